@@ -1,0 +1,49 @@
+# make app: set up and start.   make test: set up and run every test.
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: app test lint browser demo picture clean
+
+app: $(VENV)/.app
+	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.test browser
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Babelscope needs Python 3.11 or newer; $(PYTHON) is older. Say which one: make PYTHON=python3.12 app"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps are newer than the requirements once those are installed, so a second start installs nothing.
+$(VENV)/.app: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet torch==2.13.0
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.txt
+	@touch $@
+
+$(VENV)/.test: requirements-dev.txt $(VENV)/.app
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-dev.txt
+	@touch $@
+
+# The browser tests need Chrome or Chromium with its driver.
+browser:
+	@sh tests/browser.sh
+
+# Make the demo anew: contrast pairs, model (under an hour on two cores), study.
+demo: $(VENV)/.test
+	$(BIN)/python -m analysis.demo.pairs
+	$(BIN)/python -m analysis.demo.train
+	$(BIN)/python -m analysis.demo.study
+
+# The README's picture, as the program shows it.
+picture: $(VENV)/.test browser
+	$(BIN)/python -m tests.picture
+
+clean:
+	rm -rf $(VENV)

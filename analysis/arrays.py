@@ -1,0 +1,42 @@
+"""The labelled arrays of a study: their dimensions, units and words. Figures and captions take their words from here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+
+@dataclass(frozen=True)
+class ArrayKind:
+    """What one array of a study is."""
+
+    dims: tuple[str, ...]
+    long_name: str
+    units: str
+    chance: float | None = None
+
+
+KINDS: Mapping[str, ArrayKind] = {
+    "concept_vector": ArrayKind(("concept", "language", "layer", "hidden"), "concept vector", "activation"),
+    "half_a": ArrayKind(("concept", "language", "layer", "hidden"), "concept vector of the odd pairs", "activation"),
+    "half_b": ArrayKind(("concept", "language", "layer", "hidden"), "concept vector of the even pairs", "activation"),
+    "shuffled": ArrayKind(
+        ("concept", "language", "layer", "hidden"), "vector with members swapped at random", "activation"
+    ),
+    "state_norm": ArrayKind(("concept", "language", "layer"), "mean length of the states read", "activation"),
+    "pair_score": ArrayKind(("concept", "source", "target", "layer", "pair"), "margin of a held-out pair", "activation", 0.0),
+    "recognition": ArrayKind(("concept", "language"), "recognition accuracy", "share of held-out pairs", 0.5),
+    "transfer": ArrayKind(("source", "target"), "transferability", "percentage points", 0.0),
+    "similarity": ArrayKind(("source", "target"), "cosine similarity of concept vectors", "cosine", 0.0),
+}
+
+
+def labelled(name: str, values: np.ndarray, coords: Mapping[str, Sequence], **attributes: object) -> xr.DataArray:
+    """A DataArray of one of KINDS; dimensions without coordinates are left unlabelled (``hidden``)."""
+    kind = KINDS[name]
+    known = {dim: list(coords[dim]) for dim in kind.dims if dim in coords}
+    words = {"long_name": kind.long_name, "units": kind.units}
+    if kind.chance is not None:
+        words["chance"] = kind.chance
+    return xr.DataArray(values, coords=known, dims=kind.dims, name=name, attrs={**words, **attributes})

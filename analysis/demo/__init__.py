@@ -1,0 +1,1 @@
+"""The demo: a small world written in sixteen languages, a model trained on it, and a study of that model."""

@@ -1,0 +1,43 @@
+"""The demo's contrast pairs, from the small world: ``python -m analysis.demo.pairs``."""
+
+import random
+from itertools import product
+
+from analysis.demo.world import LANGUAGES, NEGATIVE, POSITIVE, SEED, VALUES, predicate, sentence, world
+from analysis.sources.corpora import DEMO_FILE, to_csv
+from analysis.sources.pairs import ContrastPair, Corpus
+
+SETTINGS = 8
+"""Openings and names in which each pair of predicates is said."""
+TEST_PREDICATES = 4
+
+
+def held_back(value: str) -> set[int]:
+    """Pairs of predicates whose statements are held-out pairs, in every language alike."""
+    return set(random.Random(f"{SEED} test {value}").sample(range(len(world("en")["values"][value]["pairs"])), TEST_PREDICATES))
+
+
+def demo_pairs() -> Corpus:
+    """Every value's predicates in several settings: 96 pairs per value and language.
+
+    ``source`` is the predicate, because statements with one predicate are not independent; predicates are split, not statements.
+    """
+    rng = random.Random(SEED)
+    pairs = []
+    for value in VALUES:
+        for number in range(len(world("en")["values"][value]["pairs"])):
+            places = list(product(range(len(world("en")["openings"])), range(len(world("en")["names"]))))
+            for k, (opening, name) in enumerate(rng.sample(places, SETTINGS)):
+                for language in LANGUAGES:
+                    said = [
+                        sentence(language, opening, name, predicate(language, value, number, polarity))
+                        for polarity in (POSITIVE, NEGATIVE)
+                    ]
+                    split = "test" if number in held_back(value) else "train"
+                    item = f"{value}-{number + 1:02d}"
+                    pairs.append(ContrastPair(f"{item}-{k + 1}", value, language, *said, item, split))
+    return Corpus("demo world", tuple(pairs), ())
+
+
+if __name__ == "__main__":
+    DEMO_FILE.write_text(to_csv(demo_pairs()), encoding="utf-8", newline="")

@@ -1,0 +1,41 @@
+"""The demo study: what extraction gives on the demo model, through the same path as any other: ``python -m analysis.demo.study``."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from analysis.demo.world import LANGUAGES, share
+from analysis.engine.service import Job, Pool
+from analysis.engine.work import extract_study
+from analysis.sources.corpora import demo_corpus
+from analysis.sources.models import DEMO
+from analysis.specs import ModelSpec, StudySpec
+from analysis.studies import store
+from analysis.studies.library import DEMO_FOLDER
+
+TITLE = "Demo model on the demo world"
+
+
+def demo_spec(concepts: tuple[str, ...] = (), languages: tuple[str, ...] = LANGUAGES) -> StudySpec:
+    """The spec of the shipped demo study, or of a part of it."""
+    corpus = demo_corpus()
+    return StudySpec(
+        ModelSpec(DEMO), corpus.name, corpus.digest, concepts or corpus.concepts, languages, split="as given"
+    )
+
+
+def main() -> None:
+    """Compute the demo study and put it where it ships."""
+    facts = {"share_percent": {language: 100 * share(language) for language in LANGUAGES}, "kind": "demo"}
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["BABELSCOPE_HOME"] = home
+        job = Job(1, "command line", TITLE, lambda job, pool: None)
+        name = extract_study(demo_spec(), demo_corpus(), TITLE, facts)(job, Pool())
+        shutil.rmtree(DEMO_FOLDER, ignore_errors=True)
+        shutil.copytree(store.root() / name, DEMO_FOLDER, ignore=shutil.ignore_patterns(".lock"))
+    print(f"{len(list(Path(DEMO_FOLDER).iterdir()))} files in {DEMO_FOLDER}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The only rooms with torch: models, extraction, steering, and the worker that owns a model."""

@@ -1,0 +1,45 @@
+"""A loaded model as the plan of a study sees it: a stream of states, with template, progress and stop."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from analysis.engine.extract import Consumer, Reading, stream
+from analysis.engine.models import Loaded
+from analysis.sources.templates import apply, tail
+
+
+class ModelReader:
+    """Reads texts through one template; ``last_state`` "normed" reproduces the papers' last index."""
+
+    def __init__(self, loaded: Loaded, template: str, last_state: str = "block", check: Callable[[], None] = lambda: None):
+        self.loaded, self.template = loaded, template
+        self.layers, self.hidden = len(loaded.blocks), loaded.hidden
+        self.notices: list[str] = []
+        self.reading = Reading(final_norm=last_state == "normed", on_notice=self.notices.append, check=check)
+
+    def stream(self, texts: Sequence[str], consumers: Sequence[Consumer]) -> None:
+        """Feed every consumer with (indices, states) of the texts under the template."""
+        stream(self.loaded, apply(self.template, self.loaded.tokenizer, texts), consumers, self.reading)
+
+    def tail(self, text: str) -> list[str]:
+        """The last tokens of a text under the template; the last one is where the state is read."""
+        (formatted,) = apply(self.template, self.loaded.tokenizer, [text])
+        return tail(self.loaded.tokenizer, formatted)
+
+    def states(self, texts: Sequence[str]) -> np.ndarray:
+        """All states of a few texts: (text, layer, hidden), float32."""
+        collected = Collected(len(texts), self.layers, self.hidden)
+        self.stream(texts, [collected])
+        return collected.values
+
+
+class Collected:
+    """States in memory, for a handful of texts."""
+
+    def __init__(self, texts: int, layers: int, hidden: int):
+        self.values = np.zeros((texts, layers, hidden), np.float32)
+
+    def eat(self, indices: np.ndarray, states: np.ndarray) -> None:
+        """Keep a batch."""
+        self.values[indices] = states

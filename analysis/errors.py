@@ -1,0 +1,45 @@
+"""Errors that are the user's to mend. Each message says what was given, what is allowed and what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class AnalysisError(Exception):
+    """Something a user can mend; pages show its message and go on."""
+
+
+class SpecError(AnalysisError):
+    """A choice that does not exist or does not fit."""
+
+
+class CorpusError(AnalysisError):
+    """Contrast pairs that cannot be used; ``faults`` lists every one of them."""
+
+    def __init__(self, message: str, faults: Iterable[str] = ()):
+        self.faults = tuple(faults)
+        super().__init__(message)
+
+
+class ModelError(AnalysisError):
+    """A model that cannot be found, fetched, trusted or loaded."""
+
+
+class StudyError(AnalysisError):
+    """A study that cannot be opened, written, packed or found."""
+
+
+class Stopped(AnalysisError):
+    """The user stopped a job; what was finished is kept."""
+
+
+def nearest(given: str, allowed: Iterable[str]) -> str:
+    """A clause naming the nearest allowed name, or an empty string."""
+    names = {name.casefold(): name for name in allowed}
+    close = get_close_matches(given.casefold(), names, n=1, cutoff=0.5)
+    return f" Did you mean “{names[close[0]]}”?" if close else ""
+
+
+def unknown(kind: str, given: str, allowed: Iterable[str]) -> SpecError:
+    """The error for a name that is not in a table."""
+    allowed = tuple(allowed)
+    return SpecError(f"Unknown {kind} “{given}”.{nearest(given, allowed)} Allowed: {', '.join(allowed)}.")

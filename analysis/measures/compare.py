@@ -1,0 +1,119 @@
+"""Two studies side by side: the same measure on their common languages and concepts, and the difference with its interval."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from analysis.errors import StudyError
+from analysis.measures import recognition, similarity, transfer
+from analysis.specs import Convention
+from analysis.statistics import bootstrap_weights, interval
+from analysis.studies.study import Study
+
+ENOUGH = 3
+"""Fewer concepts than this give no interval."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How one measure is compared: its words, and its values by concept where a study has them."""
+
+    what: str
+    units: str
+    rows: str
+    values: Callable[[Study, Convention, Sequence[str]], xr.DataArray]
+    digits: int = 2
+    diverging: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``data``: first, second, difference (first − second), low, high, over the common languages."""
+
+    what: str
+    units: str
+    rows: str
+    interval: str
+    data: xr.Dataset
+    digits: int
+    diverging: bool
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The common languages."""
+        return tuple(self.data["language" if "language" in self.data.dims else "target"].values.tolist())
+
+    def arranged(self, codes: Sequence[str]) -> xr.Dataset:
+        """The data with its languages in this order."""
+        return self.data.sel({dim: list(codes) for dim in self.data.dims if dim in ("language", "source", "target")})
+
+
+def accuracies(study: Study, convention: Convention, concepts: Sequence[str]) -> xr.DataArray:
+    """Recognition accuracy (concept, language)."""
+    return recognition.recognition(study, convention)["accuracy"].sel(concept=list(concepts))
+
+
+def cosines(study: Study, convention: Convention, concepts: Sequence[str]) -> xr.DataArray:
+    """Cosine, maximum over layers: (concept, source, target), or the printed mean (source, target)."""
+    if not study.has("concept_vector"):
+        return similarity.similarity(study)["cosine"]
+    each = [similarity.similarity(study, similarity.MAXIMUM, (concept,))["cosine"] for concept in concepts]
+    return xr.concat(each, xr.Variable("concept", list(concepts)))
+
+
+def transfers(study: Study, convention: Convention, concepts: Sequence[str]) -> xr.DataArray:
+    """Transferability: (concept, source, target), or the printed mean (source, target)."""
+    if not study.has("pair_score"):
+        return transfer.transfer(study, convention)["transfer"]
+    accuracy = transfer.cross_accuracy(study, convention)["accuracy"].sel(concept=list(concepts))
+    own = xr.DataArray(
+        np.diagonal(accuracy.values, axis1=1, axis2=2), {"concept": accuracy.concept, "target": accuracy.target}, ("concept", "target")
+    )
+    return 100 * (accuracy - own)
+
+
+COMPARED: dict[str, Measured] = {
+    "recognition": Measured("recognition accuracy", "share of pairs", "concept", accuracies),
+    "similarity": Measured("cosine similarity", "cosine", "source", cosines),
+    "transfer": Measured("transferability", "percentage points", "source", transfers, diverging=True),
+}
+
+
+def compare(first: Study, second: Study, what: str, convention: Convention) -> Comparison:
+    """``first`` minus ``second`` on what they share. StudyError when they share no language or concept, or one lacks the measure.
+
+    The interval resamples concepts, which both studies must have measured one by one (for recognition by concept there is none).
+    """
+    kind = COMPARED[what]
+    concepts = tuple(c for c in first.concepts if c in second.concepts)
+    printed = [study.title for study in (first, second) if not (study.has("concept_vector") or study.has("pair_score"))]
+    values = [kind.values(study, convention, concepts or study.concepts) for study in (first, second)]
+    if what == "recognition" and not concepts:
+        raise StudyError(f"“{first.title}” and “{second.title}” share no concept. Choose two studies of the same concepts.")
+    axis = "language" if what == "recognition" else "target"
+    codes = [code for code in values[0][axis].values.tolist() if code in values[1][axis].values.tolist()]
+    if len(codes) < 2:
+        raise StudyError(f"“{first.title}” and “{second.title}” share {len(codes)} languages with {what}; two are needed.")
+    pick = {dim: codes for dim in ("language", "source", "target") if dim in values[0].dims}
+    a, b = (value.sel(pick) for value in values)
+    if what == "recognition":
+        return finished(kind, a, b, None, "cells are single concepts")
+    means = [value.mean("concept") if "concept" in value.dims else value for value in (a, b)]
+    if printed or len(concepts) < ENOUGH:
+        why = f"{' and '.join(printed)} print only means over concepts" if printed else f"only {len(concepts)} common concepts"
+        return finished(kind, *means, None, why)
+    return finished(kind, *means, (a - b).transpose("concept", "source", "target"), f"bootstrap over {len(concepts)} concepts")
+
+
+def finished(kind: Measured, first: xr.DataArray, second: xr.DataArray, each: xr.DataArray | None, how: str) -> Comparison:
+    """Difference and, from differences by concept, its interval."""
+    low = high = xr.full_like(first, np.nan)
+    if each is not None:
+        weights = bootstrap_weights(tuple(range(each.sizes["concept"])), 1000)
+        ends = interval(np.tensordot(np.nan_to_num(each.values), weights / weights.sum(0), (0, 0)))
+        low, high = (first.copy(data=end) for end in ends)
+    data = {"first": first, "second": second, "difference": first - second, "low": low, "high": high}
+    cells = xr.Dataset({name: values.drop_attrs() for name, values in data.items()}, attrs={"interval": how})
+    return Comparison(kind.what, kind.units, kind.rows, how, cells, kind.digits, kind.diverging)

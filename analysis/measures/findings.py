@@ -1,0 +1,149 @@
+"""What a study says, in three computed sentences for the Overview."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from analysis.measures.recognition import recognition
+from analysis.measures.similarity import MAXIMUM, ceiling, floor, similarity
+from analysis.measures.transfer import transfer
+from analysis.measures.triangle import asymmetry, triangle
+from analysis.sources.languages import LANGUAGES, order
+from analysis.specs import Convention
+from analysis.studies.study import PUBLISHED, Study
+
+RATE = 0.05
+"""False discovery rate below which a cell counts as better than chance."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence and the page that shows where it comes from."""
+
+    page: str
+    sentence: str
+
+
+def findings(study: Study, convention: Convention) -> tuple[Finding, ...]:
+    """Three sentences: recognition, similarity, transfer; every number with its interval, count or chance where there is one.
+
+    What a study does not have is said. Numbers of a published study are the printed ones. SpecError as in the measures.
+    """
+    wanted = (
+        ("recognition", ("pair_score", "recognition"), recognised),
+        ("similarity", ("concept_vector", "similarity"), agreeing),
+        ("transfer", ("pair_score", "transfer"), carrying),
+    )
+    return tuple(
+        Finding(page, sentence(study, convention) if any(map(study.has, arrays)) else lacking(study, page))
+        for page, arrays, sentence in wanted
+    )
+
+
+def lacking(study: Study, what: str) -> str:
+    """That something is not there."""
+    if study.kind == PUBLISHED:
+        return f"No {what} matrix is printed for {study.title}."
+    return f"{what.capitalize()} has not been computed for {study.title} yet."
+
+
+def recognised(study: Study, convention: Convention) -> str:
+    """Best and worst language, chance, and how many cells beat it."""
+    table = recognition(study, convention)
+    means = table["mean"].values
+    if not np.isfinite(means).any():
+        return lacking(study, "recognition")
+    best, worst = (accuracy(table, place) for place in (np.nanargmax(means), np.nanargmin(means)))
+    chance = 100 * float(table.mean_chance.mean())
+    text = f"mean recognition accuracy over {count(len(study.concepts), 'concept')} is highest in {best} and lowest in {worst}"
+    if "printed" in table.attrs:
+        return f"{table.printed} of the paper: {text}; the intervals are over concepts and chance is {chance:.0f} %."
+    q = table.q.values[np.isfinite(table.q.values)]
+    pairs = table.n.values[table.n.values > 0]
+    sizes = f"{pairs.min()}" if pairs.min() == pairs.max() else f"{pairs.min()} to {pairs.max()}"
+    beat = f"{(q < RATE).sum()} of {count(len(q), 'cell')} with {sizes} held-out pairs each are better than chance (q < {RATE})"
+    return f"{text[0].upper()}{text[1:]}; chance is {chance:.1f} %, and {beat}."
+
+
+def accuracy(table: xr.Dataset, place: int) -> str:
+    """“English (90.6 %, 95 % interval 88.1 to 92.3)”."""
+    row = table.isel(language=int(place))
+    interval = f"95 % interval {100 * float(row.mean_low):.1f} to {100 * float(row.mean_high):.1f}"
+    return f"{name(row.language.item())} ({100 * float(row['mean']):.1f} %, {interval})"
+
+
+def agreeing(study: Study, convention: Convention) -> str:
+    """Most and least alike pair, the mean, and what unrelated vectors and halves of one language reach."""
+    layer = convention.index if convention.layer == "fixed" and study.has("concept_vector") else MAXIMUM
+    table = similarity(study, layer)
+    pairs = table.where(np.triu(np.ones(table.cosine.shape), 1) > 0).stack(pair=("source", "target"))
+    pairs = pairs.isel(pair=np.flatnonzero(np.isfinite(pairs.cosine.values)))
+    if not pairs.sizes["pair"]:
+        return "Similarity needs two languages with vectors."
+    most, least = (cosine(pairs.isel(pair=int(place))) for place in (pairs.cosine.argmax("pair"), pairs.cosine.argmin("pair")))
+    text = f"{most} agree most and {least} least; the mean over {count(pairs.sizes['pair'], 'pair')} is {float(pairs.cosine.mean()):.2f}"
+    if "printed" in table.attrs:
+        return f"{table.printed} of the paper ({MAXIMUM}): {text}, and no intervals are printed."
+    where = f"the {MAXIMUM}" if layer == MAXIMUM else f"layer {layer}"
+    return f"At {where}, {text}{landmarks(study, layer)}."
+
+
+def landmarks(study: Study, layer: str | int) -> str:
+    """A clause with the floor and the ceiling of cosines, at the layer or at the layer where each is largest."""
+    known = []
+    if len(study.concepts) > 1:
+        known.append(f"different concepts reach {peak(floor(study).other_concepts, layer):.2f}")
+    if study.has("half_a"):
+        known.append(f"two halves of one language's pairs {peak(ceiling(study).ceiling, layer):.2f}")
+    return f", where {' and '.join(known)}" if known else ""
+
+
+def peak(values: xr.DataArray, layer: str | int) -> float:
+    """Mean over pairs of different languages (layer, source, target), at a layer or at the layer where it is largest."""
+    means = values.where(~np.eye(values.sizes["source"], dtype=bool)).mean(("source", "target"))
+    return float(means.max() if layer == MAXIMUM else means.sel(layer=layer))
+
+
+def cosine(pair: xr.Dataset) -> str:
+    """“English and French (cosine 0.95, 95 % interval 0.93 to 0.97)”."""
+    source, target = pair.pair.item()
+    known = np.isfinite(pair.low.item())
+    interval = f", 95 % interval {pair.low.item():.2f} to {pair.high.item():.2f}" if known else ""
+    return f"{name(source)} and {name(target)} (cosine {pair.cosine.item():.2f}{interval})"
+
+
+def carrying(study: Study, convention: Convention) -> str:
+    """Transfer above and below the diagonal in order of pre-training share, and whether the difference is more than chance."""
+    table = transfer(study, convention)
+    codes, words = sequence(study, table.source.values.tolist())
+    sides, tilt = triangle(table.transfer, codes), asymmetry(table.transfer, codes)
+    if not sides.above_cells or not sides.below_cells:
+        return "Transfer needs two languages with vectors and held-out pairs."
+    text = (
+        f"with languages in order of {words}, {sides.above} of {sides.above_cells} transfers down the order and {sides.below} of "
+        f"{sides.below_cells} up it lose nothing; the means are {sides.mean_above:+.2f} and {sides.mean_below:+.2f} percentage "
+        f"points (difference {tilt.index:+.2f}, permutation p = {tilt.p:.3f} over {tilt.languages} languages)"
+    )
+    if "printed" in table.attrs:
+        return f"{table.printed} of the paper: {text}."
+    off = table.q.values[~np.eye(table.sizes["source"], dtype=bool)]
+    off = off[np.isfinite(off)]
+    return f"{text[0].upper()}{text[1:]}; {(off < RATE).sum()} of {len(off)} are better than chance (q < {RATE})."
+
+
+def sequence(study: Study, codes: list[str]) -> tuple[tuple[str, ...], str]:
+    """Languages by pre-training share, if the study says which table holds for its model, and what the order is called."""
+    if "shares" not in study.manifest:
+        return tuple(codes), "the study"
+    return order(codes, "share", study.manifest["shares"]), f"pre-training share ({study.manifest['shares']})"
+
+
+def count(number: int, what: str) -> str:
+    """“1 concept”, “7 concepts”."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def name(code: str) -> str:
+    """The English name, or the code of a language without one."""
+    return LANGUAGES[code].english if code in LANGUAGES else code

@@ -1,0 +1,1 @@
+"""What goes in: languages, contrast pairs, prompt templates, and published results."""

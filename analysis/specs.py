@@ -1,0 +1,101 @@
+"""Frozen descriptions of what is computed. A spec's canonical JSON is its digest; digests name files and key caches."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+
+from analysis.errors import SpecError, unknown
+
+DTYPES = ("float32", "bfloat16", "float16")
+QUANTISATIONS = ("none", "8-bit", "4-bit")
+DEVICES = ("auto", "cpu", "cuda")
+LAST_STATES = ("block", "normed")
+"""What the last layer is: the last block's output, or the state after the final norm (the papers' last index)."""
+LAYER_CHOICES = ("best on test", "cross-fitted", "fixed")
+TIES = ("right", "half")
+
+
+def digest(spec: object) -> str:
+    """First 16 hexadecimal digits of the SHA-256 of the spec's canonical JSON."""
+    text = json.dumps(asdict(spec), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def from_dict(kind: type, values: dict) -> object:
+    """Rebuild a spec from JSON; lists become tuples, unknown keys are an error."""
+    names = {field.name for field in fields(kind)}
+    if extra := set(values) - names:
+        raise SpecError(f"{kind.__name__} has no {', '.join(sorted(extra))}; it knows {', '.join(sorted(names))}.")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+
+
+def check(kind: str, given: str, allowed: tuple[str, ...]) -> None:
+    """Raise SpecError unless ``given`` is in the table."""
+    if given not in allowed:
+        raise unknown(kind, given, allowed)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Which weights, in which precision, where.
+
+    ``model`` is a hub id (``owner/name``) or the name of a folder that the server lists; ``revision`` pins a commit.
+    """
+
+    model: str
+    revision: str = "main"
+    dtype: str = "float32"
+    quantisation: str = "none"
+    device: str = "auto"
+
+    def __post_init__(self):
+        check("dtype", self.dtype, DTYPES)
+        check("quantisation", self.quantisation, QUANTISATIONS)
+        check("device", self.device, DEVICES)
+
+
+@dataclass(frozen=True)
+class StudySpec:
+    """All that determines a study's numbers."""
+
+    model: ModelSpec
+    corpus: str
+    corpus_digest: str
+    concepts: tuple[str, ...]
+    languages: tuple[str, ...]
+    estimator: str = "difference of means"
+    template: str = "none"
+    split: str = "by pair"
+    last_state: str = "block"
+    seed: int = 1
+
+    def __post_init__(self):
+        if isinstance(self.model, dict):
+            object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
+        check("last state", self.last_state, LAST_STATES)
+        if not self.concepts or not self.languages:
+            raise SpecError("A study needs at least one concept and one language; choose some.")
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How accuracies are read off pair scores.
+
+    ``layer``: chosen on the test pairs themselves (the paper; optimistic), chosen on the other half of the test pairs
+    (cross-fitted; honest), or one fixed block (``index``, 1…N). ``ties``: a margin of exactly zero counts as right (the
+    paper) or as half right.
+    """
+
+    layer: str = "cross-fitted"
+    ties: str = "half"
+    index: int = 0
+
+    def __post_init__(self):
+        check("layer choice", self.layer, LAYER_CHOICES)
+        check("tie rule", self.ties, TIES)
+
+
+CONVENTIONS = {
+    "honest": Convention("cross-fitted", "half"),
+    "paper": Convention("best on test", "right"),
+}

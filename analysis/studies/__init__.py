@@ -1,0 +1,1 @@
+"""Studies: one model's results, on disk and in memory."""

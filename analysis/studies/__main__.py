@@ -1,0 +1,73 @@
+"""Make or finish a study without a browser: ``python -m analysis.studies --help``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from analysis.engine.service import FAILED, Service
+from analysis.engine.work import extract_study, resume_study
+from analysis.measures.vectors import ESTIMATORS
+from analysis.sources import corpora
+from analysis.sources.pairs import SPLITS, Corpus
+from analysis.sources.readers import read
+from analysis.sources.templates import TEMPLATES
+from analysis.specs import DTYPES, QUANTISATIONS, ModelSpec, StudySpec
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m analysis.studies", description=__doc__)
+    parser.add_argument("--resume", metavar="NAME", help="go on with this unfinished study and ignore all other options")
+    parser.add_argument("--model", default="demo", help="a model of this server or a hub id (default: demo)")
+    parser.add_argument("--revision", default="main")
+    parser.add_argument("--corpus", default=corpora.DEMO, help="a corpus of this server, or a .csv, .jsonl or .zip file")
+    parser.add_argument("--concepts", nargs="+", default=())
+    parser.add_argument("--languages", nargs="+", default=())
+    parser.add_argument("--estimator", default="difference of means", choices=list(ESTIMATORS))
+    parser.add_argument("--template", default="none", choices=list(TEMPLATES))
+    parser.add_argument("--split", default="by pair", choices=list(SPLITS))
+    parser.add_argument("--dtype", default="float32", choices=DTYPES)
+    parser.add_argument("--quantisation", default="none", choices=QUANTISATIONS)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--title", default="")
+    return parser
+
+
+def corpus_of(given: str) -> Corpus:
+    """A corpus by name, or from a file."""
+    path = Path(given)
+    return read(path.read_bytes(), path.name) if path.is_file() else corpora.load(given)
+
+
+def main() -> int:
+    """Run one job and print its progress; 1 when it failed."""
+    options = arguments().parse_args()
+    if options.resume:
+        task = resume_study(options.resume)
+    else:
+        corpus = corpus_of(options.corpus)
+        spec = StudySpec(
+            ModelSpec(options.model, options.revision, options.dtype, options.quantisation),
+            corpus.name,
+            corpus.digest,
+            tuple(options.concepts) or corpus.concepts,
+            tuple(options.languages) or corpus.languages,
+            options.estimator,
+            options.template,
+            options.split,
+            seed=options.seed,
+        )
+        task = extract_study(spec, corpus, options.title or f"{options.model.split('/')[-1]} {corpus.name}", {})
+    job = Service().submit("command line", options.title, task)
+    shown = ""
+    while not job.finished.wait(0.2):
+        line = f"{job.done}/{job.total} {job.doing}"
+        if line != shown:
+            print(line, flush=True)
+            shown = line
+    print(job.error or f"study {job.result}, {job.seconds:.0f} s", file=sys.stderr if job.error else sys.stdout)
+    return int(job.state == FAILED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

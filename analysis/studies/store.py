@@ -1,0 +1,230 @@
+"""Studies on disk: a folder with ``manifest.json`` and safetensors files.
+
+Every file is written under a temporary name, fsynced and renamed; no file is ever rewritten in place; a file counts only once the
+manifest names it with its size and SHA-256. Opening never unpickles anything.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from analysis import settings
+from analysis.arrays import KINDS, labelled
+from analysis.errors import StudyError
+from analysis.studies.study import COMPUTED, Study
+
+SCHEMA = 1
+MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 32 * 2**20
+BY_CELL = ("concept_vector", "half_a", "half_b", "shuffled", "state_norm", "pair_score")
+"""Arrays kept per cell; keys are ``array/concept index/language index``."""
+MASK = "scored"
+"""Which (source, pair) of a score cell exist; the others are missing and read as NaN."""
+
+
+def root() -> Path:
+    """The folder of this server's studies, made when missing."""
+    folder = settings.home() / "studies"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def write_file(path: Path, data: bytes) -> dict:
+    """Write through a temporary name and fsync; returns the file's manifest entry."""
+    temporary = path.with_name(f".tmp-{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_manifest(folder: Path, manifest: Mapping) -> None:
+    """Replace the manifest."""
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False)
+    write_file(folder / MANIFEST, text.encode())
+
+
+def read_manifest(folder: Path) -> dict:
+    """The manifest of a study's folder; StudyError when it is missing, damaged or from a newer version."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise StudyError(f"{folder.name} is not a study: it has no {MANIFEST}.")
+    if path.stat().st_size > MAX_MANIFEST_BYTES:
+        raise StudyError(f"The manifest of {folder.name} is larger than {MAX_MANIFEST_BYTES // 2**20} MiB and was not read.")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        schema = manifest["schema"]
+        manifest["concepts"], manifest["languages"], manifest["files"]
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise StudyError(f"The manifest of {folder.name} is damaged ({type(error).__name__}). Nothing was changed.") from error
+    if schema != SCHEMA:
+        raise StudyError(f"{folder.name} has schema {schema}; this version reads {SCHEMA}. Update Babelscope to open it.")
+    return manifest
+
+
+def create(name: str, manifest: Mapping, parent: Path | None = None) -> Path:
+    """Make a new study's folder with its manifest, whole or not at all."""
+    parent = parent or root()
+    folder = settings.child(parent, name)
+    temporary = parent / f".tmp-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    temporary.mkdir(parents=True)
+    try:
+        write_manifest(temporary, {"schema": SCHEMA, **manifest})
+        if folder.exists():
+            raise StudyError(f"There is a study named “{name}” already. Choose another name, or delete that one first.")
+        os.rename(temporary, folder)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    sync_folder(parent)
+    return folder
+
+
+def add(folder: Path, file: str, tensors: Mapping[str, np.ndarray]) -> None:
+    """Commit one file of a study: first the file, then the manifest that names it."""
+    if not all(np.isfinite(values).all() for values in tensors.values()):
+        raise StudyError(
+            f"The model gave states that are not finite while computing {file}. Choose float32 or bfloat16 and start again."
+        )
+    entry = write_file(folder / file, save({key: np.ascontiguousarray(values) for key, values in tensors.items()}))
+    manifest = read_manifest(folder)
+    manifest["files"][file] = {**entry, "keys": sorted(tensors)}
+    write_manifest(folder, manifest)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold the study for writing; StudyError when another process or job holds it."""
+    with (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StudyError(f"{folder.name} is being computed by another job. Wait for it, or stop it first.") from error
+        yield
+
+
+def check_files(folder: Path, manifest: Mapping, hashes: bool = False) -> None:
+    """StudyError unless every file that the manifest names is whole; ``hashes`` also compares SHA-256."""
+    for file, entry in manifest["files"].items():
+        settings.child(folder, file)
+        path = folder / file
+        size = path.stat().st_size if path.is_file() else None
+        if size != entry["bytes"]:
+            found = "is missing" if size is None else f"has {size:,} of {entry['bytes']:,} bytes"
+            raise StudyError(f"{folder.name} is damaged: {file} {found}. Restore the file, or compute the study again.")
+        if hashes and hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+            raise StudyError(f"{folder.name} is damaged: {file} does not match its SHA-256. Restore it or compute it again.")
+
+
+def open_study(folder: Path, kind: str = COMPUTED) -> Study:
+    """Open a study's folder; arrays are read when they are asked for."""
+    manifest = read_manifest(folder)
+    check_files(folder, manifest)
+    kept = {key.split("/")[0] for entry in manifest["files"].values() for key in entry["keys"]}
+    spec = manifest.get("spec", {})
+    return Study(
+        name=folder.name,
+        title=manifest.get("title", folder.name),
+        kind=manifest.get("kind", kind),
+        model=spec.get("model", {}).get("model", "unknown"),
+        concepts=tuple(manifest["concepts"]),
+        languages=tuple(manifest["languages"]),
+        layers=int(manifest["layers"]),
+        available=frozenset(kept & set(KINDS)),
+        load=lambda name: read_array(folder, manifest, name),
+        manifest={**manifest, "missing": missing_cells(manifest)},
+    )
+
+
+def cells(manifest: Mapping) -> list[tuple[str, int, int]]:
+    """Every (stage, concept index, language index) that a complete study has, in the order of computation."""
+    concepts, languages = range(len(manifest["concepts"])), range(len(manifest["languages"]))
+    absent = {tuple(cell) for cell in manifest.get("absent", ())}
+    return [(s, c, a) for s in ("vector", "score") for c in concepts for a in languages if (c, a) not in absent]
+
+
+def missing_cells(manifest: Mapping) -> tuple[str, ...]:
+    """Cells not computed yet, in words."""
+    array = {"vector": "concept_vector", "score": "pair_score"}
+    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
+    return tuple(
+        f"{stage} {manifest['concepts'][c]} {manifest['languages'][a]}"
+        for stage, c, a in cells(manifest)
+        if f"{array[stage]}/{c}/{a}" not in keys
+    )
+
+
+def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
+    """One array of a study with its labels; cells not computed and pairs that a language lacks are NaN."""
+    concepts, languages = manifest["concepts"], manifest["languages"]
+    parts = read_parts(folder, manifest, name)
+    if name == "pair_score":
+        masks = read_parts(folder, manifest, MASK)
+        parts = {cell: np.where(masks[cell][:, None] > 0, part, np.nan) for cell, part in parts.items()}
+    shape = np.max([part.shape for part in parts.values()], axis=0)
+    values = np.full((len(concepts), len(languages), *shape), np.nan, np.float32)
+    for (c, a), part in parts.items():
+        values[(c, a, *(slice(0, n) for n in part.shape))] = part
+    coords = {"concept": concepts, "language": languages, "source": languages, "target": languages}
+    coords["layer"] = range(1, manifest["layers"] + 1)
+    if name == "pair_score":
+        values = np.moveaxis(values, 2, 1)
+        coords["pair"] = range(values.shape[-1])
+    return labelled(name, values, coords, study=folder.name)
+
+
+def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, int], np.ndarray]:
+    """The tensors of one array by (concept index, language index)."""
+    parts = {}
+    for file, entry in manifest["files"].items():
+        wanted = [key for key in entry["keys"] if key.startswith(f"{name}/")]
+        if not wanted:
+            continue
+        try:
+            with safe_open(folder / file, "numpy") as tensors:
+                parts |= {tuple(map(int, key.split("/")[1:])): tensors.get_tensor(key) for key in wanted}
+        except (SafetensorError, OSError, ValueError) as error:
+            raise StudyError(f"{file} of {folder.name} cannot be read ({error}). Restore it or compute it again.") from error
+    return parts
+
+
+def seal(folder: Path) -> None:
+    """Merge the cell files of a complete study into one file per array; a kill in between loses nothing."""
+    manifest = read_manifest(folder)
+    before = set(manifest["files"])
+    files = {}
+    for name in (*BY_CELL, MASK):
+        parts = read_parts(folder, manifest, name)
+        tensors = {f"{name}/{c}/{a}": np.ascontiguousarray(part) for (c, a), part in sorted(parts.items())}
+        if tensors:
+            files[f"{name}.safetensors"] = {**write_file(folder / f"{name}.safetensors", save(tensors)), "keys": sorted(tensors)}
+    write_manifest(folder, manifest | {"files": files})
+    for file in before - set(files):
+        (folder / file).unlink(missing_ok=True)

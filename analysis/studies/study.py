@@ -1,0 +1,73 @@
+"""A study: one model's results as labelled arrays, wherever they come from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from analysis.errors import StudyError
+
+PUBLISHED, DEMO, COMPUTED = "published", "demo", "computed"
+
+
+@dataclass(frozen=True)
+class Study:
+    """One model's results.
+
+    ``load`` returns one array of ``analysis.arrays.KINDS`` by name; ``available`` names those it has. Published studies
+    have the printed matrices (``recognition``, ``similarity``, ``transfer``); computed ones vectors and pair scores.
+    """
+
+    name: str
+    title: str
+    kind: str
+    model: str
+    concepts: tuple[str, ...]
+    languages: tuple[str, ...]
+    layers: int
+    available: frozenset[str]
+    load: Callable[[str], xr.DataArray] = field(repr=False, compare=False)
+    manifest: Mapping = field(default_factory=dict, repr=False, compare=False)
+    """``citation``, ``figures`` (array → printed figure or table), ``shares`` (table), ``spec``, ``pairs``, ``token`` …"""
+
+    def has(self, array: str) -> bool:
+        """Whether this study has the array."""
+        return array in self.available
+
+    def array(self, name: str) -> xr.DataArray:
+        """One array; StudyError when the study has none of that name."""
+        if name not in self.available:
+            raise StudyError(f"The study “{self.title}” has no {name}; it has {', '.join(sorted(self.available))}.")
+        return self.load(name)
+
+    @cached_property
+    def dataset(self) -> xr.Dataset:
+        """All arrays as one labelled dataset."""
+        return xr.Dataset({name: self.array(name) for name in sorted(self.available)})
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell was computed."""
+        return not self.missing
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Cells that were not computed yet."""
+        return tuple(self.manifest.get("missing", ()))
+
+    def clusters(self, concept: str) -> tuple[int, ...]:
+        """Which held-out pairs of a concept stem from one source; aligned with ``pair``, padded with fresh numbers."""
+        known = tuple(self.manifest["pairs"][concept]["clusters"])
+        width = self.array("pair_score").sizes["pair"]
+        return known + tuple(range(10**6, 10**6 + width - len(known)))
+
+    def depth(self, layer: int) -> float:
+        """Relative depth of a layer: 1 is the last block."""
+        return layer / self.layers if self.layers else float("nan")
+
+
+def margins(study: Study) -> np.ndarray:
+    """Pair scores as a float32 array (concept, source, target, layer, pair); NaN where a pair is missing."""
+    return study.array("pair_score").transpose("concept", "source", "target", "layer", "pair").values

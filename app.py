@@ -1,0 +1,8 @@
+"""Babelscope: one concept from every language. This page: what is loaded, and what does it say?"""
+
+from components import shell
+from components.views import overview
+
+study = shell.begin("Overview")
+if study is not None:
+    overview.page(study)

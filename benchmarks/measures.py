@@ -1,0 +1,96 @@
+"""Time the measures on a study of full size: 7 concepts, 16 languages, 32 layers, 400 held-out pairs each.
+
+Run with ``python -m benchmarks.measures [hidden]``; ``hidden`` defaults to 4096, of which the concept vectors take 59 MB.
+"""
+
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from analysis.arrays import labelled
+from analysis.measures.findings import findings
+from analysis.measures.recognition import curve, recognition
+from analysis.measures.relationship import relationship
+from analysis.measures.similarity import ceiling, floor, similarity, similarity_by_layer
+from analysis.measures.transfer import cross_accuracy, transfer, transfer_curve
+from analysis.measures.triangle import asymmetry
+from analysis.sources.languages import DISTANCES, LANGUAGES
+from analysis.specs import CONVENTIONS, Convention
+from analysis.studies.study import COMPUTED, Study
+
+CONCEPTS, LAYERS, PAIRS, ROUNDS = 7, 32, 400, 5
+LANGUAGE_CODES = tuple(LANGUAGES)[:16]
+
+
+def study(hidden: int) -> Study:
+    """A study of random numbers."""
+    rng = np.random.default_rng(0)
+    concepts, size = tuple(f"concept {number}" for number in range(1, CONCEPTS + 1)), len(LANGUAGE_CODES)
+    coords = {"concept": concepts, "language": LANGUAGE_CODES, "source": LANGUAGE_CODES, "target": LANGUAGE_CODES}
+    coords |= {"layer": range(1, LAYERS + 1), "pair": range(PAIRS)}
+    shapes = {name: (CONCEPTS, size, LAYERS, hidden) for name in ("concept_vector", "half_a", "half_b", "shuffled")}
+    shapes["pair_score"] = (CONCEPTS, size, size, LAYERS, PAIRS)
+    arrays = {name: labelled(name, rng.standard_normal(shape, np.float32), coords) for name, shape in shapes.items()}
+    return Study(
+        name="benchmark",
+        title="Benchmark",
+        kind=COMPUTED,
+        model="none",
+        concepts=concepts,
+        languages=LANGUAGE_CODES,
+        layers=LAYERS,
+        available=frozenset(arrays),
+        load=arrays.__getitem__,
+        manifest={"pairs": {concept: {"clusters": list(range(PAIRS))} for concept in concepts}, "shares": "LLaMA2"},
+    )
+
+
+def cases(full: Study) -> dict[str, Callable[[], object]]:
+    """What is timed."""
+    matrix, points = similarity(full).cosine, transfer(full, CONVENTIONS["honest"]).transfer
+    timed = {}
+    for name, convention in {**CONVENTIONS, "fixed layer": Convention("fixed", "half", 16)}.items():
+        for measure in (recognition, transfer, cross_accuracy, findings):
+            timed[f"{measure.__name__}, {name}"] = lambda m=measure, c=convention: m(full, c)
+    return timed | {
+        "recognition curve": lambda: curve(full),
+        "transfer curve": lambda: transfer_curve(full, *full.languages[:2]),
+        "asymmetry": lambda: asymmetry(points, full.languages),
+        "similarity, maximum over layers": lambda: similarity(full),
+        "similarity by layer": lambda: similarity_by_layer(full),
+        "floor": lambda: floor(full),
+        "ceiling": lambda: ceiling(full),
+        "relationship, four kinds": lambda: [relationship(matrix, kind) for kind in DISTANCES],
+    }
+
+
+def median_seconds(case: Callable[[], object]) -> float:
+    """Median wall time of some rounds after one that does not count."""
+    case()
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        case()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def main() -> None:
+    """Print a table of medians and the memory that came on top of the study."""
+    hidden = int(sys.argv[1]) if len(sys.argv) > 1 else 4096
+    full = study(hidden)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    shape = f"{CONCEPTS} concepts, {len(LANGUAGE_CODES)} languages, {LAYERS} layers, {PAIRS} pairs, hidden {hidden}"
+    print(f"{shape}; {os.cpu_count()} cores; median of {ROUNDS}")
+    for name, case in cases(full).items():
+        print(f"{name:34} {median_seconds(case):7.3f} s")
+    print(f"peak memory on top of the study: {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Widgets in, plain values and frozen specs out. Every choice that shapes a view is kept in the link."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from analysis.sources.languages import LABELS, LANGUAGES, ORDERS, SHARES, ShareTable, order
+from analysis.specs import CONVENTIONS, Convention
+from analysis.studies.study import Study
+from components import shell
+
+CONVENTION_WORDS = {
+    "honest": "Honest: layer chosen on other pairs, ties half right",
+    "paper": "Paper's: best layer on the test pairs, ties right",
+}
+
+
+def choose(label: str, options: Sequence[str], key: str, **more: object) -> str:
+    """A select box bound to the link; a value in the link that does not exist here is named."""
+    wanted = st.query_params.get(key)
+    if wanted is not None and wanted not in options:
+        shell.restored(f"The link asks for {label.lower()} “{wanted[:80]}”, which this study does not have.")
+        del st.query_params[key]
+    return st.selectbox(label, list(options), key=key, bind="query-params", **more)
+
+
+def convention() -> Convention:
+    """How accuracies are read off pair scores."""
+    with st.sidebar:
+        name = choose(
+            "Convention", list(CONVENTIONS), "convention", format_func=CONVENTION_WORDS.get,
+            help="The paper picks the layer on the very pairs it reports, which flatters. Both are computed from the same scores.",
+        )  # fmt: skip
+    return CONVENTIONS[name]
+
+
+def arranged(study: Study, codes: Sequence[str]) -> list[str]:
+    """The study's languages in the chosen order; one order for the whole view."""
+    with st.sidebar:
+        by = choose("Order of languages", list(ORDERS), "order", format_func=lambda name: f"By {name}")
+    return list(order(codes, by, share_table(study)))
+
+
+def share_table(study: Study) -> ShareTable:
+    """The share table of a study's model: known, given by its maker, or LLaMA2's order where neither is (shares then unknown)."""
+    if given := study.manifest.get("share_percent"):
+        return ShareTable("given with the study", "Given with the study.", study.title, given)
+    if name := study.manifest.get("shares"):
+        return SHARES[name]
+    return ShareTable("unknown", "No shares are known for this model.", "", {})
+
+
+def share_name(study: Study) -> str:
+    """What the share table is called."""
+    return share_table(study).name
+
+
+def order_only(study: Study) -> bool:
+    """Whether the shares only put languages in order."""
+    return share_table(study).order_only
+
+
+def shares(study: Study, codes: Sequence[str]) -> np.ndarray:
+    """Percent of pre-training per language; NaN unknown."""
+    percent = share_table(study).percent
+    return np.array([percent.get(code) or np.nan for code in codes], float)
+
+
+def layer(study: Study) -> str | int:
+    """One layer, or the maximum over layers."""
+    best = "maximum over layers"
+    options = [best, *map(str, range(1, study.layers + 1))]
+    wanted = choose("Layer", options, "layer", help="One layer shows the layer ruler under the figure.")
+    return best if wanted == best else int(wanted)
+
+
+def concepts_of(study: Study) -> tuple[str, ...]:
+    """The concepts chosen on this page, without drawing the widget again."""
+    chosen = st.session_state.get("concepts") or study.concepts
+    return tuple(name for name in study.concepts if name in chosen) or study.concepts
+
+
+def labels(codes: Sequence[str]) -> tuple[str, ...]:
+    """What languages are called in this view."""
+    with st.sidebar:
+        style = choose("Language labels", list(LABELS), "labels", format_func=str.capitalize)
+    return tuple(LABELS[style](LANGUAGES[code]) if code in LANGUAGES else code for code in codes)
+
+
+def concepts(study: Study) -> tuple[str, ...]:
+    """Which concepts are averaged; never none."""
+    wanted = st.query_params.get_all("concepts")
+    if gone := [name for name in wanted if name not in study.concepts]:
+        shell.restored(f"The link asks for the concepts {', '.join(gone)[:120]}, which this study does not have.")
+        st.query_params["concepts"] = [name for name in wanted if name in study.concepts]
+    chosen = st.pills(
+        "Concepts", study.concepts, selection_mode="multi", default=list(study.concepts), key="concepts", bind="query-params"
+    )
+    if not chosen:
+        st.info("No concept is chosen, so all are shown.", icon=":material/info:")
+    return tuple(name for name in study.concepts if name in chosen) or study.concepts

@@ -1,0 +1,59 @@
+"""Show a figure with its caption, table twin, data, quick image and link; and explain a method in its own words."""
+
+import inspect
+import re
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from components import screen
+from components.figures import Figure
+
+
+def show(figure: Figure, click: bool = False) -> tuple[str, str] | None:
+    """Draw a figure; with ``click`` returns the (row, column) codes of the cell that was clicked last."""
+    dark = st.context.theme.type == "dark"
+    config = {
+        "displaylogo": False,
+        "displayModeBar": True,
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        "toImageButtonOptions": {"format": "png", "scale": 3, "filename": figure.name},
+    }
+    event = st.plotly_chart(
+        screen.draw(figure, dark), theme=None, config=config, key=f"figure-{figure.name}", alt=f"{figure.title}. {figure.caption}",
+        on_select="rerun" if click else "ignore", selection_mode="points",
+    )  # fmt: skip
+    st.caption(f"{figure.caption} {figure.source}")
+    tools(figure)
+    picked = event["selection"]["points"] if click else []
+    return tuple(picked[0]["customdata"]) if picked and picked[0].get("customdata") else None
+
+
+def tools(figure: Figure) -> None:
+    """Table twin, data and link of a figure; the camera above it saves a quick image."""
+    with st.expander("Table, data and link", icon=":material/table:"):
+        st.dataframe(figure.table, hide_index=True)
+        csv = figure.table.to_csv(index=False)
+        st.download_button(
+            "Download CSV", csv, f"{figure.name}.csv", "text/csv", key=f"csv-{figure.name}", on_click="ignore",
+            icon=":material/download:",
+        )  # fmt: skip
+        st.caption("Copy link: this address restores the view. The camera above the figure saves it as an image.")
+        st.code(link(), language=None)
+
+
+def link() -> str:
+    """The address that restores this view."""
+    base = (st.context.url or "").split("?")[0]
+    query = urlencode([(key, value) for key in st.query_params for value in st.query_params.get_all(key)])
+    return f"{base}?{query}" if query else base
+
+
+def explain(*methods: Callable) -> None:
+    """How the numbers are made: the analysis's own docstrings."""
+    with st.expander("How this is computed", icon=":material/functions:"):
+        for method in methods:
+            text = inspect.getdoc(method) or ""
+            st.markdown(f"**{method.__name__.replace('_', ' ')}**")
+            st.text(re.sub(r"``", "", text))

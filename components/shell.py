@@ -1,0 +1,106 @@
+"""What every page begins with: menu, study picker, link state."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from analysis.errors import AnalysisError
+from analysis.sources.published import published
+from analysis.studies import library
+from analysis.studies.study import DEMO, PUBLISHED, Study
+from components import cache
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page in the menu."""
+
+    file: str
+    title: str
+    question: str
+    icon: str
+
+
+MENU = (
+    Entry("app.py", "Overview", "What is loaded, and what does it say?", ":material/home:"),
+    Entry("pages/recognition.py", "Recognition", "Is the concept there?", ":material/target:"),
+    Entry("pages/similarity.py", "Similarity", "Do the languages agree?", ":material/grid_on:"),
+    Entry("pages/transfer.py", "Transfer", "Does it carry over?", ":material/change_history:"),
+    Entry("pages/extract.py", "Extract", "Make a study from a model and contrast pairs", ":material/science:"),
+    Entry("pages/studies.py", "Studies", "Open, compare, share and delete studies", ":material/folder_open:"),
+)
+KEPT = ("study", "labels", "order", "convention")
+"""Choices that go along from page to page."""
+DEFAULT = "llama2-chat-7b"
+DEMO_NOTE = "Demo model: trained on a toy world, says nothing about real models."
+
+
+def begin(title: str) -> Study | None:
+    """Set the page up and return the chosen study; None where none can be opened (the page then says so and goes on)."""
+    entry = next(entry for entry in MENU if entry.title == title)
+    st.set_page_config(page_title=f"{title} · Babelscope", page_icon=":material/translate:", layout="wide")
+    study = pick()
+    menu()
+    st.title(entry.title, anchor=False)
+    st.markdown(f"**{entry.question}**")
+    return study
+
+
+def menu() -> None:
+    """The pages, each with the choices that go along."""
+    kept = {key: st.query_params[key] for key in KEPT if key in st.query_params}
+    with st.sidebar:
+        for entry in MENU:
+            st.page_link(entry.file, label=entry.title, icon=entry.icon, help=entry.question, query_params=kept, width="stretch")
+
+
+def pick() -> Study | None:
+    """The study picker; a link to a study that is not here says so instead of showing another silently."""
+    names = library.names()
+    wanted = st.query_params.get("study")
+    if wanted is not None and wanted not in names:
+        restored(f"The link asks for the study “{wanted[:80]}”, which is not on this server.")
+        del st.query_params["study"]
+    default = DEFAULT if DEFAULT in names else names[0]
+    with st.sidebar:
+        st.markdown("### :material/translate: Babelscope")
+        name = st.selectbox(
+            "Study", names, index=names.index(default), format_func=title_of, key="study", bind="query-params",
+            help="Everything on the pages is about this study.",
+        )  # fmt: skip
+    try:
+        return cache.study(name)
+    except AnalysisError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+        return None
+
+
+def title_of(name: str) -> str:
+    """A study's title with what kind it is."""
+    if name in published():
+        return f"{published()[name].title} (published)"
+    try:
+        opened = cache.study(name)
+    except AnalysisError:
+        return f"{name} (cannot be opened)"
+    suffix = " (demo)" if opened.kind == DEMO else (" (unfinished)" if opened.missing else "")
+    return escape(opened.title) + suffix
+
+
+def source_note(study: Study, array: str) -> str:
+    """Where a study's numbers come from, for captions."""
+    if study.kind == PUBLISHED:
+        return f"Published, Xu et al. 2024, {study.manifest['figures'][array]}."
+    if study.kind == DEMO:
+        return DEMO_NOTE
+    return f"Computed by Babelscope from {escape(study.model)}."
+
+
+def restored(sentence: str) -> None:
+    """Say what a link asked for that could not be restored."""
+    st.warning(escape(sentence), icon=":material/link_off:")
+
+
+def escape(text: str) -> str:
+    """Text in which Markdown finds nothing to do: no link, image, emphasis, colour, formula or tag."""
+    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#+-.!|$~:" else char for char in text)

@@ -1,0 +1,75 @@
+"""Overview: what is loaded, three findings, coverage."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.studies import library
+from analysis.studies.study import COMPUTED, PUBLISHED, Study
+from components import cache, controls, panel
+from components.figures import Figure, Matrix
+from components.shell import DEMO_NOTE, MENU, escape, source_note
+
+
+def page(study: Study) -> None:
+    """The page under its title."""
+    loaded(study)
+    convention = controls.convention()
+    st.subheader("What it says", anchor=False)
+    for finding in cache.measure("findings", study, convention):
+        text, link = st.columns([5, 1], vertical_alignment="center")
+        text.markdown(escape(finding.sentence))
+        entry = next(entry for entry in MENU if entry.title.lower() == finding.page)
+        link.page_link(entry.file, label=entry.title, icon=entry.icon, query_params={"study": study.name})
+    panel.show(coverage(study))
+    with st.expander("Provenance", icon=":material/history_edu:"):
+        st.code(library.provenance(study), language="json")
+
+
+def loaded(study: Study) -> None:
+    """The study in four numbers, and what kind of numbers they are."""
+    st.subheader(escape(study.title), anchor=False)
+    if study.kind == PUBLISHED:
+        st.caption(f"Published numbers, not computed here. {study.manifest['citation']}")
+    elif study.kind == COMPUTED:
+        st.caption(f"Computed by Babelscope from {escape(study.model)}.")
+    else:
+        st.warning(DEMO_NOTE, icon=":material/toys:")
+    if study.missing:
+        st.warning(f"Unfinished: {len(study.missing)} cells are missing. Go on with it on the Studies page.", icon=":material/pause_circle:")
+    for column, (label, value) in zip(st.columns(4), {
+        "Concepts": len(study.concepts), "Languages": len(study.languages), "Layers": study.layers, "Held-out pairs": held_out(study),
+    }.items()):  # fmt: skip
+        column.metric(label, value)
+
+
+def held_out(study: Study) -> str:
+    """How many held-out pairs there are over all concepts and languages."""
+    tables = study.manifest.get("pairs")
+    if not tables:
+        return "not printed"
+    return f"{sum(counts['test'] for table in tables.values() for counts in table['counts'].values()):,}"
+
+
+def coverage(study: Study) -> Figure:
+    """Held-out pairs (or printed accuracies) per concept and language."""
+    codes = controls.arranged(study, study.languages)
+    names = controls.labels(codes)
+    tables = study.manifest.get("pairs")
+    if tables:
+        values = np.array([[sum(tables[c]["counts"].get(a, {}).values()) for a in codes] for c in study.concepts], float)
+        what, units = "contrast pairs, training and held-out", "pairs"
+    else:
+        values = np.isfinite(study.array("recognition").sel(language=codes).values).astype(float)
+        what, units = "printed accuracies (1: printed)", "printed"
+    rows = [(c, a, values[i, j]) for i, c in enumerate(study.concepts) for j, a in enumerate(codes)]
+    return Figure(
+        name=f"coverage-{study.name}",
+        title="Coverage",
+        caption=f"Number of {what} per concept and language; {int((values == 0).sum())} of {values.size} cells are empty.",
+        data=Matrix(values, study.concepts, names, units, (0, max(1, values.max())), digits=0),
+        table=pd.DataFrame(rows, columns=["concept", "language", units]),
+        x="language",
+        y="concept",
+        source=source_note(study, "recognition"),
+    )

@@ -1,0 +1,11 @@
+"""Make a study from a model and contrast pairs."""
+
+from components import extraction, shell
+
+shell.begin("Extract")
+extraction.progress()
+model = extraction.choose_model()
+corpus = extraction.choose_corpus()
+draft = extraction.choose_reading(model, corpus) if corpus else None
+if draft is not None:
+    extraction.act(draft)

@@ -1,0 +1,8 @@
+"""Is the concept there?"""
+
+from components import shell
+from components.views import recognition
+
+study = shell.begin("Recognition")
+if study is not None:
+    recognition.page(study)

@@ -1,0 +1,8 @@
+"""Do the languages agree?"""
+
+from components import shell
+from components.views import similarity
+
+study = shell.begin("Similarity")
+if study is not None:
+    similarity.page(study)

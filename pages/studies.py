@@ -1,0 +1,6 @@
+"""Open, compare, share and delete studies."""
+
+from components import shell
+from components.views import studies
+
+studies.page(shell.begin("Studies"))

@@ -1,0 +1,8 @@
+"""Does it carry over?"""
+
+from components import shell
+from components.views import transfer
+
+study = shell.begin("Transfer")
+if study is not None:
+    transfer.page(study)
