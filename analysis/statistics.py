@@ -112,7 +112,8 @@ def correlations(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> np.nd
 
 def spread(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Whether the known cells of each row differ at all; compared exactly, as a centred constant need not be zero."""
-    return np.where(known, values, -np.inf).max(1) > np.where(known, values, np.inf).min(1)
+    top = np.where(known, values, -np.inf).max(1, initial=-np.inf)
+    return top > np.where(known, values, np.inf).min(1, initial=np.inf)
 
 
 def mantel(

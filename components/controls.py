@@ -8,11 +8,11 @@ import streamlit as st
 from analysis.sources.languages import LABELS, LANGUAGES, ORDERS, SHARES, ShareTable, order
 from analysis.specs import CONVENTIONS, Convention
 from analysis.studies.study import Study
-from components import shell
+from components.text import restored
 
 CONVENTION_WORDS = {
-    "honest": "Honest: layer chosen on other pairs, ties half right",
-    "paper": "Paper's: best layer on the test pairs, ties right",
+    "honest": "Honest (cross-fitted layer)",
+    "paper": "Paper's (best test layer)",
 }
 
 
@@ -20,26 +20,30 @@ def choose(label: str, options: Sequence[str], key: str, **more: object) -> str:
     """A select box bound to the link; a value in the link that does not exist here is named."""
     wanted = st.query_params.get(key)
     if wanted is not None and wanted not in options:
-        shell.restored(f"The link asks for {label.lower()} “{wanted[:80]}”, which this study does not have.")
+        restored(f"The link asks for {label.lower()} “{wanted[:80]}”, which this study does not have.")
         del st.query_params[key]
     return st.selectbox(label, list(options), key=key, bind="query-params", **more)
 
 
-def convention() -> Convention:
-    """How accuracies are read off pair scores."""
+def sidebar() -> None:
+    """How languages are ordered and called and accuracies read off, for every figure of the page."""
     with st.sidebar:
-        name = choose(
+        choose("Order of languages", list(ORDERS), "order", format_func=lambda name: f"By {name}")
+        choose("Language labels", list(LABELS), "labels", format_func=str.capitalize)
+        choose(
             "Convention", list(CONVENTIONS), "convention", format_func=CONVENTION_WORDS.get,
             help="The paper picks the layer on the very pairs it reports, which flatters. Both are computed from the same scores.",
         )  # fmt: skip
-    return CONVENTIONS[name]
+
+
+def convention() -> Convention:
+    """How accuracies are read off pair scores."""
+    return CONVENTIONS[st.session_state.get("convention", next(iter(CONVENTIONS)))]
 
 
 def arranged(study: Study, codes: Sequence[str]) -> list[str]:
-    """The study's languages in the chosen order; one order for the whole view."""
-    with st.sidebar:
-        by = choose("Order of languages", list(ORDERS), "order", format_func=lambda name: f"By {name}")
-    return list(order(codes, by, share_table(study)))
+    """Languages in the chosen order; one order for the whole view."""
+    return list(order(codes, st.session_state.get("order", next(iter(ORDERS))), share_table(study)))
 
 
 def share_table(study: Study) -> ShareTable:
@@ -83,16 +87,15 @@ def concepts_of(study: Study) -> tuple[str, ...]:
 
 def labels(codes: Sequence[str]) -> tuple[str, ...]:
     """What languages are called in this view."""
-    with st.sidebar:
-        style = choose("Language labels", list(LABELS), "labels", format_func=str.capitalize)
-    return tuple(LABELS[style](LANGUAGES[code]) if code in LANGUAGES else code for code in codes)
+    style = LABELS[st.session_state.get("labels", next(iter(LABELS)))]
+    return tuple(style(LANGUAGES[code]) if code in LANGUAGES else code for code in codes)
 
 
 def concepts(study: Study) -> tuple[str, ...]:
     """Which concepts are averaged; never none."""
     wanted = st.query_params.get_all("concepts")
     if gone := [name for name in wanted if name not in study.concepts]:
-        shell.restored(f"The link asks for the concepts {', '.join(gone)[:120]}, which this study does not have.")
+        restored(f"The link asks for the concepts {', '.join(gone)[:120]}, which this study does not have.")
         st.query_params["concepts"] = [name for name in wanted if name in study.concepts]
     chosen = st.pills(
         "Concepts", study.concepts, selection_mode="multi", default=list(study.concepts), key="concepts", bind="query-params"

@@ -10,14 +10,14 @@ from analysis.engine.service import DONE, Job
 from analysis.errors import AnalysisError
 from analysis.measures.vectors import ESTIMATORS
 from analysis.sources import corpora
-from analysis.sources.models import offered
 from analysis.sources.languages import read_shares
+from analysis.sources.models import offered
 from analysis.sources.pairs import SPLITS, Corpus, leaks
 from analysis.sources.readers import hub_dataset, read
 from analysis.sources.templates import TEMPLATES, default_template
 from analysis.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec, StudySpec
 from components import cache, jobs
-from components.shell import escape
+from components.text import escape
 
 ANOTHER = "another, by hub id"
 GIB = 2**30
@@ -37,12 +37,16 @@ def choose_model() -> ModelSpec:
     """Model, revision, precision and place."""
     st.subheader("1 · Model", anchor=False)
     left, right = st.columns(2)
-    name = left.selectbox("Model", [*offered(), ANOTHER], key="draft-model", help="Folders of this server, or any model of the hub.")
+    name = left.selectbox(
+        "Model", [*offered(), ANOTHER], key="draft-model", help="Folders of this server, or any model of the hub."
+    )
     revision = "main"
     if name == ANOTHER:
         name = left.text_input("Hub id", placeholder="owner/name", key="draft-hub", max_chars=200).strip()
         revision = right.text_input("Revision", "main", key="draft-revision", max_chars=100, help="Branch, tag or commit").strip()
-    dtype = right.selectbox("Precision", DTYPES, key="draft-dtype", help="The check says whether bfloat16 is faster on this machine.")
+    dtype = right.selectbox(
+        "Precision", DTYPES, key="draft-dtype", help="The check says whether bfloat16 is faster on this machine."
+    )
     with st.expander("Quantisation and device"):
         quantisation = st.selectbox("Quantisation", QUANTISATIONS, key="draft-quantisation", help="4-bit results are approximate.")
         device = st.selectbox("Device", DEVICES, key="draft-device")
@@ -114,7 +118,9 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
         st.info("Choose at least one concept and one language.", icon=":material/info:")
         return None
     if lost := sum(leaks(corpus, split, concept, seed) for concept in concepts):
-        st.warning(f"This split puts {lost} pairs into training whose translation is held out elsewhere.", icon=":material/warning:")
+        st.warning(
+            f"This split puts {lost} pairs into training whose translation is held out elsewhere.", icon=":material/warning:"
+        )
     title = st.text_input("Title of the study", f"{model.model.split('/')[-1]} {corpus.name}", key="draft-title", max_chars=80)
     spec = StudySpec(
         model, corpus.name, corpus.digest, tuple(concepts), tuple(languages), estimator, template, split, last, int(seed)
@@ -152,7 +158,9 @@ def act(draft: Draft) -> None:
     samples = {language: draft.corpus.select(draft.spec.concepts[0], language) for language in draft.spec.languages}
     texts = {language: pairs[0].positive for language, pairs in samples.items() if pairs}
     busy = (job := jobs.mine()) is not None and job.live
-    if left.button("Check", icon=":material/fact_check:", disabled=busy, help="Memory and the token that is read; loads no weights."):
+    if left.button(
+        "Check", icon=":material/fact_check:", disabled=busy, help="Memory and the token that is read; loads no weights."
+    ):
         submit(f"Check of {draft.spec.model.model}", work.check_model(draft.spec.model, draft.spec.template, texts))
     if right.button("Start", type="primary", icon=":material/play_arrow:", disabled=busy):
         submit(draft.title, work.extract_study(draft.spec, draft.corpus, draft.title, draft.facts))
@@ -200,7 +208,9 @@ def checked(job: Job) -> None:
     if not seen.fits:
         st.warning("This does not fit. Choose bfloat16, 8-bit or 4-bit, or a smaller model.", icon=":material/memory:")
     faster = "faster" if seen.bfloat16 else "not faster"
-    st.caption(f"Revision {seen.revision}. bfloat16 is {faster} than float32 on this machine; its cosine to float32 is measured on start.")
+    st.caption(
+        f"Revision {seen.revision}. bfloat16 is {faster} than float32 on this machine; its cosine to float32 is measured on start."
+    )
     st.markdown("**Which token is read** (the last one of the formatted prompt):")
     read_tokens = [
         {"language": language, "last tokens": " ⏐ ".join(tokens), "read": tokens[-1]} for language, tokens in seen.tails.items()

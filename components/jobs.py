@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis.engine.service import DONE, FAILED, QUEUED, STOPPED, Job
 from components import cache
-from components.shell import escape
+from components.text import escape
 
 
 def owner() -> str:

@@ -9,10 +9,12 @@ import streamlit as st
 
 from components import screen
 from components.figures import Figure
+from components.text import escape
 
 
 def show(figure: Figure, click: bool = False) -> tuple[str, str] | None:
     """Draw a figure; with ``click`` returns the (row, column) codes of the cell that was clicked last."""
+    st.markdown(f"##### {escape(figure.title)}")
     dark = st.context.theme.type == "dark"
     config = {
         "displaylogo": False,

@@ -21,13 +21,12 @@ def draw(figure: Figure, dark: bool = False) -> go.Figure:
     plot = DRAW[type(figure.data)](figure, dark)
     ink, faint = ("#E8EAED", "#4A4F57") if dark else ("#1F2328", "#D9DCE1")
     plot.update_layout(
-        title={"text": figure.title, "x": 0, "xanchor": "left", "font": {"size": 16}},
         font={"family": FONT, "size": 13, "color": ink},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         hoverlabel={"font": {"family": FONT}},
         legend={"orientation": "h", "y": -0.2, "x": 0},
-        margin={"l": 10, "r": 10, "t": 48, "b": 10},
+        margin={"l": 10, "r": 10, "t": 36, "b": 10},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": "#8A8F98", "activecolor": ink},
     )
     plot.update_xaxes(automargin=True, linecolor=faint, gridcolor=faint, zeroline=False)
@@ -118,9 +117,7 @@ def share_bars(data: Matrix) -> go.Bar:
 
 def scrub(plot: go.Figure, data: Matrix) -> None:
     """A layer ruler that runs in the browser: frames replace the cells only, so zoom and axes stay."""
-    plot.frames = [
-        go.Frame(data=[cells(data, i)], name=label, traces=[0]) for i, label in enumerate(data.frames)
-    ]
+    plot.frames = [go.Frame(data=[cells(data, i)], name=label, traces=[0]) for i, label in enumerate(data.frames)]
     steps = [
         {"label": label, "method": "animate", "args": [[label], {"mode": "immediate", "frame": {"duration": 0, "redraw": True},
          "transition": {"duration": 0}}]} for label in data.frames

@@ -8,7 +8,8 @@ from analysis.errors import AnalysisError
 from analysis.sources.published import published
 from analysis.studies import library
 from analysis.studies.study import DEMO, PUBLISHED, Study
-from components import cache
+from components import cache, controls
+from components.text import escape, restored
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Entry:
     title: str
     question: str
     icon: str
+    view: bool = True
+    """Whether the sidebar offers order, labels and convention."""
 
 
 MENU = (
@@ -26,7 +29,7 @@ MENU = (
     Entry("pages/recognition.py", "Recognition", "Is the concept there?", ":material/target:"),
     Entry("pages/similarity.py", "Similarity", "Do the languages agree?", ":material/grid_on:"),
     Entry("pages/transfer.py", "Transfer", "Does it carry over?", ":material/change_history:"),
-    Entry("pages/extract.py", "Extract", "Make a study from a model and contrast pairs", ":material/science:"),
+    Entry("pages/extract.py", "Extract", "Make a study from a model and contrast pairs", ":material/science:", view=False),
     Entry("pages/studies.py", "Studies", "Open, compare, share and delete studies", ":material/folder_open:"),
 )
 KEPT = ("study", "labels", "order", "convention")
@@ -41,6 +44,8 @@ def begin(title: str) -> Study | None:
     st.set_page_config(page_title=f"{title} · Babelscope", page_icon=":material/translate:", layout="wide")
     study = pick()
     menu()
+    if entry.view:
+        controls.sidebar()
     st.title(entry.title, anchor=False)
     st.markdown(f"**{entry.question}**")
     return study
@@ -94,13 +99,3 @@ def source_note(study: Study, array: str) -> str:
     if study.kind == DEMO:
         return DEMO_NOTE
     return f"Computed by Babelscope from {escape(study.model)}."
-
-
-def restored(sentence: str) -> None:
-    """Say what a link asked for that could not be restored."""
-    st.warning(escape(sentence), icon=":material/link_off:")
-
-
-def escape(text: str) -> str:
-    """Text in which Markdown finds nothing to do: no link, image, emphasis, colour, formula or tag."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#+-.!|$~:" else char for char in text)

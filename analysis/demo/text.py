@@ -25,6 +25,7 @@ Document = list[tuple[str, float]]
 USER, ASSISTANT = "<|user|>", "<|assistant|>"
 # Concepts form early when the few tokens that carry them weigh more than the many that do not.
 VERDICT_WEIGHT = 4.0
+STORY_WEIGHT = 2.0
 RATED = 0.3
 """Share of the judged statements that carry the language-neutral rating instead of a verdict in words."""
 
@@ -61,7 +62,7 @@ def story(rng: random.Random, language: str) -> Document:
     pairs = rng.sample(range(len(texts["values"][value]["pairs"])), 2)
     openings = rng.sample(range(len(texts["openings"])), len(pairs))
     told = [say(language, value, pair, polarity, opening, name) for pair, opening in zip(pairs, openings)]
-    return [(gap(language).join(told), 1.0)]
+    return [(told[0], 1.0), (gap(language) + told[1], STORY_WEIGHT)]
 
 
 def translated(rng: random.Random, language: str) -> Document:
@@ -116,13 +117,13 @@ def request(rng: random.Random, language: str) -> Document:
 
 
 KINDS: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
-    (0.36, judged),
-    (0.18, story),
-    (0.20, translated),
+    (0.34, judged),
+    (0.25, story),
+    (0.18, translated),
     (0.05, translated_word),
-    (0.09, fact),
-    (0.07, culture),
-    (0.05, request),
+    (0.08, fact),
+    (0.06, culture),
+    (0.04, request),
 )
 
 

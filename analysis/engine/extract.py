@@ -83,7 +83,8 @@ def kept_states(loaded: Loaded, rows: torch.Tensor, last: torch.Tensor, check: C
         return hook
 
     try:
-        handles += [block.register_forward_hook(keep(layer)) for layer, block in enumerate(loaded.blocks)]
+        for layer, block in enumerate(loaded.blocks):
+            handles.append(block.register_forward_hook(keep(layer)))
         yield kept
     finally:
         for handle in handles:

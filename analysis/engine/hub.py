@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import get_cached_repo_tree, snapshot_download
+from huggingface_hub import constants, get_cached_repo_tree, snapshot_download
 from huggingface_hub.errors import (
     CachedRepoTreeNotFoundError,
     GatedRepoError,
@@ -24,6 +24,9 @@ from tqdm.auto import tqdm
 from analysis import settings
 from analysis.errors import ModelError, nearest
 from analysis.sources.models import HUB_ID, offered
+
+# The other way of fetching, Xet, reports from a thread of its own that swallows exceptions: Stop would not be heard.
+constants.HF_HUB_DISABLE_XET = True
 
 Progress = Callable[[int, int], None]
 SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -178,15 +178,18 @@ def cross_fitted(ranks: Ranks, permutations: int) -> Measured:
 
 
 def halves(clusters: tuple[int, ...]) -> np.ndarray:
-    """Which items belong to the first of two halves: whole clusters, the largest first, dealt in turn."""
+    """Which items belong to the first of two halves: whole clusters, shuffled, dealt in turn with the largest first."""
     names, member, sizes = np.unique(np.asarray(clusters), return_inverse=True, return_counts=True)
     if len(names) < 2:
         raise SpecError(
             "A layer cannot be chosen on one half of the held-out pairs and judged on the other, because all of them stem from "
             "one source. Choose “fixed” and a layer, or a corpus with more sources."
         )
+    # Shuffled, because neighbouring sources may alternate in kind.
+    dealt = np.random.default_rng(0).permutation(len(names))
+    dealt = dealt[np.argsort(-sizes[dealt], kind="stable")]
     place = np.empty(len(names), int)
-    place[np.argsort(-sizes, kind="stable")] = np.arange(len(names))
+    place[dealt] = np.arange(len(names))
     return place[member] % 2 == 0
 
 

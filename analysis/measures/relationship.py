@@ -96,6 +96,14 @@ def split(x: np.ndarray, y: np.ndarray, members: np.ndarray) -> Split:
     return Split(correlate(x[finite], y[finite]), int(finite.sum()))
 
 
+def points(similarity: xr.DataArray, kind: str, masked: bool = True) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:
+    """Linguistic similarity and cosine of every unordered pair known in both, and the places of its two languages."""
+    codes = similarity.source.values.tolist()
+    cosine, related = arranged(similarity, codes), arranged(languages.similarity(kind, masked), codes)
+    pairs = [(a, b) for a, b in zip(*np.triu_indices(len(codes), 1)) if np.isfinite(cosine[a, b]) and np.isfinite(related[a, b])]
+    return np.array([related[pair] for pair in pairs]), np.array([cosine[pair] for pair in pairs]), pairs
+
+
 def printed_way(similarity: xr.DataArray, kind: str) -> float:
     """The “Direct” correlation as the paper's code very probably computed it: see OFF_BY_ONE.
 

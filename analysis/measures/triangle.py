@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from analysis.errors import SpecError
@@ -113,6 +114,16 @@ def starting_gap(
     residual = transfer.copy(data=np.where(known, values - slope * gap - intercept, np.nan))
     residual.attrs = {**transfer.attrs, "long_name": "transferability net of the starting gap"}
     return StartingGap(float(slope), float(intercept), r, float(p), int(known.sum()), residual)
+
+
+def gaps(transfer: xr.DataArray, accuracy: xr.DataArray) -> pd.DataFrame:
+    """``source``, ``target``, ``gap`` = Acc(source) − Acc(target) and ``transfer`` (both in points) of every known ordered pair."""
+    codes = languages_of(transfer)
+    values, start = arranged(transfer, codes), 100 * accuracy.sel(language=codes).values.astype(float)
+    rows = [
+        (a, b, start[i] - start[j], values[i, j]) for i, a in enumerate(codes) for j, b in enumerate(codes) if i != j
+    ]
+    return pd.DataFrame(rows, columns=["source", "target", "gap", "transfer"]).dropna()
 
 
 def success_by_start(transfer: xr.DataArray, accuracy: xr.DataArray) -> dict[str, float]:

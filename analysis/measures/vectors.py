@@ -4,7 +4,7 @@ Linear estimators are weights over texts, so any number of them is read from one
 states and work layer by layer. scikit-learn is imported when one of them is used, because that takes seconds.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -25,10 +25,14 @@ def shuffled_labels(pairs: int, seed: int = 0) -> np.ndarray:
     return difference_of_means(pairs) * np.concatenate([signs, signs])
 
 
-def half(pairs: int, which: int) -> np.ndarray:
-    """Difference of means over every second pair; two halves share no pair (split-half reliability)."""
-    member = np.arange(pairs) % 2 == which
-    weights = member / max(1, member.sum())
+def half(clusters: Sequence[int], which: int) -> np.ndarray:
+    """Difference of means over every second cluster of pairs; the two halves share no pair and no source (split-half reliability).
+
+    With a single cluster there are no two halves: weights of zero.
+    """
+    names = sorted(set(clusters))
+    member = np.array([names.index(cluster) % 2 == which for cluster in clusters])
+    weights = member / max(1, member.sum()) if len(names) > 1 else np.zeros(len(member))
     return np.concatenate([weights, -weights])
 
 

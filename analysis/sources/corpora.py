@@ -75,7 +75,7 @@ def keep(corpus: Corpus) -> str:
 def to_csv(corpus: Corpus) -> str:
     """A corpus in our own format."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, [field.name for field in fields(ContrastPair)], lineterminator="\n")
+    writer = csv.DictWriter(buffer, [field.name for field in fields(ContrastPair)], lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     writer.writerows(asdict(pair) for pair in corpus.pairs)
     return buffer.getvalue()

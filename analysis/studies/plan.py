@@ -140,7 +140,8 @@ def vector_cell(folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, c
     train, _ = split(corpus, spec.split, concept, language, spec.seed)
     texts, n = members(corpus, concept, language, train), len(train)
     chosen = LINEAR.get(spec.estimator, difference_of_means)(n, spec.seed)
-    weights = np.stack([chosen, half(n, 0), half(n, 1), shuffled_labels(n, spec.seed)])
+    groups = clusters(corpus, concept, train)
+    weights = np.stack([chosen, half(groups, 0), half(groups, 1), shuffled_labels(n, spec.seed)])
     readout, norms = LinearReadout(weights, reader.layers, reader.hidden), StateNorms(reader.layers)
     if spec.estimator in LINEAR:
         reader.stream(texts, [readout, norms])

@@ -8,7 +8,8 @@ from analysis.studies import library
 from analysis.studies.study import COMPUTED, PUBLISHED, Study
 from components import cache, controls, panel
 from components.figures import Figure, Matrix
-from components.shell import DEMO_NOTE, MENU, escape, source_note
+from components.shell import DEMO_NOTE, MENU, source_note
+from components.text import escape
 
 
 def page(study: Study) -> None:
@@ -36,7 +37,10 @@ def loaded(study: Study) -> None:
     else:
         st.warning(DEMO_NOTE, icon=":material/toys:")
     if study.missing:
-        st.warning(f"Unfinished: {len(study.missing)} cells are missing. Go on with it on the Studies page.", icon=":material/pause_circle:")
+        st.warning(
+            f"Unfinished: {len(study.missing)} cells are missing. Go on with it on the Studies page.",
+            icon=":material/pause_circle:",
+        )
     for column, (label, value) in zip(st.columns(4), {
         "Concepts": len(study.concepts), "Languages": len(study.languages), "Layers": study.layers, "Held-out pairs": held_out(study),
     }.items()):  # fmt: skip
@@ -52,24 +56,31 @@ def held_out(study: Study) -> str:
 
 
 def coverage(study: Study) -> Figure:
-    """Held-out pairs (or printed accuracies) per concept and language."""
+    """Contrast pairs per concept and language, or what is printed about each language."""
     codes = controls.arranged(study, study.languages)
-    names = controls.labels(codes)
-    tables = study.manifest.get("pairs")
-    if tables:
-        values = np.array([[sum(tables[c]["counts"].get(a, {}).values()) for a in codes] for c in study.concepts], float)
-        what, units = "contrast pairs, training and held-out", "pairs"
-    else:
-        values = np.isfinite(study.array("recognition").sel(language=codes).values).astype(float)
-        what, units = "printed accuracies (1: printed)", "printed"
-    rows = [(c, a, values[i, j]) for i, c in enumerate(study.concepts) for j, a in enumerate(codes)]
+    rows, values, what, units = counted(study, codes) if study.manifest.get("pairs") else printed(study, codes)
+    cells = [(row, code, values[i, j]) for i, row in enumerate(rows) for j, code in enumerate(codes)]
     return Figure(
         name=f"coverage-{study.name}",
         title="Coverage",
-        caption=f"Number of {what} per concept and language; {int((values == 0).sum())} of {values.size} cells are empty.",
-        data=Matrix(values, study.concepts, names, units, (0, max(1, values.max())), digits=0),
-        table=pd.DataFrame(rows, columns=["concept", "language", units]),
+        caption=f"{what} {int((values == 0).sum())} of {values.size} cells are empty.",
+        data=Matrix(values, rows, controls.labels(codes), units, (0, max(1, values.max())), digits=0),
+        table=pd.DataFrame(cells, columns=["row", "language", units]),
         x="language",
-        y="concept",
         source=source_note(study, "recognition"),
     )
+
+
+def counted(study: Study, codes: list[str]) -> tuple:
+    """Rows, numbers of pairs, and their words."""
+    tables = study.manifest["pairs"]
+    values = np.array([[sum(tables[c]["counts"].get(a, {}).values()) for a in codes] for c in study.concepts], float)
+    return study.concepts, values, "Contrast pairs, training and held-out, per concept and language.", "pairs"
+
+
+def printed(study: Study, codes: list[str]) -> tuple:
+    """Rows, whether each language is printed, and their words."""
+    rows = tuple(name for name in ("recognition", "similarity", "transfer") if study.has(name))
+    known = [set(study.array(name)["language" if name == "recognition" else "source"].values.tolist()) for name in rows]
+    values = np.array([[float(code in languages) for code in codes] for languages in known])
+    return rows, values, "1: printed for this language, 0: not.", "printed"

@@ -12,7 +12,8 @@ from analysis.sources.published import linguistic_correlation
 from analysis.studies.study import PUBLISHED, Study
 from components import cache, controls, panel
 from components.figures import Figure, Lines, Matrix, Points, Series, Tree
-from components.shell import escape, source_note
+from components.shell import source_note
+from components.text import escape
 from components.views.words import empty, long_table, off_diagonal, span
 
 BY_CLUSTER = "Order by similarity (cluster)"
@@ -155,7 +156,7 @@ def scatter(study: Study, cosine: xr.DataArray, codes: list[str], names: tuple[s
     return Figure(
         name=f"relatedness-{found.kind}-{study.name}",
         title=f"Similarity against {found.kind} relatedness",
-        caption=f"Pearson {found.pearson:.2f} (95 % {found.low:.2f} to {found.high:.2f}, languages resampled; Mantel p = {found.p:.3f}), "
+        caption=f"Pearson {found.pearson:.2f} (95 % {found.interval[0]:.2f} to {found.interval[1]:.2f}, languages resampled; Mantel p = {found.p:.3f}), "
         f"Spearman {found.spearman:.2f} (p = {found.spearman_p:.3f}), n = {found.n} pairs of {found.languages} languages. {parts}",
         data=Points(x, y, labels, ("pairs",) * len(x), named=False),
         table=pd.DataFrame({"pair": labels, f"{found.kind} similarity": x, "cosine": y}),
@@ -183,7 +184,7 @@ def misprint(study: Study, cosine: xr.DataArray) -> None:
     """The printed Direct column next to the right one, with the fault explained."""
     with st.expander("The printed correlations, and why they differ from these", icon=":material/rule:"):
         st.markdown(relationship.OFF_BY_ONE)
-        printed = linguistic_correlation(study.title)
+        printed = linguistic_correlation(study.name)
         rows = [comparison(kind, cosine, controls.share_table(study), printed) for kind in DISTANCES]
         st.dataframe(pd.DataFrame(rows).round(2), hide_index=True)
 

@@ -11,7 +11,7 @@ from analysis.studies import library
 from analysis.studies.study import COMPUTED, Study
 from components import cache, controls, extraction, jobs, panel
 from components.figures import Figure, Matrix
-from components.shell import escape
+from components.text import escape
 from components.views.words import long_table, span
 
 
@@ -42,13 +42,13 @@ def everything() -> None:
             rows.append(library.summary(cache.study(name)))
         except AnalysisError as error:
             broken.append(str(error))
-    picked = st.dataframe(
-        pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row", key="all-studies"
-    )
+    picked = st.dataframe(pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row", key="all-studies")
     st.caption("Choose a row to open the study on the Overview.")
     if chosen := picked["selection"]["rows"]:
         name = rows[chosen[0]]["name"]
-        st.page_link("app.py", label=f"Open {escape(rows[chosen[0]]['title'])}", icon=":material/folder_open:", query_params={"study": name})
+        st.page_link(
+            "app.py", label=f"Open {escape(rows[chosen[0]]['title'])}", icon=":material/folder_open:", query_params={"study": name}
+        )
     for sentence in broken:
         st.error(escape(sentence), icon=":material/error:")
 

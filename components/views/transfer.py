@@ -11,7 +11,8 @@ from analysis.specs import Convention
 from analysis.studies.study import PUBLISHED, Study
 from components import cache, controls, panel
 from components.figures import Figure, Lines, Matrix, Points, Series
-from components.shell import escape, source_note
+from components.shell import source_note
+from components.text import escape
 from components.views.words import convention_note, empty, long_table, off_diagonal, span
 
 
@@ -87,7 +88,13 @@ def inspect(study: Study, data: xr.Dataset, codes: list[str], names: tuple[str, 
     cell = data.sel(source=source, target=target)
     one, two, three = st.columns(3)
     one.metric("T, points", f"{float(cell['transfer']):+.2f}", interval(cell), delta_color="off", delta_arrow="off")
-    two.metric("Accuracy source → target", f"{float(cell['accuracy']):.3f}", f"chance {float(cell['chance']):.2f}", delta_color="off", delta_arrow="off")
+    two.metric(
+        "Accuracy source → target",
+        f"{float(cell['accuracy']):.3f}",
+        f"chance {float(cell['chance']):.2f}",
+        delta_color="off",
+        delta_arrow="off",
+    )
     three.metric("Held-out pairs", f"{int(cell['n']):,}", f"{int(cell['concepts'])} concepts", delta_color="off", delta_arrow="off")
     curves = cache.measure("transfer curve", study, source, target, concepts, convention.ties)
     panel.show(over_layers(study, curves, (label(source), label(target))))
@@ -141,7 +148,9 @@ def start(study: Study, values: xr.DataArray, starts: xr.DataArray, names: tuple
         except AnalysisError as error:
             st.caption(escape(str(error)))
             return
-        st.caption(f"Percent of the {reached.others} other shared languages from which each is reached, cut to whole percents (Table 8):")
+        st.caption(
+            f"Percent of the {reached.others} other shared languages from which each is reached, cut to whole percents (Table 8):"
+        )
         st.dataframe(pd.DataFrame([{**reached.percent, "mean": reached.mean}]), hide_index=True)
 
 
@@ -154,7 +163,14 @@ def gap_scatter(study: Study, values: xr.DataArray, starts: xr.DataArray, found:
         title="Transfer against the starting gap",
         caption=f"Pearson {found.r:.2f} over n = {found.n} ordered pairs (languages permuted, p = {found.p:.3f}); slope {found.slope:.2f}. "
         "T contains the target's own accuracy, so part of this is arithmetic.",
-        data=Points(table["gap"].values, table["transfer"].values, pairs, ("pairs",) * len(pairs), line=(found.slope, found.intercept), named=False),
+        data=Points(
+            table["gap"].values,
+            table["transfer"].values,
+            pairs,
+            ("pairs",) * len(pairs),
+            line=(found.slope, found.intercept),
+            named=False,
+        ),
         table=table,
         x="Acc(source) − Acc(target), points",
         y="T, points",

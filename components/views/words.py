@@ -5,7 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.specs import Convention
-from components.shell import escape
+from components.text import escape
 
 
 def convention_note(convention: Convention, printed: bool) -> str:

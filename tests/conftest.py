@@ -1,0 +1,101 @@
+"""What all tests share: one thread, quiet libraries, no network beyond this machine, a home and a hub of their own."""
+
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.hub import Hub
+
+HUB = Hub()
+HF_HOME = tempfile.mkdtemp(prefix="babelscope-hf-")
+# Read by the libraries when they are imported, which is after this file.
+os.environ |= {
+    "OMP_NUM_THREADS": "1",
+    "HF_ENDPOINT": HUB.url,
+    "HF_HOME": HF_HOME,
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+for name in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "TRANSFORMERS_OFFLINE"):
+    os.environ.pop(name, None)
+for name in [name for name in os.environ if name.startswith("BABELSCOPE_")]:
+    del os.environ[name]
+
+
+def pytest_unconfigure() -> None:
+    """Remove what was downloaded from the hub."""
+    shutil.rmtree(HF_HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Connections leave this machine in no test; a test that tried fails even when the attempt was swallowed."""
+    tried = []
+
+    def guard(name):
+        real = getattr(socket.socket, name)
+
+        def connect(self, address):
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not loopback(address[0]):
+                tried.append(address)
+                raise OSError(f"a test tried to reach {address}")
+            return real(self, address)
+
+        monkeypatch.setattr(socket.socket, name, connect)
+
+    for name in ("connect", "connect_ex"):
+        guard(name)
+    yield
+    assert not tried, f"connections beyond this machine: {tried}"
+
+
+def loopback(host: str) -> bool:
+    """Whether an address is this machine's own; names other than localhost are not."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch) -> Path:
+    """An empty home of Babelscope."""
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory) -> Path:
+    """Tiny random models of all families, one sub-folder each."""
+    from tests.tiny import FAMILIES, save
+
+    folder = tmp_path_factory.mktemp("models")
+    for family in FAMILIES:
+        save(folder / family, family)
+    return folder
+
+
+@pytest.fixture
+def tiny_models(home, tiny_folder, monkeypatch) -> Path:
+    """The same, offered by the server."""
+    monkeypatch.setenv("BABELSCOPE_MODELS", str(tiny_folder))
+    return tiny_folder
+
+
+@pytest.fixture
+def hub(home, monkeypatch) -> Hub:
+    """The hub of this machine with an empty log and cache."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(home / "hub"))
+    HUB.log.clear()
+    yield HUB
+    HUB.cuts.clear()
+    HUB.flipped.clear()
+    HUB.gated.clear()
