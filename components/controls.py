@@ -8,7 +8,7 @@ import streamlit as st
 from analysis.sources.languages import LABELS, LANGUAGES, ORDERS, SHARES, ShareTable, order
 from analysis.specs import CONVENTIONS, Convention
 from analysis.studies.study import Study
-from components.text import restored
+from components import links
 
 CONVENTION_WORDS = {
     "honest": "Honest (cross-fitted layer)",
@@ -16,21 +16,12 @@ CONVENTION_WORDS = {
 }
 
 
-def choose(label: str, options: Sequence[str], key: str, **more: object) -> str:
-    """A select box bound to the link; a value in the link that does not exist here is named."""
-    wanted = st.query_params.get(key)
-    if wanted is not None and wanted not in options:
-        restored(f"The link asks for {label.lower()} “{wanted[:80]}”, which this study does not have.")
-        del st.query_params[key]
-    return st.selectbox(label, list(options), key=key, bind="query-params", **more)
-
-
 def sidebar() -> None:
     """How languages are ordered and called and accuracies read off, for every figure of the page."""
     with st.sidebar:
-        choose("Order of languages", list(ORDERS), "order", format_func=lambda name: f"By {name}")
-        choose("Language labels", list(LABELS), "labels", format_func=str.capitalize)
-        choose(
+        links.one("Order of languages", list(ORDERS), "order", format_func=lambda name: f"By {name}")
+        links.one("Language labels", list(LABELS), "labels", format_func=str.capitalize)
+        links.one(
             "Convention", list(CONVENTIONS), "convention", format_func=CONVENTION_WORDS.get,
             help="The paper picks the layer on the very pairs it reports, which flatters. Both are computed from the same scores.",
         )  # fmt: skip
@@ -75,14 +66,8 @@ def layer(study: Study) -> str | int:
     """One layer, or the maximum over layers."""
     best = "maximum over layers"
     options = [best, *map(str, range(1, study.layers + 1))]
-    wanted = choose("Layer", options, "layer", help="One layer shows the layer ruler under the figure.")
+    wanted = links.one("Layer", options, "layer", help="One layer shows the layer ruler under the figure.")
     return best if wanted == best else int(wanted)
-
-
-def concepts_of(study: Study) -> tuple[str, ...]:
-    """The concepts chosen on this page, without drawing the widget again."""
-    chosen = st.session_state.get("concepts") or study.concepts
-    return tuple(name for name in study.concepts if name in chosen) or study.concepts
 
 
 def labels(codes: Sequence[str]) -> tuple[str, ...]:
@@ -93,13 +78,7 @@ def labels(codes: Sequence[str]) -> tuple[str, ...]:
 
 def concepts(study: Study) -> tuple[str, ...]:
     """Which concepts are averaged; never none."""
-    wanted = st.query_params.get_all("concepts")
-    if gone := [name for name in wanted if name not in study.concepts]:
-        restored(f"The link asks for the concepts {', '.join(gone)[:120]}, which this study does not have.")
-        st.query_params["concepts"] = [name for name in wanted if name in study.concepts]
-    chosen = st.pills(
-        "Concepts", study.concepts, selection_mode="multi", default=list(study.concepts), key="concepts", bind="query-params"
-    )
+    chosen = links.several("Concepts", study.concepts, "concepts")
     if not chosen:
         st.info("No concept is chosen, so all are shown.", icon=":material/info:")
-    return tuple(name for name in study.concepts if name in chosen) or study.concepts
+    return chosen or study.concepts

@@ -8,8 +8,8 @@ from analysis.errors import AnalysisError
 from analysis.sources.published import published
 from analysis.studies import library
 from analysis.studies.study import DEMO, PUBLISHED, Study
-from components import cache, controls
-from components.text import escape, restored
+from components import cache, controls, links
+from components.text import escape
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,11 @@ def menu() -> None:
 def pick() -> Study | None:
     """The study picker; a link to a study that is not here says so instead of showing another silently."""
     names = library.names()
-    wanted = st.query_params.get("study")
-    if wanted is not None and wanted not in names:
-        restored(f"The link asks for the study “{wanted[:80]}”, which is not on this server.")
-        del st.query_params["study"]
-    default = DEFAULT if DEFAULT in names else names[0]
     with st.sidebar:
         st.markdown("### :material/translate: Babelscope")
-        name = st.selectbox(
-            "Study", names, index=names.index(default), format_func=title_of, key="study", bind="query-params",
-            help="Everything on the pages is about this study.",
-        )  # fmt: skip
+        name = links.one(
+            "Study", names, "study", DEFAULT, format_func=title_of, help="Everything on the pages is about this study."
+        )
     try:
         return cache.study(name)
     except AnalysisError as error:

@@ -81,7 +81,7 @@ def test_p_is_uniform_under_chance(convention, cluster):
     copies = noise((300, 6, 120 // cluster))
     measured = accuracy.measure(np.repeat(copies, cluster, 2), clusters, convention, seed=3)
     p, chance = accuracy.significance(measured)
-    assert measured.accuracy.mean() == pytest.approx(chance.mean(), abs=0.01)
+    assert measured.accuracy.mean() == pytest.approx(chance.mean(), abs=0.02)
     # Discrete accuracies make p a little too large, never too small.
     for level in (0.05, 0.2, 0.5):
         assert level / 3 - 0.02 < (p <= level).mean() < level + 3 * np.sqrt(level * (1 - level) / 300)
@@ -111,6 +111,13 @@ def test_intervals_cover_the_truth():
     assert 0.9 < covered < 0.99
 
 
+def test_intervals_of_a_maximum_hold_the_maximum():
+    study = planted_study(tuple("abcdefg"), sizes=(24, 80, 16), planting=CHANCE)
+    table = recognition(study, PAPER)
+    assert ((table.mean_low < table["mean"]) & (table["mean"] < table.mean_high)).all()
+    assert float((table.mean_high - table["mean"]).mean()) == pytest.approx(float((table["mean"] - table.mean_low).mean()), rel=0.3)
+
+
 def test_all_right_has_an_interval():
     measured = accuracy.measure(np.ones((1, 2, 50), np.float32), alone(50), HONEST)
     low, high = accuracy.bounds(measured)
@@ -120,7 +127,7 @@ def test_all_right_has_an_interval():
 def test_the_mean_of_all_right_has_an_interval():
     study = planted_study(planting=Planting(gap=50.0))
     table = recognition(study, HONEST)
-    assert (table["mean"] == 1).all() and ((0.94 < table.mean_low) & (table.mean_low < 0.98)).all()
+    assert (table["mean"] == 1).all() and ((table.mean_low > 0.94) & (table.mean_low < 0.98)).all()
 
 
 def test_ties_are_right_in_the_paper_and_half_right_otherwise():
@@ -185,6 +192,13 @@ def test_cross_fitting_judges_every_pair_at_a_layer_it_did_not_choose():
     margins[0, 0, first] = margins[0, 1, ~first] = 1
     assert accuracy.measure(margins, alone(40), HONEST).accuracy[0] == 0
     assert accuracy.measure(margins, alone(40), PAPER).accuracy[0] == 0.5
+
+
+def test_cross_fitting_needs_pairs_in_both_halves():
+    margins = noise((2, 3, 40))
+    margins[0][:, accuracy.halves(alone(40))] = np.nan
+    found = accuracy.measure(margins, alone(40), HONEST)
+    assert np.isnan(found.accuracy[0]) and np.isnan(found.null[0]).all() and np.isfinite(found.accuracy[1])
 
 
 def test_halves_keep_clusters_whole_and_are_even():

@@ -71,6 +71,7 @@ def unreachable(monkeypatch):
         raise ConnectionRefusedError("nobody listens")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # the hub client waits between its tries
 
 
 @pytest.mark.parametrize("revision", ["main", "commit"])

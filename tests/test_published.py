@@ -61,8 +61,12 @@ def test_printed_matrices_are_square_and_similarities_symmetric(name):
 
 @pytest.mark.parametrize(
     ("name", "highest", "lowest"),
-    [("llama2-chat-7b", ("en", 90.6), ("te", 65.2)), ("bloomz-560m", ("en", 82.4), ("hu", 64.9)), ("qwen-chat-14b", ("en", 90.0), ("ny", 67.3))],
-)  # fmt: skip
+    [
+        ("llama2-chat-7b", ("en", 90.6), ("te", 65.2)),
+        ("bloomz-560m", ("en", 82.4), ("hu", 64.9)),
+        ("qwen-chat-14b", ("en", 90.0), ("ny", 67.3)),
+    ],
+)
 def test_mean_recognition_is_that_of_the_table(name, highest, lowest):
     table = recognition(published()[name], PAPER)
     mean = 100 * table["mean"].to_series()

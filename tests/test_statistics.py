@@ -110,4 +110,6 @@ def test_node_interval_covers_and_is_wider_than_pretending_that_pairs_are_indepe
     r, _, n = statistics.mantel(x, y)
     fisher = np.tanh(np.arctanh(r) + np.array([-1.96, 1.96]) / np.sqrt(n - 3))
     assert low < r < high and high - low > fisher[1] - fisher[0]
+    same = 99 * np.eye(12)
+    assert statistics.node_interval(x + same, y + same) == (low, high), "a language says nothing about itself"
     assert np.isnan(statistics.node_interval(x[:2, :2], y[:2, :2])).all()

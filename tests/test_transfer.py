@@ -8,7 +8,7 @@ from scipy import stats
 from analysis.errors import SpecError
 from analysis.measures.findings import findings
 from analysis.measures.recognition import recognition
-from analysis.measures.transfer import cross_accuracy, transfer, transfer_curve
+from analysis.measures.transfer import cross_accuracy, mean_null, transfer, transfer_curve
 from analysis.measures.triangle import asymmetry, reached, starting_gap, success_by_start, triangle
 from analysis.sources.published import published
 from analysis.specs import CONVENTIONS, LAYER_CHOICES, TIES, Convention
@@ -81,9 +81,11 @@ def test_pairing_makes_the_interval_of_a_difference_narrow():
 
 
 def test_concepts_that_cancel_out_transfer_exactly_zero():
-    study = planted_study(concepts=("a", "b"), languages=("en", "fr"), sizes=(1, 20, 8))
-    values = np.ones((2, 2, 2, 1, 20), np.float32)
-    values[0, 1, 1, 0, :7] = values[1, 0, 1, 0, :7] = -1
+    study = planted_study(concepts=("a", "b", "c"), languages=("en", "fr"), sizes=(1, 20, 8))
+    values = np.ones((3, 2, 2, 1, 20), np.float32)
+    # 1 + 2 + 18 = 3 · 7 pairs of 20 are right, which float32 accuracies add up to a little less than nothing.
+    for concept, right in enumerate((1, 2, 18)):
+        values[concept, 0, 1, 0, right:] = values[concept, 1, 1, 0, 7:] = -1
     found = transfer(replaced(study, pair_score=values), Convention("fixed", "half", 1)).transfer
     assert found.sel(source="en", target="fr") == 0 and not np.signbit(found.values).any()
 
@@ -151,7 +153,7 @@ def test_starting_gap_recovers_a_planted_slope_and_leaves_the_rest():
     extra[0, 1], extra[1, 0] = 2, 2
     found = starting_gap(points(0.2 * gap - 0.5 + extra), start, permutations=99)
     assert found.slope == pytest.approx(0.2) and found.r > 0.9 and found.n == 12
-    assert found.residual.sel(source="a", target="b") == found.residual.max() > 1
+    assert float(found.residual.sel(source="a", target="b")) == pytest.approx(float(found.residual.max())) == pytest.approx(5 / 3)
     exact = starting_gap(points(0.2 * gap - 0.5), start, permutations=99)
     assert exact.intercept == pytest.approx(-0.5) and abs(exact.residual.values[~np.eye(4, dtype=bool)]).max() < 1e-9
     with pytest.raises(SpecError, match="three pairs"):
@@ -196,3 +198,21 @@ def test_findings_of_one_language_and_of_an_unfinished_study():
     assert "not been computed" in findings(bare, HONEST)[0].sentence
     empty = replaced(study, pair_score=np.full_like(study.array("pair_score").values, np.nan))
     assert "not been computed" in findings(empty, HONEST)[0].sentence
+
+
+def test_pairing_concepts_anew_does_not_change_the_null_but_its_resolution():
+    rng = np.random.default_rng(0)
+    nulls = [rng.normal(0.5, 0.05, (3, 200)) for _ in range(4)]
+    found = mean_null(nulls)
+    assert found.shape == (3, 1000) and len(np.unique(found[0])) == 1000
+    np.testing.assert_allclose(found[:, :200], np.mean(nulls, 0))
+    assert found.std() == pytest.approx(0.05 / 2, rel=0.1) and found.mean() == pytest.approx(0.5, abs=0.002)
+    np.testing.assert_array_equal(mean_null(nulls[:1]), nulls[0])
+
+
+def test_one_real_effect_among_many_cells_is_found():
+    codes = ("en", "fr", "zh", "es", "pt", "vi", "ca", "id")
+    gaps = Planting("orthogonal", gaps=(2.0, *(0.0 for _ in codes[1:])), train=2000)
+    for concepts in (("a",), ("a", "b", "c", "d", "e", "f", "g")):
+        table = transfer(planted_study(concepts, codes, (3, 200, 16), planting=gaps), HONEST)
+        assert table.q.sel(source="en", target="en") < 0.07 and (table.q.sel(target=list(codes[1:])) > 0.07).all()

@@ -23,7 +23,7 @@ from analysis.demo.tokenizer import train_tokenizer
 FOLDER = Path(__file__).parent / "model"
 SEED = 7
 BATCH, POOL = 64, 32
-PEAK_RATE, WARM_UP = 2e-3, 300
+PEAK_RATE, WARM_UP = 3e-3, 200
 Row = tuple[list[int], list[float]]
 
 
@@ -66,14 +66,23 @@ def batches(tokenizer: PreTrainedTokenizerFast, seed: int) -> Iterator[list[Row]
 
 
 def loss(model: LlamaForCausalLM, rows: list[Row], pad: int) -> torch.Tensor:
-    """Weighted mean cross-entropy of the next token."""
-    width = max(len(ids) for ids, _ in rows)
+    """Weighted mean cross-entropy of the next token.
+
+    Shapes are rounded up, because a processor's bfloat16 kernels are compiled anew for every shape they have not met.
+    """
+    width = rounded(max(len(ids) for ids, _ in rows), 8) + 1
     ids = torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in rows])
-    weights = torch.tensor([weights + [0.0] * (width - len(weights)) for _, weights in rows])[:, 1:]
-    states = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
-    wanted = weights > 0
-    entropy = functional.cross_entropy(model.lm_head(states[wanted]).float(), ids[:, 1:][wanted], reduction="none")
-    return (entropy * weights[wanted]).sum() / weights.sum()
+    weights = torch.tensor([weights + [0.0] * (width - len(weights)) for _, weights in rows])[:, 1:].flatten()
+    states = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state.flatten(0, 1)
+    wanted = weights.nonzero().squeeze(1)
+    filled = torch.cat([wanted, torch.zeros(rounded(len(wanted), 256) - len(wanted), dtype=torch.int64)])
+    entropy = functional.cross_entropy(model.lm_head(states[filled]).float(), ids[:, 1:].flatten()[filled], reduction="none")
+    return (entropy[: len(wanted)] * weights[wanted]).sum() / weights.sum()
+
+
+def rounded(n: int, step: int) -> int:
+    """The next multiple of ``step``."""
+    return -(-n // step) * step
 
 
 def rate(step: int, steps: int) -> float:
@@ -119,7 +128,7 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--steps", type=int, default=12_000)
+    arguments.add_argument("--steps", type=int, default=8_500)
     arguments.add_argument("--folder", type=Path, default=FOLDER)
     options = arguments.parse_args()
     train(options.steps, options.folder)

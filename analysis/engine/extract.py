@@ -15,8 +15,10 @@ import torch
 from analysis.engine.models import Loaded, out_of_memory, release
 from analysis.errors import CorpusError, ModelError, SpecError
 
-TOKEN_BUDGET = 4096
-"""Tokens in a batch, padding included."""
+TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
+"""Tokens in a batch, padding included. On a processor the activations of small batches stay in its cache: a fifth less time."""
+MOST_TEXTS = 256
+"""Texts in a batch, which bounds the states of very short ones."""
 
 
 class Consumer(Protocol):
@@ -54,12 +56,12 @@ def encode(loaded: Loaded, texts: Sequence[str]) -> list[list[int]]:
     return rows
 
 
-def batches(lengths: Sequence[int], budget: int = TOKEN_BUDGET) -> list[list[int]]:
+def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
     """Indices in batches: longest first, so that memory peaks at once, each within the token budget when padded."""
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     result: list[list[int]] = []
     for i in order:
-        if result and (len(result[-1]) + 1) * lengths[result[-1][0]] <= budget:
+        if result and len(result[-1]) < MOST_TEXTS and (len(result[-1]) + 1) * lengths[result[-1][0]] <= budget:
             result[-1].append(i)
         else:
             result.append([i])
@@ -139,10 +141,10 @@ def read_batch(
 class Reading:
     """How texts are read: token budget of a batch, padding side, which state is called the last layer, and who listens.
 
-    ``on_batch`` gets (texts done, texts in all), ``on_notice`` a sentence, ``check`` is called after every block; each may raise.
+    Budget 0 is that of TOKEN_BUDGET for the model's device. ``on_batch`` gets (texts done, texts in all), ``on_notice`` a sentence, ``check`` is called after every block; each may raise.
     """
 
-    budget: int = TOKEN_BUDGET
+    budget: int = 0
     padding: str = "right"
     final_norm: bool = False
     on_batch: Callable[[int, int], None] = lambda done, of: None
@@ -156,7 +158,7 @@ def stream(loaded: Loaded, texts: Sequence[str], consumers: Sequence[Consumer], 
     for i, text in enumerate(texts):
         members.setdefault(text, []).append(i)
     ids, places = encode(loaded, list(members)), list(members.values())
-    budget, done = reading.budget, 0
+    budget, done = reading.budget or TOKEN_BUDGET.get(loaded.device.type, max(TOKEN_BUDGET.values())), 0
     waiting = batches([len(row) for row in ids], budget)
     while waiting:
         batch, *waiting = waiting
@@ -173,6 +175,7 @@ def stream(loaded: Loaded, texts: Sequence[str], consumers: Sequence[Consumer], 
         repeated = states if len(indices) == len(batch) else states.repeat([len(places[i]) for i in batch], axis=0)
         for consumer in consumers:
             consumer.eat(indices, repeated)
+        del states, repeated  # or they would lie beside those of the next batch
         done += len(batch)
         reading.on_batch(done, len(ids))
 

@@ -124,7 +124,7 @@ def preflight(spec: ModelSpec) -> Preflight:
             parameters = sum(p.numel() for p in AutoModelForCausalLM.from_config(config).parameters())
     except UNUSABLE as error:
         raise ModelError(f"The configuration of {source.name} describes no model: {str(error)[:200]}") from error
-    per_weight = QUANTISED_BYTES.get(spec.quantisation, BYTES[spec.dtype])
+    per_weight = QUANTISED_BYTES.get(stored_quantisation(config) or spec.quantisation, BYTES[spec.dtype])
     available, place = free_memory(device(spec))
     return Preflight(
         source,
@@ -136,6 +136,13 @@ def preflight(spec: ModelSpec) -> Preflight:
         available,
         place,
     )
+
+
+def stored_quantisation(config: object) -> str:
+    """How the weights are quantised as they are stored; empty when they are not. Anything but 4 bits counts as 8."""
+    known = getattr(config, "quantization_config", None) or {}
+    known = known if isinstance(known, dict) else known.to_dict()
+    return "4-bit" if known.get("load_in_4bit") or known.get("bits") == 4 else "8-bit" if known else ""
 
 
 def device(spec: ModelSpec) -> str:
@@ -194,9 +201,21 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
             f"The weights of {source.name} lack {len(missing)} tensors that its configuration asks for, such as {missing[0]}. "
             "They would be random numbers; choose a folder whose weights and config.json belong together."
         )
+    check_packing(model, source)
     text = config.get_text_config()
     blocks = find_blocks(model, text.num_hidden_layers)
     return Loaded(spec, source, model.eval(), load_tokenizer(source), blocks, text.hidden_size)
+
+
+def check_packing(model: nn.Module, source: Source) -> None:
+    """ModelError when 4-bit weights do not fit the blocks in which bitsandbytes packs them on a processor with AVX-512 BF16."""
+    for name, module in model.named_modules():
+        packs = getattr(module, "support_avx512bf16_for_cpu", False) and module.weight.device.type == "cpu"
+        if packs and (module.in_features % 64 or module.out_features % 32):
+            raise ModelError(
+                f"4-bit on this processor needs widths in steps of 64 to steps of 32; {name} of {source.name} goes from "
+                f"{module.in_features} to {module.out_features}. Choose 8-bit, or no quantisation."
+            )
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -223,7 +242,7 @@ def load_tokenizer(source: Source) -> object:
 def options(spec: ModelSpec, config: object, safe: bool) -> dict:
     """Arguments of from_pretrained for a spec."""
     where = device(spec)
-    if spec.quantisation != "none" and getattr(config, "quantization_config", None):
+    if spec.quantisation != "none" and stored_quantisation(config):
         raise ModelError(f"{spec.model} is already quantised; choose the quantisation “none”.")
     chosen = {
         "dtype": getattr(torch, spec.dtype),

@@ -82,7 +82,8 @@ def agreeing(study: Study, convention: Convention) -> str:
     if not pairs.sizes["pair"]:
         return "Similarity needs two languages with vectors."
     most, least = (cosine(pairs.isel(pair=int(place))) for place in (pairs.cosine.argmax("pair"), pairs.cosine.argmin("pair")))
-    text = f"{most} agree most and {least} least; the mean over {count(pairs.sizes['pair'], 'pair')} is {float(pairs.cosine.mean()):.2f}"
+    mean = f"the mean over {count(pairs.sizes['pair'], 'pair')} is {float(pairs.cosine.mean()):.2f}"
+    text = f"{most} agree most and {least} least; {mean}"
     if "printed" in table.attrs:
         return f"{table.printed} of the paper ({MAXIMUM}): {text}, and no intervals are printed."
     where = f"the {MAXIMUM}" if layer == MAXIMUM else f"layer {layer}"

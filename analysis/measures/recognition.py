@@ -124,8 +124,7 @@ def cells(study: Study, concepts: Sequence[str], values: dict[str, np.ndarray], 
     """Arrays (concept, *dims) with their labels and words."""
     coords = {"concept": list(concepts), **{dim: list(study.languages) for dim in dims}}
     variables = {
-        name: (("concept", *dims), array, {"long_name": WORDS[name][0], "units": WORDS[name][1]})
-        for name, array in values.items()
+        name: (("concept", *dims), array, {"long_name": WORDS[name][0], "units": WORDS[name][1]}) for name, array in values.items()
     }
     return xr.Dataset(variables, coords, note(study))
 

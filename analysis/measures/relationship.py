@@ -127,9 +127,7 @@ def cluster_order(similarity: xr.DataArray) -> tuple[tuple[str, ...], np.ndarray
     off = ~np.eye(len(codes), dtype=bool)
     if len(codes) < 2 or not np.isfinite(cosine[off]).all():
         lacking = [code for code, row, each in zip(codes, cosine, off) if not np.isfinite(row[each]).all()]
-        raise SpecError(
-            f"Clustering needs every cosine of at least two languages; not known for {', '.join(lacking) or 'one'}."
-        )
+        raise SpecError(f"Clustering needs every cosine of at least two languages; not known for {', '.join(lacking) or 'one'}.")
     # Rounded matrices are not always symmetric to the last bit, and squareform insists.
     distance = np.where(off, 1 - (cosine + cosine.T) / 2, 0)
     condensed = np.maximum(squareform(distance, checks=False), 0)

@@ -122,9 +122,7 @@ def printed(study: Study, layer: str | int, concepts: Sequence[str]) -> xr.Datas
     """The printed matrix of a published study: the maximum over layers, mean over all concepts, without intervals."""
     cosine = study.array("similarity")
     if layer != MAXIMUM or set(concepts) != set(study.concepts):
-        raise SpecError(
-            f"“{study.title}” prints similarity as the {MAXIMUM} and the mean over all concepts only. Choose those."
-        )
+        raise SpecError(f"“{study.title}” prints similarity as the {MAXIMUM} and the mean over all concepts only. Choose those.")
     blank = np.full(cosine.shape, np.nan)
     counts = np.full(cosine.shape, len(study.concepts))
     return table(study, cosine.source.values.tolist(), cosine.values, blank, blank, counts).assign_attrs(

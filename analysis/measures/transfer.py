@@ -11,6 +11,8 @@ from analysis.measures.accuracy import Measured, measure, rank
 from analysis.measures.recognition import OVER_PAIRS, WORDS, chosen, dataset, layer_coords, note, scores
 from analysis.specs import Convention, check
 from analysis.statistics import (
+    PERMUTATIONS,
+    REPLICATES,
     benjamini_hochberg,
     bootstrap_weights,
     exceeding,
@@ -20,12 +22,13 @@ from analysis.statistics import (
 from analysis.studies.study import Study
 
 PAIR = ("source", "target")
+TURNS = 5
 
 
-def crossed(study: Study, convention: Convention, concepts: Sequence[str]) -> list[Measured]:
+def crossed(study: Study, convention: Convention, concepts: Sequence[str], permutations: int = REPLICATES) -> list[Measured]:
     """Accuracies of every source's vector on every target's pairs, concept by concept; cells are source-major."""
     return [
-        measure(values.reshape(-1, *values.shape[2:]), clusters, convention, seed=study.concepts.index(concept))
+        measure(values.reshape(-1, *values.shape[2:]), clusters, convention, study.concepts.index(concept), permutations)
         for concept, (values, clusters) in zip(concepts, scores(study, concepts))
     ]
 
@@ -51,16 +54,17 @@ def transfer(study: Study, convention: Convention, concepts: Sequence[str] | Non
     wanted = chosen(study, concepts)
     if not study.has("pair_score"):
         return printed(study, concepts)
-    measured, size = crossed(study, convention, wanted), len(study.languages)
+    permutations = REPLICATES if len(wanted) * REPLICATES > PERMUTATIONS else PERMUTATIONS
+    measured, size = crossed(study, convention, wanted, permutations), len(study.languages)
     accuracy = np.array([each.accuracy for each in measured]).reshape(-1, size, size)
     points = 100 * (accuracy - diagonal(accuracy))
     replicates = np.array([each.replicates for each in measured]).reshape(-1, size, size, measured[0].replicates.shape[-1])
     low, high = interval(mean_known(100 * (replicates - diagonal(replicates))))
-    null = mean_known(np.array([each.null for each in measured])).reshape(size, size, -1)
+    null = mean_null([each.null for each in measured]).reshape(size, size, -1)
     p = exceeding(mean_known(accuracy), null)
     values = {
         # Concepts that cancel out must give exactly 0, since T ≥ 0 is a success: what float32 leaves is rounded away, and so is −0.
-        "transfer": np.round(mean_known(points), 6) + 0.0,
+        "transfer": np.round(mean_known(points), 4) + 0.0,
         "low": low,
         "high": high,
         "accuracy": mean_known(accuracy),
@@ -74,6 +78,18 @@ def transfer(study: Study, convention: Convention, concepts: Sequence[str] | Non
     layer = xr.DataArray(layers, {"concept": list(wanted)}, ("concept", *PAIR), attrs={"long_name": "layer chosen"})
     attributes = {"layer_choice": convention.layer, "ties": convention.ties, "interval": OVER_PAIRS}
     return square(study, study.languages, values).assign(layer=layer).assign_attrs(attributes)
+
+
+def mean_null(nulls: Sequence[np.ndarray]) -> np.ndarray:
+    """Null (cell, replicate) of the mean over concepts.
+
+    Concepts are flipped independently, so any pairing of their replicates is a draw. Five pairings of 200 give p a floor of 0.001,
+    without which a few real effects among 256 cells could not survive the correction.
+    """
+    turns = range(TURNS if len(nulls) > 1 else 1)
+    return np.concatenate(
+        [mean_known(np.array([np.roll(null, turn * place, -1) for place, null in enumerate(nulls)])) for turn in turns], -1
+    )
 
 
 def diagonal(values: np.ndarray) -> np.ndarray:
@@ -105,9 +121,7 @@ def printed(study: Study, concepts: Sequence[str] | None) -> xr.Dataset:
     )
 
 
-def transfer_curve(
-    study: Study, source: str, target: str, concepts: Sequence[str] | None = None, ties: str = "half"
-) -> xr.Dataset:
+def transfer_curve(study: Study, source: str, target: str, concepts: Sequence[str] | None = None, ties: str = "half") -> xr.Dataset:
     """Accuracy (vector, layer) on the target's held-out pairs of the ``source`` and of the ``target`` language's vector.
 
     Variables ``accuracy``, ``low``, ``high``: mean over concepts, a share, with a bootstrap over pairs; ``depth`` (layer) is

@@ -88,9 +88,7 @@ def asymmetry(transfer: xr.DataArray, order: Sequence[str], permutations: int = 
     return Asymmetry(float(index[0]), float(p), permutations, size)
 
 
-def starting_gap(
-    transfer: xr.DataArray, accuracy: xr.DataArray, permutations: int = PERMUTATIONS, seed: int = 0
-) -> StartingGap:
+def starting_gap(transfer: xr.DataArray, accuracy: xr.DataArray, permutations: int = PERMUTATIONS, seed: int = 0) -> StartingGap:
     """Regress T(a,b) on Acc(a) − Acc(b) over ordered pairs; ``residual`` (source, target) is transfer net of the start.
 
     ``accuracy`` (language) is the mean recognition accuracy, a share. ``p`` is two-sided, from permuting languages. T contains
@@ -102,9 +100,7 @@ def starting_gap(
     gap = start[:, None] - start[None]
     known = off & np.isfinite(values) & np.isfinite(gap)
     if known.sum() < 3:
-        raise SpecError(
-            f"A regression needs at least three pairs of languages; {known.sum()} are known. Choose more languages."
-        )
+        raise SpecError(f"A regression needs at least three pairs of languages; {known.sum()} are known. Choose more languages.")
     slope, intercept = np.polyfit(gap[known], values[known], 1)
     r = correlate(gap[off], values[off])
     rng = np.random.default_rng(seed)
@@ -120,9 +116,7 @@ def gaps(transfer: xr.DataArray, accuracy: xr.DataArray) -> pd.DataFrame:
     """``source``, ``target``, ``gap`` = Acc(source) − Acc(target) and ``transfer`` (both in points) of every known ordered pair."""
     codes = languages_of(transfer)
     values, start = arranged(transfer, codes), 100 * accuracy.sel(language=codes).values.astype(float)
-    rows = [
-        (a, b, start[i] - start[j], values[i, j]) for i, a in enumerate(codes) for j, b in enumerate(codes) if i != j
-    ]
+    rows = [(a, b, start[i] - start[j], values[i, j]) for i, a in enumerate(codes) for j, b in enumerate(codes) if i != j]
     return pd.DataFrame(rows, columns=["source", "target", "gap", "transfer"]).dropna()
 
 
@@ -143,7 +137,7 @@ def success_by_start(transfer: xr.DataArray, accuracy: xr.DataArray) -> dict[str
 
 
 def reached(transfer: xr.DataArray, languages: Sequence[str] = SHARED) -> Reached:
-    """For each language the percent of the others from which it is reached, T(other, language) ≥ 0, cut to whole percents as the paper does.
+    """For each language the percent of the others from which it is reached with T ≥ 0, cut to whole percents as the paper does.
 
     Languages that the matrix does not have are left out. The mean is that of the cut numbers, cut again, which is how the
     printed one arises. SpecError below two languages. Xu et al. 2024, Table 8.

@@ -10,7 +10,7 @@ from analysis.measures import relationship, similarity
 from analysis.sources.languages import DISTANCES, masked_note
 from analysis.sources.published import linguistic_correlation
 from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, panel
+from components import cache, controls, links, panel
 from components.figures import Figure, Lines, Matrix, Points, Series, Tree
 from components.shell import source_note
 from components.text import escape
@@ -28,10 +28,11 @@ def page(study: Study) -> None:
     layer = controls.layer(study) if study.has("concept_vector") else similarity.MAXIMUM
     data = cache.measure("similarity", study, layer, chosen)
     codes = controls.arranged(study, data.source.values.tolist())
-    if st.toggle(BY_CLUSTER, key="cluster", bind="query-params"):
+    if links.switch(BY_CLUSTER, "cluster"):
         codes = clustered(data["cosine"], codes)
     names = controls.labels(codes)
-    panel.show(heat_map(study, data, codes, names, layer))
+    by_layer = cache.measure("similarity by layer", study, chosen) if isinstance(layer, int) else None
+    panel.show(heat_map(study, data, by_layer, codes, names))
     if study.has("concept_vector"):
         panel.show(floor_and_ceiling(study, chosen, codes))
     related(study, data["cosine"], codes, names)
@@ -47,16 +48,17 @@ def clustered(cosine: xr.DataArray, codes: list[str]) -> list[str]:
         return codes
 
 
-def heat_map(study: Study, data: xr.Dataset, codes: list[str], names: tuple[str, ...], layer: object) -> Figure:
+def heat_map(study: Study, data: xr.Dataset, by_layer: xr.DataArray | None, codes: list[str], names: tuple[str, ...]) -> Figure:
     """Language × language; computed studies also carry every layer, scrubbed in the browser."""
     cells = data.sel(source=codes, target=codes)
     concepts = int(cells["concepts"].max())
     hover = np.vectorize(describe)(cells["low"].values, cells["high"].values)
     values, frames, start = cells["cosine"].values, (), 0
-    if isinstance(layer, int):
-        by_layer = cache.measure("similarity by layer", study, controls.concepts_of(study)).sel(source=codes, target=codes)
-        values, frames, start, hover = by_layer.values, tuple(map(str, by_layer.layer.values)), layer - 1, None
-    where = f"at layer {layer} of {study.layers} (drag the ruler for others)" if isinstance(layer, int) else (
+    layer = data.attrs["layer"]
+    if by_layer is not None:
+        values, frames = by_layer.sel(source=codes, target=codes).values, tuple(map(str, by_layer.layer.values))
+        start, hover = int(layer) - 1, None
+    where = f"at layer {layer} of {study.layers} (drag the ruler for others)" if by_layer is not None else (
         "maximum over layers, taken per pair and concept (the paper's way, which favours high values)"
     )  # fmt: skip
     between = off_diagonal(cells["cosine"])
@@ -124,7 +126,7 @@ def mean_between(values: xr.DataArray, codes: list[str]) -> np.ndarray:
 def related(study: Study, cosine: xr.DataArray, codes: list[str], names: tuple[str, ...]) -> None:
     """Dendrogram, and similarity against linguistic relatedness."""
     st.subheader("Are related languages more alike?", anchor=False)
-    kind = controls.choose("Linguistic similarity", DISTANCES, "kind", format_func=str.capitalize)
+    kind = links.one("Linguistic similarity", DISTANCES, "kind", format_func=str.capitalize)
     table = controls.share_table(study)
     try:
         found = relationship.relationship(cosine.sel(source=codes, target=codes), kind, table)

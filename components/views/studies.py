@@ -9,7 +9,7 @@ from analysis.errors import AnalysisError
 from analysis.measures import compare
 from analysis.studies import library
 from analysis.studies.study import COMPUTED, Study
-from components import cache, controls, extraction, jobs, panel
+from components import cache, controls, extraction, jobs, links, panel
 from components.figures import Figure, Matrix
 from components.text import escape
 from components.views.words import long_table, span
@@ -135,8 +135,8 @@ def undo() -> None:
 def side_by_side(study: Study) -> None:
     """Two studies and their difference."""
     others = [name for name in library.names() if name != study.name]
-    other = controls.choose("Compare with", others, "with", format_func=lambda name: cache.study(name).title)
-    what = controls.choose("Compare", list(compare.COMPARED), "compared", format_func=str.capitalize)
+    other = links.one("Compare with", others, "with", format_func=lambda name: cache.study(name).title)
+    what = links.one("Compare", list(compare.COMPARED), "compared", format_func=str.capitalize)
     try:
         found = cache.compared(what, study, cache.study(other), controls.convention())
     except AnalysisError as error:

@@ -9,7 +9,7 @@ from analysis.errors import AnalysisError
 from analysis.measures import transfer, triangle
 from analysis.specs import Convention
 from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, panel
+from components import cache, controls, links, panel
 from components.figures import Figure, Lines, Matrix, Points, Series
 from components.shell import source_note
 from components.text import escape
@@ -82,9 +82,9 @@ def inspect(study: Study, data: xr.Dataset, codes: list[str], names: tuple[str, 
     label = dict(zip(codes, names)).get
     left, right = st.columns(2)
     with left:
-        source = controls.choose("Source", codes, "source", format_func=label)
+        source = links.one("Source", codes, "source", format_func=label)
     with right:
-        target = controls.choose("Target", codes, "target", format_func=label)
+        target = links.one("Target", codes, "target", format_func=label)
     cell = data.sel(source=source, target=target)
     one, two, three = st.columns(3)
     one.metric("T, points", f"{float(cell['transfer']):+.2f}", interval(cell), delta_color="off", delta_arrow="off")

@@ -1,0 +1,296 @@
+"""One worker, one queue: order, place, Stop, failures; the pool unloads before it loads; nothing imports torch too early."""
+
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import pytest
+
+from analysis.engine import models
+from analysis.engine.service import DONE, FAILED, KEPT_JOBS, MAX_QUEUE, QUEUED, RUNNING, STOPPED, Job, Pool, Service
+from analysis.errors import AnalysisError, CorpusError, ModelError
+from analysis.specs import ModelSpec
+
+PATIENCE = 20
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+class Gate:
+    """Work that waits until it is let through, looking for Stop meanwhile."""
+
+    def __init__(self):
+        self.began, self.open = threading.Event(), threading.Event()
+
+    def __call__(self, job: Job, pool: Pool) -> str:
+        while not self.open.wait(0.005):
+            job.progress(1, 2, "waiting")
+            self.began.set()
+        return "through"
+
+
+def ended(job: Job) -> Job:
+    """The job once it has ended."""
+    assert job.finished.wait(PATIENCE), f"{job} did not end"
+    return job
+
+
+def fail(error: BaseException):
+    """Work that fails in this way."""
+
+    def work(job: Job, pool: Pool) -> None:
+        raise error
+
+    return work
+
+
+def test_jobs_run_first_in_first_out_in_one_thread(service):
+    ran = []
+    gate = Gate()
+    service.submit("first", "wait", gate)
+    jobs = [
+        service.submit(f"owner {i}", f"job {i}", lambda job, pool: ran.append((job.number, threading.current_thread().name)))
+        for i in range(10)
+    ]
+    assert not ran
+    gate.open.set()
+    assert [ended(job).state for job in jobs] == [DONE] * 10
+    assert ran == [(job.number, "babelscope-worker") for job in jobs]
+
+
+def test_submitting_from_many_threads_keeps_numbers_and_queue_in_step(service):
+    ran, gate = [], Gate()
+    service.submit("first", "wait", gate)
+    made = []
+    threads = [
+        threading.Thread(target=lambda i=i: made.append(service.submit(str(i), "", lambda job, pool: ran.append(job.number))))
+        for i in range(MAX_QUEUE - 1)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    gate.open.set()
+    for job in made:
+        ended(job)
+    assert len(ran) == MAX_QUEUE - 1 and ran == sorted(ran)
+
+
+def test_the_place_in_the_queue_counts_jobs_that_are_not_over(service):
+    gates = [Gate() for _ in range(3)]
+    jobs = [service.submit(str(i), "", gate) for i, gate in enumerate(gates)]
+    assert gates[0].began.wait(PATIENCE)
+    assert [job.state for job in jobs] == [RUNNING, QUEUED, QUEUED]
+    assert [service.place(job) for job in jobs] == [0, 1, 2]
+    service.stop(jobs[1])
+    assert [service.place(job) for job in jobs] == [0, 1, 1]
+    gates[0].open.set()
+    ended(jobs[0])
+    assert gates[2].began.wait(PATIENCE) and service.place(jobs[2]) == 0
+    gates[2].open.set()
+    assert ended(jobs[2]).result == "through"
+
+
+def test_an_owner_has_one_live_job_and_the_queue_is_bounded(service):
+    gate = Gate()
+    first = service.submit("me", "", gate)
+    with pytest.raises(AnalysisError, match="You have a job waiting or running already"):
+        service.submit("me", "", gate)
+    for i in range(MAX_QUEUE - 1):
+        service.submit(f"other {i}", "", gate)
+    with pytest.raises(AnalysisError, match=f"{MAX_QUEUE} jobs are waiting"):
+        service.submit("late", "", gate)
+    gate.open.set()
+    ended(first)
+    assert ended(service.submit("me", "again", gate)).state == DONE
+
+
+def test_old_jobs_are_forgotten_but_not_the_latest(service):
+    jobs = [ended(service.submit("me", "", lambda job, pool: None)) for _ in range(KEPT_JOBS + 10)]
+    assert jobs[0].number not in service.jobs and jobs[-1].number in service.jobs
+    assert len(service.jobs) <= KEPT_JOBS + 1
+
+
+@pytest.mark.parametrize("how", ["service", "event"])
+def test_stop_while_queued_means_the_job_never_runs(service, how):
+    gate, never = Gate(), Gate()
+    running, waiting = service.submit("a", "", gate), service.submit("b", "", never)
+    if how == "service":
+        service.stop(waiting)
+        assert ended(waiting).state == STOPPED and running.state != DONE  # at once, not when its turn comes
+        service.stop(waiting)
+        after = service.submit("b", "another", lambda job, pool: "done")
+    else:
+        waiting.cancel.set()
+        after = service.submit("c", "another", lambda job, pool: "done")
+    gate.open.set()
+    assert ended(waiting).state == STOPPED and waiting.error.startswith("Stopped") and not never.began.is_set()
+    assert ended(after).result == "done"
+
+
+@pytest.mark.parametrize("how", ["service", "event"])
+def test_stop_while_running_ends_the_job_and_the_worker_goes_on(service, how):
+    gate = Gate()
+    job = service.submit("a", "", gate)
+    assert gate.began.wait(PATIENCE)
+    service.stop(job) if how == "service" else job.cancel.set()
+    assert ended(job).state == STOPPED and job.error.startswith("Stopped.") and not job.live
+    assert job.seconds == job.seconds > 0 and (job.done, job.total, job.doing) == (1, 2, "waiting")
+    assert ended(service.submit("a", "", lambda job, pool: 7)).result == 7
+
+
+def test_a_users_error_keeps_its_words_and_faults(service):
+    job = ended(service.submit("a", "", fail(CorpusError("Two rows lack a text.", ["row 3", "row 8"]))))
+    assert (job.state, job.error, job.faults) == (FAILED, "Two rows lack a text.", ("row 3", "row 8"))
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("by zero"), MemoryError(), SystemExit(3), KeyboardInterrupt()])
+def test_a_bug_is_called_one_is_logged_and_leaves_the_worker_alive(service, caplog, error):
+    job = ended(service.submit("a", "thing", fail(error)))
+    assert job.state == FAILED
+    assert job.error.startswith(f"A fault of Babelscope itself: {type(error).__name__}")
+    assert "met a bug" in caplog.text and type(error).__name__ in caplog.text
+    assert ended(service.submit("a", "", lambda job, pool: 7)).result == 7
+
+
+def test_an_ended_job_lets_go_of_what_its_work_held(service):
+    import gc
+    import weakref
+
+    class Held:
+        def __call__(self, job: Job, pool: Pool) -> None:
+            pass
+
+    held = Held()
+    gone = weakref.ref(held)
+    for state in (DONE, STOPPED):
+        gate = Gate()
+        first = service.submit("first", "", gate)
+        job = service.submit("a", "", held)
+        if state == STOPPED:
+            service.stop(job)
+        gate.open.set()
+        assert ended(first) and ended(job).state == state
+    del held
+    gc.collect()
+    assert gone() is None
+
+
+@dataclass
+class Machine:
+    """Stands in for loading: models of one gigabyte each on a machine that has room for two."""
+
+    free: int = 2 * 2**30
+    loaded: int = 0
+    most: int = 0
+    log: list = None
+
+    def preflight(self, spec: ModelSpec) -> SimpleNamespace:
+        source = SimpleNamespace(revision="c0ffee" if spec.revision == "main" else spec.revision)
+        return SimpleNamespace(needed=2**30, available=self.free - self.loaded * 2**30, place="main memory", source=source)
+
+    def load(self, spec: ModelSpec, progress) -> "FakeModel":
+        progress(1, 2)
+        self.log.append(spec)
+        self.loaded += 1
+        self.most = max(self.most, self.loaded)
+        return FakeModel(self, spec)
+
+
+class FakeModel:
+    """Gives its memory back when the last reference is gone."""
+
+    def __init__(self, machine: Machine, spec: ModelSpec):
+        self.machine, self.spec = machine, spec
+
+    def __del__(self) -> None:
+        self.machine.loaded -= 1
+
+
+@pytest.fixture
+def machine(monkeypatch) -> Machine:
+    made = Machine(log=[])
+    monkeypatch.setattr(models, "preflight", made.preflight)
+    monkeypatch.setattr(models, "load", made.load)
+    return made
+
+
+def job() -> Job:
+    return Job(1, "me", "", lambda job, pool: None)
+
+
+def spec(name: str) -> ModelSpec:
+    return ModelSpec(name, "local")
+
+
+def test_the_pool_unloads_the_least_recently_used_before_it_loads(machine):
+    pool = Pool()
+    for name in ("a", "b", "a", "c", "a", "b"):
+        assert pool.get(spec(name), job()).spec == spec(name)
+    assert [loaded.model for loaded in machine.log] == ["a", "b", "c", "b"]
+    assert list(pool.loaded) == [spec("a"), spec("b")]
+    assert machine.most == machine.loaded == 2
+
+
+def test_a_branch_and_its_commit_are_one_model_in_memory(machine):
+    pool = Pool()
+    first = pool.get(ModelSpec("a"), job())
+    assert pool.get(ModelSpec("a", "c0ffee"), job()) is first is pool.get(ModelSpec("a"), job())
+    assert machine.log == [ModelSpec("a", "c0ffee")]
+    assert pool.get(ModelSpec("a", dtype="bfloat16"), job()) is not first
+
+
+def test_the_budget_of_the_operator_counts_too(machine, monkeypatch):
+    monkeypatch.setenv("BABELSCOPE_MODEL_MEMORY", "1.5")
+    pool = Pool()
+    for name in "abc":
+        pool.get(spec(name), job())
+    assert machine.most == 1
+    monkeypatch.setenv("BABELSCOPE_MODEL_MEMORY", "0.5")
+    with pytest.raises(ModelError, match=r"d needs about 1.0 GiB and .* Choose bfloat16"):
+        pool.get(spec("d"), job())
+
+
+def test_a_model_that_cannot_fit_is_refused_after_all_others_were_unloaded(machine):
+    pool = Pool()
+    pool.get(spec("a"), job())
+    machine.free = 2**29
+    with pytest.raises(ModelError, match=r"b needs about 1.0 GiB and 0.5 GiB are free \(main memory\)"):
+        pool.get(spec("b"), job())
+    assert not pool.loaded and machine.loaded == 0
+
+
+def test_stop_is_heard_while_a_model_is_fetched_and_nothing_half_loaded_is_kept(machine, monkeypatch):
+    pool, stopped = Pool(), job()
+
+    def fetching(spec, progress):
+        stopped.cancel.set()
+        return machine.load(spec, progress)
+
+    monkeypatch.setattr(models, "load", fetching)
+    with pytest.raises(AnalysisError, match="Stopped"):
+        pool.get(spec("a"), stopped)
+    assert not pool.loaded and machine.loaded == 0
+
+
+def test_importing_what_pages_import_loads_neither_torch_nor_transformers():
+    code = """
+import importlib, pkgutil, sys
+import analysis.measures, analysis.sources, analysis.studies
+names = ["analysis.engine.service", "analysis.engine.work", "analysis.arrays", "analysis.specs", "analysis.statistics"]
+for package in (analysis.measures, analysis.sources, analysis.studies):
+    names += [info.name for info in pkgutil.iter_modules(package.__path__, package.__name__ + ".")]
+for name in names:
+    importlib.import_module(name)
+    heavy = {"torch", "transformers", "streamlit", "plotly", "matplotlib", "umap", "bitsandbytes"} & set(sys.modules)
+    assert not heavy, f"{name} imports {heavy}"
+print(len(names))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 15
