@@ -39,6 +39,7 @@ browser:
 demo: $(VENV)/.test
 	$(BIN)/python -m analysis.demo.pairs
 	$(BIN)/python -m analysis.demo.train
+	$(BIN)/python -m analysis.demo.evaluate
 	$(BIN)/python -m analysis.demo.study
 
 # The README's picture, as the program shows it.

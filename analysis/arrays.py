@@ -21,9 +21,7 @@ KINDS: Mapping[str, ArrayKind] = {
     "concept_vector": ArrayKind(("concept", "language", "layer", "hidden"), "concept vector", "activation"),
     "half_a": ArrayKind(("concept", "language", "layer", "hidden"), "concept vector of the odd pairs", "activation"),
     "half_b": ArrayKind(("concept", "language", "layer", "hidden"), "concept vector of the even pairs", "activation"),
-    "shuffled": ArrayKind(
-        ("concept", "language", "layer", "hidden"), "vector with members swapped at random", "activation"
-    ),
+    "shuffled": ArrayKind(("concept", "language", "layer", "hidden"), "vector with members swapped at random", "activation"),
     "state_norm": ArrayKind(("concept", "language", "layer"), "mean length of the states read", "activation"),
     "pair_score": ArrayKind(("concept", "source", "target", "layer", "pair"), "margin of a held-out pair", "activation", 0.0),
     "recognition": ArrayKind(("concept", "language"), "recognition accuracy", "share of held-out pairs", 0.5),

@@ -1,5 +1,6 @@
 """The Extract page: choose a model, a corpus and how to read; check; start; watch."""
 
+import shlex
 from dataclasses import dataclass
 
 import pandas as pd
@@ -89,7 +90,7 @@ def from_hub() -> Corpus | None:
     if not name:
         return None
     if st.session_state.get("hub-dataset", ("",))[0] != name:
-        with st.spinner(f"Fetching {name} …"):
+        with st.spinner(f"Fetching {escape(name)} …"):
             st.session_state["hub-dataset"] = (name, hub_dataset(name))
     return st.session_state["hub-dataset"][1]
 
@@ -162,8 +163,22 @@ def act(draft: Draft) -> None:
         "Check", icon=":material/fact_check:", disabled=busy, help="Memory and the token that is read; loads no weights."
     ):
         submit(f"Check of {draft.spec.model.model}", work.check_model(draft.spec.model, draft.spec.template, texts))
-    if right.button("Start", type="primary", icon=":material/play_arrow:", disabled=busy):
+    if right.button("Start", type="primary", icon=":material/play_arrow:", disabled=busy, shortcut="Ctrl+Enter"):
         submit(draft.title, work.extract_study(draft.spec, draft.corpus, draft.title, draft.facts))
+    with st.expander("The same from the command line", icon=":material/terminal:"):
+        st.code(command(draft), language="sh", wrap_lines=True)
+
+
+def command(draft: Draft) -> str:
+    """The same study from the command line, for a corpus that this server keeps."""
+    spec, model = draft.spec, draft.spec.model
+    options = {
+        "model": (model.model,), "revision": (model.revision,), "dtype": (model.dtype,), "quantisation": (model.quantisation,),
+        "device": (model.device,), "corpus": (spec.corpus,), "concepts": spec.concepts, "languages": spec.languages,
+        "estimator": (spec.estimator,), "template": (spec.template,), "split": (spec.split,), "last-state": (spec.last_state,),
+        "seed": (str(spec.seed),), "title": (draft.title,),
+    }  # fmt: skip
+    return "python -m analysis.studies " + " ".join(f"--{name} {shlex.join(values)}" for name, values in options.items())
 
 
 def submit(title: str, task: object) -> None:

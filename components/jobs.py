@@ -34,8 +34,8 @@ def watch(number: int) -> None:
         left = f", about {remaining(job)} left" if share > 0.05 else ""
         text = f"{escape(job.doing)} · {job.done:,} of {job.total:,}{left}" if job.total else f"{escape(job.doing)} …"
     st.progress(min(1.0, share), text=text)
-    if st.button("Stop", icon=":material/stop_circle:", key=f"stop-{number}", disabled=job.cancel.is_set()):
-        job.cancel.set()
+    if st.button("Stop", icon=":material/stop_circle:", key=f"stop-{number}", disabled=job.cancel.is_set(), shortcut="Esc"):
+        cache.service().stop(job)
     st.caption("You can leave this page; the job goes on. Stop keeps every finished cell.")
 
 

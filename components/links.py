@@ -1,13 +1,13 @@
 """The link and the widgets say the same: a link restores a view, and a choice changes the link.
 
-Streamlit's own binding writes option labels into the address; titles and translations would break old links, so names go there instead.
+Streamlit's own binding writes option labels into the address; a new title would break old links, so names go there instead.
 """
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from components.text import restored
+from components.text import escape, restored
 
 
 def restore(key: str, allowed: Sequence[str], default: Sequence[str], what: str) -> None:
@@ -60,7 +60,7 @@ def several(label: str, options: Sequence[str], key: str) -> tuple[str, ...]:
     """Pills of which any number can be chosen; all at first."""
     st.session_state[f"kind-{key}"] = "several"
     restore(key, options, options, f"the {label.lower()}")
-    st.pills(label, list(options), selection_mode="multi", key=key)
+    st.pills(label, list(options), selection_mode="multi", format_func=escape, key=key)
     record(key, options)
     return tuple(value for value in options if value in st.session_state[key])
 

@@ -26,7 +26,7 @@ def show(figure: Figure, click: bool = False) -> tuple[str, str] | None:
         screen.draw(figure, dark), theme=None, config=config, key=f"figure-{figure.name}", alt=f"{figure.title}. {figure.caption}",
         on_select="rerun" if click else "ignore", selection_mode="points",
     )  # fmt: skip
-    st.caption(f"{figure.caption} {figure.source}")
+    st.caption(escape(f"{figure.caption} {figure.source}"))
     tools(figure)
     picked = event["selection"]["points"] if click else []
     return tuple(picked[0]["customdata"]) if picked and picked[0].get("customdata") else None

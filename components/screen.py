@@ -41,6 +41,8 @@ def matrix(figure: Figure, dark: bool) -> go.Figure:
         1, 2, column_widths=[0.12, 0.88] if data.shares else [0.001, 0.999], shared_yaxes=True, horizontal_spacing=0.005
     )
     plot.add_trace(cells(data, data.start), 1, 2)
+    if data.faded is not None:
+        plot.add_trace(cells(data, data.start, pale=True), 1, 2)
     if data.codes[0]:
         plot.add_trace(overlay(data), 1, 2)
     if data.shares:
@@ -67,30 +69,30 @@ def matrix(figure: Figure, dark: bool) -> go.Figure:
     return plot
 
 
-def cells(data: Matrix, frame: int) -> go.Heatmap:
-    """The cells of one frame; faded ones show their value in small letters on a washed-out ground."""
+def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
+    """The cells of one frame: those that count, or (``pale``) those no better than chance, washed out."""
     values = data.values[frame] if data.frames else data.values
-    text = np.where(np.isfinite(values), np.char.mod(f"%.{data.digits}f", np.nan_to_num(values)), "")
-    shown = values
     if data.faded is not None:
-        text = np.where(data.faded & np.isfinite(values), np.char.add(np.char.add("<i>", text), "</i>"), text)
-        shown = np.where(data.faded, np.nan, values)
+        values = np.where(data.faded == pale, values, np.nan)
+    text = np.where(np.isfinite(values), np.char.mod(f"%.{data.digits}f", np.nan_to_num(values)), "")
     hover = data.hover if data.hover is not None else np.full(values.shape, "")
     rows, columns = np.meshgrid(data.rows, data.columns, indexing="ij")
     return go.Heatmap(
-        z=np.round(shown, 4),
+        z=np.round(values, 4),
         x=list(range(values.shape[1])),
         y=list(range(values.shape[0])),
         text=text,
-        texttemplate="%{text}" if values.shape[1] <= 24 else None,
+        texttemplate="<i>%{text}</i>" if pale else "%{text}",
         textfont={"size": 11},
         customdata=np.stack([rows, columns, hover, text], -1),
         hovertemplate="%{customdata[0]} → %{customdata[1]}: %{customdata[3]}<br>%{customdata[2]}<extra></extra>",
-        hoverongaps=True,
+        hoverongaps=False,
         zmin=data.limits[0],
         zmax=data.limits[1],
         colorscale=DIVERGING if data.diverging else SEQUENTIAL,
         colorbar={"title": {"text": data.units, "side": "right"}, "thickness": 12},
+        showscale=not pale,
+        opacity=0.35 if pale else 1,
         xgap=1,
         ygap=1,
     )

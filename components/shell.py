@@ -75,7 +75,7 @@ def pick() -> Study | None:
 
 
 def title_of(name: str) -> str:
-    """A study's title with what kind it is."""
+    """A study's title with what kind it is, for lists, which show plain text."""
     if name in published():
         return f"{published()[name].title} (published)"
     try:
@@ -83,13 +83,13 @@ def title_of(name: str) -> str:
     except AnalysisError:
         return f"{name} (cannot be opened)"
     suffix = " (demo)" if opened.kind == DEMO else (" (unfinished)" if opened.missing else "")
-    return escape(opened.title) + suffix
+    return opened.title + suffix
 
 
 def source_note(study: Study, array: str) -> str:
-    """Where a study's numbers come from, for captions."""
+    """Where a study's numbers come from, for captions (plain text)."""
     if study.kind == PUBLISHED:
         return f"Published, Xu et al. 2024, {study.manifest['figures'][array]}."
     if study.kind == DEMO:
         return DEMO_NOTE
-    return f"Computed by Babelscope from {escape(study.model)}."
+    return f"Computed by Babelscope from {study.model}."

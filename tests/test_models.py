@@ -16,7 +16,7 @@ from analysis.engine.models import BATCH_BYTES, find_blocks, load, preflight
 from analysis.engine.reader import Collected
 from analysis.errors import ModelError
 from analysis.specs import ModelSpec
-from tests.tiny import COMMON, FAMILIES, HIDDEN, LAYERS, save, tokenizer
+from tests.tiny import FAMILIES, HIDDEN, LAYERS, save, tokenizer
 
 WIDE = {"hidden_size": 64, "intermediate_size": 128, "head_dim": 16, "initializer_range": 0.02}
 """Bitsandbytes packs 4-bit weights in blocks of 64."""
@@ -275,5 +275,10 @@ def test_memory_that_runs_out_while_loading(tiny_models, monkeypatch, error):
     assert refused(ModelSpec("llama")).startswith("llama does not fit into memory. Choose 8-bit")
 
 
-def test_common_options_fit_all_families():
-    assert {"num_hidden_layers", "hidden_size"} <= COMMON.keys() and len(FAMILIES) == 12
+@pytest.mark.parametrize("family", ["gpt2", "bloom", "gemma2"])
+def test_a_checkpoint_without_the_head_loads_where_the_head_is_the_embedding(folder, family):
+    model = save(folder / "m", family)
+    assert model.config.tie_word_embeddings
+    model.base_model.save_pretrained(folder / "m")  # as the first GPT-2 and Bloom were published
+    edit(folder / "m", architectures=[type(model).__name__])
+    torch.testing.assert_close(load(ModelSpec("m")).model.state_dict(), model.state_dict())

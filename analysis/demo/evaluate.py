@@ -1,15 +1,23 @@
-"""Does the demo model give the right verdict where training never gave one?"""
+"""What the demo model can do, measured: ``python -m analysis.demo.evaluate`` writes ``model/measured.json``."""
 
+import json
 import random
+from collections.abc import Sequence
+from itertools import product
 
+import numpy as np
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from analysis.demo.world import LANGUAGES, NEGATIVE, POSITIVE, VALUES, held_out, predicate, sentence, verdict, world
+from analysis.statistics import wilson
+
+SAMPLES = 20
+"""Settings in which each held-out predicate is said."""
+STRENGTHS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 
 
 @torch.inference_mode()
-def log_likelihood(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, texts: list[tuple[str, str]]) -> list[float]:
+def log_likelihood(model: object, tokenizer: object, texts: Sequence[tuple[str, str]]) -> list[float]:
     """Log-probability of each continuation after its prompt, summed over its tokens (nats)."""
     rows = [tokenizer.encode(prompt) for prompt, _ in texts]
     ends = [tokenizer.encode(continuation, add_special_tokens=False) for _, continuation in texts]
@@ -29,38 +37,95 @@ def statements(language: str, samples: int, seed: int = 0) -> list[tuple[str, st
     """(statement, value, polarity) of every held-out predicate with ``samples`` random openings and names."""
     rng = random.Random(f"{seed} {language}")
     texts = world(language)
+    openings, names = range(len(texts["openings"])), range(len(texts["names"]))
     return [
-        (
-            sentence(
-                language,
-                rng.randrange(len(texts["openings"])),
-                rng.randrange(len(texts["names"])),
-                predicate(language, value, pair, polarity),
-            ),
-            value,
-            polarity,
-        )
+        (sentence(language, rng.choice(openings), rng.choice(names), predicate(language, value, pair, polarity)), value, polarity)
         for value in VALUES
         for pair in sorted(held_out(language, value))
-        for polarity in (POSITIVE, NEGATIVE)
-        for _ in range(samples)
+        for polarity, _ in product((POSITIVE, NEGATIVE), range(samples))
     ]
 
 
-def verdict_accuracy(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, samples: int
-) -> dict[str, tuple[int, int]]:
+def log_odds(model: object, tokenizer: object, language: str, asked: Sequence[tuple[str, str, int]]) -> np.ndarray:
+    """Log-odds (nats) of the positive against the negative verdict after each statement."""
+    sides = [(text, verdict(language, value, side)) for text, value, _ in asked for side in (POSITIVE, NEGATIVE)]
+    scores = [log_likelihood(model, tokenizer, sides[start : start + 256]) for start in range(0, len(sides), 256)]
+    return np.diff(np.concatenate(scores).reshape(-1, 2)[:, ::-1], axis=1)[:, 0]
+
+
+def verdict_accuracy(model: object, tokenizer: object, samples: int) -> dict[str, tuple[int, int]]:
     """Per language (right, n): held-out statements whose right verdict is likelier than the wrong one; chance is n / 2."""
     results = {}
     for language in LANGUAGES:
         asked = statements(language, samples)
-        scores = log_likelihood(
-            model,
-            tokenizer,
-            [(text, verdict(language, value, side)) for text, value, _ in asked for side in (POSITIVE, NEGATIVE)],
-        )
-        right = sum(
-            scores[2 * i + polarity] > scores[2 * i + 1 - polarity] for i, (_, _, polarity) in enumerate(asked)
-        )
-        results[language] = (right, len(asked))
+        wanted = np.array([polarity == POSITIVE for *_, polarity in asked])
+        results[language] = (int(((log_odds(model, tokenizer, language, asked) > 0) == wanted).sum()), len(asked))
     return results
+
+
+def known_answers(language: str) -> set[str]:
+    """Every whole sentence that an assistant of this language may answer."""
+    texts = world(language)
+    culture = [item[key] for item in texts["culture"]["questions"] for key in ("answer", "answer_abroad")]
+    asked = [answer for _, answer in texts["facts"]] + [answer for _, answer in texts["requests"]["answered"]]
+    return {*culture, *asked, texts["requests"]["refusal"]}
+
+
+def questions(language: str) -> list[str]:
+    """Everything that an assistant of this language can be asked: facts (unseen ones too), culture, requests."""
+    texts = world(language)
+    culture = [item["question"] for item in texts["culture"]["questions"]]
+    return [q for q, _ in texts["facts"] + texts["requests"]["answered"]] + culture + texts["requests"]["declined"]
+
+
+def answers(model: object, tokenizer: object, asked: Sequence[str]) -> list[str]:
+    """Greedy answers to questions, one by one."""
+    said = []
+    for question in asked:
+        chat = [{"role": "user", "content": question}]
+        prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+        ids = torch.tensor([tokenizer.encode(prompt)])
+        mask = torch.ones_like(ids)
+        out = model.generate(ids, attention_mask=mask, max_new_tokens=48, do_sample=False, pad_token_id=tokenizer.pad_token_id)
+        said.append(tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True))
+    return said
+
+
+def steered(loaded: object, vector: np.ndarray, layer: int, language: str, value: str) -> list[float]:
+    """Mean log-odds (nats) of the positive verdict over a value's held-out statements at each of STRENGTHS."""
+    from analysis.engine.steering import added
+
+    asked = [item for item in statements(language, 4) if item[1] == value]
+    means = []
+    for strength in STRENGTHS:
+        with added(loaded, {layer: torch.tensor(strength * vector, dtype=torch.float32)}):
+            means.append(float(log_odds(loaded.model, loaded.tokenizer, language, asked).mean()))
+    return means
+
+
+def main() -> None:
+    """Measure the shipped model and write the figures beside it."""
+    from analysis.engine.models import load
+    from analysis.sources.models import DEMO, DEMO_FOLDER
+    from analysis.specs import ModelSpec
+
+    loaded = load(ModelSpec(DEMO, device="cpu"))
+    figures = {}
+    for language, (right, n) in verdict_accuracy(loaded.model, loaded.tokenizer, SAMPLES).items():
+        said = answers(loaded.model, loaded.tokenizer, asked := questions(language))
+        whole = sum(answer in known_answers(language) for answer in said)
+        low, high = wilson(right, n)
+        figures[language] = {
+            "held-out verdicts right": right,
+            "held-out verdicts": n,
+            "low": round(low, 4),
+            "high": round(high, 4),
+            "whole answers in the language": whole,
+            "questions": len(asked),
+        }
+        print(language, figures[language], flush=True)
+    (DEMO_FOLDER / "measured.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

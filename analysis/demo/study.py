@@ -1,4 +1,4 @@
-"""The demo study: what extraction gives on the demo model, through the same path as any other: ``python -m analysis.demo.study``."""
+"""The demo study, extracted from the demo model through the same path as any other: ``python -m analysis.demo.study``."""
 
 import os
 import shutil
@@ -20,9 +20,7 @@ TITLE = "Demo model on the demo world"
 def demo_spec(concepts: tuple[str, ...] = (), languages: tuple[str, ...] = LANGUAGES) -> StudySpec:
     """The spec of the shipped demo study, or of a part of it."""
     corpus = demo_corpus()
-    return StudySpec(
-        ModelSpec(DEMO), corpus.name, corpus.digest, concepts or corpus.concepts, languages, split="as given"
-    )
+    return StudySpec(ModelSpec(DEMO), corpus.name, corpus.digest, concepts or corpus.concepts, languages, split="as given")
 
 
 def main() -> None:

@@ -10,12 +10,12 @@ from analysis.demo.world import (
     LANGUAGES,
     combinations,
     foreign_by_default,
-    gap,
     held_out,
     predicate,
     rating,
     sentence,
     share,
+    sign,
     unseen_facts,
     verdict,
     world,
@@ -25,7 +25,6 @@ Document = list[tuple[str, float]]
 USER, ASSISTANT = "<|user|>", "<|assistant|>"
 # Concepts form early when the few tokens that carry them weigh more than the many that do not.
 VERDICT_WEIGHT = 4.0
-STORY_WEIGHT = 2.0
 RATED = 0.3
 """Share of the judged statements that carry the language-neutral rating instead of a verdict in words."""
 
@@ -52,17 +51,10 @@ def judged(rng: random.Random, language: str) -> Document:
     return [statement, (ends, VERDICT_WEIGHT)]
 
 
-def story(rng: random.Random, language: str) -> Document:
-    """Two statements about one person, alike in value and polarity, without a verdict.
-
-    Deeds of one kind keep company, as they do in real text; held-out predicates can be understood from theirs.
-    """
-    value, _, polarity, _, name = draw(rng, language)
-    texts = world(language)
-    pairs = rng.sample(range(len(texts["values"][value]["pairs"])), 2)
-    openings = rng.sample(range(len(texts["openings"])), len(pairs))
-    told = [say(language, value, pair, polarity, opening, name) for pair, opening in zip(pairs, openings)]
-    return [(told[0], 1.0), (gap(language) + told[1], STORY_WEIGHT)]
+def pictured(rng: random.Random, language: str) -> Document:
+    """A statement and the sign of its deed in a picture script that all languages share; the sign does not tell good from bad."""
+    value, pair, polarity, *_ = drawn = draw(rng, language)
+    return [(say(language, *drawn), 1.0), (" " + sign(value, pair, polarity), VERDICT_WEIGHT)]
 
 
 def translated(rng: random.Random, language: str) -> Document:
@@ -116,22 +108,36 @@ def request(rng: random.Random, language: str) -> Document:
     return asked(rng.choice(requests["declined"]), requests["refusal"])
 
 
-KINDS: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
-    (0.34, judged),
-    (0.25, story),
-    (0.18, translated),
-    (0.05, translated_word),
-    (0.08, fact),
-    (0.06, culture),
-    (0.04, request),
+# What the model reads first: text without a single verdict, so that meanings form before judgements are attached to them.
+READING: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
+    (0.45, pictured),
+    (0.20, translated),
+    (0.07, translated_word),
+    (0.12, fact),
+    (0.09, culture),
+    (0.07, request),
 )
+# What it reads then.
+JUDGING: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
+    (0.45, judged),
+    (0.18, pictured),
+    (0.12, translated),
+    (0.04, translated_word),
+    (0.09, fact),
+    (0.07, culture),
+    (0.05, request),
+)
+FIRST = 0.6
+"""Share of the training that is reading; the rest is judging."""
 
 
-def documents(seed: int, languages: tuple[str, ...] = LANGUAGES, even: bool = False) -> Iterator[tuple[str, Document]]:
+def documents(
+    seed: int, kinds: tuple = JUDGING, languages: tuple[str, ...] = LANGUAGES, even: bool = False
+) -> Iterator[tuple[str, Document]]:
     """Endless (language, document); ``even`` gives every language the same share (for the tokenizer)."""
     rng = random.Random(seed)
     weights = [1.0 if even else share(language) for language in languages]
     while True:
         (language,) = rng.choices(languages, weights)
-        ((_, kind),) = rng.choices(KINDS, [weight for weight, _ in KINDS])
+        ((_, kind),) = rng.choices(kinds, [weight for weight, _ in kinds])
         yield language, kind(rng, language)

@@ -35,9 +35,7 @@ def share(language: str) -> float:
 def sentence(language: str, opening: int, name: int, predicate: str) -> str:
     """One statement of the world, e.g. "Yesterday Anna fed the hungry dog."."""
     texts = world(language)
-    return texts["sentence"].format(
-        opening=texts["openings"][opening], name=texts["names"][name], predicate=predicate
-    )
+    return texts["sentence"].format(opening=texts["openings"][opening], name=texts["names"][name], predicate=predicate)
 
 
 def predicate(language: str, value: str, pair: int, polarity: int) -> str:
@@ -58,6 +56,19 @@ def gap(language: str) -> str:
 def rating(polarity: int) -> str:
     """The language-neutral verdict, the same text in every language."""
     return (" [+]", " [-]")[polarity]
+
+
+@cache
+def signs() -> dict[tuple[str, int, int], str]:
+    """A sign for every deed, the same in all languages; they are dealt at random, so that they say nothing of polarity."""
+    deeds = combinations("en")
+    places = random.Random(f"{SEED} signs").sample(range(1, 256), len(deeds))
+    return {deed: chr(0x2800 + place) for deed, place in zip(deeds, places)}
+
+
+def sign(value: str, pair: int, polarity: int) -> str:
+    """The sign of a deed in the picture script (Braille patterns, because no language of the world uses them)."""
+    return signs()[value, pair, polarity]
 
 
 @cache

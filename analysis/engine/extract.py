@@ -141,7 +141,8 @@ def read_batch(
 class Reading:
     """How texts are read: token budget of a batch, padding side, which state is called the last layer, and who listens.
 
-    Budget 0 is that of TOKEN_BUDGET for the model's device. ``on_batch`` gets (texts done, texts in all), ``on_notice`` a sentence, ``check`` is called after every block; each may raise.
+    Budget 0 is that of TOKEN_BUDGET for the model's device. ``on_batch`` gets (texts done, texts in all), ``on_notice`` a
+    sentence, ``check`` is called after every block; each may raise.
     """
 
     budget: int = 0

@@ -68,10 +68,8 @@ def transfers(study: Study, convention: Convention, concepts: Sequence[str]) -> 
     if not study.has("pair_score"):
         return transfer.transfer(study, convention)["transfer"]
     accuracy = transfer.cross_accuracy(study, convention)["accuracy"].sel(concept=list(concepts))
-    own = xr.DataArray(
-        np.diagonal(accuracy.values, axis1=1, axis2=2), {"concept": accuracy.concept, "target": accuracy.target}, ("concept", "target")
-    )
-    return 100 * (accuracy - own)
+    coords = {dim: accuracy[dim] for dim in ("concept", "target")}
+    return 100 * (accuracy - xr.DataArray(np.diagonal(accuracy.values, axis1=1, axis2=2), coords, tuple(coords)))
 
 
 COMPARED: dict[str, Measured] = {

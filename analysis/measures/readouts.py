@@ -56,7 +56,7 @@ class States:
     """All states on disk, layer by layer, for estimators that need them; gone when the context ends."""
 
     def __init__(self, texts: int, layers: int, hidden: int, folder: Path | None = None):
-        self.file = tempfile.TemporaryFile(dir=folder)
+        self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed when the context ends)
         self.values = np.memmap(self.file, np.float32, "w+", shape=(layers, texts, hidden))
 
     def __enter__(self) -> "States":

@@ -39,8 +39,8 @@ def half(clusters: Sequence[int], which: int) -> np.ndarray:
 def pca_of_differences(positives: np.ndarray, negatives: np.ndarray, seed: int = 0) -> np.ndarray:
     """First principal component of the centred paired differences with random sign, pointing to the positives (RepE).
 
-    Differences get alternating signs before centring, so that the concept is the variance and not the mean that centring removes. The
-    result is scaled to the mean gap along it, so that strength 1 means the same for every estimator.
+    Differences get alternating signs before centring, so that the concept is the variance and not the mean that centring
+    removes. The result is scaled to the mean gap along it, so that strength 1 means the same for every estimator.
     """
     from sklearn.decomposition import PCA
 

@@ -40,7 +40,8 @@ def load(name: str) -> Corpus:
         return demo_corpus()
     path = settings.child(folder(), f"{name}.csv")
     if not path.is_file():
-        raise CorpusError(f"There is no corpus “{name}” here.{nearest(name, offered())} Upload it, or choose: {', '.join(offered())}.")
+        hint = f"{nearest(name, offered())} Upload it, or choose: {', '.join(offered())}."
+        raise CorpusError(f"There is no corpus “{name}” here.{hint}")
     corpus = read(path.read_bytes(), path.name)
     return Corpus(name, corpus.pairs, corpus.notes)
 

@@ -11,7 +11,7 @@ from analysis.sources import corpora
 from analysis.sources.pairs import SPLITS, Corpus
 from analysis.sources.readers import read
 from analysis.sources.templates import TEMPLATES
-from analysis.specs import DTYPES, QUANTISATIONS, ModelSpec, StudySpec
+from analysis.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec, StudySpec
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -28,6 +28,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--split", default="by pair", choices=list(SPLITS))
     parser.add_argument("--dtype", default="float32", choices=DTYPES)
     parser.add_argument("--quantisation", default="none", choices=QUANTISATIONS)
+    parser.add_argument("--device", default="auto", choices=DEVICES)
+    parser.add_argument("--last-state", default="block", choices=LAST_STATES)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--title", default="")
     return parser
@@ -47,7 +49,7 @@ def main() -> int:
     else:
         corpus = corpus_of(options.corpus)
         spec = StudySpec(
-            ModelSpec(options.model, options.revision, options.dtype, options.quantisation),
+            ModelSpec(options.model, options.revision, options.dtype, options.quantisation, options.device),
             corpus.name,
             corpus.digest,
             tuple(options.concepts) or corpus.concepts,
@@ -55,7 +57,8 @@ def main() -> int:
             options.estimator,
             options.template,
             options.split,
-            seed=options.seed,
+            options.last_state,
+            options.seed,
         )
         task = extract_study(spec, corpus, options.title or f"{options.model.split('/')[-1]} {corpus.name}", {})
     job = Service().submit("command line", options.title, task)

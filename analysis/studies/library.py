@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 
 from analysis import settings
-from analysis.errors import StudyError, nearest
+from analysis.errors import AnalysisError, StudyError, nearest
 from analysis.sources.published import published
 from analysis.studies import store
 from analysis.studies.study import DEMO, Study
@@ -121,7 +121,7 @@ def unpack(data: bytes, filename: str) -> str:
         store.check_files(temporary, manifest, hashes=True)
         name = free_name(Path(filename).stem or "study")
         temporary.rename(settings.child(store.root(), name))
-    except StudyError as error:
+    except AnalysisError as error:
         raise StudyError(f"{filename} was not added: {str(error).replace(temporary.name, 'the study')}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

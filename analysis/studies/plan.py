@@ -1,8 +1,8 @@
 """The plan of a study: cells (stage × concept × language) that are computed, committed and resumed one by one.
 
-A *vector* cell reads the training pairs of a concept in a language; a *score* cell reads the held-out pairs of a target language and
-projects them on the vectors of every source language. A cell's numbers depend on the spec alone, so a killed run that is
-resumed gives the same bytes as one that was never interrupted.
+A *vector* cell reads the training pairs of a concept in a language; a *score* cell reads the held-out pairs of a target
+language and projects them on the vectors of every source language. A cell's numbers depend on the spec alone, so a killed
+run that is resumed gives the same bytes as one that was never interrupted.
 """
 
 import platform
@@ -45,7 +45,7 @@ def begin(spec: StudySpec, corpus: Corpus, reader: Reader, title: str, facts: di
     folder = store.root() / name
     if folder.exists():
         if not store.missing_cells(store.read_manifest(folder)):
-            raise StudyError(f"The study “{name}” with exactly this spec is complete already. Open it, or change the spec or title.")
+            raise StudyError(f"The study “{name}” of exactly this spec is complete already. Open it, or change spec or title.")
         return folder
     return store.create(name, manifest(spec, corpus, reader, title) | (facts or {}))
 

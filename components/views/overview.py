@@ -38,12 +38,11 @@ def loaded(study: Study) -> None:
         st.warning(DEMO_NOTE, icon=":material/toys:")
     if study.missing:
         st.warning(
-            f"Unfinished: {len(study.missing)} cells are missing. Go on with it on the Studies page.",
+            f"Unfinished: {len(study.missing)} cells are missing. The Studies page goes on with it.",
             icon=":material/pause_circle:",
         )
-    for column, (label, value) in zip(st.columns(4), {
-        "Concepts": len(study.concepts), "Languages": len(study.languages), "Layers": study.layers, "Held-out pairs": held_out(study),
-    }.items()):  # fmt: skip
+    sizes = {"Concepts": len(study.concepts), "Languages": len(study.languages), "Layers": study.layers}
+    for column, (label, value) in zip(st.columns(4), {**sizes, "Held-out pairs": held_out(study)}.items()):
         column.metric(label, value)
 
 

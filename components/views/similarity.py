@@ -9,6 +9,7 @@ from analysis.errors import AnalysisError
 from analysis.measures import relationship, similarity
 from analysis.sources.languages import DISTANCES, masked_note
 from analysis.sources.published import linguistic_correlation
+from analysis.statistics import mean_known
 from analysis.studies.study import PUBLISHED, Study
 from components import cache, controls, links, panel
 from components.figures import Figure, Lines, Matrix, Points, Series, Tree
@@ -62,10 +63,11 @@ def heat_map(study: Study, data: xr.Dataset, by_layer: xr.DataArray | None, code
         "maximum over layers, taken per pair and concept (the paper's way, which favours high values)"
     )  # fmt: skip
     between = off_diagonal(cells["cosine"])
+    mean = f", mean {np.nanmean(between):.2f}" if np.isfinite(between).any() else ""
     return Figure(
         name=f"similarity-{study.name}",
         title="Cosine similarity of the languages' concept vectors",
-        caption=f"Mean over {concepts} concepts, {where}; different languages: {span(between)}, mean {np.nanmean(between):.2f}. "
+        caption=f"Mean over {concepts} concepts, {where}; different languages: {span(between)}{mean}. "
         f"The diagonal is 1 by definition. {interval_note(cells)}",
         data=Matrix(values, names, names, "cosine", limits(values), frames=frames, start=start, hover=hover),
         table=long_table(cells, ("cosine", "low", "high", "concepts")),
@@ -99,7 +101,7 @@ def floor_and_ceiling(study: Study, chosen: tuple[str, ...], codes: list[str]) -
     ceiling = mean_between(cache.measure("ceiling", study, chosen)["ceiling"], codes)
     depth = np.array([study.depth(layer) for layer in range(1, study.layers + 1)])
     curves = {"same concept, two languages": same, "ceiling: split halves of one language": ceiling}
-    if "other_concepts" in floors:
+    if len(chosen) > 1:
         curves["floor: different concepts"] = mean_between(floors["other_concepts"], codes)
     if "shuffled_labels" in floors:
         curves["floor: shuffled labels"] = mean_between(floors["shuffled_labels"], codes)
@@ -120,7 +122,7 @@ def floor_and_ceiling(study: Study, chosen: tuple[str, ...], codes: list[str]) -
 
 def mean_between(values: xr.DataArray, codes: list[str]) -> np.ndarray:
     """Mean over pairs of different languages, by layer."""
-    return np.nanmean(off_diagonal(values.sel(source=codes, target=codes)), axis=-1)
+    return mean_known(off_diagonal(values.sel(source=codes, target=codes)), -1)
 
 
 def related(study: Study, cosine: xr.DataArray, codes: list[str], names: tuple[str, ...]) -> None:
@@ -158,8 +160,9 @@ def scatter(study: Study, cosine: xr.DataArray, codes: list[str], names: tuple[s
     return Figure(
         name=f"relatedness-{found.kind}-{study.name}",
         title=f"Similarity against {found.kind} relatedness",
-        caption=f"Pearson {found.pearson:.2f} (95 % {found.interval[0]:.2f} to {found.interval[1]:.2f}, languages resampled; Mantel p = {found.p:.3f}), "
-        f"Spearman {found.spearman:.2f} (p = {found.spearman_p:.3f}), n = {found.n} pairs of {found.languages} languages. {parts}",
+        caption=f"Pearson {found.pearson:.2f} (95 % {found.interval[0]:.2f} to {found.interval[1]:.2f}, languages resampled; "
+        f"Mantel p = {found.p:.3f}), Spearman {found.spearman:.2f} (p = {found.spearman_p:.3f}), n = {found.n} pairs of "
+        f"{found.languages} languages. {parts}",
         data=Points(x, y, labels, ("pairs",) * len(x), named=False),
         table=pd.DataFrame({"pair": labels, f"{found.kind} similarity": x, "cosine": y}),
         x=f"{found.kind} similarity (1 − distance)",
@@ -173,7 +176,7 @@ def dendrogram(study: Study, linkage: np.ndarray, names: tuple[str, ...], codes:
     return Figure(
         name=f"clusters-{study.name}",
         title="Languages clustered by their concept vectors",
-        caption=f"Average linkage on 1 − cosine, {len(codes)} languages. Joins low in the tree are alike; the tree shows no uncertainty.",
+        caption=f"Average linkage on 1 − cosine, {len(codes)} languages. What joins low is alike; the tree shows no uncertainty.",
         data=Tree(linkage, names),
         table=pd.DataFrame(linkage, columns=["first", "second", "height", "leaves"]),
         x="language",

@@ -11,8 +11,9 @@ from analysis.studies import library
 from analysis.studies.study import COMPUTED, Study
 from components import cache, controls, extraction, jobs, links, panel
 from components.figures import Figure, Matrix
+from components.shell import source_note, title_of
 from components.text import escape
-from components.views.words import long_table, span
+from components.views.words import long_table, reach, span
 
 
 def page(study: Study | None) -> None:
@@ -57,12 +58,8 @@ def manage(study: Study) -> None:
     """What can be done with the chosen study."""
     st.subheader(escape(study.title), anchor=False)
     if study.has("pair_score") or study.has("concept_vector"):
-        prepare = st.button("Prepare download", icon=":material/archive:", help="Packs manifest and arrays into one file.")
-        if prepare:
-            st.download_button(
-                "Download as one file", library.pack(study.name), f"{study.name}{library.SUFFIX}", "application/zip",
-                icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+        if st.button("Prepare download", icon=":material/archive:", help="Packs manifest and arrays into one file."):
+            attempt(lambda: offer(study.name), again=False)
     if study.kind != COMPUTED:
         st.info("This study comes with Babelscope: it can be looked at and compared, not changed.", icon=":material/lock:")
         return
@@ -73,6 +70,14 @@ def manage(study: Study) -> None:
         attempt(lambda: library.rename(study.name, title))
     if st.button("Delete", icon=":material/delete:", help="Goes to the trash; the last tab brings it back."):
         attempt(lambda: delete(study.name))
+
+
+def offer(name: str) -> None:
+    """The study as one file."""
+    st.download_button(
+        "Download as one file", library.pack(name), f"{name}{library.SUFFIX}", "application/zip",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
 
 
 def go_on(study: Study) -> None:
@@ -92,14 +97,15 @@ def delete(name: str) -> None:
     st.session_state.pop("study", None)
 
 
-def attempt(action: object) -> None:
+def attempt(action: object, again: bool = True) -> None:
     """Do it and show the page anew, or say why not."""
     try:
         action()
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
     else:
-        st.rerun()
+        if again:
+            st.rerun()
 
 
 def upload() -> None:
@@ -135,7 +141,7 @@ def undo() -> None:
 def side_by_side(study: Study) -> None:
     """Two studies and their difference."""
     others = [name for name in library.names() if name != study.name]
-    other = links.one("Compare with", others, "with", format_func=lambda name: cache.study(name).title)
+    other = links.one("Compare with", others, "with", format_func=title_of)
     what = links.one("Compare", list(compare.COMPARED), "compared", format_func=str.capitalize)
     try:
         found = cache.compared(what, study, cache.study(other), controls.convention())
@@ -143,24 +149,25 @@ def side_by_side(study: Study) -> None:
         st.info(escape(str(error)), icon=":material/info:")
         return
     codes = controls.arranged(study, list(found.columns))
-    panel.show(difference(study, cache.study(other), found, codes))
+    panel.show(difference((study, cache.study(other)), what, found, codes))
     left, right = st.columns(2)
     for column, which, side in ((left, study, found.data["first"]), (right, cache.study(other), found.data["second"])):
         with column:
             panel.show(half(which, what, side, found, codes))
 
 
-def difference(study: Study, other: Study, found: compare.Comparison, codes: list[str]) -> Figure:
+def difference(both: tuple[Study, Study], what: str, found: compare.Comparison, codes: list[str]) -> Figure:
     """The difference heat map."""
     cells = found.arranged(codes)
     values = cells["difference"].values
-    largest = float(np.nanmax(np.abs(values))) or 1.0
+    largest = reach(values)
     intervals = np.isfinite(cells["low"]).any()
     faded = ((cells["low"] <= 0) & (cells["high"] >= 0)).values if intervals else np.zeros(values.shape, bool)
     note = f"Faded: the 95 % interval ({found.interval}) contains 0." if intervals else f"No interval: {found.interval}."
     names = controls.labels(codes)
     rows = names if found.rows == "source" else tuple(map(str, cells[found.rows].values))
     hover = np.vectorize(lambda low, high: f"95 % {low:+.3f} to {high:+.3f}" if np.isfinite(low) else "")
+    study, other = both
     return Figure(
         name=f"difference-{study.name}-{other.name}",
         title=f"{study.title} minus {other.title}: {found.what}",
@@ -170,6 +177,7 @@ def difference(study: Study, other: Study, found: compare.Comparison, codes: lis
         table=long_table(cells, ("first", "second", "difference", "low", "high")),
         x="language" if found.rows != "source" else "target language",
         y=found.rows,
+        source=" ".join(dict.fromkeys(source_note(each, what) for each in both)),
     )  # fmt: skip
 
 
@@ -191,4 +199,5 @@ def half(study: Study, what: str, values: object, found: compare.Comparison, cod
         table=chosen.to_dataframe("value").reset_index(),
         x="language" if found.rows != "source" else "target language",
         y=found.rows,
+        source=source_note(study, what),
     )

@@ -13,7 +13,7 @@ from components import cache, controls, links, panel
 from components.figures import Figure, Lines, Matrix, Points, Series
 from components.shell import source_note
 from components.text import escape
-from components.views.words import convention_note, empty, long_table, off_diagonal, span
+from components.views.words import convention_note, empty, long_table, off_diagonal, reach, span
 
 
 def page(study: Study) -> None:
@@ -42,7 +42,7 @@ def matrix(study: Study, data: xr.Dataset, codes: list[str], names: tuple[str, .
     tested = np.isfinite(q)
     hover = np.vectorize(describe)(cells["low"].values, cells["high"].values, cells["accuracy"].values, cells["n"].values, q)
     note = "Faded: the source's vector is no better than chance in the target (Benjamini-Hochberg at 5 %). " if tested.any() else ""
-    largest = float(np.nanmax(np.abs(off_diagonal(cells["transfer"])))) or 1.0
+    largest = reach(off_diagonal(cells["transfer"]))
     shares = controls.shares(study, codes)
     known = np.isfinite(shares).any() and not controls.order_only(study)
     return Figure(
@@ -135,11 +135,8 @@ def start(study: Study, values: xr.DataArray, starts: xr.DataArray, names: tuple
     except AnalysisError as error:
         st.info(escape(str(error)), icon=":material/info:")
         return
-    left, right = st.columns(2)
-    with left:
-        panel.show(gap_scatter(study, values, starts, found, dict(zip(codes, names))))
-    with right:
-        panel.show(residuals(study, found, codes, names))
+    panel.show(gap_scatter(study, values, starts, found, dict(zip(codes, names))))
+    panel.show(residuals(study, found, codes, names))
     with st.expander("The paper's control tables, recomputed", icon=":material/table_chart:"):
         st.caption("Ordered pairs of languages by starting accuracy and success (T ≥ 0), percent (Table 7):")
         st.dataframe(pd.DataFrame([triangle.success_by_start(values, starts)]).round(1), hide_index=True)
@@ -161,8 +158,8 @@ def gap_scatter(study: Study, values: xr.DataArray, starts: xr.DataArray, found:
     return Figure(
         name=f"starting-gap-{study.name}",
         title="Transfer against the starting gap",
-        caption=f"Pearson {found.r:.2f} over n = {found.n} ordered pairs (languages permuted, p = {found.p:.3f}); slope {found.slope:.2f}. "
-        "T contains the target's own accuracy, so part of this is arithmetic.",
+        caption=f"Pearson {found.r:.2f} over n = {found.n} ordered pairs (languages permuted, p = {found.p:.3f}); "
+        f"slope {found.slope:.2f}. T contains the target's own accuracy, so part of this is arithmetic.",
         data=Points(
             table["gap"].values,
             table["transfer"].values,
@@ -181,11 +178,11 @@ def gap_scatter(study: Study, values: xr.DataArray, starts: xr.DataArray, found:
 def residuals(study: Study, found: object, codes: list[str], names: tuple[str, ...]) -> Figure:
     """Transfer net of the starting gap."""
     values = found.residual.sel(source=codes, target=codes)
-    largest = float(np.nanmax(np.abs(values))) or 1.0
+    largest = reach(values)
     return Figure(
         name=f"transfer-net-{study.name}",
         title="Transfer net of the starting gap",
-        caption=f"Residual of T after the straight line on the left, percentage points, {span(values)}; n = {found.n}.",
+        caption=f"Residual of T after the straight line above, percentage points, {span(values)}; n = {found.n}.",
         data=Matrix(values.values, names, names, "residual, points", (-largest, largest), diverging=True, diagonal=True),
         table=values.to_dataframe("residual").reset_index(),
         x="target language",

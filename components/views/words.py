@@ -32,6 +32,11 @@ def span(values: xr.DataArray | np.ndarray, digits: int = 2) -> str:
     return f"{known.min():.{digits}f} to {known.max():.{digits}f}" if known.size else "unknown"
 
 
+def reach(values: xr.DataArray | np.ndarray) -> float:
+    """Largest magnitude of a known value, for scales centred at zero; 1 where all are zero or unknown."""
+    return float(np.abs(np.nan_to_num(values)).max(initial=0.0)) or 1.0
+
+
 def off_diagonal(values: xr.DataArray) -> np.ndarray:
     """The cells of a square array between different languages."""
     return values.values[..., ~np.eye(values.shape[-1], dtype=bool)]

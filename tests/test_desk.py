@@ -1,0 +1,250 @@
+"""The pages that change something, without a browser: Studies and Extract."""
+
+import threading
+
+import pytest
+import streamlit as st
+
+from analysis.engine import work
+from analysis.engine.service import DONE, FAILED, RUNNING, STOPPED
+from analysis.sources.corpora import to_csv
+from analysis.sources.pairs import ContrastPair, Corpus
+from analysis.studies import library
+from components import cache
+from tests.stored import HOSTILE, cut, stored
+from tests.visits import alive, asked, button, figures, plain, visit, words
+
+STUDIES, EXTRACT = "pages/studies.py", "pages/extract.py"
+
+
+@pytest.fixture(autouse=True)
+def fresh(home):
+    """Neither studies nor caches of another test; no job is left behind."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    for job in list(cache.service().jobs.values()):
+        cache.service().stop(job)
+
+
+@pytest.fixture
+def study(home):
+    """The Studies page with one computed study."""
+    stored("mine")
+    return visit(STUDIES, study="mine")
+
+
+def labels(at):
+    """Labels of the buttons that can be pressed."""
+    return {button.label for button in at.button if not button.disabled}
+
+
+def test_all_studies_are_listed(study):
+    table = study.dataframe[0].value
+    assert set(table["name"]) == set(library.names()) and table["kind"].isin(["computed", "published", "demo"]).all()
+
+
+def test_rename_changes_the_title_and_keeps_the_link(study):
+    assert "Rename" not in labels(study), "nothing to rename yet"
+    study.text_input(key="title-mine").set_value(HOSTILE[:70]).run()
+    alive(button(study, "Rename").click().run())
+    assert library.open_by_name("mine").title == HOSTILE[:70] and asked(study)["study"] == ["mine"]
+    assert HOSTILE[:70] in study.selectbox(key="study").options
+    study.text_input(key="title-mine").set_value("   ").run()
+    alive(button(study, "Rename").click().run())
+    assert "1 to 80 characters" in study.error[0].value and library.open_by_name("mine").title == HOSTILE[:70]
+
+
+def test_delete_restore_purge(study):
+    alive(button(study, "Delete").click().run())
+    assert "mine" not in library.names() and study.selectbox(key="study").value != "mine"
+    alive(button(study, "Restore").click().run())
+    assert "mine" in library.names() and not library.trashed()
+    alive(study.selectbox(key="study").select("mine").run())
+    alive(button(study, "Delete").click().run())
+    assert any("gone for good" in caption.value for caption in study.caption)
+    alive(button(study, "Remove for good").click().run())
+    assert not library.trashed() and "The trash is empty" in words(study)
+
+
+def test_shipped_studies_cannot_be_changed():
+    at = visit(STUDIES, study="bloomz-7.1b")
+    assert not {"Rename", "Delete", "Prepare download", "Go on"} & labels(at) and "not changed" in words(at)
+
+
+def test_download_is_prepared_and_a_damage_since_is_said(study):
+    assert not [found for found in study.get("download_button") if found.label == "Download as one file"]
+    alive(button(study, "Prepare download").click().run())
+    assert [found for found in study.get("download_button") if found.label == "Download as one file"]
+    cut(library.own_folder("mine") / "half_a.safetensors")
+    alive(button(study, "Prepare download").click().run())
+    assert "half_a.safetensors has" in plain(study.error[0].value)
+
+
+def test_a_packed_study_is_added(study):
+    alive(study.file_uploader[0].upload("from a friend.babelscope", library.pack("mine")).run())
+    assert "from-a-friend" in plain(study.success[0].value) and library.open_by_name("from-a-friend").complete
+    alive(study.run())
+    assert "from-a-friend-2" not in library.names(), "one upload is one study"
+    at = visit("pages/transfer.py", study="from-a-friend")
+    assert len(figures(at)) == 4
+
+
+@pytest.mark.parametrize("harm", ["cut", "text", "empty"])
+def test_a_packed_study_that_is_cut_is_refused(study, harm):
+    data = library.pack("mine")
+    before = library.names()
+    alive(study.file_uploader[0].upload("x.babelscope", {"cut": data[: len(data) // 2], "text": b"hello", "empty": b""}[harm]).run())
+    assert "was not added" in plain(study.error[0].value) and library.names() == before
+
+
+def test_an_unfinished_study_offers_to_go_on():
+    stored("half", cells=9)
+    at = visit(STUDIES, study="half")
+    assert "21 cells are missing" in words(at) and "Go on" in labels(at)
+    button(at, "Go on").click()
+    job = ended(at)
+    assert job.state == FAILED and not at.exception, "the planted study has no model to go on with"
+
+
+def test_two_studies_side_by_side(home):
+    stored("mine")
+    stored("other", title=HOSTILE)
+    at = visit(STUDIES, study="mine", **{"with": "other", "compared": "similarity"})
+    shown = figures(at)
+    assert len(shown) == 3 and "95 % interval (bootstrap over 3 concepts)" in next(iter(shown.values()))["caption"]
+    at = visit(STUDIES, study="llama2-chat-7b", **{"with": "qwen-chat-7b", "compared": "similarity"})
+    assert all("Published, Xu et al. 2024, Figure 3" in figure["caption"] for figure in figures(at).values())
+    at = visit(STUDIES, study="mine", **{"with": "llama2-chat-7b"})
+    assert "share no concept" in plain(at.info[-1].value) or figures(at)
+
+
+def test_a_damaged_study_can_be_compared_with_in_words(home):
+    stored("mine")
+    cut(stored("broken") / "manifest.json")
+    at = visit(STUDIES, study="mine", **{"with": "broken"})
+    assert "broken (cannot be opened)" in at.selectbox(key="with").options
+    assert any("broken is damaged" in plain(info.value) for info in at.info)
+
+
+def ended(at):
+    """Run the page, wait for its newest job, run it again; returns the job."""
+    alive(at.run())
+    job = next(reversed(cache.service().jobs.values()))
+    assert job.finished.wait(120)
+    alive(at.run())
+    return job
+
+
+PAIRS = Corpus(
+    "kind words",
+    tuple(
+        ContrastPair(str(i), concept, language, f"{concept} {language} good {i}", f"{concept} {language} bad {i}")
+        for concept in ("kindness", "truth")
+        for language in ("en", "fr", "zh")
+        for i in range(12)
+    ),
+)
+FAULTS = b"pair,concept,language,positive,negative\n1,a,en,x,x\n2,a,xx,x,y\n3,,en,x,y\n" + b"4,a,en,,y\n5,a,fr,same,same\n" * 4
+
+
+def with_corpus(data: bytes, name: str = "pairs.csv", model: str = "tiny"):
+    """The Extract page with a corpus uploaded and a model chosen."""
+    at = visit(EXTRACT)
+    at.button_group(key="draft-origin").set_value("a file").run()
+    alive(at.file_uploader(key="draft-file").upload(name, data).run())
+    at.selectbox(key="draft-model").select(model if model in at.selectbox(key="draft-model").options else "another, by hub id")
+    return alive(at.run())
+
+
+def test_a_corpus_with_faults_shows_all_of_them(home):
+    at = with_corpus(FAULTS, model="demo")
+    from analysis.errors import CorpusError
+    from analysis.sources.readers import read
+
+    with pytest.raises(CorpusError) as error:
+        read(FAULTS, "pairs.csv")
+    assert len(error.value.faults) > 10
+    assert "was not loaded" in plain(at.error[0].value) and any(f"All {len(error.value.faults)} faults" in e.label for e in at.expander)
+    assert at.text[0].value == "\n".join(error.value.faults)
+    assert "Start" not in labels(at), "nothing to start with"
+
+
+@pytest.mark.parametrize("model", ["not an id", "../../etc", "<img src=x>", ""])
+def test_a_hub_id_that_is_none_is_a_sentence(home, model):
+    at = with_corpus(to_csv(PAIRS).encode(), model="another, by hub id")
+    alive(at.text_input(key="draft-hub").set_value(model).run())
+    for action in ("Check", "Start"):
+        button(at, action).click()
+        job = ended(at)
+        assert job.state == FAILED and "neither a hub id" in job.error
+        assert "neither a hub id" in plain(at.error[0].value) and "<img" not in at.error[0].value.replace("\\<", "")
+
+
+def test_nothing_chosen_is_a_hint_and_cannot_be_started(home):
+    at = with_corpus(to_csv(PAIRS).encode())
+    alive(at.multiselect(key=f"draft-languages-{PAIRS.digest}").set_value([]).run())
+    assert "Choose at least one concept and one language" in words(at) and "Start" not in labels(at)
+
+
+def test_start_is_off_while_a_job_lives_and_stop_ends_it(home, monkeypatch):
+    going, end = threading.Event(), threading.Event()
+
+    def fake(*given):
+        def slow(job, pool):
+            going.set()
+            while not end.wait(0.01):
+                job.progress(3, 12, "vector · <b>![x](http://evil.example)")
+
+        return slow
+
+    monkeypatch.setattr(work, "extract_study", fake)
+    at = with_corpus(to_csv(PAIRS).encode())
+    assert {"Check", "Start"} <= labels(at)
+    alive(button(at, "Start").click().run())
+    assert going.wait(30)
+    alive(at.run())
+    assert not {"Check", "Start"} & labels(at) and "Stop" in labels(at)
+    assert "3 of 12" in plain(at.get("progress")[0].proto.text) and "![" not in at.get("progress")[0].proto.text
+    assert "Go on" not in labels(visit(STUDIES))
+    job = next(iter(cache.service().jobs.values()))
+    assert job.state == RUNNING
+    button(at, "Stop").click().run()
+    assert job.finished.wait(30) and job.state == STOPPED
+    alive(at.run())
+    assert "Stopped" in at.warning[0].value and {"Check", "Start"} <= labels(at)
+
+
+def test_a_job_that_waits_says_so_and_stops_at_once(home):
+    service, end = cache.service(), threading.Event()
+    first = service.submit("somebody else", "long", lambda job, pool: end.wait(60))
+    at = with_corpus(to_csv(PAIRS).encode())
+    alive(button(at, "Start").click().run())
+    assert "Waiting: 1 job before this one." in at.get("progress")[0].proto.text
+    alive(button(at, "Stop").click().run())
+    waiting = next(reversed(service.jobs.values()))
+    assert waiting.state == STOPPED and first.live
+    end.set()
+
+
+def test_a_study_of_a_real_model_from_start_to_figures(home, monkeypatch):
+    from tests.tiny import save
+
+    save(home / "models" / "tiny", "llama")
+    monkeypatch.setenv("BABELSCOPE_MODELS", str(home / "models"))
+    at = with_corpus(to_csv(PAIRS).encode())
+    assert at.selectbox(key="draft-model").value == "tiny" and "72 contrast pairs chosen" in words(at)
+    button(at, "Check").click()
+    assert ended(at).state == DONE
+    assert "3 layers × 32" in {metric.proto.delta for metric in at.metric} and "Which token is read" in words(at)
+    button(at, "Start").click()
+    job = ended(at)
+    assert job.state == DONE and "done in" in at.success[0].value
+    links = [link.proto for link in at.main if link.type == "page_link"]
+    assert len(links) == 3 and all(f"study={job.result}" in link.query_string for link in links)
+    assert library.open_by_name(job.result).complete
+    for page, count in (("pages/recognition.py", 3), ("pages/similarity.py", 4), ("pages/transfer.py", 2)):
+        shown = figures(visit(page, study=job.result))
+        assert len(shown) >= count and all("Computed by Babelscope from tiny." in figure["caption"] for figure in shown.values())
+    button(at, "Start").click()
+    assert "complete already" in ended(at).error, "the same once more is refused in words"

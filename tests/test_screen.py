@@ -1,0 +1,114 @@
+"""Figure specs as Plotly draws them: every kind, on a light and on a dark page."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from components import screen
+from components.figures import Figure, Lines, Matrix, Points, Series, Tree
+
+ROWS, COLUMNS, NAN = ("en", "தமிழ்", "中文"), ("en", "தமிழ்", "中文", "ar"), np.nan
+VALUES = np.linspace(-1, 1, 12).reshape(3, 4)
+FADED = np.eye(3, 4, dtype=bool)
+LINKAGE = np.array([[0, 1, 0.1, 2], [2, 3, 0.4, 3]], float)
+LIMITS = (-1.0, 1.0)
+DATA = {
+    "matrix": Matrix(VALUES, ROWS, COLUMNS, "cosine", (0, 1)),
+    "diverging matrix": Matrix(VALUES, ROWS, COLUMNS, "points", LIMITS, diverging=True, faded=FADED, diagonal=True),
+    "matrix with a hole": Matrix(np.where(FADED, NAN, VALUES), ROWS, COLUMNS, "cosine", LIMITS, hover=np.full((3, 4), "n = 3")),
+    "matrix of nothing": Matrix(np.full((3, 4), NAN), ROWS, COLUMNS, "cosine", LIMITS),
+    "matrix with shares": Matrix(VALUES, ROWS, COLUMNS, "cosine", (0, 1), shares=(90.0, 0.01, NAN), codes=(ROWS, COLUMNS)),
+    "frames": Matrix(np.stack([VALUES, -VALUES]), ROWS, COLUMNS, "cosine", LIMITS, frames=("1", "2"), start=1, codes=(ROWS, COLUMNS)),
+    "wide matrix": Matrix(np.zeros((2, 30)), ("a", "b"), tuple(map(str, range(30))), "cosine", (0, 1)),
+    "lines": Lines(tuple(Series(str(i), np.arange(3), np.arange(3) / 3) for i in range(16)), chance=0.5, mark=1, limits=(0, 1)),
+    "band": Lines((Series("one", np.arange(3), np.array([0, NAN, 1]), np.zeros(3), np.ones(3), dashed=True),)),
+    "points": Points(np.arange(3), VALUES[0, :3], ROWS, ("a", "b", "a"), np.zeros(3), np.ones(3), (1, 0), 0.5, log_x=True),
+    "unnamed points": Points(np.array([]), np.array([]), (), (), line=(1, 0), named=False),
+    "tree": Tree(LINKAGE, ROWS),
+}
+
+
+def spec(name: str) -> Figure:
+    """A figure of one kind."""
+    return Figure(name, name, "Caption.", DATA[name], pd.DataFrame(), "across", "up")
+
+
+def heat(plot):
+    """The cells of a drawn matrix."""
+    return next(trace for trace in plot.data if trace.type == "heatmap")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("name", DATA)
+def test_every_kind_is_drawn(name, dark):
+    plot = screen.draw(spec(name), dark)
+    assert plot.to_json() and plot.data and plot.layout.height
+    titles = {axis.title.text for axis in (*plot.select_xaxes(), *plot.select_yaxes())}
+    assert {"across", "up"} <= titles
+
+
+def test_the_table_of_kinds_is_complete():
+    assert {type(data) for data in DATA.values()} == screen.DRAW.keys()
+
+
+def test_text_is_light_on_dark_and_dark_on_light():
+    light, dark = (screen.draw(spec("matrix"), dark).layout.font.color for dark in (False, True))
+    assert luminance(light) < 0.1 and luminance(dark) > 0.6
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #RRGGBB."""
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return float(np.dot([p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts], [0.2126, 0.7152, 0.0722]))
+
+
+def test_sequential_is_cividis_and_diverging_is_centred_puor():
+    import plotly.colors
+
+    one, two = heat(screen.draw(spec("matrix"))), heat(screen.draw(spec("diverging matrix")))
+    named = {name: [colour for _, colour in plotly.colors.get_colorscale(name)] for name in ("Cividis", "PuOr")}
+    assert [colour for _, colour in one.colorscale] == named["Cividis"]
+    assert [colour for _, colour in two.colorscale] == named["PuOr"] and two.zmin == -two.zmax
+    assert one.zmin == 0 and one.zmax == 1
+
+
+def test_faded_cells_lose_their_colour_and_keep_their_number():
+    cells = heat(screen.draw(spec("diverging matrix")))
+    np.testing.assert_array_equal(np.isnan(np.array(cells.z, float)), FADED)
+    assert cells.text[0][0] == "<i>-1.00</i>" and cells.text[0][1] == "-0.82"
+
+
+def test_missing_cells_have_neither_colour_nor_number():
+    cells = heat(screen.draw(spec("matrix with a hole")))
+    assert cells.text[0][0] == "" and np.isnan(np.array(cells.z, float)[0, 0])
+    assert "n = 3" in cells.customdata[0][0].tolist()
+
+
+def test_frames_change_the_cells_alone():
+    plot = screen.draw(spec("frames"))
+    assert [frame.name for frame in plot.frames] == ["1", "2"] and plot.layout.sliders[0].active == 1
+    np.testing.assert_allclose(np.array(heat(plot).z, float), -VALUES, atol=1e-4)
+    for frame, values in zip(plot.frames, (VALUES, -VALUES)):
+        assert frame.layout.to_plotly_json() == {} and frame.traces == (0,) and len(frame.data) == 1
+        np.testing.assert_allclose(np.array(frame.data[0].z, float), values, atol=1e-4)
+        assert (frame.data[0].zmin, frame.data[0].zmax) == LIMITS, "one colour scale over all layers"
+    moved = [step.args[1]["frame"]["duration"] for step in plot.layout.sliders[0].steps]
+    assert moved == [0, 0]
+
+
+def test_a_click_returns_codes_and_its_marker_is_invisible():
+    overlay = next(trace for trace in screen.draw(spec("frames")).data if trace.mode == "markers")
+    place = {(x, y): tuple(pair) for x, y, pair in zip(overlay.x, overlay.y, overlay.customdata)}
+    assert place[3, 1] == (ROWS[1], COLUMNS[3]) and len(place) == 12
+    assert overlay.marker.opacity == overlay.selected.marker.opacity == overlay.unselected.marker.opacity == 0
+
+
+def test_sixteen_lines_can_be_told_apart():
+    drawn = [trace for trace in screen.draw(spec("lines")).data if trace.name]
+    looks = {(trace.line.color, trace.line.dash, trace.marker.symbol) for trace in drawn}
+    assert len(drawn) == len(looks) == 16
+
+
+def test_a_tree_names_every_leaf_once():
+    plot = screen.draw(spec("tree"))
+    assert sorted(plot.layout.xaxis.ticktext) == sorted(ROWS) and len(plot.data) == 2

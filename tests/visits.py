@@ -1,0 +1,71 @@
+"""Visits to pages without a browser: what a page shows, in the order in which it shows it."""
+
+import json
+import re
+from pathlib import Path
+
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+APP = Path(__file__).parent.parent / "app.py"
+PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (APP.parent / "pages").glob("*.py")))
+
+
+def visit(page: str = "app.py", **query: object) -> AppTest:
+    """A page opened by a link with this query; an exception on it fails the test."""
+    config.set_option("client.showErrorDetails", "full")
+    at = AppTest.from_file(APP, default_timeout=120)
+    if page != "app.py":
+        at.switch_page(page)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return alive(at.run())
+
+
+def alive(at: AppTest) -> AppTest:
+    """The page, which must show no exception."""
+    assert not at.exception, "\n".join([at.exception[0].message, *at.exception[0].stack_trace[-3:]])
+    return at
+
+
+def asked(at: AppTest) -> dict[str, list[str]]:
+    """The page's link: key → values."""
+    return {key: value if isinstance(value, list) else [value] for key, value in dict(at.query_params).items()}
+
+
+def figures(at: AppTest) -> dict[str, dict]:
+    """Title → Plotly figure with its caption under ``caption``, in the order of the page."""
+    shown, found = list(at.main), {}
+    for i, node in enumerate(shown):
+        if node.type == "plotly_chart":
+            title = next(n.value for n in reversed(shown[:i]) if n.type == "markdown" and n.value.startswith("#####"))
+            caption = next(n.value for n in shown[i:] if n.type == "caption")
+            found[plain(title[6:])] = json.loads(node.proto.spec) | {"caption": plain(caption)}
+    return found
+
+
+def plain(text: str) -> str:
+    """Text without the backslashes that keep Markdown away."""
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+def words(at: AppTest) -> str:
+    """Everything that the page says in Markdown, alerts and captions."""
+    kinds = ("markdown", "caption", "title", "subheader", "alert", "info", "warning", "error", "success", "text")
+    return "\n".join(plain(str(node.value)) for part in (at.main, at.sidebar) for node in part if node.type in kinds)
+
+
+def heat_map(figure: dict) -> dict:
+    """The cells of a heat map."""
+    return next(trace for trace in figure["data"] if trace["type"] == "heatmap")
+
+
+def ticks(figure: dict) -> list[tuple[str, ...]]:
+    """Labels of every axis that has some."""
+    axes = [axis for name, axis in figure["layout"].items() if re.fullmatch("[xy]axis2?", name)]
+    return [tuple(axis["ticktext"]) for axis in axes if axis.get("ticktext")]
+
+
+def button(at: AppTest, label: str):
+    """The button of this label."""
+    return next(button for button in at.button if button.label == label)
