@@ -1,13 +1,14 @@
 """Every page without a browser: with every kind of study, restored from links, and saying what it shows."""
 
 import re
+import shutil
 
 import pytest
 import streamlit as st
 
 from analysis.sources.languages import LABELS, LANGUAGES, ORDERS, order
 from analysis.sources.published import SHARES
-from analysis.studies import library
+from analysis.studies import library, store
 from components.shell import DEMO_NOTE, MENU
 from tests.stored import CONCEPTS, HOSTILE, LAYERS, every_kind, stored
 from tests.stored import LANGUAGES as CODES
@@ -28,10 +29,25 @@ def fresh(home):
     st.cache_resource.clear()
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A home with one study of each kind, made once: every file of a study is written through to the disk."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("kinds")))
+        every_kind()
+        yield store.root()
+
+
 @pytest.fixture
-def kinds(home):
-    """A home with one study of each kind."""
-    return every_kind()
+def kinds(home, kept):
+    """A copy of the home with one study of each kind."""
+    shutil.copytree(kept, home / "studies")
+
+
+@pytest.fixture
+def complete(home, kept):
+    """A copy of the complete one."""
+    shutil.copytree(kept / "complete", home / "studies" / "complete")
 
 
 def test_every_page_is_in_the_menu_and_every_entry_is_a_page():
@@ -167,8 +183,7 @@ def test_menu_links_carry_the_choices_along(kinds):
 
 @pytest.mark.parametrize("style", LABELS)
 @pytest.mark.parametrize("by", ORDERS)
-def test_order_and_labels_reach_every_figure(by, style):
-    stored("complete")
+def test_order_and_labels_reach_every_figure(complete, by, style):
     codes = order(CODES, by, SHARES["LLaMA2-chat"])
     names = tuple(LABELS[style](LANGUAGES[code]) for code in codes)
     others = {LABELS[other](LANGUAGES[code]) for other in LABELS for code in CODES} - set(names)
@@ -201,8 +216,7 @@ CAPTIONS = {
 }
 
 
-def test_captions_say_number_interval_and_chance():
-    stored("complete")
+def test_captions_say_number_interval_and_chance(complete):
     found = {}
     for page in VIEWS:
         found |= figures(visit(page, study="complete", source="zh", target="zh"))
@@ -211,8 +225,7 @@ def test_captions_say_number_interval_and_chance():
         assert re.search(pattern, found[title]["caption"]), (title, found[title]["caption"])
 
 
-def test_the_convention_changes_numbers_and_words():
-    stored("complete")
+def test_the_convention_changes_numbers_and_words(complete):
     shown = {}
     for name in ("honest", "paper"):
         shown[name] = figures(visit("pages/recognition.py", study="complete", convention=name))["Recognition by concept and language"]
@@ -220,8 +233,7 @@ def test_the_convention_changes_numbers_and_words():
     assert heat_map(shown["paper"])["z"] != heat_map(shown["honest"])["z"]
 
 
-def test_concepts_change_figures_and_none_chosen_is_said():
-    stored("complete")
+def test_concepts_change_figures_and_none_chosen_is_said(complete):
     at = visit("pages/similarity.py", study="complete")
     cells = heat_map(figures(at)["Cosine similarity of the languages' concept vectors"])["z"]
     alive(at.button_group(key="concepts").set_value([CONCEPTS[0]]).run())

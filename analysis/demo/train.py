@@ -23,6 +23,8 @@ FOLDER = Path(__file__).parent / "model"
 SEED = 7
 BATCH, POOL = 64, 32
 PEAK_RATE, WARM_UP = 3e-3, 200
+PLAIN_TEXT = 0.35
+"""Share of the tokens of plain text that the loss looks at: the output layer is the dearest part of so small a model."""
 Row = tuple[list[int], list[float]]
 
 
@@ -37,26 +39,27 @@ def config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
         num_key_value_heads=4,
         max_position_embeddings=256,
         tie_word_embeddings=True,
+        attn_implementation="eager",  # several times faster to train in bfloat16 on a processor than the fused kernel
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
 
 
-def encode(tokenizer: PreTrainedTokenizerFast, document: Document) -> Row:
-    """Token ids of a document, begun and ended, with the loss weight of each."""
+def encode(tokenizer: PreTrainedTokenizerFast, document: Document, rng: random.Random) -> Row:
+    """Token ids of a document, begun and ended, with the loss weight of each; most tokens of plain text have none."""
     ids, weights = [tokenizer.bos_token_id], [0.0]
     for text, weight in document:
         pieces = tokenizer.encode(text, add_special_tokens=False)
         ids += pieces
-        weights += [weight] * len(pieces)
+        weights += [weight if weight > 1 or rng.random() < PLAIN_TEXT else 0.0 for _ in pieces]
     return ids + [tokenizer.eos_token_id], weights + [1.0]
 
 
 def batches(tokenizer: PreTrainedTokenizerFast, seed: int, kinds: tuple) -> Iterator[list[Row]]:
     """Endless batches of documents of like length."""
-    stream = (encode(tokenizer, document) for _, document in documents(seed, kinds))
     order = random.Random(seed)
+    stream = (encode(tokenizer, document, order) for _, document in documents(seed, kinds))
     while True:
         pool = sorted(islice(stream, BATCH * POOL), key=lambda row: len(row[0]))
         starts = list(range(0, len(pool), BATCH))
@@ -126,7 +129,7 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--steps", type=int, default=6_500)
+    arguments.add_argument("--steps", type=int, default=7_000)
     arguments.add_argument("--folder", type=Path, default=FOLDER)
     options = arguments.parse_args()
     train(options.steps, options.folder)

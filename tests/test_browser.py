@@ -1,0 +1,312 @@
+"""Journeys in a real browser against a real server."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Error, Page, expect, sync_playwright
+
+from analysis.sources.corpora import to_csv
+from analysis.sources.pairs import ContrastPair, Corpus
+from analysis.studies import library
+from tests.planted import Planting, planted_study
+from tests.stored import HOSTILE, stored
+from tests.tiny import save
+from tests.visits import APP
+
+pytestmark = pytest.mark.browser
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+LONG, LANGUAGES = 60_000, ("en", "fr", "zh", "ta")
+PAIRS = Corpus(
+    "kind words",
+    tuple(
+        ContrastPair(str(i), concept, language, f"{concept} {language} is good {i} " * 4, f"{concept} {language} is bad {i} " * 4)
+        for concept in ("kindness", "truth", "fairness")
+        for language in LANGUAGES
+        for i in range(60)
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home with a planted study, a hostile one and a tiny model that takes a while."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BABELSCOPE_HOME", str(folder))
+        rotated = planted_study(("fairness", "truth"), LANGUAGES, (4, 24, 16), planting=Planting("rotated", peak=3))
+        stored("planted", rotated)
+        stored("hostile", rotated, title=HOSTILE, spec={"model": {"model": HOSTILE}})
+        save(folder / "models" / "slow", "llama", num_hidden_layers=8, hidden_size=256, intermediate_size=768, head_dim=64)
+        yield folder
+
+
+@contextmanager
+def serving(home):
+    """A server on a free port of this machine; gone afterwards."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {"BABELSCOPE_HOME": str(home), "BABELSCOPE_MODELS": str(home / "models"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    with (home / f"server-{port}.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=APP.parent, env=os.environ | settings, stdout=log, stderr=log)
+        try:
+            for _ in range(300):
+                if healthy(port):
+                    break
+                assert server.poll() is None, "the server ended"
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+            server.wait()
+
+
+def healthy(port: int) -> bool:
+    """Whether the server answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def server(home):
+    """One server for the module."""
+    with serving(home) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One browser for the module."""
+    assert CHROMIUM, "the browser tests need Chrome or Chromium on the search path"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def session(browser):
+    """Opens browser sessions; afterwards none has met an error or left this machine."""
+    opened, faults = [], []
+
+    def new(**options: object) -> Page:
+        context = browser.new_context(viewport={"width": 1400, "height": 2400}, **options)
+        opened.append(context)
+        page = context.new_page()
+        page.set_default_timeout(LONG)
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: faults.append(request.url) if foreign(request.url) else None)
+        return page
+
+    yield new
+    for context in opened:
+        context.close()
+    assert not faults
+
+
+def foreign(address: str) -> bool:
+    """Whether an address is not this machine's."""
+    return not re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", address)
+
+
+def settle(page: Page) -> None:
+    """Wait for the end of a rerun: it begins a moment after the click."""
+    app = "[data-testid='stApp'][data-test-script-state='%s']"
+    try:
+        page.locator(app % "running").wait_for(timeout=1000)
+    except Error:
+        pass
+    page.locator(app % "notRunning").wait_for()
+
+
+def go(page: Page, address: str, heading: str) -> Page:
+    """Open an address and wait until its page is there."""
+    page.goto(address)
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=LONG)
+    settle(page)
+    return page
+
+
+def cell(page: Page, row: int, column: int) -> tuple[float, float]:
+    """Where a cell of the first figure is on the screen."""
+    plot = page.locator(".js-plotly-plot").first
+    plot.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis2")
+    return plot.evaluate(
+        """(plot, [row, column]) => {
+            const box = plot.getBoundingClientRect(), {xaxis2: x, yaxis2: y} = plot._fullLayout
+            return [box.left + x._offset + x.l2p(column), box.top + y._offset + y.l2p(row)]
+        }""",
+        [row, column],
+    )
+
+
+def cells(page: Page) -> list:
+    """The values of the first figure's cells, as drawn."""
+    page.wait_for_function("document.querySelector('.js-plotly-plot')?.calcdata")
+    return page.evaluate("Array.from(document.querySelector('.js-plotly-plot').calcdata[0][0].z, row => Array.from(row))")
+
+
+def test_the_overview_shows_published_results(server, session):
+    page = go(session(), server, "Overview")
+    expect(page.get_by_text("Published numbers, not computed here.")).to_be_visible()
+    expect(page.get_by_text("Figure 4 of the paper")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Transfer").click()
+    expect(page.get_by_role("heading", name="Transfer", exact=True)).to_be_visible()
+    assert "transfer" in page.url
+
+
+def test_a_deep_link_is_restored_as_the_first_request_to_a_server(home, session):
+    with serving(home) as address:
+        link = f"{address}/transfer?study=planted&order=name&labels=English+name&source=ta&target=en&concepts=truth"
+        page = go(session(), link, "Transfer")
+        expect(page.get_by_text("Tamil → English over layers")).to_be_visible()
+        expect(page.get_by_test_id("stSidebar").get_by_role("link", name="Studies")).to_be_visible()
+        assert set(re.split("[?&]", link)[1:]) == set(re.split("[?&]", page.url)[1:])
+        page.context.close()
+
+
+def test_a_click_on_a_cell_chooses_it(server, session):
+    page = go(session(), f"{server}/transfer?study=planted", "Transfer")
+    labels = page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.yaxis2.ticktext")
+    for row, column in ((2, 1), (0, 3)):
+        page.mouse.click(*cell(page, row, column))
+        expect(page.get_by_text(f"{labels[row]} → {labels[column]} over layers")).to_be_visible()
+        expected = {"source": labels[row], "target": labels[column]}
+        page.wait_for_function(
+            "wanted => Object.entries(wanted).every(([key, value]) => (new URL(location).searchParams.get(key) ?? 'en') == value)",
+            arg=expected,
+        )
+
+
+def test_the_layer_ruler_moves_cells_without_a_rerun(server, session):
+    page = go(session(), f"{server}/similarity?study=planted&layer=1", "Similarity")
+    before, bounds = cells(page), page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.xaxis2.range")
+    page.evaluate(
+        """() => {
+            window.states = []
+            const app = document.querySelector("[data-testid='stApp']")
+            new MutationObserver(() => window.states.push(app.dataset.testScriptState)).observe(app, {attributes: true})
+        }"""
+    )
+    rail = page.locator(".js-plotly-plot .slider-rail-touch-rect").first.bounding_box()
+    page.mouse.click(rail["x"] + rail["width"] - 2, rail["y"] + rail["height"] / 2)
+    expect(page.locator(".js-plotly-plot .slider-label").first).to_contain_text("4")
+    page.wait_for_function(
+        "old => JSON.stringify(Array.from(document.querySelector('.js-plotly-plot').calcdata[0][0].z, r => Array.from(r))) != old",
+        arg=json.dumps(before, separators=(",", ":")),
+    )
+    assert not np.allclose(np.array(cells(page), float), np.array(before, float))
+    assert page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.xaxis2.range") == bounds
+    assert "running" not in page.evaluate("window.states") and "layer=1" in page.url
+
+
+def test_dark_mode_has_a_dark_page_and_light_letters(server, session):
+    shades = {}
+    for scheme in ("light", "dark"):
+        page = go(session(color_scheme=scheme), f"{server}/transfer?study=planted", "Transfer")
+        expect(page.locator(".js-plotly-plot").first).to_be_visible()
+        ground = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
+        ink = page.locator(".js-plotly-plot .x2title").first.evaluate("text => getComputedStyle(text).fill")
+        shades[scheme] = [np.mean([int(n) for n in re.findall(r"\d+", colour)[:3]]) for colour in (ground, ink)]
+    assert shades["light"][0] > 200 > 100 > shades["light"][1]
+    assert shades["dark"][0] < 60 < 180 < shades["dark"][1]
+
+
+def test_hostile_names_are_shown_as_they_are_and_fetch_nothing(server, session):
+    page = session()
+    for path, heading in (("", "Overview"), ("recognition", "Recognition"), ("studies", "Studies")):
+        go(page, f"{server}/{path}?study=hostile", heading)
+        shown = page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").first
+        expect(shown).to_contain_text(HOSTILE) if not shown.locator("input").count() else expect(
+            shown.locator("input")
+        ).to_have_value(HOSTILE)
+        assert not page.locator("img[src*='evil'], a[href*='evil']").count()
+
+
+def test_csv_download(server, session, home):
+    page = go(session(), f"{server}/transfer?study=planted", "Transfer")
+    page.get_by_text("Table, data and link").first.click()
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="Download CSV").first.click()
+    table = pd.read_csv(caught.value.path())
+    assert caught.value.suggested_filename == "transfer-planted.csv" and len(table) == len(LANGUAGES) ** 2
+    assert {"source", "target", "transfer", "low", "high", "n"} <= set(table)
+    assert (table.loc[table["source"] == table["target"], "transfer"].abs() < 1e-9).all()
+
+
+def begin_extraction(page: Page, server: str, title: str) -> None:
+    """Upload the pairs, choose the slow tiny model, name the study, start."""
+    go(page, f"{server}/extract", "Extract")
+    choose(page, "Model", "slow")
+    page.get_by_text("a file", exact=True).click()
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "kind words.csv", "mimeType": "text/csv", "buffer": to_csv(PAIRS).encode()}
+    )
+    expect(page.get_by_text("720 contrast pairs chosen.")).to_be_visible(timeout=LONG)
+    page.get_by_label("Title of the study").fill(title)
+    page.get_by_label("Title of the study").press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text(re.compile(r"[1-9]\d* of 24"))).to_be_visible(timeout=LONG)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose in a select box of the page."""
+    box = page.get_by_test_id("stMain").get_by_test_id("stSelectbox").filter(has=page.get_by_text(label, exact=True))
+    box.locator("input").click()
+    page.get_by_role("option", name=option, exact=True).click()
+    settle(page)
+
+
+def test_extraction_stops_and_goes_on_from_the_studies_page(server, session, home):
+    page = session()
+    begin_extraction(page, server, "stopped study")
+    page.get_by_role("button", name="Stop").last.click()
+    expect(page.get_by_text("Everything finished so far is kept")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+    (name,) = (name for name in library.names() if name.startswith("stopped-study"))
+    missing = len(library.open_by_name(name).missing)
+    assert 0 < missing < 24
+    go(page, f"{server}/studies?study={name}", "Studies")
+    page.get_by_role("tab", name="This study").click()
+    expect(page.get_by_text(f"{missing} cells are missing.")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text(re.compile("done in"))).to_be_visible(timeout=2 * LONG)
+    assert library.open_by_name(name).complete
+
+
+def test_one_session_extracts_while_another_looks(server, session, home):
+    working, looking = session(), session()
+    begin_extraction(working, server, "quiet study")
+    go(looking, f"{server}/similarity?study=planted&layer=2", "Similarity")
+    truth = library.open_by_name("planted").array("concept_vector").sel(layer=2).values
+    unit = truth / np.linalg.norm(truth, axis=-1, keepdims=True)
+    cosines = np.einsum("cah,cbh->ab", unit, unit) / len(unit)
+    shown = np.array(cells(looking), float)
+    assert np.allclose(np.sort(shown.ravel()), np.sort(cosines.ravel()), atol=1e-3)
+    go(looking, f"{server}/extract", "Extract")
+    assert not looking.get_by_role("progressbar").count() and looking.get_by_role("button", name="Start").is_enabled()
+    expect(working.get_by_text(re.compile("quiet study: done in"))).to_be_visible(timeout=2 * LONG)
+    (name,) = (name for name in library.names() if name.startswith("quiet-study"))
+    assert library.open_by_name(name).complete
+    working.get_by_test_id("stMain").get_by_role("link", name="Similarity").click()
+    expect(working.get_by_text("Computed by Babelscope from slow.").first).to_be_visible()
+    assert f"study={name}" in working.url
