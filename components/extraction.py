@@ -122,7 +122,7 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
         st.warning(
             f"This split puts {lost} pairs into training whose translation is held out elsewhere.", icon=":material/warning:"
         )
-    title = st.text_input("Title of the study", f"{model.model.split('/')[-1]} {corpus.name}", key="draft-title", max_chars=80)
+    title = st.text_input("Title of the study", f"{model.model.split('/')[-1]} on {corpus.name}", key="draft-title", max_chars=80)
     spec = StudySpec(
         model, corpus.name, corpus.digest, tuple(concepts), tuple(languages), estimator, template, split, last, int(seed)
     )
@@ -155,15 +155,15 @@ def coverage(corpus: Corpus, concepts: list[str], languages: list[str]) -> None:
 def act(draft: Draft) -> None:
     """Check and Start."""
     st.subheader("4 · Check and start", anchor=False)
-    left, right, _ = st.columns([1, 1, 4])
     samples = {language: draft.corpus.select(draft.spec.concepts[0], language) for language in draft.spec.languages}
     texts = {language: pairs[0].positive for language, pairs in samples.items() if pairs}
+    row = st.container(horizontal=True)
     busy = (job := jobs.mine()) is not None and job.live
-    if left.button(
+    if row.button(
         "Check", icon=":material/fact_check:", disabled=busy, help="Memory and the token that is read; loads no weights."
     ):
         submit(f"Check of {draft.spec.model.model}", work.check_model(draft.spec.model, draft.spec.template, texts))
-    if right.button("Start", type="primary", icon=":material/play_arrow:", disabled=busy, shortcut="Ctrl+Enter"):
+    if row.button("Start", type="primary", icon=":material/play_arrow:", disabled=busy, shortcut="Ctrl+Enter"):
         submit(draft.title, work.extract_study(draft.spec, draft.corpus, draft.title, draft.facts))
     with st.expander("The same from the command line", icon=":material/terminal:"):
         st.code(command(draft), language="sh", wrap_lines=True)

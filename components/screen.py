@@ -49,13 +49,14 @@ def matrix(figure: Figure, dark: bool) -> go.Figure:
         plot.add_trace(share_bars(data), 1, 1)
     rows = len(data.rows)
     plot.update_layout(height=rows * CELL + MARGIN + (70 if data.frames else 0), bargap=0.25, showlegend=False)
-    labels = {"tickvals": list(range(rows)), "ticktext": list(data.rows), "autorange": "reversed", "showgrid": False}
+    labels = {"tickvals": list(range(rows)), "ticktext": list(data.rows), "range": [rows - 0.5, -0.5], "showgrid": False}
     plot.update_yaxes(**labels, row=1, col=2, showticklabels=not data.shares)
     plot.update_yaxes(**labels, row=1, col=1, showticklabels=bool(data.shares), title_text=figure.y, title_standoff=4)
     if not data.shares:
         plot.update_yaxes(title_text=figure.y, title_standoff=4, row=1, col=2)
-    columns = {"tickvals": list(range(len(data.columns))), "ticktext": list(data.columns)}
-    plot.update_xaxes(**columns, title_text=figure.x, showgrid=False, tickangle=-45, row=1, col=2)
+    places = {"range": [-0.5, len(data.columns) - 0.5], "tickangle": -45}
+    columns = {"tickvals": list(range(len(data.columns))), "ticktext": list(data.columns), **places}
+    plot.update_xaxes(**columns, title_text=figure.x, showgrid=False, row=1, col=2)
     plot.update_xaxes(
         type="log", autorange="reversed", showgrid=False, title_text="share, %" if data.shares else "", row=1, col=1,
         visible=bool(data.shares), nticks=3, tickformat="~g",
@@ -91,7 +92,7 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
         zmax=data.limits[1],
         colorscale=DIVERGING if data.diverging else SEQUENTIAL,
         colorbar={"title": {"text": data.units, "side": "right"}, "thickness": 12},
-        showscale=not pale,
+        showscale=not pale or bool(np.all(data.faded)),
         opacity=0.35 if pale else 1,
         xgap=1,
         ygap=1,

@@ -41,7 +41,7 @@ DEMO_NOTE = "Demo model: trained on a toy world, says nothing about real models.
 def begin(title: str) -> Study | None:
     """Set the page up and return the chosen study; None where none can be opened (the page then says so and goes on)."""
     entry = next(entry for entry in MENU if entry.title == title)
-    st.set_page_config(page_title=f"{title} · Babelscope", page_icon=":material/translate:", layout="wide")
+    st.set_page_config(page_title=f"{title} · Babelscope", page_icon="🌐", layout="wide")
     study = pick()
     menu()
     if entry.view:

@@ -1,19 +1,23 @@
 """The README's picture, taken from the running program: ``python -m tests.picture``."""
 
+import tempfile
 from pathlib import Path
 
-from tests.serving import browser, serving, settle
+from playwright.sync_api import sync_playwright
+
+from tests.test_browser import CHROMIUM, serving, settle
 
 FILE = Path(__file__).parent.parent / "docs" / "overview.png"
 
 
 def main() -> None:
     """Start the app, open the published triangle and take its picture."""
-    with serving() as address, browser() as chromium:
-        page = chromium.new_page(viewport={"width": 1280, "height": 900}, device_scale_factor=1.5)
+    with tempfile.TemporaryDirectory() as home, serving(Path(home)) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
         page.goto(f"{address}/transfer?study=llama2-chat-7b&labels=English+name")
         settle(page)
-        page.locator(".js-plotly-plot .heatmaplayer").first.wait_for()
+        page.locator(".heatmaplayer image").first.wait_for()
         page.wait_for_timeout(1500)
         FILE.parent.mkdir(exist_ok=True)
         page.screenshot(path=FILE)

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import Error, Page, expect, sync_playwright
+from playwright.sync_api import ConsoleMessage, Error, Page, expect, sync_playwright
 
 from analysis.sources.corpora import to_csv
 from analysis.sources.pairs import ContrastPair, Corpus
@@ -30,10 +30,10 @@ LONG, LANGUAGES = 60_000, ("en", "fr", "zh", "ta")
 PAIRS = Corpus(
     "kind words",
     tuple(
-        ContrastPair(str(i), concept, language, f"{concept} {language} is good {i} " * 4, f"{concept} {language} is bad {i} " * 4)
+        ContrastPair(str(i), concept, language, f"{concept} {language} is good {i}", f"{concept} {language} is bad {i}")
         for concept in ("kindness", "truth", "fairness")
         for language in LANGUAGES
-        for i in range(60)
+        for i in range(40)
     ),
 )
 
@@ -47,7 +47,7 @@ def home(tmp_path_factory):
         rotated = planted_study(("fairness", "truth"), LANGUAGES, (4, 24, 16), planting=Planting("rotated", peak=3))
         stored("planted", rotated)
         stored("hostile", rotated, title=HOSTILE, spec={"model": {"model": HOSTILE}})
-        save(folder / "models" / "slow", "llama", num_hidden_layers=8, hidden_size=256, intermediate_size=768, head_dim=64)
+        save(folder / "models" / "slow", "llama", num_hidden_layers=6, hidden_size=128, intermediate_size=512, head_dim=32)
         yield folder
 
 
@@ -93,6 +93,7 @@ def server(home):
 def browser():
     """One browser for the module."""
     assert CHROMIUM, "the browser tests need Chrome or Chromium on the search path"
+    expect.set_options(timeout=LONG / 2)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
         yield browser
@@ -109,7 +110,7 @@ def session(browser):
         opened.append(context)
         page = context.new_page()
         page.set_default_timeout(LONG)
-        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: faults.append(message.text) if complaint(message) else None)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("request", lambda request: faults.append(request.url) if foreign(request.url) else None)
         return page
@@ -125,13 +126,17 @@ def foreign(address: str) -> bool:
     return not re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", address)
 
 
+def complaint(message: ConsoleMessage) -> bool:
+    """Whether a console message is an error; on a deep link Streamlit looks for its own root by trial, which the browser notes."""
+    trial = re.search(r"/_stcore/(health|host-config)$", message.location["url"])
+    return message.type == "error" and not trial
+
+
 def settle(page: Page) -> None:
     """Wait for the end of a rerun: it begins a moment after the click."""
     app = "[data-testid='stApp'][data-test-script-state='%s']"
-    try:
+    with suppress(Error):
         page.locator(app % "running").wait_for(timeout=1000)
-    except Error:
-        pass
     page.locator(app % "notRunning").wait_for()
 
 
@@ -175,9 +180,9 @@ def test_the_overview_shows_published_results(server, session):
 
 def test_a_deep_link_is_restored_as_the_first_request_to_a_server(home, session):
     with serving(home) as address:
-        link = f"{address}/transfer?study=planted&order=name&labels=English+name&source=ta&target=en&concepts=truth"
+        link = f"{address}/transfer?study=planted&order=name&labels=English+name&source=ta&target=zh&concepts=truth"
         page = go(session(), link, "Transfer")
-        expect(page.get_by_text("Tamil → English over layers")).to_be_visible()
+        expect(page.get_by_text("Tamil → Chinese over layers")).to_be_visible()
         expect(page.get_by_test_id("stSidebar").get_by_role("link", name="Studies")).to_be_visible()
         assert set(re.split("[?&]", link)[1:]) == set(re.split("[?&]", page.url)[1:])
         page.context.close()
@@ -185,6 +190,7 @@ def test_a_deep_link_is_restored_as_the_first_request_to_a_server(home, session)
 
 def test_a_click_on_a_cell_chooses_it(server, session):
     page = go(session(), f"{server}/transfer?study=planted", "Transfer")
+    cell(page, 0, 0)
     labels = page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.yaxis2.ticktext")
     for row, column in ((2, 1), (0, 3)):
         page.mouse.click(*cell(page, row, column))
@@ -234,11 +240,10 @@ def test_hostile_names_are_shown_as_they_are_and_fetch_nothing(server, session):
     page = session()
     for path, heading in (("", "Overview"), ("recognition", "Recognition"), ("studies", "Studies")):
         go(page, f"{server}/{path}?study=hostile", heading)
-        shown = page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").first
-        expect(shown).to_contain_text(HOSTILE) if not shown.locator("input").count() else expect(
-            shown.locator("input")
-        ).to_have_value(HOSTILE)
-        assert not page.locator("img[src*='evil'], a[href*='evil']").count()
+        expect(page.get_by_test_id("stSidebar").get_by_role("combobox", name="Study")).to_have_value(HOSTILE)
+        assert not page.locator("img[src*='evil']").count()
+        links = page.locator("a[href^='http://evil']").evaluate_all("found => found.map(a => [a.textContent, a.href])")
+        assert all(text.rstrip("/") == address.rstrip("/") for text, address in links), "a link goes where it says"
 
 
 def test_csv_download(server, session, home):
@@ -257,10 +262,12 @@ def begin_extraction(page: Page, server: str, title: str) -> None:
     go(page, f"{server}/extract", "Extract")
     choose(page, "Model", "slow")
     page.get_by_text("a file", exact=True).click()
+    expect(page.get_by_text("CSV or JSONL with pair")).to_be_visible()
+    settle(page)
     page.locator("input[type=file]").first.set_input_files(
         {"name": "kind words.csv", "mimeType": "text/csv", "buffer": to_csv(PAIRS).encode()}
     )
-    expect(page.get_by_text("720 contrast pairs chosen.")).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("480 contrast pairs chosen.")).to_be_visible(timeout=LONG)
     page.get_by_label("Title of the study").fill(title)
     page.get_by_label("Title of the study").press("Enter")
     settle(page)

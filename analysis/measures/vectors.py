@@ -72,7 +72,7 @@ def to_mean_gap(direction: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     unit = direction / (np.linalg.norm(direction) or 1.0)
     along = float((gaps @ unit).mean())
     majority = 1.0 if (gaps @ unit > 0).mean() >= 0.5 else -1.0
-    return unit * (abs(along) or 1.0) * majority
+    return unit * abs(along) * majority
 
 
 LINEAR |= {"difference of means": difference_of_means, "shuffled labels": shuffled_labels}

@@ -60,7 +60,7 @@ def main() -> int:
             options.last_state,
             options.seed,
         )
-        task = extract_study(spec, corpus, options.title or f"{options.model.split('/')[-1]} {corpus.name}", {})
+        task = extract_study(spec, corpus, options.title or f"{options.model.split('/')[-1]} on {corpus.name}", {})
     job = Service().submit("command line", options.title, task)
     shown = ""
     while not job.finished.wait(0.2):

@@ -5,6 +5,7 @@ language and projects them on the vectors of every source language. A cell's num
 run that is resumed gives the same bytes as one that was never interrupted.
 """
 
+import hashlib
 import platform
 import re
 from collections.abc import Callable, Sequence
@@ -134,14 +135,20 @@ def members(corpus: Corpus, concept: str, language: str, ids: Sequence[str]) -> 
     return [pair.positive for pair in chosen] + [pair.negative for pair in chosen]
 
 
+def cell_seed(spec: StudySpec, concept: str, language: str) -> int:
+    """A seed of each cell's own: with one for all, random baselines of different languages would be the same vector."""
+    return int.from_bytes(hashlib.sha256(f"{spec.seed} {concept} {language}".encode()).digest()[:4], "big")
+
+
 def vector_cell(folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, cell: tuple[int, int]) -> dict:
     """Concept vector, its two halves and its shuffled twin, and the mean state length, of one concept and language."""
     concept, language = spec.concepts[cell[0]], spec.languages[cell[1]]
     train, _ = split(corpus, spec.split, concept, language, spec.seed)
     texts, n = members(corpus, concept, language, train), len(train)
-    chosen = LINEAR.get(spec.estimator, difference_of_means)(n, spec.seed)
+    seed = cell_seed(spec, concept, language)
+    chosen = LINEAR.get(spec.estimator, difference_of_means)(n, seed)
     groups = clusters(corpus, concept, train)
-    weights = np.stack([chosen, half(groups, 0), half(groups, 1), shuffled_labels(n, spec.seed)])
+    weights = np.stack([chosen, half(groups, 0), half(groups, 1), shuffled_labels(n, seed)])
     readout, norms = LinearReadout(weights, reader.layers, reader.hidden), StateNorms(reader.layers)
     if spec.estimator in LINEAR:
         reader.stream(texts, [readout, norms])
@@ -150,7 +157,7 @@ def vector_cell(folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, c
         with States(len(texts), reader.layers, reader.hidden) as states:
             reader.stream(texts, [readout, norms, states])
             estimate = STATEFUL[spec.estimator]
-            vector = np.stack([estimate(layer[:n], layer[n:], spec.seed) for layer in states.values])
+            vector = np.stack([estimate(layer[:n], layer[n:], seed) for layer in states.values])
     kept = {"concept_vector": vector, "half_a": readout.sums[1], "half_b": readout.sums[2], "shuffled": readout.sums[3]}
     return {name: values.astype(np.float32) for name, values in (kept | {"state_norm": norms.mean}).items()}
 

@@ -8,7 +8,7 @@ from analysis.engine.work import resume_study
 from analysis.errors import AnalysisError
 from analysis.measures import compare
 from analysis.studies import library
-from analysis.studies.study import COMPUTED, Study
+from analysis.studies.study import COMPUTED, PUBLISHED, Study
 from components import cache, controls, extraction, jobs, links, panel
 from components.figures import Figure, Matrix
 from components.shell import source_note, title_of
@@ -57,9 +57,9 @@ def everything() -> None:
 def manage(study: Study) -> None:
     """What can be done with the chosen study."""
     st.subheader(escape(study.title), anchor=False)
-    if study.has("pair_score") or study.has("concept_vector"):
-        if st.button("Prepare download", icon=":material/archive:", help="Packs manifest and arrays into one file."):
-            attempt(lambda: offer(study.name), again=False)
+    packed = study.kind != PUBLISHED
+    if packed and st.button("Prepare download", icon=":material/archive:", help="Packs manifest and arrays into one file."):
+        attempt(lambda: offer(study.name), again=False)
     if study.kind != COMPUTED:
         st.info("This study comes with Babelscope: it can be looked at and compared, not changed.", icon=":material/lock:")
         return

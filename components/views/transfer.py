@@ -54,6 +54,7 @@ def matrix(study: Study, data: xr.Dataset, codes: list[str], names: tuple[str, .
         f"{skew.index:+.2f} points, permutation p = {skew.p:.3f}. {note}{convention_note(convention, study.kind == PUBLISHED)}",
         data=Matrix(
             values, names, names, "T, points", (-largest, largest), diverging=True, faded=tested & (q > 0.05), diagonal=True,
+            digits=2 if study.kind == PUBLISHED else 1,
             shares=tuple(shares) if known else (), hover=hover,
             codes=(tuple(codes), tuple(codes)) if study.has("pair_score") else ((), ()),
         ),
@@ -84,7 +85,7 @@ def inspect(study: Study, data: xr.Dataset, codes: list[str], names: tuple[str, 
     with left:
         source = links.one("Source", codes, "source", format_func=label)
     with right:
-        target = links.one("Target", codes, "target", format_func=label)
+        target = links.one("Target", codes, "target", codes[min(1, len(codes) - 1)], format_func=label)
     cell = data.sel(source=source, target=target)
     one, two, three = st.columns(3)
     one.metric("T, points", f"{float(cell['transfer']):+.2f}", interval(cell), delta_color="off", delta_arrow="off")
@@ -183,7 +184,7 @@ def residuals(study: Study, found: object, codes: list[str], names: tuple[str, .
         name=f"transfer-net-{study.name}",
         title="Transfer net of the starting gap",
         caption=f"Residual of T after the straight line above, percentage points, {span(values)}; n = {found.n}.",
-        data=Matrix(values.values, names, names, "residual, points", (-largest, largest), diverging=True, diagonal=True),
+        data=Matrix(values.values, names, names, "residual, points", (-largest, largest), diverging=True, diagonal=True, digits=1),
         table=values.to_dataframe("residual").reset_index(),
         x="target language",
         y="source language",
