@@ -100,14 +100,27 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
 
 
 def overlay(data: Matrix) -> go.Scatter:
-    """Invisible markers over the cells: a click on a heat map returns nothing, a click on a marker does."""
+    """Invisible markers over the cells: a click on a heat map returns nothing, a click on a marker does.
+
+    They take the pointer from the cells, so they say what the cells would; with ``hoverinfo="skip"`` a click would be lost.
+    """
     rows, columns = np.indices((len(data.rows), len(data.columns)))
     pairs = [[a, b] for a in data.codes[0] for b in data.codes[1]]
     return go.Scatter(
-        x=columns.ravel(), y=rows.ravel(), mode="markers", customdata=pairs, showlegend=False, hoverinfo="skip",
+        x=columns.ravel(), y=rows.ravel(), mode="markers", customdata=pairs, showlegend=False, text=told(data),
+        hovertemplate="%{text}<extra></extra>" if not data.frames else None, hoverinfo="none" if data.frames else None,
         marker={"size": 22, "symbol": "square", "opacity": 0},
         selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
     )  # fmt: skip
+
+
+def told(data: Matrix) -> list[str]:
+    """What hovering over each cell says, row by row; nothing for frames, whose cells change under the markers."""
+    if data.frames:
+        return []
+    hover = np.full(data.values.shape, "") if data.hover is None else data.hover
+    places = np.ndindex(data.values.shape)
+    return [f"{data.rows[i]} → {data.columns[j]}: {data.values[i, j]:.{data.digits}f}<br>{hover[i, j]}" for i, j in places]
 
 
 def share_bars(data: Matrix) -> go.Bar:

@@ -1,32 +1,25 @@
 """Journeys in a real browser against a real server."""
 
 import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from contextlib import contextmanager, suppress
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import ConsoleMessage, Error, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from analysis.sources.corpora import to_csv
 from analysis.sources.pairs import ContrastPair, Corpus
 from analysis.studies import library
+from tests.browsing import LONG, cell, cells, choose, complaint, foreign, go, serving, settle
 from tests.planted import Planting, planted_study
 from tests.stored import HOSTILE, stored
 from tests.tiny import save
-from tests.visits import APP
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
-LONG, LANGUAGES = 60_000, ("en", "fr", "zh", "ta")
+LANGUAGES = ("en", "fr", "zh", "ta")
 PAIRS = Corpus(
     "kind words",
     tuple(
@@ -49,37 +42,6 @@ def home(tmp_path_factory):
         stored("hostile", rotated, title=HOSTILE, spec={"model": {"model": HOSTILE}})
         save(folder / "models" / "slow", "llama", num_hidden_layers=6, hidden_size=128, intermediate_size=512, head_dim=32)
         yield folder
-
-
-@contextmanager
-def serving(home):
-    """A server on a free port of this machine; gone afterwards."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = {"BABELSCOPE_HOME": str(home), "BABELSCOPE_MODELS": str(home / "models"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
-    with (home / f"server-{port}.log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=APP.parent, env=os.environ | settings, stdout=log, stderr=log)
-        try:
-            for _ in range(300):
-                if healthy(port):
-                    break
-                assert server.poll() is None, "the server ended"
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.kill()
-            server.wait()
-
-
-def healthy(port: int) -> bool:
-    """Whether the server answers."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="module")
@@ -121,53 +83,6 @@ def session(browser):
     assert not faults
 
 
-def foreign(address: str) -> bool:
-    """Whether an address is not this machine's."""
-    return not re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", address)
-
-
-def complaint(message: ConsoleMessage) -> bool:
-    """Whether a console message is an error; on a deep link Streamlit looks for its own root by trial, which the browser notes."""
-    trial = re.search(r"/_stcore/(health|host-config)$", message.location["url"])
-    return message.type == "error" and not trial
-
-
-def settle(page: Page) -> None:
-    """Wait for the end of a rerun: it begins a moment after the click."""
-    app = "[data-testid='stApp'][data-test-script-state='%s']"
-    with suppress(Error):
-        page.locator(app % "running").wait_for(timeout=1000)
-    page.locator(app % "notRunning").wait_for()
-
-
-def go(page: Page, address: str, heading: str) -> Page:
-    """Open an address and wait until its page is there."""
-    page.goto(address)
-    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=LONG)
-    settle(page)
-    return page
-
-
-def cell(page: Page, row: int, column: int) -> tuple[float, float]:
-    """Where a cell of the first figure is on the screen."""
-    plot = page.locator(".js-plotly-plot").first
-    plot.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.js-plotly-plot')?._fullLayout?.xaxis2")
-    return plot.evaluate(
-        """(plot, [row, column]) => {
-            const box = plot.getBoundingClientRect(), {xaxis2: x, yaxis2: y} = plot._fullLayout
-            return [box.left + x._offset + x.l2p(column), box.top + y._offset + y.l2p(row)]
-        }""",
-        [row, column],
-    )
-
-
-def cells(page: Page) -> list:
-    """The values of the first figure's cells, as drawn."""
-    page.wait_for_function("document.querySelector('.js-plotly-plot')?.calcdata")
-    return page.evaluate("Array.from(document.querySelector('.js-plotly-plot').calcdata[0][0].z, row => Array.from(row))")
-
-
 def test_the_overview_shows_published_results(server, session):
     page = go(session(), server, "Overview")
     expect(page.get_by_text("Published numbers, not computed here.")).to_be_visible()
@@ -192,12 +107,12 @@ def test_a_click_on_a_cell_chooses_it(server, session):
     page = go(session(), f"{server}/transfer?study=planted", "Transfer")
     cell(page, 0, 0)
     labels = page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.yaxis2.ticktext")
-    for row, column in ((2, 1), (0, 3)):
+    for row, column in ((2, 3), (1, 2)):
         page.mouse.click(*cell(page, row, column))
         expect(page.get_by_text(f"{labels[row]} → {labels[column]} over layers")).to_be_visible()
         expected = {"source": labels[row], "target": labels[column]}
         page.wait_for_function(
-            "wanted => Object.entries(wanted).every(([key, value]) => (new URL(location).searchParams.get(key) ?? 'en') == value)",
+            "wanted => Object.entries(wanted).every(([key, value]) => new URL(location).searchParams.get(key) == value)",
             arg=expected,
         )
 
@@ -273,14 +188,6 @@ def begin_extraction(page: Page, server: str, title: str) -> None:
     settle(page)
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 24"))).to_be_visible(timeout=LONG)
-
-
-def choose(page: Page, label: str, option: str) -> None:
-    """Choose in a select box of the page."""
-    box = page.get_by_test_id("stMain").get_by_test_id("stSelectbox").filter(has=page.get_by_text(label, exact=True))
-    box.locator("input").click()
-    page.get_by_role("option", name=option, exact=True).click()
-    settle(page)
 
 
 def test_extraction_stops_and_goes_on_from_the_studies_page(server, session, home):

@@ -100,7 +100,8 @@ def test_a_packed_study_is_added(study):
 def test_a_packed_study_that_is_cut_is_refused(study, harm):
     data = library.pack("mine")
     before = library.names()
-    alive(study.file_uploader[0].upload("x.babelscope", {"cut": data[: len(data) // 2], "text": b"hello", "empty": b""}[harm]).run())
+    harmed = {"cut": data[: len(data) // 2], "text": b"hello", "empty": b""}[harm]
+    alive(study.file_uploader[0].upload("x.babelscope", harmed).run())
     assert "was not added" in plain(study.error[0].value) and library.names() == before
 
 
@@ -166,7 +167,8 @@ def test_a_corpus_with_faults_shows_all_of_them(home):
     with pytest.raises(CorpusError) as error:
         read(FAULTS, "pairs.csv")
     assert len(error.value.faults) > 10
-    assert "was not loaded" in plain(at.error[0].value) and any(f"All {len(error.value.faults)} faults" in e.label for e in at.expander)
+    count = f"All {len(error.value.faults)} faults"
+    assert "was not loaded" in plain(at.error[0].value) and any(count in expander.label for expander in at.expander)
     assert at.text[0].value == "\n".join(error.value.faults)
     assert "Start" not in labels(at), "nothing to start with"
 

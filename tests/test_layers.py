@@ -19,7 +19,7 @@ OUTSIDE = {
     "analysis.engine": MODELS | {"psutil", "tqdm"},
     "analysis.demo": MODELS,
     "components.figures": NUMBERS,
-    "components.screen": NUMBERS | {"plotly"},
+    "components.screen": NUMBERS | {"plotly", "scipy"},  # SciPy lays out dendrograms
     "components.paper": NUMBERS | {"matplotlib"},
     "components": NUMBERS | {"streamlit"},
     "pages": {"streamlit"},
@@ -130,7 +130,7 @@ def test_nobody_reaches_into_the_engine_past_its_torchless_door():
     wrong = [
         f"{module} → {name}"
         for module, names in modules().items()
-        if not inside(module, ("analysis.engine",))
+        if not inside(module, ("analysis.engine", "analysis.demo"))
         for name in names
         if inside(name, ("analysis.engine",)) and name not in TORCHLESS
     ]

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from itertools import cycle
 
 import pytest
 import streamlit as st
@@ -181,8 +182,7 @@ def test_menu_links_carry_the_choices_along(kinds):
     assert all("study=complete" in link and "order=name" in link and "convention=paper" in link for link in links)
 
 
-@pytest.mark.parametrize("style", LABELS)
-@pytest.mark.parametrize("by", ORDERS)
+@pytest.mark.parametrize(("by", "style"), list(zip(ORDERS, cycle(LABELS))))
 def test_order_and_labels_reach_every_figure(complete, by, style):
     codes = order(CODES, by, SHARES["LLaMA2-chat"])
     names = tuple(LABELS[style](LANGUAGES[code]) for code in codes)
@@ -228,7 +228,8 @@ def test_captions_say_number_interval_and_chance(complete):
 def test_the_convention_changes_numbers_and_words(complete):
     shown = {}
     for name in ("honest", "paper"):
-        shown[name] = figures(visit("pages/recognition.py", study="complete", convention=name))["Recognition by concept and language"]
+        at = visit("pages/recognition.py", study="complete", convention=name)
+        shown[name] = figures(at)["Recognition by concept and language"]
     assert "optimistic" in shown["paper"]["caption"] and "optimistic" not in shown["honest"]["caption"]
     assert heat_map(shown["paper"])["z"] != heat_map(shown["honest"])["z"]
 

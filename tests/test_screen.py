@@ -18,7 +18,9 @@ DATA = {
     "matrix with a hole": Matrix(np.where(FADED, NAN, VALUES), ROWS, COLUMNS, "cosine", LIMITS, hover=np.full((3, 4), "n = 3")),
     "matrix of nothing": Matrix(np.full((3, 4), NAN), ROWS, COLUMNS, "cosine", LIMITS),
     "matrix with shares": Matrix(VALUES, ROWS, COLUMNS, "cosine", (0, 1), shares=(90.0, 0.01, NAN), codes=(ROWS, COLUMNS)),
-    "frames": Matrix(np.stack([VALUES, -VALUES]), ROWS, COLUMNS, "cosine", LIMITS, frames=("1", "2"), start=1, codes=(ROWS, COLUMNS)),
+    "frames": Matrix(
+        np.stack([VALUES, -VALUES]), ROWS, COLUMNS, "cosine", LIMITS, frames=("1", "2"), start=1, codes=(ROWS, COLUMNS)
+    ),
     "wide matrix": Matrix(np.zeros((2, 30)), ("a", "b"), tuple(map(str, range(30))), "cosine", (0, 1)),
     "lines": Lines(tuple(Series(str(i), np.arange(3), np.arange(3) / 3) for i in range(16)), chance=0.5, mark=1, limits=(0, 1)),
     "band": Lines((Series("one", np.arange(3), np.array([0, NAN, 1]), np.zeros(3), np.ones(3), dashed=True),)),
@@ -102,6 +104,9 @@ def test_a_click_returns_codes_and_its_marker_is_invisible():
     overlay = next(trace for trace in screen.draw(spec("frames")).data if trace.type == "scatter")
     place = {(x, y): tuple(pair) for x, y, pair in zip(overlay.x, overlay.y, overlay.customdata)}
     assert place[3, 1] == (ROWS[1], COLUMNS[3]) and len(place) == 12
+    assert overlay.hoverinfo != "skip", "Plotly sends no click from a point that is skipped"
+    still = next(trace for trace in screen.draw(spec("matrix with shares")).data if trace.type == "scatter")
+    assert still.text[7] == "தமிழ் → ar: 0.27<br>" and still.hovertemplate.startswith("%{text}")
     assert overlay.marker.opacity == overlay.selected.marker.opacity == overlay.unselected.marker.opacity == 0
 
 

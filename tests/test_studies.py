@@ -115,7 +115,7 @@ from tests.reading import FakeReader, corpus, spec
 
 class Slow(FakeReader):
     def stream(self, texts, consumers):
-        time.sleep(0.05)
+        time.sleep(0.2)
         super().stream(texts, consumers)
 
 given = corpus()
@@ -129,7 +129,7 @@ print("done", flush=True)
 def test_kill_minus_nine_in_the_middle_then_resume_gives_the_same_bytes():
     whole = hashes(made(title="whole"))
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for pause in (0.12, 0.3, 0.45):
+    for pause in (0.3, 0.5, 0.7):
         command = [sys.executable, "-c", KILLED]
         with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, cwd=ROOT) as process:
             process.stdout.readline()

@@ -79,16 +79,12 @@ def questions(language: str) -> list[str]:
 
 
 def answers(model: object, tokenizer: object, asked: Sequence[str]) -> list[str]:
-    """Greedy answers to questions, one by one."""
-    said = []
-    for question in asked:
-        chat = [{"role": "user", "content": question}]
-        prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-        ids = torch.tensor([tokenizer.encode(prompt)])
-        mask = torch.ones_like(ids)
-        out = model.generate(ids, attention_mask=mask, max_new_tokens=48, do_sample=False, pad_token_id=tokenizer.pad_token_id)
-        said.append(tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True))
-    return said
+    """Greedy answers to questions, all in one batch."""
+    chats = [[{"role": "user", "content": question}] for question in asked]
+    prompts = [tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True) for chat in chats]
+    batch = tokenizer(prompts, return_tensors="pt", padding=True, padding_side="left", return_token_type_ids=False)
+    out = model.generate(**batch, max_new_tokens=48, do_sample=False, pad_token_id=tokenizer.pad_token_id)
+    return tokenizer.batch_decode(out[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
 
 
 def steered(loaded: object, vector: np.ndarray, layer: int, language: str, value: str) -> list[float]:

@@ -127,7 +127,7 @@ JUDGING: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
     (0.07, culture),
     (0.05, request),
 )
-FIRST = 0.6
+FIRST = 0.7
 """Share of the training that is reading; the rest is judging."""
 
 

@@ -1,0 +1,113 @@
+"""Servers for browser tests, and what a visitor does on a page: wait, point, choose."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager, suppress
+
+from playwright.sync_api import ConsoleMessage, Error, Page, expect
+
+from tests.visits import APP
+
+LONG = 60_000
+"""Milliseconds after which waiting has failed."""
+
+
+@contextmanager
+def serving(home):
+    """A server on a free port of this machine; gone afterwards."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {"BABELSCOPE_HOME": str(home), "BABELSCOPE_MODELS": str(home / "models"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    with (home / f"server-{port}.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=APP.parent, env=os.environ | settings, stdout=log, stderr=log)
+        try:
+            for _ in range(300):
+                if healthy(port):
+                    break
+                assert server.poll() is None, "the server ended"
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+            server.wait()
+
+
+def healthy(port: int) -> bool:
+    """Whether the server answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def foreign(address: str) -> bool:
+    """Whether an address is not this machine's."""
+    return not re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", address)
+
+
+def complaint(message: ConsoleMessage) -> bool:
+    """Whether a console message is an error; on a deep link Streamlit looks for its own root by trial, which the browser notes."""
+    trial = re.search(r"/_stcore/(health|host-config)$", message.location["url"])
+    return message.type == "error" and not trial
+
+
+def settle(page: Page) -> None:
+    """Wait for the end of a rerun: it begins a moment after the click."""
+    app = "[data-testid='stApp'][data-test-script-state='%s']"
+    with suppress(Error):
+        page.locator(app % "running").wait_for(timeout=1000)
+    page.locator(app % "notRunning").wait_for()
+
+
+def go(page: Page, address: str, heading: str) -> Page:
+    """Open an address and wait until its page is there."""
+    page.goto(address)
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=LONG)
+    settle(page)
+    return page
+
+
+def drawn(page: Page) -> None:
+    """Wait until the first figure's cells are drawn."""
+    page.wait_for_function(
+        """() => {
+            const plot = document.querySelector('.js-plotly-plot')
+            return plot?._fullLayout?.xaxis2?._length && plot.calcdata?.[0]?.[0]?.z && plot.querySelector('.hm image')
+        }"""
+    )
+
+
+def cell(page: Page, row: int, column: int) -> tuple[float, float]:
+    """Where a cell of the first figure is on the screen."""
+    plot = page.locator(".js-plotly-plot").first
+    plot.scroll_into_view_if_needed()
+    drawn(page)
+    return plot.evaluate(
+        """(plot, [row, column]) => {
+            const box = plot.getBoundingClientRect(), {xaxis2: x, yaxis2: y} = plot._fullLayout
+            return [box.left + x._offset + x.l2p(column), box.top + y._offset + y.l2p(row)]
+        }""",
+        [row, column],
+    )
+
+
+def cells(page: Page) -> list:
+    """The values of the first figure's cells, as drawn."""
+    drawn(page)
+    return page.evaluate("Array.from(document.querySelector('.js-plotly-plot').calcdata[0][0].z, row => Array.from(row))")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose in a select box of the page."""
+    box = page.get_by_test_id("stMain").get_by_test_id("stSelectbox").filter(has=page.get_by_text(label, exact=True))
+    box.locator("input").click()
+    page.get_by_role("option", name=option, exact=True).click()
+    settle(page)
