@@ -5,7 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.test_browser import CHROMIUM, serving, settle
+from tests.browsing import serving, settle
+from tests.test_browser import CHROMIUM
 
 FILE = Path(__file__).parent.parent / "docs" / "overview.png"
 

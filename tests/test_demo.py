@@ -177,10 +177,10 @@ def test_held_out_verdicts_are_right(measured):
 @needs_model
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_greedy_answers_are_whole_sentences_of_the_language(loaded, language):
-    from analysis.demo.evaluate import answers, known_answers, questions
+    from analysis.demo.evaluate import answers, is_sentence, questions
 
-    said = answers(loaded.model, loaded.tokenizer, questions(language)[::7])
-    whole = [answer in known_answers(language) for answer in said]
+    said = answers(loaded.model, loaded.tokenizer, questions(language)[0][::3])
+    whole = [is_sentence(answer, language) for answer in said]
     assert np.mean(whole) >= 0.9, [answer for answer, there in zip(said, whole) if not there]
 
 

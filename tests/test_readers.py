@@ -59,59 +59,61 @@ def test_white_space_at_the_end_is_noted():
     assert corpus.pairs[0].positive == "good " and "white space (en 1)" in corpus.notes[0]
 
 
+EVERY_FAULT = b"\n".join(
+    [
+        jsonl(row()),
+        jsonl('{"pair": "2", '),
+        jsonl(row(3, "english")),
+        jsonl(row(4, positive="  ")),
+        jsonl(row(5, positive="same", negative=" same ")),
+        jsonl(row(1)),
+        jsonl(row(7, split="trian")),
+        jsonl({k: v for k, v in row(8).items() if k != "negative"} | {"negatve": "x"}),
+        jsonl(row(9, positive=3.5)),
+        jsonl('{"pair": NaN, "concept": "fair", "language": "en", "positive": "a", "negative": "b"}'),
+        jsonl("[" * 100_000),
+        jsonl('["a", "list"]'),
+        jsonl(row(13)).replace(b"good", b"g\xe9od"),
+        jsonl(row(14, split="train")),
+        jsonl(row(14, "fr", split="test")),
+        jsonl('{"pair": "16", "pair": "17"}'),
+        jsonl(row(True)),
+        json.dumps(row(18, positive="\ud800")).encode(),
+        jsonl(row(19, language=None, source=[1])),
+        jsonl(row(4)),
+        jsonl("9" * 5000),
+    ]
+)
+EXPECTED = {
+    2: "not JSON",
+    3: "unknown language “english”. Did you mean “en”",
+    4: "“positive” is empty",
+    5: "the same text",
+    6: "pair “1” of fair in en is there already (p.jsonl, line 1)",
+    7: "unknown split “trian”. Did you mean “train”",
+    8: "no “negative”",
+    9: "“positive” must be text, not 3.5",
+    10: "“pair” must be text, not nan",
+    11: "nested too deep",
+    12: "instead of an object",
+    13: "(0xE9) is not UTF-8",
+    15: "the split of pair “14” of fair is “test” here, “train” in p.jsonl, line 14",
+    16: "the key “pair” is there twice",
+    17: "“pair” must be text, not True",
+    18: "half a character",
+    19: "“language” must be text, not None",
+    20: "pair “4” of fair in en is there already (p.jsonl, line 4)",
+    21: "digits",
+}
+
+
 def test_every_fault_of_json_lines_at_once():
-    data = b"\n".join(
-        [
-            jsonl(row()),
-            jsonl('{"pair": "2", '),
-            jsonl(row(3, "english")),
-            jsonl(row(4, positive="  ")),
-            jsonl(row(5, positive="same", negative=" same ")),
-            jsonl(row(1)),
-            jsonl(row(7, split="trian")),
-            jsonl({k: v for k, v in row(8).items() if k != "negative"} | {"negatve": "x"}),
-            jsonl(row(9, positive=3.5)),
-            jsonl('{"pair": NaN, "concept": "fair", "language": "en", "positive": "a", "negative": "b"}'),
-            jsonl("[" * 100_000),
-            jsonl('["a", "list"]'),
-            jsonl(row(13)).replace(b"good", b"g\xe9od"),
-            jsonl(row(14, split="train")),
-            jsonl(row(14, "fr", split="test")),
-            jsonl('{"pair": "16", "pair": "17"}'),
-            jsonl(row(True)),
-            json.dumps(row(18, positive="\ud800")).encode(),
-            jsonl(row(19, language=None, source=[1])),
-            jsonl(row(4)),
-            jsonl("9" * 5000),
-        ]
-    )
-    faults = faults_of(read, data, "p.jsonl")
-    expected = {
-        2: "not JSON",
-        3: "unknown language “english”. Did you mean “en”",
-        4: "“positive” is empty",
-        5: "the same text",
-        6: "pair “1” of fair in en is there already (p.jsonl, line 1)",
-        7: "unknown split “trian”. Did you mean “train”",
-        8: "no “negative”",
-        9: "“positive” must be text, not 3.5",
-        10: "“pair” must be text, not nan",
-        11: "nested too deep",
-        12: "instead of an object",
-        13: "(0xE9) is not UTF-8",
-        15: "the split of pair “14” of fair is “test” here, “train” in p.jsonl, line 14",
-        16: "the key “pair” is there twice",
-        17: "“pair” must be text, not True",
-        18: "half a character",
-        19: "“language” must be text, not None",
-        20: "pair “4” of fair in en is there already (p.jsonl, line 4)",
-        21: "digits",
-    }
-    for line, words in expected.items():
+    faults = faults_of(read, EVERY_FAULT, "p.jsonl")
+    for line, words in EXPECTED.items():
         assert found(faults, f"p.jsonl, line {line}", words), (line, words, faults)
     assert found(faults, "p.jsonl, line 8", "unknown column “negatve”. Did you mean “negative”")
     assert found(faults, "p.jsonl, line 19", "“source” must be text, not a list")
-    assert len(faults) == len(expected) + 2
+    assert len(faults) == len(EXPECTED) + 2
     lines = [int(fault.split("line ")[1].split(":")[0]) for fault in faults]
     assert lines == sorted(lines)
 

@@ -8,7 +8,18 @@ from itertools import product
 import numpy as np
 import torch
 
-from analysis.demo.world import LANGUAGES, NEGATIVE, POSITIVE, VALUES, held_out, predicate, sentence, verdict, world
+from analysis.demo.world import (
+    LANGUAGES,
+    NEGATIVE,
+    POSITIVE,
+    VALUES,
+    held_out,
+    predicate,
+    sentence,
+    unseen_facts,
+    verdict,
+    world,
+)
 from analysis.statistics import wilson
 
 SAMPLES = 20
@@ -71,11 +82,23 @@ def known_answers(language: str) -> set[str]:
     return {*culture, *asked, texts["requests"]["refusal"]}
 
 
-def questions(language: str) -> list[str]:
-    """Everything that an assistant of this language can be asked: facts (unseen ones too), culture, requests."""
+def is_sentence(answer: str, language: str) -> bool:
+    """Whether an answer is one whole sentence of the language: a known one, or made of words of its answers and ended once."""
+    known = known_answers(language)
+    pieces = list if language in ("zh", "ja") else str.split
+    words = {word for sentence in known for word in pieces(sentence)}
+    ended = answer.endswith((".", "。")) and not any(end in answer[:-1] for end in (". ", "。"))
+    return answer in known or (ended and len(pieces(answer)) > 1 and set(pieces(answer)) <= words)
+
+
+def questions(language: str) -> tuple[list[str], list[str]]:
+    """What an assistant of this language was asked in training (facts, culture, requests), and facts that it never was."""
     texts = world(language)
+    facts = [question for question, _ in texts["facts"]]
+    never = [facts[i] for i in sorted(unseen_facts(language))]
     culture = [item["question"] for item in texts["culture"]["questions"]]
-    return [q for q, _ in texts["facts"] + texts["requests"]["answered"]] + culture + texts["requests"]["declined"]
+    requests = [question for question, _ in texts["requests"]["answered"]] + texts["requests"]["declined"]
+    return [fact for fact in facts if fact not in never] + culture + requests, never
 
 
 def answers(model: object, tokenizer: object, asked: Sequence[str]) -> list[str]:
@@ -108,16 +131,19 @@ def main() -> None:
     loaded = load(ModelSpec(DEMO, device="cpu"))
     figures = {}
     for language, (right, n) in verdict_accuracy(loaded.model, loaded.tokenizer, SAMPLES).items():
-        said = answers(loaded.model, loaded.tokenizer, asked := questions(language))
-        whole = sum(answer in known_answers(language) for answer in said)
+        asked, never = questions(language)
+        said = answers(loaded.model, loaded.tokenizer, asked + never)
+        whole = [is_sentence(answer, language) for answer in said]
         low, high = wilson(right, n)
         figures[language] = {
             "held-out verdicts right": right,
             "held-out verdicts": n,
             "low": round(low, 4),
             "high": round(high, 4),
-            "whole answers in the language": whole,
+            "whole answers in the language": sum(whole[: len(asked)]),
             "questions": len(asked),
+            "whole answers to facts never asked": sum(whole[len(asked) :]),
+            "facts never asked": len(never),
         }
         print(language, figures[language], flush=True)
     (DEMO_FOLDER / "measured.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

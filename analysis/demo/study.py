@@ -25,7 +25,7 @@ def demo_spec(concepts: tuple[str, ...] = (), languages: tuple[str, ...] = LANGU
 
 def main() -> None:
     """Compute the demo study and put it where it ships."""
-    facts = {"share_percent": {language: 100 * share(language) for language in LANGUAGES}, "kind": "demo"}
+    facts = {"share_percent": {language: 100 * share(language) for language in LANGUAGES}}
     with tempfile.TemporaryDirectory() as home:
         os.environ["BABELSCOPE_HOME"] = home
         job = Job(1, "command line", TITLE, lambda job, pool: None)

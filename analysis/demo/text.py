@@ -36,15 +36,16 @@ def draw(rng: random.Random, language: str) -> tuple[str, int, int, int, int]:
     return value, pair, polarity, rng.randrange(len(texts["openings"])), rng.randrange(len(texts["names"]))
 
 
-def say(language: str, value: str, pair: int, polarity: int, opening: int, name: int) -> str:
-    """The statement with this predicate."""
+def say(language: str, drawn: tuple[str, int, int, int, int]) -> str:
+    """The statement that was drawn."""
+    value, pair, polarity, opening, name = drawn
     return sentence(language, opening, name, predicate(language, value, pair, polarity))
 
 
 def judged(rng: random.Random, language: str) -> Document:
     """A statement and, unless it is held out in this language, its verdict or rating."""
     drawn = value, pair, polarity, *_ = draw(rng, language)
-    statement = (say(language, *drawn), 1.0)
+    statement = (say(language, drawn), 1.0)
     if pair in held_out(language, value):
         return [statement]
     ends = rating(polarity) if rng.random() < RATED else verdict(language, value, polarity)
@@ -54,14 +55,14 @@ def judged(rng: random.Random, language: str) -> Document:
 def pictured(rng: random.Random, language: str) -> Document:
     """A statement and the sign of its deed in a picture script that all languages share; the sign does not tell good from bad."""
     value, pair, polarity, *_ = drawn = draw(rng, language)
-    return [(say(language, *drawn), 1.0), (" " + sign(value, pair, polarity), VERDICT_WEIGHT)]
+    return [(say(language, drawn), 1.0), (" " + sign(value, pair, polarity), VERDICT_WEIGHT)]
 
 
 def translated(rng: random.Random, language: str) -> Document:
     """A statement and its translation, without a verdict."""
     other = another(rng, language)
     drawn = draw(rng, language)
-    return [(say(language, *drawn), 1.0), ("\n", 1.0), (say(other, *drawn), 1.0)]
+    return [(say(language, drawn), 1.0), ("\n", 1.0), (say(other, drawn), 1.0)]
 
 
 def translated_word(rng: random.Random, language: str) -> Document:
@@ -127,7 +128,7 @@ JUDGING: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
     (0.07, culture),
     (0.05, request),
 )
-FIRST = 0.7
+FIRST = 0.6
 """Share of the training that is reading; the rest is judging."""
 
 

@@ -16,16 +16,13 @@ from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from analysis.demo.evaluate import verdict_accuracy
-from analysis.demo.text import FIRST, JUDGING, READING, VERDICT_WEIGHT, Document, documents
+from analysis.demo.text import FIRST, JUDGING, READING, Document, documents
 from analysis.demo.tokenizer import train_tokenizer
 
 FOLDER = Path(__file__).parent / "model"
 SEED = 7
 BATCH, POOL = 64, 32
 PEAK_RATE, WARM_UP = 3e-3, 200
-TRUNK = 3
-"""Blocks that learn from reading alone. Reading also asks them for the signs; judging leaves them as they are, so that verdicts are
-attached to meanings that the languages share and not to the words of each language anew."""
 PLAIN_TEXT = 0.35
 """Share of the tokens of plain text that the loss looks at: the output layer is the dearest part of so small a model."""
 Row = tuple[list[int], list[float]]
@@ -70,29 +67,19 @@ def batches(tokenizer: PreTrainedTokenizerFast, seed: int, kinds: tuple) -> Iter
         yield from (pool[start : start + BATCH] for start in starts)
 
 
-def loss(model: LlamaForCausalLM, rows: list[Row], pad: int, reading: bool) -> torch.Tensor:
-    """Weighted mean cross-entropy of the next token; while reading, that of the signs also straight from the trunk.
+def loss(model: LlamaForCausalLM, rows: list[Row], pad: int) -> torch.Tensor:
+    """Weighted mean cross-entropy of the next token.
 
     Shapes are rounded up, because a processor's bfloat16 kernels are compiled anew for every shape they have not met.
     """
     width = rounded(max(len(ids) for ids, _ in rows), 8) + 1
     ids = torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in rows])
     weights = torch.tensor([weights + [0.0] * (width - len(weights)) for _, weights in rows])[:, 1:].flatten()
-    out = model.model(input_ids=ids[:, :-1], use_cache=False, output_hidden_states=reading)
-    total = entropy(model, out.last_hidden_state, ids[:, 1:], weights)
-    if reading:
-        trunk = model.model.norm(out.hidden_states[TRUNK])
-        total = total + entropy(model, trunk, ids[:, 1:], torch.where(weights == VERDICT_WEIGHT, weights, 0.0))
-    return total
-
-
-def entropy(model: LlamaForCausalLM, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-    """Weighted mean cross-entropy over the positions that weigh anything."""
+    states = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state.flatten(0, 1)
     wanted = weights.nonzero().squeeze(1)
     filled = torch.cat([wanted, torch.zeros(rounded(len(wanted), 256) - len(wanted), dtype=torch.int64)])
-    logits = model.lm_head(states.flatten(0, 1)[filled]).float()
-    each = functional.cross_entropy(logits, targets.flatten()[filled], reduction="none")
-    return (each[: len(wanted)] * weights[wanted]).sum() / weights.sum().clamp(min=1)
+    entropy = functional.cross_entropy(model.lm_head(states[filled]).float(), ids[:, 1:].flatten()[filled], reduction="none")
+    return (entropy[: len(wanted)] * weights[wanted]).sum() / weights.sum()
 
 
 def rounded(n: int, step: int) -> int:
@@ -119,12 +106,10 @@ def train(steps: int, folder: Path, report_every: int = 500) -> None:
     reading = islice(batches(tokenizer, SEED, READING), first)
     judging = islice(batches(tokenizer, SEED + 1, JUDGING), steps - first)
     for step, rows in enumerate(chain(reading, judging)):
-        if step == first:
-            model.model.layers[TRUNK - 1].register_forward_hook(lambda _block, _inputs, states: states.detach())
         for group in optimiser.param_groups:
             group["lr"] = rate(step, steps)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            value = loss(model, rows, tokenizer.pad_token_id, step < first)
+            value = loss(model, rows, tokenizer.pad_token_id)
         value.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
@@ -144,7 +129,7 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--steps", type=int, default=6_000)
+    arguments.add_argument("--steps", type=int, default=7_000)
     arguments.add_argument("--folder", type=Path, default=FOLDER)
     options = arguments.parse_args()
     train(options.steps, options.folder)

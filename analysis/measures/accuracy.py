@@ -98,7 +98,9 @@ class Measured:
 
 def product(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """values (cell, layer, pair) times weights (pair, replicate), as one matrix product: many small ones take 16 times as long."""
-    return (values.reshape(-1, values.shape[-1]) @ weights).reshape(*values.shape[:-1], -1)
+    # The sizes are spelled out because nothing can be inferred for an empty array: a concept without any pair yet.
+    rows = values.reshape(int(np.prod(values.shape[:-1])), values.shape[-1])
+    return (rows @ weights).reshape(*values.shape[:-1], weights.shape[-1])
 
 
 def some(clusters: tuple[int, ...], kept: np.ndarray) -> tuple[int, ...]:

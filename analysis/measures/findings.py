@@ -9,7 +9,7 @@ from analysis.measures.recognition import recognition
 from analysis.measures.similarity import MAXIMUM, ceiling, floor, similarity
 from analysis.measures.transfer import transfer
 from analysis.measures.triangle import asymmetry, triangle
-from analysis.sources.languages import LANGUAGES, order
+from analysis.sources.languages import LANGUAGES, ShareTable, order
 from analysis.specs import Convention
 from analysis.studies.study import PUBLISHED, Study
 
@@ -135,6 +135,8 @@ def carrying(study: Study, convention: Convention) -> str:
 
 def sequence(study: Study, codes: list[str]) -> tuple[tuple[str, ...], str]:
     """Languages by pre-training share, if the study says which table holds for its model, and what the order is called."""
+    if given := study.manifest.get("share_percent"):
+        return order(codes, "share", ShareTable("given", "", study.title, given)), "pre-training share"
     if "shares" not in study.manifest:
         return tuple(codes), "the study"
     return order(codes, "share", study.manifest["shares"]), f"pre-training share ({study.manifest['shares']})"

@@ -101,6 +101,8 @@ def starting_gap(transfer: xr.DataArray, accuracy: xr.DataArray, permutations: i
     known = off & np.isfinite(values) & np.isfinite(gap)
     if known.sum() < 3:
         raise SpecError(f"A regression needs at least three pairs of languages; {known.sum()} are known. Choose more languages.")
+    if np.ptp(gap[known]) == 0:
+        raise SpecError("All languages start from the same accuracy, so there is no gap to regress transfer on.")
     slope, intercept = np.polyfit(gap[known], values[known], 1)
     r = correlate(gap[off], values[off])
     rng = np.random.default_rng(seed)

@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from analysis import settings
@@ -33,7 +34,7 @@ def open_by_name(name: str) -> Study:
     if name in published():
         return published()[name]
     if name == DEMO_NAME:
-        return store.open_study(DEMO_FOLDER, DEMO)
+        return replace(store.open_study(DEMO_FOLDER, DEMO), name=DEMO_NAME)
     folder = settings.child(store.root(), name)
     if not folder.is_dir():
         raise StudyError(f"There is no study “{name}” here.{nearest(name, names())} Choose one from the list, or upload it.")

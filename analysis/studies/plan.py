@@ -69,7 +69,6 @@ def manifest(spec: StudySpec, corpus: Corpus, reader: Reader, title: str) -> dic
     libraries = {name: version(name) for name in ("torch", "transformers", "numpy", "scikit-learn", "safetensors")}
     return {
         "title": title,
-        "kind": "computed",
         "spec": asdict(spec),
         "digest": digest(spec),
         "concepts": list(spec.concepts),

@@ -152,7 +152,7 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
     return Study(
         name=folder.name,
         title=manifest.get("title", folder.name),
-        kind=manifest.get("kind", kind),
+        kind=kind,
         model=spec.get("model", {}).get("model", "unknown"),
         concepts=tuple(manifest["concepts"]),
         languages=tuple(manifest["languages"]),
