@@ -110,8 +110,8 @@ def floor_and_ceiling(study: Study, chosen: tuple[str, ...], codes: list[str]) -
         name=f"similarity-depth-{study.name}",
         title="How much of the agreement is remarkable",
         caption=f"Mean over {pairs} ordered pairs of languages and {len(chosen)} concepts. Below the floors a cosine says nothing "
-        "about the concept; above the ceiling it cannot be measured with these pairs. The halves have half the pairs, so this "
-        "ceiling is a low one.",
+        "about the concept. The ceiling is what two halves of one language's pairs reach; they share no source, while two "
+        "languages share all of theirs as translations, so languages can agree better than that.",
         data=Lines(tuple(Series(n, depth, v, dashed=i > 0) for i, (n, v) in enumerate(curves.items())), limits=(-0.2, 1.02)),
         table=pd.DataFrame({"layer": range(1, study.layers + 1), "depth": depth, **curves}),
         x="relative depth (1 = last block)",
