@@ -84,7 +84,6 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
         y=list(range(values.shape[0])),
         text=text,
         texttemplate="<i>%{text}</i>" if pale else "%{text}",
-        textfont={"size": 11},
         customdata=np.stack([rows, columns, hover, text], -1),
         hovertemplate="%{customdata[0]} → %{customdata[1]}: %{customdata[3]}<br>%{customdata[2]}<extra></extra>",
         hoverongaps=False,
