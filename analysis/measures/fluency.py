@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 
 from analysis.errors import SpecError
+from analysis.sources.languages import LANGUAGES
 
 UNRECOGNISED = ("ny",)
 """Languages of this project that the language-identification library (py3langid) does not know."""
@@ -16,10 +17,15 @@ UNSPACED = ("zh", "ja")
 
 @cache
 def identifier() -> object:
-    """The language-identification model, read once; it needs no network."""
+    """The language-identification model, read once; it needs no network.
+
+    It chooses among the languages of this project only: a short answer has few letters to tell 140 languages apart by.
+    """
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE)
+    model = LanguageIdentifier.from_model_file(MODEL_FILE)
+    model.set_languages([code for code in LANGUAGES if code not in UNRECOGNISED])
+    return model
 
 
 def identified(text: str) -> str:
@@ -29,7 +35,7 @@ def identified(text: str) -> str:
 
 def recognisable(language: str) -> bool:
     """Whether the library can tell this language at all."""
-    return language in identifier().labels
+    return language in LANGUAGES and language not in UNRECOGNISED
 
 
 def drift(texts: Sequence[str], language: str) -> float:
