@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PRODUCT = ("app.py", "pages", "components", "analysis")
 NUMBERS = {"numpy", "pandas", "xarray"}
-MATHEMATICS = NUMBERS | {"scipy", "sklearn", "umap", "safetensors", "datasets", "py3langid"}
-MODELS = {"numpy", "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "huggingface_hub", "safetensors", "gguf"}
+MATHEMATICS = NUMBERS | {"scipy", "sklearn", "umap", "safetensors", "datasets", "gguf", "py3langid"}
+MODELS = {"numpy", "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "huggingface_hub", "safetensors"}
 OUTSIDE = {
     "analysis": MATHEMATICS,
     "analysis.engine": MODELS | {"psutil", "tqdm"},
