@@ -40,7 +40,7 @@ INSIDE = {
 """Room → what of this project it may import."""
 NAMES = ("analysis.specs", "analysis.errors", "analysis.arrays", "analysis.sources.languages", "analysis.studies.study")
 """All that drawing and pages may know of the analysis: types, names and constants."""
-TORCHLESS = ("analysis.engine.operators", "analysis.engine.service", "analysis.engine.work")
+TORCHLESS = ("analysis.engine.answers", "analysis.engine.operators", "analysis.engine.service", "analysis.engine.work")
 """The only modules of the engine that others may import: they load no torch."""
 FORBIDDEN = (
     "allow_pickle=True",
