@@ -33,7 +33,6 @@ def page(study: Study) -> None:
     """The draft, its answers as they come, and what was measured."""
     if study.kind == PUBLISHED or not study.has("concept_vector"):
         st.info(empty(study.title, "concept vectors"), icon=":material/hourglass_empty:")
-        st.caption("Choose the demo study in the sidebar, or make one on the Extract page.")
         return
     cache.warmed()
     draft = playground.draw(study)
