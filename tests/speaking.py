@@ -56,11 +56,6 @@ class FakeSpeaker:
         """Grows with the strength."""
         return [push.strength / 10 for push in pushes]
 
-    def heard(self, answers):
-        """Told by the words."""
-        known = {text: code for table in (REFUSAL, ANSWER) for code, text in table.items()}
-        return [known.get(answer, "") for answer in answers]
-
 
 def prompts(n=12, ends=("", "")):
     """Numbered prompts that begin with their language."""

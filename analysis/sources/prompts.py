@@ -29,7 +29,10 @@ MOST_BYTES = 20 * 2**20
 
 @dataclass(frozen=True)
 class Prompt:
-    """A request; ``target`` and ``other`` are continuations whose odds tell how far the model was pushed."""
+    """A request; ``target`` and ``other`` are continuations whose odds tell how far the model was pushed.
+
+    Prompts of one ``source`` (the same deed by another person) never stand on both sides, search and report.
+    """
 
     prompt: str
     language: str
@@ -37,6 +40,7 @@ class Prompt:
     role: str = ""
     target: str = ""
     other: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,12 +76,9 @@ def chosen(prompts: PromptSet, spec: ControlSpec) -> Chosen:
     Prompts without a role are dealt to search and report by number, the same in all languages. CorpusError names every language
     that has too few.
     """
-    free = sorted({each.prompt for each in prompts.prompts if not each.role})
-    random.Random(f"{spec.seed} prompts").shuffle(free)
     wanted = {"search": spec.search_prompts, "report": spec.reported_prompts}
     same = spec.searched_on != "other prompts"
-    cut = 0 if same else round(len(free) * wanted["search"] / sum(wanted.values()))
-    dealt = {"search": free[:cut], "report": free[cut:]}
+    dealt = deal(prompts, 0.0 if same else wanted["search"] / sum(wanted.values()), spec.seed)
     picked = {
         role: {a: pick(prompts.of(a, role), prompts.of(a, ""), dealt[role], n) for a in spec.languages}
         for role, n in wanted.items()
@@ -98,6 +99,19 @@ def chosen(prompts: PromptSet, spec: ControlSpec) -> Chosen:
     return picked | {"neutral": {a: tuple(prompts.of(a, "neutral").values())[:NEUTRAL] for a in spec.languages}}
 
 
+def deal(prompts: PromptSet, share: float, seed: int) -> dict[str, list[str]]:
+    """Numbers of the prompts without a role, for search (this share of their sources) and for report, in an order of the seed."""
+    sources: dict[str, dict[str, None]] = {}
+    for each in sorted((each for each in prompts.prompts if not each.role), key=lambda each: each.prompt):
+        sources.setdefault(each.source or each.prompt, {})[each.prompt] = None
+    order = list(sources)
+    random.Random(f"{seed} prompts").shuffle(order)
+    cut = round(len(order) * share)
+    return {
+        role: [n for name in names for n in sources[name]] for role, names in (("search", order[:cut]), ("report", order[cut:]))
+    }
+
+
 def pick(marked: Mapping[str, Prompt], free: Mapping[str, Prompt], dealt: Sequence[str], n: int) -> tuple[Prompt, ...]:
     """The first ``n`` prompts that a file marked for a role, or were dealt to it."""
     return (*marked.values(), *(free[number] for number in dealt if number in free))[:n]
@@ -110,7 +124,7 @@ def held_out_negatives(study: StudySpec, concept: str) -> PromptSet:
     for language in study.languages:
         if pairs := {pair.pair: pair for pair in corpus.select(concept, language)}:
             _, test = split(corpus, study.split, concept, language, study.seed)
-            made += [Prompt(number, language, pairs[number].negative) for number in test]
+            made += [Prompt(number, language, pairs[number].negative, source=pairs[number].source) for number in test]
     return PromptSet(f"held-out negatives of {concept}", tuple(made))
 
 
@@ -138,7 +152,7 @@ def demo_verdicts(study: StudySpec, concept: str) -> PromptSet:
         for pair in range(len(world(language)["values"][concept]["pairs"])):
             for name in (0, 1):
                 text = sentence(language, pair % 10, name, predicate(language, concept, pair, NEGATIVE))
-                made.append(Prompt(f"{pair:03d}-{name}", language, text, "", *ends))
+                made.append(Prompt(f"{pair:03d}-{name}", language, text, "", *ends, f"{pair:03d}"))
         made += neutral(language)
     return PromptSet(f"demo verdicts on {concept}", tuple(made))
 
@@ -201,7 +215,7 @@ REQUIRED = ("prompt", "language", "text")
 
 
 def read(data: bytes, filename: str) -> PromptSet:
-    """Prompts from a CSV file with the columns ``prompt, language, text`` and, if wanted, ``role, target, other``.
+    """Prompts from a CSV file with the columns ``prompt, language, text`` and, if wanted, ``role, target, other, source``.
 
     CorpusError lists every fault with its line.
     """
@@ -217,7 +231,7 @@ def read(data: bytes, filename: str) -> PromptSet:
         or [c for c in REQUIRED if c not in header]
         or len(header) > len(set(header))
     ):
-        raise refusal(name, [f"{name}, line 1: the columns must be {', '.join(COLUMNS)} (the last three optional), not {strange}"])
+        raise refusal(name, [f"{name}, line 1: the columns must be {', '.join(COLUMNS)} (the last four optional), not {strange}"])
     made, seen = [], set()
     for line, cells in rows[1:]:
         values = dict(zip(header, cells))

@@ -21,7 +21,7 @@ from analysis.measures import control as measures
 from analysis.measures.grids import Grid, Layers, grid, named
 from analysis.sources.prompts import Prompt, PromptSet, check_spec, chosen
 from analysis.specs import ControlSpec, JudgingSpec, digest, from_dict
-from analysis.studies import store, verdicts
+from analysis.studies import library, store, verdicts
 from analysis.studies.study import Study
 
 NONE, SEARCH, REPORT = "none", "search", "report"
@@ -130,6 +130,15 @@ def vectors_digest(study: Study, concept: str) -> str:
     """Of the vectors that a run pushes with, so that a study made anew under the same name is noticed."""
     values = study.array("concept_vector").sel(concept=concept).values
     return hashlib.sha256(values.tobytes()).hexdigest()[:16]
+
+
+def check_vectors(run: Run) -> None:
+    """StudyError unless the study still has the vectors that the run was begun with."""
+    if vectors_digest(library.open_by_name(run.spec.study), run.spec.concept) != run.spec.vectors_digest:
+        raise StudyError(
+            f"The vectors of “{run.spec.study}” have changed since the run “{run.name}” was begun, so its cells would not fit "
+            "together. Begin a new run."
+        )
 
 
 def begin(spec: ControlSpec, study: Study, prompts: PromptSet, title: str, judging: JudgingSpec) -> str:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from analysis.measures.fluency import identified, recognisable
 from analysis.measures.grids import Layers
 from analysis.studies import store, verdicts
 from analysis.studies.control import NONE, REPORT, SEARCH, Cell, Run, frame, open_run, reports
@@ -42,10 +43,7 @@ class Speaker(Protocol):
         """Log-odds (nats) of the first against the second continuation."""
 
     def divergence(self, texts: Sequence[str], pushes: Sequence[Push]) -> list[float]:
-        """KL divergence (nats) of the next token's distribution under the push from that without."""
-
-    def heard(self, answers: Sequence[str]) -> list[str]:
-        """The language that each answer is in; empty when it cannot be told."""
+        """KL divergence (nats) of the next token's distribution without the push from that under it."""
 
 
 def cells_in_all(run: Run) -> int:
@@ -115,7 +113,7 @@ def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:
         "text": said,
         "tokens": [tokens for _, tokens in answers],
         "surprise": rounded(speaker.surprise(texts, said)),
-        "heard": speaker.heard(said),
+        "heard": heard(said, language),
         "log_odds": rounded(odds),
         "kl": rounded(divergences(run, language, pushes, speaker)),
     }
@@ -128,6 +126,11 @@ def divergences(run: Run, language: str, pushes: Sequence[Push | None], speaker:
         return [0.0 if pushes == [None] else float("nan")] * len(pushes)
     values = speaker.divergence(neutral * len(pushes), [push for push in pushes for _ in neutral])
     return [sum(values[i : i + len(neutral)]) / len(neutral) for i in range(0, len(values), len(neutral))]
+
+
+def heard(answers: Sequence[str], language: str) -> list[str]:
+    """The language of each answer, “none” for one without a letter; empty where the prompt's own language cannot be identified."""
+    return [identified(answer) or "none" for answer in answers] if recognisable(language) else [""] * len(answers)
 
 
 def rounded(values: Sequence[float]) -> list[float | None]:
