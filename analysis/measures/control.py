@@ -207,16 +207,20 @@ def report(answers: pd.DataFrame, spec: ControlSpec, picked: Mapping[str, Choice
     return pd.DataFrame(rows)
 
 
-def gaps(reported: pd.DataFrame, judging: JudgingSpec) -> pd.DataFrame:
-    """Own minus shared effect per language: ``own``, ``shared``, ``gap``, ``low``, ``high``.
+def gaps(reported: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Own minus shared effect per language: ``gap`` with ``low``, ``high``, ``n``; ``own`` and ``shared`` with their intervals.
 
     For a rate the interval is Newcombe's, from the two Wilson intervals as if the prompts were not the same, which makes it
-    rather too wide than too narrow; for a mean it is the same rule on the bootstrap intervals.
+    rather too wide than too narrow; for a mean it is the same rule on the bootstrap intervals. In the language of the shared
+    vector (``source``) both are the same answers, so the gap is 0 and has no interval.
     """
     sides = {vector: those.set_index("language") for vector, those in reported.groupby("vector")}
     own, shared = sides[OWN], sides[SHARED]
     gap = own["effect"] - shared["effect"]
     low = gap - np.hypot(own["effect"] - own["low"], shared["high"] - shared["effect"])
     high = gap + np.hypot(own["high"] - own["effect"], shared["effect"] - shared["low"])
-    columns = {"own": own["effect"], "shared": shared["effect"], "gap": gap, "low": low, "high": high, "n": own["n"]}
-    return pd.DataFrame(columns).reset_index()
+    ends = {f"{vector}_{end}": side[end] for vector, side in ((OWN, own), (SHARED, shared)) for end in ("low", "high")}
+    columns = {"own": own["effect"], "shared": shared["effect"], "gap": gap, "low": low, "high": high, "n": own["n"], **ends}
+    found = pd.DataFrame(columns).reset_index()
+    found.loc[found["language"] == source, ["low", "high"]] = np.nan
+    return found

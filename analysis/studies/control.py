@@ -177,6 +177,11 @@ def keep_judging(name: str, judging: JudgingSpec) -> None:
             store.write_manifest(folder, manifest | {"judging": asdict(judging)})
 
 
+def provenance(run: Run) -> str:
+    """What was asked for, as JSON text."""
+    return json.dumps({k: v for k, v in run.manifest.items() if k not in ("files", "prompts")}, ensure_ascii=False, indent=1)
+
+
 def delete(name: str) -> None:
     """Remove a run for good; not while it is being computed."""
     folder = settings.child(root(), name)
@@ -184,10 +189,40 @@ def delete(name: str) -> None:
         shutil.rmtree(folder)
 
 
-def missing(run: Run, judging: JudgingSpec) -> tuple[Cell, ...]:
+def missing(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> tuple[Cell, ...]:
     """Cells to come: those planned, then the reports of the settings that the search chooses under this judging."""
     left = tuple(cell for cell in run.planned() if cell.key not in run.done)
-    return left or tuple(cell for cell in reports(run, frame(run, judging), judging) if cell.key not in run.done)
+    return left or tuple(cell for cell in reports(run, answers, judging) if cell.key not in run.done)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How much a run is: cells and answers in all, answers to come, and their seconds at the pace so far (NaN without any)."""
+
+    cells: int
+    answers: int
+    left: int
+    seconds: float
+
+
+def outlook(run: Run) -> Outlook:
+    """What a run takes, from its spec and the time that its search cells took."""
+    spec = run.spec
+    reported = 2 * len(spec.languages) - 1
+    sizes = {cell.key: size(run, cell) for cell in run.planned()}
+    total = sum(sizes.values()) + reported * spec.reported_prompts
+    kept = [(entry["keys"][0], entry["seconds"]) for entry in run.manifest["files"].values()]
+    made = sum(sizes.get(key, spec.reported_prompts) for key, _ in kept)
+    timed = [(sizes[key], seconds) for key, seconds in kept if key.startswith(SEARCH)]
+    pace = sum(seconds for _, seconds in timed) / sum(n for n, _ in timed) if timed else float("nan")
+    return Outlook(len(sizes) + reported, total, max(0, total - made), pace * max(0, total - made))
+
+
+def size(run: Run, cell: Cell) -> int:
+    """Answers of a planned cell."""
+    roles = (SEARCH, REPORT) if cell.stage == NONE else (cell.stage,)
+    asked = {each for role in roles for each in run.prompts(role, cell.language)}
+    return len(asked) * max(1, len(cell.strengths))
 
 
 def reports(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> list[Cell]:

@@ -46,31 +46,40 @@ class Speaker(Protocol):
         """KL divergence (nats) of the next token's distribution without the push from that under it."""
 
 
-def cells_in_all(run: Run) -> int:
-    """Cells of the whole run: no push, search, own and shared report."""
-    return len(run.planned()) + 2 * len(run.spec.languages) - 1
-
-
 def compute(name: str, speaker: Speaker, progress: Progress = lambda done, of, what: None, most: int = 0) -> Run:
-    """Generate what is missing, one commit per cell, ``most`` cells at most (0: all); ``progress`` may raise to stop."""
+    """Generate what is missing, one commit per cell; ``progress`` may raise to stop.
+
+    ``most`` computes that many cells of the search only (0: everything), which tells how long the whole will take.
+    """
     folder = open_run(name).folder
     with store.writing(folder):
         run = open_run(name)
-        left, total = [cell for cell in run.planned() if cell.key not in run.done], cells_in_all(run)
-        after = 2 * len(run.spec.languages) - 1
-        for number, cell in enumerate(left[: most or None]):
-            answer(run, cell, speaker, partial(progress, total - len(left) - after + number, total))
+        left, total, after = left_of(run, run.planned()), cells_in_all(run), 2 * len(run.spec.languages) - 1
+        if most:
+            left = [cell for cell in left if cell.stage == SEARCH][:most]
+        for number, cell in enumerate(left):
+            answer(run, cell, speaker, partial(progress, len(run.done) + number, total))
         if most:
             return open_run(name)
         run = open_run(name)
         answers = verdicts.told(frame(run, run.judging), run.judging, folder, partial(progress, total - after, total))
-        left = [cell for cell in reports(run, answers, run.judging) if cell.key not in run.done]
+        left = left_of(run, reports(run, answers, run.judging))
         for number, cell in enumerate(left):
             answer(run, cell, speaker, partial(progress, total - len(left) + number, total))
         run = open_run(name)
         verdicts.told(frame(run, run.judging), run.judging, folder, partial(progress, total, total))
         progress(total, total, "done")
     return run
+
+
+def left_of(run: Run, cells: Sequence[Cell]) -> list[Cell]:
+    """Cells that are not kept yet."""
+    return [cell for cell in cells if cell.key not in run.done]
+
+
+def cells_in_all(run: Run) -> int:
+    """Cells of the whole run: no push, search, own and shared report."""
+    return len(run.planned()) + 2 * len(run.spec.languages) - 1
 
 
 def answer(run: Run, cell: Cell, speaker: Speaker, progress: Callable[[str], None]) -> None:
