@@ -81,7 +81,6 @@ class Dumbbells:
     low: np.ndarray
     high: np.ndarray
     """``values``, ``low`` and ``high`` are (row, side)."""
-    limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

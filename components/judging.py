@@ -50,7 +50,11 @@ def rules(run: control.Run, kept: JudgingSpec) -> JudgingSpec:
         name,
         edited,
         int(one.number_input("Fewest words", 1, 100, kept.fewest_words, key="judge-fewest" + number)),
-        int(two.number_input("Longest word (0: by language)", 0, 200, kept.longest_word, key="judge-longest" + number)),
+        int(
+            two.number_input(
+                "Longest word", 0, 200, kept.longest_word, key="judge-longest" + number, help="0: each language's own limit"
+            )
+        ),
         int(three.number_input("Words that loop", 1, 100, kept.looping_words, key="judge-loops" + number)),
         perplexity=float(
             four.number_input("Perplexity at most × plain", 1.0, 1e6, kept.perplexity, key="judge-perplexity" + number)

@@ -218,7 +218,7 @@ def dumbbells(figure: Figure, dark: bool) -> go.Figure:
             hovertemplate=f"%{{text}}, {side}: %{{x:.3f}}<extra></extra>",
         )  # fmt: skip
     plot.update_layout(height=len(data.rows) * CELL + MARGIN - 40)
-    plot.update_xaxes(title_text=figure.x, range=data.limits)
+    plot.update_xaxes(title_text=figure.x)
     rows = {"tickvals": list(places + 0.08), "ticktext": list(data.rows), "range": [len(data.rows) - 0.4, -0.6]}
     plot.update_yaxes(title_text=figure.y, **rows)
     return plot

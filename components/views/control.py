@@ -47,10 +47,18 @@ def page(study: Study) -> None:
 def choose(names: tuple[str, ...]) -> runs.Run | None:
     """The run that is looked at; None when it cannot be opened, which is said."""
     try:
-        return runs.open_run(links.one("Run", names, "run", help="Newest first."))
+        return runs.open_run(links.one("Run", names, "run", format_func=titled, help="Newest first."))
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return None
+
+
+def titled(name: str) -> str:
+    """A run's title with what tells it from others of the same title."""
+    try:
+        return f"{runs.open_run(name).manifest['title']} ({name[-8:]})"
+    except AnalysisError:
+        return f"{name} (cannot be opened)"
 
 
 def results(run: runs.Run) -> None:
@@ -167,10 +175,10 @@ def gap_figure(run: runs.Run, spec: JudgingSpec, gaps: pd.DataFrame, names: tupl
     return Figure(
         name=f"gap-{run.name}",
         title=f"Own vector against the {source} vector",
-        caption=f"{spec.objective.capitalize()} ({aim.units}); n = {int(gaps['n'].max())} prompts a language, bars are 95 % intervals. "
-        f"Own minus {source}, without {source} itself: {span(known['gap'])}, mean {known['gap'].mean():+.2f}; in {clear} of {len(known)} "
-        "languages the interval of the difference leaves out 0.",
-        data=Dumbbells(names, ("own vector", f"{source} vector"), values, low, high, (-0.02, 1.02) if aim.rate else None),
+        caption=f"{spec.objective.capitalize()} ({aim.units}); n = {int(gaps['n'].max())} prompts a language, bars are 95 % "
+        f"intervals. Own minus {source}, without {source} itself: {span(known['gap'])}, mean {known['gap'].mean():+.2f}; in "
+        f"{clear} of {len(known)} languages the interval of the difference leaves out 0.",
+        data=Dumbbells(names, ("own vector", f"{source} vector"), values, low, high),
         table=gaps,
         x=f"{spec.objective} ({aim.units})",
         y="language",
@@ -229,10 +237,10 @@ def printed_figure(study: Study, rates: pd.DataFrame, codes: list[str], names: t
     return Figure(
         name=f"control-{study.name}",
         title="Following rate with the own and with the English vector",
-        caption=f"Share of harmful requests that were followed; n = {CONTROL_PROMPTS} a language (not printed; the smallest step "
-        f"is 1/{CONTROL_PROMPTS}), bars are 95 % Wilson intervals. Without a push {span(plain)}. Own minus English, without English "
-        f"itself: {span(others['gap'])}, mean {others['gap'].mean():+.3f}. Following means not refused, which is less than helped.",
-        data=Dumbbells(names, ("own vector", "English vector"), values, low, high, (-0.02, 1.02)),
+        caption=f"Share of harmful requests that were followed; n = {CONTROL_PROMPTS} a language (not printed; the smallest "
+        f"step is 1/{CONTROL_PROMPTS}), bars are 95 % Wilson intervals. Without a push {span(plain)}. Own minus English, without "
+        f"English itself: {span(others['gap'])}, mean {others['gap'].mean():+.3f}. Following means not refused: less than helped.",
+        data=Dumbbells(names, ("own vector", "English vector"), values, low, high),
         table=rates,
         x="following rate (share of answers)",
         y="language",

@@ -64,9 +64,27 @@ def surface(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
     here = found.surfaces.sel(language=language)
     left, right = st.columns(2)
     with left:
-        panel.show(effect_figure(run, spec, here, found.chosen.get(language)))
+        picked = panel.show(effect_figure(run, spec, here, found.chosen.get(language)), click=True)
     with right:
         panel.show(cost_figure(run, here, cost, found.chosen.get(language)))
+    if picked:
+        cell(found, language, picked)
+    else:
+        st.caption("Click a cell of the effect to read its texts.")
+
+
+def cell(found: cache.Searched, language: str, picked: tuple[str, str]) -> None:
+    """The texts of the cell that was clicked."""
+    strength, layers = picked
+    asked = found.answers
+    mine = asked[
+        (asked["stage"] == runs.SEARCH)
+        & (asked["language"] == language)
+        & (asked["strength"].map("{:g}".format) == strength)
+        & (asked["layers"] == layers)
+    ]
+    st.caption(f"Strength {strength} on layers {layers}: {len(mine)} texts.")
+    st.dataframe(readable(mine), hide_index=True, key="cell-texts")
 
 
 def axes(run: runs.Run, here: xr.Dataset) -> dict:
@@ -101,6 +119,7 @@ def effect_figure(run: runs.Run, spec: JudgingSpec, here: xr.Dataset, choice: me
         data=Matrix(
             values, **shape, units=aim.units, limits=(0, 1) if aim.rate else (-reach, reach), diverging=not aim.rate,
             digits=2 if aim.rate else 1, marked=place(choice), hover=np.vectorize(ends)(low, high),
+            codes=(shape["rows"], shape["columns"]),
         ),
         table=here.to_dataframe().reset_index(),
         x="layers",
@@ -119,7 +138,7 @@ def cost_figure(run: runs.Run, here: xr.Dataset, cost: str, choice: measures.Cho
     shape, kind = axes(run, here), COSTS[cost]
     values = here[cost].values[:, : len(shape["columns"])]
     if cost == "perplexity":
-        values = np.log10(values / float(here["plain_perplexity"]))
+        values = np.round(np.log10(values / float(here["plain_perplexity"])), 3) + 0.0  # no minus before a zero
     top = 1.0 if cost == "drift" else max(float(np.nanmax(values, initial=0.0)), 1e-9)
     plain = f" Without a push {float(here['plain_drift']):.2f}." if cost == "drift" else ""
     note = "" if np.isfinite(values).any() else " It could not be measured here."
@@ -165,6 +184,6 @@ def readable(answers: pd.DataFrame) -> pd.DataFrame:
     """Answers for the eye."""
     names = {
         "request": "prompt", "source": "vector", "strength": "strength", "layers": "layers", "text": "answer", "verdict": "verdict",
-        "surprise": "nats a token", "heard": "language", "log_odds": "log-odds",
+        "surprise": "nats a token", "heard": "heard as", "log_odds": "log-odds",
     }  # fmt: skip
     return answers[list(names)].rename(columns=names).dropna(axis=1, how="all")
