@@ -6,20 +6,27 @@ from functools import cache
 import numpy as np
 
 from analysis.errors import SpecError
+from analysis.sources.languages import LANGUAGES
 
 UNRECOGNISED = ("ny",)
 """Languages of this project that the language-identification library (py3langid) does not know."""
 GRAM = 3
+LONG = 15
 UNSPACED = ("zh", "ja")
 """Languages whose words are not set apart by spaces; their characters are counted instead."""
 
 
 @cache
 def identifier() -> object:
-    """The language-identification model, read once; it needs no network."""
+    """The language-identification model, read once; it needs no network.
+
+    It chooses among the languages of this project only: a short answer has few letters to tell 140 languages apart by.
+    """
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE)
+    model = LanguageIdentifier.from_model_file(MODEL_FILE)
+    model.set_languages([code for code in LANGUAGES if code not in UNRECOGNISED])
+    return model
 
 
 def identified(text: str) -> str:
@@ -29,7 +36,7 @@ def identified(text: str) -> str:
 
 def recognisable(language: str) -> bool:
     """Whether the library can tell this language at all."""
-    return language in identifier().labels
+    return language in LANGUAGES and language not in UNRECOGNISED
 
 
 def drift(texts: Sequence[str], language: str) -> float:
@@ -43,7 +50,19 @@ def drift(texts: Sequence[str], language: str) -> float:
 
 
 def repetition(text: str, language: str = "") -> float:
-    """Share of the text's three-word sequences that it has said before, 0 to 1; sequences of characters in Chinese and Japanese."""
-    words = [char for char in text if not char.isspace()] if language in UNSPACED else text.split()
+    """Share of the text's three-word sequences that it has said before, 0 to 1.
+
+    Characters stand for words in Chinese and Japanese, and in whatever runs on for more than LONG characters without a space.
+    """
+    words = [part for word in text.split() for part in (word if language in UNSPACED or len(word) > LONG else [word])]
     grams = [tuple(words[i : i + GRAM]) for i in range(len(words) - GRAM + 1)]
     return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
+def knee(strengths: np.ndarray, repeated: np.ndarray, above: float = 0.2) -> float:
+    """The smallest positive strength from which repetition stays ``above`` that at strength zero; NaN when it never does."""
+    base = float(repeated[np.argmin(np.abs(strengths))])
+    order = [i for i in np.argsort(strengths) if strengths[i] > 0]
+    beyond = [bool(repeated[i] > base + above) for i in order]
+    from_here = [i for place, i in enumerate(order) if all(beyond[place:])]
+    return float(strengths[from_here[0]]) if from_here else float("nan")
