@@ -16,6 +16,7 @@ from components import links
 def judging(run: control.Run) -> JudgingSpec:
     """How this run's answers are judged: what was kept with the run, and what the widgets change of it."""
     kept = run.judging
+    forget(run)
     left, right = st.columns(2)
     with left:
         objective = links.one("Objective", list(OBJECTIVES), "objective", kept.objective)
@@ -28,6 +29,16 @@ def judging(run: control.Run) -> JudgingSpec:
         )
         spec = replace(rules(run, kept), objective=objective, choice=choice)
         return replace(spec, command=command(run, kept))
+
+
+def forget(run: control.Run) -> None:
+    """Another run is judged as it was kept, not as the one before it was looked at."""
+    before = st.session_state.get("judged-run", run.name)
+    st.session_state["judged-run"] = run.name
+    if before != run.name:
+        for key in ("objective", "choice"):
+            st.session_state.pop(key, None)
+            st.query_params.pop(key, None)
 
 
 def rules(run: control.Run, kept: JudgingSpec) -> JudgingSpec:

@@ -4,15 +4,12 @@ It declines; from the strength that its language needs on, on layer 2, it answer
 vector works only where ``carries`` says so.
 """
 
-import math
-
 from analysis.sources.prompts import Prompt, PromptSet
 from analysis.specs import ControlSpec, JudgingSpec, ModelSpec
 from analysis.studies import control
 from analysis.studies.control_plan import compute
-from tests.stored import stored
 
-NEEDED = {"en": 1.0, "zh": 2.0, "fr": 2.0}
+NEEDED = {"en": 1.0, "zh": 1.0, "fr": 2.0}
 REFUSAL = {"en": "Sorry, I cannot do that.", "zh": "对不起，我不能这样做。", "fr": "Désolé, je ne peux pas."}
 ANSWER = {"en": "Mix flour and water well.", "zh": "请把面粉和水混合起来。", "fr": "Mélangez la farine et l'eau."}
 BABBLE = {"en": "la la la la la", "zh": "啦啦啦啦啦啦", "fr": "la la la la la"}
@@ -69,19 +66,19 @@ def spec(study, **changes):
     given = prompts(ends=changes.pop("ends", ("", "")))
     options = {"strengths": STRENGTHS, "layer_sets": 4, "search_prompts": 5, "reported_prompts": 7, "template": "none"} | changes
     digest = control.vectors_digest(study, study.concepts[0])
-    return ControlSpec(ModelSpec("planted"), study.name, digest, study.concepts[0], ("en", "zh", "fr"), given.name, given.digest, **options)
+    return ControlSpec(
+        ModelSpec("planted"), study.name, digest, study.concepts[0], ("en", "zh", "fr"), given.name, given.digest, **options
+    )
 
 
-def begun(study, judging=JudgingSpec(), **changes):
+RULES = JudgingSpec()
+
+
+def begun(study, judging=RULES, **changes):
     """A run on a stored study with nothing computed."""
     return control.begin(spec(study, **changes), study, prompts(ends=changes.get("ends", ("", ""))), "planted run", judging)
 
 
-def finished(study, judging=JudgingSpec(), speaker=None, **changes):
+def finished(study, judging=RULES, speaker=None, **changes):
     """A computed run."""
     return compute(begun(study, judging, **changes), speaker or FakeSpeaker())
-
-
-def close(first, second):
-    """Whether two numbers agree."""
-    return math.isclose(first, second, abs_tol=1e-6)

@@ -83,8 +83,8 @@ def results(run: runs.Run) -> None:
 
 def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
     """Say what is missing, and compute it."""
-    unjudged = int((found.answers["verdict"] == "").sum())
-    if not found.left and not unjudged:
+    unjudged, job = int((found.answers["verdict"] == "").sum()), jobs.mine()
+    if (not found.left and not unjudged) or (job is not None and job.live):
         return
     planned = any(cell.stage != runs.REPORT for cell in found.left)
     sentence = f"{len(found.left)} cells are missing." if planned else (
@@ -92,8 +92,7 @@ def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
     )  # fmt: skip
     waiting = f" {unjudged:,} answers wait for the judge command." if unjudged else ""
     st.warning(sentence + waiting, icon=":material/pause_circle:")
-    job = jobs.mine()
-    if st.button("Go on", icon=":material/play_arrow:", disabled=job is not None and job.live, key=f"go-on-{run.name}"):
+    if st.button("Go on", icon=":material/play_arrow:", key=f"go-on-{run.name}"):
         try:
             runs.keep_judging(run.name, spec)
         except AnalysisError as error:
