@@ -36,7 +36,11 @@ class Draft:
 
 def plan(study: Study) -> None:
     """The form of a new run with its size, and the buttons that begin it."""
-    spec = from_dict(StudySpec, study.manifest["spec"])
+    try:
+        spec = from_dict(StudySpec, study.manifest["spec"])
+    except (TypeError, KeyError, AnalysisError):
+        st.info("This study does not say which model and contrast pairs it was made from, so nothing can be run on it.")
+        return
     left, right = st.columns(2)
     value = "harmfulness" if "harmfulness" in study.concepts else study.concepts[0]
     concept = left.selectbox("Concept", study.concepts, study.concepts.index(value), key=f"run-concept-{study.name}")

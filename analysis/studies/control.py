@@ -226,9 +226,9 @@ def size(run: Run, cell: Cell) -> int:
 
 
 def reports(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> list[Cell]:
-    """The report cells of the chosen settings: own vector and shared vector in every language."""
+    """The report cells of the chosen settings: own and shared vector in every language; none where nothing could be chosen."""
     picked = measures.chosen(measures.surfaces(answers, run.grid, judging), run.grid, judging)
-    pairs = [(a, b) for a in run.spec.languages for b in dict.fromkeys((a, run.spec.source))]
+    pairs = [(a, b) for a in run.spec.languages for b in dict.fromkeys((a, run.spec.source)) if b in picked]
     return [Cell(REPORT, a, b, picked[b].layers, (picked[b].strength,)) for a, b in pairs]
 
 

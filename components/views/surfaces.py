@@ -186,4 +186,5 @@ def readable(answers: pd.DataFrame) -> pd.DataFrame:
         "request": "prompt", "source": "vector", "strength": "strength", "layers": "layers", "text": "answer", "verdict": "verdict",
         "surprise": "nats a token", "heard": "heard as", "log_odds": "log-odds",
     }  # fmt: skip
-    return answers[list(names)].rename(columns=names).dropna(axis=1, how="all")
+    shown = answers[list(names)].rename(columns=names)
+    return shown if shown.empty else shown.dropna(axis=1, how="all")
