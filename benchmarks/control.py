@@ -1,6 +1,6 @@
 """Time a whole control run on the demo model, killed on the way: 12 languages × 100 settings × 20 search prompts.
 
-``python -m benchmarks.control [threads]``; the prompts are held-out negatives of the demo study, asked in its own chat.
+``python -m benchmarks.control [threads]``; the prompts are negative members of the demo's pairs, asked in its own chat.
 """
 
 import os
@@ -14,19 +14,25 @@ from pathlib import Path
 from analysis.engine.service import Job, Pool
 from analysis.engine.work import control_run
 from analysis.sources import prompts
+from analysis.sources.corpora import demo_corpus
+from analysis.sources.prompts import Prompt, PromptSet
 from analysis.specs import ControlSpec, JudgingSpec, StudySpec, from_dict
 from analysis.studies import control, library
 
 LANGUAGES = ("en", "fr", "zh", "es", "pt", "vi", "ca", "id", "ja", "ko", "fi", "hu")
 CONCEPT = "harmfulness"
 PROMPTS = {"search_prompts": 20, "reported_prompts": 20}
+MANY = 60
 
 
 def begin() -> str:
     """The run, with nothing computed."""
     study = library.open_by_name(library.DEMO_NAME)
     made = from_dict(StudySpec, study.manifest["spec"])
-    asked = prompts.load("held-out negative members", made, CONCEPT)
+    corpus = demo_corpus()
+    texts = [(a, pair) for a in LANGUAGES for pair in corpus.select(CONCEPT, a)[:MANY]]
+    given = PromptSet("benchmark", tuple(Prompt(pair.pair, a, pair.negative) for a, pair in texts))
+    asked = prompts.load(prompts.keep(given), made, CONCEPT)
     digest = control.vectors_digest(study, CONCEPT)
     spec = ControlSpec(
         made.model, study.name, digest, CONCEPT, LANGUAGES, asked.name, asked.digest, **PROMPTS
