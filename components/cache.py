@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -132,3 +133,11 @@ def service() -> Any:
     from analysis.engine.service import Service
 
     return Service()
+
+
+@st.cache_resource(show_spinner=False)
+def warmed() -> None:
+    """The libraries of the worker are read while a first visitor looks at the page, so that the first answer need not wait."""
+    from analysis.engine.answers import warm
+
+    threading.Thread(target=warm, name="babelscope-warm", daemon=True).start()

@@ -206,3 +206,8 @@ def from_torch(data: bytes) -> dict[str, np.ndarray]:
 def reply(request: Request) -> tuple[Reply, ...]:
     """Answer at once, without a server: what “copy as code” runs."""
     return answer(request)(Job(0, "code", "answers", lambda job, pool: None), Pool())
+
+
+def warm() -> None:
+    """Import what answering needs; reading these libraries takes seconds the first time."""
+    from analysis.engine import generate, models, scoring  # noqa: F401

@@ -35,6 +35,7 @@ def page(study: Study) -> None:
         st.info(empty(study.title, "concept vectors"), icon=":material/hourglass_empty:")
         st.caption("Choose the demo study in the sidebar, or make one on the Extract page.")
         return
+    cache.warmed()
     draft = playground.draw(study)
     buttons(draft)
     results(draft)
@@ -51,7 +52,7 @@ def buttons(draft: Draft) -> None:
     if st.button("Run", type="primary", icon=":material/play_arrow:", shortcut="Ctrl+Enter", disabled=busy or not draft.ready):
         start("answers", "Answers", answers.answer(request := draft.request(*playground.asks(draft))), request)
     if busy:
-        watch(job.number)
+        watch(job)
     elif job is not None and st.session_state.get("play-running", (0,))[0] == job.number:
         finish(job)
 
@@ -77,12 +78,32 @@ def finish(job: Job) -> None:
         jobs.outcome(job)
 
 
-@st.fragment(run_every=0.2)
-def watch(number: int) -> None:
-    """Answers as they come, with Stop; looking keeps the job alive."""
+def watch(job: Job) -> None:
+    """A job with Stop; looked at seldom until there is something to read, because looking takes time from the worker."""
+    (waited if job.partial is None else streamed)(job.number)
+
+
+@st.fragment(run_every=1.0)
+def waited(number: int) -> None:
+    """A job that has said nothing yet; the page reruns when it has."""
+    job = cache.service().jobs.get(number)
+    if job is None or not job.live or job.partial is not None:
+        st.rerun()
+    state(job)
+
+
+@st.fragment(run_every=0.4)
+def streamed(number: int) -> None:
+    """Answers as they come."""
     job = cache.service().jobs.get(number)
     if job is None or not job.live:
         st.rerun()
+    state(job)
+    cards(job.partial, f"live-{number}")
+
+
+def state(job: Job) -> None:
+    """Place or progress, and Stop; looking keeps the job alive."""
     job.seen = time.monotonic()
     place = cache.service().place(job)
     left, right = st.columns([6, 1], vertical_alignment="center")
@@ -92,10 +113,8 @@ def watch(number: int) -> None:
         left.progress(
             min(1.0, job.done / max(1, job.total)), text=f"{escape(job.doing) or 'beginning'} · {job.done} of {job.total}"
         )
-    if right.button("Stop", icon=":material/stop_circle:", key=f"stop-{number}", disabled=job.cancel.is_set(), shortcut="Esc"):
+    if right.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.number}", disabled=job.cancel.is_set(), shortcut="Esc"):
         cache.service().stop(job)
-    if job.partial:
-        cards(job.partial, f"live-{number}")
 
 
 def results(draft: Draft) -> None:
