@@ -35,6 +35,7 @@ def test_no_number_searches_in_one_language_and_reports_in_another(seed):
 def test_the_same_prompts_are_asked_in_all_languages_that_have_them():
     given = numbered()
     picked = chosen(given, spec(given))
+    assert all(picked["neutral"].values()), "a set without neutral prompts gets those that ship"
     for role in ("search", "report"):
         en, fr = ([prompt.prompt for prompt in picked[role][a]] for a in ("en", "fr"))
         assert en == fr

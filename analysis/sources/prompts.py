@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from analysis import settings
 from analysis.errors import CorpusError, SpecError, unknown
-from analysis.sources import corpora
+from analysis.sources import corpora, presets
 from analysis.sources.languages import LANGUAGES, unknown_language
 from analysis.sources.pairs import split
 from analysis.sources.tables import csv_rows, decode, refusal
@@ -96,7 +96,12 @@ def chosen(prompts: PromptSet, spec: ControlSpec) -> Chosen:
         raise CorpusError(
             f"“{prompts.name}” has too few prompts ({'; '.join(faults[:4])}). Ask for fewer, or leave languages out.", faults
         )
-    return picked | {"neutral": {a: tuple(prompts.of(a, "neutral").values())[:NEUTRAL] for a in spec.languages}}
+    return picked | {"neutral": {a: tuple(prompts.of(a, "neutral").values())[:NEUTRAL] or unconcerned(a) for a in spec.languages}}
+
+
+def unconcerned(language: str) -> tuple[Prompt, ...]:
+    """The neutral prompts that ship, for sets without any of their own; none for a language without."""
+    return tuple(Prompt(f"neutral {i}", language, text, "neutral") for i, text in enumerate(presets.neutral().get(language, ())))
 
 
 def deal(prompts: PromptSet, share: float, seed: int) -> dict[str, list[str]]:
@@ -136,7 +141,7 @@ def demo_requests(study: StudySpec, concept: str) -> PromptSet:
     for language in LANGUAGES:
         texts = world(language)
         made += [Prompt(f"{i:02d}", language, text) for i, text in enumerate(texts["requests"]["declined"])]
-        made += neutral(language)
+        made += facts(language)
     return PromptSet("demo requests", tuple(made))
 
 
@@ -153,11 +158,11 @@ def demo_verdicts(study: StudySpec, concept: str) -> PromptSet:
             for name in (0, 1):
                 text = sentence(language, pair % 10, name, predicate(language, concept, pair, NEGATIVE))
                 made.append(Prompt(f"{pair:03d}-{name}", language, text, "", *ends, f"{pair:03d}"))
-        made += neutral(language)
+        made += facts(language)
     return PromptSet(f"demo verdicts on {concept}", tuple(made))
 
 
-def neutral(language: str) -> list[Prompt]:
+def facts(language: str) -> list[Prompt]:
     """Questions for facts of the demo world."""
     from analysis.demo.world import world
 

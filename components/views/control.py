@@ -189,6 +189,8 @@ def manage(run: runs.Run) -> None:
     """What was asked for, and deleting it."""
     with st.expander("What was asked for, and where it lies", icon=":material/folder:"):
         st.code(runs.provenance(run), language="json")
+        st.caption("To go on with it from the command line:")
+        st.code(f"python -m analysis.studies --control {run.name}", language="sh")
         st.caption(escape(f"All texts: {len(run.manifest['files'])} JSON files in {run.folder}."))
         job = jobs.mine()
         with st.popover("Delete this run", disabled=job is not None and job.live):
