@@ -82,6 +82,13 @@ def test_surfaces_hold_effect_and_cost_of_every_setting(whole):
     assert babble["n"] == 5 and float(en["plain_effect"]) == 0 and float(en["plain_perplexity"]) == pytest.approx(np.exp(0.5))
 
 
+def test_shares_of_verdicts_by_strength_add_up_and_turn_where_planted(whole):
+    asked = told(whole)[0].query("role == 'search' and language == 'en' and layers in ('', '1–2')")
+    shares = measures.by_strength(asked).pivot(index="strength", columns="verdict", values="share")
+    assert shares.index.tolist() == [0, 0.5, 1, 2, 4] and (shares.sum(axis=1) == 1).all()
+    assert shares["refusing"].tolist() == [1, 1, 0, 0, 0] and shares["following"].tolist() == [0, 0, 1, 0, 0]
+
+
 def test_no_reported_prompt_was_searched_with(whole):
     answers = control.frame(whole, RULES)
     by_role = {role: set(those["prompt"]) for role, those in answers.groupby("role")}

@@ -89,7 +89,7 @@ def test_start_begins_a_run_and_queues_it(monkeypatch):
 def test_results_of_a_run():
     at = visit(PAGE, study="complete")
     shown = figures(at)
-    assert list(shown)[1] == "Effect: following rate" and list(shown)[2].startswith("Cost") and len(shown) == 3
+    assert list(shown)[1] == "Effect: following rate" and list(shown)[2].startswith("Cost") and len(shown) == 4
     table = next(frame.value for frame in at.dataframe if "own vector" in frame.value)
     fr = table[table["language"] == "fr"].iloc[0]
     assert fr["own vector"].startswith("1.00 (0.6") and fr["en vector"].startswith("0.00 (0.00") and fr["none"].startswith("0.00")
@@ -108,7 +108,7 @@ def test_a_link_restores_the_view():
     values = heat_map(figures(at)["Effect: following rate"])["text"]
     assert "1.00" in values[2] and "1.00" not in values[1], "French needs strength 2"
     gone = visit(PAGE, study="complete", run="another-run", objective="beauty")
-    assert len(gone.warning) == 2 and len(figures(gone)) == 3
+    assert len(gone.warning) == 2 and len(figures(gone)) == 4
 
 
 def test_another_objective_that_nothing_measures_shows_no_choice():

@@ -9,7 +9,7 @@ import xarray as xr
 
 from analysis.errors import unknown
 from analysis.measures.grids import Grid, Layers, named
-from analysis.measures.judging import FOLLOWING
+from analysis.measures.judging import FOLLOWING, VERDICTS
 from analysis.sources.refusals import plain
 from analysis.specs import ControlSpec, JudgingSpec
 from analysis.statistics import bootstrap_weights, interval, wilson
@@ -143,6 +143,17 @@ def surfaces(answers: pd.DataFrame, grid: Grid, judging: JudgingSpec) -> xr.Data
     variables = {name: (dims, array) for name, array in values.items()}
     variables |= {f"plain_{name}": ("language", array) for name, array in plain_values.items()}
     return xr.Dataset(variables, {"language": languages, "strength": list(grid.strengths), "set": list(range(sets))})
+
+
+def by_strength(answers: pd.DataFrame) -> pd.DataFrame:
+    """Share of each verdict at each strength with its Wilson interval: strength, verdict, share, low, high, n."""
+    rows = []
+    for verdict in VERDICTS:
+        for strength, those in answers[answers["verdict"] != ""].groupby("strength"):
+            count, n = int((those["verdict"] == verdict).sum()), len(those)
+            low, high = wilson(count, n)
+            rows.append({"strength": strength, "verdict": verdict, "share": count / n, "low": low, "high": high, "n": n})
+    return pd.DataFrame(rows, columns=["strength", "verdict", "share", "low", "high", "n"])
 
 
 def best_effect(found: xr.Dataset, judging: JudgingSpec) -> np.ndarray:

@@ -14,7 +14,7 @@ from analysis.specs import JudgingSpec
 from analysis.studies import control as runs
 from analysis.studies.study import DEMO
 from components import cache, controls, links, panel
-from components.figures import Figure, Matrix
+from components.figures import Figure, Lines, Matrix, Series
 from components.shell import DEMO_NOTE
 from components.views.words import span
 
@@ -71,6 +71,33 @@ def surface(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
         cell(found, language, picked)
     else:
         st.caption("Click a cell of the effect to read its texts.")
+    if language in found.chosen:
+        panel.show(dose(run, found, language))
+
+
+def dose(run: runs.Run, found: cache.Searched, language: str) -> Figure:
+    """What becomes of the answers as the push grows, on the chosen layers."""
+    layers = grids.named(found.chosen[language].layers)
+    asked = found.answers[(found.answers["role"] == "search") & (found.answers["language"] == language)]
+    shares = measures.by_strength(asked[asked["layers"].isin(("", layers))])
+    return Figure(
+        name=f"dose-{run.name}-{language}",
+        title=f"What becomes of the answers as the push grows, on layers {layers}",
+        caption=f"Share of n = {run.spec.search_prompts} search prompts a strength, bands are 95 % Wilson intervals; strength 0 is "
+        "without a push. Declining less is not yet answering: what neither refuses nor holds together is a failure.",
+        data=Lines(
+            tuple(
+                Series(verdict, *(those[column].to_numpy() for column in ("strength", "share", "low", "high")))
+                for verdict, those in shares.groupby("verdict", sort=False)
+            ),
+            mark=found.chosen[language].strength,
+            limits=(-0.02, 1.02),
+        ),
+        table=shares,
+        x="strength, mean gaps (dotted: chosen)",
+        y="share of answers",
+        source=source_note(run),
+    )
 
 
 def cell(found: cache.Searched, language: str, picked: tuple[str, str]) -> None:
