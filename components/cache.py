@@ -4,16 +4,20 @@ import functools
 import hashlib
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
 import streamlit as st
+import xarray as xr
 
-from analysis.measures import compare, findings, recognition, similarity, transfer
+from analysis.measures import compare, control, findings, grids, recognition, similarity, transfer
+from analysis.measures.grids import Grid
 from analysis.sources import corpora
 from analysis.sources.pairs import Corpus
 from analysis.sources.published import published
-from analysis.specs import Convention
+from analysis.specs import ControlSpec, Convention, JudgingSpec
+from analysis.studies import control as runs
 from analysis.studies import library, store
 from analysis.studies.study import Study
 
@@ -28,6 +32,17 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "ceiling": similarity.ceiling,
     "findings": findings.findings,
 }
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A control run's answers and what they say."""
+
+    answers: pd.DataFrame
+    surfaces: xr.Dataset
+    chosen: dict[str, control.Choice]
+    report: pd.DataFrame
+    left: tuple[runs.Cell, ...]
 
 
 def version(name: str) -> str:
@@ -81,6 +96,35 @@ def compared(what: str, first: Study, second: Study, convention: Convention) -> 
 def corpus(name: str) -> Corpus:
     """A corpus kept on this server; its name carries its digest."""
     return corpora.load(name)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def tried(name: str, version: str, spec: ControlSpec) -> Grid:
+    """The settings of a search in a study."""
+    return grids.grid(opened(name, version), spec)
+
+
+def grid(study: Study, spec: ControlSpec) -> Grid:
+    """The settings of a search in a study as it is now."""
+    return tried(study.name, version(study.name), spec)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def searched(name: str, changed: str, judging: JudgingSpec) -> Searched:
+    """A control run's answers under one judging: the answers themselves, surfaces, chosen settings, report and cells to come."""
+    run = runs.open_run(name)
+    answers = runs.frame(run, judging)
+    surfaces = control.surfaces(answers, run.grid, judging)
+    picked = control.chosen(surfaces, run.grid, judging)
+    left = runs.missing(run, answers, judging)
+    return Searched(answers, surfaces, picked, control.report(answers, run.spec, picked, judging), left)
+
+
+def judged(run: runs.Run, judging: JudgingSpec) -> Searched:
+    """The same for a run as it is now."""
+    told = sorted((path.name, path.stat().st_mtime_ns) for path in run.folder.glob("verdicts-*.json"))
+    changed = hashlib.sha256(f"{told}{(run.folder / store.MANIFEST).read_bytes()}".encode()).hexdigest()
+    return searched(run.name, changed, judging)
 
 
 @st.cache_resource(show_spinner=False)

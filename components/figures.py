@@ -28,6 +28,8 @@ class Matrix:
     hover: np.ndarray | None = None
     codes: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     """Row and column codes that a click returns; empty: not clickable."""
+    marked: tuple[tuple[int, int], ...] = ()
+    """Cells (row, column) with a frame around them."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,18 @@ class Points:
 
 
 @dataclass(frozen=True)
+class Dumbbells:
+    """Two values per row joined by a line, each with its interval; ``sides`` name the two."""
+
+    rows: tuple[str, ...]
+    sides: tuple[str, str]
+    values: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    """``values``, ``low`` and ``high`` are (row, side)."""
+
+
+@dataclass(frozen=True)
 class Tree:
     """A dendrogram from SciPy's linkage; heights are 1 − cosine."""
 
@@ -84,7 +98,7 @@ class Figure:
     name: str
     title: str
     caption: str
-    data: Matrix | Lines | Points | Tree
+    data: Matrix | Lines | Points | Dumbbells | Tree
     table: pd.DataFrame = field(repr=False)
     x: str = ""
     y: str = ""

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 from scipy.cluster.hierarchy import dendrogram
 
-from components.figures import Figure, Lines, Matrix, Points, Tree
+from components.figures import Dumbbells, Figure, Lines, Matrix, Points, Tree
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8C6D00", "#7F7F7F")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
@@ -65,6 +65,9 @@ def matrix(figure: Figure, dark: bool) -> go.Figure:
         end = min(rows, len(data.columns)) - 0.5
         stroke = {"color": "#E8EAED" if dark else "#1F2328", "width": 1.5, "dash": "dash"}
         plot.add_shape(type="line", x0=-0.5, y0=-0.5, x1=end, y1=end, line=stroke, row=1, col=2)
+    for row, column in data.marked:
+        corners = {"x0": column - 0.48, "x1": column + 0.48, "y0": row - 0.48, "y1": row + 0.48}
+        plot.add_shape(type="rect", **corners, line={"color": "#D55E00", "width": 3}, row=1, col=2)
     if data.frames:
         scrub(plot, data)
     return plot
@@ -196,6 +199,31 @@ def points(figure: Figure, dark: bool) -> go.Figure:
     return plot
 
 
+def dumbbells(figure: Figure, dark: bool) -> go.Figure:
+    """Two points per row with their intervals and a line between them; the second lies a little lower, so that both are seen."""
+    data: Dumbbells = figure.data
+    plot = go.Figure()
+    places = np.arange(len(data.rows), dtype=float)
+    ends = [(value, value + 0.16, None) for value in places]
+    plot.add_scatter(
+        x=[v for pair in data.values for v in (*pair, None)], y=[place for end in ends for place in end], mode="lines",
+        line={"color": "#8A8F98", "width": 3}, hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
+    for i, side in enumerate(data.sides):
+        low, high = data.values[:, i] - data.low[:, i], data.high[:, i] - data.values[:, i]
+        plot.add_scatter(
+            x=data.values[:, i], y=places + 0.16 * i, mode="markers", name=side, text=list(data.rows),
+            marker={"color": OKABE_ITO[i], "symbol": MARKERS[i], "size": 10},
+            error_x={"array": high, "arrayminus": low, "thickness": 1, "width": 3},
+            hovertemplate=f"%{{text}}, {side}: %{{x:.3f}}<extra></extra>",
+        )  # fmt: skip
+    plot.update_layout(height=len(data.rows) * CELL + MARGIN - 40)
+    plot.update_xaxes(title_text=figure.x)
+    rows = {"tickvals": list(places + 0.08), "ticktext": list(data.rows), "range": [len(data.rows) - 0.4, -0.6]}
+    plot.update_yaxes(title_text=figure.y, **rows)
+    return plot
+
+
 def tree(figure: Figure, dark: bool) -> go.Figure:
     """A dendrogram."""
     data: Tree = figure.data
@@ -222,4 +250,10 @@ def faded(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.18)"
 
 
-DRAW: dict[type, Callable[[Figure, bool], go.Figure]] = {Matrix: matrix, Lines: lines, Points: points, Tree: tree}
+DRAW: dict[type, Callable[[Figure, bool], go.Figure]] = {
+    Matrix: matrix,
+    Lines: lines,
+    Points: points,
+    Dumbbells: dumbbells,
+    Tree: tree,
+}

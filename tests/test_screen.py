@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from components import screen
-from components.figures import Figure, Lines, Matrix, Points, Series, Tree
+from components.figures import Dumbbells, Figure, Lines, Matrix, Points, Series, Tree
 
 ROWS, COLUMNS, NAN = ("en", "தமிழ்", "中文"), ("en", "தமிழ்", "中文", "ar"), np.nan
 VALUES = np.linspace(-1, 1, 12).reshape(3, 4)
@@ -26,6 +26,8 @@ DATA = {
     "band": Lines((Series("one", np.arange(3), np.array([0, NAN, 1]), np.zeros(3), np.ones(3), dashed=True),)),
     "points": Points(np.arange(3), VALUES[0, :3], ROWS, ("a", "b", "a"), np.zeros(3), np.ones(3), (1, 0), 0.5, log_x=True),
     "unnamed points": Points(np.array([]), np.array([]), (), (), line=(1, 0), named=False),
+    "marked matrix": Matrix(VALUES, ROWS, COLUMNS, "share", (0, 1), marked=((1, 2),)),
+    "dumb-bells": Dumbbells(ROWS, ("own", "shared"), VALUES[:, :2], VALUES[:, :2] - 0.1, VALUES[:, :2] + 0.1),
     "tree": Tree(LINKAGE, ROWS),
 }
 
@@ -119,3 +121,14 @@ def test_sixteen_lines_can_be_told_apart():
 def test_a_tree_names_every_leaf_once():
     plot = screen.draw(spec("tree"))
     assert sorted(plot.layout.xaxis.ticktext) == sorted(ROWS) and len(plot.data) == 2
+
+
+def test_a_marked_cell_has_a_frame_around_it():
+    (frame,) = [shape for shape in screen.draw(spec("marked matrix")).layout.shapes if shape.type == "rect"]
+    assert frame.x0 < 2 < frame.x1 and frame.y0 < 1 < frame.y1 and frame.x1 - frame.x0 < 1
+
+
+def test_dumb_bells_join_the_two_sides_of_a_row():
+    line, own, shared = screen.draw(spec("dumb-bells")).data
+    assert own.name == "own" and list(shared.x) == list(VALUES[:, 1]) and own.error_x.arrayminus[0] == pytest.approx(0.1)
+    assert list(line.x[:2]) == list(VALUES[0, :2]) and line.x[2] is None and len(line.x) == 9

@@ -1,4 +1,4 @@
-"""What the worker can be asked to do: check a model, extract a study, go on with one."""
+"""What the worker can be asked to do: check a model, extract a study, go on with one, compute a control run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from analysis.sources.corpora import find, keep
 from analysis.sources.pairs import Corpus
 from analysis.sources.templates import apply, tail
 from analysis.specs import ModelSpec, StudySpec, from_dict
-from analysis.studies import plan, store
+from analysis.studies import control, control_plan, plan, store
 
 PROBES = 16
 """Texts on which the precision is compared with float32."""
@@ -88,6 +88,20 @@ def resume_study(name: str) -> Callable[[Job, Pool], str]:
         corpus = find(spec.corpus_digest)
         reader = reader_of(pool.get(spec.model, job), spec, job)
         return compute(name, corpus, reader, job)
+
+    return work
+
+
+def control_run(name: str, most: int = 0) -> Callable[[Job, Pool], control.Run]:
+    """A job that goes on with a control run, ``most`` cells at most (0: to the end); its result is the run."""
+
+    def work(job: Job, pool: Pool) -> control.Run:
+        from analysis.engine.speaker import ModelSpeaker
+
+        run = control.open_run(name)
+        control.check_vectors(run)
+        loaded = pool.get(run.spec.model, job)
+        return control_plan.compute(name, ModelSpeaker(loaded, run.spec, job.check), job.progress, most)
 
     return work
 

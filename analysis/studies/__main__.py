@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from analysis.engine.service import FAILED, Service
-from analysis.engine.work import extract_study, resume_study
+from analysis.engine.work import control_run, extract_study, resume_study
 from analysis.measures.vectors import ESTIMATORS
 from analysis.sources import corpora
 from analysis.sources.pairs import SPLITS, Corpus
@@ -18,6 +18,7 @@ def arguments() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m analysis.studies", description=__doc__)
     parser.add_argument("--resume", metavar="NAME", help="go on with this unfinished study and ignore all other options")
+    parser.add_argument("--control", metavar="NAME", help="go on with this control run and ignore all other options")
     parser.add_argument("--model", default="demo", help="a model of this server or a hub id (default: demo)")
     parser.add_argument("--revision", default="main")
     parser.add_argument("--corpus", default=corpora.DEMO, help="a corpus of this server, or a .csv, .jsonl or .zip file")
@@ -46,6 +47,8 @@ def main() -> int:
     options = arguments().parse_args()
     if options.resume:
         task = resume_study(options.resume)
+    elif options.control:
+        task = control_run(options.control)
     else:
         corpus = corpus_of(options.corpus)
         spec = StudySpec(
@@ -68,7 +71,8 @@ def main() -> int:
         if line != shown:
             print(line, flush=True)
             shown = line
-    print(job.error or f"study {job.result}, {job.seconds:.0f} s", file=sys.stderr if job.error else sys.stdout)
+    made = f"control run {options.control}" if options.control else f"study {job.result}"
+    print(job.error or f"{made}, {job.seconds:.0f} s", file=sys.stderr if job.error else sys.stdout)
     return int(job.state == FAILED)
 
 
