@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from analysis import settings
-from analysis.arrays import KINDS, labelled
+from analysis.arrays import BY_LANGUAGE, KINDS, SIDES, labelled
 from analysis.errors import StudyError
 from analysis.studies.study import COMPUTED, Study
 
@@ -31,6 +31,8 @@ BY_CELL = ("concept_vector", "half_a", "half_b", "shuffled", "state_norm", "pair
 """Arrays kept per cell; keys are ``array/concept index/language index``."""
 MASK = "scored"
 """Which (source, pair) of a score cell exist; the others are missing and read as NaN."""
+SCALE = "item_scale"
+"""What the states of questions were divided by, per layer, so that half precision holds them; a power of two, mostly 1."""
 
 
 def root() -> Path:
@@ -174,15 +176,26 @@ def missing_cells(manifest: Mapping) -> tuple[str, ...]:
     """Cells not computed yet, in words."""
     array = {"vector": "concept_vector", "score": "pair_score"}
     keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
-    return tuple(
+    lacking = (
         f"{stage} {manifest['concepts'][c]} {manifest['languages'][a]}"
         for stage, c, a in cells(manifest)
         if f"{array[stage]}/{c}/{a}" not in keys
     )
+    return (*lacking, *(f"questions {manifest['languages'][a]}" for a in question_cells(manifest)))
+
+
+def question_cells(manifest: Mapping) -> list[int]:
+    """Indices of the languages whose questions were not asked yet; English comes first, because the others need it."""
+    asked = manifest.get("questions", {}).get("spec", {}).get("languages", ())
+    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
+    order = sorted(asked, key=lambda language: language != "en")
+    return [a for a in map(manifest["languages"].index, order) if f"item_part/{a}" not in keys]
 
 
 def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
     """One array of a study with its labels; cells not computed and pairs that a language lacks are NaN."""
+    if name in BY_LANGUAGE:
+        return read_by_language(folder, manifest, name)
     concepts, languages = manifest["concepts"], manifest["languages"]
     parts = read_parts(folder, manifest, name)
     if name == "pair_score":
@@ -200,8 +213,23 @@ def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
     return labelled(name, values, coords, study=folder.name)
 
 
-def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, int], np.ndarray]:
-    """The tensors of one array by (concept index, language index)."""
+def read_by_language(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
+    """One array without a concept; languages whose cell was not computed are NaN. States of questions stay in half precision."""
+    languages = manifest["languages"]
+    parts = {a: part for (a,), part in read_parts(folder, manifest, name).items()}
+    if name == "item_state":
+        scales = {a: scale for (a,), scale in read_parts(folder, manifest, SCALE).items()}
+        parts = {a: part if (scales[a] == 1).all() else part * scales[a][:, None] for a, part in parts.items()}
+    first = next(iter(parts.values()))
+    values = np.full((len(languages), *first.shape), np.nan, np.result_type(*(part.dtype for part in parts.values()), np.float16))
+    for a, part in parts.items():
+        values[a] = part
+    coords = {"language": languages, "layer": range(1, manifest["layers"] + 1), "side": SIDES}
+    return labelled(name, values, coords, study=folder.name)
+
+
+def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, ...], np.ndarray]:
+    """The tensors of one array by (concept index, language index), or by language index."""
     parts = {}
     for file, entry in manifest["files"].items():
         wanted = [key for key in entry["keys"] if key.startswith(f"{name}/")]
@@ -218,8 +246,9 @@ def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, in
 def seal(folder: Path) -> None:
     """Merge the cell files of a complete study into one file per array; a kill in between loses nothing."""
     manifest = read_manifest(folder)
-    before = set(manifest["files"])
-    files = {}
+    merged = {f"{name}/" for name in (*BY_CELL, MASK)}
+    before = {f for f, entry in manifest["files"].items() if any(key.startswith(tuple(merged)) for key in entry["keys"])}
+    files = {file: entry for file, entry in manifest["files"].items() if file not in before}
     for name in (*BY_CELL, MASK):
         parts = read_parts(folder, manifest, name)
         tensors = {f"{name}/{c}/{a}": np.ascontiguousarray(part) for (c, a), part in sorted(parts.items())}
