@@ -126,7 +126,7 @@ def cell(folder: Path, what: tuple, reader: Reader, lens: Lens | None, language:
     english = states_of(folder, manifest, code, tensors)
     seed = int.from_bytes(hashlib.sha256(f"{spec.seed} {code}".encode()).digest()[:4], "big")
     tensors |= question_vectors(asked, (states, part), None if code == ENGLISH else english, seed)
-    return tensors | ({"lens_share": lensed(lens, states, asked, (questions, code, part))} if lens else {})
+    return tensors | (lensed(lens, states, asked, (questions, code, part)) if lens else {})
 
 
 def states_of(folder: Path, manifest: Mapping, code: str, tensors: Mapping) -> tuple[np.ndarray, np.ndarray] | None:
@@ -168,8 +168,8 @@ def question_vectors(asked: Sequence, own: tuple, english: tuple | None, seed: i
     return made
 
 
-def lensed(lens: Lens, states: np.ndarray, asked: Sequence, what: tuple) -> np.ndarray:
-    """Mean logit-lens share (side, layer) over the universal questions that have an answer in both languages."""
+def lensed(lens: Lens, states: np.ndarray, asked: Sequence, what: tuple) -> dict[str, np.ndarray]:
+    """Mean logit-lens share (side, layer) over the universal questions that have an answer in both languages, if there are any."""
     questions, code, part = what
     chosen, answers = [], []
     for i, (kind, item) in enumerate(asked):
@@ -177,4 +177,4 @@ def lensed(lens: Lens, states: np.ndarray, asked: Sequence, what: tuple) -> np.n
         if kind == UNIVERSAL and part[i] and own and english:
             chosen.append(i)
             answers.append((own.answer, english.answer))
-    return lens(states[chosen], answers).astype(np.float32) if chosen else np.zeros((2, states.shape[1]), np.float32)
+    return {"lens_share": lens(states[chosen], answers).astype(np.float32)} if chosen and code != ENGLISH else {}
