@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PRODUCT = ("app.py", "pages", "components", "analysis")
 NUMBERS = {"numpy", "pandas", "xarray"}
-MATHEMATICS = NUMBERS | {"scipy", "sklearn", "umap", "safetensors", "datasets"}
-MODELS = {"numpy", "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "huggingface_hub", "safetensors"}
+MATHEMATICS = NUMBERS | {"scipy", "sklearn", "umap", "safetensors", "datasets", "py3langid"}
+MODELS = {"numpy", "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "huggingface_hub", "safetensors", "gguf"}
 OUTSIDE = {
     "analysis": MATHEMATICS,
     "analysis.engine": MODELS | {"psutil", "tqdm"},
@@ -40,7 +40,7 @@ INSIDE = {
 """Room → what of this project it may import."""
 NAMES = ("analysis.specs", "analysis.errors", "analysis.arrays", "analysis.sources.languages", "analysis.studies.study")
 """All that drawing and pages may know of the analysis: types, names and constants."""
-TORCHLESS = ("analysis.engine.service", "analysis.engine.work")
+TORCHLESS = ("analysis.engine.operators", "analysis.engine.service", "analysis.engine.work")
 """The only modules of the engine that others may import: they load no torch."""
 FORBIDDEN = (
     "allow_pickle=True",

@@ -112,13 +112,16 @@ def answers(model: object, tokenizer: object, asked: Sequence[str]) -> list[str]
 
 def steered(loaded: object, vector: np.ndarray, layer: int, language: str, value: str) -> list[float]:
     """Mean log-odds (nats) of the positive verdict over a value's held-out statements at each of STRENGTHS."""
-    from analysis.engine.steering import added
+    from analysis.engine.scoring import continuations
+    from analysis.engine.steering import ResolvedTerm, Row
 
-    asked = [item for item in statements(language, 4) if item[1] == value]
+    asked = [text for text, wanted, _ in statements(language, 4) if wanted == value]
+    sides = [[verdict(language, value, side) for side in (POSITIVE, NEGATIVE)]] * len(asked)
     means = []
     for strength in STRENGTHS:
-        with added(loaded, {layer: torch.tensor(strength * vector, dtype=torch.float32)}):
-            means.append(float(log_odds(loaded.model, loaded.tokenizer, language, asked).mean()))
+        term = ResolvedTerm({layer: vector}, {layer: strength})
+        scored = continuations(loaded, [Row(text, (term,)) for text in asked], sides)
+        means.append(float(np.mean([side.nats[0] - side.nats[1] for side in scored])))
     return means
 
 

@@ -1,0 +1,51 @@
+"""What steering costs, on texts whose language and repetitions are known."""
+
+import numpy as np
+import pytest
+
+from analysis.errors import SpecError
+from analysis.measures.fluency import UNRECOGNISED, drift, identified, recognisable, repetition
+from analysis.sources.languages import LANGUAGES
+
+SENTENCES = {
+    "en": "The old woman gave the money back to its owner.",
+    "zh": "老太太把钱还给了它的主人。",
+    "fr": "La vieille femme a rendu l'argent à son propriétaire.",
+    "es": "La anciana le devolvió el dinero a su dueño.",
+    "pt": "A velhinha devolveu o dinheiro ao seu dono, não é verdade?",
+    "vi": "Bà cụ đã trả lại tiền cho chủ của nó.",
+    "ca": "La dona gran va tornar els diners al seu propietari.",
+    "id": "Perempuan tua itu mengembalikan uang tersebut kepada pemiliknya.",
+    "ja": "おばあさんはお金を持ち主に返しました。",
+    "ko": "할머니는 돈을 주인에게 돌려주었다.",
+    "fi": "Vanha nainen antoi rahat takaisin niiden omistajalle.",
+    "hu": "Az idős asszony visszaadta a pénzt a tulajdonosának.",
+    "ta": "வயதான பெண் பணத்தை அதன் உரிமையாளரிடம் திருப்பிக் கொடுத்தார்.",
+    "te": "ముసలి స్త్రీ డబ్బును దాని యజమానికి తిరిగి ఇచ్చింది.",
+    "sw": "Mwanamke mzee alirudisha pesa kwa mwenyewe.",
+}
+
+
+def test_every_language_of_the_project_is_told_but_those_that_are_named():
+    assert {*SENTENCES, *UNRECOGNISED} == set(LANGUAGES)
+    assert {language for language in LANGUAGES if not recognisable(language)} == set(UNRECOGNISED)
+    assert {language: identified(text) for language, text in SENTENCES.items()} == {language: language for language in SENTENCES}
+
+
+def test_drift_is_the_share_of_texts_in_another_language():
+    assert drift([SENTENCES["fr"], SENTENCES["en"], SENTENCES["ja"], ""], "fr") == 0.75
+    assert np.isnan(drift([], "fr"))
+
+
+def test_drift_in_a_language_that_cannot_be_told_is_an_error():
+    with pytest.raises(SpecError, match="ny"):
+        drift(["Mayi wachikulire anabweza ndalama."], "ny")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "share"),
+    [("", "en", 0), ("one two", "en", 0), ("a b c d e", "en", 0), ("a b c a b c", "en", 0.25), ("na na na na na", "en", 2 / 3),
+     ("好好好好好", "zh", 2 / 3), ("老太太把钱还给了", "zh", 0)],
+)  # fmt: skip
+def test_repetition_counts_sequences_said_before(text, language, share):
+    assert repetition(text, language) == pytest.approx(share)
