@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.measures import compare, findings, recognition, similarity, transfer
+from analysis.measures import compare, findings, geometry, items, projections, recognition, similarity, transfer
 from analysis.sources import corpora
 from analysis.sources.pairs import Corpus
 from analysis.sources.published import published
@@ -26,6 +26,15 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "floor": similarity.floor,
     "ceiling": similarity.ceiling,
     "findings": findings.findings,
+    "angles": geometry.angles,
+    "mean angle": geometry.mean_angle,
+    "lengths": geometry.lengths,
+    "agreement": geometry.agreement,
+    "lens": geometry.lens,
+    "separation": items.separation,
+    "parallel": items.parallel,
+    "pca": projections.pca,
+    "elsewhere": projections.elsewhere,
 }
 
 

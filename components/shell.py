@@ -29,6 +29,7 @@ MENU = (
     Entry("pages/recognition.py", "Recognition", "Is the concept there?", ":material/target:"),
     Entry("pages/similarity.py", "Similarity", "Do the languages agree?", ":material/grid_on:"),
     Entry("pages/transfer.py", "Transfer", "Does it carry over?", ":material/change_history:"),
+    Entry("pages/layers.py", "Layers", "Where does it live?", ":material/layers:"),
     Entry("pages/extract.py", "Extract", "Make a study from a model and contrast pairs", ":material/science:", view=False),
     Entry("pages/studies.py", "Studies", "Open, compare, share and delete studies", ":material/folder_open:"),
 )
@@ -92,4 +93,6 @@ def source_note(study: Study, array: str) -> str:
         return f"Published, Xu et al. 2024, {study.manifest['figures'][array]}."
     if study.kind == DEMO:
         return DEMO_NOTE
+    if "imported" in study.manifest:
+        return f"Imported mean states of {study.model}, not computed here."
     return f"Computed by Babelscope from {study.model}."

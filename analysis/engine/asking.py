@@ -86,5 +86,3 @@ def import_means(files: Mapping[str, bytes], model: str, title: str) -> Callable
         return folder.name
 
     return work
-
-

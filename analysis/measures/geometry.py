@@ -74,8 +74,8 @@ def differences(study: Study, language: int) -> dict[str, np.ndarray]:
 def angles(study: Study, version: str = "own") -> xr.Dataset:
     """Angle (language, layer) between English and local vector: ``cosine``, ``angle`` in degrees, and bands of the cosine.
 
-    ``low``/``high``: 95 % bootstrap over the training items of both. ``null_low``/``null_high``: 95 % of the cosines when each item's
-    difference gets a random sign (shuffled labels): inside that band the vectors are no more aligned or opposed than chance.
+    ``low``/``high``: 95 % bootstrap over the training items of both. ``null_low``/``null_high``: 95 % of the cosines when every
+    item's difference gets a random sign (shuffled labels): inside that band the vectors are no more aligned or opposed than chance.
     ``english_items``/``local_items`` count the differences. Bands are NaN for the held-out universal version, whose items are other
     languages'. English has no English vector: NaN. StudyError for a study without both vectors. Our definition of perpendicularity.
     """
@@ -132,13 +132,15 @@ def quotient(grams: tuple[np.ndarray, ...], s: np.ndarray, t: np.ndarray) -> np.
     """Cosine of two weighted sums per replicate, from the inner products of their parts."""
     across, first, second = grams
     lengths = np.einsum("ir,ij,jr->r", s, first, s, optimize=True) * np.einsum("ir,ij,jr->r", t, second, t, optimize=True)
-    return np.where(lengths > 0, np.einsum("ir,ij,jr->r", s, across, t, optimize=True) / np.sqrt(np.maximum(lengths, 1e-30)), np.nan)
+    return np.where(
+        lengths > 0, np.einsum("ir,ij,jr->r", s, across, t, optimize=True) / np.sqrt(np.maximum(lengths, 1e-30)), np.nan
+    )
 
 
 def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
     """Mean over languages of the cosine of English and local vector (layer), with the same mean under random signs as its band.
 
-    Variables ``cosine``, ``angle`` (degrees of the mean cosine), ``low``/``high`` (languages drawn with replacement), ``null_low`` and
+    Variables ``cosine``, ``angle`` (degrees of the mean cosine), ``low``/``high`` (languages drawn with replacement), ``null_low``,
     ``null_high``, ``languages`` in the mean. Errors as in ``angles``.
     """
     table = angles(study, version)
@@ -171,7 +173,9 @@ def lengths(study: Study) -> xr.Dataset:
         vectors, names, scale = means_english(study)[None], ["English"], length(means)
     else:
         prompts(study)
-        known = [(name, array) for side in TWINS for name, array in zip((side, f"{side}, shuffled"), TWINS[side]) if study.has(array)]
+        known = [
+            (name, array) for side in TWINS for name, array in zip((side, f"{side}, shuffled"), TWINS[side]) if study.has(array)
+        ]
         if not known:
             raise StudyError(f"“{study.title}” has no English and no local vectors: too few training items in every language.")
         names, vectors = [name for name, _ in known], np.array([stack(study, array) for _, array in known])

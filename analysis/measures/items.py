@@ -4,7 +4,6 @@ from itertools import combinations
 
 import numpy as np
 import xarray as xr
-from scipy.spatial.distance import cdist
 
 from analysis.errors import StudyError
 from analysis.measures.geometry import ENGLISH, KINDS_OF_ITEMS, labelled_set, prompts
@@ -33,9 +32,13 @@ def grid(study: Study, kind: str, layer: int, centred: bool = False) -> np.ndarr
 
 
 def distances(states: np.ndarray) -> np.ndarray:
-    """Euclidean distances (language, item, language, item) of a grid; NaN where a state is missing."""
-    flat = states.reshape(-1, states.shape[-1])
-    return cdist(flat, flat).reshape(*states.shape[:2], *states.shape[:2])
+    """Euclidean distances (language, item, language, item) of a grid, from inner products; NaN where a state is missing."""
+    flat = states.reshape(-1, states.shape[-1]).astype(float)
+    flat = flat - mean_known(flat)
+    inner = flat @ flat.T
+    squares = np.diag(inner)
+    found = np.sqrt(np.maximum(squares[:, None] + squares - 2 * inner, 0))
+    return found.reshape(*states.shape[:2], *states.shape[:2])
 
 
 def index(table: np.ndarray, orders: np.ndarray | None = None) -> float:
@@ -64,7 +67,7 @@ def separation(study: Study, centred: bool = False) -> xr.Dataset:
     1 − mean distance between an item's states in two languages / mean distance between two items in one language. 1: an item is the
     same point in all languages; 0 or less: languages are as far apart as items. ``null_low``/``null_high``: the same when items are
     numbered at random in each language. ``centred`` takes each language's mean away first. ``items`` and ``languages`` are counts.
-    NaN with one language, one item, or a layer without variance. StudyError for a study without questions. Ours (methods of the page).
+    NaN with one language, one item, or a layer without variance. StudyError for a study without questions. The definition is ours.
     """
     kinds = [kind for kind in KINDS_OF_ITEMS if (prompts(study)[0] == kind).any()]
     values = np.full((3, len(kinds), study.layers), np.nan)
@@ -125,8 +128,8 @@ def mutual_neighbours(x: np.ndarray, y: np.ndarray, k: int = NEIGHBOURS) -> floa
 def parallel(study: Study) -> xr.Dataset:
     """Agreement with English of the states of parallel universal questions (language, layer): ``cka`` and ``neighbours``.
 
-    ``chance`` (language) is that of the mutual neighbours, k / (n − 1); that of the unbiased CKA is 0. ``items`` are in the mean. NaN
-    for English and for too few items. StudyError for a study without questions or without English.
+    ``chance`` (language) is that of the mutual neighbours, k / (n − 1); that of the unbiased CKA is 0. ``items`` are in the mean.
+    NaN for English and for too few items. StudyError for a study without questions or without English.
     """
     if ENGLISH not in study.languages:
         raise StudyError(f"“{study.title}” has no English, with which the other languages are compared here.")

@@ -9,14 +9,12 @@ from scipy.linalg import eigh
 
 from analysis.errors import SpecError, StudyError, unknown
 from analysis.measures.geometry import KINDS_OF_ITEMS, labelled_set, means_english, prompts, stack
-from analysis.measures.items import grid
 from analysis.measures.similarity import length
 from analysis.specs import check
-from analysis.statistics import mean_known
 from analysis.studies.study import Study
 
 BASES = ("per layer", "shared over layers")
-SHOWN = ("vectors", "items", "means")
+SHOWN = ("means", "vectors", "items")
 BEFORE_UMAP = 50
 LOCK = threading.Lock()
 """UMAP's threads abort the process when two fits meet on some machines."""
@@ -65,14 +63,16 @@ def pca(study: Study, what: str = "vectors", basis: str = "per layer", dims: int
     """Principal components (point, layer, axis) of one of SHOWN and the share of variance (layer, axis) that each explains.
 
     ``per layer``: axes of each layer's own points; their signs are turned towards the layer before, since signs are arbitrary.
-    ``shared over layers``: one set of axes for all layers, each layer centred and scaled to the same mean length, because states grow
-    with depth. A layer whose points are all the same has no axes: zero and NaN. SpecError for an unknown choice or fewer points
+    ``shared over layers``: one set of axes for all layers, each layer centred and scaled to the same mean length, because states
+    grow with depth. A layer whose points are all the same has no axes: zero and NaN. SpecError for an unknown choice or fewer points
     than three.
     """
     check("basis", basis, BASES)
     points = cloud(study, what)
     if len(points.values) < 3:
-        raise SpecError(f"A picture needs at least three points; there are {len(points.values)}. Choose another, or more languages.")
+        raise SpecError(
+            f"A picture needs at least three points; there are {len(points.values)}. Choose another, or more languages."
+        )
     values = points.values - points.values.mean(0)
     scale = np.sqrt((length(values) ** 2).mean(0))
     values = values / np.where(scale > 0, scale, 1)[:, None]
@@ -181,5 +181,3 @@ def projected(study: Study, points: Cloud, scores: np.ndarray, explained: np.nda
                                 "explained": (("shown", "axis"), explained)})  # fmt: skip
     layers = range(1, study.layers + 1) if layer is None else [layer]
     return made.assign_coords(shown=list(layers), language=("point", list(points.languages)), kind=("point", list(points.kinds)))
-
-

@@ -57,7 +57,9 @@ def keep_questions(questions: Questions) -> str:
     """Store a question set under its name and digest, so that it can be asked again; returns the name."""
     if questions.name == DEMO and questions.digest == demo_questions().digest:
         return DEMO
-    plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in questions.name).strip("-_")[:40] or "questions"
+    plain = (
+        "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in questions.name).strip("-_")[:40] or "questions"
+    )
     name = plain if plain.endswith(questions.digest) else f"{plain}-{questions.digest}"
     path = settings.child(folder(), f"{name}.csv")
     if not path.exists():

@@ -1,7 +1,7 @@
 """Questions for the transfer-localisation plane: universal ones, and everyday ones whose answer depends on the place.
 
-The project's own format is CSV or JSON lines with ``item, kind, language, question, answer, options`` and, if wanted, ``named`` (the
-same question with the country named), ``country`` and ``split``. Columns of Global-MMLU and of BLEnD's choices are understood too.
+The project's own format is CSV or JSON lines with ``item, kind, language, question, answer, options`` and, if wanted, ``named``
+(the same question with the country named), ``country`` and ``split``. Columns of Global-MMLU and of BLEnD's choices are understood too.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ SEPARATOR = "|"
 
 @dataclass(frozen=True)
 class Question:
-    """One item in one language: ``answer`` is one of ``options``; for culture it is the local one and ``question`` names no place."""
+    """One item in one language: ``answer`` is one of ``options``; for culture it is the local one, ``question`` names no place."""
 
     item: str
     kind: str
@@ -88,8 +88,8 @@ class Line:
 def read_questions(data: bytes, filename: str) -> Questions:
     """The questions in a file's bytes (.csv, .jsonl or .ndjson).
 
-    CorpusError lists every fault with file and line: encoding, columns, languages, kinds, options without the answer, repeated items.
-    Items that some languages lack, culture items without a named version, and columns that are not used are noted.
+    CorpusError lists every fault with file and line: encoding, columns, languages, kinds, options without the answer, items
+    there twice. Items that some languages lack, culture items without a named version, and columns that are not used are noted.
     """
     path = PurePosixPath(filename.replace("\\", "/"))
     ending = path.suffix.casefold()
@@ -152,7 +152,9 @@ def assemble_questions(name: str, lines: Sequence[Line], faults: Sequence[str] =
             continue
         key = (question.kind, question.language, question.item)
         if (earlier := first.setdefault(key, line.place)) is not line.place:
-            faults.append(f"{line.place}: item “{question.item}” ({question.kind}) in {question.language} is there already ({earlier})")
+            faults.append(
+                f"{line.place}: item “{question.item}” ({question.kind}) in {question.language} is there already ({earlier})"
+            )
         read.append(question)
     if not lines and not faults:
         faults.append(f"{name}: holds no questions")

@@ -52,7 +52,7 @@ def own_folder(name: str) -> Path:
 
 
 def writable(name: str) -> Path:
-    """The folder of a study of this server; of one that comes with Babelscope, that of a new copy. StudyError for published ones."""
+    """The folder of a study of this server; of the demo study, that of a new copy. StudyError for published ones."""
     return own_folder(unpack(pack(name), f"{name}-copy{SUFFIX}")) if name == DEMO_NAME else own_folder(name)
 
 
