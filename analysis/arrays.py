@@ -32,13 +32,18 @@ KINDS: Mapping[str, ArrayKind] = {
     "local_vector": ArrayKind(("language", "layer", "hidden"), "local vector", "activation"),
     "local_shuffled": ArrayKind(("language", "layer", "hidden"), "local vector, country swapped at random", "activation"),
     "mean_state": ArrayKind(("language", "layer", "hidden"), "mean state of a language", "activation"),
+    "plane_score": ArrayKind(("setting", "language", "prompt", "option"), "log-probability of an answer", "nats"),
+    "plane_match": ArrayKind(("setting", "language", "prompt"), "option that the answer said, from 1; 0 none", "code"),
+    "plane_there": ArrayKind(("setting", "language"), "whether a language was steered in a setting", "code"),
+    "plane_tokens": ArrayKind(("language", "prompt", "option"), "tokens of an option; 0: there is none", "count"),
+    "plane_answer": ArrayKind(("language", "prompt"), "which option is right or local, from 1; 0: not asked", "code"),
     "recognition": ArrayKind(("concept", "language"), "recognition accuracy", "share of held-out pairs", 0.5),
     "transfer": ArrayKind(("source", "target"), "transferability", "percentage points", 0.0),
     "similarity": ArrayKind(("source", "target"), "cosine similarity of concept vectors", "cosine", 0.0),
 }
 
-BY_LANGUAGE = tuple(name for name, kind in KINDS.items() if kind.dims[0] == "language")
-"""Arrays without a concept, kept per language."""
+BY_FIRST = tuple(name for name, kind in KINDS.items() if kind.dims[0] in ("language", "setting"))
+"""Arrays without a concept, kept per language or, on the plane, per setting of the steering."""
 SIDES = ("own language", "English")
 
 

@@ -13,6 +13,8 @@ LAST_STATES = ("block", "normed")
 """What the last layer is: the last block's output, or the state after the final norm (the papers' last index)."""
 LAYER_CHOICES = ("best on test", "cross-fitted", "fixed")
 TIES = ("right", "half")
+SCORINGS = ("likelihood", "generation")
+"""How an answer is taken: the likeliest option, or what the model writes, matched with the options."""
 
 
 def digest(spec: object) -> str:
@@ -98,6 +100,38 @@ class QuestionSpec:
             raise SpecError("Questions are asked in at least one language; choose some.")
         if self.most < 2:
             raise SpecError(f"A vector needs at least 2 items; asked for were {self.most}.")
+
+
+@dataclass(frozen=True)
+class SweepSpec:
+    """All that determines a plane: which languages are steered at which layers and strengths, and how answers are scored.
+
+    ``local`` is the version of the local vector; after the single vectors the best ``depths`` layers of each are combined.
+    """
+
+    model: ModelSpec
+    questions: str
+    questions_digest: str
+    languages: tuple[str, ...]
+    layers: tuple[int, ...]
+    strengths: tuple[float, ...] = (0.5, 1.0, 2.0)
+    template: str = "chat"
+    scoring: str = "likelihood"
+    normalised: bool = True
+    local: str = "own"
+    depths: int = 2
+    most: int = 100
+    seed: int = 1
+
+    def __post_init__(self):
+        if isinstance(self.model, dict):
+            object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
+        object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
+        check("scoring", self.scoring, SCORINGS)
+        if not (self.languages and self.layers and self.strengths):
+            raise SpecError("A sweep needs at least one language, one layer and one strength; choose some.")
+        if 0 in self.strengths:
+            raise SpecError("Strength 0 is the baseline, which is always computed; leave it out.")
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def cloud(figure: Figure, dark: bool) -> go.Figure:
     reach = limit(data.places)
     axis = {"range": [-reach, reach], "zeroline": False}
     solid = data.places.shape[2] == 3
-    plot.update_layout(height=640 if solid else 600, **titles(data, data.start))
+    plot.update_layout(height=720 if solid else 660, **titles(data, data.start))
     if solid:
         plot.update_scenes(xaxis=axis, yaxis=axis, zaxis=axis, aspectmode="cube", bgcolor="rgba(0,0,0,0)")
     else:
@@ -110,8 +110,7 @@ def scrub(plot: go.Figure, data: Cloud) -> None:
     move = {"mode": "immediate", "frame": {"duration": 0, "redraw": data.places.shape[2] == 3}, "transition": {"duration": 0}}
     steps = [{"label": label, "method": "animate", "args": [[label], move]} for label in data.frames]
     plot.update_layout(
-        sliders=[{"steps": steps, "active": data.start, "currentvalue": {"prefix": "layer "}, "pad": {"t": 70}, "len": 1.0}],
-        legend={"y": -0.42},
+        sliders=[{"steps": steps, "active": data.start, "currentvalue": {"prefix": "layer "}, "pad": {"t": 130}, "len": 1.0}],
     )
 
 

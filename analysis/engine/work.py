@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.engine.asking import go_on_asking
 from analysis.engine.service import Job, Pool
+from analysis.engine.sweeping import go_on_sweeping
 from analysis.errors import ModelError
 from analysis.sources.corpora import find, keep
 from analysis.sources.pairs import Corpus
@@ -91,7 +92,8 @@ def resume_study(name: str) -> Callable[[Job, Pool], str]:
             corpus = find(spec.corpus_digest)
             reader = reader_of(pool.get(spec.model, job), spec, job)
             compute(name, corpus, reader, job)
-        return go_on_asking(name, job, pool)
+        go_on_asking(name, job, pool)
+        return go_on_sweeping(name, job, pool)
 
     return work
 

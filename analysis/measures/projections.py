@@ -49,7 +49,7 @@ def cloud(study: Study, what: str) -> Cloud:
         there = study.array("item_part").values[:, chosen] > 0
         names = np.broadcast_to(kinds[chosen], there.shape)[there]
         return Cloud(values[there], tuple(np.repeat(codes, there.sum(1)).tolist()), tuple(names.tolist()))
-    parts = {"mean": stack(study, "mean_state")} if what == "means" else {}
+    parts = {"mean state": stack(study, "mean_state")} if what == "means" else {}
     if what == "vectors" and study.has("mean_state"):
         parts["English"] = means_english(study)
     elif what == "vectors":

@@ -72,9 +72,23 @@ class Questions:
         """Items of a kind over all languages, in natural order."""
         return tuple(sorted({q.item for q in self.questions if q.kind == kind}, key=natural))
 
+    @cached_property
+    def divided(self) -> bool:
+        """Whether the set itself says which items are held out."""
+        return any(q.split for q in self.questions)
+
+    def held_out(self, question: Question) -> bool:
+        """Whether a question is for testing: as its set says, else every second item, the same in all languages."""
+        return question.split == "test" if self.divided else parity(question.item) == 1
+
     def count(self, kind: str, language: str) -> int:
         """Questions of a kind in a language."""
         return sum(q.kind == kind and q.language == language for q in self.questions)
+
+
+def parity(item: str) -> int:
+    """0 or 1, as good as drawn at random but always the same for an item."""
+    return hashlib.sha256(item.encode()).digest()[0] % 2
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def cell(folder: Path, what: tuple, reader: Reader, lens: Lens | None, language:
         with States(len(there), reader.layers, reader.hidden) as kept:
             reader.stream([texts[i] for i in there], [kept])
             states[there] = kept.values.transpose(1, 0, 2)
-    part = np.array([MISSING if not text else TEST if q.split == "test" else TRAIN for text, q in zip(texts, found)], np.uint8)
+    part = np.array([MISSING if not text else TEST if questions.held_out(q) else TRAIN for text, q in zip(texts, found)], np.uint8)
     scale = 2.0 ** np.ceil(np.log2(np.maximum(np.abs(states).max((0, 2)) / HALF_PRECISION, 1))).astype(np.float32)
     tensors = {"item_state": (states / scale[:, None]).astype(np.float16), store.SCALE: scale, "item_part": part}
     english = states_of(folder, manifest, code, tensors)

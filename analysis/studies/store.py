@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from analysis import settings
-from analysis.arrays import BY_LANGUAGE, KINDS, SIDES, labelled
+from analysis.arrays import BY_FIRST, KINDS, SIDES, labelled
 from analysis.errors import StudyError
 from analysis.studies.study import COMPUTED, Study
 
@@ -33,6 +33,9 @@ MASK = "scored"
 """Which (source, pair) of a score cell exist; the others are missing and read as NaN."""
 SCALE = "item_scale"
 """What the states of questions were divided by, per layer, so that half precision holds them; a power of two, mostly 1."""
+
+MEASURED_WHOLE = ("plane_tokens", "plane_answer")
+"""Arrays of the plane that are the same in every setting, kept once."""
 
 
 def root() -> Path:
@@ -181,7 +184,9 @@ def missing_cells(manifest: Mapping) -> tuple[str, ...]:
         for stage, c, a in cells(manifest)
         if f"{array[stage]}/{c}/{a}" not in keys
     )
-    return (*lacking, *(f"questions {manifest['languages'][a]}" for a in question_cells(manifest)))
+    asked = (f"questions {manifest['languages'][a]}" for a in question_cells(manifest))
+    swept = ("the rest of the plane",) if "plane" in manifest and not manifest["plane"]["complete"] else ()
+    return (*lacking, *asked, *swept)
 
 
 def question_cells(manifest: Mapping) -> list[int]:
@@ -194,8 +199,8 @@ def question_cells(manifest: Mapping) -> list[int]:
 
 def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
     """One array of a study with its labels; cells not computed and pairs that a language lacks are NaN."""
-    if name in BY_LANGUAGE:
-        return read_by_language(folder, manifest, name)
+    if name in BY_FIRST:
+        return read_by_first(folder, manifest, name)
     concepts, languages = manifest["concepts"], manifest["languages"]
     parts = read_parts(folder, manifest, name)
     if name == "pair_score":
@@ -213,17 +218,21 @@ def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
     return labelled(name, values, coords, study=folder.name)
 
 
-def read_by_language(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
-    """One array without a concept; languages whose cell was not computed are NaN. States of questions stay in half precision."""
+def read_by_first(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
+    """One array without a concept; what was not computed is NaN. States of questions stay in half precision."""
     languages = manifest["languages"]
-    parts = {a: part for (a,), part in read_parts(folder, manifest, name).items()}
+    parts = {place: part for (place,), part in read_parts(folder, manifest, name).items()}
     if name == "item_state":
         scales = {a: scale for (a,), scale in read_parts(folder, manifest, SCALE).items()}
         parts = {a: part if (scales[a] == 1).all() else part * scales[a][:, None] for a, part in parts.items()}
+    if name in MEASURED_WHOLE:
+        return labelled(name, parts[0], {"language": languages}, study=folder.name)
     first = next(iter(parts.values()))
-    values = np.full((len(languages), *first.shape), np.nan, np.result_type(*(part.dtype for part in parts.values()), np.float16))
-    for a, part in parts.items():
-        values[a] = part
+    kind = KINDS[name].dims[0]
+    size = len(languages) if kind == "language" else max(parts) + 1
+    values = np.full((size, *first.shape), np.nan, np.result_type(*(part.dtype for part in parts.values()), np.float16))
+    for place, part in parts.items():
+        values[place] = part
     coords = {"language": languages, "layer": range(1, manifest["layers"] + 1), "side": SIDES}
     return labelled(name, values, coords, study=folder.name)
 
