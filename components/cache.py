@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.measures import compare, findings, geometry, items, projections, recognition, similarity, transfer
+from analysis.measures import compare, findings, geometry, items, localisation, projections, recognition, similarity, transfer
 from analysis.sources import corpora
 from analysis.sources.pairs import Corpus
 from analysis.sources.published import published
@@ -35,6 +35,15 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "parallel": items.parallel,
     "pca": projections.pca,
     "elsewhere": projections.elsewhere,
+    "plane": localisation.plane,
+    "plane settings": localisation.settings,
+    "plane best": localisation.chosen_settings,
+    "plane table": localisation.sweep_table,
+    "plane effect": localisation.effect,
+    "plane by layer": localisation.by_layer,
+    "plane twins": localisation.twins_of,
+    "plane scorings": localisation.agreement_of_scorings,
+    "plane finding": localisation.finding,
 }
 
 

@@ -158,8 +158,10 @@ def arrows(figure: Figure, dark: bool) -> go.Figure:
             plot.add_annotation(x=end[0], y=end[1], ax=start[0], ay=start[1], axref="x", ayref="y", xref="x", yref="y",
                                 showarrow=True, arrowhead=2, arrowwidth=1.5, arrowcolor=colour, standoff=5)  # fmt: skip
     for place, (name, spots) in enumerate(data.extra):
-        plot.add_scatter(x=spots[:, 0], y=spots[:, 1], name=name, mode="markers",
-                         marker={"symbol": MARKERS[4 + place % 4], "size": 8, "color": "#8A8F98"}, hovertemplate=name + "<br>%{x:.3f}, %{y:.3f}<extra></extra>")  # fmt: skip
+        plot.add_scatter(
+            x=spots[:, 0], y=spots[:, 1], name=name, mode="markers", hovertemplate=name + "<br>%{x:.3f}, %{y:.3f}<extra></extra>",
+            marker={"symbol": MARKERS[4 + place % 4], "size": 8, "color": "#8A8F98"},
+        )  # fmt: skip
     corners(plot, data)
     plot.update_xaxes(title_text=figure.x)
     plot.update_yaxes(title_text=figure.y)

@@ -30,6 +30,7 @@ MENU = (
     Entry("pages/similarity.py", "Similarity", "Do the languages agree?", ":material/grid_on:"),
     Entry("pages/transfer.py", "Transfer", "Does it carry over?", ":material/change_history:"),
     Entry("pages/layers.py", "Layers", "Where does it live?", ":material/layers:"),
+    Entry("pages/plane.py", "Plane", "Transfer or erasure?", ":material/explore:"),
     Entry("pages/extract.py", "Extract", "Make a study from a model and contrast pairs", ":material/science:", view=False),
     Entry("pages/studies.py", "Studies", "Open, compare, share and delete studies", ":material/folder_open:"),
 )

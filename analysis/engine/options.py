@@ -42,7 +42,9 @@ def score_batch(loaded: Loaded, part: tuple, check: Callable[[], None]) -> list[
     given = batch(loaded, rows, prompts)
     keep = {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(loaded.model.forward).parameters else {}
     with plainly(loaded), steered(loaded, rows, Geometry(given.places), check):
-        out = loaded.model(input_ids=given.tokens, attention_mask=given.mask, use_cache=True, **placed(loaded, given.positions), **keep)
+        out = loaded.model(
+            input_ids=given.tokens, attention_mask=given.mask, use_cache=True, **placed(loaded, given.positions), **keep
+        )
     first = out.logits[:, -1].float().log_softmax(-1)
     owner = [i for i, row in enumerate(ends) for _ in row]
     flat = [end for row in ends for end in row]

@@ -106,7 +106,7 @@ def right(study: Study, scoring: str = "", normalised: bool | None = None) -> np
 
 
 def prompts(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Kind, item and half (0 chosen on, 1 reported on) of every prompt; halves are as equal as can be, the same in all languages."""
+    """Kind, item and half (0 chosen on, 1 reported on) of every prompt; halves are equal and the same in all languages."""
     listed = study.manifest["plane"]["prompts"]
     kinds, items = np.array([kind for kind, _ in listed]), np.array([item for _, item in listed])
     half = np.zeros(len(items), int)
@@ -187,8 +187,8 @@ def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
     """One row per language that the setting steers: both axes before and after, with 95 % bootstraps over items.
 
     Columns: ``transfer``/``localisation`` after, ``… before``, ``… low``/``… high`` of the value after, ``gain``, ``erasure`` and
-    ``cost``, ``gap`` (baseline: local answers with the country named − without; A15), ``universal`` and ``culture`` (items). The same
-    resampled items before and after. Shares, not percent. NaN where a language has no items of a kind.
+    ``cost``, ``gap`` (baseline: local answers with the country named − without; A15), ``universal`` and ``culture`` (items). The
+    same resampled items before and after. Shares, not percent. NaN where a language has no items of a kind.
     """
     values = right(study)
     kinds, _, halves = prompts(study)
@@ -266,7 +266,7 @@ def by_layer(study: Study, mode: str, half: int | None = 1) -> pd.DataFrame:
 
 
 def agreement_of_scorings(study: Study) -> pd.DataFrame:
-    """How often likelihood and generation take the same option at the baseline (language): ``same``, ``n``, and ``none`` matched."""
+    """How often likelihood and generation take the same option at the baseline, by language, and how often none is written."""
     spec = study.manifest["plane"]["spec"]
     likely, written = taken(study, "likelihood", spec["normalised"])[0], taken(study, "generation", True)[0]
     asked = study.array("plane_answer").values > 0
@@ -288,7 +288,9 @@ def finding(study: Study) -> str:
         f"{layers[1]} ({points(-local.erasure)} localisation, {ends(local.erasure_ends, -1)}){angle_words(study, layers)}"
     )
     if english.gain_ends[0] <= 0:
-        return f"There is no finding: {head}. The gain in transfer is not above 0, so there is nothing whose cost could be asked for."
+        return (
+            f"There is no finding: {head}. The gain in transfer is not above 0, so there is nothing whose cost could be asked for."
+        )
     if "both" not in best:
         return f"{head}. Both at once were not tried yet."
     both = effect(study, best["both"])

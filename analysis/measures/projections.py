@@ -64,8 +64,8 @@ def pca(study: Study, what: str = "vectors", basis: str = "per layer", dims: int
 
     ``per layer``: axes of each layer's own points; their signs are turned towards the layer before, since signs are arbitrary.
     ``shared over layers``: one set of axes for all layers, each layer centred and scaled to the same mean length, because states
-    grow with depth. A layer whose points are all the same has no axes: zero and NaN. SpecError for an unknown choice or fewer points
-    than three.
+    grow with depth. A layer whose points are all the same has no axes: zero and NaN. SpecError for an unknown choice or fewer
+    points than three.
     """
     check("basis", basis, BASES)
     points = cloud(study, what)

@@ -1,7 +1,8 @@
 """Questions for the transfer-localisation plane: universal ones, and everyday ones whose answer depends on the place.
 
 The project's own format is CSV or JSON lines with ``item, kind, language, question, answer, options`` and, if wanted, ``named``
-(the same question with the country named), ``country`` and ``split``. Columns of Global-MMLU and of BLEnD's choices are understood too.
+(the same question with the country named), ``country`` and ``split``. Columns of Global-MMLU and of BLEnD's choices are
+understood too.
 """
 
 import hashlib

@@ -185,7 +185,8 @@ def agreement_figure(study: Study, layer: int) -> list[Figure]:
         for name in data.vector.values.tolist()
     ]
     caption = (
-        f"Mean cosine over pairs of {data.sizes['source']} languages. English vectors of two languages share the English questions, "
+        f"Mean cosine over pairs of {data.sizes['source']} languages. English vectors of two languages share the English "
+        f"questions, "
         "so 0 is not their floor; the shuffled twins are drawn anew for every language."
     )
     words = "Do the languages' vectors agree?", caption, "cosine"
