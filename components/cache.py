@@ -8,7 +8,18 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.measures import compare, findings, geometry, items, localisation, projections, recognition, similarity, transfer
+from analysis.measures import (
+    compare,
+    findings,
+    geometry,
+    items,
+    localisation,
+    projections,
+    recognition,
+    similarity,
+    transfer,
+    verdict,
+)
 from analysis.sources import corpora
 from analysis.sources.pairs import Corpus
 from analysis.sources.published import published
@@ -43,7 +54,7 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "plane by layer": localisation.by_layer,
     "plane twins": localisation.twins_of,
     "plane scorings": localisation.agreement_of_scorings,
-    "plane finding": localisation.finding,
+    "plane finding": verdict.finding,
 }
 
 

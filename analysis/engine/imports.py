@@ -48,7 +48,8 @@ def mean_states(files: Mapping[str, bytes]) -> tuple[dict[str, np.ndarray], list
 
 def language_of(name: str) -> tuple[str, str]:
     """The one language code among the parts of a file's name, or what is wrong."""
-    codes = {part for part in re.split(r"[^A-Za-z]+", name.casefold()) if part in LANGUAGES}
+    stem = re.sub(r"\.(pt|pth|bin|safetensors)$", "", name.casefold())  # or every “.pt” would be Portuguese
+    codes = {part for part in re.split(r"[^a-z]+", stem) if part in LANGUAGES}
     if len(codes) == 1:
         return codes.pop(), ""
     found = ", ".join(sorted(codes)) or "none"

@@ -266,3 +266,21 @@ def seal(folder: Path) -> None:
     write_manifest(folder, manifest | {"files": files})
     for file in before - set(files):
         (folder / file).unlink(missing_ok=True)
+
+
+def merge(folder: Path, stage: str) -> None:
+    """Put the files of a finished stage, ``stage-….safetensors``, into one; a kill in between loses nothing."""
+    manifest = read_manifest(folder)
+    parts = [file for file in manifest["files"] if file.startswith(f"{stage}-")]
+    if len(parts) < 2:
+        return
+    tensors = {}
+    for file in parts:
+        with safe_open(folder / file, "numpy") as held:
+            tensors |= {key: held.get_tensor(key) for key in held.keys()}  # noqa: SIM118 (not a dictionary)
+    whole = f"{stage}.safetensors"
+    entry = {**write_file(folder / whole, save(dict(sorted(tensors.items())))), "keys": sorted(tensors)}
+    kept = {file: each for file, each in manifest["files"].items() if file not in parts}
+    write_manifest(folder, manifest | {"files": {**kept, whole: entry}})
+    for file in parts:
+        (folder / file).unlink(missing_ok=True)

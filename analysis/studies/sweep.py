@@ -127,6 +127,7 @@ def run_sweep(folder: Path, questions: Questions, answerer: Answerer, progress: 
                 extend(folder, spec, stage)
         manifest = store.read_manifest(folder)
         store.write_manifest(folder, manifest | {"plane": manifest["plane"] | {"complete": True}})
+        store.merge(folder, "plane")
         progress(expected(spec), expected(spec), "done")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.measures import localisation
+from analysis.measures import localisation, verdict
 from analysis.studies.study import Study
 from components import cache, controls, links, panel, sweeping
 from components.figures import Arrows, Figure, Lines, Points, Series
@@ -49,7 +49,7 @@ def page(study: Study) -> None:
     scorings(study, half)
     panel.explain(
         localisation.right, localisation.plane, localisation.sweep_table, localisation.by_layer, localisation.chosen_settings,
-        localisation.effect, localisation.hypervolume, localisation.agreement_of_scorings,
+        localisation.effect, localisation.hypervolume, localisation.agreement_of_scorings, verdict.finding,
     )  # fmt: skip
 
 
@@ -93,9 +93,9 @@ def arrows(study: Study, place: int, half: int | None, others: tuple) -> Figure:
         title=f"Transfer against localisation: {setting.words}",
         caption=f"Open: unsteered, filled: steered; crosses: 95 % bootstraps over items; {found.items[0]} universal and "
         f"{found.items[1]} "
-        f"culture items, {len(known)} languages. Mean gain {localisation.points(found.gain)} "
-        f"({localisation.ends(found.gain_ends)}), "
-        f"erasure {localisation.points(found.erasure)} ({localisation.ends(found.erasure_ends)}){cost}.{explicit}{lacking} "
+        f"culture items, {len(known)} languages. Mean gain {verdict.points(found.gain)} "
+        f"({verdict.ends(found.gain_ends)}), "
+        f"erasure {verdict.points(found.erasure)} ({verdict.ends(found.erasure_ends)}){cost}.{explicit}{lacking} "
         f"{where(half)} {method(study)} Lines: unsteered means.",
         data=Arrows(before, after, names, ends, WORDS, tuple(before.mean(0)) if len(before) else (0.5, 0.5), others),
         table=percent(table.reset_index()),
@@ -175,9 +175,9 @@ def twins(study: Study, best: dict[str, int], half: int | None) -> None:
             {
                 "steering": NAMES[mode],
                 "setting": real.setting.words,
-                "gain, points": f"{100 * real.gain:+.1f} ({localisation.ends(real.gain_ends)})",
+                "gain, points": f"{100 * real.gain:+.1f} ({verdict.ends(real.gain_ends)})",
                 "random gain": ", ".join(f"{100 * each.gain:+.1f}" for each in random) or "not yet",
-                "erasure, points": f"{100 * real.erasure:+.1f} ({localisation.ends(real.erasure_ends)})",
+                "erasure, points": f"{100 * real.erasure:+.1f} ({verdict.ends(real.erasure_ends)})",
                 "random erasure": ", ".join(f"{100 * each.erasure:+.1f}" for each in random) or "not yet",
             }
         )
