@@ -53,6 +53,7 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "plane effect": localisation.effect,
     "plane by layer": localisation.by_layer,
     "plane twins": localisation.twins_of,
+    "plane chance": localisation.chance,
     "plane scorings": localisation.agreement_of_scorings,
     "plane finding": verdict.finding,
 }

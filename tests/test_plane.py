@@ -15,7 +15,7 @@ from tests.test_asked import ask
 def swept(title, answerer=None, given=None, **changes):
     """A study of the planted reader that was swept."""
     given = given or questions()
-    study = ask(PlantedReader(noise=0.02), given, title)
+    study = ask(PlantedReader(noise=0.02, merged=TRANSFER_LAYER), given, title)
     folder = store.root() / study.name
     sweep.begin_sweep(folder, sweep_spec(given, **changes), given)
     sweep.run_sweep(folder, given, answerer or PlantedAnswerer(), lambda *_: None)
@@ -51,7 +51,7 @@ def test_effects_are_the_planted_ones(study):
 
 def test_the_sentence_is_true_to_the_table(study):
     sentence = verdict.finding(study)
-    assert f"gains most at layer {TRANSFER_LAYER} of {LAYERS}" in sentence and f"at layer {LOCAL_LAYER} (" in sentence
+    assert f"gains most at layer {TRANSFER_LAYER} of {LAYERS}" in sentence and f"local at layer {LOCAL_LAYER} (" in sentence
     assert "keep 100 % of the gain" in sentence and "win" in sentence
     table = localisation.sweep_table(study, 1)
     gain = table.loc[localisation.chosen_settings(study)["English"], "gain"]
@@ -80,7 +80,7 @@ def test_the_plane_has_one_row_per_steered_language(study):
 
 def test_a_stopped_sweep_goes_on_to_the_same_answers(home, study):
     given = questions()
-    cut = ask(PlantedReader(noise=0.02), given, "cut")
+    cut = ask(PlantedReader(noise=0.02, merged=TRANSFER_LAYER), given, "cut")
     folder = store.root() / cut.name
     sweep.begin_sweep(folder, sweep_spec(given), given)
     for calls in (4, 30, 10):  # among the single vectors, then among both, then among the twins

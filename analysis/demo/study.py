@@ -35,7 +35,7 @@ def question_spec(languages: tuple[str, ...] = LANGUAGES) -> QuestionSpec:
 def sweep_spec(languages: tuple[str, ...] = LANGUAGES) -> SweepSpec:
     """How the shipped plane was swept."""
     asked = demo_questions()
-    return SweepSpec(ModelSpec(DEMO), asked.name, asked.digest, languages, tuple(range(1, 7)), (1.0, 2.0))
+    return SweepSpec(ModelSpec(DEMO), asked.name, asked.digest, languages, tuple(range(1, 7)), (2.0, 4.0))
 
 
 def main() -> None:

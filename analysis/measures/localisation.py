@@ -139,6 +139,13 @@ def part(study: Study, axis: str, half: int | None) -> np.ndarray:
     return (kinds == AXES[axis]) & ((halves == half) if half is not None else True)
 
 
+def chance(study: Study, half: int | None = 1) -> dict[str, float]:
+    """What guessing among the options would give on each axis: mean over items of 1 / options; NaN without items."""
+    tokens = study.array("plane_tokens").values > 0
+    share = np.where(tokens.any(-1), 1 / np.maximum(tokens.sum(-1), 1), np.nan)
+    return {axis: float(rates(share[:, part(study, axis, half)])) for axis in AXES}
+
+
 def sweep_table(study: Study, half: int | None = 1) -> pd.DataFrame:
     """One row per setting: both axes as means over its languages, and the changes from the baseline in the same languages.
 

@@ -79,6 +79,7 @@ def arrows(study: Study, place: int, half: int | None, others: tuple) -> Figure:
     names = controls.labels(known.index.tolist())
     before, after = (known[[f"transfer{end}", f"localisation{end}"]].values for end in (" before", ""))
     ends = np.stack([known[[f"{axis} low", f"{axis} high"]].values for axis in ("transfer", "localisation")], 1)
+    guess = cache.measure("plane chance", study, half)
     found, setting = cache.measure("plane effect", study, place, half), cache.measure("plane settings", study)[place]
     lacking = f" Without items of both kinds: {', '.join(lost)}." if lost else ""
     gap = known["gap"].dropna()
@@ -96,7 +97,7 @@ def arrows(study: Study, place: int, half: int | None, others: tuple) -> Figure:
         f"culture items, {len(known)} languages. Mean gain {verdict.points(found.gain)} "
         f"({verdict.ends(found.gain_ends)}), "
         f"erasure {verdict.points(found.erasure)} ({verdict.ends(found.erasure_ends)}){cost}.{explicit}{lacking} "
-        f"{where(half)} {method(study)} Lines: unsteered means.",
+        f"{where(half)} {method(study)} Lines: unsteered means. Chance: {guess['transfer']:.2f} and {guess['localisation']:.2f}.",
         data=Arrows(before, after, names, ends, WORDS, tuple(before.mean(0)) if len(before) else (0.5, 0.5), others),
         table=percent(table.reset_index()),
         x="transfer (share of universal items right)",
