@@ -24,10 +24,27 @@ KINDS: Mapping[str, ArrayKind] = {
     "shuffled": ArrayKind(("concept", "language", "layer", "hidden"), "vector with members swapped at random", "activation"),
     "state_norm": ArrayKind(("concept", "language", "layer"), "mean length of the states read", "activation"),
     "pair_score": ArrayKind(("concept", "source", "target", "layer", "pair"), "margin of a held-out pair", "activation", 0.0),
+    "item_state": ArrayKind(("language", "prompt", "layer", "hidden"), "state of a question's last token", "activation"),
+    "item_part": ArrayKind(("language", "prompt"), "part of a question: 0 not asked, 1 train, 2 test", "code"),
+    "lens_share": ArrayKind(("language", "side", "layer"), "logit-lens probability of how the answer begins", "probability"),
+    "english_vector": ArrayKind(("language", "layer", "hidden"), "English vector", "activation"),
+    "english_shuffled": ArrayKind(("language", "layer", "hidden"), "English vector, languages swapped at random", "activation"),
+    "local_vector": ArrayKind(("language", "layer", "hidden"), "local vector", "activation"),
+    "local_shuffled": ArrayKind(("language", "layer", "hidden"), "local vector, country swapped at random", "activation"),
+    "mean_state": ArrayKind(("language", "layer", "hidden"), "mean state of a language", "activation"),
+    "plane_score": ArrayKind(("setting", "language", "prompt", "option"), "log-probability of an answer", "nats"),
+    "plane_match": ArrayKind(("setting", "language", "prompt"), "option that the answer said, from 1; 0 none", "code"),
+    "plane_there": ArrayKind(("setting", "language"), "whether a language was steered in a setting", "code"),
+    "plane_tokens": ArrayKind(("language", "prompt", "option"), "tokens of an option; 0: there is none", "count"),
+    "plane_answer": ArrayKind(("language", "prompt"), "which option is right or local, from 1; 0: not asked", "code"),
     "recognition": ArrayKind(("concept", "language"), "recognition accuracy", "share of held-out pairs", 0.5),
     "transfer": ArrayKind(("source", "target"), "transferability", "percentage points", 0.0),
     "similarity": ArrayKind(("source", "target"), "cosine similarity of concept vectors", "cosine", 0.0),
 }
+
+BY_FIRST = tuple(name for name, kind in KINDS.items() if kind.dims[0] in ("language", "setting"))
+"""Arrays without a concept, kept per language or, on the plane, per setting of the steering."""
+SIDES = ("own language", "English")
 
 
 def labelled(name: str, values: np.ndarray, coords: Mapping[str, Sequence], **attributes: object) -> xr.DataArray:

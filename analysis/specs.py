@@ -14,6 +14,8 @@ LAST_STATES = ("block", "normed")
 LAYER_CHOICES = ("best on test", "cross-fitted", "fixed")
 TIES = ("right", "half")
 SEARCHED_ON = ("other prompts", "the reported prompts (paper)")
+SCORINGS = ("likelihood", "generation")
+"""How an answer is taken: the likeliest option, or what the model writes, matched with the options."""
 
 
 def digest(spec: object) -> str:
@@ -76,6 +78,61 @@ class StudySpec:
         check("last state", self.last_state, LAST_STATES)
         if not self.concepts or not self.languages:
             raise SpecError("A study needs at least one concept and one language; choose some.")
+
+
+@dataclass(frozen=True)
+class QuestionSpec:
+    """All that determines the states and vectors that are read from questions; ``most`` items of a kind are read."""
+
+    model: ModelSpec
+    questions: str
+    questions_digest: str
+    languages: tuple[str, ...]
+    template: str = "chat"
+    last_state: str = "block"
+    most: int = 100
+    seed: int = 1
+
+    def __post_init__(self):
+        if isinstance(self.model, dict):
+            object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
+        check("last state", self.last_state, LAST_STATES)
+        if not self.languages:
+            raise SpecError("Questions are asked in at least one language; choose some.")
+        if self.most < 2:
+            raise SpecError(f"A vector needs at least 2 items; asked for were {self.most}.")
+
+
+@dataclass(frozen=True)
+class SweepSpec:
+    """All that determines a plane: which languages are steered at which layers and strengths, and how answers are scored.
+
+    ``local`` is the version of the local vector; after the single vectors the best ``depths`` layers of each are combined.
+    """
+
+    model: ModelSpec
+    questions: str
+    questions_digest: str
+    languages: tuple[str, ...]
+    layers: tuple[int, ...]
+    strengths: tuple[float, ...] = (0.5, 1.0, 2.0)
+    template: str = "chat"
+    scoring: str = "likelihood"
+    normalised: bool = True
+    local: str = "own"
+    depths: int = 2
+    most: int = 100
+    seed: int = 1
+
+    def __post_init__(self):
+        if isinstance(self.model, dict):
+            object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
+        object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
+        check("scoring", self.scoring, SCORINGS)
+        if not (self.languages and self.layers and self.strengths):
+            raise SpecError("A sweep needs at least one language, one layer and one strength; choose some.")
+        if 0 in self.strengths:
+            raise SpecError("Strength 0 is the baseline, which is always computed; leave it out.")
 
 
 @dataclass(frozen=True)

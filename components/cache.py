@@ -11,7 +11,20 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.measures import compare, control, findings, grids, recognition, similarity, transfer
+from analysis.measures import (
+    compare,
+    control,
+    findings,
+    geometry,
+    grids,
+    items,
+    localisation,
+    projections,
+    recognition,
+    similarity,
+    transfer,
+    verdict,
+)
 from analysis.measures.grids import Grid
 from analysis.sources import corpora
 from analysis.sources.pairs import Corpus
@@ -31,6 +44,25 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "floor": similarity.floor,
     "ceiling": similarity.ceiling,
     "findings": findings.findings,
+    "angles": geometry.angles,
+    "mean angle": geometry.mean_angle,
+    "lengths": geometry.lengths,
+    "agreement": geometry.agreement,
+    "lens": geometry.lens,
+    "separation": items.separation,
+    "parallel": items.parallel,
+    "pca": projections.pca,
+    "elsewhere": projections.elsewhere,
+    "plane": localisation.plane,
+    "plane settings": localisation.settings,
+    "plane best": localisation.chosen_settings,
+    "plane table": localisation.sweep_table,
+    "plane effect": localisation.effect,
+    "plane by layer": localisation.by_layer,
+    "plane twins": localisation.twins_of,
+    "plane chance": localisation.chance,
+    "plane scorings": localisation.agreement_of_scorings,
+    "plane finding": verdict.finding,
 }
 
 

@@ -92,13 +92,48 @@ class Tree:
 
 
 @dataclass(frozen=True)
+class Cloud:
+    """Points in two or three dimensions, ``places`` (frame, point, axis): coloured by ``groups``, filled or open by ``kinds``.
+
+    ``explained`` (frame, axis) is the share of variance per axis (NaN unknown); ``grid`` draws all frames side by side.
+    """
+
+    places: np.ndarray
+    labels: tuple[str, ...]
+    groups: tuple[str, ...]
+    kinds: tuple[str, ...]
+    frames: tuple[str, ...] = ("",)
+    start: int = 0
+    explained: np.ndarray | None = None
+    named: bool = True
+    grid: bool = False
+
+
+@dataclass(frozen=True)
+class Arrows:
+    """Arrows from ``start`` to ``end`` (arrow, 2), one per label, with intervals (arrow, 2, 2: axis, low and high) at the end.
+
+    ``words`` name the four corners: top left, top right, bottom left, bottom right as seen from ``centre``.
+    """
+
+    start: np.ndarray
+    end: np.ndarray
+    labels: tuple[str, ...]
+    intervals: np.ndarray
+    words: tuple[str, str, str, str]
+    centre: tuple[float, float]
+    extra: tuple[tuple[str, np.ndarray], ...] = ()
+    """Further points by name (label, (point, 2)), such as the fronts or the answers of another method."""
+
+
+@dataclass(frozen=True)
 class Figure:
     """A drawing with its words: title, axis titles, caption with n and interval, and the table twin."""
 
     name: str
     title: str
     caption: str
-    data: Matrix | Lines | Points | Dumbbells | Tree
+    data: Matrix | Lines | Points | Dumbbells | Tree | Cloud | Arrows
     table: pd.DataFrame = field(repr=False)
     x: str = ""
     y: str = ""

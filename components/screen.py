@@ -7,10 +7,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 from scipy.cluster.hierarchy import dendrogram
 
-from components.figures import Dumbbells, Figure, Lines, Matrix, Points, Tree
+from components.clouds import MARKERS, OKABE_ITO, arrows, cloud
+from components.figures import Arrows, Cloud, Dumbbells, Figure, Lines, Matrix, Points, Tree
 
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8C6D00", "#7F7F7F")
-MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
 SEQUENTIAL, DIVERGING = "Cividis", "PuOr"
 FONT = "Source Sans Pro, Noto Sans, Noto Sans CJK SC, Noto Sans Tamil, Noto Sans Telugu, sans-serif"
 CELL, MARGIN = 30, 190
@@ -256,4 +255,6 @@ DRAW: dict[type, Callable[[Figure, bool], go.Figure]] = {
     Points: points,
     Dumbbells: dumbbells,
     Tree: tree,
+    Cloud: cloud,
+    Arrows: arrows,
 }

@@ -29,6 +29,8 @@ MENU = (
     Entry("pages/recognition.py", "Recognition", "Is the concept there?", ":material/target:"),
     Entry("pages/similarity.py", "Similarity", "Do the languages agree?", ":material/grid_on:"),
     Entry("pages/transfer.py", "Transfer", "Does it carry over?", ":material/change_history:"),
+    Entry("pages/layers.py", "Layers", "Where does it live?", ":material/layers:"),
+    Entry("pages/plane.py", "Plane", "Transfer or erasure?", ":material/explore:"),
     Entry("pages/playground.py", "Playground", "What does the model say when it is pushed?", ":material/tune:"),
     Entry("pages/control.py", "Control", "How hard, and where?", ":material/speed:"),
     Entry("pages/extract.py", "Extract", "Make a study from a model and contrast pairs", ":material/science:", view=False),
@@ -94,4 +96,6 @@ def source_note(study: Study, array: str) -> str:
         return f"Published, Xu et al. 2024, {study.manifest['figures'][array]}."
     if study.kind == DEMO:
         return DEMO_NOTE
+    if "imported" in study.manifest:
+        return f"Imported mean states of {study.model}, not computed here."
     return f"Computed by Babelscope from {study.model}."

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from analysis.engine.asking import go_on_asking
 from analysis.engine.service import Job, Pool
+from analysis.engine.sweeping import go_on_sweeping
 from analysis.errors import ModelError
 from analysis.sources.corpora import find, keep
 from analysis.sources.pairs import Corpus
@@ -84,10 +86,14 @@ def resume_study(name: str) -> Callable[[Job, Pool], str]:
     """A job that goes on with an unfinished study."""
 
     def work(job: Job, pool: Pool) -> str:
-        spec = from_dict(StudySpec, store.read_manifest(store.root() / name)["spec"])
-        corpus = find(spec.corpus_digest)
-        reader = reader_of(pool.get(spec.model, job), spec, job)
-        return compute(name, corpus, reader, job)
+        manifest = store.read_manifest(store.root() / name)
+        if manifest["concepts"]:
+            spec = from_dict(StudySpec, manifest["spec"])
+            corpus = find(spec.corpus_digest)
+            reader = reader_of(pool.get(spec.model, job), spec, job)
+            compute(name, corpus, reader, job)
+        go_on_asking(name, job, pool)
+        return go_on_sweeping(name, job, pool)
 
     return work
 

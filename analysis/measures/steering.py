@@ -120,6 +120,30 @@ def imported(source: VectorSource, opened: Opener) -> np.ndarray:
     return values
 
 
+QUESTION_VECTORS = {
+    "English": "english_vector",
+    "English, shuffled": "english_shuffled",
+    "local": "local_vector",
+    "local, shuffled": "local_shuffled",
+}
+"""What a source of kind “steering vector” calls its concept → array of the study."""
+
+
+def from_questions(source: VectorSource, opened: Opener) -> np.ndarray:
+    """The English or local vector of a language, read from questions; its concept is one of QUESTION_VECTORS."""
+    study = opened(source.study)
+    if source.concept not in QUESTION_VECTORS:
+        raise unknown("steering vector", source.concept, QUESTION_VECTORS)
+    if source.language not in study.languages:
+        raise unknown("language", source.language, study.languages)
+    values = study.array(QUESTION_VECTORS[source.concept]).sel(language=source.language).values
+    if not np.isfinite(values).all():
+        raise SpecError(
+            f"“{study.title}” has no {source.concept} vector of {source.language}: too few questions, or not asked yet."
+        )
+    return values
+
+
 SOURCES: dict[str, Callable[[VectorSource, Opener], np.ndarray]] = {
     "concept vector": from_study,
     "mapped": mapped,
@@ -127,6 +151,7 @@ SOURCES: dict[str, Callable[[VectorSource, Opener], np.ndarray]] = {
     "shuffled labels": shuffled,
     "sum": summed,
     "import": imported,
+    "steering vector": from_questions,
 }
 """Kind of source → its vectors (layer, hidden) from the spec."""
 

@@ -51,6 +51,11 @@ def own_folder(name: str) -> Path:
     return folder
 
 
+def writable(name: str) -> Path:
+    """The folder of a study of this server; of the demo study, that of a new copy. StudyError for published ones."""
+    return own_folder(unpack(pack(name), f"{name}-copy{SUFFIX}")) if name == DEMO_NAME else own_folder(name)
+
+
 def rename(name: str, title: str) -> None:
     """Give a study a new title; its name, and so every link to it, stays."""
     title = " ".join(title.split())

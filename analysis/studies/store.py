@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from analysis import settings
-from analysis.arrays import KINDS, labelled
+from analysis.arrays import BY_FIRST, KINDS, SIDES, labelled
 from analysis.errors import StudyError
 from analysis.studies.study import COMPUTED, Study
 
@@ -31,6 +31,11 @@ BY_CELL = ("concept_vector", "half_a", "half_b", "shuffled", "state_norm", "pair
 """Arrays kept per cell; keys are ``array/concept index/language index``."""
 MASK = "scored"
 """Which (source, pair) of a score cell exist; the others are missing and read as NaN."""
+SCALE = "item_scale"
+"""What the states of questions were divided by, per layer, so that half precision holds them; a power of two, mostly 1."""
+
+MEASURED_WHOLE = ("plane_tokens", "plane_answer")
+"""Arrays of the plane that are the same in every setting, kept once."""
 
 
 def root() -> Path:
@@ -174,15 +179,28 @@ def missing_cells(manifest: Mapping) -> tuple[str, ...]:
     """Cells not computed yet, in words."""
     array = {"vector": "concept_vector", "score": "pair_score"}
     keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
-    return tuple(
+    lacking = (
         f"{stage} {manifest['concepts'][c]} {manifest['languages'][a]}"
         for stage, c, a in cells(manifest)
         if f"{array[stage]}/{c}/{a}" not in keys
     )
+    asked = (f"questions {manifest['languages'][a]}" for a in question_cells(manifest))
+    swept = ("the rest of the plane",) if "plane" in manifest and not manifest["plane"]["complete"] else ()
+    return (*lacking, *asked, *swept)
+
+
+def question_cells(manifest: Mapping) -> list[int]:
+    """Indices of the languages whose questions were not asked yet; English comes first, because the others need it."""
+    asked = manifest.get("questions", {}).get("spec", {}).get("languages", ())
+    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
+    order = sorted(asked, key=lambda language: language != "en")
+    return [a for a in map(manifest["languages"].index, order) if f"item_part/{a}" not in keys]
 
 
 def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
     """One array of a study with its labels; cells not computed and pairs that a language lacks are NaN."""
+    if name in BY_FIRST:
+        return read_by_first(folder, manifest, name)
     concepts, languages = manifest["concepts"], manifest["languages"]
     parts = read_parts(folder, manifest, name)
     if name == "pair_score":
@@ -200,8 +218,27 @@ def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
     return labelled(name, values, coords, study=folder.name)
 
 
-def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, int], np.ndarray]:
-    """The tensors of one array by (concept index, language index)."""
+def read_by_first(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
+    """One array without a concept; what was not computed is NaN. States of questions stay in half precision."""
+    languages = manifest["languages"]
+    parts = {place: part for (place,), part in read_parts(folder, manifest, name).items()}
+    if name == "item_state":
+        scales = {a: scale for (a,), scale in read_parts(folder, manifest, SCALE).items()}
+        parts = {a: part if (scales[a] == 1).all() else part * scales[a][:, None] for a, part in parts.items()}
+    if name in MEASURED_WHOLE:
+        return labelled(name, parts[0], {"language": languages}, study=folder.name)
+    first = next(iter(parts.values()))
+    kind = KINDS[name].dims[0]
+    size = len(languages) if kind == "language" else max(parts) + 1
+    values = np.full((size, *first.shape), np.nan, np.result_type(*(part.dtype for part in parts.values()), np.float16))
+    for place, part in parts.items():
+        values[place] = part
+    coords = {"language": languages, "layer": range(1, manifest["layers"] + 1), "side": SIDES}
+    return labelled(name, values, coords, study=folder.name)
+
+
+def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, ...], np.ndarray]:
+    """The tensors of one array by (concept index, language index), or by language index."""
     parts = {}
     for file, entry in manifest["files"].items():
         wanted = [key for key in entry["keys"] if key.startswith(f"{name}/")]
@@ -218,8 +255,9 @@ def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, in
 def seal(folder: Path) -> None:
     """Merge the cell files of a complete study into one file per array; a kill in between loses nothing."""
     manifest = read_manifest(folder)
-    before = set(manifest["files"])
-    files = {}
+    merged = {f"{name}/" for name in (*BY_CELL, MASK)}
+    before = {f for f, entry in manifest["files"].items() if any(key.startswith(tuple(merged)) for key in entry["keys"])}
+    files = {file: entry for file, entry in manifest["files"].items() if file not in before}
     for name in (*BY_CELL, MASK):
         parts = read_parts(folder, manifest, name)
         tensors = {f"{name}/{c}/{a}": np.ascontiguousarray(part) for (c, a), part in sorted(parts.items())}
@@ -227,4 +265,22 @@ def seal(folder: Path) -> None:
             files[f"{name}.safetensors"] = {**write_file(folder / f"{name}.safetensors", save(tensors)), "keys": sorted(tensors)}
     write_manifest(folder, manifest | {"files": files})
     for file in before - set(files):
+        (folder / file).unlink(missing_ok=True)
+
+
+def merge(folder: Path, stage: str) -> None:
+    """Put the files of a finished stage, ``stage-….safetensors``, into one; a kill in between loses nothing."""
+    manifest = read_manifest(folder)
+    parts = [file for file in manifest["files"] if file.startswith(f"{stage}-")]
+    if len(parts) < 2:
+        return
+    tensors = {}
+    for file in parts:
+        with safe_open(folder / file, "numpy") as held:
+            tensors |= {key: held.get_tensor(key) for key in held.keys()}  # noqa: SIM118 (not a dictionary)
+    whole = f"{stage}.safetensors"
+    entry = {**write_file(folder / whole, save(dict(sorted(tensors.items())))), "keys": sorted(tensors)}
+    kept = {file: each for file, each in manifest["files"].items() if file not in parts}
+    write_manifest(folder, manifest | {"files": {**kept, whole: entry}})
+    for file in parts:
         (folder / file).unlink(missing_ok=True)

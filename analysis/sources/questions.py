@@ -1,0 +1,266 @@
+"""Questions for the transfer-localisation plane: universal ones, and everyday ones whose answer depends on the place.
+
+The project's own format is CSV or JSON lines with ``item, kind, language, question, answer, options`` and, if wanted, ``named``
+(the same question with the country named), ``country`` and ``split``. Columns of Global-MMLU and of BLEnD's choices are
+understood too.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from analysis import settings
+from analysis.errors import CorpusError, nearest
+from analysis.sources.languages import LANGUAGES, unknown_language
+from analysis.sources.tables import csv_rows, decode, natural, parse_json, refusal, shown
+
+UNIVERSAL, CULTURE = "universal", "culture"
+QUESTION_KINDS = (UNIVERSAL, CULTURE)
+COLUMNS = ("item", "kind", "language", "question", "answer", "options", "named", "country", "split")
+NEEDED = ("item", "language", "question", "answer")
+ALIASES: Mapping[str, str] = {
+    "sample_id": "item", "id": "item", "mcqid": "item", "lang": "language", "prompt": "question", "choices": "options",
+    "answer_idx": "answer",
+}  # fmt: skip
+"""Column of another layout → ours; compared without regard to case."""
+LETTERS = "abcdefgh"
+SEPARATOR = "|"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One item in one language: ``answer`` is one of ``options``; for culture it is the local one, ``question`` names no place."""
+
+    item: str
+    kind: str
+    language: str
+    question: str
+    answer: str
+    options: tuple[str, ...]
+    named: str = ""
+    country: str = ""
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class Questions:
+    """A set of questions; ``notes`` are sentences on what is no fault but should be known."""
+
+    name: str
+    questions: tuple[Question, ...]
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of all questions."""
+        text = json.dumps([asdict(q) for q in self.questions], ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Codes in order of appearance."""
+        return tuple(dict.fromkeys(q.language for q in self.questions))
+
+    @cached_property
+    def table(self) -> dict[tuple[str, str, str], Question]:
+        """(kind, language, item) → question."""
+        return {(q.kind, q.language, q.item): q for q in self.questions}
+
+    def items(self, kind: str) -> tuple[str, ...]:
+        """Items of a kind over all languages, in natural order."""
+        return tuple(sorted({q.item for q in self.questions if q.kind == kind}, key=natural))
+
+    @cached_property
+    def divided(self) -> bool:
+        """Whether the set itself says which items are held out."""
+        return any(q.split for q in self.questions)
+
+    def held_out(self, question: Question) -> bool:
+        """Whether a question is for testing: as its set says, else every second item, the same in all languages."""
+        return question.split == "test" if self.divided else parity(question.item) == 1
+
+    def count(self, kind: str, language: str) -> int:
+        """Questions of a kind in a language."""
+        return sum(q.kind == kind and q.language == language for q in self.questions)
+
+
+def parity(item: str) -> int:
+    """0 or 1, as good as drawn at random but always the same for an item."""
+    return hashlib.sha256(item.encode()).digest()[0] % 2
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row as it was read: where it stands, and its values under the columns that it was written with."""
+
+    place: str
+    values: Mapping[str, object]
+
+
+def read_questions(data: bytes, filename: str) -> Questions:
+    """The questions in a file's bytes (.csv, .jsonl or .ndjson).
+
+    CorpusError lists every fault with file and line: encoding, columns, languages, kinds, options without the answer, items
+    there twice. Items that some languages lack, culture items without a named version, and columns that are not used are noted.
+    """
+    path = PurePosixPath(filename.replace("\\", "/"))
+    ending = path.suffix.casefold()
+    if ending not in FORMATS:
+        raise CorpusError(f"“{path.name[:80]}” ends in “{ending}”.{nearest(ending, FORMATS)} Allowed: {', '.join(FORMATS)}.")
+    if len(data) > settings.MAX_CORPUS_BYTES:
+        raise CorpusError(f"{path.name} is larger than {settings.MAX_CORPUS_BYTES // 2**20} MiB. Cut it into smaller files.")
+    text, undecoded = decode(data, path.name)
+    lines, faults = FORMATS[ending](text, path.name)
+    return assemble_questions(path.stem, lines, undecoded + faults)
+
+
+def csv_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
+    """Rows under a header of column names."""
+    rows, faults = csv_rows(text, file)
+    if not rows:
+        return [], faults
+    header = [cell.strip() for cell in rows[0][1]]
+    lines = []
+    for number, cells in rows[1:]:
+        if len(cells) != len(header):
+            faults.append(f"{file}, line {number}: has {len(cells)} cells, the header has {len(header)}")
+            continue
+        lines.append(Line(f"{file}, line {number}", dict(zip(header, cells))))
+    return lines, faults
+
+
+def json_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
+    """One object per line."""
+    lines, faults = [], []
+    for number, content in enumerate(text.split("\n"), 1):
+        if not content.strip():
+            continue
+        try:
+            value = parse_json(content)
+        except ValueError as error:
+            faults.append(f"{file}, line {number}: {error}")
+            continue
+        if isinstance(value, dict):
+            lines.append(Line(f"{file}, line {number}", value))
+        else:
+            faults.append(f"{file}, line {number}: holds {shown(value)} instead of an object")
+    return lines, faults
+
+
+FORMATS: dict[str, Callable[[str, str], tuple[list[Line], list[str]]]] = {
+    ".csv": csv_lines, ".jsonl": json_lines, ".ndjson": json_lines,
+}  # fmt: skip
+
+
+def assemble_questions(name: str, lines: Sequence[Line], faults: Sequence[str] = ()) -> Questions:
+    """The questions of these rows; CorpusError with all faults when there are any."""
+    faults, read, first, unused = list(faults), [], {}, {}
+    for line in lines:
+        values, rest = renamed(line.values)
+        unused |= dict.fromkeys(rest)
+        question, found = question_of(values)
+        faults += [f"{line.place}: {fault}" for fault in found]
+        if question is None:
+            continue
+        key = (question.kind, question.language, question.item)
+        if (earlier := first.setdefault(key, line.place)) is not line.place:
+            faults.append(
+                f"{line.place}: item “{question.item}” ({question.kind}) in {question.language} is there already ({earlier})"
+            )
+        read.append(question)
+    if not lines and not faults:
+        faults.append(f"{name}: holds no questions")
+    if faults:
+        raise refusal(name, faults)
+    made = Questions(name, tuple(read))
+    ignored = [f"Columns that are not used: {', '.join(sorted(unused))}."] if unused else []
+    return Questions(name, made.questions, (*ignored, *remarks(made)))
+
+
+def renamed(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """Values under our columns, with ``option_a`` … gathered into ``options``, and the names of columns that mean nothing here."""
+    ours, rest, lettered = {}, [], {}
+    for column, value in values.items():
+        plain = column.strip().casefold()
+        plain = ALIASES.get(plain, plain)
+        if plain in COLUMNS:
+            ours[plain] = value
+        elif plain.startswith("option_") and plain[7:] in LETTERS:
+            lettered[plain[7:]] = value
+        else:
+            rest.append(column.strip()[:40])
+    if lettered:
+        ours["options"] = {letter.upper(): text for letter, text in sorted(lettered.items())}
+    return ours, rest
+
+
+def question_of(values: Mapping[str, object]) -> tuple[Question | None, list[str]]:
+    """One question, or what is wrong with the row."""
+    texts = {column: plain_text(values.get(column)) for column in COLUMNS if column != "options"}
+    faults = [f"no “{column}”" for column in NEEDED if not texts[column]]
+    if (code := texts["language"]) and code not in LANGUAGES:
+        faults.append(unknown_language(code))
+    texts["kind"] = texts["kind"] or (CULTURE if texts["country"] or texts["named"] else UNIVERSAL)
+    if texts["kind"] not in QUESTION_KINDS:
+        faults.append(f"unknown kind “{texts['kind'][:40]}”.{nearest(texts['kind'], QUESTION_KINDS)} Allowed: universal, culture")
+    if texts["split"] not in ("", "train", "test"):
+        faults.append(f"unknown split “{texts['split'][:40]}”. Allowed: train, test or nothing")
+    options, fault = options_of(values.get("options"))
+    faults += [fault] if fault else []
+    texts["answer"] = options.get(texts["answer"].upper(), texts["answer"]) if options else texts["answer"]
+    choices = tuple(dict.fromkeys(options.values()))
+    if choices and texts["answer"] and texts["answer"] not in choices:
+        faults.append(f"the answer “{texts['answer'][:40]}” is not among the options ({', '.join(choices)[:80]})")
+    if len(choices) == 1:
+        faults.append("there is only one option; give at least one wrong one, or none to score by generation only")
+    return (None, faults) if faults else (Question(**texts, options=choices), [])
+
+
+def plain_text(value: object) -> str:
+    """A cell as text; whole numbers are written without a point, whatever else is not text counts as empty."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(int(value)) if value == int(value) else str(value)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def options_of(value: object) -> tuple[dict[str, str], str]:
+    """Options by letter, from a list, an object, JSON text of either, or texts separated by “|”; and what is wrong with them."""
+    if isinstance(value, str) and value.strip()[:1] in ("{", "["):
+        try:
+            value = parse_json(value)
+        except ValueError as error:
+            return {}, f"the options are {error}"
+    if isinstance(value, str):
+        value = [part for part in value.split(SEPARATOR) if part.strip()]
+    if value is None:
+        return {}, ""
+    if isinstance(value, list):
+        value = {letter.upper(): text for letter, text in zip(LETTERS, value)} if len(value) <= len(LETTERS) else None
+    if not isinstance(value, dict) or not all(isinstance(text, str) and text.strip() for text in value.values()):
+        return {}, f"the options must be up to {len(LETTERS)} texts"
+    return {str(letter).upper(): text.strip() for letter, text in value.items()}, ""
+
+
+def remarks(questions: Questions) -> list[str]:
+    """What should be known: languages that lack items, culture items without a named version, kinds that are not there."""
+    notes = []
+    for kind in QUESTION_KINDS:
+        items = questions.items(kind)
+        if not items:
+            notes.append(f"There are no {kind} questions, so what needs them is not computed.")
+            continue
+        lacking = {code: len(items) - questions.count(kind, code) for code in questions.languages}
+        if any(lacking.values()):
+            counts = ", ".join(f"{code} {n}" for code, n in lacking.items() if n)
+            notes.append(f"Of {len(items)} {kind} items some languages lack some: {counts}.")
+    for column, what in (("named", "a version with the country named (no local vector from them)"), ("options", "options")):
+        counts = {code: 0 for code in questions.languages}
+        for q in questions.questions:
+            counts[q.language] += not getattr(q, column) and (column == "options" or q.kind == CULTURE)
+        if any(counts.values()):
+            listed = ", ".join(f"{code} {n}" for code, n in counts.items() if n)
+            notes.append(f"Items without {what}: {listed}.")
+    return notes

@@ -1,0 +1,10 @@
+"""Where does it live?"""
+
+from components import asking, shell
+from components.views import layers
+
+study = shell.begin("Layers")
+asking.progress(study, "pages/layers.py")
+if study is not None:
+    layers.page(study)
+asking.forms(study)

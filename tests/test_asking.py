@@ -1,0 +1,111 @@
+"""What the worker does with questions, on tiny models: ask, sweep, go on, import; and options behind one pass."""
+
+import numpy as np
+import pytest
+
+from analysis.engine import asking, sweeping, work
+from analysis.engine.lens import logit_lens
+from analysis.engine.models import load
+from analysis.engine.options import option_scores
+from analysis.engine.scoring import continuations
+from analysis.engine.service import Job, Pool
+from analysis.engine.steering import Row
+from analysis.errors import SpecError
+from analysis.measures import verdict
+from analysis.measures.steering import ResolvedTerm
+from analysis.specs import ModelSpec, QuestionSpec, SweepSpec
+from analysis.studies import library, store
+from tests.asking import questions
+from tests.test_asked import torch_file
+from tests.tiny import FAMILIES
+
+
+def job(stop_after: int | None = None) -> Job:
+    """A job; with ``stop_after`` it is stopped when that many cells are done."""
+    made = Job(1, "test", "t", lambda job, pool: None)
+    if stop_after is not None:
+        report = made.progress
+
+        def progress(done: int, total: int, doing: str = "") -> None:
+            if done >= stop_after:
+                made.cancel.set()
+            report(done, total, doing)
+
+        made.progress = progress
+    return made
+
+
+def rows_of(loaded: object) -> tuple[list[Row], list[list[str]]]:
+    """Rows of many lengths and steerings with their options."""
+    rng = np.random.default_rng(0)
+    push = [rng.standard_normal(loaded.hidden) for _ in range(2)]
+    everywhere = ResolvedTerm({1: push[0]}, {1: 2.0})
+    later = ResolvedTerm({1: push[0], 2: push[1]}, {1: 1.0, 2: -3.0}, "addition", "generated")
+    rows = [
+        Row("hi there"),
+        Row("a"),
+        Row("quite a long one", (everywhere,)),
+        Row("abc", (later,)),
+        Row("abc", (everywhere, later)),
+    ]
+    return rows, [["ab", "c", "defgh"], ["x"], ["yes", "no"], ["maybe", "so"], ["y", "n"]]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_options_share_a_pass_and_nothing_changes(tiny_models, family):
+    loaded = load(ModelSpec(family, device="cpu"))
+    rows, texts = rows_of(loaded)
+    for shared, alone in zip(option_scores(loaded, rows, texts), continuations(loaded, rows, texts)):
+        np.testing.assert_allclose(shared.nats, alone.nats, atol=1e-4)
+        np.testing.assert_array_equal(shared.tokens, alone.tokens)
+    with pytest.raises(SpecError, match="empty"):
+        option_scores(loaded, rows[:1], [[""]])
+
+
+def test_the_logit_lens_reads_what_the_head_would_say(tiny_models):
+    loaded = load(ModelSpec("llama", device="cpu"))
+    states = np.random.default_rng(0).standard_normal((3, 2, loaded.hidden)).astype(np.float32)
+    shares = logit_lens(loaded)(states, [("oui", "yes")] * 3)
+    assert shares.shape == (2, 2) and (shares > 0).all() and (shares.sum(0) < 1).all()
+    both = logit_lens(loaded)(states, [("yes", "yours")] * 3)
+    assert (both == 0).all(), "tokens that begin both are left out: here single bytes"
+    assert sum(logit_lens(load(ModelSpec(f, device="cpu"))) is not None for f in FAMILIES) == len(FAMILIES)
+
+
+@pytest.fixture
+def spec(tiny_models):
+    """Questions for a tiny model."""
+    asked = questions(items=6)
+    return QuestionSpec(ModelSpec("llama", device="cpu"), asked.name, asked.digest, asked.languages, "none"), asked
+
+
+def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
+    spec, asked = spec
+    pool = Pool()
+    with pytest.raises(Exception, match="Stopped"):
+        asking.read_questions(spec, asked, "asked")(job(1), pool)
+    (name,) = [name for name in library.names() if name.startswith("asked")]
+    assert library.open_by_name(name).missing == ("questions fr", "questions sw")
+    assert work.resume_study(name)(job(), pool) == name
+    study = library.open_by_name(name)
+    assert study.complete and study.has("lens_share") and study.manifest["questions"]["spec"]["model"]["revision"] == "local"
+    sweep = SweepSpec(spec.model, asked.name, asked.digest, asked.languages, (1, 2), (1.0,), "none", depths=1)
+    with pytest.raises(Exception, match="Stopped"):
+        sweeping.run_plane(sweep, asked, name)(job(2), pool)
+    assert library.open_by_name(name).missing == ("the rest of the plane",)
+    work.resume_study(name)(job(), pool)
+    study = library.open_by_name(name)
+    assert study.complete and verdict.finding(study)
+    files = store.read_manifest(store.root() / name)["files"]
+    assert "plane.safetensors" in files and not any(file.startswith("plane-") for file in files)
+    again = library.open_by_name(library.unpack(library.pack(name), "again.babelscope"))
+    np.testing.assert_array_equal(again.array("plane_score"), study.array("plane_score"))
+
+
+def test_mean_states_become_a_study(home):
+    import torch
+
+    files = {f"m.{code}.pt": torch_file(torch.randn(4, 8)) for code in ("en", "fr", "sw")}
+    name = asking.import_means(files, "owner/name", "Means of something")(job(), Pool())
+    study = library.open_by_name(name)
+    assert study.array("mean_state").shape == (3, 4, 8) and study.model == "owner/name" and study.complete

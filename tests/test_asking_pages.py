@@ -1,0 +1,133 @@
+"""Layers and Plane without a browser: planted studies, imported means, the demo study, and nothing at all."""
+
+import shutil
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+
+from analysis.engine import asking
+from analysis.engine.service import Job
+from analysis.measures import localisation, verdict
+from analysis.studies import library, store
+from components.shell import DEMO_NOTE
+from tests.asking import LAYERS, TRANSFER_LAYER, PlantedReader
+from tests.stored import stored
+from tests.test_asked import ask, torch_file
+from tests.test_plane import swept
+from tests.visits import figures, heat_map, visit, words
+
+LAYERS_PAGE, PLANE = "pages/layers.py", "pages/plane.py"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A study that was swept, one that was only asked, and imported means; made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("pages")))
+        names = {"swept": swept("swept").name, "asked": ask(PlantedReader(noise=0.02), title="asked").name}
+        files = {f"m.{code}.pt": torch_file(torch.randn(6, 8)) for code in ("en", "fr", "sw", "zh")}
+        names["means"] = asking.import_means(files, "owner/name", "means")(Job(1, "t", "t", lambda *_: None), None)
+        yield store.root(), names
+
+
+@pytest.fixture(autouse=True)
+def names(home, kept):
+    """A copy of that home."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    shutil.copytree(kept[0], home / "studies")
+    return kept[1]
+
+
+def test_layers_of_an_asked_study(names):
+    at = visit(LAYERS_PAGE, study=names["asked"])
+    shown = figures(at)
+    assert len(shown) == 9 and not at.error and not at.warning
+    picture = shown["PCA of English and local vectors"]
+    assert len(picture["frames"]) == LAYERS and "2 English, 3 local" in picture["caption"]
+    scale = picture["layout"]["xaxis"]["range"]
+    assert scale[0] == -scale[1] and all("range" not in frame["layout"].get("xaxis", {}) for frame in picture["frames"])
+    assert "Without both vectors: en" in shown["English against local vector, by language and layer"]["caption"]
+    assert "definitions here are ours" in words(at)
+
+
+def test_links_restore_the_view(names):
+    at = visit(LAYERS_PAGE, study=names["asked"], show="items", dims="3", at="2", version="held-out universal", vector="local")
+    shown = figures(at)
+    assert shown["PCA of the questions themselves"]["data"][0]["type"] == "scatter3d"
+    assert "Cosine between the languages' local vectors" in shown
+    picture = shown["PCA of the questions themselves"]
+    assert picture["layout"]["sliders"][0]["active"] == 1
+    at = visit(LAYERS_PAGE, study=names["asked"], way="classical MDS", at="3")
+    assert "frames" not in figures(at)["classical MDS of 1 − cosine of English and local vectors"]
+
+
+def test_layers_of_means(names):
+    at = visit(LAYERS_PAGE, study=names["means"])
+    shown = figures(at)
+    assert list(shown)[0] == "PCA of mean states of the languages" and "Cosine between the languages' English vectors" in shown
+    assert "local vectors, bands of shuffled labels, separation and the logit lens need questions" in words(at)
+    assert all("Imported mean states of owner/name" in figure["caption"] for figure in shown.values())
+    assert heat_map(shown["Cosine between the languages' English vectors"])
+
+
+def test_two_models_at_relative_depth(names):
+    at = visit(LAYERS_PAGE, study=names["asked"], **{"with": names["swept"]})
+    curves = figures(at)["English against local vector over depth"]["data"]
+    assert any(trace.get("name") == "swept" for trace in curves)
+
+
+@pytest.mark.parametrize("page", [LAYERS_PAGE, PLANE])
+@pytest.mark.parametrize("name", ["llama2-chat-7b", "plain"])
+def test_studies_without_questions_say_so(page, name):
+    stored("plain")
+    at = visit(page, study=name)
+    assert not figures(at) and "has no" in at.info[0].value and not at.error
+
+
+def test_the_plane(names):
+    at = visit(PLANE, study=names["swept"])
+    study = library.open_by_name(names["swept"])
+    shown = figures(at)
+    assert verdict.finding(study) in words(at) and f"layer {TRANSFER_LAYER}" in words(at)
+    assert len(shown) == 4
+    plane = shown[
+        f"Transfer against localisation: {localisation.settings(study)[localisation.chosen_settings(study)['English']].words}"
+    ]
+    arrows = [note for note in plane["layout"]["annotations"] if note.get("showarrow")]
+    assert len(arrows) == 2 and "quadrants" not in plane["caption"]
+    corners = {note["text"] for note in plane["layout"]["annotations"] if not note.get("showarrow")}
+    assert "more transfer, less local" in corners and "explicit–implicit gap" in plane["caption"]
+    table = at.dataframe[-2].value
+    assert "random gain" in table or any("random gain" in frame.value for frame in at.dataframe)
+
+
+def test_the_plane_of_another_mode_and_of_all_items(names):
+    at = visit(PLANE, study=names["swept"], mode="both", items="all held-out items (optimistic)")
+    assert "settings were chosen on half of them" in list(figures(at).values())[0]["caption"]
+
+
+def test_a_sweep_that_was_stopped_is_shown_as_far_as_it_is(names, home):
+    folder = home / "studies" / names["swept"]
+    manifest = store.read_manifest(folder)
+    store.write_manifest(folder, manifest | {"plane": manifest["plane"] | {"complete": False}})
+    at = visit(PLANE, study=names["swept"])
+    assert "not finished" in at.warning[0].value and figures(at)
+
+
+def test_a_study_with_vectors_but_no_plane_offers_the_sweep(names):
+    at = visit(PLANE, study=names["asked"])
+    assert "has no plane" in at.info[0].value and not figures(at)
+
+
+@pytest.mark.skipif(not (library.DEMO_FOLDER / "manifest.json").is_file(), reason="the demo study is not made yet")
+@pytest.mark.parametrize("page", [LAYERS_PAGE, PLANE])
+def test_the_demo_study(page):
+    study = library.open_by_name("demo")
+    if not study.has("english_vector"):
+        pytest.skip("the demo study was made before questions were asked of it")
+    shown = figures(visit(page, study="demo"))
+    assert shown and all(DEMO_NOTE in figure["caption"] for figure in shown.values())
+    assert np.isfinite(study.array("local_vector").values).all()

@@ -1,0 +1,161 @@
+"""Angles, separation and pictures against planted truth."""
+
+import numpy as np
+import pytest
+
+from analysis.errors import AnalysisError, StudyError
+from analysis.measures import geometry, items, projections
+from tests.asking import ITEMS, LANGUAGES, LAYERS, PlantedReader, questions
+from tests.planted import planted_study
+from tests.test_asked import ask
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Studies whose two vectors are orthogonal, or the same but for noise; languages merge at layer 3."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("geometry")))
+        yield {
+            "orthogonal": ask(PlantedReader(noise=0.02), title="orthogonal"),
+            "parallel": ask(PlantedReader(parallel=True, noise=0.02), title="parallel"),
+            "one language": ask(asked_questions=questions(("en",)), title="one"),
+            "without culture": ask(asked_questions=only("universal"), title="without"),
+        }
+
+
+def only(kind):
+    """The planted questions of one kind."""
+    given = questions()
+    return type(given)("only", tuple(q for q in given.questions if q.kind == kind))
+
+
+@pytest.fixture
+def orthogonal(kept):
+    """Vectors that are perpendicular where languages merge."""
+    return kept["orthogonal"]
+
+
+def test_orthogonal_and_parallel_vectors_are_told_apart(kept):
+    for name, angle in (("orthogonal", 90), ("parallel", 0)):
+        data = geometry.angles(kept[name]).sel(language=["fr", "sw"], layer=3)
+        np.testing.assert_allclose(data["angle"], angle, atol=8)
+        assert (data["low"] <= data["cosine"] + 1e-3).all() and (data["cosine"] <= data["high"] + 1e-3).all()
+        inside = (data["null_low"] <= data["cosine"]) & (data["cosine"] <= data["null_high"])
+        assert bool(inside.all()) == (name == "orthogonal")
+
+
+def test_english_has_no_english_vector_and_counts_are_told(orthogonal):
+    data = geometry.angles(orthogonal)
+    assert np.isnan(data["cosine"].sel(language="en")).all()
+    assert data["english_items"].values.tolist() == [0, ITEMS // 2, ITEMS // 2] and (data["local_items"] == ITEMS // 2).all()
+    assert geometry.mean_angle(orthogonal).attrs["languages"] == 2
+
+
+def test_the_universal_version_has_nothing_of_the_language_itself(orthogonal):
+    own = geometry.local_vectors(orthogonal)
+    others = geometry.local_vectors(orthogonal, "held-out universal")
+    np.testing.assert_allclose(others[0], (own[1] + own[2]) / 2, rtol=1e-5)
+    with pytest.raises(AnalysisError, match="Did you mean"):
+        geometry.local_vectors(orthogonal, "held-out universals")
+
+
+def test_lengths_are_a_share_of_the_states(orthogonal):
+    data = geometry.lengths(orthogonal)["share"].sel(language="fr", layer=3)
+    state = geometry.state_lengths(orthogonal)[1, 2]
+    assert float(data.sel(vector="English")) == pytest.approx(1 / state, rel=0.05)
+    assert float(data.sel(vector="English, shuffled")) < float(data.sel(vector="English")) / 2
+
+
+def test_separation_is_highest_where_languages_merge(orthogonal):
+    data = items.separation(orthogonal)
+    for kind in ("universal", "culture"):
+        line = data["separation"].sel(kind=kind).values
+        assert line.argmax() == 2 and line[2] > 0.7 and line[0] < 0.6
+        assert (line > data["null_high"].sel(kind=kind).values).all()
+    assert items.separation(orthogonal, True)["separation"].values.min() > 0.7, "languages' means are all that keeps items apart"
+
+
+def test_index_by_hand():
+    states = np.array([[[0.0, 0.0], [4.0, 0.0]], [[0.0, 1.0], [4.0, 1.0]]])
+    assert items.index(items.distances(states)) == pytest.approx(1 - 1 / 4)
+    assert np.isnan(items.index(items.distances(np.zeros((2, 3, 4))))), "no variance"
+    assert np.isnan(items.index(items.distances(states[:1]))), "one language"
+
+
+def test_cka_and_neighbours_know_rotations_and_noise():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((60, 8))
+    turn = np.linalg.qr(rng.standard_normal((8, 8)))[0]
+    assert items.cka(x, 3 * x @ turn) == pytest.approx(1) and items.mutual_neighbours(x, x @ turn) == 1
+    y = rng.standard_normal((60, 8))
+    assert abs(items.cka(x, y)) < 0.15 and items.mutual_neighbours(x, y) == pytest.approx(5 / 59, abs=0.06)
+    assert np.isnan(items.cka(x[:3], x[:3])) and np.isnan(items.mutual_neighbours(x[:6], x[:6]))
+
+
+def test_parallel_states_agree_best_where_languages_merge(orthogonal):
+    data = items.parallel(orthogonal)
+    assert (data["neighbours"].sel(language="fr", layer=3) > 0.9) and np.isnan(data["cka"].sel(language="en")).all()
+    assert data["items"].sel(language="fr") == ITEMS and float(data["chance"].sel(language="fr")) == pytest.approx(5 / (ITEMS - 1))
+
+
+def test_agreement_is_symmetric_and_one_on_the_diagonal(orthogonal):
+    data = geometry.agreement(orthogonal)["cosine"].sel(vector="local").values
+    np.testing.assert_allclose(data, data.swapaxes(1, 2), atol=1e-5)
+    np.testing.assert_allclose(data[:, range(3), range(3)], 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("what", ["vectors", "items"])
+@pytest.mark.parametrize("basis", projections.BASES)
+@pytest.mark.parametrize("dims", [2, 3])
+def test_pictures_keep_distances_as_far_as_the_variance_goes(orthogonal, what, basis, dims):
+    data = projections.pca(orthogonal, what, basis, dims)
+    assert data["place"].shape[1:] == (LAYERS, dims) and np.isfinite(data["place"]).all()
+    shares = data["explained"].values
+    assert (shares >= -1e-6).all() and (shares.sum(1) <= 1 + 1e-5).all()
+    if basis == "per layer":
+        assert (np.diff(shares) <= 1e-6).all()
+    else:
+        assert shares[:, 0].sum() >= shares[:, -1].sum() - 1e-6
+
+
+def test_pca_is_that_of_scikit_learn(orthogonal):
+    from sklearn.decomposition import PCA
+
+    data = projections.pca(orthogonal, "items", "per layer", 2)
+    values = projections.cloud(orthogonal, "items").values[:, 2]
+    fit = PCA(2, svd_solver="full").fit(values)
+    np.testing.assert_allclose(data["explained"].sel(shown=3), fit.explained_variance_ratio_, rtol=1e-3)
+    want = fit.transform(values) / np.sqrt(((values - values.mean(0)) ** 2).sum(1).mean())
+    np.testing.assert_allclose(np.abs(data["place"].sel(shown=3)), np.abs(want), atol=2e-3)
+
+
+def test_a_layer_without_variance_has_no_axes():
+    scores, explained = projections.components(np.zeros((5, 8)), 2)
+    assert (scores == 0).all() and np.isnan(explained).all()
+
+
+def test_mds_shows_directions_only(orthogonal):
+    data = projections.elsewhere(orthogonal, "classical MDS", "vectors", 3)
+    assert data["place"].shape == (2 * len(LANGUAGES) - 1, 1, 2)
+    with pytest.raises(AnalysisError, match="no layer 9"):
+        projections.elsewhere(orthogonal, "classical MDS", "vectors", 9)
+    with pytest.raises(AnalysisError, match="t-SNE"):
+        projections.elsewhere(orthogonal, "t-SNE", "vectors", 3)
+
+
+@pytest.mark.slow
+def test_umap_is_seeded(orthogonal):
+    first, again = (projections.elsewhere(orthogonal, "UMAP", "items", 2)["place"].values for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    assert np.isfinite(first).all()
+
+
+def test_what_is_missing_is_said(kept):
+    with pytest.raises(StudyError, match="no pair of English and local vectors"):
+        geometry.angles(kept["without culture"])
+    assert items.separation(kept["without culture"]).kind.values.tolist() == ["universal"]
+    assert not kept["one language"].has("english_vector")
+    assert np.isnan(items.separation(kept["one language"])["separation"]).all(), "one language has nothing to be compared with"
+    for measure in (geometry.angles, geometry.lengths, items.separation, items.parallel, geometry.agreement):
+        with pytest.raises(AnalysisError):
+            measure(planted_study())

@@ -1,0 +1,179 @@
+"""The plane: a model whose transfer sits at one layer and whose locality sits at another is found by the sweep."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.errors import AnalysisError, CorpusError
+from analysis.measures import localisation, rivals, verdict
+from analysis.measures.localisation import Setting
+from analysis.studies import store, sweep
+from tests.asking import LAYERS, LOCAL_LAYER, TRANSFER_LAYER, PlantedAnswerer, PlantedReader, questions, sweep_spec
+from tests.test_asked import ask
+
+
+def swept(title, answerer=None, given=None, **changes):
+    """A study of the planted reader that was swept."""
+    given = given or questions()
+    study = ask(PlantedReader(noise=0.02, merged=TRANSFER_LAYER), given, title)
+    folder = store.root() / study.name
+    sweep.begin_sweep(folder, sweep_spec(given, **changes), given)
+    sweep.run_sweep(folder, given, answerer or PlantedAnswerer(), lambda *_: None)
+    return store.open_study(folder)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A finished plane."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("plane")))
+        yield swept("plane")
+
+
+def test_the_planted_layers_are_found(study):
+    best, listed = localisation.chosen_settings(study), localisation.settings(study)
+    assert listed[best["English"]].english_layer == TRANSFER_LAYER
+    assert listed[best["local"]].local_layer == LOCAL_LAYER
+    both = listed[best["both"]]
+    assert (both.english_layer, both.local_layer) == (TRANSFER_LAYER, LOCAL_LAYER)
+
+
+def test_effects_are_the_planted_ones(study):
+    best = localisation.chosen_settings(study)
+    english, both = (localisation.effect(study, best[mode], None) for mode in ("English", "both"))
+    assert english.gain == pytest.approx(2 / 3) and english.gain_ends[0] > 0
+    assert english.erasure == pytest.approx(1 / 3) and english.languages == 2, "English has no English vector"
+    assert both.gain == pytest.approx(english.gain) and both.erasure == pytest.approx(-2 / 3)
+    assert english.items == (12, 12) and localisation.effect(study, best["English"]).items == (6, 6)
+    twins = [localisation.effect(study, twin, None).gain for twin in localisation.twins_of(study, best["English"])]
+    assert len(twins) == sweep.TWINS and np.mean(twins) < english.gain / 2
+
+
+def test_the_sentence_is_true_to_the_table(study):
+    sentence = verdict.finding(study)
+    assert f"gains most at layer {TRANSFER_LAYER} of {LAYERS}" in sentence and f"local at layer {LOCAL_LAYER} (" in sentence
+    assert "keep 100 % of the gain" in sentence and "win" in sentence
+    table = localisation.sweep_table(study, 1)
+    gain = table.loc[localisation.chosen_settings(study)["English"], "gain"]
+    assert verdict.points(gain) in sentence
+
+
+def test_no_finding_is_said(home):
+    class Deaf(PlantedAnswerer):
+        def answer(self, text, push):
+            return super().answer(text, ())
+
+    study = swept("deaf", Deaf())
+    assert verdict.finding(study).startswith("There is no finding") and "not above 0" in verdict.finding(study)
+
+
+def test_the_plane_has_one_row_per_steered_language(study):
+    best = localisation.chosen_settings(study)
+    table = localisation.plane(study, best["English"])
+    assert table["language"].tolist() == ["fr", "sw"]
+    assert localisation.plane(study, best["local"])["language"].tolist() == ["en", "fr", "sw"]
+    assert (table["transfer"] >= table["transfer before"]).all() and (table["named"] == 1).all()
+    np.testing.assert_allclose(table["gap"], 1 - table["localisation before"])
+    np.testing.assert_allclose(table["cost"], table["erasure"] / table["gain"])
+    assert ((table["transfer low"] <= table["transfer"]) & (table["transfer"] <= table["transfer high"])).all()
+
+
+def test_a_stopped_sweep_goes_on_to_the_same_answers(home, study):
+    given = questions()
+    cut = ask(PlantedReader(noise=0.02, merged=TRANSFER_LAYER), given, "cut")
+    folder = store.root() / cut.name
+    sweep.begin_sweep(folder, sweep_spec(given), given)
+    for calls in (4, 30, 10):  # among the single vectors, then among both, then among the twins
+        with pytest.raises(KeyboardInterrupt):
+            sweep.run_sweep(folder, given, PlantedAnswerer(fails_after=calls), lambda *_: None)
+        assert "the rest of the plane" in store.open_study(folder).missing
+        verdict.finding(store.open_study(folder))
+    sweep.run_sweep(folder, given, PlantedAnswerer(), lambda *_: None)
+    again = store.open_study(folder)
+    assert again.complete and again.manifest["plane"]["settings"] == study.manifest["plane"]["settings"]
+    for name in ("plane_score", "plane_answer", "plane_there"):
+        np.testing.assert_array_equal(again.array(name).values, study.array(name).values)
+
+
+def test_settings_are_as_many_as_expected(study):
+    given = questions()
+    assert len(localisation.settings(study)) == sweep.expected(sweep_spec(given))
+
+
+def test_by_generation_the_same_comes_out(home, study):
+    other = swept("written", scoring="generation")
+    np.testing.assert_array_equal(localisation.right(other), localisation.right(study))
+    agree = localisation.agreement_of_scorings(other)
+    assert (agree["same"] == 1).all() and (agree["no option written"] == 0).all()
+
+
+def test_per_token_and_whole_answers_differ_where_lengths_do(study):
+    scores = np.array([[[[-4.0, -3.0]]]])
+    tokens = np.array([[[4, 1]]])
+    arrays = {"plane_score": scores, "plane_tokens": tokens}
+    fake = type("Fake", (), {"array": lambda self, name: type("A", (), {"values": arrays[name]})()})()
+    assert localisation.taken(fake, "likelihood", True).item() == 1 and localisation.taken(fake, "likelihood", False).item() == 2
+    arrays["plane_score"] = np.array([[[[-4.0, -1.0]]]])
+    assert localisation.taken(fake, "likelihood", True).item() == 0, "a tie takes nothing"
+
+
+def test_begun_in_vain(home):
+    given = questions()
+    study = ask(PlantedReader(), given, "vain")
+    folder = store.root() / study.name
+    for changes, told in (({"layers": (9,)}, "layers 1 to 5"), ({"languages": ("hu",)}, "no language hu")):
+        spec = sweep_spec(given)
+        spec = type(spec)(**{**vars(spec), **changes})
+        with pytest.raises(AnalysisError, match=told):
+            sweep.begin_sweep(folder, spec, given)
+    train = type(given)("train", tuple(q for q in given.questions if q.split == "train"))
+    with pytest.raises(CorpusError, match="held out"):
+        sweep.prompts(sweep_spec(train), train)
+    with pytest.raises(AnalysisError, match="Strength 0"):
+        type(spec)(**{**vars(sweep_spec(given)), "strengths": (0.0,)})
+
+
+def test_items_without_a_local_answer_and_languages_without_culture_are_left_out(home):
+    given = questions()
+    kept = tuple(q for q in given.questions if not (q.language == "sw" and q.kind == "culture"))
+    study = swept("partly", given=type(given)("partly", kept))
+    table = localisation.plane(study, localisation.chosen_settings(study)["English"])
+    row = table.set_index("language").loc["sw"]
+    assert np.isfinite(row["transfer"]) and np.isnan(row["localisation"]) and row["culture"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [("Bread.", 1), ("bread", 1), ("B", 2), ("It is rice!", 2), ("brown rice", 3), ("bread or rice", 0), ("soup", 0), ("", 0)],
+)
+def test_answers_are_matched(text, option):
+    assert localisation.matched(text, ("bread", "rice", "brown rice")) == option
+
+
+def test_front_and_hypervolume_by_hand():
+    points = np.array([[0.2, 0.9], [0.5, 0.5], [0.4, 0.4], [0.9, 0.1], [np.nan, 1.0]])
+    assert localisation.front(points).tolist() == [0, 1, 3]
+    assert localisation.hypervolume(points) == pytest.approx(0.2 * 0.9 + 0.3 * 0.5 + 0.4 * 0.1)
+    assert localisation.hypervolume(points, (0.5, 0.5)) == 0
+
+
+def test_answers_of_another_method_are_placed(study):
+    given = questions()
+    rows = pd.DataFrame(
+        [{"item": q.item, "kind": q.kind, "language": q.language, "answer": q.answer, "method": "tuned"}
+         for q in given.questions if q.language != "en"]
+    )  # fmt: skip
+    answers = rivals.read_answers(rows.to_csv(index=False).encode(), "tuned.csv")
+    table = rivals.place_answers(study, given, answers)
+    assert table["language"].tolist() == ["fr", "sw"] and (table[["transfer", "localisation"]] == 1).all(axis=None)
+    half = rivals.place_answers(study, given, answers[answers.index % 3 > 0])
+    assert (half["unanswered"] > 0).all() and half["transfer"].max() < 1
+    with pytest.raises(CorpusError, match="held-out question"):
+        rivals.place_answers(study, given, answers.assign(item="none"))
+    with pytest.raises(CorpusError, match="no “item”"):
+        rivals.read_answers(b"kind,language,answer\nculture,fr,x\n", "bad.csv")
+
+
+def test_words_of_a_setting():
+    assert Setting().words == "unsteered"
+    assert Setting("both", 2, 1.0, 4, 0.5, 1).words == "English 1 at layer 2 and local 0.5 at layer 4, random twin 1"
