@@ -11,7 +11,7 @@ from analysis.measures.steering import at_depth
 from analysis.sources.models import offered
 from analysis.sources.presets import Preset, presets
 from analysis.sources.templates import TEMPLATES
-from analysis.specs import MOST_TOKENS, GenerationSpec, ModelSpec, SteeringSpec, VectorSource, from_dict
+from analysis.specs import GenerationSpec, ModelSpec, SteeringSpec, VectorSource, from_dict
 from analysis.studies.study import Study
 from components import controls, steering
 from components.links import Kept, record_draft, restore_draft
@@ -76,7 +76,7 @@ def fields(study: Study) -> dict[str, Kept]:
         "prompt": Kept(preset.texts.get(language, ""), lambda value: len(value) <= LONGEST),
         "language": Kept(language, lambda value: value in study.languages),
         "template": Kept(preset.template, lambda value: value in TEMPLATES),
-        "tokens": Kept(32, lambda value: 1 <= value <= MOST_TOKENS),
+        "tokens": Kept(32, lambda value: 1 <= value <= 10**6),
         "temperature": Kept(0.0, lambda value: 0 <= value <= 5),
         "seed": Kept(0, lambda value: 0 <= value < 2**31),
         "model": Kept(STUDYS, lambda value: value in (STUDYS, *offered())),

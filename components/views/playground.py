@@ -33,7 +33,6 @@ def page(study: Study) -> None:
     """The draft, its answers as they come, and what was measured."""
     if study.kind == PUBLISHED or not study.has("concept_vector"):
         st.info(empty(study.title, "concept vectors"), icon=":material/hourglass_empty:")
-        st.caption("Choose the demo study in the sidebar, or make one on the Extract page.")
         return
     cache.warmed()
     draft = playground.draw(study)
@@ -52,7 +51,7 @@ def buttons(draft: Draft) -> None:
     if st.button("Run", type="primary", icon=":material/play_arrow:", shortcut="Ctrl+Enter", disabled=busy or not draft.ready):
         start("answers", "Answers", answers.answer(request := draft.request(*playground.asks(draft))), request)
     if busy:
-        watch(job)
+        watch(job.number)
     elif job is not None and st.session_state.get("play-running", (0,))[0] == job.number:
         finish(job)
 
@@ -78,28 +77,15 @@ def finish(job: Job) -> None:
         jobs.outcome(job)
 
 
-def watch(job: Job) -> None:
-    """A job with Stop; looked at seldom until there is something to read, because looking takes time from the worker."""
-    (waited if job.partial is None else streamed)(job.number)
-
-
-@st.fragment(run_every=1.0)
-def waited(number: int) -> None:
-    """A job that has said nothing yet; the page reruns when it has."""
-    job = cache.service().jobs.get(number)
-    if job is None or not job.live or job.partial is not None:
-        st.rerun()
-    state(job)
-
-
-@st.fragment(run_every=0.4)
-def streamed(number: int) -> None:
-    """Answers as they come."""
+@st.fragment(run_every=0.3)
+def watch(number: int) -> None:
+    """Answers as they come, with Stop; looking keeps the job alive."""
     job = cache.service().jobs.get(number)
     if job is None or not job.live:
         st.rerun()
     state(job)
-    cards(job.partial, f"live-{number}")
+    if job.partial:
+        cards(job.partial, f"live-{number}")
 
 
 def state(job: Job) -> None:
