@@ -7,9 +7,11 @@ import streamlit as st
 
 from analysis.specs import JudgingSpec
 from analysis.studies import control, library
+from analysis.studies.control_plan import compute
 from components import cache
 from components.shell import DEMO_NOTE
-from tests.speaking import REFUSAL, finished
+from components.views.filling import filled
+from tests.speaking import REFUSAL, FakeSpeaker, begun, finished
 from tests.stored import stored
 from tests.visits import alive, asked, button, figures, heat_map, plain, ticks, visit, words
 
@@ -172,4 +174,14 @@ def test_hostile_titles_and_texts_stay_text():
     (run.folder / "manifest.json").write_text(json.dumps(manifest))
     at = visit(PAGE, study="complete", run=run.name)
     assert any("\\!\\[x\\]" in header.value for header in at.subheader)
+    control.delete(run.name)
+
+
+def test_a_filling_run_shows_which_cells_are_kept_and_what_is_to_go():
+    study = library.open_by_name("complete")
+    run = compute(begun(study, seed=5), FakeSpeaker(), most=2)
+    figure = filled(run)
+    assert figure.data.values.sum() == 2 and figure.data.values[0, 1:3].tolist() == [1, 1]
+    assert figure.caption.startswith("2 of 20 cells, 40 of 311 answers. About") and figure.data.columns[-2:] == ("own", "shared")
+    assert filled(control.open_run(run_name())).data.values.min() >= 0
     control.delete(run.name)

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from analysis import settings
 from analysis.errors import CorpusError, SpecError, unknown
@@ -194,7 +194,7 @@ def load(name: str, study: StudySpec, concept: str) -> PromptSet:
     return replace(read(path.read_bytes(), path.name), name=name)
 
 
-def folder() -> object:
+def folder() -> Path:
     """Where uploaded prompts are kept, made when missing."""
     path = settings.home() / "prompts"
     path.mkdir(parents=True, exist_ok=True)
@@ -205,6 +205,8 @@ def keep(prompts: PromptSet) -> str:
     """Store an uploaded set under its name and digest, so that runs can be resumed; returns the name."""
     plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in prompts.name).strip("-")[:30] or "prompts"
     path = settings.child(folder(), f"{plain}-{prompts.digest}.csv")
+    if path.exists():
+        return path.stem
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
     writer.writeheader()

@@ -142,11 +142,10 @@ def check_vectors(run: Run) -> None:
 
 
 def begin(spec: ControlSpec, study: Study, prompts: PromptSet, title: str, judging: JudgingSpec) -> str:
-    """Create the run of a spec, or find the one of the same digest; returns its name."""
+    """Create the run of a spec, or find the one of the same spec and title, judged as it was; returns its name."""
     check_spec(spec, prompts)
     name = f"{re.sub(r'[^A-Za-z0-9]+', '-', title).strip('-')[:40] or 'control'}-{digest(spec)[:8]}"
     if (root() / name).exists():
-        keep_judging(name, judging)
         return name
     tried = grid(study, spec)
     asked = {
