@@ -35,9 +35,10 @@ $(VENV)/.test: requirements-dev.txt $(VENV)/.app
 browser:
 	@sh tests/browser.sh
 
-# Make the demo anew: contrast pairs, model (under an hour on two cores), study.
+# Make the demo anew: contrast pairs, questions, model (under an hour on two cores), study.
 demo: $(VENV)/.test
 	$(BIN)/python -m analysis.demo.pairs
+	$(BIN)/python -m analysis.demo.questions
 	$(BIN)/python -m analysis.demo.train
 	$(BIN)/python -m analysis.demo.evaluate
 	$(BIN)/python -m analysis.demo.study
