@@ -24,9 +24,12 @@ KINDS: Mapping[str, ArrayKind] = {
     "shuffled": ArrayKind(("concept", "language", "layer", "hidden"), "vector with members swapped at random", "activation"),
     "state_norm": ArrayKind(("concept", "language", "layer"), "mean length of the states read", "activation"),
     "pair_score": ArrayKind(("concept", "source", "target", "layer", "pair"), "margin of a held-out pair", "activation", 0.0),
+    "word_vector": ArrayKind(("embedding", "language", "layer", "word", "hidden"), "state that stands for a word", "activation"),
     "recognition": ArrayKind(("concept", "language"), "recognition accuracy", "share of held-out pairs", 0.5),
     "transfer": ArrayKind(("source", "target"), "transferability", "percentage points", 0.0),
     "similarity": ArrayKind(("source", "target"), "cosine similarity of concept vectors", "cosine", 0.0),
+    "alignment": ArrayKind(("embedding", "stage", "source", "k"), "words found in the target language", "share of test words"),
+    "alignment_by_kind": ArrayKind(("embedding", "kind", "source"), "words of a kind found", "share of test words"),
 }
 
 

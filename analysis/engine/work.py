@@ -1,4 +1,4 @@
-"""What the worker can be asked to do: check a model, extract a study, go on with one."""
+"""What the worker can be asked to do: check a model, extract a study, go on with one, embed words."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +10,9 @@ from analysis.errors import ModelError
 from analysis.sources.corpora import find, keep
 from analysis.sources.pairs import Corpus
 from analysis.sources.templates import apply, tail
-from analysis.specs import ModelSpec, StudySpec, from_dict
-from analysis.studies import plan, store
+from analysis.sources.words import WordList
+from analysis.specs import ModelSpec, StudySpec, WordSpec, from_dict
+from analysis.studies import plan, store, words
 
 PROBES = 16
 """Texts on which the precision is compared with float32."""
@@ -84,12 +85,44 @@ def resume_study(name: str) -> Callable[[Job, Pool], str]:
     """A job that goes on with an unfinished study."""
 
     def work(job: Job, pool: Pool) -> str:
-        spec = from_dict(StudySpec, store.read_manifest(store.root() / name)["spec"])
-        corpus = find(spec.corpus_digest)
-        reader = reader_of(pool.get(spec.model, job), spec, job)
-        return compute(name, corpus, reader, job)
+        known = store.read_manifest(store.root() / name)
+        if store.missing_pairs(known):
+            spec = from_dict(StudySpec, known["spec"])
+            corpus = find(spec.corpus_digest)
+            compute(name, corpus, reader_of(pool.get(spec.model, job), spec, job), job)
+        if store.missing_words(known):
+            spec = from_dict(WordSpec, known["words"]["spec"])
+            words.run(store.root() / name, readers_of(pool.get(spec.model, job), spec, job), job.progress)
+        return name
 
     return work
+
+
+def embed_words(spec: WordSpec, chosen: WordList, title: str, study: str = "") -> Callable[[Job, Pool], str]:
+    """A job that adds word vectors to a study of the same model, or makes a study of them; its result is the study's name."""
+
+    def work(job: Job, pool: Pool) -> str:
+        loaded = pool.get(spec.model, job)
+        pinned = replace(spec, model=replace(spec.model, revision=loaded.source.revision))
+        readers = readers_of(loaded, pinned, job)
+        folder = words.begin(pinned, chosen, readers, title, study)
+        words.run(folder, readers, job.progress)
+        return folder.name
+
+    return work
+
+
+def readers_of(loaded: object, spec: WordSpec, job: Job) -> words.Readers:
+    """The model read at one position or another; what the engine has to say goes to the job's notices."""
+    from analysis.engine.reader import ModelReader
+
+    def reader(position: str) -> ModelReader:
+        made = ModelReader(loaded, "none", spec.last_state, job.check, position)
+        made.notices = job.notices
+        made.reading = replace(made.reading, on_notice=job.notices.append)
+        return made
+
+    return reader
 
 
 def reader_of(loaded: object, spec: StudySpec, job: Job) -> object:

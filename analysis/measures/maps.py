@@ -64,9 +64,7 @@ def unit_centred(x: np.ndarray, y: np.ndarray) -> Fitted:
     """Lengths to one, means over the seeds away, lengths to one again, then orthogonal Procrustes (Artetxe et al. 2018)."""
     middle, other = unit(x).mean(0), unit(y).mean(0)
     turn, rank = rotation(unit(unit(x) - middle), unit(unit(y) - other))
-    return Fitted(
-        lambda states: unit(unit(states) - middle) @ turn, lambda states: unit(unit(states) - other), rank, len(x)
-    )
+    return Fitted(lambda states: unit(unit(states) - middle) @ turn, lambda states: unit(unit(states) - other), rank, len(x))
 
 
 def ridge(x: np.ndarray, y: np.ndarray) -> Fitted:

@@ -166,7 +166,8 @@ def summary(study: Study) -> dict:
         "concepts": len(study.concepts),
         "languages": len(study.languages),
         "layers": study.layers,
-        "estimator": spec.get("estimator", "difference of means"),
+        "estimator": spec.get("estimator", "difference of means") if study.concepts else "none",
+        "words": len(study.words.concepts) if study.words else 0,
         "unfinished cells": len(study.missing),
     }
 

@@ -27,6 +27,8 @@ from analysis.studies.study import COMPUTED, Study
 SCHEMA = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 32 * 2**20
+WORDS = "word_vector"
+"""Kept per embedding and language, a file each, and read layer by layer: ``word_vector/embedding index/language index``."""
 BY_CELL = ("concept_vector", "half_a", "half_b", "shuffled", "state_norm", "pair_score")
 """Arrays kept per cell; keys are ``array/concept index/language index``."""
 MASK = "scored"
@@ -159,6 +161,7 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
         layers=int(manifest["layers"]),
         available=frozenset(kept & set(KINDS)),
         load=lambda name: read_array(folder, manifest, name),
+        read_words=lambda embedding, layer: read_words(folder, manifest, embedding, layer),
         manifest={**manifest, "missing": missing_cells(manifest)},
     )
 
@@ -170,8 +173,27 @@ def cells(manifest: Mapping) -> list[tuple[str, int, int]]:
     return [(s, c, a) for s in ("vector", "score") for c in concepts for a in languages if (c, a) not in absent]
 
 
+def word_cells(manifest: Mapping) -> list[tuple[int, int]]:
+    """Every (embedding index, language index) of a complete study's words, in the order of computation."""
+    spec = manifest.get("words", {}).get("spec", {"embeddings": (), "languages": ()})
+    return [(e, a) for e in range(len(spec["embeddings"])) for a in range(len(spec["languages"]))]
+
+
+def missing_words(manifest: Mapping) -> list[tuple[int, int]]:
+    """The cells of words that were not computed yet."""
+    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
+    return [(e, a) for e, a in word_cells(manifest) if f"{WORDS}/{e}/{a}" not in keys]
+
+
 def missing_cells(manifest: Mapping) -> tuple[str, ...]:
     """Cells not computed yet, in words."""
+    spec = manifest.get("words", {}).get("spec")
+    words = tuple(f"words {spec['embeddings'][e]} {spec['languages'][a]}" for e, a in missing_words(manifest))
+    return missing_pairs(manifest) + words
+
+
+def missing_pairs(manifest: Mapping) -> tuple[str, ...]:
+    """Cells of contrast pairs not computed yet, in words."""
     array = {"vector": "concept_vector", "score": "pair_score"}
     keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
     return tuple(
@@ -183,6 +205,8 @@ def missing_cells(manifest: Mapping) -> tuple[str, ...]:
 
 def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
     """One array of a study with its labels; cells not computed and pairs that a language lacks are NaN."""
+    if name == WORDS:
+        return all_words(folder, manifest)
     concepts, languages = manifest["concepts"], manifest["languages"]
     parts = read_parts(folder, manifest, name)
     if name == "pair_score":
@@ -215,11 +239,39 @@ def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, in
     return parts
 
 
+def read_words(folder: Path, manifest: Mapping, embedding: str, layer: int) -> np.ndarray:
+    """Vectors of one embedding at one layer: (language, word, hidden), float32; NaN for words and cells that are not there."""
+    known = manifest["words"]
+    spec, spellings = known["spec"], dict(zip(known["list"]["languages"], known["list"]["spellings"]))
+    values = np.full((len(spec["languages"]), len(known["list"]["concepts"]), manifest["hidden"]), np.nan, np.float32)
+    files = {key: file for file, entry in manifest["files"].items() for key in entry["keys"]}
+    place = known["layers"].index(layer)
+    for a, language in enumerate(spec["languages"]):
+        key = f"{WORDS}/{spec['embeddings'].index(embedding)}/{a}"
+        if key not in files:
+            continue
+        try:
+            with safe_open(folder / files[key], "numpy") as tensors:
+                values[a, [bool(word) for word in spellings[language]]] = tensors.get_slice(key)[place]
+        except (SafetensorError, OSError, ValueError) as error:
+            raise StudyError(f"{files[key]} of {folder.name} cannot be read ({error}). Restore it or compute it again.") from error
+    return values
+
+
+def all_words(folder: Path, manifest: Mapping) -> xr.DataArray:
+    """The word vectors of all embeddings and layers; for small studies."""
+    known = manifest["words"]
+    spec, layers = known["spec"], known["layers"]
+    values = [[read_words(folder, manifest, embedding, layer) for layer in layers] for embedding in spec["embeddings"]]
+    coords = {"embedding": spec["embeddings"], "language": spec["languages"], "layer": layers, "word": known["list"]["concepts"]}
+    return labelled(WORDS, np.array(values).transpose(0, 2, 1, 3, 4), coords, study=folder.name)
+
+
 def seal(folder: Path) -> None:
     """Merge the cell files of a complete study into one file per array; a kill in between loses nothing."""
     manifest = read_manifest(folder)
     before = set(manifest["files"])
-    files = {}
+    files = {file: entry for file, entry in manifest["files"].items() if entry["keys"][0].startswith(f"{WORDS}/")}
     for name in (*BY_CELL, MASK):
         parts = read_parts(folder, manifest, name)
         tensors = {f"{name}/{c}/{a}": np.ascontiguousarray(part) for (c, a), part in sorted(parts.items())}
