@@ -8,7 +8,7 @@ import xarray as xr
 
 from analysis.measures.maps import warnings
 from analysis.measures.matching import STAGES, Pair, after, before, fit, matched, pair_of, sources, usable, with_seeds
-from analysis.measures.parallel import each
+from analysis.measures.parallel import each, one_core
 from analysis.measures.retrieval import Ranks
 from analysis.specs import AlignmentSpec
 from analysis.statistics import bootstrap_weights, interval
@@ -52,7 +52,8 @@ def width(pairs: dict[str, Pair]) -> int:
 def remarks(pairs: dict[str, Pair], spec: AlignmentSpec) -> tuple[str, ...]:
     """What the seeds mean for the map, judged on the language with the fewest."""
     pair = min(pairs.values(), key=lambda one: len(one.seeds))
-    return warnings(spec.map, fit(pair, pair.seeds, spec), pair.x.shape[1])
+    with one_core(pair.x.shape[1]):
+        return warnings(spec.map, fit(pair, pair.seeds, spec), pair.x.shape[1])
 
 
 def described(pair: Pair, ranks: Sequence[Ranks], alike: np.ndarray) -> dict[str, object]:

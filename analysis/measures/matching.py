@@ -22,7 +22,7 @@ LEAST_SEEDS = 2
 class Pair:
     """Vectors of two languages (word, hidden) and indices of seeds, of test words and of the candidates among them.
 
-    ``spelling`` numbers the target's spellings; ``dropped`` seeds are spelled like a test word of either language.
+    ``spelling`` (side, word) numbers the spellings of source and target; ``dropped`` seeds are spelled like a test word of either.
     """
 
     x: np.ndarray
@@ -52,8 +52,8 @@ def pair_of(words: WordList, vectors: np.ndarray, spec: AlignmentSpec, source: s
     if spec.identical == "removed":
         there &= ~words.identical(source, target)
     tests, seeds = (part[there[part]] for part in divided(len(words.concepts), spec.seed))
-    spelled = [words.folded(language) for language in (source, target)]
-    clean = ~np.any([np.isin(numbers[seeds], numbers[tests]) for numbers in spelled], axis=0)
+    spelled = np.array([words.folded(language) for language in (source, target)])
+    clean = ~like_any(spelled[:, seeds], spelled[:, tests])
     kept = seeds[clean][: spec.seeds or None]
     if len(kept) < LEAST_SEEDS or not len(tests):
         raise StudyError(
@@ -61,7 +61,12 @@ def pair_of(words: WordList, vectors: np.ndarray, spec: AlignmentSpec, source: s
             "Choose a longer list of words, or keep identical spellings."
         )
     pool = np.sort(tests) if spec.pool == "test words" else np.flatnonzero(there)
-    return Pair(vectors[a], vectors[b], kept, np.sort(tests), pool, spelled[1], int((~clean).sum()))
+    return Pair(vectors[a], vectors[b], kept, np.sort(tests), pool, spelled, int((~clean).sum()))
+
+
+def like_any(spelled: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which words (side, word) are spelled like any of the others in the source or in the target: (word)."""
+    return np.any([np.isin(mine, theirs) for mine, theirs in zip(spelled, others)], axis=0)
 
 
 def fit(pair: Pair, chosen: np.ndarray, spec: AlignmentSpec) -> Fitted:
@@ -79,7 +84,7 @@ def look_up(pair: Pair, fitted: Fitted, spec: AlignmentSpec) -> Ranks:
         fitted.target(pair.y[pair.pool]),
         np.stack([places, places], 1),
         Criterion(spec.criterion, spec.n_neighbors),
-        pair.spelling[pair.pool],
+        pair.spelling[1, pair.pool],
     )
 
 
@@ -104,7 +109,7 @@ def crossed(pair: Pair, spec: AlignmentSpec) -> Ranks:
     better, tied = np.zeros(len(fold), np.int64), np.zeros(len(fold), np.int64)
     for number in range(fold.max() + 1):
         mine = fold == number
-        alike = np.isin(pair.spelling[pair.test], pair.spelling[pair.test[mine]])
+        alike = like_any(pair.spelling[:, pair.test], pair.spelling[:, pair.test[mine]])
         found = look_up(pair, fit(pair, np.concatenate([pair.seeds, pair.test[~mine & ~alike]]), spec), spec)
         better[mine], tied[mine] = found.better[mine], found.tied[mine]
     return Ranks(better, tied, len(pair.pool))
