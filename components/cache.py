@@ -8,10 +8,20 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.measures import compare, findings, recognition, similarity, transfer
+from analysis.measures import (
+    alignment,
+    alignment_controls,
+    alignment_printed,
+    compare,
+    findings,
+    neighbours,
+    recognition,
+    similarity,
+    transfer,
+)
 from analysis.sources import corpora
+from analysis.sources.aligned import shipped
 from analysis.sources.pairs import Corpus
-from analysis.sources.published import published
 from analysis.specs import Convention
 from analysis.studies import library, store
 from analysis.studies.study import Study
@@ -25,13 +35,25 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "similarity by layer": similarity.similarity_by_layer,
     "floor": similarity.floor,
     "ceiling": similarity.ceiling,
+    "alignment": alignment.alignment,
+    "alignment by layer": alignment.by_layer,
+    "alignment by seeds": alignment.by_seeds,
+    "alignment by pair": alignment.by_pair,
+    "alignment by template": alignment_controls.by_template,
+    "alignment by kind": alignment_controls.controls,
+    "alignment by chance": alignment_controls.shuffled,
+    "alignment of all settings": lambda study, stage: alignment_printed.settings(stage),
+    "concept ranks": alignment.concept_ranks,
+    "word ranks": neighbours.word_ranks,
+    "neighbours": neighbours.inspected,
+    "clouds": neighbours.clouds,
     "findings": findings.findings,
 }
 
 
 def version(name: str) -> str:
     """Changes whenever the study of this name does."""
-    if name in published():
+    if name in shipped():
         return "published"
     folder = library.DEMO_FOLDER if name == library.DEMO_NAME else library.own_folder(name)
     path = folder / store.MANIFEST

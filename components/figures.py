@@ -70,6 +70,36 @@ class Points:
 
 
 @dataclass(frozen=True)
+class BarSeries:
+    """One bar per label with its interval; the ``hatched`` part of a bar, from its foot, is drawn hatched."""
+
+    label: str
+    values: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    hatched: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Groups of bars, one group per label; ``chance`` is a dotted line."""
+
+    labels: tuple[str, ...]
+    series: tuple[BarSeries, ...]
+    chance: float | None = None
+    limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Dumbbells:
+    """Two points per label with their intervals and a line between them: ``series`` are the two ends."""
+
+    labels: tuple[str, ...]
+    series: tuple[BarSeries, BarSeries]
+    chance: float | None = None
+
+
+@dataclass(frozen=True)
 class Tree:
     """A dendrogram from SciPy's linkage; heights are 1 − cosine."""
 
@@ -84,7 +114,7 @@ class Figure:
     name: str
     title: str
     caption: str
-    data: Matrix | Lines | Points | Tree
+    data: Matrix | Lines | Points | Bars | Dumbbells | Tree
     table: pd.DataFrame = field(repr=False)
     x: str = ""
     y: str = ""

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 from scipy.cluster.hierarchy import dendrogram
 
-from components.figures import Figure, Lines, Matrix, Points, Tree
+from components.figures import Bars, BarSeries, Dumbbells, Figure, Lines, Matrix, Points, Tree
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8C6D00", "#7F7F7F")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
@@ -196,6 +196,62 @@ def points(figure: Figure, dark: bool) -> go.Figure:
     return plot
 
 
+def bars(figure: Figure, dark: bool) -> go.Figure:
+    """Grouped bars; what is hatched stands at the foot of its bar."""
+    data: Bars = figure.data
+    plot = go.Figure()
+    for i, series in enumerate(data.series):
+        foot = np.zeros(len(series.values)) if series.hatched is None else np.nan_to_num(series.hatched)
+        hover = f"%{{x}}, {series.label}: %{{customdata[0]:.3f}}<extra></extra>"
+        shown = {"x": list(data.labels), "offsetgroup": str(i), "legendgroup": series.label, "hovertemplate": hover}
+        shown["customdata"] = np.stack([series.values, foot], -1)
+        if foot.any():
+            pattern = {"shape": "/", "fgcolor": "#FFFFFF", "size": 6}
+            plot.add_bar(y=foot, marker={"color": OKABE_ITO[i % 8], "pattern": pattern}, showlegend=False, **shown)
+        plot.add_bar(
+            y=series.values - foot,
+            base=foot,
+            name=series.label,
+            marker={"color": OKABE_ITO[i % 8]},
+            error_y=whiskers(series),
+            **shown,
+        )
+    reference(plot, data.chance)
+    plot.update_layout(height=420, barmode="group", bargap=0.25, showlegend=len(data.series) > 1)
+    plot.update_xaxes(title_text=figure.x, tickangle=-45)
+    plot.update_yaxes(title_text=figure.y, range=data.limits)
+    return plot
+
+
+def whiskers(series: BarSeries) -> dict | None:
+    """Error bars of a series; they may be lopsided."""
+    if series.low is None:
+        return None
+    return {"array": series.high - series.values, "arrayminus": series.values - series.low, "thickness": 1, "width": 3}
+
+
+def dumbbells(figure: Figure, dark: bool) -> go.Figure:
+    """Two points per row with a line between them."""
+    data: Dumbbells = figure.data
+    plot = go.Figure()
+    first, second = data.series
+    for label, a, b in zip(data.labels, first.values, second.values):
+        line = {"color": "#8A8F98", "width": 2}
+        plot.add_scatter(x=[a, b], y=[label, label], mode="lines", line=line, showlegend=False, hoverinfo="skip")
+    for i, series in enumerate(data.series):
+        plot.add_scatter(
+            x=series.values, y=list(data.labels), name=series.label, mode="markers", error_x=whiskers(series),
+            marker={"color": OKABE_ITO[i], "symbol": MARKERS[i], "size": 9},
+            hovertemplate=f"%{{y}}, {series.label}: %{{x:.3f}}<extra></extra>",
+        )  # fmt: skip
+    if data.chance is not None:
+        plot.add_vline(data.chance, line={"dash": "dot", "color": "#8A8F98"}, annotation_text="chance", annotation_font_size=11)
+    plot.update_layout(height=len(data.labels) * 26 + 150)
+    plot.update_xaxes(title_text=figure.x)
+    plot.update_yaxes(title_text=figure.y, autorange="reversed")
+    return plot
+
+
 def tree(figure: Figure, dark: bool) -> go.Figure:
     """A dendrogram."""
     data: Tree = figure.data
@@ -222,4 +278,11 @@ def faded(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.18)"
 
 
-DRAW: dict[type, Callable[[Figure, bool], go.Figure]] = {Matrix: matrix, Lines: lines, Points: points, Tree: tree}
+DRAW: dict[type, Callable[[Figure, bool], go.Figure]] = {
+    Matrix: matrix,
+    Lines: lines,
+    Points: points,
+    Bars: bars,
+    Dumbbells: dumbbells,
+    Tree: tree,
+}

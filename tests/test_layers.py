@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PRODUCT = ("app.py", "pages", "components", "analysis")
 NUMBERS = {"numpy", "pandas", "xarray"}
-MATHEMATICS = NUMBERS | {"scipy", "sklearn", "umap", "safetensors", "datasets"}
+MATHEMATICS = NUMBERS | {"scipy", "sklearn", "threadpoolctl", "umap", "safetensors", "datasets", "wn", "wordfreq"}
 MODELS = {"numpy", "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "huggingface_hub", "safetensors"}
 OUTSIDE = {
     "analysis": MATHEMATICS,

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
+from analysis.measures.alignment_printed import printed_alignment, printed_seeds
 from analysis.measures.maps import warnings
 from analysis.measures.matching import STAGES, Pair, after, before, fit, matched, pair_of, sources, usable, with_seeds
 from analysis.measures.parallel import each, one_core
@@ -30,6 +31,8 @@ def alignment(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     first or not, NaN for what is no test word; ``n``, ``seeds``, ``dropped``, ``pool`` (language). Ties count by the share of their
     orders; words of one spelling are one answer. StudyError when words are missing. Peng & Søgaard 2024; CSLS: Lample et al. 2018.
     """
+    if study.has("alignment"):
+        return printed_alignment(study, spec.embedding)
     pairs = matched(study, spec, target)
     words, _ = usable(study, spec)
     found = each(lambda pair: [stage(pair, spec) for stage in STAGES.values()], pairs.values(), width(pairs))
@@ -119,6 +122,8 @@ def by_layer(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
 
 def by_seeds(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     """P@1 after a map fitted on the first n seeds, mean over source languages: ``precision``, ``low``, ``high`` (stage, seeds)."""
+    if study.has("alignment"):
+        return printed_seeds(study, spec.embedding)
     pairs = matched(study, replace(spec, seeds=0), target)
     most = min(len(pair.seeds) for pair in pairs.values())
     sizes = [size for size in SIZES if size < most] + [most]
@@ -166,10 +171,15 @@ def by_pair(study: Study, spec: AlignmentSpec) -> xr.Dataset:
 def concept_ranks(study: Study, layer: int) -> xr.Dataset:
     """Mean rank by cosine of the right concept among a few, from every language to every other: ``rank`` (source, target).
 
-    For fewer than 20 concepts, among which a precision means little; 1 is best, ``chance`` is (n + 1) / 2. Works on the concept
-    vectors of a study of contrast pairs. No map: there are too few to fit one.
+    For fewer than 20 concepts, among which a precision means little; 1 is best, ``chance`` is (n + 1) / 2. Of a study's words when
+    it has some, else of its concept vectors; ``layer`` 0 is the last. No map: there are too few to fit one.
     """
-    vectors = study.array("concept_vector").sel(layer=layer or study.layers).values.transpose(1, 0, 2)
+    if study.words is not None:
+        names, codes = study.words.concepts, list(study.words.languages)
+        vectors = study.read_words(study.embeddings[0], layer or study.word_layers[-1])
+    else:
+        names, codes = study.concepts, list(study.languages)
+        vectors = study.array("concept_vector").sel(layer=layer or study.layers).values.transpose(1, 0, 2)
     present = np.isfinite(vectors[:, :, 0])
     values = np.full((len(vectors), len(vectors)), np.nan)
     for a in range(len(vectors)):
@@ -177,8 +187,7 @@ def concept_ranks(study: Study, layer: int) -> xr.Dataset:
             both = present[a] & present[b]
             if both.sum() > 1:
                 values[a, b] = cosine_ranks(vectors[a][both], vectors[b][both]).mean()
-    codes = list(study.languages)
-    attributes = {"chance": (len(study.concepts) + 1) / 2, "n": len(study.concepts)}
+    attributes = {"chance": (len(names) + 1) / 2, "n": len(names)}
     return xr.Dataset({"rank": (("source", "target"), values)}, {"source": codes, "target": codes}, attributes)
 
 

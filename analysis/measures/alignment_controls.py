@@ -9,6 +9,7 @@ from scipy import stats
 
 from analysis.errors import AnalysisError, StudyError
 from analysis.measures.alignment import OVER_WORDS, curves, spaced, spread, width
+from analysis.measures.alignment_printed import printed_kinds
 from analysis.measures.maps import Fitted
 from analysis.measures.matching import Pair, after, before, fit, look_up, matched
 from analysis.measures.parallel import each
@@ -172,6 +173,8 @@ def reliability(found: xr.Dataset) -> tuple[float, int]:
 def controls(study: Study, spec: AlignmentSpec, target: str) -> dict[str, xr.Dataset | str]:
     """Every control of CONTROLS by name; a sentence instead of numbers where it cannot be computed."""
     found: dict[str, xr.Dataset | str] = {}
+    if study.has("alignment_by_kind"):
+        return {"down-sampled": printed_kinds(study, spec.embedding)}
     for control in CONTROLS:
         try:
             found[control] = by_kind(study, spec, target, control)

@@ -69,7 +69,8 @@ class Study:
     @property
     def embeddings(self) -> tuple[str, ...]:
         """How words were read."""
-        return tuple(self.manifest["words"]["spec"]["embeddings"]) if "words" in self.manifest else ()
+        known = self.manifest["words"]["spec"] if "words" in self.manifest else self.manifest
+        return tuple(known.get("embeddings", ()))
 
     @property
     def word_layers(self) -> tuple[int, ...]:
