@@ -206,7 +206,7 @@ def bars(figure: Figure, dark: bool) -> go.Figure:
         shown = {"x": list(data.labels), "offsetgroup": str(i), "legendgroup": series.label, "hovertemplate": hover}
         shown["customdata"] = np.stack([series.values, foot], -1)
         if foot.any():
-            pattern = {"shape": "/", "fgcolor": "#FFFFFF", "size": 6}
+            pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": "#FFFFFF", "size": 6}
             plot.add_bar(y=foot, marker={"color": OKABE_ITO[i % 8], "pattern": pattern}, showlegend=False, **shown)
         plot.add_bar(
             y=series.values - foot,
@@ -227,7 +227,8 @@ def whiskers(series: BarSeries) -> dict | None:
     """Error bars of a series; they may be lopsided."""
     if series.low is None:
         return None
-    return {"array": series.high - series.values, "arrayminus": series.values - series.low, "thickness": 1, "width": 3}
+    ends = {"array": series.high - series.values, "arrayminus": series.values - series.low}
+    return {**ends, "thickness": 1, "width": 3, "color": "#8A8F98"}
 
 
 def dumbbells(figure: Figure, dark: bool) -> go.Figure:

@@ -117,7 +117,7 @@ def by_layer(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
         pairs = matched(study, replace(spec, layer=layer), target)
         rows.append(each(lambda pair: [spaced(pair, look(pair, spec)) for look in (before, after)], pairs.values(), width(pairs)))
     hits = np.array(rows).transpose(2, 0, 1, 3)
-    return curves(hits, {"stage": ["before", "after"], "layer": list(study.word_layers), "language": list(pairs)})
+    return curves(hits, {"stage": ["before", "after"], "layer": list(study.word_layers), "language": list(pairs)}, pairs)
 
 
 def by_seeds(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
@@ -130,17 +130,18 @@ def by_seeds(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     jobs = [(pair, size) for size in sizes for pair in pairs.values()]
     found = each(lambda job: spaced(job[0], after(with_seeds(*job), spec)), jobs, width(pairs))
     hits = np.array(found).reshape(1, len(sizes), len(pairs), -1)
-    return curves(hits, {"stage": ["after"], "seeds": sizes, "language": list(pairs)})
+    return curves(hits, {"stage": ["after"], "seeds": sizes, "language": list(pairs)}, pairs)
 
 
-def curves(hits: np.ndarray, coords: dict[str, list]) -> xr.Dataset:
-    """Means over languages of hits (stage, place, language, word)."""
+def curves(hits: np.ndarray, coords: dict[str, list], pairs: dict[str, Pair]) -> xr.Dataset:
+    """Means over languages of hits (stage, place, language, word); ``pairs`` tell among how many words chance chooses."""
     told = np.array([[mean_curve(place) for place in stage] for stage in hits])
     dims = tuple(coords)
     variables = {name: (dims[:2], told[..., i]) for i, name in enumerate(("precision", "low", "high"))}
     variables["each"] = (dims, np.nanmean(hits, -1))
     n = int(np.isfinite(hits[0, 0]).any(0).sum())
-    return xr.Dataset(variables, coords, {"interval": OVER_WORDS, "n": n})
+    chance = float(np.mean([1 / len(pair.pool) for pair in pairs.values()]))
+    return xr.Dataset(variables, coords, {"interval": OVER_WORDS, "n": n, "chance": chance})
 
 
 def by_pair(study: Study, spec: AlignmentSpec) -> xr.Dataset:

@@ -125,7 +125,7 @@ def by_template(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
         pairs = matched(study, replace(spec, embedding=embedding), target)
         hits.append(each(lambda pair: [spaced(pair, look(pair, spec)) for look in (before, after)], pairs.values(), width(pairs)))
     coords = {"stage": ["before", "after"], "embedding": list(study.embeddings), "language": list(pairs)}
-    return curves(np.array(hits).transpose(2, 0, 1, 3), coords)
+    return curves(np.array(hits).transpose(2, 0, 1, 3), coords, pairs)
 
 
 def shuffled(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:

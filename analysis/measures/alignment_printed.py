@@ -49,7 +49,7 @@ def printed_seeds(study: Study, embedding: str) -> xr.Dataset:
     variables = {name: (("stage", "seeds"), part) for name, part in told.items()}
     variables["each"] = (("stage", "seeds", "language"), each)
     coords = {"stage": ["after"], "seeds": list(sizes.values()), "language": values.source.values}
-    return xr.Dataset(variables, coords, {"interval": "none: the words of the languages are not printed", "n": TEST_WORDS})
+    return xr.Dataset(variables, coords, {"interval": "not printed", "n": TEST_WORDS, "chance": 1 / TEST_WORDS})
 
 
 def printed_kinds(study: Study, embedding: str) -> xr.Dataset:

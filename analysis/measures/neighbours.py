@@ -88,32 +88,30 @@ def clouds(study: Study, spec: AlignmentSpec, source: str, target: str, projecti
     shown = np.sort(np.random.default_rng(spec.seed).permutation(used)[:MOST_POINTS])
     with one_core(pair.x.shape[1]):
         stages = (none(pair.x, pair.y), fit(pair, pair.seeds, spec))
-        drawn = [flattened(fitted.source(pair.x[shown]), fitted.target(pair.y[shown]), projection, spec.seed) for fitted in stages]
+        flat = [flattened(fitted.source(pair.x[shown]), fitted.target(pair.y[shown]), spec.seed) for fitted in stages]
+    drawn = [states[:, :2] if projection == "PCA" else unrolled(states, spec.seed) for states, _ in flat]
     coords = {"stage": ["before", "after"], "side": ["source", "target"], "word": [study.words.concepts[i] for i in shown]}
     variables = {
-        "place": (("stage", "side", "word", "axis"), np.array([place for place, _ in drawn])),
+        "place": (("stage", "side", "word", "axis"), np.array(drawn).reshape(2, 2, len(shown), 2)),
         "test": ("word", np.isin(shown, pair.test)),
-        "explained": ("stage", [share for _, share in drawn]),
+        "explained": ("stage", [share for _, share in flat]),
     }
     return xr.Dataset(variables, coords, {"left_out": len(used) - len(shown), "projection": projection, "seed": spec.seed})
 
 
-def flattened(x: np.ndarray, y: np.ndarray, projection: str, seed: int) -> tuple[np.ndarray, float]:
-    """Places (side, word, axis) of both languages on one plane, and the share of variance that the first two components keep."""
+def flattened(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
+    """Both languages' words in their first FIRST components, and the share of variance that the first two keep."""
     both = np.concatenate([x, y])
     reduced = PCA(min(FIRST, *both.shape), random_state=seed).fit(both)
-    flat = reduced.transform(both)
-    place = flat[:, :2] if projection == "PCA" else unrolled(flat, seed)
-    return place.reshape(2, len(x), 2), float(reduced.explained_variance_ratio_[:2].sum())
+    return reduced.transform(both), float(reduced.explained_variance_ratio_[:2].sum())
 
 
 def unrolled(states: np.ndarray, seed: int) -> np.ndarray:
     """Two dimensions by UMAP."""
-    with LOCK:
-        import warnings
+    import warnings
 
+    with LOCK, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of libraries that it does without, and that a seed leaves it one core
         import umap
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns that a seed leaves it one core
-            return umap.UMAP(n_components=2, random_state=seed, n_jobs=1).fit_transform(states)
+        return umap.UMAP(n_components=2, random_state=seed, n_jobs=1).fit_transform(states)

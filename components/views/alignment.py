@@ -19,7 +19,7 @@ from components.shell import source_note
 from components.text import escape
 from components.views import alignment_controls as views
 from components.views import neighbours as close
-from components.views.words import empty, long_table, span
+from components.views.words import counts, empty, long_table, span
 
 MANY_WORDS = 2500
 LAST = "last"
@@ -139,14 +139,14 @@ def by_language(study: Study, found: xr.Dataset, spec: AlignmentSpec, where: tup
         one = cells.sel(stage=stage)
         series.append(BarSeries(stage, *(one[part].values for part in ("precision", "low", "high", "identical"))))
     printed = study.kind == PUBLISHED
-    n, alike = cells["n"].values, 100 * cells["alike"].values
-    of = f"{int(n.min()):,}" if n.min() == n.max() else f"{int(n.min()):,} to {int(n.max()):,}"
+    alike = 100 * cells["alike"].values
     hatched = "at most" if printed else "exactly"
     name = controls.labels([target])[0]
     return Figure(
         name=f"alignment-{study.name}",
         title=f"Words found in {name} at the first try (P@1)",
-        caption=f"n = {of} test words a language; bars are 95 % intervals ({found.attrs['interval']}); {matched_by(study, spec)} "
+        caption=f"n = {counts(cells['n'])} test words a language; bars are 95 % intervals ({found.attrs['interval']}); "
+        f"{matched_by(study, spec)} "
         f"Hatched: {hatched} what words spelled as in {name} contribute ({span(alike, 1)} % of the words). “After” has seen no "
         "test word; “ceiling” is fitted on the test words too (leaky, as in the paper: room for overfitting, not quality)"
         + ("." if printed else "; the cross-validated ceiling fits as many pairs without leak."),
@@ -158,17 +158,17 @@ def by_language(study: Study, found: xr.Dataset, spec: AlignmentSpec, where: tup
     )
 
 
-def matched_by(study: Study, spec: AlignmentSpec) -> str:
-    """How words were matched, in a sentence or two."""
+def matched_by(study: Study, spec: AlignmentSpec, axis: str = "") -> str:
+    """How words were matched, in a sentence; without what the axis shows."""
     if study.kind == PUBLISHED:
         return "CSLS; orthogonal map of 3,000 seed pairs; whether the candidates were the test words or all 4,397 is not printed."
     near = f" ({spec.n_neighbors} neighbours)" if spec.criterion == "CSLS" else ""
-    layer = spec.layer or study.word_layers[-1]
-    seeds = f"at most {spec.seeds}" if spec.seeds else "all"
+    layer = "" if axis == "layer" else f", layer {spec.layer or study.word_layers[-1]}"
+    seeds = "" if axis == "seeds" else f" of {f'at most {spec.seeds}' if spec.seeds else 'all'} seed pairs"
+    pool = "the test words" if spec.pool == "test words" else "all words"
     return (
-        f"{spec.embedding}, layer {layer}; {spec.criterion}{near}; {spec.map} map of {seeds} seed pairs; candidates are "
-        f"{'the' if spec.pool == 'test words' else ''} {spec.pool}, of which guessing finds 1 in n (dotted); words spelled alike "
-        f"are {spec.identical}."
+        f"{spec.embedding.capitalize()}{layer}; {spec.criterion}{near}; {spec.map} map{seeds}; candidates are {pool}, of which "
+        f"guessing finds 1 in n (dotted); words spelled alike are {spec.identical}."
     )
 
 
@@ -197,15 +197,20 @@ def curve(study: Study, data: xr.Dataset, spec: AlignmentSpec, axis: str) -> Fig
     series = []
     for stage in data.stage.values.tolist():
         one = data.sel(stage=stage)
-        bands = (one["low"].values, one["high"].values) if np.isfinite(one["low"]).any() else (None, None)
-        series.append(Series(stage, x, one["precision"].values, *bands, dashed=stage == "before"))
+        ends = (one["low"].values, one["high"].values) if np.isfinite(one["low"]).any() else (None, None)
+        series.append(Series(stage, x, one["precision"].values, *ends, dashed=stage == "before"))
+    known = np.isfinite(data["low"]).any()
+    bands = (
+        f"bands are 95 % ({data.attrs['interval']}, the same in all languages)" if known else f"intervals: {data.attrs['interval']}"
+    )
     words = {"layer": "over layers", "seeds": "by number of seed pairs"}[axis]
     return Figure(
         name=f"alignment-{axis}-{study.name}",
         title=f"P@1 {words}, mean over languages",
-        caption=f"Mean over {data.sizes['language']} languages; bands are 95 % ({data.attrs['interval']}, the same words in all "
-        f"languages), n = {data.attrs['n']:,}; chance is 1 in n. {matched_by(study, spec) if axis == 'layer' else ''}",
-        data=Lines(tuple(series), chance=1 / data.attrs["n"], limits=None),
+        caption=f"Mean over {data.sizes['language']} languages, n = {data.attrs['n']:,} test words, chance "
+        f"{data.attrs['chance']:.3f}; {bands}. "
+        f"{matched_by(study, spec, axis)}",
+        data=Lines(tuple(series), chance=data.attrs["chance"]),
         table=data["each"].to_dataframe("P@1").reset_index(),
         x="layer" if axis == "layer" else "seed pairs",
         y="P@1",
@@ -226,7 +231,7 @@ def matrix(study: Study, data: xr.Dataset, spec: AlignmentSpec, stage: str) -> F
     return Figure(
         name=f"alignment-pairs-{study.name}",
         title=f"P@1 between every two languages, {stage}",
-        caption=f"Row: looked up from; column: looked up in; {span(values)}, n = {int(np.nanmin(n))} to {int(np.nanmax(n))} test "
+        caption=f"Row: looked up from; column: looked up in; {span(values)}, n = {counts(n)} test "
         f"words; chance {np.nanmean(chance):.3f}. Faded: the 95 % interval ({data.attrs['interval']}) reaches down to chance. "
         f"{matched_by(study, spec)} Click a cell to look at its words.",
         data=Matrix(

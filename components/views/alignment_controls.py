@@ -12,7 +12,7 @@ from components import cache, controls, links, panel
 from components.figures import BarSeries, Dumbbells, Figure, Matrix
 from components.shell import source_note
 from components.text import escape
-from components.views.words import long_table, span
+from components.views.words import counts, long_table, span
 
 HOW = {
     "plain": "each word looks among the whole pool",
@@ -38,8 +38,7 @@ def dumbbells(study: Study, data: xr.Dataset, control: str) -> Figure:
     ends = [
         BarSeries(kind, *(data.sel(kind=kind)[part].values for part in ("precision", "low", "high"))) for kind in data.kind.values
     ]
-    n = data["n"].values
-    sizes = ", ".join(f"{kind} {int(row.min())} to {int(row.max())}" for kind, row in zip(data.kind.values, n))
+    sizes = ", ".join(f"{counts(row)} {kind}" for kind, row in zip(data.kind.values, data["n"].values))
     won = int((ends[0].values > ends[1].values).sum())
     same = control != "plain" and "chance" in data
     return Figure(
@@ -96,7 +95,7 @@ def templates(study: Study, data: xr.Dataset, spec: AlignmentSpec, target: str) 
         name=f"alignment-templates-{study.name}",
         title="P@1 after the map, by how words are read",
         caption=f"Mean over languages with 95 % intervals ({data.attrs['interval']}): {told}. n = {data.attrs['n']:,} test words, "
-        f"chance 1 in n; {spec.map} map, {spec.criterion}.",
+        f"chance {data.attrs['chance']:.3f}; {spec.map} map, {spec.criterion}.",
         data=Matrix(
             cells.values,
             tuple(data.embedding.values.tolist()),
