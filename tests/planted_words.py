@@ -52,14 +52,14 @@ def word_study(words: WordList, vectors: np.ndarray) -> Study:
     )  # fmt: skip
 
 
-def stored_words(name: str, words: WordList, vectors: np.ndarray, **facts: object) -> Path:
-    """The same study in the store, as an embedding would leave it."""
+def stored_words(name: str, words: WordList, vectors: np.ndarray, cells: int | None = None, **facts: object) -> Path:
+    """The same study in the store, as an embedding would leave it; ``cells`` stops after so many."""
     study = word_study(words, vectors)
     folder = store.create(name, {
         "title": "Planted words", "spec": {"model": {"model": "planted/model"}}, "concepts": [], "languages": list(words.languages),
         "layers": study.layers, "hidden": vectors.shape[-1], "pairs": {}, "words": study.manifest["words"], "files": {},
     } | facts)  # fmt: skip
-    for e, a in store.word_cells(store.read_manifest(folder)):
+    for e, a in store.word_cells(store.read_manifest(folder))[:cells]:
         there = words.present(words.languages[a])
         states = np.stack([study.read_words(EMBEDDED[e], layer)[a, there] for layer in LAYERS]).astype(np.float16)
         store.add(folder, f"word-{e:03d}-{a:03d}.safetensors", {f"{store.WORDS}/{e}/{a}": states})
