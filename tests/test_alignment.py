@@ -1,4 +1,4 @@
-"""Alignment of words against planted rotations, its controls, its bad inputs, and the printed numbers."""
+"""Alignment of words against planted rotations, its bad inputs, and the printed numbers."""
 
 import sys
 from dataclasses import replace
@@ -10,7 +10,7 @@ import pytest
 from analysis.errors import SpecError, StudyError
 from analysis.measures import alignment as measures
 from analysis.measures.alignment import alignment, by_layer, by_pair, by_seeds, concept_ranks
-from analysis.measures.alignment_controls import CONTROLS, by_kind, by_template, controls, reliability, shuffled
+from analysis.measures.alignment_controls import by_template
 from analysis.measures.alignment_printed import printed_counts, printed_seeds, settings
 from analysis.measures.compare import compare
 from analysis.measures.maps import MAPS
@@ -175,60 +175,6 @@ def test_layers_seeds_pairs_and_templates_tell_the_planted_from_the_noise(turned
     found = by_template(turned, SPEC, "en")["precision"].sel(stage="after").values
     assert found[0] == 1 and found[1] < 0.2
     assert layers.size == len(LAYERS)
-
-
-def test_a_shuffled_dictionary_finds_nothing(turned):
-    null = shuffled(turned, SPEC, "en")
-    assert (null["mean"] < 0.15).all() and (null["high"] >= null["mean"]).all()
-    assert first(alignment(turned, SPEC, "en"), "after") == 1
-
-
-def uneven(kind_noise: float, frequent_noise: float):
-    """Noise for physical words, and for words of low frequency."""
-    words = word_list(240)
-    vectors = planted_vectors(words)
-    rng = np.random.default_rng(5)
-    physical, rare = words.kind("physical"), np.array(words.frequencies) < 120
-    scale = kind_noise * physical + frequent_noise * rare
-    return words, vectors + scale[None, :, None] * rng.standard_normal(vectors.shape)
-
-
-def test_kinds_differ_where_they_were_made_to_and_frequency_is_taken_out():
-    words, vectors = uneven(1.5, 0.0)
-    study = word_study(words, vectors)
-    for control in CONTROLS:
-        found = by_kind(study, SPEC, "en", control)
-        assert (found["precision"].sel(kind="abstract") > found["precision"].sel(kind="physical") + 0.2).all(), control
-    # Now only rare words are noisy, and nearly all physical words are rare.
-    words, vectors = uneven(0.0, 1.5)
-    kinds = tuple("physical" if (f < 120) != (i % 10 == 0) else "abstract" for i, f in enumerate(words.frequencies))
-    study = word_study(replace(words, kinds=kinds), vectors)
-    gaps = {}
-    for control in CONTROLS:
-        found = by_kind(study, SPEC, "en", control)
-        gaps[control] = float((found["precision"].sel(kind="abstract") - found["precision"].sel(kind="physical")).mean())
-    assert gaps["plain"] > 0.2 and gaps["down-sampled"] > 0.2 and abs(gaps["frequency-matched"]) < gaps["down-sampled"] / 2
-
-
-def test_drawn_kinds_are_equal_in_number_and_what_cannot_be_drawn_is_said(turned, monkeypatch):
-    for control in ("down-sampled", "frequency-matched"):
-        n = by_kind(turned, SPEC, "en", control)["n"]
-        assert (n.sel(kind="abstract") == n.sel(kind="physical")).all()
-    with pytest.raises(StudyError, match="add a column “kind”"):
-        by_kind(word_study(replace(WORDS, kinds=()), planted_vectors(WORDS)), SPEC, "en", "plain")
-    monkeypatch.setitem(sys.modules, "wordfreq", None)
-    found = controls(word_study(replace(WORDS, frequencies=()), planted_vectors(WORDS)), SPEC, "en")
-    assert "pip install wordfreq" in found["frequency-matched"] and found["plain"].sizes["kind"] == 2
-
-
-def test_split_halves_agree_where_languages_differ_and_not_where_they_do_not():
-    words = word_list(300, ("en", "fr", "zh", "es", "pt"))
-    vectors = planted_vectors(words)
-    rng = np.random.default_rng(1)
-    vectors[1:] += np.array([0.3, 0.7, 1.1, 1.6])[:, None, None] * rng.standard_normal(vectors[1:].shape)
-    value, languages = reliability(alignment(word_study(words, vectors), SPEC, "en"))
-    assert value > 0.9 and languages == 4
-    assert np.isnan(reliability(alignment(word_study(WORDS, planted_vectors(WORDS)), SPEC, "en"))[0])
 
 
 def test_a_word_is_inspected_before_and_after(turned):

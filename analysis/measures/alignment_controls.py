@@ -1,4 +1,4 @@
-"""What else could make the spaces match: kinds of words and their frequency, the template, chance, and the choice of test words."""
+"""What else could let the spaces match: kinds of words and their frequency, the template, chance, and the choice of test words."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

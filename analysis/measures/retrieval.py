@@ -4,6 +4,7 @@ Every criterion is ``scale · cosine − row − column``: it differs from the p
 other language, so that words which are close to everything (hubs) stop being everyone's nearest neighbour.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -195,5 +196,6 @@ def twins(states: np.ndarray) -> np.ndarray | None:
     Equal vectors need not get equal products: how these are rounded depends on their place in the block.
     """
     numbers: dict[bytes, int] = {}
-    found = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in np.ascontiguousarray(states)])
+    digests = (hashlib.blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(states))
+    found = np.array([numbers.setdefault(digest, len(numbers)) for digest in digests])
     return found if len(numbers) < len(states) else None
