@@ -25,7 +25,7 @@ def draw(figure: Figure, dark: bool = False) -> go.Figure:
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         hoverlabel={"font": {"family": FONT}},
-        legend={"orientation": "h", "y": -0.2, "x": 0},
+        legend={"orientation": "h", "x": 0, "y": -0.2 if plot.layout.legend.y is None else plot.layout.legend.y},
         margin={"l": 10, "r": 10, "t": 36, "b": 10},
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": "#8A8F98", "activecolor": ink},
     )
@@ -217,7 +217,8 @@ def bars(figure: Figure, dark: bool) -> go.Figure:
             **shown,
         )
     reference(plot, data.chance)
-    plot.update_layout(height=420, barmode="group", bargap=0.25, showlegend=len(data.series) > 1)
+    above = {"y": 1.02, "yanchor": "bottom"}  # long labels of groups reach down to where legends are otherwise
+    plot.update_layout(height=440, barmode="group", bargap=0.25, showlegend=len(data.series) > 1, legend=above)
     plot.update_xaxes(title_text=figure.x, tickangle=-45)
     plot.update_yaxes(title_text=figure.y, range=data.limits)
     return plot

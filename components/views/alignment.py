@@ -82,9 +82,9 @@ def more(study: Study, spec: AlignmentSpec, target: str) -> None:
         stage = links.one("Stage of the matrix", ["after", "before"], "stage")
         data = cache.measure("alignment by pair", study, spec)
         picked = panel.show(matrix(study, data, spec, stage), click=True)
-        if picked and tuple(picked) != st.session_state.get("picked-words"):
+        if picked and picked[0] != picked[1] and tuple(picked) != st.session_state.get("picked-words"):
             st.session_state["picked-words"] = tuple(picked)
-            st.session_state["from"], st.session_state["into"] = picked
+            st.query_params["from"], st.query_params["into"] = picked  # the menus are drawn already; they follow the link
             st.rerun()
     if len(study.embeddings) > 1 and wanted(study, "Templates", "templates"):
         panel.show(views.templates(study, cache.measure("alignment by template", study, spec, target), spec, target))
@@ -145,7 +145,7 @@ def by_language(study: Study, found: xr.Dataset, spec: AlignmentSpec, where: tup
     return Figure(
         name=f"alignment-{study.name}",
         title=f"Words found in {name} at the first try (P@1)",
-        caption=f"n = {counts(cells['n'])} test words a language; bars are 95 % intervals ({found.attrs['interval']}); "
+        caption=f"n = {counts(cells['n'])} test words a language; bars are 95 % intervals ({found.attrs['interval']}). "
         f"{matched_by(study, spec)} "
         f"Hatched: {hatched} what words spelled as in {name} contribute ({span(alike, 1)} % of the words). “After” has seen no "
         "test word; “ceiling” is fitted on the test words too (leaky, as in the paper: room for overfitting, not quality)"
