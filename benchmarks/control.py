@@ -16,7 +16,8 @@ from analysis.engine.work import control_run
 from analysis.sources import prompts
 from analysis.sources.corpora import demo_corpus
 from analysis.sources.prompts import Prompt, PromptSet
-from analysis.specs import ControlSpec, JudgingSpec, StudySpec, from_dict
+from analysis.specs import StudySpec, from_dict
+from analysis.steering_specs import ControlSpec, JudgingSpec
 from analysis.studies import control, library
 
 LANGUAGES = ("en", "fr", "zh", "es", "pt", "vi", "ca", "id", "ja", "ko", "fi", "hu")

@@ -18,7 +18,8 @@ from analysis.engine.models import Loaded, find_blocks
 from analysis.engine.prompts import batch, encode
 from analysis.engine.steering import Row
 from analysis.measures.steering import ResolvedTerm
-from analysis.specs import GenerationSpec, ModelSpec
+from analysis.specs import ModelSpec
+from analysis.steering_specs import GenerationSpec
 from tests.tiny import build, tokenizer
 
 SIZE = {

@@ -12,6 +12,9 @@ import streamlit as st
 import xarray as xr
 
 from analysis.measures import (
+    alignment,
+    alignment_controls,
+    alignment_printed,
     compare,
     control,
     findings,
@@ -19,6 +22,7 @@ from analysis.measures import (
     grids,
     items,
     localisation,
+    neighbours,
     projections,
     recognition,
     similarity,
@@ -27,9 +31,10 @@ from analysis.measures import (
 )
 from analysis.measures.grids import Grid
 from analysis.sources import corpora
+from analysis.sources.aligned import shipped
 from analysis.sources.pairs import Corpus
-from analysis.sources.published import published
-from analysis.specs import ControlSpec, Convention, JudgingSpec
+from analysis.specs import Convention
+from analysis.steering_specs import ControlSpec, JudgingSpec
 from analysis.studies import control as runs
 from analysis.studies import library, store
 from analysis.studies.study import Study
@@ -43,6 +48,18 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "similarity by layer": similarity.similarity_by_layer,
     "floor": similarity.floor,
     "ceiling": similarity.ceiling,
+    "alignment": alignment.alignment,
+    "alignment by layer": alignment.by_layer,
+    "alignment by seeds": alignment.by_seeds,
+    "alignment by pair": alignment.by_pair,
+    "alignment by template": alignment_controls.by_template,
+    "alignment by kind": alignment_controls.controls,
+    "alignment by chance": alignment_controls.shuffled,
+    "alignment of all settings": lambda study, stage: alignment_printed.settings(stage),
+    "concept ranks": alignment.concept_ranks,
+    "word ranks": neighbours.word_ranks,
+    "neighbours": neighbours.inspected,
+    "clouds": neighbours.clouds,
     "findings": findings.findings,
     "angles": geometry.angles,
     "mean angle": geometry.mean_angle,
@@ -79,7 +96,7 @@ class Searched:
 
 def version(name: str) -> str:
     """Changes whenever the study of this name does."""
-    if name in published():
+    if name in shipped():
         return "published"
     folder = library.DEMO_FOLDER if name == library.DEMO_NAME else library.own_folder(name)
     path = folder / store.MANIFEST

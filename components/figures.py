@@ -72,15 +72,33 @@ class Points:
 
 
 @dataclass(frozen=True)
-class Dumbbells:
-    """Two values per row joined by a line, each with its interval; ``sides`` name the two."""
+class BarSeries:
+    """One bar per label with its interval; the ``hatched`` part of a bar, from its foot, is drawn hatched."""
 
-    rows: tuple[str, ...]
-    sides: tuple[str, str]
+    label: str
     values: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    """``values``, ``low`` and ``high`` are (row, side)."""
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    hatched: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Groups of bars, one group per label; ``chance`` is a dotted line."""
+
+    labels: tuple[str, ...]
+    series: tuple[BarSeries, ...]
+    chance: float | None = None
+    limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Dumbbells:
+    """Two points per label with their intervals and a line between them: ``series`` are the two ends."""
+
+    labels: tuple[str, ...]
+    series: tuple[BarSeries, BarSeries]
+    chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +151,7 @@ class Figure:
     name: str
     title: str
     caption: str
-    data: Matrix | Lines | Points | Dumbbells | Tree | Cloud | Arrows
+    data: Matrix | Lines | Points | Bars | Dumbbells | Tree | Cloud | Arrows
     table: pd.DataFrame = field(repr=False)
     x: str = ""
     y: str = ""

@@ -8,7 +8,7 @@ from analysis import settings
 from analysis.measures.control import CHOICES, OBJECTIVES
 from analysis.measures.judging import PAPER
 from analysis.sources.refusals import EDITED, LISTS, lines, openings
-from analysis.specs import JudgingSpec
+from analysis.steering_specs import JudgingSpec
 from analysis.studies import control
 from components import links
 

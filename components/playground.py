@@ -11,7 +11,8 @@ from analysis.measures.steering import at_depth
 from analysis.sources.models import offered
 from analysis.sources.presets import Preset, presets
 from analysis.sources.templates import TEMPLATES
-from analysis.specs import GenerationSpec, ModelSpec, SteeringSpec, VectorSource, from_dict
+from analysis.specs import ModelSpec, from_dict
+from analysis.steering_specs import GenerationSpec, SteeringSpec, VectorSource
 from analysis.studies.study import Study
 from components import controls, steering
 from components.links import Kept, record_draft, restore_draft

@@ -11,7 +11,7 @@ from analysis.engine.operators import DOSE, GAPS, OPERATORS, POSITIONS, SHARE
 from analysis.errors import AnalysisError
 from analysis.measures.steering import SOURCES, at_depth, reach, resolve, shares, state_norms, top_layers, vectors
 from analysis.sources import vectors as files
-from analysis.specs import Condition, SteeringSpec, SteeringTerm, VectorSource
+from analysis.steering_specs import Condition, SteeringSpec, SteeringTerm, VectorSource
 from analysis.studies.study import Study
 from components import controls
 from components.links import Kept

@@ -13,7 +13,8 @@ from analysis.sources import prompts as sources
 from analysis.sources.models import DEMO
 from analysis.sources.prompts import PromptSet
 from analysis.sources.templates import TEMPLATES, default_template
-from analysis.specs import SEARCHED_ON, ControlSpec, JudgingSpec, StudySpec, from_dict
+from analysis.specs import StudySpec, from_dict
+from analysis.steering_specs import SEARCHED_ON, ControlSpec, JudgingSpec
 from analysis.studies import control
 from analysis.studies.study import Study
 from components import cache, controls, jobs

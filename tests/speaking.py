@@ -5,7 +5,8 @@ vector works only where ``carries`` says so.
 """
 
 from analysis.sources.prompts import Prompt, PromptSet
-from analysis.specs import ControlSpec, JudgingSpec, ModelSpec
+from analysis.specs import ModelSpec
+from analysis.steering_specs import ControlSpec, JudgingSpec
 from analysis.studies import control
 from analysis.studies.control_plan import compute
 

@@ -15,7 +15,8 @@ import pytest
 from analysis.errors import SpecError, Stopped, StudyError
 from analysis.measures import control as measures
 from analysis.measures.grids import named, ranges
-from analysis.specs import JudgingSpec, from_dict
+from analysis.specs import from_dict
+from analysis.steering_specs import JudgingSpec
 from analysis.studies import control, library
 from analysis.studies.control_plan import compute
 from tests.speaking import ANSWER, FakeSpeaker, begun, finished

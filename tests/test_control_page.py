@@ -5,7 +5,7 @@ import json
 import pytest
 import streamlit as st
 
-from analysis.specs import JudgingSpec
+from analysis.steering_specs import JudgingSpec
 from analysis.studies import control, library
 from analysis.studies.control_plan import compute
 from components import cache

@@ -11,7 +11,8 @@ from analysis.engine.scoring import alternatives, continuations, kl, next_distri
 from analysis.engine.steering import Row
 from analysis.errors import SpecError
 from analysis.measures.steering import ResolvedTerm
-from analysis.specs import GenerationSpec, ModelSpec
+from analysis.specs import ModelSpec
+from analysis.steering_specs import GenerationSpec
 from tests.tiny import HIDDEN, WINDOW, tokenizer
 
 PROMPTS = ("the judge", "no", "la juge parle")

@@ -13,7 +13,7 @@ from analysis.measures import judging
 from analysis.measures.judging import FAILURE, FOLLOWING, PAPER, REFUSING, failure, judge, loops, pieces
 from analysis.sources.languages import LANGUAGES
 from analysis.sources.refusals import EDITED, LISTS, OURS, lines, openings, parse, plain, refuses
-from analysis.specs import JudgingSpec
+from analysis.steering_specs import JudgingSpec
 
 RULES = JudgingSpec()
 

@@ -12,7 +12,18 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PRODUCT = ("app.py", "pages", "components", "analysis")
 NUMBERS = {"numpy", "pandas", "xarray"}
-MATHEMATICS = NUMBERS | {"scipy", "sklearn", "umap", "safetensors", "datasets", "gguf", "py3langid"}
+MATHEMATICS = NUMBERS | {
+    "scipy",
+    "sklearn",
+    "threadpoolctl",
+    "umap",
+    "safetensors",
+    "datasets",
+    "wn",
+    "wordfreq",
+    "gguf",
+    "py3langid",
+}
 MODELS = {"numpy", "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "huggingface_hub", "safetensors"}
 OUTSIDE = {
     "analysis": MATHEMATICS,
@@ -40,7 +51,14 @@ INSIDE = {
     "app": ("analysis", "components"),
 }
 """Room → what of this project it may import."""
-NAMES = ("analysis.specs", "analysis.errors", "analysis.arrays", "analysis.sources.languages", "analysis.studies.study")
+NAMES = (
+    "analysis.specs",
+    "analysis.steering_specs",
+    "analysis.errors",
+    "analysis.arrays",
+    "analysis.sources.languages",
+    "analysis.studies.study",
+)
 """All that drawing and pages may know of the analysis: types, names and constants."""
 TORCHLESS = (
     "analysis.engine.answers",

@@ -17,7 +17,8 @@ from analysis.measures.fluency import knee
 from analysis.sources import vectors as files
 from analysis.sources.languages import LANGUAGES
 from analysis.sources.presets import neutral, presets
-from analysis.specs import GenerationSpec, ModelSpec, SteeringSpec, SteeringTerm, VectorSource
+from analysis.specs import ModelSpec
+from analysis.steering_specs import GenerationSpec, SteeringSpec, SteeringTerm, VectorSource
 from analysis.studies import library, notes
 from components import cache
 from components.tokens import Token, merged

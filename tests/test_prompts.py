@@ -7,7 +7,8 @@ from analysis.errors import CorpusError, SpecError
 from analysis.sources import prompts as sources
 from analysis.sources.corpora import demo_corpus
 from analysis.sources.prompts import Prompt, PromptSet, chosen, read
-from analysis.specs import ControlSpec, ModelSpec, StudySpec
+from analysis.specs import ModelSpec, StudySpec
+from analysis.steering_specs import ControlSpec
 
 
 def spec(given, languages=("en", "fr"), **changes):

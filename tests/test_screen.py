@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 
 from components import screen
-from components.figures import Dumbbells, Figure, Lines, Matrix, Points, Series, Tree
+from components.figures import Bars, BarSeries, Dumbbells, Figure, Lines, Matrix, Points, Series, Tree
 
 ROWS, COLUMNS, NAN = ("en", "தமிழ்", "中文"), ("en", "தமிழ்", "中文", "ar"), np.nan
 VALUES = np.linspace(-1, 1, 12).reshape(3, 4)
 FADED = np.eye(3, 4, dtype=bool)
 LINKAGE = np.array([[0, 1, 0.1, 2], [2, 3, 0.4, 3]], float)
 LIMITS = (-1.0, 1.0)
+BARS = BarSeries("hatched", np.array([0.5, NAN, 1]), np.zeros(3), np.ones(3), np.array([0.2, NAN, 0]))
 DATA = {
     "matrix": Matrix(VALUES, ROWS, COLUMNS, "cosine", (0, 1)),
     "diverging matrix": Matrix(VALUES, ROWS, COLUMNS, "points", LIMITS, diverging=True, faded=FADED, diagonal=True),
@@ -27,7 +28,8 @@ DATA = {
     "points": Points(np.arange(3), VALUES[0, :3], ROWS, ("a", "b", "a"), np.zeros(3), np.ones(3), (1, 0), 0.5, log_x=True),
     "unnamed points": Points(np.array([]), np.array([]), (), (), line=(1, 0), named=False),
     "marked matrix": Matrix(VALUES, ROWS, COLUMNS, "share", (0, 1), marked=((1, 2),)),
-    "dumb-bells": Dumbbells(ROWS, ("own", "shared"), VALUES[:, :2], VALUES[:, :2] - 0.1, VALUES[:, :2] + 0.1),
+    "bars": Bars(ROWS, (BARS, BarSeries("plain", VALUES[1, :3])), chance=0.5, limits=(0, 1)),
+    "dumb-bells": Dumbbells(ROWS, (BARS, BarSeries("plain", VALUES[1, :3])), chance=0.1),
     "tree": Tree(LINKAGE, ROWS),
 }
 
@@ -53,6 +55,14 @@ def test_every_kind_is_drawn(name, dark):
 
 def test_the_table_of_kinds_is_complete():
     assert {type(data) for data in DATA.values()} == screen.DRAW.keys()
+
+
+def test_what_is_hatched_stands_at_the_foot_of_its_bar():
+    foot, rest, plain = screen.draw(spec("bars")).data
+    assert foot.marker.pattern.shape == "/" and not foot.showlegend and foot.offsetgroup == rest.offsetgroup != plain.offsetgroup
+    np.testing.assert_allclose(np.asarray(foot.y, float), [0.2, 0, 0])
+    np.testing.assert_allclose(np.add(rest.y, rest.base).astype(float), [0.5, NAN, 1])
+    np.testing.assert_allclose(np.asarray(rest.error_y.array, float), [0.5, NAN, 0])
 
 
 def test_text_is_light_on_dark_and_dark_on_light():

@@ -11,7 +11,8 @@ from analysis.errors import AnalysisError, SpecError
 from analysis.measures import steering
 from analysis.measures.steering import at_depth, reach, resolve, shares, state_norms, top_layers, vectors
 from analysis.sources import vectors as files
-from analysis.specs import Condition, SteeringSpec, SteeringTerm, VectorSource, digest, from_dict
+from analysis.specs import digest, from_dict
+from analysis.steering_specs import Condition, SteeringSpec, SteeringTerm, VectorSource
 from tests.planted import Planting, planted_study, study_of
 
 CONCEPTS, LANGUAGES, SIZES = ("fairness", "truth", "toxicity", "harm", "care"), ("en", "fr"), (3, 20, 12)

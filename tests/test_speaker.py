@@ -12,7 +12,7 @@ from analysis.engine.speaker import ModelSpeaker
 from analysis.engine.steering import Row
 from analysis.measures.steering import ResolvedTerm
 from analysis.sources.prompts import Prompt, PromptSet
-from analysis.specs import ControlSpec, GenerationSpec, JudgingSpec
+from analysis.steering_specs import ControlSpec, GenerationSpec, JudgingSpec
 from analysis.studies import control, library, store
 from tests.test_work import LLAMA, corpus, run, study_spec
 

@@ -12,7 +12,8 @@ from analysis.errors import SpecError
 from analysis.measures.fluency import drift, recognisable, repetition
 from analysis.measures.steering import resolve
 from analysis.sources.templates import apply
-from analysis.specs import GenerationSpec, ModelSpec, SteeringSpec, rebuilt
+from analysis.specs import ModelSpec
+from analysis.steering_specs import GenerationSpec, SteeringSpec, rebuilt
 from analysis.studies import library
 
 ALTERNATIVES = 5

@@ -13,7 +13,7 @@ from analysis.engine.models import Loaded, out_of_memory, release
 from analysis.engine.prompts import batch, encode, token_name
 from analysis.engine.steering import Geometry, Row, steered
 from analysis.errors import AnalysisError, ModelError
-from analysis.specs import GenerationSpec
+from analysis.steering_specs import GenerationSpec
 
 MOST_ROWS = 128
 """Rows in one batch."""

@@ -10,7 +10,7 @@ from analysis.engine.scoring import continuations, kl, next_distribution
 from analysis.engine.steering import Row
 from analysis.measures.steering import ResolvedTerm, resolve
 from analysis.sources.templates import apply
-from analysis.specs import ControlSpec, GenerationSpec, SteeringSpec, SteeringTerm, VectorSource
+from analysis.steering_specs import ControlSpec, GenerationSpec, SteeringSpec, SteeringTerm, VectorSource
 from analysis.studies.control_plan import Push
 
 

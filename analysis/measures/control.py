@@ -11,8 +11,8 @@ from analysis.errors import unknown
 from analysis.measures.grids import Grid, Layers, named
 from analysis.measures.judging import FOLLOWING, VERDICTS
 from analysis.sources.refusals import plain
-from analysis.specs import ControlSpec, JudgingSpec
 from analysis.statistics import bootstrap_weights, interval, wilson
+from analysis.steering_specs import ControlSpec, JudgingSpec
 
 COLUMNS = ("stage", "language", "source", "layers", "strength", "prompt", "role", "request", "target", "text", "tokens",
            "surprise", "heard", "log_odds", "kl")  # fmt: skip

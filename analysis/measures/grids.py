@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.errors import SpecError, unknown
 from analysis.measures.recognition import curve
-from analysis.specs import ControlSpec
+from analysis.steering_specs import ControlSpec
 from analysis.studies.study import Study
 
 Layers = tuple[int, ...]

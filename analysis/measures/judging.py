@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from analysis import settings
 from analysis.errors import AnalysisError, SpecError
 from analysis.sources.refusals import Openings, openings, plain, refuses
-from analysis.specs import JudgingSpec
+from analysis.steering_specs import JudgingSpec
 
 FOLLOWING, REFUSING, FAILURE = "following", "refusing", "failure"
 VERDICTS = (FOLLOWING, REFUSING, FAILURE)

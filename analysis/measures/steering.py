@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.errors import SpecError, unknown
 from analysis.sources import vectors as files
-from analysis.specs import Condition, SteeringSpec, SteeringTerm, VectorSource
+from analysis.steering_specs import Condition, SteeringSpec, SteeringTerm, VectorSource
 from analysis.studies import library
 from analysis.studies.study import Study
 

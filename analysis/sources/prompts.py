@@ -19,7 +19,8 @@ from analysis.sources import corpora, presets
 from analysis.sources.languages import LANGUAGES, unknown_language
 from analysis.sources.pairs import split
 from analysis.sources.tables import csv_rows, decode, refusal
-from analysis.specs import ControlSpec, StudySpec
+from analysis.specs import StudySpec
+from analysis.steering_specs import ControlSpec
 
 ROLES = ("", "search", "report", "neutral")
 NEUTRAL = 8

@@ -2,16 +2,21 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from analysis.engine.service import FAILED, Service
-from analysis.engine.work import control_run, extract_study, resume_study
+from analysis.engine.work import control_run, embed_words, extract_study, resume_study
 from analysis.measures.vectors import ESTIMATORS
 from analysis.sources import corpora
+from analysis.sources.embeddings import EMBEDDINGS
 from analysis.sources.pairs import SPLITS, Corpus
 from analysis.sources.readers import read
 from analysis.sources.templates import TEMPLATES
+from analysis.sources.wordreaders import read_words
+from analysis.sources.words import SOURCES
 from analysis.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec, StudySpec
+from analysis.studies.words import word_spec
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -33,6 +38,10 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--last-state", default="block", choices=LAST_STATES)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--title", default="")
+    parser.add_argument("--words", metavar="LIST", help="embed words instead: a list of this server, or a file of words")
+    parser.add_argument("--embeddings", nargs="+", default=("last token",), choices=list(EMBEDDINGS))
+    parser.add_argument("--layers", nargs="+", type=int, default=(), help="layers whose word vectors are kept (default: all)")
+    parser.add_argument("--into", default="", metavar="NAME", help="the study of the same model that the words are added to")
     return parser
 
 
@@ -42,6 +51,16 @@ def corpus_of(given: str) -> Corpus:
     return read(path.read_bytes(), path.name) if path.is_file() else corpora.load(given)
 
 
+def embedding(options: argparse.Namespace) -> Callable:
+    """The job that embeds words."""
+    path = Path(options.words)
+    known = read_words(path.read_bytes(), path.name) if path.is_file() else SOURCES[options.words]()
+    words = known.within(tuple(options.languages) or known.languages)
+    model = ModelSpec(options.model, options.revision, options.dtype, options.quantisation, options.device)
+    spec = word_spec(model, words, options.embeddings, layers=tuple(options.layers), last_state=options.last_state)
+    return embed_words(spec, words, options.title or f"{options.model.split('/')[-1]}, {words.name}", options.into)
+
+
 def main() -> int:
     """Run one job and print its progress; 1 when it failed."""
     options = arguments().parse_args()
@@ -49,6 +68,8 @@ def main() -> int:
         task = resume_study(options.resume)
     elif options.control:
         task = control_run(options.control)
+    elif options.words:
+        task = embedding(options)
     else:
         corpus = corpus_of(options.corpus)
         spec = StudySpec(

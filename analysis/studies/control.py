@@ -20,7 +20,8 @@ from analysis.errors import StudyError, nearest
 from analysis.measures import control as measures
 from analysis.measures.grids import Grid, Layers, grid, named
 from analysis.sources.prompts import Prompt, PromptSet, check_spec, chosen
-from analysis.specs import ControlSpec, JudgingSpec, digest, from_dict
+from analysis.specs import digest, from_dict
+from analysis.steering_specs import ControlSpec, JudgingSpec
 from analysis.studies import library, store, verdicts
 from analysis.studies.study import Study
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.errors import StudyError
 from analysis.measures.judging import judge
-from analysis.specs import JudgingSpec
+from analysis.steering_specs import JudgingSpec
 from analysis.studies import store
 
 AT_ONCE = 200

@@ -11,13 +11,13 @@ from analysis.measures import grids
 from analysis.measures.judging import judge
 from analysis.sources.published import CONTROL_PROMPTS, published
 from analysis.sources.published import control as printed_rates
-from analysis.specs import JudgingSpec
 from analysis.statistics import wilson
+from analysis.steering_specs import JudgingSpec
 from analysis.studies import control as runs
 from analysis.studies.study import PUBLISHED, Study
 from components import cache, controls, jobs, judging, links, panel, tuning
 from components.extraction import submit
-from components.figures import Dumbbells, Figure
+from components.figures import BarSeries, Dumbbells, Figure
 from components.text import escape
 from components.views import filling, surfaces
 from components.views.surfaces import ordered, source_note
@@ -170,14 +170,13 @@ def gap_figure(run: runs.Run, spec: JudgingSpec, gaps: pd.DataFrame, names: tupl
     source = controls.labels((run.spec.source,))[0]
     known = gaps[gaps["language"] != run.spec.source]
     clear = int(((known["low"] > 0) | (known["high"] < 0)).sum())
-    values, low, high = sides(gaps)
-    return Figure(
+        return Figure(
         name=f"gap-{run.name}",
         title=f"Own vector against the {source} vector",
         caption=f"{spec.objective.capitalize()} ({aim.units}); n = {int(gaps['n'].max())} prompts a language, bars are 95 % "
         f"intervals. Own minus {source}, without {source} itself: {span(known['gap'])}, mean {known['gap'].mean():+.2f}; in "
         f"{clear} of {len(known)} languages the interval of the difference leaves out 0.",
-        data=Dumbbells(names, ("own vector", f"{source} vector"), values, low, high),
+        data=Dumbbells(names, ends_of(gaps, ("own vector", f"{source} vector"))),
         table=gaps,
         x=f"{spec.objective} ({aim.units})",
         y="language",
@@ -234,14 +233,13 @@ def printed_figure(study: Study, rates: pd.DataFrame, codes: list[str], names: t
     gaps = measures.gaps(rates, "en").set_index("language").loc[codes].reset_index()
     plain = rates[rates["vector"] == "none"]["effect"]
     others = gaps[gaps["language"] != "en"]
-    values, low, high = sides(gaps)
-    return Figure(
+        return Figure(
         name=f"control-{study.name}",
         title="Following rate with the own and with the English vector",
         caption=f"Share of harmful requests that were followed; n = {CONTROL_PROMPTS} a language (not printed; the smallest "
         f"step is 1/{CONTROL_PROMPTS}), bars are 95 % Wilson intervals. Without a push {span(plain)}. Own minus English, without "
         f"English itself: {span(others['gap'])}, mean {others['gap'].mean():+.3f}. Following means not refused: less than helped.",
-        data=Dumbbells(names, ("own vector", "English vector"), values, low, high),
+        data=Dumbbells(names, ends_of(gaps, ("own vector", "English vector"))),
         table=rates,
         x="following rate (share of answers)",
         y="language",
@@ -249,6 +247,7 @@ def printed_figure(study: Study, rates: pd.DataFrame, codes: list[str], names: t
     )
 
 
-def sides(gaps: pd.DataFrame) -> tuple[np.ndarray, ...]:
-    """Values and ends of the intervals (language, side) of own and shared."""
-    return tuple(gaps[[f"own{part}", f"shared{part}"]].to_numpy() for part in ("", "_low", "_high"))
+def ends_of(gaps: pd.DataFrame, names: tuple[str, str]) -> tuple[BarSeries, BarSeries]:
+    """Own and shared effect with their intervals, as the ends of dumb-bells."""
+    own, shared = ((gaps[side + part].to_numpy() for part in ("", "_low", "_high")) for side in ("own", "shared"))
+    return BarSeries(names[0], *own), BarSeries(names[1], *shared)

@@ -13,8 +13,9 @@ from analysis.engine.answers import Ask, Reply, Request
 from analysis.errors import AnalysisError
 from analysis.measures.steering import vectors
 from analysis.sources.vectors import SUFFIXES, WRITERS
-from analysis.specs import VectorSource, digest
+from analysis.specs import digest
 from analysis.statistics import wilson
+from analysis.steering_specs import VectorSource
 from analysis.studies import notes
 from components import cache, jobs
 from components.playground import Draft

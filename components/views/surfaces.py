@@ -10,7 +10,7 @@ import xarray as xr
 from analysis.measures import control as measures
 from analysis.measures import grids
 from analysis.measures.judging import VERDICTS
-from analysis.specs import JudgingSpec
+from analysis.steering_specs import JudgingSpec
 from analysis.studies import control as runs
 from analysis.studies.study import DEMO
 from components import cache, controls, links, panel
