@@ -170,7 +170,7 @@ def gap_figure(run: runs.Run, spec: JudgingSpec, gaps: pd.DataFrame, names: tupl
     source = controls.labels((run.spec.source,))[0]
     known = gaps[gaps["language"] != run.spec.source]
     clear = int(((known["low"] > 0) | (known["high"] < 0)).sum())
-        return Figure(
+    return Figure(
         name=f"gap-{run.name}",
         title=f"Own vector against the {source} vector",
         caption=f"{spec.objective.capitalize()} ({aim.units}); n = {int(gaps['n'].max())} prompts a language, bars are 95 % "
@@ -233,7 +233,7 @@ def printed_figure(study: Study, rates: pd.DataFrame, codes: list[str], names: t
     gaps = measures.gaps(rates, "en").set_index("language").loc[codes].reset_index()
     plain = rates[rates["vector"] == "none"]["effect"]
     others = gaps[gaps["language"] != "en"]
-        return Figure(
+    return Figure(
         name=f"control-{study.name}",
         title="Following rate with the own and with the English vector",
         caption=f"Share of harmful requests that were followed; n = {CONTROL_PROMPTS} a language (not printed; the smallest "
