@@ -88,6 +88,8 @@ def test_published_settings_in_the_same_views(name):
         "P@1 of abstract and physical words, after the map: down-sampled"]["caption"]  # fmt: skip
     for page in ("app.py", "pages/recognition.py", "pages/similarity.py", "pages/transfer.py", "pages/studies.py"):
         assert not visit(page, study=name).error
+    told = words(visit("app.py", study=name))
+    assert "Tables 5 to 24 of the paper: words" in told and "1,397 test words" in told and "recognition matrix" not in told
 
 
 @pytest.mark.skipif(not library.open_by_name("demo").embeddings, reason="the demo study is made by `make demo`")

@@ -212,3 +212,22 @@ def test_the_demo_study_is_what_extraction_gives(home):
     np.testing.assert_allclose(part.array("concept_vector").values, want, rtol=1e-3, atol=1e-4)
     cells = {"concept": list(concepts), "source": list(languages), "target": list(languages)}
     np.testing.assert_allclose(part.array("pair_score").values, whole.array("pair_score").sel(cells).values, rtol=1e-2, atol=1e-2)
+
+
+@needs_model
+def test_the_demo_words_are_what_embedding_gives(home):
+    from analysis.demo.study import demo_word_spec
+    from analysis.engine.service import Job, Pool
+    from analysis.engine.work import embed_words
+    from analysis.sources.words import demo_words
+    from analysis.specs import ModelSpec
+    from analysis.studies.library import open_by_name
+
+    languages, whole = ("en", "ta"), open_by_name("demo")
+    task = embed_words(demo_word_spec(ModelSpec("demo"), languages), demo_words().within(languages), "part")
+    part = open_by_name(task(Job(1, "test", "part", lambda job, pool: None), Pool()))
+    assert part.embeddings == whole.embeddings and part.word_layers == whole.word_layers and len(part.embeddings) >= 3
+    for embedding in part.embeddings:
+        found, shipped = part.read_words(embedding, 4), whole.read_words(embedding, 4)
+        want = shipped[[whole.words.languages.index(code) for code in languages]]
+        np.testing.assert_allclose(found, want, rtol=2e-2, atol=2e-2)
