@@ -10,13 +10,14 @@ import torch
 from analysis.engine import asking
 from analysis.engine.service import Job
 from analysis.measures import localisation, verdict
+from analysis.sources.question_sets import keep_questions
 from analysis.studies import library, store
 from components.shell import DEMO_NOTE
-from tests.asking import LAYERS, TRANSFER_LAYER, PlantedReader
+from tests.asking import LAYERS, TRANSFER_LAYER, PlantedReader, questions
 from tests.stored import stored
 from tests.test_asked import ask, torch_file
 from tests.test_plane import swept
-from tests.visits import figures, heat_map, visit, words
+from tests.visits import PAGES, figures, heat_map, visit, words
 
 LAYERS_PAGE, PLANE = "pages/layers.py", "pages/plane.py"
 
@@ -38,6 +39,7 @@ def names(home, kept):
     st.cache_data.clear()
     st.cache_resource.clear()
     shutil.copytree(kept[0], home / "studies")
+    keep_questions(questions())
     return kept[1]
 
 
@@ -131,3 +133,10 @@ def test_the_demo_study(page):
     shown = figures(visit(page, study="demo"))
     assert shown and all(DEMO_NOTE in figure["caption"] for figure in shown.values())
     assert np.isfinite(study.array("local_vector").values).all()
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("which", ["means", "asked"])
+def test_studies_without_concepts_open_on_every_page(page, which, names):
+    at = visit(page, study=names[which])
+    assert not at.error and at.selectbox(key="study").value == names[which]

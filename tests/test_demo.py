@@ -231,3 +231,20 @@ def test_the_demo_words_are_what_embedding_gives(home):
         found, shipped = part.read_words(embedding, 4), whole.read_words(embedding, 4)
         want = shipped[[whole.words.languages.index(code) for code in languages]]
         np.testing.assert_allclose(found, want, rtol=2e-2, atol=2e-2)
+
+
+@needs_model
+def test_the_demo_study_has_the_vectors_that_its_questions_give(home):
+    from analysis.demo.study import question_spec
+    from analysis.engine.asking import read_questions
+    from analysis.engine.service import Job, Pool
+    from analysis.sources.question_sets import demo_questions
+    from analysis.studies.library import open_by_name
+
+    languages = ("en", "ta")
+    job = Job(1, "test", "part", lambda job, pool: None)
+    part = open_by_name(read_questions(question_spec(languages), demo_questions(), "part")(job, Pool()))
+    whole = open_by_name("demo")
+    for name in ("english_vector", "local_vector", "item_part", "lens_share"):
+        want = whole.array(name).sel(language=list(languages)).values
+        np.testing.assert_allclose(part.array(name).values, want, rtol=1e-2, atol=5e-3, err_msg=name)

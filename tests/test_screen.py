@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from components import screen
-from components.figures import Bars, BarSeries, Dumbbells, Figure, Lines, Matrix, Points, Series, Tree
+from components.figures import Arrows, Bars, BarSeries, Cloud, Dumbbells, Figure, Lines, Matrix, Points, Series, Tree
 
 ROWS, COLUMNS, NAN = ("en", "தமிழ்", "中文"), ("en", "தமிழ்", "中文", "ar"), np.nan
 VALUES = np.linspace(-1, 1, 12).reshape(3, 4)
@@ -31,6 +31,11 @@ DATA = {
     "bars": Bars(ROWS, (BARS, BarSeries("plain", VALUES[1, :3])), chance=0.5, limits=(0, 1)),
     "dumb-bells": Dumbbells(ROWS, (BARS, BarSeries("plain", VALUES[1, :3])), chance=0.1),
     "tree": Tree(LINKAGE, ROWS),
+    "cloud": Cloud(VALUES.reshape(2, 3, 2), ROWS, ROWS, ("a", "b", "a"), ("1", "2"), 1, np.full((2, 2), 0.4)),
+    "cloud of all frames": Cloud(VALUES.reshape(2, 3, 2), ROWS, ROWS, ("a", "b", "a"), ("1", "2"), grid=True),
+    "arrows": Arrows(
+        VALUES[:, :2], VALUES[:, 2:], ROWS, np.stack([VALUES[:, 2:] - 0.1, VALUES[:, 2:] + 0.1], -1), tuple("abcd"), (0, 0)
+    ),
 }
 
 
@@ -50,7 +55,7 @@ def test_every_kind_is_drawn(name, dark):
     plot = screen.draw(spec(name), dark)
     assert plot.to_json() and plot.layout.height and (plot.data or name == "unnamed points")
     titles = {axis.title.text for axis in (*plot.select_xaxes(), *plot.select_yaxes())}
-    assert {"across", "up"} <= titles
+    assert {"across", "up"} <= titles or isinstance(DATA[name], Cloud), "a cloud's axes are components, not quantities"
 
 
 def test_the_table_of_kinds_is_complete():
@@ -138,7 +143,8 @@ def test_a_marked_cell_has_a_frame_around_it():
     assert frame.x0 < 2 < frame.x1 and frame.y0 < 1 < frame.y1 and frame.x1 - frame.x0 < 1
 
 
-def test_dumb_bells_join_the_two_sides_of_a_row():
-    line, own, shared = screen.draw(spec("dumb-bells")).data
-    assert own.name == "own" and list(shared.x) == list(VALUES[:, 1]) and own.error_x.arrayminus[0] == pytest.approx(0.1)
-    assert list(line.x[:2]) == list(VALUES[0, :2]) and line.x[2] is None and len(line.x) == 9
+def test_dumb_bells_join_the_two_sides_of_a_label():
+    *lines, first, second = screen.draw(spec("dumb-bells")).data
+    assert len(lines) == len(ROWS) and first.name == "hatched" and list(second.x) == list(VALUES[1, :3])
+    assert list(lines[0].x) == [0.5, VALUES[1, 0]] and list(lines[0].y) == [first.y[0], second.y[0]] and second.y[0] > first.y[0]
+    assert second.error_x.array is None and first.error_x.arrayminus[0] == pytest.approx(0.5)

@@ -22,7 +22,7 @@ def finding(study: Study) -> str:
         + (
             f"local at layer {layers[1]} ({wins})"
             if local.erasure_ends[1] < 0
-            else f"local steering wins nothing anywhere ({wins})"
+            else f"local steering wins nothing that holds up (at layer {layers[1]}: {wins})"
         )
         + angle_words(study, layers)
     )
@@ -37,7 +37,8 @@ def finding(study: Study) -> str:
 
 def together(english: Effect, both: Effect) -> str:
     """What both vectors at once keep of the gain, and at what cost."""
-    kept = f"both at once keep {100 * both.gain / english.gain:.0f} % of the gain"
+    share = round(100 * both.gain / english.gain)
+    kept = f"both at once {'keep' if share <= 100 else 'reach'} {share} % of the gain"
     if english.erasure <= 0:
         return f"English steering alone costs no localisation; {kept} and change localisation by {points(-both.erasure)}"
     cost = 100 * both.erasure / english.erasure

@@ -22,7 +22,10 @@ def page(study: Study) -> None:
         text.markdown(escape(finding.sentence))
         entry = next(entry for entry in MENU if entry.title.lower() == finding.page)
         link.page_link(entry.file, label=entry.title, icon=entry.icon, query_params={"study": study.name})
-    panel.show(coverage(study))
+    if study.concepts:
+        panel.show(coverage(study))
+    else:
+        st.info("This study has no concepts. Layers and Plane show what it has.", icon=":material/layers:")
     with st.expander("Provenance", icon=":material/history_edu:"):
         st.code(library.provenance(study), language="json")
 
