@@ -41,22 +41,28 @@ class Steering:
     reach: float
 
 
+def one_of(allowed: object) -> Callable[[object], bool]:
+    """Whether a value is one of these."""
+    return lambda value: value in allowed
+
+
+def number(value: float) -> bool:
+    """Whether a strength is one that the widgets can hold."""
+    return abs(value) <= MOST
+
+
+def depths(value: tuple) -> bool:
+    """Whether these are two relative depths in order."""
+    return len(value) == 2 and all(0 <= depth <= 1 for depth in value) and value[0] <= value[1]
+
+
 def fields(study: Study, first: str) -> dict[str, Kept]:
     """What the link keeps of a steering."""
     layers, languages, concepts = study.layers, study.languages, study.concepts
     middle = max(1, round(layers / 2))
 
-    def one_of(allowed: object) -> Callable[[object], bool]:
-        return lambda value: value in allowed
-
     def layer_list(value: object) -> bool:
         return all(type(layer) is int and 1 <= layer <= layers for layer in value)
-
-    def depths(value: tuple) -> bool:
-        return len(value) == 2 and all(0 <= depth <= 1 for depth in value) and value[0] <= value[1]
-
-    def number(value: float) -> bool:
-        return abs(value) <= MOST
 
     def profile(value: list) -> bool:
         return not value or (len(value) == layers and all(isinstance(s, int | float) and abs(s) <= MOST for s in value))
