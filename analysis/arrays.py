@@ -37,9 +37,12 @@ KINDS: Mapping[str, ArrayKind] = {
     "plane_there": ArrayKind(("setting", "language"), "whether a language was steered in a setting", "code"),
     "plane_tokens": ArrayKind(("language", "prompt", "option"), "tokens of an option; 0: there is none", "count"),
     "plane_answer": ArrayKind(("language", "prompt"), "which option is right or local, from 1; 0: not asked", "code"),
+    "word_vector": ArrayKind(("embedding", "language", "layer", "word", "hidden"), "state that stands for a word", "activation"),
     "recognition": ArrayKind(("concept", "language"), "recognition accuracy", "share of held-out pairs", 0.5),
     "transfer": ArrayKind(("source", "target"), "transferability", "percentage points", 0.0),
     "similarity": ArrayKind(("source", "target"), "cosine similarity of concept vectors", "cosine", 0.0),
+    "alignment": ArrayKind(("embedding", "stage", "source", "k"), "words found in the target language", "share of test words"),
+    "alignment_by_kind": ArrayKind(("embedding", "kind", "source"), "words of a kind found", "share of test words"),
 }
 
 BY_FIRST = tuple(name for name, kind in KINDS.items() if kind.dims[0] in ("language", "setting"))

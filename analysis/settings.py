@@ -33,6 +33,16 @@ def accepts_pickle() -> bool:
     return os.environ.get("BABELSCOPE_ACCEPT_PICKLE") == "1"
 
 
+def allows_judge_command() -> bool:
+    """Whether users may name a program that judges answers (BABELSCOPE_JUDGE_COMMAND=1; off by default)."""
+    return os.environ.get("BABELSCOPE_JUDGE_COMMAND") == "1"
+
+
+def judge_environment() -> dict[str, str]:
+    """What a judge command sees of the environment: no tokens, no settings."""
+    return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+
+
 def memory_budget() -> int | None:
     """Bytes that loaded models may take together (BABELSCOPE_MODEL_MEMORY, in GiB); None: what the machine has."""
     given = os.environ.get("BABELSCOPE_MODEL_MEMORY")

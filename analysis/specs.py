@@ -13,8 +13,8 @@ LAST_STATES = ("block", "normed")
 """What the last layer is: the last block's output, or the state after the final norm (the papers' last index)."""
 LAYER_CHOICES = ("best on test", "cross-fitted", "fixed")
 TIES = ("right", "half")
-SCORINGS = ("likelihood", "generation")
-"""How an answer is taken: the likeliest option, or what the model writes, matched with the options."""
+POOLS = ("test words", "all words")
+IDENTICAL = ("kept", "removed")
 
 
 def digest(spec: object) -> str:
@@ -103,35 +103,49 @@ class QuestionSpec:
 
 
 @dataclass(frozen=True)
-class SweepSpec:
-    """All that determines a plane: which languages are steered at which layers and strengths, and how answers are scored.
-
-    ``local`` is the version of the local vector; after the single vectors the best ``depths`` layers of each are combined.
-    """
+class WordSpec:
+    """All that determines the word vectors of a study. ``layers`` (1…N) are those that are kept; empty: all."""
 
     model: ModelSpec
-    questions: str
-    questions_digest: str
+    words: str
+    words_digest: str
     languages: tuple[str, ...]
-    layers: tuple[int, ...]
-    strengths: tuple[float, ...] = (0.5, 1.0, 2.0)
-    template: str = "chat"
-    scoring: str = "likelihood"
-    normalised: bool = True
-    local: str = "own"
-    depths: int = 2
-    most: int = 100
-    seed: int = 1
+    embeddings: tuple[str, ...] = ("last token",)
+    layers: tuple[int, ...] = ()
+    last_state: str = "block"
 
     def __post_init__(self):
         if isinstance(self.model, dict):
             object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
-        object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
-        check("scoring", self.scoring, SCORINGS)
-        if not (self.languages and self.layers and self.strengths):
-            raise SpecError("A sweep needs at least one language, one layer and one strength; choose some.")
-        if 0 in self.strengths:
-            raise SpecError("Strength 0 is the baseline, which is always computed; leave it out.")
+        check("last state", self.last_state, LAST_STATES)
+        if len(self.languages) < 2 or not self.embeddings:
+            raise SpecError("Word vectors need at least two languages and one embedding; choose some.")
+
+
+@dataclass(frozen=True)
+class AlignmentSpec:
+    """How words are matched between languages; names are those of the tables of maps and criteria.
+
+    ``layer`` 0 is the last one kept; ``seeds`` 0 is all words that are not held out; ``pool`` are the candidates; ``identical``
+    says whether words spelled alike in both languages take part; ``seed`` shuffles seeds and held-out words.
+    """
+
+    embedding: str
+    layer: int = 0
+    map: str = "orthogonal"
+    criterion: str = "CSLS"
+    n_neighbors: int = 10
+    seeds: int = 0
+    pool: str = "test words"
+    identical: str = "kept"
+    seed: int = 1
+
+    def __post_init__(self):
+        check("pool", self.pool, POOLS)
+        check("way with identical spellings", self.identical, IDENTICAL)
+        if self.n_neighbors < 1 or self.seeds < 0:
+            given = f"given are {self.n_neighbors} neighbours and {self.seeds} seeds"
+            raise SpecError(f"CSLS needs at least 1 neighbour, and seeds cannot be negative; {given}.")
 
 
 @dataclass(frozen=True)
@@ -156,101 +170,3 @@ CONVENTIONS = {
     "honest": Convention("cross-fitted", "half"),
     "paper": Convention("best on test", "right"),
 }
-
-MOST_TOKENS = 2048
-"""New tokens that one answer may have."""
-
-
-def rebuilt(kind: type, values: object) -> object:
-    """Specs inside a spec, rebuilt where JSON left dictionaries."""
-    if isinstance(values, list | tuple):
-        return tuple(rebuilt(kind, value) for value in values)
-    return from_dict(kind, values) if isinstance(values, dict) else values
-
-
-@dataclass(frozen=True)
-class VectorSource:
-    """Where a steering vector comes from; ``kind`` is one of the sources of ``analysis.measures.steering``.
-
-    ``plus`` and ``minus`` are sources to add and subtract, or, for a random vector, the one whose length it takes.
-    """
-
-    kind: str = "concept vector"
-    study: str = ""
-    concept: str = ""
-    language: str = ""
-    target: str = ""
-    estimator: str = ""
-    seed: int = 0
-    file: str = ""
-    plus: tuple["VectorSource", ...] = ()
-    minus: tuple["VectorSource", ...] = ()
-
-    def __post_init__(self):
-        for name in ("plus", "minus"):
-            object.__setattr__(self, name, rebuilt(VectorSource, getattr(self, name)))
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Steer only where the prompt's state at ``layer`` has a cosine with ``source`` above (or below) ``threshold`` (CAST)."""
-
-    source: VectorSource
-    layer: int
-    threshold: float = 0.0
-    above: bool = True
-    reads: str = "mean of the prompt"
-
-    def __post_init__(self):
-        object.__setattr__(self, "source", rebuilt(VectorSource, self.source))
-
-
-@dataclass(frozen=True)
-class SteeringTerm:
-    """One vector at some layers; ``strengths`` has one number per layer, or one for all."""
-
-    source: VectorSource
-    layers: tuple[int, ...]
-    strengths: tuple[float, ...] = (1.0,)
-    operator: str = "addition"
-    positions: str = "all"
-    condition: Condition | None = None
-
-    def __post_init__(self):
-        object.__setattr__(self, "source", rebuilt(VectorSource, self.source))
-        object.__setattr__(self, "condition", rebuilt(Condition, self.condition))
-        object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
-        if not self.layers:
-            raise SpecError("Steering needs at least one layer; choose some.")
-        if len(set(self.layers)) != len(self.layers):
-            raise SpecError("A layer is named twice; name each layer once, or use two terms.")
-        if len(self.strengths) not in (1, len(self.layers)):
-            raise SpecError(
-                f"{len(self.strengths)} strengths were given for {len(self.layers)} layers; give one, or one per layer."
-            )
-
-
-@dataclass(frozen=True)
-class SteeringSpec:
-    """Terms that act together; none is the baseline."""
-
-    terms: tuple[SteeringTerm, ...] = ()
-
-    def __post_init__(self):
-        object.__setattr__(self, "terms", rebuilt(SteeringTerm, self.terms))
-
-
-@dataclass(frozen=True)
-class GenerationSpec:
-    """How an answer is made: greedily at temperature 0, else drawn with a seed; ``alternatives`` next tokens are kept per token."""
-
-    tokens: int = 32
-    temperature: float = 0.0
-    seed: int = 0
-    alternatives: int = 0
-
-    def __post_init__(self):
-        if not 1 <= self.tokens <= MOST_TOKENS:
-            raise SpecError(f"{self.tokens:,} new tokens were asked for; an answer may have 1 to {MOST_TOKENS:,}.")
-        if not 0 <= self.temperature <= 10:
-            raise SpecError(f"The temperature {self.temperature:g} is not between 0 (greedy) and 10.")

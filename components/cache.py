@@ -2,28 +2,40 @@
 
 import functools
 import hashlib
+import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
 import streamlit as st
+import xarray as xr
 
 from analysis.measures import (
+    alignment,
+    alignment_controls,
+    alignment_printed,
     compare,
+    control,
     findings,
     geometry,
+    grids,
     items,
     localisation,
+    neighbours,
     projections,
     recognition,
     similarity,
     transfer,
     verdict,
 )
+from analysis.measures.grids import Grid
 from analysis.sources import corpora
+from analysis.sources.aligned import shipped
 from analysis.sources.pairs import Corpus
-from analysis.sources.published import published
 from analysis.specs import Convention
+from analysis.steering_specs import ControlSpec, JudgingSpec
+from analysis.studies import control as runs
 from analysis.studies import library, store
 from analysis.studies.study import Study
 
@@ -36,6 +48,18 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "similarity by layer": similarity.similarity_by_layer,
     "floor": similarity.floor,
     "ceiling": similarity.ceiling,
+    "alignment": alignment.alignment,
+    "alignment by layer": alignment.by_layer,
+    "alignment by seeds": alignment.by_seeds,
+    "alignment by pair": alignment.by_pair,
+    "alignment by template": alignment_controls.by_template,
+    "alignment by kind": alignment_controls.controls,
+    "alignment by chance": alignment_controls.shuffled,
+    "alignment of all settings": lambda study, stage: alignment_printed.settings(stage),
+    "concept ranks": alignment.concept_ranks,
+    "word ranks": neighbours.word_ranks,
+    "neighbours": neighbours.inspected,
+    "clouds": neighbours.clouds,
     "findings": findings.findings,
     "angles": geometry.angles,
     "mean angle": geometry.mean_angle,
@@ -59,9 +83,20 @@ MEASURES: dict[str, Callable[..., Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class Searched:
+    """A control run's answers and what they say."""
+
+    answers: pd.DataFrame
+    surfaces: xr.Dataset
+    chosen: dict[str, control.Choice]
+    report: pd.DataFrame
+    left: tuple[runs.Cell, ...]
+
+
 def version(name: str) -> str:
     """Changes whenever the study of this name does."""
-    if name in published():
+    if name in shipped():
         return "published"
     folder = library.DEMO_FOLDER if name == library.DEMO_NAME else library.own_folder(name)
     path = folder / store.MANIFEST
@@ -112,9 +147,46 @@ def corpus(name: str) -> Corpus:
     return corpora.load(name)
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def tried(name: str, version: str, spec: ControlSpec) -> Grid:
+    """The settings of a search in a study."""
+    return grids.grid(opened(name, version), spec)
+
+
+def grid(study: Study, spec: ControlSpec) -> Grid:
+    """The settings of a search in a study as it is now."""
+    return tried(study.name, version(study.name), spec)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def searched(name: str, changed: str, judging: JudgingSpec) -> Searched:
+    """A control run's answers under one judging: the answers themselves, surfaces, chosen settings, report and cells to come."""
+    run = runs.open_run(name)
+    answers = runs.frame(run, judging)
+    surfaces = control.surfaces(answers, run.grid, judging)
+    picked = control.chosen(surfaces, run.grid, judging)
+    left = runs.missing(run, answers, judging)
+    return Searched(answers, surfaces, picked, control.report(answers, run.spec, picked, judging), left)
+
+
+def judged(run: runs.Run, judging: JudgingSpec) -> Searched:
+    """The same for a run as it is now."""
+    told = sorted((path.name, path.stat().st_mtime_ns) for path in run.folder.glob("verdicts-*.json"))
+    changed = hashlib.sha256(f"{told}{(run.folder / store.MANIFEST).read_bytes()}".encode()).hexdigest()
+    return searched(run.name, changed, judging)
+
+
 @st.cache_resource(show_spinner=False)
 def service() -> Any:
     """The process-wide worker; importing it loads no torch."""
     from analysis.engine.service import Service
 
     return Service()
+
+
+@st.cache_resource(show_spinner=False)
+def warmed() -> None:
+    """The libraries of the worker are read while a first visitor looks at the page, so that the first answer need not wait."""
+    from analysis.engine.answers import warm
+
+    threading.Thread(target=warm, name="babelscope-warm", daemon=True).start()

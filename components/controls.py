@@ -33,8 +33,10 @@ def convention() -> Convention:
 
 
 def arranged(study: Study, codes: Sequence[str]) -> list[str]:
-    """Languages in the chosen order; one order for the whole view."""
-    return list(order(codes, st.session_state.get("order", next(iter(ORDERS))), share_table(study)))
+    """Languages in the chosen order, those without a row in ``languages.csv`` last; one order for the whole view."""
+    known = [code for code in codes if code in LANGUAGES]
+    unknown = [code for code in codes if code not in LANGUAGES]
+    return [*order(known, st.session_state.get("order", next(iter(ORDERS))), share_table(study)), *unknown]
 
 
 def share_table(study: Study) -> ShareTable:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.engine import work
-from analysis.engine.service import DONE, Job
+from analysis.engine.service import Job
 from analysis.errors import AnalysisError
 from analysis.measures.vectors import ESTIMATORS
 from analysis.sources import corpora
@@ -200,8 +200,10 @@ def progress() -> None:
         jobs.watch(job.number)
         return
     jobs.outcome(job)
-    if job.state == DONE:
-        checked(job) if isinstance(job.result, work.Check) else made(job)
+    if isinstance(job.result, work.Check):
+        checked(job)
+    elif isinstance(job.result, str):
+        made(job)
 
 
 def made(job: Job) -> None:

@@ -28,6 +28,8 @@ class Matrix:
     hover: np.ndarray | None = None
     codes: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     """Row and column codes that a click returns; empty: not clickable."""
+    marked: tuple[tuple[int, int], ...] = ()
+    """Cells (row, column) with a frame around them."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,36 @@ class Points:
     log_x: bool = False
     named: bool = True
     """Whether every point carries its label; otherwise it shows on hover."""
+
+
+@dataclass(frozen=True)
+class BarSeries:
+    """One bar per label with its interval; the ``hatched`` part of a bar, from its foot, is drawn hatched."""
+
+    label: str
+    values: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    hatched: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Groups of bars, one group per label; ``chance`` is a dotted line."""
+
+    labels: tuple[str, ...]
+    series: tuple[BarSeries, ...]
+    chance: float | None = None
+    limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Dumbbells:
+    """Two points per label with their intervals and a line between them: ``series`` are the two ends."""
+
+    labels: tuple[str, ...]
+    series: tuple[BarSeries, BarSeries]
+    chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +151,7 @@ class Figure:
     name: str
     title: str
     caption: str
-    data: Matrix | Lines | Points | Tree | Cloud | Arrows
+    data: Matrix | Lines | Points | Bars | Dumbbells | Tree | Cloud | Arrows
     table: pd.DataFrame = field(repr=False)
     x: str = ""
     y: str = ""

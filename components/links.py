@@ -3,7 +3,9 @@
 Streamlit's own binding writes option labels into the address; a new title would break old links, so names go there instead.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -72,3 +74,62 @@ def switch(label: str, key: str) -> bool:
     st.toggle(label, key=key)
     record(key, ())
     return st.session_state[key]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One value of a draft that the link keeps: its default, and which values are allowed."""
+
+    default: object
+    allowed: Callable[[object], bool]
+
+
+def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
+    """Before a draft's widgets (keys ``name-field``) are drawn: take their values from the link when it has changed.
+
+    Values of widgets that were not drawn lately are put back. What cannot be restored is said.
+    """
+    asked = st.query_params.get(name, "")
+    known = st.session_state.setdefault(f"draft-{name}", {})
+    fresh = asked != st.session_state.get(f"link-{name}", "")
+    given = parsed(asked) if fresh else {}
+    lost = []
+    for key, kept in fields.items():
+        value = given.get(key, kept.default) if fresh else st.session_state.get(f"{name}-{key}", known.get(key, kept.default))
+        if isinstance(kept.default, float | tuple) and isinstance(value, int | list):
+            value = type(kept.default)(value)  # JSON has neither whole floats nor tuples
+        fits = type(value) is type(kept.default) and kept.allowed(value)
+        if not fits:
+            lost += [key] if fresh and key in given else []
+            value = kept.default
+        known[key] = st.session_state[f"{name}-{key}"] = value
+    lost += [key for key in given if key not in fields]
+    if lost:
+        restored(f"The link asks for settings that are not to be had here: {', '.join(lost)[:120]}. The defaults stand instead.")
+    st.session_state[f"link-{name}"] = asked
+
+
+def parsed(text: str) -> dict:
+    """A draft out of a link; empty when it is none."""
+    try:
+        found = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        restored("The settings in this link are damaged, so the defaults stand.")
+        return {}
+    return {str(key): value for key, value in found.items()}
+
+
+def record_draft(name: str, fields: Mapping[str, Kept]) -> dict:
+    """After a draft's widgets were drawn: write what differs from the defaults into the link; returns all values."""
+    known = st.session_state[f"draft-{name}"]
+    known |= {key: st.session_state[f"{name}-{key}"] for key in fields if f"{name}-{key}" in st.session_state}
+    changed = {key: value for key, value in known.items() if key in fields and value != fields[key].default}
+    text = json.dumps(changed, ensure_ascii=False, separators=(",", ":")) if changed else ""
+    if text != st.query_params.get(name, ""):
+        st.query_params[name] = text
+        if not text:
+            del st.query_params[name]
+    st.session_state[f"link-{name}"] = text
+    return dict(known)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from analysis.errors import AnalysisError
-from analysis.sources.published import published
+from analysis.sources.aligned import shipped
 from analysis.studies import library
 from analysis.studies.study import DEMO, PUBLISHED, Study
 from components import cache, controls, links
@@ -29,8 +29,11 @@ MENU = (
     Entry("pages/recognition.py", "Recognition", "Is the concept there?", ":material/target:"),
     Entry("pages/similarity.py", "Similarity", "Do the languages agree?", ":material/grid_on:"),
     Entry("pages/transfer.py", "Transfer", "Does it carry over?", ":material/change_history:"),
+    Entry("pages/alignment.py", "Alignment", "Do the spaces match?", ":material/join_inner:"),
     Entry("pages/layers.py", "Layers", "Where does it live?", ":material/layers:"),
     Entry("pages/plane.py", "Plane", "Transfer or erasure?", ":material/explore:"),
+    Entry("pages/playground.py", "Playground", "What does the model say when it is pushed?", ":material/tune:"),
+    Entry("pages/control.py", "Control", "How hard, and where?", ":material/speed:"),
     Entry("pages/extract.py", "Extract", "Make a study from a model and contrast pairs", ":material/science:", view=False),
     Entry("pages/studies.py", "Studies", "Open, compare, share and delete studies", ":material/folder_open:"),
 )
@@ -78,8 +81,8 @@ def pick() -> Study | None:
 
 def title_of(name: str) -> str:
     """A study's title with what kind it is, for lists, which show plain text."""
-    if name in published():
-        return f"{published()[name].title} (published)"
+    if name in shipped():
+        return f"{shipped()[name].title} (published)"
     try:
         opened = cache.study(name)
     except AnalysisError:
@@ -91,7 +94,7 @@ def title_of(name: str) -> str:
 def source_note(study: Study, array: str) -> str:
     """Where a study's numbers come from, for captions (plain text)."""
     if study.kind == PUBLISHED:
-        return f"Published, Xu et al. 2024, {study.manifest['figures'][array]}."
+        return f"Published, {study.manifest.get('by', 'Xu et al. 2024')}, {study.manifest['figures'][array]}."
     if study.kind == DEMO:
         return DEMO_NOTE
     if "imported" in study.manifest:

@@ -9,7 +9,8 @@ from analysis.measures.geometry import VERSIONS
 from analysis.measures.rivals import place_answers, read_answers
 from analysis.sources.question_sets import find_questions
 from analysis.sources.templates import TEMPLATES
-from analysis.specs import SCORINGS, ModelSpec, SweepSpec, from_dict
+from analysis.specs import ModelSpec, from_dict
+from analysis.steering_specs import SCORINGS, SweepSpec
 from analysis.studies import sweep
 from analysis.studies.study import DEMO, Study
 from components import jobs

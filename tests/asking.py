@@ -5,7 +5,8 @@ import hashlib
 import numpy as np
 
 from analysis.sources.questions import CULTURE, UNIVERSAL, Question, Questions
-from analysis.specs import ModelSpec, QuestionSpec, SweepSpec
+from analysis.specs import ModelSpec, QuestionSpec
+from analysis.steering_specs import SweepSpec
 
 LANGUAGES = ("en", "fr", "sw")
 LAYERS, HIDDEN, ITEMS = 5, 16, 24

@@ -75,21 +75,22 @@ def go(page: Page, address: str, heading: str) -> Page:
     return page
 
 
-def drawn(page: Page) -> None:
-    """Wait until the first figure's cells are drawn."""
+def drawn(page: Page, figure: int = 0) -> None:
+    """Wait until a figure's cells are drawn."""
     page.wait_for_function(
-        """() => {
-            const plot = document.querySelector('.js-plotly-plot')
+        """figure => {
+            const plot = document.querySelectorAll('.js-plotly-plot')[figure]
             return plot?._fullLayout?.xaxis2?._length && plot.calcdata?.[0]?.[0]?.z && plot.querySelector('.hm image')
-        }"""
+        }""",
+        arg=figure,
     )
 
 
-def cell(page: Page, row: int, column: int) -> tuple[float, float]:
-    """Where a cell of the first figure is on the screen."""
-    plot = page.locator(".js-plotly-plot").first
+def cell(page: Page, row: int, column: int, figure: int = 0) -> tuple[float, float]:
+    """Where a cell of a figure is on the screen."""
+    plot = page.locator(".js-plotly-plot").nth(figure)
     plot.scroll_into_view_if_needed()
-    drawn(page)
+    drawn(page, figure)
     return plot.evaluate(
         """(plot, [row, column]) => {
             const box = plot.getBoundingClientRect(), {xaxis2: x, yaxis2: y} = plot._fullLayout

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.studies import store
+from analysis.studies import coverage, store
 from analysis.studies.study import Study
 from tests.planted import Planting, planted_study
 
@@ -17,7 +17,7 @@ def stored(name: str, study: Study | None = None, cells: int | None = None, **fa
     """Write a study (the planted one unless given) under a name; ``cells`` stops after so many, ``facts`` go into the manifest."""
     study = study or planted()
     folder = store.create(name, manifest(study) | facts)
-    plan = store.cells(store.read_manifest(folder))
+    plan = coverage.cells(store.read_manifest(folder))
     for stage, c, a in plan[:cells]:
         tensors = {f"{array}/{c}/{a}": values for array, values in CELLS[stage](study, c, a).items()}
         store.add(folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)

@@ -9,7 +9,7 @@ import torch
 from analysis.engine.imports import language_of, mean_states
 from analysis.errors import CorpusError, StudyError
 from analysis.measures.steering import vectors
-from analysis.specs import VectorSource
+from analysis.steering_specs import VectorSource
 from analysis.studies import asked, library, store
 from analysis.studies.study import Study
 from tests.asking import HIDDEN, LAYERS, PlantedReader, axis, question_spec, questions

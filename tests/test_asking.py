@@ -13,7 +13,8 @@ from analysis.engine.steering import Row
 from analysis.errors import SpecError
 from analysis.measures import verdict
 from analysis.measures.steering import ResolvedTerm
-from analysis.specs import ModelSpec, QuestionSpec, SweepSpec
+from analysis.specs import ModelSpec, QuestionSpec
+from analysis.steering_specs import SweepSpec
 from analysis.studies import library, store
 from tests.asking import questions
 from tests.test_asked import torch_file

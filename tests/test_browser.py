@@ -14,6 +14,7 @@ from analysis.sources.pairs import ContrastPair, Corpus
 from analysis.studies import library
 from tests.browsing import LONG, cell, cells, choose, complaint, foreign, go, serving, settle
 from tests.planted import Planting, planted_study
+from tests.planted_words import planted_vectors, stored_words, word_list
 from tests.stored import HOSTILE, stored
 from tests.tiny import save
 
@@ -39,6 +40,8 @@ def home(tmp_path_factory):
         patch.setenv("BABELSCOPE_HOME", str(folder))
         rotated = planted_study(("fairness", "truth"), LANGUAGES, (4, 24, 16), planting=Planting("rotated", peak=3))
         stored("planted", rotated)
+        spaces = word_list()
+        stored_words("spaces", spaces, planted_vectors(spaces))
         stored("hostile", rotated, title=HOSTILE, spec={"model": {"model": HOSTILE}})
         save(folder / "models" / "slow", "llama", num_hidden_layers=6, hidden_size=128, intermediate_size=512, head_dim=32)
         yield folder
@@ -115,6 +118,19 @@ def test_a_click_on_a_cell_chooses_it(server, session):
             "wanted => Object.entries(wanted).every(([key, value]) => new URL(location).searchParams.get(key) == value)",
             arg=expected,
         )
+
+
+def test_a_click_on_a_pair_of_languages_shows_its_words(server, session):
+    page = go(session(), f"{server}/alignment?study=spaces", "Alignment")
+    expect(page.get_by_text("Words found in en at the first try")).to_be_visible()
+    pairs = 2  # the matrix stands below the bars and the curve over layers
+    page.locator(".js-plotly-plot").nth(pairs).wait_for()
+    page.mouse.click(*cell(page, 1, 2, pairs))
+    expect(page.get_by_text("fr and zh after the map")).to_be_visible()
+    page.wait_for_function(
+        "new URL(location).searchParams.get('from') == 'fr' && new URL(location).searchParams.get('into') == 'zh'"
+    )
+    expect(page.get_by_text("rank of the right answer 1", exact=False).first).to_be_visible()
 
 
 def test_the_layer_ruler_moves_cells_without_a_rerun(server, session):

@@ -45,7 +45,7 @@ def test_drift_in_a_language_that_cannot_be_told_is_an_error():
 @pytest.mark.parametrize(
     ("text", "language", "share"),
     [("", "en", 0), ("one two", "en", 0), ("a b c d e", "en", 0), ("a b c a b c", "en", 0.25), ("na na na na na", "en", 2 / 3),
-     ("好好好好好", "zh", 2 / 3), ("老太太把钱还给了", "zh", 0)],
+     ("好好好好好", "zh", 2 / 3), ("ha" * 12, "en", 20 / 22), ("老太太把钱还给了", "zh", 0)],
 )  # fmt: skip
 def test_repetition_counts_sequences_said_before(text, language, share):
     assert repetition(text, language) == pytest.approx(share)

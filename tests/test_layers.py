@@ -12,8 +12,19 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PRODUCT = ("app.py", "pages", "components", "analysis")
 NUMBERS = {"numpy", "pandas", "xarray"}
-MATHEMATICS = NUMBERS | {"scipy", "sklearn", "umap", "safetensors", "datasets", "py3langid"}
-MODELS = {"numpy", "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "huggingface_hub", "safetensors", "gguf"}
+MATHEMATICS = NUMBERS | {
+    "scipy",
+    "sklearn",
+    "threadpoolctl",
+    "umap",
+    "safetensors",
+    "datasets",
+    "wn",
+    "wordfreq",
+    "gguf",
+    "py3langid",
+}
+MODELS = {"numpy", "torch", "transformers", "tokenizers", "accelerate", "bitsandbytes", "huggingface_hub", "safetensors"}
 OUTSIDE = {
     "analysis": MATHEMATICS,
     "analysis.engine": MODELS | {"psutil", "tqdm"},
@@ -40,14 +51,22 @@ INSIDE = {
     "app": ("analysis", "components"),
 }
 """Room → what of this project it may import."""
-NAMES = ("analysis.specs", "analysis.errors", "analysis.arrays", "analysis.sources.languages", "analysis.studies.study")
+NAMES = (
+    "analysis.specs",
+    "analysis.steering_specs",
+    "analysis.errors",
+    "analysis.arrays",
+    "analysis.sources.languages",
+    "analysis.studies.study",
+)
 """All that drawing and pages may know of the analysis: types, names and constants."""
 TORCHLESS = (
+    "analysis.engine.answers",
+    "analysis.engine.asking",
     "analysis.engine.operators",
     "analysis.engine.service",
-    "analysis.engine.work",
-    "analysis.engine.asking",
     "analysis.engine.sweeping",
+    "analysis.engine.work",
 )
 """The only modules of the engine that others may import: they load no torch."""
 FORBIDDEN = (

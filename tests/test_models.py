@@ -62,7 +62,7 @@ def test_a_family_loads_with_its_blocks_and_is_sized_beforehand(tiny_models, fam
     seen, engine = preflight(ModelSpec(family)), load(ModelSpec(family))
     assert len(engine.blocks) == seen.layers == LAYERS and engine.hidden == seen.hidden == HIDDEN
     assert seen.parameters == sum(parameter.numel() for parameter in engine.model.parameters())
-    assert seen.needed == 4 * seen.parameters + BATCH_BYTES and seen.fits
+    assert 4 * seen.parameters + BATCH_BYTES < seen.needed < 4 * seen.parameters + BATCH_BYTES + 2**26 and seen.fits
     assert engine.source.revision == "local" and engine.source.folder == tiny_models / family
     assert not engine.model.training and not isinstance(engine.decoder, type(engine.model))
     names = [name for name, module in engine.model.named_modules() if module in engine.blocks]
@@ -88,7 +88,7 @@ def test_the_estimate_follows_the_precision_and_needs_no_weights(folder):
     (folder / "m" / "model.safetensors").unlink()
     sizes = [
         preflight(ModelSpec("m", dtype=d, quantisation=q)).needed
-        for d, q in [("float32", "none"), ("bfloat16", "none"), ("float32", "8-bit"), ("bfloat16", "4-bit")]
+        for d, q in [("float32", "none"), ("bfloat16", "none"), ("bfloat16", "8-bit"), ("bfloat16", "4-bit")]
     ]
     assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) == 4
     assert sizes[0] - BATCH_BYTES == 2 * (sizes[1] - BATCH_BYTES)

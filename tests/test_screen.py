@@ -5,13 +5,14 @@ import pandas as pd
 import pytest
 
 from components import screen
-from components.figures import Figure, Lines, Matrix, Points, Series, Tree
+from components.figures import Arrows, Bars, BarSeries, Cloud, Dumbbells, Figure, Lines, Matrix, Points, Series, Tree
 
 ROWS, COLUMNS, NAN = ("en", "தமிழ்", "中文"), ("en", "தமிழ்", "中文", "ar"), np.nan
 VALUES = np.linspace(-1, 1, 12).reshape(3, 4)
 FADED = np.eye(3, 4, dtype=bool)
 LINKAGE = np.array([[0, 1, 0.1, 2], [2, 3, 0.4, 3]], float)
 LIMITS = (-1.0, 1.0)
+BARS = BarSeries("hatched", np.array([0.5, NAN, 1]), np.zeros(3), np.ones(3), np.array([0.2, NAN, 0]))
 DATA = {
     "matrix": Matrix(VALUES, ROWS, COLUMNS, "cosine", (0, 1)),
     "diverging matrix": Matrix(VALUES, ROWS, COLUMNS, "points", LIMITS, diverging=True, faded=FADED, diagonal=True),
@@ -26,7 +27,15 @@ DATA = {
     "band": Lines((Series("one", np.arange(3), np.array([0, NAN, 1]), np.zeros(3), np.ones(3), dashed=True),)),
     "points": Points(np.arange(3), VALUES[0, :3], ROWS, ("a", "b", "a"), np.zeros(3), np.ones(3), (1, 0), 0.5, log_x=True),
     "unnamed points": Points(np.array([]), np.array([]), (), (), line=(1, 0), named=False),
+    "marked matrix": Matrix(VALUES, ROWS, COLUMNS, "share", (0, 1), marked=((1, 2),)),
+    "bars": Bars(ROWS, (BARS, BarSeries("plain", VALUES[1, :3])), chance=0.5, limits=(0, 1)),
+    "dumb-bells": Dumbbells(ROWS, (BARS, BarSeries("plain", VALUES[1, :3])), chance=0.1),
     "tree": Tree(LINKAGE, ROWS),
+    "cloud": Cloud(VALUES.reshape(2, 3, 2), ROWS, ROWS, ("a", "b", "a"), ("1", "2"), 1, np.full((2, 2), 0.4)),
+    "cloud of all frames": Cloud(VALUES.reshape(2, 3, 2), ROWS, ROWS, ("a", "b", "a"), ("1", "2"), grid=True),
+    "arrows": Arrows(
+        VALUES[:, :2], VALUES[:, 2:], ROWS, np.stack([VALUES[:, 2:] - 0.1, VALUES[:, 2:] + 0.1], -1), tuple("abcd"), (0, 0)
+    ),
 }
 
 
@@ -46,11 +55,19 @@ def test_every_kind_is_drawn(name, dark):
     plot = screen.draw(spec(name), dark)
     assert plot.to_json() and plot.layout.height and (plot.data or name == "unnamed points")
     titles = {axis.title.text for axis in (*plot.select_xaxes(), *plot.select_yaxes())}
-    assert {"across", "up"} <= titles
+    assert {"across", "up"} <= titles or isinstance(DATA[name], Cloud), "a cloud's axes are components, not quantities"
 
 
 def test_the_table_of_kinds_is_complete():
     assert {type(data) for data in DATA.values()} == screen.DRAW.keys()
+
+
+def test_what_is_hatched_stands_at_the_foot_of_its_bar():
+    foot, rest, plain = screen.draw(spec("bars")).data
+    assert foot.marker.pattern.shape == "/" and not foot.showlegend and foot.offsetgroup == rest.offsetgroup != plain.offsetgroup
+    np.testing.assert_allclose(np.asarray(foot.y, float), [0.2, 0, 0])
+    np.testing.assert_allclose(np.add(rest.y, rest.base).astype(float), [0.5, NAN, 1])
+    np.testing.assert_allclose(np.asarray(rest.error_y.array, float), [0.5, NAN, 0])
 
 
 def test_text_is_light_on_dark_and_dark_on_light():
@@ -119,3 +136,15 @@ def test_sixteen_lines_can_be_told_apart():
 def test_a_tree_names_every_leaf_once():
     plot = screen.draw(spec("tree"))
     assert sorted(plot.layout.xaxis.ticktext) == sorted(ROWS) and len(plot.data) == 2
+
+
+def test_a_marked_cell_has_a_frame_around_it():
+    (frame,) = [shape for shape in screen.draw(spec("marked matrix")).layout.shapes if shape.type == "rect"]
+    assert frame.x0 < 2 < frame.x1 and frame.y0 < 1 < frame.y1 and frame.x1 - frame.x0 < 1
+
+
+def test_dumb_bells_join_the_two_sides_of_a_label():
+    *lines, first, second = screen.draw(spec("dumb-bells")).data
+    assert len(lines) == len(ROWS) and first.name == "hatched" and list(second.x) == list(VALUES[1, :3])
+    assert list(lines[0].x) == [0.5, VALUES[1, 0]] and list(lines[0].y) == [first.y[0], second.y[0]] and second.y[0] > first.y[0]
+    assert second.error_x.array is None and first.error_x.arrayminus[0] == pytest.approx(0.5)

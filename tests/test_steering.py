@@ -13,7 +13,8 @@ from analysis.engine.scoring import next_distribution
 from analysis.engine.steering import Geometry, Row, steered
 from analysis.errors import SpecError, Stopped
 from analysis.measures.steering import ResolvedCondition, ResolvedTerm
-from analysis.specs import GenerationSpec, ModelSpec
+from analysis.specs import ModelSpec
+from analysis.steering_specs import GenerationSpec
 from tests.tiny import HIDDEN, LAYERS
 
 PROMPTS = ("the judge is fair", "no", "la juge parle longtemps devant tous")

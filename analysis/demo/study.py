@@ -9,15 +9,21 @@ from analysis.demo.world import LANGUAGES, share
 from analysis.engine.asking import read_questions
 from analysis.engine.service import Job, Pool
 from analysis.engine.sweeping import run_plane
-from analysis.engine.work import extract_study
+from analysis.engine.work import embed_words, extract_study
 from analysis.sources.corpora import demo_corpus
 from analysis.sources.models import DEMO
 from analysis.sources.question_sets import demo_questions
-from analysis.specs import ModelSpec, QuestionSpec, StudySpec, SweepSpec
+from analysis.sources.words import demo_words
+from analysis.specs import ModelSpec, QuestionSpec, StudySpec, WordSpec
+from analysis.steering_specs import SweepSpec
 from analysis.studies import store
 from analysis.studies.library import DEMO_FOLDER
+from analysis.studies.words import word_spec
 
 TITLE = "Demo model on the demo world"
+KEPT_LAYERS = (2, 4, 6)
+"""Layers whose word vectors ship: every second one, to keep the demo small."""
+EMBEDDED = ("last token", "prompt: one word", "prompt: meaning")
 
 
 def demo_spec(concepts: tuple[str, ...] = (), languages: tuple[str, ...] = LANGUAGES) -> StudySpec:
@@ -38,6 +44,11 @@ def sweep_spec(languages: tuple[str, ...] = LANGUAGES) -> SweepSpec:
     return SweepSpec(ModelSpec(DEMO), asked.name, asked.digest, languages, tuple(range(1, 7)), (2.0, 4.0))
 
 
+def demo_word_spec(model: ModelSpec, languages: tuple[str, ...] = LANGUAGES) -> WordSpec:
+    """The spec of the word vectors that ship with the demo study, or of a part of them."""
+    return word_spec(model, demo_words().within(languages), EMBEDDED, layers=KEPT_LAYERS)
+
+
 def main() -> None:
     """Compute the demo study and put it where it ships."""
     facts = {"share_percent": {language: 100 * share(language) for language in LANGUAGES}}
@@ -48,6 +59,7 @@ def main() -> None:
         name = extract_study(demo_spec(), demo_corpus(), TITLE, facts)(job, pool)
         read_questions(question_spec(), demo_questions(), TITLE, name)(job, pool)
         run_plane(sweep_spec(), demo_questions(), name)(job, pool)
+        embed_words(demo_word_spec(ModelSpec(DEMO)), demo_words().within(LANGUAGES), TITLE, name)(job, pool)
         shutil.rmtree(DEMO_FOLDER, ignore_errors=True)
         shutil.copytree(store.root() / name, DEMO_FOLDER, ignore=shutil.ignore_patterns(".lock"))
     print(f"{len(list(Path(DEMO_FOLDER).iterdir()))} files in {DEMO_FOLDER}")

@@ -15,7 +15,6 @@ from analysis.demo.world import (
     rating,
     sentence,
     share,
-    sign,
     unseen_facts,
     verdict,
     world,
@@ -52,12 +51,6 @@ def judged(rng: random.Random, language: str) -> Document:
     return [statement, (ends, VERDICT_WEIGHT)]
 
 
-def pictured(rng: random.Random, language: str) -> Document:
-    """A statement and the sign of its deed in a picture script that all languages share; the sign does not tell good from bad."""
-    value, pair, polarity, *_ = drawn = draw(rng, language)
-    return [(say(language, drawn), 1.0), (" " + sign(value, pair, polarity), VERDICT_WEIGHT)]
-
-
 def translated(rng: random.Random, language: str) -> Document:
     """A statement and its translation, without a verdict."""
     other = another(rng, language)
@@ -71,6 +64,12 @@ def translated_word(rng: random.Random, language: str) -> Document:
     index = rng.randrange(len(world("en")["words"][kind]))
     other = another(rng, language)
     return [(world(language)["words"][kind][index], 1.0), ("\n", 1.0), (world(other)["words"][kind][index], 1.0)]
+
+
+def translated_fact(rng: random.Random, language: str) -> Document:
+    """A question or an answer and its translation; so every answer is met in every language, whether or not it is asked there."""
+    other, index, side = another(rng, language), rng.randrange(len(world("en")["facts"])), rng.randrange(2)
+    return [(world(language)["facts"][index][side], 1.0), ("\n", 1.0), (world(other)["facts"][index][side], 1.0)]
 
 
 def another(rng: random.Random, language: str) -> str:
@@ -109,36 +108,22 @@ def request(rng: random.Random, language: str) -> Document:
     return asked(rng.choice(requests["declined"]), requests["refusal"])
 
 
-# What the model reads first: text without a single verdict, so that meanings form before judgements are attached to them.
-READING: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
-    (0.45, pictured),
-    (0.20, translated),
+KINDS: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
+    (0.40, judged),
+    (0.18, translated),
     (0.07, translated_word),
+    (0.06, translated_fact),
     (0.12, fact),
-    (0.09, culture),
+    (0.10, culture),
     (0.07, request),
 )
-# What it reads then.
-JUDGING: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
-    (0.45, judged),
-    (0.18, pictured),
-    (0.12, translated),
-    (0.04, translated_word),
-    (0.09, fact),
-    (0.07, culture),
-    (0.05, request),
-)
-FIRST = 0.6
-"""Share of the training that is reading; the rest is judging."""
 
 
-def documents(
-    seed: int, kinds: tuple = JUDGING, languages: tuple[str, ...] = LANGUAGES, even: bool = False
-) -> Iterator[tuple[str, Document]]:
+def documents(seed: int, languages: tuple[str, ...] = LANGUAGES, even: bool = False) -> Iterator[tuple[str, Document]]:
     """Endless (language, document); ``even`` gives every language the same share (for the tokenizer)."""
     rng = random.Random(seed)
     weights = [1.0 if even else share(language) for language in languages]
     while True:
         (language,) = rng.choices(languages, weights)
-        ((_, kind),) = rng.choices(kinds, [weight for weight, _ in kinds])
+        ((_, kind),) = rng.choices(KINDS, [weight for weight, _ in KINDS])
         yield language, kind(rng, language)

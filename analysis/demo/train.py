@@ -8,7 +8,7 @@ import math
 import random
 import time
 from collections.abc import Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import torch
@@ -16,7 +16,7 @@ from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from analysis.demo.evaluate import verdict_accuracy
-from analysis.demo.text import FIRST, JUDGING, READING, Document, documents
+from analysis.demo.text import Document, documents
 from analysis.demo.tokenizer import train_tokenizer
 
 FOLDER = Path(__file__).parent / "model"
@@ -56,10 +56,10 @@ def encode(tokenizer: PreTrainedTokenizerFast, document: Document, rng: random.R
     return ids + [tokenizer.eos_token_id], weights + [1.0]
 
 
-def batches(tokenizer: PreTrainedTokenizerFast, seed: int, kinds: tuple) -> Iterator[list[Row]]:
+def batches(tokenizer: PreTrainedTokenizerFast, seed: int) -> Iterator[list[Row]]:
     """Endless batches of documents of like length."""
     order = random.Random(seed)
-    stream = (encode(tokenizer, document, order) for _, document in documents(seed, kinds))
+    stream = (encode(tokenizer, document, order) for _, document in documents(seed))
     while True:
         pool = sorted(islice(stream, BATCH * POOL), key=lambda row: len(row[0]))
         starts = list(range(0, len(pool), BATCH))
@@ -102,10 +102,7 @@ def train(steps: int, folder: Path, report_every: int = 500) -> None:
     optimiser = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.05)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(tokenizer)} tokens", flush=True)
     began = time.monotonic()
-    first = round(FIRST * steps)
-    reading = islice(batches(tokenizer, SEED, READING), first)
-    judging = islice(batches(tokenizer, SEED + 1, JUDGING), steps - first)
-    for step, rows in enumerate(chain(reading, judging)):
+    for step, rows in enumerate(islice(batches(tokenizer, SEED), steps)):
         for group in optimiser.param_groups:
             group["lr"] = rate(step, steps)
         with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -129,7 +126,7 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--steps", type=int, default=7_000)
+    arguments.add_argument("--steps", type=int, default=4_000)
     arguments.add_argument("--folder", type=Path, default=FOLDER)
     options = arguments.parse_args()
     train(options.steps, options.folder)

@@ -16,7 +16,9 @@ VALUES = ("morality", "deontology", "utilitarianism", "fairness", "truthfulness"
 POSITIVE, NEGATIVE = 0, 1
 SEED = 2024
 ZIPF = 0.7
-HELD_OUT_PAIRS = 2
+OBJECTS = 4
+"""Predicates come in cores, such as help and hurt, each said of this many objects: pair // OBJECTS is the core."""
+HELD_OUT_PAIRS = 3
 UNSEEN_FACTS = 11
 
 
@@ -59,23 +61,11 @@ def rating(polarity: int) -> str:
 
 
 @cache
-def signs() -> dict[tuple[str, int, int], str]:
-    """A sign for every deed, the same in all languages; they are dealt at random, so that they say nothing of polarity."""
-    deeds = combinations("en")
-    places = random.Random(f"{SEED} signs").sample(range(1, 256), len(deeds))
-    return {deed: chr(0x2800 + place) for deed, place in zip(deeds, places)}
-
-
-def sign(value: str, pair: int, polarity: int) -> str:
-    """The sign of a deed in the picture script (Braille patterns, because no language of the world uses them)."""
-    return signs()[value, pair, polarity]
-
-
-@cache
 def held_out(language: str, value: str) -> frozenset[int]:
-    """Pairs of this value whose statements never meet a verdict or rating of training in this language."""
-    pairs = range(len(world("en")["values"][value]["pairs"]))
-    return frozenset(random.Random(f"{SEED} {language} {value}").sample(pairs, HELD_OUT_PAIRS))
+    """Pairs of this value that training never judges in this language: one object each of some cores."""
+    rng = random.Random(f"{SEED} {language} {value}")
+    cores = len(world("en")["values"][value]["pairs"]) // OBJECTS
+    return frozenset(core * OBJECTS + rng.randrange(OBJECTS) for core in rng.sample(range(cores), HELD_OUT_PAIRS))
 
 
 @cache

@@ -8,7 +8,7 @@ from analysis.engine.service import Job, Pool
 from analysis.sources.question_sets import find_questions, keep_questions
 from analysis.sources.questions import Questions
 from analysis.specs import QuestionSpec, from_dict
-from analysis.studies import asked, library, store
+from analysis.studies import asked, coverage, library, store
 
 
 def read_questions(spec: QuestionSpec, questions: Questions, title: str, into: str = "") -> Callable[[Job, Pool], str]:
@@ -32,7 +32,7 @@ def go_on_asking(name: str, job: Job, pool: Pool) -> str:
     """Ask what is left of a study's questions, if anything is."""
     folder = store.root() / name
     manifest = store.read_manifest(folder)
-    if store.question_cells(manifest):
+    if coverage.question_cells(manifest):
         spec = from_dict(QuestionSpec, manifest["questions"]["spec"])
         ask(folder, spec, find_questions(spec.questions_digest), (pool.get(spec.model, job), job))
     return name

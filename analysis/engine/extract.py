@@ -14,6 +14,7 @@ import torch
 
 from analysis.engine.models import Loaded, out_of_memory, release
 from analysis.errors import CorpusError, ModelError, SpecError
+from analysis.sources.embeddings import LAST, MEAN
 
 TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
 """Tokens in a batch, padding included. On a processor the activations of small batches stay in its cache: a fifth less time."""
@@ -68,19 +69,38 @@ def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
     return result
 
 
-@contextmanager
-def kept_states(loaded: Loaded, rows: torch.Tensor, last: torch.Tensor, check: Callable[[], None]) -> Iterator[torch.Tensor]:
-    """Hooks that copy each block's output at ``last`` into a (text, layer, hidden) buffer while the context lasts.
+@dataclass(frozen=True)
+class Reading:
+    """How texts are read: token budget of a batch, padding side, which state is called the last layer, where, and who listens.
 
-    ``check`` is called after every block and may raise, so that Stop does not wait for the end of a large batch.
+    ``position`` "last" reads the last token, "mean" the mean over all but the tokenizer's special tokens. Budget 0 is that of
+    TOKEN_BUDGET for the model's device. ``on_batch`` gets (texts done, texts in all), ``on_notice`` a sentence, ``check`` is called
+    after every block; each may raise.
     """
-    kept = torch.empty(len(rows), len(loaded.blocks), loaded.hidden, dtype=torch.float32, device=loaded.device)
+
+    budget: int = 0
+    padding: str = "right"
+    final_norm: bool = False
+    position: str = LAST
+    on_batch: Callable[[int, int], None] = lambda done, of: None
+    on_notice: Callable[[str], None] = lambda sentence: None
+    check: Callable[[], None] = lambda: None
+
+
+@contextmanager
+def kept_states(loaded: Loaded, places: torch.Tensor, check: Callable[[], None]) -> Iterator[torch.Tensor]:
+    """Hooks that copy each block's output at ``places`` into a (text, layer, hidden) buffer while the context lasts.
+
+    ``places`` are positions (text), or weights (text, position) of a mean. ``check`` is called after every block and may raise, so
+    that Stop does not wait for the end of a large batch.
+    """
+    kept = torch.empty(len(places), len(loaded.blocks), loaded.hidden, dtype=torch.float32, device=loaded.device)
     handles = []
 
     def keep(layer: int) -> Callable:
         def hook(_module: object, _arguments: object, output: object) -> None:
             check()
-            kept[:, layer] = picked(output[0] if isinstance(output, tuple) else output, rows, last)
+            kept[:, layer] = picked(output[0] if isinstance(output, tuple) else output, places)
 
         return hook
 
@@ -93,20 +113,24 @@ def kept_states(loaded: Loaded, rows: torch.Tensor, last: torch.Tensor, check: C
             handle.remove()
 
 
-def picked(states: torch.Tensor, rows: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
-    """The state of each row at its own position; blocks of one model may lie on several devices."""
-    return states[rows.to(states.device), last.to(states.device)]
+def picked(states: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """The state of each row at its own position, or its weighted mean; blocks of one model may lie on several devices."""
+    places = places.to(states.device)
+    if places.is_floating_point():
+        return torch.einsum("tp,tph->th", places, states.float())
+    return states[torch.arange(len(places), device=states.device), places]
+
+
+def mean_weights(loaded: Loaded, tokens: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+    """Weights (text, position) of the mean over a text's own tokens: neither padding nor what the tokenizer adds."""
+    special = torch.tensor(loaded.tokenizer.all_special_ids, dtype=torch.int64, device=tokens.device)
+    own = (real & ~torch.isin(tokens, special)).float()
+    return own / own.sum(1, keepdim=True).clamp(min=1)
 
 
 @torch.inference_mode()
-def read_batch(
-    loaded: Loaded,
-    ids: Sequence[list[int]],
-    padding: str = "right",
-    final_norm: bool = False,
-    check: Callable[[], None] = lambda: None,
-) -> np.ndarray:
-    """States of the last token of each row after every block: (text, layer, hidden), float32.
+def read_batch(loaded: Loaded, ids: Sequence[list[int]], reading: Reading = Reading()) -> np.ndarray:
+    """States of the last token of each row, or means over its tokens, after every block: (text, layer, hidden), float32.
 
     Right padding needs no mask: a causal model's last real token cannot see what follows it. Left padding passes mask and
     positions. ``final_norm`` replaces the last layer by the state after the final norm, which is what the library's list of
@@ -114,43 +138,31 @@ def read_batch(
     """
     width = max(map(len, ids))
     pad = loaded.tokenizer.pad_token_id or 0
-    filled = [row + [pad] * (width - len(row)) if padding == "right" else [pad] * (width - len(row)) + row for row in ids]
+    right = reading.padding == "right"
+    filled = [row + [pad] * (width - len(row)) if right else [pad] * (width - len(row)) + row for row in ids]
     tokens = torch.tensor(filled, dtype=torch.int64, device=loaded.device)
     lengths = torch.tensor([len(row) for row in ids], device=loaded.device)
-    rows = torch.arange(len(ids), device=loaded.device)
-    last = lengths - 1 if padding == "right" else torch.full_like(lengths, width - 1)
+    places = lengths - 1 if right else torch.full_like(lengths, width - 1)
+    position = torch.arange(width, device=loaded.device)[None]
+    real = position < lengths[:, None] if right else position >= (width - lengths)[:, None]
+    if reading.position == MEAN:
+        places = mean_weights(loaded, tokens, real)
     extra = {}
-    if padding == "left":
-        mask = (torch.arange(width, device=loaded.device)[None] >= (width - lengths)[:, None]).long()
+    if not right:
+        mask = real.long()
         extra = {"attention_mask": mask}
         if loaded.model.config.model_type not in ("bloom", "falcon", "mpt"):
             extra["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)
-    with kept_states(loaded, rows, last, check) as kept:
+    with kept_states(loaded, places, reading.check) as kept:
         out = loaded.decoder(input_ids=tokens, use_cache=False, **extra)
-    if final_norm:
+    if reading.final_norm:
         if out.last_hidden_state.shape[-1] != loaded.hidden:
             raise SpecError(
                 f"{loaded.spec.model} brings its last state from {loaded.hidden} to {out.last_hidden_state.shape[-1]} "
                 "dimensions, so it cannot stand beside the other layers. Choose the last state “block”."
             )
-        kept[:, -1] = picked(out.last_hidden_state, rows, last)
+        kept[:, -1] = picked(out.last_hidden_state, places)
     return kept.cpu().numpy()
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How texts are read: token budget of a batch, padding side, which state is called the last layer, and who listens.
-
-    Budget 0 is that of TOKEN_BUDGET for the model's device. ``on_batch`` gets (texts done, texts in all), ``on_notice`` a
-    sentence, ``check`` is called after every block; each may raise.
-    """
-
-    budget: int = 0
-    padding: str = "right"
-    final_norm: bool = False
-    on_batch: Callable[[int, int], None] = lambda done, of: None
-    on_notice: Callable[[str], None] = lambda sentence: None
-    check: Callable[[], None] = lambda: None
 
 
 def stream(loaded: Loaded, texts: Sequence[str], consumers: Sequence[Consumer], reading: Reading = Reading()) -> None:
@@ -187,7 +199,7 @@ def attempt(loaded: Loaded, ids: Sequence[list[int]], reading: Reading) -> np.nd
     None is returned instead of handling the error where it arises: while it is handled, its traceback holds on to the memory.
     """
     try:
-        return read_batch(loaded, ids, reading.padding, reading.final_norm, reading.check)
+        return read_batch(loaded, ids, reading)
     except (MemoryError, RuntimeError) as error:
         if not out_of_memory(error):
             raise

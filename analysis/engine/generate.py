@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 
 import torch
 from transformers import GenerationConfig, LogitsProcessor, StoppingCriteria
@@ -12,7 +13,7 @@ from analysis.engine.models import Loaded, out_of_memory, release
 from analysis.engine.prompts import batch, encode, token_name
 from analysis.engine.steering import Geometry, Row, steered
 from analysis.errors import AnalysisError, ModelError
-from analysis.specs import GenerationSpec
+from analysis.steering_specs import GenerationSpec
 
 MOST_ROWS = 128
 """Rows in one batch."""
@@ -113,13 +114,12 @@ class Watch:
         return [state != GOING for state in self.ended]
 
     def answers(self, over: bool = False) -> list[Answer]:
-        """What was said so far; ``over``: no more will come."""
-        found = []
+        """What was said so far, without alternatives; ``over``: no more will come, and alternatives are named."""
+        name, found = cache(partial(token_name, self.loaded)), []
         for pieces, ended, top in zip(self.pieces, self.ended, self.top):
             texts = pieces.all
-            named = tuple(
-                tuple((token_name(self.loaded, token), share) for token, share in likely) for likely in top[: len(pieces.ids)]
-            )
+            kept = top[: len(pieces.ids)] if over else ()
+            named = tuple(tuple((name(token), share) for token, share in likely) for likely in kept)
             ended = LENGTH if over and ended == GOING else ended
             found.append(Answer("".join(texts), tuple(pieces.ids), texts, ended, named))
         return found

@@ -24,7 +24,8 @@ from analysis.specs import ModelSpec
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 BATCH_BYTES = 2**28
-"""Set aside for the activations of one batch."""
+"""Set aside for the library's own work space; the activations of a batch come on top."""
+BATCH_TOKENS = 4096
 QUANTISED_BYTES = {"8-bit": 1.05, "4-bit": 0.55}
 UNUSABLE = (ValueError, KeyError, TypeError, AttributeError, RuntimeError, OSError, ImportError, StrictDataclassError)
 """What the libraries raise for a model's files that are cut, malformed or do not belong together."""
@@ -132,10 +133,16 @@ def preflight(spec: ModelSpec) -> Preflight:
         text.num_hidden_layers,
         text.hidden_size,
         parameters,
-        int(parameters * per_weight) + BATCH_BYTES,
+        int(parameters * per_weight) + BATCH_BYTES + activations(text, BYTES[spec.dtype]),
         available,
         place,
     )
+
+
+def activations(config: object, size: int) -> int:
+    """Bytes that a batch of BATCH_TOKENS takes inside one block: about eight copies of the state and three of the inner layer."""
+    inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
+    return BATCH_TOKENS * (8 * config.hidden_size + 3 * inner) * size
 
 
 def stored_quantisation(config: object) -> str:

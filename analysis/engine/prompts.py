@@ -72,5 +72,6 @@ def batch(loaded: Loaded, rows: Sequence[Row], prompts: Sequence[Sequence[int]],
 
 
 def token_name(loaded: Loaded, token: int) -> str:
-    """A token for the eye."""
-    return visible(loaded.tokenizer.decode([token]), loaded.tokenizer.convert_ids_to_tokens([token])[0])
+    """A token for the eye; its number where the model has more tokens than the tokenizer."""
+    written = loaded.tokenizer.convert_ids_to_tokens([token])[0]
+    return visible(loaded.tokenizer.decode([token]), written) if written is not None else f"#{token}"

@@ -6,17 +6,29 @@ import numpy as np
 
 from analysis.engine.extract import Consumer, Reading, stream
 from analysis.engine.models import Loaded
+from analysis.sources.embeddings import LAST
 from analysis.sources.templates import apply, tail
 
 
 class ModelReader:
-    """Reads texts through one template; ``last_state`` "normed" reproduces the papers' last index."""
+    """Reads texts through one template; ``last_state`` "normed" reproduces the papers' last index.
 
-    def __init__(self, loaded: Loaded, template: str, last_state: str = "block", check: Callable[[], None] = lambda: None):
+    ``position`` is the last token's or the mean over a text's own tokens.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        template: str,
+        last_state: str = "block",
+        check: Callable[[], None] = lambda: None,
+        position: str = LAST,
+    ):
         self.loaded, self.template = loaded, template
         self.layers, self.hidden = len(loaded.blocks), loaded.hidden
         self.notices: list[str] = []
-        self.reading = Reading(final_norm=last_state == "normed", on_notice=self.notices.append, check=check)
+        normed = last_state == "normed"
+        self.reading = Reading(final_norm=normed, position=position, on_notice=self.notices.append, check=check)
 
     def stream(self, texts: Sequence[str], consumers: Sequence[Consumer]) -> None:
         """Feed every consumer with (indices, states) of the texts under the template."""
@@ -26,6 +38,12 @@ class ModelReader:
         """The last tokens of a text under the template; the last one is where the state is read."""
         (formatted,) = apply(self.template, self.loaded.tokenizer, [text])
         return tail(self.loaded.tokenizer, formatted)
+
+    def hollow(self, texts: Sequence[str]) -> list[str]:
+        """The texts that become no token of their own."""
+        special = set(self.loaded.tokenizer.all_special_ids)
+        rows = self.loaded.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        return [text for text, row in zip(texts, rows) if not text.strip() or not set(row) - special]
 
     def states(self, texts: Sequence[str]) -> np.ndarray:
         """All states of a few texts: (text, layer, hidden), float32."""

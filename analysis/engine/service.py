@@ -39,10 +39,15 @@ class Job:
     doing: str = ""
     notices: list[str] = field(default_factory=list)
     result: Any = None
+    partial: Any = None
+    """What a running job has to show so far; replaced as a whole, never changed."""
     error: str = ""
     faults: tuple[str, ...] = ()
     started: float = 0.0
     ended: float = 0.0
+    lease: float = 0.0
+    """Seconds after which a job that nobody looks at stops; 0: it goes on."""
+    seen: float = field(default_factory=time.monotonic)
     cancel: threading.Event = field(default_factory=threading.Event, repr=False)
     finished: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -52,7 +57,9 @@ class Job:
         self.done, self.total, self.doing = done, total, doing or self.doing
 
     def check(self) -> None:
-        """Raise Stopped when the user has asked to stop."""
+        """Raise Stopped when the user has asked to stop, or has left a job that lives only while it is looked at."""
+        if self.lease and time.monotonic() - self.seen > self.lease:
+            self.cancel.set()
         if self.cancel.is_set():
             raise Stopped("Stopped. Everything finished so far is kept; start again to go on from there.")
 
@@ -142,15 +149,18 @@ class Service:
                 job.state, job.error, job.work = STOPPED, "Stopped before it began.", spent
                 job.finished.set()
 
-    def submit(self, owner: str, title: str, work: Callable[[Job, Pool], Any]) -> Job:
-        """Queue a job. AnalysisError when the owner has one waiting or running, or the queue is full."""
+    def submit(self, owner: str, title: str, work: Callable[[Job, Pool], Any], lease: float = 0.0) -> Job:
+        """Queue a job. AnalysisError when the owner has one waiting or running, or the queue is full.
+
+        With a ``lease`` it stops when its page has not looked at it for so many seconds.
+        """
         with self.lock:
             live = [job for job in self.jobs.values() if job.live]
             if any(job.owner == owner for job in live):
                 raise AnalysisError("You have a job waiting or running already. Wait for it, or stop it first.")
             if len(live) >= MAX_QUEUE:
                 raise AnalysisError(f"{MAX_QUEUE} jobs are waiting on this server. Try again later.")
-            job = Job(next(self.numbers), owner, title, work)
+            job = Job(next(self.numbers), owner, title, work, lease=lease)
             self.jobs[job.number] = job
             for number in [n for n, old in self.jobs.items() if not old.live][:-KEPT_JOBS]:
                 del self.jobs[number]

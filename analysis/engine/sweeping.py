@@ -9,7 +9,8 @@ from analysis.engine.service import Job, Pool
 from analysis.sources.question_sets import find_questions, keep_questions
 from analysis.sources.questions import Questions
 from analysis.sources.templates import apply
-from analysis.specs import GenerationSpec, SweepSpec, from_dict
+from analysis.specs import from_dict
+from analysis.steering_specs import GenerationSpec, SweepSpec
 from analysis.studies import library, store, sweep
 
 ANSWER_TOKENS = 32

@@ -1,4 +1,4 @@
-"""What the worker can be asked to do: check a model, extract a study, go on with one."""
+"""What the worker can be asked to do: check a model, extract a study, go on with one, embed words, compute a control run."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +12,9 @@ from analysis.errors import ModelError
 from analysis.sources.corpora import find, keep
 from analysis.sources.pairs import Corpus
 from analysis.sources.templates import apply, tail
-from analysis.specs import ModelSpec, StudySpec, from_dict
-from analysis.studies import plan, store
+from analysis.sources.words import WordList
+from analysis.specs import ModelSpec, StudySpec, WordSpec, from_dict
+from analysis.studies import control, control_plan, coverage, plan, store, words
 
 PROBES = 16
 """Texts on which the precision is compared with float32."""
@@ -87,15 +88,58 @@ def resume_study(name: str) -> Callable[[Job, Pool], str]:
 
     def work(job: Job, pool: Pool) -> str:
         manifest = store.read_manifest(store.root() / name)
-        if manifest["concepts"]:
+        if coverage.missing_pairs(manifest):
             spec = from_dict(StudySpec, manifest["spec"])
             corpus = find(spec.corpus_digest)
-            reader = reader_of(pool.get(spec.model, job), spec, job)
-            compute(name, corpus, reader, job)
+            compute(name, corpus, reader_of(pool.get(spec.model, job), spec, job), job)
+        if coverage.missing_words(manifest):
+            spec = from_dict(WordSpec, manifest["words"]["spec"])
+            words.run(store.root() / name, readers_of(pool.get(spec.model, job), spec, job), job.progress)
         go_on_asking(name, job, pool)
         return go_on_sweeping(name, job, pool)
 
     return work
+
+
+def control_run(name: str, most: int = 0) -> Callable[[Job, Pool], control.Run]:
+    """A job that goes on with a control run, ``most`` cells at most (0: to the end); its result is the run."""
+
+    def work(job: Job, pool: Pool) -> control.Run:
+        from analysis.engine.speaker import ModelSpeaker
+
+        run = control.open_run(name)
+        control.check_vectors(run)
+        loaded = pool.get(run.spec.model, job)
+        return control_plan.compute(name, ModelSpeaker(loaded, run.spec, job.check), job.progress, most)
+
+    return work
+
+
+def embed_words(spec: WordSpec, chosen: WordList, title: str, study: str = "") -> Callable[[Job, Pool], str]:
+    """A job that adds word vectors to a study of the same model, or makes a study of them; its result is the study's name."""
+
+    def work(job: Job, pool: Pool) -> str:
+        loaded = pool.get(spec.model, job)
+        pinned = replace(spec, model=replace(spec.model, revision=loaded.source.revision))
+        readers = readers_of(loaded, pinned, job)
+        folder = words.begin(pinned, chosen, readers, title, study)
+        words.run(folder, readers, job.progress)
+        return folder.name
+
+    return work
+
+
+def readers_of(loaded: object, spec: WordSpec, job: Job) -> words.Readers:
+    """The model read at one position or another; what the engine has to say goes to the job's notices."""
+    from analysis.engine.reader import ModelReader
+
+    def reader(position: str) -> ModelReader:
+        made = ModelReader(loaded, "none", spec.last_state, job.check, position)
+        made.notices = job.notices
+        made.reading = replace(made.reading, on_notice=job.notices.append)
+        return made
+
+    return reader
 
 
 def reader_of(loaded: object, spec: StudySpec, job: Job) -> object:

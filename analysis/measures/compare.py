@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from analysis.errors import StudyError
-from analysis.measures import recognition, similarity, transfer
-from analysis.specs import Convention
+from analysis.measures import alignment, recognition, similarity, transfer
+from analysis.specs import AlignmentSpec, Convention
 from analysis.statistics import bootstrap_weights, interval
 from analysis.studies.study import Study
 
@@ -72,10 +72,23 @@ def transfers(study: Study, convention: Convention, concepts: Sequence[str]) -> 
     return 100 * (accuracy - xr.DataArray(np.diagonal(accuracy.values, axis1=1, axis2=2), coords, tuple(coords)))
 
 
+def words_found(study: Study, convention: Convention, concepts: Sequence[str]) -> xr.DataArray:
+    """P@1 of the study's first word vectors into English, or into its first language: (word, stage, language), or printed.
+
+    Hits word by word where they were computed, NaN for what is no test word. StudyError when there are no words.
+    """
+    if not study.embeddings:
+        raise StudyError(f"“{study.title}” has no word vectors. Embed words on the Alignment page, or compare something else.")
+    target = "en" if study.words is None or "en" in study.words.languages else study.words.languages[0]
+    found = alignment.alignment(study, AlignmentSpec(study.embeddings[0]), target)
+    return found["hit"].transpose("word", "stage", "language") if "hit" in found else found["precision"].sel(k=1, drop=True)
+
+
 COMPARED: dict[str, Measured] = {
     "recognition": Measured("recognition accuracy", "share of pairs", "concept", accuracies),
     "similarity": Measured("cosine similarity", "cosine", "source", cosines),
     "transfer": Measured("transferability", "percentage points", "source", transfers, diverging=True),
+    "alignment": Measured("words found at once (P@1) with the first word vectors", "share of test words", "stage", words_found),
 }
 
 
@@ -90,7 +103,7 @@ def compare(first: Study, second: Study, what: str, convention: Convention) -> C
     values = [kind.values(study, convention, concepts or study.concepts) for study in (first, second)]
     if what == "recognition" and not concepts:
         raise StudyError(f"“{first.title}” and “{second.title}” share no concept. Choose two studies of the same concepts.")
-    axis = "language" if what == "recognition" else "target"
+    axis = "target" if kind.rows == "source" else "language"
     codes = [code for code in values[0][axis].values.tolist() if code in values[1][axis].values.tolist()]
     if len(codes) < 2:
         raise StudyError(f"“{first.title}” and “{second.title}” share {len(codes)} languages with {what}; two are needed.")
@@ -98,6 +111,8 @@ def compare(first: Study, second: Study, what: str, convention: Convention) -> C
     a, b = (value.sel(pick) for value in values)
     if what == "recognition":
         return finished(kind, a, b, None, "cells are single concepts")
+    if what == "alignment":
+        return of_words(kind, a, b)
     means = [value.mean("concept") if "concept" in value.dims else value for value in (a, b)]
     if printed or len(concepts) < ENOUGH:
         why = f"{' and '.join(printed)} print only means over concepts" if printed else f"only {len(concepts)} common concepts"
@@ -105,11 +120,23 @@ def compare(first: Study, second: Study, what: str, convention: Convention) -> C
     return finished(kind, *means, (a - b).transpose("concept", "source", "target"), f"bootstrap over {len(concepts)} concepts")
 
 
+def of_words(kind: Measured, first: xr.DataArray, second: xr.DataArray) -> Comparison:
+    """Stages that both have; with an interval when the very same words were looked up in both."""
+    stages = [stage for stage in first.stage.values.tolist() if stage in second.stage.values.tolist()]
+    a, b = (values.sel(stage=stages) for values in (first, second))
+    means = [(values.mean("word") if "word" in values.dims else values).transpose("stage", "language") for values in (a, b)]
+    same = "word" in a.dims and "word" in b.dims and a.word.equals(b.word) and bool((a.isnull() == b.isnull()).all())
+    if not same:
+        return finished(kind, *means, None, "the studies did not look up the same words")
+    each = (a - b).dropna("word")
+    return finished(kind, *means, each, f"bootstrap over {each.sizes['word']} test words")
+
+
 def finished(kind: Measured, first: xr.DataArray, second: xr.DataArray, each: xr.DataArray | None, how: str) -> Comparison:
-    """Difference and, from differences by concept, its interval."""
+    """Difference and, from differences by concept or word (the first dimension), its interval."""
     low = high = xr.full_like(first, np.nan)
     if each is not None:
-        weights = bootstrap_weights(tuple(range(each.sizes["concept"])), 1000)
+        weights = bootstrap_weights(tuple(range(each.shape[0])), 1000)
         ends = interval(np.tensordot(np.nan_to_num(each.values), weights / weights.sum(0), (0, 0)))
         low, high = (first.copy(data=end) for end in ends)
     data = {"first": first, "second": second, "difference": first - second, "low": low, "high": high}

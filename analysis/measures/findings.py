@@ -1,16 +1,18 @@
-"""What a study says, in three computed sentences for the Overview."""
+"""What a study says, in a few computed sentences for the Overview."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
+from analysis.errors import AnalysisError
+from analysis.measures.alignment import alignment
 from analysis.measures.recognition import recognition
 from analysis.measures.similarity import MAXIMUM, ceiling, floor, similarity
 from analysis.measures.transfer import transfer
 from analysis.measures.triangle import asymmetry, triangle
 from analysis.sources.languages import LANGUAGES, ShareTable, order
-from analysis.specs import Convention
+from analysis.specs import AlignmentSpec, Convention
 from analysis.studies.study import PUBLISHED, Study
 
 RATE = 0.05
@@ -26,7 +28,9 @@ class Finding:
 
 
 def findings(study: Study, convention: Convention) -> tuple[Finding, ...]:
-    """Three sentences: recognition, similarity, transfer; every number with its interval, count or chance where there is one.
+    """Three sentences: recognition, similarity, transfer; a fourth, or the only one, about words where there are some.
+
+    Every number has its interval, count or chance where there is one.
 
     What a study does not have is said. Numbers of a published study are the printed ones. SpecError as in the measures.
     """
@@ -35,10 +39,31 @@ def findings(study: Study, convention: Convention) -> tuple[Finding, ...]:
         ("similarity", ("concept_vector", "similarity"), agreeing),
         ("transfer", ("pair_score", "transfer"), carrying),
     )
-    return tuple(
+    pairs = tuple(
         Finding(page, sentence(study, convention) if any(map(study.has, arrays)) else lacking(study, page))
         for page, arrays, sentence in wanted
     )
+    return (pairs if study.concepts else ()) + ((Finding("alignment", matching(study)),) if study.embeddings else ())
+
+
+def matching(study: Study) -> str:
+    """Where words are found most often after a map fitted on seed pairs, and how often before it; with the first word vectors."""
+    target = "en" if study.words is None or "en" in study.words.languages else study.words.languages[0]
+    try:
+        found = alignment(study, AlignmentSpec(study.embeddings[0]), target).sel(k=1)
+    except AnalysisError as error:
+        return str(error)
+    after = found.precision.sel(stage="after")
+    best = found.isel(language=int(after.values.argmax())).sel(stage="after")
+    interval = f"95 % interval {100 * float(best.low):.1f} to {100 * float(best.high):.1f}"
+    before, chance = (100 * float(part.mean()) for part in (found.precision.sel(stage="before"), found.chance))
+    text = (
+        f"words (read as: {study.embeddings[0]}) are found in {name(target)} at the first try most often from "
+        f"{name(best.language.item())} ({100 * float(best.precision):.1f} %, {interval}, {int(best.n):,} test words) after a map "
+        f"fitted on seed pairs; the mean over {count(found.sizes['language'], 'language')} is {100 * float(after.mean()):.1f} % "
+        f"after and {before:.1f} % before it, and chance {chance:.1f} %"
+    )
+    return f"{found.printed} of the paper: {text}." if "printed" in found.attrs else f"{text[0].upper()}{text[1:]}."
 
 
 def lacking(study: Study, what: str) -> str:

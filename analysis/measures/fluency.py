@@ -11,6 +11,7 @@ from analysis.sources.languages import LANGUAGES
 UNRECOGNISED = ("ny",)
 """Languages of this project that the language-identification library (py3langid) does not know."""
 GRAM = 3
+LONG = 15
 UNSPACED = ("zh", "ja")
 """Languages whose words are not set apart by spaces; their characters are counted instead."""
 
@@ -49,7 +50,19 @@ def drift(texts: Sequence[str], language: str) -> float:
 
 
 def repetition(text: str, language: str = "") -> float:
-    """Share of the text's three-word sequences that it has said before, 0 to 1; sequences of characters in Chinese and Japanese."""
-    words = [char for char in text if not char.isspace()] if language in UNSPACED else text.split()
+    """Share of the text's three-word sequences that it has said before, 0 to 1.
+
+    Characters stand for words in Chinese and Japanese, and in whatever runs on for more than LONG characters without a space.
+    """
+    words = [part for word in text.split() for part in (word if language in UNSPACED or len(word) > LONG else [word])]
     grams = [tuple(words[i : i + GRAM]) for i in range(len(words) - GRAM + 1)]
     return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
+def knee(strengths: np.ndarray, repeated: np.ndarray, above: float = 0.2) -> float:
+    """The smallest positive strength from which repetition stays ``above`` that at strength zero; NaN when it never does."""
+    base = float(repeated[np.argmin(np.abs(strengths))])
+    order = [i for i in np.argsort(strengths) if strengths[i] > 0]
+    beyond = [bool(repeated[i] > base + above) for i in order]
+    from_here = [i for place, i in enumerate(order) if all(beyond[place:])]
+    return float(strengths[from_here[0]]) if from_here else float("nan")

@@ -1,6 +1,7 @@
 """Consumers of the state stream: what is kept of a state once it has been read."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,21 @@ class StateNorms:
     def mean(self) -> np.ndarray:
         """Mean length per layer."""
         return self.total / max(1, self.texts)
+
+
+class WordStates:
+    """The states of chosen layers in half precision: ``values`` (layer, text, hidden); in single where half cannot hold them."""
+
+    def __init__(self, texts: int, layers: Sequence[int], hidden: int):
+        self.layers = list(layers)
+        self.values = np.zeros((len(self.layers), texts, hidden), np.float16)
+
+    def eat(self, indices: np.ndarray, states: np.ndarray) -> None:
+        """Keep the chosen layers of a batch."""
+        chosen = states[:, self.layers].transpose(1, 0, 2)
+        if self.values.dtype == np.float16 and np.abs(chosen).max(initial=0) > np.finfo(np.float16).max:
+            self.values = self.values.astype(np.float32)
+        self.values[:, indices] = chosen
 
 
 class States:

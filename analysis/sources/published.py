@@ -55,6 +55,24 @@ def linguistic_correlation(model: str) -> dict[str, tuple[float, float]]:
     return {kind: (float(row[f"{kind}_direct"]), float(row[f"{kind}_category"])) for kind in kinds}
 
 
+CONTROL_PROMPTS = 103
+"""Reported prompts per language in Table 2; not printed, but its smallest step is 1/103."""
+
+
+@cache
+def control(model: str) -> pd.DataFrame:
+    """The printed following rates of Table 2 as shares, one row per language and vector (none, own, shared English one).
+
+    Columns: language, vector, right (answers that follow, out of CONTROL_PROMPTS) and effect. Empty for a published study without
+    any, or a name that is none.
+    """
+    rows = pd.read_csv(FOLDER / "control_following_rate.csv")
+    rows = rows[rows["model"].str.lower() == model].drop(columns="model")
+    long = rows.melt("setting", var_name="language", value_name="percent").rename(columns={"setting": "vector"})
+    right = (long["percent"] / 100 * CONTROL_PROMPTS).round().astype(int)
+    return long.assign(right=right, effect=long.pop("percent") / 100)[["language", "vector", "right", "effect"]]
+
+
 def study(title: str) -> Study:
     """One published study: ``recognition`` over all languages, the 7B models also ``similarity`` and ``transfer``."""
     name, family = title.lower(), title.rpartition("-")[0]

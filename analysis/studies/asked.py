@@ -14,7 +14,7 @@ from analysis.errors import CorpusError, StudyError
 from analysis.measures.readouts import States
 from analysis.sources.questions import CULTURE, UNIVERSAL, Questions
 from analysis.specs import QuestionSpec, digest, from_dict
-from analysis.studies import store
+from analysis.studies import coverage, store
 from analysis.studies.plan import Progress, Reader, name_of
 
 ENGLISH, NAMED = "en", "named"
@@ -42,7 +42,7 @@ def begin_asking(spec: QuestionSpec, questions: Questions, reader: Reader, title
             store.write_manifest(into, manifest | {"questions": about})
         elif manifest["questions"]["digest"] != about["digest"]:
             raise StudyError(f"“{manifest['title']}” was asked other questions, or in another way. Begin a new study for these.")
-        elif not store.question_cells(manifest):
+        elif not coverage.question_cells(manifest):
             raise StudyError(f"“{manifest['title']}” was asked exactly these questions already.")
     return into
 
@@ -98,7 +98,7 @@ def run_asking(folder: Path, questions: Questions, reader: Reader, lens: Lens | 
         spec = from_dict(QuestionSpec, about["spec"])
         if questions.digest != spec.questions_digest:
             raise StudyError(f"“{folder.name}” was begun with the questions {spec.questions_digest}; given are {questions.digest}.")
-        waiting, total = store.question_cells(manifest), len(spec.languages)
+        waiting, total = coverage.question_cells(manifest), len(spec.languages)
         for language in waiting:
             code = manifest["languages"][language]
             progress(total - len(waiting) + waiting.index(language), total, f"questions · {code}")

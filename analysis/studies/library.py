@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analysis import settings
 from analysis.errors import AnalysisError, StudyError, nearest
-from analysis.sources.published import published
+from analysis.sources.aligned import shipped
 from analysis.studies import store
 from analysis.studies.study import DEMO, Study
 
@@ -25,14 +25,14 @@ def names() -> list[str]:
     """Names of all studies: this server's own (newest first), the demo study, the published ones."""
     own = [path for path in store.root().iterdir() if path.is_dir() and settings.NAME.fullmatch(path.name)]
     newest = sorted(own, key=lambda path: -path.stat().st_mtime)
-    shipped = [DEMO_NAME] if (DEMO_FOLDER / store.MANIFEST).is_file() else []
-    return [path.name for path in newest] + shipped + list(published())
+    demo = [DEMO_NAME] if (DEMO_FOLDER / store.MANIFEST).is_file() else []
+    return [path.name for path in newest] + demo + list(shipped())
 
 
 def open_by_name(name: str) -> Study:
     """Open a study by its name; StudyError names the nearest one when there is none."""
-    if name in published():
-        return published()[name]
+    if name in shipped():
+        return shipped()[name]
     if name == DEMO_NAME:
         return replace(store.open_study(DEMO_FOLDER, DEMO), name=DEMO_NAME)
     folder = settings.child(store.root(), name)
@@ -43,7 +43,7 @@ def open_by_name(name: str) -> Study:
 
 def own_folder(name: str) -> Path:
     """The folder of one of this server's own studies; StudyError for published, demo and unknown ones."""
-    if name == DEMO_NAME or name in published():
+    if name == DEMO_NAME or name in shipped():
         raise StudyError(f"“{name}” comes with Babelscope and cannot be changed. Changes are for studies made here.")
     folder = settings.child(store.root(), name)
     if not folder.is_dir():
@@ -171,7 +171,8 @@ def summary(study: Study) -> dict:
         "concepts": len(study.concepts),
         "languages": len(study.languages),
         "layers": study.layers,
-        "estimator": spec.get("estimator", "difference of means"),
+        "estimator": spec.get("estimator", "difference of means") if study.concepts else "none",
+        "words": len(study.words.concepts) if study.words else 0,
         "unfinished cells": len(study.missing),
     }
 

@@ -20,8 +20,8 @@ from analysis.errors import CorpusError, StudyError
 from analysis.measures.readouts import LinearReadout, Projections, StateNorms, States
 from analysis.measures.vectors import ESTIMATORS, LINEAR, STATEFUL, difference_of_means, half, shuffled_labels
 from analysis.sources.pairs import Corpus, clusters, split
-from analysis.specs import StudySpec, check, digest, from_dict
-from analysis.studies import store
+from analysis.specs import StudySpec, WordSpec, check, digest, from_dict
+from analysis.studies import coverage, store
 
 Progress = Callable[[int, int, str], None]
 
@@ -45,13 +45,13 @@ def begin(spec: StudySpec, corpus: Corpus, reader: Reader, title: str, facts: di
     name = name_of(spec, title)
     folder = store.root() / name
     if folder.exists():
-        if not store.missing_cells(store.read_manifest(folder)):
+        if not coverage.missing_pairs(store.read_manifest(folder)):
             raise StudyError(f"The study “{name}” of exactly this spec is complete already. Open it, or change spec or title.")
         return folder
     return store.create(name, manifest(spec, corpus, reader, title) | (facts or {}))
 
 
-def name_of(spec: StudySpec, title: str) -> str:
+def name_of(spec: StudySpec | WordSpec, title: str) -> str:
     """A study's folder: its title made plain, and its spec's digest."""
     plain = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-")[:40] or "study"
     return f"{plain}-{digest(spec)[:8]}"
@@ -113,7 +113,7 @@ def run(folder: Path, corpus: Corpus, reader: Reader, progress: Progress = lambd
                 f"“{folder.name}” was begun with the contrast pairs {spec.corpus_digest}, given are {corpus.digest}. "
                 "Choose the same corpus to go on, or begin a new study."
             )
-        plan = store.cells(known)
+        plan = coverage.cells(known)
         keys = {key for entry in known["files"].values() for key in entry["keys"]}
         array = {"vector": "concept_vector", "score": "pair_score"}
         for done, (stage, c, a) in enumerate(plan):

@@ -22,11 +22,14 @@ from safetensors.numpy import save
 from analysis import settings
 from analysis.arrays import BY_FIRST, KINDS, SIDES, labelled
 from analysis.errors import StudyError
+from analysis.studies import coverage
+from analysis.studies.coverage import WORDS
 from analysis.studies.study import COMPUTED, Study
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 32 * 2**20
+"""Kept per embedding and language, a file each, and read layer by layer: ``word_vector/embedding index/language index``."""
 BY_CELL = ("concept_vector", "half_a", "half_b", "shuffled", "state_norm", "pair_score")
 """Arrays kept per cell; keys are ``array/concept index/language index``."""
 MASK = "scored"
@@ -164,43 +167,17 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
         layers=int(manifest["layers"]),
         available=frozenset(kept & set(KINDS)),
         load=lambda name: read_array(folder, manifest, name),
-        manifest={**manifest, "missing": missing_cells(manifest)},
+        read_words=lambda embedding, layer: read_words(folder, manifest, embedding, layer),
+        manifest={**manifest, "missing": coverage.missing_cells(manifest)},
     )
-
-
-def cells(manifest: Mapping) -> list[tuple[str, int, int]]:
-    """Every (stage, concept index, language index) that a complete study has, in the order of computation."""
-    concepts, languages = range(len(manifest["concepts"])), range(len(manifest["languages"]))
-    absent = {tuple(cell) for cell in manifest.get("absent", ())}
-    return [(s, c, a) for s in ("vector", "score") for c in concepts for a in languages if (c, a) not in absent]
-
-
-def missing_cells(manifest: Mapping) -> tuple[str, ...]:
-    """Cells not computed yet, in words."""
-    array = {"vector": "concept_vector", "score": "pair_score"}
-    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
-    lacking = (
-        f"{stage} {manifest['concepts'][c]} {manifest['languages'][a]}"
-        for stage, c, a in cells(manifest)
-        if f"{array[stage]}/{c}/{a}" not in keys
-    )
-    asked = (f"questions {manifest['languages'][a]}" for a in question_cells(manifest))
-    swept = ("the rest of the plane",) if "plane" in manifest and not manifest["plane"]["complete"] else ()
-    return (*lacking, *asked, *swept)
-
-
-def question_cells(manifest: Mapping) -> list[int]:
-    """Indices of the languages whose questions were not asked yet; English comes first, because the others need it."""
-    asked = manifest.get("questions", {}).get("spec", {}).get("languages", ())
-    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
-    order = sorted(asked, key=lambda language: language != "en")
-    return [a for a in map(manifest["languages"].index, order) if f"item_part/{a}" not in keys]
 
 
 def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
     """One array of a study with its labels; cells not computed and pairs that a language lacks are NaN."""
     if name in BY_FIRST:
         return read_by_first(folder, manifest, name)
+    if name == WORDS:
+        return all_words(folder, manifest)
     concepts, languages = manifest["concepts"], manifest["languages"]
     parts = read_parts(folder, manifest, name)
     if name == "pair_score":
@@ -250,6 +227,34 @@ def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, ..
         except (SafetensorError, OSError, ValueError) as error:
             raise StudyError(f"{file} of {folder.name} cannot be read ({error}). Restore it or compute it again.") from error
     return parts
+
+
+def read_words(folder: Path, manifest: Mapping, embedding: str, layer: int) -> np.ndarray:
+    """Vectors of one embedding at one layer: (language, word, hidden), float32; NaN for words and cells that are not there."""
+    known = manifest["words"]
+    spec, spellings = known["spec"], dict(zip(known["list"]["languages"], known["list"]["spellings"]))
+    values = np.full((len(spec["languages"]), len(known["list"]["concepts"]), manifest["hidden"]), np.nan, np.float32)
+    files = {key: file for file, entry in manifest["files"].items() for key in entry["keys"]}
+    place = known["layers"].index(layer)
+    for a, language in enumerate(spec["languages"]):
+        key = f"{WORDS}/{spec['embeddings'].index(embedding)}/{a}"
+        if key not in files:
+            continue
+        try:
+            with safe_open(folder / files[key], "numpy") as tensors:
+                values[a, [bool(word) for word in spellings[language]]] = tensors.get_slice(key)[place]
+        except (SafetensorError, OSError, ValueError) as error:
+            raise StudyError(f"{files[key]} of {folder.name} cannot be read ({error}). Restore it or compute it again.") from error
+    return values
+
+
+def all_words(folder: Path, manifest: Mapping) -> xr.DataArray:
+    """The word vectors of all embeddings and layers; for small studies."""
+    known = manifest["words"]
+    spec, layers = known["spec"], known["layers"]
+    values = [[read_words(folder, manifest, embedding, layer) for layer in layers] for embedding in spec["embeddings"]]
+    coords = {"embedding": spec["embeddings"], "language": spec["languages"], "layer": layers, "word": known["list"]["concepts"]}
+    return labelled(WORDS, np.array(values).transpose(0, 2, 1, 3, 4), coords, study=folder.name)
 
 
 def seal(folder: Path) -> None:

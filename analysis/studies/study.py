@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.errors import StudyError
+from analysis.sources.words import WordList, from_json
 
 PUBLISHED, DEMO, COMPUTED = "published", "demo", "computed"
 
@@ -29,6 +30,8 @@ class Study:
     layers: int
     available: frozenset[str]
     load: Callable[[str], xr.DataArray] = field(repr=False, compare=False)
+    read_words: Callable[[str, int], np.ndarray] = field(default=lambda embedding, layer: np.zeros(0), repr=False, compare=False)
+    """Word vectors of an embedding at a layer: (language, word, hidden). Read anew each time, since they may be large."""
     manifest: Mapping = field(default_factory=dict, repr=False, compare=False)
     """``citation``, ``figures`` (array → printed figure or table), ``shares`` (table), ``spec``, ``pairs``, ``token`` …"""
 
@@ -56,6 +59,23 @@ class Study:
     def missing(self) -> tuple[str, ...]:
         """Cells that were not computed yet."""
         return tuple(self.manifest.get("missing", ()))
+
+    @cached_property
+    def words(self) -> WordList | None:
+        """The words that have vectors, in the languages that have them; None when there are none."""
+        known = self.manifest.get("words")
+        return from_json(known["list"]).within(known["spec"]["languages"]) if known else None
+
+    @property
+    def embeddings(self) -> tuple[str, ...]:
+        """How words were read."""
+        known = self.manifest["words"]["spec"] if "words" in self.manifest else self.manifest
+        return tuple(known.get("embeddings", ()))
+
+    @property
+    def word_layers(self) -> tuple[int, ...]:
+        """Layers whose word vectors were kept."""
+        return tuple(self.manifest["words"]["layers"]) if "words" in self.manifest else ()
 
     def clusters(self, concept: str) -> tuple[int, ...]:
         """Which held-out pairs of a concept stem from one source; aligned with ``pair``, padded with fresh numbers."""

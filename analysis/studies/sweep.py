@@ -17,7 +17,8 @@ from analysis.measures import localisation
 from analysis.measures.geometry import local_vectors, stack
 from analysis.measures.localisation import NAMED, Setting, matched
 from analysis.sources.questions import CULTURE, UNIVERSAL, Question, Questions
-from analysis.specs import SweepSpec, digest, from_dict
+from analysis.specs import digest, from_dict
+from analysis.steering_specs import SweepSpec
 from analysis.studies import store
 from analysis.studies.plan import Progress
 from analysis.studies.study import Study

@@ -69,7 +69,7 @@ def coverage(study: Study) -> Figure:
         data=Matrix(values, rows, controls.labels(codes), units, (0, max(1, values.max())), digits=0),
         table=pd.DataFrame(cells, columns=["row", "language", units]),
         x="language",
-        source=source_note(study, "recognition"),
+        source=source_note(study, "alignment" if study.has("alignment") else "recognition"),
     )
 
 
@@ -82,7 +82,7 @@ def counted(study: Study, codes: list[str]) -> tuple:
 
 def printed(study: Study, codes: list[str]) -> tuple:
     """Rows, whether each language is printed, and their words."""
-    rows = tuple(name for name in ("recognition", "similarity", "transfer") if study.has(name))
+    rows = tuple(name for name in ("recognition", "similarity", "transfer", "alignment") if study.has(name))
     known = [set(study.array(name)["language" if name == "recognition" else "source"].values.tolist()) for name in rows]
     values = np.array([[float(code in languages) for code in codes] for languages in known])
     return rows, values, "1: printed for this language, 0: not.", "printed"

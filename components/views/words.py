@@ -32,6 +32,13 @@ def span(values: xr.DataArray | np.ndarray, digits: int = 2) -> str:
     return f"{known.min():.{digits}f} to {known.max():.{digits}f}" if known.size else "unknown"
 
 
+def counts(values: xr.DataArray | np.ndarray) -> str:
+    """“68”, or “61 to 68” where known numbers differ."""
+    known = np.asarray(values)[np.isfinite(values)]
+    low, high = (int(known.min()), int(known.max())) if known.size else (0, 0)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
 def reach(values: xr.DataArray | np.ndarray) -> float:
     """Largest magnitude of a known value, for scales centred at zero; 1 where all are zero or unknown."""
     return float(np.abs(np.nan_to_num(values)).max(initial=0.0)) or 1.0

@@ -1,0 +1,33 @@
+"""Many small computations at once, or large ones in turn: whichever the machine is quicker at."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+SMALL = 1024
+"""Matrices up to this width are left to one core each: sharing them between cores takes longer than it saves."""
+LOCK = threading.Lock()
+"""The limit is the whole process's; two holders at once could leave it in place."""
+
+
+@contextmanager
+def one_core(width: int) -> Iterator[None]:
+    """Leave matrices of this width to one core while the context lasts, if they are small. Not to be nested."""
+    if width > SMALL:
+        yield
+        return
+    with LOCK, threadpool_limits(1, "blas"):
+        yield
+
+
+def each(function: Callable[[Any], Any], items: Iterable, width: int) -> list:
+    """``function`` of every item, in order; ``width`` is that of the matrices it works on. Not to be nested."""
+    if width > SMALL:
+        return [function(item) for item in items]
+    with one_core(width), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(function, items))

@@ -1,0 +1,73 @@
+"""Time a whole control run on the demo model, killed on the way: 12 languages × 100 settings × 20 search prompts.
+
+``python -m benchmarks.control [threads]``; the prompts are negative members of the demo's pairs, asked in its own chat.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from analysis.engine.service import Job, Pool
+from analysis.engine.work import control_run
+from analysis.sources import prompts
+from analysis.sources.corpora import demo_corpus
+from analysis.sources.prompts import Prompt, PromptSet
+from analysis.specs import StudySpec, from_dict
+from analysis.steering_specs import ControlSpec, JudgingSpec
+from analysis.studies import control, library
+
+LANGUAGES = ("en", "fr", "zh", "es", "pt", "vi", "ca", "id", "ja", "ko", "fi", "hu")
+CONCEPT = "harmfulness"
+PROMPTS = {"search_prompts": 20, "reported_prompts": 20}
+MANY = 60
+
+
+def begin() -> str:
+    """The run, with nothing computed."""
+    study = library.open_by_name(library.DEMO_NAME)
+    made = from_dict(StudySpec, study.manifest["spec"])
+    corpus = demo_corpus()
+    texts = [(a, pair) for a in LANGUAGES for pair in corpus.select(CONCEPT, a)[:MANY]]
+    given = PromptSet("benchmark", tuple(Prompt(pair.pair, a, pair.negative) for a, pair in texts))
+    asked = prompts.load(prompts.keep(given), made, CONCEPT)
+    digest = control.vectors_digest(study, CONCEPT)
+    spec = ControlSpec(
+        made.model, study.name, digest, CONCEPT, LANGUAGES, asked.name, asked.digest, **PROMPTS
+    )  # fmt: skip
+    return control.begin(spec, study, asked, "benchmark", JudgingSpec())
+
+
+def compute(name: str) -> None:
+    """Go on with the run to its end."""
+    control_run(name)(Job(1, "benchmark", name, lambda job, pool: None), Pool())
+
+
+def main() -> None:
+    """Begin, kill in the middle, go on, and say how long it took in all."""
+    threads = sys.argv[1] if len(sys.argv) > 1 else "1"
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"BABELSCOPE_HOME": home, "OMP_NUM_THREADS": threads}
+        name, began = begin(), time.monotonic()
+        command = [sys.executable, "-c", f"from benchmarks.control import compute; compute({name!r})"]
+        child = subprocess.Popen(command, cwd=Path(__file__).parent.parent)
+        while len(control.open_run(name).done) < 40:
+            time.sleep(0.5)
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        kept = len(control.open_run(name).done)
+        print(f"killed after {time.monotonic() - began:.0f} s with {kept} cells kept", flush=True)
+        subprocess.run(command, cwd=Path(__file__).parent.parent, check=True)
+        run = control.open_run(name)
+        seconds = sum(entry["seconds"] for entry in run.manifest["files"].values())
+        answers = control.outlook(run).answers
+        print(
+            f"{answers:,} answers in {len(run.done)} cells; {time.monotonic() - began:.0f} s in all, {seconds:.0f} s of it in cells"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The dose–response curve under the answers: effect and cost against strength, and the text at each point."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.engine.answers import Ask, Dose, Response, respond
+from analysis.engine.operators import OPERATORS
+from analysis.measures.fluency import knee, recognisable
+from analysis.sources.presets import neutral
+from components import panel
+from components.figures import Figure, Lines, Series
+from components.playground import Draft
+from components.shell import source_note
+from components.tokens import Token, show
+
+POINTS = 17
+"""Strengths of a curve: the slider's range on both sides, zero in the middle."""
+MOST_PROMPTS = 20
+
+
+def section(draft: Draft, start: Callable) -> None:
+    """Ask for a curve, and show the last one."""
+    st.subheader("Dose and response", anchor=False)
+    wanted = draft.preset.sides.get(draft.language, ("", ""))
+    one, two, three = st.columns([2, 2, 3])
+    key = f"{draft.study.name}-{draft.language}-{draft.preset.title}"
+    sides = (
+        one.text_input("Continuation to favour", wanted[0], key=f"side-a-{key}", max_chars=500),
+        two.text_input("Continuation against it", wanted[1], key=f"side-b-{key}", max_chars=500),
+    )
+    prompts = three.text_area(
+        "Neutral prompts, one a line", "\n".join(neutral().get(draft.language, ())), key=f"neutral-{draft.language}", height=68,
+        help="Side effects are measured on them: the KL divergence of the next token, language drift and repetition.",
+    )  # fmt: skip
+    lines = tuple(line.strip() for line in prompts.splitlines() if line.strip())
+    if len(lines) > MOST_PROMPTS:
+        st.warning(f"{len(lines)} neutral prompts were given; the first {MOST_PROMPTS} are used.", icon=":material/warning:")
+    if st.button("Measure the curve", icon=":material/show_chart:", disabled=not draft.ready):
+        ends = draft.steering.reach * 2
+        ask = Ask("dose", draft.question, draft.language, draft.steering.unit)
+        grid = tuple(float(s) for s in np.linspace(-ends, ends, POINTS))
+        dose = Dose(draft.model, draft.template, ask, grid, sides, lines[:MOST_PROMPTS], draft.generation)
+        start("dose", "Dose–response curve", respond(dose), dose)
+    if "play-got-dose" in st.session_state:
+        curve(draft, st.session_state["play-got-dose"][2])
+
+
+def curve(draft: Draft, response: Response) -> None:
+    """Two figures over one axis, the knee, and the text of one strength."""
+    unit = OPERATORS[response.dose.ask.steering.terms[0].operator].unit
+    strengths = np.array(response.dose.doses)
+    turn = knee(strengths, response.repetition)
+    effect, cost = figures(draft, response, unit, turn)
+    left, right = st.columns(2)
+    with left:
+        panel.show(effect)
+    with right:
+        panel.show(cost)
+    if np.isfinite(turn):
+        st.warning(f"Repetition from strength {turn:.3g} on.", icon=":material/trending_down:")
+    at = st.select_slider("Read the text at strength", strengths.round(6).tolist(), 0.0, format_func=lambda s: f"{s:.3g}")
+    place = int(np.argmin(np.abs(strengths - at)))
+    show([Token(response.texts[place] or "(nothing: the answer ended at once)")], response.dose.ask.language, "dose-text")
+
+
+def figures(draft: Draft, response: Response, unit: str, turn: float) -> tuple[Figure, Figure]:
+    """Effect and cost."""
+    dose = response.dose
+    strengths = np.array(dose.doses)
+    table = pd.DataFrame(
+        {
+            "strength": strengths, "log-odds (nats)": response.log_odds, "KL (nats)": response.kl, "drift": response.drift,
+            "repetition": response.repetition, "text": response.texts,
+        }
+    )  # fmt: skip
+    mark = turn if np.isfinite(turn) else None
+    prompts = 1 + len(dose.neutral)
+    odds = (Series("log-odds", strengths, response.log_odds),) if np.isfinite(response.log_odds).any() else ()
+    far = (Series("KL to the baseline", strengths, response.kl, dashed=True),) if np.isfinite(response.kl).any() else ()
+    told = "" if recognisable(dose.ask.language) else f" Drift is not known: the identifier does not know {dose.ask.language}."
+    source = source_note(draft.study, "concept_vector")
+    effect = Figure(
+        f"dose-effect-{draft.study.name}", "Effect",
+        f"Log-odds in nats of “{dose.sides[0]}” against “{dose.sides[1]}” after this prompt (n = 1, no interval; 0 is even odds); "
+        f"mean KL(baseline ‖ steered) of the next token over {len(dose.neutral)} neutral prompts.",
+        Lines((*odds, *far), mark=mark), table, f"strength, {unit}", "nats", source,
+    )  # fmt: skip
+    shares = [Series("repetition", strengths, response.repetition)]
+    shares += [Series("language drift", strengths, response.drift, dashed=True)] if np.isfinite(response.drift).any() else []
+    cost = Figure(
+        f"dose-cost-{draft.study.name}", "Cost",
+        f"Means over the answers to this prompt and the neutral ones (n = {prompts}, no interval): repetition, the share of "
+        f"three-word sequences said before, and drift, the share of answers not in the prompt's language.{told}",
+        Lines(tuple(shares), mark=mark, limits=(-0.03, 1.03)), table, f"strength, {unit}", "share", source,
+    )  # fmt: skip
+    return effect, cost

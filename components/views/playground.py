@@ -1,0 +1,179 @@
+"""Playground: what does the model say when it is pushed?"""
+
+import time
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+import streamlit as st
+
+from analysis.engine import answers
+from analysis.engine.answers import Reply
+from analysis.engine.service import DONE, QUEUED, Job
+from analysis.errors import AnalysisError
+from analysis.measures import fluency, steering
+from analysis.studies.study import PUBLISHED, Study
+from components import cache, controls, jobs, panel, playground, tokens
+from components.playground import BASELINE, STEERED, TWIN, ZERO, Draft
+from components.shell import DEMO_NOTE
+from components.text import escape
+from components.views import dose, keeping
+from components.views.words import empty
+
+LEASE = 15.0
+"""Seconds without a look after which answers stop: the tab was closed."""
+ENDINGS = {
+    "end": "ended by itself",
+    "length": "cut at the asked length",
+    "not finite": "stopped: the states are no longer finite, or all tokens are equally likely; the strength is too large",
+    "going on": "…",
+}
+
+
+def page(study: Study) -> None:
+    """The draft, its answers as they come, and what was measured."""
+    if study.kind == PUBLISHED or not study.has("concept_vector"):
+        st.info(empty(study.title, "concept vectors"), icon=":material/hourglass_empty:")
+        return
+    cache.warmed()
+    draft = playground.draw(study)
+    buttons(draft)
+    results(draft)
+    dose.section(draft, start)
+    keeping.compare(draft, start)
+    keeping.section(draft)
+    panel.explain(steering.mapped, steering.random, steering.shares, fluency.drift, fluency.repetition, fluency.knee)
+
+
+def buttons(draft: Draft) -> None:
+    """Run; what is running, or what became of it."""
+    job = jobs.mine()
+    busy = job is not None and job.live
+    if st.button("Run", type="primary", icon=":material/play_arrow:", shortcut="Ctrl+Enter", disabled=busy or not draft.ready):
+        start("answers", "Answers", answers.answer(request := draft.request(*playground.asks(draft))), request)
+    if busy:
+        watch(job.number)
+    elif job is not None and st.session_state.get("play-running", (0,))[0] == job.number:
+        finish(job)
+
+
+def start(kind: str, title: str, work: object, asked: object) -> None:
+    """Queue a job of this page and show it."""
+    try:
+        job = cache.service().submit(jobs.owner(), title, work, LEASE)
+    except AnalysisError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+        return
+    st.session_state["play-running"] = (job.number, kind, asked)
+    st.rerun()
+
+
+def finish(job: Job) -> None:
+    """Keep what a job left, also when it was stopped; say what went wrong."""
+    _, kind, asked = st.session_state["play-running"]
+    left = job.result if job.state == DONE else job.partial
+    if left is not None and st.session_state.get(f"play-got-{kind}", (0,))[0] != job.number:
+        st.session_state[f"play-got-{kind}"] = (job.number, asked, left)
+    if job.state != DONE:
+        jobs.outcome(job)
+
+
+@st.fragment(run_every=0.3)
+def watch(number: int) -> None:
+    """Answers as they come, with Stop; looking keeps the job alive."""
+    job = cache.service().jobs.get(number)
+    if job is None or not job.live:
+        st.rerun()
+    state(job)
+    if job.partial:
+        cards(job.partial, f"live-{number}")
+
+
+def state(job: Job) -> None:
+    """Place or progress, and Stop; looking keeps the job alive."""
+    job.seen = time.monotonic()
+    place = cache.service().place(job)
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    if job.state == QUEUED:
+        left.progress(0.0, text=f"Waiting: {place} job{'s' if place != 1 else ''} before this one.")
+    else:
+        left.progress(
+            min(1.0, job.done / max(1, job.total)), text=f"{escape(job.doing) or 'beginning'} · {job.done} of {job.total}"
+        )
+    if right.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.number}", disabled=job.cancel.is_set(), shortcut="Esc"):
+        cache.service().stop(job)
+
+
+def results(draft: Draft) -> None:
+    """The last answers of this session, unless new ones are on their way."""
+    job = jobs.mine()
+    if job is not None and job.live:
+        return
+    if "play-got-answers" not in st.session_state:
+        st.caption("Nothing was asked yet. Press Run or Ctrl+Enter; Esc stops.")
+        return
+    _, asked, replies = st.session_state["play-got-answers"]
+    if draft.ready and asked != draft.request(*playground.asks(draft)):
+        st.caption(":material/history: These answers belong to earlier settings; run again for the present ones.")
+    badge(replies)
+    cards(replies, "said")
+    if draft.study.kind == "demo":
+        st.caption(DEMO_NOTE)
+    with st.expander("The prompt as the model reads it", icon=":material/terminal:"):
+        st.code(replies[0].prompt, language=None, wrap_lines=True)
+    keeping.tools(draft, asked, replies)
+
+
+def badge(replies: Sequence[Reply]) -> None:
+    """Whether strength 0 said what the baseline said, in this very batch."""
+    said = {reply.ask.label: reply.answer.ids for reply in replies}
+    if ZERO not in said:
+        return
+    if said[ZERO] == said[BASELINE]:
+        st.badge("Strength 0 equals the baseline in this batch", icon=":material/check:", color="green")
+    else:
+        st.badge("Strength 0 differs from the baseline in this batch", icon=":material/warning:", color="red")
+
+
+def cards(replies: Sequence[Reply], key: str) -> None:
+    """Answers side by side, those of strength zero left out; what differs from the baseline in the same language is marked."""
+    shown = [reply for reply in replies if reply.ask.label != ZERO]
+    plain = {reply.ask.language: reply for reply in shown if reply.ask.label.startswith(BASELINE)}
+    pair = [reply for reply in shown if reply.ask.label in (BASELINE, STEERED, TWIN)]
+    rest = [reply for reply in shown if reply not in pair]
+    row(pair, plain, f"{key}-pair")
+    for i in range(0, len(rest), 4 if len(rest) < 9 else 2):
+        row(rest[i : i + (4 if len(rest) < 9 else 2)], plain, f"{key}-{i}")
+
+
+def row(replies: Sequence[Reply], plain: dict[str, Reply], key: str) -> None:
+    """Answers in columns."""
+    for column, reply in zip(st.columns(max(1, len(replies))), replies):
+        with column.container(border=True):
+            label, _, code = reply.ask.label.partition(" · ")
+            st.markdown(f"**{escape(label)}**" + (f" · {escape(controls.labels([code])[0])}" if code else ""))
+            base = plain.get(reply.ask.language)
+            tokens.show(marked(reply, base), reply.ask.language, f"{key}-{reply.ask.label}")
+            st.caption(f"{len(reply.answer.ids)} tokens, {ENDINGS[reply.answer.ended]}.")
+
+
+def marked(reply: Reply, base: Reply | None) -> list[tokens.Token]:
+    """An answer's tokens: those that differ from the baseline's marked, with the likeliest tokens of both on hover."""
+    ids = reply.answer.ids
+    changed = [False] * len(ids)
+    if base is not None and base is not reply:
+        changed = [True] * len(ids)
+        for block in SequenceMatcher(None, base.answer.ids, ids, autojunk=False).get_matching_blocks():
+            changed[block.b : block.b + block.size] = [False] * block.size
+    tips = []
+    for i in range(len(ids)):
+        here = reply.answer.top[i] if i < len(reply.answer.top) else ()
+        plain = reply.baseline[i] if i < len(reply.baseline) else ()
+        same = base is None or base is reply
+        parts = [likely("next", here)] if same else [likely("steered", here), likely("baseline", plain)]
+        tips.append("\n".join(part for part in parts if part))
+    return tokens.merged(reply.answer.pieces, changed, tips)
+
+
+def likely(name: str, top: Sequence[tuple[str, float]]) -> str:
+    """The likeliest next tokens in one line."""
+    return f"{name}: " + "  ".join(f"{token} {100 * share:.0f} %" for token, share in top) if top else ""

@@ -1,0 +1,8 @@
+"""Do the spaces match?"""
+
+from components import shell
+from components.views import alignment
+
+study = shell.begin("Alignment")
+if study is not None:
+    alignment.page(study)

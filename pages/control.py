@@ -1,0 +1,8 @@
+"""How hard, and where?"""
+
+from components import shell
+from components.views import control
+
+study = shell.begin("Control")
+if study is not None:
+    control.page(study)

@@ -1,0 +1,297 @@
+"""The Playground without a browser, on a tiny model and a planted study of its width."""
+
+import io
+import json
+import re
+import time
+
+import numpy as np
+import pytest
+import streamlit as st
+import torch
+
+from analysis.engine.answers import Ask, Dose, Request, answer, dosed, from_torch, reply, respond
+from analysis.engine.service import DONE, STOPPED, Job, Pool, Service
+from analysis.errors import SpecError, StudyError
+from analysis.measures.fluency import knee
+from analysis.sources import vectors as files
+from analysis.sources.languages import LANGUAGES
+from analysis.sources.presets import neutral, presets
+from analysis.specs import ModelSpec
+from analysis.steering_specs import GenerationSpec, SteeringSpec, SteeringTerm, VectorSource
+from analysis.studies import library, notes
+from components import cache
+from components.tokens import Token, merged
+from components.views.keeping import code
+from tests.planted import planted_study
+from tests.stored import stored
+from tests.tiny import HIDDEN, LAYERS
+from tests.visits import alive, asked, button, figures, visit, words
+
+PAGE = "pages/playground.py"
+CONCEPTS, SPOKEN = ("fairness", "truth", "care"), ("en", "fr", "zh")
+LLAMA = {"spec": {"model": {"model": "llama", "device": "cpu"}}}
+
+
+@pytest.fixture(autouse=True)
+def fresh(tiny_models):
+    """A home with two studies: one of the tiny model's width and one of another; no job is left behind."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    stored("tiny", planted_study(CONCEPTS, SPOKEN, (LAYERS, 24, HIDDEN)), title="Tiny", **LLAMA)
+    stored("wide", planted_study(CONCEPTS, SPOKEN, (LAYERS, 24, 2 * HIDDEN)), title="Wide", **LLAMA)
+    yield
+    for job in list(cache.service().jobs.values()):
+        cache.service().stop(job)
+        job.finished.wait(20)
+
+
+def play(study: str = "tiny", **values: object):
+    """The page with these settings in its link."""
+    return visit(PAGE, study=study, play=json.dumps({"template": "none", "tokens": 6, **values}, ensure_ascii=False))
+
+
+def pressed(at, label: str = "Run"):
+    """The page after a button's job has ended."""
+    button(at, label).click().run()
+    for job in list(cache.service().jobs.values()):
+        assert job.finished.wait(60)
+    return alive(at.run())
+
+
+def said(at) -> dict[str, tuple[int, ...]]:
+    """Label → tokens of the answer, of the last run."""
+    return {one.ask.label: one.answer.ids for one in at.session_state["play-got-answers"][2]}
+
+
+def test_a_study_without_vectors_says_so():
+    assert "no concept vectors" in words(visit(PAGE, study="llama2-chat-7b"))
+
+
+def test_answers_stand_side_by_side_and_strength_zero_is_the_baseline():
+    at = pressed(play(prompt="the judge", strength=40.0, twin=True, strip=True))
+    answers = said(at)
+    assert list(answers)[:4] == ["Baseline", "Strength 0", "Steered", "Random twin"]
+    assert len(answers) == 12
+    assert answers["Baseline"] == answers["Strength 0"] != answers["Steered"] != answers["Random twin"]
+    assert "Strength 0 equals the baseline" in words(at)
+    assert not at.error
+
+
+def test_moving_a_widget_starts_nothing():
+    at = play()
+    at.number_input(key="play-strength").set_value(3.0).run()
+    at.selectbox(key="play-operator").select("angular").run()
+    assert not cache.service().jobs
+    assert json.loads(asked(at)["play"][0])["operator"] == "angular"
+
+
+def test_the_link_restores_everything_it_says():
+    wanted = {
+        "prompt": "நீதிபதி", "language": "zh", "kind": "mapped", "concept": "care", "vector": "fr", "target": "zh", "way": "set",
+        "set": [1, 3], "strength": -2.5, "operator": "piece-wise", "positions": "generated", "temperature": 0.5, "seed": 7,
+        "twin": True, "gated": True, "threshold": 0.25, "side": "below", "second": True, "second-layer": 2, "second-strength": 0.5,
+    }  # fmt: skip
+    at = play(**wanted)
+    assert not at.warning
+    kept = json.loads(asked(at)["play"][0])
+    assert {key: kept.get(key) for key in wanted} == wanted
+    again = pressed(at)
+    request = again.session_state["play-got-answers"][1]
+    first, second = next(one for one in request.asks if one.label == "Steered").steering.terms
+    assert first.source == VectorSource("mapped", "tiny", "care", "fr", target="zh")
+    assert (first.layers, first.strengths) == ((1, 3), (-2.5,))
+    assert (first.condition.threshold, first.condition.above, second.layers) == (0.25, False, (2,))
+
+
+@pytest.mark.parametrize(
+    ("link", "words_said"),
+    [("{", "damaged"), ("[1]", "damaged"), ('{"operator":"shove"}', "operator"), ('{"range":[1,99]}', "range"),
+     ('{"who":1}', "who"),
+     ('{"strength":"much"}', "strength")],
+)  # fmt: skip
+def test_what_a_link_cannot_restore_is_said(link, words_said):
+    at = visit(PAGE, study="tiny", play=link)
+    assert any(words_said in warning.value for warning in at.warning)
+
+
+@pytest.mark.parametrize("way", ["range", "set", "depth", "best", "profile"])
+def test_layers_can_be_chosen_in_every_way(way):
+    at = pressed(play(way=way, prompt="the judge", strength=30.0))
+    assert said(at)["Steered"] != said(at)["Baseline"]
+
+
+def test_no_layer_is_said_and_nothing_can_be_run():
+    at = play(way="set", set=[])
+    assert "at least one layer" in words(at)
+    assert button(at, "Run").disabled
+
+
+@pytest.mark.parametrize(
+    ("study", "values", "sentence"),
+    [
+        ("wide", {"prompt": "the judge"}, f"{2 * HIDDEN} numbers.*have {HIDDEN}"),
+        ("tiny", {"prompt": " "}, "prompt is empty"),
+        ("tiny", {"prompt": "a" * 300}, "window is 128"),
+        ("tiny", {"prompt": "the judge", "template": "chat"}, "no chat template"),
+    ],
+)
+def test_what_cannot_be_answered_is_said_in_a_sentence(study, values, sentence):
+    at = pressed(play(study, **values))
+    assert any(re.search(sentence, error.value.replace("\\", "")) for error in at.error)
+
+
+def test_ten_thousand_tokens_are_refused_at_once():
+    at = play()
+    at.number_input(key="play-tokens").set_value(10_000).run()
+    assert any("10,000 new tokens" in error.value.replace("\\", "") for error in at.error)
+    assert button(at, "Run").disabled
+
+
+def test_a_strength_beyond_numbers_is_said_beside_the_answer():
+    at = pressed(play(prompt="the judge", strength=1000.0))
+    assert not at.error
+    request = Request(ModelSpec("llama", device="cpu"), "none", (Ask("x", "the judge", "en", steering("tiny", 1e30)),))
+    assert reply(request)[0].answer.ended == "not finite"
+
+
+def test_every_language_answers_the_presets_question():
+    at = pressed(play(grid=True, preset="open question", prompt=presets("llama")["open question"].texts["en"]))
+    assert {f"{kind} · {code}" for kind in ("Baseline", "Steered") for code in ("fr", "zh")} <= set(said(at))
+
+
+def test_dose_and_response_are_drawn_with_their_words():
+    at = pressed(play(prompt="the judge"), "Measure the curve")
+    assert {"Effect", "Cost"} <= set(figures(at))
+    cost = figures(at)["Cost"]
+    assert "n = 3" in cost["caption"]
+    response = at.session_state["play-got-dose"][2]
+    assert response.kl[len(response.kl) // 2] == 0
+    assert np.isnan(response.log_odds).all()
+
+
+def test_answers_are_saved_and_found_again():
+    at = pressed(play(prompt="the judge"))
+    alive(button(at, "Save answers to the study").click().run())
+    kept = notes.notes(library.open_by_name("tiny"), "answers")
+    assert [note["label"] for note in kept] == ["Baseline", "Strength 0", "Steered"]
+    at = alive(at.run())
+    assert len(at.dataframe[-1].value) == 3
+    at.text_input(key="search").set_value("STEERED").run()
+    assert len(at.dataframe[-1].value) == 1
+
+
+def test_a_blind_vote_is_kept_with_its_origin():
+    at = pressed(play(prompt="le juge", language="fr"), "Compare")
+    shown = "\n".join(markdown.value for markdown in at.markdown)
+    assert "**A**" in shown and "**A · " not in shown
+    replies = at.session_state["play-got-compare"][2]
+    vote = next(control for control in at.get("button_group") if str(control.key or "").startswith("vote-"))
+    vote.set_value("B").run()
+    alive(button(at, "Cast the vote").click().run())
+    (kept,) = notes.notes(library.open_by_name("tiny"), "votes")
+    assert (kept["chosen"], kept["blind"]) == (replies[1].ask.label, True)
+    assert f"{replies[1].ask.label} 1" in words(at)
+
+
+def test_copied_code_reproduces_the_answers(capsys):
+    at = pressed(play(prompt='the "judge"\n', strength=5.0, twin=True))
+    exec(code(at.session_state["play-got-answers"][1]), {})
+    printed = capsys.readouterr().out
+    assert all(f"{one.ask.label}: {one.answer.text}" in printed for one in at.session_state["play-got-answers"][2])
+
+
+def steering(study: str, strength: float, concept: str = "fairness") -> SteeringSpec:
+    """One vector of a study at layer 2."""
+    return SteeringSpec((SteeringTerm(VectorSource("concept vector", study, concept, "en"), (2,), (strength,)),))
+
+
+def test_a_curve_has_the_planted_shape():
+    ask = Ask("dose", "the judge", "en", steering("tiny", 1.0))
+    asked_for = Dose(ModelSpec("llama", device="cpu"), "none", ask, (0.0, 1.0, 30.0), (" is", " no"), ("hello there",))
+    response = respond(asked_for)(Job(0, "me", "dose", None), Pool())
+    assert response.kl[0] == 0 < response.kl[1] < response.kl[2]
+    assert np.isfinite(response.log_odds).all()
+    assert len(response.texts) == 3
+    assert dosed(ask.steering, 3.0).terms[0].strengths == (3.0,)
+
+
+@pytest.mark.parametrize(
+    ("repeated", "expected"), [([0, 0, 0, 0.5, 0.9], 1), ([0, 0, 0, 0.5, 0.1], None), ([0.9, 0, 0, 0, 0.9], 2), ([0] * 5, None)]
+)
+def test_the_knee_is_where_repetition_begins_to_stay(repeated, expected):
+    found = knee(np.array([-2.0, -1, 0, 1, 2]), np.array(repeated, float))
+    assert np.isnan(found) if expected is None else found == expected
+
+
+def test_a_job_that_nobody_looks_at_stops():
+    service = Service()
+
+    def work(job: Job, pool: Pool) -> None:
+        while True:
+            job.check()
+            time.sleep(0.01)
+
+    left, watched = (service.submit(name, name, work, lease=0.2) for name in ("left", "watched"))
+    assert left.finished.wait(20)
+    assert left.state == STOPPED
+    watched.seen = time.monotonic() + 60
+    service.submit("third", "third", lambda job, pool: 1)
+    assert not watched.finished.wait(0.5) or watched.state == STOPPED
+    service.stop(watched)
+    assert watched.finished.wait(20)
+
+
+def test_two_who_steer_oppositely_never_mix():
+    service = Service()
+    model = ModelSpec("llama", device="cpu")
+    requests = [
+        Request(model, "none", (Ask("x", "the judge", "en", steering("tiny", s)),), GenerationSpec(6)) for s in (40.0, -40.0)
+    ]
+    alone = [reply(request)[0].answer.ids for request in requests]
+    assert alone[0] != alone[1]
+    for _ in range(3):
+        jobs = [service.submit(f"user {i}", "", answer(request)) for i, request in enumerate(requests)]
+        for job, expected in zip(jobs, alone):
+            assert job.finished.wait(60)
+            assert job.state == DONE
+            assert job.result[0].answer.ids == expected
+
+
+def test_torch_files_are_read_without_running_anything():
+    def saved(value: object) -> bytes:
+        torch.save(value, buffer := io.BytesIO())
+        return buffer.getvalue()
+
+    readers = {".pt": from_torch}
+    found = files.read(saved({0: torch.ones(4, dtype=torch.bfloat16), 1: torch.zeros(4)}), "x.pt", readers)
+    assert {layer: values.tolist() for layer, values in found.items()} == {1: [1, 1, 1, 1], 2: [0, 0, 0, 0]}
+    assert files.read(saved(torch.ones(3, 4)), "x.pt", readers).keys() == {1, 2, 3}
+    for harm in (saved(print), saved({"layer.1": "text"}), b"nothing"):
+        with pytest.raises(SpecError, match="cannot be read"):
+            files.read(harm, "x.pt", readers)
+
+
+def test_notes_have_bounds_and_damage_is_said(monkeypatch):
+    study = library.open_by_name("tiny")
+    monkeypatch.setattr(notes, "MOST", 2)
+    notes.add(study, "votes", {"chosen": "local"}, {"chosen": "local"})
+    with pytest.raises(StudyError, match="2 votes already"):
+        notes.add(study, "votes", {"chosen": "local"})
+    notes.place(study, "votes").write_text("{")
+    with pytest.raises(StudyError, match="damaged"):
+        notes.notes(study, "votes")
+    demo = library.open_by_name("demo")
+    notes.add(demo, "votes", {"chosen": "English"})
+    assert notes.notes(demo, "votes") == [{"chosen": "English"}]
+
+
+def test_every_language_has_neutral_prompts_and_presets_fit():
+    assert set(neutral()) == set(LANGUAGES)
+    for preset in presets("demo").values():
+        assert set(LANGUAGES) <= set(preset.texts)
+        assert preset.finding and all(text.strip() for text in preset.texts.values())
+
+
+def test_split_characters_are_shown_as_one_token():
+    assert merged(("a", "", "é"), (False, True, False), ("x", "y", "z")) == [Token("a", False, "x"), Token("é", True, "y\nz")]

@@ -1,0 +1,129 @@
+"""Prompts of control runs: dealt to search and report without a leak, and read from files with every fault told."""
+
+import pytest
+
+from analysis.demo.world import LANGUAGES as WORLD
+from analysis.errors import CorpusError, SpecError
+from analysis.sources import prompts as sources
+from analysis.sources.corpora import demo_corpus
+from analysis.sources.prompts import Prompt, PromptSet, chosen, read
+from analysis.specs import ModelSpec, StudySpec
+from analysis.steering_specs import ControlSpec
+
+
+def spec(given, languages=("en", "fr"), **changes):
+    options = {"search_prompts": 3, "reported_prompts": 6} | changes
+    return ControlSpec(ModelSpec("m"), "s", "v", "c", languages, given.name, given.digest, **options)
+
+
+def numbered(n=12, lacking=(), **more):
+    made = [Prompt(f"{i:02d}", a, f"{a} {i}", **more) for a in ("en", "fr") for i in range(n) if (a, i) not in lacking]
+    return PromptSet("numbered", tuple(made))
+
+
+def ids(picked, role):
+    return {prompt.prompt for those in picked[role].values() for prompt in those}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_number_searches_in_one_language_and_reports_in_another(seed):
+    given = numbered(lacking={("fr", i) for i in range(0, 12, 5)})
+    picked = chosen(given, spec(given, seed=seed, search_prompts=1, reported_prompts=3))
+    assert not ids(picked, "search") & ids(picked, "report")
+    assert [len(picked["search"][a]) for a in ("en", "fr")] == [1, 1] and len(picked["report"]["fr"]) == 3
+
+
+def test_the_same_prompts_are_asked_in_all_languages_that_have_them():
+    given = numbered()
+    picked = chosen(given, spec(given))
+    assert all(picked["neutral"].values()), "a set without neutral prompts gets those that ship"
+    for role in ("search", "report"):
+        en, fr = ([prompt.prompt for prompt in picked[role][a]] for a in ("en", "fr"))
+        assert en == fr
+    other = chosen(given, spec(given, seed=7))
+    assert ids(other, "search") != ids(picked, "search")
+
+
+def test_prompts_of_one_source_stay_on_one_side():
+    made = [Prompt(f"{i}-{k}", a, f"{a} {i} {k}", source=str(i)) for a in ("en", "fr") for i in range(6) for k in range(3)]
+    given = PromptSet("deeds", tuple(made))
+    for seed in range(5):
+        picked = chosen(given, spec(given, seed=seed, search_prompts=6, reported_prompts=6))
+        sides = [{prompt.source for those in picked[role].values() for prompt in those} for role in ("search", "report")]
+        assert not sides[0] & sides[1]
+
+
+def test_the_papers_way_searches_on_what_it_reports():
+    given = numbered()
+    picked = chosen(given, spec(given, searched_on="the reported prompts (paper)"))
+    assert picked["search"] == picked["report"] and len(picked["report"]["en"]) == 6
+
+
+def test_marked_roles_are_kept_and_neutral_prompts_are_neither():
+    made = [Prompt(str(i), "en", f"{role} {i}", role) for role in ("search", "report", "neutral") for i in range(9)]
+    given = PromptSet("marked", tuple(made))
+    picked = chosen(given, spec(given, languages=("en",)))
+    for role, n in (("search", 3), ("report", 6), ("neutral", sources.NEUTRAL)):
+        assert [prompt.text for prompt in picked[role]["en"]] == [f"{role} {i}" for i in range(n)]
+
+
+def test_too_few_prompts_name_the_language():
+    given = numbered(lacking={("fr", i) for i in range(6)})
+    with pytest.raises(CorpusError, match="fr: . report prompts of 6"):
+        chosen(given, spec(given))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"source": "zh"}, {"tokens": 0}, {"tokens": 10**4}, {"strengths": (0.0,)}, {"searched_on": "x"}]
+)
+def test_specs_that_make_no_sense_are_refused(changes):
+    with pytest.raises(SpecError):
+        spec(numbered(), **changes)
+
+
+FILE = "prompt,language,text,role,target,other\n1,en,How?,,Mix it,Sorry\n1,fr,Comment ?,,,\n2,en,What?,neutral,,\n"
+
+
+def test_a_file_is_read_kept_and_found_again(home):
+    given = read(FILE.encode(), "../My prompts!.csv")
+    assert len(given.prompts) == 3 and given.languages == ("en", "fr") and given.of("en", "")["1"].target == "Mix it"
+    name = sources.keep(given)
+    assert name in sources.offered(demo=False) and sources.load(name, None, "").prompts == given.prompts
+    assert sources.load(name, None, "").digest == given.digest
+    with pytest.raises(CorpusError, match="Upload them again"):
+        sources.load("gone", None, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("a,b\n1,2\n", 1),
+        ("prompt,language,text\n1,xx,Hm\n,en,\n1,en\n", 4),
+        ("prompt,language,text,role\n1,en,a,judge\n1,en,b,search\n1,en,c,search\n", 2),
+        ("prompt,language,text\n", 1),
+    ],
+)
+def test_every_fault_of_a_file_is_listed(text, faults):
+    with pytest.raises(CorpusError) as error:
+        read(text.encode(), "p.csv")
+    assert len(error.value.faults) == faults, error.value.faults
+
+
+def demo_study():
+    corpus = demo_corpus()
+    return StudySpec(ModelSpec("demo"), corpus.name, corpus.digest, corpus.concepts, corpus.languages, split="as given")
+
+
+@pytest.mark.parametrize("name", sources.SETS)
+def test_every_set_has_prompts_in_all_languages_of_the_demo(name, home):
+    given = sources.load(name, demo_study(), "harmfulness")
+    assert given.name == name and set(given.languages) == set(WORLD)
+    picked = chosen(given, spec(given, languages=WORLD, search_prompts=4, reported_prompts=4))
+    assert all(len(those) == 4 for role in ("search", "report") for those in picked[role].values())
+    ends = {bool(prompt.target and prompt.other) for prompt in picked["report"]["fi"]}
+    assert ends == {name == "demo statements and verdicts"}
+
+
+def test_a_value_that_the_demo_world_lacks_is_refused():
+    with pytest.raises(SpecError, match="harmfulness"):
+        sources.load("demo statements and verdicts", demo_study(), "harmfulnes")
