@@ -1,6 +1,7 @@
 """Pictures of vectors and items in two or three dimensions: PCA over layers, and UMAP or classical MDS of one layer on demand."""
 
 import threading
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,14 +144,12 @@ def umap(study: Study, what: str, layer: int, dims: int = 2, seed: int = 0) -> x
     """
     points, values = at_layer(study, what, layer)
     reduced, _ = components(values - values.mean(0), min(BEFORE_UMAP, *values.shape))
-    with LOCK:
-        import warnings
-
+    # It warns that its optional parts are not there, and that a seed costs parallelism, which is meant.
+    with LOCK, warnings.catch_warnings(action="ignore"):
         from umap import UMAP
 
-        with warnings.catch_warnings(action="ignore"):  # that a seed costs parallelism is meant
-            fit = UMAP(n_components=dims, n_neighbors=min(15, len(values) - 1), random_state=seed, init="random")
-            placed = fit.fit_transform(reduced)
+        fit = UMAP(n_components=dims, n_neighbors=min(15, len(values) - 1), random_state=seed, init="random")
+        placed = fit.fit_transform(reduced)
     return projected(study, points, placed[:, None], np.full((1, dims), np.nan), layer).assign_attrs(what=what, method="UMAP")
 
 
