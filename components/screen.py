@@ -7,11 +7,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 from scipy.cluster.hierarchy import dendrogram
 
-from components.figures import Figure, Lines, Matrix, Points, Tree
+from components.figures import DIVERGING, MARKERS, OKABE_ITO, PALE, SEQUENTIAL, Figure, Lines, Matrix, Points, Tree
 
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8C6D00", "#7F7F7F")
-MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
-SEQUENTIAL, DIVERGING = "Cividis", "PuOr"
 FONT = "Source Sans Pro, Noto Sans, Noto Sans CJK SC, Noto Sans Tamil, Noto Sans Telugu, sans-serif"
 CELL, MARGIN = 30, 190
 
@@ -92,7 +89,7 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
         colorscale=DIVERGING if data.diverging else SEQUENTIAL,
         colorbar={"title": {"text": data.units, "side": "right"}, "thickness": 12},
         showscale=not pale or bool(np.all(data.faded)),
-        opacity=0.35 if pale else 1,
+        opacity=PALE if pale else 1,
         xgap=1,
         ygap=1,
     )

@@ -19,8 +19,10 @@ OUTSIDE = {
     "analysis.engine": MODELS | {"psutil", "tqdm"},
     "analysis.demo": MODELS,
     "components.figures": NUMBERS,
+    "components.venues": set(),
     "components.screen": NUMBERS | {"plotly", "scipy"},  # SciPy lays out dendrograms
-    "components.paper": NUMBERS | {"matplotlib"},
+    "components.paper": NUMBERS | {"matplotlib", "scipy"},
+    "components.printing": NUMBERS | {"matplotlib"},
     "components": NUMBERS | {"streamlit"},
     "pages": {"streamlit"},
     "app": {"streamlit"},
@@ -31,8 +33,10 @@ INSIDE = {
     "analysis.engine": ("analysis",),
     "analysis.demo": ("analysis",),
     "components.figures": ("analysis",),
+    "components.venues": ("analysis",),
     "components.screen": ("analysis", "components.figures"),
-    "components.paper": ("analysis", "components.figures"),
+    "components.paper": ("analysis", "components.figures", "components.printing.heat", "components.printing.places"),
+    "components.printing": ("analysis", "components.figures", "components.venues", "components.paper", "components.printing"),
     "components": ("analysis", "components"),
     "pages": ("analysis", "components"),
     "app": ("analysis", "components"),
@@ -40,6 +44,8 @@ INSIDE = {
 """Room → what of this project it may import."""
 NAMES = ("analysis.specs", "analysis.errors", "analysis.arrays", "analysis.sources.languages", "analysis.studies.study")
 """All that drawing and pages may know of the analysis: types, names and constants."""
+PRINT = ("components.paper", "components.printing")
+"""Drawing with Matplotlib, which others import only when something is printed."""
 TORCHLESS = ("analysis.engine.service", "analysis.engine.work")
 """The only modules of the engine that others may import: they load no torch."""
 FORBIDDEN = (
@@ -115,7 +121,7 @@ def test_every_room_imports_only_the_rooms_it_may():
 
 
 def test_drawing_and_pages_know_only_names_of_the_analysis():
-    shown = ("components.figures", "components.screen", "components.paper", "pages", "app")
+    shown = ("components.figures", "components.screen", *PRINT, "components.venues", "pages", "app")
     wrong = [
         f"{module} → {name}"
         for module, names in modules().items()
@@ -157,6 +163,7 @@ def test_no_import_cycles(place):
 def test_pages_and_components_open_without_torch():
     opened = [name for name in modules() if inside(name, ("components", "analysis"))]
     opened = [n for n in opened if not inside(n, ("analysis.engine", "analysis.demo")) or n in TORCHLESS]
+    opened = [n for n in opened if not inside(n, PRINT)]
     opened.remove("analysis.studies.__main__")
     heavy = "[n for n in ('torch', 'transformers', 'umap', 'matplotlib') if n in sys.modules]"
     code = f"import sys\nimport {', '.join(opened)}\nprint({heavy})"
