@@ -15,6 +15,7 @@ from analysis.sources.published import published
 from analysis.specs import Convention
 from analysis.studies import library, store
 from analysis.studies.study import Study
+from components.venues import Look
 
 MEASURES: dict[str, Callable[..., Any]] = {
     "recognition": recognition.recognition,
@@ -80,6 +81,17 @@ def compared(what: str, first: Study, second: Study, convention: Convention) -> 
 def corpus(name: str) -> Corpus:
     """A corpus kept on this server; its name carries its digest."""
     return corpora.load(name)
+
+
+@st.cache_data(max_entries=48, show_spinner=False)
+def preview(recipes: tuple[str, ...], look: Look, sight: str) -> tuple[bytes, tuple[str, ...], tuple[float, float]]:
+    """Figures, each by its recipe's text, as one sheet for the screen: picture, remarks, width and height in centimetres."""
+    from components.pack import own_fonts
+    from components.printing import sheet
+    from components.recipes import read
+
+    drawn = sheet.compose([read(text, "recipe").figure for text in recipes], look, own_fonts())
+    return sheet.preview(drawn, sight), drawn.notes, drawn.size
 
 
 @st.cache_resource(show_spinner=False)

@@ -41,9 +41,9 @@ def corpus_of(given: str) -> Corpus:
     return read(path.read_bytes(), path.name) if path.is_file() else corpora.load(given)
 
 
-def main() -> int:
+def main(given: list[str] | None = None) -> int:
     """Run one job and print its progress; 1 when it failed."""
-    options = arguments().parse_args()
+    options = arguments().parse_args(given)
     if options.resume:
         task = resume_study(options.resume)
     else:

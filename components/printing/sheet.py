@@ -2,7 +2,9 @@
 
 import io
 import string
+import threading
 import unicodedata
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -23,6 +25,7 @@ from components.venues import CM, PAGE_CM, READABLE, SMALLEST, Look
 
 NARROWEST = 4.4 * CM
 """Points under which panels are put below each other."""
+LOCK = threading.Lock()
 UNSEEN = {"hover", "codes", "shares"}
 """Fields of a spec whose words are not printed."""
 
@@ -47,11 +50,23 @@ def compose(figures: Sequence[Figure], look: Look, extra_fonts: Path | None = No
         raise FigureError("There is no figure to draw. Add one with “Add to figures” under it.")
     figures = common_scale(figures) if look.shared else list(figures)
     families = fonts.families(words(figures, look), extra_fonts)
-    width, height = look.size.width * CM, (look.size.height or look.size.width) * CM
+    most = look.columns or max(1, min(len(figures), int(look.size.width * CM // (NARROWEST * look.size.text / 8))))
+    for columns in range(most, 0, -1):
+        try:
+            return laid_out(figures, look, families, columns)
+        except FigureError:
+            if look.columns or columns == 1:
+                raise
+    raise AssertionError("one column was tried")
+
+
+def laid_out(figures: list[Figure], look: Look, families: tuple[str, ...], columns: int) -> Sheet:
+    """The sheet with so many panels side by side; FigureError where they have no room."""
+    width, rows = look.size.width * CM, -(-len(figures) // columns)
+    # Begun too tall, as the layout gives up where nothing is left for the axes.
+    height = look.size.height * CM if look.size.height else rows * 50 * look.size.text
     canvas = Canvas(figsize=(width / 72, height / 72), layout="constrained", facecolor="white")
     FigureCanvasAgg(canvas)
-    columns = look.columns or max(1, min(len(figures), int(width // (NARROWEST * look.size.text / 8))))
-    rows = -(-len(figures) // columns)
     grid = canvas.add_gridspec(rows, columns)
     panels = []
     for i, figure in enumerate(figures):
@@ -60,7 +75,7 @@ def compose(figures: Sequence[Figure], look: Look, extra_fonts: Path | None = No
         if title := heading(figure, i, len(figures), look):
             panels[-1].axes.set_title(wrapped(title, place), loc="left", **place.font(), color=INK)
     bars(canvas, panels, figures, look, families)
-    settle(canvas, [panels[i : i + columns] for i in range(0, len(panels), columns)], grid, look)
+    place_all(canvas, [panels[i : i + columns] for i in range(0, len(panels), columns)], grid, look)
     return Sheet(canvas, tuple(remarks(canvas, panels, look)), families)
 
 
@@ -135,6 +150,20 @@ def bars(canvas: Canvas, panels: list[Panel], figures: list[Figure], look: Look,
         font = {"fontfamily": list(families), "fontsize": look.size.text}
         bar.set_label(data.units, color=INK, **font)
         bar.ax.tick_params(labelfontfamily=list(families), labelsize=look.small, width=0.5, length=2, labelcolor=INK)
+
+
+def place_all(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look) -> None:
+    """``settle``, or a sentence where the sheet is too small for its panels."""
+    # Filters for warnings belong to the process, and sessions are threads.
+    with LOCK, warnings.catch_warnings():
+        warnings.filterwarnings("error", "constrained_layout not applied")
+        try:
+            settle(canvas, rows, grid, look)
+        except UserWarning as error:
+            raise FigureError(
+                f"{sum(map(len, rows))} panels with their labels do not fit on {look.venue} ({look.size.width:.1f} cm). "
+                "Choose a wider venue, fewer panels side by side, smaller text or shorter labels."
+            ) from error
 
 
 def settle(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look) -> None:
