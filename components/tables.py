@@ -59,7 +59,8 @@ def wide(figure: Figure) -> tuple[list[str], list[list[str]], str]:
             for j, value in enumerate(data.values[i])
         ]
         body.append([escape(row), *cells])
-    return ["", *(f"{{{escape(name)}}}" for name in data.columns)], body, f"l*{{{len(data.columns)}}}{{{column(data.values, data.digits)}}}"
+    kinds = f"l*{{{len(data.columns)}}}{{{column(data.values, data.digits)}}}"
+    return ["", *(f"{{{escape(name)}}}" for name in data.columns)], body, kinds
 
 
 def significant(figure: Figure) -> np.ndarray | None:

@@ -111,7 +111,7 @@ def test_cells_are_those_of_the_screen(name):
         assert (mesh.norm.vmin, mesh.norm.vmax) == (trace.zmin, trace.zmax)
     assert len(on_screen) == len(printed) or not np.any(DATA[name].faded)
     assert tuple(label.get_text() for label in panel.get_xticklabels()) == DATA[name].columns
-    named = drawn.canvas.axes[0] if DATA[name].shares else panel
+    named = panel.child_axes[0] if DATA[name].shares else panel
     assert tuple(label.get_text() for label in named.get_yticklabels()) == DATA[name].rows
     assert panel.get_ylim()[0] > panel.get_ylim()[1], "the first row is on top"
 

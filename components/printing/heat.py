@@ -23,19 +23,29 @@ def matrix(figure: Figure, place: Place) -> Panel:
     rows, columns = len(data.rows), len(data.columns)
     values = shown(data, place.look)
     faded = np.zeros(values.shape, bool) if data.faded is None else data.faded.astype(bool)
-    bars, axes = edge(data, place)
+    axes = place.canvas.add_subplot(place.spot)
+    bars = shares(axes, data, place) if data.shares else None
     cells(axes, data, values, faded)
     axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), xticks=range(columns), yticks=range(rows))
     axes.set_xticklabels(data.columns)
-    axes.set_yticklabels(data.rows if bars is None else [])
     first = axes if bars is None else bars
+    axes.set_yticklabels([] if bars else data.rows)
+    first.set_yticklabels(data.rows)
     first.set_ylabel(figure.y, **place.font(), color=INK)
     lowest = 1.2 * place.look.small
     panel = Panel(axes, lambda width: rows * max(lowest, min(width / columns, TALLEST_CELL)))
     panel.colours = ScalarMappable(Normalize(*data.limits), colours(data))
-    panel.fit = lambda width, height: fit_labels(panel, first, place, (width / columns, height / rows))
+    panel.fit = lambda width, height: fit(panel, bars, place, (width, height))
     panel.finish = lambda width, height: write(panel, data, place, (values, faded, width / columns, height / rows))
     return panel
+
+
+def fit(panel: Panel, bars: Axes | None, place: Place, size: tuple[float, float]) -> None:
+    """Labels, and ticks of the shares, to the size that the cells got."""
+    rows, columns = (len(axis.get_ticklocs()) for axis in (panel.axes.yaxis, panel.axes.xaxis))
+    fit_labels(panel, bars or panel.axes, place, (size[0] / columns, size[1] / rows))
+    if bars is not None:
+        share_ticks(bars, place, 0.13 * size[0])
 
 
 def cells(axes: Axes, data: Matrix, values: np.ndarray, faded: np.ndarray) -> None:
@@ -67,25 +77,29 @@ def colours(data: Matrix, pale: bool = False) -> Colormap:
     return ListedColormap(full(np.arange(256))[:, :3] * opacity + 1 - opacity)
 
 
-def edge(data: Matrix, place: Place) -> tuple[Axes | None, Axes]:
-    """The axes of the cells, with those of pre-training shares to their left where there are some."""
-    if not data.shares:
-        return None, place.canvas.add_subplot(place.spot)
-    grid = place.spot.subgridspec(1, 2, width_ratios=(0.12, 0.88), wspace=0.02)
-    bars, axes = (place.canvas.add_subplot(grid[0, i]) for i in range(2))
-    shares = np.array(data.shares, float)
-    bars.barh(range(len(shares)), np.nan_to_num(shares), height=0.7, color=GREY)
-    bars.set(xscale="log", ylim=(len(shares) - 0.5, -0.5), yticks=range(len(shares)))
-    bars.set_yticklabels(data.rows)
-    known = shares[np.isfinite(shares) & (shares > 0)]
-    low, high = (known.min() / 2, known.max() * 1.5) if known.size else (0.1, 100)
-    decades = [10.0**power for power in range(-5, 3) if low <= 10.0**power <= high]
-    bars.set(xlim=(high, low), xticks=sorted({decades[0], decades[-1]}) if decades else [])
+def shares(axes: Axes, data: Matrix, place: Place) -> Axes:
+    """Bars of pre-training shares to the left of the cells, on a logarithmic axis; they carry the rows' labels."""
+    bars = axes.inset_axes((-0.15, 0, 0.13, 1))
+    percent = np.array(data.shares, float)
+    bars.barh(range(len(percent)), np.nan_to_num(percent), height=0.7, color=GREY)
+    known = percent[np.isfinite(percent) & (percent > 0)]
+    bars.set(xscale="log", ylim=(len(percent) - 0.5, -0.5), yticks=range(len(percent)))
+    bars.set_xlim((known.max() * 1.5, known.min() / 2) if known.size else (100, 1))
     bars.xaxis.set(major_formatter=FuncFormatter(plain_number), minor_formatter=NullFormatter())
     bars.minorticks_off()
-    dress(bars, place)
     bars.set_xlabel("share, %", **place.font(True), color=INK)
-    return bars, axes
+    dress(bars, place)
+    return bars
+
+
+def share_ticks(bars: Axes, place: Place, width: float) -> None:
+    """The first and the last power of ten of the bars' axis where both have room, else the last."""
+    high, low = bars.get_xlim()
+    decades = [10.0**power for power in range(-5, 3) if low <= 10.0**power <= high]
+    ends = sorted({decades[0], decades[-1]}) if decades else []
+    apart = width * (np.log10(ends[-1] / ends[0]) / np.log10(high / low)) if ends else 0
+    fits = sum(place.measure((plain_number(end),)) for end in ends) / 2 + 4 <= apart
+    bars.set_xticks(ends if fits else ends[-1:])
 
 
 def write(panel: Panel, data: Matrix, place: Place, drawn: tuple[np.ndarray, np.ndarray, float, float]) -> None:

@@ -13,6 +13,8 @@ from components.venues import Look
 INK, FAINT, GREY = "#1F2328", "#D9DCE1", "#8A8F98"
 LINE = 0.5
 """Points: no line is thinner."""
+NEGLIGIBLE = 0.1
+"""Points by which text may be smaller without a word."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def fit_labels(panel: Panel, first: Axes, place: Place, pitch: tuple[float, floa
     for axes, name, room in ((panel.axes, "x", across), (first, "y", down)):
         size = place.look.small if name == "x" and level else min(place.look.small, room / 1.1)
         axes.tick_params(axis=name, labelsize=size, length=2)
-        if size < place.look.small:
+        if size < place.look.small - NEGLIGIBLE:
             panel.notes.append(f"{'column' if name == 'x' else 'row'} labels shrink to {size:.1f} pt")
     panel.axes.tick_params(axis="x", labelrotation=0 if level else 90)
 

@@ -20,7 +20,7 @@ from analysis.errors import FigureError
 from components import paper
 from components.figures import Figure, Matrix
 from components.printing import fonts
-from components.printing.places import INK, Panel, Place
+from components.printing.places import INK, NEGLIGIBLE, Panel, Place
 from components.venues import CM, PAGE_CM, READABLE, SMALLEST, Look
 
 NARROWEST = 4.4 * CM
@@ -205,7 +205,7 @@ def remarks(canvas: Canvas, panels: list[Panel], look: Look) -> Iterator[str]:
     """What a reader of the sheet would stumble over: small text, what sticks out, too tall."""
     yield from dict.fromkeys(note for panel in panels for note in panel.notes)
     smallest = min(text.get_fontsize() for text in canvas.findobj(Text) if text.get_visible() and text.get_text())
-    if smallest < READABLE - 0.01:
+    if smallest < READABLE - NEGLIGIBLE:
         worst = "cannot be read in print" if smallest < SMALLEST else "is small"
         yield f"the smallest text has {smallest:.1f} pt and {worst}: choose a wider venue, shorter labels or fewer languages"
     box, (width, height) = canvas.get_tightbbox(canvas.canvas.get_renderer()), canvas.get_size_inches()

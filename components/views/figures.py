@@ -32,7 +32,9 @@ def page() -> None:
     whole = [item for item in saved if item.recipe]
     ready = [replace(item.recipe, figure=relabelled(item.recipe.figure, style)) for item in whole]
     if len(ready) > 1 and links.switch("All on one sheet", "together"):
-        together = replace(look, columns=int(st.number_input("Panels side by side (0: as many as fit)", 0, 6, 0)))
+        side = st.columns(3)[0].number_input("Panels side by side (0: as many as fit)", 0, 6, 0)
+        together = replace(look, columns=int(side))
+        ready = told_apart(ready)
         show(ready, together, sight, "All figures on one sheet")
         download(ready, together, "figures")
         for item in saved:
@@ -42,6 +44,21 @@ def page() -> None:
         one(item, look, style, sight)
     if ready:
         download(ready, look, "figures")
+
+
+def told_apart(ready: list[Recipe]) -> list[Recipe]:
+    """Figures of one title get their study's instead."""
+    titles = [recipe.figure.title for recipe in ready]
+    return [
+        replace(recipe, figure=replace(recipe.figure, title=study_of(recipe)))
+        if titles.count(recipe.figure.title) > 1 and study_of(recipe) else recipe
+        for recipe in ready
+    ]  # fmt: skip
+
+
+def study_of(recipe: Recipe) -> str:
+    """The title of a recipe's study."""
+    return str(recipe.provenance[0].get("title", "")) if recipe.provenance else ""
 
 
 def choose() -> tuple[Look, str, str]:
@@ -97,6 +114,8 @@ def order(item: Item) -> bool:
     """The figure's title with its place in the basket; whether it can be drawn."""
     name, row = st.columns([4, 2], vertical_alignment="center")
     name.markdown(f"##### {escape(item.recipe.figure.title if item.recipe else item.number)}")
+    if item.recipe:
+        name.caption(escape(study_of(item.recipe)))
     buttons = row.container(horizontal=True, horizontal_alignment="right")
     for label, icon, steps in (("Up", "arrow_upward", -1), ("Down", "arrow_downward", 1)):
         if buttons.button(label, icon=f":material/{icon}:", key=f"{label}-{item.number}"):
