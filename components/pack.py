@@ -49,7 +49,7 @@ for folder in [HERE / name for name in sys.argv[1:]] or sorted(path.parent for p
 
 def pack(chosen: Sequence[Recipe], look: Look, anonymous: bool = False, extra_fonts: Path | None = None) -> bytes:
     """A zip with a folder per figure, all panels together when there are several, and the script; FigureError as in ``compose``."""
-    from components.printing import fonts, sheet
+    from components.printing import sheet
 
     ready = [replace(manuscript.anonymous(recipe) if anonymous else recipe, look=look) for recipe in chosen]
     drawn = [sheet.compose([recipe.figure], look, extra_fonts) for recipe in ready]
@@ -60,7 +60,7 @@ def pack(chosen: Sequence[Recipe], look: Look, anonymous: bool = False, extra_fo
     if len(ready) > 1:
         together = sheet.compose([recipe.figure for recipe in ready], look, extra_fonts)
         files |= {f"together.{kind}": write(together, recipes.facts(ready)) for kind, write in sheet.FORMATS.items()}
-    files |= renderer(fonts.files(dict.fromkeys(name for each in drawn for name in each.families), extra_fonts))
+    files |= renderer(dict.fromkeys(path for each in drawn for path in each.typefaces.files))
     return zipped(files)
 
 

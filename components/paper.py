@@ -156,7 +156,7 @@ def legend(axes: Axes, place: Place) -> None:
     axes.legend(
         loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=axes.transAxes + below, frameon=False, handlelength=2,
         ncols=max(1, min(len(names), int(place.width // (place.measure(tuple(names)) + 26)))), columnspacing=1, borderaxespad=0,
-        prop={"family": list(place.families), "size": place.look.small}, labelcolor=INK,
+        prop={"family": place.typefaces.names, "size": place.look.small}, labelcolor=INK,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Figure specs as Matplotlib prints them: numbers, order, labels, range and colours of the screen, in files that checkers accept."""
+"""Figure specs as Matplotlib prints them: numbers, order, labels, range and colours of the screen, in sound files."""
 
 import io
 from dataclasses import dataclass, replace
@@ -235,7 +235,7 @@ def test_a_font_of_the_users_own_is_taken(tmp_path):
         record.string = "Own Letters"
     font.save(tmp_path / "own.ttf")
     drawn = sheet.compose([square(3, ("Ꭳ", "b", "c"))], Look(), tmp_path)
-    assert drawn.families[-1] == "Own Letters" and fonts.files(drawn.families, tmp_path)[-1] == tmp_path / "own.ttf"
+    assert drawn.typefaces.names == ["Noto Sans", "Own Letters"] and drawn.typefaces.files[-1] == tmp_path / "own.ttf"
 
 
 def test_nothing_to_draw_and_impossible_looks_are_sentences():
@@ -271,4 +271,4 @@ def test_every_typeface_is_truetype_and_has_its_licence():
     assert "SIL OPEN FONT LICENSE Version 1.1" in (fonts.FOLDER / "OFL.txt").read_text()
     for path in fonts.FOLDER.glob("*.ttf"):
         assert path.read_bytes()[:4] == b"\0\1\0\0", path.name
-    assert fonts.families(["aé ḻ ế ж Ω → − ≥ ‖", *OWN_NAMES])[0] == "Noto Sans"
+    assert fonts.typefaces(["aé ḻ ế ж Ω → − ≥ ‖", *OWN_NAMES]).names[0] == "Noto Sans"

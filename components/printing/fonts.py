@@ -1,7 +1,8 @@
 """Typefaces of printed figures: which font has which character, and what is said when none has it."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -43,24 +44,44 @@ def offered(extra: Path | None = None) -> dict[str, tuple[Path, frozenset[int]]]
     return known() | ({} if extra is None or not extra.is_dir() else known(extra))
 
 
-def families(texts: Iterable[str], extra: Path | None = None) -> tuple[str, ...]:
-    """The families that draw these texts, the first for Latin; FigureError names every character that no font has."""
-    fonts = offered(extra)
-    needed, missing = {FIRST: None}, {}
+@dataclass(frozen=True)
+class Typefaces:
+    """The families of a sheet, the one for Latin first: family → (file, characters)."""
+
+    known: Mapping[str, tuple[Path, frozenset[int]]]
+
+    @property
+    def names(self) -> list[str]:
+        """All families, each tried after the one before."""
+        return list(self.known)
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of all families."""
+        return [path for path, _ in self.known.values()]
+
+    def needed(self, text: str) -> list[str]:
+        """Families that one text needs: looking it up in all of them takes most of the time of drawing."""
+        used = {family_of(char, self.known) for char in text}
+        return [name for name in self.known if name in used] or self.names[:1]
+
+
+def family_of(char: str, fonts: Mapping[str, tuple[Path, frozenset[int]]]) -> str | None:
+    """The first family that has a character."""
+    return next((name for name, (_, characters) in fonts.items() if ord(char) in characters), None)
+
+
+def typefaces(texts: Iterable[str], extra: Path | None = None) -> Typefaces:
+    """What draws these texts; FigureError names every character that no font has."""
+    fonts, missing, used = offered(extra), [], {FIRST}
     for char in dict.fromkeys("".join(texts)):
-        if unicodedata.category(char) in NOT_DRAWN:
-            continue
-        family = next((name for name, (_, characters) in fonts.items() if ord(char) in characters), None)
-        (missing if family is None else needed)[char if family is None else family] = None
+        family = family_of(char, fonts)
+        if family is None and unicodedata.category(char) not in NOT_DRAWN:
+            missing.append(char)
+        used.add(family)
     if missing:
-        raise FigureError(refusal(list(missing)))
-    return tuple(needed)
-
-
-def files(names: Iterable[str], extra: Path | None = None) -> tuple[Path, ...]:
-    """The files of some families."""
-    fonts = offered(extra)
-    return tuple(fonts[name][0] for name in names)
+        raise FigureError(refusal(missing))
+    return Typefaces({name: font for name, font in fonts.items() if name in used})
 
 
 def refusal(missing: list[str]) -> str:

@@ -114,7 +114,9 @@ def write(panel: Panel, data: Matrix, place: Place, drawn: tuple[np.ndarray, np.
     inks = {(i, j): ink(maps[bool(faded[i, j])](scale(values[i, j]))) for i, j in known}
     if fits:
         for (i, j), text in texts.items():
-            panel.axes.text(j, i, text, color=inks[i, j], ha="center", va="center_baseline", in_layout=False, **place.font(True))
+            panel.axes.text(
+                j, i, text, color=inks[i, j], ha="center", va="center_baseline", in_layout=False, **place.font(True, text)
+            )
     elif data.diverging and min(width, height) >= 4:
         signs = [(stroke, inks[i, j]) for i, j in known for stroke in sign(i, j, values[i, j], width / height)]
         panel.axes.add_collection(LineCollection([s for s, _ in signs], colors=[c for _, c in signs], linewidths=0.7))

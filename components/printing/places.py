@@ -8,6 +8,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure as Canvas
 from matplotlib.gridspec import SubplotSpec
 
+from components.printing.fonts import Typefaces
 from components.venues import Look
 
 INK, FAINT, GREY = "#1F2328", "#D9DCE1", "#8A8F98"
@@ -25,17 +26,18 @@ class Place:
     spot: SubplotSpec
     look: Look
     width: float
-    families: tuple[str, ...]
+    typefaces: Typefaces
 
-    def font(self, small: bool = False) -> dict:
-        """Typeface and size of text."""
-        return {"fontfamily": list(self.families), "fontsize": self.look.small if small else self.look.size.text}
+    def font(self, small: bool = False, text: str = "") -> dict:
+        """Typefaces and size of a text; of any text of the sheet where none is given."""
+        families = self.typefaces.needed(text) if text else self.typefaces.names
+        return {"fontfamily": families, "fontsize": self.look.small if small else self.look.size.text}
 
     def measure(self, texts: tuple[str, ...], small: bool = True) -> float:
         """Points that the longest of some texts takes."""
         renderer, longest = self.canvas.canvas.get_renderer(), 0.0
         for text in dict.fromkeys(texts):
-            drawn = self.canvas.text(0, 0, text, **self.font(small))
+            drawn = self.canvas.text(0, 0, text, **self.font(small, text))
             longest = max(longest, drawn.get_window_extent(renderer).width * 72 / self.canvas.dpi)
             drawn.remove()
         return longest
@@ -73,6 +75,6 @@ def plain_number(value: float, _: int = 0) -> str:
 
 def dress(axes: Axes, place: Place) -> None:
     """Tick labels in the place's typefaces, thin grey borders."""
-    axes.tick_params(labelfontfamily=list(place.families), labelsize=place.look.small, color=GREY, labelcolor=INK, width=LINE)
+    axes.tick_params(labelfontfamily=place.typefaces.names, labelsize=place.look.small, color=GREY, labelcolor=INK, width=LINE)
     for spine in axes.spines.values():
         spine.set(linewidth=LINE, color=GREY)

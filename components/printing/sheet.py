@@ -19,12 +19,13 @@ from matplotlib.text import Text
 from analysis.errors import FigureError
 from components import paper
 from components.figures import Figure, Matrix
-from components.printing import fonts
+from components.printing.fonts import Typefaces, typefaces
 from components.printing.places import INK, NEGLIGIBLE, Panel, Place
 from components.venues import CM, PAGE_CM, READABLE, SMALLEST, Look
 
 NARROWEST = 4.4 * CM
 """Points under which panels are put below each other."""
+DIGITS = "−.0123456789"
 LOCK = threading.Lock()
 UNSEEN = {"hover", "codes", "shares"}
 """Fields of a spec whose words are not printed."""
@@ -36,7 +37,7 @@ class Sheet:
 
     canvas: Canvas
     notes: tuple[str, ...]
-    families: tuple[str, ...]
+    typefaces: Typefaces
 
     @property
     def size(self) -> tuple[float, float]:
@@ -49,18 +50,18 @@ def compose(figures: Sequence[Figure], look: Look, extra_fonts: Path | None = No
     if not figures:
         raise FigureError("There is no figure to draw. Add one with “Add to figures” under it.")
     figures = common_scale(figures) if look.shared else list(figures)
-    families = fonts.families(words(figures, look), extra_fonts)
+    found = typefaces(words(figures, look), extra_fonts)
     most = look.columns or max(1, min(len(figures), int(look.size.width * CM // (NARROWEST * look.size.text / 8))))
     for columns in range(most, 0, -1):
         try:
-            return laid_out(figures, look, families, columns)
+            return laid_out(figures, look, found, columns)
         except FigureError:
             if look.columns or columns == 1:
                 raise
     raise AssertionError("one column was tried")
 
 
-def laid_out(figures: list[Figure], look: Look, families: tuple[str, ...], columns: int) -> Sheet:
+def laid_out(figures: list[Figure], look: Look, found: Typefaces, columns: int) -> Sheet:
     """The sheet with so many panels side by side; FigureError where they have no room."""
     width, rows = look.size.width * CM, -(-len(figures) // columns)
     # Begun too tall, as the layout gives up where nothing is left for the axes.
@@ -70,18 +71,21 @@ def laid_out(figures: list[Figure], look: Look, families: tuple[str, ...], colum
     grid = canvas.add_gridspec(rows, columns)
     panels = []
     for i, figure in enumerate(figures):
-        place = Place(canvas, grid[divmod(i, columns)], look, width / columns - 5 * look.size.text, families)
+        place = Place(canvas, grid[divmod(i, columns)], look, width / columns - 5 * look.size.text, found)
         panels.append(paper.draw(figure, place))
         if title := heading(figure, i, len(figures), look):
             panels[-1].axes.set_title(wrapped(title, place), loc="left", **place.font(), color=INK)
-    bars(canvas, panels, figures, look, families)
+    bars(canvas, panels, figures, look, found)
+    for text in canvas.findobj(Text):
+        # Ticks of numbers may still change.
+        text.set_fontfamily(found.needed(text.get_text() + DIGITS))
     place_all(canvas, [panels[i : i + columns] for i in range(0, len(panels), columns)], grid, look)
-    return Sheet(canvas, tuple(remarks(canvas, panels, look)), families)
+    return Sheet(canvas, tuple(remarks(canvas, panels, look)), found)
 
 
 def words(figures: Sequence[Figure], look: Look) -> Iterator[str]:
     """Every text that is drawn."""
-    yield string.printable.strip() + "−"
+    yield DIGITS
     for i, figure in enumerate(figures):
         yield from (figure.x, figure.y, heading(figure, i, len(figures), look))
         yield from strings(figure.data)
@@ -132,7 +136,7 @@ def common_scale(figures: Sequence[Figure]) -> list[Figure]:
     ]  # fmt: skip
 
 
-def bars(canvas: Canvas, panels: list[Panel], figures: list[Figure], look: Look, families: tuple[str, ...]) -> None:
+def bars(canvas: Canvas, panels: list[Panel], figures: list[Figure], look: Look, found: Typefaces) -> None:
     """Colour bars, all vector: one for all panels of one scale, else one each."""
     groups: dict[tuple, list[int]] = {}
     for i, figure in enumerate(figures):
@@ -147,9 +151,9 @@ def bars(canvas: Canvas, panels: list[Panel], figures: list[Figure], look: Look,
         bar = canvas.colorbar(panels[members[0]].colours, ax=every, pad=0.01, **where)
         bar.solids.set(rasterized=False, edgecolor="face")
         bar.outline.set_visible(False)
-        font = {"fontfamily": list(families), "fontsize": look.size.text}
+        font = {"fontfamily": found.names, "fontsize": look.size.text}
         bar.set_label(data.units, color=INK, **font)
-        bar.ax.tick_params(labelfontfamily=list(families), labelsize=look.small, width=0.5, length=2, labelcolor=INK)
+        bar.ax.tick_params(labelfontfamily=found.names, labelsize=look.small, width=0.5, length=2, labelcolor=INK)
 
 
 def place_all(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look) -> None:
@@ -160,6 +164,8 @@ def place_all(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look)
         try:
             settle(canvas, rows, grid, look)
         except UserWarning as error:
+            if "constrained_layout" not in str(error):
+                raise
             raise FigureError(
                 f"{sum(map(len, rows))} panels with their labels do not fit on {look.venue} ({look.size.width:.1f} cm). "
                 "Choose a wider venue, fewer panels side by side, smaller text or shorter labels."
@@ -168,15 +174,16 @@ def place_all(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look)
 
 def settle(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look) -> None:
     """Find the height that the panels' widths ask for, fit labels to it, then write into the cells."""
-    for _ in range(3):
+    for _ in range(4):
         found = fitted(canvas, rows)
-        if look.size.height is None:
-            wanted = [max(panel.height(found[id(panel)][0]) for panel in row) for row in rows]
-            present = [max(found[id(panel)][1] for panel in row) for row in rows]
-            grid.set_height_ratios(wanted)
-            inches = canvas.get_size_inches()[1] + (sum(wanted) - sum(present)) / 72
-            canvas.set_size_inches(look.size.width / 2.54, max(inches, 1))
-    fitted(canvas, rows)
+        wanted = [max(panel.height(found[id(panel)][0]) for panel in row) for row in rows]
+        present = [max(found[id(panel)][1] for panel in row) for row in rows]
+        missing = sum(wanted) - sum(present)
+        if look.size.height is not None or abs(missing) < 1:
+            break
+        grid.set_height_ratios(wanted)
+        inches = canvas.get_size_inches()[1] + missing / 72
+        canvas.set_size_inches(look.size.width / 2.54, max(inches, 1))
     canvas.draw_without_rendering()
     canvas.set_layout_engine("none")
     for row in rows:
