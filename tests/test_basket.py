@@ -25,7 +25,7 @@ def fresh(home):
 
 def pictures(at) -> list:
     """What is shown as it prints."""
-    return [node for node in at.main if node.type == "imgs"]
+    return [node for node in at.main if node.type == "image"]
 
 
 def titles(at) -> list[str]:
@@ -60,7 +60,7 @@ def test_every_figure_can_be_added_and_shows_as_it_prints(home):
 
 def test_order_removal_and_undo():
     for title in "abc":
-        basket.add(recipe(title=title, name=title))
+        basket.add(recipe(title=title))
     at = visit(FIGURES)
     first = basket.items()[0].number
     alive(at.button(key=f"Down-{first}").click().run())
@@ -148,9 +148,9 @@ def test_a_recipe_of_a_study_that_is_not_here_can_still_be_kept():
 
 
 def test_a_recipe_that_does_not_hang_together_is_refused():
-    figure = recipe().figure
-    odd = recipe(data=replace(figure.data, rows=("only one",)))
-    for data, said in ((recipes.write(odd), "cannot be drawn"), ("{", "not a recipe")):
+    data = recipe().figure.data
+    few, flat = (recipe(data=replace(data, **odd)) for odd in ({"rows": ("only one",)}, {"limits": ("a", "b")}))
+    for data, said in ((recipes.write(few), "3 × 4 numbers"), (recipes.write(flat), "cannot be drawn"), ("{", "not a recipe")):
         at = visit(FIGURES)
         alive(at.file_uploader(key="recipe-file").upload("recipe.json", data.encode()).run())
         for found in [found for found in at.button if found.label == "Keep its figure"]:

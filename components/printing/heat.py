@@ -8,6 +8,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
+from analysis.errors import FigureError
 from components.figures import DIVERGING, PALE, SEQUENTIAL, Figure, Matrix
 from components.printing.places import FAINT, GREY, INK, LINE, Panel, Place, dress, fit_labels, plain_number
 from components.venues import CM, Look
@@ -22,6 +23,9 @@ def matrix(figure: Figure, place: Place) -> Panel:
     data: Matrix = figure.data
     rows, columns = len(data.rows), len(data.columns)
     values = shown(data, place.look)
+    if values.shape != (rows, columns):
+        shape = " × ".join(map(str, values.shape))
+        raise FigureError(f"“{figure.title}” has {shape} numbers for {rows} rows and {columns} columns, so it was not drawn.")
     faded = np.zeros(values.shape, bool) if data.faded is None else data.faded.astype(bool)
     axes = place.canvas.add_subplot(place.spot)
     bars = shares(axes, data, place) if data.shares else None
