@@ -112,7 +112,7 @@ def write(panel: Panel, data: Matrix, place: Place, drawn: tuple[np.ndarray, np.
     known = np.argwhere(np.isfinite(values))
     texts = {(i, j): f"{values[i, j]:.{data.digits}f}".replace("-", "−") for i, j in known}
     size = place.look.small
-    fits = place.look.values and height >= size * 1.2 and place.measure(tuple(texts.values())) + 2 <= width
+    fits = place.look.values and height >= size * 1.2 and place.measure((max(texts.values(), key=len, default=""),)) + 2 <= width
     maps = {pale: colours(data, pale) for pale in (False, True)}
     scale = Normalize(*data.limits)
     inks = {(i, j): ink(maps[bool(faded[i, j])](scale(values[i, j]))) for i, j in known}

@@ -25,6 +25,8 @@ from components.venues import CM, PAGE_CM, READABLE, SMALLEST, Look
 
 NARROWEST = 4.4 * CM
 """Points under which panels are put below each other."""
+CLOSE = 3
+"""Points by which a sheet's height may miss what its panels ask for."""
 DIGITS = "−.0123456789"
 LOCK = threading.Lock()
 UNSEEN = {"hover", "codes", "shares"}
@@ -179,12 +181,12 @@ def settle(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look) ->
         wanted = [max(panel.height(found[id(panel)][0]) for panel in row) for row in rows]
         present = [max(found[id(panel)][1] for panel in row) for row in rows]
         missing = sum(wanted) - sum(present)
-        if look.size.height is not None or abs(missing) < 1:
+        if look.size.height is not None or abs(missing) < CLOSE:
             break
         grid.set_height_ratios(wanted)
         inches = canvas.get_size_inches()[1] + missing / 72
         canvas.set_size_inches(look.size.width / 2.54, max(inches, 1))
-    canvas.draw_without_rendering()
+    canvas.get_layout_engine().execute(canvas)
     canvas.set_layout_engine("none")
     for row in rows:
         for panel in row:
@@ -193,7 +195,7 @@ def settle(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look) ->
 
 def fitted(canvas: Canvas, rows: list[list[Panel]]) -> dict[int, tuple[float, float]]:
     """Lay out, fit every panel's labels to the size it got; the sizes by the panel's identity."""
-    canvas.draw_without_rendering()
+    canvas.get_layout_engine().execute(canvas)
     found = {id(panel): extent(canvas, panel) for row in rows for panel in row}
     for row in rows:
         for panel in row:
