@@ -59,7 +59,8 @@ def wide(figure: Figure) -> tuple[list[str], list[list[str]], str]:
             for j, value in enumerate(data.values[i])
         ]
         body.append([escape(row), *cells])
-    kinds = f"l*{{{len(data.columns)}}}{{{column(data.values, data.digits)}}}"
+    marked = passed is not None and bool(passed.any())
+    kinds = f"l*{{{len(data.columns)}}}{{{column(data.values, data.digits, marked=marked)}}}"
     return ["", *(f"{{{escape(name)}}}" for name in data.columns)], body, kinds
 
 
@@ -87,8 +88,9 @@ def long(figure: Figure) -> tuple[list[str], list[list[str]], str]:
     for name in table.columns:
         numeric = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
         digits = 0 if numeric and (table[name].dropna() % 1 == 0).all() else 3
-        spread = f"({digits + 2})" if name == estimate else ""
-        kinds += column(table[name].to_numpy(float), digits, spread) if numeric else "l"
+        spread = f"({digits + 1})" if name == estimate else ""
+        marked = name == estimate and bool(passed.any())
+        kinds += column(table[name].to_numpy(float), digits, spread, marked) if numeric else "l"
         head.append(f"{{{escape(str(name))}}}" if numeric else escape(str(name)))
         for row, (place, value) in zip(body, table[name].items()):
             if name == estimate:
@@ -114,12 +116,13 @@ def entry(value: float, digits: int, best: bool = False, passed: bool = False, h
     return (r"\bfseries " if best else "") + f"{value:.{digits}f}{spread}" + (DAGGER if passed else "")
 
 
-def column(values: np.ndarray, digits: int, spread: str = "") -> str:
+def column(values: np.ndarray, digits: int, spread: str = "", marked: bool = False) -> str:
     """The column type that aligns some numbers."""
     known = np.abs(values[np.isfinite(values)])
     before = len(str(int(known.max()))) if known.size else 1
     minus = "-" if (values[np.isfinite(values)] < 0).any() else ""
-    return f"S[table-format={minus}{before}.{digits}{spread}, separate-uncertainty, table-space-text-post={{{DAGGER}}}]"
+    room = f", table-space-text-post={{{DAGGER}}}" if marked else ""
+    return f"S[table-format={minus}{before}.{digits}{spread}, separate-uncertainty, detect-weight, mode=text{room}]"
 
 
 def notes(figure: Figure) -> str:
