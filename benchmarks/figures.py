@@ -20,7 +20,7 @@ from components.printing import sheet
 from components.venues import Look
 
 NAMES = tuple(LABELS["own name"](language) for language in LANGUAGES.values())[:16]
-ROUNDS = 5
+ROUNDS = 3
 
 
 def figures() -> dict[str, Figure]:

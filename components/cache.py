@@ -84,14 +84,14 @@ def corpus(name: str) -> Corpus:
 
 
 @st.cache_data(max_entries=48, show_spinner=False)
-def preview(recipes: tuple[str, ...], look: Look, sight: str) -> tuple[bytes, tuple[str, ...], tuple[float, float]]:
+def preview(recipes: tuple[str, ...], look: Look, seen: str) -> tuple[bytes, tuple[str, ...], tuple[float, float]]:
     """Figures, each by its recipe's text, as one sheet for the screen: picture, remarks, width and height in centimetres."""
     from components.pack import own_fonts
-    from components.printing import sheet
+    from components.printing import sheet, sight
     from components.recipes import read
 
     drawn = sheet.compose([read(text, "recipe").figure for text in recipes], look, own_fonts())
-    return sheet.preview(drawn, sight), drawn.notes, drawn.size
+    return sight.preview(drawn, seen), drawn.notes, drawn.size
 
 
 @st.cache_resource(show_spinner=False)

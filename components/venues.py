@@ -13,6 +13,10 @@ PAGE_CM = 24.0
 """Taller figures leave no room on a page."""
 
 
+SIGHTS = ("colour", "greyscale", "deuteranopia")
+"""With whose eyes a sheet can be looked at."""
+
+
 @dataclass(frozen=True)
 class Venue:
     """A width, for slides also a height, in centimetres, and the size of text in points."""

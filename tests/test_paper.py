@@ -17,8 +17,8 @@ from analysis.errors import AnalysisError, FigureError
 from analysis.sources.languages import LABELS, LANGUAGES
 from components import paper, screen
 from components.figures import DIVERGING, SEQUENTIAL, Matrix
-from components.printing import fonts, sheet
-from components.venues import CM, OWN, READABLE, VENUES, Look
+from components.printing import fonts, sheet, sight
+from components.venues import CM, OWN, READABLE, SIGHTS, VENUES, Look
 from tests.test_screen import DATA, FADED, LIMITS, VALUES, spec
 
 OWN_NAMES = tuple(LABELS["own name"](language) for language in LANGUAGES.values())[:16]
@@ -260,7 +260,8 @@ def test_metadata_is_what_was_given_and_no_date():
 
 
 def test_previews_show_what_others_see():
-    seen = {sight: imread(io.BytesIO(sheet.preview(composed("diverging matrix"), sight)))[..., :3] for sight in sheet.SIGHTS}
+    seen = {name: imread(io.BytesIO(sight.preview(composed("diverging matrix"), name)))[..., :3] for name in SIGHTS}
+    assert sight.MIXING.keys() == set(SIGHTS)
     assert np.ptp(seen["greyscale"], axis=-1).max() < 0.01 < np.ptp(seen["colour"], axis=-1).max()
     assert np.abs(seen["deuteranopia"] - seen["colour"]).max() > 0.05
     light, dark = seen["greyscale"].max(), seen["greyscale"].min()

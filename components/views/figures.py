@@ -13,11 +13,10 @@ from components.labelling import AS_SAVED, relabelled
 from components.recipes import Recipe
 from components.shell import MENU
 from components.text import escape
-from components.venues import OWN, VENUES, WIDTHS, Look
+from components.venues import OWN, SIGHTS, VENUES, WIDTHS, Look
 
 PIXELS = 96 / 2.54
 """Of a centimetre on a screen at its nominal size."""
-SIGHTS = ("colour", "greyscale", "deuteranopia")
 
 
 def page() -> None:
