@@ -28,6 +28,10 @@ class StudyError(AnalysisError):
     """A study that cannot be opened, written, packed or found."""
 
 
+class FigureError(AnalysisError):
+    """A figure that cannot be drawn, printed, kept or read back."""
+
+
 class Stopped(AnalysisError):
     """The user stopped a job; what was finished is kept."""
 

@@ -38,6 +38,7 @@ from analysis.steering_specs import ControlSpec, JudgingSpec
 from analysis.studies import control as runs
 from analysis.studies import library, store
 from analysis.studies.study import Study
+from components.venues import Look
 
 MEASURES: dict[str, Callable[..., Any]] = {
     "recognition": recognition.recognition,
@@ -174,6 +175,17 @@ def judged(run: runs.Run, judging: JudgingSpec) -> Searched:
     told = sorted((path.name, path.stat().st_mtime_ns) for path in run.folder.glob("verdicts-*.json"))
     changed = hashlib.sha256(f"{told}{(run.folder / store.MANIFEST).read_bytes()}".encode()).hexdigest()
     return searched(run.name, changed, judging)
+
+
+@st.cache_data(max_entries=48, show_spinner=False)
+def preview(recipes: tuple[str, ...], look: Look, seen: str) -> tuple[bytes, tuple[str, ...], tuple[float, float]]:
+    """Figures, each by its recipe's text, as one sheet for the screen: picture, remarks, width and height in centimetres."""
+    from components.pack import own_fonts
+    from components.printing import sheet, sight
+    from components.recipes import read
+
+    drawn = sheet.compose([read(text, "recipe").figure for text in recipes], look, own_fonts())
+    return sight.preview(drawn, seen), drawn.notes, drawn.size
 
 
 @st.cache_resource(show_spinner=False)

@@ -4,10 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from components.figures import Arrows, Cloud, Figure
+from components.figures import MARKERS, OKABE_ITO, Arrows, Cloud, Figure
 
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8C6D00", "#7F7F7F")
-MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
 SOLID = ("circle", "square", "diamond")
 """Shapes that are there in two and in three dimensions, filled and open."""
 AXES = "xyz"

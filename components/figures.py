@@ -1,9 +1,15 @@
-"""The figure spec: what is drawn, in plain arrays and words. ``screen`` draws it with Plotly."""
+"""The figure spec: what is drawn, in plain arrays and words. ``screen`` draws it with Plotly, ``paper`` with Matplotlib."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#8C6D00", "#7F7F7F")
+MARKERS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star", "triangle-down")
+SEQUENTIAL, DIVERGING = "Cividis", "PuOr"
+PALE = 0.35
+"""Opacity of a cell that is no better than chance."""
 
 
 @dataclass(frozen=True)

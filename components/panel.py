@@ -1,15 +1,18 @@
-"""Show a figure with its caption, table twin, data, quick image and link; and explain a method in its own words."""
+"""Show a figure with its caption, table twin, data, link, prints and way into the basket; and explain a method in its own words."""
 
 import inspect
 import re
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlencode
 
 import streamlit as st
 
-from components import screen
+from components import press, screen, tables
 from components.figures import Figure
 from components.text import escape
+
+TABLE_WORDS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
 
 
 def show(figure: Figure, click: bool = False) -> tuple[str, str] | None:
@@ -33,14 +36,20 @@ def show(figure: Figure, click: bool = False) -> tuple[str, str] | None:
 
 
 def tools(figure: Figure) -> None:
-    """Table twin, data and link of a figure; the camera above it saves a quick image."""
+    """What can be had of a figure; the camera above it saves a quick image."""
+    row = st.container(horizontal=True)
+    if row.button("Add to figures", icon=":material/library_add:", key=f"add-{figure.name}", help="Keeps it on the Figures page."):
+        press.keep(figure)
+    with row.popover("Print", icon=":material/print:", key=f"print-{figure.name}"):
+        press.prepare(figure)
     with st.expander("Table, data and link", icon=":material/table:"):
         st.dataframe(figure.table, hide_index=True)
-        csv = figure.table.to_csv(index=False)
-        st.download_button(
-            "Download CSV", csv, f"{figure.name}.csv", "text/csv", key=f"csv-{figure.name}", on_click="ignore",
-            icon=":material/download:",
-        )  # fmt: skip
+        row = st.container(horizontal=True)
+        for ending, write in tables.TABLES.items():
+            row.download_button(
+                f"Download {TABLE_WORDS[ending]}", partial(write, figure), f"{figure.name}.{ending}", "text/plain",
+                key=f"{ending}-{figure.name}", on_click="ignore", icon=":material/download:",
+            )  # fmt: skip
         st.caption("Copy link: this address restores the view. The camera above the figure saves it as an image.")
         st.code(link(), language=None)
 

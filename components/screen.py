@@ -7,10 +7,25 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 from scipy.cluster.hierarchy import dendrogram
 
-from components.clouds import MARKERS, OKABE_ITO, arrows, cloud
-from components.figures import Arrows, Bars, BarSeries, Cloud, Dumbbells, Figure, Lines, Matrix, Points, Tree
+from components.bars import bars, dumbbells, reference
+from components.clouds import arrows, cloud
+from components.figures import (
+    DIVERGING,
+    MARKERS,
+    OKABE_ITO,
+    PALE,
+    SEQUENTIAL,
+    Arrows,
+    Bars,
+    Cloud,
+    Dumbbells,
+    Figure,
+    Lines,
+    Matrix,
+    Points,
+    Tree,
+)
 
-SEQUENTIAL, DIVERGING = "Cividis", "PuOr"
 FONT = "Source Sans Pro, Noto Sans, Noto Sans CJK SC, Noto Sans Tamil, Noto Sans Telugu, sans-serif"
 CELL, MARGIN = 30, 190
 
@@ -94,7 +109,7 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
         colorscale=DIVERGING if data.diverging else SEQUENTIAL,
         colorbar={"title": {"text": data.units, "side": "right"}, "thickness": 12},
         showscale=not pale or bool(np.all(data.faded)),
-        opacity=0.35 if pale else 1,
+        opacity=PALE if pale else 1,
         xgap=1,
         ygap=1,
     )
@@ -198,65 +213,6 @@ def points(figure: Figure, dark: bool) -> go.Figure:
     return plot
 
 
-def bars(figure: Figure, dark: bool) -> go.Figure:
-    """Grouped bars; what is hatched stands at the foot of its bar."""
-    data: Bars = figure.data
-    plot = go.Figure()
-    for i, series in enumerate(data.series):
-        foot = np.zeros(len(series.values)) if series.hatched is None else np.nan_to_num(series.hatched)
-        hover = f"%{{x}}, {series.label}: %{{customdata[0]:.3f}}<extra></extra>"
-        shown = {"x": list(data.labels), "offsetgroup": str(i), "legendgroup": series.label, "hovertemplate": hover}
-        shown["customdata"] = np.stack([series.values, foot], -1)
-        if foot.any():
-            pattern = {"shape": "/", "fillmode": "overlay", "fgcolor": "#FFFFFF", "size": 6}
-            plot.add_bar(y=foot, marker={"color": OKABE_ITO[i % 8], "pattern": pattern}, showlegend=False, **shown)
-        plot.add_bar(
-            y=series.values - foot,
-            base=foot,
-            name=series.label,
-            marker={"color": OKABE_ITO[i % 8]},
-            error_y=whiskers(series),
-            **shown,
-        )
-    reference(plot, data.chance)
-    above = {"y": 1.02, "yanchor": "bottom"}  # long labels of groups reach down to where legends are otherwise
-    plot.update_layout(height=440, barmode="group", bargap=0.25, showlegend=len(data.series) > 1, legend=above)
-    plot.update_xaxes(title_text=figure.x, tickangle=-45)
-    plot.update_yaxes(title_text=figure.y, range=data.limits)
-    return plot
-
-
-def whiskers(series: BarSeries) -> dict | None:
-    """Error bars of a series; they may be lopsided."""
-    if series.low is None:
-        return None
-    ends = {"array": series.high - series.values, "arrayminus": series.values - series.low}
-    return {**ends, "thickness": 1, "width": 3, "color": "#8A8F98"}
-
-
-def dumbbells(figure: Figure, dark: bool) -> go.Figure:
-    """Two points per label with a line between them; the second lies a little lower, so that both intervals are seen."""
-    data: Dumbbells = figure.data
-    plot = go.Figure()
-    places = np.arange(len(data.labels), dtype=float)
-    for place, *ends in zip(places, *(series.values for series in data.series)):
-        line = {"color": "#8A8F98", "width": 2}
-        plot.add_scatter(x=ends, y=[place, place + 0.16], mode="lines", line=line, showlegend=False, hoverinfo="skip")
-    for i, series in enumerate(data.series):
-        plot.add_scatter(
-            x=series.values, y=places + 0.16 * i, name=series.label, mode="markers", error_x=whiskers(series),
-            text=list(data.labels), marker={"color": OKABE_ITO[i], "symbol": MARKERS[i], "size": 9},
-            hovertemplate=f"%{{text}}, {series.label}: %{{x:.3f}}<extra></extra>",
-        )  # fmt: skip
-    if data.chance is not None:
-        plot.add_vline(data.chance, line={"dash": "dot", "color": "#8A8F98"}, annotation_text="chance", annotation_font_size=11)
-    plot.update_layout(height=len(data.labels) * 26 + 150)
-    plot.update_xaxes(title_text=figure.x)
-    rows = {"tickvals": list(places + 0.08), "ticktext": list(data.labels), "range": [len(data.labels) - 0.4, -0.6]}
-    plot.update_yaxes(title_text=figure.y, **rows)
-    return plot
-
-
 def tree(figure: Figure, dark: bool) -> go.Figure:
     """A dendrogram."""
     data: Tree = figure.data
@@ -269,12 +225,6 @@ def tree(figure: Figure, dark: bool) -> go.Figure:
     plot.update_xaxes(title_text=figure.x, tickvals=ticks, ticktext=drawn["ivl"], showgrid=False)
     plot.update_yaxes(title_text=figure.y)
     return plot
-
-
-def reference(plot: go.Figure, chance: float | None) -> None:
-    """The chance level as a dotted line with its name."""
-    if chance is not None:
-        plot.add_hline(chance, line={"dash": "dot", "color": "#8A8F98"}, annotation_text="chance", annotation_font_size=11)
 
 
 def faded(colour: str) -> str:

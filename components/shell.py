@@ -35,6 +35,7 @@ MENU = (
     Entry("pages/playground.py", "Playground", "What does the model say when it is pushed?", ":material/tune:"),
     Entry("pages/control.py", "Control", "How hard, and where?", ":material/speed:"),
     Entry("pages/extract.py", "Extract", "Make a study from a model and contrast pairs", ":material/science:", view=False),
+    Entry("pages/figures.py", "Figures", "What will be in the paper, as it will print?", ":material/collections:", view=False),
     Entry("pages/studies.py", "Studies", "Open, compare, share and delete studies", ":material/folder_open:"),
 )
 KEPT = ("study", "labels", "order", "convention")
@@ -46,6 +47,7 @@ DEMO_NOTE = "Demo model: trained on a toy world, says nothing about real models.
 def begin(title: str) -> Study | None:
     """Set the page up and return the chosen study; None where none can be opened (the page then says so and goes on)."""
     entry = next(entry for entry in MENU if entry.title == title)
+    st.session_state["page"] = entry.file
     st.set_page_config(page_title=f"{title} · Babelscope", page_icon="🌐", layout="wide")
     study = pick()
     menu()

@@ -30,9 +30,12 @@ OUTSIDE = {
     "analysis.engine": MODELS | {"psutil", "tqdm"},
     "analysis.demo": MODELS,
     "components.figures": NUMBERS,
+    "components.bars": NUMBERS | {"plotly"},
     "components.clouds": NUMBERS | {"plotly"},
+    "components.venues": set(),
     "components.screen": NUMBERS | {"plotly", "scipy"},  # SciPy lays out dendrograms
-    "components.paper": NUMBERS | {"matplotlib"},
+    "components.paper": NUMBERS | {"matplotlib", "scipy"},
+    "components.printing": NUMBERS | {"matplotlib"},
     "components": NUMBERS | {"streamlit"},
     "pages": {"streamlit"},
     "app": {"streamlit"},
@@ -43,9 +46,12 @@ INSIDE = {
     "analysis.engine": ("analysis",),
     "analysis.demo": ("analysis",),
     "components.figures": ("analysis",),
+    "components.bars": ("analysis", "components.figures"),
     "components.clouds": ("analysis", "components.figures"),
-    "components.screen": ("analysis", "components.figures", "components.clouds"),
-    "components.paper": ("analysis", "components.figures"),
+    "components.venues": ("analysis",),
+    "components.screen": ("analysis", "components.figures", "components.bars", "components.clouds"),
+    "components.paper": ("analysis", "components.figures", "components.printing.heat", "components.printing.places"),
+    "components.printing": ("analysis", "components.figures", "components.venues", "components.paper", "components.printing"),
     "components": ("analysis", "components"),
     "pages": ("analysis", "components"),
     "app": ("analysis", "components"),
@@ -60,6 +66,8 @@ NAMES = (
     "analysis.studies.study",
 )
 """All that drawing and pages may know of the analysis: types, names and constants."""
+PRINT = ("components.paper", "components.printing")
+"""Drawing with Matplotlib, which others import only when something is printed."""
 TORCHLESS = (
     "analysis.engine.answers",
     "analysis.engine.asking",
@@ -142,7 +150,16 @@ def test_every_room_imports_only_the_rooms_it_may():
 
 
 def test_drawing_and_pages_know_only_names_of_the_analysis():
-    shown = ("components.figures", "components.clouds", "components.screen", "components.paper", "pages", "app")
+    shown = (
+        "components.figures",
+        "components.bars",
+        "components.clouds",
+        "components.screen",
+        *PRINT,
+        "components.venues",
+        "pages",
+        "app",
+    )
     wrong = [
         f"{module} → {name}"
         for module, names in modules().items()
@@ -184,6 +201,7 @@ def test_no_import_cycles(place):
 def test_pages_and_components_open_without_torch():
     opened = [name for name in modules() if inside(name, ("components", "analysis"))]
     opened = [n for n in opened if not inside(n, ("analysis.engine", "analysis.demo")) or n in TORCHLESS]
+    opened = [n for n in opened if not inside(n, PRINT)]
     opened.remove("analysis.studies.__main__")
     heavy = "[n for n in ('torch', 'transformers', 'umap', 'matplotlib') if n in sys.modules]"
     code = f"import sys\nimport {', '.join(opened)}\nprint({heavy})"

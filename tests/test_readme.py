@@ -19,6 +19,7 @@ REMARKS = {
     "analysis/demo/study": "the demo study, as extraction, questions and sweep leave it",
     "analysis/demo/world": "the texts, one file per language",
     "analysis/sources/data": "languages, linguistic distances, published numbers; README.md says where from",
+    "components/printing/typefaces": "subsets of Noto Sans for print; README.md says where from, OFL.txt is their licence",
     "docs/overview.png": "the picture above",
     "pyproject.toml": "settings of ruff and pytest",
     "requirements-dev.txt": "what the tests need, pinned",

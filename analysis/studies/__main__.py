@@ -61,9 +61,9 @@ def embedding(options: argparse.Namespace) -> Callable:
     return embed_words(spec, words, options.title or f"{options.model.split('/')[-1]}, {words.name}", options.into)
 
 
-def main() -> int:
+def main(given: list[str] | None = None) -> int:
     """Run one job and print its progress; 1 when it failed."""
-    options = arguments().parse_args()
+    options = arguments().parse_args(given)
     if options.resume:
         task = resume_study(options.resume)
     elif options.control:

@@ -1,0 +1,155 @@
+"""The words of a paper pack: caption, methods, alternative text, bibliography; and taking out who made it."""
+
+import getpass
+import os
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from analysis import settings
+from analysis.sources import works
+from components.figures import Figure, Matrix
+from components.recipes import Recipe, arrays, plain, spec
+
+KINDS = {"Matrix": "Heat map", "Lines": "Line chart", "Points": "Scatter plot", "Tree": "Dendrogram"}
+HANDLES = ("layer", "strength", "strengths", "layers", "operator", "convention", "concepts", "order", "source", "target", "kind")
+"""Choices of a view that shape numbers, as they are called in its link."""
+
+
+def caption(recipe: Recipe) -> str:
+    """The caption as on screen, with what the marks in print mean."""
+    figure = recipe.figure
+    marks = []
+    if isinstance(figure.data, Matrix):
+        if figure.data.faded is not None and np.any(figure.data.faded):
+            marks.append("Pale cells with a stroke across a corner: no better than chance.")
+        if not np.isfinite(figure.data.values).all():
+            marks.append("Hatched: unknown.")
+        if figure.data.diverging:
+            marks.append("Where cells are too small for numbers, + and − give the sign.")
+    return " ".join(filter(None, [f"{figure.title}.", figure.caption, *marks, figure.source]))
+
+
+def methods(recipe: Recipe) -> str:
+    """Sentences for a methods section, with citation keys."""
+    keys = ", ".join(works.called(wording(recipe)))
+    said = [sentence for facts in recipe.provenance for sentence in about(facts)]
+    chosen = [f"{name} {flat(recipe.view.get('query', {})[name])}" for name in HANDLES if recipe.view.get("query", {}).get(name)]
+    if chosen:
+        said.append(f"Choices of the view: {'; '.join(chosen)}.")
+    tests = [test for pattern, test in TESTS.items() if re.search(pattern, wording(recipe))]
+    return "\n".join([*said, *tests, f"Figure digest {recipe.digest}, drawn with Babelscope \\citep{{{keys}}}.", ""])
+
+
+TESTS = {
+    r"95 %.*bootstrap|bootstrap.*95 %": "Intervals are 95 % percentile bootstraps.",
+    r"Benjamini|adjusted p": "P values are adjusted over all cells shown with the procedure of Benjamini and Hochberg.",
+    r"permut": "P values come from permutation.",
+    r"Wilson": "Intervals of single shares are Wilson intervals.",
+    r"Mantel": "Correlations of matrices are tested by the Mantel test.",
+}
+"""What a caption speaks of → the sentence of a methods section."""
+
+
+def about(facts: Mapping) -> list[str]:
+    """One study in sentences."""
+    if facts.get("kind") == "published":
+        return [f"Numbers of {facts.get('model', 'a model')} are as printed in: {facts.get('citation', '')}"]
+    read = f"Concept vectors were read from {facts.get('model', 'a model')}"
+    weights = [f"revision {facts['revision']}" if facts.get("revision") else "", facts.get("dtype", "")]
+    weights += [facts["quantisation"]] if facts.get("quantisation", "none") != "none" else []
+    pairs = f"Contrast pairs: {facts.get('corpus')} (digest {facts.get('corpus_digest')}), split {facts.get('split')}"
+    demo = ["The model is a demonstration trained on a toy world and says nothing about real models."]
+    return [
+        f"{read} ({', '.join(filter(None, weights))}) with the estimator “{facts.get('estimator')}” and the template "
+        f"“{facts.get('template')}”, at the last prompt token after each of {facts.get('layers')} blocks.",
+        f"{pairs}, seed {facts.get('seed')}. Study digest {facts.get('digest', 'unknown')}.",
+        *(demo if facts.get("kind") == "demo" else []),
+    ]
+
+
+def flat(value: object) -> str:
+    """A choice of a link in words."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def wording(recipe: Recipe) -> str:
+    """All words that may call for a work."""
+    figure = recipe.figure
+    return " ".join([figure.title, figure.caption, figure.source, figure.x, figure.y, figure.name])
+
+
+def alternative(figure: Figure) -> str:
+    """What the figure shows, for those who cannot see it."""
+    values = np.concatenate([part.ravel().astype(float) for _, part in arrays(figure.data)] or [np.array([])])
+    known = values[np.isfinite(values)]
+    kind = KINDS.get(type(figure.data).__name__, type(figure.data).__name__)
+    axes = " ".join(f"{name}: {text}." for name, text in (("Across", figure.x), ("Up", figure.y)) if text)
+    range_ = f"{known.size} numbers from {known.min():.3g} to {known.max():.3g}." if known.size else "No numbers are known."
+    return " ".join([f"{kind}: {figure.title}.", axes, extremes(figure) or range_, figure.caption])
+
+
+def extremes(figure: Figure) -> str:
+    """The largest and the smallest cell of a matrix."""
+    data = figure.data
+    if not isinstance(data, Matrix) or data.frames or not np.isfinite(data.values).any():
+        return ""
+    found = []
+    for word, pick in (("Largest", np.nanargmax), ("Smallest", np.nanargmin)):
+        i, j = np.unravel_index(pick(data.values), data.values.shape)
+        found.append(f"{word}: {data.rows[i]} to {data.columns[j]}, {data.values[i, j]:.{data.digits}f}.")
+    return f"{len(data.rows)} rows, {len(data.columns)} columns. {' '.join(found)}"
+
+
+def bibliography(recipe: Recipe) -> str:
+    """BibTeX of the works that the figure rests on."""
+    return works.bibliography(works.called(wording(recipe)))
+
+
+def anonymous(recipe: Recipe) -> Recipe:
+    """The recipe without the names of user, host, folders and studies; digests stay."""
+    names = {}
+    for facts in recipe.provenance:
+        if facts.get("kind") not in ("published", "demo"):
+            names |= {facts.get(key): f"study {str(facts.get('digest', ''))[:8]}" for key in ("title", "name") if facts.get(key)}
+    query = {key: value for key, value in recipe.view.get("query", {}).items() if key not in ("study", "with")}
+    kept = replace(recipe, view={**recipe.view, "query": query})
+    return replace(
+        kept,
+        figure=spec(scrub(plain(kept.figure), names)),
+        view=scrub(plain(kept.view), names),
+        provenance=tuple(scrub(plain(kept.provenance), names)),
+    )
+
+
+def scrub(value: object, names: Mapping[str, str]) -> object:
+    """Plain data in which no text names a study, the user, this host or a folder."""
+    if isinstance(value, dict):
+        return {key: scrub(each, names) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [scrub(each, names) for each in value]
+    if not isinstance(value, str):
+        return value
+    for name in sorted(names, key=len, reverse=True):
+        value = value.replace(name, names[name])
+    for folder in (settings.home(), Path.home(), Path(__file__).parent.parent):
+        value = value.replace(str(folder), "…")
+    value = re.sub(r"(?<![\w/:.])(?:/|~/|[A-Za-z]:\\)(?:[\w.@ -]+[/\\])+", "…/", value)
+    for word in identity():
+        value = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", value, flags=re.IGNORECASE)
+    return value
+
+
+def identity() -> set[str]:
+    """Names of the user and of this host; names that are common words stay."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        user = ""
+    host = socket.gethostname()
+    found = {user, host, host.split(".")[0], os.environ.get("USER", ""), os.environ.get("LOGNAME", "")}
+    return {name for name in found if len(name) > 2 and name.lower() not in ("root", "user", "admin", "localhost", "host")}

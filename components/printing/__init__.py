@@ -1,0 +1,1 @@
+"""Figures as they print: typefaces, places on a sheet, heat maps, whole sheets."""

@@ -1,0 +1,102 @@
+"""Typefaces of printed figures: which font has which character, and what is said when none has it."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+from matplotlib import font_manager
+
+from analysis.errors import FigureError
+
+FOLDER = Path(__file__).parent / "typefaces"
+FIRST = "Noto Sans"
+NOT_DRAWN = {"Cf", "Cc", "Zs", "Zl", "Zp"}
+"""Unicode categories of characters that leave no mark."""
+
+matplotlib.use("Agg")
+# Set once: these settings belong to the process, and sessions are threads.
+matplotlib.rcParams.update({
+    "font.family": [FIRST], "pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "babelscope", "text.parse_math": False,
+    "axes.unicode_minus": True, "hatch.linewidth": 0.5,
+})  # fmt: skip
+
+
+@cache
+def known(folder: Path = FOLDER) -> dict[str, tuple[Path, frozenset[int]]]:
+    """Family → (file, characters) of the TrueType fonts of a folder; Matplotlib knows them from then on."""
+    found = {}
+    for path in sorted(folder.glob("*.ttf")):
+        font = font_manager.get_font(path)
+        found[font.family_name] = (path, frozenset(font.get_charmap()))
+    # A font of the same name on this machine must not be taken instead.
+    manager = font_manager.fontManager
+    manager.ttflist[:] = [entry for entry in manager.ttflist if entry.name not in found]
+    for path, _ in found.values():
+        manager.addfont(path)
+    return dict(sorted(found.items(), key=lambda item: item[0] != FIRST))
+
+
+def offered(extra: Path | None = None) -> dict[str, tuple[Path, frozenset[int]]]:
+    """The fonts that come with Babelscope, and those of the user's own folder."""
+    return known() | ({} if extra is None or not extra.is_dir() else known(extra))
+
+
+@dataclass(frozen=True)
+class Typefaces:
+    """The families of a sheet, the one for Latin first: family → (file, characters)."""
+
+    known: Mapping[str, tuple[Path, frozenset[int]]]
+
+    @property
+    def names(self) -> list[str]:
+        """All families, each tried after the one before."""
+        return list(self.known)
+
+    @property
+    def files(self) -> list[Path]:
+        """The files of all families."""
+        return [path for path, _ in self.known.values()]
+
+    def needed(self, text: str) -> list[str]:
+        """Families that one text needs: looking it up in all of them takes most of the time of drawing."""
+        used = {family_of(char, self.known) for char in text}
+        return [name for name in self.known if name in used] or self.names[:1]
+
+
+def family_of(char: str, fonts: Mapping[str, tuple[Path, frozenset[int]]]) -> str | None:
+    """The first family that has a character."""
+    return next((name for name, (_, characters) in fonts.items() if ord(char) in characters), None)
+
+
+def typefaces(texts: Iterable[str], extra: Path | None = None) -> Typefaces:
+    """What draws these texts; FigureError names every character that no font has."""
+    fonts, missing, used = offered(extra), [], {FIRST}
+    for char in dict.fromkeys("".join(texts)):
+        family = family_of(char, fonts)
+        if family is None and unicodedata.category(char) not in NOT_DRAWN:
+            missing.append(char)
+        used.add(family)
+    if missing:
+        raise FigureError(refusal(missing))
+    return Typefaces({name: font for name, font in fonts.items() if name in used})
+
+
+def refusal(missing: list[str]) -> str:
+    """What is missing, in which script it is, and the font to get."""
+    said = ", ".join(f"“{char}” (U+{ord(char):04X} {unicodedata.name(char, 'unnamed').lower()})" for char in missing[:5])
+    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    if any(unicodedata.category(char) in ("So", "Cs", "Co", "Sk") for char in missing):
+        remedy = "Take signs and emoji out of the title and the labels."
+    else:
+        names = sorted({suggestion(char) for char in missing})
+        remedy = f"Put {' and '.join(names)} as TrueType (.ttf) into the folder “fonts” of Babelscope's home, or use other labels."
+    return f"No font here draws {said}{more}, so nothing was written. {remedy}"
+
+
+def suggestion(char: str) -> str:
+    """The Noto font of a character's script."""
+    script = unicodedata.name(char, "Symbols").split()[0].capitalize()
+    return "Noto Sans SC, TC, JP or KR" if script == "Cjk" else f"Noto Sans {script}"

@@ -1,0 +1,7 @@
+"""The basket of figures, as it will print."""
+
+from components import shell
+from components.views import figures
+
+shell.begin("Figures")
+figures.page()
