@@ -66,6 +66,8 @@ NAMES = (
     "analysis.studies.study",
 )
 """All that drawing and pages may know of the analysis: types, names and constants."""
+PLOTS = ("components.figures", "components.bars", "components.clouds", "components.screen")
+"""Drawing with Plotly."""
 PRINT = ("components.paper", "components.printing")
 """Drawing with Matplotlib, which others import only when something is printed."""
 TORCHLESS = (
