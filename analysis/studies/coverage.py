@@ -28,21 +28,20 @@ def missing_cells(manifest: Mapping) -> tuple[str, ...]:
     """Cells not computed yet, in words."""
     spec = manifest.get("words", {}).get("spec")
     words = tuple(f"words {spec['embeddings'][e]} {spec['languages'][a]}" for e, a in missing_words(manifest))
-    return missing_pairs(manifest) + words
+    asked = tuple(f"questions {manifest['languages'][a]}" for a in question_cells(manifest))
+    swept = ("the rest of the plane",) if "plane" in manifest and not manifest["plane"]["complete"] else ()
+    return missing_pairs(manifest) + words + asked + swept
 
 
 def missing_pairs(manifest: Mapping) -> tuple[str, ...]:
     """Cells of contrast pairs not computed yet, in words."""
     array = {"vector": "concept_vector", "score": "pair_score"}
     keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
-    lacking = (
+    return tuple(
         f"{stage} {manifest['concepts'][c]} {manifest['languages'][a]}"
         for stage, c, a in cells(manifest)
         if f"{array[stage]}/{c}/{a}" not in keys
     )
-    asked = (f"questions {manifest['languages'][a]}" for a in question_cells(manifest))
-    swept = ("the rest of the plane",) if "plane" in manifest and not manifest["plane"]["complete"] else ()
-    return (*lacking, *asked, *swept)
 
 
 def question_cells(manifest: Mapping) -> list[int]:
