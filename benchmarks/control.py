@@ -28,7 +28,7 @@ MANY = 60
 
 def begin() -> str:
     """The run, with nothing computed."""
-    study = library.open_by_name(library.DEMO_NAME)
+    study = library.open_by_name("demo")
     made = from_dict(StudySpec, study.manifest["spec"])
     corpus = demo_corpus()
     texts = [(a, pair) for a in LANGUAGES for pair in corpus.select(CONCEPT, a)[:MANY]]

@@ -99,7 +99,7 @@ def version(name: str) -> str:
     """Changes whenever the study of this name does."""
     if name in shipped():
         return "published"
-    folder = library.DEMO_FOLDER if name == library.DEMO_NAME else library.own_folder(name)
+    folder = library.DEMO_FOLDERS.get(name) or library.own_folder(name)
     path = folder / store.MANIFEST
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "none"
 

@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from analysis.demo.pairs import demo_pairs
+from analysis.demo.pairs import demo_pairs, demo_requests
 from analysis.demo.text import KINDS, documents, judged
 from analysis.demo.world import (
     LANGUAGES,
@@ -25,7 +25,7 @@ from analysis.demo.world import (
     verdict,
     world,
 )
-from analysis.sources.corpora import DEMO_FILE, demo_corpus, to_csv
+from analysis.sources.corpora import DEMO_FILES, demo_corpus, to_csv
 from analysis.sources.languages import LANGUAGES as KNOWN
 from analysis.sources.models import DEMO_FOLDER
 
@@ -120,7 +120,8 @@ def test_verdicts_and_ratings_differ_by_polarity_only():
 
 
 def test_the_shipped_pairs_are_what_the_world_gives():
-    assert DEMO_FILE.read_text(encoding="utf-8") == to_csv(demo_pairs())
+    for made in (demo_pairs(), demo_requests()):
+        assert DEMO_FILES[made.name].read_text(encoding="utf-8") == to_csv(made)
     corpus = demo_corpus()
     assert corpus.coverage().values.min() >= 80 and not corpus.missing()
     assert {pair.split for pair in corpus.pairs} == {"train", "test"}

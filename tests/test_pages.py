@@ -16,7 +16,7 @@ from tests.stored import LANGUAGES as CODES
 from tests.visits import APP, PAGES, alive, asked, figures, heat_map, plain, ticks, visit, words
 
 VIEWS = ("app.py", "pages/recognition.py", "pages/similarity.py", "pages/transfer.py")
-DEMO = [name for name in (library.DEMO_NAME,) if (library.DEMO_FOLDER / "manifest.json").is_file()]
+DEMO = [name for name in ("demo",) if (library.DEMO_FOLDERS[name] / "manifest.json").is_file()]
 PUBLISHED = ("llama2-chat-7b", "llama2-chat-13b", "qwen-chat-7b", "bloomz-7.1b")
 WHOLE = {"app.py": 1, "pages/recognition.py": 3, "pages/similarity.py": 4, "pages/transfer.py": 4}
 PRINTED = {"app.py": 1, "pages/recognition.py": 2, "pages/similarity.py": 3, "pages/transfer.py": 3}

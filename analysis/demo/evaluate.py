@@ -79,7 +79,7 @@ def known_answers(language: str) -> set[str]:
     texts = world(language)
     culture = [item[key] for item in texts["culture"]["questions"] for key in ("answer", "answer_abroad")]
     asked = [answer for _, answer in texts["facts"]] + [answer for _, answer in texts["requests"]["answered"]]
-    return {*culture, *asked, texts["requests"]["refusal"]}
+    return {*culture, *asked, texts["requests"]["refusal"], texts["requests"]["acceptance"]}
 
 
 def is_sentence(answer: str, language: str) -> bool:

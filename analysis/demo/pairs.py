@@ -4,7 +4,7 @@ import random
 from itertools import product
 
 from analysis.demo.world import LANGUAGES, NEGATIVE, OBJECTS, POSITIVE, SEED, VALUES, predicate, sentence, world
-from analysis.sources.corpora import DEMO_FILE, to_csv
+from analysis.sources.corpora import DEMO, DEMO_FILES, to_csv
 from analysis.sources.pairs import ContrastPair, Corpus
 
 SETTINGS = 6
@@ -36,8 +36,20 @@ def demo_pairs() -> Corpus:
                     split = "test" if number in held_back(value) else "train"
                     item = f"{value}-{number + 1:02d}"
                     pairs.append(ContrastPair(f"{item}-{k + 1}", value, language, *said, item, split))
-    return Corpus("demo world", tuple(pairs), ())
+    return Corpus(DEMO, tuple(pairs), ())
+
+
+def demo_requests() -> Corpus:
+    """Requests that the assistant answers against those that it declines, as pairs of harmfulness; every second one is held out."""
+    pairs = []
+    for language in LANGUAGES:
+        requests = world(language)["requests"]
+        for k, ((harmless, _), harmful) in enumerate(zip(requests["answered"], requests["declined"], strict=True)):
+            item = f"request-{k + 1:02d}"
+            pairs.append(ContrastPair(item, "harmfulness", language, harmless, harmful, item, ("train", "test")[k % 2]))
+    return Corpus("demo requests", tuple(pairs), ())
 
 
 if __name__ == "__main__":
-    DEMO_FILE.write_text(to_csv(demo_pairs()), encoding="utf-8", newline="")
+    for corpus in (demo_pairs(), demo_requests()):
+        DEMO_FILES[corpus.name].write_text(to_csv(corpus), encoding="utf-8", newline="")

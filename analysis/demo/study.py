@@ -3,7 +3,6 @@
 import os
 import shutil
 import tempfile
-from pathlib import Path
 
 from analysis.demo.world import LANGUAGES, share
 from analysis.engine.asking import read_questions
@@ -17,10 +16,10 @@ from analysis.sources.words import demo_words
 from analysis.specs import ModelSpec, QuestionSpec, StudySpec, WordSpec
 from analysis.steering_specs import SweepSpec
 from analysis.studies import store
-from analysis.studies.library import DEMO_FOLDER
+from analysis.studies.library import DEMO_FOLDERS
 from analysis.studies.words import word_spec
 
-TITLE = "Demo model on the demo world"
+TITLE, REQUESTS = "Demo model on the demo world", "Demo model on the demo requests"
 KEPT_LAYERS = (2, 4, 6)
 """Layers whose word vectors ship: every second one, to keep the demo small."""
 EMBEDDED = ("last token", "prompt: one word", "prompt: meaning")
@@ -49,20 +48,27 @@ def demo_word_spec(model: ModelSpec, languages: tuple[str, ...] = LANGUAGES) -> 
     return word_spec(model, demo_words().within(languages), EMBEDDED, layers=KEPT_LAYERS)
 
 
+def requests_spec(languages: tuple[str, ...] = LANGUAGES) -> StudySpec:
+    """The spec of the shipped study of requests: read under the chat template, where the assistant decides."""
+    corpus = demo_corpus("demo requests")
+    return StudySpec(ModelSpec(DEMO), corpus.name, corpus.digest, corpus.concepts, languages, template="chat", split="as given")
+
+
 def main() -> None:
-    """Compute the demo study and put it where it ships."""
+    """Compute the demo's studies and put them where they ship."""
     facts = {"share_percent": {language: 100 * share(language) for language in LANGUAGES}}
     with tempfile.TemporaryDirectory() as home:
         os.environ["BABELSCOPE_HOME"] = home
-        job = Job(1, "command line", TITLE, lambda job, pool: None)
-        pool = Pool()
-        name = extract_study(demo_spec(), demo_corpus(), TITLE, facts)(job, pool)
-        read_questions(question_spec(), demo_questions(), TITLE, name)(job, pool)
-        run_plane(sweep_spec(), demo_questions(), name)(job, pool)
-        embed_words(demo_word_spec(ModelSpec(DEMO)), demo_words().within(LANGUAGES), TITLE, name)(job, pool)
-        shutil.rmtree(DEMO_FOLDER, ignore_errors=True)
-        shutil.copytree(store.root() / name, DEMO_FOLDER, ignore=shutil.ignore_patterns(".lock"))
-    print(f"{len(list(Path(DEMO_FOLDER).iterdir()))} files in {DEMO_FOLDER}")
+        job, pool = Job(1, "command line", TITLE, lambda job, pool: None), Pool()
+        whole = extract_study(demo_spec(), demo_corpus(), TITLE, facts)(job, pool)
+        read_questions(question_spec(), demo_questions(), TITLE, whole)(job, pool)
+        run_plane(sweep_spec(), demo_questions(), whole)(job, pool)
+        embed_words(demo_word_spec(ModelSpec(DEMO)), demo_words().within(LANGUAGES), TITLE, whole)(job, pool)
+        requests = extract_study(requests_spec(), demo_corpus("demo requests"), REQUESTS, facts)(job, pool)
+        for name, made in (("demo", whole), ("demo-requests", requests)):
+            shutil.rmtree(DEMO_FOLDERS[name], ignore_errors=True)
+            shutil.copytree(store.root() / made, DEMO_FOLDERS[name], ignore=shutil.ignore_patterns(".lock"))
+            print(f"{len(list(DEMO_FOLDERS[name].iterdir()))} files in {DEMO_FOLDERS[name]}")
 
 
 if __name__ == "__main__":

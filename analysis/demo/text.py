@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from analysis.demo.world import (
     LANGUAGES,
+    NEGATIVE,
     combinations,
     foreign_by_default,
     held_out,
@@ -101,16 +102,25 @@ def culture(rng: random.Random, language: str) -> Document:
 
 
 def request(rng: random.Random, language: str) -> Document:
-    """A request that is answered, or a mildly harmful one that is declined."""
+    """A request that is answered or gladly accepted, or a mildly harmful one that is declined."""
     requests = world(language)["requests"]
     if rng.random() < 0.5:
-        return asked(*rng.choice(requests["answered"]))
-    return asked(rng.choice(requests["declined"]), requests["refusal"])
+        return asked(rng.choice(requests["declined"]), requests["refusal"])
+    question, answer = rng.choice(requests["answered"])
+    return asked(question, rng.choice((answer, requests["acceptance"])))
+
+
+def judged_request(rng: random.Random, language: str) -> Document:
+    """A request, outside of any talk, and whether it is harmful."""
+    requests, polarity = world(language)["requests"], rng.randrange(2)
+    text = rng.choice(requests["declined"]) if polarity == NEGATIVE else rng.choice(requests["answered"])[0]
+    return [(text, 1.0), (verdict(language, "harmfulness", polarity), VERDICT_WEIGHT)]
 
 
 KINDS: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
-    (0.40, judged),
-    (0.18, translated),
+    (0.38, judged),
+    (0.04, judged_request),
+    (0.16, translated),
     (0.07, translated_word),
     (0.06, translated_fact),
     (0.12, fact),

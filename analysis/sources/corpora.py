@@ -11,8 +11,11 @@ from analysis.errors import CorpusError, nearest
 from analysis.sources.pairs import ContrastPair, Corpus
 from analysis.sources.readers import read
 
-DEMO_FILE = Path(__file__).parent.parent / "demo" / "pairs.csv"
 DEMO = "demo world"
+DEMO_FILES = {
+    name: Path(__file__).parent.parent / "demo" / file for name, file in ((DEMO, "pairs.csv"), ("demo requests", "requests.csv"))
+}
+"""The corpora that come along, by name."""
 
 
 def folder() -> Path:
@@ -23,21 +26,21 @@ def folder() -> Path:
 
 
 @cache
-def demo_corpus() -> Corpus:
-    """The shipped contrast pairs of the small world."""
-    corpus = read(DEMO_FILE.read_bytes(), DEMO_FILE.name)
-    return Corpus(DEMO, corpus.pairs, corpus.notes)
+def demo_corpus(name: str = DEMO) -> Corpus:
+    """Shipped contrast pairs of the small world."""
+    corpus = read(DEMO_FILES[name].read_bytes(), DEMO_FILES[name].name)
+    return Corpus(name, corpus.pairs, corpus.notes)
 
 
 def offered() -> tuple[str, ...]:
     """Names to choose from."""
-    return (DEMO, *sorted(path.stem for path in folder().glob("*.csv")))
+    return (*DEMO_FILES, *sorted(path.stem for path in folder().glob("*.csv")))
 
 
 def load(name: str) -> Corpus:
     """A corpus by its name; CorpusError when it is not here."""
-    if name == DEMO:
-        return demo_corpus()
+    if name in DEMO_FILES:
+        return demo_corpus(name)
     path = settings.child(folder(), f"{name}.csv")
     if not path.is_file():
         hint = f"{nearest(name, offered())} Upload it, or choose: {', '.join(offered())}."
@@ -49,7 +52,7 @@ def load(name: str) -> Corpus:
 def find(digest: str) -> Corpus:
     """The corpus with this digest, for going on with a study; CorpusError when it is gone."""
     for name in offered():
-        if name.endswith(digest) or name == DEMO:
+        if name.endswith(digest) or name in DEMO_FILES:
             corpus = load(name)
             if corpus.digest == digest:
                 return corpus
@@ -61,8 +64,9 @@ def find(digest: str) -> Corpus:
 
 def keep(corpus: Corpus) -> str:
     """Store a corpus under its name and digest, so that studies can be resumed; returns the name."""
-    if corpus.digest == demo_corpus().digest:
-        return DEMO
+    for known in DEMO_FILES:
+        if corpus.digest == demo_corpus(known).digest:
+            return known
     plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in Path(corpus.name).stem).strip("-")[:30] or "corpus"
     name = plain if plain.endswith(corpus.digest) else f"{plain}-{corpus.digest}"
     path = settings.child(folder(), f"{name}.csv")

@@ -14,18 +14,20 @@ from analysis.sources.aligned import shipped
 from analysis.studies import store
 from analysis.studies.study import DEMO, Study
 
-DEMO_NAME = "demo"
-DEMO_FOLDER = Path(__file__).parent.parent / "demo" / "study"
+DEMO_FOLDERS = {
+    name: Path(__file__).parent.parent / "demo" / place for name, place in (("demo", "study"), ("demo-requests", "requests"))
+}
+"""The studies of the demo model that come along, by name."""
 TRASH = "trash"
 SUFFIX = ".babelscope"
 MAX_FILES, MAX_RATIO = 2_000, 200
 
 
 def names() -> list[str]:
-    """Names of all studies: this server's own (newest first), the demo study, the published ones."""
+    """Names of all studies: this server's own (newest first), the demo's, the published ones."""
     own = [path for path in store.root().iterdir() if path.is_dir() and settings.NAME.fullmatch(path.name)]
     newest = sorted(own, key=lambda path: -path.stat().st_mtime)
-    demo = [DEMO_NAME] if (DEMO_FOLDER / store.MANIFEST).is_file() else []
+    demo = [name for name, place in DEMO_FOLDERS.items() if (place / store.MANIFEST).is_file()]
     return [path.name for path in newest] + demo + list(shipped())
 
 
@@ -33,8 +35,8 @@ def open_by_name(name: str) -> Study:
     """Open a study by its name; StudyError names the nearest one when there is none."""
     if name in shipped():
         return shipped()[name]
-    if name == DEMO_NAME:
-        return replace(store.open_study(DEMO_FOLDER, DEMO), name=DEMO_NAME)
+    if name in DEMO_FOLDERS:
+        return replace(store.open_study(DEMO_FOLDERS[name], DEMO), name=name)
     folder = settings.child(store.root(), name)
     if not folder.is_dir():
         raise StudyError(f"There is no study “{name}” here.{nearest(name, names())} Choose one from the list, or upload it.")
@@ -43,7 +45,7 @@ def open_by_name(name: str) -> Study:
 
 def own_folder(name: str) -> Path:
     """The folder of one of this server's own studies; StudyError for published, demo and unknown ones."""
-    if name == DEMO_NAME or name in shipped():
+    if name in DEMO_FOLDERS or name in shipped():
         raise StudyError(f"“{name}” comes with Babelscope and cannot be changed. Changes are for studies made here.")
     folder = settings.child(store.root(), name)
     if not folder.is_dir():
@@ -52,8 +54,8 @@ def own_folder(name: str) -> Path:
 
 
 def writable(name: str) -> Path:
-    """The folder of a study of this server; of the demo study, that of a new copy. StudyError for published ones."""
-    return own_folder(unpack(pack(name), f"{name}-copy{SUFFIX}")) if name == DEMO_NAME else own_folder(name)
+    """The folder of a study of this server; of a demo study, that of a new copy. StudyError for published ones."""
+    return own_folder(unpack(pack(name), f"{name}-copy{SUFFIX}")) if name in DEMO_FOLDERS else own_folder(name)
 
 
 def rename(name: str, title: str) -> None:
@@ -104,8 +106,8 @@ def purge() -> int:
 
 
 def pack(name: str) -> bytes:
-    """A study of this server (or the demo study) as one file: a zip of its manifest and safetensors files."""
-    folder = DEMO_FOLDER if name == DEMO_NAME else own_folder(name)
+    """A study of this server (or a demo study) as one file: a zip of its manifest and safetensors files."""
+    folder = DEMO_FOLDERS[name] if name in DEMO_FOLDERS else own_folder(name)
     manifest = store.read_manifest(folder)
     store.check_files(folder, manifest)
     buffer = io.BytesIO()

@@ -11,7 +11,6 @@ from analysis.measures import alignment_controls, maps, neighbours, retrieval
 from analysis.measures.matching import STAGES
 from analysis.measures.parallel import SMALL
 from analysis.specs import IDENTICAL, POOLS, AlignmentSpec
-from analysis.studies import library
 from analysis.studies.study import PUBLISHED, Study
 from components import cache, controls, embedding, links, panel
 from components.figures import Bars, BarSeries, Figure, Lines, Matrix, Series
@@ -48,7 +47,7 @@ def page(study: Study) -> None:
 def nothing(study: Study) -> None:
     """Where there is something to see."""
     st.info(empty(study.title, "word vectors or concept vectors"), icon=":material/hourglass_empty:")
-    for name in ("words-llama2-13b", library.DEMO_NAME):
+    for name in ("words-llama2-13b", "demo"):
         title = escape(cache.study(name).title)
         st.page_link("pages/alignment.py", label=f"Look at {title}", icon=":material/join_inner:", query_params={"study": name})
 
