@@ -124,7 +124,7 @@ def test_a_study_with_vectors_but_no_plane_offers_the_sweep(names):
     assert "has no plane" in at.info[0].value and not figures(at)
 
 
-@pytest.mark.skipif(not (library.DEMO_FOLDER / "manifest.json").is_file(), reason="the demo study is not made yet")
+@pytest.mark.skipif(not (library.DEMO_FOLDERS["demo"] / "manifest.json").is_file(), reason="the demo study is not made yet")
 @pytest.mark.parametrize("page", [LAYERS_PAGE, PLANE])
 def test_the_demo_study(page):
     study = library.open_by_name("demo")

@@ -15,6 +15,8 @@ REMARKS = {
     "Makefile": "make app, make test, make demo",
     "analysis/demo/model": "the demo model: card, weights, tokenizer, measured figures",
     "analysis/demo/pairs.csv": "the demo's contrast pairs",
+    "analysis/demo/requests": "the demo study of requests",
+    "analysis/demo/requests.csv": "contrast pairs of requests",
     "analysis/demo/questions.csv": "the demo's facts and culture questions",
     "analysis/demo/study": "the demo study, as extraction, questions and sweep leave it",
     "analysis/demo/world": "the texts, one file per language",
