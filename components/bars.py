@@ -53,9 +53,11 @@ def dumbbells(figure: Figure, dark: bool) -> go.Figure:
     data: Dumbbells = figure.data
     plot = go.Figure()
     places = np.arange(len(data.labels), dtype=float)
-    for place, *ends in zip(places, *(series.values for series in data.series)):
-        line = {"color": "#8A8F98", "width": 2}
-        plot.add_scatter(x=ends, y=[place, place + 0.16], mode="lines", line=line, showlegend=False, hoverinfo="skip")
+    ends = [(*pair, None) for pair in zip(*(series.values for series in data.series))]
+    plot.add_scatter(
+        x=[x for pair in ends for x in pair], y=[y for place in places for y in (place, place + 0.16, None)], mode="lines",
+        line={"color": "#8A8F98", "width": 2}, showlegend=False, hoverinfo="skip",
+    )  # fmt: skip
     for i, series in enumerate(data.series):
         plot.add_scatter(
             x=series.values, y=places + 0.16 * i, name=series.label, mode="markers", error_x=whiskers(series),
