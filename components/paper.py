@@ -1,6 +1,7 @@
 """Figure spec → Matplotlib, for print. One function per kind of figure."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from matplotlib.collections import LineCollection
@@ -24,7 +25,7 @@ def draw(figure: Figure, place: Place) -> Panel:
             f"Figures of kind “{type(figure.data).__name__}” cannot be printed yet; use the quick image of the screen."
         )
     panel = kind(figure, place)
-    panel.axes.set_xlabel(figure.x or panel.axes.get_xlabel(), **place.font(), color=INK)
+    panel.axes.set_xlabel(panel.axes.get_xlabel() or figure.x, **place.font(), color=INK)
     dress(panel.axes, place)
     return panel
 
@@ -75,11 +76,9 @@ def points(figure: Figure, place: Place) -> Panel:
     axes.margins(0.08)
     frame(axes)
     legend(axes, place)
-    return Panel(
-        axes,
-        lambda width: 0.75 * width,
-        finish=lambda *_: name_points(axes, np.stack([data.x, data.y], 1), data.labels, place) if data.named else None,
-    )
+    spots = np.stack([data.x, data.y], -1)
+    names = partial(name_points, axes, spots, data.labels, place)
+    return Panel(axes, lambda width: 0.75 * width, finish=lambda *_: names() if data.named else None)
 
 
 def tree(figure: Figure, place: Place) -> Panel:

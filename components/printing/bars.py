@@ -27,7 +27,8 @@ def bars(figure: Figure, place: Place) -> Panel:
         if foot.any():
             axes.bar(x, foot, width, color=colour, edgecolor="white", hatch="//////", linewidth=0)
         if series.low is not None:
-            axes.vlines(x, series.low, series.high, color=INK, linewidth=LINE)
+            known = np.isfinite(series.values)
+            axes.vlines(x[known], series.low[known], series.high[known], color=INK, linewidth=LINE)
     if data.chance is not None:
         axes.axhline(data.chance, color=INK, linewidth=1, linestyle=":", label="chance")
     frame(axes)
@@ -76,5 +77,6 @@ def end(axes: Axes, series: BarSeries, rows: np.ndarray, number: int) -> None:
     """One end of every dumb-bell with its intervals."""
     colour, marker = OKABE_ITO[number], SYMBOLS[MARKERS[number]]
     if series.low is not None:
-        axes.hlines(rows, series.low, series.high, color=colour, linewidth=LINE, zorder=1)
+        known = np.isfinite(series.values)
+        axes.hlines(rows[known], series.low[known], series.high[known], color=colour, linewidth=LINE, zorder=1)
     axes.scatter(series.values, rows, s=14, color=colour, marker=marker, linewidth=0, label=series.label, zorder=2)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
 from components.figures import MARKERS, OKABE_ITO, Arrows, Cloud, Figure
-from components.printing.marks import SYMBOLS, frame, legend, name_points
+from components.printing.marks import SYMBOLS, frame, legend, name_points, pale
 from components.printing.places import GREY, INK, LINE, Panel, Place, dress
 from components.venues import CM
 
@@ -15,7 +15,9 @@ SHAPES = ("o", "s", "D")
 """Eight colours in three shapes tell twenty-four groups apart, as on the screen."""
 VIEWS = ((0, 1, 0, 0), (2, 1, 0, 1), (0, 2, 1, 0))
 """Views of three dimensions: axis across, axis up, row, column; neighbours share the axis between them."""
-TALLEST, SMALL_PANEL = 10 * CM, 2 * CM
+TALLEST, SMALL_PANEL, WIDE = 10 * CM, 2 * CM, 11 * CM
+CROSS = 0.6
+"""Strength of a cross' colour: crosses of many arrows would hide the arrows."""
 CORNERS = ((0, 1), (1, 1), (0, 0), (1, 0))
 """Where the four words of a plane stand, as shares of its axes."""
 
@@ -93,19 +95,23 @@ def inset(axes: Axes, data: Cloud, place: Place, bounds: tuple[float, float, flo
 
 
 def views(axes: Axes, data: Cloud, place: Place, shown: int) -> Panel:
-    """Three dimensions from three sides; neighbouring views share an axis."""
+    """Three dimensions from three sides: in a row where there is room, else corner to corner, neighbours sharing an axis."""
     axes.set_axis_off()
-    for across, up, row, column in VIEWS:
-        small = inset(axes, data, place, (0.515 * column, 0.515 * (1 - row), 0.485, 0.485))
+    row = place.width > WIDE
+    gap = (4 * place.look.small + 8) / place.width if row else 0.03
+    wide = (1 - 2 * gap) / 3 if row else (1 - gap) / 2
+    for number, (across, up, down, right) in enumerate(VIEWS):
+        bounds = (number * (wide + gap), 0, wide, 1) if row else (right * (1 - wide), (1 - down) * (1 - wide), wide, wide)
+        small = inset(axes, data, place, bounds)
         for kind in dict.fromkeys(data.kinds):
             scatter(small, data, (shown, kind, (across, up)), 10 if data.named else 4)
-        edge = row == 1 or column == 1
-        small.tick_params(labelbottom=edge, labelleft=column == 0)
-        small.set_xlabel(title(data, shown, across) if edge else "", **place.font(True), color=INK)
-        small.set_ylabel(title(data, shown, up) if column == 0 else "", **place.font(True), color=INK)
+        low, left = row or down or right, row or not right
+        small.tick_params(labelbottom=bool(low), labelleft=bool(left))
+        small.set_xlabel(title(data, shown, across) if low else "", **place.font(True), color=INK)
+        small.set_ylabel(title(data, shown, up) if left else "", **place.font(True), color=INK)
     explain(axes, data, groups=True)
     legend(axes, place)
-    return Panel(axes, lambda width: min(width, TALLEST))
+    return Panel(axes, lambda width: wide * width if row else min(width, TALLEST))
 
 
 def multiples(axes: Axes, data: Cloud, place: Place) -> Panel:
@@ -118,7 +124,7 @@ def multiples(axes: Axes, data: Cloud, place: Place) -> Panel:
     gap = (place.look.small * (1.6 if known else 0.4)) / place.width
     wide = (1 - gap * (columns - 1)) / columns
     step = wide + gap + 1.6 * place.look.small / place.width
-    high = rows * step
+    high = rows * step - (step - wide)
     for at in range(count):
         row, column = divmod(at, columns)
         small = inset(axes, data, place, (column * (wide + gap), 1 - (row * step + wide) / high, wide, wide / high))
@@ -131,7 +137,7 @@ def multiples(axes: Axes, data: Cloud, place: Place) -> Panel:
             small.set_xlabel(across, **place.font(True), color=INK, labelpad=1)
             small.set_ylabel(up, **place.font(True), color=INK, labelpad=1)
     explain(axes, data, groups=True)
-    legend(axes, place, drop=place.look.small)
+    legend(axes, place, drop=place.look.small * (2 if known else 0.7))
     return Panel(axes, lambda width: high * width)
 
 
@@ -141,9 +147,9 @@ def arrows(figure: Figure, place: Place) -> Panel:
     axes = place.canvas.add_subplot(place.spot)
     for number, (start, end, ends) in enumerate(zip(data.start, data.end, data.intervals)):
         arrow(axes, number, start, end)
-        colour = OKABE_ITO[number % len(OKABE_ITO)]
-        axes.hlines(end[1], *ends[0], color=colour, linewidth=LINE)
-        axes.vlines(end[0], *ends[1], color=colour, linewidth=LINE)
+        colour = pale(OKABE_ITO[number % len(OKABE_ITO)], CROSS)
+        axes.hlines(end[1], *ends[0], color=colour, linewidth=LINE, zorder=1)
+        axes.vlines(end[0], *ends[1], color=colour, linewidth=LINE, zorder=1)
     for number, (name, spots) in enumerate(data.extra):
         axes.scatter(*spots.T, s=14, color=GREY, marker=SYMBOLS[MARKERS[4 + number % 4]], linewidth=0, label=name)
     axes.axvline(data.centre[0], color=GREY, linewidth=LINE, linestyle=":")

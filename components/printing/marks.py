@@ -80,6 +80,6 @@ def legend(axes: Axes, place: Place, drop: float | None = None, least: int = 2) 
     )  # fmt: skip
 
 
-def pale(colour: str) -> tuple[float, ...]:
+def pale(colour: str, strength: float = 0.18) -> tuple[float, ...]:
     """A colour mixed with white, as the bands of the screen look on white."""
-    return tuple(1 - 0.18 * (1 - int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
+    return tuple(1 - strength * (1 - int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
