@@ -125,7 +125,8 @@ def code(request: Request) -> str:
     """Lines that reproduce the answers."""
     return (
         "from analysis.engine.answers import Ask, Request, reply\n"
-        "from analysis.specs import Condition, GenerationSpec, ModelSpec, SteeringSpec, SteeringTerm, VectorSource\n\n"
+        "from analysis.specs import ModelSpec\n"
+        "from analysis.steering_specs import Condition, GenerationSpec, SteeringSpec, SteeringTerm, VectorSource\n\n"
         f"request = {request!r}\n"
         "for one in reply(request):\n"
         '    print(f"{one.ask.label}: {one.answer.text}")\n'
