@@ -78,6 +78,15 @@ def test_answers_stand_side_by_side_and_strength_zero_is_the_baseline():
     assert not at.error
 
 
+def test_the_formatted_prompt_is_seen_before_a_run_without_loading_the_model():
+    at = pressed(play(prompt="the judge", template="papers' LLaMA2"), "Show it")
+    assert [code.value for code in at.code] == ["[INST] the judge [/INST] "] and not cache.service().pool.loaded
+    at.text_area(key="play-prompt").set_value("the cook").run()
+    assert not at.code and button(at, "Show it")
+    assert pressed(at).code[0].value == "[INST] the cook [/INST] "
+    assert any("no chat template" in error.value for error in pressed(play(template="chat"), "Show it").error)
+
+
 def test_moving_a_widget_starts_nothing():
     at = play()
     at.number_input(key="play-strength").set_value(3.0).run()
