@@ -22,6 +22,7 @@ from analysis.steering_specs import GenerationSpec, SteeringSpec, SteeringTerm, 
 from analysis.studies import library, notes
 from components import cache
 from components.tokens import Token, merged
+from components.views import dose
 from components.views.keeping import code
 from tests.planted import planted_study
 from tests.stored import stored
@@ -177,6 +178,25 @@ def test_dose_and_response_are_drawn_with_their_words():
     response = at.session_state["play-got-dose"][2]
     assert response.kl[len(response.kl) // 2] == 0
     assert np.isnan(response.log_odds).all()
+
+
+def test_a_new_click_on_the_curve_reads_that_text_and_the_slider_goes_on_from_there():
+    at = pressed(play(prompt="the judge"), "Measure the curve")
+    response = at.session_state["play-got-dose"][2]
+    strengths = [f"{s:.3g}" for s in response.dose.doses]
+    assert list(at.select_slider(key="dose-at").options) == strengths and at.select_slider(key="dose-at").value == "0"
+    clicks = {"effect": (strengths[3],)}
+
+    def run(**now: tuple[str, ...]) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            show = dose.panel.show
+            patch.setattr(dose.panel, "show", lambda figure, click=False: show(figure) or now.get(figure.title.lower()))
+            return alive(at.run()).select_slider(key="dose-at").value
+
+    assert run(**clicks) == strengths[3]
+    at.select_slider(key="dose-at").set_value(strengths[5])
+    assert run(**clicks) == strengths[5], "the old click does not hold the slider"
+    assert run(**clicks, cost=(strengths[-1],)) == strengths[-1]
 
 
 def test_answers_are_saved_and_found_again():
