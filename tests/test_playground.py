@@ -118,7 +118,7 @@ def test_the_link_restores_everything_it_says():
     ("link", "words_said"),
     [("{", "damaged"), ("[1]", "damaged"), ('{"operator":"shove"}', "operator"), ('{"range":[1,99]}', "range"),
      ('{"who":1}', "who"),
-     ('{"strength":"much"}', "strength")],
+     ('{"strength":"much"}', "strength"), (f'{{"strength":1{"0" * 400}}}', "strength"), ('{"strength":1e999}', "strength")],
 )  # fmt: skip
 def test_what_a_link_cannot_restore_is_said(link, words_said):
     at = visit(PAGE, study="tiny", play=link)
@@ -129,6 +129,23 @@ def test_what_a_link_cannot_restore_is_said(link, words_said):
 def test_layers_can_be_chosen_in_every_way(way):
     at = pressed(play(way=way, prompt="the judge", strength=30.0))
     assert said(at)["Steered"] != said(at)["Baseline"]
+
+
+@pytest.mark.parametrize("ends", [None, 20_000.0])
+def test_a_strength_beyond_the_slider_stays_valid(ends, monkeypatch):
+    if ends:
+        monkeypatch.setattr("components.steering.reach", lambda *known: ends)
+    at = play(prompt="the judge", strength=5000.0)
+    slider = at.slider(key="play-slide")
+    assert at.number_input(key="play-strength").value == 5000 and not at.warning
+    assert slider.value == min(5000, slider.max)
+    at.slider(key="play-range").set_value((1, LAYERS)).run()
+    assert at.number_input(key="play-strength").value == 5000, "another range of the slider leaves the strength alone"
+    alive(at.number_input(key="play-strength").set_value(-70_000.0).run())
+    assert json.loads(asked(at)["play"][0])["strength"] == -70_000
+    slider = at.slider(key="play-slide")
+    alive(slider.set_value(slider.max).run())
+    assert at.number_input(key="play-strength").value == slider.max
 
 
 def test_no_layer_is_said_and_nothing_can_be_run():
