@@ -106,7 +106,7 @@ def source_note(study: Study, array: str) -> str:
     """Where a study's numbers come from, for captions (plain text)."""
     if study.kind == PUBLISHED:
         return f"Published, {study.manifest.get('by', 'Xu et al. 2024')}, {study.manifest['figures'][array]}."
-    if study.kind == DEMO:
+    if study.toy:
         return DEMO_NOTE
     if "imported" in study.manifest:
         return f"Imported mean states of {study.model}, not computed here."

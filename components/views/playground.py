@@ -11,6 +11,7 @@ from analysis.engine.answers import Reply, Wording
 from analysis.engine.service import DONE, QUEUED, Job
 from analysis.errors import AnalysisError
 from analysis.measures import fluency, steering
+from analysis.sources.models import DEMO
 from analysis.studies.study import PUBLISHED, Study
 from components import cache, controls, jobs, panel, playground, tokens
 from components.playground import BASELINE, STEERED, TWIN, ZERO, Draft
@@ -136,7 +137,7 @@ def results(draft: Draft) -> None:
         st.caption(":material/history: These answers belong to earlier settings; run again for the present ones.")
     badge(replies)
     cards(replies, "said")
-    if draft.study.kind == "demo":
+    if draft.study.toy or draft.model.model == DEMO:
         st.caption(DEMO_NOTE)
     keeping.tools(draft, asked, replies)
 
