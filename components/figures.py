@@ -58,6 +58,8 @@ class Lines:
     chance: float | None = None
     mark: float | None = None
     limits: tuple[float, float] | None = None
+    codes: tuple[str, ...] = ()
+    """What a click on a point returns, one per place on the axis; empty: not clickable."""
 
 
 @dataclass(frozen=True)

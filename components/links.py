@@ -109,10 +109,15 @@ def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
     st.session_state[f"link-{name}"] = asked
 
 
+def whole(digits: str) -> int | float:
+    """A number of a link; one too long for any setting as a float, so that it is refused by its range and not by an overflow."""
+    return int(digits) if len(digits) < 20 else float(digits)
+
+
 def parsed(text: str) -> dict:
     """A draft out of a link; empty when it is none."""
     try:
-        found = json.loads(text) if text else {}
+        found = json.loads(text, parse_int=whole) if text else {}
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -15,8 +15,8 @@ from components.text import escape
 TABLE_WORDS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
 
 
-def show(figure: Figure, click: bool = False) -> tuple[str, str] | None:
-    """Draw a figure; with ``click`` returns the (row, column) codes of the cell that was clicked last."""
+def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
+    """Draw a figure; with ``click`` returns the codes of the cell (row, column) or point that was clicked last."""
     st.markdown(f"##### {escape(figure.title)}")
     dark = st.context.theme.type == "dark"
     config = {

@@ -174,6 +174,7 @@ def lines(figure: Figure, dark: bool) -> go.Figure:
             line={"color": colour, "width": 2, "dash": ("dash" if series.dashed or i >= len(OKABE_ITO) else "solid")},
             marker={"symbol": MARKERS[i % len(MARKERS)], "size": 6},
             hovertemplate=f"{series.label}<br>%{{x:.3~g}}: %{{y:.3f}}<extra></extra>",
+            customdata=[[code] for code in data.codes] or None, unselected={"marker": {"opacity": 1}},
         )  # fmt: skip
     reference(plot, data.chance)
     if data.mark is not None:

@@ -1,5 +1,7 @@
 """What every page begins with: menu, study picker, link state."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -72,7 +74,7 @@ def pick() -> Study | None:
     with st.sidebar:
         st.markdown("### :material/translate: Babelscope")
         name = links.one(
-            "Study", names, "study", DEFAULT, format_func=title_of, help="Everything on the pages is about this study."
+            "Study", names, "study", DEFAULT, format_func=titles(names).get, help="Everything on the pages is about this study."
         )
     try:
         return cache.study(name)
@@ -81,8 +83,15 @@ def pick() -> Study | None:
         return None
 
 
+def titles(names: Sequence[str]) -> Mapping[str, str]:
+    """Name → title; equal titles are told apart by their names, since a list picks by what it shows."""
+    found = {name: title_of(name) for name in names}
+    often = Counter(found.values())
+    return {name: title if often[title] == 1 else f"{title} · {name}" for name, title in found.items()}
+
+
 def title_of(name: str) -> str:
-    """A study's title with what kind it is, for lists, which show plain text."""
+    """A study's title with what kind it is, as plain text."""
     if name in shipped():
         return f"{shipped()[name].title} (published)"
     try:
@@ -97,7 +106,7 @@ def source_note(study: Study, array: str) -> str:
     """Where a study's numbers come from, for captions (plain text)."""
     if study.kind == PUBLISHED:
         return f"Published, {study.manifest.get('by', 'Xu et al. 2024')}, {study.manifest['figures'][array]}."
-    if study.kind == DEMO:
+    if study.toy:
         return DEMO_NOTE
     if "imported" in study.manifest:
         return f"Imported mean states of {study.model}, not computed here."

@@ -18,7 +18,8 @@ from components.links import Kept
 from components.text import escape
 
 KEY = "play"
-MOST = 1000.0
+MOST = 1e9
+"""Strength that number boxes and links take: far beyond any slider, whose reach grows with ‖h‖/‖v‖."""
 RANGES = {SHARE: 1.0, DOSE: 2.0}
 """Reach of the slider for operators whose strength is not in mean gaps."""
 KINDS = {

@@ -101,6 +101,21 @@ def test_two_users_with_opposite_strengths_never_mix(server, session):  # noqa: 
     assert [said(answered(page), "Steered") for page in pages] == alone
 
 
+def test_a_click_on_the_curve_reads_the_text_at_that_strength(server, session):  # noqa: F811
+    page = go(session(), play(server, tokens=4), "Playground")
+    page.get_by_role("button", name=re.compile("^Measure the curve")).click()
+    slider = page.get_by_test_id("stSlider").filter(has_text="Read the text at strength")
+    expect(slider).to_be_visible(timeout=LONG)
+    settle(page)
+    plot = page.locator(".js-plotly-plot").last
+    plot.scroll_into_view_if_needed()
+    point = plot.locator(".scatterlayer .point").last.bounding_box()
+    page.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
+    settle(page)
+    last = slider.get_by_test_id("stSliderTickBar").inner_text().split()[-1]
+    expect(slider.get_by_role("slider")).to_have_attribute("aria-valuetext", last)
+
+
 def test_a_closed_tab_frees_the_worker(server, session):  # noqa: F811
     gone = go(session(), play(server, tokens=2048, strip=True), "Playground")
     run(gone).press("Control+Enter")

@@ -29,6 +29,26 @@ def fresh(home):
         cache.service().stop(job)
 
 
+def test_studies_of_one_title_are_told_apart(home):
+    stored("first"), stored("second")
+    at = visit(STUDIES, study="first")
+    assert [option for option in at.selectbox(key="study").options if "Planted" in option] == [
+        f"Planted study · {name}" for name in library.names()[:2]
+    ]
+    for name in ("second", "first"):
+        at.selectbox(key="study").select(name)
+        assert alive(at.run()).selectbox(key="study").value == name == asked(at).get("study", [""])[0]
+    at = visit(STUDIES, study="first", **{"with": "second"})
+    assert at.selectbox(key="with").value == "second" and not at.warning
+
+
+def test_a_new_study_of_the_same_title_leaves_the_chosen_one(home):
+    stored("first")
+    at = visit(STUDIES, study="first")
+    stored("second")
+    assert alive(at.run()).selectbox(key="study").value == "first" and asked(at)["study"] == ["first"]
+
+
 @pytest.fixture
 def study(home):
     """The Studies page with one computed study."""

@@ -97,6 +97,13 @@ def test_computed_studies_of_every_kind(kinds, page):
         assert bool(unfinished) == (page == "app.py" and name != "complete")
 
 
+def test_a_study_of_ones_own_from_the_demo_model_carries_its_label(home):
+    stored("mine", spec={"model": {"model": "demo"}})
+    at = visit(study="mine")
+    assert any(plain(warning.value) == DEMO_NOTE for warning in at.warning)
+    assert all(DEMO_NOTE in figure["caption"] for page in VIEWS[:2] for figure in figures(visit(page, study="mine")).values())
+
+
 @pytest.mark.parametrize("cells", [1, 6, 16, 20])
 def test_a_run_that_was_stopped_early_shows_what_there_is(cells):
     stored("early", cells=cells)

@@ -22,6 +22,7 @@ from analysis.steering_specs import GenerationSpec, SteeringSpec, SteeringTerm, 
 from analysis.studies import library, notes
 from components import cache
 from components.tokens import Token, merged
+from components.views import dose
 from components.views.keeping import code
 from tests.planted import planted_study
 from tests.stored import stored
@@ -78,6 +79,15 @@ def test_answers_stand_side_by_side_and_strength_zero_is_the_baseline():
     assert not at.error
 
 
+def test_the_formatted_prompt_is_seen_before_a_run_without_loading_the_model():
+    at = pressed(play(prompt="the judge", template="papers' LLaMA2"), "Show it")
+    assert [code.value for code in at.code] == ["[INST] the judge [/INST] "] and not cache.service().pool.loaded
+    at.text_area(key="play-prompt").set_value("the cook").run()
+    assert not at.code and button(at, "Show it")
+    assert pressed(at).code[0].value == "[INST] the cook [/INST] "
+    assert any("no chat template" in error.value for error in pressed(play(template="chat"), "Show it").error)
+
+
 def test_moving_a_widget_starts_nothing():
     at = play()
     at.number_input(key="play-strength").set_value(3.0).run()
@@ -108,7 +118,7 @@ def test_the_link_restores_everything_it_says():
     ("link", "words_said"),
     [("{", "damaged"), ("[1]", "damaged"), ('{"operator":"shove"}', "operator"), ('{"range":[1,99]}', "range"),
      ('{"who":1}', "who"),
-     ('{"strength":"much"}', "strength")],
+     ('{"strength":"much"}', "strength"), (f'{{"strength":1{"0" * 400}}}', "strength"), ('{"strength":1e999}', "strength")],
 )  # fmt: skip
 def test_what_a_link_cannot_restore_is_said(link, words_said):
     at = visit(PAGE, study="tiny", play=link)
@@ -119,6 +129,23 @@ def test_what_a_link_cannot_restore_is_said(link, words_said):
 def test_layers_can_be_chosen_in_every_way(way):
     at = pressed(play(way=way, prompt="the judge", strength=30.0))
     assert said(at)["Steered"] != said(at)["Baseline"]
+
+
+@pytest.mark.parametrize("ends", [None, 20_000.0])
+def test_a_strength_beyond_the_slider_stays_valid(ends, monkeypatch):
+    if ends:
+        monkeypatch.setattr("components.steering.reach", lambda *known: ends)
+    at = play(prompt="the judge", strength=5000.0)
+    slider = at.slider(key="play-slide")
+    assert at.number_input(key="play-strength").value == 5000 and not at.warning
+    assert slider.value == min(5000, slider.max)
+    at.slider(key="play-range").set_value((1, LAYERS)).run()
+    assert at.number_input(key="play-strength").value == 5000, "another range of the slider leaves the strength alone"
+    alive(at.number_input(key="play-strength").set_value(-70_000.0).run())
+    assert json.loads(asked(at)["play"][0])["strength"] == -70_000
+    slider = at.slider(key="play-slide")
+    alive(slider.set_value(slider.max).run())
+    assert at.number_input(key="play-strength").value == slider.max
 
 
 def test_no_layer_is_said_and_nothing_can_be_run():
@@ -168,6 +195,25 @@ def test_dose_and_response_are_drawn_with_their_words():
     response = at.session_state["play-got-dose"][2]
     assert response.kl[len(response.kl) // 2] == 0
     assert np.isnan(response.log_odds).all()
+
+
+def test_a_new_click_on_the_curve_reads_that_text_and_the_slider_goes_on_from_there():
+    at = pressed(play(prompt="the judge"), "Measure the curve")
+    response = at.session_state["play-got-dose"][2]
+    strengths = [f"{s:.3g}" for s in response.dose.doses]
+    assert list(at.select_slider(key="dose-at").options) == strengths and at.select_slider(key="dose-at").value == "0"
+    clicks = {"effect": (strengths[3],)}
+
+    def run(**now: tuple[str, ...]) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            show = dose.panel.show
+            patch.setattr(dose.panel, "show", lambda figure, click=False: show(figure) or now.get(figure.title.lower()))
+            return alive(at.run()).select_slider(key="dose-at").value
+
+    assert run(**clicks) == strengths[3]
+    at.select_slider(key="dose-at").set_value(strengths[5])
+    assert run(**clicks) == strengths[5], "the old click does not hold the slider"
+    assert run(**clicks, cost=(strengths[-1],)) == strengths[-1]
 
 
 def test_answers_are_saved_and_found_again():

@@ -1,5 +1,7 @@
 """Figure specs as Plotly draws them: every kind, on a light and on a dark page."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -115,6 +117,15 @@ def test_frames_change_the_cells_alone():
         assert (frame.data[0].zmin, frame.data[0].zmax) == LIMITS, "one colour scale over all layers"
     moved = [step.args[1]["frame"]["duration"] for step in plot.layout.sliders[0].steps]
     assert moved == [0, 0]
+
+
+def test_a_click_on_a_curve_returns_the_code_of_its_point():
+    x = np.array([-1.0, 0.0, 1.0])
+    data = Lines((Series("up", x, x), Series("down", x, -x)), codes=("-1", "0", "1"))
+    plot = screen.draw(Figure("f", "t", "c", data, pd.DataFrame()))
+    assert [[list(code) for code in trace.customdata] for trace in plot.data] == [[["-1"], ["0"], ["1"]]] * 2
+    plain = screen.draw(Figure("f", "t", "c", replace(data, codes=()), pd.DataFrame()))
+    assert plain.data[0].customdata is None
 
 
 def test_a_click_returns_codes_and_its_marker_is_invisible():

@@ -59,6 +59,15 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class Wording:
+    """A question in a template, as a model's tokenizer writes it."""
+
+    model: ModelSpec
+    template: str
+    question: str
+
+
+@dataclass(frozen=True)
 class Dose:
     """A dose–response curve that is wanted: the strengths of the first term of ``ask`` are multiplied by each of ``doses``."""
 
@@ -126,6 +135,20 @@ def answer(request: Request) -> Callable[[Job, Pool], tuple[Reply, ...]]:
         said = generate(loaded, rows, request.generation, tell, job.check)
         plain = alternatives(loaded, [Row(row.prompt) for row in rows], [one.ids for one in said], ALTERNATIVES)
         return tuple(Reply(*one) for one in zip(request.asks, (row.prompt for row in rows), said, plain))
+
+    return work
+
+
+def formatted(wording: Wording) -> Callable[[Job, Pool], str]:
+    """A job that formats a prompt; it needs the tokenizer only, so a model that is not loaded yet stays so."""
+
+    def work(job: Job, pool: Pool) -> str:
+        from analysis.engine import models
+
+        job.progress(0, 0, "formatting the prompt")
+        loaded = pool.kept(pool.pins.get(wording.model, wording.model))
+        tokenizer = loaded.tokenizer if loaded else models.load_tokenizer(models.preflight(wording.model).source)
+        return apply(wording.template, tokenizer, [wording.question])[0]
 
     return work
 

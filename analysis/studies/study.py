@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.errors import StudyError
+from analysis.sources.models import DEMO as DEMO_MODEL
 from analysis.sources.words import WordList, from_json
 
 PUBLISHED, DEMO, COMPUTED = "published", "demo", "computed"
@@ -49,6 +50,11 @@ class Study:
     def dataset(self) -> xr.Dataset:
         """All arrays as one labelled dataset."""
         return xr.Dataset({name: self.array(name) for name in sorted(self.available)})
+
+    @property
+    def toy(self) -> bool:
+        """Whether its numbers are the demo model's, shipped or computed here."""
+        return self.kind == DEMO or (self.kind == COMPUTED and self.model == DEMO_MODEL)
 
     @property
     def complete(self) -> bool:

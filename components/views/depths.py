@@ -12,7 +12,7 @@ from analysis.studies import library
 from analysis.studies.study import Study
 from components import cache, controls, links, panel
 from components.figures import Figure, Lines, Matrix, Series
-from components.shell import source_note, title_of
+from components.shell import source_note, titles
 from components.text import escape
 
 NONE = "no other study"
@@ -109,7 +109,8 @@ def compared(study: Study, version: str) -> list[Series]:
     others = [name for name in library.names() if name != study.name and has_both(name)]
     if not others:
         return []
-    name = links.one("Compare with", [NONE, *others], "with", format_func=lambda name: name if name == NONE else title_of(name))
+    shown = {NONE: NONE, **titles(others)}
+    name = links.one("Compare with", list(shown), "with", format_func=shown.get)
     if name == NONE:
         return []
     other = cache.study(name)

@@ -19,6 +19,8 @@ from components.tokens import Token, show
 POINTS = 17
 """Strengths of a curve: the slider's range on both sides, zero in the middle."""
 MOST_PROMPTS = 20
+AT = "dose-at"
+"""Key of the slider that chooses which text is read."""
 
 
 def section(draft: Draft, start: Callable) -> None:
@@ -56,14 +58,28 @@ def curve(draft: Draft, response: Response) -> None:
     effect, cost = figures(draft, response, unit, turn)
     left, right = st.columns(2)
     with left:
-        panel.show(effect)
+        clicked(panel.show(effect, click=True), "effect")
     with right:
-        panel.show(cost)
+        clicked(panel.show(cost, click=True), "cost")
     if np.isfinite(turn):
         st.warning(f"Repetition from strength {turn:.3g} on.", icon=":material/trending_down:")
-    at = st.select_slider("Read the text at strength", strengths.round(6).tolist(), 0.0, format_func=lambda s: f"{s:.3g}")
-    place = int(np.argmin(np.abs(strengths - at)))
+    names = codes(strengths)
+    if st.session_state.get(AT) not in names:
+        st.session_state[AT] = "0"
+    place = names.index(st.select_slider("Read the text at strength, or click a point above", names, key=AT))
     show([Token(response.texts[place] or "(nothing: the answer ended at once)")], response.dose.ask.language, "dose-text")
+
+
+def codes(strengths: np.ndarray) -> tuple[str, ...]:
+    """The strengths as they are written."""
+    return tuple(f"{s:.3g}" for s in strengths)
+
+
+def clicked(picked: tuple[str, ...] | None, figure: str) -> None:
+    """A new click on a point moves the slider; an old one leaves it where it was moved since."""
+    if picked and picked != st.session_state.get(f"dose-clicked-{figure}"):
+        st.session_state[AT] = picked[0]
+    st.session_state[f"dose-clicked-{figure}"] = picked
 
 
 def figures(draft: Draft, response: Response, unit: str, turn: float) -> tuple[Figure, Figure]:
@@ -86,7 +102,7 @@ def figures(draft: Draft, response: Response, unit: str, turn: float) -> tuple[F
         f"dose-effect-{draft.study.name}", "Effect",
         f"Log-odds in nats of “{dose.sides[0]}” against “{dose.sides[1]}” after this prompt (n = 1, no interval; 0 is even odds); "
         f"mean KL(baseline ‖ steered) of the next token over {len(dose.neutral)} neutral prompts.",
-        Lines((*odds, *far), mark=mark), table, f"strength, {unit}", "nats", source,
+        Lines((*odds, *far), mark=mark, codes=codes(strengths)), table, f"strength, {unit}", "nats", source,
     )  # fmt: skip
     shares = [Series("repetition", strengths, response.repetition)]
     shares += [Series("language drift", strengths, response.drift, dashed=True)] if np.isfinite(response.drift).any() else []
@@ -94,6 +110,6 @@ def figures(draft: Draft, response: Response, unit: str, turn: float) -> tuple[F
         f"dose-cost-{draft.study.name}", "Cost",
         f"Means over the answers to this prompt and the neutral ones (n = {prompts}, no interval): repetition, the share of "
         f"three-word sequences said before, and drift, the share of answers not in the prompt's language.{told}",
-        Lines(tuple(shares), mark=mark, limits=(-0.03, 1.03)), table, f"strength, {unit}", "share", source,
+        Lines(tuple(shares), mark=mark, limits=(-0.03, 1.03), codes=codes(strengths)), table, f"strength, {unit}", "share", source,
     )  # fmt: skip
     return effect, cost

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.studies import library
-from analysis.studies.study import COMPUTED, PUBLISHED, Study
+from analysis.studies.study import PUBLISHED, Study
 from components import cache, controls, panel
 from components.figures import Figure, Matrix
 from components.shell import DEMO_NOTE, MENU, source_note
@@ -35,10 +35,10 @@ def loaded(study: Study) -> None:
     st.subheader(escape(study.title), anchor=False)
     if study.kind == PUBLISHED:
         st.caption(f"Published numbers, not computed here. {study.manifest['citation']}")
-    elif study.kind == COMPUTED:
-        st.caption(f"Computed by Babelscope from {escape(study.model)}.")
-    else:
+    elif study.toy:
         st.warning(DEMO_NOTE, icon=":material/toys:")
+    else:
+        st.caption(f"Computed by Babelscope from {escape(study.model)}.")
     if study.missing:
         st.warning(
             f"Unfinished: {len(study.missing)} cells are missing. The Studies page goes on with it.",

@@ -7,10 +7,11 @@ from difflib import SequenceMatcher
 import streamlit as st
 
 from analysis.engine import answers
-from analysis.engine.answers import Reply
+from analysis.engine.answers import Reply, Wording
 from analysis.engine.service import DONE, QUEUED, Job
 from analysis.errors import AnalysisError
 from analysis.measures import fluency, steering
+from analysis.sources.models import DEMO
 from analysis.studies.study import PUBLISHED, Study
 from components import cache, controls, jobs, panel, playground, tokens
 from components.playground import BASELINE, STEERED, TWIN, ZERO, Draft
@@ -36,12 +37,29 @@ def page(study: Study) -> None:
         return
     cache.warmed()
     draft = playground.draw(study)
+    above = st.container()
     buttons(draft)
+    with above:
+        prompt(draft)
     results(draft)
     dose.section(draft, start)
     keeping.compare(draft, start)
     keeping.section(draft)
     panel.explain(steering.mapped, steering.random, steering.shares, fluency.drift, fluency.repetition, fluency.knee)
+
+
+def prompt(draft: Draft) -> None:
+    """The prompt as the model reads it: on request before a run, and by itself after one."""
+    wording = Wording(draft.model, draft.template, draft.question)
+    _, known, text = st.session_state.get("play-got-prompt", (0, None, ""))
+    job = jobs.mine()
+    with st.expander("The prompt as the model reads it", icon=":material/terminal:"):
+        if known == wording:
+            st.code(text, language=None, wrap_lines=True)
+            return
+        st.caption("What the template puts around the prompt; only the model's tokenizer is read for it.")
+        if st.button("Show it", icon=":material/visibility:", key="play-format", disabled=job is not None and job.live):
+            start("prompt", "Formatted prompt", answers.formatted(wording), wording)
 
 
 def buttons(draft: Draft) -> None:
@@ -73,6 +91,9 @@ def finish(job: Job) -> None:
     left = job.result if job.state == DONE else job.partial
     if left is not None and st.session_state.get(f"play-got-{kind}", (0,))[0] != job.number:
         st.session_state[f"play-got-{kind}"] = (job.number, asked, left)
+        if kind == "answers":
+            wording = Wording(asked.model, asked.template, asked.asks[0].question)
+            st.session_state["play-got-prompt"] = (job.number, wording, left[0].prompt)
     if job.state != DONE:
         jobs.outcome(job)
 
@@ -116,10 +137,8 @@ def results(draft: Draft) -> None:
         st.caption(":material/history: These answers belong to earlier settings; run again for the present ones.")
     badge(replies)
     cards(replies, "said")
-    if draft.study.kind == "demo":
+    if draft.study.toy or draft.model.model == DEMO:
         st.caption(DEMO_NOTE)
-    with st.expander("The prompt as the model reads it", icon=":material/terminal:"):
-        st.code(replies[0].prompt, language=None, wrap_lines=True)
     keeping.tools(draft, asked, replies)
 
 

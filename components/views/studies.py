@@ -11,7 +11,7 @@ from analysis.studies import library
 from analysis.studies.study import COMPUTED, PUBLISHED, Study
 from components import cache, controls, extraction, jobs, links, panel
 from components.figures import Figure, Matrix
-from components.shell import source_note, title_of
+from components.shell import source_note, titles
 from components.text import escape
 from components.views.words import long_table, reach, span
 
@@ -141,7 +141,7 @@ def undo() -> None:
 def side_by_side(study: Study) -> None:
     """Two studies and their difference."""
     others = [name for name in library.names() if name != study.name]
-    other = links.one("Compare with", others, "with", format_func=title_of)
+    other = links.one("Compare with", others, "with", format_func=titles(others).get)
     what = links.one("Compare", list(compare.COMPARED), "compared", format_func=str.capitalize)
     try:
         found = cache.compared(what, study, cache.study(other), controls.convention())

@@ -10,9 +10,9 @@ import xarray as xr
 from analysis.measures import control as measures
 from analysis.measures import grids
 from analysis.measures.judging import VERDICTS
+from analysis.sources.models import DEMO
 from analysis.steering_specs import JudgingSpec
 from analysis.studies import control as runs
-from analysis.studies.study import DEMO
 from components import cache, controls, links, panel
 from components.figures import Figure, Lines, Matrix, Series
 from components.shell import DEMO_NOTE
@@ -43,8 +43,7 @@ MOST_SHOWN = 500
 
 def source_note(run: runs.Run) -> str:
     """Where a run's numbers come from, for captions."""
-    kind = run.manifest["study"]["kind"]
-    return DEMO_NOTE if kind == DEMO else f"Computed by Babelscope from {run.spec.model.model}."
+    return DEMO_NOTE if run.spec.model.model == DEMO else f"Computed by Babelscope from {run.spec.model.model}."
 
 
 def ordered(run: runs.Run) -> list[str]:
