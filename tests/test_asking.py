@@ -89,7 +89,8 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
     assert library.open_by_name(name).missing == ("questions fr", "questions sw")
     assert work.resume_study(name)(job(), pool) == name
     study = library.open_by_name(name)
-    assert study.complete and study.has("lens_share") and study.manifest["questions"]["spec"]["model"]["revision"] == "local"
+    assert study.complete and study.has("lens_share") and study.has("item_local")
+    assert study.manifest["questions"]["spec"]["model"]["revision"] == "local"
     sweep = SweepSpec(spec.model, asked.name, asked.digest, asked.languages, (1, 2), (1.0,), "none", depths=1)
     with pytest.raises(Exception, match="Stopped"):
         sweeping.run_plane(sweep, asked, name)(job(2), pool)
