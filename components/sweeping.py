@@ -5,7 +5,7 @@ import streamlit as st
 
 from analysis.engine import sweeping
 from analysis.errors import AnalysisError
-from analysis.measures.geometry import VERSIONS
+from analysis.measures.geometry import VERSIONS, versions
 from analysis.measures.rivals import place_answers, read_answers
 from analysis.sources.question_sets import find_questions
 from analysis.sources.templates import TEMPLATES
@@ -70,7 +70,7 @@ def choose(study: Study) -> SweepSpec | None:
     left, middle, right = st.columns(3)
     scoring = left.selectbox("Answers by", SCORINGS, key="sweep-scoring", help="The baseline is answered in both ways.")
     normalised = middle.selectbox("Likelihood", ("per token", "whole answer"), key="sweep-normalised") == "per token"
-    local = right.selectbox("Local vector", list(VERSIONS), key="sweep-local", help="\n\n".join(VERSIONS.values()))
+    local = right.selectbox("Local vector", versions(study), key="sweep-local", help="\n\n".join(VERSIONS.values()))
     template = st.selectbox("Prompt template", list(TEMPLATES), list(TEMPLATES).index(asked["template"]), key="sweep-template")
     if not (languages and chosen and strengths):
         return None

@@ -60,6 +60,10 @@ class PlantedReader:
         state[:, :2] = 0
         return state + (code == "en") * axis(0) + bool(named) * axis(0 if self.parallel else 1)
 
+    def score(self, texts, options):
+        """Nats with the answer of an unsteered PlantedAnswerer ahead."""
+        return PlantedAnswerer().score(texts, [()] * len(texts), options)
+
     def tail(self, text):
         """Two tokens."""
         return [text[:-1], text[-1:]]

@@ -1,6 +1,7 @@
 """Questions asked of a model: states and vectors kept in a study, resumed to the same bytes; mean states from files."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from analysis.engine.imports import language_of, mean_states
 from analysis.errors import CorpusError, StudyError
+from analysis.measures import geometry
 from analysis.measures.steering import vectors
 from analysis.steering_specs import VectorSource
 from analysis.studies import asked, library, store
@@ -41,6 +43,46 @@ def test_held_out_items_make_no_vector(home):
     kept = [q for q in given.questions if q.split == "train"]
     half = ask(asked_questions=type(given)("half", tuple(kept)), title="half")
     np.testing.assert_allclose(whole.array("local_vector"), half.array("local_vector"), atol=1e-6)
+
+
+class FlippingReader(PlantedReader):
+    """Named countries push along axis 1; where they do not change the answer, along axis 2 as well. In Swahili none does."""
+
+    def state(self, text):
+        kind, item, *_, last = text.split()
+        easy = int(item) // 2 % 3 == 0
+        return super().state(text) + (kind == "culture" and last == "named" and easy) * axis(2)
+
+    def score(self, texts, options):
+        """Swahili never takes the local answer; one French item has a tie where the country is named."""
+        found = super().score(texts, options)
+        found = [(-nats if " sw" in text else nats, tokens) for text, (nats, tokens) in zip(texts, found)]
+        return [(0 * n if text == "culture 2 fr named" else n, t) for text, (n, t) in zip(texts, found)]
+
+
+def test_the_flipped_version_takes_only_items_whose_answer_the_country_changes(home):
+    study = ask(FlippingReader(noise=0.0, merged=1))
+    own, flipped = (geometry.local_vectors(study, version) for version in ("own", "flipping items"))
+    np.testing.assert_allclose(own[0], np.tile(axis(1) + axis(2) / 3, (LAYERS, 1)), atol=1e-5)
+    np.testing.assert_allclose(flipped[:2], np.tile(axis(1), (2, LAYERS, 1)), atol=1e-5)
+    assert np.isnan(flipped[2]).all(), "no answer flips in Swahili"
+    data = geometry.angles(study, "flipping items")
+    assert data["local_items"].values.tolist() == [8, 7, 0] and geometry.angles(study)["local_items"].values.tolist() == [12] * 3
+    assert np.isfinite(data["low"].sel(language="fr")).all() and np.isnan(data["cosine"].sel(language="sw")).all()
+    kinds, parts = np.array(study.manifest["questions"]["prompts"])[:, 0], study.array("item_part").values
+    taken = study.array("item_local").values
+    assert ((taken > 0) == ((kinds != "universal") & (parts == asked.TRAIN))).all(), "held-out answers are not looked at"
+    found = vectors(VectorSource("steering vector", study.name, "local, flipping items", "fr"))
+    np.testing.assert_array_equal(found, flipped[1])
+
+
+def test_without_options_no_answer_flips_and_that_is_said(home):
+    given = questions()
+    bare = type(given)("bare", tuple(replace(q, options=()) for q in given.questions))
+    study = ask(asked_questions=bare)
+    assert "flipping items" not in geometry.versions(study) and geometry.angles(study)["local_items"].values.tolist() == [12] * 3
+    with pytest.raises(StudyError, match="no language has two training items with options"):
+        geometry.local_vectors(study, "flipping items")
 
 
 def test_a_stopped_run_goes_on_to_the_same_bytes(home):

@@ -13,8 +13,10 @@ from analysis.engine.steering import Row
 from analysis.errors import SpecError
 from analysis.measures import verdict
 from analysis.measures.steering import ResolvedTerm
+from analysis.sources.question_sets import questions_csv
 from analysis.specs import ModelSpec, QuestionSpec
 from analysis.steering_specs import SweepSpec
+from analysis.studies import __main__ as command_line
 from analysis.studies import library, store
 from tests.asking import questions
 from tests.test_asked import torch_file
@@ -89,7 +91,8 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
     assert library.open_by_name(name).missing == ("questions fr", "questions sw")
     assert work.resume_study(name)(job(), pool) == name
     study = library.open_by_name(name)
-    assert study.complete and study.has("lens_share") and study.manifest["questions"]["spec"]["model"]["revision"] == "local"
+    assert study.complete and study.has("lens_share") and study.has("item_local")
+    assert study.manifest["questions"]["spec"]["model"]["revision"] == "local"
     sweep = SweepSpec(spec.model, asked.name, asked.digest, asked.languages, (1, 2), (1.0,), "none", depths=1)
     with pytest.raises(Exception, match="Stopped"):
         sweeping.run_plane(sweep, asked, name)(job(2), pool)
@@ -101,6 +104,31 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
     assert "plane.safetensors" in files and not any(file.startswith("plane-") for file in files)
     again = library.open_by_name(library.unpack(library.pack(name), "again.babelscope"))
     np.testing.assert_array_equal(again.array("plane_score"), study.array("plane_score"))
+
+
+def test_questions_are_asked_and_swept_from_the_command_line(spec, home, capsys):
+    spec, asked = spec
+    file = home / "planted.csv"
+    file.write_text(questions_csv(asked.questions))
+    how = ["--model", "llama", "--device", "cpu", "--template", "none", "--layers", "1", "2", "--strengths", "1"]
+    assert command_line.main([*how, "--questions", str(file), "--languages", "en", "fr", "--sweep"]) == 0
+    study = library.open_by_name(capsys.readouterr().out.splitlines()[-1].split(",")[0].removeprefix("study "))
+    plane = study.manifest["plane"]["spec"]
+    assert study.complete and study.languages == ("en", "fr") and plane["layers"] == [1, 2] and plane["strengths"] == [1.0]
+    assert command_line.main([*how, "--questions", str(file), "--title", "unswept", "--last-state", "normed"]) == 0
+    (name,) = [name for name in library.names() if name.startswith("unswept")]
+    assert not library.open_by_name(name).has("plane_answer")
+    assert command_line.main(["--sweep", "--into", name, "--layers", "2", "--strengths", "1"]) == 0
+    assert library.open_by_name(name).manifest["plane"]["spec"]["layers"] == [2]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [(["--sweep"], "needs --questions"), (["--sweep", "--into", "bloomz-7.1b"], "was asked no questions"),
+     (["--questions", "demos"], "demo questions")],
+)  # fmt: skip
+def test_what_the_command_line_cannot_ask_is_said(home, capsys, given, told):
+    assert command_line.main(given) == 1 and told in capsys.readouterr().err
 
 
 def test_mean_states_become_a_study(home):

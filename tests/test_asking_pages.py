@@ -13,7 +13,7 @@ from analysis.measures import localisation, verdict
 from analysis.sources.question_sets import keep_questions
 from analysis.studies import library, store
 from components.shell import DEMO_NOTE
-from tests.asking import LAYERS, TRANSFER_LAYER, PlantedReader, questions
+from tests.asking import ITEMS, LAYERS, TRANSFER_LAYER, PlantedReader, questions
 from tests.stored import stored
 from tests.test_asked import ask, torch_file
 from tests.test_plane import swept
@@ -53,6 +53,12 @@ def test_layers_of_an_asked_study(names):
     assert scale[0] == -scale[1] and all("range" not in frame["layout"].get("xaxis", {}) for frame in picture["frames"])
     assert "Without both vectors: en" in shown["English against local vector, by language and layer"]["caption"]
     assert "definitions here are ours" in words(at)
+
+
+def test_the_version_of_items_that_flip(names):
+    at = visit(LAYERS_PAGE, study=names["asked"], version="flipping items")
+    caption = figures(at)["English against local vector, by language and layer"]["caption"]
+    assert f"{ITEMS // 2} universal and {ITEMS // 3} culture items per language" in caption and not at.error
 
 
 def test_links_restore_the_view(names):

@@ -1,10 +1,16 @@
 """Angles, separation and pictures against planted truth."""
 
+import sys
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from analysis.errors import AnalysisError, StudyError
-from analysis.measures import geometry, items, projections
+from analysis.measures import geometry, items, manifold, projections
 from tests.asking import ITEMS, LANGUAGES, LAYERS, PlantedReader, questions
 from tests.planted import planted_study
 from tests.test_asked import ask
@@ -141,6 +147,41 @@ def test_mds_shows_directions_only(orthogonal):
         projections.elsewhere(orthogonal, "classical MDS", "vectors", 9)
     with pytest.raises(AnalysisError, match="t-SNE"):
         projections.elsewhere(orthogonal, "t-SNE", "vectors", 3)
+
+
+def test_two_umaps_never_fit_at_once(monkeypatch):
+    running, most = [], []
+
+    class Projection:
+        def __init__(self, **settings):
+            self.dims = settings["n_components"]
+
+        def fit_transform(self, values):
+            running.append(1)
+            time.sleep(0.01)
+            most.append(len(running))
+            running.pop()
+            warnings.warn("what it says about its own setting is not an error", UserWarning, stacklevel=2)
+            return np.zeros((len(values), self.dims))
+
+    monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Projection))
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda seed: manifold.umap_places(np.zeros((8, 3)), 2, seed), range(8)))
+    assert most == [1] * 8 and made[0].shape == (8, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("points", [4, 80])
+def test_a_real_umap_keeps_clusters_apart(points):
+    groups = np.arange(points) % 2
+    values = np.random.default_rng(0).standard_normal((points, 6)) + 50 * groups[:, None]
+    placed = manifold.umap_places(values, 2, 3)
+    np.testing.assert_array_equal(placed, manifold.umap_places(values, 2, 3))
+    assert placed.shape == (points, 2) and np.isfinite(placed).all()
+    if points > manifold.FEW:
+        middles = [placed[groups == group].mean(0) for group in (0, 1)]
+        spread = max(np.linalg.norm(placed[groups == group] - middles[group], axis=1).max() for group in (0, 1))
+        assert np.linalg.norm(middles[0] - middles[1]) > spread
 
 
 @pytest.mark.slow

@@ -1,5 +1,7 @@
 """The plane: a model whose transfer sits at one layer and whose locality sits at another is found by the sweep."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,6 +100,16 @@ def test_a_stopped_sweep_goes_on_to_the_same_answers(home, study):
 def test_settings_are_as_many_as_expected(study):
     given = questions()
     assert len(localisation.settings(study)) == sweep.expected(sweep_spec(given))
+
+
+def test_the_flipped_version_is_swept_where_there_is_one(home):
+    study = swept("flipped", local="flipping items")
+    best = localisation.settings(study)[localisation.chosen_settings(study)["local"]]
+    assert best.local_layer == LOCAL_LAYER and "°" in verdict.finding(study)
+    given = questions()
+    bare = ask(PlantedReader(), type(given)("bare", tuple(replace(q, options=()) for q in given.questions)), "bare")
+    with pytest.raises(AnalysisError, match="Choose another version"):
+        sweep.begin_sweep(store.root() / bare.name, sweep_spec(given, local="flipping items"), given)
 
 
 def test_by_generation_the_same_comes_out(home, study):

@@ -6,6 +6,8 @@ import numpy as np
 
 from analysis.engine.extract import Consumer, Reading, stream
 from analysis.engine.models import Loaded
+from analysis.engine.options import option_scores
+from analysis.engine.steering import Row
 from analysis.sources.embeddings import LAST
 from analysis.sources.templates import apply, tail
 
@@ -28,6 +30,7 @@ class ModelReader:
         self.layers, self.hidden = len(loaded.blocks), loaded.hidden
         self.notices: list[str] = []
         normed = last_state == "normed"
+        self.check = check
         self.reading = Reading(final_norm=normed, position=position, on_notice=self.notices.append, check=check)
 
     def stream(self, texts: Sequence[str], consumers: Sequence[Consumer]) -> None:
@@ -38,6 +41,12 @@ class ModelReader:
         """The last tokens of a text under the template; the last one is where the state is read."""
         (formatted,) = apply(self.template, self.loaded.tokenizer, [text])
         return tail(self.loaded.tokenizer, formatted)
+
+    def score(self, texts: Sequence[str], options: Sequence[Sequence[str]]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """(nats (option,), tokens (option,)) of each text's options right behind it."""
+        prompts = apply(self.template, self.loaded.tokenizer, texts)
+        found = option_scores(self.loaded, [Row(prompt) for prompt in prompts], options, self.check)
+        return [(each.nats, each.tokens) for each in found]
 
     def hollow(self, texts: Sequence[str]) -> list[str]:
         """The texts that become no token of their own."""

@@ -14,13 +14,24 @@ from analysis.sources.questions import CULTURE, UNIVERSAL
 from analysis.statistics import REPLICATES, bootstrap_weights, interval, mean_known
 from analysis.studies.study import Study
 
-ENGLISH = "en"
+ENGLISH, FLIPPING = "en", "flipping items"
+NO_FLIPS = (
+    "no language has two training items with options whose answer becomes the local one when the country is named, or the "
+    "questions were asked before answers were kept"
+)
 VERSIONS = {
     "own": "the language's own culture questions",
+    FLIPPING: "only culture questions whose likeliest answer becomes the local one when the country is named",
     "held-out universal": "mean over the other languages' local vectors, so that nothing of the language itself is in it",
 }
 """Which local vector stands for a language (Veselovsky et al., arXiv 2504.10191)."""
 TWINS = {"English": ("english_vector", "english_shuffled"), "local": ("local_vector", "local_shuffled")}
+FLIPPED = ("flipped_vector", "flipped_shuffled")
+
+
+def versions(study: Study) -> tuple[str, ...]:
+    """Those of VERSIONS that a study has."""
+    return tuple(version for version in VERSIONS if version != FLIPPING or study.has(FLIPPED[0]))
 
 
 def stack(study: Study, array: str) -> np.ndarray:
@@ -32,8 +43,10 @@ def local_vectors(study: Study, version: str = "own", shuffled: bool = False) ->
     """Local vectors (language, layer, hidden) in one of VERSIONS; SpecError for another, StudyError where there are none."""
     if version not in VERSIONS:
         raise unknown("version of the local vector", version, VERSIONS)
-    own = stack(study, TWINS["local"][int(shuffled)])
-    return own if version == "own" else others_mean(own)
+    if version not in versions(study):
+        raise StudyError(f"“{study.title}” has no local vector of {version}: {NO_FLIPS}. Choose another version.")
+    own = stack(study, (FLIPPED if version == FLIPPING else TWINS["local"])[int(shuffled)])
+    return own if version != "held-out universal" else others_mean(own)
 
 
 def others_mean(values: np.ndarray) -> np.ndarray:
@@ -57,18 +70,23 @@ def prompts(study: Study) -> tuple[np.ndarray, np.ndarray]:
 
 
 def differences(study: Study, language: int) -> dict[str, np.ndarray]:
-    """What the vectors of a language are means of: (item, layer, hidden) for "English" and "local", training items only."""
+    """What the vectors of a language are means of: (item, layer, hidden) for "English" and the versions of the local vector.
+
+    Training items only; none of those that flip where it is not known which do.
+    """
     from analysis.studies.asked import gaps
 
     states, parts = study.array("item_state").values, study.array("item_part").values
     listed = study.manifest["questions"]["prompts"]
-    own = np.asarray(states[language], np.float32), parts[language]
+    local = study.array("item_local").values if study.has("item_local") else np.zeros(parts.shape)
+    own = np.asarray(states[language], np.float32), parts[language], local[language]
     english = None
     if ENGLISH in study.languages and study.languages[language] != ENGLISH:
         place = study.languages.index(ENGLISH)
         english = np.asarray(states[place], np.float32), parts[place]
-    found = gaps(listed, *own, english)
-    return {"English": found.get("english", np.empty((0, *states.shape[2:]))), "local": found["local"]}
+    found = gaps(listed, own, english)
+    english_items = found.get("english", np.empty((0, *states.shape[2:])))
+    return {"English": english_items, "own": found["local"], FLIPPING: found["flipped"]}
 
 
 def angles(study: Study, version: str = "own") -> xr.Dataset:
@@ -87,9 +105,10 @@ def angles(study: Study, version: str = "own") -> xr.Dataset:
     if study.has("item_state"):
         for a in range(len(value)):
             items = differences(study, a)
-            counts[:, a] = [len(items["English"]), len(items["local"])]
-            if version == "own" and counts[:, a].min() > 1:
-                bands[:, a] = resampled(items["English"], items["local"], a)
+            own = items.get(version, items["own"])
+            counts[:, a] = [len(items["English"]), len(own)]
+            if version in items and counts[:, a].min() > 1:
+                bands[:, a] = resampled(items["English"], own, a)
     variables = {name: (("language", "layer"), band) for name, band in zip(("low", "high", "null_low", "null_high"), bands)}
     variables |= {"cosine": (("language", "layer"), value), "angle": (("language", "layer"), degrees(value))}
     variables |= {name: ("language", n) for name, n in zip(("english_items", "local_items"), counts)}

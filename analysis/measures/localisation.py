@@ -82,7 +82,15 @@ def taken(study: Study, scoring: str, normalised: bool) -> np.ndarray:
     """The option that each answer takes (setting, language, prompt), from 1; 0 none, which ties are too."""
     if scoring == "generation":
         return np.nan_to_num(study.array("plane_match").values).astype(int)
-    scores, tokens = study.array("plane_score").values.astype(float), study.array("plane_tokens").values.astype(float)
+    return likeliest(study.array("plane_score").values, study.array("plane_tokens").values, normalised)
+
+
+def likeliest(scores: np.ndarray, tokens: np.ndarray, normalised: bool = True) -> np.ndarray:
+    """The likeliest option (…,), from 1; 0 for a tie. From nats and numbers of tokens (…, option), 0 where there is no option.
+
+    ``normalised``: nats per token.
+    """
+    scores, tokens = scores.astype(float), tokens.astype(float)
     scores = scores / np.maximum(tokens, 1) if normalised else scores
     scores = np.where(tokens > 0, scores, -np.inf)
     best = scores.max(-1, keepdims=True)

@@ -1,13 +1,12 @@
 """One pair of languages from close by: a word's neighbours, words that are everyone's neighbour, and the two clouds."""
 
-import threading
-
 import numpy as np
 import pandas as pd
 import xarray as xr
 from sklearn.decomposition import PCA
 
 from analysis.errors import SpecError
+from analysis.measures.manifold import umap_places
 from analysis.measures.maps import none
 from analysis.measures.matching import Pair, fit, look_up, matched
 from analysis.measures.parallel import one_core
@@ -22,8 +21,6 @@ FIRST = 50
 """Dimensions that PCA leaves for UMAP."""
 MOST_POINTS = 2000
 """Words of each language that are drawn; further ones are left out and that is said."""
-LOCK = threading.Lock()
-"""Fits of UMAP at the same time can end the process."""
 
 
 def word_ranks(study: Study, spec: AlignmentSpec, source: str, target: str) -> pd.DataFrame:
@@ -89,7 +86,7 @@ def clouds(study: Study, spec: AlignmentSpec, source: str, target: str, projecti
     with one_core(pair.x.shape[1]):
         stages = (none(pair.x, pair.y), fit(pair, pair.seeds, spec))
         flat = [flattened(fitted.source(pair.x[shown]), fitted.target(pair.y[shown]), spec.seed) for fitted in stages]
-    drawn = [states[:, :2] if projection == "PCA" else unrolled(states, spec.seed) for states, _ in flat]
+    drawn = [states[:, :2] if projection == "PCA" else umap_places(states, 2, spec.seed) for states, _ in flat]
     coords = {"stage": ["before", "after"], "side": ["source", "target"], "word": [study.words.concepts[i] for i in shown]}
     variables = {
         "place": (("stage", "side", "word", "axis"), np.array(drawn).reshape(2, 2, len(shown), 2)),
@@ -104,14 +101,3 @@ def flattened(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, floa
     both = np.concatenate([x, y])
     reduced = PCA(min(FIRST, *both.shape), random_state=seed).fit(both)
     return reduced.transform(both), float(reduced.explained_variance_ratio_[:2].sum())
-
-
-def unrolled(states: np.ndarray, seed: int) -> np.ndarray:
-    """Two dimensions by UMAP."""
-    import warnings
-
-    with LOCK, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of libraries that it does without, and that a seed leaves it one core
-        import umap
-
-        return umap.UMAP(n_components=2, random_state=seed, n_jobs=1).fit_transform(states)

@@ -1,7 +1,5 @@
 """Pictures of vectors and items in two or three dimensions: PCA over layers, and UMAP or classical MDS of one layer on demand."""
 
-import threading
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +8,7 @@ from scipy.linalg import eigh
 
 from analysis.errors import SpecError, StudyError, unknown
 from analysis.measures.geometry import KINDS_OF_ITEMS, labelled_set, means_english, prompts, stack
+from analysis.measures.manifold import umap_places
 from analysis.measures.similarity import length
 from analysis.specs import check
 from analysis.studies.study import Study
@@ -17,8 +16,6 @@ from analysis.studies.study import Study
 BASES = ("per layer", "shared over layers")
 SHOWN = ("means", "vectors", "items")
 BEFORE_UMAP = 50
-LOCK = threading.Lock()
-"""UMAP's threads abort the process when two fits meet on some machines."""
 
 
 @dataclass(frozen=True)
@@ -144,12 +141,7 @@ def umap(study: Study, what: str, layer: int, dims: int = 2, seed: int = 0) -> x
     """
     points, values = at_layer(study, what, layer)
     reduced, _ = components(values - values.mean(0), min(BEFORE_UMAP, *values.shape))
-    # It warns that its optional parts are not there, and that a seed costs parallelism, which is meant.
-    with LOCK, warnings.catch_warnings(action="ignore"):
-        from umap import UMAP
-
-        fit = UMAP(n_components=dims, n_neighbors=min(15, len(values) - 1), random_state=seed, init="random")
-        placed = fit.fit_transform(reduced)
+    placed = umap_places(reduced, dims, seed)
     return projected(study, points, placed[:, None], np.full((1, dims), np.nan), layer).assign_attrs(what=what, method="UMAP")
 
 

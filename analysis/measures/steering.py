@@ -125,6 +125,8 @@ QUESTION_VECTORS = {
     "English, shuffled": "english_shuffled",
     "local": "local_vector",
     "local, shuffled": "local_shuffled",
+    "local, flipping items": "flipped_vector",
+    "local, flipping items, shuffled": "flipped_shuffled",
 }
 """What a source of kind “steering vector” calls its concept → array of the study."""
 

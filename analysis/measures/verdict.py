@@ -58,8 +58,8 @@ def ends(low_high: tuple[float, float], sign: int = 1) -> str:
 
 
 def angle_words(study: Study, layers: tuple[int, int]) -> str:
-    """The mean angle of the two vectors at the two layers, where the study has it."""
+    """The mean angle of the two vectors that were swept at the two layers, where the study has it."""
     if not (study.has("english_vector") and study.has("local_vector")):
         return ""
-    cosines = mean_angle(study)["cosine"].sel(layer=list(dict.fromkeys(layers))).values
+    cosines = mean_angle(study, study.manifest["plane"]["spec"]["local"])["cosine"].sel(layer=list(dict.fromkeys(layers))).values
     return f"; the two vectors are {' and '.join(f'{angle:.0f}°' for angle in degrees(cosines))} apart there"

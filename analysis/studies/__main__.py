@@ -5,17 +5,26 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from analysis.engine.service import FAILED, Service
+from analysis.engine.asking import read_questions
+from analysis.engine.service import FAILED, Job, Pool, Service
+from analysis.engine.sweeping import run_plane
 from analysis.engine.work import control_run, embed_words, extract_study, resume_study
+from analysis.errors import AnalysisError, SpecError, StudyError
+from analysis.measures.geometry import VERSIONS
 from analysis.measures.vectors import ESTIMATORS
 from analysis.sources import corpora
+from analysis.sources import questions as question_files
 from analysis.sources.embeddings import EMBEDDINGS
+from analysis.sources.models import DEMO
 from analysis.sources.pairs import SPLITS, Corpus
+from analysis.sources.question_sets import demo_questions, find_questions, load_questions
 from analysis.sources.readers import read
-from analysis.sources.templates import TEMPLATES
+from analysis.sources.templates import TEMPLATES, default_template
 from analysis.sources.wordreaders import read_words
 from analysis.sources.words import SOURCES
-from analysis.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec, StudySpec
+from analysis.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec, QuestionSpec, StudySpec, from_dict
+from analysis.steering_specs import SCORINGS, SweepSpec
+from analysis.studies import library
 from analysis.studies.words import word_spec
 
 
@@ -30,7 +39,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--concepts", nargs="+", default=())
     parser.add_argument("--languages", nargs="+", default=())
     parser.add_argument("--estimator", default="difference of means", choices=list(ESTIMATORS))
-    parser.add_argument("--template", default="none", choices=list(TEMPLATES))
+    parser.add_argument("--template", choices=list(TEMPLATES), help="default: none; for questions that of the model")
     parser.add_argument("--split", default="by pair", choices=list(SPLITS))
     parser.add_argument("--dtype", default="float32", choices=DTYPES)
     parser.add_argument("--quantisation", default="none", choices=QUANTISATIONS)
@@ -40,9 +49,22 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--title", default="")
     parser.add_argument("--words", metavar="LIST", help="embed words instead: a list of this server, or a file of words")
     parser.add_argument("--embeddings", nargs="+", default=("last token",), choices=list(EMBEDDINGS))
-    parser.add_argument("--layers", nargs="+", type=int, default=(), help="layers whose word vectors are kept (default: all)")
-    parser.add_argument("--into", default="", metavar="NAME", help="the study of the same model that the words are added to")
+    parser.add_argument(
+        "--layers", nargs="+", type=int, default=(), help="layers that are swept or whose words are kept (default: all)"
+    )
+    parser.add_argument("--questions", metavar="SET", help="ask questions instead: demo, a set of this server, or a file")
+    parser.add_argument("--most", type=int, default=100, help="items of a kind, at most (default: 100)")
+    parser.add_argument("--sweep", action="store_true", help="sweep the steering of --questions, or of the study named by --into")
+    parser.add_argument("--strengths", nargs="+", type=float, default=(0.5, 1.0, 2.0))
+    parser.add_argument("--scoring", default="likelihood", choices=SCORINGS)
+    parser.add_argument("--local", default="own", choices=list(VERSIONS), help="version of the local vector that is swept")
+    parser.add_argument("--into", default="", metavar="NAME", help="the study of the same model that is added to")
     return parser
+
+
+def model_of(options: argparse.Namespace) -> ModelSpec:
+    """The model and how it is loaded."""
+    return ModelSpec(options.model, options.revision, options.dtype, options.quantisation, options.device)
 
 
 def corpus_of(given: str) -> Corpus:
@@ -56,35 +78,84 @@ def embedding(options: argparse.Namespace) -> Callable:
     path = Path(options.words)
     known = read_words(path.read_bytes(), path.name) if path.is_file() else SOURCES[options.words]()
     words = known.within(tuple(options.languages) or known.languages)
-    model = ModelSpec(options.model, options.revision, options.dtype, options.quantisation, options.device)
-    spec = word_spec(model, words, options.embeddings, layers=tuple(options.layers), last_state=options.last_state)
+    spec = word_spec(model_of(options), words, options.embeddings, layers=tuple(options.layers), last_state=options.last_state)
     return embed_words(spec, words, options.title or f"{options.model.split('/')[-1]}, {words.name}", options.into)
+
+
+def asking(options: argparse.Namespace) -> Callable:
+    """The job that asks questions and, if wanted, sweeps the steering that they give."""
+    path = Path(options.questions)
+    asked = question_files.read_questions(path.read_bytes(), path.name) if path.is_file() else questions_of(options.questions)
+    template = options.template or ("chat" if options.model == DEMO else default_template(options.model))
+    languages = tuple(options.languages) or asked.languages
+    about = asked.name, asked.digest, languages, template, options.last_state, options.most, options.seed
+    title = options.title or f"{options.model.split('/')[-1]} asked {asked.name}"
+    ask = read_questions(QuestionSpec(model_of(options), *about), asked, title, options.into)
+    return (lambda job, pool: sweeping(options, ask(job, pool))(job, pool)) if options.sweep else ask
+
+
+def questions_of(name: str) -> question_files.Questions:
+    """The demo's questions, or a set of this server."""
+    return demo_questions() if name == DEMO else load_questions(name)
+
+
+def sweeping(options: argparse.Namespace, name: str) -> Callable[[Job, Pool], str]:
+    """The job that sweeps the steering of a study that was asked questions."""
+    study = library.open_by_name(name)
+    if "questions" not in study.manifest:
+        raise StudyError(f"“{study.title}” was asked no questions. Give some with --questions.")
+    asked = from_dict(QuestionSpec, study.manifest["questions"]["spec"])
+    spec = SweepSpec(
+        asked.model, asked.questions, asked.questions_digest, tuple(options.languages) or asked.languages,
+        tuple(options.layers) or tuple(range(1, study.layers + 1)), tuple(options.strengths), options.template or asked.template,
+        options.scoring, local=options.local, most=options.most, seed=options.seed,
+    )  # fmt: skip
+    return run_plane(spec, find_questions(asked.questions_digest), name)
+
+
+def extracting(options: argparse.Namespace) -> Callable:
+    """The job that extracts concept vectors."""
+    corpus = corpus_of(options.corpus)
+    spec = StudySpec(
+        model_of(options),
+        corpus.name,
+        corpus.digest,
+        tuple(options.concepts) or corpus.concepts,
+        tuple(options.languages) or corpus.languages,
+        options.estimator,
+        options.template or "none",
+        options.split,
+        options.last_state,
+        options.seed,
+    )
+    return extract_study(spec, corpus, options.title or f"{options.model.split('/')[-1]} on {corpus.name}", {})
+
+
+def task_of(options: argparse.Namespace) -> Callable:
+    """The job that the options ask for."""
+    if options.resume:
+        return resume_study(options.resume)
+    if options.control:
+        return control_run(options.control)
+    if options.words:
+        return embedding(options)
+    if options.questions:
+        return asking(options)
+    if options.sweep and not options.into:
+        raise SpecError("--sweep needs --questions to ask, or --into with the name of a study that was asked some.")
+    if options.sweep:
+        return sweeping(options, options.into)
+    return extracting(options)
 
 
 def main(given: list[str] | None = None) -> int:
     """Run one job and print its progress; 1 when it failed."""
     options = arguments().parse_args(given)
-    if options.resume:
-        task = resume_study(options.resume)
-    elif options.control:
-        task = control_run(options.control)
-    elif options.words:
-        task = embedding(options)
-    else:
-        corpus = corpus_of(options.corpus)
-        spec = StudySpec(
-            ModelSpec(options.model, options.revision, options.dtype, options.quantisation, options.device),
-            corpus.name,
-            corpus.digest,
-            tuple(options.concepts) or corpus.concepts,
-            tuple(options.languages) or corpus.languages,
-            options.estimator,
-            options.template,
-            options.split,
-            options.last_state,
-            options.seed,
-        )
-        task = extract_study(spec, corpus, options.title or f"{options.model.split('/')[-1]} on {corpus.name}", {})
+    try:
+        task = task_of(options)
+    except AnalysisError as error:
+        print(error, *getattr(error, "faults", ()), sep="\n", file=sys.stderr)
+        return 1
     job = Service().submit("command line", options.title, task)
     shown = ""
     while not job.finished.wait(0.2):

@@ -7,22 +7,33 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
 from analysis.errors import CorpusError, StudyError
+from analysis.measures.localisation import NAMED, likeliest
 from analysis.measures.readouts import States
 from analysis.sources.questions import CULTURE, UNIVERSAL, Questions
 from analysis.specs import QuestionSpec, digest, from_dict
 from analysis.studies import coverage, store
 from analysis.studies.plan import Progress, Reader, name_of
 
-ENGLISH, NAMED = "en", "named"
+ENGLISH = "en"
 MISSING, TRAIN, TEST = 0, 1, 2
+UNSCORED, ELSEWHERE, LOCAL = 0, 1, 2
+"""Whether the model takes the local answer."""
 ENOUGH = 2
 """Training items below which there is no vector."""
 HALF_PRECISION = 2.0**14
 Lens = Callable[[np.ndarray, Sequence[tuple[str, str]]], np.ndarray]
+
+
+class Answering(Reader, Protocol):
+    """A model that also says how likely it finds answers."""
+
+    def score(self, texts: Sequence[str], options: Sequence[Sequence[str]]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """(nats (option,), tokens (option,)) of each text's options."""
 
 
 def begin_asking(spec: QuestionSpec, questions: Questions, reader: Reader, title: str, into: Path | None = None) -> Path:
@@ -90,7 +101,7 @@ def prompts(spec: QuestionSpec, questions: Questions) -> list[list[str]]:
     return listed + [[NAMED, item] for item in kept[CULTURE]]
 
 
-def run_asking(folder: Path, questions: Questions, reader: Reader, lens: Lens | None, progress: Progress) -> None:
+def run_asking(folder: Path, questions: Questions, reader: Answering, lens: Lens | None, progress: Progress) -> None:
     """Ask the questions of the languages that are missing, one commit each; ``progress`` may raise to stop."""
     with store.writing(folder):
         manifest = store.read_manifest(folder)
@@ -107,7 +118,7 @@ def run_asking(folder: Path, questions: Questions, reader: Reader, lens: Lens | 
         progress(total, total, "done")
 
 
-def cell(folder: Path, what: tuple, reader: Reader, lens: Lens | None, language: int) -> dict[str, np.ndarray]:
+def cell(folder: Path, what: tuple, reader: Answering, lens: Lens | None, language: int) -> dict[str, np.ndarray]:
     """States, parts and vectors of one language, and the logit lens where there is one."""
     spec, questions, asked = what
     manifest = store.read_manifest(folder)
@@ -123,10 +134,27 @@ def cell(folder: Path, what: tuple, reader: Reader, lens: Lens | None, language:
     part = np.array([MISSING if not text else TEST if questions.held_out(q) else TRAIN for text, q in zip(texts, found)], np.uint8)
     scale = 2.0 ** np.ceil(np.log2(np.maximum(np.abs(states).max((0, 2)) / HALF_PRECISION, 1))).astype(np.float32)
     tensors = {"item_state": (states / scale[:, None]).astype(np.float16), store.SCALE: scale, "item_part": part}
+    local = tensors["item_local"] = answered(reader, asked, (found, texts, part))
     english = states_of(folder, manifest, code, tensors)
     seed = int.from_bytes(hashlib.sha256(f"{spec.seed} {code}".encode()).digest()[:4], "big")
-    tensors |= question_vectors(asked, (states, part), None if code == ENGLISH else english, seed)
+    tensors |= question_vectors(asked, (states, part, local), None if code == ENGLISH else english, seed)
     return tensors | (lensed(lens, states, asked, (questions, code, part)) if lens else {})
+
+
+def answered(reader: Answering, asked: Sequence, what: tuple) -> np.ndarray:
+    """Whether the local answer is the likeliest per token (prompt,): training culture items with options, both ways of asking."""
+    found, texts, part = what
+    places = [i for i, (kind, _) in enumerate(asked) if kind != UNIVERSAL and part[i] == TRAIN and found[i].options]
+    local = np.full(len(asked), UNSCORED, np.uint8)
+    if not places:
+        return local
+    options = [found[i].options for i in places]
+    scores, tokens = np.zeros((2, len(places), max(map(len, options))))
+    for row, (nats, counts) in enumerate(reader.score([texts[i] for i in places], options)):
+        scores[row, : len(nats)], tokens[row, : len(counts)] = nats, counts
+    right = np.array([found[i].options.index(found[i].answer) + 1 for i in places])
+    local[places] = np.where(likeliest(scores, tokens) == right, LOCAL, ELSEWHERE)
+    return local
 
 
 def states_of(folder: Path, manifest: Mapping, code: str, tensors: Mapping) -> tuple[np.ndarray, np.ndarray] | None:
@@ -141,11 +169,13 @@ def states_of(folder: Path, manifest: Mapping, code: str, tensors: Mapping) -> t
     return states * store.read_parts(folder, manifest, store.SCALE)[place][:, None], parts[place]
 
 
-def gaps(asked: Sequence[Sequence[str]], states: np.ndarray, part: np.ndarray, english: tuple | None) -> dict[str, np.ndarray]:
+def gaps(asked: Sequence[Sequence[str]], own: tuple, english: tuple | None) -> dict[str, np.ndarray]:
     """Per item (item, layer, hidden): state in English minus own (``english``), country named minus not named (``local``).
 
-    Training items only that are there on both sides.
+    Training items only that are there on both sides; ``flipped``: those of the local ones whose answer becomes the local one when
+    the country is named (Veselovsky et al., arXiv 2504.10191). ``own``: states, parts and whether the local answer is taken.
     """
+    states, part, local = own
     kinds = np.array([kind for kind, _ in asked])
     train, found = part == TRAIN, {}
     if english is not None:
@@ -153,14 +183,15 @@ def gaps(asked: Sequence[Sequence[str]], states: np.ndarray, part: np.ndarray, e
         found["english"] = english[0][chosen] - states[chosen]
     plain, named = np.flatnonzero(kinds == CULTURE), np.flatnonzero(kinds == NAMED)
     both = train[plain] & train[named]
-    found["local"] = states[named[both]] - states[plain[both]]
+    flips = both & (local[plain] == ELSEWHERE) & (local[named] == LOCAL)
+    found |= {name: states[named[kept]] - states[plain[kept]] for name, kept in (("local", both), ("flipped", flips))}
     return found
 
 
 def question_vectors(asked: Sequence, own: tuple, english: tuple | None, seed: int) -> dict[str, np.ndarray]:
-    """English and local vector (layer, hidden) with their shuffled twins; left out where there are too few training items."""
+    """English and local vectors (layer, hidden) with their shuffled twins; left out where there are too few training items."""
     made = {}
-    for name, each in gaps(asked, *own, english).items():
+    for name, each in gaps(asked, own, english).items():
         if len(each) >= ENOUGH:
             signs = np.random.default_rng(seed).permutation(np.where(np.arange(len(each)) % 2, -1.0, 1.0))
             made[f"{name}_vector"] = each.mean(0).astype(np.float32)

@@ -41,13 +41,15 @@ class Answerer(Protocol):
 def begin_sweep(folder: Path, spec: SweepSpec, questions: Questions) -> None:
     """Write what is known before anything is answered; goes on when the study has the same plane unfinished.
 
-    StudyError for a study without vectors or with another plane, SpecError for unknown layers or languages, CorpusError when no
-    question is held out or none has options.
+    StudyError for a study without vectors, without this version of the local ones, or with another plane, SpecError for unknown
+    layers or languages, CorpusError when no question is held out or none has options.
     """
     with store.writing(folder):
         manifest, study = store.read_manifest(folder), store.open_study(folder)
         if not (study.has("english_vector") or study.has("local_vector")):
             raise StudyError(f"“{study.title}” has no English or local vectors. Ask questions on the Layers page first.")
+        if study.has("local_vector"):
+            local_vectors(study, spec.local)
         if strange := [layer for layer in spec.layers if not 1 <= layer <= study.layers]:
             raise SpecError(f"“{study.title}” has layers 1 to {study.layers}; asked for was {strange[0]}.")
         if strange := [code for code in spec.languages if code not in study.languages]:

@@ -16,6 +16,7 @@ from components.shell import source_note, titles
 from components.text import escape
 
 NONE = "no other study"
+VERSIONS = "\n\n".join(f"{name}: {what}" for name, what in geometry.VERSIONS.items())
 MEANS = (
     "Mean states have no items: an English vector is the mean state of English minus that of the language; local vectors, bands of "
     "shuffled labels, separation and the logit lens need questions (below)."
@@ -81,7 +82,9 @@ def figure(study: Study, what: str, words: tuple[str, str, str], series: list[Se
 def angle_figures(study: Study, layer: int) -> list[Figure]:
     """The mean angle over depth with its null band, and every language's."""
     geometry.lacking(study)
-    version = links.one("Local vector", list(geometry.VERSIONS), "version", help="\n\n".join(geometry.VERSIONS.values()))
+    version = links.one("Local vector", list(geometry.versions(study)), "version", help=VERSIONS)
+    if geometry.FLIPPING not in geometry.versions(study):
+        st.caption(escape(f"No version “{geometry.FLIPPING}”: {geometry.NO_FLIPS}."))
     mean = cache.measure("mean angle", study, version)
     series = [Series("mean over languages", depth(study), *(mean[part].values for part in ("cosine", "low", "high")))]
     if np.isfinite(mean["null_low"]).any():
@@ -106,7 +109,7 @@ def angle_figures(study: Study, layer: int) -> list[Figure]:
 
 def compared(study: Study, version: str) -> list[Series]:
     """The same curve of another study, at relative depth."""
-    others = [name for name in library.names() if name != study.name and has_both(name)]
+    others = [name for name in library.names() if name != study.name and has_both(name, version)]
     if not others:
         return []
     shown = {NONE: NONE, **titles(others)}
@@ -117,13 +120,13 @@ def compared(study: Study, version: str) -> list[Series]:
     return [Series(other.title, depth(other), cache.measure("mean angle", other, version)["cosine"].values, dashed=True)]
 
 
-def has_both(name: str) -> bool:
-    """Whether a study can be opened and has both vectors."""
+def has_both(name: str, version: str) -> bool:
+    """Whether a study can be opened and has both vectors, the local one in this version."""
     try:
         study = cache.study(name)
     except AnalysisError:
         return False
-    return study.has("english_vector") and study.has("local_vector")
+    return study.has("english_vector") and study.has("local_vector") and version in geometry.versions(study)
 
 
 def angle_map(study: Study, version: str) -> Figure:
