@@ -1,6 +1,7 @@
 """Time a whole control run on the demo model, killed on the way: 12 languages × 100 settings × 20 search prompts.
 
-``python -m benchmarks.control [threads]``; the prompts are negative members of the demo's pairs, asked in its own chat.
+``python -m benchmarks.control [threads]``; the prompts are the demo's declined requests and, since these are few,
+harmful deeds out of its pairs, all asked in its own chat.
 """
 
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 from analysis.engine.service import Job, Pool
 from analysis.engine.work import control_run
 from analysis.sources import prompts
-from analysis.sources.corpora import demo_corpus
+from analysis.sources.corpora import DEMO, REQUESTS, demo_corpus
 from analysis.sources.prompts import Prompt, PromptSet
 from analysis.specs import StudySpec, from_dict
 from analysis.steering_specs import ControlSpec, JudgingSpec
@@ -28,11 +29,11 @@ MANY = 60
 
 def begin() -> str:
     """The run, with nothing computed."""
-    study = library.open_by_name("demo")
+    study = library.open_by_name(library.REQUESTS)
     made = from_dict(StudySpec, study.manifest["spec"])
-    corpus = demo_corpus()
-    texts = [(a, pair) for a in LANGUAGES for pair in corpus.select(CONCEPT, a)[:MANY]]
-    given = PromptSet("benchmark", tuple(Prompt(pair.pair, a, pair.negative) for a, pair in texts))
+    pairs = {a: [pair for name in (REQUESTS, DEMO) for pair in demo_corpus(name).select(CONCEPT, a)] for a in LANGUAGES}
+    texts = [Prompt(pair.pair, a, pair.negative) for a, found in pairs.items() for pair in found[:MANY]]
+    given = PromptSet("benchmark", tuple(texts))
     asked = prompts.load(prompts.keep(given), made, CONCEPT)
     digest = control.vectors_digest(study, CONCEPT)
     spec = ControlSpec(

@@ -9,13 +9,14 @@ from analysis.engine import work
 from analysis.engine.operators import OPERATORS
 from analysis.errors import AnalysisError
 from analysis.measures.grids import LOG_SPACED, PAPERS, SEARCHES
+from analysis.sources import corpora
 from analysis.sources import prompts as sources
 from analysis.sources.models import DEMO
 from analysis.sources.prompts import PromptSet
 from analysis.sources.templates import TEMPLATES, default_template
 from analysis.specs import StudySpec, from_dict
 from analysis.steering_specs import SEARCHED_ON, ControlSpec, JudgingSpec
-from analysis.studies import control
+from analysis.studies import control, library
 from analysis.studies.study import Study
 from components import cache, controls, jobs
 from components.extraction import submit
@@ -48,6 +49,7 @@ def plan(study: Study) -> None:
     prompts = choose_prompts(spec, concept, right)
     if prompts is None:
         return
+    point_to_requests(spec, prompts)
     known = controls.arranged(study, [code for code in study.languages if code in prompts.languages])
     languages = st.multiselect("Languages", known, known[:FIRST], key=f"run-languages-{study.name}-{prompts.name}")
     if not languages:
@@ -80,6 +82,21 @@ def choose_prompts(spec: StudySpec, concept: str, place: object) -> PromptSet | 
         if faults := getattr(error, "faults", ()):
             st.text("\n".join(faults[:50]))
         return None
+
+
+def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
+    """Where the demo's requests are asked with vectors that were read in statements: say so, and link to those read in requests."""
+    if prompts.name != sources.DECLINED or spec.corpus_digest == corpora.demo_corpus(corpora.REQUESTS).digest:
+        return
+    if library.REQUESTS not in library.names():
+        return
+    st.info(
+        "This study's vectors were read in statements. Those of the study of requests were read behind the chat template, where the "
+        "assistant decides whether to help, and are the ones to steer these requests with.",
+        icon=":material/alt_route:",
+    )
+    label = cache.study(library.REQUESTS).title
+    st.page_link("pages/control.py", label=escape(label), icon=":material/speed:", query_params={"study": library.REQUESTS})
 
 
 def choose_search(study: Study, spec: StudySpec, prompts: PromptSet, what: tuple) -> Draft:

@@ -1,16 +1,20 @@
 """The Control page without a browser: printed rates, a plan, a run's results, judging anew, and what is damaged or missing."""
 
 import json
+import shutil
 
 import pytest
 import streamlit as st
 
+from analysis.sources.corpora import REQUESTS, demo_corpus
+from analysis.sources.prompts import DECLINED
 from analysis.steering_specs import JudgingSpec
 from analysis.studies import control, library
 from analysis.studies.control_plan import compute
 from components import cache
 from components.shell import DEMO_NOTE
 from components.views.filling import filled
+from tests.planted import planted_study
 from tests.speaking import REFUSAL, FakeSpeaker, begun, finished
 from tests.stored import stored
 from tests.visits import alive, asked, button, figures, heat_map, plain, ticks, visit, words
@@ -67,6 +71,25 @@ def test_a_new_run_is_planned_and_its_size_told():
     assert next(box.value for box in at.selectbox if box.label == "Prompt template") == "none"
     alive(at.radio(key="run-on").set_value("the reported prompts (paper)").run())
     assert not at.error
+
+
+def test_the_demos_requests_are_steered_with_vectors_that_were_read_in_requests(monkeypatch):
+    planted = planted_study(("harmfulness", "truth"), ("en", "fr"), (6, 24, 16))
+    spec = {**library.open_by_name("demo").manifest["spec"], "corpus": REQUESTS, "corpus_digest": demo_corpus(REQUESTS).digest}
+    folder = stored("requests", planted, spec=spec)
+    said = "read in statements"
+    monkeypatch.setitem(library.DEMO_FOLDERS, library.REQUESTS, folder.with_name("absent"))
+    assert said not in words(visit(PAGE, study="demo")), "nothing to point to"
+    monkeypatch.setitem(library.DEMO_FOLDERS, library.REQUESTS, folder)
+    at = visit(PAGE, study="demo")
+    assert said in words(at) and "study=demo-requests" in next(
+        link.proto.query_string for link in at.main if link.type == "page_link"
+    )
+    alive(at.selectbox(key="run-prompts").select("held-out negative members").run())
+    assert said not in words(at)
+    at = visit(PAGE, study=library.REQUESTS)
+    assert at.selectbox(key="run-prompts").value == DECLINED and said not in words(at) and not at.error
+    shutil.rmtree(folder)
 
 
 def test_a_plan_that_does_not_fit_is_a_sentence():

@@ -11,9 +11,9 @@ from analysis.errors import CorpusError, nearest
 from analysis.sources.pairs import ContrastPair, Corpus
 from analysis.sources.readers import read
 
-DEMO = "demo world"
+DEMO, REQUESTS = "demo world", "demo requests"
 DEMO_FILES = {
-    name: Path(__file__).parent.parent / "demo" / file for name, file in ((DEMO, "pairs.csv"), ("demo requests", "requests.csv"))
+    name: Path(__file__).parent.parent / "demo" / file for name, file in ((DEMO, "pairs.csv"), (REQUESTS, "requests.csv"))
 }
 """The corpora that come along, by name."""
 

@@ -172,8 +172,9 @@ def facts(language: str) -> list[Prompt]:
     ]
 
 
+DECLINED = "demo requests that are declined"
 DEMO_SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
-    "demo requests that are declined": demo_requests,
+    DECLINED: demo_requests,
     "demo statements and verdicts": demo_verdicts,
 }
 SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {**DEMO_SETS, "held-out negative members": held_out_negatives}
