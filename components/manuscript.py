@@ -12,10 +12,13 @@ import numpy as np
 
 from analysis import settings
 from analysis.sources import works
-from components.figures import Figure, Matrix
+from components.figures import Arrows, Bars, Cloud, Dumbbells, Figure, Lines, Matrix, Points, Tree
 from components.recipes import Recipe, arrays, plain, spec
 
-KINDS = {"Matrix": "Heat map", "Lines": "Line chart", "Points": "Scatter plot", "Tree": "Dendrogram"}
+KINDS = {
+    Matrix: "Heat map", Lines: "Line chart", Points: "Scatter plot", Tree: "Dendrogram", Bars: "Bar chart",
+    Dumbbells: "Dumb-bell chart", Cloud: "Scatter plot", Arrows: "Arrows on a plane",
+}  # fmt: skip
 HANDLES = ("layer", "strength", "strengths", "layers", "operator", "convention", "concepts", "order", "source", "target", "kind")
 """Choices of a view that shape numbers, as they are called in its link."""
 
@@ -31,6 +34,8 @@ def caption(recipe: Recipe) -> str:
             marks.append("Hatched: unknown.")
         if figure.data.diverging:
             marks.append("Where cells are too small for numbers, + and − give the sign.")
+    if isinstance(figure.data, Cloud) and figure.data.grid and figure.data.explained is not None:
+        marks.append("Percent along the axes: variance that each explains in its layer.")
     return " ".join(filter(None, [f"{figure.title}.", figure.caption, *marks, figure.source]))
 
 
@@ -87,22 +92,54 @@ def alternative(figure: Figure) -> str:
     """What the figure shows, for those who cannot see it."""
     values = np.concatenate([part.ravel().astype(float) for _, part in arrays(figure.data)] or [np.array([])])
     known = values[np.isfinite(values)]
-    kind = KINDS.get(type(figure.data).__name__, type(figure.data).__name__)
+    kind = KINDS.get(type(figure.data), type(figure.data).__name__)
     axes = " ".join(f"{name}: {text}." for name, text in (("Across", figure.x), ("Up", figure.y)) if text)
     range_ = f"{known.size} numbers from {known.min():.3g} to {known.max():.3g}." if known.size else "No numbers are known."
-    return " ".join([f"{kind}: {figure.title}.", axes, extremes(figure) or range_, figure.caption])
+    told = SUMMARIES.get(type(figure.data), lambda data: "")(figure.data)
+    return " ".join([f"{kind}: {figure.title}.", axes, told or range_, figure.caption])
 
 
-def extremes(figure: Figure) -> str:
+def cells(data: Matrix) -> str:
     """The largest and the smallest cell of a matrix."""
-    data = figure.data
-    if not isinstance(data, Matrix) or data.frames or not np.isfinite(data.values).any():
+    if data.frames or not np.isfinite(data.values).any():
         return ""
     found = []
     for word, pick in (("Largest", np.nanargmax), ("Smallest", np.nanargmin)):
         i, j = np.unravel_index(pick(data.values), data.values.shape)
         found.append(f"{word}: {data.rows[i]} to {data.columns[j]}, {data.values[i, j]:.{data.digits}f}.")
     return f"{len(data.rows)} rows, {len(data.columns)} columns. {' '.join(found)}"
+
+
+def ends(data: Bars | Dumbbells) -> str:
+    """The largest and the smallest value of every series."""
+    said = [f"{len(data.labels)} labels, {len(data.series)} series."]
+    for series in data.series:
+        if np.isfinite(series.values).any():
+            high, low = np.nanargmax(series.values), np.nanargmin(series.values)
+            largest, smallest = (f"{data.labels[i]}, {series.values[i]:.3g}" for i in (high, low))
+            said.append(f"{series.label}: largest {largest}; smallest {smallest}.")
+    return " ".join(said)
+
+
+def groups(data: Cloud) -> str:
+    """How many points a cloud has, and in how many frames."""
+    kinds = ", ".join(f"{data.kinds.count(kind)} {kind}" for kind in dict.fromkeys(data.kinds))
+    frames = f"{len(data.frames)} layers" if len(data.frames) > 1 else "one layer"
+    seen = ", side by side" if data.grid else f", layer {data.frames[data.start]} shown" if len(data.frames) > 1 else ""
+    dimensions = data.places.shape[2]
+    return f"{kinds} points of {len(set(data.groups))} groups in {dimensions} dimensions; {frames}{seen}."
+
+
+def directions(data: Arrows) -> str:
+    """How many arrows point where."""
+    across, up = (data.end - data.start).T
+    ways = {"right": across > 0, "left": across < 0, "up": up > 0, "down": up < 0}
+    counts = ", ".join(f"{int(np.sum(way))} {name}" for name, way in ways.items())
+    return f"{len(data.labels)} arrows; pointing {counts}."
+
+
+SUMMARIES = {Matrix: cells, Bars: ends, Dumbbells: ends, Cloud: groups, Arrows: directions}
+"""Kinds whose numbers are told better than by their range."""
 
 
 def bibliography(recipe: Recipe) -> str:

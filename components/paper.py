@@ -1,25 +1,20 @@
 """Figure spec → Matplotlib, for print. One function per kind of figure."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import FuncFormatter, NullFormatter
-from matplotlib.transforms import Bbox, ScaledTranslation
 from scipy.cluster.hierarchy import dendrogram
 
 from analysis.errors import FigureError
-from components.figures import MARKERS, OKABE_ITO, Figure, Lines, Matrix, Points, Tree
+from components.figures import MARKERS, OKABE_ITO, Arrows, Bars, Cloud, Dumbbells, Figure, Lines, Matrix, Points, Tree
+from components.printing.bars import bars, dumbbells
+from components.printing.clouds import arrows, cloud
 from components.printing.heat import matrix
-from components.printing.places import FAINT, GREY, INK, LINE, Panel, Place, dress, fit_labels, plain_number
-
-SIDES = ((0, 1), (1, 0), (-1, 0), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
-SPOTS = [(far * across, far * up) for far in (3, 9, 16, 24, 33, 43, 54) for across, up in SIDES]
-"""Where a label may be, in points from its point."""
-ALIGN = {-1: ("right", "top"), 0: ("center", "center"), 1: ("left", "bottom")}
-LEADER = {"arrowstyle": "-", "linewidth": LINE, "color": GREY, "shrinkA": 0, "shrinkB": 2}
-SYMBOLS = dict(zip(MARKERS, ("o", "s", "D", "^", "X", "P", "*", "v")))
+from components.printing.marks import SYMBOLS, frame, legend, name_points, pale, reference
+from components.printing.places import GREY, INK, LINE, Panel, Place, dress, fit_labels, plain_number
 
 
 def draw(figure: Figure, place: Place) -> Panel:
@@ -30,7 +25,7 @@ def draw(figure: Figure, place: Place) -> Panel:
             f"Figures of kind “{type(figure.data).__name__}” cannot be printed yet; use the quick image of the screen."
         )
     panel = kind(figure, place)
-    panel.axes.set_xlabel(figure.x, **place.font(), color=INK)
+    panel.axes.set_xlabel(panel.axes.get_xlabel() or figure.x, **place.font(), color=INK)
     dress(panel.axes, place)
     return panel
 
@@ -81,36 +76,9 @@ def points(figure: Figure, place: Place) -> Panel:
     axes.margins(0.08)
     frame(axes)
     legend(axes, place)
-    return Panel(axes, lambda width: 0.75 * width, finish=lambda *_: name_points(axes, data, place) if data.named else None)
-
-
-def name_points(axes: Axes, data: Points, place: Place) -> None:
-    """A label beside every point, at the nearest spot where it covers neither label nor point; a line leads to far ones."""
-    dot, inside = place.canvas.dpi / 72, axes.get_window_extent()
-    known = [i for i in range(len(data.x)) if np.isfinite([data.x[i], data.y[i]]).all()]
-    spots = axes.transData.transform([(data.x[i], data.y[i]) for i in known]) if known else []
-    taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in spots]
-    for i, (x, y) in zip(known, spots):
-        size = np.array([place.measure((data.labels[i],)), 1.1 * place.look.small]) * dot
-        boxes = [(offset, around(x + offset[0] * dot, y + offset[1] * dot, offset, size)) for offset in SPOTS]
-        free = [found for found in boxes if not any(found[1].overlaps(other) for other in taken) and within(inside, found[1])]
-        (across, up), box = (free or boxes)[0]
-        axes.annotate(
-            data.labels[i], (data.x[i], data.y[i]), (across, up), textcoords="offset points", in_layout=False, color=INK,
-            ha=ALIGN[np.sign(across)][0], va=ALIGN[np.sign(up)][1], **place.font(True),
-            arrowprops=LEADER if max(abs(across), abs(up)) > 4 else None,
-        )  # fmt: skip
-        taken.append(box)
-
-
-def around(x: float, y: float, offset: tuple[int, int], size: np.ndarray) -> Bbox:
-    """The box of a text that lies on this side of its point."""
-    return Bbox.from_bounds(*((x, y) + size * (np.sign(offset) - 1) / 2), *size)
-
-
-def within(outer: Bbox, inner: Bbox) -> bool:
-    """Whether a box lies inside another."""
-    return outer.x0 <= inner.x0 and inner.x1 <= outer.x1 and outer.y0 <= inner.y0 and inner.y1 <= outer.y1
+    spots = np.stack([data.x, data.y], -1)
+    names = partial(name_points, axes, spots, data.labels, place)
+    return Panel(axes, lambda width: 0.75 * width, finish=lambda *_: names() if data.named else None)
 
 
 def tree(figure: Figure, place: Place) -> Panel:
@@ -130,39 +98,13 @@ def tree(figure: Figure, place: Place) -> Panel:
     return panel
 
 
-def reference(axes: Axes, chance: float | None, place: Place) -> None:
-    """The chance level as a dotted line with its name."""
-    if chance is not None:
-        axes.axhline(chance, color=GREY, linewidth=LINE, linestyle=":")
-        axes.annotate(
-            "chance", (1, chance), (-2, 1.5), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right",
-            va="bottom", in_layout=False, color=GREY, **place.font(True),
-        )  # fmt: skip
-
-
-def frame(axes: Axes) -> None:
-    """Two open sides and a light grid."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color=FAINT, linewidth=LINE)
-    axes.set_axisbelow(True)
-
-
-def legend(axes: Axes, place: Place) -> None:
-    """Names of several curves or groups under the axes' title, in as many columns as fit."""
-    names = axes.get_legend_handles_labels()[1]
-    if len(names) < 2:
-        return
-    below = ScaledTranslation(0, -(place.look.small + place.look.size.text + 15) / 72, place.canvas.dpi_scale_trans)
-    axes.legend(
-        loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=axes.transAxes + below, frameon=False, handlelength=2,
-        ncols=max(1, min(len(names), int(place.width // (place.measure(tuple(names)) + 26)))), columnspacing=1, borderaxespad=0,
-        prop={"family": place.typefaces.names, "size": place.look.small}, labelcolor=INK,
-    )  # fmt: skip
-
-
-def pale(colour: str) -> tuple[float, ...]:
-    """A colour mixed with white, as the bands of the screen look on white."""
-    return tuple(1 - 0.18 * (1 - int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5))
-
-
-DRAW: dict[type, Callable[[Figure, Place], Panel]] = {Matrix: matrix, Lines: lines, Points: points, Tree: tree}
+DRAW: dict[type, Callable[[Figure, Place], Panel]] = {
+    Matrix: matrix,
+    Lines: lines,
+    Points: points,
+    Bars: bars,
+    Dumbbells: dumbbells,
+    Tree: tree,
+    Cloud: cloud,
+    Arrows: arrows,
+}

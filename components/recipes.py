@@ -54,7 +54,9 @@ def plain(value: object) -> object:
         return {"kind": "table", "columns": list(map(str, value.columns)), "rows": plain(rows)}
     if isinstance(value, np.ndarray):
         kind = {"b": "bool", "i": "number", "u": "number", "f": "number"}.get(value.dtype.kind, "text")
-        return {"kind": "array", "type": kind, "values": plain(value.astype(ARRAYS[kind]).tolist())}
+        known = {"kind": "array", "type": kind, "values": plain(value.astype(ARRAYS[kind]).tolist())}
+        # Lists of nothing do not tell their shape.
+        return known if value.size or value.ndim == 1 else {**known, "values": [], "shape": list(value.shape)}
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, Mapping):
@@ -77,7 +79,8 @@ def spec(value: object) -> object:
     if kind == "number":
         return float(rest["is"])
     if kind == "array":
-        return np.array(rest["values"], ARRAYS[rest["type"]])
+        values = np.array(rest["values"], ARRAYS[rest["type"]])
+        return values.reshape(rest["shape"]) if "shape" in rest else values
     if kind == "table":
         return pd.DataFrame([list(row) for row in rest["rows"]], columns=list(rest["columns"]))
     if kind is None:

@@ -50,7 +50,7 @@ INSIDE = {
     "components.clouds": ("analysis", "components.figures"),
     "components.venues": ("analysis",),
     "components.screen": ("analysis", "components.figures", "components.bars", "components.clouds"),
-    "components.paper": ("analysis", "components.figures", "components.printing.heat", "components.printing.places"),
+    "components.paper": ("analysis", "components.figures", "components.printing"),
     "components.printing": ("analysis", "components.figures", "components.venues", "components.paper", "components.printing"),
     "components": ("analysis", "components"),
     "pages": ("analysis", "components"),

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Colormap, ListedColormap, Normalize
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from analysis.errors import FigureError
@@ -14,6 +15,7 @@ from components.printing.places import FAINT, GREY, INK, LINE, Panel, Place, dre
 from components.venues import CM, Look
 
 TALLEST_CELL = 0.75 * CM
+MARKED = "#D55E00"
 MOST_GAPS = 32
 """Cells across up to which white gaps part them."""
 
@@ -67,6 +69,8 @@ def cells(axes: Axes, data: Matrix, values: np.ndarray, faded: np.ndarray) -> No
     if data.diagonal:
         end = min(rows, columns) - 0.5
         axes.plot([-0.5, end], [-0.5, end], color=INK, linewidth=1, dashes=(4, 2))
+    for row, column in data.marked:
+        axes.add_patch(Rectangle((column - 0.48, row - 0.48), 0.96, 0.96, fill=False, edgecolor=MARKED, linewidth=1.5, zorder=3))
 
 
 def shown(data: Matrix, look: Look) -> np.ndarray:
