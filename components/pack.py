@@ -15,7 +15,8 @@ HERE = Path(__file__).parent
 STAMP = (1980, 1, 1, 0, 0, 0)
 RENDERER = (
     "analysis/errors.py", "components/figures.py", "components/paper.py", "components/recipes.py", "components/venues.py",
-    "components/printing/__init__.py", "components/printing/fonts.py", "components/printing/heat.py",
+    "components/printing/__init__.py", "components/printing/bars.py", "components/printing/clouds.py",
+    "components/printing/fonts.py", "components/printing/heat.py", "components/printing/marks.py",
     "components/printing/places.py", "components/printing/sheet.py",
 )  # fmt: skip
 """All that drawing a recipe takes; a pack carries it, so that the figure can be redrawn without Babelscope."""

@@ -35,7 +35,7 @@ OUTSIDE = {
     "components.venues": set(),
     "components.screen": NUMBERS | {"plotly", "scipy"},  # SciPy lays out dendrograms
     "components.paper": NUMBERS | {"matplotlib", "scipy"},
-    "components.printing": NUMBERS | {"matplotlib"},
+    "components.printing": NUMBERS | {"matplotlib", "fontTools"},
     "components": NUMBERS | {"streamlit"},
     "pages": {"streamlit"},
     "app": {"streamlit"},

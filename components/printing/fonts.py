@@ -1,13 +1,17 @@
 """Typefaces of printed figures: which font has which character, and what is said when none has it."""
 
+import io
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import matplotlib
+from fontTools import subset
+from fontTools.ttLib import TTFont
 from matplotlib import font_manager
+from matplotlib.backends import _backend_pdf_ps as embedding
 
 from analysis.errors import FigureError
 
@@ -15,6 +19,8 @@ FOLDER = Path(__file__).parent / "typefaces"
 FIRST = "Noto Sans"
 NOT_DRAWN = {"Cf", "Cc", "Zs", "Zl", "Zp"}
 """Unicode categories of characters that leave no mark."""
+LAYOUT = ("GSUB", "GPOS", "GDEF", "BASE")
+"""Tables that a PDF has no use for, as its glyphs are chosen and placed already."""
 
 matplotlib.use("Agg")
 # Set once: these settings belong to the process, and sessions are threads.
@@ -100,3 +106,25 @@ def suggestion(char: str) -> str:
     """The Noto font of a character's script."""
     script = unicodedata.name(char, "Symbols").split()[0].capitalize()
     return "Noto Sans SC, TC, JP or KR" if script == "Cjk" else f"Noto Sans {script}"
+
+
+@lru_cache(128)
+def cut(path: str, face: int, glyphs: frozenset[int]) -> tuple[bytes, dict[int, int]]:
+    """A font of some glyphs, and glyph → its place there; kept, as cutting takes most of the time of writing a PDF."""
+    options = subset.Options(recommended_glyphs=True, font_number=face)
+    options.drop_tables += LAYOUT
+    with subset.load_font(path, options) as font:
+        cutter = subset.Subsetter(options)
+        cutter.populate(gids=glyphs)
+        cutter.subset(font)
+        return embedding.font_as_file(font).getvalue(), cutter.glyph_index_map
+
+
+def embedded(path: str, glyphs: Iterable[int]) -> object:
+    """``cut`` as Matplotlib asks for it."""
+    font, places = cut(str(path), getattr(path, "face_index", 0), frozenset(glyphs))
+    return embedding.SubsetResults(TTFont(io.BytesIO(font), recalcTimestamp=False), places)._as_cm()
+
+
+# Matplotlib has no other place for this; its version is pinned.
+embedding.get_glyphs_subset = embedded

@@ -185,7 +185,8 @@ def settle(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look) ->
         inches = canvas.get_size_inches()[1] + missing / 72
         canvas.set_size_inches(look.size.width / 2.54, max(inches, 1))
     canvas.get_layout_engine().execute(canvas)
-    canvas.set_layout_engine("none")
+    # A layout that is left in place draws the sheet once more for every file.
+    canvas.set_layout_engine(None)
     for row in rows:
         for panel in row:
             panel.finish(*extent(canvas, panel))
