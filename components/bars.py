@@ -33,8 +33,10 @@ def bars(figure: Figure, dark: bool) -> go.Figure:
             **shown,
         )
     reference(plot, data.chance)
-    above = {"y": 1.02, "yanchor": "bottom"}  # long labels of groups reach down to where legends are otherwise
-    plot.update_layout(height=440, barmode="group", bargap=0.25, showlegend=len(data.series) > 1, legend=above)
+    below = {"yref": "container", "y": 0, "yanchor": "bottom"}  # under the groups' labels however long, and far from the buttons
+    plot.update_layout(
+        height=380 + 30 * len(data.series), barmode="group", bargap=0.25, showlegend=len(data.series) > 1, legend=below
+    )
     plot.update_xaxes(title_text=figure.x, tickangle=-45)
     plot.update_yaxes(title_text=figure.y, range=data.limits)
     return plot
