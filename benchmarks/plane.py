@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from analysis.engine.models import Loaded, load
-from analysis.engine.options import option_scores
+from analysis.engine.options import option_scores, shared_scores
 from analysis.engine.scoring import continuations
 from analysis.engine.steering import Row
 from analysis.measures.steering import ResolvedTerm
@@ -59,7 +59,8 @@ def main() -> None:
     rows = [Row(p, (ResolvedTerm({LAYER: vectors[q.language]}, {LAYER: 1.0}),)) for p, q in zip(prompts, chosen)]
     options = [q.options for q in chosen]
     ways = {
-        "one pass per prompt, options behind it": lambda: option_scores(loaded, rows, options),
+        "one pass per prompt, options behind it": lambda: shared_scores(loaded, rows, options),
+        "the way that each prompt's length asks for": lambda: option_scores(loaded, rows, options),
         "one row per option": lambda: continuations(loaded, rows, options),
         "plain loop": lambda: plain_loop(loaded, rows, options),
     }

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from analysis.engine import asking, sweeping, work
+from analysis.engine import asking, options, sweeping, work
 from analysis.engine.lens import logit_lens
 from analysis.engine.models import load
-from analysis.engine.options import option_scores
+from analysis.engine.options import option_scores, shared_scores
 from analysis.engine.scoring import continuations
 from analysis.engine.service import Job, Pool
 from analysis.engine.steering import Row
@@ -55,14 +55,29 @@ def rows_of(loaded: object) -> tuple[list[Row], list[list[str]]]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_options_share_a_pass_and_nothing_changes(tiny_models, family):
+def test_options_share_a_pass_and_nothing_changes(tiny_models, monkeypatch, family):
     loaded = load(ModelSpec(family, device="cpu"))
     rows, texts = rows_of(loaded)
-    for shared, alone in zip(option_scores(loaded, rows, texts), continuations(loaded, rows, texts)):
-        np.testing.assert_allclose(shared.nats, alone.nats, atol=1e-4)
-        np.testing.assert_array_equal(shared.tokens, alone.tokens)
-    with pytest.raises(SpecError, match="empty"):
-        option_scores(loaded, rows[:1], [[""]])
+    lengths = [len(loaded.tokenizer(row.prompt)["input_ids"]) for row in rows]
+    monkeypatch.setattr(options, "SHARED_FROM", sorted(lengths)[2] * loaded.hidden)
+    assert min(lengths) < sorted(lengths)[2] <= max(lengths), "some rows go either way"
+    alone = continuations(loaded, rows, texts)
+    for way in (shared_scores, option_scores):
+        for found, each in zip(way(loaded, rows, texts), alone):
+            np.testing.assert_allclose(found.nats, each.nats, atol=1e-4)
+            np.testing.assert_array_equal(found.tokens, each.tokens)
+        with pytest.raises(SpecError, match="empty"):
+            way(loaded, rows[:1], [[""]])
+
+
+@pytest.mark.parametrize(("tokens", "expected"), [(7, "alone"), (8, "shared")])
+def test_short_prompts_do_not_share_a_pass(tiny_models, monkeypatch, tokens, expected):
+    loaded, gone = load(ModelSpec("llama", device="cpu")), []
+    for name, way in (("shared_scores", "shared"), ("continuations", "alone")):
+        monkeypatch.setattr(options, name, lambda *given, way=way: gone.append(way) or [way])
+    monkeypatch.setattr(options, "SHARED_FROM", 8 * loaded.hidden)
+    extra = len(loaded.tokenizer("a")["input_ids"]) - 1
+    assert option_scores(loaded, [Row("a" * (tokens - extra))], [["b", "c"]]) == [expected] == gone
 
 
 def test_the_logit_lens_reads_what_the_head_would_say(tiny_models):
