@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.engine.operators import DOSE, GAPS, OPERATORS, POSITIONS, SHARE
 from analysis.errors import AnalysisError
-from analysis.measures.steering import SOURCES, at_depth, reach, resolve, shares, state_norms, top_layers, vectors
+from analysis.measures.steering import QUESTION_VECTORS, SOURCES, at_depth, reach, resolve, shares, state_norms, top_layers, vectors
 from analysis.sources import vectors as files
 from analysis.steering_specs import Condition, SteeringSpec, SteeringTerm, VectorSource
 from analysis.studies.study import Study
@@ -28,6 +28,7 @@ KINDS = {
     "sum": "Difference of two concepts",
     "shuffled labels": "Shuffled labels (control)",
     "random": "Random, same length (control)",
+    "steering vector": "English or local vector, from questions",
     "import": "Imported file",
 }
 
@@ -75,6 +76,7 @@ def fields(study: Study, first: str) -> dict[str, Kept]:
         "minus": Kept(concepts[-1], one_of(concepts)),
         "vector": Kept(first, one_of(languages)),
         "target": Kept(other, one_of(languages)),
+        "asked": Kept("English", one_of(QUESTION_VECTORS)),
         "file": Kept("", lambda value: value in ("", *files.kept())),
         "way": Kept("range", one_of(WAYS)),
         "range": Kept((middle, middle), lambda value: len(value) == 2 and layer_list(value) and value[0] <= value[1]),
@@ -111,6 +113,13 @@ def choose_source(study: Study) -> VectorSource:
             return VectorSource("import", study=study.name)
         return VectorSource("import", file=st.selectbox("File", ["", *kept], format_func=escape, key=f"{KEY}-file"))
     left, right = st.columns(2)
+    if kind == "steering vector":
+        asked = [name for name, array in QUESTION_VECTORS.items() if study.has(array)]
+        if not asked:
+            st.caption("This study has no English or local vectors yet: ask its model questions on the Layers page.")
+            return VectorSource(kind, study.name)
+        name = left.selectbox("Read from questions", asked, key=f"{KEY}-asked")
+        return VectorSource(kind, study.name, name, language_box(right, study, "Vector's language", "vector"))
     concept = left.selectbox("Concept", study.concepts, key=f"{KEY}-concept")
     language = language_box(right, study, "Vector's language", "vector")
     own = VectorSource("concept vector", study.name, concept, language)

@@ -53,6 +53,7 @@ def test_printed_rates_are_shown_with_their_intervals(name):
     assert "n = 103 a language" in figure["caption"] and "Table 2" in figure["caption"] and not at.error
     line, own, english = figure["data"]
     assert own["name"] == "own vector" and len(own["text"]) == 12 and english["error_x"]["array"]
+    assert own["x"] != english["x"]
 
 
 @pytest.mark.parametrize(("name", "why"), [("bloomz-7.1b", "LLaMA2-chat only"), ("begun", "no concept vectors yet")])

@@ -125,6 +125,13 @@ def test_what_a_link_cannot_restore_is_said(link, words_said):
     assert any(words_said in warning.value for warning in at.warning)
 
 
+def test_english_and_local_vectors_steer_where_questions_were_asked():
+    at = pressed(play("demo", kind="steering vector", asked="local", vector="fr", strength=2.0))
+    (term,) = next(one for one in at.session_state["play-got-answers"][1].asks if one.label == "Steered").steering.terms
+    assert term.source == VectorSource("steering vector", "demo", "local", "fr") and not at.error
+    assert "ask its model questions" in words(play(kind="steering vector"))
+
+
 @pytest.mark.parametrize("way", ["range", "set", "depth", "best", "profile"])
 def test_layers_can_be_chosen_in_every_way(way):
     at = pressed(play(way=way, prompt="the judge", strength=30.0))

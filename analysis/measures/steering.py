@@ -198,8 +198,12 @@ def state_norms(source: VectorSource, opened: Opener = library.open_by_name) -> 
     """Mean lengths (layer,) of the states among which a source's vectors live, as its study keeps them; None where none does."""
     if source.plus:
         return state_norms(source.plus[0], opened)
-    if not source.study or not (study := opened(source.study)).has("state_norm"):
+    asked = source.kind == "steering vector"
+    if not source.study or not (study := opened(source.study)).has("item_state" if asked else "state_norm"):
         return None
+    if asked:
+        states = study.array("item_state").sel(language=source.language).values
+        return np.nanmean(np.linalg.norm(states.astype(np.float32), axis=-1), axis=0)
     language = source.target if source.kind == "mapped" else source.language
     return study.array("state_norm").sel(concept=source.concept, language=language).values
 

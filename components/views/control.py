@@ -249,5 +249,5 @@ def printed_figure(study: Study, rates: pd.DataFrame, codes: list[str], names: t
 
 def ends_of(gaps: pd.DataFrame, names: tuple[str, str]) -> tuple[BarSeries, BarSeries]:
     """Own and shared effect with their intervals, as the ends of dumb-bells."""
-    own, shared = ((gaps[side + part].to_numpy() for part in ("", "_low", "_high")) for side in ("own", "shared"))
+    own, shared = ([gaps[side + part].to_numpy() for part in ("", "_low", "_high")] for side in ("own", "shared"))
     return BarSeries(names[0], *own), BarSeries(names[1], *shared)
