@@ -51,8 +51,8 @@ def test_printed_rates_are_shown_with_their_intervals(name):
     at = visit(PAGE, study=name)
     (figure,) = figures(at).values()
     assert "n = 103 a language" in figure["caption"] and "Table 2" in figure["caption"] and not at.error
-    line, own, english = figure["data"]
-    assert own["name"] == "own vector" and len(own["text"]) == 12 and english["error_x"]["array"]
+    *lines, own, english = figure["data"]
+    assert len(lines) == 12 == len(own["text"]) and own["name"] == "own vector" and english["error_x"]["array"]
 
 
 @pytest.mark.parametrize(("name", "why"), [("bloomz-7.1b", "LLaMA2-chat only"), ("begun", "no concept vectors yet")])
