@@ -91,8 +91,8 @@ def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
     if library.REQUESTS not in library.names():
         return
     st.info(
-        "This study's vectors were read in statements. Those of the study of requests were read behind the chat template, where the "
-        "assistant decides whether to help, and are the ones to steer these requests with.",
+        "This study's vectors were read in statements. Those of the study of requests were read behind the chat template, where "
+        "the assistant decides whether to help, and are the ones to steer these requests with.",
         icon=":material/alt_route:",
     )
     label = cache.study(library.REQUESTS).title

@@ -15,9 +15,7 @@ from analysis.studies import store
 from analysis.studies.study import DEMO, Study
 
 REQUESTS = "demo-requests"
-DEMO_FOLDERS = {
-    name: Path(__file__).parent.parent / "demo" / place for name, place in (("demo", "study"), (REQUESTS, "requests"))
-}
+DEMO_FOLDERS = {name: Path(__file__).parent.parent / "demo" / place for name, place in (("demo", "study"), (REQUESTS, "requests"))}
 """The studies of the demo model that come along, by name."""
 TRASH = "trash"
 SUFFIX = ".babelscope"
