@@ -1,0 +1,125 @@
+"""Answers and dose–response of the worker, notes and presets, on a tiny model and a planted study of its width."""
+
+import io
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from analysis.engine.answers import Ask, Dose, Request, answer, dosed, from_torch, reply, respond
+from analysis.engine.service import DONE, STOPPED, Job, Pool, Service
+from analysis.errors import SpecError, StudyError
+from analysis.measures.fluency import knee
+from analysis.sources import vectors as files
+from analysis.sources.languages import LANGUAGES
+from analysis.sources.presets import neutral, presets
+from analysis.specs import ModelSpec
+from analysis.steering_specs import GenerationSpec, SteeringSpec, SteeringTerm, VectorSource
+from analysis.studies import library, notes
+from components.tokens import Token, merged
+from tests.planted import planted_study
+from tests.stored import stored
+from tests.tiny import HIDDEN, LAYERS
+
+
+@pytest.fixture(autouse=True)
+def study(tiny_models):
+    """A home with a study of the tiny model's width."""
+    stored("tiny", planted_study(("fairness", "truth", "care"), ("en", "fr", "zh"), (LAYERS, 24, HIDDEN)))
+
+
+def steering(study: str, strength: float, concept: str = "fairness") -> SteeringSpec:
+    """One vector of a study at layer 2."""
+    return SteeringSpec((SteeringTerm(VectorSource("concept vector", study, concept, "en"), (2,), (strength,)),))
+
+
+def test_a_curve_has_the_planted_shape():
+    ask = Ask("dose", "the judge", "en", steering("tiny", 1.0))
+    asked_for = Dose(ModelSpec("llama", device="cpu"), "none", ask, (0.0, 1.0, 30.0), (" is", " no"), ("hello there",))
+    response = respond(asked_for)(Job(0, "me", "dose", None), Pool())
+    assert response.kl[0] == 0 < response.kl[1] < response.kl[2]
+    assert np.isfinite(response.log_odds).all()
+    assert len(response.texts) == 3
+    assert dosed(ask.steering, 3.0).terms[0].strengths == (3.0,)
+
+
+@pytest.mark.parametrize(
+    ("repeated", "expected"), [([0, 0, 0, 0.5, 0.9], 1), ([0, 0, 0, 0.5, 0.1], None), ([0.9, 0, 0, 0, 0.9], 2), ([0] * 5, None)]
+)
+def test_the_knee_is_where_repetition_begins_to_stay(repeated, expected):
+    found = knee(np.array([-2.0, -1, 0, 1, 2]), np.array(repeated, float))
+    assert np.isnan(found) if expected is None else found == expected
+
+
+def test_a_job_that_nobody_looks_at_stops():
+    service = Service()
+
+    def work(job: Job, pool: Pool) -> None:
+        while True:
+            job.check()
+            time.sleep(0.01)
+
+    left, watched = (service.submit(name, name, work, lease=0.2) for name in ("left", "watched"))
+    assert left.finished.wait(20)
+    assert left.state == STOPPED
+    watched.seen = time.monotonic() + 60
+    service.submit("third", "third", lambda job, pool: 1)
+    assert not watched.finished.wait(0.5) or watched.state == STOPPED
+    service.stop(watched)
+    assert watched.finished.wait(20)
+
+
+def test_two_who_steer_oppositely_never_mix():
+    service = Service()
+    model = ModelSpec("llama", device="cpu")
+    requests = [
+        Request(model, "none", (Ask("x", "the judge", "en", steering("tiny", s)),), GenerationSpec(6)) for s in (40.0, -40.0)
+    ]
+    alone = [reply(request)[0].answer.ids for request in requests]
+    assert alone[0] != alone[1]
+    for _ in range(3):
+        jobs = [service.submit(f"user {i}", "", answer(request)) for i, request in enumerate(requests)]
+        for job, expected in zip(jobs, alone):
+            assert job.finished.wait(60)
+            assert job.state == DONE
+            assert job.result[0].answer.ids == expected
+
+
+def test_torch_files_are_read_without_running_anything():
+    def saved(value: object) -> bytes:
+        torch.save(value, buffer := io.BytesIO())
+        return buffer.getvalue()
+
+    readers = {".pt": from_torch}
+    found = files.read(saved({0: torch.ones(4, dtype=torch.bfloat16), 1: torch.zeros(4)}), "x.pt", readers)
+    assert {layer: values.tolist() for layer, values in found.items()} == {1: [1, 1, 1, 1], 2: [0, 0, 0, 0]}
+    assert files.read(saved(torch.ones(3, 4)), "x.pt", readers).keys() == {1, 2, 3}
+    for harm in (saved(print), saved({"layer.1": "text"}), b"nothing"):
+        with pytest.raises(SpecError, match="cannot be read"):
+            files.read(harm, "x.pt", readers)
+
+
+def test_notes_have_bounds_and_damage_is_said(monkeypatch):
+    study = library.open_by_name("tiny")
+    monkeypatch.setattr(notes, "MOST", 2)
+    notes.add(study, "votes", {"chosen": "local"}, {"chosen": "local"})
+    with pytest.raises(StudyError, match="2 votes already"):
+        notes.add(study, "votes", {"chosen": "local"})
+    notes.place(study, "votes").write_text("{")
+    with pytest.raises(StudyError, match="damaged"):
+        notes.notes(study, "votes")
+    demo = library.open_by_name("demo")
+    notes.add(demo, "votes", {"chosen": "English"})
+    assert notes.notes(demo, "votes") == [{"chosen": "English"}]
+
+
+def test_every_language_has_neutral_prompts_and_presets_fit():
+    assert set(neutral()) == set(LANGUAGES)
+    for preset in presets("demo").values():
+        assert set(LANGUAGES) <= set(preset.texts)
+        assert preset.finding and all(text.strip() for text in preset.texts.values())
+
+
+def test_split_characters_are_shown_as_one_token():
+    assert merged(("a", "", "é"), (False, True, False), ("x", "y", "z")) == [Token("a", False, "x"), Token("é", True, "y\nz")]

@@ -1,0 +1,61 @@
+"""Control in a real browser: a run is planned, timed, stopped, gone on with, read, and found again by its link."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browsing import LONG, cell, go, serving, settle
+from tests.test_browser import browser, session  # noqa: F401
+
+pytestmark = pytest.mark.browser
+MISSING = re.compile(r"^\d+ cells are missing")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One server for the module; its model and study are the demo's."""
+    with serving(tmp_path_factory.mktemp("home")) as address:
+        yield address
+
+
+def fill(page: Page, label: str, value: int) -> None:
+    """Type a number into a box."""
+    box = page.get_by_role("spinbutton", name=label)
+    box.fill(str(value))
+    box.press("Enter")
+    settle(page)
+
+
+def missing(page: Page) -> int:
+    """How many cells a run lacks, as the page says."""
+    expect(page.get_by_text(MISSING)).to_be_visible(timeout=LONG)
+    return int(page.get_by_text(MISSING).inner_text().split()[0])
+
+
+def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session):  # noqa: F811
+    page = go(session(), f"{server}/control?study=demo", "Control")
+    fill(page, "Search prompts a language", 2)
+    fill(page, "Reported prompts a language", 2)
+    page.get_by_text("Strengths, layers, operator, template, tokens").click()
+    fill(page, "Layer sets", 3)
+    page.get_by_role("button", name=re.compile("^Time one cell")).click()
+    expect(page).to_have_url(re.compile("run="), timeout=LONG)
+    left = missing(page)
+    page.get_by_role("button", name=re.compile("^Go on")).click()
+    expect(page.get_by_role("heading", name="Cells that are kept")).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name=re.compile("^Stop")).click()
+    expect(page.get_by_text(re.compile("Stopped. Everything finished so far is kept"))).to_be_visible(timeout=LONG)
+    assert 0 < missing(page) <= left
+    page.get_by_role("button", name=re.compile("^Go on")).click()
+    done = page.get_by_text(re.compile(r": done in \d+ s"))
+    expect(done).to_be_visible(timeout=3 * LONG)
+    settle(page)
+    other = go(session(), page.url, "Control")
+    for each in (page, other):
+        expect(each.get_by_role("heading", name="Own-language against shared vector")).to_be_visible(timeout=LONG)
+        expect(each.get_by_text(MISSING)).to_have_count(0)
+    figures = other.locator("h5").all_inner_texts()
+    effect = next(i for i, title in enumerate(figures) if title.startswith("Effect"))
+    other.mouse.click(*cell(other, 0, 0, effect))
+    expect(other.get_by_text(re.compile(r"^Strength [\d.]+ on layers .+: 2 texts\.$"))).to_be_visible(timeout=LONG)
