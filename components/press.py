@@ -20,7 +20,8 @@ def recipe(figure: Figure) -> Recipe:
     known = []
     for name in names:
         try:
-            known.append(facts(cache.study(name)))
+            study = cache.study(name)
+            known.append(facts(study) | details(study))
         except AnalysisError:
             continue
     return Recipe(figure, Look(), {"page": st.session_state.get("page", "app.py"), "query": query}, tuple(known))
@@ -35,6 +36,26 @@ def facts(study: Study) -> dict:
     model = {key: spec.get("model", {}).get(key) for key in ("revision", "dtype", "quantisation")}
     kept = ("corpus", "corpus_digest", "estimator", "template", "split", "last_state", "seed")
     return known | {"digest": study.manifest.get("digest")} | model | {key: spec.get(key) for key in kept}
+
+
+def details(study: Study) -> dict:
+    """What the open page used of a study beyond its concept vectors, as plain values."""
+    page = st.session_state.get("page", "")
+    found = {part: study.manifest[part]["spec"] for part in USED.get(page, ()) if "spec" in study.manifest.get(part, {})}
+    for part, (where, key) in SHOWN.items():
+        shown = st.session_state.get(key)
+        if page == where and shown is not None and shown[0] == study.name:
+            found[part] = shown[1]
+    return {part: {key: value for key, value in spec.items() if key not in ("model", "study")} for part, spec in found.items()}
+
+
+USED = {
+    "pages/alignment.py": ("words",), "pages/layers.py": ("questions",),
+    "pages/plane.py": ("questions", "plane"),
+}  # fmt: skip
+"""Page → the parts of a study's manifest that it draws."""
+SHOWN = {"run": ("pages/control.py", "control-shown"), "dose": ("pages/playground.py", "dose-shown")}
+"""What is no part of a study → its page, and where the page says what it shows: (study, spec)."""
 
 
 def keep(figure: Figure) -> None:
