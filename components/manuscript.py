@@ -13,14 +13,27 @@ import numpy as np
 from analysis import settings
 from analysis.sources import works
 from components.figures import Arrows, Bars, Cloud, Dumbbells, Figure, Lines, Matrix, Points, Tree
+from components.methods import about
 from components.recipes import Recipe, arrays, plain, spec
 
 KINDS = {
     Matrix: "Heat map", Lines: "Line chart", Points: "Scatter plot", Tree: "Dendrogram", Bars: "Bar chart",
     Dumbbells: "Dumb-bell chart", Cloud: "Scatter plot", Arrows: "Arrows on a plane",
 }  # fmt: skip
-HANDLES = ("layer", "strength", "strengths", "layers", "operator", "convention", "concepts", "order", "source", "target", "kind")
-"""Choices of a view that shape numbers, as they are called in its link."""
+HANDLES = {
+    **{
+        name: name
+        for name in (
+            "layer", "strength", "strengths", "layers", "operator", "convention", "concepts", "order", "source", "target", "kind",
+            "from", "into", "map", "criterion", "stage", "control", "projection", "word", "items", "vector", "objective", "cost",
+        )
+    },
+    "embedding": "word vectors", "near": "neighbours for CSLS", "seeds": "seed pairs", "pool": "candidates",
+    "alike": "words spelled alike", "draw": "seed of the split", "at": "layer", "way": "picture by", "basis": "axes",
+    "dims": "dimensions", "centred": "language means taken away", "version": "local vector", "mode": "steering",
+    "searched": "language of the search", "choice": "choice of the setting",
+}  # fmt: skip
+"""Choices of a view that shape numbers, as they are called in its link → in words."""
 
 
 def caption(recipe: Recipe) -> str:
@@ -43,7 +56,8 @@ def methods(recipe: Recipe) -> str:
     """Sentences for a methods section, with citation keys."""
     keys = ", ".join(works.called(wording(recipe)))
     said = [sentence for facts in recipe.provenance for sentence in about(facts)]
-    chosen = [f"{name} {flat(recipe.view.get('query', {})[name])}" for name in HANDLES if recipe.view.get("query", {}).get(name)]
+    query = recipe.view.get("query", {})
+    chosen = [f"{words} {flat(query[name])}" for name, words in HANDLES.items() if query.get(name)]
     if chosen:
         said.append(f"Choices of the view: {'; '.join(chosen)}.")
     tests = [test for pattern, test in TESTS.items() if re.search(pattern, wording(recipe))]
@@ -58,23 +72,6 @@ TESTS = {
     r"Mantel": "Correlations of matrices are tested by the Mantel test.",
 }
 """What a caption speaks of → the sentence of a methods section."""
-
-
-def about(facts: Mapping) -> list[str]:
-    """One study in sentences."""
-    if facts.get("kind") == "published":
-        return [f"Numbers of {facts.get('model', 'a model')} are as printed in: {facts.get('citation', '')}"]
-    read = f"Concept vectors were read from {facts.get('model', 'a model')}"
-    weights = [f"revision {facts['revision']}" if facts.get("revision") else "", facts.get("dtype", "")]
-    weights += [facts["quantisation"]] if facts.get("quantisation", "none") != "none" else []
-    pairs = f"Contrast pairs: {facts.get('corpus')} (digest {facts.get('corpus_digest')}), split {facts.get('split')}"
-    demo = ["The model is a demonstration trained on a toy world and says nothing about real models."]
-    return [
-        f"{read} ({', '.join(filter(None, weights))}) with the estimator “{facts.get('estimator')}” and the template "
-        f"“{facts.get('template')}”, at the last prompt token after each of {facts.get('layers')} blocks.",
-        f"{pairs}, seed {facts.get('seed')}. Study digest {facts.get('digest', 'unknown')}.",
-        *(demo if facts.get("kind") == "demo" else []),
-    ]
 
 
 def flat(value: object) -> str:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis.errors import AnalysisError
 from analysis.studies.study import PUBLISHED, Study
-from components import basket, cache, pack
+from components import basket, cache, pack, venues
 from components.figures import Figure
 from components.recipes import Recipe
 from components.text import escape
@@ -20,7 +20,8 @@ def recipe(figure: Figure) -> Recipe:
     known = []
     for name in names:
         try:
-            known.append(facts(cache.study(name)))
+            study = cache.study(name)
+            known.append(facts(study) | details(study))
         except AnalysisError:
             continue
     return Recipe(figure, Look(), {"page": st.session_state.get("page", "app.py"), "query": query}, tuple(known))
@@ -37,6 +38,26 @@ def facts(study: Study) -> dict:
     return known | {"digest": study.manifest.get("digest")} | model | {key: spec.get(key) for key in kept}
 
 
+def details(study: Study) -> dict:
+    """What the open page used of a study beyond its concept vectors, as plain values."""
+    page = st.session_state.get("page", "")
+    found = {part: study.manifest[part]["spec"] for part in USED.get(page, ()) if "spec" in study.manifest.get(part, {})}
+    for part, (where, key) in SHOWN.items():
+        shown = st.session_state.get(key)
+        if page == where and shown is not None and shown[0] == study.name:
+            found[part] = shown[1]
+    return {part: {key: value for key, value in spec.items() if key not in ("model", "study")} for part, spec in found.items()}
+
+
+USED = {
+    "pages/alignment.py": ("words",), "pages/layers.py": ("questions",),
+    "pages/plane.py": ("questions", "plane"),
+}  # fmt: skip
+"""Page → the parts of a study's manifest that it draws."""
+SHOWN = {"run": ("pages/control.py", "control-shown"), "dose": ("pages/playground.py", "dose-shown")}
+"""What is no part of a study → its page, and where the page says what it shows: (study, spec)."""
+
+
 def keep(figure: Figure) -> None:
     """Put a figure into the basket."""
     basket.add(recipe(figure))
@@ -47,8 +68,10 @@ def prepare(figure: Figure) -> None:
     """A venue, a button, and then the files of one figure."""
     venue = st.selectbox("Venue", list(VENUES), key=f"venue-{figure.name}")
     nameless = st.checkbox("Anonymous", key=f"anonymous-{figure.name}", help="Without names of user, host, folders and studies.")
+    latex = wants_pgf(figure.name)
     if st.button("Draw", icon=":material/print:", key=f"draw-{figure.name}"):
         make([recipe(figure)], Look(venue), nameless, figure.name)
+        add_pgf([recipe(figure)], Look(venue), nameless, latex)
     offer(figure.name)
 
 
@@ -69,7 +92,29 @@ def make(chosen: list[Recipe], look: Look, nameless: bool, name: str) -> None:
     st.session_state[READY] = {"name": name, "look": look, "files": files, "notes": drawn.notes, "size": drawn.size}
 
 
-WORDS = {"pdf": "PDF", "svg": "SVG", "png": "PNG 300 dpi", "600.png": "PNG 600 dpi", "zip": "Paper pack"}
+def wants_pgf(name: str) -> bool:
+    """Whether PGF is wanted too; a sentence where no LaTeX is there to measure its texts."""
+    if venues.latex():
+        return st.checkbox("PGF too", key=f"pgf-{name}", help="For \\\\input into LaTeX, in the typeface of the paper.")
+    st.caption(venues.NO_LATEX)
+    return False
+
+
+def add_pgf(chosen: list[Recipe], look: Look, nameless: bool, wanted: bool) -> None:
+    """PGF beside the files that were just drawn; why not, where it cannot be."""
+    from components import manuscript
+    from components.printing import pgf, sheet
+
+    if not wanted or READY not in st.session_state:
+        return
+    figures = [(manuscript.anonymous(each) if nameless else each).figure for each in chosen]
+    try:
+        st.session_state[READY]["files"]["pgf"] = pgf.pgf(sheet.compose(figures, look, pack.own_fonts()))
+    except AnalysisError as error:
+        st.warning(escape(str(error)), icon=":material/warning:")
+
+
+WORDS = {"pdf": "PDF", "svg": "SVG", "png": "PNG 300 dpi", "600.png": "PNG 600 dpi", "zip": "Paper pack", "pgf": "PGF"}
 
 
 def offer(name: str) -> None:

@@ -9,7 +9,7 @@ from components.figures import Figure, Matrix
 
 SPECIAL = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "→": r"$\rightarrow$", "−": "$-$",
-    "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "†": r"$\dagger$", "‖": r"$\Vert$",
+    "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "†": r"$\dagger$", "‖": r"$\Vert$", "±": r"$\pm$",
     **{char: f"\\{char}" for char in "&%$#_{}"},
 }  # fmt: skip
 DAGGER = r"$^{\dagger}$"
@@ -33,7 +33,7 @@ def markdown(figure: Figure) -> str:
 
 def latex(figure: Figure) -> str:
     """The figure's numbers as a LaTeX table: a matrix as a matrix, anything else row by row."""
-    head, body, kind = wide(figure) if isinstance(figure.data, Matrix) and not figure.data.frames else long(figure)
+    head, body, kind = wide(figure) if square(figure) else long(figure)
     lines = [f"    {' & '.join(row)} \\\\" for row in body]
     breaks = len(body) > LONG
     packages = "booktabs, siunitx" + (", longtable" if breaks else "")
@@ -47,20 +47,26 @@ def latex(figure: Figure) -> str:
     return "\n".join([top, *table, words, label, "\\end{table}", ""])
 
 
+def square(figure: Figure) -> bool:
+    """Whether a figure's numbers are one matrix."""
+    return isinstance(figure.data, Matrix) and not figure.data.frames
+
+
 def wide(figure: Figure) -> tuple[list[str], list[list[str]], str]:
     """Head, rows and column types of a matrix; the best of every column is bold, cells that pass the test have a dagger."""
     data: Matrix = figure.data
     best = np.nanmax(np.where(np.isfinite(data.values), data.values, -np.inf), axis=0, initial=-np.inf)
-    passed = significant(figure)
+    passed, half = significant(figure), halves(figure)
     body = []
     for i, row in enumerate(data.rows):
         cells = [
-            entry(value, data.digits, value == best[j], passed is not None and passed[i, j])
+            entry(value, data.digits, value == best[j], passed is not None and passed[i, j], half[i, j])
             for j, value in enumerate(data.values[i])
         ]
         body.append([escape(row), *cells])
     marked = passed is not None and bool(passed.any())
-    kinds = f"l*{{{len(data.columns)}}}{{{column(data.values, data.digits, marked=marked)}}}"
+    spread = f"({data.digits + len(str(int(np.nanmax(half))))})" if np.isfinite(half).any() else ""
+    kinds = f"l*{{{len(data.columns)}}}{{{column(data.values, data.digits, spread, marked)}}}"
     return ["", *(f"{{{escape(name)}}}" for name in data.columns)], body, kinds
 
 
@@ -73,12 +79,22 @@ def significant(figure: Figure) -> np.ndarray | None:
     return (table["q"].to_numpy(float) <= ALPHA).reshape(shape)
 
 
+def halves(figure: Figure) -> np.ndarray:
+    """Half the widths of the cells' intervals, where the table twin has one row per cell with the cell's own number; else NaN."""
+    table, values = figure.table, figure.data.values
+    unknown = np.full(values.shape, np.nan)
+    if not {"low", "high"} <= set(table) or len(table) != values.size:
+        return unknown
+    numeric = [name for name in table.select_dtypes("number") if name not in ("low", "high") and estimates(table, name)]
+    if not any(np.allclose(table[name], values.ravel(), equal_nan=True) for name in numeric):
+        return unknown
+    return ((table["high"] - table["low"]) / 2).to_numpy(float).reshape(values.shape)
+
+
 def long(figure: Figure) -> tuple[list[str], list[list[str]], str]:
     """Head, rows and column types of the table twin; an estimate with its interval becomes one column, value ± half its width."""
     table = figure.table.copy()
-    estimate = next(
-        (name for name in table.columns[::-1] if {"low", "high"} <= set(table.columns) and estimates(table, name)), None
-    )
+    estimate = estimate_of(table)
     if estimate is not None:
         half = (table["high"] - table["low"]) / 2
         passed = table["q"] <= ALPHA if "q" in table else pd.Series(False, table.index)
@@ -98,6 +114,12 @@ def long(figure: Figure) -> tuple[list[str], list[list[str]], str]:
             else:
                 row.append(entry(value, digits) if numeric else escape(str(value)))
     return head, body, kinds
+
+
+def estimate_of(table: pd.DataFrame) -> str | None:
+    """The column that the interval belongs to."""
+    whole = {"low", "high"} <= set(table.columns)
+    return next((name for name in table.columns[::-1] if whole and estimates(table, name)), None)
 
 
 def estimates(table: pd.DataFrame, name: str) -> bool:
@@ -128,6 +150,8 @@ def column(values: np.ndarray, digits: int, spread: str = "", marked: bool = Fal
 def notes(figure: Figure) -> str:
     """What the marks of the LaTeX table mean, and its n."""
     said = ["Bold: largest of its column." if isinstance(figure.data, Matrix) else ""]
+    if np.isfinite(halves(figure)).any() if square(figure) else estimate_of(figure.table) is not None:
+        said.append("±: half the width of the interval.")
     if "q" in figure.table and (figure.table["q"] <= ALPHA).any():
         said.append(f"† adjusted p at most {ALPHA:g} (Benjamini-Hochberg).")
     counts = figure.table["n"].dropna() if "n" in figure.table else ()

@@ -1,5 +1,6 @@
 """How wide a figure prints, and how it looks there."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -37,6 +38,14 @@ VENUES: Mapping[str, Venue] = {
 OWN = "own width"
 WIDTHS = (3.0, 60.0)
 """Centimetres allowed for an own width."""
+
+LATEX = ("xelatex", "lualatex")
+NO_LATEX = "PGF needs a LaTeX on this server (xelatex or lualatex), and there is none. Take the PDF, which every LaTeX includes."
+
+
+def latex() -> str | None:
+    """The LaTeX of this machine that reads Unicode."""
+    return next(filter(shutil.which, LATEX), None)
 
 
 @dataclass(frozen=True)

@@ -132,9 +132,10 @@ def test_hostile_titles_stay_text():
     assert titles(at) == [HOSTILE] and all("![x" not in node.value for node in at.markdown)
 
 
-def test_a_recipe_opens_its_view():
+@pytest.mark.parametrize("page", [FIGURES, "app.py"])
+def test_a_recipe_opens_its_view(page):
     made = Recipe(recipe().figure, view={"page": "pages/transfer.py", "query": {"study": ["bloomz-7.1b"], "order": ["name"]}})
-    at = visit(FIGURES)
+    at = visit(page)
     alive(at.file_uploader(key="recipe-file").upload("recipe.json", recipes.write(made).encode()).run())
     assert at.title[0].value == "Transfer" and asked(at) == {"study": ["bloomz-7.1b"], "order": ["name"]}
 

@@ -11,7 +11,7 @@ from analysis.sources.prompts import DECLINED
 from analysis.steering_specs import JudgingSpec
 from analysis.studies import control, library
 from analysis.studies.control_plan import compute
-from components import cache
+from components import basket, cache, manuscript
 from components.shell import DEMO_NOTE
 from components.views.filling import filled
 from tests.planted import planted_study
@@ -209,3 +209,14 @@ def test_a_filling_run_shows_which_cells_are_kept_and_what_is_to_go():
     assert figure.caption.startswith("2 of 20 cells, 40 of 311 answers. About") and figure.data.columns[-2:] == ("own", "shared")
     assert filled(control.open_run(run_name())).data.values.min() >= 0
     control.delete(run.name)
+
+
+def test_a_kept_figure_takes_the_run_along():
+    at = visit(PAGE, study="complete")
+    key = next(found.key for found in at.button if found.label == "Add to figures")
+    alive(at.button(key=key).click().run())
+    made = basket.items()[-1].recipe
+    used = control.open_run(run_name()).spec
+    text = manuscript.methods(made)
+    for said in (used.concept, used.prompts_digest, f"seed {used.seed}", used.operator):
+        assert said in text, said

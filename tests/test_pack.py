@@ -199,9 +199,21 @@ def test_markdown_and_csv_are_the_table():
 
 def test_a_matrix_becomes_a_matrix_in_latex():
     text = tables.latex(small().figure)
-    assert r"\bfseries 2.50$^{\dagger}$" in text and "{--}" in text and "-1.25 &" not in text.split(r"\midrule")[0]
+    assert (
+        r"\bfseries 2.50 +- 0.50$^{\dagger}$" in text
+        and "-1.25 +- 0.75 &" not in text
+        and "-1.25 +- 0.75" in text
+        and "{--}" in text
+        and "-1.25 &" not in text.split(r"\midrule")[0]
+    )
     assert r"100 \% of A\_b $\rightarrow$ c" in text and "n = 9 to 12" in text and "Bold: largest" in text
     assert all(rule in text for rule in (r"\toprule", r"\midrule", r"\bottomrule"))
+
+
+def test_a_matrix_has_no_interval_of_other_numbers():
+    for table in (TABLE.iloc[:3], TABLE.assign(transfer=TABLE["transfer"] + 0.1), TABLE.drop(columns="low")):
+        text = tables.latex(replace(small().figure, table=table))
+        assert "+-" not in text and "2.50" in text and "±" not in text
 
 
 def test_other_tables_go_row_by_row_with_intervals():

@@ -1,5 +1,7 @@
 """Control: how hard, and where?"""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -71,6 +73,7 @@ def results(run: runs.Run) -> None:
         st.error(escape(str(error)), icon=":material/error:")
         st.text("\n".join(getattr(error, "faults", ())))
         return
+    st.session_state["control-shown"] = (run.spec.study, asdict(run.spec) | {"judging": asdict(spec)})
     go_on(run, spec, found)
     if not len(found.answers):
         return

@@ -1,6 +1,7 @@
 """The dose–response curve under the answers: effect and cost against strength, and the text at each point."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,7 @@ def curve(draft: Draft, response: Response) -> None:
     unit = OPERATORS[response.dose.ask.steering.terms[0].operator].unit
     strengths = np.array(response.dose.doses)
     turn = knee(strengths, response.repetition)
+    st.session_state["dose-shown"] = (draft.study.name, asdict(response.dose))
     effect, cost = figures(draft, response, unit, turn)
     left, right = st.columns(2)
     with left:

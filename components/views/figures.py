@@ -139,11 +139,13 @@ def missing(recipe: Recipe) -> list[str]:
 
 def download(chosen: list[Recipe], look: Look, name: str) -> None:
     """Files and paper pack."""
+    latex = press.wants_pgf(name)
     row = st.container(horizontal=True, vertical_alignment="bottom")
     nameless = row.checkbox("Anonymous", key=f"anonymous-{name}", help="Without names of user, host, folders and studies.")
     if row.button("Draw files" if len(chosen) == 1 else "Draw all files", icon=":material/print:", key=f"draw-{name}"):
         with st.spinner("Drawing …"):
             press.make(chosen, look, nameless, name)
+            press.add_pgf(chosen, look, nameless, latex)
     press.offer(name)
 
 

@@ -10,6 +10,7 @@ from components import cache, controls, panel
 from components.figures import Figure, Matrix
 from components.shell import DEMO_NOTE, MENU, source_note
 from components.text import escape
+from components.views.figures import drop
 
 
 def page(study: Study) -> None:
@@ -26,6 +27,7 @@ def page(study: Study) -> None:
         panel.show(coverage(study))
     else:
         st.info("This study has no concepts. Layers and Plane show what it has.", icon=":material/layers:")
+    drop()
     with st.expander("Provenance", icon=":material/history_edu:"):
         st.code(library.provenance(study), language="json")
 
