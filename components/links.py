@@ -49,12 +49,12 @@ def put(key: str, values: list[str]) -> None:
     st.session_state[key] = {"one": values[0] if values else None, "several": values, "switch": bool(values)}[kind]
 
 
-def one(label: str, options: Sequence[str], key: str, default: str | None = None, **more: object) -> str:
-    """A select box whose choice is in the link."""
+def one(label: str, options: Sequence[str], key: str, default: str | None = None, always: bool = False, **more: object) -> str:
+    """A select box whose choice is in the link; the default too with ``always``, where it may be another one tomorrow."""
     first = [default or options[0]]
     restore(key, options, first, f"the {label.lower()}")
     st.selectbox(label, list(options), key=key, **more)
-    record(key, first)
+    record(key, () if always else first)
     return st.session_state[key]
 
 

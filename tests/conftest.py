@@ -28,6 +28,11 @@ for name in [name for name in os.environ if name.startswith("BABELSCOPE_")]:
     del os.environ[name]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys through a real browser come last: what is quick to fail fails first."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 def pytest_unconfigure() -> None:
     """Remove what was downloaded from the hub."""
     shutil.rmtree(HF_HOME, ignore_errors=True)

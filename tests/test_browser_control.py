@@ -35,10 +35,10 @@ def missing(page: Page) -> int:
 
 def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session):  # noqa: F811
     page = go(session(), f"{server}/control?study=demo", "Control")
-    fill(page, "Search prompts a language", 2)
+    fill(page, "Search prompts a language", 6)
     fill(page, "Reported prompts a language", 2)
     page.get_by_text("Strengths, layers, operator, template, tokens").click()
-    fill(page, "Layer sets", 3)
+    fill(page, "Layer sets", 8)
     page.get_by_role("button", name=re.compile("^Time one cell")).click()
     expect(page).to_have_url(re.compile("run="), timeout=LONG)
     left = missing(page)
@@ -58,4 +58,4 @@ def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session
     figures = other.locator("h5").all_inner_texts()
     effect = next(i for i, title in enumerate(figures) if title.startswith("Effect"))
     other.mouse.click(*cell(other, 0, 0, effect))
-    expect(other.get_by_text(re.compile(r"^Strength [\d.]+ on layers .+: 2 texts\.$"))).to_be_visible(timeout=LONG)
+    expect(other.get_by_text(re.compile(r"^Strength [\d.]+ on layers .+: 6 texts\.$"))).to_be_visible(timeout=LONG)

@@ -49,7 +49,7 @@ def page(study: Study) -> None:
 def choose(names: tuple[str, ...]) -> runs.Run | None:
     """The run that is looked at; None when it cannot be opened, which is said."""
     try:
-        return runs.open_run(links.one("Run", names, "run", format_func=titled, help="Newest first."))
+        return runs.open_run(links.one("Run", names, "run", always=True, format_func=titled, help="Newest first."))
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return None
