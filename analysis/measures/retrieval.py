@@ -50,8 +50,7 @@ class Cosines:
         """Cosines of some source words (word, target word)."""
         if self.kept is not None:
             return self.kept[start:stop]
-        block = self.source[start:stop] @ self.target.T
-        block /= self.lengths[0][start:stop, None]
+        block = (self.source[start:stop] / self.lengths[0][start:stop, None]) @ self.target.T
         block /= self.lengths[1]
         return block
 
