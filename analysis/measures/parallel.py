@@ -11,6 +11,8 @@ from threadpoolctl import threadpool_limits
 
 SMALL = 1024
 """Matrices up to this width are left to one core each: sharing them between cores takes longer than it saves."""
+NARROW = 256
+"""Up to this width Python between the matrices takes longer than they do, and threads only wait for each other."""
 LOCK = threading.Lock()
 """The limit is the whole process's; two holders at once could leave it in place."""
 
@@ -29,5 +31,5 @@ def each(function: Callable[[Any], Any], items: Iterable, width: int) -> list:
     """``function`` of every item, in order; ``width`` is that of the matrices it works on. Not to be nested."""
     if width > SMALL:
         return [function(item) for item in items]
-    with one_core(width), ThreadPoolExecutor(os.cpu_count()) as pool:
+    with one_core(width), ThreadPoolExecutor(1 if width <= NARROW else os.cpu_count()) as pool:
         return list(pool.map(function, items))
