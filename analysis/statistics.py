@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+import scipy  # its parts are read at first use: statistics takes half a second
 
 LEVEL = 0.95
 REPLICATES = 200
@@ -77,7 +77,7 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     adjusted = np.full(np.shape(p), np.nan)
     known = np.isfinite(p)
     if known.any():
-        adjusted[known] = stats.false_discovery_control(np.asarray(p)[known])
+        adjusted[known] = scipy.stats.false_discovery_control(np.asarray(p)[known])
     return adjusted
 
 
@@ -85,7 +85,7 @@ def wilson(right: float, n: int, level: float = LEVEL) -> tuple[float, float]:
     """Wilson interval of a share."""
     if n == 0:
         return float("nan"), float("nan")
-    low, high = stats.binomtest(round(right), n).proportion_ci(level, "wilson")
+    low, high = scipy.stats.binomtest(round(right), n).proportion_ci(level, "wilson")
     return float(low), float(high)
 
 
@@ -100,7 +100,7 @@ def correlations(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> np.nd
     known = np.isfinite(x) & np.isfinite(y)
     x, y = np.where(known, x, np.nan), np.where(known, y, np.nan)
     if method == "spearman":
-        x, y = (stats.rankdata(values, axis=1, nan_policy="omit") for values in (x, y))
+        x, y = (scipy.stats.rankdata(values, axis=1, nan_policy="omit") for values in (x, y))
     n = known.sum(1)
     varied = (n > 2) & np.array([spread(values, known) for values in (x, y)]).all(0)
     share = known / np.maximum(n, 1)[:, None]

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import scipy
 from matplotlib.collections import LineCollection
 from matplotlib.ticker import FuncFormatter, NullFormatter
-from scipy.cluster.hierarchy import dendrogram
 
 from analysis.errors import FigureError
 from components.figures import MARKERS, OKABE_ITO, Arrows, Bars, Cloud, Dumbbells, Figure, Lines, Matrix, Points, Tree
@@ -84,7 +84,7 @@ def points(figure: Figure, place: Place) -> Panel:
 def tree(figure: Figure, place: Place) -> Panel:
     """A dendrogram."""
     data: Tree = figure.data
-    drawn = dendrogram(data.linkage, labels=list(data.labels), no_plot=True)
+    drawn = scipy.cluster.hierarchy.dendrogram(data.linkage, labels=list(data.labels), no_plot=True)
     axes = place.canvas.add_subplot(place.spot)
     branches = [list(zip(x, y)) for x, y in zip(drawn["icoord"], drawn["dcoord"])]
     axes.add_collection(LineCollection(branches, colors=OKABE_ITO[0], linewidths=1))

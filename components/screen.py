@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import plotly.graph_objects as go
+import scipy
 from plotly.subplots import make_subplots
-from scipy.cluster.hierarchy import dendrogram
 
 from components.bars import bars, dumbbells, reference
 from components.clouds import arrows, cloud
@@ -217,7 +217,7 @@ def points(figure: Figure, dark: bool) -> go.Figure:
 def tree(figure: Figure, dark: bool) -> go.Figure:
     """A dendrogram."""
     data: Tree = figure.data
-    drawn = dendrogram(data.linkage, labels=list(data.labels), no_plot=True)
+    drawn = scipy.cluster.hierarchy.dendrogram(data.linkage, labels=list(data.labels), no_plot=True)
     plot = go.Figure()
     for x, y in zip(drawn["icoord"], drawn["dcoord"]):
         plot.add_scatter(x=x, y=y, mode="lines", line={"color": OKABE_ITO[0], "width": 2}, hoverinfo="skip", showlegend=False)

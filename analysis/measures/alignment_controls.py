@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy import stats
 
 from analysis.errors import AnalysisError, StudyError
 from analysis.measures.alignment import OVER_WORDS, curves, spaced, spread, width
@@ -165,7 +165,7 @@ def reliability(found: xr.Dataset) -> tuple[float, int]:
         order = rng.permutation(n)
         halves = [hits[:, part].mean(1) for part in (order[: n // 2], order[n // 2 :])]
         if all(np.ptp(half) > 0 for half in halves):
-            together.append(stats.pearsonr(*halves).statistic)
+            together.append(scipy.stats.pearsonr(*halves).statistic)
     mean = float(np.mean(together)) if together else float("nan")
     return (2 * mean / (1 + mean) if mean > -1 else float("nan")), languages
 

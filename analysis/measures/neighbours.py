@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import xarray as xr
-from sklearn.decomposition import PCA
 
 from analysis.errors import SpecError
 from analysis.measures.manifold import umap_places
@@ -99,5 +98,7 @@ def clouds(study: Study, spec: AlignmentSpec, source: str, target: str, projecti
 def flattened(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
     """Both languages' words in their first FIRST components, and the share of variance that the first two keep."""
     both = np.concatenate([x, y])
+    from sklearn.decomposition import PCA
+
     reduced = PCA(min(FIRST, *both.shape), random_state=seed).fit(both)
     return reduced.transform(both), float(reduced.explained_variance_ratio_[:2].sum())

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.cluster import hierarchy
-from scipy.spatial.distance import squareform
 
 from analysis.errors import SpecError
 from analysis.sources import languages
@@ -130,9 +129,9 @@ def cluster_order(similarity: xr.DataArray) -> tuple[tuple[str, ...], np.ndarray
         raise SpecError(f"Clustering needs every cosine of at least two languages; not known for {', '.join(lacking) or 'one'}.")
     # Rounded matrices are not always symmetric to the last bit, and squareform insists.
     distance = np.where(off, 1 - (cosine + cosine.T) / 2, 0)
-    condensed = np.maximum(squareform(distance, checks=False), 0)
-    linkage = hierarchy.linkage(condensed, "average", optimal_ordering=True)
-    return tuple(codes[leaf] for leaf in hierarchy.leaves_list(linkage)), linkage
+    condensed = np.maximum(scipy.spatial.distance.squareform(distance, checks=False), 0)
+    linkage = scipy.cluster.hierarchy.linkage(condensed, "average", optimal_ordering=True)
+    return tuple(codes[leaf] for leaf in scipy.cluster.hierarchy.leaves_list(linkage)), linkage
 
 
 def arranged(values: xr.DataArray, codes: list[str]) -> np.ndarray:

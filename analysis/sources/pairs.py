@@ -14,9 +14,8 @@ from functools import cached_property
 from itertools import groupby
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from analysis.errors import CorpusError, unknown
 from analysis.sources.languages import LANGUAGES
@@ -106,8 +105,8 @@ def grouped(pairs: Sequence[ContrastPair]) -> dict[str, int]:
     links = [(ids[p.pair], sources[p.source]) for p in pairs if p.source]
     rows, columns = np.array(links, dtype=int).reshape(-1, 2).T
     nodes = len(ids) + len(sources)
-    graph = coo_array((np.ones(len(links), bool), (rows, columns)), shape=(nodes, nodes))
-    labels = connected_components(graph, directed=False)[1][: len(ids)].tolist()
+    graph = scipy.sparse.coo_array((np.ones(len(links), bool), (rows, columns)), shape=(nodes, nodes))
+    labels = scipy.sparse.csgraph.connected_components(graph, directed=False)[1][: len(ids)].tolist()
     number = {label: i for i, label in enumerate(dict.fromkeys(labels))}
     return {pair: number[label] for pair, label in zip(ids, labels)}
 
