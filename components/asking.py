@@ -20,14 +20,8 @@ MODEL = "layers-model"
 
 def progress(study: Study | None, page: str) -> None:
     """The session's newest job: watched while it lives, then what became of it, with a link to the study that it made."""
-    job = jobs.mine()
-    if job is None:
-        return
-    if job.live:
-        jobs.watch(job.number)
-        return
-    jobs.outcome(job)
-    if job.state == DONE and isinstance(job.result, str) and (study is None or job.result != study.name):
+    job = jobs.shown()
+    if job and job.state == DONE and isinstance(job.result, str) and (study is None or job.result != study.name):
         st.page_link(page, label="Open the study that it made", icon=":material/open_in_new:", query_params={"study": job.result})
 
 

@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -198,7 +197,7 @@ def service() -> Any:
 
 @st.cache_resource(show_spinner=False)
 def warmed() -> None:
-    """The libraries of the worker are read while a first visitor looks at the page, so that the first answer need not wait."""
+    """The worker gets ready while a first visitor looks at the page, so that the first answer need not wait."""
     from analysis.engine.answers import warm
 
-    threading.Thread(target=warm, name="babelscope-warm", daemon=True).start()
+    service().submit("babelscope", "Getting ready", warm)

@@ -193,16 +193,10 @@ def submit(title: str, task: object) -> None:
 
 def progress() -> None:
     """The session's newest job: watched while it lives, then what became of it."""
-    job = jobs.mine()
-    if job is None:
-        return
-    if job.live:
-        jobs.watch(job.number)
-        return
-    jobs.outcome(job)
-    if isinstance(job.result, work.Check):
+    job = jobs.shown()
+    if job and isinstance(job.result, work.Check):
         checked(job)
-    elif isinstance(job.result, str):
+    elif job and isinstance(job.result, str):
         made(job)
 
 

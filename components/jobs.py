@@ -3,10 +3,14 @@
 import uuid
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.engine.service import DONE, FAILED, QUEUED, STOPPED, Job
 from components import cache
 from components.text import escape
+
+SOON = 0.5
+"""Seconds that a page waits for an end that may come at once, instead of looking again later."""
 
 
 def owner() -> str:
@@ -18,6 +22,17 @@ def mine() -> Job | None:
     """The newest job of this session."""
     jobs = [job for job in list(cache.service().jobs.values()) if job.owner == owner()]
     return jobs[-1] if jobs else None
+
+
+def shown() -> Job | None:
+    """The session's newest job: watched while it lives; once it has ended, what became of it is said, and it is given back."""
+    job = mine()
+    if job is not None and job.live:
+        watch(job.number)
+        return None
+    if job is not None:
+        outcome(job)
+    return job
 
 
 @st.fragment(run_every=0.5)
@@ -34,9 +49,16 @@ def watch(number: int) -> None:
         left = f", about {remaining(job)} left" if share > 0.05 else ""
         text = f"{escape(job.doing)} · {job.done:,} of {job.total:,}{left}" if job.total else f"{escape(job.doing)} …"
     st.progress(min(1.0, share), text=text)
-    if st.button("Stop", icon=":material/stop_circle:", key=f"stop-{number}", disabled=job.cancel.is_set(), shortcut="Esc"):
-        cache.service().stop(job)
+    stop(st, job)
     st.caption("You can leave this page; the job goes on. Stop keeps every finished cell.")
+
+
+def stop(place: DeltaGenerator, job: Job) -> None:
+    """The button that stops a job; one that stops at once is shown as stopped without another look."""
+    if place.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.number}", disabled=job.cancel.is_set(), shortcut="Esc"):
+        cache.service().stop(job)
+        if job.finished.wait(SOON):
+            st.rerun()
 
 
 def remaining(job: Job) -> str:

@@ -13,7 +13,7 @@ from analysis.measures.steering import QUESTION_VECTORS, SOURCES, at_depth, reac
 from analysis.sources import vectors as files
 from analysis.steering_specs import Condition, SteeringSpec, SteeringTerm, VectorSource
 from analysis.studies.study import Study
-from components import controls
+from components import cache, controls
 from components.links import Kept
 from components.text import escape
 
@@ -218,11 +218,12 @@ def choose(study: Study) -> Steering | None:
     try:
         term = SteeringTerm(source, layers, strengths, operator, positions, condition)
         unit = SteeringSpec((term, *second))
-        found = vectors(source)
-        norms = state_norms(source)
-        norms = state_norms(VectorSource("concept vector", study.name, said("concept"), said("vector"))) if norms is None else norms
+        found = vectors(source, cache.study)
+        norms = state_norms(source, cache.study)
+        if norms is None:
+            norms = state_norms(VectorSource("concept vector", study.name, said("concept"), said("vector")), cache.study)
         norms = norms if norms is not None and len(norms) == len(found) else None
-        resolve(unit)
+        resolve(unit, cache.study)
         ends = RANGES.get(OPERATORS[operator].unit) or reach(found, norms, layers)
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
@@ -279,7 +280,7 @@ def length_note(unit: SteeringSpec, strength: float, norms: np.ndarray | None) -
     if norms is None or OPERATORS[first.operator].unit != GAPS:
         st.caption("" if norms is not None else "The lengths of this model's states are not known, so the push cannot be compared.")
         return
-    (term, *_) = resolve(unit)
+    (term, *_) = resolve(unit, cache.study)
     each = {layer: abs(strength) * share for layer, share in shares(term, norms).items()}
     where = f"{min(each.values()):.2f} to {max(each.values()):.2f}" if len(each) > 1 else f"{max(each.values()):.2f}"
     total = f", {sum(each.values()):.2f} over all {len(each)} layers" if len(each) > 1 else ""

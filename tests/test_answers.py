@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.demo.world import POSITIVE, rating
 from analysis.engine.answers import Ask, Dose, Request, answer, dosed, from_torch, reply, respond
 from analysis.engine.service import DONE, STOPPED, Job, Pool, Service
 from analysis.errors import SpecError, StudyError
 from analysis.measures.fluency import knee
+from analysis.measures.steering import at_depth
 from analysis.sources import vectors as files
 from analysis.sources.languages import LANGUAGES
 from analysis.sources.presets import neutral, presets
@@ -119,6 +121,26 @@ def test_every_language_has_neutral_prompts_and_presets_fit():
     for preset in presets("demo").values():
         assert set(LANGUAGES) <= set(preset.texts)
         assert preset.finding and all(text.strip() for text in preset.texts.values())
+
+
+@pytest.mark.parametrize("name", presets("demo"))
+def test_the_demo_answers_its_presets_in_every_language(name):
+    preset = presets("demo")[name]
+    asks = tuple(Ask(code, preset.texts[code], code) for code in LANGUAGES)
+    replies = answer(Request(ModelSpec("demo", device="cpu"), preset.template, asks))(Job(0, "me", "answers", None), Pool())
+    assert [one.ask.language for one in replies if not "".join(one.answer.pieces).strip()] == []
+
+
+def test_the_first_preset_of_the_demo_turns_its_verdict():
+    preset = presets("demo")["verdict"]
+    source = VectorSource(study="demo", concept=preset.concept, language="en")
+    layers = at_depth(*preset.depths, library.open_by_name("demo").layers)
+    asks = [
+        Ask(str(strength), preset.texts["en"], "en", SteeringSpec((SteeringTerm(source, layers, (strength,)),)))
+        for strength in (0.0, preset.strength)
+    ]
+    replies = answer(Request(ModelSpec("demo", device="cpu"), preset.template, tuple(asks)))(Job(0, "me", "answers", None), Pool())
+    assert ["".join(one.answer.pieces) for one in replies] == [preset.sides["en"][1], rating(POSITIVE)]
 
 
 def test_split_characters_are_shown_as_one_token():

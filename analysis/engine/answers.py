@@ -11,6 +11,7 @@ from analysis.engine.service import Job, Pool
 from analysis.errors import SpecError
 from analysis.measures.fluency import drift, recognisable, repetition
 from analysis.measures.steering import resolve
+from analysis.sources.models import DEMO
 from analysis.sources.templates import apply
 from analysis.specs import ModelSpec
 from analysis.steering_specs import GenerationSpec, SteeringSpec, rebuilt
@@ -232,6 +233,8 @@ def reply(request: Request) -> tuple[Reply, ...]:
     return answer(request)(Job(0, "code", "answers", lambda job, pool: None), Pool())
 
 
-def warm() -> None:
-    """Import what answering needs; reading these libraries takes seconds the first time."""
-    from analysis.engine import generate, models, scoring  # noqa: F401
+def warm(job: Job, pool: Pool) -> None:
+    """A job that imports what answering needs, which takes seconds the first time, and loads the little model of the demo."""
+    from analysis.engine import generate, scoring  # noqa: F401
+
+    pool.get(ModelSpec(DEMO), job)

@@ -9,6 +9,8 @@ from pathlib import Path
 from analysis.sources.models import DEMO
 
 NEUTRAL = Path(__file__).parent / "data" / "neutral.csv"
+JUDGED = "fairness", 2
+"""A value and a pair of the demo world that training judges in every language: asked about others, the model may say nothing."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +50,20 @@ def presets(model: str) -> Mapping[str, Preset]:
 
 def demo() -> dict[str, Preset]:
     """A statement to judge, a request that is declined, and a question of fact, in every language of the demo world."""
-    from analysis.demo.world import LANGUAGES, NEGATIVE, POSITIVE, held_out, predicate, sentence, verdict, world
+    from analysis.demo.world import LANGUAGES, NEGATIVE, POSITIVE, predicate, sentence, verdict, world
 
-    deed = min(held_out("en", "morality"))
+    value, deed = JUDGED
     return {
         "verdict": Preset(
-            "A wrong to be judged",
-            "Whether the verdict turns: the log-odds of “right” against “wrong” rise with strength, long before the text breaks.",
-            {code: sentence(code, 0, 0, predicate(code, "morality", deed, NEGATIVE)) for code in LANGUAGES},
+            "An unfair deed to be judged",
+            "Whether the verdict turns before the text breaks, and in which languages: the log-odds of “fair” against “unfair” "
+            "rise with strength. “[+]” is how the demo world rates a good deed in any language.",
+            {code: sentence(code, 0, 0, predicate(code, value, deed, NEGATIVE)) for code in LANGUAGES},
             "none",
-            "morality",
-            (0.5, 0.5),
+            value,
+            (0.3, 0.7),
             1.0,
-            {code: (verdict(code, "morality", POSITIVE), verdict(code, "morality", NEGATIVE)) for code in LANGUAGES},
+            {code: (verdict(code, value, POSITIVE), verdict(code, value, NEGATIVE)) for code in LANGUAGES},
         ),
         "declined request": Preset(
             "A request that is declined",

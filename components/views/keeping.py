@@ -159,7 +159,7 @@ def export(draft: Draft) -> None:
     if draft.steering is None:
         return
     source = draft.steering.unit.terms[0].source
-    found = dict(enumerate(vectors(source), 1))
+    found = dict(enumerate(vectors(source, cache.study), 1))
     left, right = st.columns(2, vertical_alignment="bottom")
     form = left.selectbox(
         "Format", list(WRITERS), key="format", help="gguf: control vectors of llama.cpp and repeng, without layer 1."

@@ -82,6 +82,7 @@ def start(kind: str, title: str, work: object, asked: object) -> None:
         st.error(escape(str(error)), icon=":material/error:")
         return
     st.session_state["play-running"] = (job.number, kind, asked)
+    job.finished.wait(jobs.SOON / 2)
     st.rerun()
 
 
@@ -120,8 +121,7 @@ def state(job: Job) -> None:
         left.progress(
             min(1.0, job.done / max(1, job.total)), text=f"{escape(job.doing) or 'beginning'} · {job.done} of {job.total}"
         )
-    if right.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.number}", disabled=job.cancel.is_set(), shortcut="Esc"):
-        cache.service().stop(job)
+    jobs.stop(right, job)
 
 
 def results(draft: Draft) -> None:
