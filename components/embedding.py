@@ -22,16 +22,15 @@ FILE, WORDNET, HERE = "a file", "Open Multilingual Wordnet", "this server"
 THIS, NEW = "this study", "a new study"
 
 
+def progress() -> None:
+    """The job that runs, or what became of it with a link to the study that it made."""
+    job = jobs.shown()
+    if job and isinstance(job.result, str):
+        st.page_link("pages/alignment.py", label="Open its alignment", query_params={"study": job.result})
+
+
 def offer(study: Study) -> None:
-    """The form in its fold, open where the study has no words; above it the job that runs or has ended."""
-    job = jobs.mine()
-    if job is not None:
-        if job.live:
-            jobs.watch(job.number)
-        else:
-            jobs.outcome(job)
-            if isinstance(job.result, str):
-                st.page_link("pages/alignment.py", label="Open its alignment", query_params={"study": job.result})
+    """The form in its fold, open where the study has no words."""
     with st.expander("Embed words", icon=":material/science:", expanded=not study.embeddings and study.kind == COMPUTED):
         form(study)
 

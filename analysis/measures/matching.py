@@ -52,7 +52,7 @@ def pair_of(words: WordList, vectors: np.ndarray, spec: AlignmentSpec, source: s
     if spec.identical == "removed":
         there &= ~words.identical(source, target)
     tests, seeds = (part[there[part]] for part in divided(len(words.concepts), spec.seed))
-    spelled = np.array([words.folded(language) for language in (source, target)])
+    spelled = np.array([words.numbered[language] for language in (source, target)])
     clean = ~like_any(spelled[:, seeds], spelled[:, tests])
     kept = seeds[clean][: spec.seeds or None]
     if len(kept) < LEAST_SEEDS or not len(tests):

@@ -9,6 +9,7 @@ from analysis.measures.manifold import umap_places
 from analysis.measures.maps import none
 from analysis.measures.matching import Pair, fit, look_up, matched
 from analysis.measures.parallel import one_core
+from analysis.measures.projections import components
 from analysis.measures.retrieval import Criterion, scores
 from analysis.specs import AlignmentSpec, check
 from analysis.studies.study import Study
@@ -84,7 +85,7 @@ def clouds(study: Study, spec: AlignmentSpec, source: str, target: str, projecti
     shown = np.sort(np.random.default_rng(spec.seed).permutation(used)[:MOST_POINTS])
     with one_core(pair.x.shape[1]):
         stages = (none(pair.x, pair.y), fit(pair, pair.seeds, spec))
-        flat = [flattened(fitted.source(pair.x[shown]), fitted.target(pair.y[shown]), spec.seed) for fitted in stages]
+        flat = [flattened(fitted.source(pair.x[shown]), fitted.target(pair.y[shown])) for fitted in stages]
     drawn = [states[:, :2] if projection == "PCA" else umap_places(states, 2, spec.seed) for states, _ in flat]
     coords = {"stage": ["before", "after"], "side": ["source", "target"], "word": [study.words.concepts[i] for i in shown]}
     variables = {
@@ -95,10 +96,8 @@ def clouds(study: Study, spec: AlignmentSpec, source: str, target: str, projecti
     return xr.Dataset(variables, coords, {"left_out": len(used) - len(shown), "projection": projection, "seed": spec.seed})
 
 
-def flattened(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
+def flattened(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
     """Both languages' words in their first FIRST components, and the share of variance that the first two keep."""
     both = np.concatenate([x, y])
-    from sklearn.decomposition import PCA
-
-    reduced = PCA(min(FIRST, *both.shape), random_state=seed).fit(both)
-    return reduced.transform(both), float(reduced.explained_variance_ratio_[:2].sum())
+    scores, shares = components(both - both.mean(0), min(FIRST, *both.shape))
+    return scores, float(shares[:2].sum())

@@ -194,6 +194,8 @@ def twins(states: np.ndarray) -> np.ndarray | None:
 
     Equal vectors need not get equal products: how these are rounded depends on their place in the block.
     """
+    if len(np.unique(states[:, 0])) == len(states):
+        return None
     numbers: dict[bytes, int] = {}
     digests = (hashlib.blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(states))
     found = np.array([numbers.setdefault(digest, len(numbers)) for digest in digests])

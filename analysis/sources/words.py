@@ -53,16 +53,19 @@ class WordList:
         """Whether a language has a word for each concept: (concept)."""
         return np.array([bool(word) for word in self.words(language)])
 
-    def folded(self, language: str) -> np.ndarray:
-        """A number per spelling, capitals and small letters alike: (concept); −1 for no word."""
+    @cached_property
+    def numbered(self) -> dict[str, np.ndarray]:
+        """Language → a number per spelling, the same in all languages, capitals and small letters alike: (concept); −1: no word."""
         numbers: dict[str, int] = {}
-        words = [word.casefold() for word in self.words(language)]
-        return np.array([numbers.setdefault(word, len(numbers)) if word else -1 for word in words])
+        return {
+            language: np.array([numbers.setdefault(word.casefold(), len(numbers)) if word else -1 for word in words])
+            for language, words in zip(self.languages, self.spellings)
+        }
 
     def identical(self, source: str, target: str) -> np.ndarray:
         """Whether a concept is spelled alike in two languages, capitals and small letters alike: (concept)."""
-        pairs = zip(self.words(source), self.words(target))
-        return np.array([bool(a) and a.casefold() == b.casefold() for a, b in pairs])
+        first, second = self.numbered[source], self.numbered[target]
+        return (first == second) & (first >= 0)
 
     def kind(self, name: str) -> np.ndarray:
         """Whether each concept is of this kind: (concept)."""

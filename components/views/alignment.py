@@ -25,8 +25,21 @@ LAST = "last"
 
 
 def page(study: Study) -> None:
-    """The page's figures under its controls."""
-    embedding.offer(study)
+    """The page's figures under its controls; the form to embed words comes first where there are none yet."""
+    embedding.progress()
+    if not study.embeddings:
+        embedding.offer(study)
+    answer(study)
+    if study.embeddings:
+        embedding.offer(study)
+    panel.explain(
+        measures.alignment, *maps.MAPS.values(), *retrieval.CRITERIA.values(), *STAGES.values(), alignment_controls.by_kind,
+        alignment_controls.shuffled, neighbours.inspected,
+    )  # fmt: skip
+
+
+def answer(study: Study) -> None:
+    """What the study says about words, or about its few concepts; or where there is something to see."""
     words = study.words
     try:
         if study.embeddings and (words is None or len(words.concepts) >= measures.FEW):
@@ -35,13 +48,8 @@ def page(study: Study) -> None:
             few(study, words is not None)
         else:
             nothing(study)
-            return
     except AnalysisError as error:
         st.info(escape(str(error)), icon=":material/hourglass_empty:")
-    panel.explain(
-        measures.alignment, *maps.MAPS.values(), *retrieval.CRITERIA.values(), *STAGES.values(), alignment_controls.by_kind,
-        alignment_controls.shuffled, neighbours.inspected,
-    )  # fmt: skip
 
 
 def nothing(study: Study) -> None:
