@@ -16,7 +16,7 @@ import numpy as np
 
 from analysis.measures.alignment import KS, alignment, by_layer, by_pair, by_seeds
 from analysis.measures.alignment_controls import by_template, controls, shuffled
-from analysis.measures.neighbours import clouds, inspected, word_ranks
+from analysis.measures.neighbours import Matched, clouds, inspected, one_pair, word_ranks
 from analysis.measures.retrieval import CRITERIA, Criterion, rank
 from analysis.specs import AlignmentSpec
 from analysis.studies.library import open_by_name
@@ -69,12 +69,17 @@ def measured(name: str, words: int, hidden: int) -> tuple[float, float, float]:
     return *(statistics.median(part) for part in zip(*times)), (peak() - before) / 2**30
 
 
+def close_up(here: Matched, word: str) -> None:
+    """What the page shows of one pair of languages."""
+    word_ranks(here), inspected(here, word), clouds(here, "PCA")
+
+
 def demo_page() -> dict[str, tuple[float, float]]:
     """Seconds, on the wall and of processors, of all that the Alignment page computes of the demo study, after one warming up."""
     study, target = open_by_name("demo"), "en"
     spec = AlignmentSpec(study.embeddings[0])
     alignment(study, spec, target)
-    word = word_ranks(study, spec, "fr", target)["concept"][0]
+    word = word_ranks(one_pair(study, spec, "fr", target))["concept"][0]
     parts: dict[str, Callable[[], object]] = {
         "by language": lambda: alignment(study, spec, target),
         "by layer": lambda: by_layer(study, spec, target),
@@ -83,8 +88,7 @@ def demo_page() -> dict[str, tuple[float, float]]:
         "by seeds": lambda: by_seeds(study, spec, target),
         "kinds": lambda: controls(study, spec, target),
         "shuffled": lambda: shuffled(study, spec, target),
-        "words": lambda: (word_ranks(study, spec, "fr", target), inspected(study, spec, "fr", target, word)),
-        "clouds": lambda: clouds(study, spec, "fr", target, "PCA"),
+        "one pair": lambda: close_up(one_pair(study, spec, "fr", target), word),
     }
     times = {}
     for name, part in parts.items():

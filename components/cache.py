@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
+from analysis.engine.service import Job, Pool
 from analysis.measures import (
     alignment,
     alignment_controls,
@@ -29,10 +30,11 @@ from analysis.measures import (
     verdict,
 )
 from analysis.measures.grids import Grid
+from analysis.measures.parallel import steps, watched
 from analysis.sources import corpora
 from analysis.sources.aligned import shipped
 from analysis.sources.pairs import Corpus
-from analysis.specs import Convention
+from analysis.specs import AlignmentSpec, Convention
 from analysis.steering_specs import ControlSpec, JudgingSpec
 from analysis.studies import control as runs
 from analysis.studies import library, store
@@ -57,9 +59,9 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "alignment by chance": alignment_controls.shuffled,
     "alignment of all settings": lambda study, stage: alignment_printed.settings(stage),
     "concept ranks": alignment.concept_ranks,
-    "word ranks": neighbours.word_ranks,
-    "neighbours": neighbours.inspected,
-    "clouds": neighbours.clouds,
+    "word ranks": lambda study, *route: neighbours.word_ranks(close(study.name, version(study.name), *route)),
+    "neighbours": lambda study, *route: neighbours.inspected(close(study.name, version(study.name), *route[:-1]), route[-1]),
+    "clouds": lambda study, *route: neighbours.clouds(close(study.name, version(study.name), *route[:-1]), route[-1]),
     "findings": findings.findings,
     "angles": geometry.angles,
     "mean angle": geometry.mean_angle,
@@ -123,6 +125,44 @@ def study(name: str) -> Study:
 def computed(measure: str, name: str, version: str, arguments: tuple) -> Any:
     """One measure of one study; computed once for all sessions."""
     return MEASURES[measure](opened(name, version), *arguments)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def close(name: str, version: str, spec: AlignmentSpec, source: str, target: str) -> neighbours.Matched:
+    """Two languages' words and their map, which takes long to fit on a wide model."""
+    return neighbours.one_pair(opened(name, version), spec, source, target)
+
+
+Want = tuple[str, *tuple[object, ...]]
+"""A measure of MEASURES with its arguments after the study."""
+
+
+@st.cache_resource(show_spinner=False)
+def known() -> set[tuple]:
+    """What was computed by jobs since the server started."""
+    return set()
+
+
+def ready(study: Study, *wants: Want) -> bool:
+    """Whether a job has computed all of these measures of a study as it is now."""
+    return {(study.name, version(study.name), *want) for want in wants} <= known()
+
+
+def work(study: Study, *wants: Want) -> Callable[[Job, Pool], None]:
+    """A job that computes these measures, which are then at hand; for studies on which they take minutes."""
+
+    def run(job: Job, pool: Pool) -> None:
+        def told(share: float | None) -> None:
+            job.check()
+            if share is not None:
+                job.progress(round(100 * share), 100, "matching words, percent")
+
+        with watched(told):
+            for want in steps(wants):
+                measure(want[0], study, *want[1:])
+                known().add((study.name, version(study.name), *want))
+
+    return run
 
 
 def measure(what: str, study: Study, *arguments: object) -> Any:

@@ -6,6 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.engine.service import DONE, FAILED, QUEUED, STOPPED, Job
+from analysis.errors import AnalysisError
+from analysis.studies.study import Study
 from components import cache
 from components.text import escape
 
@@ -59,6 +61,21 @@ def stop(place: DeltaGenerator, job: Job) -> None:
         cache.service().stop(job)
         if job.finished.wait(SOON):
             st.rerun()
+
+
+def awaited(label: str, study: Study, *wants: cache.Want) -> bool:
+    """Whether measures that take minutes are there; until then a button lets the worker compute them, with progress and Stop."""
+    if cache.ready(study, *wants):
+        return True
+    job = mine()
+    if st.button(label, icon=":material/calculate:", disabled=job is not None and job.live):
+        try:
+            cache.service().submit(owner(), label, cache.work(study, *wants))
+        except AnalysisError as error:
+            st.error(escape(str(error)), icon=":material/error:")
+            return False
+        st.rerun()
+    return False
 
 
 def remaining(job: Job) -> str:

@@ -7,15 +7,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from analysis.errors import SpecError, StudyError
+from analysis.errors import SpecError, Stopped, StudyError
 from analysis.measures import alignment as measures
+from analysis.measures import parallel
 from analysis.measures.alignment import alignment, by_layer, by_pair, by_seeds, concept_ranks
-from analysis.measures.alignment_controls import by_template
+from analysis.measures.alignment_controls import by_template, controls, shuffled
 from analysis.measures.alignment_printed import printed_counts, printed_seeds, settings
 from analysis.measures.compare import compare
 from analysis.measures.maps import MAPS
 from analysis.measures.matching import STAGES, divided, fit, matched
-from analysis.measures.neighbours import clouds, inspected, word_ranks
+from analysis.measures.neighbours import clouds, inspected, one_pair, word_ranks
 from analysis.measures.retrieval import CRITERIA
 from analysis.sources.aligned import aligned, shipped
 from analysis.specs import CONVENTIONS, AlignmentSpec
@@ -178,24 +179,24 @@ def test_layers_seeds_pairs_and_templates_tell_the_planted_from_the_noise(turned
 
 
 def test_a_word_is_inspected_before_and_after(turned):
-    table = word_ranks(turned, SPEC, "fr", "en")
+    table = word_ranks(one_pair(turned, SPEC, "fr", "en"))
     assert len(table) == 30 and (table["rank after"] == 1).all() and table["rank before"].mean() > 5
     concept = table["concept"][3]
-    near, hubs = inspected(turned, SPEC, "fr", "en", concept)
+    near, hubs = inspected(one_pair(turned, SPEC, "fr", "en"), concept)
     best = near[near["stage"] == "after"].iloc[0]
     assert best["right"] and best["word"] == table["translation"][3] and len(near) == 20
     assert near.groupby("stage")["score"].apply(lambda values: values.is_monotonic_decreasing).all()
     assert (hubs.groupby("stage")["neighbour of"].max() >= 10).all()
     with pytest.raises(SpecError, match="no test word"):
-        inspected(turned, SPEC, "fr", "en", "nothing")
+        inspected(one_pair(turned, SPEC, "fr", "en"), "nothing")
 
 
 def test_clouds_coincide_after_the_map_and_not_before(turned):
-    found = clouds(turned, SPEC, "fr", "en", "PCA")
+    found = clouds(one_pair(turned, SPEC, "fr", "en"), "PCA")
     distance = (found["place"].sel(side="source") - found["place"].sel(side="target")).pipe(np.abs).max(("word", "axis")).values
     assert distance[0] > 1 and distance[1] < 1e-3 and found["test"].sum() == 30 and found.attrs["left_out"] == 0
     with pytest.raises(SpecError, match="PCA"):
-        clouds(turned, SPEC, "fr", "en", "PC")
+        clouds(one_pair(turned, SPEC, "fr", "en"), "PC")
 
 
 def test_umap_gets_few_dimensions_and_the_seed(turned, monkeypatch):
@@ -210,7 +211,7 @@ def test_umap_gets_few_dimensions_and_the_seed(turned, monkeypatch):
             return np.zeros((len(states), 2))
 
     monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Projection))
-    found = clouds(turned, replace(SPEC, seed=3), "fr", "en", "UMAP")
+    found = clouds(one_pair(turned, replace(SPEC, seed=3), "fr", "en"), "UMAP")
     assert given[0]["random_state"] == 3 and given[1] == (180, HIDDEN) and found.attrs["seed"] == 3
 
 
@@ -246,3 +247,21 @@ def test_two_studies_are_compared_word_by_word(turned, noisy):
     assert "did not look up the same words" in printed.interval and printed.data["low"].isnull().all()
     with pytest.raises(StudyError, match="no word vectors"):
         compare(turned, planted_study(), "alignment", CONVENTIONS["honest"])
+
+
+def test_a_long_computation_tells_how_far_it_is_and_can_be_stopped(turned, monkeypatch):
+    monkeypatch.setattr(parallel, "SMALL", 0)
+    told = []
+    with parallel.watched(told.append):
+        by_layer(turned, SPEC, "en")
+    shares = [share for share in told if share is not None]
+    assert shares == sorted(shares) and shares[0] == 0 and 0.5 <= shares[-1] < 1 and None in told
+
+    def stop(share: float | None) -> None:
+        if share:
+            raise Stopped("Stopped.")
+
+    for long in (alignment, by_layer, by_seeds, shuffled, controls):
+        with parallel.watched(stop), pytest.raises(Stopped):
+            long(turned, SPEC, "en")
+    assert by_layer(turned, SPEC, "en").sizes["layer"]  # nothing is left behind

@@ -8,6 +8,7 @@ from analysis.sources.words import WordList
 from analysis.studies import library
 from components import cache
 from components.shell import DEMO_NOTE
+from components.views import alignment as view
 from tests.planted_words import EMBEDDED, planted_vectors, stored_words, word_list
 from tests.stored import HOSTILE, stored
 from tests.visits import alive, asked, button, figures, heat_map, plain, visit, words
@@ -74,6 +75,20 @@ def test_a_word_is_inspected(planted):
     alive(at.selectbox(key="word").select(concept).run())
     assert asked(at)["word"] == [concept] and "Before: rank of the right answer" in words(at).replace("**", "")
     assert "After: rank of the right answer 1" in words(at).replace("**", "")
+
+
+def test_a_large_study_is_computed_by_a_job_on_demand(planted, monkeypatch):
+    monkeypatch.setattr(view, "MANY_WORDS", 10)
+    at = visit(PAGE, study="planted")
+    assert not figures(at)
+    offered = [one.label for one in at.button if one.label.endswith("(takes minutes)")]
+    assert len(offered) == 7
+    button(at, offered[0]).click()
+    alive(at.run())
+    newest = list(cache.service().jobs.values())[-1]
+    assert newest.finished.wait(60) and newest.state == DONE, newest.error
+    assert list(figures(alive(at.run()))) == [SPELLED]
+    assert len(figures(visit(PAGE, study="planted", map="ridge"))) == 0  # other settings are another computation
 
 
 @pytest.mark.parametrize("name", ["words-llama2-13b", "words-aya101", "words-mt0-large"])

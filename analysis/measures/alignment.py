@@ -9,7 +9,7 @@ import xarray as xr
 from analysis.measures.alignment_printed import printed_alignment, printed_seeds
 from analysis.measures.maps import warnings
 from analysis.measures.matching import STAGES, Pair, after, before, fit, matched, pair_of, sources, usable, with_seeds
-from analysis.measures.parallel import each, one_core
+from analysis.measures.parallel import each, one_core, steps
 from analysis.measures.retrieval import Ranks
 from analysis.specs import AlignmentSpec
 from analysis.statistics import bootstrap_weights, interval
@@ -113,7 +113,7 @@ def by_layer(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     ``each`` (stage, layer, language) are the languages one by one. Intervals are bootstraps over test words.
     """
     rows = []
-    for layer in study.word_layers:
+    for layer in steps(study.word_layers):
         pairs = matched(study, replace(spec, layer=layer), target)
         rows.append(each(lambda pair: [spaced(pair, look(pair, spec)) for look in (before, after)], pairs.values(), width(pairs)))
     hits = np.array(rows).transpose(2, 0, 1, 3)

@@ -7,12 +7,12 @@ import numpy as np
 import scipy
 import xarray as xr
 
-from analysis.errors import AnalysisError, StudyError
+from analysis.errors import AnalysisError, Stopped, StudyError
 from analysis.measures.alignment import OVER_WORDS, curves, spaced, spread, width
 from analysis.measures.alignment_printed import printed_kinds
 from analysis.measures.maps import Fitted
 from analysis.measures.matching import Pair, after, before, fit, look_up, matched
-from analysis.measures.parallel import each
+from analysis.measures.parallel import each, steps
 from analysis.sources.words import ABSTRACT, PHYSICAL, WordList, wordfreq_frequencies
 from analysis.specs import AlignmentSpec
 from analysis.studies.study import Study
@@ -121,7 +121,7 @@ def by_template(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     Peng & Søgaard (2024) leave open.
     """
     hits = []
-    for embedding in study.embeddings:
+    for embedding in steps(study.embeddings):
         pairs = matched(study, replace(spec, embedding=embedding), target)
         hits.append(each(lambda pair: [spaced(pair, look(pair, spec)) for look in (before, after)], pairs.values(), width(pairs)))
     coords = {"stage": ["before", "after"], "embedding": list(study.embeddings), "language": list(pairs)}
@@ -175,9 +175,11 @@ def controls(study: Study, spec: AlignmentSpec, target: str) -> dict[str, xr.Dat
     found: dict[str, xr.Dataset | str] = {}
     if study.has("alignment_by_kind"):
         return {"down-sampled": printed_kinds(study, spec.embedding)}
-    for control in CONTROLS:
+    for control in steps(list(CONTROLS)):
         try:
             found[control] = by_kind(study, spec, target, control)
+        except Stopped:
+            raise
         except AnalysisError as error:
             found[control] = str(error)
     return found

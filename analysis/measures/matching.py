@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.errors import StudyError, unknown
 from analysis.measures.maps import MAPS, Fitted, none
+from analysis.measures.parallel import WATCHER
 from analysis.measures.retrieval import Criterion, Ranks, rank
 from analysis.sources.words import WordList
 from analysis.specs import AlignmentSpec
@@ -71,6 +72,7 @@ def like_any(spelled: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def fit(pair: Pair, chosen: np.ndarray, spec: AlignmentSpec) -> Fitted:
     """A map of MAPS fitted on some of a pair's concepts; SpecError for a name that is not there."""
+    WATCHER.get()(None)  # a map of a wide model takes half a minute; between two of them the work can be stopped
     if spec.map not in MAPS:
         raise unknown("map", spec.map, MAPS)
     return MAPS[spec.map](pair.x[chosen], pair.y[chosen])

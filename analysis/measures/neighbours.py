@@ -1,16 +1,19 @@
 """One pair of languages from close by: a word's neighbours, words that are everyone's neighbour, and the two clouds."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from analysis.errors import SpecError
 from analysis.measures.manifold import umap_places
-from analysis.measures.maps import none
+from analysis.measures.maps import Fitted, none
 from analysis.measures.matching import Pair, fit, look_up, matched
 from analysis.measures.parallel import one_core
 from analysis.measures.projections import components
 from analysis.measures.retrieval import Criterion, scores
+from analysis.sources.words import WordList
 from analysis.specs import AlignmentSpec, check
 from analysis.studies.study import Study
 
@@ -23,37 +26,58 @@ MOST_POINTS = 2000
 """Words of each language that are drawn; further ones are left out and that is said."""
 
 
-def word_ranks(study: Study, spec: AlignmentSpec, source: str, target: str) -> pd.DataFrame:
-    """One row per test word: concept, word, translation, whether spelled alike, rank of the right answer before and after."""
+@dataclass(frozen=True)
+class Matched:
+    """Two languages' words with the map fitted on their seeds."""
+
+    words: WordList
+    spec: AlignmentSpec
+    route: tuple[str, str]
+    pair: Pair
+    fitted: Fitted
+
+    @property
+    def stages(self) -> dict[str, Fitted]:
+        """Before and after the map."""
+        return {"before": none(self.pair.x, self.pair.y), "after": self.fitted}
+
+
+def one_pair(study: Study, spec: AlignmentSpec, source: str, target: str) -> Matched:
+    """Two languages of a study, matched."""
     pair = matched(study, spec, target, [source])[source]
+    pair = replace(pair, x=pair.x.copy(), y=pair.y.copy())  # not the whole array of all languages
     with one_core(pair.x.shape[1]):
-        ranks = [look_up(pair, fitted, spec).rank for fitted in (none(pair.x, pair.y), fit(pair, pair.seeds, spec))]
-    words, test = study.words, pair.test
+        return Matched(study.words, spec, (source, target), pair, fit(pair, pair.seeds, spec))
+
+
+def word_ranks(here: Matched) -> pd.DataFrame:
+    """One row per test word: concept, word, translation, whether spelled alike, rank of the right answer before and after."""
+    pair, words, (source, target) = here.pair, here.words, here.route
+    with one_core(pair.x.shape[1]):
+        ranks = {f"rank {stage}": look_up(pair, fitted, here.spec).rank for stage, fitted in here.stages.items()}
     return pd.DataFrame({
-        "concept": [words.concepts[i] for i in test],
-        "word": [words.words(source)[i] for i in test],
-        "translation": [words.words(target)[i] for i in test],
-        "spelled alike": words.identical(source, target)[test],
-        "rank before": ranks[0],
-        "rank after": ranks[1],
+        "concept": [words.concepts[i] for i in pair.test],
+        "word": [words.words(source)[i] for i in pair.test],
+        "translation": [words.words(target)[i] for i in pair.test],
+        "spelled alike": words.identical(source, target)[pair.test],
+        **ranks,
     })  # fmt: skip
 
 
-def inspected(study: Study, spec: AlignmentSpec, source: str, target: str, concept: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def inspected(here: Matched, concept: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The nearest target words of one test word, before and after; and the hubs among the target words.
 
     First: stage, place, word, score, whether it is the right one. Second: stage, word, how many source words have it among their
     HUB_NEIGHBOURS nearest (that many on average). SpecError for a concept that is no test word.
     """
-    pair = matched(study, spec, target, [source])[source]
-    words = study.words
+    pair, words, (source, target) = here.pair, here.words, here.route
     wanted = words.concepts.index(concept) if concept in words.concepts else -1
     if wanted not in pair.test:
         raise SpecError(f"“{concept[:60]}” is no test word of {source} and {target}. Choose one from the list.")
     near, hubs = [], []
     spelled = [words.words(target)[i] for i in pair.pool]
     with one_core(pair.x.shape[1]):
-        tables = {"before": scored(pair, none(pair.x, pair.y), spec), "after": scored(pair, fit(pair, pair.seeds, spec), spec)}
+        tables = {stage: scored(pair, fitted, here.spec) for stage, fitted in here.stages.items()}
     for stage, table in tables.items():
         own = table[np.searchsorted(pair.pool, wanted)]
         right = pair.spelling[1, pair.pool] == pair.spelling[1, wanted]
@@ -67,27 +91,26 @@ def inspected(study: Study, spec: AlignmentSpec, source: str, target: str, conce
     )
 
 
-def scored(pair: Pair, fitted: object, spec: AlignmentSpec) -> np.ndarray:
+def scored(pair: Pair, fitted: Fitted, spec: AlignmentSpec) -> np.ndarray:
     """All scores within the pool."""
     x, y = fitted.source(pair.x[pair.pool]), fitted.target(pair.y[pair.pool])
     return scores(x, y, Criterion(spec.criterion, spec.n_neighbors))
 
 
-def clouds(study: Study, spec: AlignmentSpec, source: str, target: str, projection: str) -> xr.Dataset:
+def clouds(here: Matched, projection: str) -> xr.Dataset:
     """Both languages' words on a plane, before and after the map: ``place`` (stage, side, word, axis), ``test`` (word).
 
     Each stage has a projection of its own, fitted on both languages together; UMAP after PCA to FIRST dimensions, with the spec's
     seed. ``left_out`` words beyond MOST_POINTS are not drawn; ``explained`` (stage) is the share of variance that PCA keeps.
     """
     check("projection", projection, PROJECTIONS)
-    pair = matched(study, spec, target, [source])[source]
+    pair, spec = here.pair, here.spec
     used = np.sort(np.concatenate([pair.test, pair.seeds]))
     shown = np.sort(np.random.default_rng(spec.seed).permutation(used)[:MOST_POINTS])
     with one_core(pair.x.shape[1]):
-        stages = (none(pair.x, pair.y), fit(pair, pair.seeds, spec))
-        flat = [flattened(fitted.source(pair.x[shown]), fitted.target(pair.y[shown])) for fitted in stages]
+        flat = [flattened(fitted.source(pair.x[shown]), fitted.target(pair.y[shown])) for fitted in here.stages.values()]
     drawn = [states[:, :2] if projection == "PCA" else umap_places(states, 2, spec.seed) for states, _ in flat]
-    coords = {"stage": ["before", "after"], "side": ["source", "target"], "word": [study.words.concepts[i] for i in shown]}
+    coords = {"stage": ["before", "after"], "side": ["source", "target"], "word": [here.words.concepts[i] for i in shown]}
     variables = {
         "place": (("stage", "side", "word", "axis"), np.array(drawn).reshape(2, 2, len(shown), 2)),
         "test": ("word", np.isin(shown, pair.test)),

@@ -12,7 +12,7 @@ from analysis.measures.matching import STAGES
 from analysis.measures.parallel import SMALL
 from analysis.specs import IDENTICAL, POOLS, AlignmentSpec
 from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, embedding, links, panel
+from components import cache, controls, embedding, jobs, links, panel
 from components.figures import Bars, BarSeries, Figure, Lines, Matrix, Series
 from components.shell import source_note
 from components.text import escape
@@ -61,31 +61,40 @@ def nothing(study: Study) -> None:
 
 
 def figures(study: Study) -> None:
-    """Everything about words; what takes long on a large study waits behind a switch."""
+    """Everything about words; what takes long on a large study is computed on demand."""
     target, spec = choose(study)
+    if wanted(study, "Look every language's test words up", ("alignment", spec, target)):
+        first(study, spec, target)
+    if study.kind == PUBLISHED:
+        panel.show(views.settings(study))
+    else:
+        more(study, spec, target)
+    if wanted(study, "Try several numbers of seeds", ("alignment by seeds", spec, target)):
+        panel.show(curve(study, cache.measure("alignment by seeds", study, spec, target), spec, "seeds"))
+    controlled = (("alignment by kind", spec, target), ("alignment", spec, target), ("alignment by chance", spec, target))
+    if wanted(study, "Compare kinds of words, and chance", *controlled):
+        views.kinds(study, spec, target)
+    if study.kind != PUBLISHED:
+        source = close.choose(study, target)
+        if wanted(study, "Look at this pair of languages", ("word ranks", spec, source, target)):
+            close.page(study, spec, source, target)
+
+
+def first(study: Study, spec: AlignmentSpec, target: str) -> None:
+    """P@1 by language, and the numbers."""
     found = cache.measure("alignment", study, spec, target)
     for sentence in found.attrs["warnings"]:
         st.warning(escape(sentence), icon=":material/warning:")
     codes = controls.arranged(study, found.language.values.tolist())
     panel.show(by_language(study, found, spec, (codes, target)))
     table(found, codes)
-    if study.kind == PUBLISHED:
-        panel.show(views.settings(study))
-    else:
-        more(study, spec, target)
-    if wanted(study, "Seed sizes", "sizes"):
-        panel.show(curve(study, cache.measure("alignment by seeds", study, spec, target), spec, "seeds"))
-    if wanted(study, "Abstract and physical words, and chance", "kinds"):
-        views.kinds(study, spec, target, codes)
-    if study.kind != PUBLISHED:
-        close.page(study, spec, controls.arranged(study, study.words.languages), target)
 
 
 def more(study: Study, spec: AlignmentSpec, target: str) -> None:
     """Layers, pairs of languages and templates of a computed study."""
-    if len(study.word_layers) > 1 and wanted(study, "Layers", "curve"):
+    if len(study.word_layers) > 1 and wanted(study, "Go through the layers", ("alignment by layer", spec, target)):
         panel.show(curve(study, cache.measure("alignment by layer", study, spec, target), spec, "layer"))
-    if wanted(study, "Every pair of languages", "pairs"):
+    if wanted(study, "Match every pair of languages", ("alignment by pair", spec)):
         stage = links.one("Stage of the matrix", ["after", "before"], "stage")
         data = cache.measure("alignment by pair", study, spec)
         picked = panel.show(matrix(study, data, spec, stage), click=True)
@@ -93,15 +102,15 @@ def more(study: Study, spec: AlignmentSpec, target: str) -> None:
             st.session_state["picked-words"] = tuple(picked)
             st.query_params["from"], st.query_params["into"] = picked  # the menus are drawn already; they follow the link
             st.rerun()
-    if len(study.embeddings) > 1 and wanted(study, "Templates", "templates"):
+    if len(study.embeddings) > 1 and wanted(study, "Compare the ways of reading a word", ("alignment by template", spec, target)):
         panel.show(views.templates(study, cache.measure("alignment by template", study, spec, target), spec, target))
 
 
-def wanted(study: Study, what: str, key: str) -> bool:
-    """Whether to compute a figure: at once for small studies, by a switch for large ones."""
+def wanted(study: Study, label: str, *wants: cache.Want) -> bool:
+    """Whether measures can be shown: at once on small studies; on large ones, where they take minutes, by a job on demand."""
     words = study.words
     large = words is not None and (study.manifest["hidden"] > SMALL or len(words.concepts) > MANY_WORDS)
-    return not large or links.switch(f"{what} (takes a while on this study)", key)
+    return not large or jobs.awaited(f"{label} (takes minutes)", study, *wants)
 
 
 def choose(study: Study) -> tuple[str, AlignmentSpec]:

@@ -21,8 +21,9 @@ HOW = {
 }
 
 
-def kinds(study: Study, spec: AlignmentSpec, target: str, codes: list[str]) -> None:
+def kinds(study: Study, spec: AlignmentSpec, target: str) -> None:
     """Abstract against physical words under one control, then what chance and the choice of words do."""
+    codes = controls.arranged(study, cache.measure("alignment", study, spec, target).language.values.tolist())
     found = cache.measure("alignment by kind", study, spec, target)
     control = links.one("Control", [name for name in CONTROLS if name in found], "control", format_func=str.capitalize)
     if isinstance(found[control], str):

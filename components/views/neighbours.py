@@ -14,14 +14,19 @@ from components.shell import source_note
 from components.text import escape
 
 
-def page(study: Study, spec: AlignmentSpec, codes: list[str], target: str) -> None:
-    """Two languages, a word of one of them, and both clouds."""
+def choose(study: Study, target: str) -> str:
+    """The other language of the pair."""
     st.subheader("One pair of languages", anchor=False)
+    codes = controls.arranged(study, study.words.languages)
     label = dict(zip(codes, controls.labels(codes))).get
     left, right = st.columns(2)
-    with left:
-        source = links.one("From", [code for code in codes if code != target], "from", format_func=label)
     right.metric("Into", label(target))
+    with left:
+        return links.one("From", [code for code in codes if code != target], "from", format_func=label)
+
+
+def page(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
+    """A word of one language, and both clouds."""
     try:
         inspector(study, spec, source, target)
         st.caption("The map below is drawn from all words that both languages have, seeds and test words.")
