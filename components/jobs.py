@@ -11,6 +11,7 @@ from analysis.studies.study import Study
 from components import cache
 from components.text import escape
 
+LONG = "This takes minutes on a study of this size. It can be stopped."
 SOON = 0.5
 """Seconds that a page waits for an end that may come at once, instead of looking again later."""
 
@@ -68,7 +69,7 @@ def awaited(label: str, study: Study, *wants: cache.Want) -> bool:
     if cache.ready(study, *wants):
         return True
     job = mine()
-    if st.button(label, icon=":material/calculate:", disabled=job is not None and job.live):
+    if st.button(label, icon=":material/calculate:", help=LONG, disabled=job is not None and job.live):
         try:
             cache.service().submit(owner(), label, cache.work(study, *wants))
         except AnalysisError as error:

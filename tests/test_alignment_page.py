@@ -6,7 +6,7 @@ import streamlit as st
 from analysis.engine.service import DONE
 from analysis.sources.words import WordList
 from analysis.studies import library
-from components import cache
+from components import cache, jobs
 from components.shell import DEMO_NOTE
 from components.views import alignment as view
 from tests.planted_words import EMBEDDED, planted_vectors, stored_words, word_list
@@ -81,7 +81,7 @@ def test_a_large_study_is_computed_by_a_job_on_demand(planted, monkeypatch):
     monkeypatch.setattr(view, "MANY_WORDS", 10)
     at = visit(PAGE, study="planted")
     assert not figures(at)
-    offered = [one.label for one in at.button if one.label.endswith("(takes minutes)")]
+    offered = [one.label for one in at.button if one.help == jobs.LONG]
     assert len(offered) == 7
     button(at, offered[0]).click()
     alive(at.run())

@@ -110,7 +110,7 @@ def wanted(study: Study, label: str, *wants: cache.Want) -> bool:
     """Whether measures can be shown: at once on small studies; on large ones, where they take minutes, by a job on demand."""
     words = study.words
     large = words is not None and (study.manifest["hidden"] > SMALL or len(words.concepts) > MANY_WORDS)
-    return not large or jobs.awaited(f"{label} (takes minutes)", study, *wants)
+    return not large or jobs.awaited(label, study, *wants)
 
 
 def choose(study: Study) -> tuple[str, AlignmentSpec]:
