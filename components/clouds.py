@@ -9,6 +9,8 @@ from components.figures import MARKERS, OKABE_ITO, Arrows, Cloud, Figure
 SOLID = ("circle", "square", "diamond")
 """Shapes that are there in two and in three dimensions, filled and open."""
 AXES = "xyz"
+NARROWEST = 5
+"""Entries of a legend side by side on a telephone; the layer ruler leaves room for that."""
 ACROSS = 8
 """Panels side by side in small multiples."""
 
@@ -19,17 +21,17 @@ def cloud(figure: Figure, dark: bool) -> go.Figure:
     if data.grid:
         return multiples(data)
     plot = go.Figure([points(data, data.start, kind) for kind in kinds_of(data)])
-    for place, group in enumerate(dict.fromkeys(data.groups)):
+    for place, group in enumerate(told(data)):
         plot.add_trace(legend_entry(data, place, group))
     reach = limit(data.places)
     axis = {"range": [-reach, reach], "zeroline": False}
     solid = data.places.shape[2] == 3
-    plot.update_layout(height=720 if solid else 660, **titles(data, data.start))
+    plot.update_layout(height=720, **titles(data, data.start))
     if solid:
         plot.update_scenes(xaxis=axis, yaxis=axis, zaxis=axis, aspectmode="cube", bgcolor="rgba(0,0,0,0)")
     else:
-        plot.update_xaxes(**axis)
-        plot.update_yaxes(**axis)
+        plot.update_xaxes(**axis, constrain="domain")
+        plot.update_yaxes(**axis, scaleanchor="x", constrain="domain")  # distances are the same in every direction
     if len(data.frames) > 1:
         scrub(plot, data)
     return plot
@@ -38,6 +40,11 @@ def cloud(figure: Figure, dark: bool) -> go.Figure:
 def kinds_of(data: Cloud) -> list[str]:
     """Kinds in order of appearance."""
     return list(dict.fromkeys(data.kinds))
+
+
+def told(data: Cloud) -> list[str]:
+    """Groups that a legend tells: none where every point says its own."""
+    return [] if data.named and data.labels == data.groups else list(dict.fromkeys(data.groups))
 
 
 def limit(places: np.ndarray) -> float:
@@ -105,10 +112,11 @@ def scrub(plot: go.Figure, data: Cloud) -> None:
         )
         for i, label in enumerate(data.frames)
     ]
+    below = 90 + 22 * -(-len(told(data)) // NARROWEST)
     move = {"mode": "immediate", "frame": {"duration": 0, "redraw": data.places.shape[2] == 3}, "transition": {"duration": 0}}
     steps = [{"label": label, "method": "animate", "args": [[label], move]} for label in data.frames]
     plot.update_layout(
-        sliders=[{"steps": steps, "active": data.start, "currentvalue": {"prefix": "layer "}, "pad": {"t": 130}, "len": 1.0}],
+        sliders=[{"steps": steps, "active": data.start, "currentvalue": {"prefix": "layer "}, "pad": {"t": below}, "len": 1.0}],
     )
 
 
