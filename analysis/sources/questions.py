@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from analysis import settings
 from analysis.errors import CorpusError, nearest
 from analysis.sources.languages import LANGUAGES, unknown_language
-from analysis.sources.tables import csv_rows, decode, natural, parse_json, refusal, shown
+from analysis.sources.tables import csv_rows, decode, json_rows, natural, parse_json, refusal
 
 UNIVERSAL, CULTURE = "universal", "culture"
 QUESTION_KINDS = (UNIVERSAL, CULTURE)
@@ -134,20 +134,8 @@ def csv_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
 
 def json_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
     """One object per line."""
-    lines, faults = [], []
-    for number, content in enumerate(text.split("\n"), 1):
-        if not content.strip():
-            continue
-        try:
-            value = parse_json(content)
-        except ValueError as error:
-            faults.append(f"{file}, line {number}: {error}")
-            continue
-        if isinstance(value, dict):
-            lines.append(Line(f"{file}, line {number}", value))
-        else:
-            faults.append(f"{file}, line {number}: holds {shown(value)} instead of an object")
-    return lines, faults
+    rows, faults = json_rows(text, file)
+    return [Line(f"{file}, line {number}", values) for number, values in rows], faults
 
 
 FORMATS: dict[str, Callable[[str, str], tuple[list[Line], list[str]]]] = {

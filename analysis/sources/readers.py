@@ -12,7 +12,7 @@ from analysis.errors import CorpusError, nearest
 from analysis.sources.checks import COLUMNS, REQUIRED, Row, assemble, unknown_columns
 from analysis.sources.pairs import Corpus
 from analysis.sources.papers import papers_layout, papers_zip, too_much
-from analysis.sources.tables import csv_rows, decode, parse_json, refusal
+from analysis.sources.tables import csv_rows, decode, json_rows, refusal
 
 Read = tuple[list[Row], list[str]]
 
@@ -61,24 +61,9 @@ def csv_pairs(text: str, file: str) -> Read:
 
 
 def json_pairs(text: str, file: str) -> Read:
-    """Rows of JSON lines, and the lines that hold no object. Blank lines hold nothing."""
-    if text.lstrip().startswith("["):
-        return [], [f"{file}, line 1: holds one JSON list; write one object per line"]
-    rows, faults = [], []
-    # Not splitlines: JSON texts may hold the other line ends of Unicode.
-    for line, content in enumerate(text.split("\n"), 1):
-        if not content.strip():
-            continue
-        try:
-            value = parse_json(content)
-        except ValueError as error:
-            faults.append(f"{file}, line {line}: {error}")
-            continue
-        if isinstance(value, dict):
-            rows.append(Row(f"{file}, line {line}", value))
-        else:
-            faults.append(f"{file}, line {line}: holds {content.strip()[:40]} instead of an object")
-    return rows, faults
+    """Rows of JSON lines, and the lines that hold no object."""
+    lines, faults = json_rows(text, file)
+    return [Row(f"{file}, line {line}", values) for line, values in lines], faults
 
 
 FORMATS: dict[str, Callable[[str, str], Read]] = {".csv": csv_pairs, ".jsonl": json_pairs, ".ndjson": json_pairs}

@@ -61,6 +61,27 @@ def csv_rows(text: str, file: str) -> tuple[list[tuple[int, list[str]]], list[st
             rows.append((line, cells))
 
 
+def json_rows(text: str, file: str) -> tuple[list[tuple[int, dict]], list[str]]:
+    """The object of every line that is not blank with its number, and the lines that hold none."""
+    if text.lstrip().startswith("["):
+        return [], [f"{file}, line 1: holds one JSON list; write one object per line"]
+    rows, faults = [], []
+    # Not splitlines: JSON texts may hold the other line ends of Unicode.
+    for line, content in enumerate(text.split("\n"), 1):
+        if not content.strip():
+            continue
+        try:
+            value = parse_json(content)
+        except ValueError as error:
+            faults.append(f"{file}, line {line}: {error}")
+            continue
+        if isinstance(value, dict):
+            rows.append((line, value))
+        else:
+            faults.append(f"{file}, line {line}: holds {content.strip()[:40]} instead of an object")
+    return rows, faults
+
+
 def parse_json(text: str) -> object:
     """The value of a JSON text. ValueError, in words, for what is not JSON, repeats a key or is nested too deep."""
     try:
