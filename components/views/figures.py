@@ -94,8 +94,8 @@ def one(item: Item, look: Look, style: str, sight: str) -> None:
     if not order(item):
         return
     figure = relabelled(item.recipe.figure, style)
-    frames = getattr(figure.data, "frames", ())
-    if frames:
+    frames = () if getattr(figure.data, "grid", False) else getattr(figure.data, "frames", ())
+    if len(frames) > 1:
         start = getattr(figure.data, "start", 0)
         layer = st.selectbox("Layer", frames, start, key=f"frame-{item.number}")
         look = replace(look, frame=frames.index(layer))
