@@ -15,7 +15,7 @@ from analysis.errors import SpecError, Stopped
 from analysis.measures.steering import ResolvedCondition, ResolvedTerm
 from analysis.specs import ModelSpec
 from analysis.steering_specs import GenerationSpec
-from tests.tiny import HIDDEN, LAYERS
+from tests.tiny import HIDDEN, LAYERS, save
 
 PROMPTS = ("the judge is fair", "no", "la juge parle longtemps devant tous")
 TOKENS = GenerationSpec(5)
@@ -202,6 +202,17 @@ def test_half_precision_and_quantised_models_are_steered_alike(tiny_folder, oper
     np.testing.assert_allclose(after[first - 1], moved(operator, before[first - 1], vector(), 2.0), rtol=0.03, atol=0.03)
     base, zero = logits(loaded, [Row(PROMPTS[0]), Row(PROMPTS[0], (term(operator, 0.0),))])
     assert torch.equal(base, zero)
+
+
+def test_a_model_in_four_bits_is_steered_alike(tmp_path):
+    # Weights are packed in blocks of 64, so the model is wider than the others.
+    save(tmp_path / "wide", hidden_size=64, intermediate_size=128, head_dim=16)
+    loaded, push = tiny("wide", tmp_path, quantisation="4-bit"), np.ones(64, np.float32)
+    rows = [Row(PROMPTS[0], (ResolvedTerm({LAYER: push}, {LAYER: strength}),)) for strength in (0.0, 2.0)]
+    before, after = (states(loaded, row)[LAYER - 1] for row in rows)
+    np.testing.assert_allclose(after, before + 2, rtol=0.03, atol=0.03)
+    base, zero = logits(loaded, [Row(PROMPTS[0]), rows[0]])
+    assert torch.equal(base, zero) and hooks(loaded) == 0
 
 
 @pytest.mark.parametrize(
