@@ -187,6 +187,14 @@ def test_frequencies_come_from_the_library_only_when_it_is_there(monkeypatch):
     with pytest.raises(SpecError, match="no frequencies of ny"):
         lists.wordfreq_frequencies(demo_words(), "ny")
 
+    def cut(word: str, language: str) -> float:
+        raise ModuleNotFoundError("No module named 'jieba'", name="jieba")
+
+    known = SimpleNamespace(available_languages=lambda: {"zh": ""}, zipf_frequency=cut)
+    monkeypatch.setitem(sys.modules, "wordfreq", known)
+    with pytest.raises(SpecError, match="needs “jieba”.*cjk"):
+        lists.wordfreq_frequencies(demo_words(), "zh")
+
 
 def test_the_demo_words_are_parallel_in_all_languages():
     found = demo_words()

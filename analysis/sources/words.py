@@ -149,7 +149,7 @@ def from_json(values: Mapping) -> WordList:
 def wordfreq_frequencies(words: WordList, language: str) -> tuple[float | None, ...]:
     """Zipf frequency of a language's words through the optional library ``wordfreq``: (concept), None where it knows none.
 
-    SpecError when the library is not installed or does not know the language.
+    SpecError when the library or what it needs is not installed, or when it does not know the language.
     """
     try:
         import wordfreq
@@ -160,7 +160,10 @@ def wordfreq_frequencies(words: WordList, language: str) -> tuple[float | None, 
         ) from error
     if language not in wordfreq.available_languages():
         raise SpecError(f"The library wordfreq knows no frequencies of {language}. Add a column “frequency” to the word list.")
-    known = [wordfreq.zipf_frequency(word, language) if word else 0.0 for word in words.words(language)]
+    try:
+        known = [wordfreq.zipf_frequency(word, language) if word else 0.0 for word in words.words(language)]
+    except ImportError as error:  # Chinese, Japanese and Korean words are cut by further libraries
+        raise SpecError(f"For {language} the library wordfreq needs “{error.name}”. Run: pip install 'wordfreq[cjk]'") from error
     return tuple(value or None for value in known)
 
 
