@@ -29,7 +29,8 @@ def alignment(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     (language, k); ``reciprocal`` and ``rank`` (language, stage), mean reciprocal rank and mean rank; ``identical`` (language,
     stage), what words spelled alike add to P@1, and ``alike`` (language), their share; ``hit`` (language, stage, word), right at
     first or not, NaN for what is no test word; ``n``, ``seeds``, ``dropped``, ``pool`` (language). Ties count by the share of their
-    orders; words of one spelling are one answer. StudyError when words are missing. Peng & Søgaard 2024; CSLS: Lample et al. 2018.
+    orders; a word spelled like the right answer is right too. StudyError when words are missing. Peng & Søgaard 2024;
+    CSLS: Lample et al. 2018.
     """
     if study.has("alignment"):
         return printed_alignment(study, spec.embedding)

@@ -202,7 +202,7 @@ def table(found: xr.Dataset, codes: list[str]) -> None:
                 rows.append(row)
         st.dataframe(pd.DataFrame(rows).round(4), hide_index=True)
         st.caption(
-            "Ties count by the share of their orders; target words of one spelling are one answer. “dropped”: seeds spelled like a "
+            "Ties count by the share of their orders; a target word spelled like the right answer is right too. “dropped”: seeds spelled like a "
             "test word of either language, which would have shown it to the map."
         )
 
