@@ -155,7 +155,8 @@ def rank(
     """Ranks of the right answers of queries: ``pairs`` (query, 2) are indices into the source and the target pool.
 
     Words of the target pool with the right answer's number in ``spelling`` are right too: none of them stands before it. Wrong
-    words count one by one. Candidates whose vectors or scores are exactly equal are tied. SpecError for a criterion that is not in CRITERIA.
+    words count one by one. Candidates whose vectors or scores are exactly equal are tied. SpecError for a criterion that is not
+    in CRITERIA.
     """
     pairs = np.asarray(pairs)
     cosines, scale = prepared(source, target, criterion)

@@ -202,8 +202,8 @@ def table(found: xr.Dataset, codes: list[str]) -> None:
                 rows.append(row)
         st.dataframe(pd.DataFrame(rows).round(4), hide_index=True)
         st.caption(
-            "Ties count by the share of their orders; a target word spelled like the right answer is right too. “dropped”: seeds spelled like a "
-            "test word of either language, which would have shown it to the map."
+            "Ties count by the share of their orders; a target word spelled like the right answer is right too. “dropped”: seeds "
+            "spelled like a test word of either language, which would have shown it to the map."
         )
 
 
