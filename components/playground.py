@@ -60,6 +60,19 @@ class Draft:
         return Request(self.model, self.template, asks, self.generation)
 
 
+def named(spec: SteeringSpec, source: bool = True, strength: bool = True) -> str:
+    """A steering in words: each term's vector, layers, strengths, operator and positions; the first two may be left out."""
+    parts = []
+    for term in spec.terms:
+        vector = " ".join(filter(None, (term.source.kind, term.source.concept, term.source.language, term.source.file)))
+        layers = f"layer{'s' if len(term.layers) > 1 else ''} {', '.join(map(str, term.layers))}"
+        strengths = ", ".join(f"{one:.4g}" for one in dict.fromkeys(term.strengths))
+        told = [vector] * source + [layers] + [f"strength {strengths}"] * strength + [term.operator]
+        told += [f"{term.positions} tokens"] if term.positions != "all" else []
+        parts.append(", ".join([*told, "conditional"] if term.condition else told))
+    return "; then ".join(parts) or "no steering"
+
+
 def starting(study: Study) -> tuple[Mapping[str, Preset], str, Preset]:
     """The presets of a study's model, the first one's name, and the language to begin with."""
     known = {name: preset for name, preset in presets(study.model).items() if preset.concept in ("", *study.concepts)}
@@ -178,7 +191,7 @@ def asks(draft: Draft) -> tuple[Ask, ...]:
         Ask(STEERED, question, language, spec),
     ]
     if said("twin"):
-        source = VectorSource("random", plus=(spec.terms[0].source,), seed=draft.generation.seed)
+        source = VectorSource("random", plus=(spec.terms[0].source,), seed=draft.generation.seed + 1 + spec.terms[0].source.seed)
         wanted.append(Ask(TWIN, question, language, draft.at(strength, source)))
     if said("strip"):
         wanted += [Ask(f"Strength {s:.3g}", question, language, draft.at(s)) for s in (draft.steering.reach * s for s in STRIP)]

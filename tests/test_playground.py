@@ -8,12 +8,13 @@ import pytest
 import streamlit as st
 
 from analysis.engine.answers import Ask, Request, reply
+from analysis.engine.service import Job, Pool
 from analysis.sources.presets import presets
 from analysis.specs import ModelSpec
 from analysis.steering_specs import SteeringSpec, SteeringTerm, VectorSource
 from analysis.studies import library, notes
 from components import cache
-from components.views import dose
+from components.views import comparing, dose
 from components.views.keeping import code
 from tests.planted import planted_study
 from tests.stored import stored
@@ -220,9 +221,9 @@ def test_answers_are_saved_and_found_again():
     at = pressed(play(prompt="the judge"))
     alive(button(at, "Save answers to the study").click().run())
     kept = notes.notes(library.open_by_name("tiny"), "answers")
-    assert [note["label"] for note in kept] == ["Baseline", "Strength 0", "Steered"]
+    assert [note["label"] for note in kept] == ["Baseline", "Steered"]
     at = alive(at.run())
-    assert len(at.dataframe[-1].value) == 3
+    assert at.dataframe[-1].value["steering"].str.contains("concept vector fairness en, layer").tolist() == [False, True]
     at.text_input(key="search").set_value("STEERED").run()
     assert len(at.dataframe[-1].value) == 1
 
@@ -237,7 +238,46 @@ def test_a_blind_vote_is_kept_with_its_origin():
     alive(button(at, "Cast the vote").click().run())
     (kept,) = notes.notes(library.open_by_name("tiny"), "votes")
     assert (kept["chosen"], kept["blind"]) == (replies[1].ask.label, True)
-    assert f"{replies[1].ask.label} 1" in words(at)
+    assert f"{replies[1].ask.label} 1" in words(at) and "fairness in fr: n = 1" in words(at)
+    assert kept["concept"] == "fairness" and set(kept["steering"]) == {"English", "local", "mapped"} and kept["model"] == "llama"
+    assert "fairness in zh: n = 0. 1 blind votes" in words(play(prompt="le juge", language="zh"))
+
+
+def test_a_blind_comparison_shows_nothing_while_it_runs(monkeypatch):
+    replies = pressed(play(prompt="le juge", language="fr"), "Compare").session_state["play-got-compare"][2]
+
+    def work(job: Job, pool: Pool) -> None:
+        job.partial = replies
+        while True:
+            job.check()
+
+    monkeypatch.setattr(comparing.answers, "answer", lambda request: work)
+    at = play(prompt="le juge", language="fr")
+    button(at, "Compare").click().run()
+    at.run()
+    assert button(at, "Stop") and not {"**English**", "**local**"} & {markdown.value for markdown in at.markdown}
+
+
+def test_a_vector_that_is_not_to_be_had_does_not_end_the_comparison():
+    stored("two", planted_study(CONCEPTS[:2], SPOKEN, (LAYERS, 24, HIDDEN)), title="Two", **LLAMA)
+    at = play("two", prompt="le juge", language="fr")
+    assert "mapped vector is left out: Mapping needs at least two other concepts" in words(at)
+    at = pressed(at, "Compare")
+    assert {one.ask.label for one in at.session_state["play-got-compare"][2]} == {"English", "local"} and not at.error
+
+
+def test_results_of_earlier_settings_say_so():
+    at = pressed(pressed(play(prompt="le juge", language="fr"), "Measure the curve"), "Compare")
+    assert "earlier settings" not in words(at)
+    at.number_input(key="play-strength").set_value(3.0).run()
+    assert "compare again" in words(at) and "measure again" not in words(at)
+    at.text_area(key="play-prompt").set_value("la reine").run()
+    assert "compare again" in words(at) and "measure again" in words(at)
+
+
+def test_the_twin_of_a_random_vector_is_another_one():
+    at = pressed(play(prompt="the judge", kind="random", twin=True, strength=5.0))
+    assert said(at)["Random twin"] != said(at)["Steered"]
 
 
 def test_copied_code_reproduces_the_answers(capsys):

@@ -13,7 +13,7 @@ from analysis.measures.fluency import knee, recognisable
 from analysis.sources.presets import neutral
 from components import panel
 from components.figures import Figure, Lines, Series
-from components.playground import Draft
+from components.playground import Draft, named
 from components.shell import source_note
 from components.tokens import Token, show
 
@@ -41,14 +41,22 @@ def section(draft: Draft, start: Callable) -> None:
     lines = tuple(line.strip() for line in prompts.splitlines() if line.strip())
     if len(lines) > MOST_PROMPTS:
         st.warning(f"{len(lines)} neutral prompts were given; the first {MOST_PROMPTS} are used.", icon=":material/warning:")
-    if st.button("Measure the curve", icon=":material/show_chart:", disabled=not draft.ready):
-        ends = draft.steering.reach * 2
-        ask = Ask("dose", draft.question, draft.language, draft.steering.unit)
-        grid = tuple(float(s) for s in np.linspace(-ends, ends, POINTS))
-        dose = Dose(draft.model, draft.template, ask, grid, sides, lines[:MOST_PROMPTS], draft.generation)
+    dose = wished(draft, sides, lines[:MOST_PROMPTS]) if draft.ready else None
+    if st.button("Measure the curve", icon=":material/show_chart:", disabled=dose is None):
         start("dose", "Dose–response curve", respond(dose), dose)
     if "play-got-dose" in st.session_state:
-        curve(draft, st.session_state["play-got-dose"][2])
+        response = st.session_state["play-got-dose"][2]
+        if dose is not None and response.dose != dose:
+            st.caption(":material/history: This curve belongs to earlier settings; measure again for the present ones.")
+        curve(draft, response)
+
+
+def wished(draft: Draft, sides: tuple[str, str], neutral_prompts: tuple[str, ...]) -> Dose:
+    """The curve of the present settings: both sides of the slider's range."""
+    ends = draft.steering.reach * 2
+    ask = Ask("dose", draft.question, draft.language, draft.steering.unit)
+    grid = tuple(float(s) for s in np.linspace(-ends, ends, POINTS))
+    return Dose(draft.model, draft.template, ask, grid, sides, neutral_prompts, draft.generation)
 
 
 def curve(draft: Draft, response: Response) -> None:
@@ -100,18 +108,19 @@ def figures(draft: Draft, response: Response, unit: str, turn: float) -> tuple[F
     far = (Series("KL to the baseline", strengths, response.kl, dashed=True),) if np.isfinite(response.kl).any() else ()
     told = "" if recognisable(dose.ask.language) else f" Drift is not known: the identifier does not know {dose.ask.language}."
     source = source_note(draft.study, "concept_vector")
+    about = f"“{dose.ask.question[:80]}” under {named(dose.ask.steering, strength=False)}."
     effect = Figure(
         f"dose-effect-{draft.study.name}", "Effect",
-        f"Log-odds in nats of “{dose.sides[0]}” against “{dose.sides[1]}” after this prompt (n = 1, no interval; 0 is even odds); "
-        f"mean KL(baseline ‖ steered) of the next token over {len(dose.neutral)} neutral prompts.",
+        f"{about} Log-odds in nats of “{dose.sides[0]}” against “{dose.sides[1]}” after this prompt (n = 1, no interval; 0 is even "
+        f"odds); mean KL(baseline ‖ steered) of the next token over {len(dose.neutral)} neutral prompts.",
         Lines((*odds, *far), mark=mark, codes=codes(strengths)), table, f"strength, {unit}", "nats", source,
     )  # fmt: skip
     shares = [Series("repetition", strengths, response.repetition)]
     shares += [Series("language drift", strengths, response.drift, dashed=True)] if np.isfinite(response.drift).any() else []
     cost = Figure(
         f"dose-cost-{draft.study.name}", "Cost",
-        f"Means over the answers to this prompt and the neutral ones (n = {prompts}, no interval): repetition, the share of "
-        f"three-word sequences said before, and drift, the share of answers not in the prompt's language.{told}",
+        f"{about} Means over the answers to this prompt and the neutral ones (n = {prompts}, no interval): repetition, the share "
+        f"of three-word sequences said before, and drift, the share of answers not in the prompt's language.{told}",
         Lines(tuple(shares), mark=mark, limits=(-0.03, 1.03), codes=codes(strengths)), table, f"strength, {unit}", "share", source,
     )  # fmt: skip
     return effect, cost

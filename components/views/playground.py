@@ -17,7 +17,7 @@ from components import cache, controls, jobs, panel, playground, tokens
 from components.playground import BASELINE, STEERED, TWIN, ZERO, Draft
 from components.shell import DEMO_NOTE
 from components.text import escape
-from components.views import dose, keeping
+from components.views import comparing, dose, keeping
 from components.views.words import empty
 
 LEASE = 15.0
@@ -43,7 +43,7 @@ def page(study: Study) -> None:
         prompt(draft)
     results(draft)
     dose.section(draft, start)
-    keeping.compare(draft, start)
+    comparing.section(draft, start)
     keeping.section(draft)
     panel.explain(steering.mapped, steering.random, steering.shares, fluency.drift, fluency.repetition, fluency.knee)
 
@@ -106,7 +106,7 @@ def watch(number: int) -> None:
     if job is None or not job.live:
         st.rerun()
     state(job)
-    if job.partial:
+    if job.partial and st.session_state["play-running"][1] == "answers":  # a comparison may be blind
         cards(job.partial, f"live-{number}")
 
 
