@@ -145,6 +145,29 @@ def test_stop_while_running_ends_the_job_and_the_worker_goes_on(service, how):
     assert ended(service.submit("a", "", lambda job, pool: 7)).result == 7
 
 
+def test_answers_that_somebody_waits_for_come_between_the_parts_of_a_long_job(service):
+    here, elsewhere = ModelSpec("here"), ModelSpec("elsewhere")
+    service.pool.loaded[here] = ("a model", 1)
+    order, begun, queued = [], threading.Event(), threading.Event()
+
+    def long(job: Job, pool: Pool) -> None:
+        for part in range(2):
+            order.append(part)
+            begun.set()
+            assert queued.wait(10)
+            job.give_way()
+
+    first = service.submit("searcher", "long", long)
+    assert begun.wait(10)
+    waits = [
+        service.submit(name, name, lambda job, pool: order.append(job.title), lease, model)
+        for name, lease, model in (("another run", 0, here), ("other model", 9, elsewhere), ("reader", 9, here))
+    ]
+    queued.set()
+    assert all(job.finished.wait(10) for job in (first, *waits))
+    assert order == [0, "reader", 1, "another run", "other model"]
+
+
 def test_a_users_error_keeps_its_words_and_faults(service):
     job = ended(service.submit("a", "", fail(CorpusError("Two rows lack a text.", ["row 3", "row 8"]))))
     assert (job.state, job.error, job.faults) == (FAILED, "Two rows lack a text.", ("row 3", "row 8"))

@@ -47,6 +47,10 @@ class Job:
     ended: float = 0.0
     lease: float = 0.0
     """Seconds after which a job that nobody looks at stops; 0: it goes on."""
+    model: ModelSpec | None = None
+    """The one model that it needs, where it may be done between the parts of a longer job."""
+    give_way: Callable[[], None] = field(default=lambda: None, repr=False)
+    """For a long job to call between its parts, when no hook is on a model."""
     seen: float = field(default_factory=time.monotonic)
     cancel: threading.Event = field(default_factory=threading.Event, repr=False)
     finished: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -149,10 +153,13 @@ class Service:
                 job.state, job.error, job.work = STOPPED, "Stopped before it began.", spent
                 job.finished.set()
 
-    def submit(self, owner: str, title: str, work: Callable[[Job, Pool], Any], lease: float = 0.0) -> Job:
+    def submit(
+        self, owner: str, title: str, work: Callable[[Job, Pool], Any], lease: float = 0.0, model: ModelSpec | None = None
+    ) -> Job:
         """Queue a job. AnalysisError when the owner has one waiting or running, or the queue is full.
 
-        With a ``lease`` it stops when its page has not looked at it for so many seconds.
+        With a ``lease`` it stops when its page has not looked at it for so many seconds; with a ``model`` too it is done between
+        the parts of a longer job, if that model is loaded.
         """
         with self.lock:
             live = [job for job in self.jobs.values() if job.live]
@@ -160,7 +167,7 @@ class Service:
                 raise AnalysisError("You have a job waiting or running already. Wait for it, or stop it first.")
             if len(live) >= MAX_QUEUE:
                 raise AnalysisError(f"{MAX_QUEUE} jobs are waiting on this server. Try again later.")
-            job = Job(next(self.numbers), owner, title, work, lease=lease)
+            job = Job(next(self.numbers), owner, title, work, lease=lease, model=model, give_way=self.between)
             self.jobs[job.number] = job
             for number in [n for n, old in self.jobs.items() if not old.live][:-KEPT_JOBS]:
                 del self.jobs[number]
@@ -175,23 +182,34 @@ class Service:
     def run(self) -> None:
         """The worker's life."""
         while True:
-            job = self.waiting.get()
-            with self.lock:
-                if not job.live:
-                    continue
-                job.state, job.started = RUNNING, time.monotonic()
-            try:
-                job.check()
-                job.result = job.work(job, self.pool)
-                job.state = DONE
-            except Stopped as stop:
-                job.state, job.error = STOPPED, str(stop)
-            except AnalysisError as error:
-                job.state, job.error, job.faults = FAILED, str(error), getattr(error, "faults", ())
-            except BaseException as error:
-                log.exception("job %s (%s) met a bug", job.number, job.title)
-                job.state, job.error = FAILED, f"A fault of Babelscope itself: {type(error).__name__}: {error}. The log has more."
-            finally:
-                job.ended = time.monotonic()
-                job.work = spent
-                job.finished.set()
+            self.perform(self.waiting.get())
+
+    def between(self) -> None:
+        """Do the answers that somebody waits for and that need no other model in memory; the long job goes on after them."""
+        with self.lock:
+            eager = [job for job in self.jobs.values() if job.state == QUEUED and job.lease and job.model]
+        for job in eager:
+            if self.pool.kept(self.pool.pins.get(job.model, job.model)):
+                self.perform(job)
+
+    def perform(self, job: Job) -> None:
+        """Do a job, unless that was done already."""
+        with self.lock:
+            if job.state != QUEUED:
+                return
+            job.state, job.started = RUNNING, time.monotonic()
+        try:
+            job.check()
+            job.result = job.work(job, self.pool)
+            job.state = DONE
+        except Stopped as stop:
+            job.state, job.error = STOPPED, str(stop)
+        except AnalysisError as error:
+            job.state, job.error, job.faults = FAILED, str(error), getattr(error, "faults", ())
+        except BaseException as error:
+            log.exception("job %s (%s) met a bug", job.number, job.title)
+            job.state, job.error = FAILED, f"A fault of Babelscope itself: {type(error).__name__}: {error}. The log has more."
+        finally:
+            job.ended = time.monotonic()
+            job.work = spent
+            job.finished.set()

@@ -109,8 +109,13 @@ def control_run(name: str, most: int = 0) -> Callable[[Job, Pool], control.Run]:
 
         run = control.open_run(name)
         control.check_vectors(run)
+
+        def told(done: int, total: int, doing: str = "") -> None:
+            job.give_way()
+            job.progress(done, total, doing)
+
         loaded = pool.get(run.spec.model, job)
-        return control_plan.compute(name, ModelSpeaker(loaded, run.spec, job.check), job.progress, most)
+        return control_plan.compute(name, ModelSpeaker(loaded, run.spec, job.check), told, most)
 
     return work
 

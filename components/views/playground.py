@@ -76,8 +76,9 @@ def buttons(draft: Draft) -> None:
 
 def start(kind: str, title: str, work: object, asked: object) -> None:
     """Queue a job of this page and show it."""
+    model = (asked[0] if isinstance(asked, tuple) else asked).model
     try:
-        job = cache.service().submit(jobs.owner(), title, work, LEASE)
+        job = cache.service().submit(jobs.owner(), title, work, LEASE, model)
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
