@@ -120,6 +120,10 @@ class Pool:
         self.loaded.move_to_end(spec)
         return self.loaded[spec][0]
 
+    def at_hand(self, spec: ModelSpec) -> bool:
+        """Whether a model is in memory: as it was pinned, or as a folder of this machine, which has no revisions."""
+        return any(one in self.loaded for one in (self.pins.get(spec, spec), replace(spec, revision="local")))
+
     def room(self, needed: int, available: int) -> bool:
         """Whether another model of this size may be loaded now."""
         budget = settings.memory_budget()
@@ -189,7 +193,7 @@ class Service:
         with self.lock:
             eager = [job for job in self.jobs.values() if job.state == QUEUED and job.lease and job.model]
         for job in eager:
-            if self.pool.kept(self.pool.pins.get(job.model, job.model)):
+            if self.pool.at_hand(job.model):
                 self.perform(job)
 
     def perform(self, job: Job) -> None:
