@@ -101,6 +101,8 @@ def test_published_settings_in_the_same_views(name):
     assert grid["shape"] == "20, 6"
     assert "Hatched: at most" in shown[SPELLED]["caption"] and "419 abstract, 419 physical" in shown[
         "P@1 of abstract and physical words, after the map: down-sampled"]["caption"]  # fmt: skip
+    seeds = shown["P@1 by number of seed pairs, mean over languages"]["caption"]
+    assert "3,000 seed pairs" in shown[SPELLED]["caption"] and "orthogonal map; whether" in seeds and "3,000" not in seeds
     for page in ("app.py", "pages/recognition.py", "pages/similarity.py", "pages/transfer.py", "pages/studies.py"):
         assert not visit(page, study=name).error
     told = words(visit("app.py", study=name))

@@ -140,7 +140,9 @@ def test_questions_are_asked_and_swept_from_the_command_line(spec, home, capsys)
 @pytest.mark.parametrize(
     ("given", "told"),
     [(["--sweep"], "needs --questions"), (["--sweep", "--into", "bloomz-7.1b"], "was asked no questions"),
-     (["--questions", "demos"], "demo questions")],
+     (["--questions", "demos"], "demo questions"), (["--words", "nosuch"], "Choose: demo world, or give a file"),
+     (["--words", "demo"], "Did you mean “demo world”?"), (["--means", "nowhere"], "there is no nowhere"),
+     (["--means", "."], "needs --model"), (["--means", ".", ".", "--model", "a/b"], "the same name")],
 )  # fmt: skip
 def test_what_the_command_line_cannot_ask_is_said(home, capsys, given, told):
     assert command_line.main(given) == 1 and told in capsys.readouterr().err
@@ -153,3 +155,17 @@ def test_mean_states_become_a_study(home):
     name = asking.import_means(files, "owner/name", "Means of something")(job(), Pool())
     study = library.open_by_name(name)
     assert study.array("mean_state").shape == (3, 4, 8) and study.model == "owner/name" and study.complete
+
+
+def test_mean_states_become_a_study_from_the_command_line(home, tmp_path, capsys):
+    import torch
+
+    folder = tmp_path / "means"
+    folder.mkdir()
+    for code in ("en", "fr"):
+        (folder / f"m.{code}.pt").write_bytes(torch_file(torch.randn(4, 8)))
+    (tmp_path / "m.sw.pt").write_bytes(torch_file(torch.randn(4, 8)))
+    given = ["--means", str(folder), str(tmp_path / "m.sw.pt"), "--model", "owner/name", "--title", "Mine"]
+    assert command_line.main(given) == 0
+    study = library.open_by_name(capsys.readouterr().out.splitlines()[-1].split(",")[0].removeprefix("study "))
+    assert study.languages == ("en", "fr", "sw") and study.model == "owner/name" and study.title == "Mine"

@@ -40,6 +40,140 @@ def test_round_trip_keeps_the_digest():
     assert again.digest == questions.digest and again.questions == questions.questions
 
 
+HOSTILE = (
+    "P(A|B)",
+    "[1, 2]",
+    '{"A": 1}',
+    'she said "no"',
+    "one\ntwo",
+    "one\r\ntwo\rthree",
+    "שלום|عليكم",
+    "B",
+    "a",
+    "\u202edone\u202c",
+    ",;\t'",
+)
+
+
+@pytest.mark.parametrize("answer", HOSTILE)
+def test_every_text_survives_being_kept(home, answer):
+    """Among options that look like letters, lists and ends of cells; twice, since what is kept may be kept again."""
+    listed = [Question("1", UNIVERSAL, "en", f"{answer}?", answer, HOSTILE), Question("2", UNIVERSAL, "fr", "Q|", answer, ())]
+    questions = Questions("hostile", tuple(listed))
+    again = load_questions(keep_questions(questions))
+    assert again.questions == questions.questions and again.digest == questions.digest
+    assert find_questions(questions.digest).questions == questions.questions
+    assert keep_questions(again) == keep_questions(questions)
+
+
+def test_as_many_options_as_letters_survive_being_kept(home):
+    letters = {chr(ord("A") + i): f"option {i}" for i in range(26)}
+    row = {"item": "1", "language": "en", "question": "Q?", "answer": "Z", "options": letters}
+    questions = read_questions(json.dumps(row).encode(), "many.jsonl")
+    assert questions.questions[0].answer == "option 25" and load_questions(keep_questions(questions)).digest == questions.digest
+    with pytest.raises(CorpusError, match="up to 26 texts"):
+        read_questions(json.dumps(row | {"options": letters | {"AA": "one more"}}).encode(), "many.jsonl")
+
+
+def test_a_set_that_was_kept_unreadably_is_written_again(home):
+    questions = Questions("q", (Question("1", UNIVERSAL, "en", "Q?", "P(A|B)", ("P(A|B)", "P(B|A)")),))
+    name = keep_questions(questions)
+    (home / "questions" / f"{name}.csv").write_text(f"{OURS.splitlines()[0]}\n1,universal,en,Q?,P(A|B),P(A|B)|P(B|A),,,\n")
+    assert load_questions(keep_questions(questions)).questions == questions.questions
+
+
+BLOOD = {"item": "1", "language": "en", "question": "Which blood group?"}
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "meant"),
+    [
+        (["O", "A", "B", "AB"], "AB", "AB"),
+        (["O", "A", "B", "AB"], "D", "AB"),
+        (["A", "B"], "B", "B"),
+        ({"A": "O", "B": "A", "C": "B", "D": "AB"}, "B", "A"),
+        ({"A": "O", "B": "A", "C": "B", "D": "AB"}, "AB", "AB"),
+    ],
+)
+def test_an_answer_is_a_text_or_a_letter(home, options, answer, meant):
+    questions = read_questions(json.dumps(BLOOD | {"options": options, "answer": answer}).encode(), "blood.jsonl")
+    assert questions.questions[0].answer == meant
+    assert load_questions(keep_questions(questions)).digest == questions.digest
+
+
+@pytest.mark.parametrize("options", [["O", "A", "B", "AB"], "O|A|B|AB"])
+def test_an_answer_that_may_be_a_text_or_a_letter_is_asked_about(options):
+    with pytest.raises(CorpusError, match="“B” is one option's text and the letter of another, “A”; write") as caught:
+        read_questions(json.dumps(BLOOD | {"options": options, "answer": "B"}).encode(), "blood.jsonl")
+    assert '{"A": "O", "B": "A", "C": "B", "D": "AB"}' in caught.value.faults[0]
+
+
+MMLU = {
+    "sample_id": "law/test/1", "subject": "law", "subject_category": "Social Sciences", "question": "Q?", "option_a": "one",
+    "option_b": "two", "option_c": "three", "option_d": "four", "answer": "C", "required_knowledge": "[]", "time_sensitive": "[]",
+    "reference": "[]", "culture": "[]", "region": "[]", "country": "[]", "cultural_sensitivity_label": "CA", "is_annotated": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["global_mmlu.fr.jsonl", "fr_test.jsonl", "Global-MMLU-FR.jsonl"])
+def test_a_file_of_global_mmlu_is_universal_and_in_the_language_of_its_name(name):
+    american = {"sample_id": "law/test/2", "country": "['United States of America (USA)']", "cultural_sensitivity_label": "CS"}
+    questions = read_questions("\n".join(json.dumps(row) for row in (MMLU, MMLU | american)).encode(), name)
+    options = ("one", "two", "three", "four")
+    assert questions.questions == tuple(Question(f"law/test/{i}", UNIVERSAL, "fr", "Q?", "three", options) for i in (1, 2))
+    assert any("1 universal questions are labelled culturally sensitive" in note for note in questions.notes)
+    assert any("language, fr, was taken from the file's name" in note for note in questions.notes)
+    assert any("not used: country, culture" in note for note in questions.notes)
+
+
+def test_what_the_file_itself_says_counts_more():
+    row = MMLU | {"kind": "culture", "country": "Kenya", "language": "sw"}
+    (question,) = read_questions(json.dumps(row).encode(), "mmlu.fr.jsonl").questions
+    assert (question.kind, question.country, question.language) == (CULTURE, "Kenya", "sw")
+
+
+@pytest.mark.parametrize("name", ["test.jsonl", "mmlu.de.jsonl", "en-fr.jsonl", "frame.jsonl"])
+def test_without_a_language_it_is_said_how_to_give_one(name):
+    with pytest.raises(CorpusError, match="no “language”; add a column “language”, or .* name, such as questions.fr.csv"):
+        read_questions(json.dumps(MMLU).encode(), name)
+    with pytest.raises(CorpusError, match="2 faults") as caught:
+        read_questions("\n".join(map(json.dumps, (MMLU, MMLU, MMLU | {"question": ""}))).encode(), name)
+    assert "line 1: no “language”" in caught.value.faults[0] and "line 3: no “question”" in caught.value.faults[1], "said once"
+
+
+def test_a_row_without_language_among_others_is_a_fault_whatever_the_name():
+    rows = [MMLU | {"language": "sw"}, MMLU]
+    with pytest.raises(CorpusError, match="line 2: no “language”"):
+        read_questions("\n".join(map(json.dumps, rows)).encode(), "mmlu.fr.jsonl")
+
+
+def test_one_question_of_blend_is_asked_about_several_countries():
+    rows = [
+        {"ID": "Al-en-06", "MCQID": f"Al-en-06_{i}", "country": place, "prompt": "Q?", "choices": '{"A": "tea", "B": "milk"}',
+         "choice_countries": '{"A": "UK", "B": "US"}', "answer_idx": letter}
+        for i, (place, letter) in enumerate((("UK", "A"), ("US", "B")))
+    ]  # fmt: skip
+    questions = read_questions("\n".join(map(json.dumps, rows)).encode(), "blend_en.jsonl")
+    assert questions.items(CULTURE) == ("Al-en-06_0", "Al-en-06_1") and [q.answer for q in questions.questions] == ["tea", "milk"]
+    assert any("not used: ID, choice_countries" in note for note in questions.notes)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400"])
+@pytest.mark.parametrize("column", ["item", "answer", "extra"])
+def test_numbers_that_are_not_finite_are_faults(number, column):
+    row = {"item": "1", "language": "en", "question": "Q?", "answer": "a"} | {column: "HERE"}
+    with pytest.raises(CorpusError, match="x.jsonl, line 1: .* is not a finite number"):
+        read_questions(json.dumps(row).replace('"HERE"', number).encode(), "x.jsonl")
+
+
+@pytest.mark.parametrize("column", ["question", "options"])
+def test_half_a_character_is_a_fault(column):
+    row = {"item": "1", "language": "en", "question": "Q?", "answer": "a", "options": ["a", "b"]}
+    row[column] = ["a", "\ud800"] if column == "options" else "\ud800"
+    with pytest.raises(CorpusError, match=f"“{column}” has half a character"):
+        read_questions(json.dumps(row).encode(), "x.jsonl")
+
+
 def test_columns_of_global_mmlu_are_understood():
     text = "sample_id,subject,question,option_a,option_b,option_c,option_d,answer,lang\nx/1,law,Q?,one,two,three,four,C,sw\n"
     (question,) = read_questions(text.encode(), "mmlu.csv").questions

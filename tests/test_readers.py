@@ -93,7 +93,7 @@ EXPECTED = {
     7: "unknown split “trian”. Did you mean “train”",
     8: "no “negative”",
     9: "“positive” must be text, not 3.5",
-    10: "“pair” must be text, not nan",
+    10: "NaN is not a finite number",
     11: "nested too deep",
     12: "instead of an object",
     13: "(0xE9) is not UTF-8",

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import unicodedata
 import zipfile
 from types import SimpleNamespace
 
@@ -194,6 +195,41 @@ def test_frequencies_come_from_the_library_only_when_it_is_there(monkeypatch):
     monkeypatch.setitem(sys.modules, "wordfreq", known)
     with pytest.raises(SpecError, match="needs “jieba”.*cjk"):
         lists.wordfreq_frequencies(demo_words(), "zh")
+
+
+def test_the_form_of_an_accent_makes_no_other_spelling():
+    composed, apart = "café", unicodedata.normalize("NFD", "Café")
+    found = WordList("x", ("fr", "en"), ("coffee", "place"), ((composed, apart), (apart, "cafe")))
+    assert composed != apart and found.identical("fr", "en").tolist() == [True, False]
+    assert coverage(found, "en").set_index("language").loc["fr", ["spelled as in en", "concepts sharing a spelling"]].tolist() == [
+        1,
+        2,
+    ]
+    assert shared_spellings(found, "fr") == (f"coffee, place: {composed}",) and found.words("en")[0] == apart
+
+
+@pytest.mark.parametrize(
+    "kept", ["00000002 03 n", "00000002 03 n 01 x 0 001 @ 000", "00000002 03 n 01 x 0 00", "00000002 03 n 0z x 0 000 | y"]
+)
+def test_a_hierarchy_that_is_cut_short_is_told_with_its_line(kept):
+    files = wordnets() | {"dict/data.noun": f"  1 a licence\n{noun(1, 'entity', ())}\n{kept}"}
+    with pytest.raises(CorpusError, match="data.noun, line 3: no whole synset .* cut short or damaged"):
+        read_words(zipped(files), "omw.zip")
+
+
+@pytest.mark.parametrize("circle", [(40,), (40, 41), (40, 41, 42)])
+def test_a_noun_above_itself_is_told(circle):
+    lines = [noun(n, f"word{n}", (above,)) for n, above in zip(circle, (*circle[1:], circle[0]))]
+    files = wordnets()
+    files["dict/data.noun"] += "\n" + "\n".join(lines)
+    with pytest.raises(CorpusError, match="runs in a circle .*00000040-n"):
+        read_words(zipped(files), "omw.zip")
+
+
+def test_a_hierarchy_may_be_deep():
+    files = wordnets()
+    files["dict/data.noun"] += "\n" + "\n".join(noun(100 + i, f"deep{i}", (99 + i if i else 7,)) for i in range(2000))
+    assert read_words(zipped(files), "omw.zip").words("en") == ("animal", "dog", "idea 5", "both")
 
 
 def test_the_demo_words_are_parallel_in_all_languages():

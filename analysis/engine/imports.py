@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 
 from analysis.errors import CorpusError
-from analysis.sources.languages import LANGUAGES
+from analysis.sources.languages import codes_in
 
 SMALLEST = 2
 """Layers and dimensions below which a matrix is not taken for states."""
@@ -49,10 +49,10 @@ def mean_states(files: Mapping[str, bytes]) -> tuple[dict[str, np.ndarray], list
 def language_of(name: str) -> tuple[str, str]:
     """The one language code among the parts of a file's name, or what is wrong."""
     stem = re.sub(r"\.(pt|pth|bin|safetensors)$", "", name.casefold())  # or every “.pt” would be Portuguese
-    codes = {part for part in re.split(r"[^a-z]+", stem) if part in LANGUAGES}
+    codes = codes_in(stem)
     if len(codes) == 1:
-        return codes.pop(), ""
-    found = ", ".join(sorted(codes)) or "none"
+        return codes[0], ""
+    found = ", ".join(codes) or "none"
     return "", f"the name must hold one language code between dots, hyphens or underscores; found: {found}"
 
 

@@ -6,6 +6,7 @@ URIEL (Littell et al. 2017), queried through lang2vec by Xu et al. (arXiv 2402.1
 
 import csv
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
@@ -121,6 +122,11 @@ def unknown_language(given: str) -> str:
     close = [stem] if stem in names else get_close_matches(bare, names, n=1, cutoff=0.6)
     hint = f" Did you mean “{names[close[0]].code}” ({names[close[0]].english})?" if close else ""
     return f"unknown language “{given[:40]}”.{hint} Allowed: {', '.join(LANGUAGES)}"
+
+
+def codes_in(name: str) -> tuple[str, ...]:
+    """Codes of languages among the parts of a file's name, which lie between dots, hyphens, underscores or digits."""
+    return tuple(sorted({part for part in re.split(r"[\W\d_]+", name.casefold()) if part in LANGUAGES}))
 
 
 def language(code: str) -> Language:

@@ -2,13 +2,14 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from analysis import settings
 from analysis.errors import CorpusError, nearest
-from analysis.sources.questions import COLUMNS, SEPARATOR, Question, Questions, read_questions
+from analysis.sources.questions import COLUMNS, Question, Questions, read_questions
 
 DEMO_QUESTIONS = Path(__file__).parent.parent / "demo" / "questions.csv"
 DEMO = "demo questions"
@@ -24,7 +25,7 @@ def folder() -> Path:
 @cache
 def demo_questions() -> Questions:
     """The shipped facts and culture questions of the small world."""
-    made = read_questions(DEMO_QUESTIONS.read_bytes(), DEMO_QUESTIONS.name)
+    made = read_questions(DEMO_QUESTIONS.read_bytes(), DEMO_QUESTIONS.name, exact=True)
     return Questions(DEMO, made.questions, made.notes)
 
 
@@ -41,7 +42,7 @@ def load_questions(name: str) -> Questions:
     if not path.is_file():
         allowed = offered_questions()
         raise CorpusError(f"There are no questions “{name}” here.{nearest(name, allowed)} Choose: {', '.join(allowed)}.")
-    made = read_questions(path.read_bytes(), path.name)
+    made = read_questions(path.read_bytes(), path.name, exact=True)
     return Questions(name, made.questions, made.notes)
 
 
@@ -62,16 +63,19 @@ def keep_questions(questions: Questions) -> str:
     )
     name = plain if plain.endswith(questions.digest) else f"{plain}-{questions.digest}"
     path = settings.child(folder(), f"{name}.csv")
-    if not path.exists():
-        path.write_text(questions_csv(questions.questions), encoding="utf-8", newline="")
+    text = questions_csv(questions.questions).encode()
+    if not path.is_file() or path.read_bytes() != text:
+        path.write_bytes(text)
     return name
 
 
 def questions_csv(questions: Iterable[Question]) -> str:
-    """Questions in the project's own format."""
+    """Questions in the project's own format, such that every text is read again as it is."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    # Without quotes everywhere a carriage return inside a cell would end the row.
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for q in questions:
-        writer.writerow([SEPARATOR.join(q.options) if column == "options" else getattr(q, column) for column in COLUMNS])
+        options = json.dumps(q.options, ensure_ascii=False) if q.options else ""
+        writer.writerow([options if column == "options" else getattr(q, column) for column in COLUMNS])
     return text.getvalue()

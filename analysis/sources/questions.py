@@ -2,7 +2,7 @@
 
 The project's own format is CSV or JSON lines with ``item, kind, language, question, answer, options`` and, if wanted, ``named``
 (the same question with the country named), ``country`` and ``split``. Columns of Global-MMLU and of BLEnD's choices are
-understood too.
+understood too; these keep each language in a file of its own, so that the language may be told by the file's name.
 """
 
 import hashlib
@@ -14,20 +14,27 @@ from pathlib import PurePosixPath
 
 from analysis import settings
 from analysis.errors import CorpusError, nearest
-from analysis.sources.languages import LANGUAGES, unknown_language
-from analysis.sources.tables import csv_rows, decode, json_rows, natural, parse_json, refusal
+from analysis.sources.checks import HALVES
+from analysis.sources.languages import LANGUAGES, codes_in, unknown_language
+from analysis.sources.options import LETTERS, answer_of, options_of
+from analysis.sources.tables import csv_rows, decode, json_rows, natural, refusal
 
 UNIVERSAL, CULTURE = "universal", "culture"
 QUESTION_KINDS = (UNIVERSAL, CULTURE)
 COLUMNS = ("item", "kind", "language", "question", "answer", "options", "named", "country", "split")
 NEEDED = ("item", "language", "question", "answer")
+NO_LANGUAGE = (
+    "no “language”; add a column “language”, or put one code that is known here into the file's name, such as questions.fr.csv "
+    f"({', '.join(LANGUAGES)})"
+)
 ALIASES: Mapping[str, str] = {
-    "sample_id": "item", "id": "item", "mcqid": "item", "lang": "language", "prompt": "question", "choices": "options",
+    "mcqid": "item", "sample_id": "item", "id": "item", "lang": "language", "prompt": "question", "choices": "options",
     "answer_idx": "answer",
 }  # fmt: skip
-"""Column of another layout → ours; compared without regard to case."""
-LETTERS = "abcdefgh"
-SEPARATOR = "|"
+"""Column of another layout → ours; compared without regard to case. Where several mean one of ours, the first here is taken."""
+SENSITIVE = "cultural_sensitivity_label"
+EXAM = {SENSITIVE, "subject"}
+"""Columns of exams such as Global-MMLU, whose answers are the same everywhere; their “country” is one that is asked about."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +107,8 @@ class Line:
     values: Mapping[str, object]
 
 
-def read_questions(data: bytes, filename: str) -> Questions:
-    """The questions in a file's bytes (.csv, .jsonl or .ndjson).
+def read_questions(data: bytes, filename: str, exact: bool = False) -> Questions:
+    """The questions in a file's bytes (.csv, .jsonl or .ndjson); ``exact`` takes every answer for a text, never for a letter.
 
     CorpusError lists every fault with file and line: encoding, columns, languages, kinds, options without the answer, items
     there twice. Items that some languages lack, culture items without a named version, and columns that are not used are noted.
@@ -114,7 +121,7 @@ def read_questions(data: bytes, filename: str) -> Questions:
         raise CorpusError(f"{path.name} is larger than {settings.MAX_CORPUS_BYTES // 2**20} MiB. Cut it into smaller files.")
     text, undecoded = decode(data, path.name)
     lines, faults = FORMATS[ending](text, path.name)
-    return assemble_questions(path.stem, lines, undecoded + faults)
+    return assemble_questions(path.stem, lines, undecoded + faults, exact)
 
 
 def csv_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
@@ -143,52 +150,67 @@ FORMATS: dict[str, Callable[[str, str], tuple[list[Line], list[str]]]] = {
 }  # fmt: skip
 
 
-def assemble_questions(name: str, lines: Sequence[Line], faults: Sequence[str] = ()) -> Questions:
+def assemble_questions(name: str, lines: Sequence[Line], faults: Sequence[str] = (), exact: bool = False) -> Questions:
     """The questions of these rows; CorpusError with all faults when there are any."""
-    faults, read, first, unused = list(faults), [], {}, {}
-    for line in lines:
-        values, rest = renamed(line.values)
+    faults, read, first, unused, sensitive = list(faults), [], {}, {}, 0
+    rows = [(line.place, *renamed(line.values)) for line in lines]
+    untold = not any("language" in values for _, values, _ in rows)
+    told = told_by_name(name) if untold else {}
+    for place, values, rest in rows:
         unused |= dict.fromkeys(rest)
-        question, found = question_of(values)
-        faults += [f"{line.place}: {fault}" for fault in found]
+        question, found = question_of(told | values, exact)
+        repeated = [NO_LANGUAGE] if untold and place != rows[0][0] else []
+        faults += [f"{place}: {fault}" for fault in found if fault not in repeated]
         if question is None:
             continue
         key = (question.kind, question.language, question.item)
-        if (earlier := first.setdefault(key, line.place)) is not line.place:
-            faults.append(
-                f"{line.place}: item “{question.item}” ({question.kind}) in {question.language} is there already ({earlier})"
-            )
+        if (earlier := first.setdefault(key, place)) is not place:
+            faults.append(f"{place}: item “{question.item}” ({question.kind}) in {question.language} is there already ({earlier})")
+        sensitive += question.kind == UNIVERSAL and plain_text(values.get(SENSITIVE)) == "CS"
         read.append(question)
     if not lines and not faults:
         faults.append(f"{name}: holds no questions")
     if faults:
         raise refusal(name, faults)
     made = Questions(name, tuple(read))
-    ignored = [f"Columns that are not used: {', '.join(sorted(unused))}."] if unused else []
-    return Questions(name, made.questions, (*ignored, *remarks(made)))
+    notes = [f"Columns that are not used: {', '.join(sorted(unused))}."] if unused else []
+    notes += [f"The language, {told['language']}, was taken from the file's name."] if told else []
+    if sensitive:
+        notes.append(f"{sensitive} universal questions are labelled culturally sensitive (CS); a column “kind” can say otherwise.")
+    return Questions(name, made.questions, (*notes, *remarks(made)))
+
+
+def told_by_name(name: str) -> dict[str, str]:
+    """The language that a file's name tells, under its column; empty when it has no code that is known here, or several."""
+    codes = codes_in(name)
+    return {"language": codes[0]} if len(codes) == 1 else {}
 
 
 def renamed(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
     """Values under our columns, with ``option_a`` … gathered into ``options``, and the names of columns that mean nothing here."""
+    plain = {column: column.strip().casefold() for column in values}
+    ranks = {column: rank for rank, column in enumerate((*COLUMNS, *ALIASES))}
     ours, rest, lettered = {}, [], {}
-    for column, value in values.items():
-        plain = column.strip().casefold()
-        plain = ALIASES.get(plain, plain)
-        if plain in COLUMNS:
-            ours[plain] = value
-        elif plain.startswith("option_") and plain[7:] in LETTERS:
-            lettered[plain[7:]] = value
+    for column in sorted(values, key=lambda column: ranks.get(plain[column], len(ranks))):
+        name = ALIASES.get(plain[column], plain[column])
+        if name in (*COLUMNS, SENSITIVE) and name not in ours:
+            ours[name] = values[column]
+        elif name.startswith("option_") and len(name) == 8 and name[7].upper() in LETTERS:
+            lettered[name[7].upper()] = values[column]
         else:
             rest.append(column.strip()[:40])
     if lettered:
-        ours["options"] = {letter.upper(): text for letter, text in sorted(lettered.items())}
+        ours["options"] = dict(sorted(lettered.items()))
+    if EXAM & set(plain.values()) and not ours.get("kind") and not ours.get("named"):
+        ours["kind"] = UNIVERSAL
+        rest += ["country"] if ours.pop("country", None) is not None else []
     return ours, rest
 
 
-def question_of(values: Mapping[str, object]) -> tuple[Question | None, list[str]]:
+def question_of(values: Mapping[str, object], exact: bool) -> tuple[Question | None, list[str]]:
     """One question, or what is wrong with the row."""
     texts = {column: plain_text(values.get(column)) for column in COLUMNS if column != "options"}
-    faults = [f"no “{column}”" for column in NEEDED if not texts[column]]
+    faults = [NO_LANGUAGE if column == "language" else f"no “{column}”" for column in NEEDED if not texts[column]]
     if (code := texts["language"]) and code not in LANGUAGES:
         faults.append(unknown_language(code))
     texts["kind"] = texts["kind"] or (CULTURE if texts["country"] or texts["named"] else UNIVERSAL)
@@ -196,10 +218,14 @@ def question_of(values: Mapping[str, object]) -> tuple[Question | None, list[str
         faults.append(f"unknown kind “{texts['kind'][:40]}”.{nearest(texts['kind'], QUESTION_KINDS)} Allowed: universal, culture")
     if texts["split"] not in ("", "train", "test"):
         faults.append(f"unknown split “{texts['split'][:40]}”. Allowed: train, test or nothing")
-    options, fault = options_of(values.get("options"))
+    options, lettered, fault = options_of(values.get("options"))
     faults += [fault] if fault else []
-    texts["answer"] = options.get(texts["answer"].upper(), texts["answer"]) if options else texts["answer"]
+    if not exact:
+        texts["answer"], fault = answer_of(texts["answer"], options, lettered)
+        faults += [fault] if fault else []
     choices = tuple(dict.fromkeys(options.values()))
+    halved = [column for column, text in (*texts.items(), ("options", "".join(choices))) if HALVES.search(text)]
+    faults += [f"“{column}” has half a character (a lone surrogate)" for column in halved]
     if choices and texts["answer"] and texts["answer"] not in choices:
         faults.append(f"the answer “{texts['answer'][:40]}” is not among the options ({', '.join(choices)[:80]})")
     if len(choices) == 1:
@@ -212,24 +238,6 @@ def plain_text(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(int(value)) if value == int(value) else str(value)
     return value.strip() if isinstance(value, str) else ""
-
-
-def options_of(value: object) -> tuple[dict[str, str], str]:
-    """Options by letter, from a list, an object, JSON text of either, or texts separated by “|”; and what is wrong with them."""
-    if isinstance(value, str) and value.strip()[:1] in ("{", "["):
-        try:
-            value = parse_json(value)
-        except ValueError as error:
-            return {}, f"the options are {error}"
-    if isinstance(value, str):
-        value = [part for part in value.split(SEPARATOR) if part.strip()]
-    if value is None:
-        return {}, ""
-    if isinstance(value, list):
-        value = {letter.upper(): text for letter, text in zip(LETTERS, value)} if len(value) <= len(LETTERS) else None
-    if not isinstance(value, dict) or not all(isinstance(text, str) and text.strip() for text in value.values()):
-        return {}, f"the options must be up to {len(LETTERS)} texts"
-    return {str(letter).upper(): text.strip() for letter, text in value.items()}, ""
 
 
 def remarks(questions: Questions) -> list[str]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Iterable
 
@@ -83,7 +84,7 @@ def json_rows(text: str, file: str) -> tuple[list[tuple[int, dict]], list[str]]:
 
 
 def parse_json(text: str) -> object:
-    """The value of a JSON text. ValueError, in words, for what is not JSON, repeats a key or is nested too deep."""
+    """The value of a JSON text. ValueError, in words, for what is not JSON, repeats a key, is nested too deep or is not finite."""
     try:
         return DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -108,4 +109,11 @@ def without_repeats(items: list[tuple[str, object]]) -> dict[str, object]:
     return result
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=without_repeats)
+def finite(number: str) -> float:
+    """A number of a JSON text; ValueError for NaN, infinities and what is too large to be told from them."""
+    if not math.isfinite(value := float(number)):
+        raise ValueError(f"{number[:40]} is not a finite number; write it as text, or leave it out")
+    return value
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=without_repeats, parse_float=finite, parse_constant=finite)

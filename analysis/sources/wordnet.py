@@ -5,11 +5,12 @@ From the optional library ``wn``, or from the wordnets' tab files with Princeton
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from graphlib import CycleError, TopologicalSorter
 
 from analysis.errors import CorpusError
 from analysis.sources.languages import LANGUAGES
-from analysis.sources.words import ABSTRACT, PHYSICAL, WordList
+from analysis.sources.tables import refusal
+from analysis.sources.words import ABSTRACT, PHYSICAL, WordList, compared
 
 TOP_LEVELS = 5
 """Levels of the hierarchy that are dropped, counted from the root along the shortest way."""
@@ -21,17 +22,20 @@ Parents = dict[str, tuple[str, ...]]
 
 
 def ancestors(parents: Parents) -> tuple[dict[str, int], dict[str, frozenset[str]]]:
-    """Depth of every synset by its shortest way to a root (0), and all synsets above it."""
-
-    @cache
-    def above(synset: str) -> frozenset[str]:
-        return frozenset(parents.get(synset, ())).union(*(above(parent) for parent in parents.get(synset, ())))
-
-    @cache
-    def depth(synset: str) -> int:
-        return 1 + min((depth(parent) for parent in parents.get(synset, ())), default=-1)
-
-    return {synset: depth(synset) for synset in parents}, {synset: above(synset) for synset in parents}
+    """Depth of every synset by its shortest way to a root (0), and all synsets above it; CorpusError for one above itself."""
+    depth: dict[str, int] = {}
+    above: dict[str, frozenset[str]] = {}
+    try:
+        for synset in TopologicalSorter(parents).static_order():
+            over = parents.get(synset, ())
+            depth[synset] = 1 + min((depth[parent] for parent in over), default=-1)
+            above[synset] = frozenset(over).union(*(above[parent] for parent in over))
+    except CycleError as error:
+        circle = " → ".join(error.args[1][:8])
+        raise CorpusError(
+            f"The hierarchy of the wordnet runs in a circle ({circle}): a noun would lie above itself. Download WordNet again."
+        ) from error
+    return depth, above
 
 
 def joined(name: str, lemmas: Mapping[str, Lemmas], english: Lemmas, parents: Parents) -> WordList:
@@ -52,7 +56,7 @@ def joined(name: str, lemmas: Mapping[str, Lemmas], english: Lemmas, parents: Pa
         notes.append(f"No hierarchy is known (add {DATA_NOUN} of WordNet): top levels are kept, abstract and physical are unknown.")
     seen: dict[str, str] = {}
     for synset in common:
-        seen.setdefault(lemmas[languages[0]][synset].casefold(), synset)
+        seen.setdefault(compared(lemmas[languages[0]][synset]), synset)
     kept = list(seen.values())
     notes.append(f"{len(common) - len(kept)} whose {languages[0]} word occurs already were dropped.")
     if not kept:
@@ -81,19 +85,33 @@ def tab_lemmas(text: str) -> Lemmas:
 
 
 def data_noun(text: str) -> tuple[Lemmas, Parents]:
-    """First lemma and hypernyms of every synset of Princeton's ``data.noun``."""
+    """First lemma and hypernyms of every synset of Princeton's ``data.noun``; CorpusError lists the lines that are cut short."""
     lemmas: Lemmas = {}
     parents: Parents = {}
-    for line in text.splitlines():
-        if not re.match(r"\d{8} ", line):
+    faults = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line[:1].isdigit():
             continue
-        cells = line.split(" | ")[0].split()
-        synset, count = f"{cells[0]}-n", int(cells[3], 16)
-        lemmas[synset] = cells[4].replace("_", " ")
-        pointers = cells[4 + 2 * count + 1 :]
-        up = [pointers[i + 1] for i in range(0, 4 * int(cells[4 + 2 * count]), 4) if pointers[i] in ("@", "@i")]
-        parents[synset] = tuple(f"{offset}-n" for offset in up)
+        cells, gloss = line.partition(" | ")[::2]
+        try:
+            synset, lemma, above = noun_of(cells.split())
+        except (IndexError, ValueError):
+            gloss = ""
+        if not gloss:
+            faults.append(f"{DATA_NOUN}, line {number}: no whole synset ({line[:40]}); the file is cut short or damaged")
+            continue
+        lemmas[synset], parents[synset] = lemma, above
+    if faults:
+        raise refusal(DATA_NOUN, faults)
     return lemmas, parents
+
+
+def noun_of(cells: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+    """Synset, first lemma and hypernyms of a line's cells; IndexError or ValueError when some are missing."""
+    count = 4 + 2 * int(cells[3], 16)
+    pointers = cells[count + 1 :]
+    up = [pointers[i + 1] for i in range(0, 4 * int(cells[count]), 4) if pointers[i] in ("@", "@i")]
+    return f"{cells[0]}-n", cells[4].replace("_", " "), tuple(f"{offset}-n" for offset in up)
 
 
 def from_tabs(name: str, files: Mapping[str, str]) -> WordList:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +19,11 @@ DEMO_FOLDER = Path(__file__).parent.parent / "demo" / "world"
 DEMO = "demo world"
 ENOUGH = 2
 """A language with fewer words than this is of no use."""
+
+
+def compared(word: str) -> str:
+    """A word as spellings are compared: capitals and small letters alike, an accent alike within its letter and after it."""
+    return unicodedata.normalize("NFC", word).casefold()
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class WordList:
         """Language → a number per spelling, the same in all languages, capitals and small letters alike: (concept); −1: no word."""
         numbers: dict[str, int] = {}
         return {
-            language: np.array([numbers.setdefault(word.casefold(), len(numbers)) if word else -1 for word in words])
+            language: np.array([numbers.setdefault(compared(word), len(numbers)) if word else -1 for word in words])
             for language, words in zip(self.languages, self.spellings)
         }
 
@@ -89,7 +95,7 @@ def coverage(words: WordList, target: str) -> pd.DataFrame:
     """One row per language: words, missing, spelled as in ``target`` (count, percent), spellings that several concepts share."""
     rows = []
     for language in words.languages:
-        spelled = [word.casefold() for word in words.words(language) if word]
+        spelled = [compared(word) for word in words.words(language) if word]
         alike = int(words.identical(language, target).sum()) if language != target else 0
         shared = sum(n for n in Counter(spelled).values() if n > 1)
         rows.append({
@@ -109,7 +115,7 @@ def shared_spellings(words: WordList, language: str) -> tuple[str, ...]:
     groups: dict[str, list[str]] = {}
     for concept, word in zip(words.concepts, words.words(language)):
         if word:
-            groups.setdefault(word.casefold(), []).append(concept)
+            groups.setdefault(compared(word), []).append(concept)
     return tuple(f"{', '.join(names)}: {word}" for word, names in groups.items() if len(names) > 1)
 
 

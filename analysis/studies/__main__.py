@@ -5,11 +5,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from analysis.engine.asking import read_questions
+from analysis.engine.asking import import_means, read_questions
 from analysis.engine.service import FAILED, Job, Pool, Service
 from analysis.engine.sweeping import run_plane
 from analysis.engine.work import control_run, embed_words, extract_study, resume_study
-from analysis.errors import AnalysisError, SpecError, StudyError
+from analysis.errors import AnalysisError, CorpusError, SpecError, StudyError, nearest
 from analysis.measures.geometry import VERSIONS
 from analysis.measures.vectors import ESTIMATORS
 from analysis.sources import corpora
@@ -58,6 +58,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--strengths", nargs="+", type=float, default=(0.5, 1.0, 2.0))
     parser.add_argument("--scoring", default="likelihood", choices=SCORINGS)
     parser.add_argument("--local", default="own", choices=list(VERSIONS), help="version of the local vector that is swept")
+    parser.add_argument("--means", nargs="+", metavar="PATH", help="make a study of mean states in files, or folders, of --model")
     parser.add_argument("--into", default="", metavar="NAME", help="the study of the same model that is added to")
     return parser
 
@@ -76,6 +77,9 @@ def corpus_of(given: str) -> Corpus:
 def embedding(options: argparse.Namespace) -> Callable:
     """The job that embeds words."""
     path = Path(options.words)
+    if not path.is_file() and options.words not in SOURCES:
+        hint = f"{nearest(options.words, SOURCES)} Choose: {', '.join(SOURCES)}, or give a file of words."
+        raise SpecError(f"There is no list of words “{options.words}” here.{hint}")
     known = read_words(path.read_bytes(), path.name) if path.is_file() else SOURCES[options.words]()
     words = known.within(tuple(options.languages) or known.languages)
     spec = word_spec(model_of(options), words, options.embeddings, layers=tuple(options.layers), last_state=options.last_state)
@@ -113,6 +117,20 @@ def sweeping(options: argparse.Namespace, name: str) -> Callable[[Job, Pool], st
     return run_plane(spec, find_questions(asked.questions_digest), name)
 
 
+def importing(options: argparse.Namespace) -> Callable:
+    """The job that makes a study of mean states."""
+    given = [Path(path) for path in options.means]
+    if absent := [str(path) for path in given if not path.exists()]:
+        raise CorpusError(f"--means: there is no {', '.join(absent)}.")
+    if options.model == DEMO:
+        raise SpecError("--means needs --model, the name of the model that the states are of.")
+    found = [file for path in given for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
+    files = {file.name: file for file in found}
+    if len(files) < len(found):
+        raise CorpusError("--means: several files have the same name. Give each language once.")
+    return import_means({name: file.read_bytes() for name, file in files.items()}, options.model, options.title or "Imported means")
+
+
 def extracting(options: argparse.Namespace) -> Callable:
     """The job that extracts concept vectors."""
     corpus = corpus_of(options.corpus)
@@ -141,6 +159,8 @@ def task_of(options: argparse.Namespace) -> Callable:
         return embedding(options)
     if options.questions:
         return asking(options)
+    if options.means:
+        return importing(options)
     if options.sweep and not options.into:
         raise SpecError("--sweep needs --questions to ask, or --into with the name of a study that was asked some.")
     if options.sweep:

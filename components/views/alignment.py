@@ -177,7 +177,8 @@ def by_language(study: Study, found: xr.Dataset, spec: AlignmentSpec, where: tup
 def matched_by(study: Study, spec: AlignmentSpec, axis: str = "") -> str:
     """How words were matched, in a sentence; without what the axis shows."""
     if study.kind == PUBLISHED:
-        return "CSLS; orthogonal map of 3,000 seed pairs; whether the candidates were the test words or all 4,397 is not printed."
+        seeds = "" if axis == "seeds" else " of 3,000 seed pairs"
+        return f"CSLS; orthogonal map{seeds}; whether the candidates were the test words or all 4,397 is not printed."
     near = f" ({spec.n_neighbors} neighbours)" if spec.criterion == "CSLS" else ""
     layer = "" if axis == "layer" else f", layer {spec.layer or study.word_layers[-1]}"
     seeds = "" if axis == "seeds" else f" of {f'at most {spec.seeds}' if spec.seeds else 'all'} seed pairs"
