@@ -4,8 +4,6 @@ Han et al. (arXiv 2510.26024) do not publish their axes; these definitions are o
 """
 
 import hashlib
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,28 +52,6 @@ def settings(study: Study) -> tuple[Setting, ...]:
     listed = study.manifest["plane"]["settings"]
     done = study.array("plane_there").sizes["setting"]
     return tuple(Setting(**each) for each in listed[:done])
-
-
-def plain(text: str) -> str:
-    """A text as it is compared: without case, punctuation and repeated spaces."""
-    return " ".join(re.sub(r"[^\w\s]", " ", text.casefold()).split())
-
-
-def matched(text: str, options: Sequence[str]) -> int:
-    """Which option an answer says, from 1; 0 when none or more than one.
-
-    The answer is the option, its letter, or holds it; case, punctuation and spaces do not count. Of options that hold each other
-    the longest counts.
-    """
-    said, known = plain(text), [plain(option) for option in options]
-    if said in known:
-        return known.index(said) + 1
-    letters = "abcdefgh"[: len(options)]
-    if len(said) == 1 and said in letters:
-        return letters.index(said) + 1
-    held = [option for option in known if option and option in said]
-    longest = [option for option in held if not any(option != other and option in other for other in held)]
-    return known.index(longest[0]) + 1 if len(longest) == 1 else 0
 
 
 def taken(study: Study, scoring: str, normalised: bool) -> np.ndarray:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.errors import CorpusError, nearest
-from analysis.measures.localisation import AXES, matched, prompts, shares
+from analysis.measures.localisation import AXES, prompts, shares
+from analysis.measures.written import matched
 from analysis.sources.questions import ALIASES, FORMATS, QUESTION_KINDS, Questions, plain_text
 from analysis.sources.tables import decode, refusal
 from analysis.studies.study import Study
