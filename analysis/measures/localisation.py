@@ -130,6 +130,18 @@ def chance(study: Study, half: int | None = 1) -> dict[str, float]:
     return {axis: float(rates(share[:, part(study, axis, half)])) for axis in AXES}
 
 
+def lacking(study: Study, half: int | None = 1) -> dict[str, str]:
+    """Axis that a half of the items says nothing about → why."""
+    asked = study.array("plane_answer").values > 0
+    found = {}
+    for axis, kind in AXES.items():
+        if not asked[:, part(study, axis, half)].any():
+            only = "the only one is among those that settings are chosen on"
+            why = only if asked[:, part(study, axis, None)].any() else "none is held out and has options"
+            found[axis] = f"{axis} is missing, since there are no {kind} items to report ({why})"
+    return found
+
+
 def sweep_table(study: Study, half: int | None = 1) -> pd.DataFrame:
     """One row per setting: both axes as means over its languages, and the changes from the baseline in the same languages.
 
@@ -173,6 +185,11 @@ def twins_of(study: Study, place: int) -> list[int]:
     return [i for i, each in enumerate(listed) if each.twin and vars(each) | {"twin": 0} == real]
 
 
+def draws(n: int, place: int) -> np.ndarray:
+    """Weights (item, replicate) of a setting's bootstrap; without items there is nothing to draw, and intervals are NaN."""
+    return bootstrap_weights(tuple(range(n)), REPLICATES, seed=place) if n else np.zeros((0, 1))
+
+
 def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
     """One row per language that the setting steers: both axes before and after, with 95 % bootstraps over items.
 
@@ -186,7 +203,7 @@ def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
     for axis in AXES:
         chosen = values[[0, place]][:, :, part(study, axis, half)]
         rows[f"{axis} before"], rows[axis] = shares(chosen)
-        weights = bootstrap_weights(tuple(range(chosen.shape[-1])), seed=place)
+        weights = draws(chosen.shape[-1], place)
         rows[f"{axis} low"], rows[f"{axis} high"] = interval(shares(chosen[1], weights))
         rows[AXES[axis]] = np.isfinite(chosen[1]).sum(-1)
     named = shares(values[0][:, (kinds == NAMED) & ((halves == half) if half is not None else True)])
@@ -218,7 +235,7 @@ def effect(study: Study, place: int, half: int | None = 1) -> Effect:
     for axis, sign in (("transfer", 1), ("localisation", -1)):
         here = part(study, axis, half)
         change = sign * (values[place] - values[0])[:, here]
-        weights = bootstrap_weights(tuple(range(change.shape[-1])), REPLICATES, seed=place) if here.any() else np.zeros((0, 1))
+        weights = draws(change.shape[-1], place)
         low, high = interval(rates(change, weights))
         found[axis] = float(rates(change)), (float(low), float(high)), int(np.isfinite(change).any(0).sum())
     n = int(np.isfinite(values[place]).any(-1).sum())

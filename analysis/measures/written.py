@@ -20,7 +20,7 @@ def composed(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A text as it is compared: without case, punctuation and repeated spaces, but with vowel signs, operators and numbers whole."""
+    """A text as it is compared: without case, punctuation and repeated spaces; vowel signs, operators and numbers stay."""
     folded = re.sub("[−‐‑–]", "-", composed(composed(text).casefold()))
     kept = ("" if (kind := category(c)) == "Cf" else " " if kind[0] in "PC" and c not in INNER else c for c in folded)
     return " ".join(LOOSE.sub(" ", "".join(kept)).split())
