@@ -80,6 +80,7 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "plane by layer": localisation.by_layer,
     "plane twins": localisation.twins_of,
     "plane chance": localisation.chance,
+    "plane lacking": localisation.lacking,
     "plane scorings": localisation.agreement_of_scorings,
     "plane finding": verdict.finding,
 }

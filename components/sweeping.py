@@ -1,11 +1,12 @@
 """The form that starts a sweep, with what it will take, and answers of another method from a file."""
 
-import numpy as np
+import pandas as pd
 import streamlit as st
 
 from analysis.engine import sweeping
 from analysis.errors import AnalysisError
 from analysis.measures.geometry import VERSIONS, versions
+from analysis.measures.localisation import AXES
 from analysis.measures.rivals import place_answers, read_answers
 from analysis.sources.question_sets import find_questions
 from analysis.sources.templates import TEMPLATES
@@ -81,8 +82,9 @@ def choose(study: Study) -> SweepSpec | None:
     )  # fmt: skip
 
 
-def rivals(study: Study) -> tuple[tuple[str, np.ndarray], ...]:
-    """Points of other methods, whose answers are given as a file: (name, (1, 2) of transfer and localisation)."""
+def rivals(study: Study, half: int | None) -> pd.DataFrame:
+    """Both axes of other methods per language, on the items that are shown; their answers are given as a file."""
+    none = pd.DataFrame(columns=["method", "language", *AXES])
     with st.expander("Place another method's answers on this plane", icon=":material/add_location:"):
         st.caption(
             "CSV or JSONL with item, kind (universal or culture), language, answer and, if wanted, method. Answers are "
@@ -91,14 +93,16 @@ def rivals(study: Study) -> tuple[tuple[str, np.ndarray], ...]:
         )
         file = st.file_uploader("Answers", type=["csv", "jsonl", "ndjson"], key="rivals", max_upload_size=50)
         if file is None:
-            return ()
+            return none
         try:
             answers = read_answers(file.getvalue(), file.name)
-            table = place_answers(study, find_questions(study.manifest["plane"]["spec"]["questions_digest"]), answers)
+            questions = find_questions(study.manifest["plane"]["spec"]["questions_digest"])
+            table, left_out = place_answers(study, questions, answers, half)
         except AnalysisError as error:
             st.error(escape(str(error)), icon=":material/error:")
             st.text("\n".join(getattr(error, "faults", ())[:200]))
-            return ()
+            return none
+        if left_out:
+            st.info(escape(" ".join(left_out)), icon=":material/info:")
         st.dataframe(table, hide_index=True)
-        mean = table.groupby("method", sort=False)[["transfer", "localisation"]].mean()
-        return tuple((str(name), np.array([row.tolist()])) for name, row in zip(mean.index, mean.values))
+        return table

@@ -1,5 +1,7 @@
 """Layers and Plane without a browser: planted studies, imported means, the demo study, and nothing at all."""
 
+import base64
+import re
 import shutil
 
 import numpy as np
@@ -16,8 +18,8 @@ from components.shell import DEMO_NOTE
 from tests.asking import ITEMS, LAYERS, TRANSFER_LAYER, PlantedReader, questions
 from tests.stored import stored
 from tests.test_asked import ask, torch_file
-from tests.test_plane import swept
-from tests.visits import PAGES, figures, heat_map, visit, words
+from tests.test_plane import ONE_SIDED, lopsided, swept, unsteered
+from tests.visits import PAGES, alive, figures, heat_map, visit, words
 
 LAYERS_PAGE, PLANE = "pages/layers.py", "pages/plane.py"
 
@@ -110,6 +112,36 @@ def test_the_plane(names):
     assert "more transfer, less local" in corners and "explicit–implicit gap" in plane["caption"]
     table = at.dataframe[-2].value
     assert "random gain" in table or any("random gain" in frame.value for frame in at.dataframe)
+
+
+@pytest.mark.parametrize("title", ONE_SIDED)
+def test_a_plane_without_an_axis_says_so_and_shows_the_other(title):
+    missing, kept = ONE_SIDED[title]
+    at = visit(PLANE, study=lopsided(title, kept).name)
+    shown = words(at)
+    assert f"On these items {missing} is missing" in shown and not re.search(r"\bnan\b", shown)
+    depth = [figure for name, figure in figures(at).items() if "over depth" in name]
+    assert depth and all(len([t for t in each["data"] if t.get("name", "").startswith("gain")]) <= 1 for each in depth)
+    assert all("Only the gain in" in each["caption"] for each in depth)
+
+
+def test_a_plane_with_nothing_to_report_says_so():
+    study = lopsided("lone", lambda q: q.kind == "culture" and (q.split == "train" or q.item == "c1"))
+    at = visit(PLANE, study=study.name)
+    assert "transfer is missing" in words(at) and "localisation is missing" in words(at) and not figures(at)
+
+
+def test_answers_from_a_file_are_placed_on_what_is_shown(names):
+    study, given = library.open_by_name(names["swept"]), questions()
+    own = unsteered(study, given)
+    at = visit(PLANE, study=names["swept"], mode="local")
+    alive(at.file_uploader(key="rivals").upload("own.csv", own.to_csv(index=False).encode()).run())
+    figure = list(figures(at).values())[0]
+    marks = localisation.plane(study, localisation.chosen_settings(study)["local"])
+    (point,) = [trace for trace in figure["data"] if trace.get("name") == "own"]
+    assert "own, 3 of 3 languages" in figure["caption"] and "not shown" in words(at)
+    spot = [np.frombuffer(base64.b64decode(point[axis]["bdata"]))[0] for axis in "xy"]
+    np.testing.assert_allclose(spot, marks[["transfer before", "localisation before"]].mean())
 
 
 def test_the_plane_of_another_mode_and_of_all_items(names):

@@ -154,12 +154,56 @@ def test_items_without_a_local_answer_and_languages_without_culture_are_left_out
     assert np.isfinite(row["transfer"]) and np.isnan(row["localisation"]) and row["culture"] == 0
 
 
+def lopsided(title, kept):
+    """A swept study of the questions that are kept."""
+    given = questions()
+    return swept(title, given=type(given)(title, tuple(q for q in given.questions if kept(q))))
+
+
+ONE_SIDED = {
+    "universal": ("localisation", lambda q: q.kind == "universal"),
+    "culture": ("transfer", lambda q: q.kind == "culture"),
+    "single": ("localisation", lambda q: q.kind == "universal" or q.split == "train" or q.item == "c1"),
+}
+
+
+@pytest.mark.parametrize("title", ONE_SIDED)
+def test_an_axis_without_items_is_said_and_the_other_is_shown(home, title):
+    missing, kept = ONE_SIDED[title]
+    study = lopsided(title, kept)
+    (other,) = set(localisation.AXES) - {missing}
+    for place in localisation.chosen_settings(study).values():
+        table = localisation.plane(study, place)
+        assert table[[missing, f"{missing} low", f"{missing} high"]].isna().all(axis=None) and table[other].notna().all()
+    sentence = verdict.finding(study)
+    assert f"{missing} is missing" in sentence and f"({other} +" in sentence and "nan" not in sentence
+    assert ("the only one" if title == "single" else "none is held out") in sentence
+
+
+@pytest.mark.parametrize(("languages", "told"), [(("fr", "sw"), "English is not among"), (("en",), "English is the only language")])
+def test_languages_without_an_english_vector_are_said(home, languages, told):
+    assert told in verdict.finding(swept("-".join(languages), given=questions(languages)))
+
+
+def changed(gain, erasure, spread=0.01):
+    """An effect with intervals."""
+    ends = [(value - spread, value + spread) for value in (gain, erasure)]
+    return localisation.Effect(Setting("both", 2, 1.0, 4, 1.0), gain, ends[0], erasure, ends[1], 5, (10, 10))
+
+
 @pytest.mark.parametrize(
-    ("text", "option"),
-    [("Bread.", 1), ("bread", 1), ("B", 2), ("It is rice!", 2), ("brown rice", 3), ("bread or rice", 0), ("soup", 0), ("", 0)],
+    ("english", "both", "told", "never"),
+    [
+        ((0.1, 0.05), (0.09, 0.02), "keep 90 % of the gain at 40 % of the cost", "not above"),
+        ((0.1, 0.05), (-0.03, 0.02), "keep none of the gain (transfer -3.0 points)", "-30"),
+        ((0.1, 0.0004), (0.09, 0.03), "is not above 0 with its whole interval", "of the cost ("),
+        ((0.1, np.nan), (0.1, np.nan), "the cost is not known", "nan"),
+        ((0.1, 0.0004), (0.12, -0.03), "reach 120 % of the gain and win 3.0 points localisation", "cost"),
+    ],
 )
-def test_answers_are_matched(text, option):
-    assert localisation.matched(text, ("bread", "rice", "brown rice")) == option
+def test_shares_are_told_only_of_what_is_above_0(english, both, told, never):
+    sentence = verdict.together(changed(*english), changed(*both))
+    assert told in sentence and never not in sentence
 
 
 def test_front_and_hypervolume_by_hand():
@@ -176,14 +220,50 @@ def test_answers_of_another_method_are_placed(study):
          for q in given.questions if q.language != "en"]
     )  # fmt: skip
     answers = rivals.read_answers(rows.to_csv(index=False).encode(), "tuned.csv")
-    table = rivals.place_answers(study, given, answers)
+    table, told = rivals.place_answers(study, given, answers)
+    assert "which are not shown" in told[-1]
     assert table["language"].tolist() == ["fr", "sw"] and (table[["transfer", "localisation"]] == 1).all(axis=None)
-    half = rivals.place_answers(study, given, answers[answers.index % 3 > 0])
+    half, _ = rivals.place_answers(study, given, answers[answers.index % 3 > 0], None)
     assert (half["unanswered"] > 0).all() and half["transfer"].max() < 1
     with pytest.raises(CorpusError, match="held-out question"):
         rivals.place_answers(study, given, answers.assign(item="none"))
     with pytest.raises(CorpusError, match="no “item”"):
         rivals.read_answers(b"kind,language,answer\nculture,fr,x\n", "bad.csv")
+
+
+def unsteered(study, given):
+    """A study's own answers before steering, as a file of another method gives them."""
+    taken, (kinds, items, _) = localisation.taken(study, "likelihood", True)[0], localisation.prompts(study)
+    rows = [
+        {"item": item, "kind": kind, "language": code, "answer": given.table[kind, code, item].options[taken[a, p] - 1]}
+        for a, code in enumerate(study.languages)
+        for p, (kind, item) in enumerate(zip(kinds, items))
+        if kind != localisation.NAMED and taken[a, p]
+    ]
+    return pd.DataFrame(rows).assign(method="own")
+
+
+@pytest.mark.parametrize("half", [1, None])
+def test_a_study_s_own_unsteered_answers_land_on_its_open_marks(study, half):
+    given = questions()
+    table, _ = rivals.place_answers(study, given, unsteered(study, given), half)
+    marks = localisation.plane(study, localisation.chosen_settings(study)["local"], half)
+    np.testing.assert_array_equal(table[["transfer", "localisation"]], marks[["transfer before", "localisation before"]])
+    assert (table["unanswered"] == 0).all()
+
+
+def test_answers_that_are_left_out_are_counted(study):
+    given = questions()
+    own = unsteered(study, given)
+    more = [own, own.head(3).assign(answer="wrong"), own.head(4).assign(language="xx"), own.head(2).assign(item="u99")]
+    table, told = rivals.place_answers(study, given, pd.concat(more), None)
+    pd.testing.assert_frame_equal(table, rivals.place_answers(study, given, own, None)[0])
+    counts = ["4 of", "2 of", "3 of"]
+    assert [sentence[:4] for sentence in told] == counts and "(xx)" in told[0] and "answered before" in told[2]
+    table, told = rivals.place_answers(study, given, own[(own["kind"] == "universal") & (own["language"] == "fr")])
+    assert (
+        table["localisation"].isna().all() and table["transfer"].notna().all() and "no answer to a culture item in fr" in told[-1]
+    )
 
 
 def test_words_of_a_setting():

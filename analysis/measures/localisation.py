@@ -4,8 +4,6 @@ Han et al. (arXiv 2510.26024) do not publish their axes; these definitions are o
 """
 
 import hashlib
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,28 +52,6 @@ def settings(study: Study) -> tuple[Setting, ...]:
     listed = study.manifest["plane"]["settings"]
     done = study.array("plane_there").sizes["setting"]
     return tuple(Setting(**each) for each in listed[:done])
-
-
-def plain(text: str) -> str:
-    """A text as it is compared: without case, punctuation and repeated spaces."""
-    return " ".join(re.sub(r"[^\w\s]", " ", text.casefold()).split())
-
-
-def matched(text: str, options: Sequence[str]) -> int:
-    """Which option an answer says, from 1; 0 when none or more than one.
-
-    The answer is the option, its letter, or holds it; case, punctuation and spaces do not count. Of options that hold each other
-    the longest counts.
-    """
-    said, known = plain(text), [plain(option) for option in options]
-    if said in known:
-        return known.index(said) + 1
-    letters = "abcdefgh"[: len(options)]
-    if len(said) == 1 and said in letters:
-        return letters.index(said) + 1
-    held = [option for option in known if option and option in said]
-    longest = [option for option in held if not any(option != other and option in other for other in held)]
-    return known.index(longest[0]) + 1 if len(longest) == 1 else 0
 
 
 def taken(study: Study, scoring: str, normalised: bool) -> np.ndarray:
@@ -154,6 +130,18 @@ def chance(study: Study, half: int | None = 1) -> dict[str, float]:
     return {axis: float(rates(share[:, part(study, axis, half)])) for axis in AXES}
 
 
+def lacking(study: Study, half: int | None = 1) -> dict[str, str]:
+    """Axis that a half of the items says nothing about → why."""
+    asked = study.array("plane_answer").values > 0
+    found = {}
+    for axis, kind in AXES.items():
+        if not asked[:, part(study, axis, half)].any():
+            only = "the only one is among those that settings are chosen on"
+            why = only if asked[:, part(study, axis, None)].any() else "none is held out and has options"
+            found[axis] = f"{axis} is missing, since there are no {kind} items to report ({why})"
+    return found
+
+
 def sweep_table(study: Study, half: int | None = 1) -> pd.DataFrame:
     """One row per setting: both axes as means over its languages, and the changes from the baseline in the same languages.
 
@@ -197,6 +185,11 @@ def twins_of(study: Study, place: int) -> list[int]:
     return [i for i, each in enumerate(listed) if each.twin and vars(each) | {"twin": 0} == real]
 
 
+def draws(n: int, place: int) -> np.ndarray:
+    """Weights (item, replicate) of a setting's bootstrap; without items there is nothing to draw, and intervals are NaN."""
+    return bootstrap_weights(tuple(range(n)), REPLICATES, seed=place) if n else np.zeros((0, 1))
+
+
 def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
     """One row per language that the setting steers: both axes before and after, with 95 % bootstraps over items.
 
@@ -210,7 +203,7 @@ def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
     for axis in AXES:
         chosen = values[[0, place]][:, :, part(study, axis, half)]
         rows[f"{axis} before"], rows[axis] = shares(chosen)
-        weights = bootstrap_weights(tuple(range(chosen.shape[-1])), seed=place)
+        weights = draws(chosen.shape[-1], place)
         rows[f"{axis} low"], rows[f"{axis} high"] = interval(shares(chosen[1], weights))
         rows[AXES[axis]] = np.isfinite(chosen[1]).sum(-1)
     named = shares(values[0][:, (kinds == NAMED) & ((halves == half) if half is not None else True)])
@@ -242,7 +235,7 @@ def effect(study: Study, place: int, half: int | None = 1) -> Effect:
     for axis, sign in (("transfer", 1), ("localisation", -1)):
         here = part(study, axis, half)
         change = sign * (values[place] - values[0])[:, here]
-        weights = bootstrap_weights(tuple(range(change.shape[-1])), REPLICATES, seed=place) if here.any() else np.zeros((0, 1))
+        weights = draws(change.shape[-1], place)
         low, high = interval(rates(change, weights))
         found[axis] = float(rates(change)), (float(low), float(high)), int(np.isfinite(change).any(0).sum())
     n = int(np.isfinite(values[place]).any(-1).sum())

@@ -15,7 +15,8 @@ import numpy as np
 from analysis.errors import CorpusError, SpecError, StudyError
 from analysis.measures import localisation
 from analysis.measures.geometry import local_vectors, stack
-from analysis.measures.localisation import NAMED, Setting, matched
+from analysis.measures.localisation import NAMED, Setting
+from analysis.measures.written import matched
 from analysis.sources.questions import CULTURE, UNIVERSAL, Question, Questions
 from analysis.specs import digest, from_dict
 from analysis.steering_specs import SweepSpec

@@ -35,16 +35,27 @@ def page(study: Study) -> None:
         )
     st.markdown(f"**{escape(cache.measure('plane finding', study))}**")
     half = HALVES[links.one("Items", list(HALVES), "items")]
-    others = sweeping.rivals(study)
+    missing = cache.measure("plane lacking", study, half)
+    if missing:
+        st.info(escape(f"On these items {'; '.join(missing.values())}."), icon=":material/info:")
+    others = sweeping.rivals(study, half)
     best = cache.measure("plane best", study)
     tried = [mode for mode in NAMES if mode in best]
     if not tried:
         st.info("Only the unsteered answers are there yet.", icon=":material/info:")
         return
     mode = links.one("Steering", tried, "mode", format_func=NAMES.get)
-    panel.show(arrows(study, best[mode], half, others))
+    table = cache.measure("plane", study, best[mode], half)
+    if table[list(localisation.AXES)].dropna().empty:
+        st.info(
+            "No language has items of both kinds here, so there are no arrows; the table has what is known.", icon=":material/info:"
+        )
+        st.dataframe(percent(table), hide_index=True)
+    else:
+        panel.show(arrows(study, best[mode], half, others))
     depth(study, tried, half)
-    panel.show(pareto(study, half, best))
+    if not missing:
+        panel.show(pareto(study, half, best))
     twins(study, best, half)
     scorings(study, half)
     panel.explain(
@@ -70,7 +81,7 @@ def where(half: int | None) -> str:
     )
 
 
-def arrows(study: Study, place: int, half: int | None, others: tuple) -> Figure:
+def arrows(study: Study, place: int, half: int | None, others: pd.DataFrame) -> Figure:
     """One arrow per language from unsteered to steered."""
     table = cache.measure("plane", study, place, half)
     table = table.set_index("language").loc[[c for c in controls.arranged(study, study.languages) if c in set(table["language"])]]
@@ -88,22 +99,41 @@ def arrows(study: Study, place: int, half: int | None, others: tuple) -> Figure:
         if len(gap)
         else ""
     )
-    cost = f"; cost {found.erasure / found.gain:.2f} points of localisation per point of transfer" if found.gain > 0 else ""
+    spots, beside = placed(others, known.index.tolist())
+    cost = (
+        f"; cost {found.erasure / found.gain:.2f} points of localisation per point of transfer"
+        if found.gain > 0 and np.isfinite(found.erasure)
+        else ""
+    )
     return Figure(
         name=f"plane-{study.name}",
         title=f"Transfer against localisation: {setting.words}",
         caption=f"Open: unsteered, filled: steered; crosses: 95 % bootstraps over items; {found.items[0]} universal and "
         f"{found.items[1]} "
-        f"culture items, {len(known)} languages. Mean gain {verdict.points(found.gain)} "
-        f"({verdict.ends(found.gain_ends)}), "
-        f"erasure {verdict.points(found.erasure)} ({verdict.ends(found.erasure_ends)}){cost}.{explicit}{lacking} "
+        f"culture items, {'one language' if len(known) == 1 else f'{len(known)} languages'}. "
+        f"Mean gain {verdict.change(found.gain, found.gain_ends)}; "
+        f"erasure {verdict.change(found.erasure, found.erasure_ends)}{cost}.{explicit}{lacking}{beside} "
         f"{where(half)} {method(study)} Lines: unsteered means. Chance: {guess['transfer']:.2f} and {guess['localisation']:.2f}.",
-        data=Arrows(before, after, names, ends, WORDS, tuple(before.mean(0)) if len(before) else (0.5, 0.5), others),
+        data=Arrows(before, after, names, ends, WORDS, tuple(before.mean(0)) if len(before) else (0.5, 0.5), spots),
         table=percent(table.reset_index()),
         x="transfer (share of universal items right)",
         y="localisation (share of local answers)",
         source=source_note(study, "plane_score"),
     )  # fmt: skip
+
+
+def placed(others: pd.DataFrame, drawn: list[str]) -> tuple[tuple[tuple[str, np.ndarray], ...], str]:
+    """Other methods' points, means over the languages that have arrows, and a sentence on them."""
+    axes = list(localisation.AXES)
+    here = others[others["language"].isin(drawn)].dropna(subset=axes)
+    mean = here.groupby("method", sort=False)[axes].mean()
+    spots = tuple((str(name), np.array([row.tolist()])) for name, row in zip(mean.index, mean.values))
+    over = "; ".join(f"{name}, {n} of {len(drawn)} languages" for name, n in here["method"].value_counts(sort=False).items())
+    off = [str(name) for name in others["method"].unique() if name not in mean.index]
+    told = (f" Answers from a file, means: {over}." if over else "") + (
+        f" Without items of both kinds in a language that is drawn, and so without a point: {', '.join(off)}." if off else ""
+    )
+    return spots, told
 
 
 def percent(table: pd.DataFrame) -> pd.DataFrame:
@@ -124,6 +154,10 @@ def depth(study: Study, tried: list[str], half: int | None) -> None:
             Series("gain in transfer", x, 100 * table["gain"].values),
             Series("gain in localisation", x, -100 * table["erasure"].values, dashed=True),
         )
+        series = tuple(each for each in series if np.isfinite(each.y).any())
+        if not series:
+            continue
+        alone = f" Only the {series[0].label} is known." if len(series) == 1 else ""
         with column:
             panel.show(
                 Figure(
@@ -131,7 +165,7 @@ def depth(study: Study, tried: list[str], half: int | None) -> None:
                     title=f"{NAMES[mode].capitalize()} over depth",
                     caption=f"Change from unsteered, mean over languages, at each layer's best strength; strength and layer "
                     f"{chosen} "
-                    f"(dotted) have the {localisation.CRITERIA[mode]} on the other half of the items. {where(half)}",
+                    f"(dotted) have the {localisation.CRITERIA[mode]} on the other half of the items.{alone} {where(half)}",
                     data=Lines(series, mark=chosen / study.layers),
                     table=percent(table),
                     x="relative depth (1 = last block)",
@@ -176,10 +210,10 @@ def twins(study: Study, best: dict[str, int], half: int | None) -> None:
             {
                 "steering": NAMES[mode],
                 "setting": real.setting.words,
-                "gain, points": f"{100 * real.gain:+.1f} ({verdict.ends(real.gain_ends)})",
-                "random gain": ", ".join(f"{100 * each.gain:+.1f}" for each in random) or "not yet",
-                "erasure, points": f"{100 * real.erasure:+.1f} ({verdict.ends(real.erasure_ends)})",
-                "random erasure": ", ".join(f"{100 * each.erasure:+.1f}" for each in random) or "not yet",
+                "gain": verdict.change(real.gain, real.gain_ends),
+                "random gain": ", ".join(verdict.points(each.gain) for each in random) or "not yet",
+                "erasure": verdict.change(real.erasure, real.erasure_ends),
+                "random erasure": ", ".join(verdict.points(each.erasure) for each in random) or "not yet",
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True)
