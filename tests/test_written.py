@@ -36,6 +36,7 @@ def test_answers_are_matched(text, option):
         ("我喝绿茶。", ("绿茶", "咖啡"), 1),
         ("お茶を5杯", ("お茶", "水"), 1),
         ("ฉันดื่มชา", ("ชา", "กาแฟ"), 1),
+        ("수도는 서울입니다.", ("부산", "서울"), 2),
     ],
 )
 def test_an_answer_takes_no_option_that_it_does_not_say(text, options, option):

@@ -6,8 +6,9 @@ from unicodedata import category, name, normalize
 
 UNSPACED = (
     "CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA", "BOPOMOFO", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN",
+    "HANGUL",
 )  # fmt: skip
-"""Scripts, as names of their characters begin, that do not part words by spaces."""
+"""Scripts, as names of their characters begin, that do not part words by spaces; Korean parts them but hangs particles on them."""
 INNER = "-.,/:*^"
 """What plain texts keep only as a minus, inside a number or between the sides of an operation."""
 LOOSE = re.compile(r"-(?!\d|[a-z]\b)|(?<!\d)[.,/:]|[.,/:](?!\d)|(?<!\w)\*|\*(?!\w)|`")
