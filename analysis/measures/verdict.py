@@ -62,4 +62,6 @@ def angle_words(study: Study, layers: tuple[int, int]) -> str:
     if not (study.has("english_vector") and study.has("local_vector")):
         return ""
     cosines = mean_angle(study, study.manifest["plane"]["spec"]["local"])["cosine"].sel(layer=list(dict.fromkeys(layers))).values
+    if not (cosines == cosines).all():  # NaN: there is no angle to a vector of zero
+        return "; the two vectors have no angle there, as one of them is zero in every language"
     return f"; the two vectors are {' and '.join(f'{angle:.0f}°' for angle in degrees(cosines))} apart there"
