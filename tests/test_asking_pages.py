@@ -138,6 +138,12 @@ def test_questions_that_are_all_the_same_have_no_angle(home):
     assert "Separation index" not in shown and "Parallel states" not in shown
 
 
+def test_a_finding_has_no_angle_to_a_vector_of_zero(home):
+    study = ask(PlantedReader(), only(same=True), "same")
+    study = replace(study, manifest={**study.manifest, "plane": {"spec": {"local": "own"}}})
+    assert verdict.angle_words(study, (2, 4)).startswith("; the two vectors have no angle there")
+
+
 def test_means_without_english_say_so(home):
     files = {f"m.{code}.pt": torch_file(torch.randn(6, 8)) for code in ("fr", "sw", "zh")}
     name = asking.import_means(files, "owner/name", "no english")(Job(1, "t", "t", lambda *_: None), None)
