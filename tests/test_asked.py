@@ -201,6 +201,36 @@ def test_every_fault_of_files_is_told_and_nothing_runs(capsys):
     assert "not finite" in faults["a.ta.pt"] and "one matrix" in faults["a.hu.pt"] and "language code" in faults["nobody.pt"]
 
 
+class Odd:
+    """Matrices that are no plain matrix."""
+
+    sparse = torch.eye(4).to_sparse()
+    without_numbers = torch.empty(4, 8, device="meta")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "damaged (EOFError)"),
+        (b"junk", "damaged"),
+        (b"\x80\x02U", "damaged"),
+        (b"0", "damaged"),
+        (torch_file(Odd.sparse), "it is sparse"),
+        (torch_file(Odd.without_numbers), "it is empty"),
+    ],
+)
+def test_damaged_and_odd_files_are_named(data, words):
+    with pytest.raises(CorpusError) as caught:
+        mean_states({"m.en.pt": data})
+    assert caught.value.faults[0].startswith("m.en.pt: ") and words in caught.value.faults[0]
+
+
+def test_a_parameter_is_as_good_as_a_matrix():
+    matrix = torch.randn(4, 8)
+    states, _ = mean_states({"m.en.pt": torch_file(torch.nn.Parameter(matrix))})
+    np.testing.assert_array_equal(states["en"], matrix)
+
+
 def test_matrices_of_different_sizes_are_refused():
     with pytest.raises(CorpusError, match="different sizes"):
         mean_states({"a.en.pt": torch_file(torch.randn(4, 8)), "a.fr.pt": torch_file(torch.randn(3, 8))})

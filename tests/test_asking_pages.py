@@ -3,6 +3,7 @@
 import base64
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from analysis.engine import asking
 from analysis.engine.service import Job
 from analysis.measures import localisation, verdict
 from analysis.sources.question_sets import keep_questions
+from analysis.sources.questions import CULTURE, UNIVERSAL, Questions
 from analysis.studies import library, store
 from components.shell import DEMO_NOTE
-from tests.asking import ITEMS, LAYERS, TRANSFER_LAYER, PlantedReader, questions
+from tests.asking import ITEMS, LANGUAGES, LAYERS, TRANSFER_LAYER, PlantedReader, questions
 from tests.stored import stored
 from tests.test_asked import ask, torch_file
 from tests.test_plane import ONE_SIDED, lopsided, swept, unsteered
@@ -81,6 +83,74 @@ def test_layers_of_means(names):
     assert "local vectors, bands of shuffled labels, separation and the logit lens need questions" in words(at)
     assert all("Imported mean states of owner/name" in figure["caption"] for figure in shown.values())
     assert heat_map(shown["Cosine between the languages' English vectors"])
+
+
+def test_means_say_what_they_cannot_test(names):
+    at = visit(LAYERS_PAGE, study=names["means"], show="vectors")
+    shown = figures(at)
+    picture, matrix = (shown[title]["caption"] for title in ("PCA of English and local vectors",
+                                                             "Cosine between the languages' English vectors"))  # fmt: skip
+    assert "Positions carry no test." in picture and all("cosine near 0.5, not near 0" in caption for caption in (picture, matrix))
+    assert "the bands of the curves below do" in list(figures(visit(LAYERS_PAGE, study=names["asked"])).values())[0]["caption"]
+
+
+def only(codes=LANGUAGES, kinds=(UNIVERSAL, CULTURE), same=False):
+    """Some of the planted questions; ``same``: with the same words in every item, language and wording."""
+    kept = [q for q in questions(codes).questions if q.kind in kinds]
+    if same:
+        kept = [replace(q, question="universal 0 fr", named="universal 0 fr" if q.named else "") for q in kept]
+    return Questions("some", tuple(kept))
+
+
+def told(title, **which):
+    """What Layers says of a study that was asked only some questions, and the titles of its figures."""
+    at = visit(LAYERS_PAGE, study=ask(PlantedReader(noise=0.02), only(**which), title).name)
+    said = words(at)
+    assert not re.search(r"\bnan\b|nan°|_share|_vector|_shuffled|\b[01] languages", said), (
+        "no number that is none, no name of an array"
+    )
+    return said, figures(at)
+
+
+def test_one_language_is_told_that_it_is_alone(home):
+    said, shown = told("alone", codes=("fr",))
+    assert "Separation index" not in shown and "has no separation index: it needs the same questions in two languages" in said
+    assert "has no agreement between languages: it needs two languages" in said and "has no cosine matrix of local vectors" in said
+    assert "has no pair of English and local vectors" in said and "has no logit lens: it needs universal questions" in said
+    assert "Mean over 1 language;" in shown["Length of the vectors, as a share of the states'"]["caption"]
+
+
+def test_one_language_with_both_vectors_has_no_interval(home):
+    said, shown = told("pair", codes=("en", "fr"))
+    assert "n = 1 language, without an interval" in shown["English against local vector over depth"]["caption"]
+    assert "Nothing to draw for: English, English, shuffled" in shown["Do the languages' vectors agree?"]["caption"]
+    assert "has no cosine matrix of English vectors: it needs two languages" in said
+
+
+def test_culture_questions_alone_have_nothing_to_compare_with_english(home):
+    said, shown = told("culture", kinds=(CULTURE,))
+    assert "Parallel states" not in shown and "universal questions or more in English and another language" in said
+    assert "Separation index" in shown
+
+
+def test_questions_that_are_all_the_same_have_no_angle(home):
+    said, shown = told("same", same=True)
+    assert "has no angle of English and local vector (own): no language has two such vectors that are not zero" in said
+    assert "Separation index" not in shown and "Parallel states" not in shown
+
+
+def test_a_finding_has_no_angle_to_a_vector_of_zero(home):
+    study = ask(PlantedReader(), only(same=True), "same")
+    study = replace(study, manifest={**study.manifest, "plane": {"spec": {"local": "own"}}})
+    assert verdict.angle_words(study, (2, 4)).startswith("; the two vectors have no angle there")
+
+
+def test_means_without_english_say_so(home):
+    files = {f"m.{code}.pt": torch_file(torch.randn(6, 8)) for code in ("fr", "sw", "zh")}
+    name = asking.import_means(files, "owner/name", "no english")(Job(1, "t", "t", lambda *_: None), None)
+    at = visit(LAYERS_PAGE, study=name)
+    assert all("PCA" in title for title in figures(at))
+    assert words(at).count("has no English vectors: none of its files holds the mean state of English") == 2
 
 
 def test_two_models_at_relative_depth(names):

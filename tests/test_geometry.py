@@ -9,8 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from analysis.arrays import labelled
 from analysis.errors import AnalysisError, StudyError
 from analysis.measures import geometry, items, manifold, projections
+from analysis.measures.localisation import NAMED
+from analysis.sources.questions import CULTURE, UNIVERSAL
+from analysis.studies.asked import TRAIN
+from analysis.studies.study import COMPUTED, Study
 from tests.asking import ITEMS, LANGUAGES, LAYERS, PlantedReader, questions
 from tests.planted import planted_study
 from tests.test_asked import ask
@@ -48,6 +53,37 @@ def test_orthogonal_and_parallel_vectors_are_told_apart(kept):
         assert (data["low"] <= data["cosine"] + 1e-3).all() and (data["cosine"] <= data["high"] + 1e-3).all()
         inside = (data["null_low"] <= data["cosine"]) & (data["cosine"] <= data["null_high"])
         assert bool(inside.all()) == (name == "orthogonal")
+
+
+def chance_study(languages=8, layers=400, each=12, hidden=12):
+    """Differences without a direction, nearly the same in all languages; every layer is a draw of its own."""
+    rng = np.random.default_rng(0)
+    codes, shape = ("en", *"abcdefgh"[:languages]), (each, layers, hidden)
+    states = np.tile(rng.standard_normal((3 * each, layers, hidden)), (languages + 1, 1, 1, 1))
+    for kind in (0, 2):
+        noise = 0.1 * rng.standard_normal((languages, *shape))
+        states[1:, kind * each : (kind + 1) * each] += rng.standard_normal(shape) + noise
+    states[1:, 2 * each :] += states[1:, each : 2 * each] - states[:1, 2 * each :]
+    arrays = {"item_state": states, "item_part": np.full(states.shape[:2], TRAIN)}
+    arrays["english_vector"] = (states[:1] - states)[:, :each].mean(1)
+    arrays["local_vector"] = (states[:, 2 * each :] - states[:, each : 2 * each]).mean(1)
+    arrays["english_vector"][0] = np.nan
+    listed = [[kind, f"{i}"] for kind in (UNIVERSAL, CULTURE, NAMED) for i in range(each)]
+    coords = {"language": codes, "layer": range(1, layers + 1)}
+    return Study(
+        "chance", "chance", COMPUTED, "fake", (), codes, layers, frozenset(arrays),
+        lambda name: labelled(name, arrays[name], coords), manifest={"questions": {"prompts": listed}},
+    )  # fmt: skip
+
+
+def test_the_band_of_the_mean_angle_holds_when_languages_share_their_items():
+    study = chance_study()
+    english = geometry.agreement(study)["cosine"].sel(vector="English").values[:, 1:, 1:]
+    assert english[:, 0, 1].mean() > 0.9, "strongly parallel languages"
+    mean = geometry.mean_angle(study)
+    outside = ((mean["cosine"] < mean["null_low"]) | (mean["cosine"] > mean["null_high"])).values
+    # 400 independent layers: the standard deviation of their share is √(.05 · .95 / 400) = .011; three of them are allowed.
+    assert outside.mean() == pytest.approx(0.05, abs=0.033)
 
 
 def test_english_has_no_english_vector_and_counts_are_told(orthogonal):
@@ -96,6 +132,28 @@ def test_cka_and_neighbours_know_rotations_and_noise():
     y = rng.standard_normal((60, 8))
     assert abs(items.cka(x, y)) < 0.15 and items.mutual_neighbours(x, y) == pytest.approx(5 / 59, abs=0.06)
     assert np.isnan(items.cka(x[:3], x[:3])) and np.isnan(items.mutual_neighbours(x[:6], x[:6]))
+
+
+def neighbours_by_orders(x, y, k):
+    """The definition, written out: the mean overlap over orders in which tied items can stand."""
+    rng = np.random.default_rng(0)
+
+    def near(z, i):
+        order = rng.permutation([j for j in range(len(z)) if j != i])
+        return set(sorted(order, key=lambda j: -round(float(z[i] @ z[j] / np.sqrt(z[i] @ z[i] * (z[j] @ z[j]))), 9))[:k])
+
+    return np.mean([[len(near(x, i) & near(y, i)) / k for i in range(len(x))] for _ in range(300)])
+
+
+def test_items_that_tie_are_no_neighbours_by_their_place_in_the_list():
+    rng = np.random.default_rng(0)
+    few, other = np.repeat(rng.standard_normal((4, 6)), 5, 0), rng.standard_normal((20, 6))
+    for x, y in ((few, np.roll(few, 2, 0)), (few, other), (few.astype(np.float32), 3 * few)):
+        # 300 orders of 20 items with an overlap that varies by .2 at most: a standard error below .003.
+        assert items.mutual_neighbours(x, y) == pytest.approx(neighbours_by_orders(x, y, 5), abs=0.01)
+    same = np.full((20, 6), 0.1, np.float32)
+    for pair in ((same, 2 * same), (same, other), (other, same)):
+        assert np.isnan(items.mutual_neighbours(*pair)) and np.isnan(items.cka(*pair)), "no variance, nothing to compare"
 
 
 def test_parallel_states_agree_best_where_languages_merge(orthogonal):

@@ -180,11 +180,11 @@ def test_table_1_rows_and_an_unknown_model():
 
 def test_what_is_not_printed_is_said():
     seven, thirteen = published()["llama2-chat-7b"], published()["llama2-chat-13b"]
-    with pytest.raises(StudyError, match="has no similarity"):
+    with pytest.raises(StudyError, match="has no cosine similarity"):
         similarity(thirteen)
     with pytest.raises(StudyError, match="has no transfer"):
         transfer(thirteen, PAPER)
-    with pytest.raises(StudyError, match="has no pair_score"):
+    with pytest.raises(StudyError, match="has no margin of a held-out pair"):
         curve(seven)
     with pytest.raises(SpecError, match="Choose those"):
         similarity(seven, 3)

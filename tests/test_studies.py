@@ -50,7 +50,7 @@ def test_a_complete_study_has_every_array_with_its_labels():
     assert vector.dims == ("concept", "language", "layer", "hidden") and vector.layer.values.tolist() == [1, 2, 3]
     assert score.dims == ("concept", "source", "target", "layer", "pair") and np.isfinite(score).all()
     assert study.array("pair_score").attrs["units"] and study.dataset["state_norm"].shape == (2, 3, 3)
-    with pytest.raises(StudyError, match="has no similarity"):
+    with pytest.raises(StudyError, match="has no cosine similarity of concept vectors; it has: concept vector, "):
         study.array("similarity")
 
 

@@ -3,6 +3,7 @@
 import io
 import pickle
 import re
+import struct
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,6 +14,9 @@ from safetensors.torch import load as load_safetensors
 from analysis.errors import CorpusError
 from analysis.sources.languages import codes_in
 
+DAMAGED = (pickle.UnpicklingError, EOFError, struct.error, RuntimeError, ValueError, LookupError, TypeError, AttributeError,
+           AssertionError, SafetensorError, OSError)  # fmt: skip
+"""What torch and safetensors raise for bytes that are no file of theirs."""
 SMALLEST = 2
 """Layers and dimensions below which a matrix is not taken for states."""
 
@@ -21,8 +25,8 @@ def mean_states(files: Mapping[str, bytes]) -> tuple[dict[str, np.ndarray], list
     """Language → mean state (layer, hidden), float32, in the order of names, and sentences on what was taken.
 
     The language is the part of a file's name that is a code (``vector.sw.llama``); in the file, the one tensor of two dimensions
-    (layer, hidden). CorpusError lists every file that is not so: no code, not readable without running code, several matrices,
-    numbers that are not finite, other sizes than the rest.
+    (layer, hidden). CorpusError lists every file that is not so: no code, damaged or not readable without running code, several
+    matrices, a sparse or empty one, numbers that are not finite, other sizes than the rest.
     """
     states, faults, notes = {}, [], []
     for name in sorted(files):
@@ -63,8 +67,9 @@ def matrix_of(data: bytes, name: str) -> tuple[np.ndarray, str, str]:
             held = load_safetensors(data)
         else:
             held = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError, SafetensorError, OSError) as error:
-        return np.empty(0), "", f"cannot be read without running code in it, or is damaged ({str(error).splitlines()[0][:120]})"
+    except DAMAGED as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        return np.empty(0), "", f"cannot be read without running code in it, or is damaged ({why})"
     held = held if isinstance(held, dict) else {"tensor": held}
     tensors = {str(key): value for key, value in held.items() if isinstance(value, torch.Tensor) and value.is_floating_point()}
     fitting = {key: value for key, value in tensors.items() if value.ndim == 2 and min(value.shape) >= SMALLEST}
@@ -72,6 +77,8 @@ def matrix_of(data: bytes, name: str) -> tuple[np.ndarray, str, str]:
         shapes = ", ".join(f"{key} {tuple(value.shape)}" for key, value in tensors.items()) or "no tensor of numbers"
         return np.empty(0), "", f"must hold one matrix (layer, hidden); it holds {shapes[:160]}"
     ((key, matrix),) = fitting.items()
-    values = matrix.to(torch.float32).numpy()
+    if matrix.is_meta or matrix.layout != torch.strided:
+        return np.empty(0), key, f"{key} must be a matrix with all its numbers; it is {'sparse' if not matrix.is_meta else 'empty'}"
+    values = matrix.detach().to(torch.float32).numpy()
     fault = "" if np.isfinite(values).all() else "holds numbers that are not finite"
     return values, key, fault

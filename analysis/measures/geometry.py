@@ -11,7 +11,7 @@ from analysis.errors import StudyError, unknown
 from analysis.measures.recognition import layer_coords, note
 from analysis.measures.similarity import cosines, length
 from analysis.sources.questions import CULTURE, UNIVERSAL
-from analysis.statistics import REPLICATES, bootstrap_weights, interval, mean_known
+from analysis.statistics import REPLICATES, bootstrap_weights, interval, mean_known, sign_flips
 from analysis.studies.study import Study
 
 ENGLISH, FLIPPING = "en", "flipping items"
@@ -69,12 +69,13 @@ def prompts(study: Study) -> tuple[np.ndarray, np.ndarray]:
     return np.array([kind for kind, _ in listed]), np.array([item for _, item in listed])
 
 
-def differences(study: Study, language: int) -> dict[str, np.ndarray]:
-    """What the vectors of a language are means of: (item, layer, hidden) for "English" and the versions of the local vector.
+def differences(study: Study, language: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What the vectors of a language are means of, for "English" and the versions of the local vector.
 
-    Training items only; none of those that flip where it is not known which do.
+    Each the items' places among the prompts (item) and the differences (item, layer, hidden). Training items only; none of those
+    that flip where it is not known which do.
     """
-    from analysis.studies.asked import gaps
+    from analysis.studies.asked import compared, gaps
 
     states, parts = study.array("item_state").values, study.array("item_part").values
     listed = study.manifest["questions"]["prompts"]
@@ -84,9 +85,10 @@ def differences(study: Study, language: int) -> dict[str, np.ndarray]:
     if ENGLISH in study.languages and study.languages[language] != ENGLISH:
         place = study.languages.index(ENGLISH)
         english = np.asarray(states[place], np.float32), parts[place]
-    found = gaps(listed, own, english)
-    english_items = found.get("english", np.empty((0, *states.shape[2:])))
-    return {"English": english_items, "own": found["local"], FLIPPING: found["flipped"]}
+    places = compared(listed, own[1], own[2], None if english is None else english[1])
+    found = {name: (places[name][1], each) for name, each in gaps(listed, own, english).items()}
+    nothing = np.empty(0, int), np.empty((0, *states.shape[2:]))
+    return {"English": found.get("english", nothing), "own": found["local"], FLIPPING: found["flipped"]}
 
 
 def angles(study: Study, version: str = "own") -> xr.Dataset:
@@ -97,20 +99,32 @@ def angles(study: Study, version: str = "own") -> xr.Dataset:
     ``english_items``/``local_items`` count the differences. Bands are NaN for the held-out universal version, whose items are other
     languages'. English has no English vector: NaN. StudyError for a study without both vectors. Our definition of perpendicularity.
     """
+    return shuffled_angles(study, version).drop_vars("null")
+
+
+def shuffled_angles(study: Study, version: str) -> xr.Dataset:
+    """The same with ``null`` (language, layer, replicate): cosines under random signs, one per item for all languages."""
     lacking(study)
-    english, local = stack(study, "english_vector"), local_vectors(study, version)
-    value = cosine(english, local)
-    bands = np.full((4, *value.shape), np.nan)
+    value = cosine(stack(study, "english_vector"), local_vectors(study, version))
+    drawn, null = np.full((2, *value.shape, REPLICATES), np.nan)
     counts = np.zeros((2, len(value)), int)
     if study.has("item_state"):
+        signs = sign_flips(tuple(range(len(prompts(study)[0]))))
         for a in range(len(value)):
             items = differences(study, a)
-            own = items.get(version, items["own"])
-            counts[:, a] = [len(items["English"]), len(own)]
+            pair = items["English"], items.get(version, items["own"])
+            counts[:, a] = [len(places) for places, _ in pair]
             if version in items and counts[:, a].min() > 1:
-                bands[:, a] = resampled(items["English"], own, a)
+                draws = [bootstrap_weights(tuple(range(n)), seed=2 * a + side) for side, n in enumerate(counts[:, a])]
+                weights = [np.hstack([draw, signs[places]]) for draw, (places, _) in zip(draws, pair)]
+                drawn[a], null[a] = np.split(resampled(pair[0][1], pair[1][1], weights), 2, axis=-1)
+    bands = (*interval(drawn), *interval(null))
     variables = {name: (("language", "layer"), band) for name, band in zip(("low", "high", "null_low", "null_high"), bands)}
-    variables |= {"cosine": (("language", "layer"), value), "angle": (("language", "layer"), degrees(value))}
+    variables |= {
+        "null": (("language", "layer", "replicate"), null),
+        "cosine": (("language", "layer"), value),
+        "angle": (("language", "layer"), degrees(value)),
+    }
     variables |= {name: ("language", n) for name, n in zip(("english_items", "local_items"), counts)}
     return labelled_set(study, variables).assign_attrs(version=version)
 
@@ -129,22 +143,13 @@ def degrees(cosines: np.ndarray) -> np.ndarray:
     return np.degrees(np.arccos(np.clip(cosines, -1, 1)))
 
 
-def resampled(first: np.ndarray, second: np.ndarray, seed: int) -> np.ndarray:
-    """Ends of bootstrap and sign-flip bands (4, layer) of the cosine of two means of (item, layer, hidden).
+def resampled(first: np.ndarray, second: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+    """Cosine (layer, replicate) of two sums of (item, layer, hidden) under the weights (item, replicate) of either.
 
     Only inner products between items are needed, so the replicates cost nothing in the hidden size.
     """
-    bands = np.empty((4, first.shape[1]))
-    n, m = len(first), len(second)
-    weights = bootstrap_weights(tuple(range(n)), seed=2 * seed), bootstrap_weights(tuple(range(m)), seed=2 * seed + 1)
-    rng = np.random.default_rng(seed)
-    signs = [rng.choice(np.float32([-1, 1]), (size, REPLICATES)) for size in (n, m)]
-    for layer in range(first.shape[1]):
-        a, b = first[:, layer], second[:, layer]
-        grams = a @ b.T, a @ a.T, b @ b.T
-        for place, (s, t) in enumerate((weights, signs)):
-            bands[2 * place : 2 * place + 2, layer] = interval(quotient(grams, s, t))
-    return bands
+    layers = zip(first.swapaxes(0, 1), second.swapaxes(0, 1))
+    return np.array([quotient((a @ b.T, a @ a.T, b @ b.T), *weights) for a, b in layers])
 
 
 def quotient(grams: tuple[np.ndarray, ...], s: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -159,25 +164,24 @@ def quotient(grams: tuple[np.ndarray, ...], s: np.ndarray, t: np.ndarray) -> np.
 def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
     """Mean over languages of the cosine of English and local vector (layer), with the same mean under random signs as its band.
 
-    Variables ``cosine``, ``angle`` (degrees of the mean cosine), ``low``/``high`` (languages drawn with replacement), ``null_low``,
-    ``null_high``, ``languages`` in the mean. Errors as in ``angles``.
+    Variables ``cosine``, ``angle`` (degrees of the mean cosine), ``low``/``high`` (languages drawn with replacement, their items as
+    they are; NaN below three), ``null_low``, ``null_high`` (NaN where a language of the mean has no items), ``languages`` in the
+    mean. Errors as in ``angles``.
     """
-    table = angles(study, version)
+    table = shuffled_angles(study, version)
     value = table["cosine"].values
-    known = np.isfinite(value).all(1)
+    there = np.isfinite(value)
+    known = there.any(1)
     n = int(known.sum())
-    nothing = np.full((2, study.layers), np.nan)
-    drawn = nothing
+    drawn = np.full((2, study.layers), np.nan)
     if n > 2:
         weights = bootstrap_weights(tuple(range(n)))
         drawn = interval(value[known].T @ weights / n)
-    # Independent languages: the band of the mean is narrower than theirs by the root of their number.
-    half = (table["null_high"] - table["null_low"]).values / 2
-    middle = (table["null_high"] + table["null_low"]).values / 2
-    spread, centre = np.sqrt(mean_known(half**2) / max(n, 1)), mean_known(middle)
+    # Languages share items and the English states, so the mean is taken within each replicate; √n would be far too narrow.
+    total = np.where(there[..., None], table["null"].values, 0).sum(0)
+    null = interval(np.where(there.any(0)[:, None], total / np.maximum(there.sum(0), 1)[:, None], np.nan))
     mean = mean_known(value)
-    values = {"cosine": mean, "angle": degrees(mean), "low": drawn[0], "high": drawn[1]}
-    values |= {"null_low": centre - spread, "null_high": centre + spread}
+    values = {"cosine": mean, "angle": degrees(mean), "low": drawn[0], "high": drawn[1], "null_low": null[0], "null_high": null[1]}
     return labelled_set(study, {name: ("layer", each) for name, each in values.items()}).assign_attrs(languages=n, version=version)
 
 
@@ -191,16 +195,19 @@ def lengths(study: Study) -> xr.Dataset:
         means = stack(study, "mean_state")
         vectors, names, scale = means_english(study)[None], ["English"], length(means)
     else:
-        prompts(study)
-        known = [
-            (name, array) for side in TWINS for name, array in zip((side, f"{side}, shuffled"), TWINS[side]) if study.has(array)
-        ]
-        if not known:
-            raise StudyError(f"“{study.title}” has no English and no local vectors: too few training items in every language.")
-        names, vectors = [name for name, _ in known], np.array([stack(study, array) for _, array in known])
-        scale = state_lengths(study)
+        known = twins(study)
+        names, vectors, scale = list(known), np.array(list(known.values())), state_lengths(study)
     share = length(vectors) / np.where(scale > 0, scale, np.nan)
     return labelled_set(study, {"share": (("vector", "language", "layer"), share)}, vector=names)
+
+
+def twins(study: Study) -> dict[str, np.ndarray]:
+    """The vectors of TWINS that a study was asked for, and their shuffled twins; StudyError when there are none."""
+    prompts(study)
+    arrays = {name: array for side in TWINS for name, array in zip((side, f"{side}, shuffled"), TWINS[side])}
+    if not (found := {name: stack(study, array) for name, array in arrays.items() if study.has(array)}):
+        raise StudyError(f"“{study.title}” has no English and no local vectors: too few training items in every language.")
+    return found
 
 
 def state_lengths(study: Study) -> np.ndarray:
@@ -211,10 +218,12 @@ def state_lengths(study: Study) -> np.ndarray:
 
 
 def means_english(study: Study) -> np.ndarray:
-    """Mean state of English minus that of each language (language, layer, hidden); NaN for English and where it is missing."""
+    """Mean state of English minus that of each language (language, layer, hidden); NaN for English. StudyError without English."""
     means = stack(study, "mean_state")
     if ENGLISH not in study.languages:
-        return np.full(means.shape, np.nan, np.float32)
+        raise StudyError(
+            f"“{study.title}” has no English vectors: none of its files holds the mean state of English. Import it with the others."
+        )
     place = study.languages.index(ENGLISH)
     vectors = means[place] - means
     vectors[place] = np.nan
@@ -226,12 +235,7 @@ def agreement(study: Study) -> xr.Dataset:
 
     NaN where a vector is missing or has no length. StudyError for a study with neither.
     """
-    if study.has("mean_state"):
-        arrays = {"English": means_english(study)}
-    else:
-        prompts(study)
-        arrays = {name: stack(study, array) for side in TWINS for name, array in zip((side, f"{side}, shuffled"), TWINS[side])
-                  if study.has(array)}  # fmt: skip
+    arrays = {"English": means_english(study)} if study.has("mean_state") else twins(study)
     values = []
     for vectors in arrays.values():
         by_layer = vectors.transpose(1, 0, 2)
@@ -245,6 +249,11 @@ def lens(study: Study) -> xr.DataArray:
 
     Mean over universal questions; see the engine's ``logit_lens``. StudyError for a study without it. Wendler et al. 2024.
     """
+    if not study.has("lens_share"):
+        raise StudyError(
+            f"“{study.title}” has no logit lens: it needs universal questions with answers in English and another language, and a "
+            "model whose final norm and blocks are as they were."
+        )
     values = study.array("lens_share")
     return values.assign_coords(side=list(SIDES), **layer_coords(study)).assign_attrs(note(study))
 

@@ -15,6 +15,8 @@ TURNS = 40
 """Replicates of the shuffled-label band of the separation index."""
 FEWEST = 4
 """Parallel items below which nothing is said about neighbours or CKA."""
+SAME = 9
+"""Decimals to which cosines are compared: products of equal rows may differ in their last bits."""
 
 
 def grid(study: Study, kind: str, layer: int, centred: bool = False) -> np.ndarray:
@@ -93,12 +95,17 @@ def cka(x: np.ndarray, y: np.ndarray) -> float:
 
     Kornblith et al. 2019; Nguyen et al. 2021 for the unbiased estimate.
     """
-    if len(x) < FEWEST:
+    if len(x) < FEWEST or not (varied(x) and varied(y)):
         return float("nan")
     grams = [each @ each.T for each in (x - x.mean(0), y - y.mean(0))]
     products = [unbiased(a, b) for a, b in ((grams[0], grams[1]), (grams[0], grams[0]), (grams[1], grams[1]))]
     scale = products[1] * products[2]
     return float(products[0] / np.sqrt(scale)) if scale > 0 else float("nan")
+
+
+def varied(x: np.ndarray) -> bool:
+    """Whether the rows of a matrix differ at all; compared exactly, as rows that were centred need not be zero."""
+    return bool((x != x[0]).any())
 
 
 def unbiased(k: np.ndarray, l: np.ndarray) -> float:
@@ -112,17 +119,22 @@ def unbiased(k: np.ndarray, l: np.ndarray) -> float:
 def mutual_neighbours(x: np.ndarray, y: np.ndarray, k: int = NEIGHBOURS) -> float:
     """Share of the k nearest items (by cosine) that two matrices (item, hidden) have in common; chance k / (n − 1).
 
-    Huh et al. 2024. NaN with k + 1 items or fewer.
+    Huh et al. 2024. Items that tie for the last places share them: what counts is the mean over the orders in which they can stand.
+    NaN with k + 1 items or fewer, or when all items of a matrix are the same.
     """
-    if len(x) <= k + 1:
+    if len(x) <= k + 1 or not (varied(x) and varied(y)):
         return float("nan")
-    near = []
-    for each in (x, y):
-        unit = each / np.maximum(np.linalg.norm(each, axis=1, keepdims=True), 1e-12)
-        cosine = unit @ unit.T
-        np.fill_diagonal(cosine, -np.inf)
-        near.append(np.argsort(-cosine, 1)[:, :k])
-    return float(np.mean([len(np.intersect1d(a, b)) for a, b in zip(*near)]) / k)
+    return float((nearness(x, k) * nearness(y, k)).sum(1).mean() / k)
+
+
+def nearness(x: np.ndarray, k: int) -> np.ndarray:
+    """How surely each item (item, item) is among the k nearest of another: 1, 0, or a share where several tie for what is left."""
+    unit = x.astype(float) / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    cosine = np.round(unit @ unit.T, SAME)
+    np.fill_diagonal(cosine, -np.inf)
+    last = -np.partition(-cosine, k - 1, 1)[:, k - 1 : k]
+    closer, tied = cosine > last, cosine == last
+    return closer + tied * (k - closer.sum(1, keepdims=True)) / tied.sum(1, keepdims=True)
 
 
 def parallel(study: Study) -> xr.Dataset:

@@ -113,5 +113,5 @@ def angle_words(study: Study, layers: tuple[int, int]) -> str:
         return ""
     cosines = mean_angle(study, study.manifest["plane"]["spec"]["local"])["cosine"].sel(layer=list(dict.fromkeys(layers))).values
     if not np.isfinite(cosines).all():
-        return ""
+        return "; the two vectors have no angle there, as one of them is zero in every language"
     return f"; the two vectors are {' and '.join(f'{angle:.0f}°' for angle in degrees(cosines))} apart there"

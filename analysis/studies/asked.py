@@ -176,16 +176,24 @@ def gaps(asked: Sequence[Sequence[str]], own: tuple, english: tuple | None) -> d
     the country is named (Veselovsky et al., arXiv 2504.10191). ``own``: states, parts and whether the local answer is taken.
     """
     states, part, local = own
+    places = compared(asked, part, local, None if english is None else english[1])
+    return {name: (english[0] if name == "english" else states)[more] - states[less] for name, (more, less) in places.items()}
+
+
+def compared(asked: Sequence[Sequence[str]], part: np.ndarray, local: np.ndarray, english: np.ndarray | None) -> dict[str, tuple]:
+    """Which prompts the differences of ``gaps`` are taken between: name → (places of the first, of the second), item by item.
+
+    ``english``: parts of the English questions. The second place is the item's own in every language.
+    """
     kinds = np.array([kind for kind, _ in asked])
     train, found = part == TRAIN, {}
     if english is not None:
-        chosen = (kinds == UNIVERSAL) & train & (english[1] != MISSING)
-        found["english"] = english[0][chosen] - states[chosen]
+        chosen = np.flatnonzero((kinds == UNIVERSAL) & train & (english != MISSING))
+        found["english"] = chosen, chosen
     plain, named = np.flatnonzero(kinds == CULTURE), np.flatnonzero(kinds == NAMED)
     both = train[plain] & train[named]
     flips = both & (local[plain] == ELSEWHERE) & (local[named] == LOCAL)
-    found |= {name: states[named[kept]] - states[plain[kept]] for name, kept in (("local", both), ("flipped", flips))}
-    return found
+    return found | {name: (named[kept], plain[kept]) for name, kept in (("local", both), ("flipped", flips))}
 
 
 def question_vectors(asked: Sequence, own: tuple, english: tuple | None, seed: int) -> dict[str, np.ndarray]:

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from analysis.arrays import KINDS
 from analysis.errors import StudyError
 from analysis.sources.models import DEMO as DEMO_MODEL
 from analysis.sources.words import WordList, from_json
@@ -41,9 +42,10 @@ class Study:
         return array in self.available
 
     def array(self, name: str) -> xr.DataArray:
-        """One array; StudyError when the study has none of that name."""
+        """One array; StudyError, in the arrays' words, when the study has none of that name."""
         if name not in self.available:
-            raise StudyError(f"The study “{self.title}” has no {name}; it has {', '.join(sorted(self.available))}.")
+            lacking, *has = (KINDS[each].long_name if each in KINDS else each for each in (name, *sorted(self.available)))
+            raise StudyError(f"The study “{self.title}” has no {lacking}; it has: {', '.join(has) or 'nothing yet'}.")
         return self.load(name)
 
     @cached_property

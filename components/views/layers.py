@@ -102,10 +102,14 @@ def drawn(study: Study, data: xr.Dataset, what: str, layer: int, grid: bool = Fa
     none = f"Layers without any variance have all points at zero: {', '.join(flat)}. " if flat else ""
     first, *others = dict.fromkeys(kinds)
     shapes = f"Filled: {first}; open: {', '.join(others)}. " if others else ""
+    means = study.has("mean_state")  # which have no items, so that none of their curves has a band
+    test = "Positions carry no test." if means else "Positions carry no test; the bands of the curves below do."
+    if means and what == "vectors":
+        test += f" {depths.SHARED}"
     return Figure(
         name=f"layers-{what}-{'grid-' if grid else ''}{method.split()[0]}-{study.name}",
         title=f"{method} of {PICTURES[what]}" + (", all layers" if grid else ""),
-        caption=f"{counts}; {where}. {shapes}{variance}{none}Positions carry no test; the curves below do.",
+        caption=f"{counts}; {where}. {shapes}{variance}{none}{test}",
         data=Cloud(place, labels, labels, tuple(kinds), frames, here, explained, named=what != "items", grid=grid),
         table=table(data),
         source=source_note(study, "english_vector"),

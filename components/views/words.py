@@ -39,6 +39,11 @@ def counts(values: xr.DataArray | np.ndarray) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
+def languages(n: int) -> str:
+    """“1 language”, “2 languages”."""
+    return f"{n} language{'' if n == 1 else 's'}"
+
+
 def reach(values: xr.DataArray | np.ndarray) -> float:
     """Largest magnitude of a known value, for scales centred at zero; 1 where all are zero or unknown."""
     return float(np.abs(np.nan_to_num(values)).max(initial=0.0)) or 1.0
