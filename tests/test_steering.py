@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.engine.answers import Ask, rows_of
 from analysis.engine.extract import read_batch
 from analysis.engine.generate import generate
 from analysis.engine.models import Loaded, load
@@ -198,6 +199,11 @@ def test_after_the_instruction_begins_where_its_last_letter_ends(llama, monkeypa
     (ids,) = encode(llama, [row], 0)
     before = llama.tokenizer.decode(ids[: after_instruction(llama, row, ids)], skip_special_tokens=True)
     assert row.ending == "<|assistant|>" and before == "<|user|>" + (said.rstrip() if not trim else said.strip())
+
+
+def test_an_asked_question_knows_what_the_template_puts_after_it(llama):
+    (row,) = rows_of(llama, "papers' LLaMA2", [Ask("plain", "n", "en")])
+    assert (row.prompt, row.instruction, row.ending) == ("[INST] n [/INST] ", "n", " [/INST] ")
 
 
 @pytest.mark.parametrize("said", ["a", "a ", "\na"])
