@@ -51,7 +51,8 @@ def rules(run: control.Run, kept: JudgingSpec) -> JudgingSpec:
             "One opening a line, as “language: opening”", "\n".join(first), height=240, key=f"judge-lines-{run.name}"
         )
         edited = tuple(line.strip() for line in text.splitlines() if line.strip())
-    one, two, three, row, four, five = st.columns(6)
+    one, two, three = st.columns(3)
+    row, four, five = st.columns(3)
     st.caption(
         f"The paper's rules: list “{PAPER.openings}”, fewer than {PAPER.fewest_words} words, a word of more than "
         f"{PAPER.longest_word} letters, {PAPER.looping_words} words that loop ({TIMES} times, each at most {APART} words after the "

@@ -252,7 +252,7 @@ def choose_condition(source: VectorSource, first: int) -> Condition | None:
     """A condition on the prompt, read no later than the first layer that is steered."""
     if not st.toggle("Only for prompts that the vector recognises (CAST)", key=f"{KEY}-gated"):
         return None
-    left, middle, right = st.columns(3)
+    left, middle, right = st.columns([2, 1, 1])
     side = left.segmented_control("Steer", ("above", "below"), key=f"{KEY}-side", required=True)
     threshold = middle.number_input("the cosine", -1.0, 1.0, step=0.05, key=f"{KEY}-threshold")
     st.session_state[f"{KEY}-read-layer"] = min(said("read-layer"), first)
