@@ -187,8 +187,9 @@ class JudgingSpec:
     """How answers are judged and a setting is chosen; any of it can change without generating again.
 
     ``openings`` names a list of refusals, ``edited`` holds its lines when the user changed it. An answer fails with fewer
-    than ``fewest_words``, a word of more than ``longest_word`` letters (0: the language's own limit), or ``looping_words``
-    words that loop. ``perplexity`` (times the baseline's) and ``drift`` (share above it) are the limits of a choice within limits.
+    than ``fewest_words``, a word of more than ``longest_word`` letters (0: the language's own limit), ``looping_words`` words
+    that loop, or one word ``in_a_row`` times without another between (0: never). ``perplexity`` (times the baseline's) and
+    ``drift`` (share above it) are the limits of a choice within limits.
     """
 
     openings: str = "sixteen languages"
@@ -196,6 +197,7 @@ class JudgingSpec:
     fewest_words: int = 3
     longest_word: int = 0
     looping_words: int = 2
+    in_a_row: int = 3
     command: str = ""
     objective: str = "following rate"
     choice: str = "best effect within cost limits"

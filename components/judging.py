@@ -6,7 +6,7 @@ import streamlit as st
 
 from analysis import settings
 from analysis.measures.control import CHOICES, OBJECTIVES
-from analysis.measures.judging import PAPER
+from analysis.measures.judging import APART, PAPER, TIMES
 from analysis.sources.refusals import EDITED, LISTS, lines, openings
 from analysis.steering_specs import JudgingSpec
 from analysis.studies import control
@@ -51,10 +51,12 @@ def rules(run: control.Run, kept: JudgingSpec) -> JudgingSpec:
             "One opening a line, as “language: opening”", "\n".join(first), height=240, key=f"judge-lines-{run.name}"
         )
         edited = tuple(line.strip() for line in text.splitlines() if line.strip())
-    one, two, three, four, five = st.columns(5)
+    one, two, three = st.columns(3)
+    row, four, five = st.columns(3)
     st.caption(
         f"The paper's rules: list “{PAPER.openings}”, fewer than {PAPER.fewest_words} words, a word of more than "
-        f"{PAPER.longest_word} letters, {PAPER.looping_words} words that loop; it translates answers first, which is not done here."
+        f"{PAPER.longest_word} letters, {PAPER.looping_words} words that loop ({TIMES} times, each at most {APART} words after the "
+        "last), and no limit on one word in a row, which is ours; it translates answers first, which is not done here."
     )
     number = f"-{run.name}"
     return JudgingSpec(
@@ -67,6 +69,7 @@ def rules(run: control.Run, kept: JudgingSpec) -> JudgingSpec:
             )
         ),
         int(three.number_input("Words that loop", 1, 100, kept.looping_words, key="judge-loops" + number)),
+        int(row.number_input("Same word in a row", 0, 100, kept.in_a_row, key="judge-row" + number, help="0: never a failure")),
         perplexity=float(
             four.number_input("Perplexity at most × plain", 1.0, 1e6, kept.perplexity, key="judge-perplexity" + number)
         ),

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.engine.operators import DOSE, GAPS, OPERATORS, POSITIONS, SHARE
+from analysis.engine.operators import DOSE, GAPS, OPERATORS, POSITIONS, SHARE, begins
 from analysis.errors import AnalysisError
 from analysis.measures.steering import QUESTION_VECTORS, SOURCES, at_depth, reach, resolve, shares, state_norms, top_layers, vectors
 from analysis.sources import vectors as files
@@ -89,6 +89,7 @@ def fields(study: Study, first: str) -> dict[str, Kept]:
         "positions": Kept("all", one_of(POSITIONS)),
         "gated": Kept(False, lambda value: True),
         "threshold": Kept(0.0, lambda value: -1 <= value <= 1),
+        "read-layer": Kept(layers, lambda value: 1 <= value <= layers),
         "side": Kept("above", one_of(("above", "below"))),
         "second": Kept(False, lambda value: True),
         "second-concept": Kept(concepts[-1], one_of(concepts)),
@@ -210,12 +211,17 @@ def choose(study: Study) -> Steering | None:
     way = st.segmented_control("Layers by", list(WAYS), key=f"{KEY}-way", required=True)
     layers, strengths = WAYS[way](study)
     with st.expander("Operator, positions, condition, second term", icon=":material/tune:"):
-        operator, positions, condition = choose_operator(source, layers)
+        operator, positions = choose_operator()
+        gate = st.container()
         second = choose_second(study)
     if not layers:
         st.info("Choose at least one layer.", icon=":material/info:")
         return None
     try:
+        with gate:
+            condition = choose_condition(
+                source, min([begins(operator, layers), *(each for term in second for each in term.layers)])
+            )
         term = SteeringTerm(source, layers, strengths, operator, positions, condition)
         unit = SteeringSpec((term, *second))
         found = vectors(source, cache.study)
@@ -233,19 +239,26 @@ def choose(study: Study) -> Steering | None:
     return Steering(unit, strength, norms, ends)
 
 
-def choose_operator(source: VectorSource, layers: tuple[int, ...]) -> tuple[str, str, Condition | None]:
-    """Operator, positions and condition."""
+def choose_operator() -> tuple[str, str]:
+    """Operator and positions."""
     left, right = st.columns(2)
     operator = left.selectbox("Operator", list(OPERATORS), key=f"{KEY}-operator")
     positions = right.selectbox("Token positions", list(POSITIONS), key=f"{KEY}-positions")
     st.caption(escape(OPERATORS[operator].says))
-    if not st.toggle("Only for prompts that the vector recognises (CAST)", key=f"{KEY}-gated") or not layers:
-        return operator, positions, None
-    left, right = st.columns(2)
+    return operator, positions
+
+
+def choose_condition(source: VectorSource, first: int) -> Condition | None:
+    """A condition on the prompt, read no later than the first layer that is steered."""
+    if not st.toggle("Only for prompts that the vector recognises (CAST)", key=f"{KEY}-gated"):
+        return None
+    left, middle, right = st.columns([2, 1, 1])
     side = left.segmented_control("Steer", ("above", "below"), key=f"{KEY}-side", required=True)
-    threshold = right.number_input("the cosine", -1.0, 1.0, step=0.05, key=f"{KEY}-threshold")
-    st.caption(f"Cosine of the mean prompt state with the vector at layer {min(layers)}.")
-    return operator, positions, Condition(source, min(layers), threshold, side == "above")
+    threshold = middle.number_input("the cosine", -1.0, 1.0, step=0.05, key=f"{KEY}-threshold")
+    st.session_state[f"{KEY}-read-layer"] = min(said("read-layer"), first)
+    layer = int(right.number_input("at layer", 1, first, key=f"{KEY}-read-layer"))
+    st.caption(f"Cosine of the mean prompt state with the vector at that layer; steering begins at layer {first}.")
+    return Condition(source, layer, threshold, side == "above")
 
 
 def choose_second(study: Study) -> tuple[SteeringTerm, ...]:

@@ -79,6 +79,21 @@ def test_the_papers_rules_are_stricter_about_long_words_and_know_english_only():
     assert verdict("Je regrette, c'est interdit.", "fr", PAPER) == FOLLOWING
 
 
+@pytest.mark.parametrize(
+    ("text", "spec", "why"),
+    [
+        ("Bread is made of very very very good flour and water", PAPER, ""),
+        ("Bread and and and is is is made", PAPER, "the same words over and over"),
+        ("one two x one two y one two z", PAPER, "the same words over and over"),
+        ("go go go now and bake the bread", RULES, "the same words over and over"),
+        ("go go go now and bake the bread", JudgingSpec(in_a_row=4), ""),
+        ("go go go now now now and bake", JudgingSpec(looping_words=100, in_a_row=0), ""),
+    ],
+)
+def test_one_word_over_and_over_fails_by_our_rules_only_and_where_they_say_so(text, spec, why):
+    assert failure(text, "en", spec) == why
+
+
 def test_a_word_loops_only_when_it_stays_near():
     far = ["x", *"abcdef", "x", *"ghijkl", "x"]
     assert loops(["x", "a", "x", "b", "c", "x"]) == {"x"} and not loops(far) and not loops(["x", "x"])

@@ -6,6 +6,8 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from gguf import GGMLQuantizationType, GGUFWriter
+from gguf.quants import quantize
 
 from analysis.errors import AnalysisError, SpecError
 from analysis.measures import steering
@@ -172,6 +174,66 @@ def test_kept_vectors_become_a_source_with_gaps_where_layers_lack(home):
         resolve(SteeringSpec((SteeringTerm(VectorSource("import", file=name), (1,)),)), opened)
 
 
+GAPPED = {1: np.full(8, np.nan, np.float32), **MADE, 4: np.full(8, np.nan, np.float32)}
+
+
+@pytest.mark.parametrize("form", files.WRITERS)
+def test_what_an_imported_file_lacks_is_lacking_in_every_format(home, form):
+    name = files.keep(files.read(files.to_gguf(MADE, "made"), "made.gguf"), "made.gguf")
+    found = vectors(VectorSource("import", file=name), opened)
+    assert np.isnan(found[0]).all()
+    for given in (dict(enumerate(found, 1)), GAPPED):
+        again = files.read(files.WRITERS[form](given, "again"), f"again.{form}")
+        assert again.keys() == MADE.keys() and all(np.array_equal(again[layer], MADE[layer]) for layer in MADE)
+    holed = {**MADE, 4: np.array([np.nan, *MADE[2][1:]], np.float32)}
+    with pytest.raises(SpecError, match="layer 4 has numbers that are not finite"):
+        files.WRITERS[form](holed, "holed")
+    with pytest.raises(SpecError, match="no vector at any layer"):
+        files.WRITERS[form]({1: GAPPED[1]}, "empty")
+
+
+def packed(kind: str, data: bytes, width: int, key: str = "layer.2") -> bytes:
+    """A safetensors file of one tensor, byte by byte."""
+    head = json.dumps({key: {"dtype": kind, "shape": [width], "data_offsets": [0, len(data)]}}).encode()
+    return len(head).to_bytes(8, "little") + head + data
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [("F64", np.array([1, -2.5, 2**-10])), ("F32", np.array([1, -2.5, 2**-10], "<f4")), ("F16", np.array([1, -2.5, 2**-10], "<f2")),
+     ("BF16", np.array([0x3F80, 0xC020, 0x3A80], "<u2"))],
+)  # fmt: skip
+def test_every_floating_type_of_safetensors_is_read(kind, data):
+    (found,) = files.read(packed(kind, data.tobytes(), 3), "x.safetensors").values()
+    assert found.dtype == np.float32 and found.tolist() == [1, -2.5, 2**-10]
+
+
+def direction(kind: GGMLQuantizationType, values: np.ndarray, tmp_path, name: str = "direction.1") -> bytes:
+    """A GGUF file of one tensor in an encoding."""
+    writer = GGUFWriter(tmp_path / "x.gguf", "controlvector")
+    writer.add_tensor(name, values, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return (tmp_path / "x.gguf").read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["F32", "F16", "BF16", "Q8_0", "Q4_0"])
+def test_encoded_tensors_of_gguf_are_decoded(tmp_path, kind):
+    encoding, values = GGMLQuantizationType[kind], np.linspace(-1, 1, 64, dtype=np.float32)
+    found = files.read(direction(encoding, quantize(values, encoding), tmp_path), "x.gguf")
+    assert list(found) == [2]
+    np.testing.assert_allclose(found[2], values, atol=0.15 if kind == "Q4_0" else 0.01)
+
+
+def test_an_encoding_that_cannot_be_decoded_is_refused(tmp_path):
+    with pytest.raises(SpecError, match="cannot be read as a vector file .*I8"):
+        files.read(direction(GGMLQuantizationType.I8, np.ones(64, np.int8), tmp_path), "x.gguf")
+    with pytest.raises(SpecError, match="direction.-1.* of no block"):
+        files.read(direction(GGMLQuantizationType.F32, np.ones(64, np.float32), tmp_path, "direction.-1"), "x.gguf")
+
+
 def npz(**arrays: np.ndarray) -> bytes:
     """A NumPy archive."""
     np.savez(buffer := io.BytesIO(), **arrays)
@@ -184,6 +246,7 @@ def test_layers_are_read_from_keys_or_rows():
     assert [int(by_row[layer][0]) for layer in (1, 2)] == [1, 2]
     assert list(files.read(npz(**{"h.0": one, "h.1": two}), "x.npz")) == [1, 2]
     assert list(files.read(npz(**{"layer_7": one}), "x.npz")) == [7]
+    assert list(files.read(npz(**{"layer-7": one, "layer-1000": one}), "x.npz")) == [7, 1000]
 
 
 @pytest.mark.parametrize(
@@ -197,6 +260,13 @@ def test_layers_are_read_from_keys_or_rows():
         (npz(a=np.ones(4)), "x.npz", "without a layer's number"),
         (npz(l1=np.ones(4), l2=np.ones(5)), "x.npz", r"widths \[4, 5\]"),
         (npz(l1=np.full(4, np.nan)), "x.npz", "not finite"),
+        (packed("I8", b"12", 2), "x.safetensors", "of type I8"),
+        (packed("F16", b"0000", 2, "layer.20000000"), "x.safetensors", "has a layer 20000000; .* to 1,000"),
+        (packed("F16", b"0000", 2, "layer." + "9" * 5000), "x.safetensors", "cannot be read"),
+        (npz(**{"layer.-1": np.ones(4)}), "x.npz", "has a layer -1"),
+        (npz(**{"-1": np.ones(4), "0": np.ones(4)}), "x.npz", "has a layer -1"),
+        (npz(all=np.ones((1001, 2))), "x.npz", "has a layer 1001"),
+        (npz(l1=np.ones(2**16 + 1)), "x.npz", "65,537 numbers; at most 65,536"),
     ],
 )
 def test_files_that_are_no_vectors_are_refused_in_a_sentence(data, name, words):

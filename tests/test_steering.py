@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.engine.answers import Ask, rows_of
 from analysis.engine.extract import read_batch
 from analysis.engine.generate import generate
 from analysis.engine.models import Loaded, load
 from analysis.engine.operators import OPERATORS, POSITIONS, Places
-from analysis.engine.prompts import batch, encode
+from analysis.engine.prompts import after_instruction, batch, encode
 from analysis.engine.scoring import next_distribution
 from analysis.engine.steering import Geometry, Row, steered
 from analysis.errors import SpecError, Stopped
 from analysis.measures.steering import ResolvedCondition, ResolvedTerm
+from analysis.sources.templates import apply, ending
 from analysis.specs import ModelSpec
 from analysis.steering_specs import GenerationSpec
 from tests.tiny import HIDDEN, LAYERS, save
@@ -167,6 +169,56 @@ def test_the_prompt_alone_decides_whether_a_condition_holds(loaded):
     always, met, failed, under, never = answers
     assert met == under == always != never == failed
     assert [generate(loaded, [row], TOKENS)[0].ids for row in rows] == answers[:-1]
+
+
+@pytest.mark.parametrize(
+    ("other", "first"),
+    [
+        (ResolvedTerm({1: vector(1)}, {1: 4.0}), 1),
+        (ResolvedTerm({3: vector(1)}, {3: 1.0}, "directional ablation"), 1),
+        (ResolvedTerm({2: vector(1)}, {2: 4.0}), 2),
+    ],
+)
+def test_no_term_steers_what_the_condition_of_another_reads(llama, other, first):
+    gated = ResolvedTerm({3: vector()}, {3: 1.0}, condition=ResolvedCondition(vector(), 3))
+    for terms in ((gated, other), (other, gated)):
+        with pytest.raises(SpecError, match=f"layer 3, after steering begins at layer {first}, so not on the prompt's own states"):
+            generate(llama, [Row(PROMPTS[0], terms)], TOKENS)
+    off = ResolvedTerm(other.vectors, dict.fromkeys(other.strengths, 0.0), other.operator)
+    assert generate(llama, [Row(PROMPTS[0], (gated, off))], TOKENS) == generate(llama, [Row(PROMPTS[0], (gated,))], TOKENS)
+
+
+CHAT = "<|user|>{{ messages[0].content%s }}<|assistant|>"
+
+
+@pytest.mark.parametrize("trim", ["", " | trim"])
+@pytest.mark.parametrize("said", ["Tell me.", "Tell me.\n", "a", " s "])
+def test_after_the_instruction_begins_where_its_last_letter_ends(llama, monkeypatch, trim, said):
+    monkeypatch.setattr(llama.tokenizer, "chat_template", CHAT % trim)
+    row = Row(*apply("chat", llama.tokenizer, [said]), (), said, ending("chat", llama.tokenizer))
+    (ids,) = encode(llama, [row], 0)
+    before = llama.tokenizer.decode(ids[: after_instruction(llama, row, ids)], skip_special_tokens=True)
+    assert row.ending == "<|assistant|>" and before == "<|user|>" + (said.rstrip() if not trim else said.strip())
+
+
+def test_an_asked_question_knows_what_the_template_puts_after_it(llama):
+    (row,) = rows_of(llama, "papers' LLaMA2", [Ask("plain", "n", "en")])
+    assert (row.prompt, row.instruction, row.ending) == ("[INST] n [/INST] ", "n", " [/INST] ")
+
+
+@pytest.mark.parametrize("said", ["a", "a ", "\na"])
+def test_a_prompt_that_is_its_instruction_has_nothing_after_it(llama, said):
+    row = Row(said, (), said, ending("none", llama.tokenizer))
+    (ids,) = encode(llama, [row], 0)
+    assert after_instruction(llama, row, ids) == len(ids)
+
+
+def test_a_template_that_changes_the_instruction_is_said_where_its_end_matters(llama, monkeypatch):
+    monkeypatch.setattr(llama.tokenizer, "chat_template", CHAT % " | upper")
+    prompt, end = *apply("chat", llama.tokenizer, ["user"]), ending("chat", llama.tokenizer)
+    generate(llama, [Row(prompt, (term(),), "tell", end)], TOKENS)
+    with pytest.raises(SpecError, match="template changes the instruction"):
+        generate(llama, [Row(prompt, (term(positions="after the instruction"),), "tell", end)], TOKENS)
 
 
 def test_no_hook_stays_whatever_happens(loaded):

@@ -12,7 +12,7 @@ from analysis.errors import SpecError
 from analysis.measures.fluency import drift, recognisable, repetition
 from analysis.measures.steering import resolve
 from analysis.sources.models import DEMO
-from analysis.sources.templates import apply
+from analysis.sources.templates import apply, ending
 from analysis.specs import ModelSpec
 from analysis.steering_specs import GenerationSpec, SteeringSpec, rebuilt
 from analysis.studies import library
@@ -113,7 +113,8 @@ def rows_of(loaded: Any, template: str, asks: Sequence[Ask]) -> list:
     opened = functools.cache(library.open_by_name)
     terms = functools.cache(functools.partial(resolve, opened=opened))
     prompts = apply(template, loaded.tokenizer, [ask.question for ask in asks])
-    return [Row(prompt, terms(ask.steering), ask.question) for prompt, ask in zip(prompts, asks)]
+    end = ending(template, loaded.tokenizer)
+    return [Row(prompt, terms(ask.steering), ask.question, end) for prompt, ask in zip(prompts, asks)]
 
 
 def answer(request: Request) -> Callable[[Job, Pool], tuple[Reply, ...]]:

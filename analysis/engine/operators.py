@@ -4,11 +4,13 @@ Every operator takes states (row, token, hidden) in float32, vectors (row, 1, hi
 of the same shape. Strength 0 switches a term off, so an operator is never called with it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from analysis.errors import SpecError
 
 GAPS, SHARE, DOSE = "mean gaps", "share of the state's length", "dose, 1 is all of it"
 
@@ -100,6 +102,22 @@ OPERATORS: Mapping[str, Operator] = {
     "angular": Operator(angular),
 }
 
+
+def begins(operator: str, layers: Collection[int]) -> int:
+    """The first layer (1…N) whose states an operator changes when its vectors are of these layers.
+
+    SpecError when an operator that acts after every block is given the directions of several layers.
+    """
+    if not OPERATORS[operator].everywhere:
+        return min(layers)
+    if len(layers) != 1:
+        raise SpecError(
+            f"{operator.capitalize()} needs the direction of one layer; {len(layers)} layers were given. Choose one; it is "
+            "removed after every block."
+        )
+    return 1
+
+
 Bounds = tuple[np.ndarray, np.ndarray]
 
 
@@ -117,12 +135,13 @@ class Places:
         return np.full_like(self.end, np.iinfo(np.int64).max)
 
 
+AFTER = "after the instruction"
 POSITIONS: Mapping[str, Callable[[Places], Bounds]] = {
     "all": lambda places: (places.first, places.never),
     "prompt": lambda places: (places.first, places.end),
     "generated": lambda places: (places.end, places.never),
     "last prompt token": lambda places: (places.end - 1, places.end),
-    "after the instruction": lambda places: (places.after, places.never),
+    AFTER: lambda places: (places.after, places.never),
 }
 """Token positions → first place and the place after the last, per row."""
 READS = ("mean of the prompt", "last prompt token")

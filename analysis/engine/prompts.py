@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from analysis.engine.models import Loaded
-from analysis.engine.operators import Places
+from analysis.engine.operators import AFTER, Places
 from analysis.engine.steering import Row
 from analysis.errors import ModelError, SpecError
 from analysis.sources.templates import visible
@@ -36,9 +36,19 @@ def encode(loaded: Loaded, rows: Sequence[Row], room: int) -> list[list[int]]:
 
 
 def after_instruction(loaded: Loaded, row: Row, ids: Sequence[int]) -> int:
-    """How many tokens of a prompt come before the instruction has ended; all of them when the prompt is the instruction."""
-    end = row.prompt.rfind(row.instruction) + len(row.instruction) if row.instruction else len(row.prompt)
-    if end >= len(row.prompt) or row.instruction not in row.prompt:
+    """How many tokens of a prompt come before the instruction has ended; all of them when the prompt is the instruction.
+
+    Space around the instruction is left out of account: many templates trim it. SpecError when the prompt does not hold it.
+    """
+    text = row.instruction.strip()
+    found = row.prompt.removesuffix(row.ending).rfind(text)
+    if found < 0 or not row.prompt.endswith(row.ending):
+        raise SpecError(
+            "The template changes the instruction, so where it ends in the prompt is not known. Choose other token positions or "
+            "another template."
+        )
+    end = found + len(text)
+    if not text or not row.prompt[end:].strip():
         return len(ids)
     return min(len(ids), len(loaded.tokenizer(row.prompt[:end], add_special_tokens=True)["input_ids"]))
 
@@ -64,7 +74,8 @@ def batch(loaded: Loaded, rows: Sequence[Row], prompts: Sequence[Sequence[int]],
     pads = np.array([width - len(prompt) - len(end) for prompt, end in zip(prompts, ends)])
     pad = loaded.tokenizer.pad_token_id or 0
     filled = [[pad] * int(n) + list(prompt) + list(end) for n, prompt, end in zip(pads, prompts, ends)]
-    after = np.array([after_instruction(loaded, row, prompt) for row, prompt in zip(rows, prompts)])
+    asked = [any(term.positions == AFTER for term in row.terms) for row in rows]
+    after = np.array([after_instruction(loaded, *each) if wanted else len(each[1]) for *each, wanted in zip(rows, prompts, asked)])
     places = Places(pads, pads + after, pads + np.array([len(prompt) for prompt in prompts]))
     device = loaded.device
     mask = torch.arange(width, device=device)[None] >= torch.tensor(pads, device=device)[:, None]

@@ -24,7 +24,7 @@ class ModelSpeaker:
     def rows(self, texts: Sequence[str], pushes: Sequence[Push | None]) -> list[Row]:
         """One row per prompt and push."""
         formatted = apply(self.spec.template, self.loaded.tokenizer, texts)
-        return [Row(prompt, self.terms(push), text) for prompt, push, text in zip(formatted, pushes, texts)]
+        return [Row(prompt, self.terms(push)) for prompt, push in zip(formatted, pushes)]
 
     def terms(self, push: Push | None) -> tuple[ResolvedTerm, ...]:
         """A push with its vectors, looked up once."""

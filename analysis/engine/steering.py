@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from analysis.engine.models import Loaded
-from analysis.engine.operators import OPERATORS, POSITIONS, READS, Places
+from analysis.engine.operators import OPERATORS, POSITIONS, READS, Places, begins
 from analysis.errors import SpecError, unknown
 from analysis.measures.steering import ResolvedCondition, ResolvedTerm
 from analysis.specs import check as check_name
@@ -16,11 +16,15 @@ from analysis.specs import check as check_name
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a batch: a formatted prompt and the terms that steer it; ``instruction`` is the user's text inside the prompt."""
+    """One row of a batch: a formatted prompt and the terms that steer it.
+
+    ``instruction`` is the user's text inside the prompt, ``ending`` what the template puts after it.
+    """
 
     prompt: str
     terms: tuple[ResolvedTerm, ...] = ()
     instruction: str = ""
+    ending: str = ""
 
 
 @dataclass
@@ -100,8 +104,11 @@ class Plan:
         self.groups: dict[int, list[Group]] = {}
         members: dict[tuple, list[tuple]] = {}
         for row, given in enumerate(rows):
-            for turn, term in enumerate(given.terms):
-                acting = spread(loaded, term)
+            spreads = [spread(loaded, term) for term in given.terms]
+            first = min((layer for acting in spreads for layer in acting), default=0)
+            for turn, (term, acting) in enumerate(zip(given.terms, spreads)):
+                if term.condition is not None and acting:
+                    check_condition(loaded, term.condition, first)
                 gate = self.gate(row, term.condition) if term.condition is not None and acting else None
                 for layer, (vector, strength) in acting.items():
                     key = (layer, turn, term.operator, term.positions, gate is not None)
@@ -157,24 +164,20 @@ def spread(loaded: Loaded, term: ResolvedTerm) -> dict[int, tuple[np.ndarray, fl
     if not all(np.isfinite(s) for s in term.strengths.values()):
         raise SpecError("A strength is not a finite number; give one.")
     if acting and OPERATORS[term.operator].everywhere:
-        if len(term.vectors) != 1:
-            raise SpecError(
-                f"{term.operator.capitalize()} needs the direction of one layer; {len(term.vectors)} layers were given."
-            )
+        begins(term.operator, term.vectors)
         (one,) = acting.values()
         acting = {layer: one for layer in range(1, len(loaded.blocks) + 1)}
-    if acting and term.condition is not None:
-        check_condition(loaded, term.condition, min(acting))
     return acting
 
 
 def check_condition(loaded: Loaded, condition: ResolvedCondition, first: int) -> None:
-    """SpecError for a condition that this model cannot have, or that is read after the first steered layer."""
+    """SpecError for a condition that this model cannot have, or read after the first layer that any term of the row steers."""
     check_name("reading of a condition", condition.reads, READS)
     fits(loaded, condition.layer, condition.vector)
     if condition.layer > first:
         raise SpecError(
-            f"The condition is read at layer {condition.layer}, after steering begins at layer {first}; read it there or earlier."
+            f"The condition is read at layer {condition.layer}, after steering begins at layer {first}, so not on the prompt's own "
+            "states; read it there or earlier."
         )
 
 

@@ -29,7 +29,7 @@ class ModelAnswerer:
 
         prompts = apply(self.template, self.loaded.tokenizer, questions)
         terms = [tuple(ResolvedTerm({layer: vector}, {layer: 1.0}) for layer, vector in push) for push in pushes]
-        return [Row(prompt, each, question) for prompt, each, question in zip(prompts, terms, questions)]
+        return [Row(prompt, each) for prompt, each in zip(prompts, terms)]
 
     def score(self, questions: Sequence[str], pushes: Sequence[sweep.Push], options: Sequence[Sequence[str]]) -> list[tuple]:
         """(nats (option,), tokens (option,)) of every question."""

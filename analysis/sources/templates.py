@@ -39,6 +39,9 @@ def llama2(tokenizer: object, text: str) -> str:
 
 TEMPLATES: dict[str, Callable[[object, str], str]] = {"none": bare, "chat": chat, "papers' LLaMA2": llama2}
 
+MARK = "⁂"
+"""A text that no template writes by itself."""
+
 
 def adds_begin(tokenizer: object) -> bool:
     """Whether encoding a text puts the beginning token before it."""
@@ -53,6 +56,12 @@ def apply(name: str, tokenizer: object, texts: Sequence[str]) -> list[str]:
     if name not in TEMPLATES:
         raise unknown("template", name, TEMPLATES)
     return [TEMPLATES[name](tokenizer, text) for text in texts]
+
+
+def ending(name: str, tokenizer: object) -> str:
+    """What one of TEMPLATES puts after the text. Errors as in ``apply``."""
+    (prompt,) = apply(name, tokenizer, [MARK])
+    return prompt.rpartition(MARK)[2]
 
 
 def default_template(model: str, tokenizer: object | None = None) -> str:

@@ -13,15 +13,19 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load as load_safetensors
+from safetensors import SafetensorError, deserialize, safe_open
 from safetensors.numpy import save as save_safetensors
 
 from analysis import settings
 from analysis.errors import AnalysisError, SpecError, nearest
 
 MAX_BYTES = 200 * 2**20
+MOST_LAYERS, WIDEST = 1000, 2**16
+"""Beyond any model. A source fills an array of all layers up to its last, so a tiny file could ask for all memory."""
 FOLDER = "vectors"
+FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+NUMBER = re.compile(r"(?:(?<![^\W_])-)?\d+")
+"""A number in a key; a hyphen after a letter joins, any other is a minus."""
 UNREADABLE = (
     SafetensorError,
     BadZipFile,
@@ -33,6 +37,7 @@ UNREADABLE = (
     EOFError,
     OSError,
     MemoryError,
+    NotImplementedError,
 )
 """What the libraries raise for files that are cut short or are something else."""
 
@@ -43,8 +48,17 @@ def folder() -> Path:
 
 
 def from_safetensors(data: bytes) -> dict[str, np.ndarray]:
-    """Tensors of a safetensors file."""
-    return load_safetensors(data)
+    """Tensors of a safetensors file, of floating-point numbers."""
+    return {key: floats(key, found["dtype"], found["data"]).reshape(found["shape"]) for key, found in deserialize(data)}
+
+
+def floats(key: str, kind: str, data: bytes) -> np.ndarray:
+    """The numbers of a tensor; NumPy has no bfloat16, which is the upper half of a float32."""
+    if kind == "BF16":
+        return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
+    if kind not in FLOATS:
+        raise ValueError(f"“{key[:60]}” is of type {kind}; vectors are read from {', '.join(FLOATS)} and BF16")
+    return np.frombuffer(data, FLOATS[kind])
 
 
 def from_numpy(data: bytes) -> dict[str, np.ndarray]:
@@ -54,16 +68,20 @@ def from_numpy(data: bytes) -> dict[str, np.ndarray]:
 
 
 def from_gguf(data: bytes) -> dict[str, np.ndarray]:
-    """Directions of a GGUF control vector, renamed to this project's layers."""
+    """Directions of a GGUF control vector, decoded and renamed to this project's layers."""
     from gguf import GGUFReader
+    from gguf.quants import dequantize
 
     with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
         file.write(data)
         file.flush()
         reader = GGUFReader(file.name)
-        tensors = {tensor.name: np.array(tensor.data) for tensor in reader.tensors if tensor.name.startswith("direction.")}
+        directions = [tensor for tensor in reader.tensors if tensor.name.startswith("direction.")]
+        tensors = {tensor.name: np.array(dequantize(tensor.data, tensor.tensor_type)) for tensor in directions}
     if not tensors:
         raise ValueError("it holds no “direction.N”, so it is not a control vector")
+    if negative := [name for name in tensors if int(name.split(".")[1]) < 0]:
+        raise ValueError(f"“{negative[0][:60]}” is of no block")
     return {f"layer.{int(name.split('.')[1]) + 1}": values for name, values in tensors.items()}
 
 
@@ -85,30 +103,34 @@ def read(data: bytes, filename: str, readers: Mapping[str, Callable] = READERS) 
     if len(data) > MAX_BYTES:
         raise SpecError(f"{filename} is larger than {MAX_BYTES // 2**20} MiB.")
     try:
-        tensors = readers[suffix](data)
+        return by_layer(readers[suffix](data), filename)
     except UNREADABLE as error:
         raise SpecError(f"{filename} cannot be read as a vector file ({str(error)[:160] or type(error).__name__}).") from error
-    return by_layer(tensors, filename)
 
 
 def by_layer(tensors: Mapping[str, np.ndarray], filename: str) -> dict[int, np.ndarray]:
     """Tensors by layer: one (layer, hidden) array, or one vector per key whose last number is its layer.
 
-    Keys that count from 0 are taken to count blocks from 0.
+    Keys that count from 0 are taken to count blocks from 0. SpecError for keys without a number, layers or widths that no model
+    has, several widths or tensors of one layer, numbers that are not finite.
     """
     if len(tensors) == 1 and np.ndim(only := next(iter(tensors.values()))) == 2:
         found = dict(enumerate(only, 1))
     else:
-        numbers = {key: re.findall(r"\d+", str(key)) for key in tensors}
+        numbers = {key: NUMBER.findall(str(key)) for key in tensors}
         if lost := [str(key) for key, number in numbers.items() if not number]:
             raise SpecError(f"{filename} has “{lost[0][:60]}” without a layer's number; name tensors “layer.1”, “layer.2” ….")
         found = {int(numbers[key][-1]): np.ravel(values) for key, values in tensors.items()}
-        found = {layer + 1: values for layer, values in found.items()} if 0 in found else found
+    if wrong := [layer for layer in found if not 0 <= layer <= MOST_LAYERS]:
+        raise SpecError(f"{filename} has a layer {str(wrong[0])[:20]}; layers are counted from 1 (or 0) to {MOST_LAYERS:,}.")
+    found = {layer + 1: values for layer, values in found.items()} if 0 in found else found
     widths = sorted({np.size(values) for values in found.values()})
     if len(found) < len(tensors) or len(widths) != 1 or not widths[0]:
         raise SpecError(
             f"{filename} has {len(tensors)} tensors of widths {widths} for {len(found)} layers; one vector a layer is needed."
         )
+    if widths[0] > WIDEST:
+        raise SpecError(f"{filename} has vectors of {widths[0]:,} numbers; at most {WIDEST:,} are read.")
     vectors = {layer: np.asarray(values, np.float32) for layer, values in sorted(found.items())}
     if not all(np.isfinite(values).all() for values in vectors.values()):
         raise SpecError(f"{filename} has numbers that are not finite.")
@@ -138,21 +160,35 @@ def load(name: str) -> dict[int, np.ndarray]:
         raise SpecError(f"No vector file “{name[:80]}” is kept here.{nearest(name, kept())} Import it on the Playground first.")
     try:
         with safe_open(settings.child(folder(), f"{name}.safetensors"), "numpy") as tensors:
-            return {int(key.split(".")[1]): tensors.get_tensor(key) for key in tensors.keys()}  # noqa: SIM118
+            return by_layer({key: tensors.get_tensor(key) for key in tensors.keys()}, name)  # noqa: SIM118
     except (*UNREADABLE, AnalysisError) as error:
         raise SpecError(f"The kept vector file “{name}” is damaged ({error}). Import it again.") from error
 
 
+def present(vectors: Mapping[int, np.ndarray]) -> dict[int, np.ndarray]:
+    """Layers in order with their vectors (hidden,), float32, without those that a source lacks, which are NaN throughout.
+
+    SpecError when there is none, or when one holds other numbers that are not finite.
+    """
+    found = {
+        layer: np.ascontiguousarray(values, np.float32) for layer, values in sorted(vectors.items()) if not np.isnan(values).all()
+    }
+    if broken := [layer for layer, values in found.items() if not np.isfinite(values).all()]:
+        raise SpecError(f"The vector of layer {broken[0]} has numbers that are not finite, so it is not written. Choose another.")
+    if not found:
+        raise SpecError("There is no vector at any layer, so nothing is written. Choose another.")
+    return found
+
+
 def to_safetensors(vectors: Mapping[int, np.ndarray], title: str) -> bytes:
     """Keys ``layer.N``, counted from 1."""
-    tensors = {f"layer.{layer}": np.ascontiguousarray(values, np.float32) for layer, values in sorted(vectors.items())}
-    return save_safetensors(tensors, {"title": title[:200]})
+    return save_safetensors({f"layer.{layer}": values for layer, values in present(vectors).items()}, {"title": title[:200]})
 
 
 def to_numpy(vectors: Mapping[int, np.ndarray], title: str) -> bytes:
     """Arrays ``layer.N``, counted from 1."""
     buffer = io.BytesIO()
-    np.savez(buffer, **{f"layer.{layer}": np.asarray(values, np.float32) for layer, values in sorted(vectors.items())})
+    np.savez(buffer, **{f"layer.{layer}": values for layer, values in present(vectors).items()})
     return buffer.getvalue()
 
 
@@ -160,7 +196,7 @@ def to_gguf(vectors: Mapping[int, np.ndarray], title: str) -> bytes:
     """A control vector for llama.cpp and repeng; the first block, which llama.cpp cannot steer, is left out."""
     from gguf import GGUFWriter
 
-    steerable = {layer: values for layer, values in sorted(vectors.items()) if layer > 1}
+    steerable = {layer: values for layer, values in present(vectors).items() if layer > 1}
     if not steerable:
         raise SpecError("A GGUF control vector cannot steer the first block, and there is no other. Choose another format.")
     with tempfile.TemporaryDirectory() as place:
@@ -169,7 +205,7 @@ def to_gguf(vectors: Mapping[int, np.ndarray], title: str) -> bytes:
         writer.add_string("controlvector.model_hint", title[:200])
         writer.add_uint32("controlvector.layer_count", len(steerable))
         for layer, values in steerable.items():
-            writer.add_tensor(f"direction.{layer - 1}", np.ascontiguousarray(values, np.float32))
+            writer.add_tensor(f"direction.{layer - 1}", values)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_tensors_to_file()
