@@ -61,13 +61,13 @@ class Draft:
 
 
 def named(spec: SteeringSpec, source: bool = True, strength: bool = True) -> str:
-    """A steering in words: each term's vector, layers, strengths, operator and positions; the first two may be left out."""
+    """A steering in words: each term's vector, layers, strengths, operator and positions; without vectors or the first strength."""
     parts = []
-    for term in spec.terms:
+    for place, term in enumerate(spec.terms):
         vector = " ".join(filter(None, (term.source.kind, term.source.concept, term.source.language, term.source.file)))
         layers = f"layer{'s' if len(term.layers) > 1 else ''} {', '.join(map(str, term.layers))}"
         strengths = ", ".join(f"{one:.4g}" for one in dict.fromkeys(term.strengths))
-        told = [vector] * source + [layers] + [f"strength {strengths}"] * strength + [term.operator]
+        told = [vector] * source + [layers] + [f"strength {strengths}"] * (strength or place > 0) + [term.operator]
         told += [f"{term.positions} tokens"] if term.positions != "all" else []
         parts.append(", ".join([*told, "conditional"] if term.condition else told))
     return "; then ".join(parts) or "no steering"
@@ -187,7 +187,7 @@ def asks(draft: Draft) -> tuple[Ask, ...]:
     strength = draft.steering.strength
     wanted = [
         Ask(BASELINE, question, language),
-        Ask(ZERO, question, language, draft.at(0.0)),
+        Ask(ZERO, question, language, SteeringSpec(tuple(replace(term, strengths=(0.0,)) for term in spec.terms))),
         Ask(STEERED, question, language, spec),
     ]
     if said("twin"):

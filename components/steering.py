@@ -108,11 +108,7 @@ def choose_source(study: Study) -> VectorSource:
     """Where the vector comes from."""
     kind = st.selectbox("Vector", list(KINDS), format_func=KINDS.get, key=f"{KEY}-kind", help=notes(SOURCES))
     if kind == "import":
-        kept = files.kept()
-        if not kept:
-            st.caption("No file is imported yet: import one under “Files”.")
-            return VectorSource("import", study=study.name)
-        return VectorSource("import", file=st.selectbox("File", ["", *kept], format_func=escape, key=f"{KEY}-file"))
+        return VectorSource("import", file=st.selectbox("File", ["", *files.kept()], format_func=escape, key=f"{KEY}-file"))
     left, right = st.columns(2)
     if kind == "steering vector":
         asked = [name for name, array in QUESTION_VECTORS.items() if study.has(array)]
@@ -216,6 +212,9 @@ def choose(study: Study) -> Steering | None:
         second = choose_second(study)
     if not layers:
         st.info("Choose at least one layer.", icon=":material/info:")
+        return None
+    if source.kind == "import" and not source.file:
+        st.info("Choose a file of vectors; import one under “Files” below.", icon=":material/upload_file:")
         return None
     try:
         with gate:

@@ -285,3 +285,13 @@ def test_copied_code_reproduces_the_answers(capsys):
     exec(code(at.session_state["play-got-answers"][1]), {})
     printed = capsys.readouterr().out
     assert all(f"{one.ask.label}: {one.answer.text}" in printed for one in at.session_state["play-got-answers"][2])
+
+
+def test_strength_zero_is_the_baseline_with_two_terms_too():
+    at = pressed(play(prompt="the judge", second=True, **{"second-layer": 2, "second-strength": 30.0}))
+    assert said(at)["Strength 0"] == said(at)["Baseline"] != said(at)["Steered"]
+
+
+def test_an_import_without_a_file_asks_for_one():
+    at = play(kind="import")
+    assert any("Choose a file" in info.value for info in at.info) and not at.error
