@@ -75,6 +75,21 @@ def home(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def fresh(home):
+    """A server that has seen nothing: neither studies nor caches of another test; no job is left behind."""
+    import streamlit as st
+
+    from components import cache
+
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    for job in list(cache.service().jobs.values()):
+        cache.service().stop(job)
+        job.finished.wait(20)
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory) -> Path:
     """Tiny random models of all families, one sub-folder each."""

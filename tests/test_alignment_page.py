@@ -1,7 +1,6 @@
 """The Alignment page without a browser: published, planted, few, missing and hostile words; and the form that embeds words."""
 
 import pytest
-import streamlit as st
 
 from analysis.engine.service import DONE
 from analysis.sources.words import WordList
@@ -13,18 +12,10 @@ from tests.planted_words import EMBEDDED, planted_vectors, stored_words, word_li
 from tests.stored import HOSTILE, stored
 from tests.visits import alive, asked, button, figures, heat_map, plain, visit, words
 
+pytestmark = pytest.mark.usefixtures("fresh")
+
 PAGE = "pages/alignment.py"
 SPELLED = "Words found in en at the first try (P@1)"
-
-
-@pytest.fixture(autouse=True)
-def fresh(home):
-    """Neither studies nor caches of another test; no job is left behind."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    for job in list(cache.service().jobs.values()):
-        cache.service().stop(job)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import streamlit as st
 import torch
 
 from analysis.engine import asking
@@ -38,10 +37,8 @@ def kept(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def names(home, kept):
+def names(fresh, home, kept):
     """A copy of that home."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
     shutil.copytree(kept[0], home / "studies")
     keep_questions(questions())
     return kept[1]

@@ -13,14 +13,9 @@ from tests.stored import HOSTILE, stored
 from tests.test_pack import recipe
 from tests.visits import alive, asked, button, plain, visit, words
 
+pytestmark = pytest.mark.usefixtures("fresh")
+
 FIGURES = "pages/figures.py"
-
-
-@pytest.fixture(autouse=True)
-def fresh(home):
-    """Neither figures nor caches of another test."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def pictures(at) -> list:

@@ -4,7 +4,6 @@ import json
 import shutil
 
 import pytest
-import streamlit as st
 
 from analysis.sources.corpora import REQUESTS, demo_corpus
 from analysis.sources.prompts import DECLINED
@@ -35,11 +34,9 @@ def shelf(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def fresh(shelf, monkeypatch):
-    """Neither caches nor jobs of another test."""
+def shelved(fresh, shelf, monkeypatch):
+    """The home with those runs."""
     monkeypatch.setenv("BABELSCOPE_HOME", str(shelf))
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 def run_name():

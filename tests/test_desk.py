@@ -3,7 +3,6 @@
 import threading
 
 import pytest
-import streamlit as st
 
 from analysis.engine import work
 from analysis.engine.service import DONE, FAILED, RUNNING, STOPPED
@@ -16,17 +15,9 @@ from components import cache
 from tests.stored import HOSTILE, cut, stored
 from tests.visits import alive, asked, button, figures, plain, visit, words
 
+pytestmark = pytest.mark.usefixtures("fresh")
+
 STUDIES, EXTRACT = "pages/studies.py", "pages/extract.py"
-
-
-@pytest.fixture(autouse=True)
-def fresh(home):
-    """Neither studies nor caches of another test; no job is left behind."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    for job in list(cache.service().jobs.values()):
-        cache.service().stop(job)
 
 
 def test_studies_of_one_title_are_told_apart(home):

@@ -5,7 +5,6 @@ import shutil
 from itertools import cycle
 
 import pytest
-import streamlit as st
 
 from analysis.sources.languages import LABELS, LANGUAGES, ORDERS, order
 from analysis.sources.published import SHARES
@@ -15,19 +14,14 @@ from tests.stored import CONCEPTS, HOSTILE, LAYERS, every_kind, stored
 from tests.stored import LANGUAGES as CODES
 from tests.visits import APP, PAGES, alive, asked, figures, heat_map, plain, ticks, visit, words
 
+pytestmark = pytest.mark.usefixtures("fresh")
+
 VIEWS = ("app.py", "pages/recognition.py", "pages/similarity.py", "pages/transfer.py")
 DEMO = [name for name in ("demo",) if (library.DEMO_FOLDERS[name] / "manifest.json").is_file()]
 PUBLISHED = ("llama2-chat-7b", "llama2-chat-13b", "qwen-chat-7b", "bloomz-7.1b")
 WHOLE = {"app.py": 1, "pages/recognition.py": 3, "pages/similarity.py": 4, "pages/transfer.py": 4}
 PRINTED = {"app.py": 1, "pages/recognition.py": 2, "pages/similarity.py": 3, "pages/transfer.py": 3}
 """Figures of a page for a computed and for a published study."""
-
-
-@pytest.fixture(autouse=True)
-def fresh(home):
-    """Neither studies nor caches of another test."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 @pytest.fixture(scope="module")

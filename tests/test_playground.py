@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-import streamlit as st
 
 from analysis.engine.answers import Ask, Request, reply
 from analysis.engine.service import Job, Pool
@@ -27,16 +26,10 @@ LLAMA = {"spec": {"model": {"model": "llama", "device": "cpu"}}}
 
 
 @pytest.fixture(autouse=True)
-def fresh(tiny_models):
-    """A home with two studies: one of the tiny model's width and one of another; no job is left behind."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
+def studies(fresh, tiny_models):
+    """A home with two studies: one of the tiny model's width and one of another."""
     stored("tiny", planted_study(CONCEPTS, SPOKEN, (LAYERS, 24, HIDDEN)), title="Tiny", **LLAMA)
     stored("wide", planted_study(CONCEPTS, SPOKEN, (LAYERS, 24, 2 * HIDDEN)), title="Wide", **LLAMA)
-    yield
-    for job in list(cache.service().jobs.values()):
-        cache.service().stop(job)
-        job.finished.wait(20)
 
 
 def play(study: str = "tiny", **values: object):

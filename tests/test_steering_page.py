@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import streamlit as st
 
 from components import cache
 from tests.planted import planted_study
@@ -15,16 +14,10 @@ GATED = {"prompt": "the judge", "gated": True, "range": [3, 3]}
 
 
 @pytest.fixture(autouse=True)
-def fresh(tiny_models):
-    """A home with a study of the tiny model's width; no job is left behind."""
-    st.cache_data.clear()
-    st.cache_resource.clear()
+def study(fresh, tiny_models):
+    """A home with a study of the tiny model's width."""
     spec = {"model": {"model": "llama", "device": "cpu"}}
     stored("tiny", planted_study(("fairness", "truth", "care"), ("en", "fr"), (LAYERS, 24, HIDDEN)), title="Tiny", spec=spec)
-    yield
-    for job in list(cache.service().jobs.values()):
-        cache.service().stop(job)
-        job.finished.wait(20)
 
 
 def play(**values: object):
