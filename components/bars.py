@@ -5,6 +5,9 @@ import plotly.graph_objects as go
 
 from components.figures import MARKERS, OKABE_ITO, Bars, BarSeries, Dumbbells, Figure
 
+BELOW = {"yref": "container", "y": 0, "yanchor": "bottom"}
+"""A legend under the axis' labels however long, and far from the buttons."""
+
 
 def reference(plot: go.Figure, chance: float | None) -> None:
     """The chance level as a dotted line with its name."""
@@ -33,9 +36,8 @@ def bars(figure: Figure, dark: bool) -> go.Figure:
             **shown,
         )
     reference(plot, data.chance)
-    below = {"yref": "container", "y": 0, "yanchor": "bottom"}  # under the groups' labels however long, and far from the buttons
     plot.update_layout(
-        height=380 + 30 * len(data.series), barmode="group", bargap=0.25, showlegend=len(data.series) > 1, legend=below
+        height=380 + 30 * len(data.series), barmode="group", bargap=0.25, showlegend=len(data.series) > 1, legend=BELOW
     )
     plot.update_xaxes(title_text=figure.x, tickangle=-45)
     plot.update_yaxes(title_text=figure.y, range=data.limits)
@@ -68,7 +70,7 @@ def dumbbells(figure: Figure, dark: bool) -> go.Figure:
         )  # fmt: skip
     if data.chance is not None:
         plot.add_vline(data.chance, line={"dash": "dot", "color": "#8A8F98"}, annotation_text="chance", annotation_font_size=11)
-    plot.update_layout(height=len(data.labels) * 26 + 150)
+    plot.update_layout(height=len(data.labels) * 26 + 150 + 30 * len(data.series), legend=BELOW)
     plot.update_xaxes(title_text=figure.x)
     rows = {"tickvals": list(places + 0.08), "ticktext": list(data.labels), "range": [len(data.labels) - 0.4, -0.6]}
     plot.update_yaxes(title_text=figure.y, **rows)

@@ -72,11 +72,16 @@ def test_what_is_hatched_stands_at_the_foot_of_its_bar():
     np.testing.assert_allclose(np.asarray(rest.error_y.array, float), [0.5, NAN, 0])
 
 
-def test_the_legend_of_bars_stays_at_the_foot_with_a_row_for_each_series_on_a_narrow_screen():
+@pytest.mark.parametrize("kind", ["bars", "dumb-bells"])
+def test_the_legend_of_bars_stays_at_the_foot(kind):
+    legend = screen.draw(spec(kind)).layout.legend
+    assert (legend.yref, legend.y, legend.yanchor) == ("container", 0, "bottom")
+
+
+def test_more_series_of_bars_have_a_row_each_on_a_narrow_screen():
     plain, more = (spec("bars").data, replace(spec("bars").data, series=spec("bars").data.series * 3))
     heights = [screen.draw(replace(spec("bars"), data=data)).layout.height for data in (plain, more)]
-    legend = screen.draw(spec("bars")).layout.legend
-    assert (legend.yref, legend.y, legend.yanchor) == ("container", 0, "bottom") and heights[0] < heights[1]
+    assert heights[0] < heights[1]
 
 
 def test_text_is_light_on_dark_and_dark_on_light():
