@@ -165,7 +165,10 @@ def test_the_prompt_alone_decides_whether_a_condition_holds(loaded):
     fails = ResolvedCondition(-base, 1, 0.9, reads="last prompt token")
     below = ResolvedCondition(-base, 1, 0.9, above=False, reads="last prompt token")
     rows = [Row(PROMPTS[0], (term("addition", 2.0, condition=condition),)) for condition in (None, meets, fails, below)]
-    answers = [answer.ids for answer in generate(loaded, [*rows, Row(PROMPTS[0])], TOKENS)]
+    said = generate(loaded, [*rows, Row(PROMPTS[0])], TOKENS)
+    told = [[(round(cosine, 3), met) for cosine, met in answer.conditions] for answer in said]
+    assert told == [[], [(1, True)], [(-1, False)], [(-1, True)], []]
+    answers = [answer.ids for answer in said]
     always, met, failed, under, never = answers
     assert met == under == always != never == failed
     assert [generate(loaded, [row], TOKENS)[0].ids for row in rows] == answers[:-1]

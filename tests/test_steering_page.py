@@ -8,7 +8,7 @@ from components import cache
 from tests.planted import planted_study
 from tests.stored import stored
 from tests.tiny import HIDDEN, LAYERS
-from tests.visits import alive, asked, button, visit
+from tests.visits import alive, asked, button, visit, words
 
 GATED = {"prompt": "the judge", "gated": True, "range": [3, 3]}
 
@@ -60,3 +60,10 @@ def test_the_layer_of_a_condition_is_in_the_link_and_follows_steering_down():
     alive(at.slider(key="play-range").set_value((1, 3)).run())
     assert at.number_input(key="play-read-layer").value == 1
     assert steered(at)[0].condition.layer == 1
+
+
+@pytest.mark.parametrize(("side", "words_said"), [("above", "the condition is met"), ("below", "not met, so nothing was added")])
+def test_an_answer_says_whether_its_condition_was_met(side, words_said):
+    at = play(**GATED, threshold=-1.0, side=side)
+    steered(at)
+    assert words_said in words(alive(at.run()))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import torch
@@ -28,7 +28,8 @@ class Answer:
     """What one row said: ``pieces`` has one text per token (empty while a character is not whole) and joins to ``text``.
 
     ``ended``: by the model's own end ("end"), at the asked length ("length"), or because its states were no longer finite.
-    ``top``: per token the likeliest next tokens with their probabilities, as many as were asked for.
+    ``top``: per token the likeliest next tokens with their probabilities, as many as were asked for. ``conditions``: the prompt's
+    cosine for each condition of its steering, and whether it was met.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Answer:
     pieces: tuple[str, ...]
     ended: str
     top: tuple[tuple[tuple[str, float], ...], ...] = ()
+    conditions: tuple[tuple[float, bool], ...] = ()
 
 
 class Pieces:
@@ -220,10 +222,10 @@ def answer_batch(loaded: Loaded, given: tuple, how: tuple, check: Callable[[], N
     watch = Watch(loaded, len(rows), spec, on_token)
     ends = end_tokens(loaded)
     pad = loaded.tokenizer.pad_token_id
-    with plainly(loaded), steered(loaded, rows, Geometry(asked.places), check):
+    with plainly(loaded), steered(loaded, rows, Geometry(asked.places), check) as plan:
         loaded.model.generate(
             input_ids=asked.tokens, attention_mask=asked.mask, max_new_tokens=spec.tokens, do_sample=False, use_cache=True,
             pad_token_id=pad if pad is not None else ends[0] if ends else 0, eos_token_id=list(ends) or None,
             logits_processor=[Scores(watch)], stopping_criteria=[Ends(watch)],
         )  # fmt: skip
-    return watch.answers(over=True)
+    return [replace(answer, conditions=plan.conditions(i)) for i, answer in enumerate(watch.answers(over=True))]

@@ -85,13 +85,16 @@ class Gate:
     condition: ResolvedCondition
     vector: torch.Tensor
 
-    def opens(self, states: torch.Tensor, places: Places) -> bool:
-        """Whether the row's prompt meets the condition; states (row, token, hidden) begin with the batch's first token."""
+    def cosine(self, states: torch.Tensor, places: Places) -> float:
+        """The cosine of the row's prompt with the vector; states (row, token, hidden) begin with the batch's first token."""
         first, end = int(places.first[self.row]), int(places.end[self.row])
         prompt = states[self.row, first:end].float()
         read = prompt.mean(0) if self.condition.reads == READS[0] else prompt[-1]
-        cosine = torch.nn.functional.cosine_similarity(read, self.vector.to(read.device), dim=0)
-        return bool((cosine > self.condition.threshold) == self.condition.above)
+        return float(torch.nn.functional.cosine_similarity(read, self.vector.to(read.device), dim=0))
+
+    def opens(self, cosine: float) -> bool:
+        """Whether a prompt with this cosine meets the condition."""
+        return (cosine > self.condition.threshold) == self.condition.above
 
 
 class Plan:
@@ -100,6 +103,7 @@ class Plan:
     def __init__(self, loaded: Loaded, rows: Sequence[Row], geometry: Geometry):
         self.geometry, self.count = geometry, len(rows)
         self.gates: list[Gate] = []
+        self.cosines: dict[int, float] = {}
         self.open: dict[int, bool] = {}
         self.groups: dict[int, list[Group]] = {}
         members: dict[tuple, list[tuple]] = {}
@@ -144,10 +148,15 @@ class Plan:
         if self.geometry.start == 0:
             for number, gate in enumerate(self.gates):
                 if gate.condition.layer == layer:
-                    self.open[number] = gate.opens(states, self.geometry.places)
+                    self.cosines[number] = gate.cosine(states, self.geometry.places)
+                    self.open[number] = gate.opens(self.cosines[number])
         for group in self.groups.get(layer, ()):
             states = group.apply(states, self.geometry, self.open)
         return states
+
+    def conditions(self, row: int) -> tuple[tuple[float, bool], ...]:
+        """Cosine of each condition of a row, and whether it was met."""
+        return tuple((self.cosines[i], self.open[i]) for i, gate in enumerate(self.gates) if gate.row == row and i in self.open)
 
 
 def spread(loaded: Loaded, term: ResolvedTerm) -> dict[int, tuple[np.ndarray, float]]:
@@ -195,7 +204,7 @@ def fits(loaded: Loaded, layer: int, vector: np.ndarray) -> None:
 
 
 @contextmanager
-def steered(loaded: Loaded, rows: Sequence[Row], geometry: Geometry, check: Callable[[], None] = lambda: None) -> Iterator[None]:
+def steered(loaded: Loaded, rows: Sequence[Row], geometry: Geometry, check: Callable[[], None] = lambda: None) -> Iterator[Plan]:
     """Steer a batch of rows while the context lasts; hooks are gone when it ends, however it ends.
 
     States are changed where extraction reads them: at the output of each block. ``check`` is called after every block and may
@@ -219,7 +228,7 @@ def steered(loaded: Loaded, rows: Sequence[Row], geometry: Geometry, check: Call
     try:
         for layer, block in enumerate(loaded.blocks, 1):
             handles.append(block.register_forward_hook(hooking(layer)))
-        yield
+        yield plan
     finally:
         for handle in handles:
             handle.remove()

@@ -173,7 +173,14 @@ def row(replies: Sequence[Reply], plain: dict[str, Reply], key: str) -> None:
             st.markdown(f"**{escape(label)}**" + (f" · {escape(controls.labels([code])[0])}" if code else ""))
             base = plain.get(reply.ask.language)
             tokens.show(marked(reply, base), reply.ask.language, f"{key}-{reply.ask.label}")
-            st.caption(f"{len(reply.answer.ids)} tokens, {ENDINGS[reply.answer.ended]}.")
+            st.caption(f"{len(reply.answer.ids)} tokens, {ENDINGS[reply.answer.ended]}.{gated(reply.answer.conditions)}")
+
+
+def gated(conditions: Sequence[tuple[float, bool]]) -> str:
+    """Whether the prompt met the conditions of its steering."""
+    return "".join(
+        f" Cosine {cosine:.3f}: the condition is {'met' if met else 'not met, so nothing was added'}." for cosine, met in conditions
+    )
 
 
 def marked(reply: Reply, base: Reply | None) -> list[tokens.Token]:
