@@ -28,8 +28,13 @@ def mine() -> Job | None:
 
 
 def shown() -> Job | None:
-    """The session's newest job: watched while it lives; once it has ended, what became of it is said, and it is given back."""
+    """The session's newest job: watched while it lives; once it has ended, what became of it is said, and it is given back.
+
+    Answers of the Playground, which live on a lease, are shown there only.
+    """
     job = mine()
+    if job is not None and job.lease:
+        return None
     if job is not None and job.live:
         watch(job.number)
         return None

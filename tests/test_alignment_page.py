@@ -174,3 +174,12 @@ def test_a_bad_file_lists_its_faults(home):
     at.button_group(key="words-origin").set_value("a file").run()
     alive(at.file_uploader(key="words-file").upload("bad.csv", b"concept,en,english\na,b,c\n").run())
     assert "neither a language code" in plain(at.error[0].value) and not [b for b in at.button if b.label == "Embed"]
+
+
+def test_answers_of_the_playground_are_no_news_here(planted):
+    at = visit(PAGE, study="planted")
+    at.session_state["session"] = "me"
+    for lease, told in ((9.0, False), (0.0, True)):
+        job = cache.service().submit("me", "Something", lambda job, pool: None, lease)
+        assert job.finished.wait(20)
+        assert ("Something: done" in words(alive(at.run()))) == told
