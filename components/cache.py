@@ -154,6 +154,7 @@ def work(study: Study, *wants: Want) -> Callable[[Job, Pool], None]:
 
     def run(job: Job, pool: Pool) -> None:
         def told(share: float | None) -> None:
+            job.give_way()
             job.check()
             if share is not None:
                 job.progress(round(100 * share), 100, "matching words, percent")
