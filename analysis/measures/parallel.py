@@ -17,7 +17,7 @@ NARROW = 256
 Watcher = Callable[[float | None], None]
 WATCHER: ContextVar[Watcher] = ContextVar("watcher", default=lambda share: None)
 """Is told the share that is done, or None where it may only stop the work, which it does by an exception."""
-LOCK = threading.Lock()
+LOCK = threading.RLock()
 """The limit is the whole process's; two holders at once could leave it in place."""
 
 
