@@ -59,9 +59,9 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "alignment by chance": alignment_controls.shuffled,
     "alignment of all settings": lambda study, stage: alignment_printed.settings(stage),
     "concept ranks": alignment.concept_ranks,
-    "word ranks": lambda study, *route: neighbours.word_ranks(close(study.name, version(study.name), *route)),
-    "neighbours": lambda study, *route: neighbours.inspected(close(study.name, version(study.name), *route[:-1]), route[-1]),
-    "clouds": lambda study, *route: neighbours.clouds(close(study.name, version(study.name), *route[:-1]), route[-1]),
+    "word ranks": lambda study, spec, a, b: neighbours.word_ranks(one_pair(study, spec, a, b)),
+    "neighbours": lambda study, spec, a, b, concept: neighbours.inspected(one_pair(study, spec, a, b), concept),
+    "clouds": lambda study, spec, a, b, projection: neighbours.clouds(one_pair(study, spec, a, b), projection),
     "findings": findings.findings,
     "angles": geometry.angles,
     "mean angle": geometry.mean_angle,
@@ -129,9 +129,14 @@ def computed(measure: str, name: str, version: str, arguments: tuple) -> Any:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def close(name: str, version: str, spec: AlignmentSpec, source: str, target: str) -> neighbours.Matched:
+def fitted(name: str, version: str, spec: AlignmentSpec, route: tuple[str, str]) -> neighbours.Matched:
     """Two languages' words and their map, which takes long to fit on a wide model."""
-    return neighbours.one_pair(opened(name, version), spec, source, target)
+    return neighbours.one_pair(opened(name, version), spec, *route)
+
+
+def one_pair(study: Study, spec: AlignmentSpec, source: str, target: str) -> neighbours.Matched:
+    """Two languages of a study as it is now, matched."""
+    return fitted(study.name, version(study.name), spec, (source, target))
 
 
 Want = tuple[str, *tuple[object, ...]]

@@ -262,6 +262,9 @@ def test_a_vector_that_is_not_to_be_had_does_not_end_the_comparison():
 def test_results_of_earlier_settings_say_so():
     at = pressed(pressed(play(prompt="le juge", language="fr"), "Measure the curve"), "Compare")
     assert "earlier settings" not in words(at)
+    at.number_input(key="play-tokens").set_value(7).run()
+    assert "compare again" in words(at) and "measure again" in words(at)
+    at.number_input(key="play-tokens").set_value(6).run()
     at.number_input(key="play-strength").set_value(3.0).run()
     assert "compare again" in words(at) and "measure again" not in words(at)
     at.text_area(key="play-prompt").set_value("la reine").run()

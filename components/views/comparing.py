@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import streamlit as st
 
@@ -26,8 +26,8 @@ LETTERS = "ABC"
 def concept_of(draft: Draft) -> str:
     """The concept whose vectors are compared: the chosen one where the chosen vector is of a concept."""
     first = draft.steering.unit.terms[0].source
-    named_ones = (one.concept for one in (first, *first.plus))
-    return next((concept for concept in named_ones if concept in draft.study.concepts), draft.study.concepts[0])
+    candidates = (one.concept for one in (first, *first.plus))
+    return next((concept for concept in candidates if concept in draft.study.concepts), draft.study.concepts[0])
 
 
 def sources(draft: Draft) -> tuple[dict[str, VectorSource], list[str]]:
@@ -63,7 +63,7 @@ def section(draft: Draft, start: Callable) -> None:
         start("compare", "Comparison", answers.answer(request), (request, blind))
     if "play-got-compare" in st.session_state:
         number, (request, was_blind), replies = st.session_state["play-got-compare"]
-        if draft.request(*sorted(request.asks, key=str)) != draft.request(*sorted(asks, key=str)) or request.model != draft.model:
+        if replace(request, asks=tuple(sorted(request.asks, key=str))) != draft.request(*sorted(asks, key=str)):
             st.caption(":material/history: These answers belong to earlier settings; compare again for the present ones.")
         compared(draft, number, (request, was_blind), replies)
     tally(draft)
