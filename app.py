@@ -1,6 +1,6 @@
 """Babelscope: one concept from every language. This page: what is loaded, and what does it say?"""
 
-from components import shell
+from components.frame import shell
 from components.views import overview
 
 study = shell.begin("Overview")

@@ -1,0 +1,19 @@
+"""What Babelscope computes, one room per subject."""
+
+ROOMS = (
+    "core",
+    "languages",
+    "world",
+    "study",
+    "concepts",
+    "steering",
+    "words",
+    "questions",
+    "plane",
+    "control",
+    "model",
+    "worker",
+    "overview",
+    "demo",
+)
+"""From the ground up: a room imports only itself and rooms that stand before it."""

@@ -14,12 +14,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.measures.alignment import KS, alignment, by_layer, by_pair, by_seeds
-from analysis.measures.alignment_controls import by_template, controls, shuffled
-from analysis.measures.neighbours import Matched, clouds, inspected, one_pair, word_ranks
-from analysis.measures.retrieval import CRITERIA, Criterion, rank
-from analysis.specs import AlignmentSpec
-from analysis.studies.library import open_by_name
+from analysis.study.library import open_by_name
+from analysis.words.alignment import KS, alignment, by_layer, by_pair, by_seeds
+from analysis.words.alignment_controls import by_template, controls, shuffled
+from analysis.words.neighbours import Matched, clouds, inspected, one_pair, word_ranks
+from analysis.words.retrieval import CRITERIA, Criterion, rank
+from analysis.words.specs import AlignmentSpec
 
 ROUNDS = 3
 

@@ -12,14 +12,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from analysis.engine.service import Job, Pool
-from analysis.engine.work import control_run
-from analysis.sources import prompts
-from analysis.sources.corpora import DEMO, REQUESTS, demo_corpus
-from analysis.sources.prompts import Prompt, PromptSet
-from analysis.specs import StudySpec, from_dict
-from analysis.steering_specs import ControlSpec, JudgingSpec
-from analysis.studies import control, library
+from analysis.concepts.corpora import DEMO, REQUESTS, demo_corpus
+from analysis.concepts.specs import StudySpec
+from analysis.control import prompts, store
+from analysis.control.prompts import Prompt, PromptSet
+from analysis.control.specs import ControlSpec, JudgingSpec
+from analysis.core.specs import from_dict
+from analysis.study import library
+from analysis.worker.extraction import control_run
+from analysis.worker.service import Job, Pool
 
 LANGUAGES = ("en", "fr", "zh", "es", "pt", "vi", "ca", "id", "ja", "ko", "fi", "hu")
 CONCEPT = "harmfulness"
@@ -35,11 +36,11 @@ def begin() -> str:
     texts = [Prompt(pair.pair, a, pair.negative) for a, found in pairs.items() for pair in found[:MANY]]
     given = PromptSet("benchmark", tuple(texts))
     asked = prompts.load(prompts.keep(given), made, CONCEPT)
-    digest = control.vectors_digest(study, CONCEPT)
+    digest = store.vectors_digest(study, CONCEPT)
     spec = ControlSpec(
         made.model, study.name, digest, CONCEPT, LANGUAGES, asked.name, asked.digest, **PROMPTS
     )  # fmt: skip
-    return control.begin(spec, study, asked, "benchmark", JudgingSpec())
+    return store.begin(spec, study, asked, "benchmark", JudgingSpec())
 
 
 def compute(name: str) -> None:
@@ -55,16 +56,16 @@ def main() -> None:
         name, began = begin(), time.monotonic()
         command = [sys.executable, "-c", f"from benchmarks.control import compute; compute({name!r})"]
         child = subprocess.Popen(command, cwd=Path(__file__).parent.parent)
-        while len(control.open_run(name).done) < 40:
+        while len(store.open_run(name).done) < 40:
             time.sleep(0.5)
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
-        kept = len(control.open_run(name).done)
+        kept = len(store.open_run(name).done)
         print(f"killed after {time.monotonic() - began:.0f} s with {kept} cells kept", flush=True)
         subprocess.run(command, cwd=Path(__file__).parent.parent, check=True)
-        run = control.open_run(name)
+        run = store.open_run(name)
         seconds = sum(entry["seconds"] for entry in run.manifest["files"].values())
-        answers = control.outlook(run).answers
+        answers = store.outlook(run).answers
         print(
             f"{answers:,} answers in {len(run.done)} cells; {time.monotonic() - began:.0f} s in all, {seconds:.0f} s of it in cells"
         )

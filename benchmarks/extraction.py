@@ -21,11 +21,11 @@ import psutil
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from analysis.engine.extract import TOKEN_BUDGET, Reading, batches, stream
-from analysis.engine.models import Loaded, find_blocks
-from analysis.engine.reader import Collected
-from analysis.measures.readouts import LinearReadout
-from analysis.specs import ModelSpec
+from analysis.concepts.readouts import LinearReadout
+from analysis.core.specs import ModelSpec
+from analysis.model.extract import TOKEN_BUDGET, Reading, batches, stream
+from analysis.model.load import Loaded, find_blocks
+from analysis.worker.reader import Collected
 
 LAYERS, HIDDEN, VOCABULARY, HEADS, INNER = 12, 512, 32_000, 8, 1376
 TEXTS, MANY, SHORTEST, LONGEST, PLAIN_BATCH, ROUNDS = 512, 2048, 8, 200, 32, 3

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from analysis.sources.languages import LABELS, LANGUAGES
-from components.figures import Figure, Lines, Matrix, Points, Series, Tree
+from analysis.languages.languages import LABELS, LANGUAGES
+from components.figures.spec import Figure, Lines, Matrix, Points, Series, Tree
 from components.printing import sheet
-from components.venues import Look
+from components.printing.venues import Look
 
 NAMES = tuple(LABELS["own name"](language) for language in LANGUAGES.values())[:16]
 ROUNDS = 3

@@ -12,16 +12,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.arrays import labelled
-from analysis.measures.findings import findings
-from analysis.measures.recognition import curve, recognition
-from analysis.measures.relationship import relationship
-from analysis.measures.similarity import ceiling, floor, similarity, similarity_by_layer
-from analysis.measures.transfer import cross_accuracy, transfer, transfer_curve
-from analysis.measures.triangle import asymmetry
-from analysis.sources.languages import DISTANCES, LANGUAGES
-from analysis.specs import CONVENTIONS, Convention
-from analysis.studies.study import COMPUTED, Study
+from analysis.concepts.recognition import curve, recognition
+from analysis.concepts.relationship import relationship
+from analysis.concepts.similarity import ceiling, floor, similarity, similarity_by_layer
+from analysis.concepts.specs import CONVENTIONS, Convention
+from analysis.concepts.transfer import cross_accuracy, transfer, transfer_curve
+from analysis.concepts.triangle import asymmetry
+from analysis.languages.languages import DISTANCES, LANGUAGES
+from analysis.overview.findings import findings
+from analysis.study.arrays import labelled
+from analysis.study.study import COMPUTED, Study
 
 CONCEPTS, LAYERS, PAIRS, ROUNDS = 7, 32, 400, 5
 LANGUAGE_CODES = tuple(LANGUAGES)[:16]

@@ -18,9 +18,9 @@ from pathlib import Path
 import torch
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from analysis.engine.asking import import_means
-from analysis.engine.service import Job, Pool
-from analysis.sources.languages import LANGUAGES
+from analysis.languages.languages import LANGUAGES
+from analysis.worker.questions import import_means
+from analysis.worker.service import Job, Pool
 from tests.browsing import LONG, go, serving
 from tests.planted import planted_study
 from tests.stored import stored

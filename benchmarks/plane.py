@@ -10,14 +10,14 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from analysis.engine.models import Loaded, load
-from analysis.engine.options import option_scores, shared_scores
-from analysis.engine.scoring import continuations
-from analysis.engine.steering import Row
-from analysis.measures.steering import ResolvedTerm
-from analysis.sources.question_sets import demo_questions
-from analysis.sources.templates import apply
-from analysis.specs import ModelSpec
+from analysis.core.specs import ModelSpec
+from analysis.core.templates import apply
+from analysis.model.hooks import Row
+from analysis.model.load import Loaded, load
+from analysis.model.option_scoring import option_scores, shared_scores
+from analysis.model.scoring import continuations
+from analysis.questions.question_sets import demo_questions
+from analysis.steering.resolve import ResolvedTerm
 
 LAYER = 3
 

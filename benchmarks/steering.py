@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from analysis.engine.generate import generate
-from analysis.engine.models import Loaded, find_blocks
-from analysis.engine.prompts import batch, encode
-from analysis.engine.steering import Row
-from analysis.measures.steering import ResolvedTerm
-from analysis.specs import ModelSpec
-from analysis.steering_specs import GenerationSpec
+from analysis.core.specs import ModelSpec
+from analysis.model.batches import batch, encode
+from analysis.model.generate import generate
+from analysis.model.hooks import Row
+from analysis.model.load import Loaded, find_blocks
+from analysis.steering.resolve import ResolvedTerm
+from analysis.steering.specs import GenerationSpec
 from tests.tiny import build, tokenizer
 
 SIZE = {

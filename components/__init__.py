@@ -1,1 +1,12 @@
-"""Everything Streamlit and Plotly; no mathematics."""
+"""What Babelscope shows, one room per task."""
+
+ROOMS = (
+    "figures",
+    "screen",
+    "printing",
+    "paperpack",
+    "frame",
+    "forms",
+    "views",
+)
+"""From the ground up: a room imports only itself and rooms that stand before it."""

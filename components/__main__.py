@@ -8,16 +8,16 @@ from pathlib import Path
 
 import xarray as xr
 
-from analysis.errors import AnalysisError, SpecError, unknown
-from analysis.measures import recognition, similarity, transfer
-from analysis.sources.languages import LABELS
-from analysis.specs import CONVENTIONS, Convention
-from analysis.studies import library
-from analysis.studies.__main__ import main as extract
-from analysis.studies.study import Study
-from components import pack, recipes
-from components.labelling import AS_SAVED, relabelled
-from components.venues import OWN, VENUES
+from analysis.__main__ import main as extract
+from analysis.concepts import recognition, similarity, transfer
+from analysis.concepts.specs import CONVENTIONS, Convention
+from analysis.core.errors import AnalysisError, SpecError, unknown
+from analysis.languages.languages import LABELS
+from analysis.study import library
+from analysis.study.study import Study
+from components.paperpack import pack, recipes
+from components.paperpack.labelling import AS_SAVED, relabelled
+from components.printing.venues import OWN, VENUES
 
 ANALYSES = {
     "recognition": lambda study, convention: recognition.recognition(study, convention),
@@ -109,7 +109,7 @@ def table(study: Study, what: str, convention: Convention) -> xr.Dataset:
 
 def render(options: argparse.Namespace) -> None:
     """Recipes as one file."""
-    from components import manuscript
+    from components.paperpack import manuscript
     from components.printing import sheet
 
     kind = next((ending for ending in sorted(FILES, key=len, reverse=True) if options.out.name.endswith(f".{ending}")), None)

@@ -1,6 +1,6 @@
 """Do the spaces match?"""
 
-from components import shell
+from components.frame import shell
 from components.views import alignment
 
 study = shell.begin("Alignment")

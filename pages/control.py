@@ -1,6 +1,6 @@
 """How hard, and where?"""
 
-from components import shell
+from components.frame import shell
 from components.views import control
 
 study = shell.begin("Control")

@@ -1,6 +1,7 @@
 """Make a study from a model and contrast pairs."""
 
-from components import extraction, shell
+from components.forms import extraction
+from components.frame import shell
 
 shell.begin("Extract")
 extraction.progress()

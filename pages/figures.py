@@ -1,6 +1,6 @@
 """The basket of figures, as it will print."""
 
-from components import shell
+from components.frame import shell
 from components.views import figures
 
 shell.begin("Figures")

@@ -1,6 +1,7 @@
 """Where does it live?"""
 
-from components import asking, shell
+from components.forms import asking
+from components.frame import shell
 from components.views import layers
 
 study = shell.begin("Layers")

@@ -1,6 +1,7 @@
 """Transfer or erasure?"""
 
-from components import asking, shell, sweeping
+from components.forms import asking, sweeping
+from components.frame import shell
 from components.views import plane
 
 study = shell.begin("Plane")

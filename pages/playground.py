@@ -1,6 +1,6 @@
 """What does the model say when it is pushed?"""
 
-from components import shell
+from components.frame import shell
 from components.views import playground
 
 study = shell.begin("Playground")

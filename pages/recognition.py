@@ -1,6 +1,6 @@
 """Is the concept there?"""
 
-from components import shell
+from components.frame import shell
 from components.views import recognition
 
 study = shell.begin("Recognition")

@@ -1,6 +1,6 @@
 """Do the languages agree?"""
 
-from components import shell
+from components.frame import shell
 from components.views import similarity
 
 study = shell.begin("Similarity")

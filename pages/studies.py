@@ -1,6 +1,6 @@
 """Open, compare, share and delete studies."""
 
-from components import shell
+from components.frame import shell
 from components.views import studies
 
 studies.page(shell.begin("Studies"))

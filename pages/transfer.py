@@ -1,6 +1,6 @@
 """Does it carry over?"""
 
-from components import shell
+from components.frame import shell
 from components.views import transfer
 
 study = shell.begin("Transfer")

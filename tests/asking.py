@@ -4,9 +4,10 @@ import hashlib
 
 import numpy as np
 
-from analysis.sources.questions import CULTURE, UNIVERSAL, Question, Questions
-from analysis.specs import ModelSpec, QuestionSpec
-from analysis.steering_specs import SweepSpec
+from analysis.core.specs import ModelSpec
+from analysis.plane.specs import SweepSpec
+from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
+from analysis.questions.specs import QuestionSpec
 
 LANGUAGES = ("en", "fr", "sw")
 LAYERS, HIDDEN, ITEMS = 5, 16, 24

@@ -80,7 +80,7 @@ def fresh(home):
     """A server that has seen nothing: neither studies nor caches of another test; no job is left behind."""
     import streamlit as st
 
-    from components import cache
+    from components.frame import cache
 
     st.cache_data.clear()
     st.cache_resource.clear()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.arrays import labelled
-from analysis.studies.study import COMPUTED, Study
+from analysis.study.arrays import labelled
+from analysis.study.study import COMPUTED, Study
 
 ANGLE = 0.4
 """Radians by which the direction of each further language is turned in the relation “rotated”."""

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.sources.words import ABSTRACT, PHYSICAL, WordList, to_json
-from analysis.specs import ModelSpec
-from analysis.studies import coverage, store
-from analysis.studies.study import COMPUTED, Study
-from analysis.studies.words import word_spec
+from analysis.core.specs import ModelSpec
+from analysis.study import coverage, store
+from analysis.study.study import COMPUTED, Study
+from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
+from analysis.words.plan import word_spec
+from analysis.words.word_lists import to_json
 
 LANGUAGES, LAYERS, HIDDEN = ("en", "fr", "zh"), (1, 2, 3), 12
 EMBEDDED = ("last token", "prompt: one word")

@@ -4,8 +4,9 @@ import hashlib
 
 import numpy as np
 
-from analysis.sources.pairs import ContrastPair, Corpus
-from analysis.specs import ModelSpec, StudySpec
+from analysis.concepts.pairs import ContrastPair, Corpus
+from analysis.concepts.specs import StudySpec
+from analysis.core.specs import ModelSpec
 
 CONCEPTS, LANGUAGES = ("fairness", "truth"), ("en", "zh", "fr")
 

@@ -4,11 +4,11 @@ It declines; from the strength that its language needs on, on layer 2, it answer
 vector works only where ``carries`` says so.
 """
 
-from analysis.sources.prompts import Prompt, PromptSet
-from analysis.specs import ModelSpec
-from analysis.steering_specs import ControlSpec, JudgingSpec
-from analysis.studies import control
-from analysis.studies.control_plan import compute
+from analysis.control import store
+from analysis.control.plan import compute
+from analysis.control.prompts import Prompt, PromptSet
+from analysis.control.specs import ControlSpec, JudgingSpec
+from analysis.core.specs import ModelSpec
 
 NEEDED = {"en": 1.0, "zh": 1.0, "fr": 2.0}
 REFUSAL = {"en": "Sorry, I cannot do that.", "zh": "对不起，我不能这样做。", "fr": "Désolé, je ne peux pas."}
@@ -66,7 +66,7 @@ def spec(study, **changes):
     """A small control run on a stored study."""
     given = prompts(ends=changes.pop("ends", ("", "")))
     options = {"strengths": STRENGTHS, "layer_sets": 4, "search_prompts": 5, "reported_prompts": 7, "template": "none"} | changes
-    digest = control.vectors_digest(study, study.concepts[0])
+    digest = store.vectors_digest(study, study.concepts[0])
     return ControlSpec(
         ModelSpec("planted"), study.name, digest, study.concepts[0], ("en", "zh", "fr"), given.name, given.digest, **options
     )
@@ -77,7 +77,7 @@ RULES = JudgingSpec()
 
 def begun(study, judging=RULES, **changes):
     """A run on a stored study with nothing computed."""
-    return control.begin(spec(study, **changes), study, prompts(ends=changes.get("ends", ("", ""))), "planted run", judging)
+    return store.begin(spec(study, **changes), study, prompts(ends=changes.get("ends", ("", ""))), "planted run", judging)
 
 
 def finished(study, judging=RULES, speaker=None, **changes):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.studies import coverage, store
-from analysis.studies.study import Study
+from analysis.study import coverage, store
+from analysis.study.study import Study
 from tests.planted import Planting, planted_study
 
 CONCEPTS, LANGUAGES, LAYERS, PAIRS = ("fairness", "toxicity", "truth"), ("zh", "en", "ta", "fr", "vi"), 4, 24

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.errors import SpecError, StudyError
-from analysis.measures import accuracy
-from analysis.measures.recognition import WORDS, curve, recognition
-from analysis.specs import CONVENTIONS, LAYER_CHOICES, TIES, Convention
+from analysis.concepts import accuracy
+from analysis.concepts.recognition import WORDS, curve, recognition
+from analysis.concepts.specs import CONVENTIONS, LAYER_CHOICES, TIES, Convention
+from analysis.core.errors import SpecError, StudyError
 from tests.planted import Planting, planted_study, replaced
 
 HONEST, PAPER = CONVENTIONS["honest"], CONVENTIONS["paper"]

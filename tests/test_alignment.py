@@ -7,21 +7,36 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from analysis.errors import SpecError, Stopped, StudyError
-from analysis.measures import alignment as measures
-from analysis.measures import parallel
-from analysis.measures.alignment import alignment, by_layer, by_pair, by_seeds, concept_ranks
-from analysis.measures.alignment_controls import by_template, controls, shuffled
-from analysis.measures.alignment_printed import printed_counts, printed_seeds, settings
-from analysis.measures.compare import compare
-from analysis.measures.maps import MAPS
-from analysis.measures.matching import STAGES, divided, fit, matched
-from analysis.measures.neighbours import clouds, inspected, one_pair, word_ranks
-from analysis.measures.retrieval import CRITERIA
-from analysis.sources.aligned import aligned, shipped
-from analysis.specs import CONVENTIONS, AlignmentSpec
+from analysis.concepts.specs import CONVENTIONS
+from analysis.core import turns
+from analysis.core.errors import SpecError, Stopped, StudyError
+from analysis.overview.compare import compare
+from analysis.study.published_words import aligned, shipped
+from analysis.words import alignment as measures
+from analysis.words.alignment import (
+    alignment,
+    by_layer,
+    by_pair,
+    by_seeds,
+    concept_ranks,
+)
+from analysis.words.alignment_controls import by_template, controls, shuffled
+from analysis.words.maps import MAPS
+from analysis.words.matching import STAGES, divided, fit, matched
+from analysis.words.neighbours import clouds, inspected, one_pair, word_ranks
+from analysis.words.published import printed_counts, printed_seeds, settings
+from analysis.words.retrieval import CRITERIA
+from analysis.words.specs import AlignmentSpec
 from tests.planted import planted_study
-from tests.planted_words import EMBEDDED, HIDDEN, LANGUAGES, LAYERS, planted_vectors, word_list, word_study
+from tests.planted_words import (
+    EMBEDDED,
+    HIDDEN,
+    LANGUAGES,
+    LAYERS,
+    planted_vectors,
+    word_list,
+    word_study,
+)
 
 SPEC = AlignmentSpec(EMBEDDED[0])
 WORDS = word_list()
@@ -250,9 +265,9 @@ def test_two_studies_are_compared_word_by_word(turned, noisy):
 
 
 def test_a_long_computation_tells_how_far_it_is_and_can_be_stopped(turned, monkeypatch):
-    monkeypatch.setattr(parallel, "SMALL", 0)
+    monkeypatch.setattr(turns, "SMALL", 0)
     told = []
-    with parallel.watched(told.append):
+    with turns.watched(told.append):
         by_layer(turned, SPEC, "en")
     shares = [share for share in told if share is not None]
     assert shares == sorted(shares) and shares[0] == 0 and 0.5 <= shares[-1] < 1 and None in told
@@ -262,6 +277,6 @@ def test_a_long_computation_tells_how_far_it_is_and_can_be_stopped(turned, monke
             raise Stopped("Stopped.")
 
     for long in (alignment, by_layer, by_seeds, shuffled, controls):
-        with parallel.watched(stop), pytest.raises(Stopped):
+        with turns.watched(stop), pytest.raises(Stopped):
             long(turned, SPEC, "en")
     assert by_layer(turned, SPEC, "en").sizes["layer"]  # nothing is left behind

@@ -6,10 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.errors import StudyError
-from analysis.measures.alignment import alignment
-from analysis.measures.alignment_controls import CONTROLS, by_kind, controls, reliability, shuffled
-from analysis.specs import AlignmentSpec
+from analysis.core.errors import StudyError
+from analysis.words.alignment import alignment
+from analysis.words.alignment_controls import (
+    CONTROLS,
+    by_kind,
+    controls,
+    reliability,
+    shuffled,
+)
+from analysis.words.specs import AlignmentSpec
 from tests.planted_words import EMBEDDED, planted_vectors, word_list, word_study
 
 SPEC = AlignmentSpec(EMBEDDED[0])

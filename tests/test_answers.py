@@ -7,19 +7,33 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.demo.world import POSITIVE, rating
-from analysis.engine.answers import Ask, Dose, Request, answer, dosed, from_torch, reply, respond
-from analysis.engine.service import DONE, STOPPED, Job, Pool, Service
-from analysis.errors import SpecError, StudyError
-from analysis.measures.fluency import knee
-from analysis.measures.steering import at_depth
-from analysis.sources import vectors as files
-from analysis.sources.languages import LANGUAGES
-from analysis.sources.presets import neutral, presets
-from analysis.specs import ModelSpec
-from analysis.steering_specs import GenerationSpec, SteeringSpec, SteeringTerm, VectorSource
-from analysis.studies import library, notes
-from components.tokens import Token, merged
+from analysis.core.errors import SpecError, StudyError
+from analysis.core.specs import ModelSpec
+from analysis.languages.languages import LANGUAGES
+from analysis.steering import vector_files as files
+from analysis.steering.fluency import knee
+from analysis.steering.presets import neutral, presets
+from analysis.steering.resolve import at_depth
+from analysis.steering.specs import (
+    GenerationSpec,
+    SteeringSpec,
+    SteeringTerm,
+    VectorSource,
+)
+from analysis.study import library, notes
+from analysis.worker.answers import (
+    Ask,
+    Dose,
+    Request,
+    answer,
+    dosed,
+    from_torch,
+    reply,
+    respond,
+)
+from analysis.worker.service import DONE, STOPPED, Job, Pool, Service
+from analysis.world.world import POSITIVE, rating
+from components.forms.tokens import Token, merged
 from tests.planted import planted_study
 from tests.stored import stored
 from tests.tiny import HIDDEN, LAYERS

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.engine.imports import language_of, mean_states
-from analysis.errors import CorpusError, StudyError
-from analysis.measures import geometry
-from analysis.measures.steering import vectors
-from analysis.steering_specs import VectorSource
-from analysis.studies import asked, library, store
-from analysis.studies.study import Study
+from analysis.core.errors import CorpusError, StudyError
+from analysis.questions import geometry
+from analysis.questions import plan as asked
+from analysis.questions.mean_states import language_of, mean_states
+from analysis.steering.resolve import vectors
+from analysis.steering.specs import VectorSource
+from analysis.study import library, store
+from analysis.study.study import Study
 from tests.asking import HIDDEN, LAYERS, PlantedReader, axis, question_spec, questions
 from tests.stored import stored
 

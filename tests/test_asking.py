@@ -3,21 +3,25 @@
 import numpy as np
 import pytest
 
-from analysis.engine import asking, options, sweeping, work
-from analysis.engine.lens import logit_lens
-from analysis.engine.models import load
-from analysis.engine.options import option_scores, shared_scores
-from analysis.engine.scoring import continuations
-from analysis.engine.service import Job, Pool
-from analysis.engine.steering import Row
-from analysis.errors import SpecError
-from analysis.measures import verdict
-from analysis.measures.steering import ResolvedTerm
-from analysis.sources.question_sets import questions_csv
-from analysis.specs import ModelSpec, QuestionSpec
-from analysis.steering_specs import SweepSpec
-from analysis.studies import __main__ as command_line
-from analysis.studies import library, store
+from analysis import __main__ as command_line
+from analysis.core.errors import SpecError
+from analysis.core.specs import ModelSpec
+from analysis.model import option_scoring
+from analysis.model.hooks import Row
+from analysis.model.lens import logit_lens
+from analysis.model.load import load
+from analysis.model.option_scoring import option_scores, shared_scores
+from analysis.model.scoring import continuations
+from analysis.plane import finding
+from analysis.plane.specs import SweepSpec
+from analysis.questions.question_sets import questions_csv
+from analysis.questions.specs import QuestionSpec
+from analysis.steering.resolve import ResolvedTerm
+from analysis.study import library, store
+from analysis.worker import extraction
+from analysis.worker import plane as sweeping
+from analysis.worker import questions as asking
+from analysis.worker.service import Job, Pool
 from tests.asking import questions
 from tests.test_asked import torch_file
 from tests.tiny import FAMILIES
@@ -59,7 +63,7 @@ def test_options_share_a_pass_and_nothing_changes(tiny_models, monkeypatch, fami
     loaded = load(ModelSpec(family, device="cpu"))
     rows, texts = rows_of(loaded)
     lengths = [len(loaded.tokenizer(row.prompt)["input_ids"]) for row in rows]
-    monkeypatch.setattr(options, "SHARED_FROM", sorted(lengths)[2] * loaded.hidden)
+    monkeypatch.setattr(option_scoring, "SHARED_FROM", sorted(lengths)[2] * loaded.hidden)
     assert min(lengths) < sorted(lengths)[2] <= max(lengths), "some rows go either way"
     alone = continuations(loaded, rows, texts)
     for way in (shared_scores, option_scores):
@@ -74,8 +78,8 @@ def test_options_share_a_pass_and_nothing_changes(tiny_models, monkeypatch, fami
 def test_short_prompts_do_not_share_a_pass(tiny_models, monkeypatch, tokens, expected):
     loaded, gone = load(ModelSpec("llama", device="cpu")), []
     for name, way in (("shared_scores", "shared"), ("continuations", "alone")):
-        monkeypatch.setattr(options, name, lambda *given, way=way: gone.append(way) or [way])
-    monkeypatch.setattr(options, "SHARED_FROM", 8 * loaded.hidden)
+        monkeypatch.setattr(option_scoring, name, lambda *given, way=way: gone.append(way) or [way])
+    monkeypatch.setattr(option_scoring, "SHARED_FROM", 8 * loaded.hidden)
     extra = len(loaded.tokenizer("a")["input_ids"]) - 1
     assert option_scores(loaded, [Row("a" * (tokens - extra))], [["b", "c"]]) == [expected] == gone
 
@@ -104,7 +108,7 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
         asking.read_questions(spec, asked, "asked")(job(1), pool)
     (name,) = [name for name in library.names() if name.startswith("asked")]
     assert library.open_by_name(name).missing == ("questions fr", "questions sw")
-    assert work.resume_study(name)(job(), pool) == name
+    assert extraction.resume_study(name)(job(), pool) == name
     study = library.open_by_name(name)
     assert study.complete and study.has("lens_share") and study.has("item_local")
     assert study.manifest["questions"]["spec"]["model"]["revision"] == "local"
@@ -112,9 +116,9 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
     with pytest.raises(Exception, match="Stopped"):
         sweeping.run_plane(sweep, asked, name)(job(2), pool)
     assert library.open_by_name(name).missing == ("the rest of the plane",)
-    work.resume_study(name)(job(), pool)
+    extraction.resume_study(name)(job(), pool)
     study = library.open_by_name(name)
-    assert study.complete and verdict.finding(study)
+    assert study.complete and finding.finding(study)
     files = store.read_manifest(store.root() / name)["files"]
     assert "plane.safetensors" in files and not any(file.startswith("plane-") for file in files)
     again = library.open_by_name(library.unpack(library.pack(name), "again.babelscope"))

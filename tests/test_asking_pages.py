@@ -9,14 +9,21 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.engine import asking
-from analysis.engine.service import Job
-from analysis.measures import localisation, verdict
-from analysis.sources.question_sets import keep_questions
-from analysis.sources.questions import CULTURE, UNIVERSAL, Questions
-from analysis.studies import library, store
-from components.shell import DEMO_NOTE
-from tests.asking import ITEMS, LANGUAGES, LAYERS, TRANSFER_LAYER, PlantedReader, questions
+from analysis.plane import finding, localisation
+from analysis.questions.question_sets import keep_questions
+from analysis.questions.questions import CULTURE, UNIVERSAL, Questions
+from analysis.study import library, store
+from analysis.worker import questions as asking
+from analysis.worker.service import Job
+from components.frame.shell import DEMO_NOTE
+from tests.asking import (
+    ITEMS,
+    LANGUAGES,
+    LAYERS,
+    TRANSFER_LAYER,
+    PlantedReader,
+    questions,
+)
 from tests.stored import stored
 from tests.test_asked import ask, torch_file
 from tests.test_plane import ONE_SIDED, lopsided, swept, unsteered
@@ -139,7 +146,7 @@ def test_questions_that_are_all_the_same_have_no_angle(home):
 def test_a_finding_has_no_angle_to_a_vector_of_zero(home):
     study = ask(PlantedReader(), only(same=True), "same")
     study = replace(study, manifest={**study.manifest, "plane": {"spec": {"local": "own"}}})
-    assert verdict.angle_words(study, (2, 4)).startswith("; the two vectors have no angle there")
+    assert finding.angle_words(study, (2, 4)).startswith("; the two vectors have no angle there")
 
 
 def test_means_without_english_say_so(home):
@@ -168,7 +175,7 @@ def test_the_plane(names):
     at = visit(PLANE, study=names["swept"])
     study = library.open_by_name(names["swept"])
     shown = figures(at)
-    assert verdict.finding(study) in words(at) and f"layer {TRANSFER_LAYER}" in words(at)
+    assert finding.finding(study) in words(at) and f"layer {TRANSFER_LAYER}" in words(at)
     assert len(shown) == 4
     plane = shown[
         f"Transfer against localisation: {localisation.settings(study)[localisation.chosen_settings(study)['English']].words}"

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import streamlit as st
 
-from analysis.studies import library
-from components import basket, recipes
-from components.figures import Matrix
-from components.recipes import Recipe
+from analysis.study import library
+from components.figures.spec import Matrix
+from components.paperpack import basket, recipes
+from components.paperpack.recipes import Recipe
 from tests.stored import HOSTILE, stored
 from tests.test_pack import recipe
 from tests.visits import alive, asked, button, plain, visit, words

@@ -9,10 +9,20 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from analysis.sources.corpora import to_csv
-from analysis.sources.pairs import ContrastPair, Corpus
-from analysis.studies import library
-from tests.browsing import LONG, cell, cells, choose, complaint, foreign, go, serving, settle
+from analysis.concepts.corpora import to_csv
+from analysis.concepts.pairs import ContrastPair, Corpus
+from analysis.study import library
+from tests.browsing import (
+    LONG,
+    cell,
+    cells,
+    choose,
+    complaint,
+    foreign,
+    go,
+    serving,
+    settle,
+)
 from tests.planted import Planting, planted_study
 from tests.planted_words import planted_vectors, stored_words, word_list
 from tests.stored import HOSTILE, stored

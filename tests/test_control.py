@@ -12,13 +12,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.errors import SpecError, Stopped, StudyError
-from analysis.measures import control as measures
-from analysis.measures.grids import named, ranges
-from analysis.specs import from_dict
-from analysis.steering_specs import JudgingSpec
-from analysis.studies import control, library
-from analysis.studies.control_plan import compute
+from analysis.control import store
+from analysis.control import surfaces as measures
+from analysis.control.plan import compute
+from analysis.control.settings_tried import named, ranges
+from analysis.control.specs import JudgingSpec
+from analysis.core.errors import SpecError, Stopped, StudyError
+from analysis.core.specs import from_dict
+from analysis.study import library
 from tests.speaking import ANSWER, FakeSpeaker, begun, finished
 from tests.stored import LAYERS, stored
 
@@ -46,12 +47,12 @@ def shelf(tmp_path_factory):
 def whole(shelf, monkeypatch):
     """The finished run, to be looked at only."""
     monkeypatch.setenv("BABELSCOPE_HOME", str(shelf))
-    (name,) = control.names("complete")
-    return control.open_run(name)
+    (name,) = store.names("complete")
+    return store.open_run(name)
 
 
 def told(run, judging=RULES):
-    answers = control.frame(run, judging)
+    answers = store.frame(run, judging)
     surfaces = measures.surfaces(answers, run.grid, judging)
     picked = measures.chosen(surfaces, run.grid, judging)
     return answers, surfaces, picked, measures.report(answers, run.spec, picked, judging)
@@ -68,7 +69,7 @@ def test_the_planted_setting_is_found_and_reported(whole):
     assert set(report["n"]) == {7} and report["within"].all()
     low, high = report.set_index(["language", "vector"]).loc[("fr", "shared"), ["low", "high"]]
     assert low == 0 and 0.3 < high < 0.45
-    assert not control.missing(run, answers, RULES)
+    assert not store.missing(run, answers, RULES)
 
 
 def test_surfaces_hold_effect_and_cost_of_every_setting(whole):
@@ -91,13 +92,13 @@ def test_shares_of_verdicts_by_strength_add_up_and_turn_where_planted(whole):
 
 
 def test_no_reported_prompt_was_searched_with(whole):
-    answers = control.frame(whole, RULES)
+    answers = store.frame(whole, RULES)
     by_role = {role: set(those["prompt"]) for role, those in answers.groupby("role")}
     assert not by_role["search"] & by_role["report"] and len(by_role["search"]) == 5 and len(by_role["report"]) == 7
 
 
 def test_the_papers_way_reports_the_prompts_that_it_searched(study):
-    answers = control.frame(finished(study, searched_on="the reported prompts (paper)"), RULES)
+    answers = store.frame(finished(study, searched_on="the reported prompts (paper)"), RULES)
     by_role = {role: set(those["prompt"]) for role, those in answers.groupby("role")}
     assert by_role["search"] == by_role["report"] and len(by_role["report"]) == 7
 
@@ -131,7 +132,7 @@ def test_the_target_rate_counts_answers_that_begin_with_the_target(study):
 def test_an_objective_that_nothing_measures_chooses_nothing(whole):
     _, _, picked, report = told(whole, JudgingSpec(objective="target-continuation rate"))
     assert not picked and report["effect"].isna().all()
-    assert not control.missing(whole, control.frame(whole, RULES), JudgingSpec(objective="target-continuation rate"))
+    assert not store.missing(whole, store.frame(whole, RULES), JudgingSpec(objective="target-continuation rate"))
 
 
 @pytest.mark.parametrize("kind", [{"objective": "x"}, {"choice": "x"}])
@@ -146,7 +147,7 @@ def test_drift_is_the_share_in_another_language():
         "text": ["a", "b", ""], "tokens": [1, 1, 0], "surprise": [1.0, 3.0, None], "heard": ["fr", "en", "none"],
         "log_odds": [None] * 3, "kl": [0.0],
     }]  # fmt: skip
-    from analysis.sources.prompts import Prompt
+    from analysis.control.prompts import Prompt
 
     roles = {"fr": {"search": {}, "report": {str(i): Prompt(str(i), "fr", "?") for i in (1, 2, 3)}}}
     found = measures.summary(measures.table(cells, roles).assign(verdict="following"), RULES)
@@ -168,7 +169,7 @@ def test_a_stopped_run_goes_on_where_it_was_and_ends_with_the_same_bytes(study, 
     speaker = FakeSpeaker()
     with pytest.raises(Stopped):
         compute(name, speaker, stop)
-    assert len(control.open_run(name).done) == 6
+    assert len(store.open_run(name).done) == 6
     before = speaker.asked
     run = compute(name, speaker)
     assert first and contents(run.folder) == first and len(run.done) == 3 + 12 + 5
@@ -181,30 +182,30 @@ def test_a_run_killed_in_a_cell_goes_on(study, home, shelf):
     name = begun(study)
     first = contents(shelf / "control" / name)
     code = (
-        "import sys, time\nfrom tests.speaking import FakeSpeaker\nfrom analysis.studies.control_plan import compute\n"
+        "import sys, time\nfrom tests.speaking import FakeSpeaker\nfrom analysis.control.plan import compute\n"
         "class Slow(FakeSpeaker):\n    def answers(self, *a):\n        time.sleep(0.05)\n        return super().answers(*a)\n"
         "compute(sys.argv[1], Slow())\n"
     )
     child = subprocess.Popen([sys.executable, "-c", code, name], env=os.environ | {"BABELSCOPE_HOME": str(home)})
-    while len(list((control.root() / name).glob("*_*.json"))) < 5:
+    while len(list((store.root() / name).glob("*_*.json"))) < 5:
         assert child.poll() is None
         time.sleep(0.005)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
-    assert len(control.open_run(name).done) < 15
+    assert len(store.open_run(name).done) < 15
     assert contents(compute(name, FakeSpeaker()).folder) == first
 
 
 def test_one_cell_is_timed_and_kept(study):
     name = begun(study)
-    assert np.isnan(control.outlook(control.open_run(name)).seconds)
+    assert np.isnan(store.outlook(store.open_run(name)).seconds)
     run = compute(name, FakeSpeaker(), most=1)
     (key,) = run.done
-    ahead = control.outlook(run)
+    ahead = store.outlook(run)
     assert key.startswith("search/en/en/") and ahead.cells == 20 and ahead.seconds >= 0
     assert ahead.answers == 3 * 12 + 3 * 4 * 4 * 5 + 5 * 7 and ahead.left == ahead.answers - 20
     done = compute(name, FakeSpeaker())
-    assert control.outlook(done).left == 0 and len(done.done) == ahead.cells
+    assert store.outlook(done).left == 0 and len(done.done) == ahead.cells
 
 
 def test_progress_ends_where_it_said_it_would(study):
@@ -216,13 +217,13 @@ def test_progress_ends_where_it_said_it_would(study):
 def test_judging_anew_asks_only_for_the_reports_of_other_settings(study):
     run = finished(study)
     strict = JudgingSpec("edited", ("en: Mix", "en: Sorry", "zh: 对不起", "fr: Désolé", "en: la la"))
-    answers = control.frame(run, strict)
-    left = control.missing(run, answers, strict)
+    answers = store.frame(run, strict)
+    left = store.missing(run, answers, strict)
     assert {cell.stage for cell in left} == {"report"} and {cell.source for cell in left} == {"en"}
-    control.keep_judging(run.name, strict)
+    store.keep_judging(run.name, strict)
     speaker = FakeSpeaker()
     run = compute(run.name, speaker)
-    assert speaker.asked == 7 * len(left) and run.judging == strict and not control.missing(run, control.frame(run, strict), strict)
+    assert speaker.asked == 7 * len(left) and run.judging == strict and not store.missing(run, store.frame(run, strict), strict)
 
 
 def test_a_judge_command_judges_every_answer_once_and_its_verdicts_are_kept(study, tmp_path, monkeypatch):
@@ -241,26 +242,26 @@ def test_a_judge_command_judges_every_answer_once_and_its_verdicts_are_kept(stud
     assert sum(map(int, log.read_text().split())) == distinct
     compute(run.name, FakeSpeaker())
     assert sum(map(int, log.read_text().split())) == distinct
-    other = control.frame(run, replace(judging, command=f"{judging.command} "))
+    other = store.frame(run, replace(judging, command=f"{judging.command} "))
     assert set(other["verdict"]) == {""}
 
 
 def test_what_changed_under_a_run_is_noticed(study, home):
     run = finished(study)
-    control.check_vectors(run)
+    store.check_vectors(run)
     assert from_dict(type(run.spec), json.loads(json.dumps(run.manifest["spec"]))) == run.spec
     path = run.folder / next(iter(run.manifest["files"]))
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(StudyError, match="damaged"):
-        control.open_run(run.name)
-    assert control.names("complete") == (run.name,) and not control.names("other")
+        store.open_run(run.name)
+    assert store.names("complete") == (run.name,) and not store.names("other")
     changed = replace(run.spec, vectors_digest="0")
     with pytest.raises(StudyError, match="vectors"):
-        control.check_vectors(replace(run, manifest=run.manifest | {"spec": {**run.manifest["spec"], "vectors_digest": "0"}}))
+        store.check_vectors(replace(run, manifest=run.manifest | {"spec": {**run.manifest["spec"], "vectors_digest": "0"}}))
     assert changed != run.spec
 
 
 def test_the_same_spec_is_the_same_run(study):
     assert begun(study) == begun(study) and begun(study, search_prompts=4) != begun(study)
     with pytest.raises(StudyError, match="no control run"):
-        control.open_run("none")
+        store.open_run("none")

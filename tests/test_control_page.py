@@ -5,18 +5,30 @@ import shutil
 
 import pytest
 
-from analysis.sources.corpora import REQUESTS, demo_corpus
-from analysis.sources.prompts import DECLINED
-from analysis.steering_specs import JudgingSpec
-from analysis.studies import control, library
-from analysis.studies.control_plan import compute
-from components import basket, cache, manuscript
-from components.shell import DEMO_NOTE
+from analysis.concepts.corpora import REQUESTS, demo_corpus
+from analysis.control import store
+from analysis.control.plan import compute
+from analysis.control.prompts import DECLINED
+from analysis.control.specs import JudgingSpec
+from analysis.study import library
+from components.frame import cache
+from components.frame.shell import DEMO_NOTE
+from components.paperpack import basket, manuscript
 from components.views.filling import filled
 from tests.planted import planted_study
 from tests.speaking import REFUSAL, FakeSpeaker, begun, finished
 from tests.stored import stored
-from tests.visits import alive, asked, button, figures, heat_map, plain, ticks, visit, words
+from tests.visits import (
+    alive,
+    asked,
+    button,
+    figures,
+    heat_map,
+    plain,
+    ticks,
+    visit,
+    words,
+)
 
 PAGE = "pages/control.py"
 
@@ -40,7 +52,7 @@ def shelved(fresh, shelf, monkeypatch):
 
 
 def run_name():
-    return control.names("complete")[0]
+    return store.names("complete")[0]
 
 
 @pytest.mark.parametrize("name", ["llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b"])
@@ -95,7 +107,7 @@ def test_a_plan_that_does_not_fit_is_a_sentence():
     field = next(box for box in at.number_input if box.label == "Search prompts a language")
     alive(field.set_value(16).run())
     alive(button(at, "Start").click().run())
-    assert any("too few prompts" in plain(error.value) for error in at.error) and not control.names("demo")
+    assert any("too few prompts" in plain(error.value) for error in at.error) and not store.names("demo")
 
 
 def test_start_begins_a_run_and_queues_it(monkeypatch):
@@ -103,10 +115,10 @@ def test_start_begins_a_run_and_queues_it(monkeypatch):
     monkeypatch.setattr(cache.service(), "submit", lambda owner, title, work: queued.append(title))
     at = visit(PAGE, study="demo")
     alive(button(at, "Start").click().run())
-    (name,) = control.names("demo")
+    (name,) = store.names("demo")
     assert queued == ["harmfulness on demo requests that are declined"] and at.selectbox(key="run").value == name
-    assert control.open_run(name).spec.search_prompts == 8 and "66 cells are missing" in words(at)
-    control.delete(name)
+    assert store.open_run(name).spec.search_prompts == 8 and "66 cells are missing" in words(at)
+    store.delete(name)
 
 
 def test_results_of_a_run():
@@ -181,11 +193,11 @@ def test_a_damaged_run_is_a_sentence_and_a_run_can_be_deleted():
     at = visit(PAGE, study="complete", run=other.name)
     assert "is damaged" in plain(at.error[0].value) and not figures(at)
     path.unlink()
-    control.delete(other.name)
+    store.delete(other.name)
     another = finished(study, search_prompts=2, reported_prompts=2, layer_sets=1)
     at = visit(PAGE, study="complete", run=another.name)
     alive(button(at, "Delete for good").click().run())
-    assert another.name not in control.names("complete") and run_name() in control.names("complete")
+    assert another.name not in store.names("complete") and run_name() in store.names("complete")
 
 
 def test_hostile_titles_and_texts_stay_text():
@@ -196,7 +208,7 @@ def test_hostile_titles_and_texts_stay_text():
     (run.folder / "manifest.json").write_text(json.dumps(manifest))
     at = visit(PAGE, study="complete", run=run.name)
     assert any("\\!\\[x\\]" in header.value for header in at.subheader)
-    control.delete(run.name)
+    store.delete(run.name)
 
 
 def test_a_filling_run_shows_which_cells_are_kept_and_what_is_to_go():
@@ -205,8 +217,8 @@ def test_a_filling_run_shows_which_cells_are_kept_and_what_is_to_go():
     figure = filled(run)
     assert figure.data.values.sum() == 2 and figure.data.values[0, 1:3].tolist() == [1, 1]
     assert figure.caption.startswith("2 of 20 cells, 40 of 311 answers. About") and figure.data.columns[-2:] == ("own", "shared")
-    assert filled(control.open_run(run_name())).data.values.min() >= 0
-    control.delete(run.name)
+    assert filled(store.open_run(run_name())).data.values.min() >= 0
+    store.delete(run.name)
 
 
 def test_a_kept_figure_takes_the_run_along():
@@ -214,7 +226,7 @@ def test_a_kept_figure_takes_the_run_along():
     key = next(found.key for found in at.button if found.label == "Add to figures")
     alive(at.button(key=key).click().run())
     made = basket.items()[-1].recipe
-    used = control.open_run(run_name()).spec
+    used = store.open_run(run_name()).spec
     text = manuscript.methods(made)
     for said in (used.concept, used.prompts_digest, f"seed {used.seed}", used.operator):
         assert said in text, said

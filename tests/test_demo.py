@@ -7,9 +7,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from analysis.concepts.corpora import DEMO_FILES, demo_corpus, to_csv
+from analysis.core.model_names import DEMO_FOLDER
 from analysis.demo.pairs import demo_pairs, demo_requests
 from analysis.demo.text import KINDS, documents, judged
-from analysis.demo.world import (
+from analysis.languages.languages import LANGUAGES as KNOWN
+from analysis.world.world import (
     LANGUAGES,
     NEGATIVE,
     OBJECTS,
@@ -25,9 +28,6 @@ from analysis.demo.world import (
     verdict,
     world,
 )
-from analysis.sources.corpora import DEMO_FILES, demo_corpus, to_csv
-from analysis.sources.languages import LANGUAGES as KNOWN
-from analysis.sources.models import DEMO_FOLDER
 
 SHIPPED = (DEMO_FOLDER / "model.safetensors").is_file()
 needs_model = pytest.mark.skipif(not SHIPPED, reason="the demo model is made by `make demo`")
@@ -134,8 +134,8 @@ def test_the_shipped_pairs_are_what_the_world_gives():
 @pytest.fixture(scope="module")
 def loaded():
     """The shipped model."""
-    from analysis.engine.models import load
-    from analysis.specs import ModelSpec
+    from analysis.core.specs import ModelSpec
+    from analysis.model.load import load
 
     return load(ModelSpec("demo", device="cpu"))
 
@@ -182,10 +182,10 @@ def test_greedy_answers_are_whole_sentences_of_the_language(loaded, language):
 
 @needs_model
 def test_steering_moves_verdicts_monotonically():
+    from analysis.core.specs import ModelSpec
     from analysis.demo.evaluate import STRENGTHS, steered
-    from analysis.engine.models import load
-    from analysis.specs import ModelSpec
-    from analysis.studies.library import open_by_name
+    from analysis.model.load import load
+    from analysis.study.library import open_by_name
 
     loaded, study = load(ModelSpec("demo", device="cpu")), open_by_name("demo")
     part = slice(STRENGTHS.index(-0.5), None)
@@ -200,9 +200,9 @@ def test_steering_moves_verdicts_monotonically():
 @needs_model
 def test_the_demo_study_is_what_extraction_gives(home):
     from analysis.demo.study import demo_spec
-    from analysis.engine.service import Job, Pool
-    from analysis.engine.work import extract_study
-    from analysis.studies.library import open_by_name
+    from analysis.study.library import open_by_name
+    from analysis.worker.extraction import extract_study
+    from analysis.worker.service import Job, Pool
 
     concepts, languages = ("fairness", "truthfulness"), ("en", "ta")
     job = Job(1, "test", "part", lambda job, pool: None)
@@ -217,12 +217,12 @@ def test_the_demo_study_is_what_extraction_gives(home):
 
 @needs_model
 def test_the_demo_words_are_what_embedding_gives(home):
+    from analysis.core.specs import ModelSpec
     from analysis.demo.study import demo_word_spec
-    from analysis.engine.service import Job, Pool
-    from analysis.engine.work import embed_words
-    from analysis.sources.words import demo_words
-    from analysis.specs import ModelSpec
-    from analysis.studies.library import open_by_name
+    from analysis.study.library import open_by_name
+    from analysis.words.word_lists import demo_words
+    from analysis.worker.extraction import embed_words
+    from analysis.worker.service import Job, Pool
 
     languages, whole = ("en", "ta"), open_by_name("demo")
     task = embed_words(demo_word_spec(ModelSpec("demo"), languages), demo_words().within(languages), "part")
@@ -237,10 +237,10 @@ def test_the_demo_words_are_what_embedding_gives(home):
 @needs_model
 def test_the_demo_study_has_the_vectors_that_its_questions_give(home):
     from analysis.demo.study import question_spec
-    from analysis.engine.asking import read_questions
-    from analysis.engine.service import Job, Pool
-    from analysis.sources.question_sets import demo_questions
-    from analysis.studies.library import open_by_name
+    from analysis.questions.question_sets import demo_questions
+    from analysis.study.library import open_by_name
+    from analysis.worker.questions import read_questions
+    from analysis.worker.service import Job, Pool
 
     languages = ("en", "ta")
     job = Job(1, "test", "part", lambda job, pool: None)

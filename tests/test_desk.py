@@ -4,14 +4,14 @@ import threading
 
 import pytest
 
-from analysis.engine import work
-from analysis.engine.service import DONE, FAILED, RUNNING, STOPPED
-from analysis.errors import CorpusError, StudyError
-from analysis.sources.corpora import to_csv
-from analysis.sources.pairs import ContrastPair, Corpus
-from analysis.sources.readers import read
-from analysis.studies import library
-from components import cache
+from analysis.concepts.corpora import to_csv
+from analysis.concepts.pair_readers import read
+from analysis.concepts.pairs import ContrastPair, Corpus
+from analysis.core.errors import CorpusError, StudyError
+from analysis.study import library
+from analysis.worker import extraction
+from analysis.worker.service import DONE, FAILED, RUNNING, STOPPED
+from components.frame import cache
 from tests.stored import HOSTILE, cut, stored
 from tests.visits import alive, asked, button, figures, plain, visit, words
 
@@ -212,7 +212,7 @@ def test_start_is_off_while_a_job_lives_and_stop_ends_it(home, monkeypatch):
 
         return slow
 
-    monkeypatch.setattr(work, "extract_study", fake)
+    monkeypatch.setattr(extraction, "extract_study", fake)
     at = with_corpus(to_csv(PAIRS).encode())
     assert {"Check", "Start"} <= labels(at)
     alive(button(at, "Start").click().run())

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.engine import work
-from analysis.engine.extract import Reading, stream
-from analysis.engine.models import load
-from analysis.engine.reader import Collected, ModelReader
-from analysis.engine.service import DONE, FAILED, STOPPED
-from analysis.sources.embeddings import MEAN, texts
-from analysis.sources.words import WordList
-from analysis.specs import ModelSpec
-from analysis.studies import __main__ as command
-from analysis.studies import library, store
-from analysis.studies.words import word_spec
+from analysis import __main__ as command
+from analysis.core.positions import MEAN
+from analysis.core.specs import ModelSpec
+from analysis.model.extract import Reading, stream
+from analysis.model.load import load
+from analysis.study import library, store
+from analysis.study.word_list import WordList
+from analysis.words.embeddings import texts
+from analysis.words.plan import word_spec
+from analysis.worker import extraction
+from analysis.worker.reader import Collected, ModelReader
+from analysis.worker.service import DONE, FAILED, STOPPED
 from tests.test_work import contents, run, study_spec
 from tests.test_work import corpus as pairs
 from tests.tiny import HIDDEN, LAYERS
@@ -57,7 +58,7 @@ def test_the_mean_over_tokens_is_that_of_the_words_own_tokens(tiny_models, famil
 
 
 def test_a_job_reads_words_as_the_plain_computation_does(tiny_models):
-    job = run(work.embed_words(spec(), WORDS, "Small words"))
+    job = run(extraction.embed_words(spec(), WORDS, "Small words"))
     assert job.state == DONE, job.error
     study, loaded = library.open_by_name(job.result), load(LLAMA)
     assert study.complete and study.embeddings == EMBEDDED and study.manifest["words"]["spec"]["model"]["revision"] == "local"
@@ -71,34 +72,34 @@ def test_a_job_reads_words_as_the_plain_computation_does(tiny_models):
 
 
 def test_a_stopped_job_goes_on_and_ends_with_the_same_bytes(tiny_models, home):
-    task = work.embed_words(spec(layers=(2,)), WORDS, "Small words")
+    task = extraction.embed_words(spec(layers=(2,)), WORDS, "Small words")
     whole = run(task)
     first = contents(store.root() / whole.result)
     library.delete(whole.result)
     stopped = run(task, stop_at=4)
     assert stopped.state == STOPPED and len(library.open_by_name(whole.result).missing) == 2
-    resumed = run(work.resume_study(whole.result))
+    resumed = run(extraction.resume_study(whole.result))
     assert resumed.state == DONE and contents(store.root() / whole.result) == first
     again = run(task)
     assert again.state == FAILED and "already" in again.error
 
 
 def test_words_go_into_a_study_of_the_same_model_and_both_parts_are_resumed(tiny_models, home):
-    stopped = run(work.extract_study(study_spec(), pairs(), "Judges", {}), stop_at=3)
+    stopped = run(extraction.extract_study(study_spec(), pairs(), "Judges", {}), stop_at=3)
     assert stopped.state == STOPPED
     (name,) = [path.name for path in store.root().iterdir()]
-    assert run(work.embed_words(spec(), WORDS, "", name), stop_at=2).state == STOPPED
+    assert run(extraction.embed_words(spec(), WORDS, "", name), stop_at=2).state == STOPPED
     assert len(library.open_by_name(name).missing) == 5 + 4
-    assert run(work.resume_study(name)).state == DONE
+    assert run(extraction.resume_study(name)).state == DONE
     study = library.open_by_name(name)
     assert study.complete and study.has("pair_score") and study.words == WORDS
-    refused = run(work.embed_words(spec(ModelSpec("gpt2")), WORDS, "", name))
+    refused = run(extraction.embed_words(spec(ModelSpec("gpt2")), WORDS, "", name))
     assert refused.state == FAILED and "another model" in refused.error
 
 
 def test_a_word_that_becomes_no_token_is_named(tiny_models):
     bad = WordList("bad", ("en", "fr"), ("dog", "space"), (("dog", "\t "), ("chien", "x")))
-    job = run(work.embed_words(spec(words=bad), bad, "Bad"))
+    job = run(extraction.embed_words(spec(words=bad), bad, "Bad"))
     assert job.state == FAILED and "en, space: '\\t ' becomes no token" in job.error and job.faults
     assert ModelReader(load(LLAMA), "none").hollow(["a", "", "<s>"]) == ["", "<s>"]
 

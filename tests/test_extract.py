@@ -6,13 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.engine import extract, models
-from analysis.engine.extract import MOST_TEXTS, Reading, batches, encode, read_batch, stream
-from analysis.engine.hub import Source
-from analysis.engine.models import Loaded, find_blocks, out_of_memory
-from analysis.engine.reader import Collected, ModelReader
-from analysis.errors import CorpusError, ModelError, SpecError, Stopped
-from analysis.specs import ModelSpec
+from analysis.core.errors import CorpusError, ModelError, SpecError, Stopped
+from analysis.core.specs import ModelSpec
+from analysis.model import extract, load
+from analysis.model.extract import (
+    MOST_TEXTS,
+    Reading,
+    batches,
+    encode,
+    read_batch,
+    stream,
+)
+from analysis.model.hub import Source
+from analysis.model.load import Loaded, find_blocks, out_of_memory
+from analysis.worker.reader import Collected, ModelReader
 from tests.tiny import FAMILIES, HIDDEN, LAYERS, WINDOW, build, tokenizer
 
 TEXTS = [
@@ -238,7 +245,7 @@ def test_states_do_not_depend_on_the_order_of_the_texts():
 
 
 def test_a_reader_applies_its_template_reports_and_tells_the_token_that_is_read(tiny_models):
-    engine = models.load(ModelSpec("llama"))
+    engine = load.load(ModelSpec("llama"))
     reader = ModelReader(engine, "papers' LLaMA2", "normed")
     assert (reader.layers, reader.hidden) == (LAYERS, HIDDEN)
     expected = collect(engine, [f"[INST] {text} [/INST] " for text in TEXTS], Reading(final_norm=True))

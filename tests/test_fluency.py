@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 
-from analysis.errors import SpecError
-from analysis.measures.fluency import UNRECOGNISED, drift, identified, recognisable, repetition
-from analysis.sources.languages import LANGUAGES
+from analysis.core.errors import SpecError
+from analysis.languages.languages import LANGUAGES
+from analysis.steering.fluency import (
+    UNRECOGNISED,
+    drift,
+    identified,
+    recognisable,
+    repetition,
+)
 
 SENTENCES = {
     "en": "The old woman gave the money back to its owner.",

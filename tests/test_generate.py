@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.engine import generate as engine
-from analysis.engine.generate import BROKEN, END, LENGTH, Pieces, generate
-from analysis.engine.models import load
-from analysis.engine.scoring import alternatives, continuations, kl, next_distribution
-from analysis.engine.steering import Row
-from analysis.errors import SpecError
-from analysis.measures.steering import ResolvedTerm
-from analysis.specs import ModelSpec
-from analysis.steering_specs import GenerationSpec
+from analysis.core.errors import SpecError
+from analysis.core.specs import ModelSpec
+from analysis.model import generate as engine
+from analysis.model.generate import BROKEN, END, LENGTH, Pieces, generate
+from analysis.model.hooks import Row
+from analysis.model.load import load
+from analysis.model.scoring import alternatives, continuations, kl, next_distribution
+from analysis.steering.resolve import ResolvedTerm
+from analysis.steering.specs import GenerationSpec
 from tests.tiny import HIDDEN, WINDOW, tokenizer
 
 PROMPTS = ("the judge", "no", "la juge parle")

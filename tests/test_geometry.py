@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from analysis.arrays import labelled
-from analysis.errors import AnalysisError, StudyError
-from analysis.measures import geometry, items, manifold, projections
-from analysis.measures.localisation import NAMED
-from analysis.sources.questions import CULTURE, UNIVERSAL
-from analysis.studies.asked import TRAIN
-from analysis.studies.study import COMPUTED, Study
+from analysis.core import manifold
+from analysis.core.errors import AnalysisError, StudyError
+from analysis.questions import geometry, items, projections
+from analysis.questions.answers import NAMED
+from analysis.questions.plan import TRAIN
+from analysis.questions.questions import CULTURE, UNIVERSAL
+from analysis.study.arrays import labelled
+from analysis.study.study import COMPUTED, Study
 from tests.asking import ITEMS, LANGUAGES, LAYERS, PlantedReader, questions
 from tests.planted import planted_study
 from tests.test_asked import ask

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.errors import SpecError
-from analysis.measures.grids import LOG_SPACED, SEARCHES, grid, named, ranges
-from analysis.measures.recognition import curve
-from analysis.sources.published import CONTROL_PROMPTS
-from analysis.sources.published import control as printed
-from analysis.studies import library
+from analysis.concepts.recognition import curve
+from analysis.control.settings_tried import LOG_SPACED, SEARCHES, grid, named, ranges
+from analysis.core.errors import SpecError
+from analysis.study import library
+from analysis.study.published_values import CONTROL_PROMPTS
+from analysis.study.published_values import control as printed
 from tests.speaking import spec
 from tests.stored import LAYERS, stored
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from analysis.engine.extract import stream
-from analysis.engine.hub import ABANDONED, locate
-from analysis.engine.models import load, preflight
-from analysis.engine.reader import Collected
-from analysis.errors import ModelError, Stopped
-from analysis.specs import ModelSpec
+from analysis.core.errors import ModelError, Stopped
+from analysis.core.specs import ModelSpec
+from analysis.model.extract import stream
+from analysis.model.hub import ABANDONED, locate
+from analysis.model.load import load, preflight
+from analysis.worker.reader import Collected
 from tests.tiny import HIDDEN, LAYERS, save
 
 REPO = "org/name"

@@ -6,14 +6,32 @@ import time
 
 import pytest
 
-from analysis.demo.world import LANGUAGES as WORLD
-from analysis.demo.world import world
-from analysis.errors import AnalysisError, CorpusError, SpecError
-from analysis.measures import judging
-from analysis.measures.judging import FAILURE, FOLLOWING, PAPER, REFUSING, failure, judge, loops, pieces
-from analysis.sources.languages import LANGUAGES
-from analysis.sources.refusals import EDITED, LISTS, OURS, lines, openings, parse, plain, refuses
-from analysis.steering_specs import JudgingSpec
+from analysis.control import judging
+from analysis.control.judging import (
+    FAILURE,
+    FOLLOWING,
+    PAPER,
+    REFUSING,
+    failure,
+    judge,
+    loops,
+    pieces,
+)
+from analysis.control.refusals import (
+    EDITED,
+    LISTS,
+    OURS,
+    lines,
+    openings,
+    parse,
+    plain,
+    refuses,
+)
+from analysis.control.specs import JudgingSpec
+from analysis.core.errors import AnalysisError, CorpusError, SpecError
+from analysis.languages.languages import LANGUAGES
+from analysis.world.world import LANGUAGES as WORLD
+from analysis.world.world import world
 
 RULES = JudgingSpec()
 

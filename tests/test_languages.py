@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.errors import CorpusError, SpecError
-from analysis.sources import languages
-from analysis.sources.languages import (
+from analysis.core.errors import CorpusError, SpecError
+from analysis.languages import languages
+from analysis.languages.languages import (
     DISTANCES,
     LABELS,
     LANGUAGES,

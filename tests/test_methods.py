@@ -5,18 +5,19 @@ from dataclasses import asdict
 import pytest
 import streamlit as st
 
-from analysis.engine.answers import Ask, Dose
-from analysis.specs import ModelSpec, QuestionSpec, WordSpec
-from analysis.steering_specs import (
-    ControlSpec,
+from analysis.control.specs import ControlSpec, JudgingSpec
+from analysis.core.specs import ModelSpec
+from analysis.plane.specs import SweepSpec
+from analysis.questions.specs import QuestionSpec
+from analysis.steering.specs import (
     GenerationSpec,
-    JudgingSpec,
     SteeringSpec,
     SteeringTerm,
-    SweepSpec,
     VectorSource,
 )
-from components import basket, manuscript, methods, recipes
+from analysis.words.specs import WordSpec
+from analysis.worker.answers import Ask, Dose
+from components.paperpack import basket, manuscript, methods, recipes
 from tests.test_pack import FACTS, recipe
 from tests.visits import alive, visit
 

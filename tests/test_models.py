@@ -10,12 +10,12 @@ import torch
 import transformers
 from torch import nn
 
-from analysis.engine import models
-from analysis.engine.extract import Reading, stream
-from analysis.engine.models import BATCH_BYTES, find_blocks, load, preflight
-from analysis.engine.reader import Collected
-from analysis.errors import ModelError
-from analysis.specs import ModelSpec
+from analysis.core.errors import ModelError
+from analysis.core.specs import ModelSpec
+from analysis.model import load as models
+from analysis.model.extract import Reading, stream
+from analysis.model.load import BATCH_BYTES, find_blocks, load, preflight
+from analysis.worker.reader import Collected
 from tests.tiny import FAMILIES, HIDDEN, LAYERS, save, tokenizer
 
 WIDE = {"hidden_size": 64, "intermediate_size": 128, "head_dim": 16, "initializer_range": 0.02}

@@ -15,13 +15,12 @@ import pandas as pd
 import pypdf
 import pytest
 
-from analysis.errors import AnalysisError, FigureError
-from analysis.sources import works
-from components import basket, manuscript, pack, recipes, tables
-from components.figures import Matrix
-from components.labelling import relabelled
-from components.recipes import Recipe
-from components.venues import Look
+from analysis.core.errors import AnalysisError, FigureError
+from components.figures.spec import Matrix
+from components.paperpack import basket, manuscript, pack, recipes, tables, works
+from components.paperpack.labelling import relabelled
+from components.paperpack.recipes import Recipe
+from components.printing.venues import Look
 from tests.test_screen import DATA, LIMITS, spec
 
 TABLE = pd.DataFrame({

@@ -6,13 +6,24 @@ from itertools import cycle
 
 import pytest
 
-from analysis.sources.languages import LABELS, LANGUAGES, ORDERS, order
-from analysis.sources.published import SHARES
-from analysis.studies import library, store
-from components.shell import DEMO_NOTE, MENU
+from analysis.languages.languages import LABELS, LANGUAGES, ORDERS, order
+from analysis.study import library, store
+from analysis.study.published_values import SHARES
+from components.frame.shell import DEMO_NOTE, MENU
 from tests.stored import CONCEPTS, HOSTILE, LAYERS, every_kind, stored
 from tests.stored import LANGUAGES as CODES
-from tests.visits import APP, PAGES, alive, asked, figures, heat_map, plain, ticks, visit, words
+from tests.visits import (
+    APP,
+    PAGES,
+    alive,
+    asked,
+    figures,
+    heat_map,
+    plain,
+    ticks,
+    visit,
+    words,
+)
 
 pytestmark = pytest.mark.usefixtures("fresh")
 

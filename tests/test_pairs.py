@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.errors import CorpusError, SpecError
-from analysis.sources.pairs import SPLITS, ContrastPair, Corpus, clusters, leaks, split
+from analysis.concepts.pairs import SPLITS, ContrastPair, Corpus, clusters, leaks, split
+from analysis.core.errors import CorpusError, SpecError
 
 
 def planted(languages="en fr zh", pairs=40, per_source=1, concept="fairness", lacking=None) -> Corpus:

@@ -13,12 +13,12 @@ from matplotlib.colors import to_hex
 from matplotlib.image import imread
 from matplotlib.text import Text
 
-from analysis.errors import AnalysisError, FigureError
-from analysis.sources.languages import LABELS, LANGUAGES
-from components import paper, screen
-from components.figures import DIVERGING, SEQUENTIAL, Cloud, Matrix
-from components.printing import fonts, sheet, sight
-from components.venues import CM, OWN, READABLE, SIGHTS, VENUES, Look
+from analysis.core.errors import AnalysisError, FigureError
+from analysis.languages.languages import LABELS, LANGUAGES
+from components.figures.spec import DIVERGING, SEQUENTIAL, Cloud, Matrix
+from components.printing import fonts, sheet, sight, to_paper
+from components.printing.venues import CM, OWN, READABLE, SIGHTS, VENUES, Look
+from components.screen import to_plotly
 from tests.test_screen import DATA, FADED, LIMITS, VALUES, spec
 
 OWN_NAMES = tuple(LABELS["own name"](language) for language in LANGUAGES.values())[:16]
@@ -54,7 +54,7 @@ def spoken(data: bytes) -> str:
 
 
 def test_every_kind_of_the_screen_has_a_printed_form():
-    assert paper.DRAW.keys() == screen.DRAW.keys()
+    assert to_paper.DRAW.keys() == to_plotly.DRAW.keys()
 
 
 def test_a_kind_without_one_is_a_sentence():
@@ -103,7 +103,7 @@ def test_a_png_has_the_dots_of_its_resolution():
 
 @pytest.mark.parametrize("name", [name for name in DATA if isinstance(DATA[name], Matrix)])
 def test_cells_are_those_of_the_screen(name):
-    on_screen = [trace for trace in screen.draw(spec(name)).data if trace.type == "heatmap"]
+    on_screen = [trace for trace in to_plotly.draw(spec(name)).data if trace.type == "heatmap"]
     drawn = composed(name)
     panel = next(axes for axes in drawn.canvas.axes if any(isinstance(c, QuadMesh) for c in axes.collections))
     printed = [c for c in panel.collections if isinstance(c, QuadMesh)]
@@ -127,7 +127,7 @@ def test_colours_are_those_of_the_screen(name, scale):
 
 
 def test_curves_are_those_of_the_screen():
-    traces = [trace for trace in screen.draw(spec("lines")).data if trace.name]
+    traces = [trace for trace in to_plotly.draw(spec("lines")).data if trace.name]
     curves = [line for line in composed("lines").canvas.axes[0].lines if not line.get_label().startswith("_")]
     assert len(traces) == len(curves) == 16
     for trace, curve in zip(traces, curves):
@@ -139,7 +139,7 @@ def test_curves_are_those_of_the_screen():
 
 def test_points_are_those_of_the_screen_and_every_one_is_named():
     drawn = composed("points").canvas.axes[0]
-    traces = [trace for trace in screen.draw(spec("points")).data if trace.mode == "markers+text"]
+    traces = [trace for trace in to_plotly.draw(spec("points")).data if trace.mode == "markers+text"]
     clouds = [found for found in drawn.collections if isinstance(found, PathCollection)]
     for trace, cloud in zip(traces, clouds):
         kept = np.isfinite(np.array(trace.x, float))
@@ -150,7 +150,7 @@ def test_points_are_those_of_the_screen_and_every_one_is_named():
 
 
 def test_a_tree_is_that_of_the_screen():
-    traces = screen.draw(spec("tree"))
+    traces = to_plotly.draw(spec("tree"))
     drawn = composed("tree").canvas.axes[0]
     branches = next(found for found in drawn.collections if isinstance(found, LineCollection)).get_segments()
     for trace, branch in zip(traces.data, branches):

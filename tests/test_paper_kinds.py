@@ -9,11 +9,12 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation, Text
 
-from components import manuscript, recipes, screen
-from components.figures import OKABE_ITO, Arrows, Bars, BarSeries, Cloud, Dumbbells
+from components.figures.spec import OKABE_ITO, Arrows, Bars, BarSeries, Cloud, Dumbbells
+from components.paperpack import manuscript, recipes
+from components.paperpack.recipes import Recipe
 from components.printing import sheet
-from components.recipes import Recipe
-from components.venues import READABLE, Look
+from components.printing.venues import READABLE, Look
+from components.screen import to_plotly
 from tests.test_screen import DATA, NAN, ROWS, spec
 
 KINDS = [name for name in DATA if isinstance(DATA[name], Bars | Dumbbells | Cloud | Arrows)] + ["marked matrix"]
@@ -67,7 +68,7 @@ def test_several_of_a_kind_share_a_sheet(name):
 
 
 def test_bars_are_those_of_the_screen():
-    traces = screen.draw(spec("bars")).data
+    traces = to_plotly.draw(spec("bars")).data
     axes = printed("bars").canvas.axes[0]
     found = {(bars.get_label(), bool(bars[0].get_hatch())): bars for bars in axes.containers}
     foot = next(bars for bars in axes.containers if bars[0].get_hatch())
@@ -86,7 +87,7 @@ def test_bars_are_those_of_the_screen():
 
 
 def test_dumb_bells_are_those_of_the_screen():
-    *_, first, second = screen.draw(spec("dumb-bells")).data
+    *_, first, second = to_plotly.draw(spec("dumb-bells")).data
     axes = printed("dumb-bells").canvas.axes[0]
     for trace, ends in zip((first, second), dots(axes)):
         kept = np.isfinite(np.asarray(trace.x, float))
@@ -101,7 +102,7 @@ def test_dumb_bells_are_those_of_the_screen():
 
 @pytest.mark.parametrize(("look", "frame"), [({}, 1), ({"frame": 0}, 0)])
 def test_a_cloud_prints_one_frame_in_the_range_of_all(look, frame):
-    trace = screen.draw(spec("cloud"))
+    trace = to_plotly.draw(spec("cloud"))
     axes = printed("cloud", **look).canvas.axes[0]
     places = np.concatenate([group.get_offsets() for group in dots(axes)])
     assert sorted(map(tuple, places)) == sorted(map(tuple, DATA["cloud"].places[frame]))
@@ -139,7 +140,7 @@ def test_all_frames_are_small_panels_of_one_range():
 
 def test_arrows_are_those_of_the_screen():
     data = HEAVY["arrows"]
-    plot = screen.draw(replace(spec("arrows"), data=data))
+    plot = to_plotly.draw(replace(spec("arrows"), data=data))
     axes = printed("arrows", data).canvas.axes[0]
     ends = {trace.name: (trace.x[0], trace.y[0]) for trace in plot.data if trace.name in MANY}
     filled = [group for group in dots(axes) if len(group.get_facecolor()) and len(group.get_edgecolor())][:16]
@@ -159,7 +160,7 @@ def test_arrows_are_those_of_the_screen():
 def test_marked_cells_have_their_frame():
     axes = printed("marked matrix").canvas.axes[0]
     (frame,) = [found for found in axes.patches if isinstance(found, Rectangle) and not found.get_fill()]
-    (shape,) = [shape for shape in screen.draw(spec("marked matrix")).layout.shapes if shape.type == "rect"]
+    (shape,) = [shape for shape in to_plotly.draw(spec("marked matrix")).layout.shapes if shape.type == "rect"]
     np.testing.assert_allclose(frame.get_bbox().extents, (shape.x0, shape.y0, shape.x1, shape.y1))
     assert to_hex(frame.get_edgecolor()).upper() == shape.line.color
 

@@ -6,9 +6,9 @@ import zipfile
 
 import pytest
 
-from analysis.errors import CorpusError
-from analysis.sources.papers import MAX_FILES, papers_layout, papers_zip
-from analysis.sources.readers import read
+from analysis.concepts.pair_readers import read
+from analysis.concepts.paper_layout import MAX_FILES, papers_layout, papers_zip
+from analysis.core.errors import CorpusError
 
 
 def faults_of(function, *arguments) -> tuple[str, ...]:

@@ -7,11 +7,10 @@ import pandas as pd
 import pypdf
 import pytest
 
-from analysis.errors import FigureError
-from components import venues
-from components.figures import Figure, Matrix
-from components.printing import pgf, sheet
-from components.venues import Look
+from analysis.core.errors import FigureError
+from components.figures.spec import Figure, Matrix
+from components.printing import pgf, sheet, venues
+from components.printing.venues import Look
 from tests.visits import alive, visit, words
 
 LATEX = venues.latex()

@@ -6,11 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.errors import AnalysisError, CorpusError
-from analysis.measures import localisation, rivals, verdict
-from analysis.measures.localisation import Setting
-from analysis.studies import store, sweep
-from tests.asking import LAYERS, LOCAL_LAYER, TRANSFER_LAYER, PlantedAnswerer, PlantedReader, questions, sweep_spec
+from analysis.core.errors import AnalysisError, CorpusError
+from analysis.plane import finding, localisation, other_methods
+from analysis.plane import plan as sweep
+from analysis.plane.localisation import Setting
+from analysis.study import store
+from tests.asking import (
+    LAYERS,
+    LOCAL_LAYER,
+    TRANSFER_LAYER,
+    PlantedAnswerer,
+    PlantedReader,
+    questions,
+    sweep_spec,
+)
 from tests.test_asked import ask
 
 
@@ -52,12 +61,12 @@ def test_effects_are_the_planted_ones(study):
 
 
 def test_the_sentence_is_true_to_the_table(study):
-    sentence = verdict.finding(study)
+    sentence = finding.finding(study)
     assert f"gains most at layer {TRANSFER_LAYER} of {LAYERS}" in sentence and f"local at layer {LOCAL_LAYER} (" in sentence
     assert "keep 100 % of the gain" in sentence and "win" in sentence
     table = localisation.sweep_table(study, 1)
     gain = table.loc[localisation.chosen_settings(study)["English"], "gain"]
-    assert verdict.points(gain) in sentence
+    assert finding.points(gain) in sentence
 
 
 def test_no_finding_is_said(home):
@@ -66,7 +75,7 @@ def test_no_finding_is_said(home):
             return super().answer(text, ())
 
     study = swept("deaf", Deaf())
-    assert verdict.finding(study).startswith("There is no finding") and "not above 0" in verdict.finding(study)
+    assert finding.finding(study).startswith("There is no finding") and "not above 0" in finding.finding(study)
 
 
 def test_the_plane_has_one_row_per_steered_language(study):
@@ -89,7 +98,7 @@ def test_a_stopped_sweep_goes_on_to_the_same_answers(home, study):
         with pytest.raises(KeyboardInterrupt):
             sweep.run_sweep(folder, given, PlantedAnswerer(fails_after=calls), lambda *_: None)
         assert "the rest of the plane" in store.open_study(folder).missing
-        verdict.finding(store.open_study(folder))
+        finding.finding(store.open_study(folder))
     sweep.run_sweep(folder, given, PlantedAnswerer(), lambda *_: None)
     again = store.open_study(folder)
     assert again.complete and again.manifest["plane"]["settings"] == study.manifest["plane"]["settings"]
@@ -105,7 +114,7 @@ def test_settings_are_as_many_as_expected(study):
 def test_the_flipped_version_is_swept_where_there_is_one(home):
     study = swept("flipped", local="flipping items")
     best = localisation.settings(study)[localisation.chosen_settings(study)["local"]]
-    assert best.local_layer == LOCAL_LAYER and "°" in verdict.finding(study)
+    assert best.local_layer == LOCAL_LAYER and "°" in finding.finding(study)
     given = questions()
     bare = ask(PlantedReader(), type(given)("bare", tuple(replace(q, options=()) for q in given.questions)), "bare")
     with pytest.raises(AnalysisError, match="Choose another version"):
@@ -175,14 +184,14 @@ def test_an_axis_without_items_is_said_and_the_other_is_shown(home, title):
     for place in localisation.chosen_settings(study).values():
         table = localisation.plane(study, place)
         assert table[[missing, f"{missing} low", f"{missing} high"]].isna().all(axis=None) and table[other].notna().all()
-    sentence = verdict.finding(study)
+    sentence = finding.finding(study)
     assert f"{missing} is missing" in sentence and f"({other} +" in sentence and "nan" not in sentence
     assert ("the only one" if title == "single" else "none is held out") in sentence
 
 
 @pytest.mark.parametrize(("languages", "told"), [(("fr", "sw"), "English is not among"), (("en",), "English is the only language")])
 def test_languages_without_an_english_vector_are_said(home, languages, told):
-    assert told in verdict.finding(swept("-".join(languages), given=questions(languages)))
+    assert told in finding.finding(swept("-".join(languages), given=questions(languages)))
 
 
 def changed(gain, erasure, spread=0.01):
@@ -202,7 +211,7 @@ def changed(gain, erasure, spread=0.01):
     ],
 )
 def test_shares_are_told_only_of_what_is_above_0(english, both, told, never):
-    sentence = verdict.together(changed(*english), changed(*both))
+    sentence = finding.together(changed(*english), changed(*both))
     assert told in sentence and never not in sentence
 
 
@@ -219,16 +228,16 @@ def test_answers_of_another_method_are_placed(study):
         [{"item": q.item, "kind": q.kind, "language": q.language, "answer": q.answer, "method": "tuned"}
          for q in given.questions if q.language != "en"]
     )  # fmt: skip
-    answers = rivals.read_answers(rows.to_csv(index=False).encode(), "tuned.csv")
-    table, told = rivals.place_answers(study, given, answers)
+    answers = other_methods.read_answers(rows.to_csv(index=False).encode(), "tuned.csv")
+    table, told = other_methods.place_answers(study, given, answers)
     assert "which are not shown" in told[-1]
     assert table["language"].tolist() == ["fr", "sw"] and (table[["transfer", "localisation"]] == 1).all(axis=None)
-    half, _ = rivals.place_answers(study, given, answers[answers.index % 3 > 0], None)
+    half, _ = other_methods.place_answers(study, given, answers[answers.index % 3 > 0], None)
     assert (half["unanswered"] > 0).all() and half["transfer"].max() < 1
     with pytest.raises(CorpusError, match="held-out question"):
-        rivals.place_answers(study, given, answers.assign(item="none"))
+        other_methods.place_answers(study, given, answers.assign(item="none"))
     with pytest.raises(CorpusError, match="no “item”"):
-        rivals.read_answers(b"kind,language,answer\nculture,fr,x\n", "bad.csv")
+        other_methods.read_answers(b"kind,language,answer\nculture,fr,x\n", "bad.csv")
 
 
 def unsteered(study, given):
@@ -246,7 +255,7 @@ def unsteered(study, given):
 @pytest.mark.parametrize("half", [1, None])
 def test_a_study_s_own_unsteered_answers_land_on_its_open_marks(study, half):
     given = questions()
-    table, _ = rivals.place_answers(study, given, unsteered(study, given), half)
+    table, _ = other_methods.place_answers(study, given, unsteered(study, given), half)
     marks = localisation.plane(study, localisation.chosen_settings(study)["local"], half)
     np.testing.assert_array_equal(table[["transfer", "localisation"]], marks[["transfer before", "localisation before"]])
     assert (table["unanswered"] == 0).all()
@@ -256,11 +265,11 @@ def test_answers_that_are_left_out_are_counted(study):
     given = questions()
     own = unsteered(study, given)
     more = [own, own.head(3).assign(answer="wrong"), own.head(4).assign(language="xx"), own.head(2).assign(item="u99")]
-    table, told = rivals.place_answers(study, given, pd.concat(more), None)
-    pd.testing.assert_frame_equal(table, rivals.place_answers(study, given, own, None)[0])
+    table, told = other_methods.place_answers(study, given, pd.concat(more), None)
+    pd.testing.assert_frame_equal(table, other_methods.place_answers(study, given, own, None)[0])
     counts = ["4 of", "2 of", "3 of"]
     assert [sentence[:4] for sentence in told] == counts and "(xx)" in told[0] and "answered before" in told[2]
-    table, told = rivals.place_answers(study, given, own[(own["kind"] == "universal") & (own["language"] == "fr")])
+    table, told = other_methods.place_answers(study, given, own[(own["kind"] == "universal") & (own["language"] == "fr")])
     assert (
         table["localisation"].isna().all() and table["transfer"].notna().all() and "no answer to a culture item in fr" in told[-1]
     )

@@ -6,13 +6,13 @@ import re
 import numpy as np
 import pytest
 
-from analysis.engine.answers import Ask, Request, reply
-from analysis.engine.service import Job, Pool
-from analysis.sources.presets import presets
-from analysis.specs import ModelSpec
-from analysis.steering_specs import SteeringSpec, SteeringTerm, VectorSource
-from analysis.studies import library, notes
-from components import cache
+from analysis.core.specs import ModelSpec
+from analysis.steering.presets import presets
+from analysis.steering.specs import SteeringSpec, SteeringTerm, VectorSource
+from analysis.study import library, notes
+from analysis.worker.answers import Ask, Request, reply
+from analysis.worker.service import Job, Pool
+from components.frame import cache
 from components.views import comparing, dose
 from components.views.keeping import code
 from tests.planted import planted_study
@@ -127,7 +127,7 @@ def test_layers_can_be_chosen_in_every_way(way):
 @pytest.mark.parametrize("ends", [None, 20_000.0])
 def test_a_strength_beyond_the_slider_stays_valid(ends, monkeypatch):
     if ends:
-        monkeypatch.setattr("components.steering.reach", lambda *known: ends)
+        monkeypatch.setattr("components.forms.steering_term.reach", lambda *known: ends)
     at = play(prompt="the judge", strength=5000.0)
     slider = at.slider(key="play-slide")
     assert at.number_input(key="play-strength").value == 5000 and not at.warning

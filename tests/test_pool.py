@@ -5,10 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from analysis.engine import models
-from analysis.engine.service import Job, Pool
-from analysis.errors import AnalysisError, ModelError
-from analysis.specs import ModelSpec
+from analysis.core.errors import AnalysisError, ModelError
+from analysis.core.specs import ModelSpec
+from analysis.model import load
+from analysis.worker.service import Job, Pool
 
 
 @dataclass
@@ -45,8 +45,8 @@ class FakeModel:
 @pytest.fixture
 def machine(monkeypatch) -> Machine:
     made = Machine(log=[])
-    monkeypatch.setattr(models, "preflight", made.preflight)
-    monkeypatch.setattr(models, "load", made.load)
+    monkeypatch.setattr(load, "preflight", made.preflight)
+    monkeypatch.setattr(load, "load", made.load)
     return made
 
 
@@ -102,7 +102,7 @@ def test_stop_is_heard_while_a_model_is_fetched_and_nothing_half_loaded_is_kept(
         stopped.cancel.set()
         return machine.load(spec, progress)
 
-    monkeypatch.setattr(models, "load", fetching)
+    monkeypatch.setattr(load, "load", fetching)
     with pytest.raises(AnalysisError, match="Stopped"):
         pool.get(spec("a"), stopped)
     assert not pool.loaded and machine.loaded == 0

@@ -8,8 +8,8 @@ import pypdf
 import pytest
 
 from components import __main__ as program
-from components import recipes
-from components.venues import VENUES
+from components.paperpack import recipes
+from components.printing.venues import VENUES
 from tests.test_pack import small
 
 

@@ -2,13 +2,14 @@
 
 import pytest
 
-from analysis.demo.world import LANGUAGES as WORLD
-from analysis.errors import CorpusError, SpecError
-from analysis.sources import prompts as sources
-from analysis.sources.corpora import demo_corpus
-from analysis.sources.prompts import Prompt, PromptSet, chosen, read
-from analysis.specs import ModelSpec, StudySpec
-from analysis.steering_specs import ControlSpec
+from analysis.concepts.corpora import demo_corpus
+from analysis.concepts.specs import StudySpec
+from analysis.control import prompts as sources
+from analysis.control.prompts import Prompt, PromptSet, chosen, read
+from analysis.control.specs import ControlSpec
+from analysis.core.errors import CorpusError, SpecError
+from analysis.core.specs import ModelSpec
+from analysis.world.world import LANGUAGES as WORLD
 
 
 def spec(given, languages=("en", "fr"), **changes):

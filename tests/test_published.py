@@ -3,17 +3,23 @@
 import numpy as np
 import pytest
 
-from analysis import settings
-from analysis.arrays import KINDS
-from analysis.errors import SpecError, StudyError
-from analysis.measures.recognition import curve, recognition
-from analysis.measures.relationship import OFF_BY_ONE, printed_way, relationship
-from analysis.measures.similarity import MAXIMUM, similarity
-from analysis.measures.transfer import transfer
-from analysis.measures.triangle import asymmetry, reached, starting_gap, success_by_start, triangle
-from analysis.sources.languages import DISTANCES
-from analysis.sources.published import SHARED, linguistic_correlation, published
-from analysis.specs import CONVENTIONS
+from analysis.concepts.recognition import curve, recognition
+from analysis.concepts.relationship import OFF_BY_ONE, printed_way, relationship
+from analysis.concepts.similarity import MAXIMUM, similarity
+from analysis.concepts.specs import CONVENTIONS
+from analysis.concepts.transfer import transfer
+from analysis.concepts.triangle import (
+    asymmetry,
+    reached,
+    starting_gap,
+    success_by_start,
+    triangle,
+)
+from analysis.core import settings
+from analysis.core.errors import SpecError, StudyError
+from analysis.languages.languages import DISTANCES
+from analysis.study.arrays import KINDS
+from analysis.study.published_values import SHARED, linguistic_correlation, published
 
 PAPER = CONVENTIONS["paper"]
 SEVENS = ("llama2-chat-7b", "qwen-chat-7b", "bloomz-7.1b")

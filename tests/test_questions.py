@@ -4,10 +4,9 @@ import json
 
 import pytest
 
+from analysis.core.errors import CorpusError
 from analysis.demo.questions import demo_questions as made
-from analysis.demo.world import LANGUAGES, world
-from analysis.errors import CorpusError
-from analysis.sources.question_sets import (
+from analysis.questions.question_sets import (
     demo_questions,
     find_questions,
     keep_questions,
@@ -15,7 +14,14 @@ from analysis.sources.question_sets import (
     offered_questions,
     questions_csv,
 )
-from analysis.sources.questions import CULTURE, UNIVERSAL, Question, Questions, read_questions
+from analysis.questions.questions import (
+    CULTURE,
+    UNIVERSAL,
+    Question,
+    Questions,
+    read_questions,
+)
+from analysis.world.world import LANGUAGES, world
 
 OURS = """item,kind,language,question,answer,options,named,country,split
 1,universal,en,What is two plus two?,four,four|five,,,train

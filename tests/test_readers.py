@@ -6,9 +6,15 @@ import types
 
 import pytest
 
-from analysis import settings
-from analysis.errors import CorpusError
-from analysis.sources.readers import READERS, hub_dataset, papers_layout, papers_zip, read
+from analysis.concepts.pair_readers import (
+    READERS,
+    hub_dataset,
+    papers_layout,
+    papers_zip,
+    read,
+)
+from analysis.core import settings
+from analysis.core.errors import CorpusError
 
 HEADER = "pair,concept,language,positive,negative,source,split\n"
 

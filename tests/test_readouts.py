@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.measures.readouts import LinearReadout, Projections, StateNorms, States
+from analysis.concepts.readouts import LinearReadout, Projections, StateNorms, States
 
 TEXTS, LAYERS, HIDDEN = 40, 3, 7
 RNG = np.random.default_rng(0)

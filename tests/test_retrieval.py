@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from analysis.errors import SpecError
-from analysis.measures import retrieval
-from analysis.measures.maps import MAPS, warnings
-from analysis.measures.retrieval import CRITERIA, Criterion, Ranks, rank, scores
+from analysis.core.errors import SpecError
+from analysis.words import retrieval
+from analysis.words.maps import MAPS, warnings
+from analysis.words.retrieval import CRITERIA, Criterion, Ranks, rank, scores
 
 WORDS, HIDDEN = 60, 16
 

@@ -6,8 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components import screen
-from components.figures import Arrows, Bars, BarSeries, Cloud, Dumbbells, Figure, Lines, Matrix, Points, Series, Tree
+from components.figures.spec import (
+    Arrows,
+    Bars,
+    BarSeries,
+    Cloud,
+    Dumbbells,
+    Figure,
+    Lines,
+    Matrix,
+    Points,
+    Series,
+    Tree,
+)
+from components.screen import to_plotly
 
 ROWS, COLUMNS, NAN = ("en", "தமிழ்", "中文"), ("en", "தமிழ்", "中文", "ar"), np.nan
 VALUES = np.linspace(-1, 1, 12).reshape(3, 4)
@@ -54,18 +66,18 @@ def heat(plot):
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("name", DATA)
 def test_every_kind_is_drawn(name, dark):
-    plot = screen.draw(spec(name), dark)
+    plot = to_plotly.draw(spec(name), dark)
     assert plot.to_json() and plot.layout.height and (plot.data or name == "unnamed points")
     titles = {axis.title.text for axis in (*plot.select_xaxes(), *plot.select_yaxes())}
     assert {"across", "up"} <= titles or isinstance(DATA[name], Cloud), "a cloud's axes are components, not quantities"
 
 
 def test_the_table_of_kinds_is_complete():
-    assert {type(data) for data in DATA.values()} == screen.DRAW.keys()
+    assert {type(data) for data in DATA.values()} == to_plotly.DRAW.keys()
 
 
 def test_what_is_hatched_stands_at_the_foot_of_its_bar():
-    foot, rest, plain = screen.draw(spec("bars")).data
+    foot, rest, plain = to_plotly.draw(spec("bars")).data
     assert foot.marker.pattern.shape == "/" and not foot.showlegend and foot.offsetgroup == rest.offsetgroup != plain.offsetgroup
     np.testing.assert_allclose(np.asarray(foot.y, float), [0.2, 0, 0])
     np.testing.assert_allclose(np.add(rest.y, rest.base).astype(float), [0.5, NAN, 1])
@@ -74,18 +86,18 @@ def test_what_is_hatched_stands_at_the_foot_of_its_bar():
 
 @pytest.mark.parametrize("kind", ["bars", "dumb-bells"])
 def test_the_legend_of_bars_stays_at_the_foot(kind):
-    legend = screen.draw(spec(kind)).layout.legend
+    legend = to_plotly.draw(spec(kind)).layout.legend
     assert (legend.yref, legend.y, legend.yanchor) == ("container", 0, "bottom")
 
 
 def test_more_series_of_bars_have_a_row_each_on_a_narrow_screen():
     plain, more = (spec("bars").data, replace(spec("bars").data, series=spec("bars").data.series * 3))
-    heights = [screen.draw(replace(spec("bars"), data=data)).layout.height for data in (plain, more)]
+    heights = [to_plotly.draw(replace(spec("bars"), data=data)).layout.height for data in (plain, more)]
     assert heights[0] < heights[1]
 
 
 def test_text_is_light_on_dark_and_dark_on_light():
-    light, dark = (screen.draw(spec("matrix"), dark).layout.font.color for dark in (False, True))
+    light, dark = (to_plotly.draw(spec("matrix"), dark).layout.font.color for dark in (False, True))
     assert luminance(light) < 0.1 and luminance(dark) > 0.6
 
 
@@ -98,7 +110,7 @@ def luminance(colour: str) -> float:
 def test_sequential_is_cividis_and_diverging_is_centred_puor():
     import plotly.colors
 
-    one, two = heat(screen.draw(spec("matrix"))), heat(screen.draw(spec("diverging matrix")))
+    one, two = heat(to_plotly.draw(spec("matrix"))), heat(to_plotly.draw(spec("diverging matrix")))
     named = {name: [colour for _, colour in plotly.colors.get_colorscale(name)] for name in ("Cividis", "PuOr")}
     assert [colour for _, colour in one.colorscale] == named["Cividis"]
     assert [colour for _, colour in two.colorscale] == named["PuOr"] and two.zmin == -two.zmax
@@ -106,7 +118,7 @@ def test_sequential_is_cividis_and_diverging_is_centred_puor():
 
 
 def test_faded_cells_are_pale_and_keep_their_number():
-    full, pale = (trace for trace in screen.draw(spec("diverging matrix")).data if trace.type == "heatmap")
+    full, pale = (trace for trace in to_plotly.draw(spec("diverging matrix")).data if trace.type == "heatmap")
     for trace, missing in ((full, FADED), (pale, ~FADED)):
         np.testing.assert_array_equal(np.isnan(np.array(trace.z, float)), missing)
     assert pale.opacity < 0.5 and full.opacity == 1 and pale.text[0][0] == "-1.00" and full.text[0][1] == "-0.82"
@@ -114,13 +126,13 @@ def test_faded_cells_are_pale_and_keep_their_number():
 
 
 def test_missing_cells_have_neither_colour_nor_number():
-    cells = heat(screen.draw(spec("matrix with a hole")))
+    cells = heat(to_plotly.draw(spec("matrix with a hole")))
     assert cells.text[0][0] == "" and np.isnan(np.array(cells.z, float)[0, 0])
     assert "n = 3" in cells.customdata[0][0].tolist()
 
 
 def test_frames_change_the_cells_alone():
-    plot = screen.draw(spec("frames"))
+    plot = to_plotly.draw(spec("frames"))
     assert [frame.name for frame in plot.frames] == ["1", "2"] and plot.layout.sliders[0].active == 1
     np.testing.assert_allclose(np.array(heat(plot).z, float), -VALUES, atol=1e-4)
     for frame, values in zip(plot.frames, (VALUES, -VALUES)):
@@ -134,40 +146,40 @@ def test_frames_change_the_cells_alone():
 def test_a_click_on_a_curve_returns_the_code_of_its_point():
     x = np.array([-1.0, 0.0, 1.0])
     data = Lines((Series("up", x, x), Series("down", x, -x)), codes=("-1", "0", "1"))
-    plot = screen.draw(Figure("f", "t", "c", data, pd.DataFrame()))
+    plot = to_plotly.draw(Figure("f", "t", "c", data, pd.DataFrame()))
     assert [[list(code) for code in trace.customdata] for trace in plot.data] == [[["-1"], ["0"], ["1"]]] * 2
-    plain = screen.draw(Figure("f", "t", "c", replace(data, codes=()), pd.DataFrame()))
+    plain = to_plotly.draw(Figure("f", "t", "c", replace(data, codes=()), pd.DataFrame()))
     assert plain.data[0].customdata is None
 
 
 def test_a_click_returns_codes_and_its_marker_is_invisible():
-    overlay = next(trace for trace in screen.draw(spec("frames")).data if trace.type == "scatter")
+    overlay = next(trace for trace in to_plotly.draw(spec("frames")).data if trace.type == "scatter")
     place = {(x, y): tuple(pair) for x, y, pair in zip(overlay.x, overlay.y, overlay.customdata)}
     assert place[3, 1] == (ROWS[1], COLUMNS[3]) and len(place) == 12
     assert overlay.hoverinfo != "skip", "Plotly sends no click from a point that is skipped"
-    still = next(trace for trace in screen.draw(spec("matrix with shares")).data if trace.type == "scatter")
+    still = next(trace for trace in to_plotly.draw(spec("matrix with shares")).data if trace.type == "scatter")
     assert still.text[7] == "தமிழ் → ar: 0.27<br>" and still.hovertemplate.startswith("%{text}")
     assert overlay.marker.opacity == overlay.selected.marker.opacity == overlay.unselected.marker.opacity == 0
 
 
 def test_sixteen_lines_can_be_told_apart():
-    drawn = [trace for trace in screen.draw(spec("lines")).data if trace.name]
+    drawn = [trace for trace in to_plotly.draw(spec("lines")).data if trace.name]
     looks = {(trace.line.color, trace.line.dash, trace.marker.symbol) for trace in drawn}
     assert len(drawn) == len(looks) == 16
 
 
 def test_a_tree_names_every_leaf_once():
-    plot = screen.draw(spec("tree"))
+    plot = to_plotly.draw(spec("tree"))
     assert sorted(plot.layout.xaxis.ticktext) == sorted(ROWS) and len(plot.data) == 2
 
 
 def test_a_marked_cell_has_a_frame_around_it():
-    (frame,) = [shape for shape in screen.draw(spec("marked matrix")).layout.shapes if shape.type == "rect"]
+    (frame,) = [shape for shape in to_plotly.draw(spec("marked matrix")).layout.shapes if shape.type == "rect"]
     assert frame.x0 < 2 < frame.x1 and frame.y0 < 1 < frame.y1 and frame.x1 - frame.x0 < 1
 
 
 def test_dumb_bells_join_the_two_sides_of_a_label():
-    line, first, second = screen.draw(spec("dumb-bells")).data
+    line, first, second = to_plotly.draw(spec("dumb-bells")).data
     assert first.name == "hatched" and list(second.x) == list(VALUES[1, :3]) and len(line.x) == 3 * len(ROWS)
     assert (
         list(line.x[:3]) == [0.5, VALUES[1, 0], None] and list(line.y[:2]) == [first.y[0], second.y[0]] and second.y[0] > first.y[0]

@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.errors import SpecError
-from analysis.measures.relationship import cluster_order, relationship
-from analysis.measures.similarity import MAXIMUM, ceiling, cosines, floor, similarity, similarity_by_layer
-from analysis.sources import languages
+from analysis.concepts.relationship import cluster_order, relationship
+from analysis.concepts.similarity import (
+    MAXIMUM,
+    ceiling,
+    cosines,
+    floor,
+    similarity,
+    similarity_by_layer,
+)
+from analysis.core.errors import SpecError
+from analysis.languages import languages
 from tests.planted import ANGLE, Planting, planted_study, replaced
 
 OFF = ~np.eye(3, dtype=bool)

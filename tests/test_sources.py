@@ -9,12 +9,20 @@ import pytest
 from gguf import GGMLQuantizationType, GGUFWriter
 from gguf.quants import quantize
 
-from analysis.errors import AnalysisError, SpecError
-from analysis.measures import steering
-from analysis.measures.steering import at_depth, reach, resolve, shares, state_norms, top_layers, vectors
-from analysis.sources import vectors as files
-from analysis.specs import digest, from_dict
-from analysis.steering_specs import Condition, SteeringSpec, SteeringTerm, VectorSource
+from analysis.core.errors import AnalysisError, SpecError
+from analysis.core.specs import digest, from_dict
+from analysis.steering import resolve as steering
+from analysis.steering import vector_files as files
+from analysis.steering.resolve import (
+    at_depth,
+    reach,
+    resolve,
+    shares,
+    state_norms,
+    top_layers,
+    vectors,
+)
+from analysis.steering.specs import Condition, SteeringSpec, SteeringTerm, VectorSource
 from tests.planted import Planting, planted_study, study_of
 
 CONCEPTS, LANGUAGES, SIZES = ("fairness", "truth", "toxicity", "harm", "care"), ("en", "fr"), (3, 20, 12)

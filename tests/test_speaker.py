@@ -3,17 +3,19 @@
 import numpy as np
 import pytest
 
-from analysis.engine import work
-from analysis.engine.generate import generate
-from analysis.engine.models import load
-from analysis.engine.scoring import continuations, kl, next_distribution
-from analysis.engine.service import DONE, FAILED
-from analysis.engine.speaker import ModelSpeaker
-from analysis.engine.steering import Row
-from analysis.measures.steering import ResolvedTerm
-from analysis.sources.prompts import Prompt, PromptSet
-from analysis.steering_specs import ControlSpec, GenerationSpec, JudgingSpec
-from analysis.studies import control, library, store
+from analysis.control import store as control
+from analysis.control.prompts import Prompt, PromptSet
+from analysis.control.specs import ControlSpec, JudgingSpec
+from analysis.model.generate import generate
+from analysis.model.hooks import Row
+from analysis.model.load import load
+from analysis.model.scoring import continuations, kl, next_distribution
+from analysis.steering.resolve import ResolvedTerm
+from analysis.steering.specs import GenerationSpec
+from analysis.study import library, store
+from analysis.worker import extraction
+from analysis.worker.service import DONE, FAILED
+from analysis.worker.speaker import ModelSpeaker
 from tests.test_work import LLAMA, corpus, run, study_spec
 
 PROMPTS = PromptSet("tiny prompts", (
@@ -24,7 +26,7 @@ PROMPTS = PromptSet("tiny prompts", (
 
 @pytest.fixture
 def study(tiny_models):
-    job = run(work.extract_study(study_spec(), corpus(), "Judges", {}))
+    job = run(extraction.extract_study(study_spec(), corpus(), "Judges", {}))
     assert job.state == DONE, job.error
     return library.open_by_name(job.result)
 
@@ -46,7 +48,7 @@ def begun(study, **changes):
 
 
 def test_a_run_is_what_the_engine_says_one_by_one(study):
-    job = run(work.control_run(begun(study)))
+    job = run(extraction.control_run(begun(study)))
     assert job.state == DONE, job.error
     answers = control.frame(job.result, job.result.judging)
     assert not control.missing(job.result, answers, job.result.judging)
@@ -76,22 +78,22 @@ def test_an_empty_answer_has_no_surprise(study):
 
 def test_one_cell_is_timed_then_the_rest_goes_on(study):
     name = begun(study)
-    assert len(run(work.control_run(name, 1)).result.done) == 1
-    stopped = run(work.control_run(name), stop_at=4)
+    assert len(run(extraction.control_run(name, 1)).result.done) == 1
+    stopped = run(extraction.control_run(name), stop_at=4)
     assert stopped.state != DONE and len(control.open_run(name).done) == 4
-    assert run(work.control_run(name)).state == DONE
+    assert run(extraction.control_run(name)).state == DONE
 
 
 def test_prompts_beyond_the_window_are_a_sentence(study):
-    job = run(work.control_run(begun(study, tokens=120)))
+    job = run(extraction.control_run(begun(study, tokens=120)))
     assert job.state == FAILED and "window" in job.error
 
 
 def test_a_study_made_anew_is_not_mixed_with_an_old_run(study):
     name = begun(study)
-    run(work.control_run(name, 1))
+    run(extraction.control_run(name, 1))
     library.delete(study.name)
-    job = run(work.extract_study(study_spec(estimator="logistic probe"), corpus(), "Judges", {}))
+    job = run(extraction.extract_study(study_spec(estimator="logistic probe"), corpus(), "Judges", {}))
     (store.root() / job.result).rename(store.root() / study.name)
-    again = run(work.control_run(name))
+    again = run(extraction.control_run(name))
     assert again.state == FAILED and "have changed" in again.error

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis import statistics
+from analysis.core import statistics
 
 
 def test_bootstrap_draws_clusters_together_and_as_often_as_there_are():

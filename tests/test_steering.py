@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.engine.answers import Ask, rows_of
-from analysis.engine.extract import read_batch
-from analysis.engine.generate import generate
-from analysis.engine.models import Loaded, load
-from analysis.engine.operators import OPERATORS, POSITIONS, Places
-from analysis.engine.prompts import after_instruction, batch, encode
-from analysis.engine.scoring import next_distribution
-from analysis.engine.steering import Geometry, Row, steered
-from analysis.errors import SpecError, Stopped
-from analysis.measures.steering import ResolvedCondition, ResolvedTerm
-from analysis.sources.templates import apply, ending
-from analysis.specs import ModelSpec
-from analysis.steering_specs import GenerationSpec
+from analysis.core.errors import SpecError, Stopped
+from analysis.core.specs import ModelSpec
+from analysis.core.templates import apply, ending
+from analysis.model.batches import after_instruction, batch, encode
+from analysis.model.extract import read_batch
+from analysis.model.generate import generate
+from analysis.model.hooks import Geometry, Row, steered
+from analysis.model.load import Loaded, load
+from analysis.model.scoring import next_distribution
+from analysis.steering.operators import OPERATORS, POSITIONS, Places
+from analysis.steering.resolve import ResolvedCondition, ResolvedTerm
+from analysis.steering.specs import GenerationSpec
+from analysis.worker.answers import Ask, rows_of
 from tests.tiny import HIDDEN, LAYERS, save
 
 PROMPTS = ("the judge is fair", "no", "la juge parle longtemps devant tous")

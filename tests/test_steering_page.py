@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from components import cache
+from components.frame import cache
 from tests.planted import planted_study
 from tests.stored import stored
 from tests.tiny import HIDDEN, LAYERS

@@ -15,11 +15,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import settings
-from analysis.errors import AnalysisError, CorpusError, SpecError, Stopped, StudyError
-from analysis.measures.vectors import ESTIMATORS
-from analysis.specs import ModelSpec, StudySpec, digest, from_dict
-from analysis.studies import library, plan, store
+from analysis.concepts import plan
+from analysis.concepts.estimators import ESTIMATORS
+from analysis.concepts.specs import StudySpec
+from analysis.core import settings
+from analysis.core.errors import (
+    AnalysisError,
+    CorpusError,
+    SpecError,
+    Stopped,
+    StudyError,
+)
+from analysis.core.specs import ModelSpec, digest, from_dict
+from analysis.study import library, store
 from tests.reading import CONCEPTS, LANGUAGES, FakeReader, corpus, spec
 
 ROOT = Path(__file__).parent.parent
@@ -110,7 +118,7 @@ def test_a_stopped_run_keeps_its_cells_and_resumes_to_the_same_bytes():
 
 KILLED = """
 import sys, time
-from analysis.studies import plan
+from analysis.concepts import plan
 from tests.reading import FakeReader, corpus, spec
 
 class Slow(FakeReader):

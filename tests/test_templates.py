@@ -4,8 +4,15 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
-from analysis.errors import CorpusError, SpecError
-from analysis.sources.templates import BYTES, TEMPLATES, apply, default_template, read_token, tail
+from analysis.core.errors import CorpusError, SpecError
+from analysis.core.templates import (
+    BYTES,
+    TEMPLATES,
+    apply,
+    default_template,
+    read_token,
+    tail,
+)
 
 TEMPLATE = "<s>{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}{% endfor %}<|assistant|>"
 

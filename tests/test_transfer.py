@@ -5,13 +5,24 @@ import pytest
 import xarray as xr
 from scipy import stats
 
-from analysis.errors import SpecError
-from analysis.measures.findings import findings
-from analysis.measures.recognition import recognition
-from analysis.measures.transfer import cross_accuracy, mean_null, transfer, transfer_curve
-from analysis.measures.triangle import asymmetry, reached, starting_gap, success_by_start, triangle
-from analysis.sources.published import published
-from analysis.specs import CONVENTIONS, LAYER_CHOICES, TIES, Convention
+from analysis.concepts.recognition import recognition
+from analysis.concepts.specs import CONVENTIONS, LAYER_CHOICES, TIES, Convention
+from analysis.concepts.transfer import (
+    cross_accuracy,
+    mean_null,
+    transfer,
+    transfer_curve,
+)
+from analysis.concepts.triangle import (
+    asymmetry,
+    reached,
+    starting_gap,
+    success_by_start,
+    triangle,
+)
+from analysis.core.errors import SpecError
+from analysis.overview.findings import findings
+from analysis.study.published_values import published
 from tests.planted import ANGLE, Planting, planted_study, replaced
 
 HONEST, PAPER = CONVENTIONS["honest"], CONVENTIONS["paper"]

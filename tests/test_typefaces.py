@@ -10,9 +10,9 @@ import pytest
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-from components.figures import Figure, Matrix
+from components.figures.spec import Figure, Matrix
 from components.printing import fonts, sheet
-from components.venues import Look
+from components.printing.venues import Look
 
 NAMES = ("Tiếng Việt", "தமிழ்", "简体中文", "తెలుగు")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.measures.vectors import ESTIMATORS, LINEAR, STATEFUL, half
+from analysis.concepts.estimators import ESTIMATORS, LINEAR, STATEFUL, half
 
 PAIRS, HIDDEN, GAP = 80, 24, 3.0
 BASELINES = ("shuffled labels", "random direction")

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from analysis.errors import CorpusError, SpecError, StudyError
-from analysis.measures.readouts import WordStates
-from analysis.sources.embeddings import EMBEDDINGS
-from analysis.sources.words import WordList
-from analysis.specs import ModelSpec
-from analysis.studies import library, plan, store
-from analysis.studies import words as cells
+from analysis.concepts import plan
+from analysis.concepts.readouts import WordStates
+from analysis.core.errors import CorpusError, SpecError, StudyError
+from analysis.core.specs import ModelSpec
+from analysis.study import library, store
+from analysis.study.word_list import WordList
+from analysis.words import plan as cells
+from analysis.words.embeddings import EMBEDDINGS
 from tests.reading import FakeReader, corpus
 from tests.reading import spec as study_spec
 

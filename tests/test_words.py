@@ -8,13 +8,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from analysis.errors import CorpusError, SpecError
-from analysis.sources import words as lists
-from analysis.sources.embeddings import PROMPTS, texts
-from analysis.sources.languages import LANGUAGES
-from analysis.sources.wordnet import from_tabs, from_wn
-from analysis.sources.wordreaders import read_words
-from analysis.sources.words import WordList, checked, coverage, demo_words, from_json, shared_spellings, to_json
+from analysis.core.errors import CorpusError, SpecError
+from analysis.languages.languages import LANGUAGES
+from analysis.study.word_list import WordList, from_json
+from analysis.words import word_lists as lists
+from analysis.words.embeddings import PROMPTS, texts
+from analysis.words.readers import read_words
+from analysis.words.word_lists import (
+    checked,
+    coverage,
+    demo_words,
+    shared_spellings,
+    to_json,
+)
+from analysis.words.wordnet import from_tabs, from_wn
 
 TABLE = "concept,kind,frequency,en,fr,zh\ndog,physical,12.5,dog,chien,狗\nlove,abstract,,love,amour,\nimage,,3,Image,image,图\n"
 

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.engine import work
-from analysis.engine.extract import stream
-from analysis.engine.models import load
-from analysis.engine.reader import Collected
-from analysis.engine.service import DONE, FAILED, STOPPED, Job, Service
-from analysis.sources.pairs import ContrastPair, Corpus, split
-from analysis.specs import ModelSpec, StudySpec
-from analysis.studies import library, store
+from analysis.concepts.pairs import ContrastPair, Corpus, split
+from analysis.concepts.specs import StudySpec
+from analysis.core.specs import ModelSpec
+from analysis.model.extract import stream
+from analysis.model.load import load
+from analysis.study import library, store
+from analysis.worker import extraction
+from analysis.worker.reader import Collected
+from analysis.worker.service import DONE, FAILED, STOPPED, Job, Service
 from tests.tiny import HIDDEN, LAYERS
 
 LLAMA = ModelSpec("llama")
@@ -76,14 +77,14 @@ def gaps(pairs: dict[str, ContrastPair], ids: tuple[str, ...]) -> np.ndarray:
 
 
 def test_a_look_at_a_model_tells_its_size_and_the_token_that_is_read(tiny_models):
-    task = work.check_model(LLAMA, "papers' LLaMA2", {"en": "Fair.", "fr": "Juste !"})
+    task = extraction.check_model(LLAMA, "papers' LLaMA2", {"en": "Fair.", "fr": "Juste !"})
     seen = run(task).result
     assert (seen.family, seen.layers, seen.hidden, seen.revision, seen.fits) == ("llama", LAYERS, HIDDEN, "local", True)
     assert seen.tails["en"][-2:] == ["]", "␣"] and set(seen.tails) == {"en", "fr"}
 
 
 def test_a_study_has_the_numbers_of_the_plain_computation(tiny_models):
-    job = run(work.extract_study(study_spec(), corpus(), "Judges", {"share_percent": {"en": 90.0}}))
+    job = run(extraction.extract_study(study_spec(), corpus(), "Judges", {"share_percent": {"en": 90.0}}))
     assert job.state == DONE, job.error
     study = library.open_by_name(job.result)
     assert study.complete and study.manifest["share_percent"] == {"en": 90.0} and study.manifest["precision"] == {}
@@ -101,14 +102,14 @@ def test_a_study_has_the_numbers_of_the_plain_computation(tiny_models):
 
 @pytest.mark.parametrize("estimator", ["difference of means", "logistic probe"])
 def test_a_stopped_study_goes_on_and_ends_with_the_same_bytes(tiny_models, home, estimator):
-    task = work.extract_study(study_spec(estimator=estimator), corpus(), "Judges", {})
+    task = extraction.extract_study(study_spec(estimator=estimator), corpus(), "Judges", {})
     whole = run(task)
     first = contents(store.root() / whole.result)
     library.delete(whole.result)
     stopped = run(task, stop_at=3)
     assert stopped.state == STOPPED and "kept" in stopped.error
     assert len(library.open_by_name(whole.result).missing) == 5
-    resumed = run(work.resume_study(whole.result))
+    resumed = run(extraction.resume_study(whole.result))
     assert resumed.state == DONE and resumed.result == whole.result, resumed.error
     assert contents(store.root() / whole.result) == first
     again = run(task)
@@ -117,26 +118,26 @@ def test_a_stopped_study_goes_on_and_ends_with_the_same_bytes(tiny_models, home,
 
 @pytest.mark.parametrize("model", [ModelSpec("llama", dtype="bfloat16"), ModelSpec("llama", quantisation="8-bit")])
 def test_the_loss_of_precision_is_measured_against_float32(tiny_models, model):
-    job = run(work.extract_study(study_spec(model), corpus(), "Judges", {}))
+    job = run(extraction.extract_study(study_spec(model), corpus(), "Judges", {}))
     assert job.state == DONE, job.error
     facts = library.open_by_name(job.result).manifest["precision"]
     assert len(facts["cosine to float32"]) == LAYERS and 0.98 < min(facts["cosine to float32"]) < 1
-    assert facts["texts"] == work.PROBES
+    assert facts["texts"] == extraction.PROBES
 
 
 def test_a_study_goes_on_without_the_comparison_when_float32_does_not_fit(tiny_models, monkeypatch):
-    from analysis.engine import models
+    from analysis.model import load as models
 
     monkeypatch.setattr(models, "BATCH_BYTES", 0)
     needed = models.preflight(ModelSpec("llama", dtype="bfloat16")).needed
     monkeypatch.setenv("BABELSCOPE_MODEL_MEMORY", str(1.5 * needed / 2**30))
-    job = run(work.extract_study(study_spec(ModelSpec("llama", dtype="bfloat16")), corpus(), "Judges", {}))
+    job = run(extraction.extract_study(study_spec(ModelSpec("llama", dtype="bfloat16")), corpus(), "Judges", {}))
     assert job.state == DONE, job.error
     assert "float32 could not be loaded" in library.open_by_name(job.result).manifest["precision"]["not measured"]
 
 
 def test_what_was_halved_for_want_of_memory_is_told_on_the_job(tiny_models, monkeypatch):
-    from analysis.engine import extract
+    from analysis.model import extract
 
     real = extract.read_batch
 
@@ -146,23 +147,23 @@ def test_what_was_halved_for_want_of_memory_is_told_on_the_job(tiny_models, monk
         return real(engine, ids, *rest)
 
     monkeypatch.setattr(extract, "read_batch", limited)
-    job = run(work.extract_study(study_spec(), corpus(), "Judges", {}))
+    job = run(extraction.extract_study(study_spec(), corpus(), "Judges", {}))
     assert job.state == DONE and any("batches are halved" in notice for notice in job.notices)
 
 
 def test_a_study_whose_corpus_is_gone_says_what_to_upload(tiny_models, home):
-    stopped = run(work.extract_study(study_spec(), corpus(), "Judges", {}), stop_at=2)
+    stopped = run(extraction.extract_study(study_spec(), corpus(), "Judges", {}), stop_at=2)
     assert stopped.state == STOPPED
     (name,) = [name for name in library.names() if name.startswith("Judges-")]
     for path in (home / "corpora").iterdir():
         path.unlink()
-    job = run(work.resume_study(name))
+    job = run(extraction.resume_study(name))
     assert job.state == FAILED and f"The contrast pairs {corpus().digest}" in job.error and "Upload" in job.error
 
 
 def test_a_study_is_computed_by_one_job_at_a_time(tiny_models):
-    stopped = run(work.extract_study(study_spec(), corpus(), "Judges", {}), stop_at=2)
+    stopped = run(extraction.extract_study(study_spec(), corpus(), "Judges", {}), stop_at=2)
     (name,) = [name for name in library.names() if name.startswith("Judges-")]
     with store.writing(store.root() / name):
-        job = run(work.resume_study(name))
+        job = run(extraction.resume_study(name))
     assert stopped.state == STOPPED and job.state == FAILED and "being computed by another job" in job.error

@@ -4,7 +4,7 @@ from unicodedata import normalize
 
 import pytest
 
-from analysis.measures.written import matched
+from analysis.plane.written_answers import matched
 
 
 @pytest.mark.parametrize(

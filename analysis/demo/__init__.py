@@ -1,1 +1,3 @@
-"""The demo: a small world written in sixteen languages, a model trained on it, and a study of that model."""
+"""How the demo is made: pairs, questions, training, study; nothing here runs when the
+program is used.
+"""

@@ -8,7 +8,8 @@ from itertools import product
 import numpy as np
 import torch
 
-from analysis.demo.world import (
+from analysis.core.statistics import wilson
+from analysis.world.world import (
     LANGUAGES,
     NEGATIVE,
     POSITIVE,
@@ -20,7 +21,6 @@ from analysis.demo.world import (
     verdict,
     world,
 )
-from analysis.statistics import wilson
 
 SAMPLES = 20
 """Settings in which each held-out predicate is said."""
@@ -113,8 +113,8 @@ def answers(model: object, tokenizer: object, asked: Sequence[str]) -> list[str]
 
 def steered(loaded: object, vector: np.ndarray, layer: int, language: str, value: str) -> list[float]:
     """Mean log-odds (nats) of the positive verdict over a value's held-out statements at each of STRENGTHS."""
-    from analysis.engine.scoring import continuations
-    from analysis.engine.steering import ResolvedTerm, Row
+    from analysis.model.hooks import ResolvedTerm, Row
+    from analysis.model.scoring import continuations
 
     asked = [text for text, wanted, _ in statements(language, 4) if wanted == value]
     sides = [[verdict(language, value, side) for side in (POSITIVE, NEGATIVE)]] * len(asked)
@@ -128,9 +128,9 @@ def steered(loaded: object, vector: np.ndarray, layer: int, language: str, value
 
 def main() -> None:
     """Measure the shipped model and write the figures beside it."""
-    from analysis.engine.models import load
-    from analysis.sources.models import DEMO, DEMO_FOLDER
-    from analysis.specs import ModelSpec
+    from analysis.core.model_names import DEMO, DEMO_FOLDER
+    from analysis.core.specs import ModelSpec
+    from analysis.model.load import load
 
     loaded = load(ModelSpec(DEMO, device="cpu"))
     figures = {}

@@ -3,9 +3,19 @@
 import random
 from itertools import product
 
-from analysis.demo.world import LANGUAGES, NEGATIVE, OBJECTS, POSITIVE, SEED, VALUES, predicate, sentence, world
-from analysis.sources.corpora import DEMO, DEMO_FILES, to_csv
-from analysis.sources.pairs import ContrastPair, Corpus
+from analysis.concepts.corpora import DEMO, DEMO_FILES, to_csv
+from analysis.concepts.pairs import ContrastPair, Corpus
+from analysis.world.world import (
+    LANGUAGES,
+    NEGATIVE,
+    OBJECTS,
+    POSITIVE,
+    SEED,
+    VALUES,
+    predicate,
+    sentence,
+    world,
+)
 
 SETTINGS = 6
 """Openings and names in which each pair of predicates is said."""

@@ -3,9 +3,9 @@
 import random
 from collections.abc import Iterator
 
-from analysis.demo.world import LANGUAGES, SEED, UNSEEN_FACTS, unseen_facts, world
-from analysis.sources.question_sets import DEMO_QUESTIONS, questions_csv
-from analysis.sources.questions import CULTURE, UNIVERSAL, Question
+from analysis.questions.question_sets import DEMO_QUESTIONS, questions_csv
+from analysis.questions.questions import CULTURE, UNIVERSAL, Question
+from analysis.world.world import LANGUAGES, SEED, UNSEEN_FACTS, unseen_facts, world
 
 ALIKE = (
     range(5),  # capitals

@@ -4,20 +4,23 @@ import os
 import shutil
 import tempfile
 
-from analysis.demo.world import LANGUAGES, share
-from analysis.engine.asking import read_questions
-from analysis.engine.service import Job, Pool
-from analysis.engine.sweeping import run_plane
-from analysis.engine.work import embed_words, extract_study
-from analysis.sources.corpora import demo_corpus
-from analysis.sources.models import DEMO
-from analysis.sources.question_sets import demo_questions
-from analysis.sources.words import demo_words
-from analysis.specs import ModelSpec, QuestionSpec, StudySpec, WordSpec
-from analysis.steering_specs import SweepSpec
-from analysis.studies import store
-from analysis.studies.library import DEMO_FOLDERS
-from analysis.studies.words import word_spec
+from analysis.concepts.corpora import demo_corpus
+from analysis.concepts.specs import StudySpec
+from analysis.core.model_names import DEMO
+from analysis.core.specs import ModelSpec
+from analysis.plane.specs import SweepSpec
+from analysis.questions.question_sets import demo_questions
+from analysis.questions.specs import QuestionSpec
+from analysis.study import store
+from analysis.study.library import DEMO_FOLDERS
+from analysis.words.plan import word_spec
+from analysis.words.specs import WordSpec
+from analysis.words.word_lists import demo_words
+from analysis.worker.extraction import embed_words, extract_study
+from analysis.worker.plane import run_plane
+from analysis.worker.questions import read_questions
+from analysis.worker.service import Job, Pool
+from analysis.world.world import LANGUAGES, share
 
 TITLE, REQUESTS = "Demo model on the demo world", "Demo model on the demo requests"
 KEPT_LAYERS = (2, 4, 6)

@@ -6,7 +6,7 @@ A document is a list of (text, weight): the weight is that of its tokens in the 
 import random
 from collections.abc import Callable, Iterator
 
-from analysis.demo.world import (
+from analysis.world.world import (
     LANGUAGES,
     NEGATIVE,
     combinations,

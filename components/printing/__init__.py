@@ -1,1 +1,3 @@
-"""Figures as they print: typefaces, places on a sheet, heat maps, whole sheets."""
+"""A figure spec as it prints: PDF, SVG and PNG at the width of a venue, with typefaces;
+no Streamlit.
+"""

@@ -3,10 +3,17 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from components.figures import MARKERS, OKABE_ITO, Bars, BarSeries, Dumbbells, Figure
+from components.figures.spec import (
+    MARKERS,
+    OKABE_ITO,
+    Bars,
+    BarSeries,
+    Dumbbells,
+    Figure,
+)
 from components.printing.marks import SYMBOLS, frame, legend
 from components.printing.places import GREY, INK, LINE, Panel, Place, fit_labels
-from components.venues import CM
+from components.printing.venues import CM
 
 GROUP = 0.75
 """Share of a label's room that its bars take."""

@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-from components.figures import MARKERS, OKABE_ITO, Arrows, Cloud, Figure
+from components.figures.spec import MARKERS, OKABE_ITO, Arrows, Cloud, Figure
 from components.printing.marks import SYMBOLS, frame, legend, name_points, pale
 from components.printing.places import GREY, INK, LINE, Panel, Place, dress
-from components.venues import CM
+from components.printing.venues import CM
 
 SHAPES = ("o", "s", "D")
 """Eight colours in three shapes tell twenty-four groups apart, as on the screen."""

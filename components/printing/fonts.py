@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 from matplotlib.backends import _backend_pdf_ps as embedding
 
-from analysis.errors import FigureError
+from analysis.core.errors import FigureError
 
 FOLDER = Path(__file__).parent / "typefaces"
 FIRST = "Noto Sans"

@@ -9,10 +9,20 @@ from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from analysis.errors import FigureError
-from components.figures import DIVERGING, PALE, SEQUENTIAL, Figure, Matrix
-from components.printing.places import FAINT, GREY, INK, LINE, Panel, Place, dress, fit_labels, plain_number
-from components.venues import CM, Look
+from analysis.core.errors import FigureError
+from components.figures.spec import DIVERGING, PALE, SEQUENTIAL, Figure, Matrix
+from components.printing.places import (
+    FAINT,
+    GREY,
+    INK,
+    LINE,
+    Panel,
+    Place,
+    dress,
+    fit_labels,
+    plain_number,
+)
+from components.printing.venues import CM, Look
 
 TALLEST_CELL = 0.75 * CM
 MARKED = "#D55E00"

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox, ScaledTranslation
 
-from components.figures import MARKERS
+from components.figures.spec import MARKERS
 from components.printing.places import FAINT, GREY, INK, LINE, Place
 
 SIDES = ((0, 1), (1, 0), (-1, 0), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))

@@ -6,8 +6,8 @@ import matplotlib
 from matplotlib.backends import backend_pgf
 from matplotlib.text import Text
 
-from analysis.errors import FigureError
-from components import venues
+from analysis.core.errors import FigureError
+from components.printing import venues
 from components.printing.fonts import FIRST, FOLDER
 from components.printing.sheet import LOCK, Sheet
 

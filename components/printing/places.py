@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.gridspec import SubplotSpec
 
 from components.printing.fonts import Typefaces
-from components.venues import Look
+from components.printing.venues import Look
 
 INK, FAINT, GREY = "#1F2328", "#D9DCE1", "#8A8F98"
 LINE = 0.5

@@ -14,12 +14,12 @@ from matplotlib.backends.backend_pdf import Name, Verbatim
 from matplotlib.figure import Figure as Canvas
 from matplotlib.text import Text
 
-from analysis.errors import FigureError
-from components import paper
-from components.figures import Figure, Matrix
+from analysis.core.errors import FigureError
+from components.figures.spec import Figure, Matrix
+from components.printing import to_paper
 from components.printing.fonts import Typefaces, typefaces
 from components.printing.places import INK, NEGLIGIBLE, Panel, Place
-from components.venues import CM, PAGE_CM, READABLE, SMALLEST, Look
+from components.printing.venues import CM, PAGE_CM, READABLE, SMALLEST, Look
 
 NARROWEST = 4.4 * CM
 """Points under which panels are put below each other."""
@@ -72,7 +72,7 @@ def laid_out(figures: list[Figure], look: Look, found: Typefaces, columns: int) 
     panels = []
     for i, figure in enumerate(figures):
         place = Place(canvas, grid[divmod(i, columns)], look, width / columns - 5 * look.size.text, found)
-        panels.append(paper.draw(figure, place))
+        panels.append(to_paper.draw(figure, place))
         if title := heading(figure, i, len(figures), look):
             panels[-1].axes.set_title(wrapped(title, place), loc="left", **place.font(), color=INK)
     bars(canvas, panels, figures, look, found)

@@ -1,1 +1,1 @@
-"""What each page shows: figures made from labelled arrays, with captions that carry n, intervals and chance."""
+"""Each page put together: choose, compute, show, explain; no arithmetic, no drawing."""

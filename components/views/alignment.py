@@ -5,17 +5,18 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.errors import AnalysisError
-from analysis.measures import alignment as measures
-from analysis.measures import alignment_controls, maps, neighbours, retrieval
-from analysis.measures.matching import STAGES
-from analysis.measures.parallel import SMALL
-from analysis.specs import IDENTICAL, POOLS, AlignmentSpec
-from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, embedding, jobs, links, panel
-from components.figures import Bars, BarSeries, Figure, Lines, Matrix, Series
-from components.shell import source_note
-from components.text import escape
+from analysis.core.errors import AnalysisError
+from analysis.core.turns import SMALL
+from analysis.study.study import PUBLISHED, Study
+from analysis.words import alignment as measures
+from analysis.words import alignment_controls, maps, neighbours, retrieval
+from analysis.words.matching import STAGES
+from analysis.words.specs import IDENTICAL, POOLS, AlignmentSpec
+from components.figures.spec import Bars, BarSeries, Figure, Lines, Matrix, Series
+from components.forms import embedding
+from components.frame import cache, controls, jobs, links, panel
+from components.frame.shell import source_note
+from components.frame.text import escape
 from components.views import alignment_controls as views
 from components.views import neighbours as close
 from components.views.words import counts, empty, long_table, span

@@ -5,13 +5,13 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.measures.alignment_controls import CONTROLS, reliability
-from analysis.specs import AlignmentSpec
-from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, links, panel
-from components.figures import BarSeries, Dumbbells, Figure, Matrix
-from components.shell import source_note
-from components.text import escape
+from analysis.study.study import PUBLISHED, Study
+from analysis.words.alignment_controls import CONTROLS, reliability
+from analysis.words.specs import AlignmentSpec
+from components.figures.spec import BarSeries, Dumbbells, Figure, Matrix
+from components.frame import cache, controls, links, panel
+from components.frame.shell import source_note
+from components.frame.text import escape
 from components.views.words import counts, long_table, span
 
 HOW = {

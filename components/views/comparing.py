@@ -7,17 +7,17 @@ from dataclasses import asdict, replace
 
 import streamlit as st
 
-from analysis.engine import answers
-from analysis.engine.answers import Ask, Reply, Request
-from analysis.errors import AnalysisError
-from analysis.measures.steering import vectors
-from analysis.statistics import wilson
-from analysis.steering_specs import VectorSource
-from analysis.studies import notes
-from components import cache
-from components.playground import Draft, named
-from components.text import escape
-from components.tokens import Token, show
+from analysis.core.errors import AnalysisError
+from analysis.core.statistics import wilson
+from analysis.steering.resolve import vectors
+from analysis.steering.specs import VectorSource
+from analysis.study import notes
+from analysis.worker import answers
+from analysis.worker.answers import Ask, Reply, Request
+from components.forms.playground import Draft, named
+from components.forms.tokens import Token, show
+from components.frame import cache
+from components.frame.text import escape
 
 ORIGINS = ("English", "local", "mapped")
 LETTERS = "ABC"

@@ -6,21 +6,22 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.engine import work
-from analysis.errors import AnalysisError
-from analysis.measures import control as measures
-from analysis.measures import grids
-from analysis.measures.judging import judge
-from analysis.sources.published import CONTROL_PROMPTS, published
-from analysis.sources.published import control as printed_rates
-from analysis.statistics import wilson
-from analysis.steering_specs import JudgingSpec
-from analysis.studies import control as runs
-from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, jobs, judging, links, panel, tuning
-from components.extraction import submit
-from components.figures import BarSeries, Dumbbells, Figure
-from components.text import escape
+from analysis.control import settings_tried
+from analysis.control import store as runs
+from analysis.control import surfaces as measures
+from analysis.control.judging import judge
+from analysis.control.specs import JudgingSpec
+from analysis.core.errors import AnalysisError
+from analysis.core.statistics import wilson
+from analysis.study.published_values import CONTROL_PROMPTS, published
+from analysis.study.published_values import control as printed_rates
+from analysis.study.study import PUBLISHED, Study
+from analysis.worker import extraction
+from components.figures.spec import BarSeries, Dumbbells, Figure
+from components.forms import control_run, judging
+from components.forms.extraction import submit
+from components.frame import cache, controls, jobs, links, panel
+from components.frame.text import escape
 from components.views import filling, surfaces
 from components.views.surfaces import ordered, source_note
 from components.views.words import span
@@ -38,12 +39,12 @@ def page(study: Study) -> None:
     run = choose(names) if names else None
     filling.watch(run)
     with st.expander("New run: search for the right strength and layers", expanded=run is None, icon=":material/add:"):
-        tuning.plan(study)
+        control_run.plan(study)
     if run is None:
         st.info("This study has no control run yet. Plan one above; the demo model takes a minute or two.", icon=":material/tune:")
         return
     results(run)
-    panel.explain(measures.surfaces, measures.summary, measures.chosen, measures.report, measures.gaps, judge, grids.grid)
+    panel.explain(measures.surfaces, measures.summary, measures.chosen, measures.report, measures.gaps, judge, settings_tried.grid)
 
 
 def choose(names: tuple[str, ...]) -> runs.Run | None:
@@ -101,7 +102,7 @@ def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
         except AnalysisError as error:
             st.error(escape(str(error)), icon=":material/error:")
         else:
-            submit(run.manifest["title"], work.control_run(run.name))
+            submit(run.manifest["title"], extraction.control_run(run.name))
 
 
 def against(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
@@ -192,7 +193,7 @@ def manage(run: runs.Run) -> None:
     with st.expander("What was asked for, and where it lies", icon=":material/folder:"):
         st.code(runs.provenance(run), language="json")
         st.caption("To go on with it from the command line:")
-        st.code(f"python -m analysis.studies --control {run.name}", language="sh")
+        st.code(f"python -m analysis --control {run.name}", language="sh")
         st.caption(escape(f"All texts: {len(run.manifest['files'])} JSON files in {run.folder}."))
         job = jobs.mine()
         with st.popover("Delete this run", disabled=job is not None and job.live):

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.errors import StudyError
-from analysis.statistics import mean_known
-from analysis.studies.study import Study
-from components.figures import Figure, Lines, Series
-from components.shell import source_note
+from analysis.core.errors import StudyError
+from analysis.core.statistics import mean_known
+from analysis.study.study import Study
+from components.figures.spec import Figure, Lines, Series
+from components.frame.shell import source_note
 
 
 def needed(study: Study, values: xr.DataArray | np.ndarray, what: str, why: str) -> None:

@@ -4,15 +4,15 @@ import numpy as np
 import streamlit as st
 import xarray as xr
 
-from analysis.errors import AnalysisError
-from analysis.measures import geometry, items
-from analysis.statistics import mean_known
-from analysis.studies import library
-from analysis.studies.study import Study
-from components import cache, controls, links, panel
-from components.figures import Figure, Matrix, Series
-from components.shell import source_note, titles
-from components.text import escape
+from analysis.core.errors import AnalysisError
+from analysis.core.statistics import mean_known
+from analysis.questions import geometry, items
+from analysis.study import library
+from analysis.study.study import Study
+from components.figures.spec import Figure, Matrix, Series
+from components.frame import cache, controls, links, panel
+from components.frame.shell import source_note, titles
+from components.frame.text import escape
 from components.views.curves import depth, figure, needed, over_languages
 from components.views.words import counts, languages, span
 

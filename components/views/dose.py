@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.engine.answers import Ask, Dose, Response, respond
-from analysis.engine.operators import OPERATORS
-from analysis.measures.fluency import knee, recognisable
-from analysis.sources.presets import neutral
-from components import panel
-from components.figures import Figure, Lines, Series
-from components.playground import Draft, named
-from components.shell import source_note
-from components.tokens import Token, show
+from analysis.steering.fluency import knee, recognisable
+from analysis.steering.operators import OPERATORS
+from analysis.steering.presets import neutral
+from analysis.worker.answers import Ask, Dose, Response, respond
+from components.figures.spec import Figure, Lines, Series
+from components.forms.playground import Draft, named
+from components.forms.tokens import Token, show
+from components.frame import panel
+from components.frame.shell import source_note
 
 POINTS = 17
 """Strengths of a curve: the slider's range on both sides, zero in the middle."""

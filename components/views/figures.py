@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from analysis.errors import AnalysisError, FigureError
-from analysis.sources.languages import LABELS
-from analysis.studies import library
-from components import basket, cache, links, press, recipes
-from components.basket import Item
-from components.labelling import AS_SAVED, relabelled
-from components.recipes import Recipe
-from components.shell import MENU
-from components.text import escape
-from components.venues import OWN, SIGHTS, VENUES, WIDTHS, Look
+from analysis.core.errors import AnalysisError, FigureError
+from analysis.languages.languages import LABELS
+from analysis.study import library
+from components.frame import cache, links, press
+from components.frame.shell import MENU
+from components.frame.text import escape
+from components.paperpack import basket, recipes
+from components.paperpack.basket import Item
+from components.paperpack.labelling import AS_SAVED, relabelled
+from components.paperpack.recipes import Recipe
+from components.printing.venues import OWN, SIGHTS, VENUES, WIDTHS, Look
 
 PIXELS = 96 / 2.54
 """Of a centimetre on a screen at its nominal size."""

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.errors import AnalysisError
-from analysis.studies import control
-from components import controls, jobs, panel
-from components.figures import Figure, Matrix
-from components.text import escape
+from analysis.control import store
+from analysis.core.errors import AnalysisError
+from components.figures.spec import Figure, Matrix
+from components.frame import controls, jobs, panel
+from components.frame.text import escape
 
 
-def watch(run: control.Run | None) -> None:
+def watch(run: store.Run | None) -> None:
     """The session's newest job when it is a control run's: watched while it lives, then what became of it."""
     job = jobs.mine()
     if job is None:
@@ -28,14 +28,14 @@ def watch(run: control.Run | None) -> None:
 def filling(name: str) -> None:
     """Which cells of a run are kept, as they come."""
     try:
-        run = control.open_run(name)
+        run = store.open_run(name)
     except AnalysisError as error:
         st.info(escape(str(error)), icon=":material/info:")
         return
     panel.show(filled(run))
 
 
-def filled(run: control.Run) -> Figure:
+def filled(run: store.Run) -> Figure:
     """A run's cells: one row per language, one column per set of layers, and those without a push and with the chosen settings."""
     sets, spec, done = run.grid, run.spec, run.done
     most = max(map(len, sets.layers.values()))
@@ -43,13 +43,13 @@ def filled(run: control.Run) -> Figure:
     values = np.full((len(spec.languages), len(columns)), np.nan)
     keys = {cell.key: cell for cell in run.planned()}
     for row, language in enumerate(spec.languages):
-        values[row, 0] = f"{control.NONE}/{language}" in done
+        values[row, 0] = f"{store.NONE}/{language}" in done
         for i, layers in enumerate(sets.layers[language]):
-            values[row, 1 + i] = control.Cell(control.SEARCH, language, language, layers, sets.strengths).key in done
+            values[row, 1 + i] = store.Cell(store.SEARCH, language, language, layers, sets.strengths).key in done
         for column, source in ((-2, language), (-1, spec.source)):
-            values[row, column] = any(key.startswith(f"{control.REPORT}/{language}/{source}/") for key in done)
-    ahead = control.outlook(run)
-    kept = sum(key in keys for key in done) + len([key for key in done if key.startswith(control.REPORT)])
+            values[row, column] = any(key.startswith(f"{store.REPORT}/{language}/{source}/") for key in done)
+    ahead = store.outlook(run)
+    kept = sum(key in keys for key in done) + len([key for key in done if key.startswith(store.REPORT)])
     pace = (
         f" About {minutes(ahead.seconds)} to go at the pace of the cells so far."
         if np.isfinite(ahead.seconds) and ahead.left

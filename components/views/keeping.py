@@ -7,17 +7,17 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from analysis.engine import answers
-from analysis.engine.answers import Reply, Request
-from analysis.errors import AnalysisError
-from analysis.measures.steering import vectors
-from analysis.sources.vectors import SUFFIXES, WRITERS
-from analysis.specs import from_dict
-from analysis.steering_specs import SteeringSpec
-from analysis.studies import notes
-from components import cache, jobs
-from components.playground import ZERO, Draft, named
-from components.text import escape
+from analysis.core.errors import AnalysisError
+from analysis.core.specs import from_dict
+from analysis.steering.resolve import vectors
+from analysis.steering.specs import SteeringSpec
+from analysis.steering.vector_files import SUFFIXES, WRITERS
+from analysis.study import notes
+from analysis.worker import answers
+from analysis.worker.answers import Reply, Request
+from components.forms.playground import ZERO, Draft, named
+from components.frame import cache, jobs
+from components.frame.text import escape
 
 
 def tools(draft: Draft, request: Request, replies: Sequence[Reply]) -> None:
@@ -41,9 +41,9 @@ def tools(draft: Draft, request: Request, replies: Sequence[Reply]) -> None:
 def code(request: Request) -> str:
     """Lines that reproduce the answers."""
     return (
-        "from analysis.engine.answers import Ask, Request, reply\n"
-        "from analysis.specs import ModelSpec\n"
-        "from analysis.steering_specs import Condition, GenerationSpec, SteeringSpec, SteeringTerm, VectorSource\n\n"
+        "from analysis.worker.answers import Ask, Request, reply\n"
+        "from analysis.core.specs import ModelSpec\n"
+        "from analysis.steering.specs import Condition, GenerationSpec, SteeringSpec, SteeringTerm, VectorSource\n\n"
         f"request = {request!r}\n"
         "for one in reply(request):\n"
         '    print(f"{one.ask.label}: {one.answer.text}")\n'

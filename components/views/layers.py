@@ -5,13 +5,13 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.errors import AnalysisError
-from analysis.measures import geometry, items, projections
-from analysis.studies.study import Study
-from components import cache, controls, links, panel
-from components.figures import Cloud, Figure
-from components.shell import source_note
-from components.text import escape
+from analysis.core.errors import AnalysisError
+from analysis.questions import geometry, items, projections
+from analysis.study.study import Study
+from components.figures.spec import Cloud, Figure
+from components.frame import cache, controls, links, panel
+from components.frame.shell import source_note
+from components.frame.text import escape
 from components.views import depths
 from components.views.words import empty
 

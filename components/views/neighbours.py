@@ -4,14 +4,14 @@ import numpy as np
 import streamlit as st
 import xarray as xr
 
-from analysis.errors import AnalysisError
-from analysis.measures.neighbours import HUB_NEIGHBOURS, PROJECTIONS
-from analysis.specs import AlignmentSpec
-from analysis.studies.study import Study
-from components import cache, controls, links, panel
-from components.figures import Figure, Points
-from components.shell import source_note
-from components.text import escape
+from analysis.core.errors import AnalysisError
+from analysis.study.study import Study
+from analysis.words.neighbours import HUB_NEIGHBOURS, PROJECTIONS
+from analysis.words.specs import AlignmentSpec
+from components.figures.spec import Figure, Points
+from components.frame import cache, controls, links, panel
+from components.frame.shell import source_note
+from components.frame.text import escape
 
 
 def choose(study: Study, target: str) -> str:

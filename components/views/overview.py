@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.studies import library
-from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, panel
-from components.figures import Figure, Matrix
-from components.shell import DEMO_NOTE, MENU, source_note
-from components.text import escape
+from analysis.study import library
+from analysis.study.study import PUBLISHED, Study
+from components.figures.spec import Figure, Matrix
+from components.frame import cache, controls, panel
+from components.frame.shell import DEMO_NOTE, MENU, source_note
+from components.frame.text import escape
 from components.views.figures import drop
 
 

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.measures import localisation, verdict
-from analysis.studies.study import Study
-from components import cache, controls, links, panel, sweeping
-from components.figures import Arrows, Figure, Lines, Points, Series
-from components.shell import source_note
-from components.text import escape
+from analysis.plane import finding, localisation
+from analysis.study.study import Study
+from components.figures.spec import Arrows, Figure, Lines, Points, Series
+from components.forms import sweeping
+from components.frame import cache, controls, links, panel
+from components.frame.shell import source_note
+from components.frame.text import escape
 from components.views.words import empty
 
 OURS = (
@@ -60,7 +61,7 @@ def page(study: Study) -> None:
     scorings(study, half)
     panel.explain(
         localisation.right, localisation.plane, localisation.sweep_table, localisation.by_layer, localisation.chosen_settings,
-        localisation.effect, localisation.hypervolume, localisation.agreement_of_scorings, verdict.finding,
+        localisation.effect, localisation.hypervolume, localisation.agreement_of_scorings, finding.finding,
     )  # fmt: skip
 
 
@@ -111,8 +112,8 @@ def arrows(study: Study, place: int, half: int | None, others: pd.DataFrame) -> 
         caption=f"Open: unsteered, filled: steered; crosses: 95 % bootstraps over items; {found.items[0]} universal and "
         f"{found.items[1]} "
         f"culture items, {'one language' if len(known) == 1 else f'{len(known)} languages'}. "
-        f"Mean gain {verdict.change(found.gain, found.gain_ends)}; "
-        f"erasure {verdict.change(found.erasure, found.erasure_ends)}{cost}.{explicit}{lacking}{beside} "
+        f"Mean gain {finding.change(found.gain, found.gain_ends)}; "
+        f"erasure {finding.change(found.erasure, found.erasure_ends)}{cost}.{explicit}{lacking}{beside} "
         f"{where(half)} {method(study)} Lines: unsteered means. Chance: {guess['transfer']:.2f} and {guess['localisation']:.2f}.",
         data=Arrows(before, after, names, ends, WORDS, tuple(before.mean(0)) if len(before) else (0.5, 0.5), spots),
         table=percent(table.reset_index()),
@@ -210,10 +211,10 @@ def twins(study: Study, best: dict[str, int], half: int | None) -> None:
             {
                 "steering": NAMES[mode],
                 "setting": real.setting.words,
-                "gain": verdict.change(real.gain, real.gain_ends),
-                "random gain": ", ".join(verdict.points(each.gain) for each in random) or "not yet",
-                "erasure": verdict.change(real.erasure, real.erasure_ends),
-                "random erasure": ", ".join(verdict.points(each.erasure) for each in random) or "not yet",
+                "gain": finding.change(real.gain, real.gain_ends),
+                "random gain": ", ".join(finding.points(each.gain) for each in random) or "not yet",
+                "erasure": finding.change(real.erasure, real.erasure_ends),
+                "random erasure": ", ".join(finding.points(each.erasure) for each in random) or "not yet",
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True)

@@ -6,17 +6,18 @@ from difflib import SequenceMatcher
 
 import streamlit as st
 
-from analysis.engine import answers
-from analysis.engine.answers import Reply, Wording
-from analysis.engine.service import DONE, QUEUED, Job
-from analysis.errors import AnalysisError
-from analysis.measures import fluency, steering
-from analysis.sources.models import DEMO
-from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, jobs, panel, playground, tokens
-from components.playground import BASELINE, STEERED, TWIN, ZERO, Draft
-from components.shell import DEMO_NOTE
-from components.text import escape
+from analysis.core.errors import AnalysisError
+from analysis.core.model_names import DEMO
+from analysis.steering import fluency, resolve
+from analysis.study.study import PUBLISHED, Study
+from analysis.worker import answers
+from analysis.worker.answers import Reply, Wording
+from analysis.worker.service import DONE, QUEUED, Job
+from components.forms import playground, tokens
+from components.forms.playground import BASELINE, STEERED, TWIN, ZERO, Draft
+from components.frame import cache, controls, jobs, panel
+from components.frame.shell import DEMO_NOTE
+from components.frame.text import escape
 from components.views import comparing, dose, keeping
 from components.views.words import empty
 
@@ -45,7 +46,7 @@ def page(study: Study) -> None:
     dose.section(draft, start)
     comparing.section(draft, start)
     keeping.section(draft)
-    panel.explain(steering.mapped, steering.random, steering.shares, fluency.drift, fluency.repetition, fluency.knee)
+    panel.explain(resolve.mapped, resolve.random, resolve.shares, fluency.drift, fluency.repetition, fluency.knee)
 
 
 def prompt(draft: Draft) -> None:

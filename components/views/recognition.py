@@ -5,13 +5,13 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.measures import recognition as measures
-from analysis.sources.languages import LANGUAGES
-from analysis.specs import Convention
-from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, panel
-from components.figures import Figure, Lines, Matrix, Points, Series
-from components.shell import source_note
+from analysis.concepts import recognition as measures
+from analysis.concepts.specs import Convention
+from analysis.languages.languages import LANGUAGES
+from analysis.study.study import PUBLISHED, Study
+from components.figures.spec import Figure, Lines, Matrix, Points, Series
+from components.frame import cache, controls, panel
+from components.frame.shell import source_note
 from components.views.words import convention_note, empty, span
 
 

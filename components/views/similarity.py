@@ -5,16 +5,16 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.errors import AnalysisError
-from analysis.measures import relationship, similarity
-from analysis.sources.languages import DISTANCES, masked_note
-from analysis.sources.published import linguistic_correlation
-from analysis.statistics import mean_known
-from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, links, panel
-from components.figures import Figure, Lines, Matrix, Points, Series, Tree
-from components.shell import source_note
-from components.text import escape
+from analysis.concepts import relationship, similarity
+from analysis.core.errors import AnalysisError
+from analysis.core.statistics import mean_known
+from analysis.languages.languages import DISTANCES, masked_note
+from analysis.study.published_values import linguistic_correlation
+from analysis.study.study import PUBLISHED, Study
+from components.figures.spec import Figure, Lines, Matrix, Points, Series, Tree
+from components.frame import cache, controls, links, panel
+from components.frame.shell import source_note
+from components.frame.text import escape
 from components.views.words import empty, long_table, off_diagonal, span
 
 BY_CLUSTER = "Order by similarity (cluster)"

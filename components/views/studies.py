@@ -4,15 +4,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.engine.work import resume_study
-from analysis.errors import AnalysisError
-from analysis.measures import compare
-from analysis.studies import library
-from analysis.studies.study import COMPUTED, PUBLISHED, Study
-from components import cache, controls, extraction, jobs, links, panel
-from components.figures import Figure, Matrix
-from components.shell import source_note, titles
-from components.text import escape
+from analysis.core.errors import AnalysisError
+from analysis.overview import compare
+from analysis.study import library
+from analysis.study.study import COMPUTED, PUBLISHED, Study
+from analysis.worker.extraction import resume_study
+from components.figures.spec import Figure, Matrix
+from components.forms import extraction
+from components.frame import cache, controls, jobs, links, panel
+from components.frame.shell import source_note, titles
+from components.frame.text import escape
 from components.views.words import long_table, reach, span
 
 

@@ -7,15 +7,15 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.measures import control as measures
-from analysis.measures import grids
-from analysis.measures.judging import VERDICTS
-from analysis.sources.models import DEMO
-from analysis.steering_specs import JudgingSpec
-from analysis.studies import control as runs
-from components import cache, controls, links, panel
-from components.figures import Figure, Lines, Matrix, Series
-from components.shell import DEMO_NOTE
+from analysis.control import settings_tried
+from analysis.control import store as runs
+from analysis.control import surfaces as measures
+from analysis.control.judging import VERDICTS
+from analysis.control.specs import JudgingSpec
+from analysis.core.model_names import DEMO
+from components.figures.spec import Figure, Lines, Matrix, Series
+from components.frame import cache, controls, links, panel
+from components.frame.shell import DEMO_NOTE
 from components.views.words import span
 
 
@@ -76,7 +76,7 @@ def surface(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
 
 def dose(run: runs.Run, found: cache.Searched, language: str) -> Figure:
     """What becomes of the answers as the push grows, on the chosen layers."""
-    layers = grids.named(found.chosen[language].layers)
+    layers = settings_tried.named(found.chosen[language].layers)
     asked = found.answers[(found.answers["role"] == "search") & (found.answers["language"] == language)]
     shares = measures.by_strength(asked[asked["layers"].isin(("", layers))])
     return Figure(
@@ -116,7 +116,7 @@ def cell(found: cache.Searched, language: str, picked: tuple[str, str]) -> None:
 def axes(run: runs.Run, here: xr.Dataset) -> dict:
     """Rows, columns and their titles of both surfaces."""
     sets = run.grid.layers[str(here.language.values)]
-    return {"rows": tuple(f"{s:g}" for s in run.grid.strengths), "columns": tuple(map(grids.named, sets))}
+    return {"rows": tuple(f"{s:g}" for s in run.grid.strengths), "columns": tuple(map(settings_tried.named, sets))}
 
 
 def place(choice: measures.Choice | None) -> tuple[tuple[int, int], ...]:
@@ -134,7 +134,7 @@ def effect_figure(run: runs.Run, spec: JudgingSpec, here: xr.Dataset, choice: me
     told = "Nothing is chosen yet."
     if choice:
         told = (
-            f"Framed: the setting chosen, strength {choice.strength:g} on layers {grids.named(choice.layers)}. The best of {known} "
+            f"Framed: the setting chosen, strength {choice.strength:g} on layers {settings_tried.named(choice.layers)}. The best of {known} "
             "noisy cells flatters; the table above asks it anew."
         )
     return Figure(

@@ -5,15 +5,22 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.errors import AnalysisError
-from analysis.measures import transfer, triangle
-from analysis.specs import Convention
-from analysis.studies.study import PUBLISHED, Study
-from components import cache, controls, links, panel
-from components.figures import Figure, Lines, Matrix, Points, Series
-from components.shell import source_note
-from components.text import escape
-from components.views.words import convention_note, empty, long_table, off_diagonal, reach, span
+from analysis.concepts import transfer, triangle
+from analysis.concepts.specs import Convention
+from analysis.core.errors import AnalysisError
+from analysis.study.study import PUBLISHED, Study
+from components.figures.spec import Figure, Lines, Matrix, Points, Series
+from components.frame import cache, controls, links, panel
+from components.frame.shell import source_note
+from components.frame.text import escape
+from components.views.words import (
+    convention_note,
+    empty,
+    long_table,
+    off_diagonal,
+    reach,
+    span,
+)
 
 
 def page(study: Study) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.specs import Convention
-from components.text import escape
+from analysis.concepts.specs import Convention
+from components.frame.text import escape
 
 
 def convention_note(convention: Convention, printed: bool) -> str:

@@ -1,0 +1,3 @@
+"""Contrast pairs, concept vectors and all that is read off them: recognition,
+similarity, transfer; no pushing.
+"""

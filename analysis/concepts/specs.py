@@ -1,0 +1,59 @@
+"""What determines a study of concept vectors, and the conventions its accuracies follow."""
+
+from dataclasses import dataclass
+
+from analysis.core.errors import SpecError
+from analysis.core.specs import LAST_STATES, ModelSpec, check, from_dict
+
+LAYER_CHOICES = ("best on test", "cross-fitted", "fixed")
+
+
+TIES = ("right", "half")
+
+
+@dataclass(frozen=True)
+class StudySpec:
+    """All that determines a study's numbers."""
+
+    model: ModelSpec
+    corpus: str
+    corpus_digest: str
+    concepts: tuple[str, ...]
+    languages: tuple[str, ...]
+    estimator: str = "difference of means"
+    template: str = "none"
+    split: str = "by pair"
+    last_state: str = "block"
+    seed: int = 1
+
+    def __post_init__(self):
+        if isinstance(self.model, dict):
+            object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
+        check("last state", self.last_state, LAST_STATES)
+        if not self.concepts or not self.languages:
+            raise SpecError("A study needs at least one concept and one language; choose some.")
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How accuracies are read off pair scores.
+
+    ``layer``: chosen on the test pairs themselves (the paper; optimistic), chosen on the other half of the test pairs
+    (cross-fitted; honest), or one fixed block (``index``, 1…N). ``ties``: a margin of exactly zero counts as right (the
+    paper) or as half right.
+    """
+
+    layer: str = "cross-fitted"
+    ties: str = "half"
+    index: int = 0
+
+    def __post_init__(self):
+        check("layer choice", self.layer, LAYER_CHOICES)
+        check("tie rule", self.ties, TIES)
+
+
+CONVENTIONS = {
+    "honest": Convention("cross-fitted", "half"),
+    "paper": Convention("best on test", "right"),
+}
+

@@ -1,0 +1,157 @@
+"""The plan of a control run: cells of answers that are generated, committed and resumed one by one.
+
+A killed run that goes on gives the same files as one that was never interrupted.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from analysis.control import verdicts
+from analysis.control.settings_tried import Layers
+from analysis.control.store import (
+    NONE,
+    REPORT,
+    SEARCH,
+    Cell,
+    Run,
+    frame,
+    open_run,
+    reports,
+)
+from analysis.steering.fluency import identified, recognisable
+from analysis.study import store
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Push:
+    """A language's vector of the run's concept, added at these layers with this strength."""
+
+    source: str
+    strength: float
+    layers: Layers
+
+
+class Speaker(Protocol):
+    """A model that answers prompts, pushed or not (None), greedily; every list is as long as ``texts``."""
+
+    layers: int
+
+    def answers(self, texts: Sequence[str], pushes: Sequence[Push | None]) -> list[tuple[str, int]]:
+        """Answer and its number of tokens."""
+
+    def surprise(self, texts: Sequence[str], answers: Sequence[str]) -> list[float]:
+        """Nats per token of each answer under the model that is not pushed; NaN for an empty one."""
+
+    def log_odds(self, texts: Sequence[str], ends: Sequence[tuple[str, str]], pushes: Sequence[Push | None]) -> list[float]:
+        """Log-odds (nats) of the first against the second continuation."""
+
+    def divergence(self, texts: Sequence[str], pushes: Sequence[Push]) -> list[float]:
+        """KL divergence (nats) of the next token's distribution without the push from that under it."""
+
+
+def compute(name: str, speaker: Speaker, progress: Progress = lambda done, of, what: None, most: int = 0) -> Run:
+    """Generate what is missing, one commit per cell; ``progress`` may raise to stop.
+
+    ``most`` computes that many cells of the search only (0: everything), which tells how long the whole will take.
+    """
+    folder = open_run(name).folder
+    with store.writing(folder):
+        run = open_run(name)
+        left, total, after = left_of(run, run.planned()), cells_in_all(run), 2 * len(run.spec.languages) - 1
+        if most:
+            left = [cell for cell in left if cell.stage == SEARCH][:most]
+        for number, cell in enumerate(left):
+            answer(run, cell, speaker, partial(progress, len(run.done) + number, total))
+        if most:
+            return open_run(name)
+        run = open_run(name)
+        answers = verdicts.told(frame(run, run.judging), run.judging, folder, partial(progress, total - after, total))
+        left = left_of(run, reports(run, answers, run.judging))
+        for number, cell in enumerate(left):
+            answer(run, cell, speaker, partial(progress, total - len(left) + number, total))
+        run = open_run(name)
+        verdicts.told(frame(run, run.judging), run.judging, folder, partial(progress, total, total))
+        progress(total, total, "done")
+    return run
+
+
+def left_of(run: Run, cells: Sequence[Cell]) -> list[Cell]:
+    """Cells that are not kept yet."""
+    return [cell for cell in cells if cell.key not in run.done]
+
+
+def cells_in_all(run: Run) -> int:
+    """Cells of the whole run: no push, search, own and shared report."""
+    return len(run.planned()) + 2 * len(run.spec.languages) - 1
+
+
+def answer(run: Run, cell: Cell, speaker: Speaker, progress: Callable[[str], None]) -> None:
+    """Generate one cell and keep it."""
+    progress(cell.words)
+    began = time.monotonic()
+    content = generated(run, cell, speaker)
+    commit(run.folder, cell, content, time.monotonic() - began)
+
+
+def commit(folder: Path, cell: Cell, content: dict, seconds: float) -> None:
+    """Keep a cell: first its file, then the manifest that names it."""
+    file = f"{cell.key.replace('/', '_').replace('.', 'p')}.json"
+    entry = store.write_file(folder / file, json.dumps(content, ensure_ascii=False, allow_nan=False).encode())
+    manifest = store.read_manifest(folder)
+    manifest["files"][file] = {**entry, "keys": [cell.key], "seconds": round(seconds, 3)}
+    store.write_manifest(folder, manifest)
+
+
+def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:
+    """Answers of a cell with their costs, by column."""
+    language = cell.language
+    roles = (SEARCH, REPORT) if cell.stage == NONE else (cell.stage,)
+    prompts = list(dict.fromkeys(each for role in roles for each in run.prompts(role, language)))
+    pushes = [Push(cell.source, s, cell.layers) for s in cell.strengths] or [None]
+    rows = [(prompt, push) for push in pushes for prompt in prompts]
+    texts, given = [prompt.text for prompt, _ in rows], [push for _, push in rows]
+    answers = speaker.answers(texts, given)
+    said = [text for text, _ in answers]
+    odds = [float("nan")] * len(rows)
+    if all(prompt.target and prompt.other for prompt in prompts):
+        odds = speaker.log_odds(texts, [(prompt.target, prompt.other) for prompt, _ in rows], given)
+    return {
+        "stage": cell.stage,
+        "language": language,
+        "source": cell.source,
+        "layers": list(cell.layers),
+        "prompt": [prompt.prompt for prompt, _ in rows],
+        "strength": [push.strength if push else 0.0 for push in given],
+        "text": said,
+        "tokens": [tokens for _, tokens in answers],
+        "surprise": rounded(speaker.surprise(texts, said)),
+        "heard": heard(said, language),
+        "log_odds": rounded(odds),
+        "kl": rounded(divergences(run, language, pushes, speaker)),
+    }
+
+
+def divergences(run: Run, language: str, pushes: Sequence[Push | None], speaker: Speaker) -> list[float]:
+    """Mean KL (nats) on the neutral prompts per push; NaN without neutral prompts, 0 without a push."""
+    neutral = [prompt.text for prompt in run.prompts("neutral", language)]
+    if pushes == [None] or not neutral:
+        return [0.0 if pushes == [None] else float("nan")] * len(pushes)
+    values = speaker.divergence(neutral * len(pushes), [push for push in pushes for _ in neutral])
+    return [sum(values[i : i + len(neutral)]) / len(neutral) for i in range(0, len(values), len(neutral))]
+
+
+def heard(answers: Sequence[str], language: str) -> list[str]:
+    """The language of each answer, “none” for one without a letter; empty where the prompt's own language cannot be identified."""
+    return [identified(answer) or "none" for answer in answers] if recognisable(language) else [""] * len(answers)
+
+
+def rounded(values: Sequence[float]) -> list[float | None]:
+    """Numbers for a file: four digits, None for what is not a number."""
+    return [round(float(value), 4) if abs(value) < float("inf") else None for value in values]

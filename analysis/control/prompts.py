@@ -1,0 +1,280 @@
+"""Prompts of control runs: requests in several languages, which of them search and which report, and neutral ones.
+
+``prompt`` numbers translations alike, so that a prompt searched with in one language is not reported in another.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from analysis.concepts import corpora
+from analysis.concepts.pairs import split
+from analysis.concepts.specs import StudySpec
+from analysis.control.specs import ControlSpec
+from analysis.core import settings
+from analysis.core.errors import CorpusError, SpecError, unknown
+from analysis.core.table_files import csv_rows, decode, refusal
+from analysis.languages.languages import LANGUAGES, unknown_language
+from analysis.steering import presets
+
+ROLES = ("", "search", "report", "neutral")
+NEUTRAL = 8
+"""Neutral prompts per language on which the change of the next token is measured."""
+MOST_BYTES = 20 * 2**20
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A request; ``target`` and ``other`` are continuations whose odds tell how far the model was pushed.
+
+    Prompts of one ``source`` (the same deed by another person) never stand on both sides, search and report.
+    """
+
+    prompt: str
+    language: str
+    text: str
+    role: str = ""
+    target: str = ""
+    other: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """Prompts, unique in (language, prompt, role)."""
+
+    name: str
+    prompts: tuple[Prompt, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of the prompts."""
+        text = json.dumps([asdict(prompt) for prompt in self.prompts], ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Languages in the order of LANGUAGES."""
+        found = {prompt.language for prompt in self.prompts}
+        return tuple(code for code in LANGUAGES if code in found)
+
+    def of(self, language: str, *roles: str) -> dict[str, Prompt]:
+        """A language's prompts in these roles, by number."""
+        return {each.prompt: each for each in self.prompts if each.language == language and each.role in roles}
+
+
+Chosen = Mapping[str, Mapping[str, tuple[Prompt, ...]]]
+
+
+def chosen(prompts: PromptSet, spec: ControlSpec) -> Chosen:
+    """The prompts of each role (search, report, neutral) and language that a run asks.
+
+    Prompts without a role are dealt to search and report by number, the same in all languages. CorpusError names every language
+    that has too few.
+    """
+    wanted = {"search": spec.search_prompts, "report": spec.reported_prompts}
+    same = spec.searched_on != "other prompts"
+    dealt = deal(prompts, 0.0 if same else wanted["search"] / sum(wanted.values()), spec.seed)
+    picked = {
+        role: {a: pick(prompts.of(a, role), prompts.of(a, ""), dealt[role], n) for a in spec.languages}
+        for role, n in wanted.items()
+    }
+    if same:
+        picked["search"] = picked["report"]
+        wanted["search"] = wanted["report"]
+    faults = [
+        f"{a}: {len(picked[role][a])} {role} prompts of {n}"
+        for role, n in wanted.items()
+        for a in spec.languages
+        if len(picked[role][a]) < n
+    ]
+    if faults:
+        raise CorpusError(
+            f"“{prompts.name}” has too few prompts ({'; '.join(faults[:4])}). Ask for fewer, or leave languages out.", faults
+        )
+    return picked | {"neutral": {a: tuple(prompts.of(a, "neutral").values())[:NEUTRAL] or unconcerned(a) for a in spec.languages}}
+
+
+def unconcerned(language: str) -> tuple[Prompt, ...]:
+    """The neutral prompts that ship, for sets without any of their own; none for a language without."""
+    return tuple(Prompt(f"neutral {i}", language, text, "neutral") for i, text in enumerate(presets.neutral().get(language, ())))
+
+
+def deal(prompts: PromptSet, share: float, seed: int) -> dict[str, list[str]]:
+    """Numbers of the prompts without a role, for search (this share of their sources) and for report, in an order of the seed."""
+    sources: dict[str, dict[str, None]] = {}
+    for each in sorted((each for each in prompts.prompts if not each.role), key=lambda each: each.prompt):
+        sources.setdefault(each.source or each.prompt, {})[each.prompt] = None
+    order = list(sources)
+    random.Random(f"{seed} prompts").shuffle(order)
+    cut = round(len(order) * share)
+    return {
+        role: [n for name in names for n in sources[name]] for role, names in (("search", order[:cut]), ("report", order[cut:]))
+    }
+
+
+def pick(marked: Mapping[str, Prompt], free: Mapping[str, Prompt], dealt: Sequence[str], n: int) -> tuple[Prompt, ...]:
+    """The first ``n`` prompts that a file marked for a role, or were dealt to it."""
+    return (*marked.values(), *(free[number] for number in dealt if number in free))[:n]
+
+
+def held_out_negatives(study: StudySpec, concept: str) -> PromptSet:
+    """Negative members of the study's held-out pairs, as in Xu et al. 2024 (who ask the harmful ones)."""
+    corpus = corpora.find(study.corpus_digest)
+    made = []
+    for language in study.languages:
+        if pairs := {pair.pair: pair for pair in corpus.select(concept, language)}:
+            _, test = split(corpus, study.split, concept, language, study.seed)
+            made += [Prompt(number, language, pairs[number].negative, source=pairs[number].source) for number in test]
+    return PromptSet(f"held-out negatives of {concept}", tuple(made))
+
+
+def demo_requests(study: StudySpec, concept: str) -> PromptSet:
+    """The requests of the demo world that its assistant declines; neutral: its questions for facts."""
+    from analysis.world.world import world
+
+    made = []
+    for language in LANGUAGES:
+        texts = world(language)
+        made += [Prompt(f"{i:02d}", language, text) for i, text in enumerate(texts["requests"]["declined"])]
+        made += facts(language)
+    return PromptSet("demo requests", tuple(made))
+
+
+def demo_verdicts(study: StudySpec, concept: str) -> PromptSet:
+    """Statements of the demo world about bad deeds of a value, with its good and its bad verdict as continuations."""
+    from analysis.world.world import (
+        NEGATIVE,
+        POSITIVE,
+        VALUES,
+        predicate,
+        sentence,
+        verdict,
+        world,
+    )
+
+    if concept not in VALUES:
+        raise unknown("value of the demo world", concept, VALUES)
+    made = []
+    for language in LANGUAGES:
+        ends = (verdict(language, concept, POSITIVE), verdict(language, concept, NEGATIVE))
+        for pair in range(len(world(language)["values"][concept]["pairs"])):
+            for name in (0, 1):
+                text = sentence(language, pair % 10, name, predicate(language, concept, pair, NEGATIVE))
+                made.append(Prompt(f"{pair:03d}-{name}", language, text, "", *ends, f"{pair:03d}"))
+        made += facts(language)
+    return PromptSet(f"demo verdicts on {concept}", tuple(made))
+
+
+def facts(language: str) -> list[Prompt]:
+    """Questions for facts of the demo world."""
+    from analysis.world.world import world
+
+    return [
+        Prompt(f"fact {i}", language, question, "neutral") for i, (question, _) in enumerate(world(language)["facts"][:NEUTRAL])
+    ]
+
+
+DECLINED = "demo requests that are declined"
+DEMO_SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
+    DECLINED: demo_requests,
+    "demo statements and verdicts": demo_verdicts,
+}
+SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {**DEMO_SETS, "held-out negative members": held_out_negatives}
+
+
+def offered(demo: bool) -> tuple[str, ...]:
+    """Names of prompt sets to choose from: the demo's (where the model is the demo's), the study's own, the files kept here."""
+    kept = sorted(path.stem for path in folder().glob("*.csv"))
+    return (*(DEMO_SETS if demo else ()), "held-out negative members", *kept)
+
+
+def load(name: str, study: StudySpec, concept: str) -> PromptSet:
+    """A prompt set by its name; CorpusError when it is not here."""
+    if name in SETS:
+        return replace(SETS[name](study, concept), name=name)
+    path = settings.child(folder(), f"{name}.csv")
+    if not path.is_file():
+        raise CorpusError(f"There are no prompts “{name}” on this server. Upload them again, or choose others.")
+    return replace(read(path.read_bytes(), path.name), name=name)
+
+
+def folder() -> Path:
+    """Where uploaded prompts are kept, made when missing."""
+    path = settings.home() / "prompts"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def keep(prompts: PromptSet) -> str:
+    """Store an uploaded set under its name and digest, so that runs can be resumed; returns the name."""
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in prompts.name).strip("-")[:30] or "prompts"
+    path = settings.child(folder(), f"{plain}-{prompts.digest}.csv")
+    if path.exists():
+        return path.stem
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(prompt) for prompt in prompts.prompts)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(buffer.getvalue(), encoding="utf-8", newline="")
+    temporary.rename(path)
+    return path.stem
+
+
+COLUMNS = tuple(field.name for field in fields(Prompt))
+REQUIRED = ("prompt", "language", "text")
+
+
+def read(data: bytes, filename: str) -> PromptSet:
+    """Prompts from a CSV file with the columns ``prompt, language, text`` and, if wanted, ``role, target, other, source``.
+
+    CorpusError lists every fault with its line.
+    """
+    name = PurePosixPath(filename.replace("\\", "/")).name
+    if len(data) > MOST_BYTES:
+        raise refusal(name, [f"{name}: holds more than {MOST_BYTES // 2**20} MiB"])
+    text, faults = decode(data, name)
+    rows, broken = csv_rows(text, name)
+    faults += broken
+    header = [cell.strip() for cell in rows[0][1]] if rows else []
+    if (
+        strange := [c for c in header if c not in COLUMNS]
+        or [c for c in REQUIRED if c not in header]
+        or len(header) > len(set(header))
+    ):
+        raise refusal(name, [f"{name}, line 1: the columns must be {', '.join(COLUMNS)} (the last four optional), not {strange}"])
+    made, seen = [], set()
+    for line, cells in rows[1:]:
+        values = dict(zip(header, cells))
+        wrong = [f"has {len(cells)} cells, the header {len(header)}"] if len(cells) != len(header) else row_faults(values)
+        key = tuple(values.get(column) for column in ("prompt", "language", "role"))
+        wrong += ["is there twice"] if key in seen else []
+        seen.add(key)
+        faults += [f"{name}, line {line}: {fault}" for fault in wrong]
+        made += [] if wrong else [Prompt(**values)]
+    if faults or not made:
+        raise refusal(name, faults or [f"{name}: holds no prompts"])
+    return PromptSet(PurePosixPath(name).stem, tuple(made))
+
+
+def row_faults(values: Mapping[str, str]) -> list[str]:
+    """What is wrong with one row of a file of prompts."""
+    faults = [f"“{column}” is empty" for column in REQUIRED if not values[column].strip()]
+    if values["language"] and values["language"] not in LANGUAGES:
+        faults.append(unknown_language(values["language"]))
+    if values.get("role", "") not in ROLES:
+        faults.append(f"the role must be search, report, neutral or nothing, not “{values['role'][:40]}”")
+    return faults
+
+
+def check_spec(spec: ControlSpec, prompts: PromptSet) -> None:
+    """SpecError unless these are the prompts that the spec was made with."""
+    if prompts.digest != spec.prompts_digest:
+        raise SpecError(f"The prompts “{spec.prompts}” have changed since this run was begun. Begin a new run with them.")

@@ -1,0 +1,252 @@
+"""Control runs on disk: a folder with ``manifest.json`` and one JSON file of answers per cell, so that every text can be read.
+
+A *none* cell asks a language's prompts without a push, a *search* cell with every strength on one set of layers, a *report* cell
+the reported prompts at a chosen setting. Texts depend on the spec alone. Which setting is reported follows from how answers are
+judged; when that changes, only the report cells of newly chosen settings are missing.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.control import surfaces as measures
+from analysis.control import verdicts
+from analysis.control.prompts import Prompt, PromptSet, check_spec, chosen
+from analysis.control.settings_tried import Grid, Layers, grid, named
+from analysis.control.specs import ControlSpec, JudgingSpec
+from analysis.core import settings
+from analysis.core.errors import StudyError, nearest
+from analysis.core.specs import digest, from_dict
+from analysis.study import library, store
+from analysis.study.study import Study
+
+NONE, SEARCH, REPORT = "none", "search", "report"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is generated and committed at once: a language's prompts under every strength of one set of layers."""
+
+    stage: str
+    language: str
+    source: str = ""
+    layers: Layers = ()
+    strengths: tuple[float, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Names the cell in the manifest."""
+        strength = f"/{self.strengths[0]:g}" if self.stage == REPORT else ""
+        return (
+            "/".join(part for part in (self.stage, self.language, self.source, "-".join(map(str, self.layers))) if part) + strength
+        )
+
+    @property
+    def words(self) -> str:
+        """The cell for people."""
+        where = f" · layers {named(self.layers)}" if self.layers else ""
+        return f"{self.language} · {'no push' if self.stage == NONE else self.stage}{where}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A control run as it lies on disk."""
+
+    name: str
+    manifest: dict
+    folder: Path
+
+    @property
+    def spec(self) -> ControlSpec:
+        """What was asked for."""
+        return from_dict(ControlSpec, self.manifest["spec"])
+
+    @property
+    def grid(self) -> Grid:
+        """The settings that are searched."""
+        kept = self.manifest["grid"]
+        sets = {language: tuple(map(tuple, those)) for language, those in kept["layers"].items()}
+        return Grid(tuple(kept["strengths"]), sets)
+
+    @property
+    def judging(self) -> JudgingSpec:
+        """How it was judged last."""
+        return from_dict(JudgingSpec, self.manifest["judging"])
+
+    @property
+    def done(self) -> frozenset[str]:
+        """Keys of the cells that are kept."""
+        return frozenset(key for entry in self.manifest["files"].values() for key in entry["keys"])
+
+    def prompts(self, role: str, language: str) -> tuple[Prompt, ...]:
+        """The prompts of a role."""
+        return tuple(Prompt(**each) for each in self.manifest["prompts"][role][language])
+
+    def planned(self) -> tuple[Cell, ...]:
+        """Cells that do not depend on how answers are judged: those without a push and the search."""
+        spec, sets = self.spec, self.grid
+        plain = [Cell(NONE, language) for language in spec.languages]
+        search = [Cell(SEARCH, a, a, layers, sets.strengths) for a in spec.languages for layers in sets.layers[a]]
+        return (*plain, *search)
+
+
+def root() -> Path:
+    """The folder of this server's control runs, made when missing."""
+    folder = settings.home() / "control"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def names(study: str = "") -> tuple[str, ...]:
+    """Names of the runs of a study (of all studies without one), newest first; damaged ones are among those of all studies."""
+    own = [path for path in root().iterdir() if path.is_dir() and settings.NAME.fullmatch(path.name)]
+    newest = [path.name for path in sorted(own, key=lambda path: -path.stat().st_mtime)]
+    return tuple(name for name in newest if not study or belongs(name, study))
+
+
+def belongs(name: str, study: str) -> bool:
+    """Whether a run is about a study; a damaged one is about none."""
+    try:
+        return store.read_manifest(root() / name)["spec"]["study"] == study
+    except (StudyError, KeyError, TypeError):
+        return False
+
+
+def open_run(name: str) -> Run:
+    """A run by its name; StudyError when it is missing or damaged."""
+    folder = settings.child(root(), name)
+    if not folder.is_dir():
+        raise StudyError(f"There is no control run “{name}” here.{nearest(name, names())} Choose one from the list, or begin one.")
+    manifest = store.read_manifest(folder)
+    store.check_files(folder, manifest)
+    return Run(name, manifest, folder)
+
+
+def vectors_digest(study: Study, concept: str) -> str:
+    """Of the vectors that a run pushes with, so that a study made anew under the same name is noticed."""
+    values = study.array("concept_vector").sel(concept=concept).values
+    return hashlib.sha256(values.tobytes()).hexdigest()[:16]
+
+
+def check_vectors(run: Run) -> None:
+    """StudyError unless the study still has the vectors that the run was begun with."""
+    if vectors_digest(library.open_by_name(run.spec.study), run.spec.concept) != run.spec.vectors_digest:
+        raise StudyError(
+            f"The vectors of “{run.spec.study}” have changed since the run “{run.name}” was begun, so its cells would not fit "
+            "together. Begin a new run."
+        )
+
+
+def begin(spec: ControlSpec, study: Study, prompts: PromptSet, title: str, judging: JudgingSpec) -> str:
+    """Create the run of a spec, or find the one of the same spec and title, judged as it was; returns its name."""
+    check_spec(spec, prompts)
+    name = f"{re.sub(r'[^A-Za-z0-9]+', '-', title).strip('-')[:40] or 'control'}-{digest(spec)[:8]}"
+    if (root() / name).exists():
+        return name
+    tried = grid(study, spec)
+    asked = {
+        role: {a: [asdict(each) for each in those] for a, those in by_language.items()}
+        for role, by_language in chosen(prompts, spec).items()
+    }
+    manifest = {
+        "title": title,
+        "spec": asdict(spec),
+        "digest": digest(spec),
+        "study": {"title": study.title, "kind": study.kind},
+        "concepts": [spec.concept],
+        "languages": list(spec.languages),
+        "grid": {"strengths": tried.strengths, "layers": tried.layers},
+        "prompts": asked,
+        "judging": asdict(judging),
+        "files": {},
+    }
+    return store.create(name, manifest, root()).name
+
+
+def keep_judging(name: str, judging: JudgingSpec) -> None:
+    """Note how a run is judged from now on; the texts stay."""
+    folder = settings.child(root(), name)
+    with store.writing(folder):
+        manifest = store.read_manifest(folder)
+        if manifest["judging"] != json.loads(json.dumps(asdict(judging))):
+            store.write_manifest(folder, manifest | {"judging": asdict(judging)})
+
+
+def provenance(run: Run) -> str:
+    """What was asked for, as JSON text."""
+    return json.dumps({k: v for k, v in run.manifest.items() if k not in ("files", "prompts")}, ensure_ascii=False, indent=1)
+
+
+def delete(name: str) -> None:
+    """Remove a run for good; not while it is being computed."""
+    folder = settings.child(root(), name)
+    with store.writing(folder):
+        shutil.rmtree(folder)
+
+
+def missing(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> tuple[Cell, ...]:
+    """Cells to come: those planned, then the reports of the settings that the search chooses under this judging."""
+    left = tuple(cell for cell in run.planned() if cell.key not in run.done)
+    return left or tuple(cell for cell in reports(run, answers, judging) if cell.key not in run.done)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How much a run is: cells and answers in all, answers to come, and their seconds at the pace so far (NaN without any)."""
+
+    cells: int
+    answers: int
+    left: int
+    seconds: float
+
+
+def outlook(run: Run) -> Outlook:
+    """What a run takes, from its spec and the time that its search cells took."""
+    spec = run.spec
+    reported = 2 * len(spec.languages) - 1
+    sizes = {cell.key: size(run, cell) for cell in run.planned()}
+    total = sum(sizes.values()) + reported * spec.reported_prompts
+    kept = [(entry["keys"][0], entry["seconds"]) for entry in run.manifest["files"].values()]
+    made = sum(sizes.get(key, spec.reported_prompts) for key, _ in kept)
+    timed = [(sizes[key], seconds) for key, seconds in kept if key.startswith(SEARCH)]
+    pace = sum(seconds for _, seconds in timed) / sum(n for n, _ in timed) if timed else float("nan")
+    return Outlook(len(sizes) + reported, total, max(0, total - made), pace * max(0, total - made))
+
+
+def size(run: Run, cell: Cell) -> int:
+    """Answers of a planned cell."""
+    roles = (SEARCH, REPORT) if cell.stage == NONE else (cell.stage,)
+    asked = {each for role in roles for each in run.prompts(role, cell.language)}
+    return len(asked) * max(1, len(cell.strengths))
+
+
+def reports(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> list[Cell]:
+    """The report cells of the chosen settings: own and shared vector in every language; none where nothing could be chosen."""
+    picked = measures.chosen(measures.surfaces(answers, run.grid, judging), run.grid, judging)
+    pairs = [(a, b) for a in run.spec.languages for b in dict.fromkeys((a, run.spec.source)) if b in picked]
+    return [Cell(REPORT, a, b, picked[b].layers, (picked[b].strength,)) for a, b in pairs]
+
+
+def read_cells(run: Run) -> Iterator[dict]:
+    """The kept cells."""
+    for file in run.manifest["files"]:
+        try:
+            yield json.loads((run.folder / file).read_text(encoding="utf-8"))
+        except (ValueError, OSError) as error:
+            raise StudyError(
+                f"{file} of {run.name} cannot be read ({error}). Restore it, or delete the run and begin anew."
+            ) from error
+
+
+def frame(run: Run, judging: JudgingSpec) -> pd.DataFrame:
+    """All answers with their verdicts, one per row: see ``table`` of the measures; unjudged where a command has not run."""
+    roles = {
+        a: {role: {each.prompt: each for each in run.prompts(role, a)} for role in (SEARCH, REPORT)} for a in run.spec.languages
+    }
+    return verdicts.judged(measures.table(list(read_cells(run)), roles), judging, run.folder)

@@ -1,0 +1,237 @@
+"""How hard, and where? Effect and cost of every setting of a search, the settings chosen, and what they give on other prompts."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.control.judging import FOLLOWING, VERDICTS
+from analysis.control.refusals import plain
+from analysis.control.settings_tried import Grid, Layers, named
+from analysis.control.specs import ControlSpec, JudgingSpec
+from analysis.core.errors import unknown
+from analysis.core.statistics import bootstrap_weights, interval, wilson
+
+COLUMNS = ("stage", "language", "source", "layers", "strength", "prompt", "role", "request", "target", "text", "tokens",
+           "surprise", "heard", "log_odds", "kl")  # fmt: skip
+NONE, OWN, SHARED = "none", "own", "shared"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The setting that a language's search chose; ``within``: its costs keep the limits."""
+
+    strength: float
+    layers: Layers
+    place: tuple[int, int]
+    within: bool
+
+
+def table(cells: Sequence[Mapping], roles: Mapping[str, Mapping[str, Mapping]]) -> pd.DataFrame:
+    """Answers of kept cells, one per row, with the columns of COLUMNS.
+
+    ``roles``: language → role → number → prompt; a prompt without a push counts in each role that it has.
+    """
+    rows = []
+    for cell in cells:
+        strengths = list(dict.fromkeys(cell["strength"]))
+        costs = dict(zip(strengths, cell["kl"]))
+        columns = ("prompt", "strength", "text", "tokens", "surprise", "heard", "log_odds")
+        for prompt, strength, *rest in zip(*(cell[name] for name in columns)):
+            for role in ("search", "report") if cell["stage"] == NONE else (cell["stage"],):
+                if asked := roles[cell["language"]][role].get(prompt):
+                    place = (cell["stage"], cell["language"], cell["source"], named(cell["layers"]), strength)
+                    rows.append((*place, prompt, role, asked.text, asked.target, *rest, costs[strength]))
+    kinds = {name: float for name in ("strength", "surprise", "log_odds", "kl")}
+    return pd.DataFrame(rows, columns=COLUMNS).astype(kinds)
+
+
+def following(answers: pd.DataFrame) -> np.ndarray:
+    """Following rate: share of answers that neither refuse nor fail (Xu et al. 2024)."""
+    return np.where(answers["verdict"] == "", np.nan, answers["verdict"] == FOLLOWING)
+
+
+def target_rate(answers: pd.DataFrame) -> np.ndarray:
+    """Target-continuation rate: share of answers that begin with the prompt's target; unknown where there is none."""
+    begun = [plain(text).startswith(plain(target)) for text, target in zip(answers["text"], answers["target"])]
+    return np.where(answers["target"] == "", np.nan, begun)
+
+
+def log_odds(answers: pd.DataFrame) -> np.ndarray:
+    """Log-odds (nats) of the prompt's target against its other continuation, under the push."""
+    return answers["log_odds"].to_numpy()
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What a search maximises: a value per answer; ``rate``: a share with a Wilson interval, else a mean with a bootstrap."""
+
+    values: Callable[[pd.DataFrame], np.ndarray]
+    units: str
+    rate: bool
+
+
+OBJECTIVES: Mapping[str, Objective] = {
+    "following rate": Objective(following, "share of answers", True),
+    "verdict log-odds": Objective(log_odds, "nats", False),
+    "target-continuation rate": Objective(target_rate, "share of answers", True),
+}
+
+
+def objective(judging: JudgingSpec) -> Objective:
+    """The objective of a judging; SpecError for an unknown one."""
+    if judging.objective not in OBJECTIVES:
+        raise unknown("objective", judging.objective, OBJECTIVES)
+    return OBJECTIVES[judging.objective]
+
+
+def summary(answers: pd.DataFrame, judging: JudgingSpec) -> dict[str, float]:
+    """Effect and costs of answers under one setting: ``effect`` with ``low``, ``high``, ``n``; ``perplexity``, ``drift``, ``kl``.
+
+    ``perplexity`` is that of the answers under the model that is not pushed (geometric mean over answers that are not empty),
+    ``drift`` the share of answers in another language than the prompt's among those whose language can be told, ``kl`` the
+    divergence (nats) of the next token on neutral prompts.
+    """
+    aim = objective(judging)
+    values = aim.values(answers)
+    values = values[np.isfinite(values.astype(float))].astype(float)
+    heard = answers.loc[answers["heard"] != "", ["heard", "language"]]
+    return {
+        **bounded(values, aim.rate),
+        "perplexity": float(np.exp(answers["surprise"].mean())) if answers["surprise"].notna().any() else np.nan,
+        "drift": float((heard["heard"] != heard["language"]).mean()) if len(heard) else np.nan,
+        "kl": float(answers["kl"].mean()) if answers["kl"].notna().any() else np.nan,
+    }
+
+
+def bounded(values: np.ndarray, rate: bool) -> dict[str, float]:
+    """A mean with its 95 % interval: Wilson for a share, else a bootstrap over prompts."""
+    n = len(values)
+    if not n:
+        return {"effect": np.nan, "low": np.nan, "high": np.nan, "n": 0}
+    if rate:
+        low, high = wilson(values.sum(), n)
+    else:
+        weights = bootstrap_weights(tuple(range(n)))
+        low, high = map(float, interval(values @ weights / weights.sum(0)))
+    return {"effect": float(values.mean()), "low": low, "high": high, "n": n}
+
+
+def surfaces(answers: pd.DataFrame, grid: Grid, judging: JudgingSpec) -> xr.Dataset:
+    """The search: (language, strength, set), ``set`` counting a language's sets of layers; NaN where a cell is not computed yet.
+
+    Variables of ``summary``: effect, low, high, n, perplexity, drift, kl; and per language the same without a push
+    (``plain_effect``, ``plain_perplexity``, ``plain_drift``), on the search prompts. Xu et al. 2024, Section 5.
+    """
+    languages, sets = list(grid.layers), max(map(len, grid.layers.values()))
+    names = ("effect", "low", "high", "n", "perplexity", "drift", "kl")
+    values = {name: np.full((len(languages), len(grid.strengths), sets), np.nan) for name in names}
+    plain_values = {name: np.full(len(languages), np.nan) for name in ("effect", "perplexity", "drift")}
+    asked = answers[answers["role"] == "search"]
+    places = {a: {named(layers): i for i, layers in enumerate(those)} for a, those in grid.layers.items()}
+    for (stage, language, layers, strength), those in asked.groupby(["stage", "language", "layers", "strength"], sort=False):
+        found, a = summary(those, judging), languages.index(language)
+        if stage == NONE:
+            for name, array in plain_values.items():
+                array[a] = found[name]
+        elif stage == "search":
+            for name, array in values.items():
+                array[a, grid.strengths.index(strength), places[language][layers]] = found[name]
+    dims = ("language", "strength", "set")
+    variables = {name: (dims, array) for name, array in values.items()}
+    variables |= {f"plain_{name}": ("language", array) for name, array in plain_values.items()}
+    return xr.Dataset(variables, {"language": languages, "strength": list(grid.strengths), "set": list(range(sets))})
+
+
+def by_strength(answers: pd.DataFrame) -> pd.DataFrame:
+    """Share of each verdict at each strength with its Wilson interval: strength, verdict, share, low, high, n."""
+    rows = []
+    for verdict in VERDICTS:
+        for strength, those in answers[answers["verdict"] != ""].groupby("strength"):
+            count, n = int((those["verdict"] == verdict).sum()), len(those)
+            low, high = wilson(count, n)
+            rows.append({"strength": strength, "verdict": verdict, "share": count / n, "low": low, "high": high, "n": n})
+    return pd.DataFrame(rows, columns=["strength", "verdict", "share", "low", "high", "n"])
+
+
+def best_effect(found: xr.Dataset, judging: JudgingSpec) -> np.ndarray:
+    """Every setting may be chosen (Xu et al. 2024: the best following rate, whatever it costs)."""
+    return np.isfinite(found["effect"].values)
+
+
+def within_limits(found: xr.Dataset, judging: JudgingSpec) -> np.ndarray:
+    """Settings whose perplexity and drift keep the limits; ours. A cost that is unknown does not forbid."""
+    dear = found["perplexity"].values > judging.perplexity * float(found["plain_perplexity"])
+    foreign = found["drift"].values - np.nan_to_num(float(found["plain_drift"])) > judging.drift
+    return np.isfinite(found["effect"].values) & ~dear & ~foreign
+
+
+CHOICES: Mapping[str, Callable[[xr.Dataset, JudgingSpec], np.ndarray]] = {
+    "best effect within cost limits": within_limits,
+    "best effect": best_effect,
+}
+
+
+def chosen(found: xr.Dataset, grid: Grid, judging: JudgingSpec) -> dict[str, Choice]:
+    """The setting of each language that was searched: the best effect among those that CHOICES allows; ties go to the weakest push.
+
+    Where none is allowed, the one of least perplexity is taken and marked.
+    """
+    if judging.choice not in CHOICES:
+        raise unknown("choice", judging.choice, CHOICES)
+    picked = {}
+    for language in grid.layers:
+        here = found.sel(language=language)
+        if not np.isfinite(here["effect"].values).any():
+            continue
+        allowed = CHOICES[judging.choice](here, judging)
+        worth = np.where(allowed, here["effect"].values, -np.inf)
+        if not allowed.any():
+            worth = np.where(np.isfinite(here["effect"].values), -np.nan_to_num(here["perplexity"].values, nan=1e30), -np.inf)
+        sizes = np.array([len(layers) for layers in grid.layers[language]])
+        ties = np.argwhere(worth >= worth.max() - 1e-9)
+        i, j = min(ties, key=lambda place: (grid.strengths[place[0]] * sizes[place[1]], grid.strengths[place[0]]))
+        picked[language] = Choice(grid.strengths[i], grid.layers[language][j], (int(i), int(j)), bool(allowed.any()))
+    return picked
+
+
+def report(answers: pd.DataFrame, spec: ControlSpec, picked: Mapping[str, Choice], judging: JudgingSpec) -> pd.DataFrame:
+    """Effect without a push, with the own and with the shared vector, per language on the reported prompts, one row each.
+
+    Columns: language, vector (none, own, shared), strength, layers, within, and those of ``summary``. Rows of settings that were
+    not asked yet have n = 0. Xu et al. 2024, Table 2.
+    """
+    asked, rows = answers[answers["role"] == "report"], []
+    nothing = Choice(0.0, (), (0, 0), True)
+    for language in spec.languages:
+        for vector, source in ((NONE, ""), (OWN, language), (SHARED, spec.source)):
+            setting = picked.get(source, nothing) if source else nothing
+            stage = "report" if source else NONE
+            mine = asked[
+                (asked["stage"] == stage) & (asked["language"] == language) & (asked["source"] == source)
+                & (asked["strength"] == setting.strength) & (asked["layers"] == named(setting.layers))
+            ]  # fmt: skip
+            place = {"language": language, "vector": vector, "strength": setting.strength, "layers": named(setting.layers)}
+            rows.append(place | {"within": setting.within} | summary(mine, judging))
+    return pd.DataFrame(rows)
+
+
+def gaps(reported: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Own minus shared effect per language: ``gap`` with ``low``, ``high``, ``n``; ``own`` and ``shared`` with their intervals.
+
+    For a rate the interval is Newcombe's, from the two Wilson intervals as if the prompts were not the same, which makes it
+    rather too wide than too narrow; for a mean it is the same rule on the bootstrap intervals. In the language of the shared
+    vector (``source``) both are the same answers, so the gap is 0 and has no interval.
+    """
+    sides = {vector: those.set_index("language") for vector, those in reported.groupby("vector")}
+    own, shared = sides[OWN], sides[SHARED]
+    gap = own["effect"] - shared["effect"]
+    low = gap - np.hypot(own["effect"] - own["low"], shared["high"] - shared["effect"])
+    high = gap + np.hypot(own["high"] - own["effect"], shared["effect"] - shared["low"])
+    ends = {f"{vector}_{end}": side[end] for vector, side in ((OWN, own), (SHARED, shared)) for end in ("low", "high")}
+    columns = {"own": own["effect"], "shared": shared["effect"], "gap": gap, "low": low, "high": high, "n": own["n"], **ends}
+    found = pd.DataFrame(columns).reset_index()
+    found.loc[found["language"] == source, ["low", "high"]] = np.nan
+    return found

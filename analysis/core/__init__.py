@@ -1,0 +1,3 @@
+"""What every subject stands on: errors, settings, statistics, specs and their digests,
+tables that people wrote; no subject of its own.
+"""

@@ -1,0 +1,6 @@
+"""Where in a text a state is read, by name."""
+
+
+
+LAST, MEAN = "last", "mean"
+

@@ -1,1 +1,0 @@
-"""The only rooms with torch: models, extraction, steering, and the worker that owns a model."""

@@ -1,1 +1,0 @@
-"""Measures: from the arrays of a study to the numbers of a page. None of them touches a model."""

@@ -1,0 +1,3 @@
+"""Models: loading, reading states, generating, scoring; whatever needs torch lives
+here; no jobs.
+"""

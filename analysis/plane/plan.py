@@ -1,0 +1,222 @@
+"""The sweep behind the plane: settings of English and local steering, answered and committed one by one.
+
+Single vectors first, then the best layers of both combined, then random twins of the best settings. What comes later is decided on
+one half of the items only. A setting's numbers depend on the spec and the study alone, so a killed sweep goes on where it was.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import product
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from analysis.concepts.plan import Progress
+from analysis.core.errors import CorpusError, SpecError, StudyError
+from analysis.core.specs import digest, from_dict
+from analysis.plane import localisation
+from analysis.plane.localisation import Setting
+from analysis.plane.specs import SweepSpec
+from analysis.plane.written_answers import matched
+from analysis.questions.answers import NAMED
+from analysis.questions.geometry import local_vectors, stack
+from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
+from analysis.study import store
+from analysis.study.study import Study
+
+TWINS = 3
+"""Random twins of every setting that was chosen."""
+Push = Sequence[tuple[int, np.ndarray]]
+
+
+class Answerer(Protocol):
+    """A model that answers questions while it is steered; a push is (layer, vector to add at every token)."""
+
+    def score(self, questions: Sequence[str], pushes: Sequence[Push], options: Sequence[Sequence[str]]) -> list[tuple]:
+        """(nats (option,), tokens (option,)) of every question."""
+
+    def write(self, questions: Sequence[str], pushes: Sequence[Push]) -> list[str]:
+        """A greedy answer to every question."""
+
+
+def begin_sweep(folder: Path, spec: SweepSpec, questions: Questions) -> None:
+    """Write what is known before anything is answered; goes on when the study has the same plane unfinished.
+
+    StudyError for a study without vectors, without this version of the local ones, or with another plane, SpecError for unknown
+    layers or languages, CorpusError when no question is held out or none has options.
+    """
+    with store.writing(folder):
+        manifest, study = store.read_manifest(folder), store.open_study(folder)
+        if not (study.has("english_vector") or study.has("local_vector")):
+            raise StudyError(f"“{study.title}” has no English or local vectors. Ask questions on the Layers page first.")
+        if study.has("local_vector"):
+            local_vectors(study, spec.local)
+        if strange := [layer for layer in spec.layers if not 1 <= layer <= study.layers]:
+            raise SpecError(f"“{study.title}” has layers 1 to {study.layers}; asked for was {strange[0]}.")
+        if strange := [code for code in spec.languages if code not in study.languages]:
+            raise SpecError(f"“{study.title}” has no language {strange[0]}; it has {', '.join(study.languages)}.")
+        if "plane" in manifest and manifest["plane"]["digest"] == digest(spec):
+            return
+        if "plane" in manifest:
+            raise StudyError(f"“{study.title}” has another plane already. Make a copy of the study for this one.")
+        asked = prompts(spec, questions)
+        plane = {"spec": asdict(spec), "digest": digest(spec), "prompts": asked, "settings": first(spec, study), "complete": False}
+        store.write_manifest(folder, manifest | {"plane": plane})
+
+
+def prompts(spec: SweepSpec, questions: Questions) -> list[list[str]]:
+    """Held-out items (kind, item) with options; culture items also with the country named."""
+    usable = [q for q in questions.questions if q.language in spec.languages and questions.held_out(q) and q.options]
+    found = {kind: {q.item for q in usable if q.kind == kind} for kind in (UNIVERSAL, CULTURE)}
+    if not any(found.values()):
+        raise CorpusError(
+            f"No question of “{questions.name}” is held out and has options in {', '.join(spec.languages)}, so nothing can be "
+            "scored. Mark some with the split “test” and give them options."
+        )
+    kept = {kind: [item for item in questions.items(kind) if item in found[kind]][: spec.most] for kind in found}
+    listed = [[kind, item] for kind, items in kept.items() for item in items]
+    return listed + [[NAMED, item] for item in kept[CULTURE]]
+
+
+def first(spec: SweepSpec, study: Study) -> list[dict]:
+    """The baseline and every single vector at every layer and strength."""
+    grid = list(product(spec.layers, spec.strengths))
+    made = [Setting()]
+    made += [Setting("English", layer, s) for layer, s in grid if study.has("english_vector")]
+    made += [Setting("local", 0, 0.0, layer, s) for layer, s in grid if study.has("local_vector")]
+    return [asdict(each) for each in made]
+
+
+def combined(spec: SweepSpec, study: Study) -> list[Setting]:
+    """Both vectors at the best layers of each, with every pair of strengths; layers are chosen on one half of the items."""
+    table = localisation.sweep_table(study, 0)
+    layers = {}
+    for mode, column in (("English", "english_layer"), ("local", "local_layer")):
+        rows = table[table["mode"] == mode].assign(score=lambda t, mode=mode: localisation.criterion(t, mode))
+        best = rows.groupby(column)["score"].max().dropna().sort_values(ascending=False, kind="stable")
+        layers[mode] = best.index[: spec.depths].tolist()
+    pairs = product(layers["English"], layers["local"], spec.strengths, spec.strengths)
+    return [Setting("both", int(e), se, int(l), sl) for e, l, se, sl in pairs]
+
+
+def random_twins(study: Study) -> list[Setting]:
+    """Random twins of the best setting of every mode."""
+    listed = localisation.settings(study)
+    places = localisation.chosen_settings(study).values()
+    return [replace(listed[place], twin=seed) for place in places for seed in range(1, TWINS + 1)]
+
+
+LATER = (lambda spec, study: combined(spec, study), lambda spec, study: random_twins(study))
+"""What is added when all settings so far were answered, stage by stage."""
+
+
+def expected(spec: SweepSpec) -> int:
+    """How many settings a sweep has at most."""
+    grid = len(spec.layers) * len(spec.strengths)
+    depths = min(spec.depths, len(spec.layers))
+    return 1 + 2 * grid + (depths * len(spec.strengths)) ** 2 + 3 * TWINS
+
+
+def run_sweep(folder: Path, questions: Questions, answerer: Answerer, progress: Progress) -> None:
+    """Answer every setting that is missing, one commit each; ``progress`` may raise to stop."""
+    with store.writing(folder):
+        plane = store.read_manifest(folder)["plane"]
+        spec = from_dict(SweepSpec, plane["spec"])
+        if questions.digest != spec.questions_digest:
+            raise StudyError(f"The plane was begun with the questions {spec.questions_digest}; given are {questions.digest}.")
+        asked = table_of(store.open_study(folder), spec, questions, plane["prompts"])
+        for stage in range(len(LATER) + 1):
+            answer_waiting(folder, (spec, asked), answerer, progress)
+            if stage < len(LATER):
+                extend(folder, spec, stage)
+        manifest = store.read_manifest(folder)
+        store.write_manifest(folder, manifest | {"plane": manifest["plane"] | {"complete": True}})
+        store.merge(folder, "plane")
+        progress(expected(spec), expected(spec), "done")
+
+
+def extend(folder: Path, spec: SweepSpec, stage: int) -> None:
+    """Add the settings of the next stage to the manifest, unless they are there."""
+    manifest, study = store.read_manifest(folder), store.open_study(folder)
+    if manifest["plane"].get("stage", 0) > stage:
+        return
+    both = study.has("english_vector") and study.has("local_vector")
+    more = [asdict(each) for each in LATER[stage](spec, study)] if both or stage else []
+    plane = manifest["plane"] | {"settings": manifest["plane"]["settings"] + more, "stage": stage + 1}
+    store.write_manifest(folder, manifest | {"plane": plane})
+
+
+def answer_waiting(folder: Path, what: tuple, answerer: Answerer, progress: Progress) -> None:
+    """Answer the settings that the manifest lists and no file holds."""
+    (spec, asked), manifest = what, store.read_manifest(folder)
+    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
+    study = store.open_study(folder)
+    for place, values in enumerate(manifest["plane"]["settings"]):
+        if f"plane_there/{place}" in keys:
+            continue
+        setting = Setting(**values)
+        progress(place, max(expected(spec), len(manifest["plane"]["settings"])), f"plane · {setting.words}")
+        tensors = answered(study, spec, asked, answerer, setting)
+        store.add(folder, f"plane-{place:04d}.safetensors", {f"{name}/{place}": each for name, each in tensors.items()})
+
+
+def table_of(study: Study, spec: SweepSpec, questions: Questions, listed: Sequence) -> dict[tuple[int, int], tuple[Question, str]]:
+    """(language, prompt) → question and its text, for held-out questions with options."""
+    found = {}
+    for a, code in enumerate(study.languages):
+        for p, (kind, item) in enumerate(listed):
+            q = questions.table.get((CULTURE if kind == NAMED else kind, code, item))
+            text = q and (q.named if kind == NAMED else q.question)
+            if text and code in spec.languages and questions.held_out(q) and q.options:
+                found[a, p] = q, text
+    return found
+
+
+def answered(study: Study, spec: SweepSpec, asked: Mapping, answerer: Answerer, setting: Setting) -> dict[str, np.ndarray]:
+    """The arrays of one setting; the baseline is answered in both ways, with the country named too, and says what is right."""
+    base = setting.mode == "baseline"
+    pushes = {a: push for a in range(len(study.languages)) if (push := pushes_of(study, spec, setting, a)) is not None}
+    size = len(study.languages), len(study.manifest["plane"]["prompts"])
+    kinds = [kind for kind, _ in study.manifest["plane"]["prompts"]]
+    places = [place for place in asked if place[0] in pushes and (base or kinds[place[1]] != NAMED)]
+    texts, chosen = [asked[place][1] for place in places], [pushes[a] for a, _ in places]
+    options = [asked[place][0].options for place in places]
+    width = max(len(q.options) for q, _ in asked.values())
+    arrays = {"plane_there": np.array([a in pushes for a in range(size[0])], np.uint8)}
+    if base or spec.scoring == "likelihood":
+        arrays["plane_score"] = np.zeros((*size, width), np.float32)
+        tokens = np.zeros((*size, width), np.uint16)
+        for place, (nats, counts) in zip(places, answerer.score(texts, chosen, options)):
+            arrays["plane_score"][place][: len(nats)], tokens[place][: len(counts)] = nats, counts
+    if base or spec.scoring == "generation":
+        arrays["plane_match"] = np.zeros(size, np.uint8)
+        for place, said, choices in zip(places, answerer.write(texts, chosen), options):
+            arrays["plane_match"][place] = matched(said, choices)
+    if base:
+        arrays["plane_tokens"], arrays["plane_answer"] = tokens, np.zeros(size, np.uint8)
+        for place, (q, _) in asked.items():
+            arrays["plane_answer"][place] = q.options.index(q.answer) + 1
+    return arrays
+
+
+def pushes_of(study: Study, spec: SweepSpec, setting: Setting, language: int) -> Push | None:
+    """What is added where in a language; None when the setting needs a vector that the language does not have."""
+    if study.languages[language] not in spec.languages:
+        return None
+    sides = {
+        "English": (setting.english_layer, setting.english_strength, lambda: stack(study, "english_vector")),
+        "local": (setting.local_layer, setting.local_strength, lambda: local_vectors(study, spec.local)),
+    }
+    pushes = []
+    for place, (layer, strength, vectors) in enumerate(sides.values()):
+        if not layer:
+            continue
+        vector = vectors()[language, layer - 1]
+        if not np.isfinite(vector).all():
+            return None
+        if setting.twin:
+            drawn = np.random.default_rng([spec.seed, setting.twin, language, layer, place]).standard_normal(len(vector))
+            vector = drawn / np.linalg.norm(drawn) * np.linalg.norm(vector)
+        pushes.append((layer, strength * vector))
+    return pushes

@@ -1,0 +1,3 @@
+"""Question sets, English and local vectors read from them, and where those live layer
+by layer; no sweeps.
+"""

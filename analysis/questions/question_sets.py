@@ -1,0 +1,81 @@
+"""The question sets that this server can read again: the demo's, and every one that was asked."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from analysis.core import settings
+from analysis.core.errors import CorpusError, nearest
+from analysis.questions.questions import COLUMNS, Question, Questions, read_questions
+
+DEMO_QUESTIONS = Path(__file__).parent.parent / "demo" / "questions.csv"
+DEMO = "demo questions"
+
+
+def folder() -> Path:
+    """Where question sets are kept, made when missing."""
+    path = settings.home() / "questions"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@cache
+def demo_questions() -> Questions:
+    """The shipped facts and culture questions of the small world."""
+    made = read_questions(DEMO_QUESTIONS.read_bytes(), DEMO_QUESTIONS.name, exact=True)
+    return Questions(DEMO, made.questions, made.notes)
+
+
+def offered_questions() -> tuple[str, ...]:
+    """Names to choose from."""
+    return (DEMO, *sorted(path.stem for path in folder().glob("*.csv")))
+
+
+def load_questions(name: str) -> Questions:
+    """A question set by its name; CorpusError when it is not here."""
+    if name == DEMO:
+        return demo_questions()
+    path = settings.child(folder(), f"{name}.csv")
+    if not path.is_file():
+        allowed = offered_questions()
+        raise CorpusError(f"There are no questions “{name}” here.{nearest(name, allowed)} Choose: {', '.join(allowed)}.")
+    made = read_questions(path.read_bytes(), path.name, exact=True)
+    return Questions(name, made.questions, made.notes)
+
+
+def find_questions(digest: str) -> Questions:
+    """The question set with this digest; CorpusError when it is gone."""
+    for name in offered_questions():
+        if (name == DEMO or name.endswith(digest)) and (found := load_questions(name)).digest == digest:
+            return found
+    raise CorpusError(f"The questions {digest} are not on this server any more. Upload them again on the Layers page to go on.")
+
+
+def keep_questions(questions: Questions) -> str:
+    """Store a question set under its name and digest, so that it can be asked again; returns the name."""
+    if questions.name == DEMO and questions.digest == demo_questions().digest:
+        return DEMO
+    plain = (
+        "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in questions.name).strip("-_")[:40] or "questions"
+    )
+    name = plain if plain.endswith(questions.digest) else f"{plain}-{questions.digest}"
+    path = settings.child(folder(), f"{name}.csv")
+    text = questions_csv(questions.questions).encode()
+    if not path.is_file() or path.read_bytes() != text:
+        path.write_bytes(text)
+    return name
+
+
+def questions_csv(questions: Iterable[Question]) -> str:
+    """Questions in the project's own format, such that every text is read again as it is."""
+    text = io.StringIO()
+    # Without quotes everywhere a carriage return inside a cell would end the row.
+    writer = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(COLUMNS)
+    for q in questions:
+        options = json.dumps(q.options, ensure_ascii=False) if q.options else ""
+        writer.writerow([options if column == "options" else getattr(q, column) for column in COLUMNS])
+    return text.getvalue()

@@ -1,0 +1,262 @@
+"""Questions for the transfer-localisation plane: universal ones, and everyday ones whose answer depends on the place.
+
+The project's own format is CSV or JSON lines with ``item, kind, language, question, answer, options`` and, if wanted, ``named``
+(the same question with the country named), ``country`` and ``split``. Columns of Global-MMLU and of BLEnD's choices are
+understood too; these keep each language in a file of its own, so that the language may be told by the file's name.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from analysis.concepts.pair_checks import HALVES
+from analysis.core import settings
+from analysis.core.errors import CorpusError, nearest
+from analysis.core.table_files import csv_rows, decode, json_rows, natural, refusal
+from analysis.languages.languages import LANGUAGES, codes_in, unknown_language
+from analysis.questions.answer_options import LETTERS, answer_of, options_of
+
+UNIVERSAL, CULTURE = "universal", "culture"
+QUESTION_KINDS = (UNIVERSAL, CULTURE)
+COLUMNS = ("item", "kind", "language", "question", "answer", "options", "named", "country", "split")
+NEEDED = ("item", "language", "question", "answer")
+NO_LANGUAGE = (
+    "no “language”; add a column “language”, or put one code that is known here into the file's name, such as questions.fr.csv "
+    f"({', '.join(LANGUAGES)})"
+)
+ALIASES: Mapping[str, str] = {
+    "mcqid": "item", "sample_id": "item", "id": "item", "lang": "language", "prompt": "question", "choices": "options",
+    "answer_idx": "answer",
+}  # fmt: skip
+"""Column of another layout → ours; compared without regard to case. Where several mean one of ours, the first here is taken."""
+SENSITIVE = "cultural_sensitivity_label"
+EXAM = {SENSITIVE, "subject"}
+"""Columns of exams such as Global-MMLU, whose answers are the same everywhere; their “country” is one that is asked about."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One item in one language: ``answer`` is one of ``options``; for culture it is the local one, ``question`` names no place."""
+
+    item: str
+    kind: str
+    language: str
+    question: str
+    answer: str
+    options: tuple[str, ...]
+    named: str = ""
+    country: str = ""
+    split: str = ""
+
+
+@dataclass(frozen=True)
+class Questions:
+    """A set of questions; ``notes`` are sentences on what is no fault but should be known."""
+
+    name: str
+    questions: tuple[Question, ...]
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """First 16 hexadecimal digits of the SHA-256 of all questions."""
+        text = json.dumps([asdict(q) for q in self.questions], ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Codes in order of appearance."""
+        return tuple(dict.fromkeys(q.language for q in self.questions))
+
+    @cached_property
+    def table(self) -> dict[tuple[str, str, str], Question]:
+        """(kind, language, item) → question."""
+        return {(q.kind, q.language, q.item): q for q in self.questions}
+
+    def items(self, kind: str) -> tuple[str, ...]:
+        """Items of a kind over all languages, in natural order."""
+        return tuple(sorted({q.item for q in self.questions if q.kind == kind}, key=natural))
+
+    @cached_property
+    def divided(self) -> bool:
+        """Whether the set itself says which items are held out."""
+        return any(q.split for q in self.questions)
+
+    def held_out(self, question: Question) -> bool:
+        """Whether a question is for testing: as its set says, else every second item, the same in all languages."""
+        return question.split == "test" if self.divided else parity(question.item) == 1
+
+    def count(self, kind: str, language: str) -> int:
+        """Questions of a kind in a language."""
+        return sum(q.kind == kind and q.language == language for q in self.questions)
+
+
+def parity(item: str) -> int:
+    """0 or 1, as good as drawn at random but always the same for an item."""
+    return hashlib.sha256(item.encode()).digest()[0] % 2
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row as it was read: where it stands, and its values under the columns that it was written with."""
+
+    place: str
+    values: Mapping[str, object]
+
+
+def read_questions(data: bytes, filename: str, exact: bool = False) -> Questions:
+    """The questions in a file's bytes (.csv, .jsonl or .ndjson); ``exact`` takes every answer for a text, never for a letter.
+
+    CorpusError lists every fault with file and line: encoding, columns, languages, kinds, options without the answer, items
+    there twice. Items that some languages lack, culture items without a named version, and columns that are not used are noted.
+    """
+    path = PurePosixPath(filename.replace("\\", "/"))
+    ending = path.suffix.casefold()
+    if ending not in FORMATS:
+        raise CorpusError(f"“{path.name[:80]}” ends in “{ending}”.{nearest(ending, FORMATS)} Allowed: {', '.join(FORMATS)}.")
+    if len(data) > settings.MAX_CORPUS_BYTES:
+        raise CorpusError(f"{path.name} is larger than {settings.MAX_CORPUS_BYTES // 2**20} MiB. Cut it into smaller files.")
+    text, undecoded = decode(data, path.name)
+    lines, faults = FORMATS[ending](text, path.name)
+    return assemble_questions(path.stem, lines, undecoded + faults, exact)
+
+
+def csv_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
+    """Rows under a header of column names."""
+    rows, faults = csv_rows(text, file)
+    if not rows:
+        return [], faults
+    header = [cell.strip() for cell in rows[0][1]]
+    lines = []
+    for number, cells in rows[1:]:
+        if len(cells) != len(header):
+            faults.append(f"{file}, line {number}: has {len(cells)} cells, the header has {len(header)}")
+            continue
+        lines.append(Line(f"{file}, line {number}", dict(zip(header, cells))))
+    return lines, faults
+
+
+def json_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
+    """One object per line."""
+    rows, faults = json_rows(text, file)
+    return [Line(f"{file}, line {number}", values) for number, values in rows], faults
+
+
+FORMATS: dict[str, Callable[[str, str], tuple[list[Line], list[str]]]] = {
+    ".csv": csv_lines, ".jsonl": json_lines, ".ndjson": json_lines,
+}  # fmt: skip
+
+
+def assemble_questions(name: str, lines: Sequence[Line], faults: Sequence[str] = (), exact: bool = False) -> Questions:
+    """The questions of these rows; CorpusError with all faults when there are any."""
+    faults, read, first, unused, sensitive = list(faults), [], {}, {}, 0
+    rows = [(line.place, *renamed(line.values)) for line in lines]
+    untold = not any("language" in values for _, values, _ in rows)
+    told = told_by_name(name) if untold else {}
+    for place, values, rest in rows:
+        unused |= dict.fromkeys(rest)
+        question, found = question_of(told | values, exact)
+        repeated = [NO_LANGUAGE] if untold and place != rows[0][0] else []
+        faults += [f"{place}: {fault}" for fault in found if fault not in repeated]
+        if question is None:
+            continue
+        key = (question.kind, question.language, question.item)
+        if (earlier := first.setdefault(key, place)) is not place:
+            faults.append(f"{place}: item “{question.item}” ({question.kind}) in {question.language} is there already ({earlier})")
+        sensitive += question.kind == UNIVERSAL and plain_text(values.get(SENSITIVE)) == "CS"
+        read.append(question)
+    if not lines and not faults:
+        faults.append(f"{name}: holds no questions")
+    if faults:
+        raise refusal(name, faults)
+    made = Questions(name, tuple(read))
+    notes = [f"Columns that are not used: {', '.join(sorted(unused))}."] if unused else []
+    notes += [f"The language, {told['language']}, was taken from the file's name."] if told else []
+    if sensitive:
+        notes.append(f"{sensitive} universal questions are labelled culturally sensitive (CS); a column “kind” can say otherwise.")
+    return Questions(name, made.questions, (*notes, *remarks(made)))
+
+
+def told_by_name(name: str) -> dict[str, str]:
+    """The language that a file's name tells, under its column; empty when it has no code that is known here, or several."""
+    codes = codes_in(name)
+    return {"language": codes[0]} if len(codes) == 1 else {}
+
+
+def renamed(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
+    """Values under our columns, with ``option_a`` … gathered into ``options``, and the names of columns that mean nothing here."""
+    plain = {column: column.strip().casefold() for column in values}
+    ranks = {column: rank for rank, column in enumerate((*COLUMNS, *ALIASES))}
+    ours, rest, lettered = {}, [], {}
+    for column in sorted(values, key=lambda column: ranks.get(plain[column], len(ranks))):
+        name = ALIASES.get(plain[column], plain[column])
+        if name in (*COLUMNS, SENSITIVE) and name not in ours:
+            ours[name] = values[column]
+        elif name.startswith("option_") and len(name) == 8 and name[7].upper() in LETTERS:
+            lettered[name[7].upper()] = values[column]
+        else:
+            rest.append(column.strip()[:40])
+    if lettered:
+        ours["options"] = dict(sorted(lettered.items()))
+    if EXAM & set(plain.values()) and not ours.get("kind") and not ours.get("named"):
+        ours["kind"] = UNIVERSAL
+        rest += ["country"] if ours.pop("country", None) is not None else []
+    return ours, rest
+
+
+def question_of(values: Mapping[str, object], exact: bool) -> tuple[Question | None, list[str]]:
+    """One question, or what is wrong with the row."""
+    texts = {column: plain_text(values.get(column)) for column in COLUMNS if column != "options"}
+    faults = [NO_LANGUAGE if column == "language" else f"no “{column}”" for column in NEEDED if not texts[column]]
+    if (code := texts["language"]) and code not in LANGUAGES:
+        faults.append(unknown_language(code))
+    texts["kind"] = texts["kind"] or (CULTURE if texts["country"] or texts["named"] else UNIVERSAL)
+    if texts["kind"] not in QUESTION_KINDS:
+        faults.append(f"unknown kind “{texts['kind'][:40]}”.{nearest(texts['kind'], QUESTION_KINDS)} Allowed: universal, culture")
+    if texts["split"] not in ("", "train", "test"):
+        faults.append(f"unknown split “{texts['split'][:40]}”. Allowed: train, test or nothing")
+    options, lettered, fault = options_of(values.get("options"))
+    faults += [fault] if fault else []
+    if not exact:
+        texts["answer"], fault = answer_of(texts["answer"], options, lettered)
+        faults += [fault] if fault else []
+    choices = tuple(dict.fromkeys(options.values()))
+    halved = [column for column, text in (*texts.items(), ("options", "".join(choices))) if HALVES.search(text)]
+    faults += [f"“{column}” has half a character (a lone surrogate)" for column in halved]
+    if choices and texts["answer"] and texts["answer"] not in choices:
+        faults.append(f"the answer “{texts['answer'][:40]}” is not among the options ({', '.join(choices)[:80]})")
+    if len(choices) == 1:
+        faults.append("there is only one option; give at least one wrong one, or none to score by generation only")
+    return (None, faults) if faults else (Question(**texts, options=choices), [])
+
+
+def plain_text(value: object) -> str:
+    """A cell as text; whole numbers are written without a point, whatever else is not text counts as empty."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(int(value)) if value == int(value) else str(value)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def remarks(questions: Questions) -> list[str]:
+    """What should be known: languages that lack items, culture items without a named version, kinds that are not there."""
+    notes = []
+    for kind in QUESTION_KINDS:
+        items = questions.items(kind)
+        if not items:
+            notes.append(f"There are no {kind} questions, so what needs them is not computed.")
+            continue
+        lacking = {code: len(items) - questions.count(kind, code) for code in questions.languages}
+        if any(lacking.values()):
+            counts = ", ".join(f"{code} {n}" for code, n in lacking.items() if n)
+            notes.append(f"Of {len(items)} {kind} items some languages lack some: {counts}.")
+    for column, what in (("named", "a version with the country named (no local vector from them)"), ("options", "options")):
+        counts = {code: 0 for code in questions.languages}
+        for q in questions.questions:
+            counts[q.language] += not getattr(q, column) and (column == "options" or q.kind == CULTURE)
+        if any(counts.values()):
+            listed = ", ".join(f"{code} {n}" for code, n in counts.items() if n)
+            notes.append(f"Items without {what}: {listed}.")
+    return notes

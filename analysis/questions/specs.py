@@ -1,0 +1,30 @@
+"""What determines a study of questions."""
+
+from dataclasses import dataclass
+
+from analysis.core.errors import SpecError
+from analysis.core.specs import LAST_STATES, ModelSpec, check, from_dict
+
+
+@dataclass(frozen=True)
+class QuestionSpec:
+    """All that determines the states and vectors that are read from questions; ``most`` items of a kind are read."""
+
+    model: ModelSpec
+    questions: str
+    questions_digest: str
+    languages: tuple[str, ...]
+    template: str = "chat"
+    last_state: str = "block"
+    most: int = 100
+    seed: int = 1
+
+    def __post_init__(self):
+        if isinstance(self.model, dict):
+            object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
+        check("last state", self.last_state, LAST_STATES)
+        if not self.languages:
+            raise SpecError("Questions are asked in at least one language; choose some.")
+        if self.most < 2:
+            raise SpecError(f"A vector needs at least 2 items; asked for were {self.most}.")
+

@@ -1,1 +1,0 @@
-"""What goes in: languages, contrast pairs, prompt templates, and published results."""

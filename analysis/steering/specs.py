@@ -1,0 +1,108 @@
+"""Frozen descriptions of steering: what is added where and how strongly, what is written then, and runs over many settings."""
+
+from dataclasses import dataclass
+
+from analysis.core.errors import SpecError
+from analysis.core.specs import from_dict
+
+MOST_TOKENS = 2048
+"""New tokens that one answer may have."""
+
+
+def rebuilt(kind: type, values: object) -> object:
+    """Specs inside a spec, rebuilt where JSON left dictionaries."""
+    if isinstance(values, list | tuple):
+        return tuple(rebuilt(kind, value) for value in values)
+    return from_dict(kind, values) if isinstance(values, dict) else values
+
+
+@dataclass(frozen=True)
+class VectorSource:
+    """Where a steering vector comes from; ``kind`` is one of the sources of ``analysis.steering.resolve``.
+
+    ``plus`` and ``minus`` are sources to add and subtract, or, for a random vector, the one whose length it takes.
+    """
+
+    kind: str = "concept vector"
+    study: str = ""
+    concept: str = ""
+    language: str = ""
+    target: str = ""
+    estimator: str = ""
+    seed: int = 0
+    file: str = ""
+    plus: tuple["VectorSource", ...] = ()
+    minus: tuple["VectorSource", ...] = ()
+
+    def __post_init__(self):
+        for name in ("plus", "minus"):
+            object.__setattr__(self, name, rebuilt(VectorSource, getattr(self, name)))
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Steer only where the prompt's state at ``layer`` has a cosine with ``source`` above (or below) ``threshold`` (CAST)."""
+
+    source: VectorSource
+    layer: int
+    threshold: float = 0.0
+    above: bool = True
+    reads: str = "mean of the prompt"
+
+    def __post_init__(self):
+        object.__setattr__(self, "source", rebuilt(VectorSource, self.source))
+
+
+@dataclass(frozen=True)
+class SteeringTerm:
+    """One vector at some layers; ``strengths`` has one number per layer, or one for all."""
+
+    source: VectorSource
+    layers: tuple[int, ...]
+    strengths: tuple[float, ...] = (1.0,)
+    operator: str = "addition"
+    positions: str = "all"
+    condition: Condition | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "source", rebuilt(VectorSource, self.source))
+        object.__setattr__(self, "condition", rebuilt(Condition, self.condition))
+        object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
+        if not self.layers:
+            raise SpecError("Steering needs at least one layer; choose some.")
+        if len(set(self.layers)) != len(self.layers):
+            raise SpecError("A layer is named twice; name each layer once, or use two terms.")
+        if len(self.strengths) not in (1, len(self.layers)):
+            raise SpecError(
+                f"{len(self.strengths)} strengths were given for {len(self.layers)} layers; give one, or one per layer."
+            )
+
+
+@dataclass(frozen=True)
+class SteeringSpec:
+    """Terms that act together; none is the baseline."""
+
+    terms: tuple[SteeringTerm, ...] = ()
+
+    def __post_init__(self):
+        object.__setattr__(self, "terms", rebuilt(SteeringTerm, self.terms))
+
+
+@dataclass(frozen=True)
+class GenerationSpec:
+    """How an answer is made: greedily at temperature 0, else drawn with a seed; ``alternatives`` next tokens are kept per token."""
+
+    tokens: int = 32
+    temperature: float = 0.0
+    seed: int = 0
+    alternatives: int = 0
+
+    def __post_init__(self):
+        if not 1 <= self.tokens <= MOST_TOKENS:
+            raise SpecError(f"{self.tokens:,} new tokens were asked for; an answer may have 1 to {MOST_TOKENS:,}.")
+        if not 0 <= self.temperature <= 10:
+            raise SpecError(f"The temperature {self.temperature:g} is not between 0 (greedy) and 10.")
+
+
+
+

@@ -1,1 +1,0 @@
-"""Studies: one model's results, on disk and in memory."""

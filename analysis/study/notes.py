@@ -1,0 +1,50 @@
+"""What users keep with a study: answers and votes. A study of this server keeps them in its folder, a shipped one in the home."""
+
+import fcntl
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from analysis.core import settings
+from analysis.core.errors import StudyError
+from analysis.study import library, store
+from analysis.study.study import COMPUTED, Study
+
+KINDS = ("answers", "votes")
+MOST = 2_000
+
+
+def place(study: Study, kind: str) -> Path:
+    """The file of one kind of note."""
+    if study.kind == COMPUTED:
+        return library.own_folder(study.name) / f"{kind}.json"
+    folder = settings.home() / "notes"
+    folder.mkdir(parents=True, exist_ok=True)
+    return settings.child(folder, f"{study.name}-{kind}.json")
+
+
+def notes(study: Study, kind: str) -> list[dict]:
+    """All notes of a kind, oldest first; StudyError when their file is damaged."""
+    path = place(study, kind)
+    if not path.is_file():
+        return []
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return [dict(note) for note in found]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise StudyError(
+            f"The {kind} kept with “{study.title}” are damaged: {path.name} is not a list. Restore or remove it."
+        ) from error
+
+
+def add(study: Study, kind: str, *new: Mapping) -> None:
+    """Keep notes; StudyError when the file is damaged or holds as many as it may."""
+    path = place(study, kind)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = notes(study, kind)
+        if len(known) + len(new) > MOST:
+            raise StudyError(
+                f"“{study.title}” keeps {len(known):,} {kind} already; {MOST:,} are the most. Remove {path.name} to begin anew."
+            )
+        store.write_file(path, json.dumps([*known, *new], ensure_ascii=False, indent=1, allow_nan=False).encode())

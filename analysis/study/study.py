@@ -1,0 +1,101 @@
+"""A study: one model's results as labelled arrays, wherever they come from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import xarray as xr
+
+from analysis.core.errors import StudyError
+from analysis.core.model_names import DEMO as DEMO_MODEL
+from analysis.study.arrays import KINDS
+from analysis.study.word_list import WordList, from_json
+
+PUBLISHED, DEMO, COMPUTED = "published", "demo", "computed"
+
+
+@dataclass(frozen=True)
+class Study:
+    """One model's results.
+
+    ``load`` returns one array of ``analysis.study.arrays.KINDS`` by name; ``available`` names those it has. Published studies
+    have the printed matrices (``recognition``, ``similarity``, ``transfer``); computed ones vectors and pair scores.
+    """
+
+    name: str
+    title: str
+    kind: str
+    model: str
+    concepts: tuple[str, ...]
+    languages: tuple[str, ...]
+    layers: int
+    available: frozenset[str]
+    load: Callable[[str], xr.DataArray] = field(repr=False, compare=False)
+    read_words: Callable[[str, int], np.ndarray] = field(default=lambda embedding, layer: np.zeros(0), repr=False, compare=False)
+    """Word vectors of an embedding at a layer: (language, word, hidden). Read anew each time, since they may be large."""
+    manifest: Mapping = field(default_factory=dict, repr=False, compare=False)
+    """``citation``, ``figures`` (array → printed figure or table), ``shares`` (table), ``spec``, ``pairs``, ``token`` …"""
+
+    def has(self, array: str) -> bool:
+        """Whether this study has the array."""
+        return array in self.available
+
+    def array(self, name: str) -> xr.DataArray:
+        """One array; StudyError, in the arrays' words, when the study has none of that name."""
+        if name not in self.available:
+            lacking, *has = (KINDS[each].long_name if each in KINDS else each for each in (name, *sorted(self.available)))
+            raise StudyError(f"The study “{self.title}” has no {lacking}; it has: {', '.join(has) or 'nothing yet'}.")
+        return self.load(name)
+
+    @cached_property
+    def dataset(self) -> xr.Dataset:
+        """All arrays as one labelled dataset."""
+        return xr.Dataset({name: self.array(name) for name in sorted(self.available)})
+
+    @property
+    def toy(self) -> bool:
+        """Whether its numbers are the demo model's, shipped or computed here."""
+        return self.kind == DEMO or (self.kind == COMPUTED and self.model == DEMO_MODEL)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell was computed."""
+        return not self.missing
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Cells that were not computed yet."""
+        return tuple(self.manifest.get("missing", ()))
+
+    @cached_property
+    def words(self) -> WordList | None:
+        """The words that have vectors, in the languages that have them; None when there are none."""
+        known = self.manifest.get("words")
+        return from_json(known["list"]).within(known["spec"]["languages"]) if known else None
+
+    @property
+    def embeddings(self) -> tuple[str, ...]:
+        """How words were read."""
+        known = self.manifest["words"]["spec"] if "words" in self.manifest else self.manifest
+        return tuple(known.get("embeddings", ()))
+
+    @property
+    def word_layers(self) -> tuple[int, ...]:
+        """Layers whose word vectors were kept."""
+        return tuple(self.manifest["words"]["layers"]) if "words" in self.manifest else ()
+
+    def clusters(self, concept: str) -> tuple[int, ...]:
+        """Which held-out pairs of a concept stem from one source; aligned with ``pair``, padded with fresh numbers."""
+        known = tuple(self.manifest["pairs"][concept]["clusters"])
+        width = self.array("pair_score").sizes["pair"]
+        return known + tuple(range(10**6, 10**6 + width - len(known)))
+
+    def depth(self, layer: int) -> float:
+        """Relative depth of a layer: 1 is the last block."""
+        return layer / self.layers if self.layers else float("nan")
+
+
+def margins(study: Study) -> np.ndarray:
+    """Pair scores as a float32 array (concept, source, target, layer, pair); NaN where a pair is missing."""
+    return study.array("pair_score").transpose("concept", "source", "target", "layer", "pair").values

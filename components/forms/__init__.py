@@ -1,0 +1,1 @@
+"""What users fill in, and the jobs that it becomes; no results."""

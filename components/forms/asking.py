@@ -1,0 +1,113 @@
+"""Asking questions of a study's model, and importing mean states: forms that start a job, and what became of it."""
+
+import streamlit as st
+
+from analysis.core.errors import AnalysisError
+from analysis.core.model_names import offered
+from analysis.core.specs import ModelSpec, from_dict
+from analysis.core.templates import TEMPLATES, default_template
+from analysis.questions.question_sets import load_questions, offered_questions
+from analysis.questions.questions import QUESTION_KINDS, Questions, read_questions
+from analysis.questions.specs import QuestionSpec
+from analysis.study.study import DEMO, PUBLISHED, Study
+from analysis.worker import questions as asking
+from analysis.worker.service import DONE, Job
+from components.frame import cache, jobs
+from components.frame.text import escape
+
+NEW = "a new study"
+MODEL = "layers-model"
+
+
+def progress(study: Study | None, page: str) -> None:
+    """The session's newest job: watched while it lives, then what became of it, with a link to the study that it made."""
+    job = jobs.shown()
+    if job and job.state == DONE and isinstance(job.result, str) and (study is None or job.result != study.name):
+        st.page_link(page, label="Open the study that it made", icon=":material/open_in_new:", query_params={"study": job.result})
+
+
+def forms(study: Study | None) -> None:
+    """Ask questions, and import means; both are jobs."""
+    with st.expander("Ask questions of a model", icon=":material/quiz:"):
+        ask(study)
+    with st.expander("Import mean states of languages", icon=":material/upload_file:"):
+        bring()
+
+
+def choose_questions() -> Questions | None:
+    """Questions kept here or from a file; None while there is nothing usable."""
+    origin = st.segmented_control("From", ("this server", "a file"), default="this server", required=True, key="questions-origin")
+    try:
+        if origin == "this server":
+            return load_questions(st.selectbox("Questions", offered_questions(), key="questions-set"))
+        file = st.file_uploader(
+            "CSV or JSONL with item, language, question, answer, options; for culture also named and country",
+            type=["csv", "jsonl", "ndjson"], key="questions-file", max_upload_size=200,
+        )  # fmt: skip
+        return read_questions(file.getvalue(), file.name) if file else None
+    except AnalysisError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+        st.text("\n".join(getattr(error, "faults", ())))
+        return None
+
+
+def ask(study: Study | None) -> None:
+    """The form that reads questions into a study."""
+    questions = choose_questions()
+    if questions is None:
+        return
+    counts = ", ".join(f"{len(questions.items(kind))} {kind} items" for kind in QUESTION_KINDS)
+    st.caption(escape(f"{counts} in {len(questions.languages)} languages. {' '.join(questions.notes)}"))
+    into, model = choose_target(study)
+    known = [code for code in questions.languages if into == "" or code in study.languages]
+    languages = st.multiselect("Languages", known, known, key=f"questions-languages-{questions.digest}-{into}")
+    names = list(TEMPLATES)
+    suggested = names.index("chat" if model.model == DEMO else default_template(model.model))
+    template = st.selectbox(
+        "Prompt template", names, suggested, key="questions-template", help="The last token of the prompt is read."
+    )
+    most = st.number_input("Items per kind, at most", 2, 2000, 100, key="questions-most")
+    title = st.text_input("Title", f"{model.model.split('/')[-1]} asked {questions.name}", key="questions-title", max_chars=80)
+    busy = (job := jobs.mine()) is not None and job.live
+    if st.button("Ask", type="primary", icon=":material/play_arrow:", disabled=busy or not languages or not model.model):
+        spec = QuestionSpec(model, questions.name, questions.digest, tuple(languages), template, most=int(most))
+        submit(title, asking.read_questions(spec, questions, title, into))
+
+
+def choose_target(study: Study | None) -> tuple[str, ModelSpec]:
+    """The study that the vectors go into (empty: a new one), and the model that is asked."""
+    own = study is not None and study.kind != PUBLISHED and study.manifest.get("spec", {}).get("model", {}).get("dtype")
+    if own and "questions" not in study.manifest:
+        copied = " The demo study itself stays as it is; they go into a copy." if study.kind == DEMO else ""
+        place = st.radio(
+            "Vectors go into", (study.title, NEW), key="questions-into", help="A study keeps one set of questions." + copied
+        )
+        if place != NEW:
+            return study.name, from_dict(ModelSpec, study.manifest["spec"]["model"])
+    name = st.selectbox("Model", offered(), key=MODEL, accept_new_options=True, help="A model of this server, or type a hub id.")
+    return "", ModelSpec(name or "")
+
+
+def bring() -> None:
+    """The form that makes a study of mean states."""
+    st.caption(
+        "One file per language with one matrix (layer, hidden), as torch tensors or safetensors; the file's name holds the "
+        "language's code, such as means.sw.pt. Nothing in the files can run."
+    )
+    files = st.file_uploader("Files", accept_multiple_files=True, key="means-files", max_upload_size=200)
+    model = st.text_input("Model", key="means-model", max_chars=120, placeholder="owner/name")
+    title = st.text_input("Title", "Imported means", key="means-title", max_chars=80)
+    busy = (job := jobs.mine()) is not None and job.live
+    if st.button("Import", icon=":material/upload:", disabled=busy or not files):
+        submit(title, asking.import_means({file.name: file.getvalue() for file in files}, model.strip() or "unknown", title))
+
+
+def submit(title: str, task: object) -> Job | None:
+    """Queue a job and draw the page again."""
+    try:
+        job = cache.service().submit(jobs.owner(), title, task)
+    except AnalysisError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+        return None
+    st.rerun()
+    return job

@@ -1,0 +1,207 @@
+"""The Playground's draft: prompt, language, template, steering and generation, all of it in the link."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from analysis.core.errors import AnalysisError
+from analysis.core.model_names import offered
+from analysis.core.specs import ModelSpec, from_dict
+from analysis.core.templates import TEMPLATES
+from analysis.steering.presets import Preset, presets
+from analysis.steering.resolve import at_depth
+from analysis.steering.specs import GenerationSpec, SteeringSpec, VectorSource
+from analysis.study.study import Study
+from analysis.worker.answers import ALTERNATIVES, Ask, Request, dosed
+from components.forms import steering_term as steering
+from components.forms.steering_term import KEY, Steering, said
+from components.frame import controls
+from components.frame.links import Kept, record_draft, restore_draft
+from components.frame.text import escape
+
+LONGEST = 20_000
+STRIP = (-1.0, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0, 1.5)
+"""Strengths of the strip, in slider ranges."""
+BASELINE, ZERO, STEERED, TWIN = "Baseline", "Strength 0", "Steered", "Random twin"
+STUDYS = "the study's model"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the page's widgets say."""
+
+    study: Study
+    model: ModelSpec
+    preset: Preset
+    question: str
+    language: str
+    template: str
+    steering: Steering | None
+    generation: GenerationSpec | None
+
+    @property
+    def steered(self) -> SteeringSpec:
+        """The steering at its strength."""
+        return dosed(self.steering.unit, self.steering.strength)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to run."""
+        return self.steering is not None and self.generation is not None
+
+    def at(self, strength: float, source: VectorSource | None = None) -> SteeringSpec:
+        """The same steering at another strength, or with another vector in its first term."""
+        spec = dosed(self.steering.unit, strength)
+        first, *rest = spec.terms
+        return SteeringSpec((replace(first, source=source or first.source), *rest))
+
+    def request(self, *asks: Ask) -> Request:
+        """A request for these answers."""
+        return Request(self.model, self.template, asks, self.generation)
+
+
+def named(spec: SteeringSpec, source: bool = True, strength: bool = True) -> str:
+    """A steering in words: each term's vector, layers, strengths, operator and positions; without vectors or the first strength."""
+    parts = []
+    for place, term in enumerate(spec.terms):
+        vector = " ".join(filter(None, (term.source.kind, term.source.concept, term.source.language, term.source.file)))
+        layers = f"layer{'s' if len(term.layers) > 1 else ''} {', '.join(map(str, term.layers))}"
+        strengths = ", ".join(f"{one:.4g}" for one in dict.fromkeys(term.strengths))
+        told = [vector] * source + [layers] + [f"strength {strengths}"] * (strength or place > 0) + [term.operator]
+        told += [f"{term.positions} tokens"] if term.positions != "all" else []
+        parts.append(", ".join([*told, "conditional"] if term.condition else told))
+    return "; then ".join(parts) or "no steering"
+
+
+def starting(study: Study) -> tuple[Mapping[str, Preset], str, Preset]:
+    """The presets of a study's model, the first one's name, and the language to begin with."""
+    known = {name: preset for name, preset in presets(study.model).items() if preset.concept in ("", *study.concepts)}
+    name = next(iter(known))
+    return known, name, known[name]
+
+
+def fields(study: Study) -> dict[str, Kept]:
+    """What the link keeps, with the first preset as default."""
+    known, name, preset = starting(study)
+    language = "en" if "en" in study.languages else study.languages[0]
+    layers = at_depth(*preset.depths, study.layers)
+    found = steering.fields(study, language) | {
+        "preset": Kept(name, lambda value: value in known),
+        "prompt": Kept(preset.texts.get(language, ""), lambda value: len(value) <= LONGEST),
+        "language": Kept(language, lambda value: value in study.languages),
+        "template": Kept(preset.template, lambda value: value in TEMPLATES),
+        "tokens": Kept(32, lambda value: 1 <= value <= 10**6),
+        "temperature": Kept(0.0, lambda value: 0 <= value <= 5),
+        "seed": Kept(0, lambda value: 0 <= value < 2**31),
+        "model": Kept(STUDYS, lambda value: value in (STUDYS, *offered())),
+        "strip": Kept(False, lambda value: True),
+        "grid": Kept(False, lambda value: True),
+        "twin": Kept(False, lambda value: True),
+    }
+    if preset.concept:
+        found["concept"] = replace(found["concept"], default=preset.concept)
+    found["range"] = replace(found["range"], default=(layers[0], layers[-1]))
+    found["strength"] = replace(found["strength"], default=preset.strength)
+    return found
+
+
+def draw(study: Study) -> Draft:
+    """All widgets; what they say."""
+    kept = fields(study)
+    if st.session_state.get(f"{KEY}-study") != study.name:  # another study has other concepts, languages and layers
+        for key in [key for key in st.session_state if str(key).startswith((f"{KEY}-", f"draft-{KEY}", f"link-{KEY}", "profile-"))]:
+            del st.session_state[key]
+        st.session_state[f"{KEY}-study"] = study.name
+    restore_draft(KEY, kept)
+    left, right = st.columns([5, 4], gap="large")
+    with left:
+        preset = choose_prompt(study)
+        generation, model = choose_generation(study)
+    with right:
+        steered = steering.choose(study)
+    record_draft(KEY, kept)
+    return Draft(study, model, preset, said("prompt"), said("language"), said("template"), steered, generation)
+
+
+def choose_prompt(study: Study) -> Preset:
+    """Preset, language, template and the prompt itself."""
+    known, _, _ = starting(study)
+    one, two, three = st.columns(3)
+    one.selectbox(
+        "Begin with", list(known), format_func=lambda name: known[name].title, key=f"{KEY}-preset", on_change=take, args=(study,)
+    )
+    names = dict(zip(study.languages, controls.labels(study.languages)))
+    two.selectbox(
+        "Prompt's language", study.languages, format_func=names.get, key=f"{KEY}-language", on_change=translate, args=(study,)
+    )
+    three.selectbox("Template", list(TEMPLATES), key=f"{KEY}-template", help="What is put around the prompt before it is read.")
+    preset = known[said("preset")]
+    st.text_area("Prompt", key=f"{KEY}-prompt", height=110, max_chars=LONGEST)
+    st.caption(f"Look for: {escape(preset.finding)}")
+    return preset
+
+
+def take(study: Study) -> None:
+    """A preset was chosen: its prompt, template, concept, layers and strength are taken over."""
+    preset = starting(study)[0][said("preset")]
+    layers = at_depth(*preset.depths, study.layers)
+    new = {"prompt": preset.texts.get(said("language"), ""), "template": preset.template, "strength": preset.strength}
+    new |= {"way": "range", "range": (layers[0], layers[-1])} | ({"concept": preset.concept} if preset.concept else {})
+    for key, value in new.items():
+        st.session_state[f"{KEY}-{key}"] = value
+
+
+def translate(study: Study) -> None:
+    """Another language was chosen: a preset's prompt is shown in it; a prompt of the user's own stays."""
+    texts = starting(study)[0][said("preset")].texts
+    if said("prompt") in texts.values() and said("language") in texts:
+        st.session_state[f"{KEY}-prompt"] = texts[said("language")]
+
+
+def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
+    """Tokens, temperature, seed, the model, and what else is answered."""
+    row = st.container(horizontal=True)
+    row.toggle("Strip of strengths", key=f"{KEY}-strip")
+    row.toggle("Every language", key=f"{KEY}-grid")
+    row.toggle("Random twin", key=f"{KEY}-twin", help="The same steering with a random vector of the same length.")
+    with st.expander("More: tokens, temperature, seed, model", icon=":material/more_horiz:"):
+        one, two, three = st.columns(3)
+        tokens = one.number_input("New tokens", 1, None, key=f"{KEY}-tokens")
+        temperature = two.number_input("Temperature", 0.0, 5.0, step=0.1, key=f"{KEY}-temperature", help="0 is greedy.")
+        seed = three.number_input("Seed", 0, 2**31 - 1, key=f"{KEY}-seed")
+        own = study.manifest.get("spec", {}).get("model", {"model": study.model})
+        chosen = st.selectbox("Model", [STUDYS, *offered()], key=f"{KEY}-model", format_func=escape)
+    model = from_dict(ModelSpec, own) if chosen == STUDYS else ModelSpec(chosen)
+    if model.revision == "local":
+        model = replace(model, revision="main")
+    try:
+        return GenerationSpec(int(tokens), float(temperature), int(seed), ALTERNATIVES), model
+    except AnalysisError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+        return None, model
+
+
+def asks(draft: Draft) -> tuple[Ask, ...]:
+    """All answers that one run asks for."""
+    spec, question, language = draft.steered, draft.question, draft.language
+    strength = draft.steering.strength
+    wanted = [
+        Ask(BASELINE, question, language),
+        Ask(ZERO, question, language, SteeringSpec(tuple(replace(term, strengths=(0.0,)) for term in spec.terms))),
+        Ask(STEERED, question, language, spec),
+    ]
+    if said("twin"):
+        source = VectorSource("random", plus=(spec.terms[0].source,), seed=draft.generation.seed + 1 + spec.terms[0].source.seed)
+        wanted.append(Ask(TWIN, question, language, draft.at(strength, source)))
+    if said("strip"):
+        wanted += [Ask(f"Strength {s:.3g}", question, language, draft.at(s)) for s in (draft.steering.reach * s for s in STRIP)]
+    if said("grid"):
+        texts = draft.preset.texts
+        others = [code for code in draft.study.languages if code != language and question == texts.get(language) and code in texts]
+        wanted += [
+            Ask(f"{kind} · {code}", texts[code], code, s)
+            for code in others
+            for kind, s in ((BASELINE, SteeringSpec()), (STEERED, spec))
+        ]
+    return tuple(wanted)

@@ -1,0 +1,72 @@
+"""Show a figure with its caption, table twin, data, link, prints and way into the basket; and explain a method in its own words."""
+
+import inspect
+import re
+from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from components.figures.spec import Figure
+from components.frame import press
+from components.frame.text import escape
+from components.paperpack import tables
+from components.screen import to_plotly
+
+TABLE_WORDS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
+
+
+def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
+    """Draw a figure; with ``click`` returns the codes of the cell (row, column) or point that was clicked last."""
+    st.markdown(f"##### {escape(figure.title)}")
+    dark = st.context.theme.type == "dark"
+    config = {
+        "displaylogo": False,
+        "displayModeBar": True,
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        "toImageButtonOptions": {"format": "png", "scale": 3, "filename": figure.name},
+    }
+    event = st.plotly_chart(
+        to_plotly.draw(figure, dark), theme=None, config=config, key=f"figure-{figure.name}", alt=f"{figure.title}. {figure.caption}",
+        on_select="rerun" if click else "ignore", selection_mode="points",
+    )  # fmt: skip
+    st.caption(escape(f"{figure.caption} {figure.source}"))
+    tools(figure)
+    picked = event["selection"]["points"] if click else []
+    return tuple(picked[0]["customdata"]) if picked and picked[0].get("customdata") else None
+
+
+def tools(figure: Figure) -> None:
+    """What can be had of a figure; the camera above it saves a quick image."""
+    row = st.container(horizontal=True)
+    if row.button("Add to figures", icon=":material/library_add:", key=f"add-{figure.name}", help="Keeps it on the Figures page."):
+        press.keep(figure)
+    with row.popover("Print", icon=":material/print:", key=f"print-{figure.name}"):
+        press.prepare(figure)
+    with st.expander("Table, data and link", icon=":material/table:"):
+        st.dataframe(figure.table, hide_index=True)
+        row = st.container(horizontal=True)
+        for ending, write in tables.TABLES.items():
+            row.download_button(
+                f"Download {TABLE_WORDS[ending]}", partial(write, figure), f"{figure.name}.{ending}", "text/plain",
+                key=f"{ending}-{figure.name}", on_click="ignore", icon=":material/download:",
+            )  # fmt: skip
+        st.caption("Copy link: this address restores the view. The camera above the figure saves it as an image.")
+        st.code(link(), language=None)
+
+
+def link() -> str:
+    """The address that restores this view."""
+    base = (st.context.url or "").split("?")[0]
+    query = urlencode([(key, value) for key in st.query_params for value in st.query_params.get_all(key)])
+    return f"{base}?{query}" if query else base
+
+
+def explain(*methods: Callable) -> None:
+    """How the numbers are made: the analysis's own docstrings."""
+    with st.expander("How this is computed", icon=":material/functions:"):
+        for method in methods:
+            text = inspect.getdoc(method) or ""
+            st.markdown(f"**{method.__name__.replace('_', ' ')}**")
+            st.text(re.sub(r"``", "", text))

@@ -1,0 +1,1 @@
+"""A figure spec as Plotly draws it; no Streamlit."""
