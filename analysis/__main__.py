@@ -55,15 +55,37 @@ from analysis.worker.service import FAILED, Job, Pool, Service
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
-    parser.add_argument("--resume", metavar="NAME", help="go on with this unfinished study and ignore all other options")
-    parser.add_argument("--control", metavar="NAME", help="go on with this control run and ignore all other options")
-    parser.add_argument("--model", default="demo", help="a model of this server or a hub id (default: demo)")
+    parser.add_argument(
+        "--resume",
+        metavar="NAME",
+        help="go on with this unfinished study and ignore all other options",
+    )
+    parser.add_argument(
+        "--control",
+        metavar="NAME",
+        help="go on with this control run and ignore all other options",
+    )
+    parser.add_argument(
+        "--model",
+        default="demo",
+        help="a model of this server or a hub id (default: demo)",
+    )
     parser.add_argument("--revision", default="main")
-    parser.add_argument("--corpus", default=corpora.DEMO, help="a corpus of this server, or a .csv, .jsonl or .zip file")
+    parser.add_argument(
+        "--corpus",
+        default=corpora.DEMO,
+        help="a corpus of this server, or a .csv, .jsonl or .zip file",
+    )
     parser.add_argument("--concepts", nargs="+", default=())
     parser.add_argument("--languages", nargs="+", default=())
-    parser.add_argument("--estimator", default="difference of means", choices=list(ESTIMATORS))
-    parser.add_argument("--template", choices=list(TEMPLATES), help="default: none; for questions that of the model")
+    parser.add_argument(
+        "--estimator", default="difference of means", choices=list(ESTIMATORS)
+    )
+    parser.add_argument(
+        "--template",
+        choices=list(TEMPLATES),
+        help="default: none; for questions that of the model",
+    )
     parser.add_argument("--split", default="by pair", choices=list(SPLITS))
     parser.add_argument("--dtype", default="float32", choices=DTYPES)
     parser.add_argument("--quantisation", default="none", choices=QUANTISATIONS)
@@ -71,25 +93,66 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--last-state", default="block", choices=LAST_STATES)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--title", default="")
-    parser.add_argument("--words", metavar="LIST", help="embed words instead: a list of this server, or a file of words")
-    parser.add_argument("--embeddings", nargs="+", default=("last token",), choices=list(EMBEDDINGS))
     parser.add_argument(
-        "--layers", nargs="+", type=int, default=(), help="layers that are swept or whose words are kept (default: all)"
+        "--words",
+        metavar="LIST",
+        help="embed words instead: a list of this server, or a file of words",
     )
-    parser.add_argument("--questions", metavar="SET", help="ask questions instead: demo, a set of this server, or a file")
-    parser.add_argument("--most", type=int, default=100, help="items of a kind, at most (default: 100)")
-    parser.add_argument("--sweep", action="store_true", help="sweep the steering of --questions, or of the study named by --into")
+    parser.add_argument(
+        "--embeddings", nargs="+", default=("last token",), choices=list(EMBEDDINGS)
+    )
+    parser.add_argument(
+        "--layers",
+        nargs="+",
+        type=int,
+        default=(),
+        help="layers that are swept or whose words are kept (default: all)",
+    )
+    parser.add_argument(
+        "--questions",
+        metavar="SET",
+        help="ask questions instead: demo, a set of this server, or a file",
+    )
+    parser.add_argument(
+        "--most", type=int, default=100, help="items of a kind, at most (default: 100)"
+    )
+    parser.add_argument(
+        "--sweep",
+        action="store_true",
+        help="sweep the steering of --questions, or of the study named by --into",
+    )
     parser.add_argument("--strengths", nargs="+", type=float, default=(0.5, 1.0, 2.0))
     parser.add_argument("--scoring", default="likelihood", choices=SCORINGS)
-    parser.add_argument("--local", default="own", choices=list(VERSIONS), help="version of the local vector that is swept")
-    parser.add_argument("--means", nargs="+", metavar="PATH", help="make a study of mean states in files, or folders, of --model")
-    parser.add_argument("--into", default="", metavar="NAME", help="the study of the same model that is added to")
+    parser.add_argument(
+        "--local",
+        default="own",
+        choices=list(VERSIONS),
+        help="version of the local vector that is swept",
+    )
+    parser.add_argument(
+        "--means",
+        nargs="+",
+        metavar="PATH",
+        help="make a study of mean states in files, or folders, of --model",
+    )
+    parser.add_argument(
+        "--into",
+        default="",
+        metavar="NAME",
+        help="the study of the same model that is added to",
+    )
     return parser
 
 
 def model_of(options: argparse.Namespace) -> ModelSpec:
     """The model and how it is loaded."""
-    return ModelSpec(options.model, options.revision, options.dtype, options.quantisation, options.device)
+    return ModelSpec(
+        options.model,
+        options.revision,
+        options.dtype,
+        options.quantisation,
+        options.device,
+    )
 
 
 def corpus_of(given: str) -> Corpus:
@@ -104,22 +167,57 @@ def embedding(options: argparse.Namespace) -> Callable:
     if not path.is_file() and options.words not in SOURCES:
         hint = f"{nearest(options.words, SOURCES)} Choose: {', '.join(SOURCES)}, or give a file of words."
         raise SpecError(f"There is no list of words “{options.words}” here.{hint}")
-    known = read_words(path.read_bytes(), path.name) if path.is_file() else SOURCES[options.words]()
+    known = (
+        read_words(path.read_bytes(), path.name)
+        if path.is_file()
+        else SOURCES[options.words]()
+    )
     words = known.within(tuple(options.languages) or known.languages)
-    spec = word_spec(model_of(options), words, options.embeddings, layers=tuple(options.layers), last_state=options.last_state)
-    return embed_words(spec, words, options.title or f"{options.model.split('/')[-1]}, {words.name}", options.into)
+    spec = word_spec(
+        model_of(options),
+        words,
+        options.embeddings,
+        layers=tuple(options.layers),
+        last_state=options.last_state,
+    )
+    return embed_words(
+        spec,
+        words,
+        options.title or f"{options.model.split('/')[-1]}, {words.name}",
+        options.into,
+    )
 
 
 def asking(options: argparse.Namespace) -> Callable:
     """The job that asks questions and, if wanted, sweeps the steering that they give."""
     path = Path(options.questions)
-    asked = question_files.read_questions(path.read_bytes(), path.name) if path.is_file() else questions_of(options.questions)
-    template = options.template or ("chat" if options.model == DEMO else default_template(options.model))
+    asked = (
+        question_files.read_questions(path.read_bytes(), path.name)
+        if path.is_file()
+        else questions_of(options.questions)
+    )
+    template = options.template or (
+        "chat" if options.model == DEMO else default_template(options.model)
+    )
     languages = tuple(options.languages) or asked.languages
-    about = asked.name, asked.digest, languages, template, options.last_state, options.most, options.seed
+    about = (
+        asked.name,
+        asked.digest,
+        languages,
+        template,
+        options.last_state,
+        options.most,
+        options.seed,
+    )
     title = options.title or f"{options.model.split('/')[-1]} asked {asked.name}"
-    ask = read_questions(QuestionSpec(model_of(options), *about), asked, title, options.into)
-    return (lambda job, pool: sweeping(options, ask(job, pool))(job, pool)) if options.sweep else ask
+    ask = read_questions(
+        QuestionSpec(model_of(options), *about), asked, title, options.into
+    )
+    return (
+        (lambda job, pool: sweeping(options, ask(job, pool))(job, pool))
+        if options.sweep
+        else ask
+    )
 
 
 def questions_of(name: str) -> question_files.Questions:
@@ -131,13 +229,23 @@ def sweeping(options: argparse.Namespace, name: str) -> Callable[[Job, Pool], st
     """The job that sweeps the steering of a study that was asked questions."""
     study = library.open_by_name(name)
     if "questions" not in study.manifest:
-        raise StudyError(f"“{study.title}” was asked no questions. Give some with --questions.")
+        raise StudyError(
+            f"“{study.title}” was asked no questions. Give some with --questions."
+        )
     asked = from_dict(QuestionSpec, study.manifest["questions"]["spec"])
     spec = SweepSpec(
-        asked.model, asked.questions, asked.questions_digest, tuple(options.languages) or asked.languages,
-        tuple(options.layers) or tuple(range(1, study.layers + 1)), tuple(options.strengths), options.template or asked.template,
-        options.scoring, local=options.local, most=options.most, seed=options.seed,
-    )  # fmt: skip
+        asked.model,
+        asked.questions,
+        asked.questions_digest,
+        tuple(options.languages) or asked.languages,
+        tuple(options.layers) or tuple(range(1, study.layers + 1)),
+        tuple(options.strengths),
+        options.template or asked.template,
+        options.scoring,
+        local=options.local,
+        most=options.most,
+        seed=options.seed,
+    )
     return run_plane(spec, find_questions(asked.questions_digest), name)
 
 
@@ -147,12 +255,25 @@ def importing(options: argparse.Namespace) -> Callable:
     if absent := [str(path) for path in given if not path.exists()]:
         raise CorpusError(f"--means: there is no {', '.join(absent)}.")
     if options.model == DEMO:
-        raise SpecError("--means needs --model, the name of the model that the states are of.")
-    found = [file for path in given for file in (sorted(path.iterdir()) if path.is_dir() else [path]) if file.is_file()]
+        raise SpecError(
+            "--means needs --model, the name of the model that the states are of."
+        )
+    found = [
+        file
+        for path in given
+        for file in (sorted(path.iterdir()) if path.is_dir() else [path])
+        if file.is_file()
+    ]
     files = {file.name: file for file in found}
     if len(files) < len(found):
-        raise CorpusError("--means: several files have the same name. Give each language once.")
-    return import_means({name: file.read_bytes() for name, file in files.items()}, options.model, options.title or "Imported means")
+        raise CorpusError(
+            "--means: several files have the same name. Give each language once."
+        )
+    return import_means(
+        {name: file.read_bytes() for name, file in files.items()},
+        options.model,
+        options.title or "Imported means",
+    )
 
 
 def extracting(options: argparse.Namespace) -> Callable:
@@ -170,7 +291,12 @@ def extracting(options: argparse.Namespace) -> Callable:
         options.last_state,
         options.seed,
     )
-    return extract_study(spec, corpus, options.title or f"{options.model.split('/')[-1]} on {corpus.name}", {})
+    return extract_study(
+        spec,
+        corpus,
+        options.title or f"{options.model.split('/')[-1]} on {corpus.name}",
+        {},
+    )
 
 
 def task_of(options: argparse.Namespace) -> Callable:
@@ -186,7 +312,9 @@ def task_of(options: argparse.Namespace) -> Callable:
     if options.means:
         return importing(options)
     if options.sweep and not options.into:
-        raise SpecError("--sweep needs --questions to ask, or --into with the name of a study that was asked some.")
+        raise SpecError(
+            "--sweep needs --questions to ask, or --into with the name of a study that was asked some."
+        )
     if options.sweep:
         return sweeping(options, options.into)
     return extracting(options)
@@ -207,8 +335,13 @@ def main(given: list[str] | None = None) -> int:
         if line != shown:
             print(line, flush=True)
             shown = line
-    made = f"control run {options.control}" if options.control else f"study {job.result}"
-    print(job.error or f"{made}, {job.seconds:.0f} s", file=sys.stderr if job.error else sys.stdout)
+    made = (
+        f"control run {options.control}" if options.control else f"study {job.result}"
+    )
+    print(
+        job.error or f"{made}, {job.seconds:.0f} s",
+        file=sys.stderr if job.error else sys.stdout,
+    )
     return int(job.state == FAILED)
 
 

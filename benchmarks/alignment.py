@@ -53,7 +53,10 @@ def looked_up(name: str) -> Callable[[np.ndarray, np.ndarray], None]:
     return run
 
 
-PARTS: dict[str, Callable] = {"plain product": product, **{name: looked_up(name) for name in CRITERIA}}
+PARTS: dict[str, Callable] = {
+    "plain product": product,
+    **{name: looked_up(name) for name in CRITERIA},
+}
 
 
 def measured(name: str, words: int, hidden: int) -> tuple[float, float, float]:
@@ -102,18 +105,26 @@ def main() -> None:
     """Print all of it."""
     given = [int(number) for number in sys.argv[1:]]
     words, hidden = (given + [10_000, 4_096][len(given) :])[:2]
-    print(f"{words:,} × {words:,} words of {hidden:,} dimensions, float32; {os.cpu_count()} cores; median of {ROUNDS}")
+    print(
+        f"{words:,} × {words:,} words of {hidden:,} dimensions, float32; {os.cpu_count()} cores; median of {ROUNDS}"
+    )
     base = None
     for name in PARTS:
         code = f"from benchmarks.alignment import measured; print(*measured({name!r}, {words}, {hidden}))"
-        told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+        told = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.split()
         wall, busy, memory = map(float, told)
         base = base or (wall, busy)
         times = f"{wall:7.2f} s wall ({wall / base[0]:.2f} × the product) {busy:7.2f} s processor ({busy / base[1]:.2f} ×)"
         print(f"{name:18} {times} {memory:6.2f} GiB over the inputs")
     times = demo_page()
-    told = ", ".join(f"{name} {wall:.2f} / {busy:.2f}" for name, (wall, busy) in times.items())
-    print(f"the demo's page, wall / processor: {' / '.join(f'{sum(part):.2f}' for part in zip(*times.values()))} s; {told}")
+    told = ", ".join(
+        f"{name} {wall:.2f} / {busy:.2f}" for name, (wall, busy) in times.items()
+    )
+    print(
+        f"the demo's page, wall / processor: {' / '.join(f'{sum(part):.2f}' for part in zip(*times.values()))} s; {told}"
+    )
 
 
 if __name__ == "__main__":

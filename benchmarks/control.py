@@ -32,14 +32,32 @@ def begin() -> str:
     """The run, with nothing computed."""
     study = library.open_by_name(library.REQUESTS)
     made = from_dict(StudySpec, study.manifest["spec"])
-    pairs = {a: [pair for name in (REQUESTS, DEMO) for pair in demo_corpus(name).select(CONCEPT, a)] for a in LANGUAGES}
-    texts = [Prompt(pair.pair, a, pair.negative) for a, found in pairs.items() for pair in found[:MANY]]
+    pairs = {
+        a: [
+            pair
+            for name in (REQUESTS, DEMO)
+            for pair in demo_corpus(name).select(CONCEPT, a)
+        ]
+        for a in LANGUAGES
+    }
+    texts = [
+        Prompt(pair.pair, a, pair.negative)
+        for a, found in pairs.items()
+        for pair in found[:MANY]
+    ]
     given = PromptSet("benchmark", tuple(texts))
     asked = prompts.load(prompts.keep(given), made, CONCEPT)
     digest = store.vectors_digest(study, CONCEPT)
     spec = ControlSpec(
-        made.model, study.name, digest, CONCEPT, LANGUAGES, asked.name, asked.digest, **PROMPTS
-    )  # fmt: skip
+        made.model,
+        study.name,
+        digest,
+        CONCEPT,
+        LANGUAGES,
+        asked.name,
+        asked.digest,
+        **PROMPTS,
+    )
     return store.begin(spec, study, asked, "benchmark", JudgingSpec())
 
 
@@ -54,14 +72,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"BABELSCOPE_HOME": home, "OMP_NUM_THREADS": threads}
         name, began = begin(), time.monotonic()
-        command = [sys.executable, "-c", f"from benchmarks.control import compute; compute({name!r})"]
+        command = [
+            sys.executable,
+            "-c",
+            f"from benchmarks.control import compute; compute({name!r})",
+        ]
         child = subprocess.Popen(command, cwd=Path(__file__).parent.parent)
         while len(store.open_run(name).done) < 40:
             time.sleep(0.5)
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
         kept = len(store.open_run(name).done)
-        print(f"killed after {time.monotonic() - began:.0f} s with {kept} cells kept", flush=True)
+        print(
+            f"killed after {time.monotonic() - began:.0f} s with {kept} cells kept",
+            flush=True,
+        )
         subprocess.run(command, cwd=Path(__file__).parent.parent, check=True)
         run = store.open_run(name)
         seconds = sum(entry["seconds"] for entry in run.manifest["files"].values())

@@ -42,7 +42,10 @@ class Ids:
     def __init__(self, texts: int):
         rng = np.random.default_rng(0)
         lengths = rng.integers(SHORTEST, LONGEST + 1, texts)
-        self.rows = {f"text {i}": rng.integers(1, VOCABULARY, length).tolist() for i, length in enumerate(lengths)}
+        self.rows = {
+            f"text {i}": rng.integers(1, VOCABULARY, length).tolist()
+            for i, length in enumerate(lengths)
+        }
 
     def __call__(self, texts: list[str], add_special_tokens: bool = True) -> dict:
         return {"input_ids": [self.rows[text] for text in texts]}
@@ -51,14 +54,29 @@ class Ids:
 def random_llama(texts: int, dtype: torch.dtype = torch.float32) -> Loaded:
     """The model as the engine sees it."""
     torch.manual_seed(0)
-    shape = {"hidden_size": HIDDEN, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS, "intermediate_size": INNER}
-    model = LlamaForCausalLM(LlamaConfig(vocab_size=VOCABULARY, max_position_embeddings=2048, **shape)).to(dtype).eval()
-    return Loaded(ModelSpec("random"), None, model, Ids(texts), find_blocks(model, LAYERS), HIDDEN)
+    shape = {
+        "hidden_size": HIDDEN,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "intermediate_size": INNER,
+    }
+    model = (
+        LlamaForCausalLM(
+            LlamaConfig(vocab_size=VOCABULARY, max_position_embeddings=2048, **shape)
+        )
+        .to(dtype)
+        .eval()
+    )
+    return Loaded(
+        ModelSpec("random"), None, model, Ids(texts), find_blocks(model, LAYERS), HIDDEN
+    )
 
 
 def readout(texts: int) -> LinearReadout:
     """What an extraction listens with."""
-    return LinearReadout(np.random.default_rng(1).standard_normal((ESTIMATES, texts)), LAYERS, HIDDEN)
+    return LinearReadout(
+        np.random.default_rng(1).standard_normal((ESTIMATES, texts)), LAYERS, HIDDEN
+    )
 
 
 def engine(loaded: Loaded, reading: Reading) -> None:
@@ -85,10 +103,18 @@ def plain(loaded: Loaded) -> np.ndarray:
         chosen = rows[start : start + PLAIN_BATCH]
         width = max(map(len, chosen))
         tokens = torch.tensor([row + [0] * (width - len(row)) for row in chosen])
-        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in chosen])
-        states = loaded.model(input_ids=tokens, attention_mask=mask, output_hidden_states=True).hidden_states[1:]
+        mask = torch.tensor(
+            [[1] * len(row) + [0] * (width - len(row)) for row in chosen]
+        )
+        states = loaded.model(
+            input_ids=tokens, attention_mask=mask, output_hidden_states=True
+        ).hidden_states[1:]
         last = torch.tensor([len(row) - 1 for row in chosen])
-        kept.append(torch.stack([layer[torch.arange(len(chosen)), last] for layer in states], 1).numpy())
+        kept.append(
+            torch.stack(
+                [layer[torch.arange(len(chosen)), last] for layer in states], 1
+            ).numpy()
+        )
     return np.concatenate(kept)
 
 
@@ -124,34 +150,70 @@ def extra_memory(texts: int, budget: int) -> float:
 
 def memory_in_a_fresh_process(texts: int, budget: int) -> float:
     """The same, measured in a process that has done nothing else."""
-    command = [sys.executable, "-m", "benchmarks.extraction", "--memory", str(texts), "--budget", str(budget)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.extraction",
+        "--memory",
+        str(texts),
+        "--budget",
+        str(budget),
+    ]
+    return float(
+        subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    )
 
 
 def line(name: str, value: str, target: str = "", met: bool = True) -> None:
     """One line of the report."""
-    print(f"{name:<58}{value:>22}   {target and f'target {target}: ' + ('met' if met else 'MISSED')}", flush=True)
+    print(
+        f"{name:<58}{value:>22}   {target and f'target {target}: ' + ('met' if met else 'MISSED')}",
+        flush=True,
+    )
 
 
 def report(budget: int, quick: bool) -> None:
     """Measure and print everything."""
     reading, loaded = Reading(budget), random_llama(TEXTS)
-    rounds = [(timed(lambda: bare(loaded, reading)), timed(lambda: engine(loaded, reading))) for _ in range(ROUNDS)]
+    rounds = [
+        (timed(lambda: bare(loaded, reading)), timed(lambda: engine(loaded, reading)))
+        for _ in range(ROUNDS)
+    ]
     (bare_cpu, bare_wall), (cpu, wall) = (medians(column) for column in zip(*rounds))
-    line("tokens in a batch, load of the machine", f"{budget}, {os.getloadavg()[0]:.1f}")
+    line(
+        "tokens in a batch, load of the machine", f"{budget}, {os.getloadavg()[0]:.1f}"
+    )
     line("bare forward pass: processor, clock", f"{bare_cpu:.1f} s, {bare_wall:.1f} s")
     line("extraction: processor, clock", f"{cpu:.1f} s, {wall:.1f} s")
     ratio = statistics.median(ours[0] / theirs[0] for theirs, ours in rounds)
-    line("extraction / bare pass, processor, median of rounds", f"{ratio:.3f}", "≤ 1.05", ratio <= 1.05)
+    line(
+        "extraction / bare pass, processor, median of rounds",
+        f"{ratio:.3f}",
+        "≤ 1.05",
+        ratio <= 1.05,
+    )
     half = random_llama(TEXTS, torch.bfloat16)
     half_cpu, half_wall = timed(lambda: engine(half, reading))
-    line("extraction in bfloat16: processor, clock", f"{half_cpu:.1f} s, {half_wall:.1f} s")
+    line(
+        "extraction in bfloat16: processor, clock",
+        f"{half_cpu:.1f} s, {half_wall:.1f} s",
+    )
     few = memory_in_a_fresh_process(TEXTS, budget)
-    line(f"memory above the loaded model, {TEXTS} texts", f"{few:.0f} MiB", "≤ 100 MiB", few <= 100)
+    line(
+        f"memory above the loaded model, {TEXTS} texts",
+        f"{few:.0f} MiB",
+        "≤ 100 MiB",
+        few <= 100,
+    )
     if quick:
         return
     many = memory_in_a_fresh_process(MANY, budget)
-    line(f"memory above the loaded model, {MANY} texts", f"{many:.0f} MiB", "≤ 100 MiB", many <= 100)
+    line(
+        f"memory above the loaded model, {MANY} texts",
+        f"{many:.0f} MiB",
+        "≤ 100 MiB",
+        many <= 100,
+    )
     compare(loaded, cpu)
 
 
@@ -160,19 +222,34 @@ def compare(loaded: Loaded, cpu: float) -> None:
     result = []
     plain_cpu, plain_wall = timed(lambda: result.append(plain(loaded)))
     line("plain way: processor, clock", f"{plain_cpu:.1f} s, {plain_wall:.1f} s")
-    line("plain way / extraction, processor", f"{plain_cpu / cpu:.2f}", "≥ 4", plain_cpu >= 4 * cpu)
+    line(
+        "plain way / extraction, processor",
+        f"{plain_cpu / cpu:.2f}",
+        "≥ 4",
+        plain_cpu >= 4 * cpu,
+    )
     collected = Collected(TEXTS, LAYERS, HIDDEN)
     stream(loaded, list(loaded.tokenizer.rows), [collected], Reading(final_norm=True))
     scale = np.abs(result[0]).max((0, 2), keepdims=True)
     difference = float((np.abs(collected.values - result[0]) / scale).max())
-    line("largest relative difference of a state", f"{difference:.1e}", "< 1e-4", difference < 1e-4)
+    line(
+        "largest relative difference of a state",
+        f"{difference:.1e}",
+        "< 1e-4",
+        difference < 1e-4,
+    )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budget", type=int, default=TOKEN_BUDGET["cpu"])
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--memory", type=int, metavar="TEXTS", help="only print the memory that this many texts take, in MiB")
+    parser.add_argument(
+        "--memory",
+        type=int,
+        metavar="TEXTS",
+        help="only print the memory that this many texts take, in MiB",
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.memory:

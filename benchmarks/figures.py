@@ -27,14 +27,37 @@ def figures() -> dict[str, Figure]:
     """One figure of each kind, with sixteen languages by their own names."""
     rng = np.random.default_rng(0)
     values, curve = rng.uniform(-1, 1, (16, 16)), rng.uniform(0, 1, (16, 32))
-    merges = np.array([[i if i == 0 else 15 + i, i + 1 if i else 1, 0.1 * (i + 1), i + 2] for i in range(15)], float)
+    merges = np.array(
+        [
+            [i if i == 0 else 15 + i, i + 1 if i else 1, 0.1 * (i + 1), i + 2]
+            for i in range(15)
+        ],
+        float,
+    )
     data = {
-        "heat map": Matrix(values, NAMES, NAMES, "points", (-1.0, 1.0), diverging=True, faded=values > 0.5, diagonal=True),
-        "curves": Lines(tuple(Series(name, np.arange(32) / 32, row) for name, row in zip(NAMES, curve)), chance=0.5),
+        "heat map": Matrix(
+            values,
+            NAMES,
+            NAMES,
+            "points",
+            (-1.0, 1.0),
+            diverging=True,
+            faded=values > 0.5,
+            diagonal=True,
+        ),
+        "curves": Lines(
+            tuple(
+                Series(name, np.arange(32) / 32, row) for name, row in zip(NAMES, curve)
+            ),
+            chance=0.5,
+        ),
         "points": Points(values[0], values[1], NAMES, NAMES),
         "tree": Tree(merges, NAMES),
     }
-    return {name: Figure(name, name, "", kind, pd.DataFrame(), "across", "up") for name, kind in data.items()}
+    return {
+        name: Figure(name, name, "", kind, pd.DataFrame(), "across", "up")
+        for name, kind in data.items()
+    }
 
 
 def report(name: str, work: Callable[[], object]) -> None:
@@ -45,7 +68,9 @@ def report(name: str, work: Callable[[], object]) -> None:
         work()
         walls.append(time.perf_counter() - begun)
         processors.append(time.process_time() - busy)
-    print(f"{name:<34} {statistics.median(walls):6.2f} s, {statistics.median(processors):6.2f} s of processor")
+    print(
+        f"{name:<34} {statistics.median(walls):6.2f} s, {statistics.median(processors):6.2f} s of processor"
+    )
 
 
 def main() -> None:
@@ -57,15 +82,29 @@ def main() -> None:
     print(f"{'first, typefaces read':<34} {time.perf_counter() - begun:6.2f} s")
     for name, figure in known.items():
         for venue in ("ACL, column", "ACL, full width"):
-            report(f"{name}, {venue}", lambda figure=figure, venue=venue: sheet.pdf(sheet.compose([figure], Look(venue)), {}))
-    ten = [replace(figure, name=f"{i} {name}") for i in range(3) for name, figure in known.items()][:10]
-    report("ten figures", lambda: [sheet.pdf(sheet.compose([figure], Look()), {}) for figure in ten])
+            report(
+                f"{name}, {venue}",
+                lambda figure=figure, venue=venue: sheet.pdf(
+                    sheet.compose([figure], Look(venue)), {}
+                ),
+            )
+    ten = [
+        replace(figure, name=f"{i} {name}")
+        for i in range(3)
+        for name, figure in known.items()
+    ][:10]
+    report(
+        "ten figures",
+        lambda: [sheet.pdf(sheet.compose([figure], Look()), {}) for figure in ten],
+    )
     gc.collect()
     before = process.memory_info().rss
     for _ in range(3):
         [sheet.pdf(sheet.compose([figure], Look()), {}) for figure in ten]
     gc.collect()
-    print(f"memory after thirty more: {(process.memory_info().rss - before) / 2**20:+.1f} MiB")
+    print(
+        f"memory after thirty more: {(process.memory_info().rss - before) / 2**20:+.1f} MiB"
+    )
 
 
 if __name__ == "__main__":

@@ -30,12 +30,26 @@ LANGUAGE_CODES = tuple(LANGUAGES)[:16]
 def study(hidden: int) -> Study:
     """A study of random numbers."""
     rng = np.random.default_rng(0)
-    concepts, size = tuple(f"concept {number}" for number in range(1, CONCEPTS + 1)), len(LANGUAGE_CODES)
-    coords = {"concept": concepts, "language": LANGUAGE_CODES, "source": LANGUAGE_CODES, "target": LANGUAGE_CODES}
+    concepts, size = (
+        tuple(f"concept {number}" for number in range(1, CONCEPTS + 1)),
+        len(LANGUAGE_CODES),
+    )
+    coords = {
+        "concept": concepts,
+        "language": LANGUAGE_CODES,
+        "source": LANGUAGE_CODES,
+        "target": LANGUAGE_CODES,
+    }
     coords |= {"layer": range(1, LAYERS + 1), "pair": range(PAIRS)}
-    shapes = {name: (CONCEPTS, size, LAYERS, hidden) for name in ("concept_vector", "half_a", "half_b", "shuffled")}
+    shapes = {
+        name: (CONCEPTS, size, LAYERS, hidden)
+        for name in ("concept_vector", "half_a", "half_b", "shuffled")
+    }
     shapes["pair_score"] = (CONCEPTS, size, size, LAYERS, PAIRS)
-    arrays = {name: labelled(name, rng.standard_normal(shape, np.float32), coords) for name, shape in shapes.items()}
+    arrays = {
+        name: labelled(name, rng.standard_normal(shape, np.float32), coords)
+        for name, shape in shapes.items()
+    }
     return Study(
         name="benchmark",
         title="Benchmark",
@@ -46,17 +60,30 @@ def study(hidden: int) -> Study:
         layers=LAYERS,
         available=frozenset(arrays),
         load=arrays.__getitem__,
-        manifest={"pairs": {concept: {"clusters": list(range(PAIRS))} for concept in concepts}, "shares": "LLaMA2"},
+        manifest={
+            "pairs": {
+                concept: {"clusters": list(range(PAIRS))} for concept in concepts
+            },
+            "shares": "LLaMA2",
+        },
     )
 
 
 def cases(full: Study) -> dict[str, Callable[[], object]]:
     """What is timed."""
-    matrix, points = similarity(full).cosine, transfer(full, CONVENTIONS["honest"]).transfer
+    matrix, points = (
+        similarity(full).cosine,
+        transfer(full, CONVENTIONS["honest"]).transfer,
+    )
     timed = {}
-    for name, convention in {**CONVENTIONS, "fixed layer": Convention("fixed", "half", 16)}.items():
+    for name, convention in {
+        **CONVENTIONS,
+        "fixed layer": Convention("fixed", "half", 16),
+    }.items():
         for measure in (recognition, transfer, cross_accuracy, findings):
-            timed[f"{measure.__name__}, {name}"] = lambda m=measure, c=convention: m(full, c)
+            timed[f"{measure.__name__}, {name}"] = lambda m=measure, c=convention: m(
+                full, c
+            )
     return timed | {
         "recognition curve": lambda: curve(full),
         "transfer curve": lambda: transfer_curve(full, *full.languages[:2]),
@@ -65,7 +92,9 @@ def cases(full: Study) -> dict[str, Callable[[], object]]:
         "similarity by layer": lambda: similarity_by_layer(full),
         "floor": lambda: floor(full),
         "ceiling": lambda: ceiling(full),
-        "relationship, four kinds": lambda: [relationship(matrix, kind) for kind in DISTANCES],
+        "relationship, four kinds": lambda: [
+            relationship(matrix, kind) for kind in DISTANCES
+        ],
     }
 
 
@@ -91,7 +120,9 @@ def main() -> None:
     for name, case in cases(full).items():
         wall, processor = median_seconds(case)
         print(f"{name:34} {wall:7.3f} s wall {processor:7.3f} s processor")
-    print(f"peak memory on top of the study: {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.0f} MB")
+    print(
+        f"peak memory on top of the study: {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.0f} MB"
+    )
 
 
 if __name__ == "__main__":

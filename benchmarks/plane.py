@@ -22,17 +22,25 @@ from analysis.steering.resolve import ResolvedTerm
 LAYER = 3
 
 
-def plain_loop(loaded: Loaded, rows: list[Row], options: list[tuple[str, ...]]) -> list[np.ndarray]:
+def plain_loop(
+    loaded: Loaded, rows: list[Row], options: list[tuple[str, ...]]
+) -> list[np.ndarray]:
     """Every option by itself: the prompt and the option in one pass, steered by a hook of one line."""
     found = []
     for row, texts in zip(rows, options):
         push = torch.tensor(row.terms[0].vectors[LAYER], dtype=torch.float32)
-        handle = loaded.blocks[LAYER - 1].register_forward_hook(lambda module, given, out, push=push: out + push)
+        handle = loaded.blocks[LAYER - 1].register_forward_hook(
+            lambda module, given, out, push=push: out + push
+        )
         start, nats = loaded.tokenizer(row.prompt)["input_ids"], []
         for text in texts:
             end = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
             with torch.inference_mode():
-                logits = loaded.model(torch.tensor([start + end])).logits[0, len(start) - 1 : -1].log_softmax(-1)
+                logits = (
+                    loaded.model(torch.tensor([start + end]))
+                    .logits[0, len(start) - 1 : -1]
+                    .log_softmax(-1)
+                )
             nats.append(float(logits[range(len(end)), end].sum()))
         handle.remove()
         found.append(np.array(nats))
@@ -44,7 +52,9 @@ def timed(name: str, work: Callable[[], list], items: int) -> list[np.ndarray]:
     work()
     began = time.perf_counter()
     found = work()
-    print(f"{name:<42} {items / (time.perf_counter() - began):8.1f} items/s", flush=True)
+    print(
+        f"{name:<42} {items / (time.perf_counter() - began):8.1f} items/s", flush=True
+    )
     return [getattr(each, "nats", each) for each in found]
 
 
@@ -53,20 +63,36 @@ def main() -> None:
     torch.set_num_threads(1)
     loaded = load(ModelSpec("demo", device="cpu"))
     chosen = [q for q in demo_questions().questions if q.options]
-    chosen = chosen[:: max(1, len(chosen) // int(sys.argv[1] if len(sys.argv) > 1 else 200))]
-    vectors = {code: np.random.default_rng(i).standard_normal(loaded.hidden) for i, code in enumerate({q.language for q in chosen})}
+    chosen = chosen[
+        :: max(1, len(chosen) // int(sys.argv[1] if len(sys.argv) > 1 else 200))
+    ]
+    vectors = {
+        code: np.random.default_rng(i).standard_normal(loaded.hidden)
+        for i, code in enumerate({q.language for q in chosen})
+    }
     prompts = apply("chat", loaded.tokenizer, [q.question for q in chosen])
-    rows = [Row(p, (ResolvedTerm({LAYER: vectors[q.language]}, {LAYER: 1.0}),)) for p, q in zip(prompts, chosen)]
+    rows = [
+        Row(p, (ResolvedTerm({LAYER: vectors[q.language]}, {LAYER: 1.0}),))
+        for p, q in zip(prompts, chosen)
+    ]
     options = [q.options for q in chosen]
     ways = {
-        "one pass per prompt, options behind it": lambda: shared_scores(loaded, rows, options),
-        "the way that each prompt's length asks for": lambda: option_scores(loaded, rows, options),
+        "one pass per prompt, options behind it": lambda: shared_scores(
+            loaded, rows, options
+        ),
+        "the way that each prompt's length asks for": lambda: option_scores(
+            loaded, rows, options
+        ),
         "one row per option": lambda: continuations(loaded, rows, options),
         "plain loop": lambda: plain_loop(loaded, rows, options),
     }
     results = [timed(name, way, len(chosen)) for name, way in ways.items()]
-    apart = max(np.abs(a - b).max() for other in results[1:] for a, b in zip(results[0], other))
-    print(f"{len(chosen)} items, {sum(map(len, options))} options; largest difference {apart:.1e} nats")
+    apart = max(
+        np.abs(a - b).max() for other in results[1:] for a, b in zip(results[0], other)
+    )
+    print(
+        f"{len(chosen)} items, {sum(map(len, options))} options; largest difference {apart:.1e} nats"
+    )
 
 
 if __name__ == "__main__":

@@ -33,18 +33,52 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m components", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("studies", help="list the studies that can be opened")
-    run = commands.add_parser("run", help="extract a study and analyse it, as a spec file says")
-    run.add_argument("spec", type=Path, help=f"JSON with some of: {', '.join(sorted(KEYS))}; see the README")
+    run = commands.add_parser(
+        "run", help="extract a study and analyse it, as a spec file says"
+    )
+    run.add_argument(
+        "spec",
+        type=Path,
+        help=f"JSON with some of: {', '.join(sorted(KEYS))}; see the README",
+    )
     render = commands.add_parser("render", help="draw recipes")
-    render.add_argument("recipes", nargs="+", type=Path, help="recipe.json files; several become panels of one sheet")
-    render.add_argument("--out", type=Path, default=Path("figure.pdf"), help=f"file to write, ending in {', '.join(FILES)}")
+    render.add_argument(
+        "recipes",
+        nargs="+",
+        type=Path,
+        help="recipe.json files; several become panels of one sheet",
+    )
+    render.add_argument(
+        "--out",
+        type=Path,
+        default=Path("figure.pdf"),
+        help=f"file to write, ending in {', '.join(FILES)}",
+    )
     render.add_argument("--venue", choices=[*VENUES, OWN], help="default: the recipe's")
-    render.add_argument("--width", type=float, default=0.0, help=f"centimetres, with --venue '{OWN}'")
-    render.add_argument("--text", type=float, default=0.0, help="points (default: the venue's)")
-    render.add_argument("--columns", type=int, default=0, help="panels side by side (default: as many as fit)")
+    render.add_argument(
+        "--width", type=float, default=0.0, help=f"centimetres, with --venue '{OWN}'"
+    )
+    render.add_argument(
+        "--text", type=float, default=0.0, help="points (default: the venue's)"
+    )
+    render.add_argument(
+        "--columns",
+        type=int,
+        default=0,
+        help="panels side by side (default: as many as fit)",
+    )
     render.add_argument("--titles", action="store_true", help="a title over each panel")
-    render.add_argument("--labels", choices=[AS_SAVED, *LABELS], default=AS_SAVED, help="what languages are called")
-    render.add_argument("--anonymous", action="store_true", help="without names of user, host, folders and studies")
+    render.add_argument(
+        "--labels",
+        choices=[AS_SAVED, *LABELS],
+        default=AS_SAVED,
+        help="what languages are called",
+    )
+    render.add_argument(
+        "--anonymous",
+        action="store_true",
+        help="without names of user, host, folders and studies",
+    )
     return parser
 
 
@@ -53,7 +87,9 @@ def studies() -> None:
     for name in library.names():
         try:
             known = library.summary(library.open_by_name(name))
-            print(f"{name}\t{known['kind']}\t{known['title']}\t{known['languages']} languages, {known['layers']} layers")
+            print(
+                f"{name}\t{known['kind']}\t{known['title']}\t{known['languages']} languages, {known['layers']} layers"
+            )
         except AnalysisError as error:
             print(f"{name}\tcannot be opened\t{error}")
 
@@ -66,11 +102,19 @@ def run(path: Path) -> int:
     except (OSError, ValueError, TypeError) as error:
         raise SpecError(f"{path} is not a JSON file of a run ({error}).") from error
     if extra:
-        raise SpecError(f"{path} has {', '.join(sorted(map(str, extra)))}; a run knows {', '.join(sorted(KEYS))}.")
+        raise SpecError(
+            f"{path} has {', '.join(sorted(map(str, extra)))}; a run knows {', '.join(sorted(KEYS))}."
+        )
     name = wanted.get("study")
     if "extract" in wanted:
         before = set(library.names())
-        if extract([part for key, value in wanted["extract"].items() for part in option(key, value)]):
+        if extract(
+            [
+                part
+                for key, value in wanted["extract"].items()
+                for part in option(key, value)
+            ]
+        ):
             return 1
         name = next(iter(set(library.names()) - before), name)
     if wanted.get("analyses"):
@@ -87,8 +131,13 @@ def option(key: str, value: object) -> list[str]:
 def analyse(name: str | None, wanted: dict, folder: Path) -> None:
     """Each analysis of a study as a CSV file."""
     if name is None:
-        raise SpecError("A run needs “extract” or the name of a “study”; `python -m components studies` lists them.")
-    study, convention = library.open_by_name(name), wanted.get("convention", next(iter(CONVENTIONS)))
+        raise SpecError(
+            "A run needs “extract” or the name of a “study”; `python -m components studies` lists them."
+        )
+    study, convention = (
+        library.open_by_name(name),
+        wanted.get("convention", next(iter(CONVENTIONS))),
+    )
     if convention not in CONVENTIONS:
         raise unknown("convention", convention, CONVENTIONS)
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +145,9 @@ def analyse(name: str | None, wanted: dict, folder: Path) -> None:
         if what not in ANALYSES:
             raise unknown("analysis", what, ANALYSES)
         target = folder / f"{what}-{name}.csv"
-        table(study, what, CONVENTIONS[convention]).to_dataframe().reset_index().to_csv(target, index=False)
+        table(study, what, CONVENTIONS[convention]).to_dataframe().reset_index().to_csv(
+            target, index=False
+        )
         print(target)
 
 
@@ -112,19 +163,38 @@ def render(options: argparse.Namespace) -> None:
     from components.paperpack import manuscript
     from components.printing import sheet
 
-    kind = next((ending for ending in sorted(FILES, key=len, reverse=True) if options.out.name.endswith(f".{ending}")), None)
+    kind = next(
+        (
+            ending
+            for ending in sorted(FILES, key=len, reverse=True)
+            if options.out.name.endswith(f".{ending}")
+        ),
+        None,
+    )
     if kind is None:
         raise unknown("file ending", options.out.suffix, FILES)
     chosen = [load(path, options.labels) for path in options.recipes]
     saved = chosen[0].look
-    look = saved if options.venue is None else replace(saved, venue=options.venue, width=options.width, text=0.0)
-    look = replace(look, text=options.text or look.text, columns=options.columns or look.columns)
+    look = (
+        saved
+        if options.venue is None
+        else replace(saved, venue=options.venue, width=options.width, text=0.0)
+    )
+    look = replace(
+        look, text=options.text or look.text, columns=options.columns or look.columns
+    )
     look = replace(look, titles=options.titles or look.titles)
     if kind == "zip":
         data, notes = pack.pack(chosen, look, options.anonymous, pack.own_fonts()), ()
     else:
-        ready = [manuscript.anonymous(recipe) for recipe in chosen] if options.anonymous else chosen
-        drawn = sheet.compose([recipe.figure for recipe in ready], look, pack.own_fonts())
+        ready = (
+            [manuscript.anonymous(recipe) for recipe in chosen]
+            if options.anonymous
+            else chosen
+        )
+        drawn = sheet.compose(
+            [recipe.figure for recipe in ready], look, pack.own_fonts()
+        )
         data, notes = sheet.FORMATS[kind](drawn, recipes.facts(ready)), drawn.notes
     options.out.write_bytes(data)
     print(options.out)

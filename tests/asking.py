@@ -15,17 +15,39 @@ TRANSFER_LAYER, LOCAL_LAYER = 2, 4
 MODEL = ModelSpec("fake")
 
 
-def questions(languages: tuple[str, ...] = LANGUAGES, items: int = ITEMS, options: int = 2) -> Questions:
+def questions(
+    languages: tuple[str, ...] = LANGUAGES, items: int = ITEMS, options: int = 2
+) -> Questions:
     """Universal and culture questions; every second item is held out. The right answer is “right”, the local one “local”."""
     listed = []
     for code in languages:
         for i in range(items):
             split = ("train", "test")[i % 2]
             choices = ("right", "wrong", "off", "none")[:options]
-            listed.append(Question(f"u{i}", UNIVERSAL, code, f"universal {i} {code}", "right", choices, split=split))
+            listed.append(
+                Question(
+                    f"u{i}",
+                    UNIVERSAL,
+                    code,
+                    f"universal {i} {code}",
+                    "right",
+                    choices,
+                    split=split,
+                )
+            )
             named = f"culture {i} {code} named"
             listed.append(
-                Question(f"c{i}", CULTURE, code, f"culture {i} {code}", "local", ("foreign", "local"), named, "there", split)
+                Question(
+                    f"c{i}",
+                    CULTURE,
+                    code,
+                    f"culture {i} {code}",
+                    "local",
+                    ("foreign", "local"),
+                    named,
+                    "there",
+                    split,
+                )
             )
     return Questions("planted", tuple(listed))
 
@@ -59,7 +81,11 @@ class PlantedReader:
         away[self.merged - 1] = 0
         state = np.tile(3 * point, (LAYERS, 1)) + 2 * away * place + self.noise * noise
         state[:, :2] = 0
-        return state + (code == "en") * axis(0) + bool(named) * axis(0 if self.parallel else 1)
+        return (
+            state
+            + (code == "en") * axis(0)
+            + bool(named) * axis(0 if self.parallel else 1)
+        )
 
     def score(self, texts, options):
         """Nats with the answer of an unsteered PlantedAnswerer ahead."""
@@ -93,7 +119,11 @@ class PlantedAnswerer:
             raise KeyboardInterrupt
         said = self.write(texts, pushes)
         return [
-            (np.array([0.0 if o == s else -2.0 for o in choices]), np.ones(len(choices), int)) for s, choices in zip(said, options)
+            (
+                np.array([0.0 if o == s else -2.0 for o in choices]),
+                np.ones(len(choices), int),
+            )
+            for s, choices in zip(said, options)
         ]
 
     def write(self, texts, pushes):
@@ -115,10 +145,21 @@ class PlantedAnswerer:
 
 def question_spec(asked: Questions, **changes: object) -> QuestionSpec:
     """How the planted questions are asked."""
-    return QuestionSpec(MODEL, asked.name, asked.digest, asked.languages, "none", **changes)
+    return QuestionSpec(
+        MODEL, asked.name, asked.digest, asked.languages, "none", **changes
+    )
 
 
 def sweep_spec(asked: Questions, **changes: object) -> SweepSpec:
     """A sweep over all layers."""
     layers = tuple(range(1, LAYERS + 1))
-    return SweepSpec(MODEL, asked.name, asked.digest, asked.languages, layers, (1.0, 2.0), "none", **changes)
+    return SweepSpec(
+        MODEL,
+        asked.name,
+        asked.digest,
+        asked.languages,
+        layers,
+        (1.0, 2.0),
+        "none",
+        **changes,
+    )

@@ -23,10 +23,24 @@ def serving(home):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = {"BABELSCOPE_HOME": str(home), "BABELSCOPE_MODELS": str(home / "models"), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    settings = {
+        "BABELSCOPE_HOME": str(home),
+        "BABELSCOPE_MODELS": str(home / "models"),
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(APP),
+        "--server.port",
+        str(port),
+    ]
     with (home / f"server-{port}.log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=APP.parent, env=os.environ | settings, stdout=log, stderr=log)
+        server = subprocess.Popen(
+            command, cwd=APP.parent, env=os.environ | settings, stdout=log, stderr=log
+        )
         try:
             for _ in range(300):
                 if healthy(port):
@@ -42,7 +56,9 @@ def serving(home):
 def healthy(port: int) -> bool:
     """Whether the server answers."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{port}/_stcore/health", timeout=1
+        ) as answer:
             return answer.status == 200
     except OSError:
         return False
@@ -50,7 +66,9 @@ def healthy(port: int) -> bool:
 
 def foreign(address: str) -> bool:
     """Whether an address is not this machine's."""
-    return not re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", address)
+    return not re.match(
+        r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", address
+    )
 
 
 def complaint(message: ConsoleMessage) -> bool:
@@ -70,7 +88,9 @@ def settle(page: Page) -> None:
 def go(page: Page, address: str, heading: str) -> Page:
     """Open an address and wait until its page is there."""
     page.goto(address)
-    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(
+        timeout=LONG
+    )
     settle(page)
     return page
 
@@ -103,12 +123,18 @@ def cell(page: Page, row: int, column: int, figure: int = 0) -> tuple[float, flo
 def cells(page: Page) -> list:
     """The values of the first figure's cells, as drawn."""
     drawn(page)
-    return page.evaluate("Array.from(document.querySelector('.js-plotly-plot').calcdata[0][0].z, row => Array.from(row))")
+    return page.evaluate(
+        "Array.from(document.querySelector('.js-plotly-plot').calcdata[0][0].z, row => Array.from(row))"
+    )
 
 
 def choose(page: Page, label: str, option: str) -> None:
     """Choose in a select box of the page."""
-    box = page.get_by_test_id("stMain").get_by_test_id("stSelectbox").filter(has=page.get_by_text(label, exact=True))
+    box = (
+        page.get_by_test_id("stMain")
+        .get_by_test_id("stSelectbox")
+        .filter(has=page.get_by_text(label, exact=True))
+    )
     box.locator("input").click()
     page.get_by_role("option", name=option, exact=True).click()
     settle(page)

@@ -47,7 +47,9 @@ def no_network(monkeypatch):
         real = getattr(socket.socket, name)
 
         def connect(self, address):
-            if self.family in (socket.AF_INET, socket.AF_INET6) and not loopback(address[0]):
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not loopback(
+                address[0]
+            ):
                 tried.append(address)
                 raise OSError(f"a test tried to reach {address}")
             return real(self, address)

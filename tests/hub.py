@@ -8,7 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-API = re.compile(r"/api/models/(?P<repo>[^/]+/[^/]+)(/(?P<kind>revision|tree)/(?P<revision>[^/]+)/?)?")
+API = re.compile(
+    r"/api/models/(?P<repo>[^/]+/[^/]+)(/(?P<kind>revision|tree)/(?P<revision>[^/]+)/?)?"
+)
 FILE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
 LARGE = (".safetensors", ".bin")
 
@@ -40,15 +42,23 @@ class Hub(ThreadingHTTPServer):
     def publish(self, repo: str, files: dict[str, bytes] | Path) -> str:
         """Add a commit with these files, or with those of a folder; returns its name."""
         if isinstance(files, Path):
-            files = {str(path.relative_to(files)): path.read_bytes() for path in files.rglob("*") if path.is_file()}
-        commit = hashlib.sha1(repr(sorted((p, sha256(data)) for p, data in files.items())).encode()).hexdigest()
+            files = {
+                str(path.relative_to(files)): path.read_bytes()
+                for path in files.rglob("*")
+                if path.is_file()
+            }
+        commit = hashlib.sha1(
+            repr(sorted((p, sha256(data)) for p, data in files.items())).encode()
+        ).hexdigest()
         self.commits.setdefault(repo, {})[commit] = files
         self.main[repo] = commit
         return commit
 
     def fetched(self, repo: str) -> list[str]:
         """Files of a repository that were sent since the log was cleared."""
-        found = [FILE.fullmatch(path) for method, path, _ in self.log if method == "GET"]
+        found = [
+            FILE.fullmatch(path) for method, path, _ in self.log if method == "GET"
+        ]
         return [match["path"] for match in found if match and match["repo"] == repo]
 
 
@@ -69,7 +79,9 @@ class Handler(BaseHTTPRequestHandler):
         if token == "expired":
             return self.refuse(401, "", "Invalid credentials in Authorization header")
         if repo not in self.server.commits:
-            return self.refuse(401 if not token else 404, "RepoNotFound", "Repository not found")
+            return self.refuse(
+                401 if not token else 404, "RepoNotFound", "Repository not found"
+            )
         asked = match["revision"] or "main"
         commit = self.server.main[repo] if asked == "main" else asked
         if commit not in self.server.commits[repo]:
@@ -78,20 +90,32 @@ class Handler(BaseHTTPRequestHandler):
         if "path" not in match.groupdict():
             return self.tell(repo, commit, files, match["kind"] == "tree")
         if self.server.gated.get(repo, token) != token:
-            return self.refuse(403 if token else 401, "GatedRepo", "Access to this model is restricted")
+            return self.refuse(
+                403 if token else 401, "GatedRepo", "Access to this model is restricted"
+            )
         if match["path"] not in files:
             return self.refuse(404, "EntryNotFound", "Entry not found")
         self.give(match["path"], files[match["path"]], commit)
 
     def tell(self, repo: str, commit: str, files: dict[str, bytes], tree: bool) -> None:
         """The files of a commit, or the repository's card."""
-        card = {"id": repo, "sha": commit, "siblings": [{"rfilename": path} for path in files]}
-        body = json.dumps([entry(path, data) for path, data in files.items()] if tree else card).encode()
+        card = {
+            "id": repo,
+            "sha": commit,
+            "siblings": [{"rfilename": path} for path in files],
+        }
+        body = json.dumps(
+            [entry(path, data) for path, data in files.items()] if tree else card
+        ).encode()
         self.send(200, body, {"Content-Type": "application/json"})
 
     def give(self, path: str, data: bytes, commit: str) -> None:
         """A file or the part of it that is asked for."""
-        headers = {"ETag": f'"{identity(path, data)}"', "X-Repo-Commit": commit, "Accept-Ranges": "bytes"}
+        headers = {
+            "ETag": f'"{identity(path, data)}"',
+            "X-Repo-Commit": commit,
+            "Accept-Ranges": "bytes",
+        }
         status, start = 200, 0
         if wanted := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or ""):
             status, start = 206, int(wanted[1])
@@ -99,9 +123,20 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET" and path in self.server.flipped:
             self.server.flipped.remove(path)
             data = data[:-1] + bytes([data[-1] ^ 1])
-        self.send(status, data[start:], headers, self.server.cuts.get(path) if self.command == "GET" else None)
+        self.send(
+            status,
+            data[start:],
+            headers,
+            self.server.cuts.get(path) if self.command == "GET" else None,
+        )
 
-    def send(self, status: int, body: bytes, headers: dict[str, str], cuts: list[int] | None = None) -> None:
+    def send(
+        self,
+        status: int,
+        body: bytes,
+        headers: dict[str, str],
+        cuts: list[int] | None = None,
+    ) -> None:
         """An answer, broken off when the next cut says so."""
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
@@ -112,7 +147,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def refuse(self, status: int, code: str, message: str) -> None:
         """An error as the hub tells it."""
-        self.send(status, b"{}", {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {}))
+        self.send(
+            status,
+            b"{}",
+            {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {}),
+        )
 
     def log_message(self, *_: object) -> None:
         """Nothing: the log is kept by the server."""
@@ -125,10 +164,24 @@ def sha256(data: bytes) -> str:
 
 def identity(path: str, data: bytes) -> str:
     """The ETag: SHA-256 of large files, git's object name of the others."""
-    return sha256(data) if path.endswith(LARGE) else hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+    return (
+        sha256(data)
+        if path.endswith(LARGE)
+        else hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+    )
 
 
 def entry(path: str, data: bytes) -> dict:
     """A file in the listing of a commit."""
-    large = {"lfs": {"oid": sha256(data), "size": len(data), "pointerSize": 134}} if path.endswith(LARGE) else {}
-    return {"type": "file", "path": path, "size": len(data), "oid": identity("", data), **large}
+    large = (
+        {"lfs": {"oid": sha256(data), "size": len(data), "pointerSize": 134}}
+        if path.endswith(LARGE)
+        else {}
+    )
+    return {
+        "type": "file",
+        "path": path,
+        "size": len(data),
+        "oid": identity("", data),
+        **large,
+    }

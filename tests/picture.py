@@ -13,7 +13,11 @@ FILE = Path(__file__).parent.parent / "docs" / "overview.png"
 
 def main() -> None:
     """Start the app, open the published triangle and take its picture."""
-    with tempfile.TemporaryDirectory() as home, serving(Path(home)) as address, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        serving(Path(home)) as address,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
         page = browser.new_page(viewport={"width": 1280, "height": 860})
         page.goto(f"{address}/transfer?study=llama2-chat-7b&labels=English+name")

@@ -31,7 +31,9 @@ def rotated(rng: np.random.Generator, languages: int, hidden: int) -> np.ndarray
 
 def opposed(rng: np.random.Generator, languages: int, hidden: int) -> np.ndarray:
     """Directions point to and fro in turn: cosine 1 and −1, transfer turned upside down."""
-    return shared(rng, languages, hidden) * (1 - 2 * (np.arange(languages) % 2))[:, None]
+    return (
+        shared(rng, languages, hidden) * (1 - 2 * (np.arange(languages) % 2))[:, None]
+    )
 
 
 RELATIONS: dict[str, Callable[[np.random.Generator, int, int], np.ndarray]] = {
@@ -67,7 +69,11 @@ def strengths(planting: Planting, languages: int, layers: int) -> np.ndarray:
     """Gap (language, layer)."""
     gaps = np.array(planting.gaps or (planting.gap,) * languages, float)
     layer = np.arange(1, layers + 1)
-    shape = np.ones(layers) if planting.peak is None else np.exp(-(((layer - planting.peak) / 1.5) ** 2))
+    shape = (
+        np.ones(layers)
+        if planting.peak is None
+        else np.exp(-(((layer - planting.peak) / 1.5) ** 2))
+    )
     return gaps[:, None] * shape
 
 
@@ -82,33 +88,68 @@ def planted_study(
     planting, (layers, pairs, hidden) = planting or Planting(), sizes
     rng = np.random.default_rng(seed)
     gap = strengths(planting, len(languages), layers)[:, :, None]
-    parts: dict[str, list[np.ndarray]] = {"half_a": [], "half_b": [], "shuffled": [], "pair_score": []}
+    parts: dict[str, list[np.ndarray]] = {
+        "half_a": [],
+        "half_b": [],
+        "shuffled": [],
+        "pair_score": [],
+    }
     for _ in concepts:
         direction = RELATIONS[planting.relation](rng, len(languages), hidden)[:, None]
-        noise = rng.standard_normal((3, len(languages), layers, hidden)) / np.sqrt(planting.train / 2)
+        noise = rng.standard_normal((3, len(languages), layers, hidden)) / np.sqrt(
+            planting.train / 2
+        )
         halves = gap * direction + noise[:2]
-        drawn = rng.standard_normal((len(languages), layers, -(-pairs // planting.cluster), hidden))
+        drawn = rng.standard_normal(
+            (len(languages), layers, -(-pairs // planting.cluster), hidden)
+        )
         drawn = np.repeat(drawn, planting.cluster, 2)[:, :, :pairs]
         differences = (gap * direction)[:, :, None] + drawn
         parts["half_a"].append(halves[0])
         parts["half_b"].append(halves[1])
         parts["shuffled"].append(noise[2])
-        parts["pair_score"].append(np.einsum("slh,tlph->stlp", halves.mean(0), differences))
+        parts["pair_score"].append(
+            np.einsum("slh,tlph->stlp", halves.mean(0), differences)
+        )
     arrays = {name: np.array(values, np.float32) for name, values in parts.items()}
     arrays["concept_vector"] = (arrays["half_a"] + arrays["half_b"]) / 2
-    arrays["state_norm"] = np.full((len(concepts), len(languages), layers), np.sqrt(hidden), np.float32)
+    arrays["state_norm"] = np.full(
+        (len(concepts), len(languages), layers), np.sqrt(hidden), np.float32
+    )
     clusters = [pair // planting.cluster for pair in range(pairs)]
-    return study_of(arrays, concepts, languages, {concept: {"clusters": clusters} for concept in concepts})
+    return study_of(
+        arrays,
+        concepts,
+        languages,
+        {concept: {"clusters": clusters} for concept in concepts},
+    )
 
 
-def study_of(arrays: dict[str, np.ndarray], concepts: tuple[str, ...], languages: tuple[str, ...], pairs: dict) -> Study:
+def study_of(
+    arrays: dict[str, np.ndarray],
+    concepts: tuple[str, ...],
+    languages: tuple[str, ...],
+    pairs: dict,
+) -> Study:
     """A study in memory of these arrays; ``pairs`` as in a manifest."""
-    layers = arrays["pair_score"].shape[3] if "pair_score" in arrays else arrays["concept_vector"].shape[2]
-    coords = {"concept": concepts, "language": languages, "source": languages, "target": languages}
+    layers = (
+        arrays["pair_score"].shape[3]
+        if "pair_score" in arrays
+        else arrays["concept_vector"].shape[2]
+    )
+    coords = {
+        "concept": concepts,
+        "language": languages,
+        "source": languages,
+        "target": languages,
+    }
     coords["layer"] = range(1, layers + 1)
     if "pair_score" in arrays:
         coords["pair"] = range(arrays["pair_score"].shape[-1])
-    kept = {name: labelled(name, values, coords, study="planted") for name, values in arrays.items()}
+    kept = {
+        name: labelled(name, values, coords, study="planted")
+        for name, values in arrays.items()
+    }
     return Study(
         name="planted",
         title="Planted",

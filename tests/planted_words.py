@@ -21,15 +21,29 @@ def word_list(words: int = 90, languages: tuple[str, ...] = LANGUAGES) -> WordLi
     concepts = tuple(f"word {i}" for i in range(words))
     spellings = tuple(tuple(f"{code}{i}" for i in range(words)) for code in languages)
     kinds = tuple((ABSTRACT, PHYSICAL)[i % 2] for i in range(words))
-    return WordList("planted", languages, concepts, spellings, kinds, tuple(float(i + 1) for i in range(words)))
+    return WordList(
+        "planted",
+        languages,
+        concepts,
+        spellings,
+        kinds,
+        tuple(float(i + 1) for i in range(words)),
+    )
 
 
-def planted_vectors(words: WordList, noise: float = 0.0, seed: int = 0, hidden: int = HIDDEN) -> np.ndarray:
+def planted_vectors(
+    words: WordList, noise: float = 0.0, seed: int = 0, hidden: int = HIDDEN
+) -> np.ndarray:
     """Each language the first one turned by a rotation of its own: (language, word, hidden)."""
     rng = np.random.default_rng(seed)
     first = rng.standard_normal((len(words.concepts), hidden))
-    turns = [np.eye(hidden)] + [np.linalg.qr(rng.standard_normal((hidden, hidden)))[0] for _ in words.languages[1:]]
-    return np.stack([first @ turn + noise * rng.standard_normal(first.shape) for turn in turns])
+    turns = [np.eye(hidden)] + [
+        np.linalg.qr(rng.standard_normal((hidden, hidden)))[0]
+        for _ in words.languages[1:]
+    ]
+    return np.stack(
+        [first @ turn + noise * rng.standard_normal(first.shape) for turn in turns]
+    )
 
 
 def word_study(words: WordList, vectors: np.ndarray) -> Study:
@@ -44,24 +58,57 @@ def word_study(words: WordList, vectors: np.ndarray) -> Study:
         if layer == LAYERS[-1] and embedding == EMBEDDED[0]:
             return vectors.astype(np.float32)
         rng = np.random.default_rng([layer, EMBEDDED.index(embedding)])
-        return np.where(np.isfinite(vectors), rng.standard_normal(vectors.shape), np.nan).astype(np.float32)
+        return np.where(
+            np.isfinite(vectors), rng.standard_normal(vectors.shape), np.nan
+        ).astype(np.float32)
 
     return Study(
-        name="planted", title="Planted", kind=COMPUTED, model="none", concepts=(), languages=words.languages, layers=LAYERS[-1],
-        available=frozenset({"word_vector"}), load={}.__getitem__, read_words=read_words,
+        name="planted",
+        title="Planted",
+        kind=COMPUTED,
+        model="none",
+        concepts=(),
+        languages=words.languages,
+        layers=LAYERS[-1],
+        available=frozenset({"word_vector"}),
+        load={}.__getitem__,
+        read_words=read_words,
         manifest={"words": entry, "hidden": vectors.shape[-1]},
-    )  # fmt: skip
+    )
 
 
-def stored_words(name: str, words: WordList, vectors: np.ndarray, cells: int | None = None, **facts: object) -> Path:
+def stored_words(
+    name: str,
+    words: WordList,
+    vectors: np.ndarray,
+    cells: int | None = None,
+    **facts: object,
+) -> Path:
     """The same study in the store, as an embedding would leave it; ``cells`` stops after so many."""
     study = word_study(words, vectors)
-    folder = store.create(name, {
-        "title": "Planted words", "spec": {"model": {"model": "planted/model"}}, "concepts": [], "languages": list(words.languages),
-        "layers": study.layers, "hidden": vectors.shape[-1], "pairs": {}, "words": study.manifest["words"], "files": {},
-    } | facts)  # fmt: skip
+    folder = store.create(
+        name,
+        {
+            "title": "Planted words",
+            "spec": {"model": {"model": "planted/model"}},
+            "concepts": [],
+            "languages": list(words.languages),
+            "layers": study.layers,
+            "hidden": vectors.shape[-1],
+            "pairs": {},
+            "words": study.manifest["words"],
+            "files": {},
+        }
+        | facts,
+    )
     for e, a in coverage.word_cells(store.read_manifest(folder))[:cells]:
         there = words.present(words.languages[a])
-        states = np.stack([study.read_words(EMBEDDED[e], layer)[a, there] for layer in LAYERS]).astype(np.float16)
-        store.add(folder, f"word-{e:03d}-{a:03d}.safetensors", {f"{store.WORDS}/{e}/{a}": states})
+        states = np.stack(
+            [study.read_words(EMBEDDED[e], layer)[a, there] for layer in LAYERS]
+        ).astype(np.float16)
+        store.add(
+            folder,
+            f"word-{e:03d}-{a:03d}.safetensors",
+            {f"{store.WORDS}/{e}/{a}": states},
+        )
     return folder

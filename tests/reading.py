@@ -31,7 +31,11 @@ class FakeReader:
     def state(self, text):
         """(layer, hidden) of one text."""
         seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
-        noise = np.random.default_rng(seed).standard_normal((self.layers, self.hidden)).astype(np.float32)
+        noise = (
+            np.random.default_rng(seed)
+            .standard_normal((self.layers, self.hidden))
+            .astype(np.float32)
+        )
         direction = np.zeros(self.hidden, np.float32)
         direction[CONCEPTS.index(text.split()[0])] = 4.0 if "+" in text else -4.0
         return noise + direction

@@ -9,17 +9,27 @@ from analysis.study import coverage, store
 from analysis.study.study import Study
 from tests.planted import Planting, planted_study
 
-CONCEPTS, LANGUAGES, LAYERS, PAIRS = ("fairness", "toxicity", "truth"), ("zh", "en", "ta", "fr", "vi"), 4, 24
+CONCEPTS, LANGUAGES, LAYERS, PAIRS = (
+    ("fairness", "toxicity", "truth"),
+    ("zh", "en", "ta", "fr", "vi"),
+    4,
+    24,
+)
 HOSTILE = "![x](http://evil.example/x.png) <img src=http://evil.example/y> [z](http://evil.example) **b**"
 
 
-def stored(name: str, study: Study | None = None, cells: int | None = None, **facts: object) -> Path:
+def stored(
+    name: str, study: Study | None = None, cells: int | None = None, **facts: object
+) -> Path:
     """Write a study (the planted one unless given) under a name; ``cells`` stops after so many, ``facts`` go into the manifest."""
     study = study or planted()
     folder = store.create(name, manifest(study) | facts)
     plan = coverage.cells(store.read_manifest(folder))
     for stage, c, a in plan[:cells]:
-        tensors = {f"{array}/{c}/{a}": values for array, values in CELLS[stage](study, c, a).items()}
+        tensors = {
+            f"{array}/{c}/{a}": values
+            for array, values in CELLS[stage](study, c, a).items()
+        }
         store.add(folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)
     if cells is None:
         store.seal(folder)
@@ -37,13 +47,20 @@ def manifest(study: Study) -> dict:
     pairs = study.array("pair_score").sizes["pair"]
     counts = {language: {"train": 200, "test": pairs} for language in study.languages}
     tables = {
-        concept: {**study.manifest["pairs"][concept], "test": [str(i) for i in range(pairs)], "counts": counts}
+        concept: {
+            **study.manifest["pairs"][concept],
+            "test": [str(i) for i in range(pairs)],
+            "counts": counts,
+        }
         for concept in study.concepts
     }
     return {
         "title": "Planted study",
         "kind": "computed",
-        "spec": {"model": {"model": "planted/model"}, "estimator": "difference of means"},
+        "spec": {
+            "model": {"model": "planted/model"},
+            "estimator": "difference of means",
+        },
         "concepts": list(study.concepts),
         "languages": list(study.languages),
         "layers": study.layers,
@@ -62,7 +79,10 @@ def vector_cell(study: Study, concept: int, language: int) -> Mapping[str, np.nd
 def score_cell(study: Study, concept: int, language: int) -> Mapping[str, np.ndarray]:
     """A target's scores under every source; every pair is there."""
     scores = study.array("pair_score").values[concept, :, language]
-    return {"pair_score": scores, "scored": np.ones((scores.shape[0], scores.shape[2]), np.uint8)}
+    return {
+        "pair_score": scores,
+        "scored": np.ones((scores.shape[0], scores.shape[2]), np.uint8),
+    }
 
 
 CELLS = {"vector": vector_cell, "score": score_cell}

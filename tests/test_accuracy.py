@@ -11,7 +11,11 @@ from analysis.core.errors import SpecError, StudyError
 from tests.planted import Planting, planted_study, replaced
 
 HONEST, PAPER = CONVENTIONS["honest"], CONVENTIONS["paper"]
-ALL = [Convention(layer, ties, 2 if layer == "fixed" else 0) for layer in LAYER_CHOICES for ties in TIES]
+ALL = [
+    Convention(layer, ties, 2 if layer == "fixed" else 0)
+    for layer in LAYER_CHOICES
+    for ties in TIES
+]
 CHANCE = Planting(gap=0.0)
 
 
@@ -32,24 +36,61 @@ def test_contract_of_recognition(convention):
     study = planted_study()
     before = study.array("pair_score").copy(deep=True)
     table = recognition(study, convention)
-    assert set(WORDS) | {"mean", "mean_low", "mean_high", "mean_chance", "concepts"} == set(table.data_vars)
-    assert table.accuracy.dims == ("concept", "language") and table.accuracy.shape == (2, 3)
-    assert ((table.low <= table.accuracy) & (table.accuracy <= table.high) & (table.low >= 0) & (table.high <= 1)).all()
-    assert ((table.q >= table.p) & (table.p > 0)).all() and (table.n == 60).all() and (table.clusters == 60).all()
-    assert table.layer.isin(range(1, 5)).all() and all(table[name].attrs["units"] for name in WORDS)
-    assert ((table.mean_low <= table["mean"]) & (table["mean"] <= table.mean_high)).all()
-    assert study.array("pair_score").identical(before) and table.identical(recognition(study, convention))
+    assert set(WORDS) | {
+        "mean",
+        "mean_low",
+        "mean_high",
+        "mean_chance",
+        "concepts",
+    } == set(table.data_vars)
+    assert table.accuracy.dims == ("concept", "language") and table.accuracy.shape == (
+        2,
+        3,
+    )
+    assert (
+        (table.low <= table.accuracy)
+        & (table.accuracy <= table.high)
+        & (table.low >= 0)
+        & (table.high <= 1)
+    ).all()
+    assert (
+        ((table.q >= table.p) & (table.p > 0)).all()
+        and (table.n == 60).all()
+        and (table.clusters == 60).all()
+    )
+    assert table.layer.isin(range(1, 5)).all() and all(
+        table[name].attrs["units"] for name in WORDS
+    )
+    assert (
+        (table.mean_low <= table["mean"]) & (table["mean"] <= table.mean_high)
+    ).all()
+    assert study.array("pair_score").identical(before) and table.identical(
+        recognition(study, convention)
+    )
 
 
 def test_accuracy_is_the_share_of_right_pairs_at_the_best_layer():
     study = planted_study()
-    margins = study.array("pair_score").sel(concept="toxicity", source="fr", target="fr").values
+    margins = (
+        study.array("pair_score")
+        .sel(concept="toxicity", source="fr", target="fr")
+        .values
+    )
     by_layer = (margins > 0).mean(-1)
     found = recognition(study, PAPER).sel(concept="toxicity", language="fr")
-    assert found.accuracy == pytest.approx(by_layer.max()) and found.layer == 1 + by_layer.argmax()
-    fixed = recognition(study, Convention("fixed", "half", 3)).sel(concept="toxicity", language="fr")
+    assert (
+        found.accuracy == pytest.approx(by_layer.max())
+        and found.layer == 1 + by_layer.argmax()
+    )
+    fixed = recognition(study, Convention("fixed", "half", 3)).sel(
+        concept="toxicity", language="fr"
+    )
     assert fixed.accuracy == pytest.approx(by_layer[2]) and fixed.layer == 3
-    np.testing.assert_allclose(curve(study).accuracy.sel(concept="toxicity", language="fr"), by_layer, rtol=1e-6)
+    np.testing.assert_allclose(
+        curve(study).accuracy.sel(concept="toxicity", language="fr"),
+        by_layer,
+        rtol=1e-6,
+    )
 
 
 def test_accuracy_is_what_the_planted_gap_gives():
@@ -68,28 +109,41 @@ def test_the_planted_peak_is_found():
 def test_choosing_on_test_is_optimistic_and_its_chance_level_says_so():
     study = planted_study(sizes=(24, 80, 16), planting=CHANCE)
     paper, honest = recognition(study, PAPER), recognition(study, HONEST)
-    assert paper.accuracy.mean() > 0.55 > honest.accuracy.mean() and abs(honest.accuracy.mean() - 0.5) < 0.04
+    assert (
+        paper.accuracy.mean() > 0.55 > honest.accuracy.mean()
+        and abs(honest.accuracy.mean() - 0.5) < 0.04
+    )
     assert (paper.chance > 0.55).all() and (abs(honest.chance - 0.5) < 0.01).all()
     assert (paper.q > 0.05).all() and (honest.q > 0.05).all()
     assert (abs(paper.mean_chance - paper.chance.mean("concept")) < 0.001).all()
 
 
-@pytest.mark.parametrize("convention", [HONEST, PAPER, Convention("fixed", "half", 1)], ids=str)
+@pytest.mark.parametrize(
+    "convention", [HONEST, PAPER, Convention("fixed", "half", 1)], ids=str
+)
 @pytest.mark.parametrize("cluster", [1, 4])
 def test_p_is_uniform_under_chance(convention, cluster):
     clusters = tuple(pair // cluster for pair in range(120))
     copies = noise((300, 6, 120 // cluster))
-    measured = accuracy.measure(np.repeat(copies, cluster, 2), clusters, convention, seed=3)
+    measured = accuracy.measure(
+        np.repeat(copies, cluster, 2), clusters, convention, seed=3
+    )
     p, chance = accuracy.significance(measured)
     assert measured.accuracy.mean() == pytest.approx(chance.mean(), abs=0.02)
     # Discrete accuracies make p a little too large, never too small.
     for level in (0.05, 0.2, 0.5):
-        assert level / 3 - 0.02 < (p <= level).mean() < level + 3 * np.sqrt(level * (1 - level) / 300)
+        assert (
+            level / 3 - 0.02
+            < (p <= level).mean()
+            < level + 3 * np.sqrt(level * (1 - level) / 300)
+        )
 
 
 def test_ignoring_clusters_would_find_too_much():
     margins = np.repeat(noise((300, 3, 30)), 4, 2)
-    honest, _ = accuracy.significance(accuracy.measure(margins, tuple(np.repeat(range(30), 4).tolist()), HONEST))
+    honest, _ = accuracy.significance(
+        accuracy.measure(margins, tuple(np.repeat(range(30), 4).tolist()), HONEST)
+    )
     naive, _ = accuracy.significance(accuracy.measure(margins, alone(120), HONEST))
     assert (naive < 0.05).mean() > 2 * (honest < 0.05).mean()
 
@@ -99,13 +153,19 @@ def test_clusters_widen_intervals():
     grouped = planted_study(sizes=(3, 240, 16), planting=Planting(gap=0.8, cluster=8))
     for convention in (HONEST, PAPER):
         narrow, wide = recognition(single, convention), recognition(grouped, convention)
-        assert float((wide.high - wide.low).mean()) > 1.8 * float((narrow.high - narrow.low).mean())
+        assert float((wide.high - wide.low).mean()) > 1.8 * float(
+            (narrow.high - narrow.low).mean()
+        )
         assert (wide.clusters == 30).all() and (wide.n == 240).all()
 
 
 def test_intervals_cover_the_truth():
     truth, covered = stats.norm.cdf(0.5), []
-    measured = accuracy.measure(noise((400, 1, 150)) + np.float32(0.5), alone(150), Convention("fixed", "half", 1))
+    measured = accuracy.measure(
+        noise((400, 1, 150)) + np.float32(0.5),
+        alone(150),
+        Convention("fixed", "half", 1),
+    )
     low, high = accuracy.bounds(measured)
     covered = ((low <= truth) & (truth <= high)).mean()
     assert 0.9 < covered < 0.99
@@ -115,7 +175,9 @@ def test_intervals_of_a_maximum_hold_the_maximum():
     study = planted_study(tuple("abcdefg"), sizes=(24, 80, 16), planting=CHANCE)
     table = recognition(study, PAPER)
     assert ((table.mean_low < table["mean"]) & (table["mean"] < table.mean_high)).all()
-    assert float((table.mean_high - table["mean"]).mean()) == pytest.approx(float((table["mean"] - table.mean_low).mean()), rel=0.3)
+    assert float((table.mean_high - table["mean"]).mean()) == pytest.approx(
+        float((table["mean"] - table.mean_low).mean()), rel=0.3
+    )
 
 
 def test_all_right_has_an_interval():
@@ -127,15 +189,24 @@ def test_all_right_has_an_interval():
 def test_the_mean_of_all_right_has_an_interval():
     study = planted_study(planting=Planting(gap=50.0))
     table = recognition(study, HONEST)
-    assert (table["mean"] == 1).all() and ((table.mean_low > 0.94) & (table.mean_low < 0.98)).all()
+    assert (table["mean"] == 1).all() and (
+        (table.mean_low > 0.94) & (table.mean_low < 0.98)
+    ).all()
 
 
 def test_ties_are_right_in_the_paper_and_half_right_otherwise():
     margins = np.zeros((1, 2, 40), np.float32)
     margins[..., :10] = 1
-    by_rule = {ties: accuracy.measure(margins, alone(40), Convention("best on test", ties)) for ties in TIES}
-    assert by_rule["right"].accuracy[0] == 1 and by_rule["half"].accuracy[0] == pytest.approx(0.25 + 0.375)
-    assert by_rule["right"].null.min() >= 0.75, "a tie stays one when members are swapped"
+    by_rule = {
+        ties: accuracy.measure(margins, alone(40), Convention("best on test", ties))
+        for ties in TIES
+    }
+    assert by_rule["right"].accuracy[0] == 1 and by_rule["half"].accuracy[
+        0
+    ] == pytest.approx(0.25 + 0.375)
+    assert by_rule["right"].null.min() >= 0.75, (
+        "a tie stays one when members are swapped"
+    )
     assert by_rule["half"].null.mean() == pytest.approx(0.5, abs=0.02)
     np.testing.assert_allclose(by_rule["right"].replicates, 1)
 
@@ -162,13 +233,21 @@ def test_pairs_that_only_some_cells_have():
     margins[0, :, :25] = np.nan
     margins[1, 1, 0] = np.nan
     measured = accuracy.measure(margins, alone(60), Convention("best on test", "half"))
-    assert measured.pairs.tolist() == [35, 59] and measured.clusters.tolist() == [35, 59]
-    expected = [(margins[0, :, 25:] > 0).mean(-1).max(), (margins[1, :, 1:] > 0).mean(-1).max()]
+    assert measured.pairs.tolist() == [35, 59] and measured.clusters.tolist() == [
+        35,
+        59,
+    ]
+    expected = [
+        (margins[0, :, 25:] > 0).mean(-1).max(),
+        (margins[1, :, 1:] > 0).mean(-1).max(),
+    ]
     np.testing.assert_allclose(measured.accuracy, expected, rtol=1e-6)
     wide, narrow = (high - low for low, high in zip(*accuracy.bounds(measured)))
     assert wide > narrow
     lone = accuracy.measure(margins[:1, :, 25:], alone(35), HONEST)
-    np.testing.assert_allclose(accuracy.measure(margins[:1], alone(60), HONEST).accuracy, lone.accuracy)
+    np.testing.assert_allclose(
+        accuracy.measure(margins[:1], alone(60), HONEST).accuracy, lone.accuracy
+    )
 
 
 @pytest.mark.parametrize("convention", ALL, ids=str)
@@ -178,11 +257,25 @@ def test_a_language_without_pairs_is_unknown_and_not_chance(convention):
     values[1, :, 2] = np.nan
     table = recognition(replaced(study, pair_score=values), convention)
     cell = table.sel(concept="toxicity", language="zh")
-    assert all(np.isnan(cell[name]) for name in ("accuracy", "low", "high", "p", "q", "layer", "chance")) and cell.n == 0
-    assert table.accuracy.isnull().sum() == 1 and table.concepts.values.tolist() == [2, 2, 1]
+    assert (
+        all(
+            np.isnan(cell[name])
+            for name in ("accuracy", "low", "high", "p", "q", "layer", "chance")
+        )
+        and cell.n == 0
+    )
+    assert table.accuracy.isnull().sum() == 1 and table.concepts.values.tolist() == [
+        2,
+        2,
+        1,
+    ]
     values[:] = np.nan
     empty = recognition(replaced(study, pair_score=values), convention)
-    assert empty.accuracy.isnull().all() and empty["mean"].isnull().all() and empty.q.isnull().all()
+    assert (
+        empty.accuracy.isnull().all()
+        and empty["mean"].isnull().all()
+        and empty.q.isnull().all()
+    )
 
 
 def test_cross_fitting_judges_every_pair_at_a_layer_it_did_not_choose():
@@ -198,13 +291,19 @@ def test_cross_fitting_needs_pairs_in_both_halves():
     margins = noise((2, 3, 40))
     margins[0][:, accuracy.halves(alone(40))] = np.nan
     found = accuracy.measure(margins, alone(40), HONEST)
-    assert np.isnan(found.accuracy[0]) and np.isnan(found.null[0]).all() and np.isfinite(found.accuracy[1])
+    assert (
+        np.isnan(found.accuracy[0])
+        and np.isnan(found.null[0]).all()
+        and np.isfinite(found.accuracy[1])
+    )
 
 
 def test_halves_keep_clusters_whole_and_are_even():
     clusters = tuple(np.repeat(range(9), range(1, 10)).tolist())
     first = accuracy.halves(clusters)
-    assert all(len(set(first[np.array(clusters) == cluster])) == 1 for cluster in set(clusters))
+    assert all(
+        len(set(first[np.array(clusters) == cluster])) == 1 for cluster in set(clusters)
+    )
     assert abs(first.sum() - (~first).sum()) <= 9
     with pytest.raises(SpecError, match="one source"):
         accuracy.halves((3, 3, 3))

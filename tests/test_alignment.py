@@ -62,10 +62,22 @@ def first(found, stage):
 @pytest.mark.parametrize("name", [name for name in MAPS if name != "none"])
 def test_a_planted_rotation_is_found_by_every_map_and_only_by_a_map(turned, name):
     found = alignment(turned, replace(SPEC, map=name), "en")
-    assert first(found, "before") < 0.2 and first(found, "after") == first(found, "cross-validated ceiling") == 1
-    assert found["n"].values.tolist() == [30, 30] and found["seeds"].values.tolist() == [60, 60]
-    assert found["chance"].sel(k=1).values == pytest.approx(1 / 30) and not found.attrs["warnings"]
-    assert found["rank"].sel(stage="after").values == pytest.approx(1) == found["reciprocal"].sel(stage="after").values
+    assert (
+        first(found, "before") < 0.2
+        and first(found, "after") == first(found, "cross-validated ceiling") == 1
+    )
+    assert found["n"].values.tolist() == [30, 30] and found[
+        "seeds"
+    ].values.tolist() == [60, 60]
+    assert (
+        found["chance"].sel(k=1).values == pytest.approx(1 / 30)
+        and not found.attrs["warnings"]
+    )
+    assert (
+        found["rank"].sel(stage="after").values
+        == pytest.approx(1)
+        == found["reciprocal"].sel(stage="after").values
+    )
 
 
 @pytest.mark.parametrize("criterion", CRITERIA)
@@ -73,8 +85,13 @@ def test_a_planted_rotation_is_found_by_every_map_and_only_by_a_map(turned, name
 def test_every_criterion_and_pool(noisy, criterion, pool):
     found = alignment(noisy, replace(SPEC, criterion=criterion, pool=pool), "zh")
     assert found["pool"].values.tolist() == [30 if pool == "test words" else 90] * 2
-    assert 0.2 < first(found, "after") < 1 and found.language.values.tolist() == ["en", "fr"]
-    assert (found["low"] <= found["precision"]).all() and (found["precision"] <= found["high"]).all()
+    assert 0.2 < first(found, "after") < 1 and found.language.values.tolist() == [
+        "en",
+        "fr",
+    ]
+    assert (found["low"] <= found["precision"]).all() and (
+        found["precision"] <= found["high"]
+    ).all()
     assert (np.diff(found["precision"].values, axis=-1) >= 0).all(), "P@k grows with k"
 
 
@@ -82,13 +99,22 @@ def test_after_never_sees_a_test_word_and_the_ceiling_does():
     rng = np.random.default_rng(0)
     unrelated = rng.standard_normal((3, 90, 200))
     found = alignment(word_study(WORDS, unrelated), SPEC, "en")
-    assert first(found, "ceiling") > 0.9 and first(found, "after") < 0.15 and first(found, "cross-validated ceiling") < 0.15
+    assert (
+        first(found, "ceiling") > 0.9
+        and first(found, "after") < 0.15
+        and first(found, "cross-validated ceiling") < 0.15
+    )
     assert "60 seed pairs for 200 dimensions" in found.attrs["warnings"][0]
     vectors = planted_vectors(WORDS, noise=0.5)
     tests, seeds = divided(90, SPEC.seed)
     changed = vectors.copy()
     changed[:, tests] = rng.standard_normal(changed[:, tests].shape)
-    maps = [fit(pair, pair.seeds, SPEC) for pair in (matched(word_study(WORDS, v), SPEC, "en")["fr"] for v in (vectors, changed))]
+    maps = [
+        fit(pair, pair.seeds, SPEC)
+        for pair in (
+            matched(word_study(WORDS, v), SPEC, "en")["fr"] for v in (vectors, changed)
+        )
+    ]
     probe = rng.standard_normal((5, HIDDEN)).astype(np.float32)
     np.testing.assert_array_equal(maps[0].source(probe), maps[1].source(probe))
     assert sorted([*tests, *seeds]) == list(range(90))
@@ -101,7 +127,9 @@ def test_a_seed_spelled_like_a_test_word_is_dropped():
     spelled[0][seeds[1]] = spelled[0][tests[1]]
     words = replace(WORDS, spellings=tuple(map(tuple, spelled)))
     pairs = matched(word_study(words, planted_vectors(words)), SPEC, "en")
-    assert pairs["fr"].dropped == 2 and not {seeds[0], seeds[1]} & set(pairs["fr"].seeds)
+    assert pairs["fr"].dropped == 2 and not {seeds[0], seeds[1]} & set(
+        pairs["fr"].seeds
+    )
     assert pairs["zh"].dropped == 1 and seeds[0] in pairs["zh"].seeds
 
 
@@ -112,8 +140,14 @@ def test_two_concepts_with_one_spelling_are_one_answer_in_the_target():
     words = replace(WORDS, spellings=tuple(map(tuple, spelled)))
     vectors = planted_vectors(words)
     vectors[0, tests[1]] = vectors[0, tests[0]]
-    hits = alignment(word_study(words, vectors), SPEC, "en")["hit"].sel(stage="after").isel(word=tests[:2])
-    assert hits.values[:, 0].tolist() == [1, 1], "the twin of the right answer is no rival"
+    hits = (
+        alignment(word_study(words, vectors), SPEC, "en")["hit"]
+        .sel(stage="after")
+        .isel(word=tests[:2])
+    )
+    assert hits.values[:, 0].tolist() == [1, 1], (
+        "the twin of the right answer is no rival"
+    )
 
 
 def test_identical_spellings_are_counted_and_can_be_removed():
@@ -125,10 +159,21 @@ def test_identical_spellings_are_counted_and_can_be_removed():
         vectors[1, i] = vectors[0, i]
     words = replace(WORDS, spellings=tuple(map(tuple, spelled)))
     study = word_study(words, vectors)
-    kept, removed = (alignment(study, replace(SPEC, identical=way), "en").sel(language="fr") for way in ("kept", "removed"))
-    assert float(kept["alike"]) == pytest.approx(6 / 30) and float(kept["identical"].sel(stage="before")) == pytest.approx(6 / 30)
-    assert kept["identical"].sel(stage="before") <= kept["precision"].sel(stage="before", k=1)
-    assert int(removed["n"]) == 24 and float(removed["alike"]) == 0 and float(removed["identical"].max()) == 0
+    kept, removed = (
+        alignment(study, replace(SPEC, identical=way), "en").sel(language="fr")
+        for way in ("kept", "removed")
+    )
+    assert float(kept["alike"]) == pytest.approx(6 / 30) and float(
+        kept["identical"].sel(stage="before")
+    ) == pytest.approx(6 / 30)
+    assert kept["identical"].sel(stage="before") <= kept["precision"].sel(
+        stage="before", k=1
+    )
+    assert (
+        int(removed["n"]) == 24
+        and float(removed["alike"]) == 0
+        and float(removed["identical"].max()) == 0
+    )
 
 
 def test_a_word_that_a_language_lacks_takes_no_part_there():
@@ -139,7 +184,11 @@ def test_a_word_that_a_language_lacks_takes_no_part_there():
         spelled[2][i], vectors[2, i] = "", np.nan
     study = word_study(replace(WORDS, spellings=tuple(map(tuple, spelled))), vectors)
     found = alignment(study, SPEC, "en")
-    assert found["n"].values.tolist() == [30, 27] and found["seeds"].values.tolist() == [60, 58] and first(found, "after") == 1
+    assert (
+        found["n"].values.tolist() == [30, 27]
+        and found["seeds"].values.tolist() == [60, 58]
+        and first(found, "after") == 1
+    )
     assert np.isnan(found["hit"].sel(language="zh").isel(word=tests[:3])).all()
     assert by_pair(study, SPEC)["n"].sel(source="fr", target="zh") == 27
 
@@ -147,7 +196,9 @@ def test_a_word_that_a_language_lacks_takes_no_part_there():
 def test_too_few_words_and_wrong_names_are_sentences(turned):
     short = word_list(4)
     with pytest.raises(StudyError, match="share 1 seed and"):
-        alignment(word_study(short, planted_vectors(short)), replace(SPEC, seeds=1), "en")
+        alignment(
+            word_study(short, planted_vectors(short)), replace(SPEC, seeds=1), "en"
+        )
     for change, match in (
         ({"map": "orthogonl"}, "orthogonal"),
         ({"criterion": "CLS"}, "CSLS"),
@@ -182,7 +233,10 @@ def test_layers_seeds_pairs_and_templates_tell_the_planted_from_the_noise(turned
     assert layers[-1] == 1 and layers[:-1].max() < 0.2
     sizes = by_seeds(turned, SPEC, "en")
     assert sizes.seeds.values.tolist() == [5, 10, 20, 50, 60]
-    assert sizes["precision"].values[0, 0] < 0.9 and (sizes["precision"].values[0, 2:] == 1).all()
+    assert (
+        sizes["precision"].values[0, 0] < 0.9
+        and (sizes["precision"].values[0, 2:] == 1).all()
+    )
     pairs = by_pair(turned, SPEC)["precision"]
     assert np.isnan(np.diagonal(pairs, axis1=1, axis2=2)).all()
     assert (pairs.sel(stage="after").values[~np.eye(3, dtype=bool)] == 1).all()
@@ -195,12 +249,20 @@ def test_layers_seeds_pairs_and_templates_tell_the_planted_from_the_noise(turned
 
 def test_a_word_is_inspected_before_and_after(turned):
     table = word_ranks(one_pair(turned, SPEC, "fr", "en"))
-    assert len(table) == 30 and (table["rank after"] == 1).all() and table["rank before"].mean() > 5
+    assert (
+        len(table) == 30
+        and (table["rank after"] == 1).all()
+        and table["rank before"].mean() > 5
+    )
     concept = table["concept"][3]
     near, hubs = inspected(one_pair(turned, SPEC, "fr", "en"), concept)
     best = near[near["stage"] == "after"].iloc[0]
     assert best["right"] and best["word"] == table["translation"][3] and len(near) == 20
-    assert near.groupby("stage")["score"].apply(lambda values: values.is_monotonic_decreasing).all()
+    assert (
+        near.groupby("stage")["score"]
+        .apply(lambda values: values.is_monotonic_decreasing)
+        .all()
+    )
     assert (hubs.groupby("stage")["neighbour of"].max() >= 10).all()
     with pytest.raises(SpecError, match="no test word"):
         inspected(one_pair(turned, SPEC, "fr", "en"), "nothing")
@@ -208,8 +270,18 @@ def test_a_word_is_inspected_before_and_after(turned):
 
 def test_clouds_coincide_after_the_map_and_not_before(turned):
     found = clouds(one_pair(turned, SPEC, "fr", "en"), "PCA")
-    distance = (found["place"].sel(side="source") - found["place"].sel(side="target")).pipe(np.abs).max(("word", "axis")).values
-    assert distance[0] > 1 and distance[1] < 1e-3 and found["test"].sum() == 30 and found.attrs["left_out"] == 0
+    distance = (
+        (found["place"].sel(side="source") - found["place"].sel(side="target"))
+        .pipe(np.abs)
+        .max(("word", "axis"))
+        .values
+    )
+    assert (
+        distance[0] > 1
+        and distance[1] < 1e-3
+        and found["test"].sum() == 30
+        and found.attrs["left_out"] == 0
+    )
     with pytest.raises(SpecError, match="PCA"):
         clouds(one_pair(turned, SPEC, "fr", "en"), "PC")
 
@@ -227,7 +299,11 @@ def test_umap_gets_few_dimensions_and_the_seed(turned, monkeypatch):
 
     monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Projection))
     found = clouds(one_pair(turned, replace(SPEC, seed=3), "fr", "en"), "UMAP")
-    assert given[0]["random_state"] == 3 and given[1] == (180, HIDDEN) and found.attrs["seed"] == 3
+    assert (
+        given[0]["random_state"] == 3
+        and given[1] == (180, HIDDEN)
+        and found.attrs["seed"] == 3
+    )
 
 
 def test_few_concepts_are_told_by_ranks():
@@ -235,31 +311,66 @@ def test_few_concepts_are_told_by_ranks():
     assert (same["rank"] == 1).all() and same.attrs == {"chance": 2.5, "n": 4}
     few = word_list(8)
     found = concept_ranks(word_study(few, planted_vectors(few)), 0)
-    assert (np.diagonal(found["rank"]) == 1).all() and found["rank"].sel(source="en", target="fr") > 1
+    assert (np.diagonal(found["rank"]) == 1).all() and found["rank"].sel(
+        source="en", target="fr"
+    ) > 1
     assert measures.FEW == 20
 
 
 def test_printed_numbers_and_what_was_read_off_them():
     assert len(aligned()) == 10 and set(aligned()) < set(shipped())
-    assert printed_counts() == (120, 60, 98, 59), "cells, map better, abstract better, of those prompted"
+    assert printed_counts() == (120, 60, 98, 59), (
+        "cells, map better, abstract better, of those prompted"
+    )
     assert settings("after").shape == (20, 6)
-    means = [np.mean([printed_seeds(s, e)["each"].sel(seeds=n).values for s in aligned().values() for e in s.embeddings])
-             for n in (1000, 2000, 3000)]  # fmt: skip
+    means = [
+        np.mean(
+            [
+                printed_seeds(s, e)["each"].sel(seeds=n).values
+                for s in aligned().values()
+                for e in s.embeddings
+            ]
+        )
+        for n in (1000, 2000, 3000)
+    ]
     np.testing.assert_allclose(100 * np.array(means), [14.1, 16.9, 18.5], atol=0.05)
     study = aligned()["words-llama2-13b"]
     found = alignment(study, AlignmentSpec("prompt-based"), "en").sel(language="fr")
-    assert found["precision"].sel(stage="before").values == pytest.approx([0.5927, 0.7201, 0.7495, 0.7924])
-    assert float(found["identical"].sel(stage="before")) == pytest.approx(653 / 4397) and int(found["n"]) == 1397
-    assert study.array("alignment").dims == ("embedding", "stage", "source", "k") and "2410.01079" in study.manifest["citation"]
+    assert found["precision"].sel(stage="before").values == pytest.approx(
+        [0.5927, 0.7201, 0.7495, 0.7924]
+    )
+    assert (
+        float(found["identical"].sel(stage="before")) == pytest.approx(653 / 4397)
+        and int(found["n"]) == 1397
+    )
+    assert (
+        study.array("alignment").dims == ("embedding", "stage", "source", "k")
+        and "2410.01079" in study.manifest["citation"]
+    )
 
 
 def test_two_studies_are_compared_word_by_word(turned, noisy):
     found = compare(turned, noisy, "alignment", CONVENTIONS["honest"])
     after = found.data.sel(stage="after")
-    assert (after["difference"] > 0.1).all() and (after["low"] > 0).all() and found.interval == "bootstrap over 30 test words"
-    assert found.data.stage.values.tolist() == list(STAGES) and found.columns == LANGUAGES[1:]
-    printed = compare(aligned()["words-llama2-13b"], aligned()["words-aya101"], "alignment", CONVENTIONS["honest"])
-    assert "did not look up the same words" in printed.interval and printed.data["low"].isnull().all()
+    assert (
+        (after["difference"] > 0.1).all()
+        and (after["low"] > 0).all()
+        and found.interval == "bootstrap over 30 test words"
+    )
+    assert (
+        found.data.stage.values.tolist() == list(STAGES)
+        and found.columns == LANGUAGES[1:]
+    )
+    printed = compare(
+        aligned()["words-llama2-13b"],
+        aligned()["words-aya101"],
+        "alignment",
+        CONVENTIONS["honest"],
+    )
+    assert (
+        "did not look up the same words" in printed.interval
+        and printed.data["low"].isnull().all()
+    )
     with pytest.raises(StudyError, match="no word vectors"):
         compare(turned, planted_study(), "alignment", CONVENTIONS["honest"])
 
@@ -270,7 +381,12 @@ def test_a_long_computation_tells_how_far_it_is_and_can_be_stopped(turned, monke
     with turns.watched(told.append):
         by_layer(turned, SPEC, "en")
     shares = [share for share in told if share is not None]
-    assert shares == sorted(shares) and shares[0] == 0 and 0.5 <= shares[-1] < 1 and None in told
+    assert (
+        shares == sorted(shares)
+        and shares[0] == 0
+        and 0.5 <= shares[-1] < 1
+        and None in told
+    )
 
     def stop(share: float | None) -> None:
         if share:

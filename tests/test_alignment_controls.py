@@ -31,7 +31,9 @@ def turned():
 def test_a_shuffled_dictionary_finds_nothing(turned):
     null = shuffled(turned, SPEC, "en")
     assert (null["mean"] < 0.15).all() and (null["high"] >= null["mean"]).all()
-    assert (alignment(turned, SPEC, "en")["precision"].sel(stage="after", k=1) == 1).all()
+    assert (
+        alignment(turned, SPEC, "en")["precision"].sel(stage="after", k=1) == 1
+    ).all()
 
 
 def uneven(kind_noise: float, frequent_noise: float):
@@ -49,34 +51,65 @@ def test_kinds_differ_where_they_were_made_to_and_frequency_is_taken_out():
     study = word_study(words, vectors)
     for control in CONTROLS:
         found = by_kind(study, SPEC, "en", control)
-        assert (found["precision"].sel(kind="abstract") > found["precision"].sel(kind="physical") + 0.2).all(), control
+        assert (
+            found["precision"].sel(kind="abstract")
+            > found["precision"].sel(kind="physical") + 0.2
+        ).all(), control
     # Now only rare words are noisy, and nearly all physical words are rare.
     words, vectors = uneven(0.0, 1.5)
-    kinds = tuple("physical" if (f < 120) != (i % 10 == 0) else "abstract" for i, f in enumerate(words.frequencies))
+    kinds = tuple(
+        "physical" if (f < 120) != (i % 10 == 0) else "abstract"
+        for i, f in enumerate(words.frequencies)
+    )
     study = word_study(replace(words, kinds=kinds), vectors)
     gaps = {}
     for control in CONTROLS:
         found = by_kind(study, SPEC, "en", control)
-        gaps[control] = float((found["precision"].sel(kind="abstract") - found["precision"].sel(kind="physical")).mean())
-    assert gaps["plain"] > 0.2 and gaps["down-sampled"] > 0.2 and abs(gaps["frequency-matched"]) < gaps["down-sampled"] / 2
+        gaps[control] = float(
+            (
+                found["precision"].sel(kind="abstract")
+                - found["precision"].sel(kind="physical")
+            ).mean()
+        )
+    assert (
+        gaps["plain"] > 0.2
+        and gaps["down-sampled"] > 0.2
+        and abs(gaps["frequency-matched"]) < gaps["down-sampled"] / 2
+    )
 
 
-def test_drawn_kinds_are_equal_in_number_and_what_cannot_be_drawn_is_said(turned, monkeypatch):
+def test_drawn_kinds_are_equal_in_number_and_what_cannot_be_drawn_is_said(
+    turned, monkeypatch
+):
     for control in ("down-sampled", "frequency-matched"):
         n = by_kind(turned, SPEC, "en", control)["n"]
         assert (n.sel(kind="abstract") == n.sel(kind="physical")).all()
     with pytest.raises(StudyError, match="add a column “kind”"):
-        by_kind(word_study(replace(WORDS, kinds=()), planted_vectors(WORDS)), SPEC, "en", "plain")
+        by_kind(
+            word_study(replace(WORDS, kinds=()), planted_vectors(WORDS)),
+            SPEC,
+            "en",
+            "plain",
+        )
     monkeypatch.setitem(sys.modules, "wordfreq", None)
-    found = controls(word_study(replace(WORDS, frequencies=()), planted_vectors(WORDS)), SPEC, "en")
-    assert "pip install wordfreq" in found["frequency-matched"] and found["plain"].sizes["kind"] == 2
+    found = controls(
+        word_study(replace(WORDS, frequencies=()), planted_vectors(WORDS)), SPEC, "en"
+    )
+    assert (
+        "pip install wordfreq" in found["frequency-matched"]
+        and found["plain"].sizes["kind"] == 2
+    )
 
 
 def test_split_halves_agree_where_languages_differ_and_not_where_they_do_not():
     words = word_list(300, ("en", "fr", "zh", "es", "pt"))
     vectors = planted_vectors(words)
     rng = np.random.default_rng(1)
-    vectors[1:] += np.array([0.3, 0.7, 1.1, 1.6])[:, None, None] * rng.standard_normal(vectors[1:].shape)
+    vectors[1:] += np.array([0.3, 0.7, 1.1, 1.6])[:, None, None] * rng.standard_normal(
+        vectors[1:].shape
+    )
     value, languages = reliability(alignment(word_study(words, vectors), SPEC, "en"))
     assert value > 0.9 and languages == 4
-    assert np.isnan(reliability(alignment(word_study(WORDS, planted_vectors(WORDS)), SPEC, "en"))[0])
+    assert np.isnan(
+        reliability(alignment(word_study(WORDS, planted_vectors(WORDS)), SPEC, "en"))[0]
+    )

@@ -30,32 +30,70 @@ def test_every_figure_says_number_interval_and_chance(planted):
     shown = figures(at)
     assert len(shown) == 8 and not at.error and not at.warning
     for title, pattern in {
-        SPELLED: ("n = 30 test words", "95 % intervals (bootstrap over test words)", "leaky", "Hatched"),
-        "P@1 over layers, mean over languages": ("Mean over 2 languages", "chance 0.033", "95 %"),
-        "P@1 between every two languages, after": ("n = 30", "chance 0.033", "Click a cell"),
+        SPELLED: (
+            "n = 30 test words",
+            "95 % intervals (bootstrap over test words)",
+            "leaky",
+            "Hatched",
+        ),
+        "P@1 over layers, mean over languages": (
+            "Mean over 2 languages",
+            "chance 0.033",
+            "95 %",
+        ),
+        "P@1 between every two languages, after": (
+            "n = 30",
+            "chance 0.033",
+            "Click a cell",
+        ),
         "P@1 after the map, by how words are read": ("last token 1.000", "chance"),
         "P@1 by number of seed pairs, mean over languages": ("n = 30", "chance 0.033"),
-        "P@1 of abstract and physical words, after the map: plain": ("abstract", "physical", "95 % intervals"),
+        "P@1 of abstract and physical words, after the map: plain": (
+            "abstract",
+            "physical",
+            "95 % intervals",
+        ),
         "fr and en before the map": ("90 words of each language", "of the variance"),
     }.items():
-        assert all(part in shown[title]["caption"] for part in pattern), (title, shown[title]["caption"])
+        assert all(part in shown[title]["caption"] for part in pattern), (
+            title,
+            shown[title]["caption"],
+        )
         assert "Computed by Babelscope from planted/model." in shown[title]["caption"]
-    bars = {trace["name"]: trace for trace in shown[SPELLED]["data"] if trace.get("name")}
+    bars = {
+        trace["name"]: trace for trace in shown[SPELLED]["data"] if trace.get("name")
+    }
     assert set(bars) == {"before", "after", "ceiling", "cross-validated ceiling"}
-    assert "Spearman" in words(at) and "Shuffled dictionary and split halves" in [expander.label for expander in at.expander]
+    assert "Spearman" in words(at) and "Shuffled dictionary and split halves" in [
+        expander.label for expander in at.expander
+    ]
 
 
 def test_choices_change_the_figures_and_are_in_the_link(planted):
-    query = {"into": "zh", "layer": "1", "map": "ridge", "criterion": "cosine", "pool": "all words", "control": "down-sampled"}
+    query = {
+        "into": "zh",
+        "layer": "1",
+        "map": "ridge",
+        "criterion": "cosine",
+        "pool": "all words",
+        "control": "down-sampled",
+    }
     query |= {"embedding": EMBEDDED[1], "from": "fr", "seeds": "20", "stage": "before"}
-    names = visit(PAGE, study="planted", **{"from": "fr", "into": "zh"}).selectbox(key="word").options
+    names = (
+        visit(PAGE, study="planted", **{"from": "fr", "into": "zh"})
+        .selectbox(key="word")
+        .options
+    )
     query["word"] = names[3].split(" → ")[0].replace("fr", "word ")
     at = visit(PAGE, study="planted", **query)
     for key, value in query.items():
         assert asked(at)[key] == [value] and at.session_state[key] == value
     found = figures(at)
     caption = found["Words found in zh at the first try (P@1)"]["caption"]
-    assert "layer 1; cosine; ridge map of at most 20 seed pairs; candidates are all words" in caption
+    assert (
+        "layer 1; cosine; ridge map of at most 20 seed pairs; candidates are all words"
+        in caption
+    )
     assert "P@1 between every two languages, before" in found
     assert any(title.endswith("down-sampled") for title in found)
 
@@ -64,7 +102,9 @@ def test_a_word_is_inspected(planted):
     at = visit(PAGE, study="planted")
     concept = at.selectbox(key="word").options[4].split(" → ")[0].replace("fr", "word ")
     alive(at.selectbox(key="word").select(concept).run())
-    assert asked(at)["word"] == [concept] and "Before: rank of the right answer" in words(at).replace("**", "")
+    assert asked(at)["word"] == [
+        concept
+    ] and "Before: rank of the right answer" in words(at).replace("**", "")
     assert "After: rank of the right answer 1" in words(at).replace("**", "")
 
 
@@ -79,52 +119,97 @@ def test_a_large_study_is_computed_by_a_job_on_demand(planted, monkeypatch):
     newest = list(cache.service().jobs.values())[-1]
     assert newest.finished.wait(60) and newest.state == DONE, newest.error
     assert list(figures(alive(at.run()))) == [SPELLED]
-    assert len(figures(visit(PAGE, study="planted", map="ridge"))) == 0  # other settings are another computation
+    assert (
+        len(figures(visit(PAGE, study="planted", map="ridge"))) == 0
+    )  # other settings are another computation
 
 
-@pytest.mark.parametrize("name", ["words-llama2-13b", "words-aya101", "words-mt0-large"])
+@pytest.mark.parametrize(
+    "name", ["words-llama2-13b", "words-aya101", "words-mt0-large"]
+)
 def test_published_settings_in_the_same_views(name):
     at = visit(PAGE, study=name)
     shown = figures(at)
     assert len(shown) == 4 and not at.error and SPELLED in shown
-    assert all("Published, Peng & Søgaard 2024, Tables 5 to 24." in figure["caption"] for figure in shown.values())
+    assert all(
+        "Published, Peng & Søgaard 2024, Tables 5 to 24." in figure["caption"]
+        for figure in shown.values()
+    )
     grid = heat_map(shown["P@1 of all twenty published settings, after"])["z"]
     assert grid["shape"] == "20, 6"
-    assert "Hatched: at most" in shown[SPELLED]["caption"] and "419 abstract, 419 physical" in shown[
-        "P@1 of abstract and physical words, after the map: down-sampled"]["caption"]  # fmt: skip
+    assert (
+        "Hatched: at most" in shown[SPELLED]["caption"]
+        and "419 abstract, 419 physical"
+        in shown["P@1 of abstract and physical words, after the map: down-sampled"][
+            "caption"
+        ]
+    )
     seeds = shown["P@1 by number of seed pairs, mean over languages"]["caption"]
-    assert "3,000 seed pairs" in shown[SPELLED]["caption"] and "orthogonal map; whether" in seeds and "3,000" not in seeds
-    for page in ("app.py", "pages/recognition.py", "pages/similarity.py", "pages/transfer.py", "pages/studies.py"):
+    assert (
+        "3,000 seed pairs" in shown[SPELLED]["caption"]
+        and "orthogonal map; whether" in seeds
+        and "3,000" not in seeds
+    )
+    for page in (
+        "app.py",
+        "pages/recognition.py",
+        "pages/similarity.py",
+        "pages/transfer.py",
+        "pages/studies.py",
+    ):
         assert not visit(page, study=name).error
     told = words(visit("app.py", study=name))
-    assert "Tables 5 to 24 of the paper: words" in told and "1,397 test words" in told and "recognition matrix" not in told
+    assert (
+        "Tables 5 to 24 of the paper: words" in told
+        and "1,397 test words" in told
+        and "recognition matrix" not in told
+    )
 
 
-@pytest.mark.skipif(not library.open_by_name("demo").embeddings, reason="the demo study is made by `make demo`")
+@pytest.mark.skipif(
+    not library.open_by_name("demo").embeddings,
+    reason="the demo study is made by `make demo`",
+)
 def test_the_demo_study_has_words():
     shown = figures(visit(PAGE, study="demo"))
-    assert len(shown) == 8 and all(DEMO_NOTE in figure["caption"] for figure in shown.values())
+    assert len(shown) == 8 and all(
+        DEMO_NOTE in figure["caption"] for figure in shown.values()
+    )
 
 
 def test_studies_without_words_show_ranks_of_their_concepts_and_how_to_get_words(home):
     stored("pairs")
     at = visit(PAGE, study="pairs")
     shown = figures(at)
-    assert "3 concept vectors" in shown["Mean rank of the right concept among all, by cosine"]["caption"]
-    assert "guessing gives 2.0" in next(iter(shown.values()))["caption"] and "ranks by cosine" in words(at)
-    assert at.multiselect and "204 concepts" in words(at), "the form offers the demo's words"
+    assert (
+        "3 concept vectors"
+        in shown["Mean rank of the right concept among all, by cosine"]["caption"]
+    )
+    assert "guessing gives 2.0" in next(iter(shown.values()))[
+        "caption"
+    ] and "ranks by cosine" in words(at)
+    assert at.multiselect and "204 concepts" in words(at), (
+        "the form offers the demo's words"
+    )
     few = word_list(8)
     stored_words("few", few, planted_vectors(few))
-    assert "8 words" in next(iter(figures(visit(PAGE, study="few")).values()))["caption"]
+    assert (
+        "8 words" in next(iter(figures(visit(PAGE, study="few")).values()))["caption"]
+    )
     at = visit(PAGE, study="llama2-chat-7b")
-    assert "has no word vectors" in words(at) and len([link for link in at.main if link.type == "page_link"]) == 2
+    assert (
+        "has no word vectors" in words(at)
+        and len([link for link in at.main if link.type == "page_link"]) == 2
+    )
 
 
 def test_seeds_that_are_too_few_for_the_map_are_said(home):
     given = word_list()
     stored_words("wide", given, planted_vectors(given, hidden=100))
     at = visit(PAGE, study="wide")
-    assert "60 seed pairs for 100 dimensions" in plain(at.warning[0].value) and figures(at)
+    assert "60 seed pairs for 100 dimensions" in plain(at.warning[0].value) and figures(
+        at
+    )
     assert not visit(PAGE, study="wide", map="ridge").warning
 
 
@@ -138,14 +223,19 @@ def test_an_unfinished_study_shows_what_there_is(home):
 def test_hostile_words_and_titles_stay_text(home):
     given = word_list()
     hostile = WordList(
-        "h", given.languages, (HOSTILE, *given.concepts[1:]), ((HOSTILE, *given.spellings[0][1:]), *given.spellings[1:])
+        "h",
+        given.languages,
+        (HOSTILE, *given.concepts[1:]),
+        ((HOSTILE, *given.spellings[0][1:]), *given.spellings[1:]),
     )
     stored_words("hostile", hostile, planted_vectors(hostile), title=HOSTILE)
     at = visit(PAGE, study="hostile")
     assert figures(at)
     for node in at.main:
         if node.type in ("markdown", "caption", "info", "subheader"):
-            assert "![x](" not in str(node.value) and "<img" not in str(node.value).replace("\\<", "")
+            assert "![x](" not in str(node.value) and "<img" not in str(
+                node.value
+            ).replace("\\<", "")
 
 
 def test_words_are_embedded_from_the_page(home, monkeypatch):
@@ -172,8 +262,14 @@ def test_words_are_embedded_from_the_page(home, monkeypatch):
 def test_a_bad_file_lists_its_faults(home):
     at = visit(PAGE, study="llama2-chat-7b")
     at.button_group(key="words-origin").set_value("a file").run()
-    alive(at.file_uploader(key="words-file").upload("bad.csv", b"concept,en,english\na,b,c\n").run())
-    assert "neither a language code" in plain(at.error[0].value) and not [b for b in at.button if b.label == "Embed"]
+    alive(
+        at.file_uploader(key="words-file")
+        .upload("bad.csv", b"concept,en,english\na,b,c\n")
+        .run()
+    )
+    assert "neither a language code" in plain(at.error[0].value) and not [
+        b for b in at.button if b.label == "Embed"
+    ]
 
 
 def test_answers_of_the_playground_are_no_news_here(planted):

@@ -42,17 +42,35 @@ from tests.tiny import HIDDEN, LAYERS
 @pytest.fixture(autouse=True)
 def study(tiny_models):
     """A home with a study of the tiny model's width."""
-    stored("tiny", planted_study(("fairness", "truth", "care"), ("en", "fr", "zh"), (LAYERS, 24, HIDDEN)))
+    stored(
+        "tiny",
+        planted_study(
+            ("fairness", "truth", "care"), ("en", "fr", "zh"), (LAYERS, 24, HIDDEN)
+        ),
+    )
 
 
 def steering(study: str, strength: float, concept: str = "fairness") -> SteeringSpec:
     """One vector of a study at layer 2."""
-    return SteeringSpec((SteeringTerm(VectorSource("concept vector", study, concept, "en"), (2,), (strength,)),))
+    return SteeringSpec(
+        (
+            SteeringTerm(
+                VectorSource("concept vector", study, concept, "en"), (2,), (strength,)
+            ),
+        )
+    )
 
 
 def test_a_curve_has_the_planted_shape():
     ask = Ask("dose", "the judge", "en", steering("tiny", 1.0))
-    asked_for = Dose(ModelSpec("llama", device="cpu"), "none", ask, (0.0, 1.0, 30.0), (" is", " no"), ("hello there",))
+    asked_for = Dose(
+        ModelSpec("llama", device="cpu"),
+        "none",
+        ask,
+        (0.0, 1.0, 30.0),
+        (" is", " no"),
+        ("hello there",),
+    )
     response = respond(asked_for)(Job(0, "me", "dose", None), Pool())
     assert response.kl[0] == 0 < response.kl[1] < response.kl[2]
     assert np.isfinite(response.log_odds).all()
@@ -61,7 +79,13 @@ def test_a_curve_has_the_planted_shape():
 
 
 @pytest.mark.parametrize(
-    ("repeated", "expected"), [([0, 0, 0, 0.5, 0.9], 1), ([0, 0, 0, 0.5, 0.1], None), ([0.9, 0, 0, 0, 0.9], 2), ([0] * 5, None)]
+    ("repeated", "expected"),
+    [
+        ([0, 0, 0, 0.5, 0.9], 1),
+        ([0, 0, 0, 0.5, 0.1], None),
+        ([0.9, 0, 0, 0, 0.9], 2),
+        ([0] * 5, None),
+    ],
 )
 def test_the_knee_is_where_repetition_begins_to_stay(repeated, expected):
     found = knee(np.array([-2.0, -1, 0, 1, 2]), np.array(repeated, float))
@@ -76,7 +100,9 @@ def test_a_job_that_nobody_looks_at_stops():
             job.check()
             time.sleep(0.01)
 
-    left, watched = (service.submit(name, name, work, lease=0.2) for name in ("left", "watched"))
+    left, watched = (
+        service.submit(name, name, work, lease=0.2) for name in ("left", "watched")
+    )
     assert left.finished.wait(20)
     assert left.state == STOPPED
     watched.seen = time.monotonic() + 60
@@ -90,12 +116,21 @@ def test_two_who_steer_oppositely_never_mix():
     service = Service()
     model = ModelSpec("llama", device="cpu")
     requests = [
-        Request(model, "none", (Ask("x", "the judge", "en", steering("tiny", s)),), GenerationSpec(6)) for s in (40.0, -40.0)
+        Request(
+            model,
+            "none",
+            (Ask("x", "the judge", "en", steering("tiny", s)),),
+            GenerationSpec(6),
+        )
+        for s in (40.0, -40.0)
     ]
     alone = [reply(request)[0].answer.ids for request in requests]
     assert alone[0] != alone[1]
     for _ in range(3):
-        jobs = [service.submit(f"user {i}", "", answer(request)) for i, request in enumerate(requests)]
+        jobs = [
+            service.submit(f"user {i}", "", answer(request))
+            for i, request in enumerate(requests)
+        ]
         for job, expected in zip(jobs, alone):
             assert job.finished.wait(60)
             assert job.state == DONE
@@ -108,8 +143,15 @@ def test_torch_files_are_read_without_running_anything():
         return buffer.getvalue()
 
     readers = {".pt": from_torch}
-    found = files.read(saved({0: torch.ones(4, dtype=torch.bfloat16), 1: torch.zeros(4)}), "x.pt", readers)
-    assert {layer: values.tolist() for layer, values in found.items()} == {1: [1, 1, 1, 1], 2: [0, 0, 0, 0]}
+    found = files.read(
+        saved({0: torch.ones(4, dtype=torch.bfloat16), 1: torch.zeros(4)}),
+        "x.pt",
+        readers,
+    )
+    assert {layer: values.tolist() for layer, values in found.items()} == {
+        1: [1, 1, 1, 1],
+        2: [0, 0, 0, 0],
+    }
     assert files.read(saved(torch.ones(3, 4)), "x.pt", readers).keys() == {1, 2, 3}
     for harm in (saved(print), saved({"layer.1": "text"}), b"nothing"):
         with pytest.raises(SpecError, match="cannot be read"):
@@ -141,8 +183,12 @@ def test_every_language_has_neutral_prompts_and_presets_fit():
 def test_the_demo_answers_its_presets_in_every_language(name):
     preset = presets("demo")[name]
     asks = tuple(Ask(code, preset.texts[code], code) for code in LANGUAGES)
-    replies = answer(Request(ModelSpec("demo", device="cpu"), preset.template, asks))(Job(0, "me", "answers", None), Pool())
-    assert [one.ask.language for one in replies if not "".join(one.answer.pieces).strip()] == []
+    replies = answer(Request(ModelSpec("demo", device="cpu"), preset.template, asks))(
+        Job(0, "me", "answers", None), Pool()
+    )
+    assert [
+        one.ask.language for one in replies if not "".join(one.answer.pieces).strip()
+    ] == []
 
 
 def test_the_first_preset_of_the_demo_turns_its_verdict():
@@ -150,12 +196,25 @@ def test_the_first_preset_of_the_demo_turns_its_verdict():
     source = VectorSource(study="demo", concept=preset.concept, language="en")
     layers = at_depth(*preset.depths, library.open_by_name("demo").layers)
     asks = [
-        Ask(str(strength), preset.texts["en"], "en", SteeringSpec((SteeringTerm(source, layers, (strength,)),)))
+        Ask(
+            str(strength),
+            preset.texts["en"],
+            "en",
+            SteeringSpec((SteeringTerm(source, layers, (strength,)),)),
+        )
         for strength in (0.0, preset.strength)
     ]
-    replies = answer(Request(ModelSpec("demo", device="cpu"), preset.template, tuple(asks)))(Job(0, "me", "answers", None), Pool())
-    assert ["".join(one.answer.pieces) for one in replies] == [preset.sides["en"][1], rating(POSITIVE)]
+    replies = answer(
+        Request(ModelSpec("demo", device="cpu"), preset.template, tuple(asks))
+    )(Job(0, "me", "answers", None), Pool())
+    assert ["".join(one.answer.pieces) for one in replies] == [
+        preset.sides["en"][1],
+        rating(POSITIVE),
+    ]
 
 
 def test_split_characters_are_shown_as_one_token():
-    assert merged(("a", "", "é"), (False, True, False), ("x", "y", "z")) == [Token("a", False, "x"), Token("é", True, "y\nz")]
+    assert merged(("a", "", "é"), (False, True, False), ("x", "y", "z")) == [
+        Token("a", False, "x"),
+        Token("é", True, "y\nz"),
+    ]

@@ -47,7 +47,9 @@ def rows_of(loaded: object) -> tuple[list[Row], list[list[str]]]:
     rng = np.random.default_rng(0)
     push = [rng.standard_normal(loaded.hidden) for _ in range(2)]
     everywhere = ResolvedTerm({1: push[0]}, {1: 2.0})
-    later = ResolvedTerm({1: push[0], 2: push[1]}, {1: 1.0, 2: -3.0}, "addition", "generated")
+    later = ResolvedTerm(
+        {1: push[0], 2: push[1]}, {1: 1.0, 2: -3.0}, "addition", "generated"
+    )
     rows = [
         Row("hi there"),
         Row("a"),
@@ -55,7 +57,13 @@ def rows_of(loaded: object) -> tuple[list[Row], list[list[str]]]:
         Row("abc", (later,)),
         Row("abc", (everywhere, later)),
     ]
-    return rows, [["ab", "c", "defgh"], ["x"], ["yes", "no"], ["maybe", "so"], ["y", "n"]]
+    return rows, [
+        ["ab", "c", "defgh"],
+        ["x"],
+        ["yes", "no"],
+        ["maybe", "so"],
+        ["y", "n"],
+    ]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -63,7 +71,9 @@ def test_options_share_a_pass_and_nothing_changes(tiny_models, monkeypatch, fami
     loaded = load(ModelSpec(family, device="cpu"))
     rows, texts = rows_of(loaded)
     lengths = [len(loaded.tokenizer(row.prompt)["input_ids"]) for row in rows]
-    monkeypatch.setattr(option_scoring, "SHARED_FROM", sorted(lengths)[2] * loaded.hidden)
+    monkeypatch.setattr(
+        option_scoring, "SHARED_FROM", sorted(lengths)[2] * loaded.hidden
+    )
     assert min(lengths) < sorted(lengths)[2] <= max(lengths), "some rows go either way"
     alone = continuations(loaded, rows, texts)
     for way in (shared_scores, option_scores):
@@ -78,27 +88,45 @@ def test_options_share_a_pass_and_nothing_changes(tiny_models, monkeypatch, fami
 def test_short_prompts_do_not_share_a_pass(tiny_models, monkeypatch, tokens, expected):
     loaded, gone = load(ModelSpec("llama", device="cpu")), []
     for name, way in (("shared_scores", "shared"), ("continuations", "alone")):
-        monkeypatch.setattr(option_scoring, name, lambda *given, way=way: gone.append(way) or [way])
+        monkeypatch.setattr(
+            option_scoring, name, lambda *given, way=way: gone.append(way) or [way]
+        )
     monkeypatch.setattr(option_scoring, "SHARED_FROM", 8 * loaded.hidden)
     extra = len(loaded.tokenizer("a")["input_ids"]) - 1
-    assert option_scores(loaded, [Row("a" * (tokens - extra))], [["b", "c"]]) == [expected] == gone
+    assert (
+        option_scores(loaded, [Row("a" * (tokens - extra))], [["b", "c"]])
+        == [expected]
+        == gone
+    )
 
 
 def test_the_logit_lens_reads_what_the_head_would_say(tiny_models):
     loaded = load(ModelSpec("llama", device="cpu"))
-    states = np.random.default_rng(0).standard_normal((3, 2, loaded.hidden)).astype(np.float32)
+    states = (
+        np.random.default_rng(0)
+        .standard_normal((3, 2, loaded.hidden))
+        .astype(np.float32)
+    )
     shares = logit_lens(loaded)(states, [("oui", "yes")] * 3)
     assert shares.shape == (2, 2) and (shares > 0).all() and (shares.sum(0) < 1).all()
     both = logit_lens(loaded)(states, [("yes", "yours")] * 3)
     assert (both == 0).all(), "tokens that begin both are left out: here single bytes"
-    assert sum(logit_lens(load(ModelSpec(f, device="cpu"))) is not None for f in FAMILIES) == len(FAMILIES)
+    assert sum(
+        logit_lens(load(ModelSpec(f, device="cpu"))) is not None for f in FAMILIES
+    ) == len(FAMILIES)
 
 
 @pytest.fixture
 def spec(tiny_models):
     """Questions for a tiny model."""
     asked = questions(items=6)
-    return QuestionSpec(ModelSpec("llama", device="cpu"), asked.name, asked.digest, asked.languages, "none"), asked
+    return QuestionSpec(
+        ModelSpec("llama", device="cpu"),
+        asked.name,
+        asked.digest,
+        asked.languages,
+        "none",
+    ), asked
 
 
 def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
@@ -112,7 +140,16 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
     study = library.open_by_name(name)
     assert study.complete and study.has("lens_share") and study.has("item_local")
     assert study.manifest["questions"]["spec"]["model"]["revision"] == "local"
-    sweep = SweepSpec(spec.model, asked.name, asked.digest, asked.languages, (1, 2), (1.0,), "none", depths=1)
+    sweep = SweepSpec(
+        spec.model,
+        asked.name,
+        asked.digest,
+        asked.languages,
+        (1, 2),
+        (1.0,),
+        "none",
+        depths=1,
+    )
     with pytest.raises(Exception, match="Stopped"):
         sweeping.run_plane(sweep, asked, name)(job(2), pool)
     assert library.open_by_name(name).missing == ("the rest of the plane",)
@@ -120,34 +157,86 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
     study = library.open_by_name(name)
     assert study.complete and finding.finding(study)
     files = store.read_manifest(store.root() / name)["files"]
-    assert "plane.safetensors" in files and not any(file.startswith("plane-") for file in files)
+    assert "plane.safetensors" in files and not any(
+        file.startswith("plane-") for file in files
+    )
     again = library.open_by_name(library.unpack(library.pack(name), "again.babelscope"))
-    np.testing.assert_array_equal(again.array("plane_score"), study.array("plane_score"))
+    np.testing.assert_array_equal(
+        again.array("plane_score"), study.array("plane_score")
+    )
 
 
 def test_questions_are_asked_and_swept_from_the_command_line(spec, home, capsys):
     spec, asked = spec
     file = home / "planted.csv"
     file.write_text(questions_csv(asked.questions))
-    how = ["--model", "llama", "--device", "cpu", "--template", "none", "--layers", "1", "2", "--strengths", "1"]
-    assert command_line.main([*how, "--questions", str(file), "--languages", "en", "fr", "--sweep"]) == 0
-    study = library.open_by_name(capsys.readouterr().out.splitlines()[-1].split(",")[0].removeprefix("study "))
+    how = [
+        "--model",
+        "llama",
+        "--device",
+        "cpu",
+        "--template",
+        "none",
+        "--layers",
+        "1",
+        "2",
+        "--strengths",
+        "1",
+    ]
+    assert (
+        command_line.main(
+            [*how, "--questions", str(file), "--languages", "en", "fr", "--sweep"]
+        )
+        == 0
+    )
+    study = library.open_by_name(
+        capsys.readouterr().out.splitlines()[-1].split(",")[0].removeprefix("study ")
+    )
     plane = study.manifest["plane"]["spec"]
-    assert study.complete and study.languages == ("en", "fr") and plane["layers"] == [1, 2] and plane["strengths"] == [1.0]
-    assert command_line.main([*how, "--questions", str(file), "--title", "unswept", "--last-state", "normed"]) == 0
+    assert (
+        study.complete
+        and study.languages == ("en", "fr")
+        and plane["layers"] == [1, 2]
+        and plane["strengths"] == [1.0]
+    )
+    assert (
+        command_line.main(
+            [
+                *how,
+                "--questions",
+                str(file),
+                "--title",
+                "unswept",
+                "--last-state",
+                "normed",
+            ]
+        )
+        == 0
+    )
     (name,) = [name for name in library.names() if name.startswith("unswept")]
     assert not library.open_by_name(name).has("plane_answer")
-    assert command_line.main(["--sweep", "--into", name, "--layers", "2", "--strengths", "1"]) == 0
+    assert (
+        command_line.main(
+            ["--sweep", "--into", name, "--layers", "2", "--strengths", "1"]
+        )
+        == 0
+    )
     assert library.open_by_name(name).manifest["plane"]["spec"]["layers"] == [2]
 
 
 @pytest.mark.parametrize(
     ("given", "told"),
-    [(["--sweep"], "needs --questions"), (["--sweep", "--into", "bloomz-7.1b"], "was asked no questions"),
-     (["--questions", "demos"], "demo questions"), (["--words", "nosuch"], "Choose: demo world, or give a file"),
-     (["--words", "demo"], "Did you mean “demo world”?"), (["--means", "nowhere"], "there is no nowhere"),
-     (["--means", "."], "needs --model"), (["--means", ".", ".", "--model", "a/b"], "the same name")],
-)  # fmt: skip
+    [
+        (["--sweep"], "needs --questions"),
+        (["--sweep", "--into", "bloomz-7.1b"], "was asked no questions"),
+        (["--questions", "demos"], "demo questions"),
+        (["--words", "nosuch"], "Choose: demo world, or give a file"),
+        (["--words", "demo"], "Did you mean “demo world”?"),
+        (["--means", "nowhere"], "there is no nowhere"),
+        (["--means", "."], "needs --model"),
+        (["--means", ".", ".", "--model", "a/b"], "the same name"),
+    ],
+)
 def test_what_the_command_line_cannot_ask_is_said(home, capsys, given, told):
     assert command_line.main(given) == 1 and told in capsys.readouterr().err
 
@@ -155,10 +244,16 @@ def test_what_the_command_line_cannot_ask_is_said(home, capsys, given, told):
 def test_mean_states_become_a_study(home):
     import torch
 
-    files = {f"m.{code}.pt": torch_file(torch.randn(4, 8)) for code in ("en", "fr", "sw")}
+    files = {
+        f"m.{code}.pt": torch_file(torch.randn(4, 8)) for code in ("en", "fr", "sw")
+    }
     name = asking.import_means(files, "owner/name", "Means of something")(job(), Pool())
     study = library.open_by_name(name)
-    assert study.array("mean_state").shape == (3, 4, 8) and study.model == "owner/name" and study.complete
+    assert (
+        study.array("mean_state").shape == (3, 4, 8)
+        and study.model == "owner/name"
+        and study.complete
+    )
 
 
 def test_mean_states_become_a_study_from_the_command_line(home, tmp_path, capsys):
@@ -169,7 +264,21 @@ def test_mean_states_become_a_study_from_the_command_line(home, tmp_path, capsys
     for code in ("en", "fr"):
         (folder / f"m.{code}.pt").write_bytes(torch_file(torch.randn(4, 8)))
     (tmp_path / "m.sw.pt").write_bytes(torch_file(torch.randn(4, 8)))
-    given = ["--means", str(folder), str(tmp_path / "m.sw.pt"), "--model", "owner/name", "--title", "Mine"]
+    given = [
+        "--means",
+        str(folder),
+        str(tmp_path / "m.sw.pt"),
+        "--model",
+        "owner/name",
+        "--title",
+        "Mine",
+    ]
     assert command_line.main(given) == 0
-    study = library.open_by_name(capsys.readouterr().out.splitlines()[-1].split(",")[0].removeprefix("study "))
-    assert study.languages == ("en", "fr", "sw") and study.model == "owner/name" and study.title == "Mine"
+    study = library.open_by_name(
+        capsys.readouterr().out.splitlines()[-1].split(",")[0].removeprefix("study ")
+    )
+    assert (
+        study.languages == ("en", "fr", "sw")
+        and study.model == "owner/name"
+        and study.title == "Mine"
+    )

@@ -37,9 +37,17 @@ def kept(tmp_path_factory):
     """A study that was swept, one that was only asked, and imported means; made once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("pages")))
-        names = {"swept": swept("swept").name, "asked": ask(PlantedReader(noise=0.02), title="asked").name}
-        files = {f"m.{code}.pt": torch_file(torch.randn(6, 8)) for code in ("en", "fr", "sw", "zh")}
-        names["means"] = asking.import_means(files, "owner/name", "means")(Job(1, "t", "t", lambda *_: None), None)
+        names = {
+            "swept": swept("swept").name,
+            "asked": ask(PlantedReader(noise=0.02), title="asked").name,
+        }
+        files = {
+            f"m.{code}.pt": torch_file(torch.randn(6, 8))
+            for code in ("en", "fr", "sw", "zh")
+        }
+        names["means"] = asking.import_means(files, "owner/name", "means")(
+            Job(1, "t", "t", lambda *_: None), None
+        )
         yield store.root(), names
 
 
@@ -56,105 +64,194 @@ def test_layers_of_an_asked_study(names):
     shown = figures(at)
     assert len(shown) == 9 and not at.error and not at.warning
     picture = shown["PCA of English and local vectors"]
-    assert len(picture["frames"]) == LAYERS and "2 English, 3 local" in picture["caption"]
+    assert (
+        len(picture["frames"]) == LAYERS and "2 English, 3 local" in picture["caption"]
+    )
     scale = picture["layout"]["xaxis"]["range"]
-    assert scale[0] == -scale[1] and all("range" not in frame["layout"].get("xaxis", {}) for frame in picture["frames"])
-    assert "Without both vectors: en" in shown["English against local vector, by language and layer"]["caption"]
+    assert scale[0] == -scale[1] and all(
+        "range" not in frame["layout"].get("xaxis", {}) for frame in picture["frames"]
+    )
+    assert (
+        "Without both vectors: en"
+        in shown["English against local vector, by language and layer"]["caption"]
+    )
     assert "definitions here are ours" in words(at)
 
 
 def test_the_version_of_items_that_flip(names):
     at = visit(LAYERS_PAGE, study=names["asked"], version="flipping items")
-    caption = figures(at)["English against local vector, by language and layer"]["caption"]
-    assert f"{ITEMS // 2} universal and {ITEMS // 3} culture items per language" in caption and not at.error
+    caption = figures(at)["English against local vector, by language and layer"][
+        "caption"
+    ]
+    assert (
+        f"{ITEMS // 2} universal and {ITEMS // 3} culture items per language" in caption
+        and not at.error
+    )
 
 
 def test_links_restore_the_view(names):
-    at = visit(LAYERS_PAGE, study=names["asked"], show="items", dims="3", at="2", version="held-out universal", vector="local")
+    at = visit(
+        LAYERS_PAGE,
+        study=names["asked"],
+        show="items",
+        dims="3",
+        at="2",
+        version="held-out universal",
+        vector="local",
+    )
     shown = figures(at)
     assert shown["PCA of the questions themselves"]["data"][0]["type"] == "scatter3d"
     assert "Cosine between the languages' local vectors" in shown
     picture = shown["PCA of the questions themselves"]
     assert picture["layout"]["sliders"][0]["active"] == 1
     at = visit(LAYERS_PAGE, study=names["asked"], way="classical MDS", at="3")
-    assert "frames" not in figures(at)["classical MDS of 1 − cosine of English and local vectors"]
+    assert (
+        "frames"
+        not in figures(at)["classical MDS of 1 − cosine of English and local vectors"]
+    )
 
 
 def test_layers_of_means(names):
     at = visit(LAYERS_PAGE, study=names["means"])
     shown = figures(at)
-    assert list(shown)[0] == "PCA of mean states of the languages" and "Cosine between the languages' English vectors" in shown
-    assert "local vectors, bands of shuffled labels, separation and the logit lens need questions" in words(at)
-    assert all("Imported mean states of owner/name" in figure["caption"] for figure in shown.values())
+    assert (
+        list(shown)[0] == "PCA of mean states of the languages"
+        and "Cosine between the languages' English vectors" in shown
+    )
+    assert (
+        "local vectors, bands of shuffled labels, separation and the logit lens need questions"
+        in words(at)
+    )
+    assert all(
+        "Imported mean states of owner/name" in figure["caption"]
+        for figure in shown.values()
+    )
     assert heat_map(shown["Cosine between the languages' English vectors"])
 
 
 def test_means_say_what_they_cannot_test(names):
     at = visit(LAYERS_PAGE, study=names["means"], show="vectors")
     shown = figures(at)
-    picture, matrix = (shown[title]["caption"] for title in ("PCA of English and local vectors",
-                                                             "Cosine between the languages' English vectors"))  # fmt: skip
-    assert "Positions carry no test." in picture and all("cosine near 0.5, not near 0" in caption for caption in (picture, matrix))
-    assert "the bands of the curves below do" in list(figures(visit(LAYERS_PAGE, study=names["asked"])).values())[0]["caption"]
+    picture, matrix = (
+        shown[title]["caption"]
+        for title in (
+            "PCA of English and local vectors",
+            "Cosine between the languages' English vectors",
+        )
+    )
+    assert "Positions carry no test." in picture and all(
+        "cosine near 0.5, not near 0" in caption for caption in (picture, matrix)
+    )
+    assert (
+        "the bands of the curves below do"
+        in list(figures(visit(LAYERS_PAGE, study=names["asked"])).values())[0][
+            "caption"
+        ]
+    )
 
 
 def only(codes=LANGUAGES, kinds=(UNIVERSAL, CULTURE), same=False):
     """Some of the planted questions; ``same``: with the same words in every item, language and wording."""
     kept = [q for q in questions(codes).questions if q.kind in kinds]
     if same:
-        kept = [replace(q, question="universal 0 fr", named="universal 0 fr" if q.named else "") for q in kept]
+        kept = [
+            replace(
+                q, question="universal 0 fr", named="universal 0 fr" if q.named else ""
+            )
+            for q in kept
+        ]
     return Questions("some", tuple(kept))
 
 
 def told(title, **which):
     """What Layers says of a study that was asked only some questions, and the titles of its figures."""
-    at = visit(LAYERS_PAGE, study=ask(PlantedReader(noise=0.02), only(**which), title).name)
-    said = words(at)
-    assert not re.search(r"\bnan\b|nan°|_share|_vector|_shuffled|\b[01] languages", said), (
-        "no number that is none, no name of an array"
+    at = visit(
+        LAYERS_PAGE, study=ask(PlantedReader(noise=0.02), only(**which), title).name
     )
+    said = words(at)
+    assert not re.search(
+        r"\bnan\b|nan°|_share|_vector|_shuffled|\b[01] languages", said
+    ), "no number that is none, no name of an array"
     return said, figures(at)
 
 
 def test_one_language_is_told_that_it_is_alone(home):
     said, shown = told("alone", codes=("fr",))
-    assert "Separation index" not in shown and "has no separation index: it needs the same questions in two languages" in said
-    assert "has no agreement between languages: it needs two languages" in said and "has no cosine matrix of local vectors" in said
-    assert "has no pair of English and local vectors" in said and "has no logit lens: it needs universal questions" in said
-    assert "Mean over 1 language;" in shown["Length of the vectors, as a share of the states'"]["caption"]
+    assert (
+        "Separation index" not in shown
+        and "has no separation index: it needs the same questions in two languages"
+        in said
+    )
+    assert (
+        "has no agreement between languages: it needs two languages" in said
+        and "has no cosine matrix of local vectors" in said
+    )
+    assert (
+        "has no pair of English and local vectors" in said
+        and "has no logit lens: it needs universal questions" in said
+    )
+    assert (
+        "Mean over 1 language;"
+        in shown["Length of the vectors, as a share of the states'"]["caption"]
+    )
 
 
 def test_one_language_with_both_vectors_has_no_interval(home):
     said, shown = told("pair", codes=("en", "fr"))
-    assert "n = 1 language, without an interval" in shown["English against local vector over depth"]["caption"]
-    assert "Nothing to draw for: English, English, shuffled" in shown["Do the languages' vectors agree?"]["caption"]
+    assert (
+        "n = 1 language, without an interval"
+        in shown["English against local vector over depth"]["caption"]
+    )
+    assert (
+        "Nothing to draw for: English, English, shuffled"
+        in shown["Do the languages' vectors agree?"]["caption"]
+    )
     assert "has no cosine matrix of English vectors: it needs two languages" in said
 
 
 def test_culture_questions_alone_have_nothing_to_compare_with_english(home):
     said, shown = told("culture", kinds=(CULTURE,))
-    assert "Parallel states" not in shown and "universal questions or more in English and another language" in said
+    assert (
+        "Parallel states" not in shown
+        and "universal questions or more in English and another language" in said
+    )
     assert "Separation index" in shown
 
 
 def test_questions_that_are_all_the_same_have_no_angle(home):
     said, shown = told("same", same=True)
-    assert "has no angle of English and local vector (own): no language has two such vectors that are not zero" in said
+    assert (
+        "has no angle of English and local vector (own): no language has two such vectors that are not zero"
+        in said
+    )
     assert "Separation index" not in shown and "Parallel states" not in shown
 
 
 def test_a_finding_has_no_angle_to_a_vector_of_zero(home):
     study = ask(PlantedReader(), only(same=True), "same")
-    study = replace(study, manifest={**study.manifest, "plane": {"spec": {"local": "own"}}})
-    assert finding.angle_words(study, (2, 4)).startswith("; the two vectors have no angle there")
+    study = replace(
+        study, manifest={**study.manifest, "plane": {"spec": {"local": "own"}}}
+    )
+    assert finding.angle_words(study, (2, 4)).startswith(
+        "; the two vectors have no angle there"
+    )
 
 
 def test_means_without_english_say_so(home):
-    files = {f"m.{code}.pt": torch_file(torch.randn(6, 8)) for code in ("fr", "sw", "zh")}
-    name = asking.import_means(files, "owner/name", "no english")(Job(1, "t", "t", lambda *_: None), None)
+    files = {
+        f"m.{code}.pt": torch_file(torch.randn(6, 8)) for code in ("fr", "sw", "zh")
+    }
+    name = asking.import_means(files, "owner/name", "no english")(
+        Job(1, "t", "t", lambda *_: None), None
+    )
     at = visit(LAYERS_PAGE, study=name)
     assert all("PCA" in title for title in figures(at))
-    assert words(at).count("has no English vectors: none of its files holds the mean state of English") == 2
+    assert (
+        words(at).count(
+            "has no English vectors: none of its files holds the mean state of English"
+        )
+        == 2
+    )
 
 
 def test_two_models_at_relative_depth(names):
@@ -175,17 +272,28 @@ def test_the_plane(names):
     at = visit(PLANE, study=names["swept"])
     study = library.open_by_name(names["swept"])
     shown = figures(at)
-    assert finding.finding(study) in words(at) and f"layer {TRANSFER_LAYER}" in words(at)
+    assert finding.finding(study) in words(at) and f"layer {TRANSFER_LAYER}" in words(
+        at
+    )
     assert len(shown) == 4
     plane = shown[
         f"Transfer against localisation: {localisation.settings(study)[localisation.chosen_settings(study)['English']].words}"
     ]
     arrows = [note for note in plane["layout"]["annotations"] if note.get("showarrow")]
     assert len(arrows) == 2 and "quadrants" not in plane["caption"]
-    corners = {note["text"] for note in plane["layout"]["annotations"] if not note.get("showarrow")}
-    assert "more transfer, less local" in corners and "explicit–implicit gap" in plane["caption"]
+    corners = {
+        note["text"]
+        for note in plane["layout"]["annotations"]
+        if not note.get("showarrow")
+    }
+    assert (
+        "more transfer, less local" in corners
+        and "explicit–implicit gap" in plane["caption"]
+    )
     table = at.dataframe[-2].value
-    assert "random gain" in table or any("random gain" in frame.value for frame in at.dataframe)
+    assert "random gain" in table or any(
+        "random gain" in frame.value for frame in at.dataframe
+    )
 
 
 @pytest.mark.parametrize("title", ONE_SIDED)
@@ -193,40 +301,67 @@ def test_a_plane_without_an_axis_says_so_and_shows_the_other(title):
     missing, kept = ONE_SIDED[title]
     at = visit(PLANE, study=lopsided(title, kept).name)
     shown = words(at)
-    assert f"On these items {missing} is missing" in shown and not re.search(r"\bnan\b", shown)
+    assert f"On these items {missing} is missing" in shown and not re.search(
+        r"\bnan\b", shown
+    )
     depth = [figure for name, figure in figures(at).items() if "over depth" in name]
-    assert depth and all(len([t for t in each["data"] if t.get("name", "").startswith("gain")]) <= 1 for each in depth)
+    assert depth and all(
+        len([t for t in each["data"] if t.get("name", "").startswith("gain")]) <= 1
+        for each in depth
+    )
     assert all("Only the gain in" in each["caption"] for each in depth)
 
 
 def test_a_plane_with_nothing_to_report_says_so():
-    study = lopsided("lone", lambda q: q.kind == "culture" and (q.split == "train" or q.item == "c1"))
+    study = lopsided(
+        "lone", lambda q: q.kind == "culture" and (q.split == "train" or q.item == "c1")
+    )
     at = visit(PLANE, study=study.name)
-    assert "transfer is missing" in words(at) and "localisation is missing" in words(at) and not figures(at)
+    assert (
+        "transfer is missing" in words(at)
+        and "localisation is missing" in words(at)
+        and not figures(at)
+    )
 
 
 def test_answers_from_a_file_are_placed_on_what_is_shown(names):
     study, given = library.open_by_name(names["swept"]), questions()
     own = unsteered(study, given)
     at = visit(PLANE, study=names["swept"], mode="local")
-    alive(at.file_uploader(key="rivals").upload("own.csv", own.to_csv(index=False).encode()).run())
+    alive(
+        at.file_uploader(key="rivals")
+        .upload("own.csv", own.to_csv(index=False).encode())
+        .run()
+    )
     figure = list(figures(at).values())[0]
     marks = localisation.plane(study, localisation.chosen_settings(study)["local"])
     (point,) = [trace for trace in figure["data"] if trace.get("name") == "own"]
     assert "own, 3 of 3 languages" in figure["caption"] and "not shown" in words(at)
     spot = [np.frombuffer(base64.b64decode(point[axis]["bdata"]))[0] for axis in "xy"]
-    np.testing.assert_allclose(spot, marks[["transfer before", "localisation before"]].mean())
+    np.testing.assert_allclose(
+        spot, marks[["transfer before", "localisation before"]].mean()
+    )
 
 
 def test_the_plane_of_another_mode_and_of_all_items(names):
-    at = visit(PLANE, study=names["swept"], mode="both", items="all held-out items (optimistic)")
-    assert "settings were chosen on half of them" in list(figures(at).values())[0]["caption"]
+    at = visit(
+        PLANE,
+        study=names["swept"],
+        mode="both",
+        items="all held-out items (optimistic)",
+    )
+    assert (
+        "settings were chosen on half of them"
+        in list(figures(at).values())[0]["caption"]
+    )
 
 
 def test_a_sweep_that_was_stopped_is_shown_as_far_as_it_is(names, home):
     folder = home / "studies" / names["swept"]
     manifest = store.read_manifest(folder)
-    store.write_manifest(folder, manifest | {"plane": manifest["plane"] | {"complete": False}})
+    store.write_manifest(
+        folder, manifest | {"plane": manifest["plane"] | {"complete": False}}
+    )
     at = visit(PLANE, study=names["swept"])
     assert "not finished" in at.warning[0].value and figures(at)
 
@@ -236,7 +371,10 @@ def test_a_study_with_vectors_but_no_plane_offers_the_sweep(names):
     assert "has no plane" in at.info[0].value and not figures(at)
 
 
-@pytest.mark.skipif(not (library.DEMO_FOLDERS["demo"] / "manifest.json").is_file(), reason="the demo study is not made yet")
+@pytest.mark.skipif(
+    not (library.DEMO_FOLDERS["demo"] / "manifest.json").is_file(),
+    reason="the demo study is not made yet",
+)
 @pytest.mark.parametrize("page", [LAYERS_PAGE, PLANE])
 def test_the_demo_study(page):
     study = library.open_by_name("demo")

@@ -25,27 +25,47 @@ def pictures(at) -> list:
 
 def titles(at) -> list[str]:
     """Titles of the figures of the page, in order."""
-    return [plain(node.value[6:]) for node in at.main if node.type == "markdown" and node.value.startswith("#####")]
+    return [
+        plain(node.value[6:])
+        for node in at.main
+        if node.type == "markdown" and node.value.startswith("#####")
+    ]
 
 
 def test_an_empty_basket_says_how_to_fill_it():
     at = visit(FIGURES)
-    assert "“Add to figures” under any figure" in words(at) and not pictures(at) and not at.error
+    assert (
+        "“Add to figures” under any figure" in words(at)
+        and not pictures(at)
+        and not at.error
+    )
 
 
 def test_every_figure_can_be_added_and_shows_as_it_prints(home):
     stored("mine")
-    for page, shown in (("pages/transfer.py", 4), ("pages/similarity.py", 4), ("pages/recognition.py", 3), ("app.py", 1)):
+    for page, shown in (
+        ("pages/transfer.py", 4),
+        ("pages/similarity.py", 4),
+        ("pages/recognition.py", 3),
+        ("app.py", 1),
+    ):
         at = visit(page, study="mine", labels="own name", source="zh", target="en")
         adding = [found.key for found in at.button if found.label == "Add to figures"]
         assert len(adding) == shown
         for key in adding:
             alive(at.button(key=key).click().run())
     saved = [item.recipe for item in basket.items()]
-    assert len(saved) == 12 and all(made.provenance[0]["name"] == "mine" for made in saved)
+    assert len(saved) == 12 and all(
+        made.provenance[0]["name"] == "mine" for made in saved
+    )
     assert saved[0].view == {
         "page": "pages/transfer.py",
-        "query": {"study": ["mine"], "labels": ["own name"], "source": ["zh"], "target": ["en"]},
+        "query": {
+            "study": ["mine"],
+            "labels": ["own name"],
+            "source": ["zh"],
+            "target": ["en"],
+        },
     }
     at = visit(FIGURES)
     assert not at.error and len(pictures(at)) == 12 == len(titles(at))
@@ -80,9 +100,16 @@ def test_venue_labels_and_eyes_are_in_the_link():
 def test_several_figures_on_one_sheet_are_told_apart(home):
     stored("mine")
     for name in ("mine", "mine"):
-        basket.add(replace(recipe(), provenance=({"name": name, "title": "One study", "kind": "computed"},)))
+        basket.add(
+            replace(
+                recipe(),
+                provenance=({"name": name, "title": "One study", "kind": "computed"},),
+            )
+        )
     at = visit(FIGURES, together="1", venue="ACL, full width")
-    assert len(pictures(at)) == 1 and "All on one sheet" in [toggle.label for toggle in at.toggle]
+    assert len(pictures(at)) == 1 and "All on one sheet" in [
+        toggle.label for toggle in at.toggle
+    ]
 
 
 def test_files_are_drawn_on_demand():
@@ -91,13 +118,21 @@ def test_files_are_drawn_on_demand():
     key = f"tree-{number}"
     assert not at.get("download_button")
     alive(at.button(key=f"draw-{key}").click().run())
-    assert {found.label for found in at.get("download_button")} == {"PDF", "SVG", "PNG 300 dpi", "PNG 600 dpi", "Paper pack"}
+    assert {found.label for found in at.get("download_button")} == {
+        "PDF",
+        "SVG",
+        "PNG 300 dpi",
+        "PNG 600 dpi",
+        "Paper pack",
+    }
 
 
 def test_a_page_draws_a_figure_where_it_stands():
     at = visit("pages/similarity.py", study="bloomz-7.1b")
     alive(at.button(key="draw-similarity-bloomz-7.1b").click().run())
-    assert {"PDF", "Paper pack"} <= {found.label for found in at.get("download_button")} and not at.error
+    assert {"PDF", "Paper pack"} <= {
+        found.label for found in at.get("download_button")
+    } and not at.error
 
 
 def test_a_figure_outlives_its_study(home):
@@ -106,38 +141,69 @@ def test_a_figure_outlives_its_study(home):
     alive(at.button(key="add-transfer-gone").click().run())
     library.delete("gone")
     at = visit(FIGURES)
-    assert "is not here any more" in words(at) and len(pictures(at)) == 1 and not at.error
+    assert (
+        "is not here any more" in words(at) and len(pictures(at)) == 1 and not at.error
+    )
 
 
 def test_what_cannot_be_printed_is_said_and_hides_no_other():
     labels = ("🙂", "b", "c")
-    odd = replace(recipe().figure, data=Matrix(recipe().figure.data.values[:, :3], labels, labels, "cosine", (0, 1)))
+    odd = replace(
+        recipe().figure,
+        data=Matrix(
+            recipe().figure.data.values[:, :3], labels, labels, "cosine", (0, 1)
+        ),
+    )
     basket.add(Recipe(odd))
     basket.add(recipe("tree"))
     broken = basket.path_of(basket.add(recipe()))
     broken.write_text("{")
     at = visit(FIGURES)
     said = [plain(error.value) for error in at.error]
-    assert len(said) == 2 and "U+1F642" in said[0] and "damaged" in said[1] and len(pictures(at)) == 1
+    assert (
+        len(said) == 2
+        and "U+1F642" in said[0]
+        and "damaged" in said[1]
+        and len(pictures(at)) == 1
+    )
 
 
 def test_hostile_titles_stay_text():
     basket.add(recipe(title=HOSTILE))
     at = visit(FIGURES)
-    assert titles(at) == [HOSTILE] and all("![x" not in node.value for node in at.markdown)
+    assert titles(at) == [HOSTILE] and all(
+        "![x" not in node.value for node in at.markdown
+    )
 
 
 @pytest.mark.parametrize("page", [FIGURES, "app.py"])
 def test_a_recipe_opens_its_view(page):
-    made = Recipe(recipe().figure, view={"page": "pages/transfer.py", "query": {"study": ["bloomz-7.1b"], "order": ["name"]}})
+    made = Recipe(
+        recipe().figure,
+        view={
+            "page": "pages/transfer.py",
+            "query": {"study": ["bloomz-7.1b"], "order": ["name"]},
+        },
+    )
     at = visit(page)
-    alive(at.file_uploader(key="recipe-file").upload("recipe.json", recipes.write(made).encode()).run())
-    assert at.title[0].value == "Transfer" and asked(at) == {"study": ["bloomz-7.1b"], "order": ["name"]}
+    alive(
+        at.file_uploader(key="recipe-file")
+        .upload("recipe.json", recipes.write(made).encode())
+        .run()
+    )
+    assert at.title[0].value == "Transfer" and asked(at) == {
+        "study": ["bloomz-7.1b"],
+        "order": ["name"],
+    }
 
 
 def test_a_recipe_of_a_study_that_is_not_here_can_still_be_kept():
     at = visit(FIGURES)
-    alive(at.file_uploader(key="recipe-file").upload("recipe.json", recipes.write(recipe()).encode()).run())
+    alive(
+        at.file_uploader(key="recipe-file")
+        .upload("recipe.json", recipes.write(recipe()).encode())
+        .run()
+    )
     assert "not on this server" in words(at)
     alive(button(at, "Keep its figure").click().run())
     assert len(basket.items()) == 1
@@ -145,10 +211,21 @@ def test_a_recipe_of_a_study_that_is_not_here_can_still_be_kept():
 
 def test_a_recipe_that_does_not_hang_together_is_refused():
     data = recipe().figure.data
-    few, flat = (recipe(data=replace(data, **odd)) for odd in ({"rows": ("only one",)}, {"limits": ("a", "b")}))
-    for data, said in ((recipes.write(few), "3 × 4 numbers"), (recipes.write(flat), "cannot be drawn"), ("{", "not a recipe")):
+    few, flat = (
+        recipe(data=replace(data, **odd))
+        for odd in ({"rows": ("only one",)}, {"limits": ("a", "b")})
+    )
+    for data, said in (
+        (recipes.write(few), "3 × 4 numbers"),
+        (recipes.write(flat), "cannot be drawn"),
+        ("{", "not a recipe"),
+    ):
         at = visit(FIGURES)
-        alive(at.file_uploader(key="recipe-file").upload("recipe.json", data.encode()).run())
+        alive(
+            at.file_uploader(key="recipe-file")
+            .upload("recipe.json", data.encode())
+            .run()
+        )
         for found in [found for found in at.button if found.label == "Keep its figure"]:
             alive(found.click().run())
         assert said in plain(at.error[0].value) and not basket.items()

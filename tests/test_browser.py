@@ -29,12 +29,27 @@ from tests.stored import HOSTILE, stored
 from tests.tiny import save
 
 pytestmark = pytest.mark.browser
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+CHROMIUM = next(
+    filter(
+        None,
+        map(
+            shutil.which,
+            ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+        ),
+    ),
+    None,
+)
 LANGUAGES = ("en", "fr", "zh", "ta")
 PAIRS = Corpus(
     "kind words",
     tuple(
-        ContrastPair(str(i), concept, language, f"{concept} {language} is good {i}", f"{concept} {language} is bad {i}")
+        ContrastPair(
+            str(i),
+            concept,
+            language,
+            f"{concept} {language} is good {i}",
+            f"{concept} {language} is bad {i}",
+        )
         for concept in ("kindness", "truth", "fairness")
         for language in LANGUAGES
         for i in range(40)
@@ -48,12 +63,24 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BABELSCOPE_HOME", str(folder))
-        rotated = planted_study(("fairness", "truth"), LANGUAGES, (4, 24, 16), planting=Planting("rotated", peak=3))
+        rotated = planted_study(
+            ("fairness", "truth"),
+            LANGUAGES,
+            (4, 24, 16),
+            planting=Planting("rotated", peak=3),
+        )
         stored("planted", rotated)
         spaces = word_list()
         stored_words("spaces", spaces, planted_vectors(spaces))
         stored("hostile", rotated, title=HOSTILE, spec={"model": {"model": HOSTILE}})
-        save(folder / "models" / "slow", "llama", num_hidden_layers=6, hidden_size=128, intermediate_size=512, head_dim=32)
+        save(
+            folder / "models" / "slow",
+            "llama",
+            num_hidden_layers=6,
+            hidden_size=128,
+            intermediate_size=512,
+            head_dim=32,
+        )
         yield folder
 
 
@@ -81,13 +108,23 @@ def session(browser):
     opened, faults = [], []
 
     def new(**options: object) -> Page:
-        context = browser.new_context(viewport={"width": 1400, "height": 2400}, **options)
+        context = browser.new_context(
+            viewport={"width": 1400, "height": 2400}, **options
+        )
         opened.append(context)
         page = context.new_page()
         page.set_default_timeout(LONG)
-        page.on("console", lambda message: faults.append(message.text) if complaint(message) else None)
+        page.on(
+            "console",
+            lambda message: faults.append(message.text) if complaint(message) else None,
+        )
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda request: faults.append(request.url) if foreign(request.url) else None)
+        page.on(
+            "request",
+            lambda request: (
+                faults.append(request.url) if foreign(request.url) else None
+            ),
+        )
         return page
 
     yield new
@@ -111,7 +148,9 @@ def test_a_deep_link_is_restored_as_the_first_request_to_a_server(home, session)
         link = f"{address}/transfer?study=planted&order=name&labels=English+name&source=ta&target=zh&concepts=truth"
         page = go(session(), link, "Transfer")
         expect(page.get_by_text("Tamil → Chinese over layers")).to_be_visible()
-        expect(page.get_by_test_id("stSidebar").get_by_role("link", name="Studies")).to_be_visible()
+        expect(
+            page.get_by_test_id("stSidebar").get_by_role("link", name="Studies")
+        ).to_be_visible()
         assert set(re.split("[?&]", link)[1:]) == set(re.split("[?&]", page.url)[1:])
         page.context.close()
 
@@ -119,10 +158,14 @@ def test_a_deep_link_is_restored_as_the_first_request_to_a_server(home, session)
 def test_a_click_on_a_cell_chooses_it(server, session):
     page = go(session(), f"{server}/transfer?study=planted", "Transfer")
     cell(page, 0, 0)
-    labels = page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.yaxis2.ticktext")
+    labels = page.evaluate(
+        "document.querySelector('.js-plotly-plot')._fullLayout.yaxis2.ticktext"
+    )
     for row, column in ((2, 3), (1, 2)):
         page.mouse.click(*cell(page, row, column))
-        expect(page.get_by_text(f"{labels[row]} → {labels[column]} over layers")).to_be_visible()
+        expect(
+            page.get_by_text(f"{labels[row]} → {labels[column]} over layers")
+        ).to_be_visible()
         expected = {"source": labels[row], "target": labels[column]}
         page.wait_for_function(
             "wanted => Object.entries(wanted).every(([key, value]) => new URL(location).searchParams.get(key) == value)",
@@ -140,12 +183,19 @@ def test_a_click_on_a_pair_of_languages_shows_its_words(server, session):
     page.wait_for_function(
         "new URL(location).searchParams.get('from') == 'fr' && new URL(location).searchParams.get('into') == 'zh'"
     )
-    expect(page.get_by_text("rank of the right answer 1", exact=False).first).to_be_visible()
+    expect(
+        page.get_by_text("rank of the right answer 1", exact=False).first
+    ).to_be_visible()
 
 
 def test_the_layer_ruler_moves_cells_without_a_rerun(server, session):
     page = go(session(), f"{server}/similarity?study=planted&layer=1", "Similarity")
-    before, bounds = cells(page), page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.xaxis2.range")
+    before, bounds = (
+        cells(page),
+        page.evaluate(
+            "document.querySelector('.js-plotly-plot')._fullLayout.xaxis2.range"
+        ),
+    )
     page.evaluate(
         """() => {
             window.states = []
@@ -161,30 +211,54 @@ def test_the_layer_ruler_moves_cells_without_a_rerun(server, session):
         arg=json.dumps(before, separators=(",", ":")),
     )
     assert not np.allclose(np.array(cells(page), float), np.array(before, float))
-    assert page.evaluate("document.querySelector('.js-plotly-plot')._fullLayout.xaxis2.range") == bounds
+    assert (
+        page.evaluate(
+            "document.querySelector('.js-plotly-plot')._fullLayout.xaxis2.range"
+        )
+        == bounds
+    )
     assert "running" not in page.evaluate("window.states") and "layer=1" in page.url
 
 
 def test_dark_mode_has_a_dark_page_and_light_letters(server, session):
     shades = {}
     for scheme in ("light", "dark"):
-        page = go(session(color_scheme=scheme), f"{server}/transfer?study=planted", "Transfer")
+        page = go(
+            session(color_scheme=scheme), f"{server}/transfer?study=planted", "Transfer"
+        )
         expect(page.locator(".js-plotly-plot").first).to_be_visible()
-        ground = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).backgroundColor")
-        ink = page.locator(".js-plotly-plot .x2title").first.evaluate("text => getComputedStyle(text).fill")
-        shades[scheme] = [np.mean([int(n) for n in re.findall(r"\d+", colour)[:3]]) for colour in (ground, ink)]
+        ground = page.get_by_test_id("stApp").evaluate(
+            "app => getComputedStyle(app).backgroundColor"
+        )
+        ink = page.locator(".js-plotly-plot .x2title").first.evaluate(
+            "text => getComputedStyle(text).fill"
+        )
+        shades[scheme] = [
+            np.mean([int(n) for n in re.findall(r"\d+", colour)[:3]])
+            for colour in (ground, ink)
+        ]
     assert shades["light"][0] > 200 > 100 > shades["light"][1]
     assert shades["dark"][0] < 60 < 180 < shades["dark"][1]
 
 
 def test_hostile_names_are_shown_as_they_are_and_fetch_nothing(server, session):
     page = session()
-    for path, heading in (("", "Overview"), ("recognition", "Recognition"), ("studies", "Studies")):
+    for path, heading in (
+        ("", "Overview"),
+        ("recognition", "Recognition"),
+        ("studies", "Studies"),
+    ):
         go(page, f"{server}/{path}?study=hostile", heading)
-        expect(page.get_by_test_id("stSidebar").get_by_role("combobox", name="Study")).to_have_value(HOSTILE)
+        expect(
+            page.get_by_test_id("stSidebar").get_by_role("combobox", name="Study")
+        ).to_have_value(HOSTILE)
         assert not page.locator("img[src*='evil']").count()
-        links = page.locator("a[href^='http://evil']").evaluate_all("found => found.map(a => [a.textContent, a.href])")
-        assert all(text.rstrip("/") == address.rstrip("/") for text, address in links), "a link goes where it says"
+        links = page.locator("a[href^='http://evil']").evaluate_all(
+            "found => found.map(a => [a.textContent, a.href])"
+        )
+        assert all(
+            text.rstrip("/") == address.rstrip("/") for text, address in links
+        ), "a link goes where it says"
 
 
 def test_csv_download(server, session, home):
@@ -193,9 +267,14 @@ def test_csv_download(server, session, home):
     with page.expect_download() as caught:
         page.get_by_role("button", name="Download CSV").first.click()
     table = pd.read_csv(caught.value.path())
-    assert caught.value.suggested_filename == "transfer-planted.csv" and len(table) == len(LANGUAGES) ** 2
+    assert (
+        caught.value.suggested_filename == "transfer-planted.csv"
+        and len(table) == len(LANGUAGES) ** 2
+    )
     assert {"source", "target", "transfer", "low", "high", "n"} <= set(table)
-    assert (table.loc[table["source"] == table["target"], "transfer"].abs() < 1e-9).all()
+    assert (
+        table.loc[table["source"] == table["target"], "transfer"].abs() < 1e-9
+    ).all()
 
 
 def begin_extraction(page: Page, server: str, title: str) -> None:
@@ -206,7 +285,11 @@ def begin_extraction(page: Page, server: str, title: str) -> None:
     expect(page.get_by_text("CSV or JSONL with pair")).to_be_visible()
     settle(page)
     page.locator("input[type=file]").first.set_input_files(
-        {"name": "kind words.csv", "mimeType": "text/csv", "buffer": to_csv(PAIRS).encode()}
+        {
+            "name": "kind words.csv",
+            "mimeType": "text/csv",
+            "buffer": to_csv(PAIRS).encode(),
+        }
     )
     expect(page.get_by_text("480 contrast pairs chosen.")).to_be_visible(timeout=LONG)
     page.get_by_label("Title of the study").fill(title)
@@ -220,7 +303,9 @@ def test_extraction_stops_and_goes_on_from_the_studies_page(server, session, hom
     page = session()
     begin_extraction(page, server, "stopped study")
     page.get_by_role("button", name="Stop").last.click()
-    expect(page.get_by_text("Everything finished so far is kept")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Everything finished so far is kept")).to_be_visible(
+        timeout=20_000
+    )
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
     (name,) = (name for name in library.names() if name.startswith("stopped-study"))
     missing = len(library.open_by_name(name).missing)
@@ -243,10 +328,17 @@ def test_one_session_extracts_while_another_looks(server, session, home):
     shown = np.array(cells(looking), float)
     assert np.allclose(np.sort(shown.ravel()), np.sort(cosines.ravel()), atol=1e-3)
     go(looking, f"{server}/extract", "Extract")
-    assert not looking.get_by_role("progressbar").count() and looking.get_by_role("button", name="Start").is_enabled()
-    expect(working.get_by_text(re.compile("quiet study: done in"))).to_be_visible(timeout=2 * LONG)
+    assert (
+        not looking.get_by_role("progressbar").count()
+        and looking.get_by_role("button", name="Start").is_enabled()
+    )
+    expect(working.get_by_text(re.compile("quiet study: done in"))).to_be_visible(
+        timeout=2 * LONG
+    )
     (name,) = (name for name in library.names() if name.startswith("quiet-study"))
     assert library.open_by_name(name).complete
     working.get_by_test_id("stMain").get_by_role("link", name="Similarity").click()
-    expect(working.get_by_text("Computed by Babelscope from slow.").first).to_be_visible()
+    expect(
+        working.get_by_text("Computed by Babelscope from slow.").first
+    ).to_be_visible()
     assert f"study={name}" in working.url

@@ -43,9 +43,13 @@ def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session
     expect(page).to_have_url(re.compile("run="), timeout=LONG)
     left = missing(page)
     page.get_by_role("button", name=re.compile("^Go on")).click()
-    expect(page.get_by_role("heading", name="Cells that are kept")).to_be_visible(timeout=LONG)
+    expect(page.get_by_role("heading", name="Cells that are kept")).to_be_visible(
+        timeout=LONG
+    )
     page.get_by_role("button", name=re.compile("^Stop")).click()
-    expect(page.get_by_text(re.compile("Stopped. Everything finished so far is kept"))).to_be_visible(timeout=LONG)
+    expect(
+        page.get_by_text(re.compile("Stopped. Everything finished so far is kept"))
+    ).to_be_visible(timeout=LONG)
     assert 0 < missing(page) <= left
     page.get_by_role("button", name=re.compile("^Go on")).click()
     done = page.get_by_text(re.compile(r": done in \d+ s"))
@@ -53,9 +57,13 @@ def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session
     settle(page)
     other = go(session(), page.url, "Control")
     for each in (page, other):
-        expect(each.get_by_role("heading", name="Own-language against shared vector")).to_be_visible(timeout=LONG)
+        expect(
+            each.get_by_role("heading", name="Own-language against shared vector")
+        ).to_be_visible(timeout=LONG)
         expect(each.get_by_text(MISSING)).to_have_count(0)
     figures = other.locator("h5").all_inner_texts()
     effect = next(i for i, title in enumerate(figures) if title.startswith("Effect"))
     other.mouse.click(*cell(other, 0, 0, effect))
-    expect(other.get_by_text(re.compile(r"^Strength [\d.]+ on layers .+: 6 texts\.$"))).to_be_visible(timeout=LONG)
+    expect(
+        other.get_by_text(re.compile(r"^Strength [\d.]+ on layers .+: 6 texts\.$"))
+    ).to_be_visible(timeout=LONG)

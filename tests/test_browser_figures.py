@@ -21,7 +21,13 @@ def home(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BABELSCOPE_HOME", str(folder))
         stored(
-            "planted", planted_study(("fairness", "truth"), ("en", "fr", "zh"), (4, 24, 16), planting=Planting("rotated", peak=3))
+            "planted",
+            planted_study(
+                ("fairness", "truth"),
+                ("en", "fr", "zh"),
+                (4, 24, 16),
+                planting=Planting("rotated", peak=3),
+            ),
         )
         yield folder
 
@@ -39,12 +45,16 @@ def kept(page: Page, *titles: str) -> None:
     expect(headings).to_have_count(len(titles), timeout=LONG)
     for place, title in enumerate(titles):
         expect(headings.nth(place)).to_contain_text(title)
-    expect(page.get_by_test_id("stMain").locator("[data-testid='stImage'] img")).to_have_count(len(titles), timeout=LONG)
+    expect(
+        page.get_by_test_id("stMain").locator("[data-testid='stImage'] img")
+    ).to_have_count(len(titles), timeout=LONG)
 
 
 def press(page: Page, label: str, place: int = 0) -> None:
     """A button of one figure of the basket, or of the page."""
-    page.get_by_test_id("stMain").get_by_role("button", name=re.compile(f"{label}$")).nth(place).click()
+    page.get_by_test_id("stMain").get_by_role(
+        "button", name=re.compile(f"{label}$")
+    ).nth(place).click()
     settle(page)
 
 
@@ -54,7 +64,9 @@ def test_the_basket_is_filled_ordered_emptied_and_kept(home, session):  # noqa: 
         add(page, "transfer-planted")
         add(page, "starting-gap-planted")
         page.get_by_test_id("stSidebar").get_by_role("link", name="Figures").click()
-        expect(page.get_by_role("heading", name="Figures", exact=True)).to_be_visible(timeout=LONG)
+        expect(page.get_by_role("heading", name="Figures", exact=True)).to_be_visible(
+            timeout=LONG
+        )
         kept(page, TRIANGLE, GAP)
         press(page, "Down")
         kept(page, GAP, TRIANGLE)

@@ -25,9 +25,25 @@ def home(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BABELSCOPE_HOME", str(folder))
         study = planted_study(("fairness", "truth"), ("en", "fr"), (LAYERS, 24, WIDTH))
-        stored("steered", study, title="Steered", spec={"model": {"model": "slow", "device": "cpu"}})
-        more = {"hidden_size": WIDTH, "intermediate_size": 512, "head_dim": 32, "max_position_embeddings": 4096}
-        save(folder / "models" / "slow", "llama", num_hidden_layers=LAYERS, eos_token_id=None, **more)
+        stored(
+            "steered",
+            study,
+            title="Steered",
+            spec={"model": {"model": "slow", "device": "cpu"}},
+        )
+        more = {
+            "hidden_size": WIDTH,
+            "intermediate_size": 512,
+            "head_dim": 32,
+            "max_position_embeddings": 4096,
+        }
+        save(
+            folder / "models" / "slow",
+            "llama",
+            num_hidden_layers=LAYERS,
+            eos_token_id=None,
+            **more,
+        )
         yield folder
 
 
@@ -40,7 +56,9 @@ def server(home):
 
 def play(server: str, **values: object) -> str:
     """A link to the Playground with these settings."""
-    settings = json.dumps({"template": "none", "prompt": "the judge", **values}, ensure_ascii=False)
+    settings = json.dumps(
+        {"template": "none", "prompt": "the judge", **values}, ensure_ascii=False
+    )
     return f"{server}/playground?study=steered&play={quote(settings)}"
 
 
@@ -51,13 +69,19 @@ def run(page: Page) -> Locator:
 
 def said(page: Page, label: str) -> str:
     """The answer of one card."""
-    card = page.get_by_test_id("stVerticalBlock").filter(has=page.get_by_text(label, exact=True)).last
+    card = (
+        page.get_by_test_id("stVerticalBlock")
+        .filter(has=page.get_by_text(label, exact=True))
+        .last
+    )
     return card.locator(".said").inner_text()
 
 
 def answered(page: Page) -> Page:
     """The page once its answers are whole."""
-    expect(page.get_by_text("Strength 0 equals the baseline in this batch")).to_be_visible(timeout=LONG)
+    expect(
+        page.get_by_text("Strength 0 equals the baseline in this batch")
+    ).to_be_visible(timeout=LONG)
     settle(page)
     return page
 
@@ -65,7 +89,9 @@ def answered(page: Page) -> Page:
 def test_answers_stream_and_stop_ends_them(server, session):  # noqa: F811
     page = go(session(), play(server, tokens=1500, strip=True), "Playground")
     run(page).press("Control+Enter")
-    expect(page.get_by_text(re.compile(r"answering · \d+ of 1500"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile(r"answering · \d+ of 1500"))).to_be_visible(
+        timeout=LONG
+    )
     page.get_by_role("button", name=re.compile("^Stop")).click()
     expect(page.get_by_text("Stopped.")).to_be_visible(timeout=LONG)
     expect(page.get_by_text(re.compile(r"^\d+ tokens, …")).first).to_be_visible()
@@ -95,7 +121,10 @@ def test_two_users_with_opposite_strengths_never_mix(server, session):  # noqa: 
         run(page).click()
         alone.append(said(answered(page), "Steered"))
     assert alone[0] != alone[1]
-    pages = [go(session(), play(server, strength=strength, tokens=48), "Playground") for strength in strengths]
+    pages = [
+        go(session(), play(server, strength=strength, tokens=48), "Playground")
+        for strength in strengths
+    ]
     for page in pages:
         run(page).click()
     assert [said(answered(page), "Steered") for page in pages] == alone
@@ -104,7 +133,9 @@ def test_two_users_with_opposite_strengths_never_mix(server, session):  # noqa: 
 def test_a_click_on_the_curve_reads_the_text_at_that_strength(server, session):  # noqa: F811
     page = go(session(), play(server, tokens=4), "Playground")
     page.get_by_role("button", name=re.compile("^Measure the curve")).click()
-    slider = page.get_by_test_id("stSlider").filter(has_text="Read the text at strength")
+    slider = page.get_by_test_id("stSlider").filter(
+        has_text="Read the text at strength"
+    )
     expect(slider).to_be_visible(timeout=LONG)
     settle(page)
     plot = page.locator(".js-plotly-plot").last
@@ -119,7 +150,9 @@ def test_a_click_on_the_curve_reads_the_text_at_that_strength(server, session): 
 def test_a_closed_tab_frees_the_worker(server, session):  # noqa: F811
     gone = go(session(), play(server, tokens=2048, strip=True), "Playground")
     run(gone).press("Control+Enter")
-    expect(gone.get_by_text(re.compile(r"answering · \d+ of 2048"))).to_be_visible(timeout=LONG)
+    expect(gone.get_by_text(re.compile(r"answering · \d+ of 2048"))).to_be_visible(
+        timeout=LONG
+    )
     gone.context.close()
     page = go(session(), play(server, tokens=2), "Playground")
     run(page).click()
@@ -131,6 +164,8 @@ def test_a_hostile_prompt_stays_text(server, session):  # noqa: F811
     run(page).click()
     answered(page)
     page.get_by_text("The prompt as the model reads it").click()
-    expect(page.get_by_test_id("stCode").filter(has_text="evil.example").first).to_be_visible()
+    expect(
+        page.get_by_test_id("stCode").filter(has_text="evil.example").first
+    ).to_be_visible()
     assert page.locator("img[src*=evil]").count() == 0
     assert page.locator(".said").first.get_attribute("dir") == "ltr"

@@ -55,17 +55,30 @@ def run_name():
     return store.names("complete")[0]
 
 
-@pytest.mark.parametrize("name", ["llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b"])
+@pytest.mark.parametrize(
+    "name", ["llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b"]
+)
 def test_printed_rates_are_shown_with_their_intervals(name):
     at = visit(PAGE, study=name)
     (figure,) = figures(at).values()
-    assert "n = 103 a language" in figure["caption"] and "Table 2" in figure["caption"] and not at.error
+    assert (
+        "n = 103 a language" in figure["caption"]
+        and "Table 2" in figure["caption"]
+        and not at.error
+    )
     line, own, english = figure["data"]
-    assert own["name"] == "own vector" and len(own["text"]) == 12 and english["error_x"]["array"]
+    assert (
+        own["name"] == "own vector"
+        and len(own["text"]) == 12
+        and english["error_x"]["array"]
+    )
     assert own["x"] != english["x"]
 
 
-@pytest.mark.parametrize(("name", "why"), [("bloomz-7.1b", "LLaMA2-chat only"), ("begun", "no concept vectors yet")])
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("bloomz-7.1b", "LLaMA2-chat only"), ("begun", "no concept vectors yet")],
+)
 def test_a_study_without_control_says_so(name, why):
     at = visit(PAGE, study=name)
     assert not figures(at) and why in words(at) and not at.error
@@ -73,22 +86,45 @@ def test_a_study_without_control_says_so(name, why):
 
 def test_a_new_run_is_planned_and_its_size_told():
     at = visit(PAGE, study="demo")
-    assert "6 languages" in words(at) and "4,984 answers" in words(at) and DEMO_NOTE not in words(at)
-    at.multiselect(key=next(box.key for box in at.multiselect if box.label == "Languages")).set_value(["en", "fi"])
-    alive(at.selectbox(key="run-search").select("strengths 1 to 10 × top K by recognition (paper)").run())
-    assert "too few layers for more different sets" in words(at) and "2 languages" in words(at)
+    assert (
+        "6 languages" in words(at)
+        and "4,984 answers" in words(at)
+        and DEMO_NOTE not in words(at)
+    )
+    at.multiselect(
+        key=next(box.key for box in at.multiselect if box.label == "Languages")
+    ).set_value(["en", "fi"])
+    alive(
+        at.selectbox(key="run-search")
+        .select("strengths 1 to 10 × top K by recognition (paper)")
+        .run()
+    )
+    assert "too few layers for more different sets" in words(
+        at
+    ) and "2 languages" in words(at)
     alive(at.selectbox(key="run-prompts").select("demo statements and verdicts").run())
-    assert next(box.value for box in at.selectbox if box.label == "Prompt template") == "none"
+    assert (
+        next(box.value for box in at.selectbox if box.label == "Prompt template")
+        == "none"
+    )
     alive(at.radio(key="run-on").set_value("the reported prompts (paper)").run())
     assert not at.error
 
 
-def test_the_demos_requests_are_steered_with_vectors_that_were_read_in_requests(monkeypatch):
+def test_the_demos_requests_are_steered_with_vectors_that_were_read_in_requests(
+    monkeypatch,
+):
     planted = planted_study(("harmfulness", "truth"), ("en", "fr"), (6, 24, 16))
-    spec = {**library.open_by_name("demo").manifest["spec"], "corpus": REQUESTS, "corpus_digest": demo_corpus(REQUESTS).digest}
+    spec = {
+        **library.open_by_name("demo").manifest["spec"],
+        "corpus": REQUESTS,
+        "corpus_digest": demo_corpus(REQUESTS).digest,
+    }
     folder = stored("requests", planted, spec=spec)
     said = "read in statements"
-    monkeypatch.setitem(library.DEMO_FOLDERS, library.REQUESTS, folder.with_name("absent"))
+    monkeypatch.setitem(
+        library.DEMO_FOLDERS, library.REQUESTS, folder.with_name("absent")
+    )
     assert said not in words(visit(PAGE, study="demo")), "nothing to point to"
     monkeypatch.setitem(library.DEMO_FOLDERS, library.REQUESTS, folder)
     at = visit(PAGE, study="demo")
@@ -98,48 +134,86 @@ def test_the_demos_requests_are_steered_with_vectors_that_were_read_in_requests(
     alive(at.selectbox(key="run-prompts").select("held-out negative members").run())
     assert said not in words(at)
     at = visit(PAGE, study=library.REQUESTS)
-    assert at.selectbox(key="run-prompts").value == DECLINED and said not in words(at) and not at.error
+    assert (
+        at.selectbox(key="run-prompts").value == DECLINED
+        and said not in words(at)
+        and not at.error
+    )
     shutil.rmtree(folder)
 
 
 def test_a_plan_that_does_not_fit_is_a_sentence():
     at = visit(PAGE, study="demo")
-    field = next(box for box in at.number_input if box.label == "Search prompts a language")
+    field = next(
+        box for box in at.number_input if box.label == "Search prompts a language"
+    )
     alive(field.set_value(16).run())
     alive(button(at, "Start").click().run())
-    assert any("too few prompts" in plain(error.value) for error in at.error) and not store.names("demo")
+    assert any(
+        "too few prompts" in plain(error.value) for error in at.error
+    ) and not store.names("demo")
 
 
 def test_start_begins_a_run_and_queues_it(monkeypatch):
     queued = []
-    monkeypatch.setattr(cache.service(), "submit", lambda owner, title, work: queued.append(title))
+    monkeypatch.setattr(
+        cache.service(), "submit", lambda owner, title, work: queued.append(title)
+    )
     at = visit(PAGE, study="demo")
     alive(button(at, "Start").click().run())
     (name,) = store.names("demo")
-    assert queued == ["harmfulness on demo requests that are declined"] and at.selectbox(key="run").value == name
-    assert store.open_run(name).spec.search_prompts == 8 and "66 cells are missing" in words(at)
+    assert (
+        queued == ["harmfulness on demo requests that are declined"]
+        and at.selectbox(key="run").value == name
+    )
+    assert store.open_run(
+        name
+    ).spec.search_prompts == 8 and "66 cells are missing" in words(at)
     store.delete(name)
 
 
 def test_results_of_a_run():
     at = visit(PAGE, study="complete")
     shown = figures(at)
-    assert list(shown)[1] == "Effect: following rate" and list(shown)[2].startswith("Cost") and len(shown) == 4
+    assert (
+        list(shown)[1] == "Effect: following rate"
+        and list(shown)[2].startswith("Cost")
+        and len(shown) == 4
+    )
     table = next(frame.value for frame in at.dataframe if "own vector" in frame.value)
     fr = table[table["language"] == "fr"].iloc[0]
-    assert fr["own vector"].startswith("1.00 (0.6") and fr["en vector"].startswith("0.00 (0.00") and fr["none"].startswith("0.00")
-    assert fr["own vector: strength, layers"] == "2 × 1–2" and fr["published"] == "0.02, 0.99, 0.94"
+    assert (
+        fr["own vector"].startswith("1.00 (0.6")
+        and fr["en vector"].startswith("0.00 (0.00")
+        and fr["none"].startswith("0.00")
+    )
+    assert (
+        fr["own vector: strength, layers"] == "2 × 1–2"
+        and fr["published"] == "0.02, 0.99, 0.94"
+    )
     effect = shown["Effect: following rate"]
-    assert [shape["type"] for shape in effect["layout"]["shapes"]] == ["rect"] and "Framed" in effect["caption"]
-    assert ("0.5", "1", "2", "4") in ticks(effect) and "1–2" in ticks(effect)[0] + ticks(effect)[1]
+    assert [shape["type"] for shape in effect["layout"]["shapes"]] == [
+        "rect"
+    ] and "Framed" in effect["caption"]
+    assert ("0.5", "1", "2", "4") in ticks(effect) and "1–2" in ticks(effect)[
+        0
+    ] + ticks(effect)[1]
     assert "Computed by Babelscope" in effect["caption"] and not at.error
 
 
 def test_a_link_restores_the_view():
-    link = {"study": "complete", "searched": "fr", "cost": "kl", "choice": "best effect", "printed": "llama2-chat-70b"}
+    link = {
+        "study": "complete",
+        "searched": "fr",
+        "cost": "kl",
+        "choice": "best effect",
+        "printed": "llama2-chat-70b",
+    }
     link["run"] = run_name()
     at = visit(PAGE, **link)
-    assert asked(at) == {key: [value] for key, value in link.items()}, "the newest run too, which may not be that tomorrow"
+    assert asked(at) == {key: [value] for key, value in link.items()}, (
+        "the newest run too, which may not be that tomorrow"
+    )
     assert "Cost: change of the next token" in figures(at) and not at.warning
     values = heat_map(figures(at)["Effect: following rate"])["text"]
     assert "1.00" in values[2] and "1.00" not in values[1], "French needs strength 2"
@@ -159,7 +233,9 @@ def test_an_edited_list_judges_the_kept_texts_anew():
     assert "fi: En voi" in box.value
     alive(box.set_value("en: Nope").run())
     assert "reports are missing" in words(at)
-    assert heat_map(figures(at)["Effect: following rate"])["text"][0][0] == "1.00", "what declined follows now"
+    assert heat_map(figures(at)["Effect: following rate"])["text"][0][0] == "1.00", (
+        "what declined follows now"
+    )
     alive(at.text_area(key=f"judge-lines-{run_name()}").set_value("Nope\nxx: No").run())
     assert "has 2 faults" in plain(at.error[0].value)
 
@@ -177,11 +253,23 @@ def test_the_judge_command_is_offered_only_where_it_is_allowed(monkeypatch):
 def test_texts_can_be_read_and_filtered():
     at = visit(PAGE, study="complete")
     texts = at.dataframe[-1].value
-    assert {"prompt", "answer", "verdict", "strength"} <= set(texts.columns) and REFUSAL["en"] in set(texts["answer"])
-    alive(at.text_input(key=f"texts-words-{run_name()}").set_value(texts["prompt"].iloc[0]).run())
+    assert {"prompt", "answer", "verdict", "strength"} <= set(
+        texts.columns
+    ) and REFUSAL["en"] in set(texts["answer"])
+    alive(
+        at.text_input(key=f"texts-words-{run_name()}")
+        .set_value(texts["prompt"].iloc[0])
+        .run()
+    )
     found = at.dataframe[-1].value
-    assert 0 < len(found) < len(texts) and set(found["prompt"]) == {texts["prompt"].iloc[0]}
-    alive(at.text_input(key=f"texts-words-{run_name()}").set_value("nobody says this").run())
+    assert 0 < len(found) < len(texts) and set(found["prompt"]) == {
+        texts["prompt"].iloc[0]
+    }
+    alive(
+        at.text_input(key=f"texts-words-{run_name()}")
+        .set_value("nobody says this")
+        .run()
+    )
     assert "0 of" in words(at) and at.dataframe[-1].value.empty
 
 
@@ -197,12 +285,16 @@ def test_a_damaged_run_is_a_sentence_and_a_run_can_be_deleted():
     another = finished(study, search_prompts=2, reported_prompts=2, layer_sets=1)
     at = visit(PAGE, study="complete", run=another.name)
     alive(button(at, "Delete for good").click().run())
-    assert another.name not in store.names("complete") and run_name() in store.names("complete")
+    assert another.name not in store.names("complete") and run_name() in store.names(
+        "complete"
+    )
 
 
 def test_hostile_titles_and_texts_stay_text():
     study = library.open_by_name("complete")
-    run = finished(study, JudgingSpec(), search_prompts=1, reported_prompts=1, layer_sets=1)
+    run = finished(
+        study, JudgingSpec(), search_prompts=1, reported_prompts=1, layer_sets=1
+    )
     manifest = json.loads((run.folder / "manifest.json").read_text())
     manifest["title"] = "![x](http://evil.example/x.png) **b**"
     (run.folder / "manifest.json").write_text(json.dumps(manifest))
@@ -215,8 +307,13 @@ def test_a_filling_run_shows_which_cells_are_kept_and_what_is_to_go():
     study = library.open_by_name("complete")
     run = compute(begun(study, seed=5), FakeSpeaker(), most=2)
     figure = filled(run)
-    assert figure.data.values.sum() == 2 and figure.data.values[0, 1:3].tolist() == [1, 1]
-    assert figure.caption.startswith("2 of 20 cells, 40 of 311 answers. About") and figure.data.columns[-2:] == ("own", "shared")
+    assert figure.data.values.sum() == 2 and figure.data.values[0, 1:3].tolist() == [
+        1,
+        1,
+    ]
+    assert figure.caption.startswith(
+        "2 of 20 cells, 40 of 311 answers. About"
+    ) and figure.data.columns[-2:] == ("own", "shared")
     assert filled(store.open_run(run_name())).data.values.min() >= 0
     store.delete(run.name)
 

@@ -23,12 +23,16 @@ STUDIES, EXTRACT = "pages/studies.py", "pages/extract.py"
 def test_studies_of_one_title_are_told_apart(home):
     stored("first"), stored("second")
     at = visit(STUDIES, study="first")
-    assert [option for option in at.selectbox(key="study").options if "Planted" in option] == [
-        f"Planted study · {name}" for name in library.names()[:2]
-    ]
+    assert [
+        option for option in at.selectbox(key="study").options if "Planted" in option
+    ] == [f"Planted study · {name}" for name in library.names()[:2]]
     for name in ("second", "first"):
         at.selectbox(key="study").select(name)
-        assert alive(at.run()).selectbox(key="study").value == name == asked(at).get("study", [""])[0]
+        assert (
+            alive(at.run()).selectbox(key="study").value
+            == name
+            == asked(at).get("study", [""])[0]
+        )
     at = visit(STUDIES, study="first", **{"with": "second"})
     assert at.selectbox(key="with").value == "second" and not at.warning
 
@@ -37,7 +41,9 @@ def test_a_new_study_of_the_same_title_leaves_the_chosen_one(home):
     stored("first")
     at = visit(STUDIES, study="first")
     stored("second")
-    assert alive(at.run()).selectbox(key="study").value == "first" and asked(at)["study"] == ["first"]
+    assert alive(at.run()).selectbox(key="study").value == "first" and asked(at)[
+        "study"
+    ] == ["first"]
 
 
 @pytest.fixture
@@ -54,23 +60,33 @@ def labels(at):
 
 def test_all_studies_are_listed(study):
     table = study.dataframe[0].value
-    assert set(table["name"]) == set(library.names()) and table["kind"].isin(["computed", "published", "demo"]).all()
+    assert (
+        set(table["name"]) == set(library.names())
+        and table["kind"].isin(["computed", "published", "demo"]).all()
+    )
 
 
 def test_rename_changes_the_title_and_keeps_the_link(study):
     assert "Rename" not in labels(study), "nothing to rename yet"
     study.text_input(key="title-mine").set_value(HOSTILE[:70]).run()
     alive(button(study, "Rename").click().run())
-    assert library.open_by_name("mine").title == HOSTILE[:70] and asked(study)["study"] == ["mine"]
+    assert library.open_by_name("mine").title == HOSTILE[:70] and asked(study)[
+        "study"
+    ] == ["mine"]
     assert HOSTILE[:70] in study.selectbox(key="study").options
     study.text_input(key="title-mine").set_value("   ").run()
     alive(button(study, "Rename").click().run())
-    assert "1 to 80 characters" in study.error[0].value and library.open_by_name("mine").title == HOSTILE[:70]
+    assert (
+        "1 to 80 characters" in study.error[0].value
+        and library.open_by_name("mine").title == HOSTILE[:70]
+    )
 
 
 def test_delete_restore_purge(study):
     alive(button(study, "Delete").click().run())
-    assert "mine" not in library.names() and study.selectbox(key="study").value != "mine"
+    assert (
+        "mine" not in library.names() and study.selectbox(key="study").value != "mine"
+    )
     alive(button(study, "Restore").click().run())
     assert "mine" in library.names() and not library.trashed()
     alive(study.selectbox(key="study").select("mine").run())
@@ -82,13 +98,23 @@ def test_delete_restore_purge(study):
 
 def test_shipped_studies_cannot_be_changed():
     at = visit(STUDIES, study="bloomz-7.1b")
-    assert not {"Rename", "Delete", "Prepare download", "Go on"} & labels(at) and "not changed" in words(at)
+    assert not {"Rename", "Delete", "Prepare download", "Go on"} & labels(
+        at
+    ) and "not changed" in words(at)
 
 
 def test_download_is_prepared_and_a_damage_since_is_said(study, monkeypatch):
-    assert not [found for found in study.get("download_button") if found.label == "Download as one file"]
+    assert not [
+        found
+        for found in study.get("download_button")
+        if found.label == "Download as one file"
+    ]
     alive(button(study, "Prepare download").click().run())
-    assert [found for found in study.get("download_button") if found.label == "Download as one file"]
+    assert [
+        found
+        for found in study.get("download_button")
+        if found.label == "Download as one file"
+    ]
 
     def damaged(name):
         raise StudyError("half_a is gone.")
@@ -99,8 +125,15 @@ def test_download_is_prepared_and_a_damage_since_is_said(study, monkeypatch):
 
 
 def test_a_packed_study_is_added(study):
-    alive(study.file_uploader[0].upload("from a friend.babelscope", library.pack("mine")).run())
-    assert "from-a-friend" in plain(study.success[0].value) and library.open_by_name("from-a-friend").complete
+    alive(
+        study.file_uploader[0]
+        .upload("from a friend.babelscope", library.pack("mine"))
+        .run()
+    )
+    assert (
+        "from-a-friend" in plain(study.success[0].value)
+        and library.open_by_name("from-a-friend").complete
+    )
     alive(study.run())
     assert "from-a-friend-2" not in library.names(), "one upload is one study"
     at = visit("pages/transfer.py", study="from-a-friend")
@@ -122,7 +155,9 @@ def test_an_unfinished_study_offers_to_go_on():
     assert "21 cells are missing" in words(at) and "Go on" in labels(at)
     button(at, "Go on").click()
     job = ended(at)
-    assert job.state == FAILED and not at.exception, "the planted study has no model to go on with"
+    assert job.state == FAILED and not at.exception, (
+        "the planted study has no model to go on with"
+    )
 
 
 def test_two_studies_side_by_side(home):
@@ -130,9 +165,20 @@ def test_two_studies_side_by_side(home):
     stored("other", title=HOSTILE)
     at = visit(STUDIES, study="mine", **{"with": "other", "compared": "similarity"})
     shown = figures(at)
-    assert len(shown) == 3 and "95 % interval (bootstrap over 3 concepts)" in next(iter(shown.values()))["caption"]
-    at = visit(STUDIES, study="llama2-chat-7b", **{"with": "qwen-chat-7b", "compared": "similarity"})
-    assert all("Published, Xu et al. 2024, Figure 3" in figure["caption"] for figure in figures(at).values())
+    assert (
+        len(shown) == 3
+        and "95 % interval (bootstrap over 3 concepts)"
+        in next(iter(shown.values()))["caption"]
+    )
+    at = visit(
+        STUDIES,
+        study="llama2-chat-7b",
+        **{"with": "qwen-chat-7b", "compared": "similarity"},
+    )
+    assert all(
+        "Published, Xu et al. 2024, Figure 3" in figure["caption"]
+        for figure in figures(at).values()
+    )
 
 
 def test_a_damaged_study_can_be_compared_with_in_words(home):
@@ -155,13 +201,22 @@ def ended(at):
 PAIRS = Corpus(
     "kind words",
     tuple(
-        ContrastPair(str(i), concept, language, f"{concept} {language} good {i}", f"{concept} {language} bad {i}")
+        ContrastPair(
+            str(i),
+            concept,
+            language,
+            f"{concept} {language} good {i}",
+            f"{concept} {language} bad {i}",
+        )
         for concept in ("kindness", "truth")
         for language in ("en", "fr", "zh")
         for i in range(12)
     ),
 )
-FAULTS = b"pair,concept,language,positive,negative\n1,a,en,x,x\n2,a,xx,x,y\n3,,en,x,y\n" + b"4,a,en,,y\n5,a,fr,same,same\n" * 4
+FAULTS = (
+    b"pair,concept,language,positive,negative\n1,a,en,x,x\n2,a,xx,x,y\n3,,en,x,y\n"
+    + b"4,a,en,,y\n5,a,fr,same,same\n" * 4
+)
 
 
 def with_corpus(data: bytes, name: str = "pairs.csv", model: str = "tiny"):
@@ -169,7 +224,11 @@ def with_corpus(data: bytes, name: str = "pairs.csv", model: str = "tiny"):
     at = visit(EXTRACT)
     at.button_group(key="draft-origin").set_value("a file").run()
     alive(at.file_uploader(key="draft-file").upload(name, data).run())
-    at.selectbox(key="draft-model").select(model if model in at.selectbox(key="draft-model").options else "another, by hub id")
+    at.selectbox(key="draft-model").select(
+        model
+        if model in at.selectbox(key="draft-model").options
+        else "another, by hub id"
+    )
     return alive(at.run())
 
 
@@ -179,7 +238,9 @@ def test_a_corpus_with_faults_shows_all_of_them(home):
         read(FAULTS, "pairs.csv")
     assert len(error.value.faults) > 10
     count = f"All {len(error.value.faults)} faults"
-    assert "was not loaded" in plain(at.error[0].value) and any(count in expander.label for expander in at.expander)
+    assert "was not loaded" in plain(at.error[0].value) and any(
+        count in expander.label for expander in at.expander
+    )
     assert at.text[0].value == "\n".join(error.value.faults)
     assert "Start" not in labels(at), "nothing to start with"
 
@@ -192,13 +253,17 @@ def test_a_hub_id_that_is_none_is_a_sentence(home, model):
         button(at, action).click()
         job = ended(at)
         assert job.state == FAILED and "neither a hub id" in job.error
-        assert "neither a hub id" in plain(at.error[0].value) and "<img" not in at.error[0].value.replace("\\<", "")
+        assert "neither a hub id" in plain(
+            at.error[0].value
+        ) and "<img" not in at.error[0].value.replace("\\<", "")
 
 
 def test_nothing_chosen_is_a_hint_and_cannot_be_started(home):
     at = with_corpus(to_csv(PAIRS).encode())
     alive(at.multiselect(key=f"draft-languages-{PAIRS.digest}").set_value([]).run())
-    assert "Choose at least one concept and one language" in words(at) and "Start" not in labels(at)
+    assert "Choose at least one concept and one language" in words(
+        at
+    ) and "Start" not in labels(at)
 
 
 def test_start_is_off_while_a_job_lives_and_stop_ends_it(home, monkeypatch):
@@ -219,7 +284,10 @@ def test_start_is_off_while_a_job_lives_and_stop_ends_it(home, monkeypatch):
     assert going.wait(30)
     alive(at.run())
     assert not {"Check", "Start"} & labels(at) and "Stop" in labels(at)
-    assert "3 of 12" in plain(at.get("progress")[0].proto.text) and "![" not in at.get("progress")[0].proto.text
+    assert (
+        "3 of 12" in plain(at.get("progress")[0].proto.text)
+        and "![" not in at.get("progress")[0].proto.text
+    )
     assert "Go on" not in labels(visit(STUDIES))
     job = next(iter(cache.service().jobs.values()))
     assert job.state == RUNNING
@@ -247,18 +315,33 @@ def test_a_study_of_a_real_model_from_start_to_figures(home, monkeypatch):
     save(home / "models" / "tiny", "llama")
     monkeypatch.setenv("BABELSCOPE_MODELS", str(home / "models"))
     at = with_corpus(to_csv(PAIRS).encode())
-    assert at.selectbox(key="draft-model").value == "tiny" and "72 contrast pairs chosen" in words(at)
+    assert at.selectbox(
+        key="draft-model"
+    ).value == "tiny" and "72 contrast pairs chosen" in words(at)
     button(at, "Check").click()
     assert ended(at).state == DONE
-    assert "3 layers × 32" in {metric.proto.delta for metric in at.metric} and "Which token is read" in words(at)
+    assert "3 layers × 32" in {
+        metric.proto.delta for metric in at.metric
+    } and "Which token is read" in words(at)
     button(at, "Start").click()
     job = ended(at)
     assert job.state == DONE and "done in" in at.success[0].value
     links = [link.proto for link in at.main if link.type == "page_link"]
-    assert len(links) == 3 and all(f"study={job.result}" in link.query_string for link in links)
+    assert len(links) == 3 and all(
+        f"study={job.result}" in link.query_string for link in links
+    )
     assert library.open_by_name(job.result).complete
-    for page, count in (("pages/recognition.py", 3), ("pages/similarity.py", 4), ("pages/transfer.py", 2)):
+    for page, count in (
+        ("pages/recognition.py", 3),
+        ("pages/similarity.py", 4),
+        ("pages/transfer.py", 2),
+    ):
         shown = figures(visit(page, study=job.result))
-        assert len(shown) >= count and all("Computed by Babelscope from tiny." in figure["caption"] for figure in shown.values())
+        assert len(shown) >= count and all(
+            "Computed by Babelscope from tiny." in figure["caption"]
+            for figure in shown.values()
+        )
     button(at, "Start").click()
-    assert "complete already" in ended(at).error, "the same once more is refused in words"
+    assert "complete already" in ended(at).error, (
+        "the same once more is refused in words"
+    )

@@ -23,7 +23,12 @@ from tests.test_work import corpus as pairs
 from tests.tiny import HIDDEN, LAYERS
 
 LLAMA = ModelSpec("llama")
-WORDS = WordList("small", ("en", "fr"), ("dog", "love", "tea pot"), (("dog", "love", "tea pot"), ("chien", "amour", "")))
+WORDS = WordList(
+    "small",
+    ("en", "fr"),
+    ("dog", "love", "tea pot"),
+    (("dog", "love", "tea pot"), ("chien", "amour", "")),
+)
 EMBEDDED = ("last token", "mean over tokens", "prompt: one word")
 
 
@@ -36,7 +41,9 @@ def plain(loaded, text):
     """All states of one text in the library's own way: (token, layer, hidden), the last layer after its block."""
     kept = []
     handles = [
-        block.register_forward_hook(lambda m, a, out: kept.append(out[0] if isinstance(out, tuple) else out))
+        block.register_forward_hook(
+            lambda m, a, out: kept.append(out[0] if isinstance(out, tuple) else out)
+        )
         for block in loaded.blocks
     ]
     with torch.inference_mode():
@@ -48,12 +55,16 @@ def plain(loaded, text):
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "bloom"])
 @pytest.mark.parametrize("padding", ["right", "left"])
-def test_the_mean_over_tokens_is_that_of_the_words_own_tokens(tiny_models, family, padding):
+def test_the_mean_over_tokens_is_that_of_the_words_own_tokens(
+    tiny_models, family, padding
+):
     loaded = load(ModelSpec(family))
     given = ["dog", "a", "tea pot", "é"]
     found = Collected(len(given), LAYERS, HIDDEN)
     stream(loaded, given, [found], Reading(padding=padding, position=MEAN))
-    want = [plain(loaded, text)[1:].mean(0) for text in given]  # the first token begins the text and is none of its own
+    want = [
+        plain(loaded, text)[1:].mean(0) for text in given
+    ]  # the first token begins the text and is none of its own
     np.testing.assert_allclose(found.values, want, atol=1e-5)
 
 
@@ -61,13 +72,21 @@ def test_a_job_reads_words_as_the_plain_computation_does(tiny_models):
     job = run(extraction.embed_words(spec(), WORDS, "Small words"))
     assert job.state == DONE, job.error
     study, loaded = library.open_by_name(job.result), load(LLAMA)
-    assert study.complete and study.embeddings == EMBEDDED and study.manifest["words"]["spec"]["model"]["revision"] == "local"
-    for embedding, pick in zip(EMBEDDED, (lambda s: s[-1], lambda s: s[1:].mean(0), lambda s: s[-1])):
+    assert (
+        study.complete
+        and study.embeddings == EMBEDDED
+        and study.manifest["words"]["spec"]["model"]["revision"] == "local"
+    )
+    for embedding, pick in zip(
+        EMBEDDED, (lambda s: s[-1], lambda s: s[1:].mean(0), lambda s: s[-1])
+    ):
         for a, (language, word) in enumerate((("en", "love"), ("fr", "amour"))):
             want = pick(plain(loaded, texts(embedding, language, [word])[0]))
             for layer in (1, LAYERS):
                 found = study.read_words(embedding, layer)
-                np.testing.assert_allclose(found[a, 1], want[layer - 1], rtol=2e-3, atol=2e-3)
+                np.testing.assert_allclose(
+                    found[a, 1], want[layer - 1], rtol=2e-3, atol=2e-3
+                )
                 assert np.isnan(found[1, 2]).all() and np.isfinite(found[0]).all()
 
 
@@ -77,18 +96,27 @@ def test_a_stopped_job_goes_on_and_ends_with_the_same_bytes(tiny_models, home):
     first = contents(store.root() / whole.result)
     library.delete(whole.result)
     stopped = run(task, stop_at=4)
-    assert stopped.state == STOPPED and len(library.open_by_name(whole.result).missing) == 2
+    assert (
+        stopped.state == STOPPED
+        and len(library.open_by_name(whole.result).missing) == 2
+    )
     resumed = run(extraction.resume_study(whole.result))
     assert resumed.state == DONE and contents(store.root() / whole.result) == first
     again = run(task)
     assert again.state == FAILED and "already" in again.error
 
 
-def test_words_go_into_a_study_of_the_same_model_and_both_parts_are_resumed(tiny_models, home):
-    stopped = run(extraction.extract_study(study_spec(), pairs(), "Judges", {}), stop_at=3)
+def test_words_go_into_a_study_of_the_same_model_and_both_parts_are_resumed(
+    tiny_models, home
+):
+    stopped = run(
+        extraction.extract_study(study_spec(), pairs(), "Judges", {}), stop_at=3
+    )
     assert stopped.state == STOPPED
     (name,) = [path.name for path in store.root().iterdir()]
-    assert run(extraction.embed_words(spec(), WORDS, "", name), stop_at=2).state == STOPPED
+    assert (
+        run(extraction.embed_words(spec(), WORDS, "", name), stop_at=2).state == STOPPED
+    )
     assert len(library.open_by_name(name).missing) == 5 + 4
     assert run(extraction.resume_study(name)).state == DONE
     study = library.open_by_name(name)
@@ -98,18 +126,40 @@ def test_words_go_into_a_study_of_the_same_model_and_both_parts_are_resumed(tiny
 
 
 def test_a_word_that_becomes_no_token_is_named(tiny_models):
-    bad = WordList("bad", ("en", "fr"), ("dog", "space"), (("dog", "\t "), ("chien", "x")))
+    bad = WordList(
+        "bad", ("en", "fr"), ("dog", "space"), (("dog", "\t "), ("chien", "x"))
+    )
     job = run(extraction.embed_words(spec(words=bad), bad, "Bad"))
-    assert job.state == FAILED and "en, space: '\\t ' becomes no token" in job.error and job.faults
+    assert (
+        job.state == FAILED
+        and "en, space: '\\t ' becomes no token" in job.error
+        and job.faults
+    )
     assert ModelReader(load(LLAMA), "none").hollow(["a", "", "<s>"]) == ["", "<s>"]
 
 
-def test_the_command_line_embeds_a_file_of_words(tiny_models, home, monkeypatch, capsys):
+def test_the_command_line_embeds_a_file_of_words(
+    tiny_models, home, monkeypatch, capsys
+):
     file = home / "mine.csv"
     file.write_text("concept,en,fr\ndog,dog,chien\nlove,love,amour\n", encoding="utf-8")
-    options = ["--model", "llama", "--words", str(file), "--embeddings", "last token", "mean over tokens", "--layers", "3"]
+    options = [
+        "--model",
+        "llama",
+        "--words",
+        str(file),
+        "--embeddings",
+        "last token",
+        "mean over tokens",
+        "--layers",
+        "3",
+    ]
     monkeypatch.setattr(sys, "argv", ["studies", *options, "--title", "From a file"])
     assert command.main() == 0 and "study From-a-file" in capsys.readouterr().out
     (name,) = [path.name for path in store.root().iterdir()]
     study = library.open_by_name(name)
-    assert study.words.concepts == ("dog", "love") and study.word_layers == (3,) and study.complete
+    assert (
+        study.words.concepts == ("dog", "love")
+        and study.word_layers == (3,)
+        and study.complete
+    )

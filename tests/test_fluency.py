@@ -34,8 +34,12 @@ SENTENCES = {
 
 def test_every_language_of_the_project_is_told_but_those_that_are_named():
     assert {*SENTENCES, *UNRECOGNISED} == set(LANGUAGES)
-    assert {language for language in LANGUAGES if not recognisable(language)} == set(UNRECOGNISED)
-    assert {language: identified(text) for language, text in SENTENCES.items()} == {language: language for language in SENTENCES}
+    assert {language for language in LANGUAGES if not recognisable(language)} == set(
+        UNRECOGNISED
+    )
+    assert {language: identified(text) for language, text in SENTENCES.items()} == {
+        language: language for language in SENTENCES
+    }
 
 
 def test_drift_is_the_share_of_texts_in_another_language():
@@ -50,8 +54,16 @@ def test_drift_in_a_language_that_cannot_be_told_is_an_error():
 
 @pytest.mark.parametrize(
     ("text", "language", "share"),
-    [("", "en", 0), ("one two", "en", 0), ("a b c d e", "en", 0), ("a b c a b c", "en", 0.25), ("na na na na na", "en", 2 / 3),
-     ("好好好好好", "zh", 2 / 3), ("ha" * 12, "en", 20 / 22), ("老太太把钱还给了", "zh", 0)],
-)  # fmt: skip
+    [
+        ("", "en", 0),
+        ("one two", "en", 0),
+        ("a b c d e", "en", 0),
+        ("a b c a b c", "en", 0.25),
+        ("na na na na na", "en", 2 / 3),
+        ("好好好好好", "zh", 2 / 3),
+        ("ha" * 12, "en", 20 / 22),
+        ("老太太把钱还给了", "zh", 0),
+    ],
+)
 def test_repetition_counts_sequences_said_before(text, language, share):
     assert repetition(text, language) == pytest.approx(share)

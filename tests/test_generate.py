@@ -28,19 +28,30 @@ def loaded(request, tiny_folder):
 
 def push(strength: float) -> tuple[ResolvedTerm, ...]:
     """One vector at one layer."""
-    return (ResolvedTerm({2: np.random.default_rng(5).standard_normal(HIDDEN)}, {2: strength}),)
+    return (
+        ResolvedTerm(
+            {2: np.random.default_rng(5).standard_normal(HIDDEN)}, {2: strength}
+        ),
+    )
 
 
 def library_answer(loaded, prompt: str, tokens: int) -> list[int]:
     """What the library says by itself."""
     given = loaded.tokenizer(prompt, return_tensors="pt", return_token_type_ids=False)
-    out = loaded.model.generate(**given, max_new_tokens=tokens, do_sample=False, pad_token_id=0)
+    out = loaded.model.generate(
+        **given, max_new_tokens=tokens, do_sample=False, pad_token_id=0
+    )
     return out[0, given["input_ids"].shape[1] :].tolist()
 
 
 def test_the_baseline_is_what_the_library_says(loaded):
-    for answer, prompt in zip(generate(loaded, [Row(prompt) for prompt in PROMPTS], GenerationSpec(12)), PROMPTS):
-        assert list(answer.ids) == [token for token in library_answer(loaded, prompt, 12) if token != 2]
+    for answer, prompt in zip(
+        generate(loaded, [Row(prompt) for prompt in PROMPTS], GenerationSpec(12)),
+        PROMPTS,
+    ):
+        assert list(answer.ids) == [
+            token for token in library_answer(loaded, prompt, 12) if token != 2
+        ]
 
 
 def test_a_models_own_penalties_are_left_out_and_stay_its_own(loaded):
@@ -56,10 +67,16 @@ def test_a_models_own_penalties_are_left_out_and_stay_its_own(loaded):
 def test_answers_stream_and_end_as_they_streamed(loaded, monkeypatch):
     monkeypatch.setattr(engine, "EVERY", 0.0)
     told = []
-    final = generate(loaded, [Row(prompt) for prompt in PROMPTS], GenerationSpec(6), told.append)
+    final = generate(
+        loaded, [Row(prompt) for prompt in PROMPTS], GenerationSpec(6), told.append
+    )
     assert [len(answers[0].ids) for answers in told] == [1, 2, 3, 4, 5, 6, 6]
     assert told[-1] == final
-    assert all(last.ids[: len(answer.ids)] == answer.ids for answers in told for answer, last in zip(answers, final))
+    assert all(
+        last.ids[: len(answer.ids)] == answer.ids
+        for answers in told
+        for answer, last in zip(answers, final)
+    )
 
 
 def test_batches_are_cut_and_put_together_again(loaded, monkeypatch):
@@ -93,16 +110,28 @@ def test_drawing_has_a_seed_and_does_not_depend_on_the_batch(loaded):
     together = generate(loaded, rows, warm)
     torch.manual_seed(5)
     assert together == generate(loaded, rows, warm)
-    assert [answer.ids for answer in together] == [generate(loaded, [row], warm)[0].ids for row in rows]
-    assert together != generate(loaded, rows, GenerationSpec(8, temperature=1.5, seed=2))
+    assert [answer.ids for answer in together] == [
+        generate(loaded, [row], warm)[0].ids for row in rows
+    ]
+    assert together != generate(
+        loaded, rows, GenerationSpec(8, temperature=1.5, seed=2)
+    )
 
 
 def test_draws_follow_the_distribution(loaded):
     expected = np.exp(next_distribution(loaded, [Row("no")])[0])
-    drawn = [generate(loaded, [Row("no")], GenerationSpec(1, temperature=1.0, seed=seed))[0].ids for seed in range(300)]
+    drawn = [
+        generate(loaded, [Row("no")], GenerationSpec(1, temperature=1.0, seed=seed))[
+            0
+        ].ids
+        for seed in range(300)
+    ]
     best = int(expected.argmax())
     rate = np.mean([ids == (best,) for ids in drawn])
-    assert abs(rate - expected[best]) < 4 * np.sqrt(expected[best] * (1 - expected[best]) / 300) + 1e-9
+    assert (
+        abs(rate - expected[best])
+        < 4 * np.sqrt(expected[best] * (1 - expected[best]) / 300) + 1e-9
+    )
 
 
 def test_alternatives_are_the_distribution_at_every_token(loaded):
@@ -112,7 +141,9 @@ def test_alternatives_are_the_distribution_at_every_token(loaded):
     for answer, places in zip(answers, followed):
         assert [len(place) for place in answer.top] == [5] * len(answer.ids)
         for one, other in zip(answer.top, places):
-            assert [share for _, share in one] == pytest.approx([share for _, share in other], abs=1e-5)
+            assert [share for _, share in one] == pytest.approx(
+                [share for _, share in other], abs=1e-5
+            )
     first = next_distribution(loaded, rows)
     assert answers[1].top[0][0][1] == pytest.approx(np.exp(first[1].max()), rel=1e-4)
     assert kl(first[0], first[0]) == 0
@@ -127,13 +158,20 @@ def test_continuations_have_the_log_probability_of_their_tokens(loaded):
         assert found.tokens.tolist() == [len(text) for text in given]
         for text, nats in zip(given, found.nats):
             ids = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
-            steps = [next_distribution(loaded, [Row(row.prompt + text[:i], row.terms)])[0][token] for i, token in enumerate(ids)]
+            steps = [
+                next_distribution(loaded, [Row(row.prompt + text[:i], row.terms)])[0][
+                    token
+                ]
+                for i, token in enumerate(ids)
+            ]
             assert nats == pytest.approx(sum(steps), rel=1e-4)
 
 
 def test_positions_count_a_continuation_as_generated(loaded):
     later = ResolvedTerm(push(2.0)[0].vectors, {2: 2.0}, positions="generated")
-    plain, steered = continuations(loaded, [Row(PROMPTS[0]), Row(PROMPTS[0], (later,))], [["a", "ab"]] * 2)
+    plain, steered = continuations(
+        loaded, [Row(PROMPTS[0]), Row(PROMPTS[0], (later,))], [["a", "ab"]] * 2
+    )
     assert plain.nats[0] == pytest.approx(steered.nats[0])
     assert abs(plain.nats[1] - steered.nats[1]) > 1e-3
 
@@ -147,7 +185,12 @@ def test_a_strength_beyond_numbers_breaks_its_own_row_only(loaded):
 
 @pytest.mark.parametrize(
     ("prompt", "tokens", "words"),
-    [("", 4, "empty"), (" \n", 4, "empty"), ("a" * WINDOW, 4, "Shorten"), ("a" * 100, 64, f"{WINDOW}.*at most {WINDOW - 101}")],
+    [
+        ("", 4, "empty"),
+        (" \n", 4, "empty"),
+        ("a" * WINDOW, 4, "Shorten"),
+        ("a" * 100, 64, f"{WINDOW}.*at most {WINDOW - 101}"),
+    ],
 )
 def test_prompts_that_cannot_be_answered(tiny_models, prompt, tokens, words):
     llama = load(ModelSpec("llama", device="cpu"))

@@ -51,8 +51,12 @@ def test_orthogonal_and_parallel_vectors_are_told_apart(kept):
     for name, angle in (("orthogonal", 90), ("parallel", 0)):
         data = geometry.angles(kept[name]).sel(language=["fr", "sw"], layer=3)
         np.testing.assert_allclose(data["angle"], angle, atol=8)
-        assert (data["low"] <= data["cosine"] + 1e-3).all() and (data["cosine"] <= data["high"] + 1e-3).all()
-        inside = (data["null_low"] <= data["cosine"]) & (data["cosine"] <= data["null_high"])
+        assert (data["low"] <= data["cosine"] + 1e-3).all() and (
+            data["cosine"] <= data["high"] + 1e-3
+        ).all()
+        inside = (data["null_low"] <= data["cosine"]) & (
+            data["cosine"] <= data["null_high"]
+        )
         assert bool(inside.all()) == (name == "orthogonal")
 
 
@@ -60,29 +64,49 @@ def chance_study(languages=8, layers=400, each=12, hidden=12):
     """Differences without a direction, nearly the same in all languages; every layer is a draw of its own."""
     rng = np.random.default_rng(0)
     codes, shape = ("en", *"abcdefgh"[:languages]), (each, layers, hidden)
-    states = np.tile(rng.standard_normal((3 * each, layers, hidden)), (languages + 1, 1, 1, 1))
+    states = np.tile(
+        rng.standard_normal((3 * each, layers, hidden)), (languages + 1, 1, 1, 1)
+    )
     for kind in (0, 2):
         noise = 0.1 * rng.standard_normal((languages, *shape))
-        states[1:, kind * each : (kind + 1) * each] += rng.standard_normal(shape) + noise
+        states[1:, kind * each : (kind + 1) * each] += (
+            rng.standard_normal(shape) + noise
+        )
     states[1:, 2 * each :] += states[1:, each : 2 * each] - states[:1, 2 * each :]
     arrays = {"item_state": states, "item_part": np.full(states.shape[:2], TRAIN)}
     arrays["english_vector"] = (states[:1] - states)[:, :each].mean(1)
-    arrays["local_vector"] = (states[:, 2 * each :] - states[:, each : 2 * each]).mean(1)
+    arrays["local_vector"] = (states[:, 2 * each :] - states[:, each : 2 * each]).mean(
+        1
+    )
     arrays["english_vector"][0] = np.nan
-    listed = [[kind, f"{i}"] for kind in (UNIVERSAL, CULTURE, NAMED) for i in range(each)]
+    listed = [
+        [kind, f"{i}"] for kind in (UNIVERSAL, CULTURE, NAMED) for i in range(each)
+    ]
     coords = {"language": codes, "layer": range(1, layers + 1)}
     return Study(
-        "chance", "chance", COMPUTED, "fake", (), codes, layers, frozenset(arrays),
-        lambda name: labelled(name, arrays[name], coords), manifest={"questions": {"prompts": listed}},
-    )  # fmt: skip
+        "chance",
+        "chance",
+        COMPUTED,
+        "fake",
+        (),
+        codes,
+        layers,
+        frozenset(arrays),
+        lambda name: labelled(name, arrays[name], coords),
+        manifest={"questions": {"prompts": listed}},
+    )
 
 
 def test_the_band_of_the_mean_angle_holds_when_languages_share_their_items():
     study = chance_study()
-    english = geometry.agreement(study)["cosine"].sel(vector="English").values[:, 1:, 1:]
+    english = (
+        geometry.agreement(study)["cosine"].sel(vector="English").values[:, 1:, 1:]
+    )
     assert english[:, 0, 1].mean() > 0.9, "strongly parallel languages"
     mean = geometry.mean_angle(study)
-    outside = ((mean["cosine"] < mean["null_low"]) | (mean["cosine"] > mean["null_high"])).values
+    outside = (
+        (mean["cosine"] < mean["null_low"]) | (mean["cosine"] > mean["null_high"])
+    ).values
     # 400 independent layers: the standard deviation of their share is √(.05 · .95 / 400) = .011; three of them are allowed.
     assert outside.mean() == pytest.approx(0.05, abs=0.033)
 
@@ -90,7 +114,10 @@ def test_the_band_of_the_mean_angle_holds_when_languages_share_their_items():
 def test_english_has_no_english_vector_and_counts_are_told(orthogonal):
     data = geometry.angles(orthogonal)
     assert np.isnan(data["cosine"].sel(language="en")).all()
-    assert data["english_items"].values.tolist() == [0, ITEMS // 2, ITEMS // 2] and (data["local_items"] == ITEMS // 2).all()
+    assert (
+        data["english_items"].values.tolist() == [0, ITEMS // 2, ITEMS // 2]
+        and (data["local_items"] == ITEMS // 2).all()
+    )
     assert geometry.mean_angle(orthogonal).attrs["languages"] == 2
 
 
@@ -106,7 +133,10 @@ def test_lengths_are_a_share_of_the_states(orthogonal):
     data = geometry.lengths(orthogonal)["share"].sel(language="fr", layer=3)
     state = geometry.state_lengths(orthogonal)[1, 2]
     assert float(data.sel(vector="English")) == pytest.approx(1 / state, rel=0.05)
-    assert float(data.sel(vector="English, shuffled")) < float(data.sel(vector="English")) / 2
+    assert (
+        float(data.sel(vector="English, shuffled"))
+        < float(data.sel(vector="English")) / 2
+    )
 
 
 def test_separation_is_highest_where_languages_merge(orthogonal):
@@ -115,7 +145,9 @@ def test_separation_is_highest_where_languages_merge(orthogonal):
         line = data["separation"].sel(kind=kind).values
         assert line.argmax() == 2 and line[2] > 0.7 and line[0] < 0.6
         assert (line > data["null_high"].sel(kind=kind).values).all()
-    assert items.separation(orthogonal, True)["separation"].values.min() > 0.7, "languages' means are all that keeps items apart"
+    assert items.separation(orthogonal, True)["separation"].values.min() > 0.7, (
+        "languages' means are all that keeps items apart"
+    )
 
 
 def test_index_by_hand():
@@ -129,10 +161,17 @@ def test_cka_and_neighbours_know_rotations_and_noise():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((60, 8))
     turn = np.linalg.qr(rng.standard_normal((8, 8)))[0]
-    assert items.cka(x, 3 * x @ turn) == pytest.approx(1) and items.mutual_neighbours(x, x @ turn) == 1
+    assert (
+        items.cka(x, 3 * x @ turn) == pytest.approx(1)
+        and items.mutual_neighbours(x, x @ turn) == 1
+    )
     y = rng.standard_normal((60, 8))
-    assert abs(items.cka(x, y)) < 0.15 and items.mutual_neighbours(x, y) == pytest.approx(5 / 59, abs=0.06)
-    assert np.isnan(items.cka(x[:3], x[:3])) and np.isnan(items.mutual_neighbours(x[:6], x[:6]))
+    assert abs(items.cka(x, y)) < 0.15 and items.mutual_neighbours(
+        x, y
+    ) == pytest.approx(5 / 59, abs=0.06)
+    assert np.isnan(items.cka(x[:3], x[:3])) and np.isnan(
+        items.mutual_neighbours(x[:6], x[:6])
+    )
 
 
 def neighbours_by_orders(x, y, k):
@@ -141,26 +180,50 @@ def neighbours_by_orders(x, y, k):
 
     def near(z, i):
         order = rng.permutation([j for j in range(len(z)) if j != i])
-        return set(sorted(order, key=lambda j: -round(float(z[i] @ z[j] / np.sqrt(z[i] @ z[i] * (z[j] @ z[j]))), 9))[:k])
+        return set(
+            sorted(
+                order,
+                key=lambda j: (
+                    -round(float(z[i] @ z[j] / np.sqrt(z[i] @ z[i] * (z[j] @ z[j]))), 9)
+                ),
+            )[:k]
+        )
 
-    return np.mean([[len(near(x, i) & near(y, i)) / k for i in range(len(x))] for _ in range(300)])
+    return np.mean(
+        [[len(near(x, i) & near(y, i)) / k for i in range(len(x))] for _ in range(300)]
+    )
 
 
 def test_items_that_tie_are_no_neighbours_by_their_place_in_the_list():
     rng = np.random.default_rng(0)
-    few, other = np.repeat(rng.standard_normal((4, 6)), 5, 0), rng.standard_normal((20, 6))
-    for x, y in ((few, np.roll(few, 2, 0)), (few, other), (few.astype(np.float32), 3 * few)):
+    few, other = (
+        np.repeat(rng.standard_normal((4, 6)), 5, 0),
+        rng.standard_normal((20, 6)),
+    )
+    for x, y in (
+        (few, np.roll(few, 2, 0)),
+        (few, other),
+        (few.astype(np.float32), 3 * few),
+    ):
         # 300 orders of 20 items with an overlap that varies by .2 at most: a standard error below .003.
-        assert items.mutual_neighbours(x, y) == pytest.approx(neighbours_by_orders(x, y, 5), abs=0.01)
+        assert items.mutual_neighbours(x, y) == pytest.approx(
+            neighbours_by_orders(x, y, 5), abs=0.01
+        )
     same = np.full((20, 6), 0.1, np.float32)
     for pair in ((same, 2 * same), (same, other), (other, same)):
-        assert np.isnan(items.mutual_neighbours(*pair)) and np.isnan(items.cka(*pair)), "no variance, nothing to compare"
+        assert np.isnan(items.mutual_neighbours(*pair)) and np.isnan(
+            items.cka(*pair)
+        ), "no variance, nothing to compare"
 
 
 def test_parallel_states_agree_best_where_languages_merge(orthogonal):
     data = items.parallel(orthogonal)
-    assert (data["neighbours"].sel(language="fr", layer=3) > 0.9) and np.isnan(data["cka"].sel(language="en")).all()
-    assert data["items"].sel(language="fr") == ITEMS and float(data["chance"].sel(language="fr")) == pytest.approx(5 / (ITEMS - 1))
+    assert (data["neighbours"].sel(language="fr", layer=3) > 0.9) and np.isnan(
+        data["cka"].sel(language="en")
+    ).all()
+    assert data["items"].sel(language="fr") == ITEMS and float(
+        data["chance"].sel(language="fr")
+    ) == pytest.approx(5 / (ITEMS - 1))
 
 
 def test_agreement_is_symmetric_and_one_on_the_diagonal(orthogonal):
@@ -172,9 +235,13 @@ def test_agreement_is_symmetric_and_one_on_the_diagonal(orthogonal):
 @pytest.mark.parametrize("what", ["vectors", "items"])
 @pytest.mark.parametrize("basis", projections.BASES)
 @pytest.mark.parametrize("dims", [2, 3])
-def test_pictures_keep_distances_as_far_as_the_variance_goes(orthogonal, what, basis, dims):
+def test_pictures_keep_distances_as_far_as_the_variance_goes(
+    orthogonal, what, basis, dims
+):
     data = projections.pca(orthogonal, what, basis, dims)
-    assert data["place"].shape[1:] == (LAYERS, dims) and np.isfinite(data["place"]).all()
+    assert (
+        data["place"].shape[1:] == (LAYERS, dims) and np.isfinite(data["place"]).all()
+    )
     shares = data["explained"].values
     assert (shares >= -1e-6).all() and (shares.sum(1) <= 1 + 1e-5).all()
     if basis == "per layer":
@@ -189,9 +256,15 @@ def test_pca_is_that_of_scikit_learn(orthogonal):
     data = projections.pca(orthogonal, "items", "per layer", 2)
     values = projections.cloud(orthogonal, "items").values[:, 2]
     fit = PCA(2, svd_solver="full").fit(values)
-    np.testing.assert_allclose(data["explained"].sel(shown=3), fit.explained_variance_ratio_, rtol=1e-3)
-    want = fit.transform(values) / np.sqrt(((values - values.mean(0)) ** 2).sum(1).mean())
-    np.testing.assert_allclose(np.abs(data["place"].sel(shown=3)), np.abs(want), atol=2e-3)
+    np.testing.assert_allclose(
+        data["explained"].sel(shown=3), fit.explained_variance_ratio_, rtol=1e-3
+    )
+    want = fit.transform(values) / np.sqrt(
+        ((values - values.mean(0)) ** 2).sum(1).mean()
+    )
+    np.testing.assert_allclose(
+        np.abs(data["place"].sel(shown=3)), np.abs(want), atol=2e-3
+    )
 
 
 def test_a_layer_without_variance_has_no_axes():
@@ -220,12 +293,20 @@ def test_two_umaps_never_fit_at_once(monkeypatch):
             time.sleep(0.01)
             most.append(len(running))
             running.pop()
-            warnings.warn("what it says about its own setting is not an error", UserWarning, stacklevel=2)
+            warnings.warn(
+                "what it says about its own setting is not an error",
+                UserWarning,
+                stacklevel=2,
+            )
             return np.zeros((len(values), self.dims))
 
     monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Projection))
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda seed: manifold.umap_places(np.zeros((8, 3)), 2, seed), range(8)))
+        made = list(
+            pool.map(
+                lambda seed: manifold.umap_places(np.zeros((8, 3)), 2, seed), range(8)
+            )
+        )
     assert most == [1] * 8 and made[0].shape == (8, 2)
 
 
@@ -233,19 +314,27 @@ def test_two_umaps_never_fit_at_once(monkeypatch):
 @pytest.mark.parametrize("points", [4, 80])
 def test_a_real_umap_keeps_clusters_apart(points):
     groups = np.arange(points) % 2
-    values = np.random.default_rng(0).standard_normal((points, 6)) + 50 * groups[:, None]
+    values = (
+        np.random.default_rng(0).standard_normal((points, 6)) + 50 * groups[:, None]
+    )
     placed = manifold.umap_places(values, 2, 3)
     np.testing.assert_array_equal(placed, manifold.umap_places(values, 2, 3))
     assert placed.shape == (points, 2) and np.isfinite(placed).all()
     if points > manifold.FEW:
         middles = [placed[groups == group].mean(0) for group in (0, 1)]
-        spread = max(np.linalg.norm(placed[groups == group] - middles[group], axis=1).max() for group in (0, 1))
+        spread = max(
+            np.linalg.norm(placed[groups == group] - middles[group], axis=1).max()
+            for group in (0, 1)
+        )
         assert np.linalg.norm(middles[0] - middles[1]) > spread
 
 
 @pytest.mark.slow
 def test_umap_is_seeded(orthogonal):
-    first, again = (projections.elsewhere(orthogonal, "UMAP", "items", 2)["place"].values for _ in range(2))
+    first, again = (
+        projections.elsewhere(orthogonal, "UMAP", "items", 2)["place"].values
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(first, again)
     assert np.isfinite(first).all()
 
@@ -253,9 +342,19 @@ def test_umap_is_seeded(orthogonal):
 def test_what_is_missing_is_said(kept):
     with pytest.raises(StudyError, match="no pair of English and local vectors"):
         geometry.angles(kept["without culture"])
-    assert items.separation(kept["without culture"]).kind.values.tolist() == ["universal"]
+    assert items.separation(kept["without culture"]).kind.values.tolist() == [
+        "universal"
+    ]
     assert not kept["one language"].has("english_vector")
-    assert np.isnan(items.separation(kept["one language"])["separation"]).all(), "one language has nothing to be compared with"
-    for measure in (geometry.angles, geometry.lengths, items.separation, items.parallel, geometry.agreement):
+    assert np.isnan(items.separation(kept["one language"])["separation"]).all(), (
+        "one language has nothing to be compared with"
+    )
+    for measure in (
+        geometry.angles,
+        geometry.lengths,
+        items.separation,
+        items.parallel,
+        geometry.agreement,
+    ):
         with pytest.raises(AnalysisError):
             measure(planted_study())

@@ -26,7 +26,9 @@ def test_every_search_gives_settings_for_every_language(study):
         found = grid(study, spec(study, search=search, strengths=(), layer_sets=10))
         assert len(found.strengths) == 10 and set(found.layers) == {"en", "zh", "fr"}
         for sets in found.layers.values():
-            assert len(set(sets)) == len(sets) >= 2 and all(1 <= layer <= LAYERS for layers in sets for layer in layers)
+            assert len(set(sets)) == len(sets) >= 2 and all(
+                1 <= layer <= LAYERS for layers in sets for layer in layers
+            )
     with pytest.raises(SpecError, match="search"):
         grid(study, spec(study, search="everything"))
     with pytest.raises(SpecError, match="fairness"):
@@ -34,9 +36,15 @@ def test_every_search_gives_settings_for_every_language(study):
 
 
 def test_the_papers_layers_are_those_of_best_recognition(study):
-    found = grid(study, spec(study, search=list(SEARCHES)[1], strengths=(), layer_sets=10))
-    accuracy = curve(study)["accuracy"].sel(concept=study.concepts[0], language="fr").values
-    assert found.strengths == tuple(range(1, 11)) and found.layers["fr"][0] == (int(accuracy.argmax()) + 1,)
+    found = grid(
+        study, spec(study, search=list(SEARCHES)[1], strengths=(), layer_sets=10)
+    )
+    accuracy = (
+        curve(study)["accuracy"].sel(concept=study.concepts[0], language="fr").values
+    )
+    assert found.strengths == tuple(range(1, 11)) and found.layers["fr"][0] == (
+        int(accuracy.argmax()) + 1,
+    )
     assert max(map(len, found.layers["fr"])) == 2 * LAYERS // 3
 
 
@@ -45,9 +53,18 @@ def test_ranges_are_contiguous_spread_and_as_many_as_asked_for():
         for most in (1, 5, 10):
             found = ranges(layers, most)
             assert 1 <= len(found) <= most and len(set(found)) == len(found)
-            assert all(each == tuple(range(each[0], each[-1] + 1)) and each[-1] <= layers for each in found)
-    assert len(ranges(32, 10)) == 10 and {layer for each in ranges(32, 10) for layer in each} == set(range(1, 33))
-    assert LOG_SPACED[0] == 0.125 and LOG_SPACED[-1] == 8 and named((1, 2, 3, 5)) == "1–3, 5"
+            assert all(
+                each == tuple(range(each[0], each[-1] + 1)) and each[-1] <= layers
+                for each in found
+            )
+    assert len(ranges(32, 10)) == 10 and {
+        layer for each in ranges(32, 10) for layer in each
+    } == set(range(1, 33))
+    assert (
+        LOG_SPACED[0] == 0.125
+        and LOG_SPACED[-1] == 8
+        and named((1, 2, 3, 5)) == "1–3, 5"
+    )
 
 
 def test_the_printed_rates_are_whole_answers_and_give_the_papers_means():
@@ -58,7 +75,13 @@ def test_the_printed_rates_are_whole_answers_and_give_the_papers_means():
     }
     for model, expected in means.items():
         rates = printed(model)
-        np.testing.assert_allclose(rates["right"] / CONTROL_PROMPTS, rates["effect"], atol=5e-5)
-        others = rates[rates["language"] != "en"].groupby("vector")["effect"].mean() * 100
-        np.testing.assert_allclose([others[v] for v in ("none", "own", "shared")], expected, atol=0.01)
+        np.testing.assert_allclose(
+            rates["right"] / CONTROL_PROMPTS, rates["effect"], atol=5e-5
+        )
+        others = (
+            rates[rates["language"] != "en"].groupby("vector")["effect"].mean() * 100
+        )
+        np.testing.assert_allclose(
+            [others[v] for v in ("none", "own", "shared")], expected, atol=0.01
+        )
     assert not len(printed("bloomz-7.1b"))

@@ -30,12 +30,21 @@ def repo(hub, tiny_folder):
 
 def weights(size: int = BIG) -> dict[str, bytes]:
     """A configuration and a large file of nothing in particular."""
-    return {"config.json": b"{}", "model.safetensors": bytes(range(256)) * (size // 256)}
+    return {
+        "config.json": b"{}",
+        "model.safetensors": bytes(range(256)) * (size // 256),
+    }
 
 
 def blobs(repo: str) -> list[Path]:
     """What the cache holds of a repository."""
-    return sorted((Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}" / "blobs").iterdir())
+    return sorted(
+        (
+            Path(constants.HF_HUB_CACHE)
+            / f"models--{repo.replace('/', '--')}"
+            / "blobs"
+        ).iterdir()
+    )
 
 
 def test_a_model_is_fetched_pinned_and_readable(repo):
@@ -71,7 +80,9 @@ def unreachable(monkeypatch):
         raise ConnectionRefusedError("nobody listens")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # the hub client waits between its tries
+    monkeypatch.setattr(
+        time, "sleep", lambda seconds: None
+    )  # the hub client waits between its tries
 
 
 @pytest.mark.parametrize("revision", ["main", "commit"])
@@ -82,22 +93,36 @@ def test_without_a_connection_the_cache_serves(repo, monkeypatch, revision):
     assert load(ModelSpec(REPO, revision)).source.revision == repo.commit
 
 
-def test_without_a_connection_what_is_not_in_the_cache_is_said_to_be_missing(repo, monkeypatch):
+def test_without_a_connection_what_is_not_in_the_cache_is_said_to_be_missing(
+    repo, monkeypatch
+):
     preflight(ModelSpec(REPO))
     unreachable(monkeypatch)
     for name in ("org/other", REPO):  # never seen, and seen without its weights
-        with pytest.raises(ModelError, match=f"cannot be reached and {name} is not wholly in the cache"):
+        with pytest.raises(
+            ModelError, match=f"cannot be reached and {name} is not wholly in the cache"
+        ):
             load(ModelSpec(name))
 
 
 def test_a_look_before_loading_fetches_no_weights(repo, tiny_folder):
     seen = preflight(ModelSpec(REPO))
     assert seen.source.revision == repo.commit and seen.fits
-    assert sorted(repo.fetched(REPO)) == sorted(path.name for path in (tiny_folder / "llama").glob("*.json"))
+    assert sorted(repo.fetched(REPO)) == sorted(
+        path.name for path in (tiny_folder / "llama").glob("*.json")
+    )
 
 
 def test_pickles_sub_folders_and_original_checkpoints_are_left_on_the_hub(hub):
-    needless = {name: b"x" for name in ("pytorch_model.bin", "onnx/model.safetensors", "consolidated.safetensors", "run.py")}
+    needless = {
+        name: b"x"
+        for name in (
+            "pytorch_model.bin",
+            "onnx/model.safetensors",
+            "consolidated.safetensors",
+            "run.py",
+        )
+    }
     hub.publish("org/full", weights(256) | needless)
     locate("org/full")
     assert sorted(hub.fetched("org/full")) == ["config.json", "model.safetensors"]
@@ -108,15 +133,24 @@ def test_a_connection_cut_in_mid_file_is_resumed(hub):
     hub.publish("org/cut", files)
     hub.cuts["model.safetensors"] = [15 * MEBIBYTE]
     source = locate("org/cut")
-    assert (source.folder / "model.safetensors").read_bytes() == files["model.safetensors"]
-    ranges = [part for method, path, part in hub.log if method == "GET" and path.endswith("model.safetensors")]
+    assert (source.folder / "model.safetensors").read_bytes() == files[
+        "model.safetensors"
+    ]
+    ranges = [
+        part
+        for method, path, part in hub.log
+        if method == "GET" and path.endswith("model.safetensors")
+    ]
     assert ranges == [None, f"bytes={10 * MEBIBYTE}-"]
     assert not hub.cuts["model.safetensors"]
 
 
 def test_a_corrupted_file_is_found_removed_and_fetched_anew(repo):
     repo.flipped.add("model.safetensors")
-    with pytest.raises(ModelError, match="model.safetensors of org/name arrived corrupted: its SHA-256 is .* start again"):
+    with pytest.raises(
+        ModelError,
+        match="model.safetensors of org/name arrived corrupted: its SHA-256 is .* start again",
+    ):
         load(ModelSpec(REPO))
     assert not any(len(path.name) == 64 for path in blobs(REPO))
     assert load(ModelSpec(REPO)).source.revision == repo.commit
@@ -133,7 +167,11 @@ def test_a_verified_file_is_hashed_again_only_when_it_changed(repo, monkeypatch)
 
 
 REFUSALS = {
-    "unknown": ("org/nobody", "main", "The hub has no model “org/nobody”, or it is private"),
+    "unknown": (
+        "org/nobody",
+        "main",
+        "The hub has no model “org/nobody”, or it is private",
+    ),
     "revision": (REPO, "v2", "org/name has no revision “v2”. Give a branch"),
     "commit": (REPO, "0" * 40, f"org/name has no revision “{'0' * 40}”"),
     "malformed": ("org/a--b", "main", "Fetching org/a--b failed"),
@@ -142,7 +180,9 @@ REFUSALS = {
 
 @pytest.mark.parametrize("token", ["", "mine"])
 @pytest.mark.parametrize("case", REFUSALS)
-def test_what_the_hub_does_not_have_is_told_in_a_sentence(repo, monkeypatch, case, token):
+def test_what_the_hub_does_not_have_is_told_in_a_sentence(
+    repo, monkeypatch, case, token
+):
     if token:
         monkeypatch.setenv("HF_TOKEN", token)
     name, revision, sentence = REFUSALS[case]
@@ -182,13 +222,20 @@ def test_stop_in_mid_download_ends_it_and_leaves_no_part(hub):
 
     with pytest.raises(Stopped):
         locate("org/stop", progress=stop)
-    assert [path.name for path in blobs("org/stop") if path.name.endswith("incomplete") or len(path.name) == 64] == []
+    assert [
+        path.name
+        for path in blobs("org/stop")
+        if path.name.endswith("incomplete") or len(path.name) == 64
+    ] == []
     assert (locate("org/stop").folder / "model.safetensors").stat().st_size == BIG
 
 
 def test_parts_of_a_killed_download_are_swept_once_they_are_old(repo):
     locate(REPO, small_only=True)
-    old, young = (blobs(REPO)[0].with_name(f"{'0' * 64}.{name}.incomplete") for name in ("old", "young"))
+    old, young = (
+        blobs(REPO)[0].with_name(f"{'0' * 64}.{name}.incomplete")
+        for name in ("old", "young")
+    )
     for part in (old, young):
         part.write_bytes(b"part")
     os.utime(old, (time.time() - ABANDONED - 60,) * 2)

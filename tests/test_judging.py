@@ -43,9 +43,13 @@ def verdict(text, language="en", spec=RULES):
 
 def test_every_language_has_openings_of_its_own_and_the_papers_list_is_english():
     ours = openings(OURS)
-    assert set(ours) == set(LANGUAGES) and all(len(those) >= 20 for those in ours.values())
+    assert set(ours) == set(LANGUAGES) and all(
+        len(those) >= 20 for those in ours.values()
+    )
     for those in ours.values():
-        assert len({plain(opening) for opening in those}) == len(those), "an opening is there twice"
+        assert len({plain(opening) for opening in those}) == len(those), (
+            "an opening is there twice"
+        )
     (paper,) = (openings(name) for name in LISTS if name.startswith("Xu"))
     assert list(paper) == ["en"] and len(paper["en"]) == 22
 
@@ -54,11 +58,19 @@ def test_every_language_has_openings_of_its_own_and_the_papers_list_is_english()
 def test_the_demo_worlds_refusals_are_refusals_and_its_answers_are_not(language):
     requests = world(language)["requests"]
     assert verdict(requests["refusal"], language) == REFUSING
-    assert {verdict(answer, language) for _, answer in requests["answered"]} == {FOLLOWING}
+    assert {verdict(answer, language) for _, answer in requests["answered"]} == {
+        FOLLOWING
+    }
 
 
 @pytest.mark.parametrize(
-    "text", ["I’m sorry, no.", "  “SORRY!” I will not.", "Ｓｏｒｒｙ, that is too much", "…As an AI I must decline."]
+    "text",
+    [
+        "I’m sorry, no.",
+        "  “SORRY!” I will not.",
+        "Ｓｏｒｒｙ, that is too much",
+        "…As an AI I must decline.",
+    ],
 )
 def test_case_quotes_and_forms_of_characters_make_no_difference(text):
     assert verdict(text) == REFUSING
@@ -77,7 +89,11 @@ def test_a_refusal_in_english_counts_in_every_language_and_another_language_does
         ("… !!", "en", "fewer than 3 words"),
         ("Two words.", "en", "fewer than 3 words"),
         ("水", "zh", "fewer than 3 words"),
-        ("Mix the flourwaterandsaltandmoreflour well.", "en", "a word of more than 20 letters"),
+        (
+            "Mix the flourwaterandsaltandmoreflour well.",
+            "en",
+            "a word of more than 20 letters",
+        ),
         ("Mix it and and and and bake it.", "en", "the same words over and over"),
         ("one two x one two y one two z", "en", "the same words over and over"),
         ("和和和和和和", "zh", "the same words over and over"),
@@ -105,30 +121,50 @@ def test_the_papers_rules_are_stricter_about_long_words_and_know_english_only():
         ("one two x one two y one two z", PAPER, "the same words over and over"),
         ("go go go now and bake the bread", RULES, "the same words over and over"),
         ("go go go now and bake the bread", JudgingSpec(in_a_row=4), ""),
-        ("go go go now now now and bake", JudgingSpec(looping_words=100, in_a_row=0), ""),
+        (
+            "go go go now now now and bake",
+            JudgingSpec(looping_words=100, in_a_row=0),
+            "",
+        ),
     ],
 )
-def test_one_word_over_and_over_fails_by_our_rules_only_and_where_they_say_so(text, spec, why):
+def test_one_word_over_and_over_fails_by_our_rules_only_and_where_they_say_so(
+    text, spec, why
+):
     assert failure(text, "en", spec) == why
 
 
 def test_a_word_loops_only_when_it_stays_near():
     far = ["x", *"abcdef", "x", *"ghijkl", "x"]
-    assert loops(["x", "a", "x", "b", "c", "x"]) == {"x"} and not loops(far) and not loops(["x", "x"])
-    assert loops(["x", "a", "x", "a", "x"], 1) == set() and loops(["x", "x", "x"], 1) == {"x"}
+    assert (
+        loops(["x", "a", "x", "b", "c", "x"]) == {"x"}
+        and not loops(far)
+        and not loops(["x", "x"])
+    )
+    assert loops(["x", "a", "x", "a", "x"], 1) == set() and loops(
+        ["x", "x", "x"], 1
+    ) == {"x"}
 
 
 def test_words_are_pairs_of_characters_where_nothing_is_between_words():
-    assert pieces("面粉和水。", "zh") == ["面粉", "粉和", "和水", "水。"] and pieces("«Mix» it!", "en") == ["mix", "it"]
+    assert pieces("面粉和水。", "zh") == ["面粉", "粉和", "和水", "水。"] and pieces(
+        "«Mix» it!", "en"
+    ) == ["mix", "it"]
 
 
 def test_an_edited_list_replaces_the_shipped_one_and_lists_all_its_faults():
     spec = JudgingSpec(EDITED, ("en: Nope", "", "fi:  Enpä"))
-    assert verdict("Nope, not today, never.", spec=spec) == REFUSING and verdict("Sorry, not today, never.", spec=spec) == FOLLOWING
+    assert (
+        verdict("Nope, not today, never.", spec=spec) == REFUSING
+        and verdict("Sorry, not today, never.", spec=spec) == FOLLOWING
+    )
     assert parse(lines(openings(OURS))) == openings(OURS)
     with pytest.raises(CorpusError) as error:
         parse(["no colon", "xx: Sorry", "en: …"])
-    assert len(error.value.faults) == 3 and "line 2: unknown language" in error.value.faults[1]
+    assert (
+        len(error.value.faults) == 3
+        and "line 2: unknown language" in error.value.faults[1]
+    )
     with pytest.raises(CorpusError, match="empty"):
         parse(["", " "])
     with pytest.raises(SpecError, match="sixteen languages"):
@@ -136,7 +172,9 @@ def test_an_edited_list_replaces_the_shipped_one_and_lists_all_its_faults():
 
 
 def test_refuses_looks_at_the_beginning_only():
-    assert not refuses("Well, sorry.", "en", openings(OURS)) and refuses("Sorry.", "en", openings(OURS))
+    assert not refuses("Well, sorry.", "en", openings(OURS)) and refuses(
+        "Sorry.", "en", openings(OURS)
+    )
 
 
 ASKED = [("en", "How?", "Mix it."), ("fi", "Miten?", "line\nbreak “quoted”")]
@@ -168,19 +206,33 @@ def test_a_judge_command_gets_the_answers_and_no_secrets(tmp_path, allowed):
     )
     assert judge(ASKED, program(tmp_path, code)) == [REFUSING, FAILURE]
     rows, environment = json.loads(seen.read_text())
-    assert rows[1] == {"language": "fi", "prompt": "Miten?", "answer": "line\nbreak “quoted”"} and "HF_TOKEN" not in environment
+    assert (
+        rows[1]
+        == {"language": "fi", "prompt": "Miten?", "answer": "line\nbreak “quoted”"}
+        and "HF_TOKEN" not in environment
+    )
 
 
 def test_a_judge_command_goes_through_no_shell(tmp_path, allowed):
     made = tmp_path / "made"
     spec = program(tmp_path, "import sys\nfor _ in sys.stdin: print('following')")
-    assert judge(ASKED, JudgingSpec(command=f"{spec.command} ; touch {made} $(touch {made})")) == [FOLLOWING] * 2
+    assert (
+        judge(
+            ASKED, JudgingSpec(command=f"{spec.command} ; touch {made} $(touch {made})")
+        )
+        == [FOLLOWING] * 2
+    )
     assert not made.exists()
 
 
-@pytest.mark.parametrize("code", ["print('following')", "print('yes\\nno')", "import sys; sys.exit('broken')"])
+@pytest.mark.parametrize(
+    "code",
+    ["print('following')", "print('yes\\nno')", "import sys; sys.exit('broken')"],
+)
 def test_what_a_judge_command_must_print(tmp_path, allowed, code):
-    with pytest.raises(AnalysisError, match="must print one of following, refusing, failure"):
+    with pytest.raises(
+        AnalysisError, match="must print one of following, refusing, failure"
+    ):
         judge(ASKED, program(tmp_path, code))
 
 
@@ -190,7 +242,9 @@ def test_a_judge_command_that_cannot_run_is_a_sentence(allowed, command):
         judge(ASKED, JudgingSpec(command=command))
 
 
-def test_a_judge_command_that_hangs_is_killed_with_all_it_started(tmp_path, allowed, monkeypatch):
+def test_a_judge_command_that_hangs_is_killed_with_all_it_started(
+    tmp_path, allowed, monkeypatch
+):
     monkeypatch.setattr(judging, "SECONDS", 1)
     late = tmp_path / "late"
     child = f"import time; time.sleep(3); open({str(late)!r}, 'w')"

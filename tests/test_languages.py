@@ -32,7 +32,9 @@ def test_sixteen_languages_are_complete():
     assert " ".join(LANGUAGES) == "en zh fr es pt vi ca id ja ko fi hu ta te sw ny"
     for code, one in LANGUAGES.items():
         assert one.code == code and len(one.iso639_3) == 3 and len(one.iso15924) == 4
-        assert one.direction in ("ltr", "rtl") and one.english and one.own and one.family
+        assert (
+            one.direction in ("ltr", "rtl") and one.english and one.own and one.family
+        )
         assert bool(one.transliteration) == (one.script != "Latin")
     assert language("zh").iso639_3 == "cmn" and language("id").family == "Austronesian"
 
@@ -49,7 +51,11 @@ def test_a_language_near_nothing_lists_what_is_allowed():
 
 
 def test_labels():
-    assert [label("zh", style) for style in LABELS] == ["zh", "Chinese", "中文 (Zhōngwén)"]
+    assert [label("zh", style) for style in LABELS] == [
+        "zh",
+        "Chinese",
+        "中文 (Zhōngwén)",
+    ]
     assert label("fi", "own name") == "suomi"
     with pytest.raises(SpecError, match="Did you mean “own name”"):
         label("fi", "own nmae")
@@ -57,14 +63,23 @@ def test_labels():
 
 @pytest.mark.parametrize("table", HIGH)
 def test_resource_classes_are_the_papers(table):
-    assert {code for code in LANGUAGES if resource_class(code, table) == "high"} == HIGH[table]
+    assert {
+        code for code in LANGUAGES if resource_class(code, table) == "high"
+    } == HIGH[table]
     unknown = {code for code in LANGUAGES if resource_class(code, table) == "unknown"}
-    assert unknown == ({"ja", "ko", "fi", "hu"} if table == "BLOOM" else {"ta", "te", "sw", "ny"})
+    assert unknown == (
+        {"ja", "ko", "fi", "hu"} if table == "BLOOM" else {"ta", "te", "sw", "ny"}
+    )
 
 
 def test_only_the_invented_numbers_are_marked_so():
-    assert [name for name, table in SHARES.items() if table.order_only] == ["Qwen (order only)"]
-    assert all(table.source and table.note and set(table.percent) == set(LANGUAGES) for table in SHARES.values())
+    assert [name for name, table in SHARES.items() if table.order_only] == [
+        "Qwen (order only)"
+    ]
+    assert all(
+        table.source and table.note and set(table.percent) == set(LANGUAGES)
+        for table in SHARES.values()
+    )
 
 
 @pytest.mark.parametrize("by", ORDERS)
@@ -76,7 +91,14 @@ def test_orders_are_stable_permutations(by):
 
 
 def test_order_by_share_keeps_ties_and_puts_unknown_last():
-    assert order(["ta", "es", "zh", "en", "fr", "ny"]) == ("en", "fr", "es", "zh", "ta", "ny")
+    assert order(["ta", "es", "zh", "en", "fr", "ny"]) == (
+        "en",
+        "fr",
+        "es",
+        "zh",
+        "ta",
+        "ny",
+    )
     assert order(["en", "ja", "zh", "sw"], "share", "BLOOM") == ("en", "zh", "sw", "ja")
     assert order(["en", "zh"], "share", "Qwen (order only)") == ("zh", "en")
     with pytest.raises(SpecError, match="Did you mean “share”"):
@@ -86,14 +108,29 @@ def test_order_by_share_keeps_ties_and_puts_unknown_last():
 
 
 def test_order_by_family_and_name():
-    assert order(["te", "en", "hu", "ta", "fr", "fi"], "family") == ("te", "ta", "en", "fr", "hu", "fi")
+    assert order(["te", "en", "hu", "ta", "fr", "fi"], "family") == (
+        "te",
+        "ta",
+        "en",
+        "fr",
+        "hu",
+        "fi",
+    )
     assert order(["zh", "sw", "ca"], "name") == ("ca", "zh", "sw")
 
 
 def test_shares_of_the_user():
     table = read_shares("\ufeffcode,percent\nen, 60\n\nsw,0.5\nte,\n", "my corpus")
-    assert dict(table.percent) == {"en": 60.0, "sw": 0.5, "te": None} and not table.order_only
-    assert [resource_class(code, table) for code in ("en", "sw", "te", "fi")] == ["high", "low", "unknown", "unknown"]
+    assert (
+        dict(table.percent) == {"en": 60.0, "sw": 0.5, "te": None}
+        and not table.order_only
+    )
+    assert [resource_class(code, table) for code in ("en", "sw", "te", "fi")] == [
+        "high",
+        "low",
+        "unknown",
+        "unknown",
+    ]
     assert order(["fi", "te", "sw", "en"], "share", table) == ("en", "sw", "fi", "te")
 
 
@@ -102,12 +139,25 @@ def test_all_faults_of_a_table_of_shares_are_listed():
     with pytest.raises(CorpusError) as caught:
         read_shares(text, "mine.csv")
     faults = caught.value.faults
-    for line, words in {3: "much", 4: "Did you mean “fr”", 5: "-1", 6: "there twice", 7: "1 cells", 8: "nan"}.items():
-        assert any(fault.startswith(f"mine.csv, line {line}: ") and words in fault for fault in faults), line
+    for line, words in {
+        3: "much",
+        4: "Did you mean “fr”",
+        5: "-1",
+        6: "there twice",
+        7: "1 cells",
+        8: "nan",
+    }.items():
+        assert any(
+            fault.startswith(f"mine.csv, line {line}: ") and words in fault
+            for fault in faults
+        ), line
     assert len(faults) == 6 and "6 faults" in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "language,percent\nen,1\n", "code,percent\n", "code,percent\nen,80\nfr,80\n"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "language,percent\nen,1\n", "code,percent\n", "code,percent\nen,80\nfr,80\n"],
+)
 def test_tables_of_shares_that_make_no_sense(text):
     with pytest.raises(CorpusError):
         read_shares(text, "mine.csv")
@@ -117,7 +167,9 @@ def test_tables_of_shares_that_make_no_sense(text):
 @pytest.mark.parametrize("masked", [True, False])
 def test_distances_are_symmetric_with_zero_diagonal(kind, masked):
     array = distances(kind, masked)
-    assert array.dims == ("source", "target") and list(array.source.values) == list(LANGUAGES) == list(array.target.values)
+    assert array.dims == ("source", "target") and list(array.source.values) == list(
+        LANGUAGES
+    ) == list(array.target.values)
     np.testing.assert_array_equal(array, array.T)
     np.testing.assert_array_equal(np.diag(array), 0)
     np.testing.assert_array_equal(similarity(kind, masked), 1 - array)
@@ -132,7 +184,12 @@ def test_known_distances():
 
 
 def test_exactly_the_cells_without_data_are_masked():
-    for kind, codes in {"genetic": "", "syntactic": "", "geographic": "zh", "phonological": "zh pt ta ny"}.items():
+    for kind, codes in {
+        "genetic": "",
+        "syntactic": "",
+        "geographic": "zh",
+        "phonological": "zh pt ta ny",
+    }.items():
         hidden = np.isnan(distances(kind).values)
         lacking = np.isin(list(LANGUAGES), codes.split())
         expected = (lacking[:, None] | lacking) & ~np.eye(len(lacking), dtype=bool)

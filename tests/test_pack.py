@@ -23,23 +23,54 @@ from components.paperpack.recipes import Recipe
 from components.printing.venues import Look
 from tests.test_screen import DATA, LIMITS, spec
 
-TABLE = pd.DataFrame({
-    "source": ["en", "en", "ta", "ta"], "target": ["en", "ta", "en", "ta"], "transfer": [0.0, -1.25, 2.5, np.nan],
-    "low": [np.nan, -2.0, 2.0, np.nan], "high": [np.nan, -0.5, 3.0, np.nan], "q": [np.nan, 0.2, 0.01, np.nan], "n": [9, 9, 12, 9],
-})  # fmt: skip
-CELLS = Matrix(np.array([[0, -1.25], [2.5, np.nan]]), ("en", "ta"), ("en", "ta"), "points", LIMITS, diverging=True)
+TABLE = pd.DataFrame(
+    {
+        "source": ["en", "en", "ta", "ta"],
+        "target": ["en", "ta", "en", "ta"],
+        "transfer": [0.0, -1.25, 2.5, np.nan],
+        "low": [np.nan, -2.0, 2.0, np.nan],
+        "high": [np.nan, -0.5, 3.0, np.nan],
+        "q": [np.nan, 0.2, 0.01, np.nan],
+        "n": [9, 9, 12, 9],
+    }
+)
+CELLS = Matrix(
+    np.array([[0, -1.25], [2.5, np.nan]]),
+    ("en", "ta"),
+    ("en", "ta"),
+    "points",
+    LIMITS,
+    diverging=True,
+)
 FACTS = {
-    "name": "mine-12", "title": "Alice's study", "kind": "computed", "model": "/home/alice/models/llama", "layers": 32,
-    "digest": "0123456789abcdef", "revision": "abc123", "dtype": "bfloat16", "quantisation": "none", "corpus": "values",
-    "corpus_digest": "feedbeef", "estimator": "difference of means", "template": "none", "split": "by pair", "seed": 7,
-}  # fmt: skip
+    "name": "mine-12",
+    "title": "Alice's study",
+    "kind": "computed",
+    "model": "/home/alice/models/llama",
+    "layers": 32,
+    "digest": "0123456789abcdef",
+    "revision": "abc123",
+    "dtype": "bfloat16",
+    "quantisation": "none",
+    "corpus": "values",
+    "corpus_digest": "feedbeef",
+    "estimator": "difference of means",
+    "template": "none",
+    "split": "by pair",
+    "seed": 7,
+}
 
 
 def recipe(name: str = "matrix", **changes: object) -> Recipe:
     """A recipe of one kind of figure."""
-    words = {"caption": "95 % bootstrap, Benjamini-Hochberg, Mantel p = 0.01, CSLS. n = 9."}
+    words = {
+        "caption": "95 % bootstrap, Benjamini-Hochberg, Mantel p = 0.01, CSLS. n = 9."
+    }
     figure = replace(spec(name), **words | changes)
-    view = {"page": "pages/transfer.py", "query": {"study": ["mine-12"], "layer": ["12"]}}
+    view = {
+        "page": "pages/transfer.py",
+        "query": {"study": ["mine-12"], "layer": ["12"]},
+    }
     return Recipe(figure, Look("ACL, full width"), view, (FACTS,))
 
 
@@ -60,17 +91,29 @@ def packed(tmp_path):
 def test_a_recipe_is_read_as_it_was_written(name):
     made = recipe(name)
     read = recipes.read(recipes.write(made), "x")
-    assert read.digest == made.digest and (read.look, read.view, read.provenance) == (made.look, made.view, made.provenance)
-    for (path, mine), (other, theirs) in zip(recipes.arrays(made.figure.data), recipes.arrays(read.figure.data), strict=True):
+    assert read.digest == made.digest and (read.look, read.view, read.provenance) == (
+        made.look,
+        made.view,
+        made.provenance,
+    )
+    for (path, mine), (other, theirs) in zip(
+        recipes.arrays(made.figure.data), recipes.arrays(read.figure.data), strict=True
+    ):
         assert path == other
         np.testing.assert_array_equal(mine, theirs)
-    pd.testing.assert_frame_equal(recipes.read(recipes.write(small()), "x").figure.table, TABLE)
+    pd.testing.assert_frame_equal(
+        recipes.read(recipes.write(small()), "x").figure.table, TABLE
+    )
 
 
 def test_the_digest_changes_with_any_number_and_any_word():
     made = recipe("points")
     other = replace(made.figure.data, y=made.figure.data.y + 1e-9)
-    digests = {made.digest, recipe("points", data=other).digest, recipe("points", x="else").digest}
+    digests = {
+        made.digest,
+        recipe("points", data=other).digest,
+        recipe("points", x="else").digest,
+    }
     assert len(digests) == 3
 
 
@@ -78,16 +121,21 @@ GOOD = json.loads(recipes.write(recipe()))
 FIGURE = GOOD["figure"]
 ODD_ARRAY = {"kind": "array", "type": "number", "values": ["a"]}
 BAD = {
-    "text": "hello", "list": "[]", "nothing": "", "deep": "[" * 100_000,
+    "text": "hello",
+    "list": "[]",
+    "nothing": "",
+    "deep": "[" * 100_000,
     "other": json.dumps({"format": "other"}),
     "newer": json.dumps(GOOD | {"version": 9}),
     "kind": json.dumps(GOOD | {"figure": {"kind": "Globe"}}),
-    "no figure": json.dumps(GOOD | {"figure": {"kind": "Series", "label": "a", "x": 1, "y": 1}}),
+    "no figure": json.dumps(
+        GOOD | {"figure": {"kind": "Series", "label": "a", "x": 1, "y": 1}}
+    ),
     "field": json.dumps(GOOD | {"figure": FIGURE | {"colour": "red"}}),
     "array": json.dumps(GOOD | {"figure": FIGURE | {"table": ODD_ARRAY}}),
     "look": json.dumps(GOOD | {"look": {"venue": "Nature"}}),
     "view": json.dumps(GOOD | {"view": 3}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("harm", BAD)
@@ -99,9 +147,14 @@ def test_what_is_no_recipe_is_a_sentence(harm):
 def test_numbers_go_out_and_come_back():
     for name in DATA:
         figure = spec(name)
-        table = pd.read_csv(io.StringIO(recipes.numbers(figure).to_csv(index=False)), dtype={"array": str, "place": str})
+        table = pd.read_csv(
+            io.StringIO(recipes.numbers(figure).to_csv(index=False)),
+            dtype={"array": str, "place": str},
+        )
         again = recipes.with_numbers(figure, table)
-        for (_, mine), (_, theirs) in zip(recipes.arrays(figure.data), recipes.arrays(again.data), strict=True):
+        for (_, mine), (_, theirs) in zip(
+            recipes.arrays(figure.data), recipes.arrays(again.data), strict=True
+        ):
             np.testing.assert_allclose(mine, theirs, rtol=1e-15)
     with pytest.raises(FigureError, match="not those of the recipe"):
         recipes.with_numbers(spec("matrix"), recipes.numbers(spec("tree")))
@@ -109,29 +162,70 @@ def test_numbers_go_out_and_come_back():
 
 def test_a_pack_redraws_itself_without_babelscope(packed):
     command = [sys.executable, "-W", "error", str(packed / "redraw.py")]
-    told = subprocess.run(command, cwd="/", env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=240)
+    told = subprocess.run(
+        command,
+        cwd="/",
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
     assert told.returncode == 0, told.stderr
     folders = sorted(path.parent for path in packed.glob("*/recipe.json"))
     assert len(folders) == len(DATA)
     for folder in folders:
         for ending in ("pdf", "svg", "png"):
-            assert (folder / f"redrawn.{ending}").read_bytes() == (folder / f"figure.{ending}").read_bytes()
+            assert (folder / f"redrawn.{ending}").read_bytes() == (
+                folder / f"figure.{ending}"
+            ).read_bytes()
     edited = folders[0]
     lines = (edited / "numbers.csv").read_text().replace("-1.0", "-0.5", 1)
     (edited / "numbers.csv").write_text(lines)
-    subprocess.run([*command, edited.name], cwd="/", env={"PATH": os.environ["PATH"]}, check=True, capture_output=True, timeout=120)
-    assert (edited / "redrawn.svg").read_bytes() != (edited / "figure.svg").read_bytes(), "a number changed and the drawing did not"
+    subprocess.run(
+        [*command, edited.name],
+        cwd="/",
+        env={"PATH": os.environ["PATH"]},
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    assert (edited / "redrawn.svg").read_bytes() != (
+        edited / "figure.svg"
+    ).read_bytes(), "a number changed and the drawing did not"
 
 
 def test_a_pack_holds_everything(packed):
     folder = packed / "1-matrix"
-    kinds = {"figure.pdf", "figure.svg", "figure.png", "figure.600.png", "numbers.csv", "table.csv", "table.md", "table.tex"}
-    assert {path.name for path in folder.iterdir()} == kinds | {"recipe.json", "caption.txt", "methods.txt", "works.bib", "alt.txt"}
-    assert (packed / "together.pdf").is_file() and "Apache License" in (packed / "LICENSE").read_text()
+    kinds = {
+        "figure.pdf",
+        "figure.svg",
+        "figure.png",
+        "figure.600.png",
+        "numbers.csv",
+        "table.csv",
+        "table.md",
+        "table.tex",
+    }
+    assert {path.name for path in folder.iterdir()} == kinds | {
+        "recipe.json",
+        "caption.txt",
+        "methods.txt",
+        "works.bib",
+        "alt.txt",
+    }
+    assert (packed / "together.pdf").is_file() and "Apache License" in (
+        packed / "LICENSE"
+    ).read_text()
     about = pypdf.PdfReader(folder / "figure.pdf").metadata
-    assert recipe().digest in about["/Subject"] and FACTS["digest"] in about["/Subject"] and about["/Title"] == "matrix"
+    assert (
+        recipe().digest in about["/Subject"]
+        and FACTS["digest"] in about["/Subject"]
+        and about["/Title"] == "matrix"
+    )
     typefaces = {path.stem for path in packed.rglob("*.ttf")}
-    assert "NotoSansTamil" in typefaces and "NotoSansTelugu" not in typefaces, "only those that are used"
+    assert "NotoSansTamil" in typefaces and "NotoSansTelugu" not in typefaces, (
+        "only those that are used"
+    )
 
 
 def test_the_same_pack_twice_is_the_same_file():
@@ -140,19 +234,41 @@ def test_the_same_pack_twice_is_the_same_file():
 
 def test_methods_say_how_and_works_are_cited():
     text = manuscript.methods(recipe())
-    for said in ("abc123", "bfloat16", "feedbeef", "seed 7", FACTS["digest"], "layer 12", "bootstrap", "Mantel", recipe().digest):
+    for said in (
+        "abc123",
+        "bfloat16",
+        "feedbeef",
+        "seed 7",
+        FACTS["digest"],
+        "layer 12",
+        "bootstrap",
+        "Mantel",
+        recipe().digest,
+    ):
         assert said in text, said
     cited = set(re.search(r"\\citep{(.*?)}", text)[1].split(", "))
-    assert {"efron1979bootstrap", "benjamini1995controlling", "mantel1967detection", "conneau2018word"} <= cited
-    assert cited == set(re.findall(r"@\w+{(\w+),", manuscript.bibliography(recipe()))) and cited <= set(works.WORKS)
-    printed = replace(recipe(), provenance=({"kind": "published", "model": "BLOOMZ", "citation": "Xu et al."},))
+    assert {
+        "efron1979bootstrap",
+        "benjamini1995controlling",
+        "mantel1967detection",
+        "conneau2018word",
+    } <= cited
+    assert cited == set(
+        re.findall(r"@\w+{(\w+),", manuscript.bibliography(recipe()))
+    ) and cited <= set(works.WORKS)
+    printed = replace(
+        recipe(),
+        provenance=({"kind": "published", "model": "BLOOMZ", "citation": "Xu et al."},),
+    )
     assert "as printed in: Xu et al." in manuscript.methods(printed)
 
 
 @pytest.mark.parametrize("key", works.WORKS)
 def test_every_work_is_whole(key):
     entry = works.bibliography((key,))
-    assert re.match(r"@(article|inproceedings|misc){" + key, entry) and entry.count("{") == entry.count("}")
+    assert re.match(r"@(article|inproceedings|misc){" + key, entry) and entry.count(
+        "{"
+    ) == entry.count("}")
     assert all(part in entry for part in ("author = ", "title = ", "year = "))
 
 
@@ -170,7 +286,10 @@ def test_every_figure_has_a_text_alternative(name):
 
 
 def test_the_alternative_names_the_extremes():
-    assert "Largest: ta to en, 2.50. Smallest: en to ta, -1.25." in manuscript.alternative(small().figure)
+    assert (
+        "Largest: ta to en, 2.50. Smallest: en to ta, -1.25."
+        in manuscript.alternative(small().figure)
+    )
 
 
 def test_anonymous_packs_name_nobody(home, monkeypatch):
@@ -179,11 +298,28 @@ def test_anonymous_packs_name_nobody(home, monkeypatch):
     who = f"Alice's study by alice on babel-server, {home}/studies, ~/models/x/y"
     made = recipe(caption=who, title=who, source=f"Computed from {FACTS['model']}.")
     for nameless, found in ((False, True), (True, False)):
-        data = zipfile.ZipFile(io.BytesIO(pack.pack([made], Look(titles=True), nameless)))
-        parts = {name: data.read(name) for name in data.namelist() if not name.startswith("renderer")}
-        parts |= {"metadata": str(pypdf.PdfReader(io.BytesIO(parts["1-matrix/figure.pdf"])).metadata).encode()}
+        data = zipfile.ZipFile(
+            io.BytesIO(pack.pack([made], Look(titles=True), nameless))
+        )
+        parts = {
+            name: data.read(name)
+            for name in data.namelist()
+            if not name.startswith("renderer")
+        }
+        parts |= {
+            "metadata": str(
+                pypdf.PdfReader(io.BytesIO(parts["1-matrix/figure.pdf"])).metadata
+            ).encode()
+        }
         everything = b"\n".join(parts.values()).lower()
-        for secret in (b"alice", b"babel-server", str(home).lower().encode(), b"/home/", b"~/models", b"mine-12"):
+        for secret in (
+            b"alice",
+            b"babel-server",
+            str(home).lower().encode(),
+            b"/home/",
+            b"~/models",
+            b"mine-12",
+        ):
             assert (secret in everything) == found, secret
         assert FACTS["digest"].encode() in everything, "digests stay"
 
@@ -192,8 +328,12 @@ def test_markdown_and_csv_are_the_table():
     figure = small().figure
     pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(tables.csv(figure))), TABLE)
     lines = tables.markdown(figure).splitlines()
-    assert lines[0] == "| source | target | transfer | low | high | q | n |" and lines[2].startswith("| en | en | 0 |")
-    assert "a\\|b" in tables.markdown(replace(figure, table=pd.DataFrame({"a|b": ["x"]})))
+    assert lines[0] == "| source | target | transfer | low | high | q | n |" and lines[
+        2
+    ].startswith("| en | en | 0 |")
+    assert "a\\|b" in tables.markdown(
+        replace(figure, table=pd.DataFrame({"a|b": ["x"]}))
+    )
 
 
 def test_a_matrix_becomes_a_matrix_in_latex():
@@ -205,12 +345,20 @@ def test_a_matrix_becomes_a_matrix_in_latex():
         and "{--}" in text
         and "-1.25 &" not in text.split(r"\midrule")[0]
     )
-    assert r"100 \% of A\_b $\rightarrow$ c" in text and "n = 9 to 12" in text and "Bold: largest" in text
+    assert (
+        r"100 \% of A\_b $\rightarrow$ c" in text
+        and "n = 9 to 12" in text
+        and "Bold: largest" in text
+    )
     assert all(rule in text for rule in (r"\toprule", r"\midrule", r"\bottomrule"))
 
 
 def test_a_matrix_has_no_interval_of_other_numbers():
-    for table in (TABLE.iloc[:3], TABLE.assign(transfer=TABLE["transfer"] + 0.1), TABLE.drop(columns="low")):
+    for table in (
+        TABLE.iloc[:3],
+        TABLE.assign(transfer=TABLE["transfer"] + 0.1),
+        TABLE.drop(columns="low"),
+    ):
         text = tables.latex(replace(small().figure, table=table))
         assert "+-" not in text and "2.50" in text and "±" not in text
 
@@ -218,7 +366,11 @@ def test_a_matrix_has_no_interval_of_other_numbers():
 def test_other_tables_go_row_by_row_with_intervals():
     figure = replace(small().figure, data=DATA["tree"])
     text = tables.latex(figure)
-    assert r"\bfseries 2.500 +- 0.500$^{\dagger}$" in text and "-1.250 +- 0.750" in text and "low" not in text
+    assert (
+        r"\bfseries 2.500 +- 0.500$^{\dagger}$" in text
+        and "-1.250 +- 0.750" in text
+        and "low" not in text
+    )
     many = replace(figure, table=pd.concat([TABLE] * 20, ignore_index=True))
     assert r"\begin{longtable}" in tables.latex(many)
 
@@ -227,22 +379,42 @@ def test_other_tables_go_row_by_row_with_intervals():
 @pytest.mark.parametrize("long", [False, True])
 def test_latex_tables_compile(tmp_path, long):
     figure = replace(small().figure, data=DATA["tree"] if long else CELLS)
-    many = replace(figure, table=pd.concat([TABLE] * 20, ignore_index=True)) if long else figure
+    many = (
+        replace(figure, table=pd.concat([TABLE] * 20, ignore_index=True))
+        if long
+        else figure
+    )
     body = "\n".join([tables.latex(figure), tables.latex(many)])
     head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs,siunitx,longtable}\begin{document}"
     (tmp_path / "t.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n")
-    told = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"], cwd=tmp_path, capture_output=True)
+    told = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+    )
     assert told.returncode == 0, told.stdout.decode("latin-1")[-1500:]
     assert "2.50" in pypdf.PdfReader(tmp_path / "t.pdf").pages[0].extract_text()
 
 
 def test_languages_are_called_otherwise():
-    figure = replace(spec("matrix"), data=replace(CELLS, rows=("en", "Tamil"), columns=("தமிழ் (Tamiḻ)", "not a language")))
+    figure = replace(
+        spec("matrix"),
+        data=replace(
+            CELLS, rows=("en", "Tamil"), columns=("தமிழ் (Tamiḻ)", "not a language")
+        ),
+    )
     data = relabelled(figure, "own name").data
-    assert data.rows == ("English", "தமிழ் (Tamiḻ)") and data.columns == ("தமிழ் (Tamiḻ)", "not a language")
+    assert data.rows == ("English", "தமிழ் (Tamiḻ)") and data.columns == (
+        "தமிழ் (Tamiḻ)",
+        "not a language",
+    )
     assert relabelled(figure, "code").data.columns == ("ta", "not a language")
     points = replace(DATA["points"], labels=("en → ta", "Tamil → x", "zh"))
-    assert relabelled(replace(figure, data=points), "English name").data.labels == ("English → Tamil", "Tamil → x", "Chinese")
+    assert relabelled(replace(figure, data=points), "English name").data.labels == (
+        "English → Tamil",
+        "Tamil → x",
+        "Chinese",
+    )
 
 
 def test_the_basket_keeps_moves_removes_and_restores(home):
@@ -268,6 +440,10 @@ def test_a_damaged_figure_is_said_and_hides_no_other(home):
     path = basket.path_of(number)
     path.write_bytes(path.read_bytes()[:100])
     whole, broken = basket.items()
-    assert whole.recipe.figure.name == "tree" and broken.recipe is None and "damaged" in broken.fault
+    assert (
+        whole.recipe.figure.name == "tree"
+        and broken.recipe is None
+        and "damaged" in broken.fault
+    )
     basket.remove(broken.number)
     assert len(basket.items()) == 1

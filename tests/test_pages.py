@@ -28,10 +28,24 @@ from tests.visits import (
 pytestmark = pytest.mark.usefixtures("fresh")
 
 VIEWS = ("app.py", "pages/recognition.py", "pages/similarity.py", "pages/transfer.py")
-DEMO = [name for name in ("demo",) if (library.DEMO_FOLDERS[name] / "manifest.json").is_file()]
+DEMO = [
+    name
+    for name in ("demo",)
+    if (library.DEMO_FOLDERS[name] / "manifest.json").is_file()
+]
 PUBLISHED = ("llama2-chat-7b", "llama2-chat-13b", "qwen-chat-7b", "bloomz-7.1b")
-WHOLE = {"app.py": 1, "pages/recognition.py": 3, "pages/similarity.py": 4, "pages/transfer.py": 4}
-PRINTED = {"app.py": 1, "pages/recognition.py": 2, "pages/similarity.py": 3, "pages/transfer.py": 3}
+WHOLE = {
+    "app.py": 1,
+    "pages/recognition.py": 3,
+    "pages/similarity.py": 4,
+    "pages/transfer.py": 4,
+}
+PRINTED = {
+    "app.py": 1,
+    "pages/recognition.py": 2,
+    "pages/similarity.py": 3,
+    "pages/transfer.py": 3,
+}
 """Figures of a page for a computed and for a published study."""
 
 
@@ -60,7 +74,9 @@ def test_every_page_is_in_the_menu_and_every_entry_is_a_page():
     assert sorted(entry.file for entry in MENU) == sorted(PAGES)
     assert len({entry.title for entry in MENU}) == len(MENU)
     for entry in MENU:
-        assert f'"{entry.title}"' in (APP.parent / entry.file).read_text(), "a page begins under its own title"
+        assert f'"{entry.title}"' in (APP.parent / entry.file).read_text(), (
+            "a page begins under its own title"
+        )
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -68,8 +84,14 @@ def test_a_fresh_install_is_not_empty(page):
     at = visit(page)
     entry = next(entry for entry in MENU if entry.file == page)
     assert at.title[0].value == entry.title and entry.question in words(at)
-    assert [link.proto.label for link in at.sidebar if link.type == "page_link"] == [entry.title for entry in MENU]
-    assert at.selectbox(key="study").value == "llama2-chat-7b" and not at.error and not at.warning
+    assert [link.proto.label for link in at.sidebar if link.type == "page_link"] == [
+        entry.title for entry in MENU
+    ]
+    assert (
+        at.selectbox(key="study").value == "llama2-chat-7b"
+        and not at.error
+        and not at.warning
+    )
     assert len(figures(at)) == PRINTED.get(page, len(figures(at)))
 
 
@@ -84,21 +106,35 @@ def test_shipped_studies(page, name):
     note = DEMO_NOTE if name in DEMO else "Published, Xu et al. 2024"
     assert all(note in figure["caption"] for figure in shown.values())
     if page == "app.py":
-        assert (DEMO_NOTE if name in DEMO else "Published numbers, not computed here") in words(at)
+        assert (
+            DEMO_NOTE if name in DEMO else "Published numbers, not computed here"
+        ) in words(at)
         absent = 2 if name == "llama2-chat-13b" else 0
-        assert len(re.findall("Table 9 of the paper|Figure . of the paper", words(at))) == (0 if name in DEMO else 3 - absent)
+        assert len(
+            re.findall("Table 9 of the paper|Figure . of the paper", words(at))
+        ) == (0 if name in DEMO else 3 - absent)
 
 
 @pytest.mark.parametrize("page", VIEWS)
 def test_computed_studies_of_every_kind(kinds, page):
-    has = {"complete": VIEWS, "vectors": ("app.py", "pages/similarity.py"), "scores": VIEWS, "begun": ("app.py",)}
+    has = {
+        "complete": VIEWS,
+        "vectors": ("app.py", "pages/similarity.py"),
+        "scores": VIEWS,
+        "begun": ("app.py",),
+    }
     for name, pages in has.items():
         at = visit(page, study=name)
         shown = figures(at)
         assert len(shown) == (WHOLE[page] if page in pages else 0)
         assert page in pages or "has no" in at.info[0].value
-        assert all("Computed by Babelscope from planted/model." in figure["caption"] for figure in shown.values())
-        unfinished = [warning.value for warning in at.warning if "Unfinished" in warning.value]
+        assert all(
+            "Computed by Babelscope from planted/model." in figure["caption"]
+            for figure in shown.values()
+        )
+        unfinished = [
+            warning.value for warning in at.warning if "Unfinished" in warning.value
+        ]
         assert bool(unfinished) == (page == "app.py" and name != "complete")
 
 
@@ -106,7 +142,11 @@ def test_a_study_of_ones_own_from_the_demo_model_carries_its_label(home):
     stored("mine", spec={"model": {"model": "demo"}})
     at = visit(study="mine")
     assert any(plain(warning.value) == DEMO_NOTE for warning in at.warning)
-    assert all(DEMO_NOTE in figure["caption"] for page in VIEWS[:2] for figure in figures(visit(page, study="mine")).values())
+    assert all(
+        DEMO_NOTE in figure["caption"]
+        for page in VIEWS[:2]
+        for figure in figures(visit(page, study="mine")).values()
+    )
 
 
 @pytest.mark.parametrize("cells", [1, 6, 16, 20])
@@ -121,7 +161,10 @@ def test_a_run_that_was_stopped_early_shows_what_there_is(cells):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_damaged_study_is_a_sentence_and_the_picker_still_works(kinds, page, name):
     at = visit(page, study=name)
-    assert any("is damaged" in plain(error.value) and name in plain(error.value) for error in at.error)
+    assert any(
+        "is damaged" in plain(error.value) and name in plain(error.value)
+        for error in at.error
+    )
     assert at.title and not figures(at)
     alive(at.selectbox(key="study").select("complete").run())
     assert asked(at)["study"] == ["complete"]
@@ -130,8 +173,19 @@ def test_a_damaged_study_is_a_sentence_and_the_picker_still_works(kinds, page, n
 
 
 LINKS = [
-    ("pages/recognition.py", {"study": "complete", "order": "name", "labels": "own name", "convention": "paper"}),
-    ("pages/similarity.py", {"concepts": ["fairness", "truth"], "layer": "2", "kind": "syntactic"}),
+    (
+        "pages/recognition.py",
+        {
+            "study": "complete",
+            "order": "name",
+            "labels": "own name",
+            "convention": "paper",
+        },
+    ),
+    (
+        "pages/similarity.py",
+        {"concepts": ["fairness", "truth"], "layer": "2", "kind": "syntactic"},
+    ),
     ("pages/transfer.py", {"concepts": ["toxicity"], "source": "ta", "target": "zh"}),
     ("pages/studies.py", {"with": "llama2-chat-13b", "compared": "transfer"}),
     ("pages/studies.py", {"study": "bloomz-7.1b", "with": "complete"}),
@@ -149,10 +203,16 @@ def test_a_link_restores_the_view(kinds, page, query):
 
 
 def test_the_cluster_switch_is_in_the_link_too(kinds):
-    given = ticks(figures(visit("pages/similarity.py", study="complete"))["Cosine similarity of the languages' concept vectors"])
+    given = ticks(
+        figures(visit("pages/similarity.py", study="complete"))[
+            "Cosine similarity of the languages' concept vectors"
+        ]
+    )
     at = visit("pages/similarity.py", study="complete", cluster="1")
     assert at.toggle(key="cluster").value
-    clustered = ticks(figures(at)["Cosine similarity of the languages' concept vectors"])
+    clustered = ticks(
+        figures(at)["Cosine similarity of the languages' concept vectors"]
+    )
     assert clustered != given and sorted(clustered[0]) == sorted(given[0])
     at.toggle(key="cluster").set_value(False).run()
     assert "cluster" not in asked(at)
@@ -161,21 +221,38 @@ def test_the_cluster_switch_is_in_the_link_too(kinds):
 @pytest.mark.parametrize(("page", "query"), LINKS)
 def test_what_a_link_asks_for_in_vain_is_said(kinds, page, query):
     for key in query:
-        at = visit(page, **({"study": "complete"} | {key: "![no](http://evil.example)"}))
-        said = [warning.value for warning in at.warning if "The link asks for" in warning.value]
-        assert len(said) == 1 and "![no](http://evil.example)" in plain(said[0]) and "![" not in said[0]
+        at = visit(
+            page, **({"study": "complete"} | {key: "![no](http://evil.example)"})
+        )
+        said = [
+            warning.value
+            for warning in at.warning
+            if "The link asks for" in warning.value
+        ]
+        assert (
+            len(said) == 1
+            and "![no](http://evil.example)" in plain(said[0])
+            and "![" not in said[0]
+        )
         assert key not in asked(at), "the link is mended"
 
 
 def test_a_concept_that_is_not_there_leaves_the_ones_that_are(kinds):
     at = visit("pages/similarity.py", study="complete", concepts=["truth", "courage"])
-    assert at.session_state["concepts"] == ["truth"] and "courage" in at.warning[0].value
+    assert (
+        at.session_state["concepts"] == ["truth"] and "courage" in at.warning[0].value
+    )
 
 
 def test_a_choice_changes_the_link_and_the_link_changes_the_choice(kinds):
     at = visit("pages/transfer.py", study="complete")
     assert asked(at) == {"study": ["complete"]}
-    for key, value in {"order": "name", "labels": "English name", "convention": "paper", "source": "ta"}.items():
+    for key, value in {
+        "order": "name",
+        "labels": "English name",
+        "convention": "paper",
+        "source": "ta",
+    }.items():
         alive(at.selectbox(key=key).select(value).run())
         assert asked(at)[key] == [value]
     alive(at.selectbox(key="order").select("share").run())
@@ -183,31 +260,48 @@ def test_a_choice_changes_the_link_and_the_link_changes_the_choice(kinds):
     at.query_params["order"] = "family"
     del at.query_params["convention"]
     alive(at.run())
-    assert at.selectbox(key="order").value == "family" and at.selectbox(key="convention").value == "honest"
+    assert (
+        at.selectbox(key="order").value == "family"
+        and at.selectbox(key="convention").value == "honest"
+    )
     assert at.selectbox(key="source").value == "ta"
 
 
 def test_menu_links_carry_the_choices_along(kinds):
-    at = visit("app.py", study="complete", order="name", labels="own name", convention="paper")
+    at = visit(
+        "app.py", study="complete", order="name", labels="own name", convention="paper"
+    )
     links = [link.proto.query_string for link in at.sidebar if link.type == "page_link"]
     assert len(links) == len(MENU)
-    assert all("study=complete" in link and "order=name" in link and "convention=paper" in link for link in links)
+    assert all(
+        "study=complete" in link and "order=name" in link and "convention=paper" in link
+        for link in links
+    )
 
 
 @pytest.mark.parametrize(("by", "style"), list(zip(ORDERS, cycle(LABELS))))
 def test_order_and_labels_reach_every_figure(complete, by, style):
     codes = order(CODES, by, SHARES["LLaMA2-chat"])
     names = tuple(LABELS[style](LANGUAGES[code]) for code in codes)
-    others = {LABELS[other](LANGUAGES[code]) for other in LABELS for code in CODES} - set(names)
+    others = {
+        LABELS[other](LANGUAGES[code]) for other in LABELS for code in CODES
+    } - set(names)
     for page in VIEWS:
-        for title, figure in figures(visit(page, study="complete", order=by, labels=style)).items():
+        for title, figure in figures(
+            visit(page, study="complete", order=by, labels=style)
+        ).items():
             axes = ticks(figure)
             assert not others & {label for axis in axes for label in axis}, title
-            lines = [trace["name"] for trace in figure["data"] if trace.get("name") in names]
+            lines = [
+                trace["name"] for trace in figure["data"] if trace.get("name") in names
+            ]
             for axis in (*axes, lines):
                 labels = [label for label in axis if label in names]
                 assert sorted(labels) == sorted(names) or not labels
-                assert labels == [name for name in names if name in labels] or "clustered" in title, title
+                assert (
+                    labels == [name for name in names if name in labels]
+                    or "clustered" in title
+                ), title
             if "own name" in style and "source" in title:
                 assert set(axes) == {names}, "source and target are both in the order"
 
@@ -234,7 +328,10 @@ def test_captions_say_number_interval_and_chance(complete):
         found |= figures(visit(page, study="complete", source="zh", target="zh"))
     assert found.keys() == CAPTIONS.keys()
     for title, pattern in CAPTIONS.items():
-        assert re.search(pattern, found[title]["caption"]), (title, found[title]["caption"])
+        assert re.search(pattern, found[title]["caption"]), (
+            title,
+            found[title]["caption"],
+        )
 
 
 def test_the_convention_changes_numbers_and_words(complete):
@@ -242,13 +339,18 @@ def test_the_convention_changes_numbers_and_words(complete):
     for name in ("honest", "paper"):
         at = visit("pages/recognition.py", study="complete", convention=name)
         shown[name] = figures(at)["Recognition by concept and language"]
-    assert "optimistic" in shown["paper"]["caption"] and "optimistic" not in shown["honest"]["caption"]
+    assert (
+        "optimistic" in shown["paper"]["caption"]
+        and "optimistic" not in shown["honest"]["caption"]
+    )
     assert heat_map(shown["paper"])["z"] != heat_map(shown["honest"])["z"]
 
 
 def test_concepts_change_figures_and_none_chosen_is_said(complete):
     at = visit("pages/similarity.py", study="complete")
-    cells = heat_map(figures(at)["Cosine similarity of the languages' concept vectors"])["z"]
+    cells = heat_map(
+        figures(at)["Cosine similarity of the languages' concept vectors"]
+    )["z"]
     alive(at.button_group(key="concepts").set_value([CONCEPTS[0]]).run())
     figure = figures(at)["Cosine similarity of the languages' concept vectors"]
     assert heat_map(figure)["z"] != cells and "Mean over 1 concept" in figure["caption"]
@@ -256,22 +358,46 @@ def test_concepts_change_figures_and_none_chosen_is_said(complete):
     assert "No concept is chosen" in at.info[0].value
 
 
-MARKDOWN = {"markdown", "caption", "title", "subheader", "alert", "button", "page_link", "metric", "expander", "button_group"}
+MARKDOWN = {
+    "markdown",
+    "caption",
+    "title",
+    "subheader",
+    "alert",
+    "button",
+    "page_link",
+    "metric",
+    "expander",
+    "button_group",
+}
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_hostile_titles_and_names_stay_text(page):
-    stored("hostile", title=HOSTILE, concepts=[HOSTILE, *CONCEPTS[1:]], pairs=tables(HOSTILE), spec={"model": {"model": HOSTILE}})
+    stored(
+        "hostile",
+        title=HOSTILE,
+        concepts=[HOSTILE, *CONCEPTS[1:]],
+        pairs=tables(HOSTILE),
+        spec={"model": {"model": HOSTILE}},
+    )
     at = visit(page, study="hostile")
-    assert f"{HOSTILE}" in at.selectbox(key="study").options, "lists show plain text and need no escape"
+    assert f"{HOSTILE}" in at.selectbox(key="study").options, (
+        "lists show plain text and need no escape"
+    )
     for part in (at.main, at.sidebar):
         for node in part:
             if node.type in MARKDOWN:
                 text = str(node.proto).replace("\\\\", "\\")
-                assert not re.search(r"(?<!\\)!\\?\[x|(?<!\\)\]\(http|(?<!\\)<img|(?<!\\)\*\*b\*\*", text), (node.type, text)
+                assert not re.search(
+                    r"(?<!\\)!\\?\[x|(?<!\\)\]\(http|(?<!\\)<img|(?<!\\)\*\*b\*\*", text
+                ), (node.type, text)
 
 
 def tables(first: str) -> dict:
     """A manifest's tables of pairs with the first concept renamed."""
     counts = {code: {"train": 200, "test": 24} for code in CODES}
-    return {c: {"test": [], "clusters": list(range(24)), "counts": counts} for c in (first, *CONCEPTS[1:])}
+    return {
+        c: {"test": [], "clusters": list(range(24)), "counts": counts}
+        for c in (first, *CONCEPTS[1:])
+    }

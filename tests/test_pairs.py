@@ -9,12 +9,24 @@ from analysis.concepts.pairs import SPLITS, ContrastPair, Corpus, clusters, leak
 from analysis.core.errors import CorpusError, SpecError
 
 
-def planted(languages="en fr zh", pairs=40, per_source=1, concept="fairness", lacking=None) -> Corpus:
+def planted(
+    languages="en fr zh", pairs=40, per_source=1, concept="fairness", lacking=None
+) -> Corpus:
     """A corpus of one concept whose translations are numbered alike; ``lacking`` are (language, pair) to leave out."""
-    cells = [(code, i) for code in languages.split() for i in range(pairs) if (code, str(i)) not in (lacking or ())]
+    cells = [
+        (code, i)
+        for code in languages.split()
+        for i in range(pairs)
+        if (code, str(i)) not in (lacking or ())
+    ]
     made = (
         ContrastPair(
-            str(i), concept, code, f"good {code} {i}", f"bad {code} {i}", f"item {i // per_source}" if per_source > 1 else ""
+            str(i),
+            concept,
+            code,
+            f"good {code} {i}",
+            f"bad {code} {i}",
+            f"item {i // per_source}" if per_source > 1 else "",
         )
         for code, i in cells
     )
@@ -27,7 +39,9 @@ def test_corpus_knows_its_contents():
     assert corpus.coverage().sel(concept="fairness", language="en") == 10
     assert corpus.coverage().sel(concept="fairness", language="zh") == 12
     assert corpus.missing() == {("fairness", "en"): ["3", "11"]}
-    assert [pair.pair for pair in corpus.select("fairness", "zh")] == [str(i) for i in range(12)]
+    assert [pair.pair for pair in corpus.select("fairness", "zh")] == [
+        str(i) for i in range(12)
+    ]
     assert corpus.select("fairness", "fr") == ()
 
 
@@ -45,7 +59,10 @@ def test_an_empty_corpus_has_an_empty_coverage():
 
 def given(corpus: Corpus) -> Corpus:
     """The corpus with a split of its own: every fourth pair is held out."""
-    pairs = (replace(pair, split="test" if int(pair.pair) % 4 == 0 else "train") for pair in corpus.pairs)
+    pairs = (
+        replace(pair, split="test" if int(pair.pair) % 4 == 0 else "train")
+        for pair in corpus.pairs
+    )
     return Corpus(corpus.name, tuple(pairs))
 
 
@@ -55,36 +72,57 @@ def test_splits_divide_what_exists(method):
     for language in corpus.languages:
         train, test = split(corpus, method, "fairness", language, 1)
         ids = [pair.pair for pair in corpus.select("fairness", language)]
-        assert set(train) | set(test) == set(ids) and not set(train) & set(test) and train and test
+        assert (
+            set(train) | set(test) == set(ids)
+            and not set(train) & set(test)
+            and train
+            and test
+        )
         assert split(corpus, method, "fairness", language, 1) == (train, test)
         assert list(train) == [i for i in ids if i in train]
-        shuffled = Corpus("other order", tuple(random.Random(0).sample(corpus.pairs, len(corpus.pairs))))
+        shuffled = Corpus(
+            "other order",
+            tuple(random.Random(0).sample(corpus.pairs, len(corpus.pairs))),
+        )
         assert split(shuffled, method, "fairness", language, 1) == (train, test)
 
 
 def test_by_pair_holds_out_a_fifth_and_depends_on_the_seed():
     corpus = planted(pairs=100)
     splits = [split(corpus, "by pair", "fairness", "en", seed) for seed in range(5)]
-    assert {len(test) for _, test in splits} == {20} and len({test for _, test in splits}) == 5
+    assert {len(test) for _, test in splits} == {20} and len(
+        {test for _, test in splits}
+    ) == 5
 
 
 def test_only_the_papers_split_leaks_when_languages_have_different_pairs():
-    corpus = given(planted(lacking={("fr", "3"), *(("zh", str(i)) for i in range(8, 18))}))
-    assert leaks(corpus, "by pair", "fairness", 1) == 0 == leaks(corpus, "as given", "fairness", 1)
+    corpus = given(
+        planted(lacking={("fr", "3"), *(("zh", str(i)) for i in range(8, 18))})
+    )
+    assert (
+        leaks(corpus, "by pair", "fairness", 1)
+        == 0
+        == leaks(corpus, "as given", "fairness", 1)
+    )
     assert leaks(corpus, "the papers'", "fairness", 1) > 5
     assert leaks(planted(), "the papers'", "fairness", 1) == 0
 
 
 def test_leaks_counts_planted_leaks():
     pairs = [
-        ContrastPair(str(i), "a", code, "x", "y", "", side) for i in range(4) for code, side in (("en", "train"), ("fr", "train"))
+        ContrastPair(str(i), "a", code, "x", "y", "", side)
+        for i in range(4)
+        for code, side in (("en", "train"), ("fr", "train"))
     ]
     pairs[0] = replace(pairs[0], split="test")
     pairs[5] = replace(pairs[5], split="test")
 
     def by_row(corpus, concept, language, seed):
         cell = corpus.select(concept, language)
-        return tuple(tuple(pair.pair for pair in cell if pair.split == side) for side in ("train", "test"))
+        return tuple(
+            tuple(pair.pair for pair in cell if pair.split == side)
+            for side in ("train", "test")
+        )
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SPLITS, "by row", by_row)
@@ -102,7 +140,10 @@ def test_the_papers_split_is_pythons_shuffle_of_the_file():
 @pytest.mark.parametrize("seed", range(5))
 def test_siblings_are_never_divided(seed):
     corpus = planted(pairs=60, per_source=4, lacking={("fr", "5")})
-    parts = {code: split(corpus, "by pair", "fairness", code, seed) for code in corpus.languages}
+    parts = {
+        code: split(corpus, "by pair", "fairness", code, seed)
+        for code in corpus.languages
+    }
     sides = {"train": set(), "test": set()}
     for train, test in parts.values():
         sides["train"] |= {int(i) // 4 for i in train}
@@ -112,14 +153,18 @@ def test_siblings_are_never_divided(seed):
 
 def test_sources_named_in_one_language_bind_all():
     pairs = [ContrastPair(str(i), "a", "en", "x", "y", f"s{i // 2}") for i in range(6)]
-    pairs += [ContrastPair(str(i), "a", "fr", "x", "y", f"t{(i + 1) // 4}") for i in range(8)]
+    pairs += [
+        ContrastPair(str(i), "a", "fr", "x", "y", f"t{(i + 1) // 4}") for i in range(8)
+    ]
     corpus = Corpus("c", tuple(pairs))
     # en binds 0-1, 2-3, 4-5; fr binds 0-1-2 and 3-4-5-6 and leaves 7 alone: all but 7 are linked.
     assert clusters(corpus, "a", ("0", "3", "6", "7")) == (0, 0, 0, 1)
 
 
 def test_clusters():
-    assert clusters(planted(pairs=6, per_source=2), "fairness", ("5", "0", "4", "1")) == (2, 0, 2, 0)
+    assert clusters(
+        planted(pairs=6, per_source=2), "fairness", ("5", "0", "4", "1")
+    ) == (2, 0, 2, 0)
     assert len(set(clusters(planted(pairs=6), "fairness", tuple("012345")))) == 6
     with pytest.raises(SpecError, match="“99”"):
         clusters(planted(), "fairness", ("99",))

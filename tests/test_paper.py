@@ -34,12 +34,19 @@ def square(size: int, names: tuple[str, ...] = ()) -> object:
     """A diverging matrix of some languages."""
     labels = names or tuple(f"l{i}" for i in range(size))
     values = np.random.default_rng(0).uniform(-1, 1, (size, size))
-    return replace(spec("matrix"), data=Matrix(values, labels, labels, "points", LIMITS, diverging=True, digits=1))
+    return replace(
+        spec("matrix"),
+        data=Matrix(values, labels, labels, "points", LIMITS, diverging=True, digits=1),
+    )
 
 
 def meshes(drawn: sheet.Sheet) -> list[QuadMesh]:
     """The cells of the first panel: full, then pale ones."""
-    return [found for found in drawn.canvas.axes[0].collections if isinstance(found, QuadMesh)]
+    return [
+        found
+        for found in drawn.canvas.axes[0].collections
+        if isinstance(found, QuadMesh)
+    ]
 
 
 def spoken(data: bytes) -> str:
@@ -75,15 +82,21 @@ def test_pdf_is_vector_and_truetype(name):
     for font in found:
         inner = font["/DescendantFonts"][0].get_object()
         assert font["/Subtype"] == "/Type0" and inner["/Subtype"] == "/CIDFontType2"
-        assert "/FontFile2" in inner["/FontDescriptor"].get_object(), "embedded as TrueType"
+        assert "/FontFile2" in inner["/FontDescriptor"].get_object(), (
+            "embedded as TrueType"
+        )
 
 
 @pytest.mark.parametrize("name", DATA)
 def test_svg_is_vector_and_its_text_is_text(name):
     drawn = sheet.svg(composed(name), {}).decode()
-    across, up = ("axis 1", "axis 2") if isinstance(DATA[name], Cloud) else ("across<", "up<")
+    across, up = (
+        ("axis 1", "axis 2") if isinstance(DATA[name], Cloud) else ("across<", "up<")
+    )
     assert "<image" not in drawn
-    assert (f">{across}" in drawn and f">{up}" in drawn) or getattr(DATA[name], "grid", False)
+    assert (f">{across}" in drawn and f">{up}" in drawn) or getattr(
+        DATA[name], "grid", False
+    )
 
 
 @pytest.mark.parametrize("venue", VENUES)
@@ -91,7 +104,10 @@ def test_a_page_is_as_wide_as_its_venue(venue):
     drawn = composed("diverging matrix", look=Look(venue))
     box = pypdf.PdfReader(io.BytesIO(sheet.pdf(drawn, {}))).pages[0].mediabox
     assert abs(float(box.width) / CM - VENUES[venue].width) < 0.01
-    assert VENUES[venue].height is None or abs(float(box.height) / CM - VENUES[venue].height) < 0.01
+    assert (
+        VENUES[venue].height is None
+        or abs(float(box.height) / CM - VENUES[venue].height) < 0.01
+    )
 
 
 def test_a_png_has_the_dots_of_its_resolution():
@@ -101,49 +117,89 @@ def test_a_png_has_the_dots_of_its_resolution():
         assert abs(imread(io.BytesIO(data)).shape[1] - 16 / 2.54 * dpi) <= 1
 
 
-@pytest.mark.parametrize("name", [name for name in DATA if isinstance(DATA[name], Matrix)])
+@pytest.mark.parametrize(
+    "name", [name for name in DATA if isinstance(DATA[name], Matrix)]
+)
 def test_cells_are_those_of_the_screen(name):
-    on_screen = [trace for trace in to_plotly.draw(spec(name)).data if trace.type == "heatmap"]
+    on_screen = [
+        trace for trace in to_plotly.draw(spec(name)).data if trace.type == "heatmap"
+    ]
     drawn = composed(name)
-    panel = next(axes for axes in drawn.canvas.axes if any(isinstance(c, QuadMesh) for c in axes.collections))
+    panel = next(
+        axes
+        for axes in drawn.canvas.axes
+        if any(isinstance(c, QuadMesh) for c in axes.collections)
+    )
     printed = [c for c in panel.collections if isinstance(c, QuadMesh)]
     shape = (len(DATA[name].rows), len(DATA[name].columns))
     for trace, mesh in zip(on_screen, printed):
-        np.testing.assert_allclose(mesh.get_array().filled(np.nan).reshape(shape), np.array(trace.z, float), atol=1e-4)
+        np.testing.assert_allclose(
+            mesh.get_array().filled(np.nan).reshape(shape),
+            np.array(trace.z, float),
+            atol=1e-4,
+        )
         assert (mesh.norm.vmin, mesh.norm.vmax) == (trace.zmin, trace.zmax)
     assert len(on_screen) == len(printed) or not np.any(DATA[name].faded)
-    assert tuple(label.get_text() for label in panel.get_xticklabels()) == DATA[name].columns
+    assert (
+        tuple(label.get_text() for label in panel.get_xticklabels())
+        == DATA[name].columns
+    )
     named = panel.child_axes[0] if DATA[name].shares else panel
-    assert tuple(label.get_text() for label in named.get_yticklabels()) == DATA[name].rows
+    assert (
+        tuple(label.get_text() for label in named.get_yticklabels()) == DATA[name].rows
+    )
     assert panel.get_ylim()[0] > panel.get_ylim()[1], "the first row is on top"
 
 
-@pytest.mark.parametrize(("name", "scale"), [("matrix", SEQUENTIAL), ("diverging matrix", DIVERGING)])
+@pytest.mark.parametrize(
+    ("name", "scale"), [("matrix", SEQUENTIAL), ("diverging matrix", DIVERGING)]
+)
 def test_colours_are_those_of_the_screen(name, scale):
     mesh = meshes(composed(name))[0]
     for place in np.linspace(0, 1, 11):
-        wanted = plotly.colors.unlabel_rgb(plotly.colors.sample_colorscale(scale, place)[0])
-        np.testing.assert_allclose(mesh.cmap(place)[:3], np.array(wanted) / 255, atol=0.035)
+        wanted = plotly.colors.unlabel_rgb(
+            plotly.colors.sample_colorscale(scale, place)[0]
+        )
+        np.testing.assert_allclose(
+            mesh.cmap(place)[:3], np.array(wanted) / 255, atol=0.035
+        )
 
 
 def test_curves_are_those_of_the_screen():
     traces = [trace for trace in to_plotly.draw(spec("lines")).data if trace.name]
-    curves = [line for line in composed("lines").canvas.axes[0].lines if not line.get_label().startswith("_")]
+    curves = [
+        line
+        for line in composed("lines").canvas.axes[0].lines
+        if not line.get_label().startswith("_")
+    ]
     assert len(traces) == len(curves) == 16
     for trace, curve in zip(traces, curves):
-        np.testing.assert_array_equal(curve.get_xydata(), np.stack([trace.x, trace.y], 1))
-        assert to_hex(curve.get_color()).upper() == trace.line.color and curve.get_label() == trace.name
+        np.testing.assert_array_equal(
+            curve.get_xydata(), np.stack([trace.x, trace.y], 1)
+        )
+        assert (
+            to_hex(curve.get_color()).upper() == trace.line.color
+            and curve.get_label() == trace.name
+        )
         assert (curve.get_linestyle() == "--") == (trace.line.dash == "dash")
-    assert len({(c.get_color(), c.get_linestyle(), c.get_marker()) for c in curves}) == 16
+    assert (
+        len({(c.get_color(), c.get_linestyle(), c.get_marker()) for c in curves}) == 16
+    )
 
 
 def test_points_are_those_of_the_screen_and_every_one_is_named():
     drawn = composed("points").canvas.axes[0]
-    traces = [trace for trace in to_plotly.draw(spec("points")).data if trace.mode == "markers+text"]
+    traces = [
+        trace
+        for trace in to_plotly.draw(spec("points")).data
+        if trace.mode == "markers+text"
+    ]
     clouds = [found for found in drawn.collections if isinstance(found, PathCollection)]
     for trace, cloud in zip(traces, clouds):
         kept = np.isfinite(np.array(trace.x, float))
-        np.testing.assert_array_equal(cloud.get_offsets(), np.stack([trace.x, trace.y], 1)[kept])
+        np.testing.assert_array_equal(
+            cloud.get_offsets(), np.stack([trace.x, trace.y], 1)[kept]
+        )
         assert to_hex(cloud.get_facecolor()[0]).upper() == trace.marker.color
     assert drawn.get_xscale() == "log" and len(clouds) == len(traces) == 2
     assert set(DATA["points"].labels) <= {text.get_text() for text in drawn.texts}
@@ -152,28 +208,46 @@ def test_points_are_those_of_the_screen_and_every_one_is_named():
 def test_a_tree_is_that_of_the_screen():
     traces = to_plotly.draw(spec("tree"))
     drawn = composed("tree").canvas.axes[0]
-    branches = next(found for found in drawn.collections if isinstance(found, LineCollection)).get_segments()
+    branches = next(
+        found for found in drawn.collections if isinstance(found, LineCollection)
+    ).get_segments()
     for trace, branch in zip(traces.data, branches):
         np.testing.assert_array_equal(branch, np.stack([trace.x, trace.y], 1))
-    assert tuple(label.get_text() for label in drawn.get_xticklabels()) == tuple(traces.layout.xaxis.ticktext)
+    assert tuple(label.get_text() for label in drawn.get_xticklabels()) == tuple(
+        traces.layout.xaxis.ticktext
+    )
 
 
 def test_a_layer_can_be_chosen():
     for look, sign in ((Look(), -1), (Look(frame=0), 1), (Look(frame=1), -1)):
-        np.testing.assert_allclose(meshes(composed("frames", look=look))[0].get_array(), sign * VALUES)
+        np.testing.assert_allclose(
+            meshes(composed("frames", look=look))[0].get_array(), sign * VALUES
+        )
 
 
 def test_sixteen_own_names_can_be_read_out_of_the_pdf_and_fit_one_column():
     drawn = sheet.compose([square(16, OWN_NAMES)], Look("ACL, column"))
     text = spoken(sheet.pdf(drawn, {}))
     assert all(name in text for name in OWN_NAMES) and not drawn.notes
-    assert min(found.get_fontsize() for found in drawn.canvas.findobj(Text) if found.get_text()) >= READABLE
+    assert (
+        min(
+            found.get_fontsize()
+            for found in drawn.canvas.findobj(Text)
+            if found.get_text()
+        )
+        >= READABLE
+    )
 
 
 def test_numbers_give_way_to_signs_where_cells_are_small():
-    wide, narrow = (sheet.compose([square(12)], Look(venue)) for venue in ("ACL, full width", "ACL, column"))
+    wide, narrow = (
+        sheet.compose([square(12)], Look(venue))
+        for venue in ("ACL, full width", "ACL, column")
+    )
     values = square(12).data.values
-    assert [text.get_text() for text in wide.canvas.axes[0].texts][:1] == [f"{values[0, 0]:.1f}".replace("-", "−")]
+    assert [text.get_text() for text in wide.canvas.axes[0].texts][:1] == [
+        f"{values[0, 0]:.1f}".replace("-", "−")
+    ]
     assert len(wide.canvas.axes[0].texts) == 144 and not narrow.canvas.axes[0].texts
     signs = narrow.canvas.axes[0].collections[-1].get_segments()
     assert len(signs) == 144 + (values > 0).sum(), "a minus has one stroke, a plus two"
@@ -183,18 +257,34 @@ def test_numbers_give_way_to_signs_where_cells_are_small():
 
 def test_cells_no_better_than_chance_are_pale_and_struck_and_unknown_ones_hatched():
     drawn = composed("diverging matrix").canvas.axes[0]
-    marks = next(found for found in drawn.collections if isinstance(found, LineCollection)).get_segments()
-    assert [tuple(np.ceil(mark.mean(0))) for mark in marks] == [(j, i) for i, j in np.argwhere(FADED)]
+    marks = next(
+        found for found in drawn.collections if isinstance(found, LineCollection)
+    ).get_segments()
+    assert [tuple(np.ceil(mark.mean(0))) for mark in marks] == [
+        (j, i) for i, j in np.argwhere(FADED)
+    ]
     assert composed("matrix with a hole").canvas.axes[0].patch.get_hatch()
 
 
 def test_several_panels_are_lettered_and_share_one_scale_and_bar():
-    both = [square(6), replace(square(6), data=replace(square(6).data, limits=(-4.0, 4.0)))]
-    shared, own = (sheet.compose(both, replace(WIDE, shared=shared)).canvas for shared in (True, False))
+    both = [
+        square(6),
+        replace(square(6), data=replace(square(6).data, limits=(-4.0, 4.0))),
+    ]
+    shared, own = (
+        sheet.compose(both, replace(WIDE, shared=shared)).canvas
+        for shared in (True, False)
+    )
     assert [axes.get_title(loc="left") for axes in shared.axes[:2]] == ["(a)", "(b)"]
     assert len(shared.axes) == 3 and len(own.axes) == 4
     limits = [
-        [(m.norm.vmin, m.norm.vmax) for a in c.axes[:2] for m in a.collections if isinstance(m, QuadMesh)] for c in (shared, own)
+        [
+            (m.norm.vmin, m.norm.vmax)
+            for a in c.axes[:2]
+            for m in a.collections
+            if isinstance(m, QuadMesh)
+        ]
+        for c in (shared, own)
     ]
     assert limits == [[(-4, 4), (-4, 4)], [(-1, 1), (-4, 4)]]
 
@@ -217,14 +307,24 @@ def test_a_title_in_several_scripts_is_set_and_wrapped():
 
 @pytest.mark.parametrize(
     ("label", "said"),
-    [("🙂", "signs and emoji"), ("ᏣᎳᎩ", "Noto Sans Cherokee"), ("龘", "Noto Sans SC"), ("\U0001f1eb", "emoji")],
+    [
+        ("🙂", "signs and emoji"),
+        ("ᏣᎳᎩ", "Noto Sans Cherokee"),
+        ("龘", "Noto Sans SC"),
+        ("\U0001f1eb", "emoji"),
+    ],
 )
 def test_a_missing_glyph_stops_the_export_and_names_the_font(label, said):
-    for figure, look in ((square(3, (label, "b", "c")), Look()), (replace(square(3), title=label), Look(titles=True))):
+    for figure, look in (
+        (square(3, (label, "b", "c")), Look()),
+        (replace(square(3), title=label), Look(titles=True)),
+    ):
         with pytest.raises(AnalysisError, match="nothing was written") as error:
             sheet.compose([figure], look)
         assert said in str(error.value) and f"U+{ord(label[0]):04X}" in str(error.value)
-    assert sheet.compose([replace(square(3), title=label)], Look()), "a title that is not printed stops nothing"
+    assert sheet.compose([replace(square(3), title=label)], Look()), (
+        "a title that is not printed stops nothing"
+    )
 
 
 def test_a_font_of_the_users_own_is_taken(tmp_path):
@@ -237,7 +337,10 @@ def test_a_font_of_the_users_own_is_taken(tmp_path):
         record.string = "Own Letters"
     font.save(tmp_path / "own.ttf")
     drawn = sheet.compose([square(3, ("Ꭳ", "b", "c"))], Look(), tmp_path)
-    assert drawn.typefaces.names[-1] == "Own Letters" and drawn.typefaces.files[-1] == tmp_path / "own.ttf"
+    assert (
+        drawn.typefaces.names[-1] == "Own Letters"
+        and drawn.typefaces.files[-1] == tmp_path / "own.ttf"
+    )
 
 
 def test_nothing_to_draw_and_impossible_looks_are_sentences():
@@ -253,18 +356,37 @@ def test_nothing_to_draw_and_impossible_looks_are_sentences():
 
 def test_the_same_figure_is_the_same_file():
     for write in sheet.FORMATS.values():
-        assert write(composed("points"), {"Title": "t"}) == write(composed("points"), {"Title": "t"})
+        assert write(composed("points"), {"Title": "t"}) == write(
+            composed("points"), {"Title": "t"}
+        )
 
 
 def test_metadata_is_what_was_given_and_no_date():
-    about = pypdf.PdfReader(io.BytesIO(sheet.pdf(composed("matrix"), {"Title": "One", "Subject": "study 1234"}))).metadata
-    assert dict(about) == {"/Title": "One", "/Subject": "study 1234", "/Creator": "Babelscope"}
+    about = pypdf.PdfReader(
+        io.BytesIO(
+            sheet.pdf(composed("matrix"), {"Title": "One", "Subject": "study 1234"})
+        )
+    ).metadata
+    assert dict(about) == {
+        "/Title": "One",
+        "/Subject": "study 1234",
+        "/Creator": "Babelscope",
+    }
 
 
 def test_previews_show_what_others_see():
-    seen = {name: imread(io.BytesIO(sight.preview(composed("diverging matrix"), name)))[..., :3] for name in SIGHTS}
+    seen = {
+        name: imread(io.BytesIO(sight.preview(composed("diverging matrix"), name)))[
+            ..., :3
+        ]
+        for name in SIGHTS
+    }
     assert sight.MIXING.keys() == set(SIGHTS)
-    assert np.ptp(seen["greyscale"], axis=-1).max() < 0.01 < np.ptp(seen["colour"], axis=-1).max()
+    assert (
+        np.ptp(seen["greyscale"], axis=-1).max()
+        < 0.01
+        < np.ptp(seen["colour"], axis=-1).max()
+    )
     assert np.abs(seen["deuteranopia"] - seen["colour"]).max() > 0.05
     light, dark = seen["greyscale"].max(), seen["greyscale"].min()
     assert light == 1 and dark < 0.3, "white stays white"

@@ -26,7 +26,10 @@ def found(faults, place, words) -> bool:
 def write(folder, name, tree):
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(tree if isinstance(tree, str) else json.dumps(tree, ensure_ascii=False), encoding="utf-8")
+    path.write_text(
+        tree if isinstance(tree, str) else json.dumps(tree, ensure_ascii=False),
+        encoding="utf-8",
+    )
 
 
 def leaf(pos="good", neg="bad", **more) -> dict:
@@ -37,11 +40,18 @@ def layout() -> dict[str, object]:
     """Three concepts in the papers' layout."""
     return {
         "deontology/deontology_en.json": {
-            "a": {"1": leaf("so", "no", scenario="Do it."), "2": leaf("ay", "ny", scenario="Do it.")}
+            "a": {
+                "1": leaf("so", "no", scenario="Do it."),
+                "2": leaf("ay", "ny", scenario="Do it."),
+            }
         },
-        "deontology/deontology_fr.json": {"a": {"2": leaf("oui", "non", scenario="Fais-le.")}},
+        "deontology/deontology_fr.json": {
+            "a": {"2": leaf("oui", "non", scenario="Fais-le.")}
+        },
         "truthfulness/truthfulness_en.json": [leaf("yes", "no", question="Is it?")],
-        "toxicity/toxicity_en.json": {"x": {"y": {"z": [leaf(), leaf("a", "b", label=1)]}}},
+        "toxicity/toxicity_en.json": {
+            "x": {"y": {"z": [leaf(), leaf("a", "b", label=1)]}}
+        },
     }
 
 
@@ -49,7 +59,9 @@ def packed(files: dict[str, object]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, tree in files.items():
-            archive.writestr(name, tree if isinstance(tree, str | bytes) else json.dumps(tree))
+            archive.writestr(
+                name, tree if isinstance(tree, str | bytes) else json.dumps(tree)
+            )
     return buffer.getvalue()
 
 
@@ -60,22 +72,42 @@ def test_the_papers_layout_composes_and_numbers(tmp_path):
     write(tmp_path, "README.md", "x")
     corpus = papers_layout(tmp_path)
     first, second = corpus.select("deontology", "en")
-    assert (first.positive, first.negative, first.pair) == ("Do it. so", "Do it. no", "a/1")
+    assert (first.positive, first.negative, first.pair) == (
+        "Do it. so",
+        "Do it. no",
+        "a/1",
+    )
     assert first.source == second.source == "Do it."
     assert corpus.select("deontology", "fr")[0].pair == "a/2"
-    assert corpus.select("truthfulness", "en")[0].positive == "Question: Is it? Answer: yes"
+    assert (
+        corpus.select("truthfulness", "en")[0].positive
+        == "Question: Is it? Answer: yes"
+    )
     assert [pair.positive for pair in corpus.select("toxicity", "en")] == ["good", "a"]
-    assert [pair.pair for pair in corpus.pairs if pair.concept == "toxicity"] == ["x/y/z/0", "x/y/z/1"]
+    assert [pair.pair for pair in corpus.pairs if pair.concept == "toxicity"] == [
+        "x/y/z/0",
+        "x/y/z/1",
+    ]
     notes = " ".join(corpus.notes)
-    assert "README.md is not part" in notes and "not read from the leaves: label" in notes and "deontology: 1 of 2" in notes
-    assert papers_zip(packed(layout())).digest == corpus.digest == read(packed(layout()), "x.zip").digest
+    assert (
+        "README.md is not part" in notes
+        and "not read from the leaves: label" in notes
+        and "deontology: 1 of 2" in notes
+    )
+    assert (
+        papers_zip(packed(layout())).digest
+        == corpus.digest
+        == read(packed(layout()), "x.zip").digest
+    )
 
 
 def test_translated_keys_are_matched_by_position(tmp_path):
     write(tmp_path, "fair/fair_en.json", {"doctor": [leaf(), leaf("c", "d")]})
     write(tmp_path, "fair/fair_fr.json", {"médecin": [leaf(), leaf("c", "d")]})
     corpus = papers_layout(tmp_path)
-    assert not corpus.missing() and [pair.pair for pair in corpus.select("fair", "fr")] == ["0/0", "0/1"]
+    assert not corpus.missing() and [
+        pair.pair for pair in corpus.select("fair", "fr")
+    ] == ["0/0", "0/1"]
     assert "matched by position" in corpus.notes[0]
 
 
@@ -84,14 +116,25 @@ def test_identical_members_are_left_out_and_counted(tmp_path):
     write(tmp_path, "fair/fair_fr.json", [leaf("x", "x "), leaf("c", "d")])
     corpus = papers_layout(tmp_path)
     assert (
-        corpus.missing() == {("fair", "fr"): ["0"]} and "identical members were left out, as in the paper (fr 1)" in corpus.notes[0]
+        corpus.missing() == {("fair", "fr"): ["0"]}
+        and "identical members were left out, as in the paper (fr 1)" in corpus.notes[0]
     )
 
 
 def test_every_fault_of_the_papers_layout_at_once(tmp_path):
     write(tmp_path, "fair/fair_english.json", [leaf()])
     write(tmp_path, "fair/unfair_en.json", [leaf()])
-    write(tmp_path, "fair/fair_en.json", {"a": {"pos": "x"}, "b": leaf(3), "c": "text", "d": leaf(scenario=" "), "e": leaf()})
+    write(
+        tmp_path,
+        "fair/fair_en.json",
+        {
+            "a": {"pos": "x"},
+            "b": leaf(3),
+            "c": "text",
+            "d": leaf(scenario=" "),
+            "e": leaf(),
+        },
+    )
     write(tmp_path, "fair/fair_fr.json", '{"a": ')
     write(tmp_path, "fair/fair_es.json", "[" * 100_000)
     (tmp_path / "fair/fair_pt.json").write_bytes(b'[{"pos": "a",\n "neg": "\xff"}]')
@@ -117,13 +160,26 @@ def test_a_folder_without_the_layout(tmp_path):
     assert "<concept>/<concept>_<language>.json" in fault
 
 
-@pytest.mark.parametrize("name", ["/etc/fair/fair_en.json", "../fair/fair_en.json", "C:/fair/fair_en.json", "fair\\fair_en.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/etc/fair/fair_en.json",
+        "../fair/fair_en.json",
+        "C:/fair/fair_en.json",
+        "fair\\fair_en.json",
+    ],
+)
 def test_a_zip_may_not_point_outside(name):
-    assert any("outside the archive" in fault for fault in faults_of(papers_zip, packed({name: [leaf()]})))
+    assert any(
+        "outside the archive" in fault
+        for fault in faults_of(papers_zip, packed({name: [leaf()]}))
+    )
 
 
 def test_a_zip_may_hold_no_bomb_no_link_and_not_too_many_files():
-    bomb = faults_of(papers_zip, packed({"fair/fair_en.json": json.dumps([leaf("x" * 10**6)])}))
+    bomb = faults_of(
+        papers_zip, packed({"fair/fair_en.json": json.dumps([leaf("x" * 10**6)])})
+    )
     assert "more than 200 times its size" in bomb[0]
     many = faults_of(papers_zip, packed({f"{i}.txt": "" for i in range(MAX_FILES + 1)}))
     assert f"{MAX_FILES} are allowed" in many[0]
@@ -134,7 +190,9 @@ def test_a_zip_may_hold_no_bomb_no_link_and_not_too_many_files():
         archive.writestr(link, "/etc/passwd")
         archive.writestr("fair/fair_fr.json", "[]")
     faults = faults_of(papers_zip, buffer.getvalue())
-    assert found(faults, "fair/fair_en.json", "is a link") and found(faults, "fair/fair_fr.json", "is packed in a way")
+    assert found(faults, "fair/fair_en.json", "is a link") and found(
+        faults, "fair/fair_fr.json", "is packed in a way"
+    )
 
 
 def test_a_zip_may_be_neither_damaged_nor_encrypted():
@@ -145,4 +203,6 @@ def test_a_zip_may_be_neither_damaged_nor_encrypted():
     assert "not a zip" in faults_of(papers_zip, bytes(damaged))[0]
     encrypted = bytearray(whole)
     encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
-    assert any("encrypted" in fault for fault in faults_of(papers_zip, bytes(encrypted)))
+    assert any(
+        "encrypted" in fault for fault in faults_of(papers_zip, bytes(encrypted))
+    )

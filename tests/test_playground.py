@@ -28,13 +28,29 @@ LLAMA = {"spec": {"model": {"model": "llama", "device": "cpu"}}}
 @pytest.fixture(autouse=True)
 def studies(fresh, tiny_models):
     """A home with two studies: one of the tiny model's width and one of another."""
-    stored("tiny", planted_study(CONCEPTS, SPOKEN, (LAYERS, 24, HIDDEN)), title="Tiny", **LLAMA)
-    stored("wide", planted_study(CONCEPTS, SPOKEN, (LAYERS, 24, 2 * HIDDEN)), title="Wide", **LLAMA)
+    stored(
+        "tiny",
+        planted_study(CONCEPTS, SPOKEN, (LAYERS, 24, HIDDEN)),
+        title="Tiny",
+        **LLAMA,
+    )
+    stored(
+        "wide",
+        planted_study(CONCEPTS, SPOKEN, (LAYERS, 24, 2 * HIDDEN)),
+        title="Wide",
+        **LLAMA,
+    )
 
 
 def play(study: str = "tiny", **values: object):
     """The page with these settings in its link."""
-    return visit(PAGE, study=study, play=json.dumps({"template": "none", "tokens": 6, **values}, ensure_ascii=False))
+    return visit(
+        PAGE,
+        study=study,
+        play=json.dumps(
+            {"template": "none", "tokens": 6, **values}, ensure_ascii=False
+        ),
+    )
 
 
 def pressed(at, label: str = "Run"):
@@ -47,7 +63,9 @@ def pressed(at, label: str = "Run"):
 
 def said(at) -> dict[str, tuple[int, ...]]:
     """Label → tokens of the answer, of the last run."""
-    return {one.ask.label: one.answer.ids for one in at.session_state["play-got-answers"][2]}
+    return {
+        one.ask.label: one.answer.ids for one in at.session_state["play-got-answers"][2]
+    }
 
 
 def test_a_study_without_vectors_says_so():
@@ -59,7 +77,12 @@ def test_answers_stand_side_by_side_and_strength_zero_is_the_baseline():
     answers = said(at)
     assert list(answers)[:4] == ["Baseline", "Strength 0", "Steered", "Random twin"]
     assert len(answers) == 12
-    assert answers["Baseline"] == answers["Strength 0"] != answers["Steered"] != answers["Random twin"]
+    assert (
+        answers["Baseline"]
+        == answers["Strength 0"]
+        != answers["Steered"]
+        != answers["Random twin"]
+    )
     assert "Strength 0 equals the baseline" in words(at)
     assert not at.error
 
@@ -71,7 +94,10 @@ def test_the_formatted_prompt_is_seen_before_a_run_without_loading_the_model():
     at.text_area(key="play-prompt").set_value("the cook").run()
     assert not at.code and button(at, "Show it")
     assert pressed(at).code[0].value == "[INST] the cook [/INST] "
-    assert any("no chat template" in error.value for error in pressed(play(template="chat"), "Show it").error)
+    assert any(
+        "no chat template" in error.value
+        for error in pressed(play(template="chat"), "Show it").error
+    )
 
 
 def test_moving_a_widget_starts_nothing():
@@ -84,37 +110,76 @@ def test_moving_a_widget_starts_nothing():
 
 def test_the_link_restores_everything_it_says():
     wanted = {
-        "prompt": "நீதிபதி", "language": "zh", "kind": "mapped", "concept": "care", "vector": "fr", "target": "zh", "way": "set",
-        "set": [1, 3], "strength": -2.5, "operator": "piece-wise", "positions": "generated", "temperature": 0.5, "seed": 7,
-        "twin": True, "gated": True, "threshold": 0.25, "side": "below", "second": True, "second-layer": 2, "second-strength": 0.5,
-    }  # fmt: skip
+        "prompt": "நீதிபதி",
+        "language": "zh",
+        "kind": "mapped",
+        "concept": "care",
+        "vector": "fr",
+        "target": "zh",
+        "way": "set",
+        "set": [1, 3],
+        "strength": -2.5,
+        "operator": "piece-wise",
+        "positions": "generated",
+        "temperature": 0.5,
+        "seed": 7,
+        "twin": True,
+        "gated": True,
+        "threshold": 0.25,
+        "side": "below",
+        "second": True,
+        "second-layer": 2,
+        "second-strength": 0.5,
+    }
     at = play(**wanted)
     assert not at.warning
     kept = json.loads(asked(at)["play"][0])
     assert {key: kept.get(key) for key in wanted} == wanted
     again = pressed(at)
     request = again.session_state["play-got-answers"][1]
-    first, second = next(one for one in request.asks if one.label == "Steered").steering.terms
+    first, second = next(
+        one for one in request.asks if one.label == "Steered"
+    ).steering.terms
     assert first.source == VectorSource("mapped", "tiny", "care", "fr", target="zh")
     assert (first.layers, first.strengths) == ((1, 3), (-2.5,))
-    assert (first.condition.threshold, first.condition.above, second.layers) == (0.25, False, (2,))
+    assert (first.condition.threshold, first.condition.above, second.layers) == (
+        0.25,
+        False,
+        (2,),
+    )
 
 
 @pytest.mark.parametrize(
     ("link", "words_said"),
-    [("{", "damaged"), ("[1]", "damaged"), ('{"operator":"shove"}', "operator"), ('{"range":[1,99]}', "range"),
-     ('{"who":1}', "who"),
-     ('{"strength":"much"}', "strength"), (f'{{"strength":1{"0" * 400}}}', "strength"), ('{"strength":1e999}', "strength")],
-)  # fmt: skip
+    [
+        ("{", "damaged"),
+        ("[1]", "damaged"),
+        ('{"operator":"shove"}', "operator"),
+        ('{"range":[1,99]}', "range"),
+        ('{"who":1}', "who"),
+        ('{"strength":"much"}', "strength"),
+        (f'{{"strength":1{"0" * 400}}}', "strength"),
+        ('{"strength":1e999}', "strength"),
+    ],
+)
 def test_what_a_link_cannot_restore_is_said(link, words_said):
     at = visit(PAGE, study="tiny", play=link)
     assert any(words_said in warning.value for warning in at.warning)
 
 
 def test_english_and_local_vectors_steer_where_questions_were_asked():
-    at = pressed(play("demo", kind="steering vector", asked="local", vector="fr", strength=2.0))
-    (term,) = next(one for one in at.session_state["play-got-answers"][1].asks if one.label == "Steered").steering.terms
-    assert term.source == VectorSource("steering vector", "demo", "local", "fr") and not at.error
+    at = pressed(
+        play("demo", kind="steering vector", asked="local", vector="fr", strength=2.0)
+    )
+    (term,) = next(
+        one
+        for one in at.session_state["play-got-answers"][1].asks
+        if one.label == "Steered"
+    ).steering.terms
+    assert (
+        term.source == VectorSource("steering vector", "demo", "local", "fr")
+        and not at.error
+    )
     assert "ask its model questions" in words(play(kind="steering vector"))
 
 
@@ -133,7 +198,9 @@ def test_a_strength_beyond_the_slider_stays_valid(ends, monkeypatch):
     assert at.number_input(key="play-strength").value == 5000 and not at.warning
     assert slider.value == min(5000, slider.max)
     at.slider(key="play-range").set_value((1, LAYERS)).run()
-    assert at.number_input(key="play-strength").value == 5000, "another range of the slider leaves the strength alone"
+    assert at.number_input(key="play-strength").value == 5000, (
+        "another range of the slider leaves the strength alone"
+    )
     alive(at.number_input(key="play-strength").set_value(-70_000.0).run())
     assert json.loads(asked(at)["play"][0])["strength"] == -70_000
     slider = at.slider(key="play-slide")
@@ -164,21 +231,37 @@ def test_what_cannot_be_answered_is_said_in_a_sentence(study, values, sentence):
 def test_ten_thousand_tokens_are_refused_at_once():
     at = play()
     at.number_input(key="play-tokens").set_value(10_000).run()
-    assert any("10,000 new tokens" in error.value.replace("\\", "") for error in at.error)
+    assert any(
+        "10,000 new tokens" in error.value.replace("\\", "") for error in at.error
+    )
     assert button(at, "Run").disabled
 
 
 def test_a_strength_beyond_numbers_is_said_beside_the_answer():
     at = pressed(play(prompt="the judge", strength=1000.0))
     assert not at.error
-    term = SteeringTerm(VectorSource("concept vector", "tiny", "fairness", "en"), (2,), (1e30,))
-    request = Request(ModelSpec("llama", device="cpu"), "none", (Ask("x", "the judge", "en", SteeringSpec((term,))),))
+    term = SteeringTerm(
+        VectorSource("concept vector", "tiny", "fairness", "en"), (2,), (1e30,)
+    )
+    request = Request(
+        ModelSpec("llama", device="cpu"),
+        "none",
+        (Ask("x", "the judge", "en", SteeringSpec((term,))),),
+    )
     assert reply(request)[0].answer.ended == "not finite"
 
 
 def test_every_language_answers_the_presets_question():
-    at = pressed(play(grid=True, preset="open question", prompt=presets("llama")["open question"].texts["en"]))
-    assert {f"{kind} · {code}" for kind in ("Baseline", "Steered") for code in ("fr", "zh")} <= set(said(at))
+    at = pressed(
+        play(
+            grid=True,
+            preset="open question",
+            prompt=presets("llama")["open question"].texts["en"],
+        )
+    )
+    assert {
+        f"{kind} · {code}" for kind in ("Baseline", "Steered") for code in ("fr", "zh")
+    } <= set(said(at))
 
 
 def test_dose_and_response_are_drawn_with_their_words():
@@ -195,13 +278,22 @@ def test_a_new_click_on_the_curve_reads_that_text_and_the_slider_goes_on_from_th
     at = pressed(play(prompt="the judge"), "Measure the curve")
     response = at.session_state["play-got-dose"][2]
     strengths = [f"{s:.3g}" for s in response.dose.doses]
-    assert list(at.select_slider(key="dose-at").options) == strengths and at.select_slider(key="dose-at").value == "0"
+    assert (
+        list(at.select_slider(key="dose-at").options) == strengths
+        and at.select_slider(key="dose-at").value == "0"
+    )
     clicks = {"effect": (strengths[3],)}
 
     def run(**now: tuple[str, ...]) -> str:
         with pytest.MonkeyPatch.context() as patch:
             show = dose.panel.show
-            patch.setattr(dose.panel, "show", lambda figure, click=False: show(figure) or now.get(figure.title.lower()))
+            patch.setattr(
+                dose.panel,
+                "show",
+                lambda figure, click=False: (
+                    show(figure) or now.get(figure.title.lower())
+                ),
+            )
             return alive(at.run()).select_slider(key="dose-at").value
 
     assert run(**clicks) == strengths[3]
@@ -216,7 +308,9 @@ def test_answers_are_saved_and_found_again():
     kept = notes.notes(library.open_by_name("tiny"), "answers")
     assert [note["label"] for note in kept] == ["Baseline", "Steered"]
     at = alive(at.run())
-    assert at.dataframe[-1].value["steering"].str.contains("concept vector fairness en, layer").tolist() == [False, True]
+    assert at.dataframe[-1].value["steering"].str.contains(
+        "concept vector fairness en, layer"
+    ).tolist() == [False, True]
     at.text_input(key="search").set_value("STEERED").run()
     assert len(at.dataframe[-1].value) == 1
 
@@ -226,18 +320,32 @@ def test_a_blind_vote_is_kept_with_its_origin():
     shown = "\n".join(markdown.value for markdown in at.markdown)
     assert "**A**" in shown and "**A · " not in shown
     replies = at.session_state["play-got-compare"][2]
-    vote = next(control for control in at.get("button_group") if str(control.key or "").startswith("vote-"))
+    vote = next(
+        control
+        for control in at.get("button_group")
+        if str(control.key or "").startswith("vote-")
+    )
     vote.set_value("B").run()
     alive(button(at, "Cast the vote").click().run())
     (kept,) = notes.notes(library.open_by_name("tiny"), "votes")
     assert (kept["chosen"], kept["blind"]) == (replies[1].ask.label, True)
-    assert f"{replies[1].ask.label} 1" in words(at) and "fairness in fr: n = 1" in words(at)
-    assert kept["concept"] == "fairness" and set(kept["steering"]) == {"English", "local", "mapped"} and kept["model"] == "llama"
-    assert "fairness in zh: n = 0. 1 blind votes" in words(play(prompt="le juge", language="zh"))
+    assert f"{replies[1].ask.label} 1" in words(
+        at
+    ) and "fairness in fr: n = 1" in words(at)
+    assert (
+        kept["concept"] == "fairness"
+        and set(kept["steering"]) == {"English", "local", "mapped"}
+        and kept["model"] == "llama"
+    )
+    assert "fairness in zh: n = 0. 1 blind votes" in words(
+        play(prompt="le juge", language="zh")
+    )
 
 
 def test_a_blind_comparison_shows_nothing_while_it_runs(monkeypatch):
-    replies = pressed(play(prompt="le juge", language="fr"), "Compare").session_state["play-got-compare"][2]
+    replies = pressed(play(prompt="le juge", language="fr"), "Compare").session_state[
+        "play-got-compare"
+    ][2]
 
     def work(job: Job, pool: Pool) -> None:
         job.partial = replies
@@ -248,19 +356,34 @@ def test_a_blind_comparison_shows_nothing_while_it_runs(monkeypatch):
     at = play(prompt="le juge", language="fr")
     button(at, "Compare").click().run()
     at.run()
-    assert button(at, "Stop") and not {"**English**", "**local**"} & {markdown.value for markdown in at.markdown}
+    assert button(at, "Stop") and not {"**English**", "**local**"} & {
+        markdown.value for markdown in at.markdown
+    }
 
 
 def test_a_vector_that_is_not_to_be_had_does_not_end_the_comparison():
-    stored("two", planted_study(CONCEPTS[:2], SPOKEN, (LAYERS, 24, HIDDEN)), title="Two", **LLAMA)
+    stored(
+        "two",
+        planted_study(CONCEPTS[:2], SPOKEN, (LAYERS, 24, HIDDEN)),
+        title="Two",
+        **LLAMA,
+    )
     at = play("two", prompt="le juge", language="fr")
-    assert "mapped vector is left out: Mapping needs at least two other concepts" in words(at)
+    assert (
+        "mapped vector is left out: Mapping needs at least two other concepts"
+        in words(at)
+    )
     at = pressed(at, "Compare")
-    assert {one.ask.label for one in at.session_state["play-got-compare"][2]} == {"English", "local"} and not at.error
+    assert {one.ask.label for one in at.session_state["play-got-compare"][2]} == {
+        "English",
+        "local",
+    } and not at.error
 
 
 def test_results_of_earlier_settings_say_so():
-    at = pressed(pressed(play(prompt="le juge", language="fr"), "Measure the curve"), "Compare")
+    at = pressed(
+        pressed(play(prompt="le juge", language="fr"), "Measure the curve"), "Compare"
+    )
     assert "earlier settings" not in words(at)
     at.number_input(key="play-tokens").set_value(7).run()
     assert "compare again" in words(at) and "measure again" in words(at)
@@ -280,11 +403,20 @@ def test_copied_code_reproduces_the_answers(capsys):
     at = pressed(play(prompt='the "judge"\n', strength=5.0, twin=True))
     exec(code(at.session_state["play-got-answers"][1]), {})
     printed = capsys.readouterr().out
-    assert all(f"{one.ask.label}: {one.answer.text}" in printed for one in at.session_state["play-got-answers"][2])
+    assert all(
+        f"{one.ask.label}: {one.answer.text}" in printed
+        for one in at.session_state["play-got-answers"][2]
+    )
 
 
 def test_strength_zero_is_the_baseline_with_two_terms_too():
-    at = pressed(play(prompt="the judge", second=True, **{"second-layer": 2, "second-strength": 30.0}))
+    at = pressed(
+        play(
+            prompt="the judge",
+            second=True,
+            **{"second-layer": 2, "second-strength": 30.0},
+        )
+    )
     assert said(at)["Strength 0"] == said(at)["Baseline"] != said(at)["Steered"]
 
 

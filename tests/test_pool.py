@@ -21,8 +21,15 @@ class Machine:
     log: list = None
 
     def preflight(self, spec: ModelSpec) -> SimpleNamespace:
-        source = SimpleNamespace(revision="c0ffee" if spec.revision == "main" else spec.revision)
-        return SimpleNamespace(needed=2**30, available=self.free - self.loaded * 2**30, place="main memory", source=source)
+        source = SimpleNamespace(
+            revision="c0ffee" if spec.revision == "main" else spec.revision
+        )
+        return SimpleNamespace(
+            needed=2**30,
+            available=self.free - self.loaded * 2**30,
+            place="main memory",
+            source=source,
+        )
 
     def load(self, spec: ModelSpec, progress) -> "FakeModel":
         progress(1, 2)
@@ -70,7 +77,11 @@ def test_the_pool_unloads_the_least_recently_used_before_it_loads(machine):
 def test_a_branch_and_its_commit_are_one_model_in_memory(machine):
     pool = Pool()
     first = pool.get(ModelSpec("a"), job())
-    assert pool.get(ModelSpec("a", "c0ffee"), job()) is first is pool.get(ModelSpec("a"), job())
+    assert (
+        pool.get(ModelSpec("a", "c0ffee"), job())
+        is first
+        is pool.get(ModelSpec("a"), job())
+    )
     assert machine.log == [ModelSpec("a", "c0ffee")]
     assert pool.get(ModelSpec("a", dtype="bfloat16"), job()) is not first
 
@@ -82,7 +93,9 @@ def test_the_budget_of_the_operator_counts_too(machine, monkeypatch):
         pool.get(spec(name), job())
     assert machine.most == 1
     monkeypatch.setenv("BABELSCOPE_MODEL_MEMORY", "0.5")
-    with pytest.raises(ModelError, match=r"d needs about 1.0 GiB and .* Choose bfloat16"):
+    with pytest.raises(
+        ModelError, match=r"d needs about 1.0 GiB and .* Choose bfloat16"
+    ):
         pool.get(spec("d"), job())
 
 
@@ -90,12 +103,16 @@ def test_a_model_that_cannot_fit_is_refused_after_all_others_were_unloaded(machi
     pool = Pool()
     pool.get(spec("a"), job())
     machine.free = 2**29
-    with pytest.raises(ModelError, match=r"b needs about 1.0 GiB and 0.5 GiB are free \(main memory\)"):
+    with pytest.raises(
+        ModelError, match=r"b needs about 1.0 GiB and 0.5 GiB are free \(main memory\)"
+    ):
         pool.get(spec("b"), job())
     assert not pool.loaded and machine.loaded == 0
 
 
-def test_stop_is_heard_while_a_model_is_fetched_and_nothing_half_loaded_is_kept(machine, monkeypatch):
+def test_stop_is_heard_while_a_model_is_fetched_and_nothing_half_loaded_is_kept(
+    machine, monkeypatch
+):
     pool, stopped = Pool(), job()
 
     def fetching(spec, progress):

@@ -24,7 +24,19 @@ def written(folder, **changes: object):
 def test_a_recipe_is_rendered_without_a_browser(home, ending, capsys):
     out = home / f"figure.{ending}"
     assert (
-        program.main(["render", str(written(home)), "--out", str(out), "--venue", "ICML, column", "--labels", "English name"]) == 0
+        program.main(
+            [
+                "render",
+                str(written(home)),
+                "--out",
+                str(out),
+                "--venue",
+                "ICML, column",
+                "--labels",
+                "English name",
+            ]
+        )
+        == 0
     )
     assert out.stat().st_size > 1000 and str(out) in capsys.readouterr().out
     if ending == "pdf":
@@ -34,18 +46,32 @@ def test_a_recipe_is_rendered_without_a_browser(home, ending, capsys):
 
 def test_several_recipes_are_one_sheet(home):
     path = str(written(home))
-    assert program.main(["render", path, path, "--out", str(home / "both.svg"), "--titles"]) == 0
+    assert (
+        program.main(
+            ["render", path, path, "--out", str(home / "both.svg"), "--titles"]
+        )
+        == 0
+    )
     assert all(letter in (home / "both.svg").read_text() for letter in ("(a)", "(b)"))
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [(["render", "gone.json"], "cannot be read"), (["render", "{recipe}", "--out", "a.tiff"], "file ending"),
-     (["run", "gone.json"], "not a JSON file"), (["run", "{other}"], "has colour"), (["run", "{empty}"], "needs “extract”"),
-     (["run", "{odd}"], "Did you mean “transfer”")],
-)  # fmt: skip
+    [
+        (["render", "gone.json"], "cannot be read"),
+        (["render", "{recipe}", "--out", "a.tiff"], "file ending"),
+        (["run", "gone.json"], "not a JSON file"),
+        (["run", "{other}"], "has colour"),
+        (["run", "{empty}"], "needs “extract”"),
+        (["run", "{odd}"], "Did you mean “transfer”"),
+    ],
+)
 def test_what_cannot_be_done_is_said_and_ends_in_two(home, given, said, capsys):
-    files = {"other": {"colour": 1}, "empty": {"analyses": ["transfer"]}, "odd": {"study": "bloomz-7.1b", "analyses": ["transfr"]}}
+    files = {
+        "other": {"colour": 1},
+        "empty": {"analyses": ["transfer"]},
+        "odd": {"study": "bloomz-7.1b", "analyses": ["transfr"]},
+    }
     for name, content in files.items():
         (home / f"{name}.json").write_text(json.dumps(content))
     paths = {name: home / f"{name}.json" for name in files} | {"recipe": written(home)}
@@ -54,8 +80,19 @@ def test_what_cannot_be_done_is_said_and_ends_in_two(home, given, said, capsys):
 
 
 def test_studies_are_listed_and_analysed_from_a_spec_file(home, capsys):
-    assert program.main(["studies"]) == 0 and "bloomz-7.1b\tpublished\tBLOOMZ-7.1B" in capsys.readouterr().out
-    (home / "run.json").write_text(json.dumps({"study": "bloomz-7.1b", "analyses": list(program.ANALYSES), "out": "tables"}))
+    assert (
+        program.main(["studies"]) == 0
+        and "bloomz-7.1b\tpublished\tBLOOMZ-7.1B" in capsys.readouterr().out
+    )
+    (home / "run.json").write_text(
+        json.dumps(
+            {
+                "study": "bloomz-7.1b",
+                "analyses": list(program.ANALYSES),
+                "out": "tables",
+            }
+        )
+    )
     assert program.main(["run", str(home / "run.json")]) == 0
     found = pd.read_csv(home / "tables" / "transfer-bloomz-7.1b.csv")
     assert len(found) == 144 and {"source", "target", "transfer"} <= set(found.columns)

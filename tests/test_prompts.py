@@ -14,11 +14,18 @@ from analysis.world.world import LANGUAGES as WORLD
 
 def spec(given, languages=("en", "fr"), **changes):
     options = {"search_prompts": 3, "reported_prompts": 6} | changes
-    return ControlSpec(ModelSpec("m"), "s", "v", "c", languages, given.name, given.digest, **options)
+    return ControlSpec(
+        ModelSpec("m"), "s", "v", "c", languages, given.name, given.digest, **options
+    )
 
 
 def numbered(n=12, lacking=(), **more):
-    made = [Prompt(f"{i:02d}", a, f"{a} {i}", **more) for a in ("en", "fr") for i in range(n) if (a, i) not in lacking]
+    made = [
+        Prompt(f"{i:02d}", a, f"{a} {i}", **more)
+        for a in ("en", "fr")
+        for i in range(n)
+        if (a, i) not in lacking
+    ]
     return PromptSet("numbered", tuple(made))
 
 
@@ -31,13 +38,17 @@ def test_no_number_searches_in_one_language_and_reports_in_another(seed):
     given = numbered(lacking={("fr", i) for i in range(0, 12, 5)})
     picked = chosen(given, spec(given, seed=seed, search_prompts=1, reported_prompts=3))
     assert not ids(picked, "search") & ids(picked, "report")
-    assert [len(picked["search"][a]) for a in ("en", "fr")] == [1, 1] and len(picked["report"]["fr"]) == 3
+    assert [len(picked["search"][a]) for a in ("en", "fr")] == [1, 1] and len(
+        picked["report"]["fr"]
+    ) == 3
 
 
 def test_the_same_prompts_are_asked_in_all_languages_that_have_them():
     given = numbered()
     picked = chosen(given, spec(given))
-    assert all(picked["neutral"].values()), "a set without neutral prompts gets those that ship"
+    assert all(picked["neutral"].values()), (
+        "a set without neutral prompts gets those that ship"
+    )
     for role in ("search", "report"):
         en, fr = ([prompt.prompt for prompt in picked[role][a]] for a in ("en", "fr"))
         assert en == fr
@@ -46,11 +57,21 @@ def test_the_same_prompts_are_asked_in_all_languages_that_have_them():
 
 
 def test_prompts_of_one_source_stay_on_one_side():
-    made = [Prompt(f"{i}-{k}", a, f"{a} {i} {k}", source=str(i)) for a in ("en", "fr") for i in range(6) for k in range(3)]
+    made = [
+        Prompt(f"{i}-{k}", a, f"{a} {i} {k}", source=str(i))
+        for a in ("en", "fr")
+        for i in range(6)
+        for k in range(3)
+    ]
     given = PromptSet("deeds", tuple(made))
     for seed in range(5):
-        picked = chosen(given, spec(given, seed=seed, search_prompts=6, reported_prompts=6))
-        sides = [{prompt.source for those in picked[role].values() for prompt in those} for role in ("search", "report")]
+        picked = chosen(
+            given, spec(given, seed=seed, search_prompts=6, reported_prompts=6)
+        )
+        sides = [
+            {prompt.source for those in picked[role].values() for prompt in those}
+            for role in ("search", "report")
+        ]
         assert not sides[0] & sides[1]
 
 
@@ -61,11 +82,17 @@ def test_the_papers_way_searches_on_what_it_reports():
 
 
 def test_marked_roles_are_kept_and_neutral_prompts_are_neither():
-    made = [Prompt(str(i), "en", f"{role} {i}", role) for role in ("search", "report", "neutral") for i in range(9)]
+    made = [
+        Prompt(str(i), "en", f"{role} {i}", role)
+        for role in ("search", "report", "neutral")
+        for i in range(9)
+    ]
     given = PromptSet("marked", tuple(made))
     picked = chosen(given, spec(given, languages=("en",)))
     for role, n in (("search", 3), ("report", 6), ("neutral", sources.NEUTRAL)):
-        assert [prompt.text for prompt in picked[role]["en"]] == [f"{role} {i}" for i in range(n)]
+        assert [prompt.text for prompt in picked[role]["en"]] == [
+            f"{role} {i}" for i in range(n)
+        ]
 
 
 def test_too_few_prompts_name_the_language():
@@ -75,7 +102,14 @@ def test_too_few_prompts_name_the_language():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"source": "zh"}, {"tokens": 0}, {"tokens": 10**4}, {"strengths": (0.0,)}, {"searched_on": "x"}]
+    "changes",
+    [
+        {"source": "zh"},
+        {"tokens": 0},
+        {"tokens": 10**4},
+        {"strengths": (0.0,)},
+        {"searched_on": "x"},
+    ],
 )
 def test_specs_that_make_no_sense_are_refused(changes):
     with pytest.raises(SpecError):
@@ -87,9 +121,16 @@ FILE = "prompt,language,text,role,target,other\n1,en,How?,,Mix it,Sorry\n1,fr,Co
 
 def test_a_file_is_read_kept_and_found_again(home):
     given = read(FILE.encode(), "../My prompts!.csv")
-    assert len(given.prompts) == 3 and given.languages == ("en", "fr") and given.of("en", "")["1"].target == "Mix it"
+    assert (
+        len(given.prompts) == 3
+        and given.languages == ("en", "fr")
+        and given.of("en", "")["1"].target == "Mix it"
+    )
     name = sources.keep(given)
-    assert name in sources.offered(demo=False) and sources.load(name, None, "").prompts == given.prompts
+    assert (
+        name in sources.offered(demo=False)
+        and sources.load(name, None, "").prompts == given.prompts
+    )
     assert sources.load(name, None, "").digest == given.digest
     with pytest.raises(CorpusError, match="Upload them again"):
         sources.load("gone", None, "")
@@ -112,15 +153,28 @@ def test_every_fault_of_a_file_is_listed(text, faults):
 
 def demo_study():
     corpus = demo_corpus()
-    return StudySpec(ModelSpec("demo"), corpus.name, corpus.digest, corpus.concepts, corpus.languages, split="as given")
+    return StudySpec(
+        ModelSpec("demo"),
+        corpus.name,
+        corpus.digest,
+        corpus.concepts,
+        corpus.languages,
+        split="as given",
+    )
 
 
 @pytest.mark.parametrize("name", sources.SETS)
 def test_every_set_has_prompts_in_all_languages_of_the_demo(name, home):
     given = sources.load(name, demo_study(), "harmfulness")
     assert given.name == name and set(given.languages) == set(WORLD)
-    picked = chosen(given, spec(given, languages=WORLD, search_prompts=4, reported_prompts=4))
-    assert all(len(those) == 4 for role in ("search", "report") for those in picked[role].values())
+    picked = chosen(
+        given, spec(given, languages=WORLD, search_prompts=4, reported_prompts=4)
+    )
+    assert all(
+        len(those) == 4
+        for role in ("search", "report")
+        for those in picked[role].values()
+    )
     ends = {bool(prompt.target and prompt.other) for prompt in picked["report"]["fi"]}
     assert ends == {name == "demo statements and verdicts"}
 

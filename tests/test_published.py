@@ -36,15 +36,35 @@ def start(name):
 @pytest.mark.parametrize("name", list(published()))
 def test_contract_of_published_studies(name):
     study = published()[name]
-    assert study.name == name and settings.NAME.fullmatch(name) and study.title.lower() == name
-    assert study.kind == "published" and study.complete and "2402.18120" in study.manifest["citation"]
-    assert study.available == {"recognition"} | ({"similarity", "transfer"} if name in SEVENS else set())
+    assert (
+        study.name == name
+        and settings.NAME.fullmatch(name)
+        and study.title.lower() == name
+    )
+    assert (
+        study.kind == "published"
+        and study.complete
+        and "2402.18120" in study.manifest["citation"]
+    )
+    assert study.available == {"recognition"} | (
+        {"similarity", "transfer"} if name in SEVENS else set()
+    )
     assert set(study.manifest["figures"]) == study.available
     for array in study.available:
         values = study.array(array)
-        assert values.dims == KINDS[array].dims and values.attrs["units"] and np.isfinite(values.values).all()
-    assert study.array("recognition").shape == (7, 16) and 0.5 < float(study.array("recognition").min()) < 1
-    assert set(study.languages) == set(study.array("recognition").language.values) and len(study.languages) == 16
+        assert (
+            values.dims == KINDS[array].dims
+            and values.attrs["units"]
+            and np.isfinite(values.values).all()
+        )
+    assert (
+        study.array("recognition").shape == (7, 16)
+        and 0.5 < float(study.array("recognition").min()) < 1
+    )
+    assert (
+        set(study.languages) == set(study.array("recognition").language.values)
+        and len(study.languages) == 16
+    )
 
 
 def test_writing_into_an_array_does_not_reach_the_next_reader():
@@ -57,12 +77,16 @@ def test_writing_into_an_array_does_not_reach_the_next_reader():
 def test_printed_matrices_are_square_and_similarities_symmetric(name):
     study = published()[name]
     cosine, points = study.array("similarity"), study.array("transfer")
-    assert cosine.shape == points.shape == (12, 12) and set(cosine.source.values) <= set(study.languages)
+    assert cosine.shape == points.shape == (12, 12) and set(
+        cosine.source.values
+    ) <= set(study.languages)
     np.testing.assert_array_equal(cosine.source, cosine.target)
     np.testing.assert_array_equal(cosine.values, cosine.values.T)
     np.testing.assert_array_equal(np.diag(cosine), 1)
     np.testing.assert_array_equal(np.diag(points), 0)
-    assert [code for code in study.languages if code in cosine.source.values] == cosine.source.values.tolist()
+    assert [
+        code for code in study.languages if code in cosine.source.values
+    ] == cosine.source.values.tolist()
 
 
 @pytest.mark.parametrize(
@@ -77,31 +101,64 @@ def test_mean_recognition_is_that_of_the_table(name, highest, lowest):
     table = recognition(published()[name], PAPER)
     mean = 100 * table["mean"].to_series()
     assert (mean.idxmax(), mean.idxmin()) == (highest[0], lowest[0])
-    assert (mean.max(), mean.min()) == (pytest.approx(highest[1], abs=0.051), pytest.approx(lowest[1], abs=0.051))
-    assert (table.mean_low < table["mean"]).all() and (table["mean"] < table.mean_high).all()
-    assert table.low.isnull().all() and table.p.isnull().all() and table.printed == "Table 9"
+    assert (mean.max(), mean.min()) == (
+        pytest.approx(highest[1], abs=0.051),
+        pytest.approx(lowest[1], abs=0.051),
+    )
+    assert (table.mean_low < table["mean"]).all() and (
+        table["mean"] < table.mean_high
+    ).all()
+    assert (
+        table.low.isnull().all()
+        and table.p.isnull().all()
+        and table.printed == "Table 9"
+    )
 
 
-@pytest.mark.parametrize(("name", "above", "below"), list(zip(SEVENS, (34, 38, 46), (6, 12, 22))))
+@pytest.mark.parametrize(
+    ("name", "above", "below"), list(zip(SEVENS, (34, 38, 46), (6, 12, 22)))
+)
 def test_successes_on_both_sides_of_the_diagonal(name, above, below):
     found = triangle(matrix(name), published()[name].languages)
-    assert (found.above, found.above_cells, found.below, found.below_cells) == (above, 66, below, 66)
+    assert (found.above, found.above_cells, found.below, found.below_cells) == (
+        above,
+        66,
+        below,
+        66,
+    )
 
 
-@pytest.mark.parametrize(("name", "above", "below"), list(zip(SEVENS, (-0.04, 0.06, 0.20), (-0.55, -1.02, -0.63))))
+@pytest.mark.parametrize(
+    ("name", "above", "below"),
+    list(zip(SEVENS, (-0.04, 0.06, 0.20), (-0.55, -1.02, -0.63))),
+)
 def test_means_on_both_sides_of_the_diagonal(name, above, below):
     found = triangle(matrix(name), published()[name].languages)
-    assert (found.mean_above, found.mean_below) == (pytest.approx(above, abs=0.005), pytest.approx(below, abs=0.005))
+    assert (found.mean_above, found.mean_below) == (
+        pytest.approx(above, abs=0.005),
+        pytest.approx(below, abs=0.005),
+    )
     tilt = asymmetry(matrix(name), published()[name].languages)
-    assert tilt.index == pytest.approx(found.mean_above - found.mean_below) and tilt.p < 0.05
+    assert (
+        tilt.index == pytest.approx(found.mean_above - found.mean_below)
+        and tilt.p < 0.05
+    )
 
 
 @pytest.mark.parametrize(("name", "r"), list(zip(SEVENS, (0.80, 0.66, 0.62))))
 def test_transfer_follows_the_starting_gap(name, r):
     gap = starting_gap(matrix(name), start(name))
-    assert gap.r == pytest.approx(r, abs=0.005) and gap.n == 132 and gap.p < 0.01 and gap.slope > 0
+    assert (
+        gap.r == pytest.approx(r, abs=0.005)
+        and gap.n == 132
+        and gap.p < 0.01
+        and gap.slope > 0
+    )
     left = gap.residual.values[~np.eye(12, dtype=bool)]
-    assert left.mean() == pytest.approx(0, abs=1e-9) and np.isnan(np.diag(gap.residual)).all()
+    assert (
+        left.mean() == pytest.approx(0, abs=1e-9)
+        and np.isnan(np.diag(gap.residual)).all()
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,7 +172,9 @@ def test_transfer_follows_the_starting_gap(name, r):
 )
 def test_success_by_start_is_table_7(name, shares, tolerance):
     found = success_by_start(matrix(name), start(name))
-    assert list(found.values()) == pytest.approx(shares, abs=tolerance) and sum(found.values()) == pytest.approx(100)
+    assert list(found.values()) == pytest.approx(shares, abs=tolerance) and sum(
+        found.values()
+    ) == pytest.approx(100)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +187,10 @@ def test_success_by_start_is_table_7(name, shares, tolerance):
 )
 def test_reached_is_table_8(name, percent, mean):
     found = reached(matrix(name))
-    assert found.percent == dict(zip(SHARED, percent)) and (found.mean, found.others) == (mean, 7)
+    assert found.percent == dict(zip(SHARED, percent)) and (
+        found.mean,
+        found.others,
+    ) == (mean, 7)
 
 
 RIGHT = {
@@ -153,33 +215,59 @@ COUNTS = {"llama2-chat-7b": (11, 55), "qwen-chat-7b": (21, 45), "bloomz-7.1b": (
 def test_linguistic_correlation_done_right_and_the_printed_way(name):
     cosine = similarity(published()[name]).cosine
     for place, kind in enumerate(DISTANCES):
-        found = relationship(cosine, kind, published()[name].manifest["shares"], masked=False)
-        assert found.pearson == pytest.approx(RIGHT[name][place], abs=0.01) and found.n == 66
+        found = relationship(
+            cosine, kind, published()[name].manifest["shares"], masked=False
+        )
+        assert (
+            found.pearson == pytest.approx(RIGHT[name][place], abs=0.01)
+            and found.n == 66
+        )
         assert found.category == pytest.approx(CATEGORY[name][place], abs=0.02)
         assert (found.any_high.n, found.both_low.n) == COUNTS[name]
-        assert printed_way(cosine, kind) == pytest.approx(SHIFTED[name][place], abs=0.01)
+        assert printed_way(cosine, kind) == pytest.approx(
+            SHIFTED[name][place], abs=0.01
+        )
 
 
 def test_the_printed_direct_column_comes_from_the_shift():
     errors = {way: [] for way in ("shifted", "right")}
     for name in SEVENS:
-        cosine, printed = similarity(published()[name]).cosine, linguistic_correlation(name)
+        cosine, printed = (
+            similarity(published()[name]).cosine,
+            linguistic_correlation(name),
+        )
         for kind in DISTANCES:
             errors["shifted"].append(abs(printed_way(cosine, kind) - printed[kind][0]))
-            errors["right"].append(abs(relationship(cosine, kind, "LLaMA2", masked=False).pearson - printed[kind][0]))
-    assert np.mean(errors["shifted"]) < 0.04 < 0.25 < np.mean(errors["right"]) and "Direct" in OFF_BY_ONE
+            errors["right"].append(
+                abs(
+                    relationship(cosine, kind, "LLaMA2", masked=False).pearson
+                    - printed[kind][0]
+                )
+            )
+    assert (
+        np.mean(errors["shifted"]) < 0.04 < 0.25 < np.mean(errors["right"])
+        and "Direct" in OFF_BY_ONE
+    )
 
 
 @pytest.mark.parametrize("name", SEVENS)
 def test_masked_distances_leave_out_missing_data_only(name):
     cosine = similarity(published()[name]).cosine
-    assert [relationship(cosine, kind, "BLOOM").masked for kind in DISTANCES][:3] == [0, 0, 11]
-    assert relationship(cosine, "phonological", "BLOOM").masked == (38 if name == "bloomz-7.1b" else 21)
+    assert [relationship(cosine, kind, "BLOOM").masked for kind in DISTANCES][:3] == [
+        0,
+        0,
+        11,
+    ]
+    assert relationship(cosine, "phonological", "BLOOM").masked == (
+        38 if name == "bloomz-7.1b" else 21
+    )
 
 
 def test_table_1_rows_and_an_unknown_model():
     assert linguistic_correlation("bloomz-1.7b")["syntactic"] == (0.21, 0.67)
-    assert {kind for name in published() for kind in linguistic_correlation(name)} == set(DISTANCES)
+    assert {
+        kind for name in published() for kind in linguistic_correlation(name)
+    } == set(DISTANCES)
     with pytest.raises(SpecError, match="Did you mean “bloomz-7.1b”"):
         linguistic_correlation("bloomz-7b")
 

@@ -32,11 +32,20 @@ def found(faults, place, words) -> bool:
 
 
 def jsonl(*rows) -> bytes:
-    return "\n".join(row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows).encode()
+    return "\n".join(
+        row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)
+        for row in rows
+    ).encode()
 
 
 def row(pair="1", language="en", **changes) -> dict:
-    return {"pair": pair, "concept": "fair", "language": language, "positive": "good", "negative": "bad"} | changes
+    return {
+        "pair": pair,
+        "concept": "fair",
+        "language": language,
+        "positive": "good",
+        "negative": "bad",
+    } | changes
 
 
 def test_csv_and_json_lines_give_the_same_corpus():
@@ -49,20 +58,33 @@ def test_csv_and_json_lines_give_the_same_corpus():
         "\ufeffpair,concept,language,positive,negative,source\n1,fair,en,good,bad,a\n"
         '1,fair,fr,bon\u2028jour,"mal, ""dit""\nici",\n\n x2,fair,fr,good,bad,\n'
     )
-    one, other = read(b"\xef\xbb\xbf" + jsonl(*rows, ""), "dir/pairs.jsonl"), read(table.encode(), "C:\\x\\pairs.csv")
-    assert one.pairs == other.pairs and one.digest == other.digest and one.name == other.name == "pairs"
+    one, other = (
+        read(b"\xef\xbb\xbf" + jsonl(*rows, ""), "dir/pairs.jsonl"),
+        read(table.encode(), "C:\\x\\pairs.csv"),
+    )
+    assert (
+        one.pairs == other.pairs
+        and one.digest == other.digest
+        and one.name == other.name == "pairs"
+    )
     assert one.pairs[0].pair == "1" and one.pairs[1].positive == "bon\u2028jour"
 
 
 def test_missing_translations_are_noted_and_kept():
-    corpus = read(jsonl(row(1), row(2), row(1, "fr"), row(2, "fr"), row(3, "fr")), "p.jsonl")
+    corpus = read(
+        jsonl(row(1), row(2), row(1, "fr"), row(2, "fr"), row(3, "fr")), "p.jsonl"
+    )
     assert len(corpus.pairs) == 5 and corpus.missing() == {("fair", "en"): ["3"]}
-    assert corpus.notes == ("fair: 1 of 3 pairs are missing in some language (en 1); they are kept elsewhere.",)
+    assert corpus.notes == (
+        "fair: 1 of 3 pairs are missing in some language (en 1); they are kept elsewhere.",
+    )
 
 
 def test_white_space_at_the_end_is_noted():
     corpus = read(jsonl(row(positive="good ")), "p.jsonl")
-    assert corpus.pairs[0].positive == "good " and "white space (en 1)" in corpus.notes[0]
+    assert (
+        corpus.pairs[0].positive == "good " and "white space (en 1)" in corpus.notes[0]
+    )
 
 
 EVERY_FAULT = b"\n".join(
@@ -76,7 +98,9 @@ EVERY_FAULT = b"\n".join(
         jsonl(row(7, split="trian")),
         jsonl({k: v for k, v in row(8).items() if k != "negative"} | {"negatve": "x"}),
         jsonl(row(9, positive=3.5)),
-        jsonl('{"pair": NaN, "concept": "fair", "language": "en", "positive": "a", "negative": "b"}'),
+        jsonl(
+            '{"pair": NaN, "concept": "fair", "language": "en", "positive": "a", "negative": "b"}'
+        ),
         jsonl("[" * 100_000),
         jsonl('["a", "list"]'),
         jsonl(row(13)).replace(b"good", b"g\xe9od"),
@@ -117,7 +141,9 @@ def test_every_fault_of_json_lines_at_once():
     faults = faults_of(read, EVERY_FAULT, "p.jsonl")
     for line, words in EXPECTED.items():
         assert found(faults, f"p.jsonl, line {line}", words), (line, words, faults)
-    assert found(faults, "p.jsonl, line 8", "unknown column “negatve”. Did you mean “negative”")
+    assert found(
+        faults, "p.jsonl, line 8", "unknown column “negatve”. Did you mean “negative”"
+    )
     assert found(faults, "p.jsonl, line 19", "“source” must be text, not a list")
     assert len(faults) == len(EXPECTED) + 2
     lines = [int(fault.split("line ")[1].split(":")[0]) for fault in faults]
@@ -125,7 +151,10 @@ def test_every_fault_of_json_lines_at_once():
 
 
 def test_the_message_counts_and_quotes_the_first_faults():
-    with pytest.raises(CorpusError, match=r"“p” was not loaded: 5 faults\. p\.jsonl, line 1: .*line 3: .* and 2 more"):
+    with pytest.raises(
+        CorpusError,
+        match=r"“p” was not loaded: 5 faults\. p\.jsonl, line 1: .*line 3: .* and 2 more",
+    ):
         read(jsonl(*["x"] * 5), "p.jsonl")
 
 
@@ -163,7 +192,11 @@ def test_every_fault_of_a_csv_at_once():
         (HEADER.encode("utf-16"), "p.csv", "UTF-16"),
         (HEADER.replace(",", ";").encode(), "p.csv", "not separated by commas"),
         (b"[{}]", "p.jsonl", "one object per line"),
-        (HEADER.replace("source", "pair").encode() + b"1,a,en,b,c,2,\n", "p.csv", "“pair” is there twice"),
+        (
+            HEADER.replace("source", "pair").encode() + b"1,a,en,b,c,2,\n",
+            "p.csv",
+            "“pair” is there twice",
+        ),
     ],
 )
 def test_files_that_are_no_corpus(data, filename, words):
@@ -180,7 +213,11 @@ def test_files_beyond_the_limit_are_not_read(monkeypatch, tmp_path):
     monkeypatch.setattr(settings, "MAX_CORPUS_BYTES", 100)
     (tmp_path / "large.json").write_bytes(b"x" * 101)
     long = HEADER.encode() * 3
-    for faults in (faults_of(read, long, "p.csv"), faults_of(read, long, "p.zip"), faults_of(papers_layout, tmp_path)):
+    for faults in (
+        faults_of(read, long, "p.csv"),
+        faults_of(read, long, "p.zip"),
+        faults_of(papers_layout, tmp_path),
+    ):
         assert "100 are allowed" in faults[0]
 
 
@@ -202,15 +239,23 @@ def fake_hub(monkeypatch, answer):
             raise answer
         return answer
 
-    monkeypatch.setitem(sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset))
+    monkeypatch.setitem(
+        sys.modules, "datasets", types.SimpleNamespace(load_dataset=load_dataset)
+    )
     return asked
 
 
 def test_a_hub_data_set_with_its_splits(monkeypatch):
-    asked = fake_hub(monkeypatch, {"train": Part([row(1), row(1, "fr")]), "test": Part([row(2)])})
+    asked = fake_hub(
+        monkeypatch, {"train": Part([row(1), row(1, "fr")]), "test": Part([row(2)])}
+    )
     corpus = hub_dataset("someone/values", revision="abc")
     assert asked == [(("someone/values",), {"name": None, "revision": "abc"})]
-    assert [(pair.pair, pair.split) for pair in corpus.pairs] == [("1", "train"), ("1", "train"), ("2", "test")]
+    assert [(pair.pair, pair.split) for pair in corpus.pairs] == [
+        ("1", "train"),
+        ("1", "train"),
+        ("2", "test"),
+    ]
     assert corpus.name == "someone/values"
 
 
@@ -222,17 +267,26 @@ def test_a_lone_hub_split_is_no_split(monkeypatch):
 
 
 def test_faults_of_a_hub_data_set(monkeypatch):
-    rows = [{key: value for key, value in row(i, text="x").items() if key != "positive"} for i in range(3)]
-    fake_hub(monkeypatch, {"train": Part([*rows[:2], rows[2] | {"language": "Frensh"}])})
+    rows = [
+        {key: value for key, value in row(i, text="x").items() if key != "positive"}
+        for i in range(3)
+    ]
+    fake_hub(
+        monkeypatch, {"train": Part([*rows[:2], rows[2] | {"language": "Frensh"}])}
+    )
     faults = faults_of(hub_dataset, "someone/values")
-    assert len(faults) == 3 and found(faults, "someone/values, train", "no column “positive”")
+    assert len(faults) == 3 and found(
+        faults, "someone/values, train", "no column “positive”"
+    )
     assert found(faults, "someone/values, train", "unknown column “text”")
     assert found(faults, "someone/values, train, row 3", "Did you mean “fr”")
 
 
 def test_a_hub_that_cannot_be_reached_or_is_not_installed(monkeypatch):
     fake_hub(monkeypatch, OSError("no such data set"))
-    with pytest.raises(CorpusError, match=r"“a/b” could not be loaded \(no such data set\)"):
+    with pytest.raises(
+        CorpusError, match=r"“a/b” could not be loaded \(no such data set\)"
+    ):
         hub_dataset("a/b")
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(CorpusError, match="pip install datasets"):

@@ -26,7 +26,12 @@ def test_linear_readout_is_the_weighted_sum(sizes):
     weights = np.random.default_rng(1).standard_normal((4, TEXTS))
     sums = feed(LinearReadout(weights, LAYERS, HIDDEN), sizes).sums
     assert sums.dtype == np.float64
-    np.testing.assert_allclose(sums, np.einsum("et,tlh->elh", weights, ALL.astype(np.float64)), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        sums,
+        np.einsum("et,tlh->elh", weights, ALL.astype(np.float64)),
+        rtol=1e-9,
+        atol=1e-12,
+    )
 
 
 @pytest.mark.parametrize("sizes", CUTS, ids=str)
@@ -34,14 +39,22 @@ def test_projections_are_inner_products_layer_by_layer(sizes):
     directions = np.random.default_rng(2).standard_normal((5, LAYERS, HIDDEN))
     products = feed(Projections(directions, TEXTS), sizes).products
     assert products.dtype == np.float32
-    np.testing.assert_allclose(products, np.einsum("tlh,dlh->tdl", ALL, directions), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        products, np.einsum("tlh,dlh->tdl", ALL, directions), rtol=1e-4, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("sizes", CUTS, ids=str)
 def test_norms_and_stored_states(sizes):
-    np.testing.assert_allclose(feed(StateNorms(LAYERS), sizes).mean, np.linalg.norm(ALL, axis=-1).mean(0), rtol=1e-5)
+    np.testing.assert_allclose(
+        feed(StateNorms(LAYERS), sizes).mean,
+        np.linalg.norm(ALL, axis=-1).mean(0),
+        rtol=1e-5,
+    )
     with States(TEXTS, LAYERS, HIDDEN) as states:
-        np.testing.assert_array_equal(feed(states, sizes).values, ALL.transpose(1, 0, 2))
+        np.testing.assert_array_equal(
+            feed(states, sizes).values, ALL.transpose(1, 0, 2)
+        )
     assert states.file.closed
     assert (StateNorms(LAYERS).mean == 0).all()
 
@@ -53,4 +66,8 @@ def test_a_large_common_part_does_not_drown_a_small_difference():
     for i in range(TEXTS):
         readout.eat(np.array([i]), states[i : i + 1])
     half = states.astype(np.float64)
-    np.testing.assert_allclose(readout.sums[0], half[: TEXTS // 2].mean(0) - half[TEXTS // 2 :].mean(0), atol=1e-9)
+    np.testing.assert_allclose(
+        readout.sums[0],
+        half[: TEXTS // 2].mean(0) - half[TEXTS // 2 :].mean(0),
+        atol=1e-9,
+    )

@@ -11,7 +11,9 @@ from analysis.words.retrieval import CRITERIA, Criterion, Ranks, rank, scores
 WORDS, HIDDEN = 60, 16
 
 
-def rotated(seed: int = 0, noise: float = 0.0, offset: float = 0.0, hidden: int = HIDDEN) -> tuple[np.ndarray, np.ndarray]:
+def rotated(
+    seed: int = 0, noise: float = 0.0, offset: float = 0.0, hidden: int = HIDDEN
+) -> tuple[np.ndarray, np.ndarray]:
     """Words of one language, and the same turned by a known rotation into the other."""
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((WORDS, hidden)) + offset
@@ -41,13 +43,17 @@ def test_a_planted_rotation_is_recovered_from_seeds_alone(name):
     assert found.hits(1).mean() == 1 and fitted.seeds == 30
     if name in ("orthogonal", "centred"):
         np.testing.assert_allclose(fitted.source(x), fitted.target(y), atol=1e-9)
-    assert rank(x[30:], y[30:], diagonal(30)).hits(1).mean() < 0.3, "without a map they do not match"
+    assert rank(x[30:], y[30:], diagonal(30)).hits(1).mean() < 0.3, (
+        "without a map they do not match"
+    )
 
 
 def test_the_orthogonal_map_is_the_printed_one():
     x, y = rotated(noise=0.5)
     u, _, vt = np.linalg.svd(y.T @ x)
-    np.testing.assert_allclose(MAPS["orthogonal"](x, y).source(x), x @ (u @ vt).T, atol=1e-10)
+    np.testing.assert_allclose(
+        MAPS["orthogonal"](x, y).source(x), x @ (u @ vt).T, atol=1e-10
+    )
 
 
 def test_the_ridge_map_is_the_same_by_either_form():
@@ -57,7 +63,9 @@ def test_the_ridge_map_is_the_same_by_either_form():
     given, wanted = x[:39] - x[:39].mean(0), y[:39] - y[:39].mean(0)
     penalty = 0.1 * (given**2).sum() / 40
     weights = np.linalg.inv(given.T @ given + penalty * np.eye(40)) @ given.T @ wanted
-    np.testing.assert_allclose(dual.source(x), (x - x[:39].mean(0)) @ weights, atol=1e-9)
+    np.testing.assert_allclose(
+        dual.source(x), (x - x[:39].mean(0)) @ weights, atol=1e-9
+    )
 
 
 @pytest.mark.parametrize("name", MAPS)
@@ -73,35 +81,54 @@ def test_maps_change_nothing_that_they_are_given(name):
 def test_seeds_that_do_not_determine_the_map_are_told():
     x, y = rotated()
     few, flat = slice(10), np.repeat(x[:5], 6, 0)
-    assert "10 seed pairs for 16 dimensions" in warnings("orthogonal", MAPS["orthogonal"](x[few], y[few]), HIDDEN)[0]
-    assert "rank-deficient" in warnings("orthogonal", MAPS["orthogonal"](flat, y[:30]), HIDDEN)[0]
+    assert (
+        "10 seed pairs for 16 dimensions"
+        in warnings("orthogonal", MAPS["orthogonal"](x[few], y[few]), HIDDEN)[0]
+    )
+    assert (
+        "rank-deficient"
+        in warnings("orthogonal", MAPS["orthogonal"](flat, y[:30]), HIDDEN)[0]
+    )
     assert not warnings("ridge", MAPS["ridge"](x[few], y[few]), HIDDEN)
     assert not warnings("orthogonal", MAPS["orthogonal"](x, y), HIDDEN)
 
 
 def cosine(x, y):
-    return (x / np.linalg.norm(x, axis=1, keepdims=True)) @ (y / np.linalg.norm(y, axis=1, keepdims=True)).T
+    return (x / np.linalg.norm(x, axis=1, keepdims=True)) @ (
+        y / np.linalg.norm(y, axis=1, keepdims=True)
+    ).T
 
 
 def test_csls_is_the_published_formula():
     x, y = hubby()
     cos = cosine(x, y)
-    near = [np.sort(cos, axis)[-10:].mean(0) if axis == 0 else np.sort(cos, axis)[:, -10:].mean(1) for axis in (1, 0)]
+    near = [
+        np.sort(cos, axis)[-10:].mean(0)
+        if axis == 0
+        else np.sort(cos, axis)[:, -10:].mean(1)
+        for axis in (1, 0)
+    ]
     want = 2 * cos - near[0][:, None] - near[1][None]
     np.testing.assert_allclose(scores(x, y), want, atol=1e-12)
-    assert scores(x, y, Criterion("CSLS", 500)).shape == want.shape, "more neighbours than words: all of them"
+    assert scores(x, y, Criterion("CSLS", 500)).shape == want.shape, (
+        "more neighbours than words: all of them"
+    )
 
 
 def test_the_inverted_softmax_is_the_published_formula():
     x, y = hubby()
     weights = np.exp(30 * cosine(x, y))
     want = np.log(weights / weights.sum(0))
-    np.testing.assert_allclose(scores(x, y, Criterion("inverted softmax")), want, atol=1e-10)
+    np.testing.assert_allclose(
+        scores(x, y, Criterion("inverted softmax")), want, atol=1e-10
+    )
 
 
 @pytest.mark.parametrize("name", CRITERIA)
 @pytest.mark.parametrize("kept", [True, False])
-def test_ranks_are_those_of_the_whole_score_matrix_however_it_is_cut(monkeypatch, name, kept):
+def test_ranks_are_those_of_the_whole_score_matrix_however_it_is_cut(
+    monkeypatch, name, kept
+):
     x, y = hubby()
     want = scores(x, y, Criterion(name, 5))
     pairs = np.random.default_rng(0).permutation(diagonal(WORDS))[:50]
@@ -109,11 +136,15 @@ def test_ranks_are_those_of_the_whole_score_matrix_however_it_is_cut(monkeypatch
     monkeypatch.setattr(retrieval, "KEPT_BYTES", 2**20 if kept else 0)
     found = rank(x, y, pairs, Criterion(name, 5))
     right = want[pairs[:, 0], pairs[:, 1]]
-    np.testing.assert_array_equal(found.better, (want[pairs[:, 0]] > right[:, None] + 1e-12).sum(1))
+    np.testing.assert_array_equal(
+        found.better, (want[pairs[:, 0]] > right[:, None] + 1e-12).sum(1)
+    )
     assert not found.tied.any() and found.pool == WORDS
     for k in (1, 5, 10, 30):
         best = np.argsort(-want[pairs[:, 0]], 1)[:, :k]
-        assert found.hits(k).mean() == pytest.approx((best == pairs[:, 1:]).any(1).mean(), abs=1e-12)
+        assert found.hits(k).mean() == pytest.approx(
+            (best == pairs[:, 1:]).any(1).mean(), abs=1e-12
+        )
 
 
 def test_csls_takes_hubs_down():
@@ -136,7 +167,11 @@ def test_words_with_one_vector_are_tied_and_words_with_one_spelling_are_one_answ
     y[1] = y[0]
     x[1] = x[0]
     found = rank(x, y, diagonal(WORDS), Criterion("cosine"))
-    assert found.tied[:2].tolist() == [1, 1] and found.hits(1)[:2].tolist() == [0.5, 0.5] and found.hits(1)[2:].all()
+    assert (
+        found.tied[:2].tolist() == [1, 1]
+        and found.hits(1)[:2].tolist() == [0.5, 0.5]
+        and found.hits(1)[2:].all()
+    )
     spelling = np.arange(WORDS)
     spelling[1] = 0
     assert rank(x, y, diagonal(WORDS), Criterion("cosine"), spelling).hits(1).all()

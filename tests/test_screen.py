@@ -26,29 +26,111 @@ VALUES = np.linspace(-1, 1, 12).reshape(3, 4)
 FADED = np.eye(3, 4, dtype=bool)
 LINKAGE = np.array([[0, 1, 0.1, 2], [2, 3, 0.4, 3]], float)
 LIMITS = (-1.0, 1.0)
-BARS = BarSeries("hatched", np.array([0.5, NAN, 1]), np.zeros(3), np.ones(3), np.array([0.2, NAN, 0]))
+BARS = BarSeries(
+    "hatched", np.array([0.5, NAN, 1]), np.zeros(3), np.ones(3), np.array([0.2, NAN, 0])
+)
 DATA = {
     "matrix": Matrix(VALUES, ROWS, COLUMNS, "cosine", (0, 1)),
-    "diverging matrix": Matrix(VALUES, ROWS, COLUMNS, "points", LIMITS, diverging=True, faded=FADED, diagonal=True),
-    "matrix with a hole": Matrix(np.where(FADED, NAN, VALUES), ROWS, COLUMNS, "cosine", LIMITS, hover=np.full((3, 4), "n = 3")),
-    "matrix of nothing": Matrix(np.full((3, 4), NAN), ROWS, COLUMNS, "cosine", LIMITS),
-    "matrix with shares": Matrix(VALUES, ROWS, COLUMNS, "cosine", (0, 1), shares=(90.0, 0.01, NAN), codes=(ROWS, COLUMNS)),
-    "frames": Matrix(
-        np.stack([VALUES, -VALUES]), ROWS, COLUMNS, "cosine", LIMITS, frames=("1", "2"), start=1, codes=(ROWS, COLUMNS)
+    "diverging matrix": Matrix(
+        VALUES,
+        ROWS,
+        COLUMNS,
+        "points",
+        LIMITS,
+        diverging=True,
+        faded=FADED,
+        diagonal=True,
     ),
-    "wide matrix": Matrix(np.zeros((2, 30)), ("a", "b"), tuple(map(str, range(30))), "cosine", (0, 1)),
-    "lines": Lines(tuple(Series(str(i), np.arange(3), np.arange(3) / 3) for i in range(16)), chance=0.5, mark=1, limits=(0, 1)),
-    "band": Lines((Series("one", np.arange(3), np.array([0, NAN, 1]), np.zeros(3), np.ones(3), dashed=True),)),
-    "points": Points(np.arange(3), VALUES[0, :3], ROWS, ("a", "b", "a"), np.zeros(3), np.ones(3), (1, 0), 0.5, log_x=True),
-    "unnamed points": Points(np.array([]), np.array([]), (), (), line=(1, 0), named=False),
+    "matrix with a hole": Matrix(
+        np.where(FADED, NAN, VALUES),
+        ROWS,
+        COLUMNS,
+        "cosine",
+        LIMITS,
+        hover=np.full((3, 4), "n = 3"),
+    ),
+    "matrix of nothing": Matrix(np.full((3, 4), NAN), ROWS, COLUMNS, "cosine", LIMITS),
+    "matrix with shares": Matrix(
+        VALUES,
+        ROWS,
+        COLUMNS,
+        "cosine",
+        (0, 1),
+        shares=(90.0, 0.01, NAN),
+        codes=(ROWS, COLUMNS),
+    ),
+    "frames": Matrix(
+        np.stack([VALUES, -VALUES]),
+        ROWS,
+        COLUMNS,
+        "cosine",
+        LIMITS,
+        frames=("1", "2"),
+        start=1,
+        codes=(ROWS, COLUMNS),
+    ),
+    "wide matrix": Matrix(
+        np.zeros((2, 30)), ("a", "b"), tuple(map(str, range(30))), "cosine", (0, 1)
+    ),
+    "lines": Lines(
+        tuple(Series(str(i), np.arange(3), np.arange(3) / 3) for i in range(16)),
+        chance=0.5,
+        mark=1,
+        limits=(0, 1),
+    ),
+    "band": Lines(
+        (
+            Series(
+                "one",
+                np.arange(3),
+                np.array([0, NAN, 1]),
+                np.zeros(3),
+                np.ones(3),
+                dashed=True,
+            ),
+        )
+    ),
+    "points": Points(
+        np.arange(3),
+        VALUES[0, :3],
+        ROWS,
+        ("a", "b", "a"),
+        np.zeros(3),
+        np.ones(3),
+        (1, 0),
+        0.5,
+        log_x=True,
+    ),
+    "unnamed points": Points(
+        np.array([]), np.array([]), (), (), line=(1, 0), named=False
+    ),
     "marked matrix": Matrix(VALUES, ROWS, COLUMNS, "share", (0, 1), marked=((1, 2),)),
-    "bars": Bars(ROWS, (BARS, BarSeries("plain", VALUES[1, :3])), chance=0.5, limits=(0, 1)),
-    "dumb-bells": Dumbbells(ROWS, (BARS, BarSeries("plain", VALUES[1, :3])), chance=0.1),
+    "bars": Bars(
+        ROWS, (BARS, BarSeries("plain", VALUES[1, :3])), chance=0.5, limits=(0, 1)
+    ),
+    "dumb-bells": Dumbbells(
+        ROWS, (BARS, BarSeries("plain", VALUES[1, :3])), chance=0.1
+    ),
     "tree": Tree(LINKAGE, ROWS),
-    "cloud": Cloud(VALUES.reshape(2, 3, 2), ROWS, ROWS, ("a", "b", "a"), ("1", "2"), 1, np.full((2, 2), 0.4)),
-    "cloud of all frames": Cloud(VALUES.reshape(2, 3, 2), ROWS, ROWS, ("a", "b", "a"), ("1", "2"), grid=True),
+    "cloud": Cloud(
+        VALUES.reshape(2, 3, 2),
+        ROWS,
+        ROWS,
+        ("a", "b", "a"),
+        ("1", "2"),
+        1,
+        np.full((2, 2), 0.4),
+    ),
+    "cloud of all frames": Cloud(
+        VALUES.reshape(2, 3, 2), ROWS, ROWS, ("a", "b", "a"), ("1", "2"), grid=True
+    ),
     "arrows": Arrows(
-        VALUES[:, :2], VALUES[:, 2:], ROWS, np.stack([VALUES[:, 2:] - 0.1, VALUES[:, 2:] + 0.1], -1), tuple("abcd"), (0, 0)
+        VALUES[:, :2],
+        VALUES[:, 2:],
+        ROWS,
+        np.stack([VALUES[:, 2:] - 0.1, VALUES[:, 2:] + 0.1], -1),
+        tuple("abcd"),
+        (0, 0),
     ),
 }
 
@@ -67,9 +149,15 @@ def heat(plot):
 @pytest.mark.parametrize("name", DATA)
 def test_every_kind_is_drawn(name, dark):
     plot = to_plotly.draw(spec(name), dark)
-    assert plot.to_json() and plot.layout.height and (plot.data or name == "unnamed points")
+    assert (
+        plot.to_json()
+        and plot.layout.height
+        and (plot.data or name == "unnamed points")
+    )
     titles = {axis.title.text for axis in (*plot.select_xaxes(), *plot.select_yaxes())}
-    assert {"across", "up"} <= titles or isinstance(DATA[name], Cloud), "a cloud's axes are components, not quantities"
+    assert {"across", "up"} <= titles or isinstance(DATA[name], Cloud), (
+        "a cloud's axes are components, not quantities"
+    )
 
 
 def test_the_table_of_kinds_is_complete():
@@ -78,7 +166,11 @@ def test_the_table_of_kinds_is_complete():
 
 def test_what_is_hatched_stands_at_the_foot_of_its_bar():
     foot, rest, plain = to_plotly.draw(spec("bars")).data
-    assert foot.marker.pattern.shape == "/" and not foot.showlegend and foot.offsetgroup == rest.offsetgroup != plain.offsetgroup
+    assert (
+        foot.marker.pattern.shape == "/"
+        and not foot.showlegend
+        and foot.offsetgroup == rest.offsetgroup != plain.offsetgroup
+    )
     np.testing.assert_allclose(np.asarray(foot.y, float), [0.2, 0, 0])
     np.testing.assert_allclose(np.add(rest.y, rest.base).astype(float), [0.5, NAN, 1])
     np.testing.assert_allclose(np.asarray(rest.error_y.array, float), [0.5, NAN, 0])
@@ -91,38 +183,75 @@ def test_the_legend_of_bars_stays_at_the_foot(kind):
 
 
 def test_more_series_of_bars_have_a_row_each_on_a_narrow_screen():
-    plain, more = (spec("bars").data, replace(spec("bars").data, series=spec("bars").data.series * 3))
-    heights = [to_plotly.draw(replace(spec("bars"), data=data)).layout.height for data in (plain, more)]
+    plain, more = (
+        spec("bars").data,
+        replace(spec("bars").data, series=spec("bars").data.series * 3),
+    )
+    heights = [
+        to_plotly.draw(replace(spec("bars"), data=data)).layout.height
+        for data in (plain, more)
+    ]
     assert heights[0] < heights[1]
 
 
 def test_text_is_light_on_dark_and_dark_on_light():
-    light, dark = (to_plotly.draw(spec("matrix"), dark).layout.font.color for dark in (False, True))
+    light, dark = (
+        to_plotly.draw(spec("matrix"), dark).layout.font.color for dark in (False, True)
+    )
     assert luminance(light) < 0.1 and luminance(dark) > 0.6
 
 
 def luminance(colour: str) -> float:
     """Relative luminance of #RRGGBB."""
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    return float(np.dot([p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts], [0.2126, 0.7152, 0.0722]))
+    return float(
+        np.dot(
+            [
+                p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4
+                for p in parts
+            ],
+            [0.2126, 0.7152, 0.0722],
+        )
+    )
 
 
 def test_sequential_is_cividis_and_diverging_is_centred_puor():
     import plotly.colors
 
-    one, two = heat(to_plotly.draw(spec("matrix"))), heat(to_plotly.draw(spec("diverging matrix")))
-    named = {name: [colour for _, colour in plotly.colors.get_colorscale(name)] for name in ("Cividis", "PuOr")}
+    one, two = (
+        heat(to_plotly.draw(spec("matrix"))),
+        heat(to_plotly.draw(spec("diverging matrix"))),
+    )
+    named = {
+        name: [colour for _, colour in plotly.colors.get_colorscale(name)]
+        for name in ("Cividis", "PuOr")
+    }
     assert [colour for _, colour in one.colorscale] == named["Cividis"]
-    assert [colour for _, colour in two.colorscale] == named["PuOr"] and two.zmin == -two.zmax
+    assert [colour for _, colour in two.colorscale] == named[
+        "PuOr"
+    ] and two.zmin == -two.zmax
     assert one.zmin == 0 and one.zmax == 1
 
 
 def test_faded_cells_are_pale_and_keep_their_number():
-    full, pale = (trace for trace in to_plotly.draw(spec("diverging matrix")).data if trace.type == "heatmap")
+    full, pale = (
+        trace
+        for trace in to_plotly.draw(spec("diverging matrix")).data
+        if trace.type == "heatmap"
+    )
     for trace, missing in ((full, FADED), (pale, ~FADED)):
         np.testing.assert_array_equal(np.isnan(np.array(trace.z, float)), missing)
-    assert pale.opacity < 0.5 and full.opacity == 1 and pale.text[0][0] == "-1.00" and full.text[0][1] == "-0.82"
-    assert (pale.zmin, pale.zmax, pale.colorscale) == (full.zmin, full.zmax, full.colorscale)
+    assert (
+        pale.opacity < 0.5
+        and full.opacity == 1
+        and pale.text[0][0] == "-1.00"
+        and full.text[0][1] == "-0.82"
+    )
+    assert (pale.zmin, pale.zmax, pale.colorscale) == (
+        full.zmin,
+        full.zmax,
+        full.colorscale,
+    )
 
 
 def test_missing_cells_have_neither_colour_nor_number():
@@ -133,12 +262,20 @@ def test_missing_cells_have_neither_colour_nor_number():
 
 def test_frames_change_the_cells_alone():
     plot = to_plotly.draw(spec("frames"))
-    assert [frame.name for frame in plot.frames] == ["1", "2"] and plot.layout.sliders[0].active == 1
+    assert [frame.name for frame in plot.frames] == ["1", "2"] and plot.layout.sliders[
+        0
+    ].active == 1
     np.testing.assert_allclose(np.array(heat(plot).z, float), -VALUES, atol=1e-4)
     for frame, values in zip(plot.frames, (VALUES, -VALUES)):
-        assert frame.layout.to_plotly_json() == {} and frame.traces == (0,) and len(frame.data) == 1
+        assert (
+            frame.layout.to_plotly_json() == {}
+            and frame.traces == (0,)
+            and len(frame.data) == 1
+        )
         np.testing.assert_allclose(np.array(frame.data[0].z, float), values, atol=1e-4)
-        assert (frame.data[0].zmin, frame.data[0].zmax) == LIMITS, "one colour scale over all layers"
+        assert (frame.data[0].zmin, frame.data[0].zmax) == LIMITS, (
+            "one colour scale over all layers"
+        )
     moved = [step.args[1]["frame"]["duration"] for step in plot.layout.sliders[0].steps]
     assert moved == [0, 0]
 
@@ -147,24 +284,50 @@ def test_a_click_on_a_curve_returns_the_code_of_its_point():
     x = np.array([-1.0, 0.0, 1.0])
     data = Lines((Series("up", x, x), Series("down", x, -x)), codes=("-1", "0", "1"))
     plot = to_plotly.draw(Figure("f", "t", "c", data, pd.DataFrame()))
-    assert [[list(code) for code in trace.customdata] for trace in plot.data] == [[["-1"], ["0"], ["1"]]] * 2
-    plain = to_plotly.draw(Figure("f", "t", "c", replace(data, codes=()), pd.DataFrame()))
+    assert [[list(code) for code in trace.customdata] for trace in plot.data] == [
+        [["-1"], ["0"], ["1"]]
+    ] * 2
+    plain = to_plotly.draw(
+        Figure("f", "t", "c", replace(data, codes=()), pd.DataFrame())
+    )
     assert plain.data[0].customdata is None
 
 
 def test_a_click_returns_codes_and_its_marker_is_invisible():
-    overlay = next(trace for trace in to_plotly.draw(spec("frames")).data if trace.type == "scatter")
-    place = {(x, y): tuple(pair) for x, y, pair in zip(overlay.x, overlay.y, overlay.customdata)}
+    overlay = next(
+        trace
+        for trace in to_plotly.draw(spec("frames")).data
+        if trace.type == "scatter"
+    )
+    place = {
+        (x, y): tuple(pair)
+        for x, y, pair in zip(overlay.x, overlay.y, overlay.customdata)
+    }
     assert place[3, 1] == (ROWS[1], COLUMNS[3]) and len(place) == 12
-    assert overlay.hoverinfo != "skip", "Plotly sends no click from a point that is skipped"
-    still = next(trace for trace in to_plotly.draw(spec("matrix with shares")).data if trace.type == "scatter")
-    assert still.text[7] == "தமிழ் → ar: 0.27<br>" and still.hovertemplate.startswith("%{text}")
-    assert overlay.marker.opacity == overlay.selected.marker.opacity == overlay.unselected.marker.opacity == 0
+    assert overlay.hoverinfo != "skip", (
+        "Plotly sends no click from a point that is skipped"
+    )
+    still = next(
+        trace
+        for trace in to_plotly.draw(spec("matrix with shares")).data
+        if trace.type == "scatter"
+    )
+    assert still.text[7] == "தமிழ் → ar: 0.27<br>" and still.hovertemplate.startswith(
+        "%{text}"
+    )
+    assert (
+        overlay.marker.opacity
+        == overlay.selected.marker.opacity
+        == overlay.unselected.marker.opacity
+        == 0
+    )
 
 
 def test_sixteen_lines_can_be_told_apart():
     drawn = [trace for trace in to_plotly.draw(spec("lines")).data if trace.name]
-    looks = {(trace.line.color, trace.line.dash, trace.marker.symbol) for trace in drawn}
+    looks = {
+        (trace.line.color, trace.line.dash, trace.marker.symbol) for trace in drawn
+    }
     assert len(drawn) == len(looks) == 16
 
 
@@ -174,14 +337,28 @@ def test_a_tree_names_every_leaf_once():
 
 
 def test_a_marked_cell_has_a_frame_around_it():
-    (frame,) = [shape for shape in to_plotly.draw(spec("marked matrix")).layout.shapes if shape.type == "rect"]
-    assert frame.x0 < 2 < frame.x1 and frame.y0 < 1 < frame.y1 and frame.x1 - frame.x0 < 1
+    (frame,) = [
+        shape
+        for shape in to_plotly.draw(spec("marked matrix")).layout.shapes
+        if shape.type == "rect"
+    ]
+    assert (
+        frame.x0 < 2 < frame.x1 and frame.y0 < 1 < frame.y1 and frame.x1 - frame.x0 < 1
+    )
 
 
 def test_dumb_bells_join_the_two_sides_of_a_label():
     line, first, second = to_plotly.draw(spec("dumb-bells")).data
-    assert first.name == "hatched" and list(second.x) == list(VALUES[1, :3]) and len(line.x) == 3 * len(ROWS)
     assert (
-        list(line.x[:3]) == [0.5, VALUES[1, 0], None] and list(line.y[:2]) == [first.y[0], second.y[0]] and second.y[0] > first.y[0]
+        first.name == "hatched"
+        and list(second.x) == list(VALUES[1, :3])
+        and len(line.x) == 3 * len(ROWS)
     )
-    assert second.error_x.array is None and first.error_x.arrayminus[0] == pytest.approx(0.5)
+    assert (
+        list(line.x[:3]) == [0.5, VALUES[1, 0], None]
+        and list(line.y[:2]) == [first.y[0], second.y[0]]
+        and second.y[0] > first.y[0]
+    )
+    assert second.error_x.array is None and first.error_x.arrayminus[
+        0
+    ] == pytest.approx(0.5)

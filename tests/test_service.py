@@ -60,7 +60,11 @@ def test_jobs_run_first_in_first_out_in_one_thread(service):
     gate = Gate()
     service.submit("first", "wait", gate)
     jobs = [
-        service.submit(f"owner {i}", f"job {i}", lambda job, pool: ran.append((job.number, threading.current_thread().name)))
+        service.submit(
+            f"owner {i}",
+            f"job {i}",
+            lambda job, pool: ran.append((job.number, threading.current_thread().name)),
+        )
         for i in range(10)
     ]
     assert not ran
@@ -74,7 +78,11 @@ def test_submitting_from_many_threads_keeps_numbers_and_queue_in_step(service):
     service.submit("first", "wait", gate)
     made = []
     threads = [
-        threading.Thread(target=lambda i=i: made.append(service.submit(str(i), "", lambda job, pool: ran.append(job.number))))
+        threading.Thread(
+            target=lambda i=i: made.append(
+                service.submit(str(i), "", lambda job, pool: ran.append(job.number))
+            )
+        )
         for i in range(MAX_QUEUE - 1)
     ]
     for thread in threads:
@@ -105,7 +113,9 @@ def test_the_place_in_the_queue_counts_jobs_that_are_not_over(service):
 def test_an_owner_has_one_live_job_and_the_queue_is_bounded(service):
     gate = Gate()
     first = service.submit("me", "", gate)
-    with pytest.raises(AnalysisError, match="You have a job waiting or running already"):
+    with pytest.raises(
+        AnalysisError, match="You have a job waiting or running already"
+    ):
         service.submit("me", "", gate)
     for i in range(MAX_QUEUE - 1):
         service.submit(f"other {i}", "", gate)
@@ -117,7 +127,10 @@ def test_an_owner_has_one_live_job_and_the_queue_is_bounded(service):
 
 
 def test_old_jobs_are_forgotten_but_not_the_latest(service):
-    jobs = [ended(service.submit("me", "", lambda job, pool: None)) for _ in range(KEPT_JOBS + 10)]
+    jobs = [
+        ended(service.submit("me", "", lambda job, pool: None))
+        for _ in range(KEPT_JOBS + 10)
+    ]
     assert jobs[0].number not in service.jobs and jobs[-1].number in service.jobs
     assert len(service.jobs) <= KEPT_JOBS + 1
 
@@ -128,16 +141,25 @@ def test_stop_while_queued_means_the_job_never_runs(service, how):
     running, waiting = service.submit("a", "", gate), service.submit("b", "", never)
     if how == "service":
         service.stop(waiting)
-        assert ended(waiting).state == STOPPED and running.state != DONE  # at once, not when its turn comes
+        assert (
+            ended(waiting).state == STOPPED and running.state != DONE
+        )  # at once, not when its turn comes
         service.stop(waiting)
         after = service.submit("b", "another", lambda job, pool: "done")
     else:
         waiting.cancel.set()
         after = service.submit("c", "another", lambda job, pool: "done")
     gate.open.set()
-    assert ended(waiting).state == STOPPED and waiting.error.startswith("Stopped") and not never.began.is_set()
+    assert (
+        ended(waiting).state == STOPPED
+        and waiting.error.startswith("Stopped")
+        and not never.began.is_set()
+    )
     assert ended(after).result == "done"
-    assert how == "event" or (waiting.error, waiting.seconds) == ("Stopped before it began.", 0)
+    assert how == "event" or (waiting.error, waiting.seconds) == (
+        "Stopped before it began.",
+        0,
+    )
 
 
 @pytest.mark.parametrize("how", ["service", "event"])
@@ -146,8 +168,16 @@ def test_stop_while_running_ends_the_job_and_the_worker_goes_on(service, how):
     job = service.submit("a", "", gate)
     assert gate.began.wait(PATIENCE)
     service.stop(job) if how == "service" else job.cancel.set()
-    assert ended(job).state == STOPPED and job.error.startswith("Stopped.") and not job.live
-    assert job.seconds == job.seconds > 0 and (job.done, job.total, job.doing) == (1, 2, "waiting")
+    assert (
+        ended(job).state == STOPPED
+        and job.error.startswith("Stopped.")
+        and not job.live
+    )
+    assert job.seconds == job.seconds > 0 and (job.done, job.total, job.doing) == (
+        1,
+        2,
+        "waiting",
+    )
     assert ended(service.submit("a", "", lambda job, pool: 7)).result == 7
 
 
@@ -166,8 +196,14 @@ def test_answers_that_somebody_waits_for_come_between_the_parts_of_a_long_job(se
     first = service.submit("searcher", "long", long)
     assert begun.wait(10)
     waits = [
-        service.submit(name, name, lambda job, pool: order.append(job.title), lease, model)
-        for name, lease, model in (("another run", 0, here), ("other model", 9, elsewhere), ("reader", 9, here))
+        service.submit(
+            name, name, lambda job, pool: order.append(job.title), lease, model
+        )
+        for name, lease, model in (
+            ("another run", 0, here),
+            ("other model", 9, elsewhere),
+            ("reader", 9, here),
+        )
     ]
     queued.set()
     assert all(job.finished.wait(10) for job in (first, *waits))
@@ -175,12 +211,25 @@ def test_answers_that_somebody_waits_for_come_between_the_parts_of_a_long_job(se
 
 
 def test_a_users_error_keeps_its_words_and_faults(service):
-    job = ended(service.submit("a", "", fail(CorpusError("Two rows lack a text.", ["row 3", "row 8"]))))
-    assert (job.state, job.error, job.faults) == (FAILED, "Two rows lack a text.", ("row 3", "row 8"))
+    job = ended(
+        service.submit(
+            "a", "", fail(CorpusError("Two rows lack a text.", ["row 3", "row 8"]))
+        )
+    )
+    assert (job.state, job.error, job.faults) == (
+        FAILED,
+        "Two rows lack a text.",
+        ("row 3", "row 8"),
+    )
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError("by zero"), MemoryError(), SystemExit(3), KeyboardInterrupt()])
-def test_a_bug_is_called_one_is_logged_and_leaves_the_worker_alive(service, caplog, error):
+@pytest.mark.parametrize(
+    "error",
+    [ZeroDivisionError("by zero"), MemoryError(), SystemExit(3), KeyboardInterrupt()],
+)
+def test_a_bug_is_called_one_is_logged_and_leaves_the_worker_alive(
+    service, caplog, error
+):
     job = ended(service.submit("a", "thing", fail(error)))
     assert job.state == FAILED
     assert job.error.startswith(f"A fault of Babelscope itself: {type(error).__name__}")

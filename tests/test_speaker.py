@@ -18,10 +18,21 @@ from analysis.worker.service import DONE, FAILED
 from analysis.worker.speaker import ModelSpeaker
 from tests.test_work import LLAMA, corpus, run, study_spec
 
-PROMPTS = PromptSet("tiny prompts", (
-    *(Prompt(str(i), a, f"{a} judge {i} says", "", " yes", " no") for a in ("en", "fr") for i in range(4)),
-    *(Prompt(f"n{i}", a, f"{a} is {i}", "neutral") for a in ("en", "fr") for i in range(2)),
-))  # fmt: skip
+PROMPTS = PromptSet(
+    "tiny prompts",
+    (
+        *(
+            Prompt(str(i), a, f"{a} judge {i} says", "", " yes", " no")
+            for a in ("en", "fr")
+            for i in range(4)
+        ),
+        *(
+            Prompt(f"n{i}", a, f"{a} is {i}", "neutral")
+            for a in ("en", "fr")
+            for i in range(2)
+        ),
+    ),
+)
 
 
 @pytest.fixture
@@ -42,9 +53,19 @@ def begun(study, **changes):
     }
     digest = control.vectors_digest(study, "truth")
     spec = ControlSpec(
-        LLAMA, study.name, digest, "truth", ("en", "fr"), PROMPTS.name, PROMPTS.digest, "en", **options | changes
-    )  # fmt: skip
-    return control.begin(spec, study, PROMPTS, "tiny run", JudgingSpec(objective="verdict log-odds"))
+        LLAMA,
+        study.name,
+        digest,
+        "truth",
+        ("en", "fr"),
+        PROMPTS.name,
+        PROMPTS.digest,
+        "en",
+        **options | changes,
+    )
+    return control.begin(
+        spec, study, PROMPTS, "tiny run", JudgingSpec(objective="verdict log-odds")
+    )
 
 
 def test_a_run_is_what_the_engine_says_one_by_one(study):
@@ -52,9 +73,15 @@ def test_a_run_is_what_the_engine_says_one_by_one(study):
     assert job.state == DONE, job.error
     answers = control.frame(job.result, job.result.judging)
     assert not control.missing(job.result, answers, job.result.judging)
-    loaded, vector = load(LLAMA), study.array("concept_vector").sel(concept="truth", language="fr").values
+    loaded, vector = (
+        load(LLAMA),
+        study.array("concept_vector").sel(concept="truth", language="fr").values,
+    )
     (asked,) = answers[
-        (answers["stage"] == "search") & (answers["language"] == "fr") & (answers["strength"] == 2) & (answers["layers"] == "3")
+        (answers["stage"] == "search")
+        & (answers["language"] == "fr")
+        & (answers["strength"] == 2)
+        & (answers["layers"] == "3")
     ][:1].itertuples()
     term = ResolvedTerm({3: vector[2]}, {3: 2.0})
     (said,) = generate(loaded, [Row(asked.request, (term,))], GenerationSpec(4))
@@ -64,8 +91,13 @@ def test_a_run_is_what_the_engine_says_one_by_one(study):
     (plain,) = continuations(loaded, [Row(asked.request)], [[asked.text]])
     assert asked.surprise == pytest.approx(-plain.nats[0] / plain.tokens[0], abs=1e-3)
     neutral = [prompt.text for prompt in job.result.prompts("neutral", "fr")]
-    before, after = (next_distribution(loaded, [Row(text, terms) for text in neutral]) for terms in ((), (term,)))
-    assert asked.kl == pytest.approx(kl(before, after).mean(), abs=1e-3) and asked.kl > 0
+    before, after = (
+        next_distribution(loaded, [Row(text, terms) for text in neutral])
+        for terms in ((), (term,))
+    )
+    assert (
+        asked.kl == pytest.approx(kl(before, after).mean(), abs=1e-3) and asked.kl > 0
+    )
     assert (answers.loc[answers["stage"] == "none", "kl"] == 0).all()
 
 
@@ -73,7 +105,11 @@ def test_an_empty_answer_has_no_surprise(study):
     name = begun(study)
     speaker = ModelSpeaker(load(LLAMA), control.open_run(name).spec)
     empty, said = speaker.surprise(["en judge", "en judge"], ["", "x"])
-    assert np.isnan(empty) and said > 0 and speaker.surprise(["en judge"], [""])[0] is not None
+    assert (
+        np.isnan(empty)
+        and said > 0
+        and speaker.surprise(["en judge"], [""])[0] is not None
+    )
 
 
 def test_one_cell_is_timed_then_the_rest_goes_on(study):
@@ -93,7 +129,11 @@ def test_a_study_made_anew_is_not_mixed_with_an_old_run(study):
     name = begun(study)
     run(extraction.control_run(name, 1))
     library.delete(study.name)
-    job = run(extraction.extract_study(study_spec(estimator="logistic probe"), corpus(), "Judges", {}))
+    job = run(
+        extraction.extract_study(
+            study_spec(estimator="logistic probe"), corpus(), "Judges", {}
+        )
+    )
     (store.root() / job.result).rename(store.root() / study.name)
     again = run(extraction.control_run(name))
     assert again.state == FAILED and "have changed" in again.error

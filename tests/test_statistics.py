@@ -18,7 +18,11 @@ def test_bootstrap_draws_clusters_together_and_as_often_as_there_are():
 def test_sign_flips_are_fair_and_shared_within_clusters():
     flips = statistics.sign_flips((0, 0, 1), 2000, seed=1)
     np.testing.assert_array_equal(flips[0], flips[1])
-    assert set(np.unique(flips)) == {-1, 1} and abs(flips.mean()) < 0.05 and abs((flips[0] * flips[2]).mean()) < 0.1
+    assert (
+        set(np.unique(flips)) == {-1, 1}
+        and abs(flips.mean()) < 0.05
+        and abs((flips[0] * flips[2]).mean()) < 0.1
+    )
 
 
 def test_cached_arrays_cannot_be_written_to():
@@ -45,8 +49,13 @@ def test_p_is_never_zero_and_unknown_where_nothing_was_observed():
 def test_benjamini_hochberg_is_scipys_and_leaves_unknown_cells_out():
     p = np.array([[0.01, np.nan], [0.04, 0.03]])
     adjusted = statistics.benjamini_hochberg(p)
-    np.testing.assert_allclose(adjusted[np.isfinite(p)], stats.false_discovery_control([0.01, 0.04, 0.03]))
-    assert np.isnan(adjusted[0, 1]) and np.isnan(statistics.benjamini_hochberg(np.full(2, np.nan))).all()
+    np.testing.assert_allclose(
+        adjusted[np.isfinite(p)], stats.false_discovery_control([0.01, 0.04, 0.03])
+    )
+    assert (
+        np.isnan(adjusted[0, 1])
+        and np.isnan(statistics.benjamini_hochberg(np.full(2, np.nan))).all()
+    )
 
 
 def test_mean_known_ignores_what_is_unknown():
@@ -59,7 +68,10 @@ def test_wilson_of_all_right_does_not_end_at_one_on_both_sides():
     assert np.isnan(statistics.wilson(0, 0)).all()
 
 
-@pytest.mark.parametrize(("method", "reference"), [("pearson", stats.pearsonr), ("spearman", stats.spearmanr)])
+@pytest.mark.parametrize(
+    ("method", "reference"),
+    [("pearson", stats.pearsonr), ("spearman", stats.spearmanr)],
+)
 def test_correlations_are_scipys_row_by_row(method, reference):
     rng = np.random.default_rng(0)
     x, y = rng.integers(0, 6, (2, 5, 30)).astype(float)
@@ -74,7 +86,9 @@ def test_correlations_are_scipys_row_by_row(method, reference):
 @pytest.mark.parametrize("method", ["pearson", "spearman"])
 @pytest.mark.parametrize("y", [[0.1, 0.1, 0.1, 0.1], [1, 2, np.nan, np.nan], []])
 def test_correlation_of_constants_or_too_few_is_unknown(y, method):
-    assert np.isnan(statistics.correlate(np.arange(float(len(y))), np.array(y, float), method))
+    assert np.isnan(
+        statistics.correlate(np.arange(float(len(y))), np.array(y, float), method)
+    )
 
 
 def symmetric(rng, size):
@@ -97,7 +111,11 @@ def test_mantel_p_is_uniform_without_a_relation():
     p = []
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        p.append(statistics.mantel(symmetric(rng, 8), symmetric(rng, 8), permutations=99, seed=seed)[1])
+        p.append(
+            statistics.mantel(
+                symmetric(rng, 8), symmetric(rng, 8), permutations=99, seed=seed
+            )[1]
+        )
     assert stats.kstest(p, "uniform").pvalue > 0.01
 
 
@@ -111,5 +129,7 @@ def test_node_interval_covers_and_is_wider_than_pretending_that_pairs_are_indepe
     fisher = np.tanh(np.arctanh(r) + np.array([-1.96, 1.96]) / np.sqrt(n - 3))
     assert low < r < high and high - low > fisher[1] - fisher[0]
     same = 99 * np.eye(12)
-    assert statistics.node_interval(x + same, y + same) == (low, high), "a language says nothing about itself"
+    assert statistics.node_interval(x + same, y + same) == (low, high), (
+        "a language says nothing about itself"
+    )
     assert np.isnan(statistics.node_interval(x[:2, :2], y[:2, :2])).all()

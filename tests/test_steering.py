@@ -48,9 +48,16 @@ def vector(seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(HIDDEN).astype(np.float32)
 
 
-def term(operator: str = "addition", strength: float = 1.0, positions: str = "all", **more: object) -> ResolvedTerm:
+def term(
+    operator: str = "addition",
+    strength: float = 1.0,
+    positions: str = "all",
+    **more: object,
+) -> ResolvedTerm:
     """One vector at one layer."""
-    return ResolvedTerm({LAYER: vector()}, {LAYER: strength}, operator, positions, **more)
+    return ResolvedTerm(
+        {LAYER: vector()}, {LAYER: strength}, operator, positions, **more
+    )
 
 
 def hooks(loaded: Loaded) -> int:
@@ -61,7 +68,9 @@ def hooks(loaded: Loaded) -> int:
 def states(loaded: Loaded, row: Row) -> np.ndarray:
     """States (layer, hidden) of a row's last prompt token, as extraction reads them."""
     (ids,) = encode(loaded, [row], 0)
-    with steered(loaded, [row], Geometry(batch(loaded, [row], [ids]).places, cached=False)):
+    with steered(
+        loaded, [row], Geometry(batch(loaded, [row], [ids]).places, cached=False)
+    ):
         return read_batch(loaded, [ids])[0]
 
 
@@ -69,12 +78,18 @@ def logits(loaded: Loaded, rows: list[Row]) -> torch.Tensor:
     """Scores (row, token) of the next token, bit for bit as the model gives them."""
     given = batch(loaded, rows, encode(loaded, rows, 0))
     with steered(loaded, rows, Geometry(given.places)), torch.inference_mode():
-        return loaded.model(input_ids=given.tokens, attention_mask=given.mask).logits[:, -1]
+        return loaded.model(input_ids=given.tokens, attention_mask=given.mask).logits[
+            :, -1
+        ]
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_strength_zero_is_bitwise_the_baseline(loaded, operator):
-    rows = [Row(PROMPTS[0]), Row(PROMPTS[0], (term(operator, 0.0),)), Row(PROMPTS[0], (term(operator, 1.0),))]
+    rows = [
+        Row(PROMPTS[0]),
+        Row(PROMPTS[0], (term(operator, 0.0),)),
+        Row(PROMPTS[0], (term(operator, 1.0),)),
+    ]
     base, zero, pushed = logits(loaded, rows)
     assert torch.equal(base, zero)
     assert not torch.equal(base, pushed)
@@ -84,9 +99,16 @@ def test_strength_zero_is_bitwise_the_baseline(loaded, operator):
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_a_row_says_the_same_alone_and_in_any_batch(loaded, operator, positions):
     strengths = (0.0, 1.0, -2.0)
-    rows = [Row(prompt, (term(operator, s, positions),) if s else ()) for prompt in PROMPTS for s in strengths]
+    rows = [
+        Row(prompt, (term(operator, s, positions),) if s else ())
+        for prompt in PROMPTS
+        for s in strengths
+    ]
     together = [answer.ids for answer in generate(loaded, rows, TOKENS)]
-    assert together == [answer.ids for answer in generate(loaded, rows[::-1], TOKENS)][::-1]
+    assert (
+        together
+        == [answer.ids for answer in generate(loaded, rows[::-1], TOKENS)][::-1]
+    )
     assert together == [generate(loaded, [row], TOKENS)[0].ids for row in rows]
 
 
@@ -99,8 +121,17 @@ def test_with_and_without_a_cache_the_same_is_said(loaded, operator, positions):
     said = []
     for _ in answer.ids:
         given = batch(loaded, [row], [ids], [said])
-        with steered(loaded, [row], Geometry(given.places, cached=False)), torch.inference_mode():
-            said.append(int(loaded.model(input_ids=given.tokens, use_cache=False).logits[0, -1].argmax()))
+        with (
+            steered(loaded, [row], Geometry(given.places, cached=False)),
+            torch.inference_mode(),
+        ):
+            said.append(
+                int(
+                    loaded.model(input_ids=given.tokens, use_cache=False)
+                    .logits[0, -1]
+                    .argmax()
+                )
+            )
     assert tuple(said) == answer.ids
 
 
@@ -108,7 +139,9 @@ def moved(operator: str, h: np.ndarray, v: np.ndarray, s: float) -> np.ndarray:
     """What each operator promises, in plain NumPy, for one state."""
     unit, length = v / np.linalg.norm(v), np.linalg.norm(h)
     across = h - h @ unit * unit
-    turn = np.arctan2(np.linalg.norm(across), h @ unit) - s * np.arctan(np.linalg.norm(v) / length)
+    turn = np.arctan2(np.linalg.norm(across), h @ unit) - s * np.arctan(
+        np.linalg.norm(v) / length
+    )
     return {
         "addition": h + s * v,
         "addition, norm kept": (h + s * v) * length / np.linalg.norm(h + s * v),
@@ -117,38 +150,63 @@ def moved(operator: str, h: np.ndarray, v: np.ndarray, s: float) -> np.ndarray:
         "projection removal": h - s * (h @ unit) * unit,
         "directional ablation": h - s * (h @ unit) * unit,
         "set the component": across + s * v,
-        "angular": length * (np.cos(turn) * unit + np.sin(turn) * across / np.linalg.norm(across)),
+        "angular": length
+        * (np.cos(turn) * unit + np.sin(turn) * across / np.linalg.norm(across)),
     }[operator]
 
 
 @pytest.mark.parametrize("strength", [1.0, -0.5, 3.0])
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_steering_changes_the_very_states_that_extraction_reads(loaded, operator, strength):
-    before, after = states(loaded, Row(PROMPTS[0])), states(loaded, Row(PROMPTS[0], (term(operator, strength),)))
+def test_steering_changes_the_very_states_that_extraction_reads(
+    loaded, operator, strength
+):
+    before, after = (
+        states(loaded, Row(PROMPTS[0])),
+        states(loaded, Row(PROMPTS[0], (term(operator, strength),))),
+    )
     first = 1 if OPERATORS[operator].everywhere else LAYER
     assert np.array_equal(before[: first - 1], after[: first - 1])
-    np.testing.assert_allclose(after[first - 1], moved(operator, before[first - 1], vector(), strength), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        after[first - 1],
+        moved(operator, before[first - 1], vector(), strength),
+        rtol=1e-4,
+        atol=1e-5,
+    )
     assert not np.allclose(before[-1], after[-1])
 
 
 def test_ablation_leaves_no_block_with_the_direction(loaded):
     unit = vector() / np.linalg.norm(vector())
-    assert np.abs(states(loaded, Row(PROMPTS[0], (term("directional ablation"),))) @ unit).max() < 1e-4
+    assert (
+        np.abs(
+            states(loaded, Row(PROMPTS[0], (term("directional ablation"),))) @ unit
+        ).max()
+        < 1e-4
+    )
     assert np.abs(states(loaded, Row(PROMPTS[0])) @ unit).min() > 1e-3
 
 
 def test_terms_at_two_depths_and_at_one_add_up(llama):
-    one, two = term(), ResolvedTerm({LAYER: vector(1), 3: vector(2)}, {LAYER: -1.0, 3: 0.5})
+    one, two = (
+        term(),
+        ResolvedTerm({LAYER: vector(1), 3: vector(2)}, {LAYER: -1.0, 3: 0.5}),
+    )
     both = states(llama, Row(PROMPTS[0], (one, two)))
-    joined = ResolvedTerm({LAYER: vector() - vector(1), 3: vector(2)}, {LAYER: 1.0, 3: 0.5})
-    np.testing.assert_allclose(both, states(llama, Row(PROMPTS[0], (joined,))), atol=1e-5)
+    joined = ResolvedTerm(
+        {LAYER: vector() - vector(1), 3: vector(2)}, {LAYER: 1.0, 3: 0.5}
+    )
+    np.testing.assert_allclose(
+        both, states(llama, Row(PROMPTS[0], (joined,))), atol=1e-5
+    )
 
 
 def test_positions_are_where_they_say(llama):
     places = Places(np.array([2, 0]), np.array([4, 3]), np.array([6, 6]))
     inside = {
         name: [[i for i in range(9) if low[row] <= i < high[row]] for row in range(2)]
-        for name, (low, high) in ((name, find(places)) for name, find in POSITIONS.items())
+        for name, (low, high) in (
+            (name, find(places)) for name, find in POSITIONS.items()
+        )
     }
     assert inside == {
         "all": [[2, 3, 4, 5, 6, 7, 8], [0, 1, 2, 3, 4, 5, 6, 7, 8]],
@@ -164,9 +222,15 @@ def test_the_prompt_alone_decides_whether_a_condition_holds(loaded):
     meets = ResolvedCondition(base, 1, 0.9, reads="last prompt token")
     fails = ResolvedCondition(-base, 1, 0.9, reads="last prompt token")
     below = ResolvedCondition(-base, 1, 0.9, above=False, reads="last prompt token")
-    rows = [Row(PROMPTS[0], (term("addition", 2.0, condition=condition),)) for condition in (None, meets, fails, below)]
+    rows = [
+        Row(PROMPTS[0], (term("addition", 2.0, condition=condition),))
+        for condition in (None, meets, fails, below)
+    ]
     said = generate(loaded, [*rows, Row(PROMPTS[0])], TOKENS)
-    told = [[(round(cosine, 3), met) for cosine, met in answer.conditions] for answer in said]
+    told = [
+        [(round(cosine, 3), met) for cosine, met in answer.conditions]
+        for answer in said
+    ]
     assert told == [[], [(1, True)], [(-1, False)], [(-1, True)], []]
     answers = [answer.ids for answer in said]
     always, met, failed, under, never = answers
@@ -183,12 +247,21 @@ def test_the_prompt_alone_decides_whether_a_condition_holds(loaded):
     ],
 )
 def test_no_term_steers_what_the_condition_of_another_reads(llama, other, first):
-    gated = ResolvedTerm({3: vector()}, {3: 1.0}, condition=ResolvedCondition(vector(), 3))
+    gated = ResolvedTerm(
+        {3: vector()}, {3: 1.0}, condition=ResolvedCondition(vector(), 3)
+    )
     for terms in ((gated, other), (other, gated)):
-        with pytest.raises(SpecError, match=f"layer 3, after steering begins at layer {first}, so not on the prompt's own states"):
+        with pytest.raises(
+            SpecError,
+            match=f"layer 3, after steering begins at layer {first}, so not on the prompt's own states",
+        ):
             generate(llama, [Row(PROMPTS[0], terms)], TOKENS)
-    off = ResolvedTerm(other.vectors, dict.fromkeys(other.strengths, 0.0), other.operator)
-    assert generate(llama, [Row(PROMPTS[0], (gated, off))], TOKENS) == generate(llama, [Row(PROMPTS[0], (gated,))], TOKENS)
+    off = ResolvedTerm(
+        other.vectors, dict.fromkeys(other.strengths, 0.0), other.operator
+    )
+    assert generate(llama, [Row(PROMPTS[0], (gated, off))], TOKENS) == generate(
+        llama, [Row(PROMPTS[0], (gated,))], TOKENS
+    )
 
 
 CHAT = "<|user|>{{ messages[0].content%s }}<|assistant|>"
@@ -196,17 +269,32 @@ CHAT = "<|user|>{{ messages[0].content%s }}<|assistant|>"
 
 @pytest.mark.parametrize("trim", ["", " | trim"])
 @pytest.mark.parametrize("said", ["Tell me.", "Tell me.\n", "a", " s "])
-def test_after_the_instruction_begins_where_its_last_letter_ends(llama, monkeypatch, trim, said):
+def test_after_the_instruction_begins_where_its_last_letter_ends(
+    llama, monkeypatch, trim, said
+):
     monkeypatch.setattr(llama.tokenizer, "chat_template", CHAT % trim)
-    row = Row(*apply("chat", llama.tokenizer, [said]), (), said, ending("chat", llama.tokenizer))
+    row = Row(
+        *apply("chat", llama.tokenizer, [said]),
+        (),
+        said,
+        ending("chat", llama.tokenizer),
+    )
     (ids,) = encode(llama, [row], 0)
-    before = llama.tokenizer.decode(ids[: after_instruction(llama, row, ids)], skip_special_tokens=True)
-    assert row.ending == "<|assistant|>" and before == "<|user|>" + (said.rstrip() if not trim else said.strip())
+    before = llama.tokenizer.decode(
+        ids[: after_instruction(llama, row, ids)], skip_special_tokens=True
+    )
+    assert row.ending == "<|assistant|>" and before == "<|user|>" + (
+        said.rstrip() if not trim else said.strip()
+    )
 
 
 def test_an_asked_question_knows_what_the_template_puts_after_it(llama):
     (row,) = rows_of(llama, "papers' LLaMA2", [Ask("plain", "n", "en")])
-    assert (row.prompt, row.instruction, row.ending) == ("[INST] n [/INST] ", "n", " [/INST] ")
+    assert (row.prompt, row.instruction, row.ending) == (
+        "[INST] n [/INST] ",
+        "n",
+        " [/INST] ",
+    )
 
 
 @pytest.mark.parametrize("said", ["a", "a ", "\na"])
@@ -216,12 +304,21 @@ def test_a_prompt_that_is_its_instruction_has_nothing_after_it(llama, said):
     assert after_instruction(llama, row, ids) == len(ids)
 
 
-def test_a_template_that_changes_the_instruction_is_said_where_its_end_matters(llama, monkeypatch):
+def test_a_template_that_changes_the_instruction_is_said_where_its_end_matters(
+    llama, monkeypatch
+):
     monkeypatch.setattr(llama.tokenizer, "chat_template", CHAT % " | upper")
-    prompt, end = *apply("chat", llama.tokenizer, ["user"]), ending("chat", llama.tokenizer)
+    prompt, end = (
+        *apply("chat", llama.tokenizer, ["user"]),
+        ending("chat", llama.tokenizer),
+    )
     generate(llama, [Row(prompt, (term(),), "tell", end)], TOKENS)
     with pytest.raises(SpecError, match="template changes the instruction"):
-        generate(llama, [Row(prompt, (term(positions="after the instruction"),), "tell", end)], TOKENS)
+        generate(
+            llama,
+            [Row(prompt, (term(positions="after the instruction"),), "tell", end)],
+            TOKENS,
+        )
 
 
 def test_no_hook_stays_whatever_happens(loaded):
@@ -240,7 +337,9 @@ def test_no_hook_stays_whatever_happens(loaded):
     with pytest.raises(ZeroDivisionError):
         generate(loaded, rows, TOKENS, on_token=lambda answers: 1 / 0)
     with pytest.raises(SpecError):
-        next_distribution(loaded, [Row(PROMPTS[0], (ResolvedTerm({9: vector()}, {9: 1.0}),))])
+        next_distribution(
+            loaded, [Row(PROMPTS[0], (ResolvedTerm({9: vector()}, {9: 1.0}),))]
+        )
     assert hooks(loaded) == 0
     assert (
         generate(loaded, [Row(PROMPTS[0])], TOKENS)[0].ids
@@ -248,14 +347,30 @@ def test_no_hook_stays_whatever_happens(loaded):
     )
 
 
-@pytest.mark.parametrize("changes", [{"dtype": "float16"}, {"dtype": "bfloat16"}, {"quantisation": "8-bit"}], ids=str)
+@pytest.mark.parametrize(
+    "changes",
+    [{"dtype": "float16"}, {"dtype": "bfloat16"}, {"quantisation": "8-bit"}],
+    ids=str,
+)
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_half_precision_and_quantised_models_are_steered_alike(tiny_folder, operator, changes):
+def test_half_precision_and_quantised_models_are_steered_alike(
+    tiny_folder, operator, changes
+):
     loaded = tiny("llama", tiny_folder, **changes)
-    before, after = states(loaded, Row(PROMPTS[0])), states(loaded, Row(PROMPTS[0], (term(operator, 2.0),)))
+    before, after = (
+        states(loaded, Row(PROMPTS[0])),
+        states(loaded, Row(PROMPTS[0], (term(operator, 2.0),))),
+    )
     first = 1 if OPERATORS[operator].everywhere else LAYER
-    np.testing.assert_allclose(after[first - 1], moved(operator, before[first - 1], vector(), 2.0), rtol=0.03, atol=0.03)
-    base, zero = logits(loaded, [Row(PROMPTS[0]), Row(PROMPTS[0], (term(operator, 0.0),))])
+    np.testing.assert_allclose(
+        after[first - 1],
+        moved(operator, before[first - 1], vector(), 2.0),
+        rtol=0.03,
+        atol=0.03,
+    )
+    base, zero = logits(
+        loaded, [Row(PROMPTS[0]), Row(PROMPTS[0], (term(operator, 0.0),))]
+    )
     assert torch.equal(base, zero)
 
 
@@ -263,7 +378,10 @@ def test_a_model_in_four_bits_is_steered_alike(tmp_path):
     # Weights are packed in blocks of 64, so the model is wider than the others.
     save(tmp_path / "wide", hidden_size=64, intermediate_size=128, head_dim=16)
     loaded, push = tiny("wide", tmp_path, quantisation="4-bit"), np.ones(64, np.float32)
-    rows = [Row(PROMPTS[0], (ResolvedTerm({LAYER: push}, {LAYER: strength}),)) for strength in (0.0, 2.0)]
+    rows = [
+        Row(PROMPTS[0], (ResolvedTerm({LAYER: push}, {LAYER: strength}),))
+        for strength in (0.0, 2.0)
+    ]
     before, after = (states(loaded, row)[LAYER - 1] for row in rows)
     np.testing.assert_allclose(after, before + 2, rtol=0.03, atol=0.03)
     base, zero = logits(loaded, [Row(PROMPTS[0]), rows[0]])
@@ -279,8 +397,16 @@ def test_a_model_in_four_bits_is_steered_alike(tmp_path):
         (ResolvedTerm({1: vector()}, {1: float("nan")}), "not a finite number"),
         (term("addision"), "Did you mean “addition”"),
         (term(positions="everywhere"), "token positions"),
-        (ResolvedTerm({1: vector(), 2: vector()}, {1: 1.0, 2: 1.0}, "directional ablation"), "one layer.*2"),
-        (term(condition=ResolvedCondition(vector(), 3)), "read at layer 3, after steering begins at layer 2"),
+        (
+            ResolvedTerm(
+                {1: vector(), 2: vector()}, {1: 1.0, 2: 1.0}, "directional ablation"
+            ),
+            "one layer.*2",
+        ),
+        (
+            term(condition=ResolvedCondition(vector(), 3)),
+            "read at layer 3, after steering begins at layer 2",
+        ),
     ],
 )
 def test_what_does_not_fit_is_said(llama, faulty, words):

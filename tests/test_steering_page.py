@@ -17,12 +17,23 @@ GATED = {"prompt": "the judge", "gated": True, "range": [3, 3]}
 def study(fresh, tiny_models):
     """A home with a study of the tiny model's width."""
     spec = {"model": {"model": "llama", "device": "cpu"}}
-    stored("tiny", planted_study(("fairness", "truth", "care"), ("en", "fr"), (LAYERS, 24, HIDDEN)), title="Tiny", spec=spec)
+    stored(
+        "tiny",
+        planted_study(
+            ("fairness", "truth", "care"), ("en", "fr"), (LAYERS, 24, HIDDEN)
+        ),
+        title="Tiny",
+        spec=spec,
+    )
 
 
 def play(**values: object):
     """The page with these settings in its link."""
-    return visit("pages/playground.py", study="tiny", play=json.dumps({"template": "none", "tokens": 4, **values}))
+    return visit(
+        "pages/playground.py",
+        study="tiny",
+        play=json.dumps({"template": "none", "tokens": 4, **values}),
+    )
 
 
 def steered(at) -> tuple:
@@ -32,12 +43,19 @@ def steered(at) -> tuple:
         assert job.finished.wait(60)
     at = alive(at.run())
     assert not at.error
-    return next(one for one in at.session_state["play-got-answers"][1].asks if one.label == "Steered").steering.terms
+    return next(
+        one
+        for one in at.session_state["play-got-answers"][1].asks
+        if one.label == "Steered"
+    ).steering.terms
 
 
 def test_ablation_of_several_layers_is_refused_before_a_run():
     at = play(operator="directional ablation", range=[1, 3])
-    assert any("needs the direction of one layer; 3 layers" in error.value for error in at.error)
+    assert any(
+        "needs the direction of one layer; 3 layers" in error.value
+        for error in at.error
+    )
     assert button(at, "Run").disabled
     alive(at.slider(key="play-range").set_value((2, 2)).run())
     assert not at.error and not button(at, "Run").disabled
@@ -45,7 +63,12 @@ def test_ablation_of_several_layers_is_refused_before_a_run():
 
 @pytest.mark.parametrize(
     ("more", "latest"),
-    [({}, 3), ({"second": True, "second-layer": 2}, 2), ({"operator": "directional ablation"}, 1), ({"range": [2, 3]}, 2)],
+    [
+        ({}, 3),
+        ({"second": True, "second-layer": 2}, 2),
+        ({"operator": "directional ablation"}, 1),
+        ({"range": [2, 3]}, 2),
+    ],
 )
 def test_a_condition_is_read_at_any_layer_up_to_the_first_that_is_steered(more, latest):
     at = play(**(GATED | more))
@@ -56,13 +79,19 @@ def test_a_condition_is_read_at_any_layer_up_to_the_first_that_is_steered(more, 
 
 def test_the_layer_of_a_condition_is_in_the_link_and_follows_steering_down():
     at = play(**(GATED | {"read-layer": 2}))
-    assert at.number_input(key="play-read-layer").value == 2 and json.loads(asked(at)["play"][0])["read-layer"] == 2
+    assert (
+        at.number_input(key="play-read-layer").value == 2
+        and json.loads(asked(at)["play"][0])["read-layer"] == 2
+    )
     alive(at.slider(key="play-range").set_value((1, 3)).run())
     assert at.number_input(key="play-read-layer").value == 1
     assert steered(at)[0].condition.layer == 1
 
 
-@pytest.mark.parametrize(("side", "words_said"), [("above", "the condition is met"), ("below", "not met, so nothing was added")])
+@pytest.mark.parametrize(
+    ("side", "words_said"),
+    [("above", "the condition is met"), ("below", "not met, so nothing was added")],
+)
 def test_an_answer_says_whether_its_condition_was_met(side, words_said):
     at = play(**GATED, threshold=-1.0, side=side)
     steered(at)

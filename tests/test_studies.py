@@ -48,17 +48,38 @@ def made(given=None, title="fake study", **more):
 
 def hashes(folder):
     """SHA-256 of every array file."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob("*.safetensors")}
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.glob("*.safetensors")
+    }
 
 
 def test_a_complete_study_has_every_array_with_its_labels():
     study = store.open_study(made())
-    assert study.complete and study.concepts == CONCEPTS and study.languages == LANGUAGES and study.layers == 3
+    assert (
+        study.complete
+        and study.concepts == CONCEPTS
+        and study.languages == LANGUAGES
+        and study.layers == 3
+    )
     vector, score = study.array("concept_vector"), study.array("pair_score")
-    assert vector.dims == ("concept", "language", "layer", "hidden") and vector.layer.values.tolist() == [1, 2, 3]
-    assert score.dims == ("concept", "source", "target", "layer", "pair") and np.isfinite(score).all()
-    assert study.array("pair_score").attrs["units"] and study.dataset["state_norm"].shape == (2, 3, 3)
-    with pytest.raises(StudyError, match="has no cosine similarity of concept vectors; it has: concept vector, "):
+    assert vector.dims == (
+        "concept",
+        "language",
+        "layer",
+        "hidden",
+    ) and vector.layer.values.tolist() == [1, 2, 3]
+    assert (
+        score.dims == ("concept", "source", "target", "layer", "pair")
+        and np.isfinite(score).all()
+    )
+    assert study.array("pair_score").attrs["units"] and study.dataset[
+        "state_norm"
+    ].shape == (2, 3, 3)
+    with pytest.raises(
+        StudyError,
+        match="has no cosine similarity of concept vectors; it has: concept vector, ",
+    ):
         study.array("similarity")
 
 
@@ -67,24 +88,51 @@ def test_vectors_are_the_difference_of_means_and_scores_their_projections():
     study = store.open_study(made(given))
     train, test = plan.split(given, "by pair", "truth", "fr", 1)
     reader = FakeReader()
-    mean = {sign: np.mean([reader.state(f"truth fr {sign} {int(i)}") for i in train], 0) for sign in "+-"}
+    mean = {
+        sign: np.mean([reader.state(f"truth fr {sign} {int(i)}") for i in train], 0)
+        for sign in "+-"
+    }
     vector = study.array("concept_vector").sel(concept="truth", language="fr").values
     np.testing.assert_allclose(vector, mean["+"] - mean["-"], rtol=1e-5, atol=1e-5)
     i = study.manifest["pairs"]["truth"]["test"].index(test[0])
-    gap = reader.state(f"truth fr + {int(test[0])}") - reader.state(f"truth fr - {int(test[0])}")
-    margin = study.array("pair_score").sel(concept="truth", source="fr", target="fr", pair=i).values
+    gap = reader.state(f"truth fr + {int(test[0])}") - reader.state(
+        f"truth fr - {int(test[0])}"
+    )
+    margin = (
+        study.array("pair_score")
+        .sel(concept="truth", source="fr", target="fr", pair=i)
+        .values
+    )
     np.testing.assert_allclose(margin, (gap * vector).sum(-1), rtol=1e-4)
 
 
 def test_missing_pairs_and_absent_cells_are_nan_and_counted():
     full = corpus()
-    kept = tuple(p for p in full.pairs if not (p.language == "zh" and (p.concept == "truth" or int(p.pair) % 2)))
+    kept = tuple(
+        p
+        for p in full.pairs
+        if not (p.language == "zh" and (p.concept == "truth" or int(p.pair) % 2))
+    )
     study = store.open_study(made(replace(full, pairs=kept)))
     assert study.complete
-    assert np.isnan(study.array("concept_vector").sel(concept="truth", language="zh")).all()
+    assert np.isnan(
+        study.array("concept_vector").sel(concept="truth", language="zh")
+    ).all()
     assert np.isnan(study.array("pair_score").sel(concept="truth", source="zh")).all()
-    known = np.isfinite(study.array("pair_score").sel(concept="fairness", source="en", target="zh", layer=1)).sum()
-    assert 0 < known < np.isfinite(study.array("pair_score").sel(concept="fairness", source="en", target="en", layer=1)).sum()
+    known = np.isfinite(
+        study.array("pair_score").sel(
+            concept="fairness", source="en", target="zh", layer=1
+        )
+    ).sum()
+    assert (
+        0
+        < known
+        < np.isfinite(
+            study.array("pair_score").sel(
+                concept="fairness", source="en", target="en", layer=1
+            )
+        ).sum()
+    )
     assert study.manifest["pairs"]["fairness"]["counts"]["zh"]["test"] == known
 
 
@@ -111,7 +159,9 @@ def test_a_stopped_run_keeps_its_cells_and_resumes_to_the_same_bytes():
     assert plan.begin(spec(given), given, reader, "stopped") == folder
     plan.run(folder, given, reader)
     assert hashes(folder) == whole
-    assert not any("fairness en" in text for text in reader.read), "finished cells are not computed again"
+    assert not any("fairness en" in text for text in reader.read), (
+        "finished cells are not computed again"
+    )
     with pytest.raises(StudyError, match="complete already"):
         plan.begin(spec(given), given, FakeReader(), "stopped")
 
@@ -139,13 +189,22 @@ def test_kill_minus_nine_in_the_middle_then_resume_gives_the_same_bytes():
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for pause in (0.3, 0.5, 0.7):
         command = [sys.executable, "-c", KILLED]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        with subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, cwd=ROOT
+        ) as process:
             process.stdout.readline()
             time.sleep(pause)
             process.send_signal(signal.SIGKILL)
         (folder,) = store.root().glob("killed-*")
         assert store.open_study(folder).name == folder.name, "readable after every kill"
-    last = subprocess.run([sys.executable, "-c", KILLED], env=environment, capture_output=True, text=True, cwd=ROOT, check=True)
+    last = subprocess.run(
+        [sys.executable, "-c", KILLED],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
     assert "done" in last.stdout
     assert hashes(folder) == whole and store.open_study(folder).complete
 
@@ -173,10 +232,17 @@ def test_too_few_pairs_is_a_sentence_and_leaves_nothing():
 def test_states_that_are_not_finite_are_refused():
     folder = plan.begin(spec(corpus()), corpus(), FakeReader(), "nan")
     with pytest.raises(StudyError, match="not finite"):
-        store.add(folder, "vector-000-000.safetensors", {"concept_vector/0/0": np.array([np.nan], np.float32)})
+        store.add(
+            folder,
+            "vector-000-000.safetensors",
+            {"concept_vector/0/0": np.array([np.nan], np.float32)},
+        )
 
 
-@pytest.mark.parametrize("harm", ["cut", "gone", "flip", "manifest cut", "manifest gone", "newer schema", "outside"])
+@pytest.mark.parametrize(
+    "harm",
+    ["cut", "gone", "flip", "manifest cut", "manifest gone", "newer schema", "outside"],
+)
 def test_damage_is_a_sentence(harm):
     folder = made()
     victim, manifest = folder / "concept_vector.safetensors", folder / store.MANIFEST
@@ -193,7 +259,11 @@ def test_damage_is_a_sentence(harm):
         manifest.unlink()
     if harm in ("newer schema", "outside"):
         known = json.loads(manifest.read_text())
-        change = {"schema": 99} if harm == "newer schema" else {"files": {"../x": {"bytes": 1, "sha256": "", "keys": []}}}
+        change = (
+            {"schema": 99}
+            if harm == "newer schema"
+            else {"files": {"../x": {"bytes": 1, "sha256": "", "keys": []}}}
+        )
         manifest.write_text(json.dumps(known | change))
     with pytest.raises(AnalysisError) as error:
         study = store.open_study(folder)
@@ -222,7 +292,12 @@ def test_bad_uploads_are_refused_with_a_sentence_and_nothing_is_left(harm):
         with zipfile.ZipFile(buffer, "a") as packed:
             if harm == "lying":
                 packed.writestr("concept_vector2.safetensors", b"")
-            packed.writestr({"extra": "run.py", "climb": "../../x.safetensors"}.get(harm, "y.safetensors"), b"x")
+            packed.writestr(
+                {"extra": "run.py", "climb": "../../x.safetensors"}.get(
+                    harm, "y.safetensors"
+                ),
+                b"x",
+            )
         data = buffer.getvalue()
     if harm == "lying":
         data = data.replace(b"fake study", b"fake studi", 1)
@@ -248,7 +323,25 @@ def test_delete_restore_rename_purge():
         library.open_by_name("qwen-chat-7")
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "/etc", "a\\b", "x\n", "x\0", "con", "ａ", "a" * 65, "-x", "x."])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../x",
+        "a/b",
+        "/etc",
+        "a\\b",
+        "x\n",
+        "x\0",
+        "con",
+        "ａ",
+        "a" * 65,
+        "-x",
+        "x.",
+    ],
+)
 def test_hostile_names_are_refused(name):
     with pytest.raises(AnalysisError):
         settings.child(store.root(), name)
@@ -262,7 +355,9 @@ def test_a_link_is_no_study(tmp_path):
 
 def test_specs_have_stable_digests_and_say_what_is_allowed():
     one = StudySpec(ModelSpec("m"), "c", "d", ("x",), ("en",))
-    assert digest(one) == digest(from_dict(StudySpec, json.loads(json.dumps(plan.asdict(one)))))
+    assert digest(one) == digest(
+        from_dict(StudySpec, json.loads(json.dumps(plan.asdict(one))))
+    )
     assert digest(one) != digest(replace(one, seed=2))
     with pytest.raises(SpecError, match="Did you mean “bfloat16”"):
         ModelSpec("m", dtype="bfloat")

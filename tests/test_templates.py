@@ -20,13 +20,22 @@ TEMPLATE = "<s>{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}{% en
 def byte_level(begin=True, template=TEMPLATE) -> PreTrainedTokenizerFast:
     """One token per byte, as GPT-2, Bloom and Qwen write them."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: i for i, token in enumerate(["<s>", "<|user|>", "<|assistant|>", *letters, "Ġb", "à®"])}
+    vocabulary = {
+        token: i
+        for i, token in enumerate(
+            ["<s>", "<|user|>", "<|assistant|>", *letters, "Ġb", "à®"]
+        )
+    }
     inner = Tokenizer(models.BPE(vocabulary, [("Ġ", "b"), ("à", "®")]))
-    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(
+        add_prefix_space=False, use_regex=False
+    )
     inner.decoder = decoders.ByteLevel()
     inner.add_special_tokens(["<s>", "<|user|>", "<|assistant|>"])
     if begin:
-        inner.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
+        inner.post_processor = processors.TemplateProcessing(
+            single="<s> $A", special_tokens=[("<s>", 0)]
+        )
     fast = PreTrainedTokenizerFast(tokenizer_object=inner, bos_token="<s>")
     fast.chat_template = template
     return fast
@@ -35,10 +44,22 @@ def byte_level(begin=True, template=TEMPLATE) -> PreTrainedTokenizerFast:
 def sentence_piece() -> PreTrainedTokenizerFast:
     """Pieces with ▁ for spaces and bytes for what it does not know, as LLaMA2 writes them."""
     pieces = ["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", "a", "é", "▁a"]
-    inner = Tokenizer(models.BPE({p: i for i, p in enumerate(pieces)}, [("▁", "a")], unk_token="<unk>", byte_fallback=True))
+    inner = Tokenizer(
+        models.BPE(
+            {p: i for i, p in enumerate(pieces)},
+            [("▁", "a")],
+            unk_token="<unk>",
+            byte_fallback=True,
+        )
+    )
     inner.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never")
     inner.decoder = decoders.Sequence(
-        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+        [
+            decoders.Replace("▁", " "),
+            decoders.ByteFallback(),
+            decoders.Fuse(),
+            decoders.Strip(" ", 1, 0),
+        ]
     )
     return PreTrainedTokenizerFast(tokenizer_object=inner, unk_token="<unk>")
 
@@ -56,7 +77,11 @@ class Broken:
 def test_templates_keep_the_text_and_their_number(name):
     texts = ["One.", "二", "One."]
     prompts = apply(name, byte_level(), texts)
-    assert len(prompts) == 3 and all(text in prompt for text, prompt in zip(texts, prompts)) and prompts[0] == prompts[2]
+    assert (
+        len(prompts) == 3
+        and all(text in prompt for text, prompt in zip(texts, prompts))
+        and prompts[0] == prompts[2]
+    )
 
 
 def test_none_and_the_papers_template():
@@ -94,9 +119,14 @@ def test_tail_of_a_byte_level_tokenizer():
     # Tamil KA is the bytes E0 AE 95; the first two are one token here.
     assert tail(tokenizer, "x\u0b95", 3) == ["x", "<0xE0><0xAE>", "<0x95>"]
     assert tail(tokenizer, "\u00e9", 2) == ["<0xC3>", "<0xA9>"]
-    assert set(BYTES) == set(pre_tokenizers.ByteLevel.alphabet()) and sorted(BYTES.values()) == list(range(256))
+    assert set(BYTES) == set(pre_tokenizers.ByteLevel.alphabet()) and sorted(
+        BYTES.values()
+    ) == list(range(256))
     assert tail(tokenizer, "\u00ad", 2) == ["<0xC2>", "<0xAD>"]
-    assert tail(tokenizer, "abc", 99) == ["<s>", "a", "b", "c"] and tail(tokenizer, "abc", 0) == []
+    assert (
+        tail(tokenizer, "abc", 99) == ["<s>", "a", "b", "c"]
+        and tail(tokenizer, "abc", 0) == []
+    )
 
 
 def test_tail_of_a_sentence_piece_tokenizer():
@@ -126,4 +156,8 @@ def test_a_text_without_tokens_has_none_to_read():
 )
 def test_suggested_templates(model, expected):
     assert default_template(model, byte_level()) == expected
-    assert default_template(model, byte_level(template=None)) == default_template(model) == "none"
+    assert (
+        default_template(model, byte_level(template=None))
+        == default_template(model)
+        == "none"
+    )

@@ -21,13 +21,21 @@ def printed(names=NAMES, sign=-1.0):
     """A small heat map as a file."""
     values = sign * np.linspace(0, 0.9, len(names) ** 2).reshape(len(names), -1)
     data = Matrix(values, names, names, "cosine", (-1.0, 1.0), diverging=True)
-    return sheet.pdf(sheet.compose([Figure("f", "f", "", data, pd.DataFrame())], Look("ACL, full width")), {})
+    return sheet.pdf(
+        sheet.compose(
+            [Figure("f", "f", "", data, pd.DataFrame())], Look("ACL, full width")
+        ),
+        {},
+    )
 
 
 def typefaces_of(file):
     """Names of the fonts that a PDF embeds."""
     page = pypdf.PdfReader(io.BytesIO(file)).pages[0]
-    return {font.get_object()["/BaseFont"].split("+")[-1].lstrip("/") for font in page["/Resources"]["/Font"].values()}
+    return {
+        font.get_object()["/BaseFont"].split("+")[-1].lstrip("/")
+        for font in page["/Resources"]["/Font"].values()
+    }
 
 
 def test_a_figure_of_negative_numbers_needs_one_typeface():
@@ -42,11 +50,15 @@ def test_the_minus_is_as_wide_as_the_plus():
     assert widths[names[0x2212]][0] == widths[names[ord("+")]][0]
 
 
-@pytest.mark.parametrize("name", ["NotoSans", "NotoSansTamil", "NotoSansTelugu", "NotoSansCJKsc"])
+@pytest.mark.parametrize(
+    "name", ["NotoSans", "NotoSansTamil", "NotoSansTelugu", "NotoSansCJKsc"]
+)
 def test_cut_glyphs_have_their_outlines_and_widths(name):
     path = fonts.FOLDER / f"{name}.ttf"
     whole = TTFont(path)
-    glyphs = frozenset(map(whole.getGlyphID, list(whole.getBestCmap().values())[5:40:3]))
+    glyphs = frozenset(
+        map(whole.getGlyphID, list(whole.getBestCmap().values())[5:40:3])
+    )
     data, places = fonts.cut(str(path), 0, glyphs)
     small = TTFont(io.BytesIO(data))
     assert glyphs <= places.keys() and not set(fonts.LAYOUT) & set(small.keys())
@@ -65,7 +77,11 @@ def drawing(font, name):
 def test_a_second_figure_cuts_nothing_and_looks_the_same(monkeypatch):
     fonts.cut.cache_clear()
     first = printed()
-    monkeypatch.setattr(subset, "load_font", lambda *given: pytest.fail("a typeface was cut again"))
-    assert printed() == first and fonts.cut.cache_info().hits >= len(typefaces_of(first))
+    monkeypatch.setattr(
+        subset, "load_font", lambda *given: pytest.fail("a typeface was cut again")
+    )
+    assert printed() == first and fonts.cut.cache_info().hits >= len(
+        typefaces_of(first)
+    )
     picture = pypdfium2.PdfDocument(first)[0].render(scale=2).to_numpy()
     assert (picture[..., :3].min(-1) < 60).mean() > 0.005, "letters are there"

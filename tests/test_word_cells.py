@@ -36,7 +36,12 @@ class WordReader(FakeReader):
         return [text for text in texts if text == "\u200b"]
 
 
-WORDS = WordList("few", ("en", "fr"), ("dog", "love", "image"), (("dog", "love", "image"), ("chien", "", "image")))
+WORDS = WordList(
+    "few",
+    ("en", "fr"),
+    ("dog", "love", "image"),
+    (("dog", "love", "image"), ("chien", "", "image")),
+)
 EMBEDDED = ("last token", "prompt: meaning")
 
 
@@ -59,15 +64,27 @@ def test_words_make_a_study_of_their_own_that_resumes_packs_and_opens(home):
 
     with pytest.raises(StudyError, match="stopped"):
         cells.run(folder, reader, stop)
-    assert store.open_study(folder).missing == ("words prompt: meaning en", "words prompt: meaning fr")
+    assert store.open_study(folder).missing == (
+        "words prompt: meaning en",
+        "words prompt: meaning fr",
+    )
     assert np.isnan(store.open_study(folder).read_words("prompt: meaning", 3)).all()
     assert cells.begin(spec(layers=(1, 3)), WORDS, reader, "My words") == folder
     cells.run(folder, reader)
-    study = library.open_by_name(library.unpack(library.pack(folder.name), "copy.babelscope"))
-    assert study.complete and study.words == WORDS and study.embeddings == EMBEDDED and study.word_layers == (1, 3)
+    study = library.open_by_name(
+        library.unpack(library.pack(folder.name), "copy.babelscope")
+    )
+    assert (
+        study.complete
+        and study.words == WORDS
+        and study.embeddings == EMBEDDED
+        and study.word_layers == (1, 3)
+    )
     want = WordReader().state("chien")[2].astype(np.float16)
     np.testing.assert_array_equal(study.read_words("last token", 3)[1, 0], want)
-    assert np.isnan(study.read_words("last token", 3)[1, 1]).all(), "a word that a language lacks"
+    assert np.isnan(study.read_words("last token", 3)[1, 1]).all(), (
+        "a word that a language lacks"
+    )
     assert study.array("word_vector").shape == (2, 2, 2, 3, 8) and not study.concepts
     with pytest.raises(StudyError, match="already"):
         cells.begin(spec(layers=(1, 3)), WORDS, reader, "My words")
@@ -83,22 +100,40 @@ def test_words_are_added_to_a_study_of_the_same_model_and_survive_its_seal(home)
     plan.run(folder, given, FakeReader())
     study = library.open_by_name(folder.name)
     assert study.complete and study.has("word_vector") and study.has("pair_score")
-    np.testing.assert_array_equal(study.read_words("last token", 1)[0, 0], WordReader().state("dog")[0].astype(np.float16))
+    np.testing.assert_array_equal(
+        study.read_words("last token", 1)[0, 0],
+        WordReader().state("dog")[0].astype(np.float16),
+    )
     with pytest.raises(StudyError, match="has other words already"):
         cells.begin(spec(layers=(1,)), WORDS, reader, "", folder.name)
     with pytest.raises(StudyError, match="another model"):
-        cells.begin(cells.word_spec(ModelSpec("other"), WORDS, EMBEDDED), WORDS, reader, "", folder.name)
+        cells.begin(
+            cells.word_spec(ModelSpec("other"), WORDS, EMBEDDED),
+            WORDS,
+            reader,
+            "",
+            folder.name,
+        )
 
 
 def test_words_and_layers_that_cannot_be_read_are_named(home):
-    hollow = WordList("bad", ("en", "fr"), ("dog", "nothing"), (("dog", "\u200b"), ("chien", "rien")))
+    hollow = WordList(
+        "bad", ("en", "fr"), ("dog", "nothing"), (("dog", "\u200b"), ("chien", "rien"))
+    )
     with pytest.raises(CorpusError, match="en, nothing: '.u200b' becomes no token"):
         cells.begin(spec(hollow), hollow, reader, "x")
     with pytest.raises(SpecError, match="layers 1 to 3; asked for 9"):
         cells.begin(spec(layers=(9,)), WORDS, reader, "x")
     with pytest.raises(SpecError, match="given are"):
-        cells.begin(spec(), WORDS.within(("fr", "en")).within(("en", "fr"), complete=True), reader, "x")
-    thai = WordList("th", ("en", "th"), ("dog", "cat"), (("dog", "cat"), ("หมา", "แมว")))
+        cells.begin(
+            spec(),
+            WORDS.within(("fr", "en")).within(("en", "fr"), complete=True),
+            reader,
+            "x",
+        )
+    thai = WordList(
+        "th", ("en", "th"), ("dog", "cat"), (("dog", "cat"), ("หมา", "แมว"))
+    )
     with pytest.raises(SpecError, match="not written in th"):
         cells.begin(spec(thai), thai, reader, "x")
     with pytest.raises(SpecError, match="two languages"):

@@ -19,13 +19,22 @@ from tests.tiny import HIDDEN, LAYERS
 
 LLAMA = ModelSpec("llama")
 LANGUAGES, CONCEPTS, PAIRS = ("en", "fr"), ("fairness", "truth"), 10
-WORDS = {"en": ("The {} judge number {} spoke.", "fair", "unfair"), "fr": ("Le juge {} numéro {} parle.", "juste", "injuste")}
+WORDS = {
+    "en": ("The {} judge number {} spoke.", "fair", "unfair"),
+    "fr": ("Le juge {} numéro {} parle.", "juste", "injuste"),
+}
 
 
 def corpus() -> Corpus:
     """Pairs of two concepts in two languages."""
     made = [
-        ContrastPair(str(i), concept, language, text.format(good, f"{i} {concept}"), text.format(bad, f"{i} {concept}"))
+        ContrastPair(
+            str(i),
+            concept,
+            language,
+            text.format(good, f"{i} {concept}"),
+            text.format(bad, f"{i} {concept}"),
+        )
         for concept in CONCEPTS
         for language, (text, good, bad) in WORDS.items()
         for i in range(PAIRS)
@@ -61,7 +70,10 @@ def run(task, stop_at: int | None = None) -> Job:
 
 def contents(folder: Path) -> dict[str, str]:
     """SHA-256 of every tensor file of a study."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.safetensors"))}
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.glob("*.safetensors"))
+    }
 
 
 def all_states(model: ModelSpec, texts: list[str]) -> np.ndarray:
@@ -73,21 +85,39 @@ def all_states(model: ModelSpec, texts: list[str]) -> np.ndarray:
 
 def gaps(pairs: dict[str, ContrastPair], ids: tuple[str, ...]) -> np.ndarray:
     """State of the positive minus that of the negative (pair, layer, hidden)."""
-    return all_states(LLAMA, [pairs[i].positive for i in ids]) - all_states(LLAMA, [pairs[i].negative for i in ids])
+    return all_states(LLAMA, [pairs[i].positive for i in ids]) - all_states(
+        LLAMA, [pairs[i].negative for i in ids]
+    )
 
 
 def test_a_look_at_a_model_tells_its_size_and_the_token_that_is_read(tiny_models):
-    task = extraction.check_model(LLAMA, "papers' LLaMA2", {"en": "Fair.", "fr": "Juste !"})
+    task = extraction.check_model(
+        LLAMA, "papers' LLaMA2", {"en": "Fair.", "fr": "Juste !"}
+    )
     seen = run(task).result
-    assert (seen.family, seen.layers, seen.hidden, seen.revision, seen.fits) == ("llama", LAYERS, HIDDEN, "local", True)
+    assert (seen.family, seen.layers, seen.hidden, seen.revision, seen.fits) == (
+        "llama",
+        LAYERS,
+        HIDDEN,
+        "local",
+        True,
+    )
     assert seen.tails["en"][-2:] == ["]", "␣"] and set(seen.tails) == {"en", "fr"}
 
 
 def test_a_study_has_the_numbers_of_the_plain_computation(tiny_models):
-    job = run(extraction.extract_study(study_spec(), corpus(), "Judges", {"share_percent": {"en": 90.0}}))
+    job = run(
+        extraction.extract_study(
+            study_spec(), corpus(), "Judges", {"share_percent": {"en": 90.0}}
+        )
+    )
     assert job.state == DONE, job.error
     study = library.open_by_name(job.result)
-    assert study.complete and study.manifest["share_percent"] == {"en": 90.0} and study.manifest["precision"] == {}
+    assert (
+        study.complete
+        and study.manifest["share_percent"] == {"en": 90.0}
+        and study.manifest["precision"] == {}
+    )
     assert study.manifest["spec"]["model"]["revision"] == "local"
     vectors = {}
     for language in LANGUAGES:
@@ -96,13 +126,21 @@ def test_a_study_has_the_numbers_of_the_plain_computation(tiny_models):
         vectors[language], held = gaps(pairs, train).mean(0), gaps(pairs, test)
     kept = study.array("concept_vector").sel(concept="truth", language="en").values
     np.testing.assert_allclose(kept, vectors["en"], atol=1e-5)
-    scores = study.array("pair_score").sel(concept="truth", source="en", target="fr").values
-    np.testing.assert_allclose(scores, np.einsum("lh,plh->lp", vectors["en"], held), atol=1e-4)
+    scores = (
+        study.array("pair_score").sel(concept="truth", source="en", target="fr").values
+    )
+    np.testing.assert_allclose(
+        scores, np.einsum("lh,plh->lp", vectors["en"], held), atol=1e-4
+    )
 
 
 @pytest.mark.parametrize("estimator", ["difference of means", "logistic probe"])
-def test_a_stopped_study_goes_on_and_ends_with_the_same_bytes(tiny_models, home, estimator):
-    task = extraction.extract_study(study_spec(estimator=estimator), corpus(), "Judges", {})
+def test_a_stopped_study_goes_on_and_ends_with_the_same_bytes(
+    tiny_models, home, estimator
+):
+    task = extraction.extract_study(
+        study_spec(estimator=estimator), corpus(), "Judges", {}
+    )
     whole = run(task)
     first = contents(store.root() / whole.result)
     library.delete(whole.result)
@@ -116,27 +154,44 @@ def test_a_stopped_study_goes_on_and_ends_with_the_same_bytes(tiny_models, home,
     assert again.state == FAILED and "complete already" in again.error
 
 
-@pytest.mark.parametrize("model", [ModelSpec("llama", dtype="bfloat16"), ModelSpec("llama", quantisation="8-bit")])
+@pytest.mark.parametrize(
+    "model",
+    [ModelSpec("llama", dtype="bfloat16"), ModelSpec("llama", quantisation="8-bit")],
+)
 def test_the_loss_of_precision_is_measured_against_float32(tiny_models, model):
     job = run(extraction.extract_study(study_spec(model), corpus(), "Judges", {}))
     assert job.state == DONE, job.error
     facts = library.open_by_name(job.result).manifest["precision"]
-    assert len(facts["cosine to float32"]) == LAYERS and 0.98 < min(facts["cosine to float32"]) < 1
+    assert (
+        len(facts["cosine to float32"]) == LAYERS
+        and 0.98 < min(facts["cosine to float32"]) < 1
+    )
     assert facts["texts"] == extraction.PROBES
 
 
-def test_a_study_goes_on_without_the_comparison_when_float32_does_not_fit(tiny_models, monkeypatch):
+def test_a_study_goes_on_without_the_comparison_when_float32_does_not_fit(
+    tiny_models, monkeypatch
+):
     from analysis.model import load as models
 
     monkeypatch.setattr(models, "BATCH_BYTES", 0)
     needed = models.preflight(ModelSpec("llama", dtype="bfloat16")).needed
     monkeypatch.setenv("BABELSCOPE_MODEL_MEMORY", str(1.5 * needed / 2**30))
-    job = run(extraction.extract_study(study_spec(ModelSpec("llama", dtype="bfloat16")), corpus(), "Judges", {}))
+    job = run(
+        extraction.extract_study(
+            study_spec(ModelSpec("llama", dtype="bfloat16")), corpus(), "Judges", {}
+        )
+    )
     assert job.state == DONE, job.error
-    assert "float32 could not be loaded" in library.open_by_name(job.result).manifest["precision"]["not measured"]
+    assert (
+        "float32 could not be loaded"
+        in library.open_by_name(job.result).manifest["precision"]["not measured"]
+    )
 
 
-def test_what_was_halved_for_want_of_memory_is_told_on_the_job(tiny_models, monkeypatch):
+def test_what_was_halved_for_want_of_memory_is_told_on_the_job(
+    tiny_models, monkeypatch
+):
     from analysis.model import extract
 
     real = extract.read_batch
@@ -148,22 +203,36 @@ def test_what_was_halved_for_want_of_memory_is_told_on_the_job(tiny_models, monk
 
     monkeypatch.setattr(extract, "read_batch", limited)
     job = run(extraction.extract_study(study_spec(), corpus(), "Judges", {}))
-    assert job.state == DONE and any("batches are halved" in notice for notice in job.notices)
+    assert job.state == DONE and any(
+        "batches are halved" in notice for notice in job.notices
+    )
 
 
 def test_a_study_whose_corpus_is_gone_says_what_to_upload(tiny_models, home):
-    stopped = run(extraction.extract_study(study_spec(), corpus(), "Judges", {}), stop_at=2)
+    stopped = run(
+        extraction.extract_study(study_spec(), corpus(), "Judges", {}), stop_at=2
+    )
     assert stopped.state == STOPPED
     (name,) = [name for name in library.names() if name.startswith("Judges-")]
     for path in (home / "corpora").iterdir():
         path.unlink()
     job = run(extraction.resume_study(name))
-    assert job.state == FAILED and f"The contrast pairs {corpus().digest}" in job.error and "Upload" in job.error
+    assert (
+        job.state == FAILED
+        and f"The contrast pairs {corpus().digest}" in job.error
+        and "Upload" in job.error
+    )
 
 
 def test_a_study_is_computed_by_one_job_at_a_time(tiny_models):
-    stopped = run(extraction.extract_study(study_spec(), corpus(), "Judges", {}), stop_at=2)
+    stopped = run(
+        extraction.extract_study(study_spec(), corpus(), "Judges", {}), stop_at=2
+    )
     (name,) = [name for name in library.names() if name.startswith("Judges-")]
     with store.writing(store.root() / name):
         job = run(extraction.resume_study(name))
-    assert stopped.state == STOPPED and job.state == FAILED and "being computed by another job" in job.error
+    assert (
+        stopped.state == STOPPED
+        and job.state == FAILED
+        and "being computed by another job" in job.error
+    )

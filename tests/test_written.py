@@ -9,7 +9,16 @@ from analysis.plane.written_answers import matched
 
 @pytest.mark.parametrize(
     ("text", "option"),
-    [("Bread.", 1), ("bread", 1), ("B", 2), ("It is rice!", 2), ("brown rice", 3), ("bread or rice", 0), ("soup", 0), ("", 0)],
+    [
+        ("Bread.", 1),
+        ("bread", 1),
+        ("B", 2),
+        ("It is rice!", 2),
+        ("brown rice", 3),
+        ("bread or rice", 0),
+        ("soup", 0),
+        ("", 0),
+    ],
 )
 def test_answers_are_matched(text, option):
     assert matched(text, ("bread", "rice", "brown rice")) == option

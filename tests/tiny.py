@@ -33,8 +33,19 @@ FAMILIES: dict[str, tuple[str, dict]] = {
     "phi3": ("Phi3Config", LLAMA_LIKE),
     "bloom": ("BloomConfig", COMMON),
     "gpt2": ("GPT2Config", COMMON | {"n_positions": WINDOW}),
-    "gpt_neox": ("GPTNeoXConfig", COMMON | {"intermediate_size": 64, "max_position_embeddings": WINDOW}),
-    "opt": ("OPTConfig", COMMON | {"ffn_dim": 64, "max_position_embeddings": WINDOW, "word_embed_proj_dim": HIDDEN}),
+    "gpt_neox": (
+        "GPTNeoXConfig",
+        COMMON | {"intermediate_size": 64, "max_position_embeddings": WINDOW},
+    ),
+    "opt": (
+        "OPTConfig",
+        COMMON
+        | {
+            "ffn_dim": 64,
+            "max_position_embeddings": WINDOW,
+            "word_embed_proj_dim": HIDDEN,
+        },
+    ),
     "falcon": ("FalconConfig", COMMON),
 }
 
@@ -43,23 +54,33 @@ def build(family: str = "llama", **changes: object) -> transformers.PreTrainedMo
     """A random causal language model of a family, the same at every call."""
     name, options = FAMILIES[family]
     torch.manual_seed(0)
-    return transformers.AutoModelForCausalLM.from_config(getattr(transformers, name)(**options | changes)).eval()
+    return transformers.AutoModelForCausalLM.from_config(
+        getattr(transformers, name)(**options | changes)
+    ).eval()
 
 
 def tokenizer(begin: bool = True) -> transformers.PreTrainedTokenizerFast:
     """One token per byte, after a token that begins the text unless ``begin`` is false."""
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: i for i, token in enumerate(["<pad>", "<s>", "</s>", *letters])}
+    vocabulary = {
+        token: i for i, token in enumerate(["<pad>", "<s>", "</s>", *letters])
+    }
     core = Tokenizer(models.BPE(vocabulary, []))
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(
+        add_prefix_space=False, use_regex=False
+    )
     core.decoder = decoders.ByteLevel()
     if begin:
-        core.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+        core.post_processor = processors.TemplateProcessing(
+            single="<s> $A", special_tokens=[("<s>", 1)]
+        )
     names = {"pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}
     return transformers.PreTrainedTokenizerFast(tokenizer_object=core, **names)
 
 
-def save(folder: Path, family: str = "llama", begin: bool = True, **changes: object) -> transformers.PreTrainedModel:
+def save(
+    folder: Path, family: str = "llama", begin: bool = True, **changes: object
+) -> transformers.PreTrainedModel:
     """Write model (safetensors) and tokenizer into a folder; returns the model."""
     model = build(family, **changes)
     model.save_pretrained(folder)

@@ -8,7 +8,10 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 APP = Path(__file__).parent.parent / "app.py"
-PAGES = ("app.py", *sorted(f"pages/{path.name}" for path in (APP.parent / "pages").glob("*.py")))
+PAGES = (
+    "app.py",
+    *sorted(f"pages/{path.name}" for path in (APP.parent / "pages").glob("*.py")),
+)
 
 
 def visit(page: str = "app.py", **query: object) -> AppTest:
@@ -24,13 +27,18 @@ def visit(page: str = "app.py", **query: object) -> AppTest:
 
 def alive(at: AppTest) -> AppTest:
     """The page, which must show no exception."""
-    assert not at.exception, "\n".join([at.exception[0].message, *at.exception[0].stack_trace[-3:]])
+    assert not at.exception, "\n".join(
+        [at.exception[0].message, *at.exception[0].stack_trace[-3:]]
+    )
     return at
 
 
 def asked(at: AppTest) -> dict[str, list[str]]:
     """The page's link: key → values."""
-    return {key: value if isinstance(value, list) else [value] for key, value in dict(at.query_params).items()}
+    return {
+        key: value if isinstance(value, list) else [value]
+        for key, value in dict(at.query_params).items()
+    }
 
 
 def figures(at: AppTest) -> dict[str, dict]:
@@ -38,9 +46,15 @@ def figures(at: AppTest) -> dict[str, dict]:
     shown, found = list(at.main), {}
     for i, node in enumerate(shown):
         if node.type == "plotly_chart":
-            title = next(n.value for n in reversed(shown[:i]) if n.type == "markdown" and n.value.startswith("#####"))
+            title = next(
+                n.value
+                for n in reversed(shown[:i])
+                if n.type == "markdown" and n.value.startswith("#####")
+            )
             caption = next(n.value for n in shown[i:] if n.type == "caption")
-            found[plain(title[6:])] = json.loads(node.proto.spec) | {"caption": plain(caption)}
+            found[plain(title[6:])] = json.loads(node.proto.spec) | {
+                "caption": plain(caption)
+            }
     return found
 
 
@@ -51,8 +65,24 @@ def plain(text: str) -> str:
 
 def words(at: AppTest) -> str:
     """Everything that the page says in Markdown, alerts and captions."""
-    kinds = ("markdown", "caption", "title", "subheader", "alert", "info", "warning", "error", "success", "text")
-    return "\n".join(plain(str(node.value)) for part in (at.main, at.sidebar) for node in part if node.type in kinds)
+    kinds = (
+        "markdown",
+        "caption",
+        "title",
+        "subheader",
+        "alert",
+        "info",
+        "warning",
+        "error",
+        "success",
+        "text",
+    )
+    return "\n".join(
+        plain(str(node.value))
+        for part in (at.main, at.sidebar)
+        for node in part
+        if node.type in kinds
+    )
 
 
 def heat_map(figure: dict) -> dict:
@@ -62,7 +92,11 @@ def heat_map(figure: dict) -> dict:
 
 def ticks(figure: dict) -> list[tuple[str, ...]]:
     """Labels of every axis that has some."""
-    axes = [axis for name, axis in figure["layout"].items() if re.fullmatch("[xy]axis2?", name)]
+    axes = [
+        axis
+        for name, axis in figure["layout"].items()
+        if re.fullmatch("[xy]axis2?", name)
+    ]
     return [tuple(axis["ticktext"]) for axis in axes if axis.get("ticktext")]
 
 

@@ -37,25 +37,41 @@ class Ranks:
 
     def total(self, weights: np.ndarray) -> np.ndarray:
         """Weight of the pairs that are there: (cell or 1, 1, replicate)."""
-        return weights.sum(0)[None, None] if self.known is None else (self.known @ weights)[:, None]
+        return (
+            weights.sum(0)[None, None]
+            if self.known is None
+            else (self.known @ weights)[:, None]
+        )
 
     def surplus(self, weights: np.ndarray) -> np.ndarray:
         """Weight ranked rightly minus weight ranked wrongly: (cell, layer, replicate)."""
-        return product(self.sign if self.tied is None else self.sign + self.tied, weights)
+        return product(
+            self.sign if self.tied is None else self.sign + self.tied, weights
+        )
 
     def flipped(self, flips: np.ndarray) -> np.ndarray:
         """Surplus when members are swapped at random, (cell, layer, replicate); a tie stays one and keeps its credit."""
         flipped = product(self.sign, flips)
-        return flipped if self.tied is None else flipped + self.tied.sum(-1, keepdims=True)
+        return (
+            flipped if self.tied is None else flipped + self.tied.sum(-1, keepdims=True)
+        )
 
     def accuracy(self, weights: np.ndarray | None = None) -> np.ndarray:
         """Share ranked rightly, (cell, layer, replicate); without weights one replicate, every pair once; NaN without pairs."""
-        weights = np.ones((self.sign.shape[-1], 1), np.float32) if weights is None else weights
+        weights = (
+            np.ones((self.sign.shape[-1], 1), np.float32)
+            if weights is None
+            else weights
+        )
         return share(self.surplus(weights), self.total(weights))
 
     def pairs(self) -> np.ndarray:
         """Number of pairs of each cell that are there."""
-        return np.full(len(self.sign), self.sign.shape[-1]) if self.known is None else self.known.sum(-1).astype(int)
+        return (
+            np.full(len(self.sign), self.sign.shape[-1])
+            if self.known is None
+            else self.known.sum(-1).astype(int)
+        )
 
     def sources(self) -> np.ndarray:
         """Number of clusters that the pairs of each cell stem from."""
@@ -64,11 +80,18 @@ class Ranks:
             return np.full(len(self.sign), len(np.unique(clusters)))
         ordered = np.argsort(clusters, kind="stable")
         _, starts = np.unique(clusters[ordered], return_index=True)
-        return np.maximum.reduceat(self.known[:, ordered], starts, axis=1).sum(-1).astype(int)
+        return (
+            np.maximum.reduceat(self.known[:, ordered], starts, axis=1)
+            .sum(-1)
+            .astype(int)
+        )
 
     def subset(self, kept: np.ndarray) -> "Ranks":
         """Only some of the pairs."""
-        parts = {name: None if values is None else np.ascontiguousarray(values[..., kept]) for name, values in self.arrays()}
+        parts = {
+            name: None if values is None else np.ascontiguousarray(values[..., kept])
+            for name, values in self.arrays()
+        }
         return replace(self, **parts, clusters=some(self.clusters, kept))
 
     def at(self, layer: np.ndarray) -> "Ranks":
@@ -80,7 +103,10 @@ class Ranks:
     def join(self, other: "Ranks") -> "Ranks":
         """The pairs of two subsets, one after the other."""
         both = zip(self.arrays(), other.arrays())
-        parts = {name: None if mine is None else np.concatenate([mine, yours], -1) for (name, mine), (_, yours) in both}
+        parts = {
+            name: None if mine is None else np.concatenate([mine, yours], -1)
+            for (name, mine), (_, yours) in both
+        }
         return replace(self, **parts, clusters=self.clusters + other.clusters)
 
     def arrays(self) -> tuple[tuple[str, np.ndarray | None], ...]:
@@ -118,10 +144,14 @@ def some(clusters: tuple[int, ...], kept: np.ndarray) -> tuple[int, ...]:
 def share(surplus: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Accuracy from surplus and total weight; NaN where there is no weight."""
     empty = total == 0
-    return np.where(empty, np.float32(np.nan), (1 + surplus / np.where(empty, 1, total)) / 2)
+    return np.where(
+        empty, np.float32(np.nan), (1 + surplus / np.where(empty, 1, total)) / 2
+    )
 
 
-def rank(margins: np.ndarray, clusters: tuple[int, ...], ties: str, seed: int = 0) -> Ranks:
+def rank(
+    margins: np.ndarray, clusters: tuple[int, ...], ties: str, seed: int = 0
+) -> Ranks:
     """Ranks of margins (cell, layer, pair).
 
     A pair that is NaN at one layer counts at no layer, so that layers are compared on the same pairs. A pair that no cell has
@@ -158,10 +188,15 @@ def best_on_test(ranks: Ranks, permutations: int) -> Measured:
     by_layer = ranks.accuracy()[..., 0]
     layer = best(by_layer)
     accuracy = np.take_along_axis(by_layer, layer[:, None], 1)[:, 0]
-    replicates = ranks.accuracy(bootstrap_weights(ranks.clusters, seed=ranks.seed)).max(1)
+    replicates = ranks.accuracy(bootstrap_weights(ranks.clusters, seed=ranks.seed)).max(
+        1
+    )
     replicates += (accuracy - replicates.mean(-1))[:, None]
     total = ranks.total(np.ones((ranks.sign.shape[-1], 1), np.float32))[:, 0]
-    null = share(ranks.flipped(sign_flips(ranks.clusters, permutations, ranks.seed)).max(1), total)
+    null = share(
+        ranks.flipped(sign_flips(ranks.clusters, permutations, ranks.seed)).max(1),
+        total,
+    )
     return Measured(accuracy, replicates, null, layer, ranks.pairs(), ranks.sources())
 
 
@@ -171,24 +206,44 @@ def cross_fitted(ranks: Ranks, permutations: int) -> Measured:
     Bootstrap replicates keep the layers chosen. Null replicates choose anew, since both halves take part in both choices.
     """
     first = halves(ranks.clusters)
-    by_layer = ranks.accuracy(np.stack([first, ~first, np.ones_like(first)], 1).astype(np.float32))
+    by_layer = ranks.accuracy(
+        np.stack([first, ~first, np.ones_like(first)], 1).astype(np.float32)
+    )
     layers = [best(by_layer[..., half]) for half in range(2)]
     folds = [ranks.subset(kept) for kept in (first, ~first)]
     chosen = [fold.at(layer) for fold, layer in zip(folds, reversed(layers))]
     joined = chosen[0].join(chosen[1])
     # Where one half has no pair nothing was chosen for the other.
-    accuracy = np.where(np.isnan(by_layer[:, 0]).any(-1), np.float32(np.nan), joined.accuracy()[:, 0, 0])
-    replicates = joined.accuracy(bootstrap_weights(joined.clusters, seed=ranks.seed))[:, 0]
-    flipped = [fold.flipped(sign_flips(fold.clusters, permutations, 2 * ranks.seed + i)) for i, fold in enumerate(folds)]
+    accuracy = np.where(
+        np.isnan(by_layer[:, 0]).any(-1), np.float32(np.nan), joined.accuracy()[:, 0, 0]
+    )
+    replicates = joined.accuracy(bootstrap_weights(joined.clusters, seed=ranks.seed))[
+        :, 0
+    ]
+    flipped = [
+        fold.flipped(sign_flips(fold.clusters, permutations, 2 * ranks.seed + i))
+        for i, fold in enumerate(folds)
+    ]
     choices = [surplus.argmax(1)[:, None] for surplus in flipped]
-    total = sum(np.take_along_axis(a, b, 1)[:, 0] for a, b in zip(flipped, reversed(choices)))
+    total = sum(
+        np.take_along_axis(a, b, 1)[:, 0] for a, b in zip(flipped, reversed(choices))
+    )
     null = share(total, joined.pairs()[:, None])
-    return Measured(accuracy, replicates, null, best(by_layer[..., 2]), ranks.pairs(), ranks.sources())
+    return Measured(
+        accuracy,
+        replicates,
+        null,
+        best(by_layer[..., 2]),
+        ranks.pairs(),
+        ranks.sources(),
+    )
 
 
 def halves(clusters: tuple[int, ...]) -> np.ndarray:
     """Which items belong to the first of two halves: whole clusters, shuffled, dealt in turn with the largest first."""
-    names, member, sizes = np.unique(np.asarray(clusters), return_inverse=True, return_counts=True)
+    names, member, sizes = np.unique(
+        np.asarray(clusters), return_inverse=True, return_counts=True
+    )
     if len(names) < 2:
         raise SpecError(
             "A layer cannot be chosen on one half of the held-out pairs and judged on the other, because all of them stem from "
@@ -211,7 +266,11 @@ CHOICES: dict[str, Callable[[Ranks, int], Measured]] = {
 
 
 def measure(
-    margins: np.ndarray, clusters: tuple[int, ...], convention: Convention, seed: int = 0, permutations: int = REPLICATES
+    margins: np.ndarray,
+    clusters: tuple[int, ...],
+    convention: Convention,
+    seed: int = 0,
+    permutations: int = REPLICATES,
 ) -> Measured:
     """Accuracies of margins (cell, layer, pair) under a convention; NaN for cells without a pair.
 
@@ -220,7 +279,9 @@ def measure(
     layers = margins.shape[1]
     if convention.layer == "fixed":
         if not 1 <= convention.index <= layers:
-            raise SpecError(f"There is no layer {convention.index}; choose one of 1 to {layers}.")
+            raise SpecError(
+                f"There is no layer {convention.index}; choose one of 1 to {layers}."
+            )
         margins = margins[:, convention.index - 1 : convention.index]
     ranks = rank(margins, clusters, convention.ties, seed)
     if not ranks.clusters:
@@ -228,12 +289,18 @@ def measure(
     measured = CHOICES[convention.layer](ranks, permutations)
     unknown = np.isnan(measured.accuracy)
     measured.replicates[unknown] = measured.null[unknown] = np.nan
-    return replace(measured, layer=measured.layer + (convention.index - 1 if convention.layer == "fixed" else 0))
+    return replace(
+        measured,
+        layer=measured.layer
+        + (convention.index - 1 if convention.layer == "fixed" else 0),
+    )
 
 
 def unmeasured(cells: int, permutations: int) -> Measured:
     """What is known of a concept without a single held-out pair."""
-    lines = (np.full((cells, n), np.nan, np.float32) for n in (REPLICATES, permutations))
+    lines = (
+        np.full((cells, n), np.nan, np.float32) for n in (REPLICATES, permutations)
+    )
     none = np.zeros(cells, int)
     return Measured(np.full(cells, np.nan, np.float32), *lines, none, none, none)
 

@@ -13,7 +13,8 @@ from analysis.core.errors import CorpusError, nearest
 
 DEMO, REQUESTS = "demo world", "demo requests"
 DEMO_FILES = {
-    name: Path(__file__).parent.parent / "demo" / file for name, file in ((DEMO, "pairs.csv"), (REQUESTS, "requests.csv"))
+    name: Path(__file__).parent.parent / "demo" / file
+    for name, file in ((DEMO, "pairs.csv"), (REQUESTS, "requests.csv"))
 }
 """The corpora that come along, by name."""
 
@@ -43,7 +44,9 @@ def load(name: str) -> Corpus:
         return demo_corpus(name)
     path = settings.child(folder(), f"{name}.csv")
     if not path.is_file():
-        hint = f"{nearest(name, offered())} Upload it, or choose: {', '.join(offered())}."
+        hint = (
+            f"{nearest(name, offered())} Upload it, or choose: {', '.join(offered())}."
+        )
         raise CorpusError(f"There is no corpus “{name}” here.{hint}")
     corpus = read(path.read_bytes(), path.name)
     return Corpus(name, corpus.pairs, corpus.notes)
@@ -67,7 +70,12 @@ def keep(corpus: Corpus) -> str:
     for known in DEMO_FILES:
         if corpus.digest == demo_corpus(known).digest:
             return known
-    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in Path(corpus.name).stem).strip("-")[:30] or "corpus"
+    plain = (
+        "".join(
+            c if c.isascii() and c.isalnum() else "-" for c in Path(corpus.name).stem
+        ).strip("-")[:30]
+        or "corpus"
+    )
     name = plain if plain.endswith(corpus.digest) else f"{plain}-{corpus.digest}"
     path = settings.child(folder(), f"{name}.csv")
     if not path.exists():
@@ -80,7 +88,12 @@ def keep(corpus: Corpus) -> str:
 def to_csv(corpus: Corpus) -> str:
     """A corpus in our own format."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, [field.name for field in fields(ContrastPair)], lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer = csv.DictWriter(
+        buffer,
+        [field.name for field in fields(ContrastPair)],
+        lineterminator="\n",
+        quoting=csv.QUOTE_ALL,
+    )
     writer.writeheader()
     writer.writerows(asdict(pair) for pair in corpus.pairs)
     return buffer.getvalue()

@@ -21,7 +21,9 @@ def difference_of_means(pairs: int, seed: int = 0) -> np.ndarray:
 
 def shuffled_labels(pairs: int, seed: int = 0) -> np.ndarray:
     """Difference of means after each pair's two members were swapped at random: a baseline without the concept."""
-    signs = np.random.default_rng(seed).permutation(np.where(np.arange(pairs) % 2, -1.0, 1.0))
+    signs = np.random.default_rng(seed).permutation(
+        np.where(np.arange(pairs) % 2, -1.0, 1.0)
+    )
     return difference_of_means(pairs) * np.concatenate([signs, signs])
 
 
@@ -36,7 +38,9 @@ def half(clusters: Sequence[int], which: int) -> np.ndarray:
     return np.concatenate([weights, -weights])
 
 
-def pca_of_differences(positives: np.ndarray, negatives: np.ndarray, seed: int = 0) -> np.ndarray:
+def pca_of_differences(
+    positives: np.ndarray, negatives: np.ndarray, seed: int = 0
+) -> np.ndarray:
     """First principal component of the centred paired differences with random sign, pointing to the positives (RepE).
 
     Differences get alternating signs before centring, so that the concept is the variance and not the mean that centring
@@ -45,26 +49,40 @@ def pca_of_differences(positives: np.ndarray, negatives: np.ndarray, seed: int =
     from sklearn.decomposition import PCA
 
     gaps = positives - negatives
-    signs = np.random.default_rng(seed).permutation(np.where(np.arange(len(gaps)) % 2, -1.0, 1.0))
-    direction = PCA(1, svd_solver="full" if min(gaps.shape) < 3 else "auto", random_state=seed).fit(gaps * signs[:, None])
+    signs = np.random.default_rng(seed).permutation(
+        np.where(np.arange(len(gaps)) % 2, -1.0, 1.0)
+    )
+    direction = PCA(
+        1, svd_solver="full" if min(gaps.shape) < 3 else "auto", random_state=seed
+    ).fit(gaps * signs[:, None])
     return to_mean_gap(direction.components_[0], gaps)
 
 
-def logistic_probe(positives: np.ndarray, negatives: np.ndarray, seed: int = 0) -> np.ndarray:
+def logistic_probe(
+    positives: np.ndarray, negatives: np.ndarray, seed: int = 0
+) -> np.ndarray:
     """Weight vector of an L2-regularised logistic regression on standardised states, scaled to the mean gap along it."""
     from sklearn.linear_model import LogisticRegression
 
     states = np.concatenate([positives, negatives])
     scale = states.std() or 1.0
     labels = np.repeat([1, 0], [len(positives), len(negatives)])
-    probe = LogisticRegression(max_iter=500).fit((states - states.mean(0)) / scale, labels)
+    probe = LogisticRegression(max_iter=500).fit(
+        (states - states.mean(0)) / scale, labels
+    )
     return to_mean_gap(probe.coef_[0], positives - negatives)
 
 
-def random_direction(positives: np.ndarray, negatives: np.ndarray, seed: int = 0) -> np.ndarray:
+def random_direction(
+    positives: np.ndarray, negatives: np.ndarray, seed: int = 0
+) -> np.ndarray:
     """A Gaussian direction with the length of the difference of means: a baseline without any data."""
     direction = np.random.default_rng(seed).standard_normal(positives.shape[1])
-    return direction / np.linalg.norm(direction) * np.linalg.norm((positives - negatives).mean(0))
+    return (
+        direction
+        / np.linalg.norm(direction)
+        * np.linalg.norm((positives - negatives).mean(0))
+    )
 
 
 def to_mean_gap(direction: np.ndarray, gaps: np.ndarray) -> np.ndarray:
@@ -75,11 +93,17 @@ def to_mean_gap(direction: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     return unit * abs(along) * majority
 
 
-LINEAR |= {"difference of means": difference_of_means, "shuffled labels": shuffled_labels}
+LINEAR |= {
+    "difference of means": difference_of_means,
+    "shuffled labels": shuffled_labels,
+}
 STATEFUL |= {
     "PCA of differences": pca_of_differences,
     "logistic probe": logistic_probe,
     "random direction": random_direction,
 }
-ESTIMATORS: Mapping[str, str] = {name: function.__doc__.splitlines()[0] for name, function in (LINEAR | STATEFUL).items()}
+ESTIMATORS: Mapping[str, str] = {
+    name: function.__doc__.splitlines()[0]
+    for name, function in (LINEAR | STATEFUL).items()
+}
 """Estimator → its description, for menus and the documentation."""

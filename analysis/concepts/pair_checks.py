@@ -27,7 +27,12 @@ class Row:
     told: frozenset[str] = frozenset()
 
 
-def assemble(name: str, rows: Sequence[Row], faults: Iterable[str] = (), notes: Iterable[str] = ()) -> Corpus:
+def assemble(
+    name: str,
+    rows: Sequence[Row],
+    faults: Iterable[str] = (),
+    notes: Iterable[str] = (),
+) -> Corpus:
     """The corpus of these rows; CorpusError with the given faults and all of the rows' when there are any."""
     faults = list(faults)
     read = []
@@ -62,7 +67,12 @@ def text_of(column: str, value: object) -> tuple[str, str]:
     """A value as text, and what is wrong with it."""
     if value is None and column in OPTIONAL:
         return "", ""
-    if column == "pair" and isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    if (
+        column == "pair"
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+    ):
         value = str(int(value) if value == int(value) else value)
     if not isinstance(value, str):
         return "", f"“{column}” must be text, not {shown(value)}"
@@ -79,8 +89,12 @@ def contents(texts: Mapping[str, str]) -> list[str]:
     if (code := texts.get("language")) and code not in LANGUAGES:
         faults.append(unknown_language(code))
     if (name := texts.get("split", "")) not in SPLIT_NAMES:
-        faults.append(f"unknown split “{name[:40]}”.{nearest(name, SPLIT_NAMES[1:])} Allowed: train, test or nothing")
-    if (positive := texts.get("positive", "").strip()) and positive == texts.get("negative", "").strip():
+        faults.append(
+            f"unknown split “{name[:40]}”.{nearest(name, SPLIT_NAMES[1:])} Allowed: train, test or nothing"
+        )
+    if (positive := texts.get("positive", "").strip()) and positive == texts.get(
+        "negative", ""
+    ).strip():
         faults.append("“positive” and “negative” are the same text")
     return faults
 
@@ -88,7 +102,10 @@ def contents(texts: Mapping[str, str]) -> list[str]:
 def unknown_columns(columns: Iterable[str]) -> list[str]:
     """A fault for each column that is not one of COLUMNS."""
     strange = [column for column in columns if column not in COLUMNS]
-    return [f"unknown column “{name[:40]}”.{nearest(name, COLUMNS)} Allowed: {', '.join(COLUMNS)}" for name in strange]
+    return [
+        f"unknown column “{name[:40]}”.{nearest(name, COLUMNS)} Allowed: {', '.join(COLUMNS)}"
+        for name in strange
+    ]
 
 
 def disagreements(read: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
@@ -97,17 +114,23 @@ def disagreements(read: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
     first: dict[tuple[str, str, str], str] = {}
     splits: dict[tuple[str, str], tuple[str, str]] = {}
     for place, texts in read:
-        pair, concept, language = (texts.get(column, "") for column in ("pair", "concept", "language"))
+        pair, concept, language = (
+            texts.get(column, "") for column in ("pair", "concept", "language")
+        )
         if not (pair and concept and language):
             continue
         earlier = first.setdefault((concept, language, pair), place)
         if earlier is not place:
-            faults.append(f"{place}: pair “{pair}” of {concept} in {language} is there already ({earlier})")
+            faults.append(
+                f"{place}: pair “{pair}” of {concept} in {language} is there already ({earlier})"
+            )
         given = texts.get("split", "")
         name, where = splits.setdefault((concept, pair), (given, place))
         if name != given and given in SPLIT_NAMES and name in SPLIT_NAMES:
             one, other = (f"“{split}”" if split else "none" for split in (given, name))
-            faults.append(f"{place}: the split of pair “{pair}” of {concept} is {one} here, {other} in {where}")
+            faults.append(
+                f"{place}: the split of pair “{pair}” of {concept} is {one} here, {other} in {where}"
+            )
     return faults
 
 
@@ -116,16 +139,33 @@ def observations(corpus: Corpus) -> list[str]:
     missing = corpus.missing()
     notes = []
     for concept in corpus.concepts:
-        lacking = {language: missing[concept, language] for language in corpus.languages if (concept, language) in missing}
+        lacking = {
+            language: missing[concept, language]
+            for language in corpus.languages
+            if (concept, language) in missing
+        }
         if lacking:
             somewhere = len({pair for ids in lacking.values() for pair in ids})
-            counts = ", ".join(f"{language} {len(ids)}" for language, ids in lacking.items())
+            counts = ", ".join(
+                f"{language} {len(ids)}" for language, ids in lacking.items()
+            )
             total = len(corpus.groups[concept])
             notes.append(
                 f"{concept}: {somewhere} of {total} pairs are missing in some language ({counts}); they are kept elsewhere."
             )
-    ends = Counter(pair.language for pair in corpus.pairs for text in (pair.positive, pair.negative) if text[-1].isspace())
+    ends = Counter(
+        pair.language
+        for pair in corpus.pairs
+        for text in (pair.positive, pair.negative)
+        if text[-1].isspace()
+    )
     if ends:
-        counts = ", ".join(f"{language} {ends[language]}" for language in corpus.languages if ends[language])
-        notes.append(f"Texts end in white space ({counts}), which without a template is then the token that is read.")
+        counts = ", ".join(
+            f"{language} {ends[language]}"
+            for language in corpus.languages
+            if ends[language]
+        )
+        notes.append(
+            f"Texts end in white space ({counts}), which without a template is then the token that is read."
+        )
     return notes

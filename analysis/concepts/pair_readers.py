@@ -36,7 +36,9 @@ def read(data: bytes, filename: str) -> Corpus:
     if ending not in FORMATS:
         allowed = (*FORMATS, ".zip")
         hint = f"{nearest(ending, allowed)} Allowed: {', '.join(allowed)}."
-        raise CorpusError(f"“{path.name[:80]}” ends in “{ending}”, which is not read.{hint}")
+        raise CorpusError(
+            f"“{path.name[:80]}” ends in “{ending}”, which is not read.{hint}"
+        )
     if len(data) > settings.MAX_CORPUS_BYTES:
         raise refusal(path.name, too_much(1, len(data), path.name))
     text, undecoded = decode(data, path.name)
@@ -50,16 +52,27 @@ def csv_pairs(text: str, file: str) -> Read:
     if not lines:
         return [], faults
     header = [cell.strip() for cell in lines[0][1]]
-    first, absent = f"{file}, line {lines[0][0]}", [column for column in REQUIRED if column not in header]
+    first, absent = (
+        f"{file}, line {lines[0][0]}",
+        [column for column in REQUIRED if column not in header],
+    )
     faults += [f"{first}: {fault}" for fault in unknown_columns(header)]
     faults += [f"{first}: no column “{column}”" for column in absent]
-    faults += [f"{first}: column “{name}” is there twice" for name in COLUMNS if header.count(name) > 1]
+    faults += [
+        f"{first}: column “{name}” is there twice"
+        for name in COLUMNS
+        if header.count(name) > 1
+    ]
     if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
-        return [], [f"{first}: the columns are not separated by commas; save the file as comma-separated values"]
+        return [], [
+            f"{first}: the columns are not separated by commas; save the file as comma-separated values"
+        ]
     rows = []
     for line, cells in lines[1:]:
         if len(cells) != len(header):
-            faults.append(f"{file}, line {line}: has {len(cells)} cells, the header has {len(header)}")
+            faults.append(
+                f"{file}, line {line}: has {len(cells)} cells, the header has {len(header)}"
+            )
             continue
         values = {name: cell for name, cell in zip(header, cells) if name in COLUMNS}
         rows.append(Row(f"{file}, line {line}", values, frozenset(absent)))
@@ -72,10 +85,16 @@ def json_pairs(text: str, file: str) -> Read:
     return [Row(f"{file}, line {line}", values) for line, values in lines], faults
 
 
-FORMATS: dict[str, Callable[[str, str], Read]] = {".csv": csv_pairs, ".jsonl": json_pairs, ".ndjson": json_pairs}
+FORMATS: dict[str, Callable[[str, str], Read]] = {
+    ".csv": csv_pairs,
+    ".jsonl": json_pairs,
+    ".ndjson": json_pairs,
+}
 
 
-def hub_dataset(dataset_id: str, revision: str | None = None, config: str | None = None) -> Corpus:
+def hub_dataset(
+    dataset_id: str, revision: str | None = None, config: str | None = None
+) -> Corpus:
     """The corpus in a data set of the Hugging Face hub that has our columns; all its splits are read.
 
     Without a “split” column, the hub's “train” and “test” are taken as the split where both exist. CorpusError when the
@@ -89,11 +108,19 @@ def hub_dataset(dataset_id: str, revision: str | None = None, config: str | None
         ) from error
     try:
         loaded = datasets.load_dataset(dataset_id, name=config, revision=revision)
-    except Exception as error:  # the library has many kinds of errors and no common root
+    except (
+        Exception
+    ) as error:  # the library has many kinds of errors and no common root
         reason = f"could not be loaded ({str(error)[:200]})"
-        raise CorpusError(f"The data set “{dataset_id}” {reason}. Check its id, revision and your access to it.") from error
+        raise CorpusError(
+            f"The data set “{dataset_id}” {reason}. Check its id, revision and your access to it."
+        ) from error
     splits = loaded if isinstance(loaded, Mapping) else {"all": loaded}
-    rows = [row for name, part in splits.items() for row in hub_rows(dataset_id, name, part, tuple(splits))]
+    rows = [
+        row
+        for name, part in splits.items()
+        for row in hub_rows(dataset_id, name, part, tuple(splits))
+    ]
     return assemble(dataset_id, rows, hub_columns(dataset_id, splits))
 
 
@@ -101,12 +128,21 @@ def hub_columns(dataset_id: str, splits: Mapping) -> list[str]:
     """Faults of the columns of every split, once for each."""
     faults = []
     for name, part in splits.items():
-        absent = [f"no column “{column}”" for column in REQUIRED if column not in part.column_names]
-        faults += [f"{dataset_id}, {name}: {fault}" for fault in unknown_columns(part.column_names) + absent]
+        absent = [
+            f"no column “{column}”"
+            for column in REQUIRED
+            if column not in part.column_names
+        ]
+        faults += [
+            f"{dataset_id}, {name}: {fault}"
+            for fault in unknown_columns(part.column_names) + absent
+        ]
     return faults
 
 
-def hub_rows(dataset_id: str, name: str, part: Sequence[dict], names: tuple[str, ...]) -> Iterator[Row]:
+def hub_rows(
+    dataset_id: str, name: str, part: Sequence[dict], names: tuple[str, ...]
+) -> Iterator[Row]:
     """Rows of one split of a hub data set; columns it lacks or should not have are reported by ``hub_columns``."""
     absent = frozenset(column for column in REQUIRED if column not in part.column_names)
     divided = {"train", "test"} <= set(names) and "split" not in part.column_names

@@ -54,25 +54,46 @@ class Corpus:
     def languages(self) -> tuple[str, ...]:
         """Languages in the order of LANGUAGES; those it does not know follow in order of first appearance."""
         found = dict.fromkeys(pair.language for pair in self.pairs)
-        return (*(code for code in LANGUAGES if code in found), *(code for code in found if code not in LANGUAGES))
+        return (
+            *(code for code in LANGUAGES if code in found),
+            *(code for code in found if code not in LANGUAGES),
+        )
 
     @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the pairs; neither their order nor the corpus's name changes it."""
-        ordered = sorted(self.pairs, key=lambda pair: (pair.concept, pair.language, pair.pair))
-        text = json.dumps([vars(pair) for pair in ordered], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        ordered = sorted(
+            self.pairs, key=lambda pair: (pair.concept, pair.language, pair.pair)
+        )
+        text = json.dumps(
+            [vars(pair) for pair in ordered],
+            sort_keys=True,
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
     def cells(self) -> dict[tuple[str, str], tuple[ContrastPair, ...]]:
         """Pairs of every (concept, language) that has some, in the natural order of their ids."""
-        ordered = sorted(self.pairs, key=lambda pair: (pair.concept, pair.language, natural(pair.pair)))
-        return {cell: tuple(pairs) for cell, pairs in groupby(ordered, key=lambda pair: (pair.concept, pair.language))}
+        ordered = sorted(
+            self.pairs,
+            key=lambda pair: (pair.concept, pair.language, natural(pair.pair)),
+        )
+        return {
+            cell: tuple(pairs)
+            for cell, pairs in groupby(
+                ordered, key=lambda pair: (pair.concept, pair.language)
+            )
+        }
 
     @cached_property
     def groups(self) -> dict[str, dict[str, int]]:
         """Per concept, every pair id in any language → number of its group: pairs linked by a source in some language."""
-        return {concept: grouped([p for p in self.pairs if p.concept == concept]) for concept in self.concepts}
+        return {
+            concept: grouped([p for p in self.pairs if p.concept == concept])
+            for concept in self.concepts
+        }
 
     def select(self, concept: str, language: str) -> tuple[ContrastPair, ...]:
         """Pairs of a concept in a language in the natural order of their ids; empty when there are none."""
@@ -80,12 +101,17 @@ class Corpus:
 
     def coverage(self) -> xr.DataArray:
         """Number of pairs (concept, language)."""
-        counts = [[len(self.select(concept, language)) for language in self.languages] for concept in self.concepts]
+        counts = [
+            [len(self.select(concept, language)) for language in self.languages]
+            for concept in self.concepts
+        ]
         coords = {"concept": list(self.concepts), "language": list(self.languages)}
         shape = len(self.concepts), len(self.languages)
         attributes = {"long_name": "contrast pairs", "units": "pairs"}
         values = np.array(counts, dtype=np.int64).reshape(shape)
-        return xr.DataArray(values, coords, ("concept", "language"), name="coverage", attrs=attributes)
+        return xr.DataArray(
+            values, coords, ("concept", "language"), name="coverage", attrs=attributes
+        )
 
     def missing(self) -> dict[tuple[str, str], list[str]]:
         """(concept, language) → ids that other languages have and this one lacks; complete cells are left out."""
@@ -93,20 +119,33 @@ class Corpus:
         for concept in self.concepts:
             for language in self.languages:
                 present = {pair.pair for pair in self.select(concept, language)}
-                if absent := [pair for pair in self.groups[concept] if pair not in present]:
+                if absent := [
+                    pair for pair in self.groups[concept] if pair not in present
+                ]:
                     result[concept, language] = absent
         return result
 
 
 def grouped(pairs: Sequence[ContrastPair]) -> dict[str, int]:
     """Pair id → number of its group, in natural order of the ids; a pair without source is a group of its own."""
-    ids = {pair: i for i, pair in enumerate(sorted({p.pair for p in pairs}, key=natural))}
-    sources = {source: i for i, source in enumerate(dict.fromkeys(p.source for p in pairs if p.source), len(ids))}
+    ids = {
+        pair: i for i, pair in enumerate(sorted({p.pair for p in pairs}, key=natural))
+    }
+    sources = {
+        source: i
+        for i, source in enumerate(
+            dict.fromkeys(p.source for p in pairs if p.source), len(ids)
+        )
+    }
     links = [(ids[p.pair], sources[p.source]) for p in pairs if p.source]
     rows, columns = np.array(links, dtype=int).reshape(-1, 2).T
     nodes = len(ids) + len(sources)
-    graph = scipy.sparse.coo_array((np.ones(len(links), bool), (rows, columns)), shape=(nodes, nodes))
-    labels = scipy.sparse.csgraph.connected_components(graph, directed=False)[1][: len(ids)].tolist()
+    graph = scipy.sparse.coo_array(
+        (np.ones(len(links), bool), (rows, columns)), shape=(nodes, nodes)
+    )
+    labels = scipy.sparse.csgraph.connected_components(graph, directed=False)[1][
+        : len(ids)
+    ].tolist()
     number = {label: i for i, label in enumerate(dict.fromkeys(labels))}
     return {pair: number[label] for pair, label in zip(ids, labels)}
 
@@ -129,7 +168,9 @@ def groups_of(corpus: Corpus, concept: str) -> dict[str, int]:
 def parts(corpus: Corpus, concept: str, language: str, held_out: set[str]) -> Parts:
     """Training and held-out ids among the pairs of a concept in a language."""
     ids = [pair.pair for pair in corpus.select(concept, language)]
-    return tuple(i for i in ids if i not in held_out), tuple(i for i in ids if i in held_out)
+    return tuple(i for i in ids if i not in held_out), tuple(
+        i for i in ids if i in held_out
+    )
 
 
 def by_pair(corpus: Corpus, concept: str, language: str, seed: int) -> Parts:
@@ -149,7 +190,12 @@ def by_pair(corpus: Corpus, concept: str, language: str, seed: int) -> Parts:
     if not held_out and len(sizes) > 1:
         # Every source has more pairs than a fifth: hold out the smallest.
         held_out.add(min(order, key=sizes.__getitem__))
-    return parts(corpus, concept, language, {pair for pair, group in groups.items() if group in held_out})
+    return parts(
+        corpus,
+        concept,
+        language,
+        {pair for pair, group in groups.items() if group in held_out},
+    )
 
 
 def the_papers(corpus: Corpus, concept: str, language: str, seed: int) -> Parts:
@@ -171,7 +217,9 @@ def as_given(corpus: Corpus, concept: str, language: str, seed: int) -> Parts:
             f"“{corpus.name}” gives no split for {len(without)} of {len(pairs)} pairs of {concept}. "
             "Fill its “split” column with train or test, or choose the split “by pair”."
         )
-    return parts(corpus, concept, language, {pair.pair for pair in pairs if pair.split == "test"})
+    return parts(
+        corpus, concept, language, {pair.pair for pair in pairs if pair.split == "test"}
+    )
 
 
 SPLITS: dict[str, Callable[[Corpus, str, str, int], Parts]] = {
@@ -208,6 +256,8 @@ def checked(corpus: Corpus, method: str, concept: str) -> None:
 def leaks(corpus: Corpus, method: str, concept: str, seed: int) -> int:
     """How many pairs of a concept are training pairs in one language and held out in another; 0 when nothing leaks."""
     checked(corpus, method, concept)
-    divided = [SPLITS[method](corpus, concept, language, seed) for language in corpus.languages]
+    divided = [
+        SPLITS[method](corpus, concept, language, seed) for language in corpus.languages
+    ]
     train, test = ({pair for part in divided for pair in part[side]} for side in (0, 1))
     return len(train & test)

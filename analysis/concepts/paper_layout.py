@@ -47,10 +47,17 @@ class Sheet:
 
 def papers_layout(folder: Path) -> Corpus:
     """The corpus in a folder of the papers' layout. CorpusError lists every fault with its file."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    if faults := too_much(len(paths), sum(path.stat().st_size for path in paths), folder.name):
+    paths = sorted(
+        path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()
+    )
+    if faults := too_much(
+        len(paths), sum(path.stat().st_size for path in paths), folder.name
+    ):
         raise refusal(folder.name, faults)
-    return corpus_of(folder.name, ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths))
+    return corpus_of(
+        folder.name,
+        ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths),
+    )
 
 
 def papers_zip(data: bytes, filename: str = "papers.zip") -> Corpus:
@@ -65,33 +72,52 @@ def papers_zip(data: bytes, filename: str = "papers.zip") -> Corpus:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             entries = [entry for entry in archive.infolist() if not entry.is_dir()]
             faults = [fault for entry in entries for fault in unsafe(entry)]
-            faults += too_much(len(entries), sum(entry.file_size for entry in entries), name)
+            faults += too_much(
+                len(entries), sum(entry.file_size for entry in entries), name
+            )
             if faults:
                 raise refusal(name, faults)
-            return corpus_of(name, [(entry.filename, archive.read(entry)) for entry in entries])
+            return corpus_of(
+                name, [(entry.filename, archive.read(entry)) for entry in entries]
+            )
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise refusal(name, [f"{name}: not a zip that can be read ({error})"]) from error
+        raise refusal(
+            name, [f"{name}: not a zip that can be read ({error})"]
+        ) from error
 
 
 def too_much(files: int, size: int, name: str) -> list[str]:
     """Faults of a collection with too many files or bytes."""
-    faults = [f"{name}: has {files} files; {MAX_FILES} are allowed"] if files > MAX_FILES else []
+    faults = (
+        [f"{name}: has {files} files; {MAX_FILES} are allowed"]
+        if files > MAX_FILES
+        else []
+    )
     limit = settings.MAX_CORPUS_BYTES
-    return faults + ([f"{name}: holds {size:,} bytes; {limit:,} are allowed"] if size > limit else [])
+    return faults + (
+        [f"{name}: holds {size:,} bytes; {limit:,} are allowed"] if size > limit else []
+    )
 
 
 def unsafe(entry: zipfile.ZipInfo) -> list[str]:
     """Faults of one entry of an archive that must not be unpacked."""
     name, shown = entry.filename, entry.filename[:80]
     faults = []
-    if name.startswith("/") or "\\" in name or ":" in name or ".." in PurePosixPath(name).parts:
+    if (
+        name.startswith("/")
+        or "\\" in name
+        or ":" in name
+        or ".." in PurePosixPath(name).parts
+    ):
         faults.append(f"{shown}: the name points outside the archive")
     if stat.S_ISLNK(entry.external_attr >> 16):
         faults.append(f"{shown}: is a link")
     if entry.flag_bits & 1:
         faults.append(f"{shown}: is encrypted; pack it without a password")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        faults.append(f"{shown}: is packed in a way that is not read here; use plain (deflate) compression")
+        faults.append(
+            f"{shown}: is packed in a way that is not read here; use plain (deflate) compression"
+        )
     if entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
         faults.append(f"{shown}: unpacks to more than {MAX_RATIO} times its size")
     return faults
@@ -141,7 +167,9 @@ def read_sheet(file: str, data: bytes) -> tuple[Sheet | None, list[str]]:
     leaves = []
     for keys, positions, node in walk(tree):
         wrong = leaf_faults(node)
-        faults += [f"{file}, at {'/'.join(keys) or 'the top'}: {fault}" for fault in wrong]
+        faults += [
+            f"{file}, at {'/'.join(keys) or 'the top'}: {fault}" for fault in wrong
+        ]
         leaves += [] if wrong else [compose(keys, positions, node)]
     usable = named and language in LANGUAGES
     return (Sheet(file, concept, language, tuple(leaves)) if usable else None), faults
@@ -152,11 +180,16 @@ def walk(tree: object) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], objec
     stack: list[tuple[tuple[str, ...], tuple[str, ...], object]] = [((), (), tree)]
     while stack:
         keys, positions, node = stack.pop()
-        if not isinstance(node, dict | list) or (isinstance(node, dict) and ("pos" in node or "neg" in node)):
+        if not isinstance(node, dict | list) or (
+            isinstance(node, dict) and ("pos" in node or "neg" in node)
+        ):
             yield keys, positions, node
             continue
         children = node.items() if isinstance(node, dict) else enumerate(node)
-        inner = [((*keys, str(key)), (*positions, str(i)), child) for i, (key, child) in enumerate(children)]
+        inner = [
+            ((*keys, str(key)), (*positions, str(i)), child)
+            for i, (key, child) in enumerate(children)
+        ]
         stack += reversed(inner)
 
 
@@ -166,7 +199,9 @@ def leaf_faults(node: object) -> list[str]:
         return [f"expected an object with “pos” and “neg”, found {str(node)[:40]!r}"]
     faults = [f"no “{key}”" for key in ("pos", "neg") if key not in node]
     strange = [key for key in TEXTS if key in node and not isinstance(node[key], str)]
-    empty = [key for key in TEXTS if isinstance(node.get(key), str) and not node[key].strip()]
+    empty = [
+        key for key in TEXTS if isinstance(node.get(key), str) and not node[key].strip()
+    ]
     faults += [f"“{key}” must be text, not {shown(node[key])}" for key in strange]
     return faults + [f"“{key}” is empty" for key in empty]
 
@@ -178,11 +213,19 @@ def compose(keys: Sequence[str], positions: Sequence[str], leaf: dict) -> Leaf:
     """
     members = [leaf["pos"], leaf["neg"]]
     if "question" in leaf:
-        members = [f"Question: {leaf['question']} Answer: {member}" for member in members]
+        members = [
+            f"Question: {leaf['question']} Answer: {member}" for member in members
+        ]
     if "scenario" in leaf:
         members = [f"{leaf['scenario']} {member}" for member in members]
     source = leaf.get("scenario", "") or leaf.get("question", "")
-    return Leaf("/".join(keys), "/".join(positions), *members, source, tuple(key for key in leaf if key not in TEXTS))
+    return Leaf(
+        "/".join(keys),
+        "/".join(positions),
+        *members,
+        source,
+        tuple(key for key in leaf if key not in TEXTS),
+    )
 
 
 def keys_agree(sheets: Sequence[Sheet]) -> bool:
@@ -218,10 +261,20 @@ def rows_of(sheet: Sheet, keyed: bool) -> list[Row]:
 def remarks(sheets: Sequence[Sheet], keyed: bool) -> list[str]:
     """Sentences on what reading one concept left out or had to assume."""
     concept = sheets[0].concept
-    notes = [] if keyed else [f"{concept}: keys differ between languages, so translations are matched by position."]
+    notes = (
+        []
+        if keyed
+        else [
+            f"{concept}: keys differ between languages, so translations are matched by position."
+        ]
+    )
     same = {sheet.language: sum(map(identical, sheet.leaves)) for sheet in sheets}
     if counts := ", ".join(f"{language} {n}" for language, n in same.items() if n):
-        notes.append(f"{concept}: pairs with two identical members were left out, as in the paper ({counts}).")
-    if extra := sorted({key for sheet in sheets for leaf in sheet.leaves for key in leaf.extra}):
+        notes.append(
+            f"{concept}: pairs with two identical members were left out, as in the paper ({counts})."
+        )
+    if extra := sorted(
+        {key for sheet in sheets for leaf in sheet.leaves for key in leaf.extra}
+    ):
         notes.append(f"{concept}: not read from the leaves: {', '.join(extra)}.")
     return notes

@@ -46,14 +46,22 @@ class Reader(Protocol):
         """The last tokens of a text as the model reads it; the last one is where the state is read."""
 
 
-def begin(spec: StudySpec, corpus: Corpus, reader: Reader, title: str, facts: dict | None = None) -> Path:
+def begin(
+    spec: StudySpec,
+    corpus: Corpus,
+    reader: Reader,
+    title: str,
+    facts: dict | None = None,
+) -> Path:
     """Create the study of a spec, or return the unfinished one of the same digest; StudyError when it is complete."""
     check("estimator", spec.estimator, tuple(ESTIMATORS))
     name = store.name_of(spec, title)
     folder = store.root() / name
     if folder.exists():
         if not coverage.missing_pairs(store.read_manifest(folder)):
-            raise StudyError(f"The study “{name}” of exactly this spec is complete already. Open it, or change spec or title.")
+            raise StudyError(
+                f"The study “{name}” of exactly this spec is complete already. Open it, or change spec or title."
+            )
         return folder
     return store.create(name, manifest(spec, corpus, reader, title) | (facts or {}))
 
@@ -66,8 +74,14 @@ def manifest(spec: StudySpec, corpus: Corpus, reader: Reader, title: str) -> dic
         for a, language in enumerate(spec.languages)
         if not corpus.select(concept, language)
     ]
-    first = {language: next((p for p in corpus.pairs if p.language == language), None) for language in spec.languages}
-    libraries = {name: version(name) for name in ("torch", "transformers", "numpy", "scikit-learn", "safetensors")}
+    first = {
+        language: next((p for p in corpus.pairs if p.language == language), None)
+        for language in spec.languages
+    }
+    libraries = {
+        name: version(name)
+        for name in ("torch", "transformers", "numpy", "scikit-learn", "safetensors")
+    }
     return {
         "title": title,
         "spec": asdict(spec),
@@ -77,8 +91,14 @@ def manifest(spec: StudySpec, corpus: Corpus, reader: Reader, title: str) -> dic
         "layers": reader.layers,
         "hidden": reader.hidden,
         "absent": empty,
-        "pairs": {concept: pair_table(spec, corpus, concept) for concept in spec.concepts},
-        "token": {language: reader.tail(pair.positive) for language, pair in first.items() if pair},
+        "pairs": {
+            concept: pair_table(spec, corpus, concept) for concept in spec.concepts
+        },
+        "token": {
+            language: reader.tail(pair.positive)
+            for language, pair in first.items()
+            if pair
+        },
         "notes": list(corpus.notes),
         "libraries": {"python": platform.python_version(), **libraries},
         "files": {},
@@ -101,10 +121,19 @@ def pair_table(spec: StudySpec, corpus: Corpus, concept: str) -> dict:
         counts[language] = {"train": len(train), "test": len(test)}
         held |= dict.fromkeys(test)
     ids = sorted(held)
-    return {"test": ids, "clusters": list(clusters(corpus, concept, tuple(ids))), "counts": counts}
+    return {
+        "test": ids,
+        "clusters": list(clusters(corpus, concept, tuple(ids))),
+        "counts": counts,
+    }
 
 
-def run(folder: Path, corpus: Corpus, reader: Reader, progress: Progress = lambda done, of, cell: None) -> None:
+def run(
+    folder: Path,
+    corpus: Corpus,
+    reader: Reader,
+    progress: Progress = lambda done, of, cell: None,
+) -> None:
     """Compute the cells that are missing, one commit each; ``progress`` gets (done, of, cell) and may raise to stop."""
     with store.writing(folder):
         known = store.read_manifest(folder)
@@ -120,15 +149,23 @@ def run(folder: Path, corpus: Corpus, reader: Reader, progress: Progress = lambd
         for done, (stage, c, a) in enumerate(plan):
             if f"{array[stage]}/{c}/{a}" in keys:
                 continue
-            progress(done, len(plan), f"{stage} · {spec.concepts[c]} · {spec.languages[a]}")
+            progress(
+                done, len(plan), f"{stage} · {spec.concepts[c]} · {spec.languages[a]}"
+            )
             tensors = CELLS[stage](folder, spec, corpus, reader, (c, a))
             file = f"{stage}-{c:03d}-{a:03d}.safetensors"
-            store.add(folder, file, {f"{name}/{c}/{a}": values for name, values in tensors.items()})
+            store.add(
+                folder,
+                file,
+                {f"{name}/{c}/{a}": values for name, values in tensors.items()},
+            )
         progress(len(plan), len(plan), "done")
         store.seal(folder)
 
 
-def members(corpus: Corpus, concept: str, language: str, ids: Sequence[str]) -> list[str]:
+def members(
+    corpus: Corpus, concept: str, language: str, ids: Sequence[str]
+) -> list[str]:
     """Positives of the pairs, then their negatives."""
     by_id = {pair.pair: pair for pair in corpus.select(concept, language)}
     chosen = [by_id[i] for i in ids]
@@ -137,10 +174,14 @@ def members(corpus: Corpus, concept: str, language: str, ids: Sequence[str]) -> 
 
 def cell_seed(spec: StudySpec, concept: str, language: str) -> int:
     """A seed of each cell's own: with one for all, random baselines of different languages would be the same vector."""
-    return int.from_bytes(hashlib.sha256(f"{spec.seed} {concept} {language}".encode()).digest()[:4], "big")
+    return int.from_bytes(
+        hashlib.sha256(f"{spec.seed} {concept} {language}".encode()).digest()[:4], "big"
+    )
 
 
-def vector_cell(folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, cell: tuple[int, int]) -> dict:
+def vector_cell(
+    folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, cell: tuple[int, int]
+) -> dict:
     """Concept vector, its two halves and its shuffled twin, and the mean state length, of one concept and language."""
     concept, language = spec.concepts[cell[0]], spec.languages[cell[1]]
     train, _ = split(corpus, spec.split, concept, language, spec.seed)
@@ -148,8 +189,13 @@ def vector_cell(folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, c
     seed = cell_seed(spec, concept, language)
     chosen = LINEAR.get(spec.estimator, difference_of_means)(n, seed)
     groups = clusters(corpus, concept, train)
-    weights = np.stack([chosen, half(groups, 0), half(groups, 1), shuffled_labels(n, seed)])
-    readout, norms = LinearReadout(weights, reader.layers, reader.hidden), StateNorms(reader.layers)
+    weights = np.stack(
+        [chosen, half(groups, 0), half(groups, 1), shuffled_labels(n, seed)]
+    )
+    readout, norms = (
+        LinearReadout(weights, reader.layers, reader.hidden),
+        StateNorms(reader.layers),
+    )
     if spec.estimator in LINEAR:
         reader.stream(texts, [readout, norms])
         vector = readout.sums[0]
@@ -157,12 +203,24 @@ def vector_cell(folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, c
         with States(len(texts), reader.layers, reader.hidden) as states:
             reader.stream(texts, [readout, norms, states])
             estimate = STATEFUL[spec.estimator]
-            vector = np.stack([estimate(layer[:n], layer[n:], seed) for layer in states.values])
-    kept = {"concept_vector": vector, "half_a": readout.sums[1], "half_b": readout.sums[2], "shuffled": readout.sums[3]}
-    return {name: values.astype(np.float32) for name, values in (kept | {"state_norm": norms.mean}).items()}
+            vector = np.stack(
+                [estimate(layer[:n], layer[n:], seed) for layer in states.values]
+            )
+    kept = {
+        "concept_vector": vector,
+        "half_a": readout.sums[1],
+        "half_b": readout.sums[2],
+        "shuffled": readout.sums[3],
+    }
+    return {
+        name: values.astype(np.float32)
+        for name, values in (kept | {"state_norm": norms.mean}).items()
+    }
 
 
-def score_cell(folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, cell: tuple[int, int]) -> dict:
+def score_cell(
+    folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, cell: tuple[int, int]
+) -> dict:
     """Margins of a target language's held-out pairs under every source language's vector: (source, layer, pair)."""
     known = store.read_manifest(folder)
     concept, language = spec.concepts[cell[0]], spec.languages[cell[1]]

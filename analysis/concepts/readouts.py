@@ -28,11 +28,15 @@ class Projections:
 
     def __init__(self, directions: np.ndarray, texts: int):
         self.directions = np.asarray(directions, np.float32)
-        self.products = np.zeros((texts, len(self.directions), self.directions.shape[1]), np.float32)
+        self.products = np.zeros(
+            (texts, len(self.directions), self.directions.shape[1]), np.float32
+        )
 
     def eat(self, indices: np.ndarray, states: np.ndarray) -> None:
         """Project a batch: one matrix product per layer."""
-        by_layer = np.matmul(states.transpose(1, 0, 2), self.directions.transpose(1, 2, 0))
+        by_layer = np.matmul(
+            states.transpose(1, 0, 2), self.directions.transpose(1, 2, 0)
+        )
         self.products[indices] = by_layer.transpose(1, 2, 0)
 
 
@@ -63,7 +67,10 @@ class WordStates:
     def eat(self, indices: np.ndarray, states: np.ndarray) -> None:
         """Keep the chosen layers of a batch."""
         chosen = states[:, self.layers].transpose(1, 0, 2)
-        if self.values.dtype == np.float16 and np.abs(chosen).max(initial=0) > np.finfo(np.float16).max:
+        if (
+            self.values.dtype == np.float16
+            and np.abs(chosen).max(initial=0) > np.finfo(np.float16).max
+        ):
             self.values = self.values.astype(np.float32)
         self.values[:, indices] = chosen
 
@@ -71,9 +78,13 @@ class WordStates:
 class States:
     """All states on disk, layer by layer, for estimators that need them; gone when the context ends."""
 
-    def __init__(self, texts: int, layers: int, hidden: int, folder: Path | None = None):
+    def __init__(
+        self, texts: int, layers: int, hidden: int, folder: Path | None = None
+    ):
         self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (closed when the context ends)
-        self.values = np.memmap(self.file, np.float32, "w+", shape=(layers, texts, hidden))
+        self.values = np.memmap(
+            self.file, np.float32, "w+", shape=(layers, texts, hidden)
+        )
 
     def __enter__(self) -> "States":
         return self

@@ -25,7 +25,10 @@ WORDS = {
     "high": ("upper end of the 95 % interval", "share of held-out pairs"),
     "p": ("one-sided permutation p against chance", "probability"),
     "q": ("p adjusted over all cells (Benjamini-Hochberg)", "false discovery rate"),
-    "chance": ("chance level: mean accuracy when members are swapped at random", "share of held-out pairs"),
+    "chance": (
+        "chance level: mean accuracy when members are swapped at random",
+        "share of held-out pairs",
+    ),
     "layer": ("layer chosen", "block"),
     "n": ("held-out pairs", "count"),
     "clusters": ("sources that the held-out pairs stem from", "count"),
@@ -57,8 +60,16 @@ def recognition(study: Study, convention: Convention) -> xr.Dataset:
 
 def mean_bounds(measured: Sequence[Measured]) -> tuple[np.ndarray, np.ndarray]:
     """95 % interval of each cell's mean over concepts; the Wilson interval where every pair of every concept is ranked alike."""
-    low, high = (np.clip(end, 0, 1) for end in interval(mean_known(np.array([each.replicates for each in measured]))))
-    mean, sources = mean_known(np.array([each.accuracy for each in measured])), sum(each.clusters for each in measured)
+    low, high = (
+        np.clip(end, 0, 1)
+        for end in interval(
+            mean_known(np.array([each.replicates for each in measured]))
+        )
+    )
+    mean, sources = (
+        mean_known(np.array([each.accuracy for each in measured])),
+        sum(each.clusters for each in measured),
+    )
     for cell in np.flatnonzero((mean == 0) | (mean == 1)):
         low[cell], high[cell] = wilson(mean[cell] * sources[cell], int(sources[cell]))
     return low, high
@@ -70,10 +81,31 @@ def curve(study: Study, ties: str = "half") -> xr.Dataset:
     ``depth`` (layer) is the relative depth. StudyError for a study without pair scores.
     """
     check("tie rule", ties, ("right", "half"))
-    by_layer = [rank(own(values), clusters, ties).accuracy()[..., 0] for values, clusters in scores(study, study.concepts)]
-    coords = {"concept": list(study.concepts), "language": list(study.languages), **layer_coords(study)}
-    attributes = {"long_name": "recognition accuracy", "units": "share of held-out pairs", "chance": 0.5}
-    return xr.Dataset({"accuracy": (("concept", "language", "layer"), np.array(by_layer), attributes)}, coords, note(study))
+    by_layer = [
+        rank(own(values), clusters, ties).accuracy()[..., 0]
+        for values, clusters in scores(study, study.concepts)
+    ]
+    coords = {
+        "concept": list(study.concepts),
+        "language": list(study.languages),
+        **layer_coords(study),
+    }
+    attributes = {
+        "long_name": "recognition accuracy",
+        "units": "share of held-out pairs",
+        "chance": 0.5,
+    }
+    return xr.Dataset(
+        {
+            "accuracy": (
+                ("concept", "language", "layer"),
+                np.array(by_layer),
+                attributes,
+            )
+        },
+        coords,
+        note(study),
+    )
 
 
 def own(values: np.ndarray) -> np.ndarray:
@@ -91,7 +123,9 @@ def chosen(study: Study, concepts: Sequence[str] | None) -> tuple[str, ...]:
     return wanted
 
 
-def scores(study: Study, concepts: Sequence[str]) -> Iterator[tuple[np.ndarray, tuple[int, ...]]]:
+def scores(
+    study: Study, concepts: Sequence[str]
+) -> Iterator[tuple[np.ndarray, tuple[int, ...]]]:
     """Margins (source, target, layer, pair) and clusters of each concept, without the padding up to the longest concept."""
     values = margins(study)
     for concept in concepts:
@@ -102,11 +136,18 @@ def scores(study: Study, concepts: Sequence[str]) -> Iterator[tuple[np.ndarray, 
 def layer_coords(study: Study) -> dict[str, object]:
     """The coordinates ``layer`` (1…N) and ``depth`` along it."""
     layers = range(1, study.layers + 1)
-    return {"layer": list(layers), "depth": ("layer", [study.depth(layer) for layer in layers])}
+    return {
+        "layer": list(layers),
+        "depth": ("layer", [study.depth(layer) for layer in layers]),
+    }
 
 
 def dataset(
-    study: Study, concepts: Sequence[str], measured: Sequence[Measured], dims: tuple[str, ...], convention: Convention
+    study: Study,
+    concepts: Sequence[str],
+    measured: Sequence[Measured],
+    dims: tuple[str, ...],
+    convention: Convention,
 ) -> xr.Dataset:
     """The cells of several concepts as labelled variables (concept, *dims)."""
     shape = (len(concepts), *(len(study.languages) for _ in dims))
@@ -119,20 +160,37 @@ def dataset(
         "p": p,
         "q": benjamini_hochberg(np.array(p)),
         "chance": chance,
-        "layer": [np.where(each.pairs > 0, each.layer + 1, np.nan) for each in measured],
+        "layer": [
+            np.where(each.pairs > 0, each.layer + 1, np.nan) for each in measured
+        ],
         "n": [each.pairs for each in measured],
         "clusters": [each.clusters for each in measured],
     }
-    return cells(study, concepts, {name: np.array(each).reshape(shape) for name, each in values.items()}, dims).assign_attrs(
+    return cells(
+        study,
+        concepts,
+        {name: np.array(each).reshape(shape) for name, each in values.items()},
+        dims,
+    ).assign_attrs(
         layer_choice=convention.layer, ties=convention.ties, interval=OVER_PAIRS
     )
 
 
-def cells(study: Study, concepts: Sequence[str], values: dict[str, np.ndarray], dims: tuple[str, ...]) -> xr.Dataset:
+def cells(
+    study: Study,
+    concepts: Sequence[str],
+    values: dict[str, np.ndarray],
+    dims: tuple[str, ...],
+) -> xr.Dataset:
     """Arrays (concept, *dims) with their labels and words."""
     coords = {"concept": list(concepts), **{dim: list(study.languages) for dim in dims}}
     variables = {
-        name: (("concept", *dims), array, {"long_name": WORDS[name][0], "units": WORDS[name][1]}) for name, array in values.items()
+        name: (
+            ("concept", *dims),
+            array,
+            {"long_name": WORDS[name][0], "units": WORDS[name][1]},
+        )
+        for name, array in values.items()
     }
     return xr.Dataset(variables, coords, note(study))
 
@@ -142,26 +200,56 @@ def note(study: Study) -> dict[str, str]:
     return {"study": study.name, "title": study.title}
 
 
-def with_mean(cells: xr.Dataset, low: np.ndarray, high: np.ndarray, how: str) -> xr.Dataset:
+def with_mean(
+    cells: xr.Dataset, low: np.ndarray, high: np.ndarray, how: str
+) -> xr.Dataset:
     """The cells with their mean over concepts and its interval, by language."""
     accuracy = cells.accuracy.transpose("concept", "language").values
-    words = {"long_name": "mean accuracy over concepts", "units": "share of held-out pairs", "interval": how}
+    words = {
+        "long_name": "mean accuracy over concepts",
+        "units": "share of held-out pairs",
+        "interval": how,
+    }
     return cells.assign(
         mean=("language", mean_known(accuracy), words),
-        mean_low=("language", low, {**words, "long_name": "lower end of the 95 % interval of the mean"}),
-        mean_high=("language", high, {**words, "long_name": "upper end of the 95 % interval of the mean"}),
-        concepts=("language", np.isfinite(accuracy).sum(0), {"long_name": "concepts in the mean", "units": "count"}),
+        mean_low=(
+            "language",
+            low,
+            {**words, "long_name": "lower end of the 95 % interval of the mean"},
+        ),
+        mean_high=(
+            "language",
+            high,
+            {**words, "long_name": "upper end of the 95 % interval of the mean"},
+        ),
+        concepts=(
+            "language",
+            np.isfinite(accuracy).sum(0),
+            {"long_name": "concepts in the mean", "units": "count"},
+        ),
     )
 
 
 def printed(study: Study) -> xr.Dataset:
     """The printed accuracies of a published study; pairs are not printed, so the mean's interval is over concepts."""
-    accuracy = study.array("recognition").sel(language=list(study.languages)).transpose("concept", "language").values
-    values = {name: np.full(accuracy.shape, np.nan) for name in WORDS} | {"accuracy": accuracy}
+    accuracy = (
+        study.array("recognition")
+        .sel(language=list(study.languages))
+        .transpose("concept", "language")
+        .values
+    )
+    values = {name: np.full(accuracy.shape, np.nan) for name in WORDS} | {
+        "accuracy": accuracy
+    }
     values["chance"] = np.full(accuracy.shape, 0.5)
     weights = bootstrap_weights(tuple(range(len(study.concepts))), PERMUTATIONS)
     low, high = interval(accuracy.T @ weights / weights.sum(0))
     table = cells(study, study.concepts, values, ("language",)).assign_attrs(
-        layer_choice="best on test", ties="right", interval="none printed", printed=study.manifest["figures"]["recognition"]
+        layer_choice="best on test",
+        ties="right",
+        interval="none printed",
+        printed=study.manifest["figures"]["recognition"],
     )
-    return with_mean(table, low, high, OVER_CONCEPTS).assign(mean_chance=("language", np.full(len(study.languages), 0.5)))
+    return with_mean(table, low, high, OVER_CONCEPTS).assign(
+        mean_chance=("language", np.full(len(study.languages), 0.5))
+    )

@@ -53,14 +53,22 @@ class Relationship:
     masked: int
 
 
-def relationship(similarity: xr.DataArray, kind: str, shares: str | ShareTable = "LLaMA2", masked: bool = True) -> Relationship:
+def relationship(
+    similarity: xr.DataArray,
+    kind: str,
+    shares: str | ShareTable = "LLaMA2",
+    masked: bool = True,
+) -> Relationship:
     """Correlate cosines (source, target) with linguistic similarity over unordered pairs of different languages.
 
     ``kind`` is one of ``languages.DISTANCES``; ``masked`` leaves out the distances that stand for missing data. SpecError for
     an unknown kind, table or language. Xu et al. 2024, Section 4.3.2; Mantel test and intervals are ours (A20).
     """
     codes = similarity.source.values.tolist()
-    cosine, related = arranged(similarity, codes), arranged(languages.similarity(kind, masked), codes)
+    cosine, related = (
+        arranged(similarity, codes),
+        arranged(languages.similarity(kind, masked), codes),
+    )
     upper = np.triu_indices(len(codes), 1)
     x, y = cosine[upper], related[upper]
     pearson, p, n = mantel(cosine, related, "pearson")
@@ -74,7 +82,15 @@ def relationship(similarity: xr.DataArray, kind: str, shares: str | ShareTable =
     return Relationship(
         kind=kind,
         n=n,
-        languages=int((np.isfinite(cosine) & np.isfinite(related) & ~np.eye(len(codes), dtype=bool)).any(1).sum()),
+        languages=int(
+            (
+                np.isfinite(cosine)
+                & np.isfinite(related)
+                & ~np.eye(len(codes), dtype=bool)
+            )
+            .any(1)
+            .sum()
+        ),
         pearson=pearson,
         p=p,
         interval=node_interval(cosine, related, "pearson"),
@@ -95,12 +111,25 @@ def split(x: np.ndarray, y: np.ndarray, members: np.ndarray) -> Split:
     return Split(correlate(x[finite], y[finite]), int(finite.sum()))
 
 
-def points(similarity: xr.DataArray, kind: str, masked: bool = True) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:
+def points(
+    similarity: xr.DataArray, kind: str, masked: bool = True
+) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:
     """Linguistic similarity and cosine of every unordered pair known in both, and the places of its two languages."""
     codes = similarity.source.values.tolist()
-    cosine, related = arranged(similarity, codes), arranged(languages.similarity(kind, masked), codes)
-    pairs = [(a, b) for a, b in zip(*np.triu_indices(len(codes), 1)) if np.isfinite(cosine[a, b]) and np.isfinite(related[a, b])]
-    return np.array([related[pair] for pair in pairs]), np.array([cosine[pair] for pair in pairs]), pairs
+    cosine, related = (
+        arranged(similarity, codes),
+        arranged(languages.similarity(kind, masked), codes),
+    )
+    pairs = [
+        (a, b)
+        for a, b in zip(*np.triu_indices(len(codes), 1))
+        if np.isfinite(cosine[a, b]) and np.isfinite(related[a, b])
+    ]
+    return (
+        np.array([related[pair] for pair in pairs]),
+        np.array([cosine[pair] for pair in pairs]),
+        pairs,
+    )
 
 
 def printed_way(similarity: xr.DataArray, kind: str) -> float:
@@ -110,7 +139,10 @@ def printed_way(similarity: xr.DataArray, kind: str) -> float:
     diagonal's ones included. Only the languages' printed order gives the printed numbers.
     """
     codes = similarity.source.values.tolist()
-    cosine, related = arranged(similarity, codes), arranged(languages.similarity(kind, masked=False), codes)
+    cosine, related = (
+        arranged(similarity, codes),
+        arranged(languages.similarity(kind, masked=False), codes),
+    )
     before = np.roll(cosine.ravel(), 1).reshape(cosine.shape)
     off = ~np.eye(len(codes), dtype=bool)
     return correlate(before[off], related[off])
@@ -125,17 +157,33 @@ def cluster_order(similarity: xr.DataArray) -> tuple[tuple[str, ...], np.ndarray
     cosine = arranged(similarity, codes)
     off = ~np.eye(len(codes), dtype=bool)
     if len(codes) < 2 or not np.isfinite(cosine[off]).all():
-        lacking = [code for code, row, each in zip(codes, cosine, off) if not np.isfinite(row[each]).all()]
-        raise SpecError(f"Clustering needs every cosine of at least two languages; not known for {', '.join(lacking) or 'one'}.")
+        lacking = [
+            code
+            for code, row, each in zip(codes, cosine, off)
+            if not np.isfinite(row[each]).all()
+        ]
+        raise SpecError(
+            f"Clustering needs every cosine of at least two languages; not known for {', '.join(lacking) or 'one'}."
+        )
     # Rounded matrices are not always symmetric to the last bit, and squareform insists.
     distance = np.where(off, 1 - (cosine + cosine.T) / 2, 0)
     condensed = np.maximum(scipy.spatial.distance.squareform(distance, checks=False), 0)
-    linkage = scipy.cluster.hierarchy.linkage(condensed, "average", optimal_ordering=True)
-    return tuple(codes[leaf] for leaf in scipy.cluster.hierarchy.leaves_list(linkage)), linkage
+    linkage = scipy.cluster.hierarchy.linkage(
+        condensed, "average", optimal_ordering=True
+    )
+    return tuple(
+        codes[leaf] for leaf in scipy.cluster.hierarchy.leaves_list(linkage)
+    ), linkage
 
 
 def arranged(values: xr.DataArray, codes: list[str]) -> np.ndarray:
     """A matrix (source, target) over these languages, float64; SpecError for one that the matrix lacks."""
     if lacking := set(codes) - set(values.source.values.tolist()):
-        raise SpecError(f"No linguistic similarity is known for {', '.join(sorted(lacking))}. Choose other languages.")
-    return values.transpose("source", "target").sel(source=codes, target=codes).values.astype(float)
+        raise SpecError(
+            f"No linguistic similarity is known for {', '.join(sorted(lacking))}. Choose other languages."
+        )
+    return (
+        values.transpose("source", "target")
+        .sel(source=codes, target=codes)
+        .values.astype(float)
+    )

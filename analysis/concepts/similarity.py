@@ -30,7 +30,9 @@ def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """
     lengths = length(a)[..., :, None] * length(b)[..., None, :]
     directed = lengths > 0
-    return np.where(directed, a @ b.swapaxes(-1, -2) / np.where(directed, lengths, 1), np.nan)
+    return np.where(
+        directed, a @ b.swapaxes(-1, -2) / np.where(directed, lengths, 1), np.nan
+    )
 
 
 def length(vectors: np.ndarray) -> np.ndarray:
@@ -40,7 +42,9 @@ def length(vectors: np.ndarray) -> np.ndarray:
 
 def stacks(study: Study, array: str, concepts: Sequence[str]) -> list[np.ndarray]:
     """Vectors (layer, language, hidden) of each concept; views of the study's array, not copies."""
-    vectors = study.array(array).transpose("concept", "layer", "language", "hidden").values
+    vectors = (
+        study.array(array).transpose("concept", "layer", "language", "hidden").values
+    )
     return [vectors[study.concepts.index(concept)] for concept in concepts]
 
 
@@ -55,7 +59,9 @@ def by_concept(study: Study, concepts: Sequence[str]) -> tuple[np.ndarray, int]:
     return np.array([cosines(each, each) for each in vectors]), undirected(vectors)
 
 
-def similarity_by_layer(study: Study, concepts: Sequence[str] | None = None) -> xr.DataArray:
+def similarity_by_layer(
+    study: Study, concepts: Sequence[str] | None = None
+) -> xr.DataArray:
     """Cosine (layer, source, target) of the languages' concept vectors at every layer, mean over concepts; ``depth`` by layer.
 
     NaN where a vector is missing or has length zero (counted in ``undirected``). SpecError for an unknown concept, StudyError
@@ -65,7 +71,9 @@ def similarity_by_layer(study: Study, concepts: Sequence[str] | None = None) -> 
     return square(study, mean_known(values), undirected=zero)
 
 
-def similarity(study: Study, layer: str | int = MAXIMUM, concepts: Sequence[str] | None = None) -> xr.Dataset:
+def similarity(
+    study: Study, layer: str | int = MAXIMUM, concepts: Sequence[str] | None = None
+) -> xr.Dataset:
     """Cosine (source, target) of the languages' concept vectors, mean over concepts, at one layer (1…N) or MAXIMUM over layers.
 
     Variables: ``cosine``, ``low`` and ``high`` (95 % bootstrap over concepts; NaN below three), ``concepts`` in the mean. The
@@ -78,9 +86,18 @@ def similarity(study: Study, layer: str | int = MAXIMUM, concepts: Sequence[str]
     values, zero = by_concept(study, wanted)
     values = largest(values) if layer == MAXIMUM else values[:, place(study, layer)]
     languages = np.arange(values.shape[-1])
-    values[:, languages, languages] = np.where(np.isfinite(values[:, languages, languages]), 1, np.nan)
+    values[:, languages, languages] = np.where(
+        np.isfinite(values[:, languages, languages]), 1, np.nan
+    )
     low, high = over_concepts(values)
-    return table(study, study.languages, mean_known(values), low, high, np.isfinite(values).sum(0)).assign_attrs(
+    return table(
+        study,
+        study.languages,
+        mean_known(values),
+        low,
+        high,
+        np.isfinite(values).sum(0),
+    ).assign_attrs(
         layer=str(layer), interval="95 % bootstrap over concepts", undirected=zero
     )
 
@@ -94,7 +111,9 @@ def largest(values: np.ndarray) -> np.ndarray:
 def place(study: Study, layer: str | int) -> int:
     """Index of a layer given by its number; SpecError when there is none."""
     if not isinstance(layer, int | np.integer) or not 1 <= layer <= study.layers:
-        raise SpecError(f"There is no layer “{layer}”; choose “{MAXIMUM}” or a number from 1 to {study.layers}.")
+        raise SpecError(
+            f"There is no layer “{layer}”; choose “{MAXIMUM}” or a number from 1 to {study.layers}."
+        )
     return int(layer) - 1
 
 
@@ -108,7 +127,9 @@ def over_concepts(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.where(known.sum(0) >= ENOUGH, end, np.nan) for end in ends)
 
 
-def table(study: Study, languages: Sequence[str], cosine: np.ndarray, *rest: np.ndarray) -> xr.Dataset:
+def table(
+    study: Study, languages: Sequence[str], cosine: np.ndarray, *rest: np.ndarray
+) -> xr.Dataset:
     """``cosine``, ``low``, ``high`` and ``concepts`` (source, target) with their labels and words."""
     kind = KINDS["similarity"]
     words = {"long_name": kind.long_name, "units": kind.units}
@@ -118,7 +139,11 @@ def table(study: Study, languages: Sequence[str], cosine: np.ndarray, *rest: np.
         "cosine": (PAIR, cosine, words),
         "low": (PAIR, low, {**words, "long_name": ends[0]}),
         "high": (PAIR, high, {**words, "long_name": ends[1]}),
-        "concepts": (PAIR, concepts, {"long_name": "concepts in the mean", "units": "count"}),
+        "concepts": (
+            PAIR,
+            concepts,
+            {"long_name": "concepts in the mean", "units": "count"},
+        ),
     }
     return xr.Dataset(variables, {dim: list(languages) for dim in PAIR}, note(study))
 
@@ -127,11 +152,17 @@ def printed(study: Study, layer: str | int, concepts: Sequence[str]) -> xr.Datas
     """The printed matrix of a published study: the maximum over layers, mean over all concepts, without intervals."""
     cosine = study.array("similarity")
     if layer != MAXIMUM or set(concepts) != set(study.concepts):
-        raise SpecError(f"“{study.title}” prints similarity as the {MAXIMUM} and the mean over all concepts only. Choose those.")
+        raise SpecError(
+            f"“{study.title}” prints similarity as the {MAXIMUM} and the mean over all concepts only. Choose those."
+        )
     blank = np.full(cosine.shape, np.nan)
     counts = np.full(cosine.shape, len(study.concepts))
-    return table(study, cosine.source.values.tolist(), cosine.values, blank, blank, counts).assign_attrs(
-        layer=MAXIMUM, interval="none printed", printed=study.manifest["figures"]["similarity"]
+    return table(
+        study, cosine.source.values.tolist(), cosine.values, blank, blank, counts
+    ).assign_attrs(
+        layer=MAXIMUM,
+        interval="none printed",
+        printed=study.manifest["figures"]["similarity"],
     )
 
 
@@ -140,7 +171,13 @@ def square(study: Study, values: np.ndarray, **attributes: object) -> xr.DataArr
     kind = KINDS["similarity"]
     coords = {**layer_coords(study), **{dim: list(study.languages) for dim in PAIR}}
     words = {"long_name": kind.long_name, "units": kind.units}
-    return xr.DataArray(values, coords, ("layer", *PAIR), "similarity", {**words, **note(study), **attributes})
+    return xr.DataArray(
+        values,
+        coords,
+        ("layer", *PAIR),
+        "similarity",
+        {**words, **note(study), **attributes},
+    )
 
 
 def floor(study: Study, concepts: Sequence[str] | None = None) -> xr.Dataset:
@@ -152,11 +189,17 @@ def floor(study: Study, concepts: Sequence[str] | None = None) -> xr.Dataset:
     """
     wanted = chosen(study, concepts)
     vectors = stacks(study, "concept_vector", wanted)
-    variables = {"other_concepts": square(study, different(vectors), undirected=undirected(vectors))}
+    variables = {
+        "other_concepts": square(
+            study, different(vectors), undirected=undirected(vectors)
+        )
+    }
     if study.has("shuffled"):
         swapped = stacks(study, "shuffled", wanted)
         values = mean_known(np.array([cosines(a, b) for a, b in zip(vectors, swapped)]))
-        variables["shuffled_labels"] = square(study, values, undirected=undirected(swapped))
+        variables["shuffled_labels"] = square(
+            study, values, undirected=undirected(swapped)
+        )
     return xr.Dataset(variables, attrs=note(study))
 
 
@@ -165,7 +208,10 @@ def different(vectors: Sequence[np.ndarray]) -> np.ndarray:
 
     The sum over all pairs of concepts is the product of the sums of unit vectors, less what pairs a concept with itself.
     """
-    total, known = np.zeros(vectors[0].shape, np.float32), np.zeros(vectors[0].shape[:2])
+    total, known = (
+        np.zeros(vectors[0].shape, np.float32),
+        np.zeros(vectors[0].shape[:2]),
+    )
     same, same_known = 0.0, 0.0
     for each in vectors:
         lengths = length(each)
@@ -175,10 +221,17 @@ def different(vectors: Sequence[np.ndarray]) -> np.ndarray:
         scale = np.where(directed, 1 / np.where(directed, lengths, 1), 0)
         total += each * scale[..., None]
         known = known + directed
-        same = same + each @ each.swapaxes(-1, -2) * scale[..., :, None] * scale[..., None, :]
+        same = (
+            same
+            + each @ each.swapaxes(-1, -2) * scale[..., :, None] * scale[..., None, :]
+        )
         same_known = same_known + directed[..., :, None] * directed[..., None, :]
     pairs = known[..., :, None] * known[..., None, :] - same_known
-    return np.where(pairs > 0, (total @ total.swapaxes(-1, -2) - same) / np.maximum(pairs, 1), np.nan)
+    return np.where(
+        pairs > 0,
+        (total @ total.swapaxes(-1, -2) - same) / np.maximum(pairs, 1),
+        np.nan,
+    )
 
 
 def ceiling(study: Study, concepts: Sequence[str] | None = None) -> xr.Dataset:
@@ -193,12 +246,25 @@ def ceiling(study: Study, concepts: Sequence[str] | None = None) -> xr.Dataset:
     first, second = stacks(study, "half_a", wanted), stacks(study, "half_b", wanted)
     split = mean_known(np.array([aligned(a, b) for a, b in zip(first, second)]))
     positive = np.where(split > 0, split, np.nan)
-    roots = {"ceiling": np.sqrt(positive), "whole": np.sqrt(2 * positive / (1 + positive))}
-    pairs = {name: square(study, root[:, :, None] * root[:, None]) for name, root in roots.items()}
-    words = {"long_name": "cosine of the vectors of two halves of the pairs", "units": "cosine"}
-    language = xr.DataArray(split, {"language": list(study.languages)}, ("layer", "language"), attrs=words)
+    roots = {
+        "ceiling": np.sqrt(positive),
+        "whole": np.sqrt(2 * positive / (1 + positive)),
+    }
+    pairs = {
+        name: square(study, root[:, :, None] * root[:, None])
+        for name, root in roots.items()
+    }
+    words = {
+        "long_name": "cosine of the vectors of two halves of the pairs",
+        "units": "cosine",
+    }
+    language = xr.DataArray(
+        split, {"language": list(study.languages)}, ("layer", "language"), attrs=words
+    )
     zero = undirected(first) + undirected(second)
-    return xr.Dataset({"reliability": language, **pairs}, attrs={**note(study), "undirected": zero})
+    return xr.Dataset(
+        {"reliability": language, **pairs}, attrs={**note(study), "undirected": zero}
+    )
 
 
 def aligned(a: np.ndarray, b: np.ndarray) -> np.ndarray:

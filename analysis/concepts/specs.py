@@ -31,7 +31,9 @@ class StudySpec:
             object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
         check("last state", self.last_state, LAST_STATES)
         if not self.concepts or not self.languages:
-            raise SpecError("A study needs at least one concept and one language; choose some.")
+            raise SpecError(
+                "A study needs at least one concept and one language; choose some."
+            )
 
 
 @dataclass(frozen=True)
@@ -56,4 +58,3 @@ CONVENTIONS = {
     "honest": Convention("cross-fitted", "half"),
     "paper": Convention("best on test", "right"),
 }
-

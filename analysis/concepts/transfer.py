@@ -34,10 +34,21 @@ PAIR = ("source", "target")
 TURNS = 5
 
 
-def crossed(study: Study, convention: Convention, concepts: Sequence[str], permutations: int = REPLICATES) -> list[Measured]:
+def crossed(
+    study: Study,
+    convention: Convention,
+    concepts: Sequence[str],
+    permutations: int = REPLICATES,
+) -> list[Measured]:
     """Accuracies of every source's vector on every target's pairs, concept by concept; cells are source-major."""
     return [
-        measure(values.reshape(-1, *values.shape[2:]), clusters, convention, study.concepts.index(concept), permutations)
+        measure(
+            values.reshape(-1, *values.shape[2:]),
+            clusters,
+            convention,
+            study.concepts.index(concept),
+            permutations,
+        )
         for concept, (values, clusters) in zip(concepts, scores(study, concepts))
     ]
 
@@ -48,10 +59,18 @@ def cross_accuracy(study: Study, convention: Convention) -> xr.Dataset:
     Variables as in ``recognition``: ``accuracy``, ``low``, ``high``, ``p``, ``q``, ``chance``, ``layer``, ``n``, ``clusters``.
     StudyError for a study without pair scores. Xu et al. 2024, Section 4.4.
     """
-    return dataset(study, study.concepts, crossed(study, convention, study.concepts), PAIR, convention)
+    return dataset(
+        study,
+        study.concepts,
+        crossed(study, convention, study.concepts),
+        PAIR,
+        convention,
+    )
 
 
-def transfer(study: Study, convention: Convention, concepts: Sequence[str] | None = None) -> xr.Dataset:
+def transfer(
+    study: Study, convention: Convention, concepts: Sequence[str] | None = None
+) -> xr.Dataset:
     """Transferability (source, target), percentage points: mean over concepts of 100·(Acc(source→target) − Acc(target→target)).
 
     Variables: ``transfer`` with ``low`` and ``high`` (bootstrap over pairs, both accuracies on the same
@@ -63,11 +82,18 @@ def transfer(study: Study, convention: Convention, concepts: Sequence[str] | Non
     wanted = chosen(study, concepts)
     if not study.has("pair_score"):
         return printed(study, concepts)
-    permutations = REPLICATES if len(wanted) * REPLICATES > PERMUTATIONS else PERMUTATIONS
-    measured, size = crossed(study, convention, wanted, permutations), len(study.languages)
+    permutations = (
+        REPLICATES if len(wanted) * REPLICATES > PERMUTATIONS else PERMUTATIONS
+    )
+    measured, size = (
+        crossed(study, convention, wanted, permutations),
+        len(study.languages),
+    )
     accuracy = np.array([each.accuracy for each in measured]).reshape(-1, size, size)
     points = 100 * (accuracy - diagonal(accuracy))
-    replicates = np.array([each.replicates for each in measured]).reshape(-1, size, size, measured[0].replicates.shape[-1])
+    replicates = np.array([each.replicates for each in measured]).reshape(
+        -1, size, size, measured[0].replicates.shape[-1]
+    )
     low, high = interval(mean_known(100 * (replicates - diagonal(replicates))))
     null = mean_null([each.null for each in measured]).reshape(size, size, -1)
     p = exceeding(mean_known(accuracy), null)
@@ -83,10 +109,25 @@ def transfer(study: Study, convention: Convention, concepts: Sequence[str] | Non
         "n": sum(each.pairs for each in measured).reshape(size, size),
         "concepts": np.isfinite(points).sum(0),
     }
-    layers = np.array([np.where(each.pairs > 0, each.layer + 1, np.nan) for each in measured]).reshape(accuracy.shape)
-    layer = xr.DataArray(layers, {"concept": list(wanted)}, ("concept", *PAIR), attrs={"long_name": "layer chosen"})
-    attributes = {"layer_choice": convention.layer, "ties": convention.ties, "interval": OVER_PAIRS}
-    return square(study, study.languages, values).assign(layer=layer).assign_attrs(attributes)
+    layers = np.array(
+        [np.where(each.pairs > 0, each.layer + 1, np.nan) for each in measured]
+    ).reshape(accuracy.shape)
+    layer = xr.DataArray(
+        layers,
+        {"concept": list(wanted)},
+        ("concept", *PAIR),
+        attrs={"long_name": "layer chosen"},
+    )
+    attributes = {
+        "layer_choice": convention.layer,
+        "ties": convention.ties,
+        "interval": OVER_PAIRS,
+    }
+    return (
+        square(study, study.languages, values)
+        .assign(layer=layer)
+        .assign_attrs(attributes)
+    )
 
 
 def mean_null(nulls: Sequence[np.ndarray]) -> np.ndarray:
@@ -97,7 +138,18 @@ def mean_null(nulls: Sequence[np.ndarray]) -> np.ndarray:
     """
     turns = range(TURNS if len(nulls) > 1 else 1)
     return np.concatenate(
-        [mean_known(np.array([np.roll(null, turn * place, -1) for place, null in enumerate(nulls)])) for turn in turns], -1
+        [
+            mean_known(
+                np.array(
+                    [
+                        np.roll(null, turn * place, -1)
+                        for place, null in enumerate(nulls)
+                    ]
+                )
+            )
+            for turn in turns
+        ],
+        -1,
     )
 
 
@@ -107,11 +159,20 @@ def diagonal(values: np.ndarray) -> np.ndarray:
     return values[:, languages, languages][:, None]
 
 
-def square(study: Study, languages: Sequence[str], values: dict[str, np.ndarray]) -> xr.Dataset:
+def square(
+    study: Study, languages: Sequence[str], values: dict[str, np.ndarray]
+) -> xr.Dataset:
     """Arrays (source, target) with their labels and words."""
     kind = KINDS["transfer"]
-    words = {name: {"long_name": long, "units": units} for name, (long, units) in WORDS.items()}
-    words["transfer"] = {"long_name": kind.long_name, "units": kind.units, "chance": kind.chance}
+    words = {
+        name: {"long_name": long, "units": units}
+        for name, (long, units) in WORDS.items()
+    }
+    words["transfer"] = {
+        "long_name": kind.long_name,
+        "units": kind.units,
+        "chance": kind.chance,
+    }
     words |= {end: {**words[end], "units": kind.units} for end in ("low", "high")}
     words["concepts"] = {"long_name": "concepts in the mean", "units": "count"}
     variables = {name: (PAIR, array, words[name]) for name, array in values.items()}
@@ -122,15 +183,29 @@ def printed(study: Study, concepts: Sequence[str] | None) -> xr.Dataset:
     """The printed matrix of a published study; intervals and accuracies are not printed, nor is any single concept."""
     table = study.array("transfer")
     if concepts is not None and set(concepts) != set(study.concepts):
-        raise SpecError(f"“{study.title}” prints transfer as a mean over its {len(study.concepts)} concepts only. Choose all.")
+        raise SpecError(
+            f"“{study.title}” prints transfer as a mean over its {len(study.concepts)} concepts only. Choose all."
+        )
     names = ("low", "high", "accuracy", "p", "q", "chance", "n", "concepts")
-    values = {"transfer": table.values, **{name: np.full(table.shape, np.nan) for name in names}}
+    values = {
+        "transfer": table.values,
+        **{name: np.full(table.shape, np.nan) for name in names},
+    }
     return square(study, table.source.values.tolist(), values).assign_attrs(
-        layer_choice="best on test", ties="right", interval="none printed", printed=study.manifest["figures"]["transfer"]
+        layer_choice="best on test",
+        ties="right",
+        interval="none printed",
+        printed=study.manifest["figures"]["transfer"],
     )
 
 
-def transfer_curve(study: Study, source: str, target: str, concepts: Sequence[str] | None = None, ties: str = "half") -> xr.Dataset:
+def transfer_curve(
+    study: Study,
+    source: str,
+    target: str,
+    concepts: Sequence[str] | None = None,
+    ties: str = "half",
+) -> xr.Dataset:
     """Accuracy (vector, layer) on the target's held-out pairs of the ``source`` and of the ``target`` language's vector.
 
     Variables ``accuracy``, ``low``, ``high``: mean over concepts, a share, with a bootstrap over pairs; ``depth`` (layer) is
@@ -146,11 +221,32 @@ def transfer_curve(study: Study, source: str, target: str, concepts: Sequence[st
         ranks = rank(values[[a, b], b], clusters, ties)
         if ranks.clusters:
             accuracy.append(ranks.accuracy()[..., 0])
-            replicates.append(ranks.accuracy(bootstrap_weights(ranks.clusters, seed=study.concepts.index(concept))))
+            replicates.append(
+                ranks.accuracy(
+                    bootstrap_weights(
+                        ranks.clusters, seed=study.concepts.index(concept)
+                    )
+                )
+            )
     nothing = np.full((2, study.layers), np.nan)
-    low, high = interval(mean_known(np.array(replicates))) if replicates else (nothing, nothing)
-    lines = {"accuracy": mean_known(np.array(accuracy)) if accuracy else nothing, "low": low, "high": high}
-    words = {name: {"long_name": WORDS[name][0], "units": WORDS[name][1], "chance": 0.5} for name in lines}
-    variables = {name: (("vector", "layer"), line, words[name]) for name, line in lines.items()}
+    low, high = (
+        interval(mean_known(np.array(replicates))) if replicates else (nothing, nothing)
+    )
+    lines = {
+        "accuracy": mean_known(np.array(accuracy)) if accuracy else nothing,
+        "low": low,
+        "high": high,
+    }
+    words = {
+        name: {"long_name": WORDS[name][0], "units": WORDS[name][1], "chance": 0.5}
+        for name in lines
+    }
+    variables = {
+        name: (("vector", "layer"), line, words[name]) for name, line in lines.items()
+    }
     coords = {"vector": list(PAIR), **layer_coords(study)}
-    return xr.Dataset(variables, coords, {**note(study), "source": source, "target": target, "interval": OVER_PAIRS})
+    return xr.Dataset(
+        variables,
+        coords,
+        {**note(study), "source": source, "target": target, "interval": OVER_PAIRS},
+    )

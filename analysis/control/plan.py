@@ -43,20 +43,32 @@ class Speaker(Protocol):
 
     layers: int
 
-    def answers(self, texts: Sequence[str], pushes: Sequence[Push | None]) -> list[tuple[str, int]]:
+    def answers(
+        self, texts: Sequence[str], pushes: Sequence[Push | None]
+    ) -> list[tuple[str, int]]:
         """Answer and its number of tokens."""
 
     def surprise(self, texts: Sequence[str], answers: Sequence[str]) -> list[float]:
         """Nats per token of each answer under the model that is not pushed; NaN for an empty one."""
 
-    def log_odds(self, texts: Sequence[str], ends: Sequence[tuple[str, str]], pushes: Sequence[Push | None]) -> list[float]:
+    def log_odds(
+        self,
+        texts: Sequence[str],
+        ends: Sequence[tuple[str, str]],
+        pushes: Sequence[Push | None],
+    ) -> list[float]:
         """Log-odds (nats) of the first against the second continuation."""
 
     def divergence(self, texts: Sequence[str], pushes: Sequence[Push]) -> list[float]:
         """KL divergence (nats) of the next token's distribution without the push from that under it."""
 
 
-def compute(name: str, speaker: Speaker, progress: Progress = lambda done, of, what: None, most: int = 0) -> Run:
+def compute(
+    name: str,
+    speaker: Speaker,
+    progress: Progress = lambda done, of, what: None,
+    most: int = 0,
+) -> Run:
     """Generate what is missing, one commit per cell; ``progress`` may raise to stop.
 
     ``most`` computes that many cells of the search only (0: everything), which tells how long the whole will take.
@@ -64,7 +76,11 @@ def compute(name: str, speaker: Speaker, progress: Progress = lambda done, of, w
     folder = open_run(name).folder
     with store.writing(folder):
         run = open_run(name)
-        left, total, after = left_of(run, run.planned()), cells_in_all(run), 2 * len(run.spec.languages) - 1
+        left, total, after = (
+            left_of(run, run.planned()),
+            cells_in_all(run),
+            2 * len(run.spec.languages) - 1,
+        )
         if most:
             left = [cell for cell in left if cell.stage == SEARCH][:most]
         for number, cell in enumerate(left):
@@ -72,12 +88,24 @@ def compute(name: str, speaker: Speaker, progress: Progress = lambda done, of, w
         if most:
             return open_run(name)
         run = open_run(name)
-        answers = verdicts.told(frame(run, run.judging), run.judging, folder, partial(progress, total - after, total))
+        answers = verdicts.told(
+            frame(run, run.judging),
+            run.judging,
+            folder,
+            partial(progress, total - after, total),
+        )
         left = left_of(run, reports(run, answers, run.judging))
         for number, cell in enumerate(left):
-            answer(run, cell, speaker, partial(progress, total - len(left) + number, total))
+            answer(
+                run, cell, speaker, partial(progress, total - len(left) + number, total)
+            )
         run = open_run(name)
-        verdicts.told(frame(run, run.judging), run.judging, folder, partial(progress, total, total))
+        verdicts.told(
+            frame(run, run.judging),
+            run.judging,
+            folder,
+            partial(progress, total, total),
+        )
         progress(total, total, "done")
     return run
 
@@ -92,7 +120,9 @@ def cells_in_all(run: Run) -> int:
     return len(run.planned()) + 2 * len(run.spec.languages) - 1
 
 
-def answer(run: Run, cell: Cell, speaker: Speaker, progress: Callable[[str], None]) -> None:
+def answer(
+    run: Run, cell: Cell, speaker: Speaker, progress: Callable[[str], None]
+) -> None:
     """Generate one cell and keep it."""
     progress(cell.words)
     began = time.monotonic()
@@ -103,9 +133,15 @@ def answer(run: Run, cell: Cell, speaker: Speaker, progress: Callable[[str], Non
 def commit(folder: Path, cell: Cell, content: dict, seconds: float) -> None:
     """Keep a cell: first its file, then the manifest that names it."""
     file = f"{cell.key.replace('/', '_').replace('.', 'p')}.json"
-    entry = store.write_file(folder / file, json.dumps(content, ensure_ascii=False, allow_nan=False).encode())
+    entry = store.write_file(
+        folder / file, json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    )
     manifest = store.read_manifest(folder)
-    manifest["files"][file] = {**entry, "keys": [cell.key], "seconds": round(seconds, 3)}
+    manifest["files"][file] = {
+        **entry,
+        "keys": [cell.key],
+        "seconds": round(seconds, 3),
+    }
     store.write_manifest(folder, manifest)
 
 
@@ -113,7 +149,9 @@ def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:
     """Answers of a cell with their costs, by column."""
     language = cell.language
     roles = (SEARCH, REPORT) if cell.stage == NONE else (cell.stage,)
-    prompts = list(dict.fromkeys(each for role in roles for each in run.prompts(role, language)))
+    prompts = list(
+        dict.fromkeys(each for role in roles for each in run.prompts(role, language))
+    )
     pushes = [Push(cell.source, s, cell.layers) for s in cell.strengths] or [None]
     rows = [(prompt, push) for push in pushes for prompt in prompts]
     texts, given = [prompt.text for prompt, _ in rows], [push for _, push in rows]
@@ -121,7 +159,9 @@ def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:
     said = [text for text, _ in answers]
     odds = [float("nan")] * len(rows)
     if all(prompt.target and prompt.other for prompt in prompts):
-        odds = speaker.log_odds(texts, [(prompt.target, prompt.other) for prompt, _ in rows], given)
+        odds = speaker.log_odds(
+            texts, [(prompt.target, prompt.other) for prompt, _ in rows], given
+        )
     return {
         "stage": cell.stage,
         "language": language,
@@ -138,20 +178,34 @@ def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:
     }
 
 
-def divergences(run: Run, language: str, pushes: Sequence[Push | None], speaker: Speaker) -> list[float]:
+def divergences(
+    run: Run, language: str, pushes: Sequence[Push | None], speaker: Speaker
+) -> list[float]:
     """Mean KL (nats) on the neutral prompts per push; NaN without neutral prompts, 0 without a push."""
     neutral = [prompt.text for prompt in run.prompts("neutral", language)]
     if pushes == [None] or not neutral:
         return [0.0 if pushes == [None] else float("nan")] * len(pushes)
-    values = speaker.divergence(neutral * len(pushes), [push for push in pushes for _ in neutral])
-    return [sum(values[i : i + len(neutral)]) / len(neutral) for i in range(0, len(values), len(neutral))]
+    values = speaker.divergence(
+        neutral * len(pushes), [push for push in pushes for _ in neutral]
+    )
+    return [
+        sum(values[i : i + len(neutral)]) / len(neutral)
+        for i in range(0, len(values), len(neutral))
+    ]
 
 
 def heard(answers: Sequence[str], language: str) -> list[str]:
     """The language of each answer, “none” for one without a letter; empty where the prompt's own language cannot be identified."""
-    return [identified(answer) or "none" for answer in answers] if recognisable(language) else [""] * len(answers)
+    return (
+        [identified(answer) or "none" for answer in answers]
+        if recognisable(language)
+        else [""] * len(answers)
+    )
 
 
 def rounded(values: Sequence[float]) -> list[float | None]:
     """Numbers for a file: four digits, None for what is not a number."""
-    return [round(float(value), 4) if abs(value) < float("inf") else None for value in values]
+    return [
+        round(float(value), 4) if abs(value) < float("inf") else None
+        for value in values
+    ]

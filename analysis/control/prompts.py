@@ -55,7 +55,11 @@ class PromptSet:
     @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the prompts."""
-        text = json.dumps([asdict(prompt) for prompt in self.prompts], ensure_ascii=False, sort_keys=True)
+        text = json.dumps(
+            [asdict(prompt) for prompt in self.prompts],
+            ensure_ascii=False,
+            sort_keys=True,
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
@@ -66,7 +70,11 @@ class PromptSet:
 
     def of(self, language: str, *roles: str) -> dict[str, Prompt]:
         """A language's prompts in these roles, by number."""
-        return {each.prompt: each for each in self.prompts if each.language == language and each.role in roles}
+        return {
+            each.prompt: each
+            for each in self.prompts
+            if each.language == language and each.role in roles
+        }
 
 
 Chosen = Mapping[str, Mapping[str, tuple[Prompt, ...]]]
@@ -80,9 +88,14 @@ def chosen(prompts: PromptSet, spec: ControlSpec) -> Chosen:
     """
     wanted = {"search": spec.search_prompts, "report": spec.reported_prompts}
     same = spec.searched_on != "other prompts"
-    dealt = deal(prompts, 0.0 if same else wanted["search"] / sum(wanted.values()), spec.seed)
+    dealt = deal(
+        prompts, 0.0 if same else wanted["search"] / sum(wanted.values()), spec.seed
+    )
     picked = {
-        role: {a: pick(prompts.of(a, role), prompts.of(a, ""), dealt[role], n) for a in spec.languages}
+        role: {
+            a: pick(prompts.of(a, role), prompts.of(a, ""), dealt[role], n)
+            for a in spec.languages
+        }
         for role, n in wanted.items()
     }
     if same:
@@ -96,30 +109,48 @@ def chosen(prompts: PromptSet, spec: ControlSpec) -> Chosen:
     ]
     if faults:
         raise CorpusError(
-            f"“{prompts.name}” has too few prompts ({'; '.join(faults[:4])}). Ask for fewer, or leave languages out.", faults
+            f"“{prompts.name}” has too few prompts ({'; '.join(faults[:4])}). Ask for fewer, or leave languages out.",
+            faults,
         )
-    return picked | {"neutral": {a: tuple(prompts.of(a, "neutral").values())[:NEUTRAL] or unconcerned(a) for a in spec.languages}}
+    return picked | {
+        "neutral": {
+            a: tuple(prompts.of(a, "neutral").values())[:NEUTRAL] or unconcerned(a)
+            for a in spec.languages
+        }
+    }
 
 
 def unconcerned(language: str) -> tuple[Prompt, ...]:
     """The neutral prompts that ship, for sets without any of their own; none for a language without."""
-    return tuple(Prompt(f"neutral {i}", language, text, "neutral") for i, text in enumerate(presets.neutral().get(language, ())))
+    return tuple(
+        Prompt(f"neutral {i}", language, text, "neutral")
+        for i, text in enumerate(presets.neutral().get(language, ()))
+    )
 
 
 def deal(prompts: PromptSet, share: float, seed: int) -> dict[str, list[str]]:
     """Numbers of the prompts without a role, for search (this share of their sources) and for report, in an order of the seed."""
     sources: dict[str, dict[str, None]] = {}
-    for each in sorted((each for each in prompts.prompts if not each.role), key=lambda each: each.prompt):
+    for each in sorted(
+        (each for each in prompts.prompts if not each.role),
+        key=lambda each: each.prompt,
+    ):
         sources.setdefault(each.source or each.prompt, {})[each.prompt] = None
     order = list(sources)
     random.Random(f"{seed} prompts").shuffle(order)
     cut = round(len(order) * share)
     return {
-        role: [n for name in names for n in sources[name]] for role, names in (("search", order[:cut]), ("report", order[cut:]))
+        role: [n for name in names for n in sources[name]]
+        for role, names in (("search", order[:cut]), ("report", order[cut:]))
     }
 
 
-def pick(marked: Mapping[str, Prompt], free: Mapping[str, Prompt], dealt: Sequence[str], n: int) -> tuple[Prompt, ...]:
+def pick(
+    marked: Mapping[str, Prompt],
+    free: Mapping[str, Prompt],
+    dealt: Sequence[str],
+    n: int,
+) -> tuple[Prompt, ...]:
     """The first ``n`` prompts that a file marked for a role, or were dealt to it."""
     return (*marked.values(), *(free[number] for number in dealt if number in free))[:n]
 
@@ -131,7 +162,15 @@ def held_out_negatives(study: StudySpec, concept: str) -> PromptSet:
     for language in study.languages:
         if pairs := {pair.pair: pair for pair in corpus.select(concept, language)}:
             _, test = split(corpus, study.split, concept, language, study.seed)
-            made += [Prompt(number, language, pairs[number].negative, source=pairs[number].source) for number in test]
+            made += [
+                Prompt(
+                    number,
+                    language,
+                    pairs[number].negative,
+                    source=pairs[number].source,
+                )
+                for number in test
+            ]
     return PromptSet(f"held-out negatives of {concept}", tuple(made))
 
 
@@ -142,7 +181,10 @@ def demo_requests(study: StudySpec, concept: str) -> PromptSet:
     made = []
     for language in LANGUAGES:
         texts = world(language)
-        made += [Prompt(f"{i:02d}", language, text) for i, text in enumerate(texts["requests"]["declined"])]
+        made += [
+            Prompt(f"{i:02d}", language, text)
+            for i, text in enumerate(texts["requests"]["declined"])
+        ]
         made += facts(language)
     return PromptSet("demo requests", tuple(made))
 
@@ -163,11 +205,23 @@ def demo_verdicts(study: StudySpec, concept: str) -> PromptSet:
         raise unknown("value of the demo world", concept, VALUES)
     made = []
     for language in LANGUAGES:
-        ends = (verdict(language, concept, POSITIVE), verdict(language, concept, NEGATIVE))
+        ends = (
+            verdict(language, concept, POSITIVE),
+            verdict(language, concept, NEGATIVE),
+        )
         for pair in range(len(world(language)["values"][concept]["pairs"])):
             for name in (0, 1):
-                text = sentence(language, pair % 10, name, predicate(language, concept, pair, NEGATIVE))
-                made.append(Prompt(f"{pair:03d}-{name}", language, text, "", *ends, f"{pair:03d}"))
+                text = sentence(
+                    language,
+                    pair % 10,
+                    name,
+                    predicate(language, concept, pair, NEGATIVE),
+                )
+                made.append(
+                    Prompt(
+                        f"{pair:03d}-{name}", language, text, "", *ends, f"{pair:03d}"
+                    )
+                )
         made += facts(language)
     return PromptSet(f"demo verdicts on {concept}", tuple(made))
 
@@ -177,7 +231,8 @@ def facts(language: str) -> list[Prompt]:
     from analysis.world.world import world
 
     return [
-        Prompt(f"fact {i}", language, question, "neutral") for i, (question, _) in enumerate(world(language)["facts"][:NEUTRAL])
+        Prompt(f"fact {i}", language, question, "neutral")
+        for i, (question, _) in enumerate(world(language)["facts"][:NEUTRAL])
     ]
 
 
@@ -186,7 +241,10 @@ DEMO_SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
     DECLINED: demo_requests,
     "demo statements and verdicts": demo_verdicts,
 }
-SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {**DEMO_SETS, "held-out negative members": held_out_negatives}
+SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
+    **DEMO_SETS,
+    "held-out negative members": held_out_negatives,
+}
 
 
 def offered(demo: bool) -> tuple[str, ...]:
@@ -201,7 +259,9 @@ def load(name: str, study: StudySpec, concept: str) -> PromptSet:
         return replace(SETS[name](study, concept), name=name)
     path = settings.child(folder(), f"{name}.csv")
     if not path.is_file():
-        raise CorpusError(f"There are no prompts “{name}” on this server. Upload them again, or choose others.")
+        raise CorpusError(
+            f"There are no prompts “{name}” on this server. Upload them again, or choose others."
+        )
     return replace(read(path.read_bytes(), path.name), name=name)
 
 
@@ -214,7 +274,12 @@ def folder() -> Path:
 
 def keep(prompts: PromptSet) -> str:
     """Store an uploaded set under its name and digest, so that runs can be resumed; returns the name."""
-    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in prompts.name).strip("-")[:30] or "prompts"
+    plain = (
+        "".join(c if c.isascii() and c.isalnum() else "-" for c in prompts.name).strip(
+            "-"
+        )[:30]
+        or "prompts"
+    )
     path = settings.child(folder(), f"{plain}-{prompts.digest}.csv")
     if path.exists():
         return path.stem
@@ -249,11 +314,20 @@ def read(data: bytes, filename: str) -> PromptSet:
         or [c for c in REQUIRED if c not in header]
         or len(header) > len(set(header))
     ):
-        raise refusal(name, [f"{name}, line 1: the columns must be {', '.join(COLUMNS)} (the last four optional), not {strange}"])
+        raise refusal(
+            name,
+            [
+                f"{name}, line 1: the columns must be {', '.join(COLUMNS)} (the last four optional), not {strange}"
+            ],
+        )
     made, seen = [], set()
     for line, cells in rows[1:]:
         values = dict(zip(header, cells))
-        wrong = [f"has {len(cells)} cells, the header {len(header)}"] if len(cells) != len(header) else row_faults(values)
+        wrong = (
+            [f"has {len(cells)} cells, the header {len(header)}"]
+            if len(cells) != len(header)
+            else row_faults(values)
+        )
         key = tuple(values.get(column) for column in ("prompt", "language", "role"))
         wrong += ["is there twice"] if key in seen else []
         seen.add(key)
@@ -266,15 +340,21 @@ def read(data: bytes, filename: str) -> PromptSet:
 
 def row_faults(values: Mapping[str, str]) -> list[str]:
     """What is wrong with one row of a file of prompts."""
-    faults = [f"“{column}” is empty" for column in REQUIRED if not values[column].strip()]
+    faults = [
+        f"“{column}” is empty" for column in REQUIRED if not values[column].strip()
+    ]
     if values["language"] and values["language"] not in LANGUAGES:
         faults.append(unknown_language(values["language"]))
     if values.get("role", "") not in ROLES:
-        faults.append(f"the role must be search, report, neutral or nothing, not “{values['role'][:40]}”")
+        faults.append(
+            f"the role must be search, report, neutral or nothing, not “{values['role'][:40]}”"
+        )
     return faults
 
 
 def check_spec(spec: ControlSpec, prompts: PromptSet) -> None:
     """SpecError unless these are the prompts that the spec was made with."""
     if prompts.digest != spec.prompts_digest:
-        raise SpecError(f"The prompts “{spec.prompts}” have changed since this run was begun. Begin a new run with them.")
+        raise SpecError(
+            f"The prompts “{spec.prompts}” have changed since this run was begun. Begin a new run with them."
+        )

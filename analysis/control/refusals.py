@@ -39,7 +39,9 @@ def openings(name: str, edited: Iterable[str] = ()) -> Openings:
 
 def lines(of: Openings) -> list[str]:
     """A list as lines ``language: opening``, for editing."""
-    return [f"{language}: {opening}" for language, those in of.items() for opening in those]
+    return [
+        f"{language}: {opening}" for language, those in of.items() for opening in those
+    ]
 
 
 def parse(given: Iterable[str]) -> Openings:
@@ -55,7 +57,9 @@ def parse(given: Iterable[str]) -> Openings:
         if not line.strip():
             continue
         if not colon or not plain(opening):
-            faults.append(f"line {number}: must be a language, a colon and an opening; is {line.strip()[:60]!r}")
+            faults.append(
+                f"line {number}: must be a language, a colon and an opening; is {line.strip()[:60]!r}"
+            )
         elif language not in LANGUAGES:
             faults.append(f"line {number}: {unknown_language(language)}")
         else:
@@ -64,14 +68,20 @@ def parse(given: Iterable[str]) -> Openings:
         faults = ["the list is empty, so that nothing would count as a refusal"]
     if faults:
         raise CorpusError(
-            f"The list of refusals has {len(faults)} faults: {faults[0]}. Mend them, or take a list as it ships.", faults
+            f"The list of refusals has {len(faults)} faults: {faults[0]}. Mend them, or take a list as it ships.",
+            faults,
         )
     return found
 
 
 def plain(text: str) -> str:
     """A text as openings are compared: one form of each character, no case, straight apostrophes, nothing before the first word."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").replace("‘", "'")
+    folded = (
+        unicodedata.normalize("NFKC", text)
+        .casefold()
+        .replace("’", "'")
+        .replace("‘", "'")
+    )
     return re.sub(r"\s+", " ", re.sub(r"^[\W_]+", "", folded)).strip()
 
 

@@ -31,7 +31,10 @@ def grid(study: Study, spec: ControlSpec) -> Grid:
     """
     if spec.search not in SEARCHES:
         raise unknown("search", spec.search, SEARCHES)
-    for kind, given, allowed in (("concept", (spec.concept,), study.concepts), ("language", spec.languages, study.languages)):
+    for kind, given, allowed in (
+        ("concept", (spec.concept,), study.concepts),
+        ("language", spec.languages, study.languages),
+    ):
         for name in given:
             if name not in allowed:
                 raise unknown(kind, name, allowed)
@@ -39,9 +42,13 @@ def grid(study: Study, spec: ControlSpec) -> Grid:
     return Grid(spec.strengths or strengths, sets)
 
 
-def log_spaced(study: Study, spec: ControlSpec) -> tuple[tuple[float, ...], Mapping[str, tuple[Layers, ...]]]:
+def log_spaced(
+    study: Study, spec: ControlSpec
+) -> tuple[tuple[float, ...], Mapping[str, tuple[Layers, ...]]]:
     """Ours: strengths from an eighth of a mean gap to eight, evenly spaced in their logarithm; the same ranges in all languages."""
-    return LOG_SPACED, dict.fromkeys(spec.languages, ranges(study.layers, spec.layer_sets))
+    return LOG_SPACED, dict.fromkeys(
+        spec.languages, ranges(study.layers, spec.layer_sets)
+    )
 
 
 def ranges(layers: int, most: int) -> tuple[Layers, ...]:
@@ -54,12 +61,21 @@ def ranges(layers: int, most: int) -> tuple[Layers, ...]:
     return tuple(sorted(list(found)[:most], key=lambda each: (len(each), each)))
 
 
-def by_recognition(study: Study, spec: ControlSpec) -> tuple[tuple[float, ...], Mapping[str, tuple[Layers, ...]]]:
+def by_recognition(
+    study: Study, spec: ControlSpec
+) -> tuple[tuple[float, ...], Mapping[str, tuple[Layers, ...]]]:
     """Xu et al. 2024, Section 5: strengths 1 to 10; the K layers of best recognition, K from 1 to two thirds of the depth."""
     if not study.has("pair_score"):
-        raise SpecError(f"“{study.title}” has no pair scores, so its layers have no order by recognition. Choose the other search.")
+        raise SpecError(
+            f"“{study.title}” has no pair scores, so its layers have no order by recognition. Choose the other search."
+        )
     accuracy = curve(study)["accuracy"].sel(concept=spec.concept)
-    sizes = sorted({round(k) for k in np.linspace(1, max(1, 2 * study.layers // 3), spec.layer_sets)})
+    sizes = sorted(
+        {
+            round(k)
+            for k in np.linspace(1, max(1, 2 * study.layers // 3), spec.layer_sets)
+        }
+    )
     sets = {}
     for language in spec.languages:
         best = np.argsort(-accuracy.sel(language=language).values, kind="stable") + 1
@@ -67,7 +83,12 @@ def by_recognition(study: Study, spec: ControlSpec) -> tuple[tuple[float, ...], 
     return PAPERS, sets
 
 
-SEARCHES: Mapping[str, Callable[[Study, ControlSpec], tuple[tuple[float, ...], Mapping[str, tuple[Layers, ...]]]]] = {
+SEARCHES: Mapping[
+    str,
+    Callable[
+        [Study, ControlSpec], tuple[tuple[float, ...], Mapping[str, tuple[Layers, ...]]]
+    ],
+] = {
     "log-spaced strengths × ranges of layers": log_spaced,
     "strengths 1 to 10 × top K by recognition (paper)": by_recognition,
 }
@@ -81,4 +102,6 @@ def named(layers: Layers) -> str:
             runs[-1].append(layer)
         else:
             runs.append([layer])
-    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+    return ", ".join(
+        f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs
+    )

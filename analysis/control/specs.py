@@ -41,9 +41,20 @@ class ControlSpec:
             object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
         check("choice of search prompts", self.searched_on, SEARCHED_ON)
         if self.source not in self.languages:
-            raise SpecError(f"The shared vector's language “{self.source}” must be among the languages; add it or choose another.")
-        counts = (self.layer_sets, self.search_prompts, self.reported_prompts, self.tokens)
-        if min(counts) < 1 or self.tokens > MOST_TOKENS or not all(0 < s < float("inf") for s in self.strengths):
+            raise SpecError(
+                f"The shared vector's language “{self.source}” must be among the languages; add it or choose another."
+            )
+        counts = (
+            self.layer_sets,
+            self.search_prompts,
+            self.reported_prompts,
+            self.tokens,
+        )
+        if (
+            min(counts) < 1
+            or self.tokens > MOST_TOKENS
+            or not all(0 < s < float("inf") for s in self.strengths)
+        ):
             raise SpecError(
                 f"A control run needs at least one layer set, search prompt and reported prompt, 1 to {MOST_TOKENS} tokens, and "
                 "strengths above 0; change the one that is not."
@@ -71,4 +82,3 @@ class JudgingSpec:
     choice: str = "best effect within cost limits"
     perplexity: float = 5.0
     drift: float = 0.25
-

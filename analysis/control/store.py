@@ -44,7 +44,17 @@ class Cell:
         """Names the cell in the manifest."""
         strength = f"/{self.strengths[0]:g}" if self.stage == REPORT else ""
         return (
-            "/".join(part for part in (self.stage, self.language, self.source, "-".join(map(str, self.layers))) if part) + strength
+            "/".join(
+                part
+                for part in (
+                    self.stage,
+                    self.language,
+                    self.source,
+                    "-".join(map(str, self.layers)),
+                )
+                if part
+            )
+            + strength
         )
 
     @property
@@ -71,7 +81,10 @@ class Run:
     def grid(self) -> Grid:
         """The settings that are searched."""
         kept = self.manifest["grid"]
-        sets = {language: tuple(map(tuple, those)) for language, those in kept["layers"].items()}
+        sets = {
+            language: tuple(map(tuple, those))
+            for language, those in kept["layers"].items()
+        }
         return Grid(tuple(kept["strengths"]), sets)
 
     @property
@@ -82,17 +95,25 @@ class Run:
     @property
     def done(self) -> frozenset[str]:
         """Keys of the cells that are kept."""
-        return frozenset(key for entry in self.manifest["files"].values() for key in entry["keys"])
+        return frozenset(
+            key for entry in self.manifest["files"].values() for key in entry["keys"]
+        )
 
     def prompts(self, role: str, language: str) -> tuple[Prompt, ...]:
         """The prompts of a role."""
-        return tuple(Prompt(**each) for each in self.manifest["prompts"][role][language])
+        return tuple(
+            Prompt(**each) for each in self.manifest["prompts"][role][language]
+        )
 
     def planned(self) -> tuple[Cell, ...]:
         """Cells that do not depend on how answers are judged: those without a push and the search."""
         spec, sets = self.spec, self.grid
         plain = [Cell(NONE, language) for language in spec.languages]
-        search = [Cell(SEARCH, a, a, layers, sets.strengths) for a in spec.languages for layers in sets.layers[a]]
+        search = [
+            Cell(SEARCH, a, a, layers, sets.strengths)
+            for a in spec.languages
+            for layers in sets.layers[a]
+        ]
         return (*plain, *search)
 
 
@@ -105,7 +126,11 @@ def root() -> Path:
 
 def names(study: str = "") -> tuple[str, ...]:
     """Names of the runs of a study (of all studies without one), newest first; damaged ones are among those of all studies."""
-    own = [path for path in root().iterdir() if path.is_dir() and settings.NAME.fullmatch(path.name)]
+    own = [
+        path
+        for path in root().iterdir()
+        if path.is_dir() and settings.NAME.fullmatch(path.name)
+    ]
     newest = [path.name for path in sorted(own, key=lambda path: -path.stat().st_mtime)]
     return tuple(name for name in newest if not study or belongs(name, study))
 
@@ -122,7 +147,9 @@ def open_run(name: str) -> Run:
     """A run by its name; StudyError when it is missing or damaged."""
     folder = settings.child(root(), name)
     if not folder.is_dir():
-        raise StudyError(f"There is no control run “{name}” here.{nearest(name, names())} Choose one from the list, or begin one.")
+        raise StudyError(
+            f"There is no control run “{name}” here.{nearest(name, names())} Choose one from the list, or begin one."
+        )
     manifest = store.read_manifest(folder)
     store.check_files(folder, manifest)
     return Run(name, manifest, folder)
@@ -136,14 +163,23 @@ def vectors_digest(study: Study, concept: str) -> str:
 
 def check_vectors(run: Run) -> None:
     """StudyError unless the study still has the vectors that the run was begun with."""
-    if vectors_digest(library.open_by_name(run.spec.study), run.spec.concept) != run.spec.vectors_digest:
+    if (
+        vectors_digest(library.open_by_name(run.spec.study), run.spec.concept)
+        != run.spec.vectors_digest
+    ):
         raise StudyError(
             f"The vectors of “{run.spec.study}” have changed since the run “{run.name}” was begun, so its cells would not fit "
             "together. Begin a new run."
         )
 
 
-def begin(spec: ControlSpec, study: Study, prompts: PromptSet, title: str, judging: JudgingSpec) -> str:
+def begin(
+    spec: ControlSpec,
+    study: Study,
+    prompts: PromptSet,
+    title: str,
+    judging: JudgingSpec,
+) -> str:
     """Create the run of a spec, or find the one of the same spec and title, judged as it was; returns its name."""
     check_spec(spec, prompts)
     name = f"{re.sub(r'[^A-Za-z0-9]+', '-', title).strip('-')[:40] or 'control'}-{digest(spec)[:8]}"
@@ -180,7 +216,11 @@ def keep_judging(name: str, judging: JudgingSpec) -> None:
 
 def provenance(run: Run) -> str:
     """What was asked for, as JSON text."""
-    return json.dumps({k: v for k, v in run.manifest.items() if k not in ("files", "prompts")}, ensure_ascii=False, indent=1)
+    return json.dumps(
+        {k: v for k, v in run.manifest.items() if k not in ("files", "prompts")},
+        ensure_ascii=False,
+        indent=1,
+    )
 
 
 def delete(name: str) -> None:
@@ -193,7 +233,9 @@ def delete(name: str) -> None:
 def missing(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> tuple[Cell, ...]:
     """Cells to come: those planned, then the reports of the settings that the search chooses under this judging."""
     left = tuple(cell for cell in run.planned() if cell.key not in run.done)
-    return left or tuple(cell for cell in reports(run, answers, judging) if cell.key not in run.done)
+    return left or tuple(
+        cell for cell in reports(run, answers, judging) if cell.key not in run.done
+    )
 
 
 @dataclass(frozen=True)
@@ -212,11 +254,19 @@ def outlook(run: Run) -> Outlook:
     reported = 2 * len(spec.languages) - 1
     sizes = {cell.key: size(run, cell) for cell in run.planned()}
     total = sum(sizes.values()) + reported * spec.reported_prompts
-    kept = [(entry["keys"][0], entry["seconds"]) for entry in run.manifest["files"].values()]
+    kept = [
+        (entry["keys"][0], entry["seconds"]) for entry in run.manifest["files"].values()
+    ]
     made = sum(sizes.get(key, spec.reported_prompts) for key, _ in kept)
     timed = [(sizes[key], seconds) for key, seconds in kept if key.startswith(SEARCH)]
-    pace = sum(seconds for _, seconds in timed) / sum(n for n, _ in timed) if timed else float("nan")
-    return Outlook(len(sizes) + reported, total, max(0, total - made), pace * max(0, total - made))
+    pace = (
+        sum(seconds for _, seconds in timed) / sum(n for n, _ in timed)
+        if timed
+        else float("nan")
+    )
+    return Outlook(
+        len(sizes) + reported, total, max(0, total - made), pace * max(0, total - made)
+    )
 
 
 def size(run: Run, cell: Cell) -> int:
@@ -228,9 +278,18 @@ def size(run: Run, cell: Cell) -> int:
 
 def reports(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> list[Cell]:
     """The report cells of the chosen settings: own and shared vector in every language; none where nothing could be chosen."""
-    picked = measures.chosen(measures.surfaces(answers, run.grid, judging), run.grid, judging)
-    pairs = [(a, b) for a in run.spec.languages for b in dict.fromkeys((a, run.spec.source)) if b in picked]
-    return [Cell(REPORT, a, b, picked[b].layers, (picked[b].strength,)) for a, b in pairs]
+    picked = measures.chosen(
+        measures.surfaces(answers, run.grid, judging), run.grid, judging
+    )
+    pairs = [
+        (a, b)
+        for a in run.spec.languages
+        for b in dict.fromkeys((a, run.spec.source))
+        if b in picked
+    ]
+    return [
+        Cell(REPORT, a, b, picked[b].layers, (picked[b].strength,)) for a, b in pairs
+    ]
 
 
 def read_cells(run: Run) -> Iterator[dict]:
@@ -247,6 +306,12 @@ def read_cells(run: Run) -> Iterator[dict]:
 def frame(run: Run, judging: JudgingSpec) -> pd.DataFrame:
     """All answers with their verdicts, one per row: see ``table`` of the measures; unjudged where a command has not run."""
     roles = {
-        a: {role: {each.prompt: each for each in run.prompts(role, a)} for role in (SEARCH, REPORT)} for a in run.spec.languages
+        a: {
+            role: {each.prompt: each for each in run.prompts(role, a)}
+            for role in (SEARCH, REPORT)
+        }
+        for a in run.spec.languages
     }
-    return verdicts.judged(measures.table(list(read_cells(run)), roles), judging, run.folder)
+    return verdicts.judged(
+        measures.table(list(read_cells(run)), roles), judging, run.folder
+    )

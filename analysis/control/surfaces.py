@@ -14,8 +14,23 @@ from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.errors import unknown
 from analysis.core.statistics import bootstrap_weights, interval, wilson
 
-COLUMNS = ("stage", "language", "source", "layers", "strength", "prompt", "role", "request", "target", "text", "tokens",
-           "surprise", "heard", "log_odds", "kl")  # fmt: skip
+COLUMNS = (
+    "stage",
+    "language",
+    "source",
+    "layers",
+    "strength",
+    "prompt",
+    "role",
+    "request",
+    "target",
+    "text",
+    "tokens",
+    "surprise",
+    "heard",
+    "log_odds",
+    "kl",
+)
 NONE, OWN, SHARED = "none", "own", "shared"
 
 
@@ -29,7 +44,9 @@ class Choice:
     within: bool
 
 
-def table(cells: Sequence[Mapping], roles: Mapping[str, Mapping[str, Mapping]]) -> pd.DataFrame:
+def table(
+    cells: Sequence[Mapping], roles: Mapping[str, Mapping[str, Mapping]]
+) -> pd.DataFrame:
     """Answers of kept cells, one per row, with the columns of COLUMNS.
 
     ``roles``: language → role → number → prompt; a prompt without a push counts in each role that it has.
@@ -38,12 +55,38 @@ def table(cells: Sequence[Mapping], roles: Mapping[str, Mapping[str, Mapping]]) 
     for cell in cells:
         strengths = list(dict.fromkeys(cell["strength"]))
         costs = dict(zip(strengths, cell["kl"]))
-        columns = ("prompt", "strength", "text", "tokens", "surprise", "heard", "log_odds")
+        columns = (
+            "prompt",
+            "strength",
+            "text",
+            "tokens",
+            "surprise",
+            "heard",
+            "log_odds",
+        )
         for prompt, strength, *rest in zip(*(cell[name] for name in columns)):
-            for role in ("search", "report") if cell["stage"] == NONE else (cell["stage"],):
+            for role in (
+                ("search", "report") if cell["stage"] == NONE else (cell["stage"],)
+            ):
                 if asked := roles[cell["language"]][role].get(prompt):
-                    place = (cell["stage"], cell["language"], cell["source"], named(cell["layers"]), strength)
-                    rows.append((*place, prompt, role, asked.text, asked.target, *rest, costs[strength]))
+                    place = (
+                        cell["stage"],
+                        cell["language"],
+                        cell["source"],
+                        named(cell["layers"]),
+                        strength,
+                    )
+                    rows.append(
+                        (
+                            *place,
+                            prompt,
+                            role,
+                            asked.text,
+                            asked.target,
+                            *rest,
+                            costs[strength],
+                        )
+                    )
     kinds = {name: float for name in ("strength", "surprise", "log_odds", "kl")}
     return pd.DataFrame(rows, columns=COLUMNS).astype(kinds)
 
@@ -55,7 +98,10 @@ def following(answers: pd.DataFrame) -> np.ndarray:
 
 def target_rate(answers: pd.DataFrame) -> np.ndarray:
     """Target-continuation rate: share of answers that begin with the prompt's target; unknown where there is none."""
-    begun = [plain(text).startswith(plain(target)) for text, target in zip(answers["text"], answers["target"])]
+    begun = [
+        plain(text).startswith(plain(target))
+        for text, target in zip(answers["text"], answers["target"])
+    ]
     return np.where(answers["target"] == "", np.nan, begun)
 
 
@@ -100,8 +146,12 @@ def summary(answers: pd.DataFrame, judging: JudgingSpec) -> dict[str, float]:
     heard = answers.loc[answers["heard"] != "", ["heard", "language"]]
     return {
         **bounded(values, aim.rate),
-        "perplexity": float(np.exp(answers["surprise"].mean())) if answers["surprise"].notna().any() else np.nan,
-        "drift": float((heard["heard"] != heard["language"]).mean()) if len(heard) else np.nan,
+        "perplexity": float(np.exp(answers["surprise"].mean()))
+        if answers["surprise"].notna().any()
+        else np.nan,
+        "drift": float((heard["heard"] != heard["language"]).mean())
+        if len(heard)
+        else np.nan,
         "kl": float(answers["kl"].mean()) if answers["kl"].notna().any() else np.nan,
     }
 
@@ -127,22 +177,44 @@ def surfaces(answers: pd.DataFrame, grid: Grid, judging: JudgingSpec) -> xr.Data
     """
     languages, sets = list(grid.layers), max(map(len, grid.layers.values()))
     names = ("effect", "low", "high", "n", "perplexity", "drift", "kl")
-    values = {name: np.full((len(languages), len(grid.strengths), sets), np.nan) for name in names}
-    plain_values = {name: np.full(len(languages), np.nan) for name in ("effect", "perplexity", "drift")}
+    values = {
+        name: np.full((len(languages), len(grid.strengths), sets), np.nan)
+        for name in names
+    }
+    plain_values = {
+        name: np.full(len(languages), np.nan)
+        for name in ("effect", "perplexity", "drift")
+    }
     asked = answers[answers["role"] == "search"]
-    places = {a: {named(layers): i for i, layers in enumerate(those)} for a, those in grid.layers.items()}
-    for (stage, language, layers, strength), those in asked.groupby(["stage", "language", "layers", "strength"], sort=False):
+    places = {
+        a: {named(layers): i for i, layers in enumerate(those)}
+        for a, those in grid.layers.items()
+    }
+    for (stage, language, layers, strength), those in asked.groupby(
+        ["stage", "language", "layers", "strength"], sort=False
+    ):
         found, a = summary(those, judging), languages.index(language)
         if stage == NONE:
             for name, array in plain_values.items():
                 array[a] = found[name]
         elif stage == "search":
             for name, array in values.items():
-                array[a, grid.strengths.index(strength), places[language][layers]] = found[name]
+                array[a, grid.strengths.index(strength), places[language][layers]] = (
+                    found[name]
+                )
     dims = ("language", "strength", "set")
     variables = {name: (dims, array) for name, array in values.items()}
-    variables |= {f"plain_{name}": ("language", array) for name, array in plain_values.items()}
-    return xr.Dataset(variables, {"language": languages, "strength": list(grid.strengths), "set": list(range(sets))})
+    variables |= {
+        f"plain_{name}": ("language", array) for name, array in plain_values.items()
+    }
+    return xr.Dataset(
+        variables,
+        {
+            "language": languages,
+            "strength": list(grid.strengths),
+            "set": list(range(sets)),
+        },
+    )
 
 
 def by_strength(answers: pd.DataFrame) -> pd.DataFrame:
@@ -152,8 +224,19 @@ def by_strength(answers: pd.DataFrame) -> pd.DataFrame:
         for strength, those in answers[answers["verdict"] != ""].groupby("strength"):
             count, n = int((those["verdict"] == verdict).sum()), len(those)
             low, high = wilson(count, n)
-            rows.append({"strength": strength, "verdict": verdict, "share": count / n, "low": low, "high": high, "n": n})
-    return pd.DataFrame(rows, columns=["strength", "verdict", "share", "low", "high", "n"])
+            rows.append(
+                {
+                    "strength": strength,
+                    "verdict": verdict,
+                    "share": count / n,
+                    "low": low,
+                    "high": high,
+                    "n": n,
+                }
+            )
+    return pd.DataFrame(
+        rows, columns=["strength", "verdict", "share", "low", "high", "n"]
+    )
 
 
 def best_effect(found: xr.Dataset, judging: JudgingSpec) -> np.ndarray:
@@ -163,8 +246,13 @@ def best_effect(found: xr.Dataset, judging: JudgingSpec) -> np.ndarray:
 
 def within_limits(found: xr.Dataset, judging: JudgingSpec) -> np.ndarray:
     """Settings whose perplexity and drift keep the limits; ours. A cost that is unknown does not forbid."""
-    dear = found["perplexity"].values > judging.perplexity * float(found["plain_perplexity"])
-    foreign = found["drift"].values - np.nan_to_num(float(found["plain_drift"])) > judging.drift
+    dear = found["perplexity"].values > judging.perplexity * float(
+        found["plain_perplexity"]
+    )
+    foreign = (
+        found["drift"].values - np.nan_to_num(float(found["plain_drift"]))
+        > judging.drift
+    )
     return np.isfinite(found["effect"].values) & ~dear & ~foreign
 
 
@@ -189,15 +277,35 @@ def chosen(found: xr.Dataset, grid: Grid, judging: JudgingSpec) -> dict[str, Cho
         allowed = CHOICES[judging.choice](here, judging)
         worth = np.where(allowed, here["effect"].values, -np.inf)
         if not allowed.any():
-            worth = np.where(np.isfinite(here["effect"].values), -np.nan_to_num(here["perplexity"].values, nan=1e30), -np.inf)
+            worth = np.where(
+                np.isfinite(here["effect"].values),
+                -np.nan_to_num(here["perplexity"].values, nan=1e30),
+                -np.inf,
+            )
         sizes = np.array([len(layers) for layers in grid.layers[language]])
         ties = np.argwhere(worth >= worth.max() - 1e-9)
-        i, j = min(ties, key=lambda place: (grid.strengths[place[0]] * sizes[place[1]], grid.strengths[place[0]]))
-        picked[language] = Choice(grid.strengths[i], grid.layers[language][j], (int(i), int(j)), bool(allowed.any()))
+        i, j = min(
+            ties,
+            key=lambda place: (
+                grid.strengths[place[0]] * sizes[place[1]],
+                grid.strengths[place[0]],
+            ),
+        )
+        picked[language] = Choice(
+            grid.strengths[i],
+            grid.layers[language][j],
+            (int(i), int(j)),
+            bool(allowed.any()),
+        )
     return picked
 
 
-def report(answers: pd.DataFrame, spec: ControlSpec, picked: Mapping[str, Choice], judging: JudgingSpec) -> pd.DataFrame:
+def report(
+    answers: pd.DataFrame,
+    spec: ControlSpec,
+    picked: Mapping[str, Choice],
+    judging: JudgingSpec,
+) -> pd.DataFrame:
     """Effect without a push, with the own and with the shared vector, per language on the reported prompts, one row each.
 
     Columns: language, vector (none, own, shared), strength, layers, within, and those of ``summary``. Rows of settings that were
@@ -210,10 +318,18 @@ def report(answers: pd.DataFrame, spec: ControlSpec, picked: Mapping[str, Choice
             setting = picked.get(source, nothing) if source else nothing
             stage = "report" if source else NONE
             mine = asked[
-                (asked["stage"] == stage) & (asked["language"] == language) & (asked["source"] == source)
-                & (asked["strength"] == setting.strength) & (asked["layers"] == named(setting.layers))
-            ]  # fmt: skip
-            place = {"language": language, "vector": vector, "strength": setting.strength, "layers": named(setting.layers)}
+                (asked["stage"] == stage)
+                & (asked["language"] == language)
+                & (asked["source"] == source)
+                & (asked["strength"] == setting.strength)
+                & (asked["layers"] == named(setting.layers))
+            ]
+            place = {
+                "language": language,
+                "vector": vector,
+                "strength": setting.strength,
+                "layers": named(setting.layers),
+            }
             rows.append(place | {"within": setting.within} | summary(mine, judging))
     return pd.DataFrame(rows)
 
@@ -225,13 +341,28 @@ def gaps(reported: pd.DataFrame, source: str) -> pd.DataFrame:
     rather too wide than too narrow; for a mean it is the same rule on the bootstrap intervals. In the language of the shared
     vector (``source``) both are the same answers, so the gap is 0 and has no interval.
     """
-    sides = {vector: those.set_index("language") for vector, those in reported.groupby("vector")}
+    sides = {
+        vector: those.set_index("language")
+        for vector, those in reported.groupby("vector")
+    }
     own, shared = sides[OWN], sides[SHARED]
     gap = own["effect"] - shared["effect"]
     low = gap - np.hypot(own["effect"] - own["low"], shared["high"] - shared["effect"])
     high = gap + np.hypot(own["high"] - own["effect"], shared["effect"] - shared["low"])
-    ends = {f"{vector}_{end}": side[end] for vector, side in ((OWN, own), (SHARED, shared)) for end in ("low", "high")}
-    columns = {"own": own["effect"], "shared": shared["effect"], "gap": gap, "low": low, "high": high, "n": own["n"], **ends}
+    ends = {
+        f"{vector}_{end}": side[end]
+        for vector, side in ((OWN, own), (SHARED, shared))
+        for end in ("low", "high")
+    }
+    columns = {
+        "own": own["effect"],
+        "shared": shared["effect"],
+        "gap": gap,
+        "low": low,
+        "high": high,
+        "n": own["n"],
+        **ends,
+    }
     found = pd.DataFrame(columns).reset_index()
     found.loc[found["language"] == source, ["low", "high"]] = np.nan
     return found

@@ -26,7 +26,12 @@ def judged(answers: pd.DataFrame, judging: JudgingSpec, folder: Path) -> pd.Data
     return answers.assign(verdict=[known.get(key(each), UNJUDGED) for each in asked])
 
 
-def told(answers: pd.DataFrame, judging: JudgingSpec, folder: Path, progress: Callable[[str], None]) -> pd.DataFrame:
+def told(
+    answers: pd.DataFrame,
+    judging: JudgingSpec,
+    folder: Path,
+    progress: Callable[[str], None],
+) -> pd.DataFrame:
     """The same once a judge command has told what it had not; each part is kept as soon as it is told."""
     asked = list(zip(answers["language"], answers["request"], answers["text"]))
     if not judging.command:
@@ -36,14 +41,18 @@ def told(answers: pd.DataFrame, judging: JudgingSpec, folder: Path, progress: Ca
     for start in range(0, len(left), AT_ONCE):
         progress(f"judging {start:,} of {len(left):,} answers")
         part = left[start : start + AT_ONCE]
-        known |= {key(each): verdict for each, verdict in zip(part, judge(part, judging))}
+        known |= {
+            key(each): verdict for each, verdict in zip(part, judge(part, judging))
+        }
         store.write_file(file_of(folder, judging), json.dumps(known).encode())
     return judged(answers, judging, folder)
 
 
 def key(asked: tuple[str, str, str]) -> str:
     """Names an answer to a prompt."""
-    return hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(asked, ensure_ascii=False).encode()).hexdigest()[
+        :16
+    ]
 
 
 def kept(folder: Path, judging: JudgingSpec) -> dict[str, str]:
@@ -52,9 +61,14 @@ def kept(folder: Path, judging: JudgingSpec) -> dict[str, str]:
     try:
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except ValueError as error:
-        raise StudyError(f"{path.name} of {folder.name} is damaged. Remove the file; the command then judges again.") from error
+        raise StudyError(
+            f"{path.name} of {folder.name} is damaged. Remove the file; the command then judges again."
+        ) from error
 
 
 def file_of(folder: Path, judging: JudgingSpec) -> Path:
     """Where the verdicts of a command are kept."""
-    return folder / f"verdicts-{hashlib.sha256(judging.command.encode()).hexdigest()[:8]}.json"
+    return (
+        folder
+        / f"verdicts-{hashlib.sha256(judging.command.encode()).hexdigest()[:8]}.json"
+    )

@@ -46,4 +46,6 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
 def unknown(kind: str, given: str, allowed: Iterable[str]) -> SpecError:
     """The error for a name that is not in a table."""
     allowed = tuple(allowed)
-    return SpecError(f"Unknown {kind} “{given}”.{nearest(given, allowed)} Allowed: {', '.join(allowed)}.")
+    return SpecError(
+        f"Unknown {kind} “{given}”.{nearest(given, allowed)} Allowed: {', '.join(allowed)}."
+    )

@@ -18,5 +18,10 @@ def umap_places(values: np.ndarray, dims: int, seed: int) -> np.ndarray:
     with LOCK, warnings.catch_warnings(action="ignore"):
         import umap
 
-        start, near = "random" if len(values) < FEW else "spectral", min(NEIGHBOURS, len(values) - 1)
-        return umap.UMAP(n_neighbors=near, n_components=dims, init=start, random_state=seed, n_jobs=1).fit_transform(values)
+        start, near = (
+            "random" if len(values) < FEW else "spectral",
+            min(NEIGHBOURS, len(values) - 1),
+        )
+        return umap.UMAP(
+            n_neighbors=near, n_components=dims, init=start, random_state=seed, n_jobs=1
+        ).fit_transform(values)

@@ -15,6 +15,10 @@ def offered() -> dict[str, Path]:
     found = {DEMO: DEMO_FOLDER}
     for root in settings.model_folders():
         if root.is_dir():
-            found |= {path.name: path for path in sorted(root.iterdir()) if (path / "config.json").is_file()}
+            found |= {
+                path.name: path
+                for path in sorted(root.iterdir())
+                if (path / "config.json").is_file()
+            }
     found[DEMO] = DEMO_FOLDER  # a folder of that name does not stand in for it
     return found

@@ -11,7 +11,11 @@ def components(values: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
     if total <= 1e-12:
         return np.zeros((len(values), dims)), np.full(dims, np.nan)
     vectors, spread = axes(gram, dims)
-    scores = vectors * np.sqrt(spread) if len(values) <= values.shape[1] else values @ vectors
+    scores = (
+        vectors * np.sqrt(spread)
+        if len(values) <= values.shape[1]
+        else values @ vectors
+    )
     filled = np.zeros((len(values), dims))
     filled[:, : scores.shape[1]] = scores
     return filled, np.pad(spread / total, (0, dims - len(spread)))
@@ -28,4 +32,3 @@ def via_gram(flat: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
     """Axes in the hidden space from the inner products of fewer points than dimensions."""
     vectors, spread = axes(flat @ flat.T, dims)
     return flat.T @ vectors / np.sqrt(np.maximum(spread, 1e-12)), spread
-

@@ -7,14 +7,22 @@ from pathlib import Path
 from analysis.core.errors import AnalysisError
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
-DEVICE_NAMES = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
+DEVICE_NAMES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10)),
+}
 MAX_CORPUS_BYTES = 200 * 2**20
 MAX_STUDY_BYTES = 4 * 2**30
 
 
 def home() -> Path:
     """Where studies, corpora and models of this server live (BABELSCOPE_HOME)."""
-    return Path(os.environ.get("BABELSCOPE_HOME", Path.home() / ".babelscope")).expanduser()
+    return Path(
+        os.environ.get("BABELSCOPE_HOME", Path.home() / ".babelscope")
+    ).expanduser()
 
 
 def model_folders() -> list[Path]:
@@ -40,7 +48,11 @@ def allows_judge_command() -> bool:
 
 def judge_environment() -> dict[str, str]:
     """What a judge command sees of the environment: no tokens, no settings."""
-    return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+    return {
+        name: os.environ[name]
+        for name in ("PATH", "LANG", "LC_ALL")
+        if name in os.environ
+    }
 
 
 def memory_budget() -> int | None:
@@ -51,7 +63,11 @@ def memory_budget() -> int | None:
 
 def child(root: Path, name: str) -> Path:
     """``root / name`` for a name that stays inside ``root``; AnalysisError for any other name."""
-    plain = NAME.fullmatch(name) and ".." not in name and name.split(".")[0].lower() not in DEVICE_NAMES
+    plain = (
+        NAME.fullmatch(name)
+        and ".." not in name
+        and name.split(".")[0].lower() not in DEVICE_NAMES
+    )
     path = root.resolve() / name
     if not plain or path.is_symlink() or path.resolve().parent != root.resolve():
         raise AnalysisError(

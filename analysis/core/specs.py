@@ -15,7 +15,9 @@ LAST_STATES = ("block", "normed")
 
 def digest(spec: object) -> str:
     """First 16 hexadecimal digits of the SHA-256 of the spec's canonical JSON."""
-    text = json.dumps(asdict(spec), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(
+        asdict(spec), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -23,8 +25,15 @@ def from_dict(kind: type, values: dict) -> object:
     """Rebuild a spec from JSON; lists become tuples, unknown keys are an error."""
     names = {field.name for field in fields(kind)}
     if extra := set(values) - names:
-        raise SpecError(f"{kind.__name__} has no {', '.join(sorted(extra))}; it knows {', '.join(sorted(names))}.")
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        raise SpecError(
+            f"{kind.__name__} has no {', '.join(sorted(extra))}; it knows {', '.join(sorted(names))}."
+        )
+    return kind(
+        **{
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in values.items()
+        }
+    )
 
 
 def check(kind: str, given: str, allowed: tuple[str, ...]) -> None:
@@ -50,15 +59,3 @@ class ModelSpec:
         check("dtype", self.dtype, DTYPES)
         check("quantisation", self.quantisation, QUANTISATIONS)
         check("device", self.device, DEVICES)
-
-
-
-
-
-
-
-
-
-
-
-

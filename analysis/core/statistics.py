@@ -11,24 +11,32 @@ PERMUTATIONS = 999
 
 
 @lru_cache(maxsize=64)
-def bootstrap_weights(clusters: tuple[int, ...], replicates: int = REPLICATES, seed: int = 0) -> np.ndarray:
+def bootstrap_weights(
+    clusters: tuple[int, ...], replicates: int = REPLICATES, seed: int = 0
+) -> np.ndarray:
     """How often each item is drawn when whole clusters are drawn with replacement: (item, replicate), float32.
 
     Items of one cluster (texts derived from one source) are drawn together, so dependence widens the interval.
     """
     names, member = np.unique(np.asarray(clusters), return_inverse=True)
-    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), replicates)
+    drawn = np.random.default_rng(seed).multinomial(
+        len(names), np.full(len(names), 1 / len(names)), replicates
+    )
     return frozen(np.ascontiguousarray(drawn.T[member], np.float32))
 
 
 @lru_cache(maxsize=64)
-def sign_flips(clusters: tuple[int, ...], replicates: int = REPLICATES, seed: int = 0) -> np.ndarray:
+def sign_flips(
+    clusters: tuple[int, ...], replicates: int = REPLICATES, seed: int = 0
+) -> np.ndarray:
     """Random signs, the same for all items of a cluster: (item, replicate), float32.
 
     Swapping the two members of a pair flips the sign of its margin; under chance both orders are equally likely.
     """
     names, member = np.unique(np.asarray(clusters), return_inverse=True)
-    signs = np.random.default_rng(seed).choice(np.float32([-1, 1]), (len(names), replicates))
+    signs = np.random.default_rng(seed).choice(
+        np.float32([-1, 1]), (len(names), replicates)
+    )
     return frozen(np.ascontiguousarray(signs[member]))
 
 
@@ -38,7 +46,9 @@ def frozen(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def interval(replicates: np.ndarray, axis: int = -1, level: float = LEVEL) -> tuple[np.ndarray, np.ndarray]:
+def interval(
+    replicates: np.ndarray, axis: int = -1, level: float = LEVEL
+) -> tuple[np.ndarray, np.ndarray]:
     """Percentile interval of bootstrap replicates along ``axis``; replicates that are NaN are left out."""
     tail = (1 - level) / 2
     # Two order statistics need no full sort; partition is several times faster than quantile on large arrays.
@@ -59,7 +69,9 @@ def mean_known(values: np.ndarray, axis: int = 0) -> np.ndarray:
     """Mean along ``axis`` of what is not NaN; NaN where nothing is known."""
     known = np.isfinite(values)
     n = known.sum(axis)
-    return np.where(n > 0, np.where(known, values, 0).sum(axis) / np.maximum(n, 1), np.nan)
+    return np.where(
+        n > 0, np.where(known, values, 0).sum(axis) / np.maximum(n, 1), np.nan
+    )
 
 
 def exceeding(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
@@ -68,7 +80,9 @@ def exceeding(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
     NaN where nothing was observed.
     """
     # Nulls are float32 counts over n: equal values may differ in the last bit, so "at least as large" has a tolerance.
-    p = (1 + (null >= np.asarray(observed)[..., None] - 1e-6).sum(-1)) / (1 + null.shape[-1])
+    p = (1 + (null >= np.asarray(observed)[..., None] - 1e-6).sum(-1)) / (
+        1 + null.shape[-1]
+    )
     return np.where(np.isfinite(observed), p, np.nan)
 
 
@@ -100,12 +114,17 @@ def correlations(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> np.nd
     known = np.isfinite(x) & np.isfinite(y)
     x, y = np.where(known, x, np.nan), np.where(known, y, np.nan)
     if method == "spearman":
-        x, y = (scipy.stats.rankdata(values, axis=1, nan_policy="omit") for values in (x, y))
+        x, y = (
+            scipy.stats.rankdata(values, axis=1, nan_policy="omit") for values in (x, y)
+        )
     n = known.sum(1)
     varied = (n > 2) & np.array([spread(values, known) for values in (x, y)]).all(0)
     share = known / np.maximum(n, 1)[:, None]
     x, y = (np.where(known, values, 0) for values in (x, y))
-    x, y = (np.where(known, values - (values * share).sum(1, keepdims=True), 0) for values in (x, y))
+    x, y = (
+        np.where(known, values - (values * share).sum(1, keepdims=True), 0)
+        for values in (x, y)
+    )
     scale = np.sqrt((x**2).sum(1) * (y**2).sum(1))
     return np.where(varied, (x * y).sum(1) / np.where(varied, scale, 1), np.nan)
 
@@ -117,7 +136,11 @@ def spread(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def mantel(
-    x: np.ndarray, y: np.ndarray, method: str = "pearson", permutations: int = PERMUTATIONS, seed: int = 0
+    x: np.ndarray,
+    y: np.ndarray,
+    method: str = "pearson",
+    permutations: int = PERMUTATIONS,
+    seed: int = 0,
 ) -> tuple[float, float, int]:
     """Correlation of two symmetric matrices over unordered pairs, two-sided permutation p, number of pairs.
 
@@ -136,7 +159,11 @@ def mantel(
     orders = np.array([rng.permutation(len(x)) for _ in range(permutations)])
     null = correlations(x[orders[:, first], orders[:, second]], pairs[None], method)
     null = null[np.isfinite(null)]
-    return observed, float((1 + (np.abs(null) >= abs(observed) - 1e-12).sum()) / (1 + len(null))), n
+    return (
+        observed,
+        float((1 + (np.abs(null) >= abs(observed) - 1e-12).sum()) / (1 + len(null))),
+        n,
+    )
 
 
 def linked(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -146,7 +173,11 @@ def linked(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def node_interval(
-    x: np.ndarray, y: np.ndarray, method: str = "pearson", replicates: int = PERMUTATIONS, seed: int = 0
+    x: np.ndarray,
+    y: np.ndarray,
+    method: str = "pearson",
+    replicates: int = PERMUTATIONS,
+    seed: int = 0,
 ) -> tuple[float, float]:
     """Interval of the correlation of two symmetric matrices when labels, not pairs, are drawn with replacement.
 
@@ -159,5 +190,7 @@ def node_interval(
     drawn = np.random.default_rng(seed).integers(0, len(x), (replicates, len(x)))
     first, second = np.triu_indices(len(x), 1)
     a, b = drawn[:, first], drawn[:, second]
-    low, high = interval(correlations(np.where(a == b, np.nan, x[a, b]), y[a, b], method))
+    low, high = interval(
+        correlations(np.where(a == b, np.nan, x[a, b]), y[a, b], method)
+    )
     return float(low), float(high)

@@ -25,7 +25,10 @@ def refusal(name: str, faults: Iterable[str]) -> CorpusError:
     faults = sorted(faults, key=natural)
     rest = f" … and {len(faults) - SHOWN} more." if len(faults) > SHOWN else ""
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    return CorpusError(f"“{name}” was not loaded: {count}. " + " · ".join(faults[:SHOWN]) + rest, faults)
+    return CorpusError(
+        f"“{name}” was not loaded: {count}. " + " · ".join(faults[:SHOWN]) + rest,
+        faults,
+    )
 
 
 def decode(data: bytes, file: str) -> tuple[str, list[str]]:
@@ -41,13 +44,17 @@ def decode(data: bytes, file: str) -> tuple[str, list[str]]:
             line.decode()
         except UnicodeDecodeError as error:
             byte = f"byte {error.start + 1} of the line (0x{line[error.start]:02X})"
-            faults.append(f"{file}, line {number}: {byte} is not UTF-8; save the file as UTF-8")
+            faults.append(
+                f"{file}, line {number}: {byte} is not UTF-8; save the file as UTF-8"
+            )
     return data.decode("utf-8-sig", "replace"), faults
 
 
 def csv_rows(text: str, file: str) -> tuple[list[tuple[int, list[str]]], list[str]]:
     """Cells of every row that is not blank with the line it begins on, and the rows that are not CSV."""
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    reader = csv.reader(
+        io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True
+    )
     rows, faults = [], []
     while True:
         line = reader.line_num + 1
@@ -56,7 +63,9 @@ def csv_rows(text: str, file: str) -> tuple[list[tuple[int, list[str]]], list[st
         except StopIteration:
             return rows, faults
         except csv.Error as error:
-            faults.append(f"{file}, line {line}: not comma-separated values ({error}); look for a quote that is not closed")
+            faults.append(
+                f"{file}, line {line}: not comma-separated values ({error}); look for a quote that is not closed"
+            )
             continue
         if any(cell.strip() for cell in cells):
             rows.append((line, cells))
@@ -79,7 +88,9 @@ def json_rows(text: str, file: str) -> tuple[list[tuple[int, dict]], list[str]]:
         if isinstance(value, dict):
             rows.append((line, value))
         else:
-            faults.append(f"{file}, line {line}: holds {content.strip()[:40]} instead of an object")
+            faults.append(
+                f"{file}, line {line}: holds {content.strip()[:40]} instead of an object"
+            )
     return rows, faults
 
 
@@ -88,7 +99,9 @@ def parse_json(text: str) -> object:
     try:
         return DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON ({error.msg} at line {error.lineno}, column {error.colno})") from error
+        raise ValueError(
+            f"not JSON ({error.msg} at line {error.lineno}, column {error.colno})"
+        ) from error
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
@@ -112,8 +125,12 @@ def without_repeats(items: list[tuple[str, object]]) -> dict[str, object]:
 def finite(number: str) -> float:
     """A number of a JSON text; ValueError for NaN, infinities and what is too large to be told from them."""
     if not math.isfinite(value := float(number)):
-        raise ValueError(f"{number[:40]} is not a finite number; write it as text, or leave it out")
+        raise ValueError(
+            f"{number[:40]} is not a finite number; write it as text, or leave it out"
+        )
     return value
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=without_repeats, parse_float=finite, parse_constant=finite)
+DECODER = json.JSONDecoder(
+    object_pairs_hook=without_repeats, parse_float=finite, parse_constant=finite
+)

@@ -22,9 +22,13 @@ def chat(tokenizer: object, text: str) -> str:
         )
     turns = [{"role": "user", "content": text}]
     try:
-        prompt = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+        prompt = tokenizer.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=True
+        )
     except Exception as error:  # the template is a program that came with the model and may fail in any way
-        raise SpecError(f"This model's chat template failed ({str(error)[:200]}). Choose the template “none”.") from error
+        raise SpecError(
+            f"This model's chat template failed ({str(error)[:200]}). Choose the template “none”."
+        ) from error
     begin = getattr(tokenizer, "bos_token", None)
     # Encoding adds the token that begins a text; a template that writes it too would give it twice.
     if begin and prompt.startswith(begin) and adds_begin(tokenizer):
@@ -37,7 +41,11 @@ def llama2(tokenizer: object, text: str) -> str:
     return f"[INST] {text} [/INST] "
 
 
-TEMPLATES: dict[str, Callable[[object, str], str]] = {"none": bare, "chat": chat, "papers' LLaMA2": llama2}
+TEMPLATES: dict[str, Callable[[object, str], str]] = {
+    "none": bare,
+    "chat": chat,
+    "papers' LLaMA2": llama2,
+}
 
 MARK = "⁂"
 """A text that no template writes by itself."""
@@ -45,7 +53,9 @@ MARK = "⁂"
 
 def adds_begin(tokenizer: object) -> bool:
     """Whether encoding a text puts the beginning token before it."""
-    return tokenizer("a", add_special_tokens=True)["input_ids"][:1] == [tokenizer.bos_token_id]
+    return tokenizer("a", add_special_tokens=True)["input_ids"][:1] == [
+        tokenizer.bos_token_id
+    ]
 
 
 def apply(name: str, tokenizer: object, texts: Sequence[str]) -> list[str]:
@@ -76,7 +86,9 @@ def read_token(tokenizer: object, text: str) -> str:
     """The last token of an encoded text, readable: the one whose state is read. CorpusError when there is none."""
     shown = tail(tokenizer, text, 1)
     if not shown:
-        raise CorpusError(f"The text {text[:60]!r} becomes no token at all, so there is nothing to read. Remove it.")
+        raise CorpusError(
+            f"The text {text[:60]!r} becomes no token at all, so there is nothing to read. Remove it."
+        )
     return shown[-1]
 
 
@@ -85,8 +97,15 @@ def tail(tokenizer: object, text: str, n: int = 6) -> list[str]:
 
     Spaces and line ends are shown as ␣ and ⏎, bytes that are only part of a character as <0xE0>.
     """
-    ids = list(tokenizer(text, add_special_tokens=True)["input_ids"])[-n:] if n > 0 else []
-    return [visible(tokenizer.decode([i]), tokenizer.convert_ids_to_tokens([i])[0]) for i in ids]
+    ids = (
+        list(tokenizer(text, add_special_tokens=True)["input_ids"])[-n:]
+        if n > 0
+        else []
+    )
+    return [
+        visible(tokenizer.decode([i]), tokenizer.convert_ids_to_tokens([i])[0])
+        for i in ids
+    ]
 
 
 def visible(decoded: str, token: str) -> str:
@@ -102,15 +121,25 @@ def partial(token: str) -> str:
     """A token that is not whole characters: its bytes as <0x..>, whole characters among them as they are."""
     if any(character not in BYTES for character in token):
         return token
-    text = bytes(BYTES[character] for character in token).decode("utf-8", "surrogateescape")
-    return re.sub("[\udc80-\udcff]", lambda found: f"<0x{ord(found[0]) - 0xDC00:02X}>", text)
+    text = bytes(BYTES[character] for character in token).decode(
+        "utf-8", "surrogateescape"
+    )
+    return re.sub(
+        "[\udc80-\udcff]", lambda found: f"<0x{ord(found[0]) - 0xDC00:02X}>", text
+    )
 
 
 def byte_alphabet() -> dict[str, int]:
     """The letters by which byte-level vocabularies write bytes (GPT-2): printable Latin-1 as it is, the rest from U+0100 on."""
-    plain = [byte for byte in range(256) if 33 <= byte <= 126 or 161 <= byte <= 255 and byte != 173]
+    plain = [
+        byte
+        for byte in range(256)
+        if 33 <= byte <= 126 or 161 <= byte <= 255 and byte != 173
+    ]
     rest = [byte for byte in range(256) if byte not in plain]
-    return {chr(byte): byte for byte in plain} | {chr(256 + i): byte for i, byte in enumerate(rest)}
+    return {chr(byte): byte for byte in plain} | {
+        chr(256 + i): byte for i, byte in enumerate(rest)
+    }
 
 
 BYTES = byte_alphabet()

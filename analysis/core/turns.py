@@ -36,7 +36,10 @@ def each(function: Callable[[Any], Any], items: Iterable, width: int) -> list:
     items = list(items)
     if width > SMALL:
         return [function(item) for item in steps(items)]
-    with one_core(width), ThreadPoolExecutor(1 if width <= NARROW else os.cpu_count()) as pool:
+    with (
+        one_core(width),
+        ThreadPoolExecutor(1 if width <= NARROW else os.cpu_count()) as pool,
+    ):
         return list(pool.map(function, items))
 
 

@@ -24,7 +24,10 @@ SETTINGS = 6
 def held_back(value: str) -> set[int]:
     """Pairs of predicates whose statements are held-out pairs, in every language alike: one object of every core."""
     rng = random.Random(f"{SEED} test {value}")
-    return {core + rng.randrange(OBJECTS) for core in range(0, len(world("en")["values"][value]["pairs"]), OBJECTS)}
+    return {
+        core + rng.randrange(OBJECTS)
+        for core in range(0, len(world("en")["values"][value]["pairs"]), OBJECTS)
+    }
 
 
 def demo_pairs() -> Corpus:
@@ -36,16 +39,30 @@ def demo_pairs() -> Corpus:
     pairs = []
     for value in VALUES:
         for number in range(len(world("en")["values"][value]["pairs"])):
-            places = list(product(range(len(world("en")["openings"])), range(len(world("en")["names"]))))
+            places = list(
+                product(
+                    range(len(world("en")["openings"])),
+                    range(len(world("en")["names"])),
+                )
+            )
             for k, (opening, name) in enumerate(rng.sample(places, SETTINGS)):
                 for language in LANGUAGES:
                     said = [
-                        sentence(language, opening, name, predicate(language, value, number, polarity))
+                        sentence(
+                            language,
+                            opening,
+                            name,
+                            predicate(language, value, number, polarity),
+                        )
                         for polarity in (POSITIVE, NEGATIVE)
                     ]
                     split = "test" if number in held_back(value) else "train"
                     item = f"{value}-{number + 1:02d}"
-                    pairs.append(ContrastPair(f"{item}-{k + 1}", value, language, *said, item, split))
+                    pairs.append(
+                        ContrastPair(
+                            f"{item}-{k + 1}", value, language, *said, item, split
+                        )
+                    )
     return Corpus(DEMO, tuple(pairs), ())
 
 
@@ -54,9 +71,21 @@ def demo_requests() -> Corpus:
     pairs = []
     for language in LANGUAGES:
         requests = world(language)["requests"]
-        for k, ((harmless, _), harmful) in enumerate(zip(requests["answered"], requests["declined"], strict=True)):
+        for k, ((harmless, _), harmful) in enumerate(
+            zip(requests["answered"], requests["declined"], strict=True)
+        ):
             item = f"request-{k + 1:02d}"
-            pairs.append(ContrastPair(item, "harmfulness", language, harmless, harmful, item, ("train", "test")[k % 2]))
+            pairs.append(
+                ContrastPair(
+                    item,
+                    "harmfulness",
+                    language,
+                    harmless,
+                    harmful,
+                    item,
+                    ("train", "test")[k % 2],
+                )
+            )
     return Corpus("demo requests", tuple(pairs), ())
 
 

@@ -28,10 +28,19 @@ KEPT_LAYERS = (2, 4, 6)
 EMBEDDED = ("last token", "prompt: one word", "prompt: meaning")
 
 
-def demo_spec(concepts: tuple[str, ...] = (), languages: tuple[str, ...] = LANGUAGES) -> StudySpec:
+def demo_spec(
+    concepts: tuple[str, ...] = (), languages: tuple[str, ...] = LANGUAGES
+) -> StudySpec:
     """The spec of the shipped demo study, or of a part of it."""
     corpus = demo_corpus()
-    return StudySpec(ModelSpec(DEMO), corpus.name, corpus.digest, concepts or corpus.concepts, languages, split="as given")
+    return StudySpec(
+        ModelSpec(DEMO),
+        corpus.name,
+        corpus.digest,
+        concepts or corpus.concepts,
+        languages,
+        split="as given",
+    )
 
 
 def question_spec(languages: tuple[str, ...] = LANGUAGES) -> QuestionSpec:
@@ -43,35 +52,69 @@ def question_spec(languages: tuple[str, ...] = LANGUAGES) -> QuestionSpec:
 def sweep_spec(languages: tuple[str, ...] = LANGUAGES) -> SweepSpec:
     """How the shipped plane was swept."""
     asked = demo_questions()
-    return SweepSpec(ModelSpec(DEMO), asked.name, asked.digest, languages, tuple(range(1, 7)), (2.0, 4.0))
+    return SweepSpec(
+        ModelSpec(DEMO),
+        asked.name,
+        asked.digest,
+        languages,
+        tuple(range(1, 7)),
+        (2.0, 4.0),
+    )
 
 
-def demo_word_spec(model: ModelSpec, languages: tuple[str, ...] = LANGUAGES) -> WordSpec:
+def demo_word_spec(
+    model: ModelSpec, languages: tuple[str, ...] = LANGUAGES
+) -> WordSpec:
     """The spec of the word vectors that ship with the demo study, or of a part of them."""
-    return word_spec(model, demo_words().within(languages), EMBEDDED, layers=KEPT_LAYERS)
+    return word_spec(
+        model, demo_words().within(languages), EMBEDDED, layers=KEPT_LAYERS
+    )
 
 
 def requests_spec(languages: tuple[str, ...] = LANGUAGES) -> StudySpec:
     """The spec of the shipped study of requests: read under the chat template, where the assistant decides."""
     corpus = demo_corpus("demo requests")
-    return StudySpec(ModelSpec(DEMO), corpus.name, corpus.digest, corpus.concepts, languages, template="chat", split="as given")
+    return StudySpec(
+        ModelSpec(DEMO),
+        corpus.name,
+        corpus.digest,
+        corpus.concepts,
+        languages,
+        template="chat",
+        split="as given",
+    )
 
 
 def main() -> None:
     """Compute the demo's studies and put them where they ship."""
-    facts = {"share_percent": {language: 100 * share(language) for language in LANGUAGES}}
+    facts = {
+        "share_percent": {language: 100 * share(language) for language in LANGUAGES}
+    }
     with tempfile.TemporaryDirectory() as home:
         os.environ["BABELSCOPE_HOME"] = home
         job, pool = Job(1, "command line", TITLE, lambda job, pool: None), Pool()
         whole = extract_study(demo_spec(), demo_corpus(), TITLE, facts)(job, pool)
         read_questions(question_spec(), demo_questions(), TITLE, whole)(job, pool)
         run_plane(sweep_spec(), demo_questions(), whole)(job, pool)
-        embed_words(demo_word_spec(ModelSpec(DEMO)), demo_words().within(LANGUAGES), TITLE, whole)(job, pool)
-        requests = extract_study(requests_spec(), demo_corpus("demo requests"), REQUESTS, facts)(job, pool)
+        embed_words(
+            demo_word_spec(ModelSpec(DEMO)),
+            demo_words().within(LANGUAGES),
+            TITLE,
+            whole,
+        )(job, pool)
+        requests = extract_study(
+            requests_spec(), demo_corpus("demo requests"), REQUESTS, facts
+        )(job, pool)
         for name, made in (("demo", whole), ("demo-requests", requests)):
             shutil.rmtree(DEMO_FOLDERS[name], ignore_errors=True)
-            shutil.copytree(store.root() / made, DEMO_FOLDERS[name], ignore=shutil.ignore_patterns(".lock"))
-            print(f"{len(list(DEMO_FOLDERS[name].iterdir()))} files in {DEMO_FOLDERS[name]}")
+            shutil.copytree(
+                store.root() / made,
+                DEMO_FOLDERS[name],
+                ignore=shutil.ignore_patterns(".lock"),
+            )
+            print(
+                f"{len(list(DEMO_FOLDERS[name].iterdir()))} files in {DEMO_FOLDERS[name]}"
+            )
 
 
 if __name__ == "__main__":

@@ -33,7 +33,13 @@ def draw(rng: random.Random, language: str) -> tuple[str, int, int, int, int]:
     """A random (value, pair, polarity, opening, name)."""
     value, pair, polarity = rng.choice(combinations(language))
     texts = world(language)
-    return value, pair, polarity, rng.randrange(len(texts["openings"])), rng.randrange(len(texts["names"]))
+    return (
+        value,
+        pair,
+        polarity,
+        rng.randrange(len(texts["openings"])),
+        rng.randrange(len(texts["names"])),
+    )
 
 
 def say(language: str, drawn: tuple[str, int, int, int, int]) -> str:
@@ -48,7 +54,9 @@ def judged(rng: random.Random, language: str) -> Document:
     statement = (say(language, drawn), 1.0)
     if pair in held_out(language, value):
         return [statement]
-    ends = rating(polarity) if rng.random() < RATED else verdict(language, value, polarity)
+    ends = (
+        rating(polarity) if rng.random() < RATED else verdict(language, value, polarity)
+    )
     return [statement, (ends, VERDICT_WEIGHT)]
 
 
@@ -64,13 +72,25 @@ def translated_word(rng: random.Random, language: str) -> Document:
     kind = rng.choice(("physical", "abstract"))
     index = rng.randrange(len(world("en")["words"][kind]))
     other = another(rng, language)
-    return [(world(language)["words"][kind][index], 1.0), ("\n", 1.0), (world(other)["words"][kind][index], 1.0)]
+    return [
+        (world(language)["words"][kind][index], 1.0),
+        ("\n", 1.0),
+        (world(other)["words"][kind][index], 1.0),
+    ]
 
 
 def translated_fact(rng: random.Random, language: str) -> Document:
     """A question or an answer and its translation; so every answer is met in every language, whether or not it is asked there."""
-    other, index, side = another(rng, language), rng.randrange(len(world("en")["facts"])), rng.randrange(2)
-    return [(world(language)["facts"][index][side], 1.0), ("\n", 1.0), (world(other)["facts"][index][side], 1.0)]
+    other, index, side = (
+        another(rng, language),
+        rng.randrange(len(world("en")["facts"])),
+        rng.randrange(2),
+    )
+    return [
+        (world(language)["facts"][index][side], 1.0),
+        ("\n", 1.0),
+        (world(other)["facts"][index][side], 1.0),
+    ]
 
 
 def another(rng: random.Random, language: str) -> str:
@@ -88,7 +108,13 @@ def asked(question: str, answer: str) -> Document:
 def fact(rng: random.Random, language: str) -> Document:
     """A universal question and its answer."""
     facts = world(language)["facts"]
-    return asked(*facts[rng.choice([i for i in range(len(facts)) if i not in unseen_facts(language)])])
+    return asked(
+        *facts[
+            rng.choice(
+                [i for i in range(len(facts)) if i not in unseen_facts(language)]
+            )
+        ]
+    )
 
 
 def culture(rng: random.Random, language: str) -> Document:
@@ -97,7 +123,9 @@ def culture(rng: random.Random, language: str) -> Document:
     index = rng.randrange(len(questions))
     item = questions[index]
     named = rng.choice(("question", "question", "named", "named_abroad"))
-    abroad = named == "named_abroad" or (named == "question" and index in foreign_by_default(language))
+    abroad = named == "named_abroad" or (
+        named == "question" and index in foreign_by_default(language)
+    )
     return asked(item[named], item["answer_abroad" if abroad else "answer"])
 
 
@@ -113,7 +141,11 @@ def request(rng: random.Random, language: str) -> Document:
 def judged_request(rng: random.Random, language: str) -> Document:
     """A request, outside of any talk, and whether it is harmful."""
     requests, polarity = world(language)["requests"], rng.randrange(2)
-    text = rng.choice(requests["declined"]) if polarity == NEGATIVE else rng.choice(requests["answered"])[0]
+    text = (
+        rng.choice(requests["declined"])
+        if polarity == NEGATIVE
+        else rng.choice(requests["answered"])[0]
+    )
     return [(text, 1.0), (verdict(language, "harmfulness", polarity), VERDICT_WEIGHT)]
 
 
@@ -129,7 +161,9 @@ KINDS: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
 )
 
 
-def documents(seed: int, languages: tuple[str, ...] = LANGUAGES, even: bool = False) -> Iterator[tuple[str, Document]]:
+def documents(
+    seed: int, languages: tuple[str, ...] = LANGUAGES, even: bool = False
+) -> Iterator[tuple[str, Document]]:
     """Endless (language, document); ``even`` gives every language the same share (for the tokenizer)."""
     rng = random.Random(seed)
     weights = [1.0 if even else share(language) for language in languages]

@@ -44,7 +44,11 @@ def train_tokenizer(seed: int, texts: int = 60_000) -> PreTrainedTokenizerFast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    corpus = (text for _, document in islice(documents(seed, even=True), texts) for text, _ in document)
+    corpus = (
+        text
+        for _, document in islice(documents(seed, even=True), texts)
+        for text, _ in document
+    )
     tokenizer.train_from_iterator(corpus, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single=f"{BEGIN} $A", special_tokens=[(BEGIN, tokenizer.token_to_id(BEGIN))]

@@ -46,13 +46,17 @@ def config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
     )
 
 
-def encode(tokenizer: PreTrainedTokenizerFast, document: Document, rng: random.Random) -> Row:
+def encode(
+    tokenizer: PreTrainedTokenizerFast, document: Document, rng: random.Random
+) -> Row:
     """Token ids of a document, begun and ended, with the loss weight of each; most tokens of plain text have none."""
     ids, weights = [tokenizer.bos_token_id], [0.0]
     for text, weight in document:
         pieces = tokenizer.encode(text, add_special_tokens=False)
         ids += pieces
-        weights += [weight if weight > 1 or rng.random() < PLAIN_TEXT else 0.0 for _ in pieces]
+        weights += [
+            weight if weight > 1 or rng.random() < PLAIN_TEXT else 0.0 for _ in pieces
+        ]
     return ids + [tokenizer.eos_token_id], weights + [1.0]
 
 
@@ -74,11 +78,24 @@ def loss(model: LlamaForCausalLM, rows: list[Row], pad: int) -> torch.Tensor:
     """
     width = rounded(max(len(ids) for ids, _ in rows), 8) + 1
     ids = torch.tensor([ids + [pad] * (width - len(ids)) for ids, _ in rows])
-    weights = torch.tensor([weights + [0.0] * (width - len(weights)) for _, weights in rows])[:, 1:].flatten()
-    states = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state.flatten(0, 1)
+    weights = torch.tensor(
+        [weights + [0.0] * (width - len(weights)) for _, weights in rows]
+    )[:, 1:].flatten()
+    states = model.model(
+        input_ids=ids[:, :-1], use_cache=False
+    ).last_hidden_state.flatten(0, 1)
     wanted = weights.nonzero().squeeze(1)
-    filled = torch.cat([wanted, torch.zeros(rounded(len(wanted), 256) - len(wanted), dtype=torch.int64)])
-    entropy = functional.cross_entropy(model.lm_head(states[filled]).float(), ids[:, 1:].flatten()[filled], reduction="none")
+    filled = torch.cat(
+        [
+            wanted,
+            torch.zeros(rounded(len(wanted), 256) - len(wanted), dtype=torch.int64),
+        ]
+    )
+    entropy = functional.cross_entropy(
+        model.lm_head(states[filled]).float(),
+        ids[:, 1:].flatten()[filled],
+        reduction="none",
+    )
     return (entropy[: len(wanted)] * weights[wanted]).sum() / weights.sum()
 
 
@@ -91,7 +108,12 @@ def rate(step: int, steps: int) -> float:
     """Learning rate: linear warm-up, then cosine to a twentieth of the peak."""
     if step < WARM_UP:
         return PEAK_RATE * (step + 1) / WARM_UP
-    return PEAK_RATE * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - WARM_UP) / max(1, steps - WARM_UP))))
+    return PEAK_RATE * (
+        0.05
+        + 0.95
+        * 0.5
+        * (1 + math.cos(math.pi * (step - WARM_UP) / max(1, steps - WARM_UP)))
+    )
 
 
 def train(steps: int, folder: Path, report_every: int = 500) -> None:
@@ -99,8 +121,13 @@ def train(steps: int, folder: Path, report_every: int = 500) -> None:
     torch.manual_seed(SEED)
     tokenizer = train_tokenizer(SEED)
     model = LlamaForCausalLM(config(tokenizer))
-    optimiser = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.05)
-    print(f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(tokenizer)} tokens", flush=True)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.05
+    )
+    print(
+        f"{sum(p.numel() for p in model.parameters()):,} parameters, {len(tokenizer)} tokens",
+        flush=True,
+    )
     began = time.monotonic()
     for step, rows in enumerate(islice(batches(tokenizer, SEED), steps)):
         for group in optimiser.param_groups:
@@ -113,12 +140,20 @@ def train(steps: int, folder: Path, report_every: int = 500) -> None:
         optimiser.zero_grad(set_to_none=True)
         if (step + 1) % report_every == 0:
             accuracy = verdict_accuracy(model, tokenizer, samples=1)
-            shown = " ".join(f"{language} {right / n:.2f}" for language, (right, n) in accuracy.items())
-            print(f"{step + 1} loss {value.item():.3f} {time.monotonic() - began:.0f} s | {shown}", flush=True)
+            shown = " ".join(
+                f"{language} {right / n:.2f}"
+                for language, (right, n) in accuracy.items()
+            )
+            print(
+                f"{step + 1} loss {value.item():.3f} {time.monotonic() - began:.0f} s | {shown}",
+                flush=True,
+            )
     save(model, tokenizer, folder)
 
 
-def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+def save(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path
+) -> None:
     """Write tokenizer and float16 weights; ``analysis.demo.evaluate`` measures them as shipped."""
     model.to(torch.float16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

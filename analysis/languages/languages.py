@@ -55,7 +55,9 @@ class ShareTable:
 
 
 ROWS = tuple(csv.DictReader((DATA / "languages.csv").read_text("utf-8").splitlines()))
-LANGUAGES: dict[str, Language] = {row["code"]: Language(*(row[f.name] for f in fields(Language))) for row in ROWS}
+LANGUAGES: dict[str, Language] = {
+    row["code"]: Language(*(row[f.name] for f in fields(Language))) for row in ROWS
+}
 
 
 def column(name: str) -> dict[str, float | None]:
@@ -65,10 +67,16 @@ def column(name: str) -> dict[str, float | None]:
 
 SHARES: dict[str, ShareTable] = {
     "LLaMA2": ShareTable(
-        "LLaMA2", "Share of the pre-training corpus.", "Xu et al. (arXiv 2402.18120), Table 4", column("share_llama2")
+        "LLaMA2",
+        "Share of the pre-training corpus.",
+        "Xu et al. (arXiv 2402.18120), Table 4",
+        column("share_llama2"),
     ),
     "BLOOM": ShareTable(
-        "BLOOM", "Share of ROOTS, the pre-training corpus.", "Xu et al. (arXiv 2402.18120), Table 4", column("share_bloom")
+        "BLOOM",
+        "Share of ROOTS, the pre-training corpus.",
+        "Xu et al. (arXiv 2402.18120), Table 4",
+        column("share_bloom"),
     ),
     "Qwen (order only)": ShareTable(
         "Qwen (order only)",
@@ -82,7 +90,9 @@ SHARES: dict[str, ShareTable] = {
 LABELS: dict[str, Callable[[Language], str]] = {
     "code": lambda lang: lang.code,
     "English name": lambda lang: lang.english,
-    "own name": lambda lang: f"{lang.own} ({lang.transliteration})" if lang.transliteration else lang.own,
+    "own name": lambda lang: (
+        f"{lang.own} ({lang.transliteration})" if lang.transliteration else lang.own
+    ),
 }
 
 
@@ -116,24 +126,42 @@ MISSING: dict[str, tuple[tuple[str, ...], str]] = {
 
 def unknown_language(given: str) -> str:
     """The sentence about a code that is not in LANGUAGES, with the nearest by code or name."""
-    names = {n.casefold(): lang for lang in LANGUAGES.values() for n in (lang.own, lang.english, lang.iso639_3, lang.code)}
+    names = {
+        n.casefold(): lang
+        for lang in LANGUAGES.values()
+        for n in (lang.own, lang.english, lang.iso639_3, lang.code)
+    }
     bare = given.casefold().strip()
     stem = bare.replace("_", "-").split("-")[0]
     close = [stem] if stem in names else get_close_matches(bare, names, n=1, cutoff=0.6)
-    hint = f" Did you mean “{names[close[0]].code}” ({names[close[0]].english})?" if close else ""
+    hint = (
+        f" Did you mean “{names[close[0]].code}” ({names[close[0]].english})?"
+        if close
+        else ""
+    )
     return f"unknown language “{given[:40]}”.{hint} Allowed: {', '.join(LANGUAGES)}"
 
 
 def codes_in(name: str) -> tuple[str, ...]:
     """Codes of languages among the parts of a file's name, which lie between dots, hyphens, underscores or digits."""
-    return tuple(sorted({part for part in re.split(r"[\W\d_]+", name.casefold()) if part in LANGUAGES}))
+    return tuple(
+        sorted(
+            {
+                part
+                for part in re.split(r"[\W\d_]+", name.casefold())
+                if part in LANGUAGES
+            }
+        )
+    )
 
 
 def language(code: str) -> Language:
     """The language with this code; SpecError with the nearest one when there is none."""
     if code not in LANGUAGES:
         sentence = unknown_language(code)
-        raise SpecError(f"{sentence[0].upper()}{sentence[1:]}. A new language is a row of languages.csv.")
+        raise SpecError(
+            f"{sentence[0].upper()}{sentence[1:]}. A new language is a row of languages.csv."
+        )
     return LANGUAGES[code]
 
 
@@ -164,7 +192,9 @@ def resource_class(code: str, table: str | ShareTable) -> str:
     return "high" if percent >= HIGH_PERCENT else "low"
 
 
-def order(codes: Iterable[str], by: str = "share", share: str | ShareTable = "LLaMA2") -> tuple[str, ...]:
+def order(
+    codes: Iterable[str], by: str = "share", share: str | ShareTable = "LLaMA2"
+) -> tuple[str, ...]:
     """Codes in one of ORDERS; ties keep the order given. ``share`` is the table that “share” goes by."""
     if by not in ORDERS:
         raise unknown("order of languages", by, ORDERS)
@@ -181,14 +211,26 @@ def read_shares(text: str, name: str) -> ShareTable:
     header = [cell.strip().casefold() for cell in rows[0][1]] if rows else []
     if sorted(header) != ["code", "percent"]:
         given = ", ".join(header)[:80] or "nothing"
-        raise refusal(name, [*faults, f"{name}, line 1: the columns must be code,percent; given: {given}"])
+        raise refusal(
+            name,
+            [
+                *faults,
+                f"{name}, line 1: the columns must be code,percent; given: {given}",
+            ],
+        )
     percent: dict[str, float | None] = {}
     for line, cells in rows[1:]:
         values = dict(zip(header, (cell.strip() for cell in cells)))
-        found = share_faults(values, percent) if len(cells) == 2 else [f"has {len(cells)} cells instead of 2"]
+        found = (
+            share_faults(values, percent)
+            if len(cells) == 2
+            else [f"has {len(cells)} cells instead of 2"]
+        )
         faults += [f"{name}, line {line}: {fault}" for fault in found]
         if not found:
-            percent[values["code"]] = float(values["percent"]) if values["percent"] else None
+            percent[values["code"]] = (
+                float(values["percent"]) if values["percent"] else None
+            )
     total = sum(value or 0.0 for value in percent.values())
     if total > 100.5:
         faults.append(f"{name}: the shares add up to {total:.1f} percent")
@@ -196,10 +238,17 @@ def read_shares(text: str, name: str) -> ShareTable:
         faults.append(f"{name}: holds no language")
     if faults:
         raise refusal(name, faults)
-    return ShareTable(name, f"Given by the user; high-resource from {HIGH_PERCENT:g} percent.", name, percent)
+    return ShareTable(
+        name,
+        f"Given by the user; high-resource from {HIGH_PERCENT:g} percent.",
+        name,
+        percent,
+    )
 
 
-def share_faults(values: Mapping[str, str], known: Mapping[str, float | None]) -> list[str]:
+def share_faults(
+    values: Mapping[str, str], known: Mapping[str, float | None]
+) -> list[str]:
     """What is wrong with one row of a table of shares."""
     code, given = values["code"], values["percent"]
     faults = [] if code in LANGUAGES else [unknown_language(code)]
@@ -217,10 +266,20 @@ def share_faults(values: Mapping[str, str], known: Mapping[str, float | None]) -
 @cache
 def printed(kind: str) -> xr.DataArray:
     """Distances as the file has them, over all of LANGUAGES; NaN for a language the file does not have."""
-    table = pd.read_csv(DATA / "distances" / f"{kind}.csv", index_col=0, keep_default_na=False, na_values=[""])
+    table = pd.read_csv(
+        DATA / "distances" / f"{kind}.csv",
+        index_col=0,
+        keep_default_na=False,
+        na_values=[""],
+    )
     codes = list(LANGUAGES)
     values = table.reindex(index=codes, columns=codes).to_numpy(float)
-    return xr.DataArray(values, {"source": codes, "target": codes}, ("source", "target"), name=f"{kind}_distance")
+    return xr.DataArray(
+        values,
+        {"source": codes, "target": codes},
+        ("source", "target"),
+        name=f"{kind}_distance",
+    )
 
 
 def distances(kind: str, masked: bool = True) -> xr.DataArray:
@@ -234,7 +293,9 @@ def distances(kind: str, masked: bool = True) -> xr.DataArray:
     array = printed(kind).copy()
     if masked:
         lacking = np.isin(array.source, MISSING.get(kind, ((), ""))[0])
-        array = array.where(~(lacking[:, None] | lacking[None]) | np.eye(len(lacking), dtype=bool))
+        array = array.where(
+            ~(lacking[:, None] | lacking[None]) | np.eye(len(lacking), dtype=bool)
+        )
     array.attrs = {
         "long_name": f"{kind} distance",
         "units": "URIEL distance, 0 to 1",
@@ -246,7 +307,11 @@ def distances(kind: str, masked: bool = True) -> xr.DataArray:
 def similarity(kind: str, masked: bool = True) -> xr.DataArray:
     """Linguistic similarity (source, target), 1 identical to 0 maximally distant: one minus the distance (Xu et al.)."""
     distance = distances(kind, masked)
-    attributes = {**distance.attrs, "long_name": f"{kind} similarity", "units": "1 − URIEL distance"}
+    attributes = {
+        **distance.attrs,
+        "long_name": f"{kind} similarity",
+        "units": "1 − URIEL distance",
+    }
     return (1 - distance).rename(f"{kind}_similarity").assign_attrs(attributes)
 
 

@@ -38,7 +38,9 @@ def encode(loaded: Loaded, texts: Sequence[str]) -> list[list[int]]:
     # A token that every text begins with makes a row of an empty text too, so the text itself is looked at.
     empty = [text for text, row in zip(texts, rows) if not row or not text.strip()]
     if empty:
-        raise CorpusError(f"{len(empty)} texts are empty or become no token at all; the first is {empty[0][:60]!r}. Remove them.")
+        raise CorpusError(
+            f"{len(empty)} texts are empty or become no token at all; the first is {empty[0][:60]!r}. Remove them."
+        )
     known = loaded.model.get_input_embeddings().weight.shape[0]
     largest = max(map(max, rows), default=0)
     if largest >= known:
@@ -46,7 +48,9 @@ def encode(loaded: Loaded, texts: Sequence[str]) -> list[list[int]]:
             f"The tokenizer of {loaded.spec.model} gives token number {largest}, but the model has {known} embeddings. "
             "Their files do not belong together; choose another model or revision."
         )
-    long = [(len(row), text) for text, row in zip(texts, rows) if len(row) > loaded.window]
+    long = [
+        (len(row), text) for text, row in zip(texts, rows) if len(row) > loaded.window
+    ]
     if long:
         length, text = max(long)
         raise CorpusError(
@@ -62,7 +66,11 @@ def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
     order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
     result: list[list[int]] = []
     for i in order:
-        if result and len(result[-1]) < MOST_TEXTS and (len(result[-1]) + 1) * lengths[result[-1][0]] <= budget:
+        if (
+            result
+            and len(result[-1]) < MOST_TEXTS
+            and (len(result[-1]) + 1) * lengths[result[-1][0]] <= budget
+        ):
             result[-1].append(i)
         else:
             result.append([i])
@@ -88,19 +96,29 @@ class Reading:
 
 
 @contextmanager
-def kept_states(loaded: Loaded, places: torch.Tensor, check: Callable[[], None]) -> Iterator[torch.Tensor]:
+def kept_states(
+    loaded: Loaded, places: torch.Tensor, check: Callable[[], None]
+) -> Iterator[torch.Tensor]:
     """Hooks that copy each block's output at ``places`` into a (text, layer, hidden) buffer while the context lasts.
 
     ``places`` are positions (text), or weights (text, position) of a mean. ``check`` is called after every block and may raise, so
     that Stop does not wait for the end of a large batch.
     """
-    kept = torch.empty(len(places), len(loaded.blocks), loaded.hidden, dtype=torch.float32, device=loaded.device)
+    kept = torch.empty(
+        len(places),
+        len(loaded.blocks),
+        loaded.hidden,
+        dtype=torch.float32,
+        device=loaded.device,
+    )
     handles = []
 
     def keep(layer: int) -> Callable:
         def hook(_module: object, _arguments: object, output: object) -> None:
             check()
-            kept[:, layer] = picked(output[0] if isinstance(output, tuple) else output, places)
+            kept[:, layer] = picked(
+                output[0] if isinstance(output, tuple) else output, places
+            )
 
         return hook
 
@@ -121,15 +139,21 @@ def picked(states: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     return states[torch.arange(len(places), device=states.device), places]
 
 
-def mean_weights(loaded: Loaded, tokens: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+def mean_weights(
+    loaded: Loaded, tokens: torch.Tensor, real: torch.Tensor
+) -> torch.Tensor:
     """Weights (text, position) of the mean over a text's own tokens: neither padding nor what the tokenizer adds."""
-    special = torch.tensor(loaded.tokenizer.all_special_ids, dtype=torch.int64, device=tokens.device)
+    special = torch.tensor(
+        loaded.tokenizer.all_special_ids, dtype=torch.int64, device=tokens.device
+    )
     own = (real & ~torch.isin(tokens, special)).float()
     return own / own.sum(1, keepdim=True).clamp(min=1)
 
 
 @torch.inference_mode()
-def read_batch(loaded: Loaded, ids: Sequence[list[int]], reading: Reading = Reading()) -> np.ndarray:
+def read_batch(
+    loaded: Loaded, ids: Sequence[list[int]], reading: Reading = Reading()
+) -> np.ndarray:
     """States of the last token of each row, or means over its tokens, after every block: (text, layer, hidden), float32.
 
     Right padding needs no mask: a causal model's last real token cannot see what follows it. Left padding passes mask and
@@ -139,12 +163,17 @@ def read_batch(loaded: Loaded, ids: Sequence[list[int]], reading: Reading = Read
     width = max(map(len, ids))
     pad = loaded.tokenizer.pad_token_id or 0
     right = reading.padding == "right"
-    filled = [row + [pad] * (width - len(row)) if right else [pad] * (width - len(row)) + row for row in ids]
+    filled = [
+        row + [pad] * (width - len(row)) if right else [pad] * (width - len(row)) + row
+        for row in ids
+    ]
     tokens = torch.tensor(filled, dtype=torch.int64, device=loaded.device)
     lengths = torch.tensor([len(row) for row in ids], device=loaded.device)
     places = lengths - 1 if right else torch.full_like(lengths, width - 1)
     position = torch.arange(width, device=loaded.device)[None]
-    real = position < lengths[:, None] if right else position >= (width - lengths)[:, None]
+    real = (
+        position < lengths[:, None] if right else position >= (width - lengths)[:, None]
+    )
     if reading.position == MEAN:
         places = mean_weights(loaded, tokens, real)
     extra = {}
@@ -165,13 +194,22 @@ def read_batch(loaded: Loaded, ids: Sequence[list[int]], reading: Reading = Read
     return kept.cpu().numpy()
 
 
-def stream(loaded: Loaded, texts: Sequence[str], consumers: Sequence[Consumer], reading: Reading = Reading()) -> None:
+def stream(
+    loaded: Loaded,
+    texts: Sequence[str],
+    consumers: Sequence[Consumer],
+    reading: Reading = Reading(),
+) -> None:
     """Read every distinct text once and feed all consumers. When memory runs out batches are halved, and that is said."""
     members: dict[str, list[int]] = {}
     for i, text in enumerate(texts):
         members.setdefault(text, []).append(i)
     ids, places = encode(loaded, list(members)), list(members.values())
-    budget, done = reading.budget or TOKEN_BUDGET.get(loaded.device.type, max(TOKEN_BUDGET.values())), 0
+    budget, done = (
+        reading.budget
+        or TOKEN_BUDGET.get(loaded.device.type, max(TOKEN_BUDGET.values())),
+        0,
+    )
     waiting = batches([len(row) for row in ids], budget)
     while waiting:
         batch, *waiting = waiting
@@ -182,10 +220,17 @@ def stream(loaded: Loaded, texts: Sequence[str], consumers: Sequence[Consumer], 
             budget = len(batch) * max(map(len, chosen)) // 2
             reading.on_notice(f"Memory ran out; batches are halved to {budget} tokens.")
             rest = [i for part in (batch, *waiting) for i in part]
-            waiting = [[rest[i] for i in part] for part in batches([len(ids[i]) for i in rest], budget)]
+            waiting = [
+                [rest[i] for i in part]
+                for part in batches([len(ids[i]) for i in rest], budget)
+            ]
             continue
         indices = np.concatenate([places[i] for i in batch])
-        repeated = states if len(indices) == len(batch) else states.repeat([len(places[i]) for i in batch], axis=0)
+        repeated = (
+            states
+            if len(indices) == len(batch)
+            else states.repeat([len(places[i]) for i in batch], axis=0)
+        )
         for consumer in consumers:
             consumer.eat(indices, repeated)
         del states, repeated  # or they would lie beside those of the next batch
@@ -193,7 +238,9 @@ def stream(loaded: Loaded, texts: Sequence[str], consumers: Sequence[Consumer], 
         reading.on_batch(done, len(ids))
 
 
-def attempt(loaded: Loaded, ids: Sequence[list[int]], reading: Reading) -> np.ndarray | None:
+def attempt(
+    loaded: Loaded, ids: Sequence[list[int]], reading: Reading
+) -> np.ndarray | None:
     """States of a batch, or None when it does not fit into memory; CorpusError when a single text was too much.
 
     None is returned instead of handling the error where it arises: while it is handled, its traceback holds on to the memory.

@@ -50,7 +50,9 @@ class Pieces:
     def add(self, token: int) -> None:
         """Take one more token."""
         self.ids.append(token)
-        before = self.tokenizer.decode(self.ids[self.base : self.shown], skip_special_tokens=True)
+        before = self.tokenizer.decode(
+            self.ids[self.base : self.shown], skip_special_tokens=True
+        )
         now = self.tokenizer.decode(self.ids[self.base :], skip_special_tokens=True)
         if now.endswith("\ufffd") and len(self.ids) - self.shown < 8:
             self.texts.append("")
@@ -62,13 +64,19 @@ class Pieces:
     def all(self) -> tuple[str, ...]:
         """One text per token; bytes that never became a character are shown as the replacement character."""
         rest = self.tokenizer.decode(self.ids[self.shown :], skip_special_tokens=True)
-        return (*self.texts[:-1], self.texts[-1] + rest) if self.texts and self.shown < len(self.ids) else tuple(self.texts)
+        return (
+            (*self.texts[:-1], self.texts[-1] + rest)
+            if self.texts and self.shown < len(self.ids)
+            else tuple(self.texts)
+        )
 
 
 class Watch:
     """Listens to one batch while it is generated: draws tokens with each row's own seed, keeps alternatives, finds broken rows."""
 
-    def __init__(self, loaded: Loaded, rows: int, spec: GenerationSpec, on_token: Callable | None):
+    def __init__(
+        self, loaded: Loaded, rows: int, spec: GenerationSpec, on_token: Callable | None
+    ):
         self.loaded, self.spec, self.on_token = loaded, spec, on_token
         self.pieces = [Pieces(loaded.tokenizer) for _ in range(rows)]
         self.ended = [GOING] * rows
@@ -80,10 +88,14 @@ class Watch:
     def process(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Scores (row, token) from which the likeliest token is taken next."""
         low, high = scores.aminmax(dim=-1)
-        broken = ~(torch.isfinite(high) & (low < high))  # a norm that overflows leaves scores that are all the same
+        broken = ~(
+            torch.isfinite(high) & (low < high)
+        )  # a norm that overflows leaves scores that are all the same
         if broken.any():
             for row in broken.nonzero()[:, 0].tolist():
-                self.ended[row] = BROKEN if self.ended[row] == GOING else self.ended[row]
+                self.ended[row] = (
+                    BROKEN if self.ended[row] == GOING else self.ended[row]
+                )
             scores = torch.where(broken[:, None], torch.zeros_like(scores), scores)
         if self.spec.alternatives:
             self.keep(scores)
@@ -91,7 +103,9 @@ class Watch:
             return scores
         # The Gumbel trick: the largest noisy score is a draw from the softmax. All rows share the noise, so that two rows with the
         # same scores say the same, and a row says the same alone or in any batch.
-        uniform = torch.rand(scores.shape[-1], generator=self.noise, dtype=torch.float64).clamp(1e-12, 1 - 1e-12)
+        uniform = torch.rand(
+            scores.shape[-1], generator=self.noise, dtype=torch.float64
+        ).clamp(1e-12, 1 - 1e-12)
         gumbel = -(-uniform.log()).log()
         return scores.double() / self.spec.temperature + gumbel.to(scores.device)
 
@@ -121,7 +135,10 @@ class Watch:
         for pieces, ended, top in zip(self.pieces, self.ended, self.top):
             texts = pieces.all
             kept = top[: len(pieces.ids)] if over else ()
-            named = tuple(tuple((name(token), share) for token, share in likely) for likely in kept)
+            named = tuple(
+                tuple((name(token), share) for token, share in likely)
+                for likely in kept
+            )
             ended = LENGTH if over and ended == GOING else ended
             found.append(Answer("".join(texts), tuple(pieces.ids), texts, ended, named))
         return found
@@ -143,7 +160,9 @@ class Ends(StoppingCriteria):
     def __init__(self, watch: Watch):
         self.watch = watch
 
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **more: object) -> torch.Tensor:
+    def __call__(
+        self, input_ids: torch.Tensor, scores: torch.Tensor, **more: object
+    ) -> torch.Tensor:
         return torch.tensor(self.watch.stop(input_ids), device=input_ids.device)
 
 
@@ -151,7 +170,13 @@ def end_tokens(loaded: Loaded) -> tuple[int, ...]:
     """Tokens that end an answer."""
     known = getattr(loaded.model.generation_config, "eos_token_id", None)
     known = loaded.tokenizer.eos_token_id if known is None else known
-    return () if known is None else tuple(known) if isinstance(known, list | tuple) else (known,)
+    return (
+        ()
+        if known is None
+        else tuple(known)
+        if isinstance(known, list | tuple)
+        else (known,)
+    )
 
 
 @contextmanager
@@ -179,13 +204,20 @@ def generate(
     into memory.
     """
     prompts = encode(loaded, rows, spec.tokens)
-    waiting = [list(range(len(rows)))[i : i + MOST_ROWS] for i in range(0, len(rows), MOST_ROWS)]
+    waiting = [
+        list(range(len(rows)))[i : i + MOST_ROWS]
+        for i in range(0, len(rows), MOST_ROWS)
+    ]
     said: dict[int, Answer] = {}
     blank = Answer("", (), (), GOING)
     while waiting:
         now, *waiting = waiting
 
-        def tell(answers: list[Answer], now: list[int] = now, before: dict[int, Answer] = said) -> None:
+        def tell(
+            answers: list[Answer],
+            now: list[int] = now,
+            before: dict[int, Answer] = said,
+        ) -> None:
             latest = before | dict(zip(now, answers))
             on_token([latest.get(i, blank) for i in range(len(rows))])
 
@@ -202,7 +234,9 @@ def generate(
     return [said[i] for i in range(len(rows))]
 
 
-def attempt(loaded: Loaded, given: tuple, how: tuple, check: Callable[[], None]) -> list[Answer] | None:
+def attempt(
+    loaded: Loaded, given: tuple, how: tuple, check: Callable[[], None]
+) -> list[Answer] | None:
     """The answers of one batch, or None when it does not fit into memory; ModelError when a single row was too much."""
     try:
         return answer_batch(loaded, given, how, check)
@@ -210,12 +244,16 @@ def attempt(loaded: Loaded, given: tuple, how: tuple, check: Callable[[], None])
         if isinstance(error, AnalysisError) or not out_of_memory(error):
             raise
         if len(given[0]) == 1:
-            raise ModelError("A single answer does not fit into memory. Ask for fewer tokens or choose a smaller model.") from error
+            raise ModelError(
+                "A single answer does not fit into memory. Ask for fewer tokens or choose a smaller model."
+            ) from error
     return None
 
 
 @torch.inference_mode()
-def answer_batch(loaded: Loaded, given: tuple, how: tuple, check: Callable[[], None]) -> list[Answer]:
+def answer_batch(
+    loaded: Loaded, given: tuple, how: tuple, check: Callable[[], None]
+) -> list[Answer]:
     """The answers of one batch."""
     (rows, prompts), (spec, on_token) = given, how
     asked = batch(loaded, rows, prompts)
@@ -224,8 +262,17 @@ def answer_batch(loaded: Loaded, given: tuple, how: tuple, check: Callable[[], N
     pad = loaded.tokenizer.pad_token_id
     with plainly(loaded), steered(loaded, rows, Geometry(asked.places), check) as plan:
         loaded.model.generate(
-            input_ids=asked.tokens, attention_mask=asked.mask, max_new_tokens=spec.tokens, do_sample=False, use_cache=True,
-            pad_token_id=pad if pad is not None else ends[0] if ends else 0, eos_token_id=list(ends) or None,
-            logits_processor=[Scores(watch)], stopping_criteria=[Ends(watch)],
-        )  # fmt: skip
-    return [replace(answer, conditions=plan.conditions(i)) for i, answer in enumerate(watch.answers(over=True))]
+            input_ids=asked.tokens,
+            attention_mask=asked.mask,
+            max_new_tokens=spec.tokens,
+            do_sample=False,
+            use_cache=True,
+            pad_token_id=pad if pad is not None else ends[0] if ends else 0,
+            eos_token_id=list(ends) or None,
+            logits_processor=[Scores(watch)],
+            stopping_criteria=[Ends(watch)],
+        )
+    return [
+        replace(answer, conditions=plan.conditions(i))
+        for i, answer in enumerate(watch.answers(over=True))
+    ]

@@ -60,19 +60,27 @@ class Group:
         ends = (self.low.min(), self.low.max(), self.high.min(), self.high.max())
         self.bounds = tuple(int(end) for end in ends)
 
-    def apply(self, states: torch.Tensor, geometry: Geometry, open_gates: Mapping[int, bool]) -> torch.Tensor:
+    def apply(
+        self, states: torch.Tensor, geometry: Geometry, open_gates: Mapping[int, bool]
+    ) -> torch.Tensor:
         """States (row, token, hidden) with this group's rows steered; all others are the same bits."""
         first_low, last_low, first_high, last_high = self.bounds
         if geometry.stop <= first_low or geometry.start >= last_high:
             return states
         here = states if self.whole else states[self.rows]
-        moved = OPERATORS[self.operator].apply(here.float(), self.vectors, self.strengths).to(states.dtype)
+        moved = (
+            OPERATORS[self.operator]
+            .apply(here.float(), self.vectors, self.strengths)
+            .to(states.dtype)
+        )
         if geometry.start < last_low or geometry.stop > first_high:
             place = torch.arange(geometry.start, geometry.stop, device=states.device)
             inside = (place >= self.low[:, None]) & (place < self.high[:, None])
             moved = torch.where(inside[..., None], moved, here)
         if self.gates:
-            opened = torch.tensor([open_gates[gate] for gate in self.gates], device=states.device)
+            opened = torch.tensor(
+                [open_gates[gate] for gate in self.gates], device=states.device
+            )
             moved = torch.where(opened[:, None, None], moved, here)
         return moved if self.whole else states.index_copy(0, self.rows, moved)
 
@@ -90,7 +98,11 @@ class Gate:
         first, end = int(places.first[self.row]), int(places.end[self.row])
         prompt = states[self.row, first:end].float()
         read = prompt.mean(0) if self.condition.reads == READS[0] else prompt[-1]
-        return float(torch.nn.functional.cosine_similarity(read, self.vector.to(read.device), dim=0))
+        return float(
+            torch.nn.functional.cosine_similarity(
+                read, self.vector.to(read.device), dim=0
+            )
+        )
 
     def opens(self, cosine: float) -> bool:
         """Whether a prompt with this cosine meets the condition."""
@@ -113,28 +125,59 @@ class Plan:
             for turn, (term, acting) in enumerate(zip(given.terms, spreads)):
                 if term.condition is not None and acting:
                     check_condition(loaded, term.condition, first)
-                gate = self.gate(row, term.condition) if term.condition is not None and acting else None
+                gate = (
+                    self.gate(row, term.condition)
+                    if term.condition is not None and acting
+                    else None
+                )
                 for layer, (vector, strength) in acting.items():
                     key = (layer, turn, term.operator, term.positions, gate is not None)
                     members.setdefault(key, []).append((row, vector, strength, gate))
-        for (layer, _, operator, positions, _), found in sorted(members.items(), key=lambda item: item[0][:2]):
+        for (layer, _, operator, positions, _), found in sorted(
+            members.items(), key=lambda item: item[0][:2]
+        ):
             device = loaded.blocks[layer - 1].parameters().__next__().device
-            self.groups.setdefault(layer, []).append(self.group(operator, positions, found, device))
+            self.groups.setdefault(layer, []).append(
+                self.group(operator, positions, found, device)
+            )
 
     def gate(self, row: int, condition: ResolvedCondition) -> int:
         """The number of a new gate."""
-        self.gates.append(Gate(row, condition, torch.tensor(np.asarray(condition.vector), dtype=torch.float32)))
+        self.gates.append(
+            Gate(
+                row,
+                condition,
+                torch.tensor(np.asarray(condition.vector), dtype=torch.float32),
+            )
+        )
         return len(self.gates) - 1
 
-    def group(self, operator: str, positions: str, found: Sequence[tuple], device: torch.device) -> Group:
+    def group(
+        self,
+        operator: str,
+        positions: str,
+        found: Sequence[tuple],
+        device: torch.device,
+    ) -> Group:
         """Rows that are steered alike at one layer."""
         rows = [row for row, *_ in found]
-        low, high = (torch.tensor(bound[rows], device=device) for bound in POSITIONS[positions](self.geometry.places))
+        low, high = (
+            torch.tensor(bound[rows], device=device)
+            for bound in POSITIONS[positions](self.geometry.places)
+        )
         return Group(
             operator,
             torch.tensor(rows, device=device),
-            torch.tensor(np.stack([vector for _, vector, *_ in found]), dtype=torch.float32, device=device)[:, None],
-            torch.tensor([strength for _, _, strength, _ in found], dtype=torch.float32, device=device)[:, None, None],
+            torch.tensor(
+                np.stack([vector for _, vector, *_ in found]),
+                dtype=torch.float32,
+                device=device,
+            )[:, None],
+            torch.tensor(
+                [strength for _, _, strength, _ in found],
+                dtype=torch.float32,
+                device=device,
+            )[:, None, None],
             low,
             high,
             [gate for *_, gate in found if gate is not None],
@@ -156,7 +199,11 @@ class Plan:
 
     def conditions(self, row: int) -> tuple[tuple[float, bool], ...]:
         """Cosine of each condition of a row, and whether it was met."""
-        return tuple((self.cosines[i], self.open[i]) for i, gate in enumerate(self.gates) if gate.row == row and i in self.open)
+        return tuple(
+            (self.cosines[i], self.open[i])
+            for i, gate in enumerate(self.gates)
+            if gate.row == row and i in self.open
+        )
 
 
 def spread(loaded: Loaded, term: ResolvedTerm) -> dict[int, tuple[np.ndarray, float]]:
@@ -169,7 +216,9 @@ def spread(loaded: Loaded, term: ResolvedTerm) -> dict[int, tuple[np.ndarray, fl
     check_name("token positions", term.positions, tuple(POSITIONS))
     for layer, vector in term.vectors.items():
         fits(loaded, layer, vector)
-    acting = {layer: (term.vectors[layer], s) for layer, s in term.strengths.items() if s != 0}
+    acting = {
+        layer: (term.vectors[layer], s) for layer, s in term.strengths.items() if s != 0
+    }
     if not all(np.isfinite(s) for s in term.strengths.values()):
         raise SpecError("A strength is not a finite number; give one.")
     if acting and OPERATORS[term.operator].everywhere:
@@ -193,18 +242,27 @@ def check_condition(loaded: Loaded, condition: ResolvedCondition, first: int) ->
 def fits(loaded: Loaded, layer: int, vector: np.ndarray) -> None:
     """SpecError for a layer or width that the model does not have, or a vector that is not finite."""
     if not 1 <= layer <= len(loaded.blocks):
-        raise SpecError(f"The model has layers 1 to {len(loaded.blocks)}; asked for was layer {layer}.")
+        raise SpecError(
+            f"The model has layers 1 to {len(loaded.blocks)}; asked for was layer {layer}."
+        )
     if np.shape(vector) != (loaded.hidden,):
         raise SpecError(
             f"The vector has {np.size(vector)} numbers, the states of {loaded.spec.model} have {loaded.hidden}. "
             "Choose a study of this model, or the model of that study."
         )
     if not np.isfinite(vector).all():
-        raise SpecError(f"The vector of layer {layer} has numbers that are not finite. Choose another language or concept.")
+        raise SpecError(
+            f"The vector of layer {layer} has numbers that are not finite. Choose another language or concept."
+        )
 
 
 @contextmanager
-def steered(loaded: Loaded, rows: Sequence[Row], geometry: Geometry, check: Callable[[], None] = lambda: None) -> Iterator[Plan]:
+def steered(
+    loaded: Loaded,
+    rows: Sequence[Row],
+    geometry: Geometry,
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[Plan]:
     """Steer a batch of rows while the context lasts; hooks are gone when it ends, however it ends.
 
     States are changed where extraction reads them: at the output of each block. ``check`` is called after every block and may

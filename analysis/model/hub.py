@@ -47,7 +47,12 @@ class Source:
     revision: str
 
 
-def locate(model: str, revision: str = "main", progress: Progress | None = None, small_only: bool = False) -> Source:
+def locate(
+    model: str,
+    revision: str = "main",
+    progress: Progress | None = None,
+    small_only: bool = False,
+) -> Source:
     """Find a model by listed name or hub id; a hub model is fetched, pinned to its commit and verified.
 
     ``small_only`` fetches configuration and tokenizer, no weights. ``progress`` gets (bytes done, bytes in all) and may raise
@@ -65,17 +70,31 @@ def locate(model: str, revision: str = "main", progress: Progress | None = None,
     return download(model, revision, progress, small_only)
 
 
-def download(model: str, revision: str, progress: Progress | None, small_only: bool) -> Source:
+def download(
+    model: str, revision: str, progress: Progress | None, small_only: bool
+) -> Source:
     """Fetch a hub snapshot (or take it from the cache) and verify every large file by its SHA-256."""
-    weights = {"allow_patterns": ["*.safetensors"] + (PICKLED if settings.accepts_pickle() else []), "ignore_patterns": NEEDLESS}
+    weights = {
+        "allow_patterns": ["*.safetensors"]
+        + (PICKLED if settings.accepts_pickle() else []),
+        "ignore_patterns": NEEDLESS,
+    }
     try:
         # The small files come first: that pins the commit and lists all files, so that the size of the weights is known.
-        small = snapshot_download(model, revision=revision, allow_patterns=SMALL, max_workers=1, tqdm_class=reporter(None))
+        small = snapshot_download(
+            model,
+            revision=revision,
+            allow_patterns=SMALL,
+            max_workers=1,
+            tqdm_class=reporter(None),
+        )
         folder = Path(small)
         if not small_only:
             sweep(folder)
             bar = reporter(progress, outstanding(model, folder, weights))
-            snapshot_download(model, revision=folder.name, max_workers=1, tqdm_class=bar, **weights)
+            snapshot_download(
+                model, revision=folder.name, max_workers=1, tqdm_class=bar, **weights
+            )
     except (HTTPError, OSError, ValueError) as error:
         raise explained(error, model, revision) from error
     verify(folder, model)
@@ -113,11 +132,17 @@ def explained(error: Exception, model: str, revision: str) -> ModelError:
             "your token into the environment variable HF_TOKEN."
         )
     if isinstance(error, RevisionNotFoundError):
-        return ModelError(f"{model} has no revision “{revision}”. Give a branch, a tag or a commit of the repository.")
+        return ModelError(
+            f"{model} has no revision “{revision}”. Give a branch, a tag or a commit of the repository."
+        )
     if isinstance(error, LocalEntryNotFoundError):
-        return ModelError(f"The hub cannot be reached and {model} is not wholly in the cache. Check the connection and try again.")
+        return ModelError(
+            f"The hub cannot be reached and {model} is not wholly in the cache. Check the connection and try again."
+        )
     if isinstance(error, HfHubHTTPError) and error.response.status_code == 401:
-        return ModelError(f"The hub refused the token in HF_TOKEN while {model} was asked for. Put a valid one there, or none.")
+        return ModelError(
+            f"The hub refused the token in HF_TOKEN while {model} was asked for. Put a valid one there, or none."
+        )
     return ModelError(
         f"Fetching {model} failed ({type(error).__name__}: {str(error)[:200]}). What was fetched whole is kept; try again."
     )

@@ -41,30 +41,50 @@ def findings(study: Study, convention: Convention) -> tuple[Finding, ...]:
         ("transfer", ("pair_score", "transfer"), carrying),
     )
     pairs = tuple(
-        Finding(page, sentence(study, convention) if any(map(study.has, arrays)) else lacking(study, page))
+        Finding(
+            page,
+            sentence(study, convention)
+            if any(map(study.has, arrays))
+            else lacking(study, page),
+        )
         for page, arrays, sentence in wanted
     )
-    return (pairs if study.concepts else ()) + ((Finding("alignment", matching(study)),) if study.embeddings else ())
+    return (pairs if study.concepts else ()) + (
+        (Finding("alignment", matching(study)),) if study.embeddings else ()
+    )
 
 
 def matching(study: Study) -> str:
     """Where words are found most often after a map fitted on seed pairs, and how often before it; with the first word vectors."""
-    target = "en" if study.words is None or "en" in study.words.languages else study.words.languages[0]
+    target = (
+        "en"
+        if study.words is None or "en" in study.words.languages
+        else study.words.languages[0]
+    )
     try:
         found = alignment(study, AlignmentSpec(study.embeddings[0]), target).sel(k=1)
     except AnalysisError as error:
         return str(error)
     after = found.precision.sel(stage="after")
     best = found.isel(language=int(after.values.argmax())).sel(stage="after")
-    interval = f"95 % interval {100 * float(best.low):.1f} to {100 * float(best.high):.1f}"
-    before, chance = (100 * float(part.mean()) for part in (found.precision.sel(stage="before"), found.chance))
+    interval = (
+        f"95 % interval {100 * float(best.low):.1f} to {100 * float(best.high):.1f}"
+    )
+    before, chance = (
+        100 * float(part.mean())
+        for part in (found.precision.sel(stage="before"), found.chance)
+    )
     text = (
         f"words (read as: {study.embeddings[0]}) are found in {name(target)} at the first try most often from "
         f"{name(best.language.item())} ({100 * float(best.precision):.1f} %, {interval}, {int(best.n):,} test words) after a map "
         f"fitted on seed pairs; the mean over {count(found.sizes['language'], 'language')} is {100 * float(after.mean()):.1f} % "
         f"after and {before:.1f} % before it, and chance {chance:.1f} %"
     )
-    return f"{found.printed} of the paper: {text}." if "printed" in found.attrs else f"{text[0].upper()}{text[1:]}."
+    return (
+        f"{found.printed} of the paper: {text}."
+        if "printed" in found.attrs
+        else f"{text[0].upper()}{text[1:]}."
+    )
 
 
 def lacking(study: Study, what: str) -> str:
@@ -80,14 +100,20 @@ def recognised(study: Study, convention: Convention) -> str:
     means = table["mean"].values
     if not np.isfinite(means).any():
         return lacking(study, "recognition")
-    best, worst = (accuracy(table, place) for place in (np.nanargmax(means), np.nanargmin(means)))
+    best, worst = (
+        accuracy(table, place) for place in (np.nanargmax(means), np.nanargmin(means))
+    )
     chance = 100 * float(table.mean_chance.mean())
     text = f"mean recognition accuracy over {count(len(study.concepts), 'concept')} is highest in {best} and lowest in {worst}"
     if "printed" in table.attrs:
         return f"{table.printed} of the paper: {text}; the intervals are over concepts and chance is {chance:.0f} %."
     q = table.q.values[np.isfinite(table.q.values)]
     pairs = table.n.values[table.n.values > 0]
-    sizes = f"{pairs.min()}" if pairs.min() == pairs.max() else f"{pairs.min()} to {pairs.max()}"
+    sizes = (
+        f"{pairs.min()}"
+        if pairs.min() == pairs.max()
+        else f"{pairs.min()} to {pairs.max()}"
+    )
     beat = f"{(q < RATE).sum()} of {count(len(q), 'cell')} with {sizes} held-out pairs each are better than chance (q < {RATE})"
     return f"{text[0].upper()}{text[1:]}; chance is {chance:.1f} %, and {beat}."
 
@@ -101,13 +127,22 @@ def accuracy(table: xr.Dataset, place: int) -> str:
 
 def agreeing(study: Study, convention: Convention) -> str:
     """Most and least alike pair, the mean, and what unrelated vectors and halves of one language reach."""
-    layer = convention.index if convention.layer == "fixed" and study.has("concept_vector") else MAXIMUM
+    layer = (
+        convention.index
+        if convention.layer == "fixed" and study.has("concept_vector")
+        else MAXIMUM
+    )
     table = similarity(study, layer)
-    pairs = table.where(np.triu(np.ones(table.cosine.shape), 1) > 0).stack(pair=("source", "target"))
+    pairs = table.where(np.triu(np.ones(table.cosine.shape), 1) > 0).stack(
+        pair=("source", "target")
+    )
     pairs = pairs.isel(pair=np.flatnonzero(np.isfinite(pairs.cosine.values)))
     if not pairs.sizes["pair"]:
         return "Similarity needs two languages with vectors."
-    most, least = (cosine(pairs.isel(pair=int(place))) for place in (pairs.cosine.argmax("pair"), pairs.cosine.argmin("pair")))
+    most, least = (
+        cosine(pairs.isel(pair=int(place)))
+        for place in (pairs.cosine.argmax("pair"), pairs.cosine.argmin("pair"))
+    )
     mean = f"the mean over {count(pairs.sizes['pair'], 'pair')} is {float(pairs.cosine.mean()):.2f}"
     text = f"{most} agree most and {least} least; {mean}"
     if "printed" in table.attrs:
@@ -120,15 +155,21 @@ def landmarks(study: Study, layer: str | int) -> str:
     """A clause with the floor and the ceiling of cosines, at the layer or at the layer where each is largest."""
     known = []
     if len(study.concepts) > 1:
-        known.append(f"different concepts reach {peak(floor(study).other_concepts, layer):.2f}")
+        known.append(
+            f"different concepts reach {peak(floor(study).other_concepts, layer):.2f}"
+        )
     if study.has("half_a"):
-        known.append(f"two halves of one language's pairs {peak(ceiling(study).ceiling, layer):.2f}")
+        known.append(
+            f"two halves of one language's pairs {peak(ceiling(study).ceiling, layer):.2f}"
+        )
     return f", where {' and '.join(known)}" if known else ""
 
 
 def peak(values: xr.DataArray, layer: str | int) -> float:
     """Mean over pairs of different languages (layer, source, target), at a layer or at the layer where it is largest."""
-    means = values.where(~np.eye(values.sizes["source"], dtype=bool)).mean(("source", "target"))
+    means = values.where(~np.eye(values.sizes["source"], dtype=bool)).mean(
+        ("source", "target")
+    )
     return float(means.max() if layer == MAXIMUM else means.sel(layer=layer))
 
 
@@ -136,8 +177,14 @@ def cosine(pair: xr.Dataset) -> str:
     """“English and French (cosine 0.95, 95 % interval 0.93 to 0.97)”."""
     source, target = pair.pair.item()
     known = np.isfinite(pair.low.item())
-    interval = f", 95 % interval {pair.low.item():.2f} to {pair.high.item():.2f}" if known else ""
-    return f"{name(source)} and {name(target)} (cosine {pair.cosine.item():.2f}{interval})"
+    interval = (
+        f", 95 % interval {pair.low.item():.2f} to {pair.high.item():.2f}"
+        if known
+        else ""
+    )
+    return (
+        f"{name(source)} and {name(target)} (cosine {pair.cosine.item():.2f}{interval})"
+    )
 
 
 def carrying(study: Study, convention: Convention) -> str:
@@ -162,10 +209,14 @@ def carrying(study: Study, convention: Convention) -> str:
 def sequence(study: Study, codes: list[str]) -> tuple[tuple[str, ...], str]:
     """Languages by pre-training share, if the study says which table holds for its model, and what the order is called."""
     if given := study.manifest.get("share_percent"):
-        return order(codes, "share", ShareTable("given", "", study.title, given)), "pre-training share"
+        return order(
+            codes, "share", ShareTable("given", "", study.title, given)
+        ), "pre-training share"
     if "shares" not in study.manifest:
         return tuple(codes), "the study"
-    return order(codes, "share", study.manifest["shares"]), f"pre-training share ({study.manifest['shares']})"
+    return order(
+        codes, "share", study.manifest["shares"]
+    ), f"pre-training share ({study.manifest['shares']})"
 
 
 def count(number: int, what: str) -> str:

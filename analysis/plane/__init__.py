@@ -1,2 +1,1 @@
-"""What steering brings on universal questions and costs in local culture; no geometry.
-"""
+"""What steering brings on universal questions and costs in local culture; no geometry."""

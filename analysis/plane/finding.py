@@ -32,9 +32,7 @@ def finding(study: Study) -> str:
         + angle_words(study, layers)
     )
     if not english.gain_ends[0] > 0:
-        return (
-            f"There is no finding: {head}. The gain in transfer is not above 0, so there is nothing whose cost could be asked for."
-        )
+        return f"There is no finding: {head}. The gain in transfer is not above 0, so there is nothing whose cost could be asked for."
     if "both" not in best:
         return f"{head}. Both at once were not tried yet."
     return f"{head}; {together(english, effect(study, best['both']))}."
@@ -46,11 +44,15 @@ def one_sided(study: Study, best: dict[str, int], missing: dict[str, str]) -> li
     if "English" in best and "transfer" not in missing:
         english = effect(study, best["English"])
         where = f"layer {english.setting.english_layer} of {study.layers}"
-        found.append(f"English steering gains most at {where} (transfer {change(english.gain, english.gain_ends)})")
+        found.append(
+            f"English steering gains most at {where} (transfer {change(english.gain, english.gain_ends)})"
+        )
     if "local" in best and "localisation" not in missing:
         local = effect(study, best["local"])
         where = f"layer {local.setting.local_layer} of {study.layers}"
-        found.append(f"Local steering gains most at {where} (localisation {change(-local.erasure, local.erasure_ends, -1)})")
+        found.append(
+            f"Local steering gains most at {where} (localisation {change(-local.erasure, local.erasure_ends, -1)})"
+        )
     return found
 
 
@@ -76,7 +78,9 @@ def together(english: Effect, both: Effect) -> str:
         kept = f"both at once keep none of the gain (transfer {points(both.gain)})"
     else:
         share = round(100 * both.gain / english.gain)
-        kept = f"both at once {'keep' if share <= 100 else 'reach'} {share} % of the gain"
+        kept = (
+            f"both at once {'keep' if share <= 100 else 'reach'} {share} % of the gain"
+        )
     if np.isnan(english.erasure) or np.isnan(both.erasure):
         return f"{kept}; the cost is not known ({both.setting.words})"
     if both.erasure < 0:
@@ -91,14 +95,20 @@ def together(english: Effect, both: Effect) -> str:
 
 def change(share: float, low_high: tuple[float, float], sign: int = 1) -> str:
     """A change with its interval."""
-    return f"{points(share)}, {ends(low_high, sign)}" if np.isfinite(low_high).all() else points(share)
+    return (
+        f"{points(share)}, {ends(low_high, sign)}"
+        if np.isfinite(low_high).all()
+        else points(share)
+    )
 
 
 def points(share: float, plus: bool = True) -> str:
     """A share in percentage points; in words where there is none."""
     if np.isnan(share):
         return "not known"
-    return f"{round(100 * share, 1) + 0.0:{'+' if plus else ''}.1f} points"  # + 0.0: no −0
+    return (
+        f"{round(100 * share, 1) + 0.0:{'+' if plus else ''}.1f} points"  # + 0.0: no −0
+    )
 
 
 def ends(low_high: tuple[float, float], sign: int = 1) -> str:
@@ -111,7 +121,11 @@ def angle_words(study: Study, layers: tuple[int, int]) -> str:
     """The mean angle of the two vectors that were swept at the two layers, where the study has it."""
     if not (study.has("english_vector") and study.has("local_vector")):
         return ""
-    cosines = mean_angle(study, study.manifest["plane"]["spec"]["local"])["cosine"].sel(layer=list(dict.fromkeys(layers))).values
+    cosines = (
+        mean_angle(study, study.manifest["plane"]["spec"]["local"])["cosine"]
+        .sel(layer=list(dict.fromkeys(layers)))
+        .values
+    )
     if not np.isfinite(cosines).all():
         return "; the two vectors have no angle there, as one of them is zero in every language"
     return f"; the two vectors are {' and '.join(f'{angle:.0f}°' for angle in degrees(cosines))} apart there"

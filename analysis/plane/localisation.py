@@ -40,15 +40,27 @@ class Setting:
     @property
     def words(self) -> str:
         """For captions and tables."""
-        parts = [f"English {self.english_strength:g} at layer {self.english_layer}"] if self.english_layer else []
-        parts += [f"local {self.local_strength:g} at layer {self.local_layer}"] if self.local_layer else []
-        return (" and ".join(parts) or "unsteered") + (f", random twin {self.twin}" if self.twin else "")
+        parts = (
+            [f"English {self.english_strength:g} at layer {self.english_layer}"]
+            if self.english_layer
+            else []
+        )
+        parts += (
+            [f"local {self.local_strength:g} at layer {self.local_layer}"]
+            if self.local_layer
+            else []
+        )
+        return (" and ".join(parts) or "unsteered") + (
+            f", random twin {self.twin}" if self.twin else ""
+        )
 
 
 def settings(study: Study) -> tuple[Setting, ...]:
     """Settings whose answers are there, the baseline first; StudyError when there is no plane."""
     if not study.has("plane_answer"):
-        raise StudyError(f"“{study.title}” has no plane. Run a sweep on the Plane page.")
+        raise StudyError(
+            f"“{study.title}” has no plane. Run a sweep on the Plane page."
+        )
     listed = study.manifest["plane"]["settings"]
     done = study.array("plane_there").sizes["setting"]
     return tuple(Setting(**each) for each in listed[:done])
@@ -58,19 +70,27 @@ def taken(study: Study, scoring: str, normalised: bool) -> np.ndarray:
     """The option that each answer takes (setting, language, prompt), from 1; 0 none, which ties are too."""
     if scoring == "generation":
         return np.nan_to_num(study.array("plane_match").values).astype(int)
-    return likeliest(study.array("plane_score").values, study.array("plane_tokens").values, normalised)
+    return likeliest(
+        study.array("plane_score").values,
+        study.array("plane_tokens").values,
+        normalised,
+    )
 
 
-
-
-def right(study: Study, scoring: str = "", normalised: bool | None = None) -> np.ndarray:
+def right(
+    study: Study, scoring: str = "", normalised: bool | None = None
+) -> np.ndarray:
     """Whether each answer is the right or the local one (setting, language, prompt), 1 or 0.
 
     NaN where an item is not asked, or a language is not steered in the setting. The study's own way of scoring unless given:
     likeliest option (``normalised``: per token) or what was written, which is there for the baseline in any case.
     """
     spec = study.manifest["plane"]["spec"]
-    chosen = taken(study, scoring or spec["scoring"], spec["normalised"] if normalised is None else normalised)
+    chosen = taken(
+        study,
+        scoring or spec["scoring"],
+        spec["normalised"] if normalised is None else normalised,
+    )
     answer = study.array("plane_answer").values.astype(int)
     there = np.nan_to_num(study.array("plane_there").values[: len(chosen)]) > 0
     value = (chosen == answer).astype(float)
@@ -80,10 +100,16 @@ def right(study: Study, scoring: str = "", normalised: bool | None = None) -> np
 def prompts(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Kind, item and half (0 chosen on, 1 reported on) of every prompt; halves are equal and the same in all languages."""
     listed = study.manifest["plane"]["prompts"]
-    kinds, items = np.array([kind for kind, _ in listed]), np.array([item for _, item in listed])
+    kinds, items = (
+        np.array([kind for kind, _ in listed]),
+        np.array([item for _, item in listed]),
+    )
     half = np.zeros(len(items), int)
     for kind in (UNIVERSAL, CULTURE):
-        names = sorted(set(items[kinds == kind]), key=lambda item: hashlib.sha256(f"half {item}".encode()).digest())
+        names = sorted(
+            set(items[kinds == kind]),
+            key=lambda item: hashlib.sha256(f"half {item}".encode()).digest(),
+        )
         rank = {item: i % 2 for i, item in enumerate(names)}
         here = (kinds == kind) | ((kinds == NAMED) if kind == CULTURE else False)
         half[here] = [rank[item] for item in items[here]]
@@ -101,7 +127,9 @@ def shares(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     known = np.isfinite(values)
     each = np.ones(values.shape[-1]) if weights is None else weights
     n = known @ each
-    return np.where(n > 0, np.where(known, values, 0) @ each / np.where(n > 0, n, 1), np.nan)
+    return np.where(
+        n > 0, np.where(known, values, 0) @ each / np.where(n > 0, n, 1), np.nan
+    )
 
 
 def part(study: Study, axis: str, half: int | None) -> np.ndarray:
@@ -126,8 +154,14 @@ def lacking(study: Study, half: int | None = 1) -> dict[str, str]:
     for axis, kind in AXES.items():
         if not asked[:, part(study, axis, half)].any():
             only = "the only one is among those that settings are chosen on"
-            why = only if asked[:, part(study, axis, None)].any() else "none is held out and has options"
-            found[axis] = f"{axis} is missing, since there are no {kind} items to report ({why})"
+            why = (
+                only
+                if asked[:, part(study, axis, None)].any()
+                else "none is held out and has options"
+            )
+            found[axis] = (
+                f"{axis} is missing, since there are no {kind} items to report ({why})"
+            )
     return found
 
 
@@ -146,13 +180,21 @@ def sweep_table(study: Study, half: int | None = 1) -> pd.DataFrame:
         changes[axis] = rates(chosen - chosen[0])
         table[f"{axis} items"] = np.isfinite(chosen).any((0, 1)).sum()
     table["gain"], table["erasure"] = changes["transfer"], -changes["localisation"]
-    table["cost"] = np.where(table["gain"] > 0, table["erasure"] / table["gain"].where(table["gain"] > 0), np.nan)
+    table["cost"] = np.where(
+        table["gain"] > 0,
+        table["erasure"] / table["gain"].where(table["gain"] > 0),
+        np.nan,
+    )
     return table.assign(languages=np.isfinite(values).any(2).sum(1))
 
 
 def criterion(table: pd.DataFrame, mode: str) -> pd.Series:
     """What the best setting of a mode is chosen by."""
-    return {"English": table["gain"], "local": -table["erasure"], "both": table["gain"] - table["erasure"]}[mode]
+    return {
+        "English": table["gain"],
+        "local": -table["erasure"],
+        "both": table["gain"] - table["erasure"],
+    }[mode]
 
 
 def chosen_settings(study: Study) -> dict[str, int]:
@@ -171,12 +213,20 @@ def twins_of(study: Study, place: int) -> list[int]:
     """The random twins of a setting."""
     listed = settings(study)
     real = vars(listed[place]) | {"twin": 0}
-    return [i for i, each in enumerate(listed) if each.twin and vars(each) | {"twin": 0} == real]
+    return [
+        i
+        for i, each in enumerate(listed)
+        if each.twin and vars(each) | {"twin": 0} == real
+    ]
 
 
 def draws(n: int, place: int) -> np.ndarray:
     """Weights (item, replicate) of a setting's bootstrap; without items there is nothing to draw, and intervals are NaN."""
-    return bootstrap_weights(tuple(range(n)), REPLICATES, seed=place) if n else np.zeros((0, 1))
+    return (
+        bootstrap_weights(tuple(range(n)), REPLICATES, seed=place)
+        if n
+        else np.zeros((0, 1))
+    )
 
 
 def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
@@ -195,10 +245,16 @@ def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
         weights = draws(chosen.shape[-1], place)
         rows[f"{axis} low"], rows[f"{axis} high"] = interval(shares(chosen[1], weights))
         rows[AXES[axis]] = np.isfinite(chosen[1]).sum(-1)
-    named = shares(values[0][:, (kinds == NAMED) & ((halves == half) if half is not None else True)])
+    named = shares(
+        values[0][
+            :, (kinds == NAMED) & ((halves == half) if half is not None else True)
+        ]
+    )
     rows["gain"] = rows["transfer"] - rows["transfer before"]
     rows["erasure"] = rows["localisation before"] - rows["localisation"]
-    rows["cost"] = np.where(rows["gain"] > 0, rows["erasure"] / rows["gain"].where(rows["gain"] > 0), np.nan)
+    rows["cost"] = np.where(
+        rows["gain"] > 0, rows["erasure"] / rows["gain"].where(rows["gain"] > 0), np.nan
+    )
     rows["named"], rows["gap"] = named, named - rows["localisation before"]
     there = np.isfinite(values[place]).any(-1)
     return rows[there].reset_index(drop=True)
@@ -226,25 +282,48 @@ def effect(study: Study, place: int, half: int | None = 1) -> Effect:
         change = sign * (values[place] - values[0])[:, here]
         weights = draws(change.shape[-1], place)
         low, high = interval(rates(change, weights))
-        found[axis] = float(rates(change)), (float(low), float(high)), int(np.isfinite(change).any(0).sum())
+        found[axis] = (
+            float(rates(change)),
+            (float(low), float(high)),
+            int(np.isfinite(change).any(0).sum()),
+        )
     n = int(np.isfinite(values[place]).any(-1).sum())
-    (gain, gain_ends, universal), (erasure, erasure_ends, culture) = found["transfer"], found["localisation"]
-    return Effect(settings(study)[place], gain, gain_ends, erasure, erasure_ends, n, (universal, culture))
+    (gain, gain_ends, universal), (erasure, erasure_ends, culture) = (
+        found["transfer"],
+        found["localisation"],
+    )
+    return Effect(
+        settings(study)[place],
+        gain,
+        gain_ends,
+        erasure,
+        erasure_ends,
+        n,
+        (universal, culture),
+    )
 
 
 def front(points: np.ndarray) -> np.ndarray:
     """Indices of the points (point, 2) that no other is at least as good as in both and better in one; sorted by the first axis."""
     known = np.flatnonzero(np.isfinite(points).all(1))
     better = [
-        i for i in known
-        if not any((points[j] >= points[i]).all() and (points[j] > points[i]).any() for j in known)
-    ]  # fmt: skip
+        i
+        for i in known
+        if not any(
+            (points[j] >= points[i]).all() and (points[j] > points[i]).any()
+            for j in known
+        )
+    ]
     return np.array(sorted(better, key=lambda i: tuple(points[i])), int)
 
 
 def hypervolume(points: np.ndarray, origin: tuple[float, float] = (0.0, 0.0)) -> float:
     """Area that points (point, 2) dominate above ``origin``; larger is better in both. Zitzler and Thiele 1999."""
-    best, area, height = points[front(points)] if len(points) else np.empty((0, 2)), 0.0, origin[1]
+    best, area, height = (
+        points[front(points)] if len(points) else np.empty((0, 2)),
+        0.0,
+        origin[1],
+    )
     for x, y in best[::-1]:  # from the largest first axis down the second one grows
         if x > origin[0] and y > height:
             area, height = area + (x - origin[0]) * (y - height), y
@@ -254,18 +333,38 @@ def hypervolume(points: np.ndarray, origin: tuple[float, float] = (0.0, 0.0)) ->
 def by_layer(study: Study, mode: str, half: int | None = 1) -> pd.DataFrame:
     """Change of both axes per layer of a single vector, at each layer's best strength on the half that is chosen on."""
     chosen, shown = sweep_table(study, 0), sweep_table(study, half)
-    rows = chosen[(chosen["mode"] == mode) & (chosen["twin"] == 0)].assign(score=lambda t: criterion(t, mode))
+    rows = chosen[(chosen["mode"] == mode) & (chosen["twin"] == 0)].assign(
+        score=lambda t: criterion(t, mode)
+    )
     layer = "english_layer" if mode == "English" else "local_layer"
     best = rows.dropna(subset="score").groupby(layer)["score"].idxmax()
-    table = shown.loc[best.values, ["setting", "gain", "erasure"]].assign(layer=best.index)
+    table = shown.loc[best.values, ["setting", "gain", "erasure"]].assign(
+        layer=best.index
+    )
     return table.sort_values("layer").reset_index(drop=True)
 
 
 def agreement_of_scorings(study: Study) -> pd.DataFrame:
     """How often likelihood and generation take the same option at the baseline, by language, and how often none is written."""
     spec = study.manifest["plane"]["spec"]
-    likely, written = taken(study, "likelihood", spec["normalised"])[0], taken(study, "generation", True)[0]
+    likely, written = (
+        taken(study, "likelihood", spec["normalised"])[0],
+        taken(study, "generation", True)[0],
+    )
     asked = study.array("plane_answer").values > 0
-    same = [float((likely == written)[a][asked[a]].mean()) if asked[a].any() else np.nan for a in range(len(asked))]
-    none = [float((written == 0)[a][asked[a]].mean()) if asked[a].any() else np.nan for a in range(len(asked))]
-    return pd.DataFrame({"language": list(study.languages), "same": same, "no option written": none, "n": asked.sum(1)})
+    same = [
+        float((likely == written)[a][asked[a]].mean()) if asked[a].any() else np.nan
+        for a in range(len(asked))
+    ]
+    none = [
+        float((written == 0)[a][asked[a]].mean()) if asked[a].any() else np.nan
+        for a in range(len(asked))
+    ]
+    return pd.DataFrame(
+        {
+            "language": list(study.languages),
+            "same": same,
+            "no option written": none,
+            "n": asked.sum(1),
+        }
+    )

@@ -33,7 +33,12 @@ Push = Sequence[tuple[int, np.ndarray]]
 class Answerer(Protocol):
     """A model that answers questions while it is steered; a push is (layer, vector to add at every token)."""
 
-    def score(self, questions: Sequence[str], pushes: Sequence[Push], options: Sequence[Sequence[str]]) -> list[tuple]:
+    def score(
+        self,
+        questions: Sequence[str],
+        pushes: Sequence[Push],
+        options: Sequence[Sequence[str]],
+    ) -> list[tuple]:
         """(nats (option,), tokens (option,)) of every question."""
 
     def write(self, questions: Sequence[str], pushes: Sequence[Push]) -> list[str]:
@@ -49,32 +54,60 @@ def begin_sweep(folder: Path, spec: SweepSpec, questions: Questions) -> None:
     with store.writing(folder):
         manifest, study = store.read_manifest(folder), store.open_study(folder)
         if not (study.has("english_vector") or study.has("local_vector")):
-            raise StudyError(f"“{study.title}” has no English or local vectors. Ask questions on the Layers page first.")
+            raise StudyError(
+                f"“{study.title}” has no English or local vectors. Ask questions on the Layers page first."
+            )
         if study.has("local_vector"):
             local_vectors(study, spec.local)
-        if strange := [layer for layer in spec.layers if not 1 <= layer <= study.layers]:
-            raise SpecError(f"“{study.title}” has layers 1 to {study.layers}; asked for was {strange[0]}.")
+        if strange := [
+            layer for layer in spec.layers if not 1 <= layer <= study.layers
+        ]:
+            raise SpecError(
+                f"“{study.title}” has layers 1 to {study.layers}; asked for was {strange[0]}."
+            )
         if strange := [code for code in spec.languages if code not in study.languages]:
-            raise SpecError(f"“{study.title}” has no language {strange[0]}; it has {', '.join(study.languages)}.")
+            raise SpecError(
+                f"“{study.title}” has no language {strange[0]}; it has {', '.join(study.languages)}."
+            )
         if "plane" in manifest and manifest["plane"]["digest"] == digest(spec):
             return
         if "plane" in manifest:
-            raise StudyError(f"“{study.title}” has another plane already. Make a copy of the study for this one.")
+            raise StudyError(
+                f"“{study.title}” has another plane already. Make a copy of the study for this one."
+            )
         asked = prompts(spec, questions)
-        plane = {"spec": asdict(spec), "digest": digest(spec), "prompts": asked, "settings": first(spec, study), "complete": False}
+        plane = {
+            "spec": asdict(spec),
+            "digest": digest(spec),
+            "prompts": asked,
+            "settings": first(spec, study),
+            "complete": False,
+        }
         store.write_manifest(folder, manifest | {"plane": plane})
 
 
 def prompts(spec: SweepSpec, questions: Questions) -> list[list[str]]:
     """Held-out items (kind, item) with options; culture items also with the country named."""
-    usable = [q for q in questions.questions if q.language in spec.languages and questions.held_out(q) and q.options]
-    found = {kind: {q.item for q in usable if q.kind == kind} for kind in (UNIVERSAL, CULTURE)}
+    usable = [
+        q
+        for q in questions.questions
+        if q.language in spec.languages and questions.held_out(q) and q.options
+    ]
+    found = {
+        kind: {q.item for q in usable if q.kind == kind}
+        for kind in (UNIVERSAL, CULTURE)
+    }
     if not any(found.values()):
         raise CorpusError(
             f"No question of “{questions.name}” is held out and has options in {', '.join(spec.languages)}, so nothing can be "
             "scored. Mark some with the split “test” and give them options."
         )
-    kept = {kind: [item for item in questions.items(kind) if item in found[kind]][: spec.most] for kind in found}
+    kept = {
+        kind: [item for item in questions.items(kind) if item in found[kind]][
+            : spec.most
+        ]
+        for kind in found
+    }
     listed = [[kind, item] for kind, items in kept.items() for item in items]
     return listed + [[NAMED, item] for item in kept[CULTURE]]
 
@@ -83,8 +116,14 @@ def first(spec: SweepSpec, study: Study) -> list[dict]:
     """The baseline and every single vector at every layer and strength."""
     grid = list(product(spec.layers, spec.strengths))
     made = [Setting()]
-    made += [Setting("English", layer, s) for layer, s in grid if study.has("english_vector")]
-    made += [Setting("local", 0, 0.0, layer, s) for layer, s in grid if study.has("local_vector")]
+    made += [
+        Setting("English", layer, s) for layer, s in grid if study.has("english_vector")
+    ]
+    made += [
+        Setting("local", 0, 0.0, layer, s)
+        for layer, s in grid
+        if study.has("local_vector")
+    ]
     return [asdict(each) for each in made]
 
 
@@ -93,8 +132,15 @@ def combined(spec: SweepSpec, study: Study) -> list[Setting]:
     table = localisation.sweep_table(study, 0)
     layers = {}
     for mode, column in (("English", "english_layer"), ("local", "local_layer")):
-        rows = table[table["mode"] == mode].assign(score=lambda t, mode=mode: localisation.criterion(t, mode))
-        best = rows.groupby(column)["score"].max().dropna().sort_values(ascending=False, kind="stable")
+        rows = table[table["mode"] == mode].assign(
+            score=lambda t, mode=mode: localisation.criterion(t, mode)
+        )
+        best = (
+            rows.groupby(column)["score"]
+            .max()
+            .dropna()
+            .sort_values(ascending=False, kind="stable")
+        )
         layers[mode] = best.index[: spec.depths].tolist()
     pairs = product(layers["English"], layers["local"], spec.strengths, spec.strengths)
     return [Setting("both", int(e), se, int(l), sl) for e, l, se, sl in pairs]
@@ -104,10 +150,17 @@ def random_twins(study: Study) -> list[Setting]:
     """Random twins of the best setting of every mode."""
     listed = localisation.settings(study)
     places = localisation.chosen_settings(study).values()
-    return [replace(listed[place], twin=seed) for place in places for seed in range(1, TWINS + 1)]
+    return [
+        replace(listed[place], twin=seed)
+        for place in places
+        for seed in range(1, TWINS + 1)
+    ]
 
 
-LATER = (lambda spec, study: combined(spec, study), lambda spec, study: random_twins(study))
+LATER = (
+    lambda spec, study: combined(spec, study),
+    lambda spec, study: random_twins(study),
+)
 """What is added when all settings so far were answered, stage by stage."""
 
 
@@ -118,20 +171,26 @@ def expected(spec: SweepSpec) -> int:
     return 1 + 2 * grid + (depths * len(spec.strengths)) ** 2 + 3 * TWINS
 
 
-def run_sweep(folder: Path, questions: Questions, answerer: Answerer, progress: Progress) -> None:
+def run_sweep(
+    folder: Path, questions: Questions, answerer: Answerer, progress: Progress
+) -> None:
     """Answer every setting that is missing, one commit each; ``progress`` may raise to stop."""
     with store.writing(folder):
         plane = store.read_manifest(folder)["plane"]
         spec = from_dict(SweepSpec, plane["spec"])
         if questions.digest != spec.questions_digest:
-            raise StudyError(f"The plane was begun with the questions {spec.questions_digest}; given are {questions.digest}.")
+            raise StudyError(
+                f"The plane was begun with the questions {spec.questions_digest}; given are {questions.digest}."
+            )
         asked = table_of(store.open_study(folder), spec, questions, plane["prompts"])
         for stage in range(len(LATER) + 1):
             answer_waiting(folder, (spec, asked), answerer, progress)
             if stage < len(LATER):
                 extend(folder, spec, stage)
         manifest = store.read_manifest(folder)
-        store.write_manifest(folder, manifest | {"plane": manifest["plane"] | {"complete": True}})
+        store.write_manifest(
+            folder, manifest | {"plane": manifest["plane"] | {"complete": True}}
+        )
         store.merge(folder, "plane")
         progress(expected(spec), expected(spec), "done")
 
@@ -143,11 +202,16 @@ def extend(folder: Path, spec: SweepSpec, stage: int) -> None:
         return
     both = study.has("english_vector") and study.has("local_vector")
     more = [asdict(each) for each in LATER[stage](spec, study)] if both or stage else []
-    plane = manifest["plane"] | {"settings": manifest["plane"]["settings"] + more, "stage": stage + 1}
+    plane = manifest["plane"] | {
+        "settings": manifest["plane"]["settings"] + more,
+        "stage": stage + 1,
+    }
     store.write_manifest(folder, manifest | {"plane": plane})
 
 
-def answer_waiting(folder: Path, what: tuple, answerer: Answerer, progress: Progress) -> None:
+def answer_waiting(
+    folder: Path, what: tuple, answerer: Answerer, progress: Progress
+) -> None:
     """Answer the settings that the manifest lists and no file holds."""
     (spec, asked), manifest = what, store.read_manifest(folder)
     keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
@@ -156,12 +220,22 @@ def answer_waiting(folder: Path, what: tuple, answerer: Answerer, progress: Prog
         if f"plane_there/{place}" in keys:
             continue
         setting = Setting(**values)
-        progress(place, max(expected(spec), len(manifest["plane"]["settings"])), f"plane · {setting.words}")
+        progress(
+            place,
+            max(expected(spec), len(manifest["plane"]["settings"])),
+            f"plane · {setting.words}",
+        )
         tensors = answered(study, spec, asked, answerer, setting)
-        store.add(folder, f"plane-{place:04d}.safetensors", {f"{name}/{place}": each for name, each in tensors.items()})
+        store.add(
+            folder,
+            f"plane-{place:04d}.safetensors",
+            {f"{name}/{place}": each for name, each in tensors.items()},
+        )
 
 
-def table_of(study: Study, spec: SweepSpec, questions: Questions, listed: Sequence) -> dict[tuple[int, int], tuple[Question, str]]:
+def table_of(
+    study: Study, spec: SweepSpec, questions: Questions, listed: Sequence
+) -> dict[tuple[int, int], tuple[Question, str]]:
     """(language, prompt) → question and its text, for held-out questions with options."""
     found = {}
     for a, code in enumerate(study.languages):
@@ -173,40 +247,71 @@ def table_of(study: Study, spec: SweepSpec, questions: Questions, listed: Sequen
     return found
 
 
-def answered(study: Study, spec: SweepSpec, asked: Mapping, answerer: Answerer, setting: Setting) -> dict[str, np.ndarray]:
+def answered(
+    study: Study, spec: SweepSpec, asked: Mapping, answerer: Answerer, setting: Setting
+) -> dict[str, np.ndarray]:
     """The arrays of one setting; the baseline is answered in both ways, with the country named too, and says what is right."""
     base = setting.mode == "baseline"
-    pushes = {a: push for a in range(len(study.languages)) if (push := pushes_of(study, spec, setting, a)) is not None}
+    pushes = {
+        a: push
+        for a in range(len(study.languages))
+        if (push := pushes_of(study, spec, setting, a)) is not None
+    }
     size = len(study.languages), len(study.manifest["plane"]["prompts"])
     kinds = [kind for kind, _ in study.manifest["plane"]["prompts"]]
-    places = [place for place in asked if place[0] in pushes and (base or kinds[place[1]] != NAMED)]
-    texts, chosen = [asked[place][1] for place in places], [pushes[a] for a, _ in places]
+    places = [
+        place
+        for place in asked
+        if place[0] in pushes and (base or kinds[place[1]] != NAMED)
+    ]
+    texts, chosen = (
+        [asked[place][1] for place in places],
+        [pushes[a] for a, _ in places],
+    )
     options = [asked[place][0].options for place in places]
     width = max(len(q.options) for q, _ in asked.values())
     arrays = {"plane_there": np.array([a in pushes for a in range(size[0])], np.uint8)}
     if base or spec.scoring == "likelihood":
         arrays["plane_score"] = np.zeros((*size, width), np.float32)
         tokens = np.zeros((*size, width), np.uint16)
-        for place, (nats, counts) in zip(places, answerer.score(texts, chosen, options)):
-            arrays["plane_score"][place][: len(nats)], tokens[place][: len(counts)] = nats, counts
+        for place, (nats, counts) in zip(
+            places, answerer.score(texts, chosen, options)
+        ):
+            arrays["plane_score"][place][: len(nats)], tokens[place][: len(counts)] = (
+                nats,
+                counts,
+            )
     if base or spec.scoring == "generation":
         arrays["plane_match"] = np.zeros(size, np.uint8)
         for place, said, choices in zip(places, answerer.write(texts, chosen), options):
             arrays["plane_match"][place] = matched(said, choices)
     if base:
-        arrays["plane_tokens"], arrays["plane_answer"] = tokens, np.zeros(size, np.uint8)
+        arrays["plane_tokens"], arrays["plane_answer"] = (
+            tokens,
+            np.zeros(size, np.uint8),
+        )
         for place, (q, _) in asked.items():
             arrays["plane_answer"][place] = q.options.index(q.answer) + 1
     return arrays
 
 
-def pushes_of(study: Study, spec: SweepSpec, setting: Setting, language: int) -> Push | None:
+def pushes_of(
+    study: Study, spec: SweepSpec, setting: Setting, language: int
+) -> Push | None:
     """What is added where in a language; None when the setting needs a vector that the language does not have."""
     if study.languages[language] not in spec.languages:
         return None
     sides = {
-        "English": (setting.english_layer, setting.english_strength, lambda: stack(study, "english_vector")),
-        "local": (setting.local_layer, setting.local_strength, lambda: local_vectors(study, spec.local)),
+        "English": (
+            setting.english_layer,
+            setting.english_strength,
+            lambda: stack(study, "english_vector"),
+        ),
+        "local": (
+            setting.local_layer,
+            setting.local_strength,
+            lambda: local_vectors(study, spec.local),
+        ),
     }
     pushes = []
     for place, (layer, strength, vectors) in enumerate(sides.values()):
@@ -216,7 +321,9 @@ def pushes_of(study: Study, spec: SweepSpec, setting: Setting, language: int) ->
         if not np.isfinite(vector).all():
             return None
         if setting.twin:
-            drawn = np.random.default_rng([spec.seed, setting.twin, language, layer, place]).standard_normal(len(vector))
+            drawn = np.random.default_rng(
+                [spec.seed, setting.twin, language, layer, place]
+            ).standard_normal(len(vector))
             vector = drawn / np.linalg.norm(drawn) * np.linalg.norm(vector)
         pushes.append((layer, strength * vector))
     return pushes

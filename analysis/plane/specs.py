@@ -36,7 +36,10 @@ class SweepSpec:
         object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
         check("scoring", self.scoring, SCORINGS)
         if not (self.languages and self.layers and self.strengths):
-            raise SpecError("A sweep needs at least one language, one layer and one strength; choose some.")
+            raise SpecError(
+                "A sweep needs at least one language, one layer and one strength; choose some."
+            )
         if 0 in self.strengths:
-            raise SpecError("Strength 0 is the baseline, which is always computed; leave it out.")
-
+            raise SpecError(
+                "Strength 0 is the baseline, which is always computed; leave it out."
+            )

@@ -5,9 +5,19 @@ from collections.abc import Sequence
 from unicodedata import category, name, normalize
 
 UNSPACED = (
-    "CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA", "BOPOMOFO", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN",
+    "CJK",
+    "IDEOGRAPHIC",
+    "HIRAGANA",
+    "KATAKANA",
+    "HALFWIDTH KATAKANA",
+    "BOPOMOFO",
+    "THAI",
+    "LAO",
+    "KHMER",
+    "MYANMAR",
+    "TIBETAN",
     "HANGUL",
-)  # fmt: skip
+)
 """Scripts, as names of their characters begin, that do not part words by spaces; Korean parts them but hangs particles on them."""
 INNER = "-.,/:*^"
 """What plain texts keep only as a minus, inside a number or between the sides of an operation."""
@@ -23,22 +33,35 @@ def composed(text: str) -> str:
 def plain(text: str) -> str:
     """A text as it is compared: without case, punctuation and repeated spaces; vowel signs, operators and numbers stay."""
     folded = re.sub("[−‐‑–]", "-", composed(composed(text).casefold()))
-    kept = ("" if (kind := category(c)) == "Cf" else " " if kind[0] in "PC" and c not in INNER else c for c in folded)
+    kept = (
+        ""
+        if (kind := category(c)) == "Cf"
+        else " "
+        if kind[0] in "PC" and c not in INNER
+        else c
+        for c in folded
+    )
     return " ".join(LOOSE.sub(" ", "".join(kept)).split())
 
 
 def one_word(left: str, right: str) -> bool:
     """Whether two neighbouring characters belong to one word or number; of scripts without spaces only a letter and its mark."""
     return category(right)[0] == "M" or all(
-        (c in INNER or category(c)[0] in "LMN") and not name(c, "").startswith(UNSPACED) for c in (left, right)
+        (c in INNER or category(c)[0] in "LMN") and not name(c, "").startswith(UNSPACED)
+        for c in (left, right)
     )
 
 
 def holds(text: str, option: str) -> bool:
     """Whether a plain text says a plain option, as whole words where its script parts words by spaces."""
-    starts = [found.start() for found in re.finditer(f"(?={re.escape(option)})", text)] if option else []
+    starts = (
+        [found.start() for found in re.finditer(f"(?={re.escape(option)})", text)]
+        if option
+        else []
+    )
     return any(
-        not (start and one_word(text[start - 1], option[0])) and not (text[end:] and one_word(option[-1], text[end]))
+        not (start and one_word(text[start - 1], option[0]))
+        and not (text[end:] and one_word(option[-1], text[end]))
         for start in starts
         if (end := start + len(option))
     )
@@ -58,5 +81,9 @@ def matched(text: str, options: Sequence[str]) -> int:
     if len(said) == 1 and said in letters:
         return letters.index(said) + 1
     held = [option for option in known if holds(said, option)]
-    longest = [option for option in held if not any(option != other and holds(other, option) for other in held)]
+    longest = [
+        option
+        for option in held
+        if not any(option != other and holds(other, option) for other in held)
+    ]
     return known.index(longest[0]) + 1 if len(longest) == 1 else 0

@@ -26,14 +26,20 @@ def options_of(value: object) -> tuple[dict[str, str], bool, str]:
         return {}, False, ""
     lettered = isinstance(value, dict)
     texts = list(value.values()) if lettered else value
-    good = isinstance(texts, list) and len(texts) <= len(LETTERS) and all(isinstance(text, str) and text.strip() for text in texts)
+    good = (
+        isinstance(texts, list)
+        and len(texts) <= len(LETTERS)
+        and all(isinstance(text, str) and text.strip() for text in texts)
+    )
     if not good:
         return {}, False, f"the options must be up to {len(LETTERS)} texts"
     letters = [str(letter).upper() for letter in value] if lettered else LETTERS
     return dict(zip(letters, (text.strip() for text in texts))), lettered, ""
 
 
-def answer_of(given: str, options: Mapping[str, str], lettered: bool) -> tuple[str, str]:
+def answer_of(
+    given: str, options: Mapping[str, str], lettered: bool
+) -> tuple[str, str]:
     """The text of an answer that was given as text or as letter, and what is wrong when it may be either."""
     meant = options.get(given.upper(), given)
     if lettered or meant == given or given not in options.values():

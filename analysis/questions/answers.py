@@ -5,7 +5,9 @@ import numpy as np
 NAMED = "named"
 
 
-def likeliest(scores: np.ndarray, tokens: np.ndarray, normalised: bool = True) -> np.ndarray:
+def likeliest(
+    scores: np.ndarray, tokens: np.ndarray, normalised: bool = True
+) -> np.ndarray:
     """The likeliest option (…,), from 1; 0 for a tie. From nats and numbers of tokens (…, option), 0 where there is no option.
 
     ``normalised``: nats per token.
@@ -16,4 +18,3 @@ def likeliest(scores: np.ndarray, tokens: np.ndarray, normalised: bool = True) -
     best = scores.max(-1, keepdims=True)
     alone = (scores == best).sum(-1) == 1
     return np.where(alone & np.isfinite(best[..., 0]), scores.argmax(-1) + 1, 0)
-

@@ -31,13 +31,18 @@ VERSIONS = {
     "held-out universal": "mean over the other languages' local vectors, so that nothing of the language itself is in it",
 }
 """Which local vector stands for a language (Veselovsky et al., arXiv 2504.10191)."""
-TWINS = {"English": ("english_vector", "english_shuffled"), "local": ("local_vector", "local_shuffled")}
+TWINS = {
+    "English": ("english_vector", "english_shuffled"),
+    "local": ("local_vector", "local_shuffled"),
+}
 FLIPPED = ("flipped_vector", "flipped_shuffled")
 
 
 def versions(study: Study) -> tuple[str, ...]:
     """Those of VERSIONS that a study has."""
-    return tuple(version for version in VERSIONS if version != FLIPPING or study.has(FLIPPED[0]))
+    return tuple(
+        version for version in VERSIONS if version != FLIPPING or study.has(FLIPPED[0])
+    )
 
 
 def stack(study: Study, array: str) -> np.ndarray:
@@ -45,37 +50,59 @@ def stack(study: Study, array: str) -> np.ndarray:
     return np.asarray(study.array(array).values, np.float32)
 
 
-def local_vectors(study: Study, version: str = "own", shuffled: bool = False) -> np.ndarray:
+def local_vectors(
+    study: Study, version: str = "own", shuffled: bool = False
+) -> np.ndarray:
     """Local vectors (language, layer, hidden) in one of VERSIONS; SpecError for another, StudyError where there are none."""
     if version not in VERSIONS:
         raise unknown("version of the local vector", version, VERSIONS)
     if version not in versions(study):
-        raise StudyError(f"“{study.title}” has no local vector of {version}: {NO_FLIPS}. Choose another version.")
-    own = stack(study, (FLIPPED if version == FLIPPING else TWINS["local"])[int(shuffled)])
+        raise StudyError(
+            f"“{study.title}” has no local vector of {version}: {NO_FLIPS}. Choose another version."
+        )
+    own = stack(
+        study, (FLIPPED if version == FLIPPING else TWINS["local"])[int(shuffled)]
+    )
     return own if version != "held-out universal" else others_mean(own)
 
 
 def others_mean(values: np.ndarray) -> np.ndarray:
     """For each language the mean over the other languages that are known; NaN where there is no other."""
-    return np.array([mean_known(np.delete(values, a, 0)) if len(values) > 1 else np.full(values.shape[1:], np.nan)
-                     for a in range(len(values))])  # fmt: skip
+    return np.array(
+        [
+            mean_known(np.delete(values, a, 0))
+            if len(values) > 1
+            else np.full(values.shape[1:], np.nan)
+            for a in range(len(values))
+        ]
+    )
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Cosines along the last axis (…, hidden); NaN where a vector has no length."""
     lengths = length(a) * length(b)
-    return np.where(lengths > 0, np.einsum("...h,...h->...", a, b) / np.where(lengths > 0, lengths, 1), np.nan)
+    return np.where(
+        lengths > 0,
+        np.einsum("...h,...h->...", a, b) / np.where(lengths > 0, lengths, 1),
+        np.nan,
+    )
 
 
 def prompts(study: Study) -> tuple[np.ndarray, np.ndarray]:
     """Kind and item of every prompt; StudyError for a study that was asked no questions."""
     if not study.has("item_state"):
-        raise StudyError(f"“{study.title}” was asked no questions. Ask some on the Layers page.")
+        raise StudyError(
+            f"“{study.title}” was asked no questions. Ask some on the Layers page."
+        )
     listed = study.manifest["questions"]["prompts"]
-    return np.array([kind for kind, _ in listed]), np.array([item for _, item in listed])
+    return np.array([kind for kind, _ in listed]), np.array(
+        [item for _, item in listed]
+    )
 
 
-def differences(study: Study, language: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def differences(
+    study: Study, language: int
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """What the vectors of a language are means of, for "English" and the versions of the local vector.
 
     Each the items' places among the prompts (item) and the differences (item, layer, hidden). Training items only; none of those
@@ -85,16 +112,27 @@ def differences(study: Study, language: int) -> dict[str, tuple[np.ndarray, np.n
 
     states, parts = study.array("item_state").values, study.array("item_part").values
     listed = study.manifest["questions"]["prompts"]
-    local = study.array("item_local").values if study.has("item_local") else np.zeros(parts.shape)
+    local = (
+        study.array("item_local").values
+        if study.has("item_local")
+        else np.zeros(parts.shape)
+    )
     own = np.asarray(states[language], np.float32), parts[language], local[language]
     english = None
     if ENGLISH in study.languages and study.languages[language] != ENGLISH:
         place = study.languages.index(ENGLISH)
         english = np.asarray(states[place], np.float32), parts[place]
     places = compared(listed, own[1], own[2], None if english is None else english[1])
-    found = {name: (places[name][1], each) for name, each in gaps(listed, own, english).items()}
+    found = {
+        name: (places[name][1], each)
+        for name, each in gaps(listed, own, english).items()
+    }
     nothing = np.empty(0, int), np.empty((0, *states.shape[2:]))
-    return {"English": found.get("english", nothing), "own": found["local"], FLIPPING: found["flipped"]}
+    return {
+        "English": found.get("english", nothing),
+        "own": found["local"],
+        FLIPPING: found["flipped"],
+    }
 
 
 def angles(study: Study, version: str = "own") -> xr.Dataset:
@@ -121,17 +159,31 @@ def shuffled_angles(study: Study, version: str) -> xr.Dataset:
             pair = items["English"], items.get(version, items["own"])
             counts[:, a] = [len(places) for places, _ in pair]
             if version in items and counts[:, a].min() > 1:
-                draws = [bootstrap_weights(tuple(range(n)), seed=2 * a + side) for side, n in enumerate(counts[:, a])]
-                weights = [np.hstack([draw, signs[places]]) for draw, (places, _) in zip(draws, pair)]
-                drawn[a], null[a] = np.split(resampled(pair[0][1], pair[1][1], weights), 2, axis=-1)
+                draws = [
+                    bootstrap_weights(tuple(range(n)), seed=2 * a + side)
+                    for side, n in enumerate(counts[:, a])
+                ]
+                weights = [
+                    np.hstack([draw, signs[places]])
+                    for draw, (places, _) in zip(draws, pair)
+                ]
+                drawn[a], null[a] = np.split(
+                    resampled(pair[0][1], pair[1][1], weights), 2, axis=-1
+                )
     bands = (*interval(drawn), *interval(null))
-    variables = {name: (("language", "layer"), band) for name, band in zip(("low", "high", "null_low", "null_high"), bands)}
+    variables = {
+        name: (("language", "layer"), band)
+        for name, band in zip(("low", "high", "null_low", "null_high"), bands)
+    }
     variables |= {
         "null": (("language", "layer", "replicate"), null),
         "cosine": (("language", "layer"), value),
         "angle": (("language", "layer"), degrees(value)),
     }
-    variables |= {name: ("language", n) for name, n in zip(("english_items", "local_items"), counts)}
+    variables |= {
+        name: ("language", n)
+        for name, n in zip(("english_items", "local_items"), counts)
+    }
     return labelled_set(study, variables).assign_attrs(version=version)
 
 
@@ -149,21 +201,30 @@ def degrees(cosines: np.ndarray) -> np.ndarray:
     return np.degrees(np.arccos(np.clip(cosines, -1, 1)))
 
 
-def resampled(first: np.ndarray, second: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+def resampled(
+    first: np.ndarray, second: np.ndarray, weights: list[np.ndarray]
+) -> np.ndarray:
     """Cosine (layer, replicate) of two sums of (item, layer, hidden) under the weights (item, replicate) of either.
 
     Only inner products between items are needed, so the replicates cost nothing in the hidden size.
     """
     layers = zip(first.swapaxes(0, 1), second.swapaxes(0, 1))
-    return np.array([quotient((a @ b.T, a @ a.T, b @ b.T), *weights) for a, b in layers])
+    return np.array(
+        [quotient((a @ b.T, a @ a.T, b @ b.T), *weights) for a, b in layers]
+    )
 
 
 def quotient(grams: tuple[np.ndarray, ...], s: np.ndarray, t: np.ndarray) -> np.ndarray:
     """Cosine of two weighted sums per replicate, from the inner products of their parts."""
     across, first, second = grams
-    lengths = np.einsum("ir,ij,jr->r", s, first, s, optimize=True) * np.einsum("ir,ij,jr->r", t, second, t, optimize=True)
+    lengths = np.einsum("ir,ij,jr->r", s, first, s, optimize=True) * np.einsum(
+        "ir,ij,jr->r", t, second, t, optimize=True
+    )
     return np.where(
-        lengths > 0, np.einsum("ir,ij,jr->r", s, across, t, optimize=True) / np.sqrt(np.maximum(lengths, 1e-30)), np.nan
+        lengths > 0,
+        np.einsum("ir,ij,jr->r", s, across, t, optimize=True)
+        / np.sqrt(np.maximum(lengths, 1e-30)),
+        np.nan,
     )
 
 
@@ -185,10 +246,23 @@ def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
         drawn = interval(value[known].T @ weights / n)
     # Languages share items and the English states, so the mean is taken within each replicate; √n would be far too narrow.
     total = np.where(there[..., None], table["null"].values, 0).sum(0)
-    null = interval(np.where(there.any(0)[:, None], total / np.maximum(there.sum(0), 1)[:, None], np.nan))
+    null = interval(
+        np.where(
+            there.any(0)[:, None], total / np.maximum(there.sum(0), 1)[:, None], np.nan
+        )
+    )
     mean = mean_known(value)
-    values = {"cosine": mean, "angle": degrees(mean), "low": drawn[0], "high": drawn[1], "null_low": null[0], "null_high": null[1]}
-    return labelled_set(study, {name: ("layer", each) for name, each in values.items()}).assign_attrs(languages=n, version=version)
+    values = {
+        "cosine": mean,
+        "angle": degrees(mean),
+        "low": drawn[0],
+        "high": drawn[1],
+        "null_low": null[0],
+        "null_high": null[1],
+    }
+    return labelled_set(
+        study, {name: ("layer", each) for name, each in values.items()}
+    ).assign_attrs(languages=n, version=version)
 
 
 def lengths(study: Study) -> xr.Dataset:
@@ -202,25 +276,49 @@ def lengths(study: Study) -> xr.Dataset:
         vectors, names, scale = means_english(study)[None], ["English"], length(means)
     else:
         known = twins(study)
-        names, vectors, scale = list(known), np.array(list(known.values())), state_lengths(study)
+        names, vectors, scale = (
+            list(known),
+            np.array(list(known.values())),
+            state_lengths(study),
+        )
     share = length(vectors) / np.where(scale > 0, scale, np.nan)
-    return labelled_set(study, {"share": (("vector", "language", "layer"), share)}, vector=names)
+    return labelled_set(
+        study, {"share": (("vector", "language", "layer"), share)}, vector=names
+    )
 
 
 def twins(study: Study) -> dict[str, np.ndarray]:
     """The vectors of TWINS that a study was asked for, and their shuffled twins; StudyError when there are none."""
     prompts(study)
-    arrays = {name: array for side in TWINS for name, array in zip((side, f"{side}, shuffled"), TWINS[side])}
-    if not (found := {name: stack(study, array) for name, array in arrays.items() if study.has(array)}):
-        raise StudyError(f"“{study.title}” has no English and no local vectors: too few training items in every language.")
+    arrays = {
+        name: array
+        for side in TWINS
+        for name, array in zip((side, f"{side}, shuffled"), TWINS[side])
+    }
+    if not (
+        found := {
+            name: stack(study, array)
+            for name, array in arrays.items()
+            if study.has(array)
+        }
+    ):
+        raise StudyError(
+            f"“{study.title}” has no English and no local vectors: too few training items in every language."
+        )
     return found
 
 
 def state_lengths(study: Study) -> np.ndarray:
     """Mean length (language, layer) of the states of a language's questions."""
     states, parts = study.array("item_state").values, study.array("item_part").values
-    return np.array([mean_known(length(np.asarray(s[p > 0], np.float32))) if (p > 0).any() else np.full(study.layers, np.nan)
-                     for s, p in zip(states, parts)])  # fmt: skip
+    return np.array(
+        [
+            mean_known(length(np.asarray(s[p > 0], np.float32)))
+            if (p > 0).any()
+            else np.full(study.layers, np.nan)
+            for s, p in zip(states, parts)
+        ]
+    )
 
 
 def means_english(study: Study) -> np.ndarray:
@@ -241,13 +339,23 @@ def agreement(study: Study) -> xr.Dataset:
 
     NaN where a vector is missing or has no length. StudyError for a study with neither.
     """
-    arrays = {"English": means_english(study)} if study.has("mean_state") else twins(study)
+    arrays = (
+        {"English": means_english(study)} if study.has("mean_state") else twins(study)
+    )
     values = []
     for vectors in arrays.values():
         by_layer = vectors.transpose(1, 0, 2)
         values.append(cosines(by_layer, by_layer))
-    names = {"vector": list(arrays), "source": list(study.languages), "target": list(study.languages)}
-    return labelled_set(study, {"cosine": (("vector", "layer", "source", "target"), np.array(values))}, **names)
+    names = {
+        "vector": list(arrays),
+        "source": list(study.languages),
+        "target": list(study.languages),
+    }
+    return labelled_set(
+        study,
+        {"cosine": (("vector", "layer", "source", "target"), np.array(values))},
+        **names,
+    )
 
 
 def lens(study: Study) -> xr.DataArray:
@@ -261,13 +369,21 @@ def lens(study: Study) -> xr.DataArray:
             "model whose final norm and blocks are as they were."
         )
     values = study.array("lens_share")
-    return values.assign_coords(side=list(SIDES), **layer_coords(study)).assign_attrs(note(study))
+    return values.assign_coords(side=list(SIDES), **layer_coords(study)).assign_attrs(
+        note(study)
+    )
 
 
 def labelled_set(study: Study, variables: dict, **coords: list) -> xr.Dataset:
     """Variables with the study's languages and layers as labels."""
-    used = {dim for dims, _ in variables.values() for dim in ([dims] if isinstance(dims, str) else dims)}
-    known = {**layer_coords(study), **coords} | ({"language": list(study.languages)} if "language" in used else {})
+    used = {
+        dim
+        for dims, _ in variables.values()
+        for dim in ([dims] if isinstance(dims, str) else dims)
+    }
+    known = {**layer_coords(study), **coords} | (
+        {"language": list(study.languages)} if "language" in used else {}
+    )
     return xr.Dataset(variables, known, note(study))
 
 

@@ -25,7 +25,9 @@ def grid(study: Study, kind: str, layer: int, centred: bool = False) -> np.ndarr
     ``centred`` takes each language's mean over its items away.
     """
     kinds, _ = prompts(study)
-    states = np.asarray(study.array("item_state").values[:, kinds == kind, layer - 1], np.float32)
+    states = np.asarray(
+        study.array("item_state").values[:, kinds == kind, layer - 1], np.float32
+    )
     there = study.array("item_part").values[:, kinds == kind] > 0
     states[~there] = np.nan
     if centred:
@@ -52,7 +54,12 @@ def index(table: np.ndarray, orders: np.ndarray | None = None) -> float:
     languages, items = table.shape[:2]
     same = np.arange(items) if orders is None else None
     across = [
-        table[a, orders[a] if same is None else same, b, orders[b] if same is None else same]
+        table[
+            a,
+            orders[a] if same is None else same,
+            b,
+            orders[b] if same is None else same,
+        ]
         for a, b in combinations(range(languages), 2)
     ]
     first, second = np.triu_indices(items, 1)
@@ -82,10 +89,19 @@ def separation(study: Study, centred: bool = False) -> xr.Dataset:
             states = states[there.any(1)]
             counts[:, k] = there.any(0).sum(), len(states)
             table = distances(states)
-            orders = [np.array([rng.permutation(table.shape[1]) for _ in range(len(table))]) for _ in range(TURNS)]
+            orders = [
+                np.array([rng.permutation(table.shape[1]) for _ in range(len(table))])
+                for _ in range(TURNS)
+            ]
             null = np.array([index(table, order) for order in orders])
-            values[:, k, layer - 1] = index(table), *(interval(null) if np.isfinite(null).any() else (np.nan, np.nan))
-    variables = {name: (("kind", "layer"), each) for name, each in zip(("separation", "null_low", "null_high"), values)}
+            values[:, k, layer - 1] = (
+                index(table),
+                *(interval(null) if np.isfinite(null).any() else (np.nan, np.nan)),
+            )
+    variables = {
+        name: (("kind", "layer"), each)
+        for name, each in zip(("separation", "null_low", "null_high"), values)
+    }
     variables |= {name: ("kind", n) for name, n in zip(("items", "languages"), counts)}
     return labelled_set(study, variables, kind=kinds).assign_attrs(centred=int(centred))
 
@@ -98,7 +114,10 @@ def cka(x: np.ndarray, y: np.ndarray) -> float:
     if len(x) < FEWEST or not (varied(x) and varied(y)):
         return float("nan")
     grams = [each @ each.T for each in (x - x.mean(0), y - y.mean(0))]
-    products = [unbiased(a, b) for a, b in ((grams[0], grams[1]), (grams[0], grams[0]), (grams[1], grams[1]))]
+    products = [
+        unbiased(a, b)
+        for a, b in ((grams[0], grams[1]), (grams[0], grams[0]), (grams[1], grams[1]))
+    ]
     scale = products[1] * products[2]
     return float(products[0] / np.sqrt(scale)) if scale > 0 else float("nan")
 
@@ -113,7 +132,9 @@ def unbiased(k: np.ndarray, l: np.ndarray) -> float:
     n = len(k)
     k, l = (np.where(np.eye(n, dtype=bool), 0, gram).astype(float) for gram in (k, l))
     rows = k.sum(0) @ l.sum(0)
-    return float((k * l).sum() + k.sum() * l.sum() / ((n - 1) * (n - 2)) - 2 * rows / (n - 2))
+    return float(
+        (k * l).sum() + k.sum() * l.sum() / ((n - 1) * (n - 2)) - 2 * rows / (n - 2)
+    )
 
 
 def mutual_neighbours(x: np.ndarray, y: np.ndarray, k: int = NEIGHBOURS) -> float:
@@ -134,7 +155,9 @@ def nearness(x: np.ndarray, k: int) -> np.ndarray:
     np.fill_diagonal(cosine, -np.inf)
     last = -np.partition(-cosine, k - 1, 1)[:, k - 1 : k]
     closer, tied = cosine > last, cosine == last
-    return closer + tied * (k - closer.sum(1, keepdims=True)) / tied.sum(1, keepdims=True)
+    return closer + tied * (k - closer.sum(1, keepdims=True)) / tied.sum(
+        1, keepdims=True
+    )
 
 
 def parallel(study: Study) -> xr.Dataset:
@@ -144,9 +167,14 @@ def parallel(study: Study) -> xr.Dataset:
     NaN for English and for too few items. StudyError for a study without questions or without English.
     """
     if ENGLISH not in study.languages:
-        raise StudyError(f"“{study.title}” has no English, with which the other languages are compared here.")
+        raise StudyError(
+            f"“{study.title}” has no English, with which the other languages are compared here."
+        )
     shape, place = (len(study.languages), study.layers), study.languages.index(ENGLISH)
-    values, items = {"cka": np.full(shape, np.nan), "neighbours": np.full(shape, np.nan)}, np.zeros(shape[0], int)
+    values, items = (
+        {"cka": np.full(shape, np.nan), "neighbours": np.full(shape, np.nan)},
+        np.zeros(shape[0], int),
+    )
     for layer in range(1, study.layers + 1):
         states = grid(study, KINDS_OF_ITEMS[0], layer)
         there = np.isfinite(states[..., 0])
@@ -155,7 +183,13 @@ def parallel(study: Study) -> xr.Dataset:
             items[a] = both.sum()
             if a != place:
                 x, y = states[a, both], states[place, both]
-                values["cka"][a, layer - 1], values["neighbours"][a, layer - 1] = cka(x, y), mutual_neighbours(x, y)
+                values["cka"][a, layer - 1], values["neighbours"][a, layer - 1] = (
+                    cka(x, y),
+                    mutual_neighbours(x, y),
+                )
     chance = np.where(items > 1, NEIGHBOURS / np.maximum(items - 1, 1), np.nan)
     variables = {name: (("language", "layer"), each) for name, each in values.items()}
-    return labelled_set(study, {**variables, "items": ("language", items), "chance": ("language", chance)})
+    return labelled_set(
+        study,
+        {**variables, "items": ("language", items), "chance": ("language", chance)},
+    )

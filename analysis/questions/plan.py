@@ -33,29 +33,48 @@ Lens = Callable[[np.ndarray, Sequence[tuple[str, str]]], np.ndarray]
 class Answering(Reader, Protocol):
     """A model that also says how likely it finds answers."""
 
-    def score(self, texts: Sequence[str], options: Sequence[Sequence[str]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    def score(
+        self, texts: Sequence[str], options: Sequence[Sequence[str]]
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
         """(nats (option,), tokens (option,)) of each text's options."""
 
 
-def begin_asking(spec: QuestionSpec, questions: Questions, reader: Reader, title: str, into: Path | None = None) -> Path:
+def begin_asking(
+    spec: QuestionSpec,
+    questions: Questions,
+    reader: Reader,
+    title: str,
+    into: Path | None = None,
+) -> Path:
     """Write what is known before anything is asked into a study of the same model, or into a new one without concepts.
 
     StudyError when the study is of another model or has other questions, or the same study is complete already.
     """
-    about = {"spec": asdict(spec), "digest": digest(spec), "prompts": prompts(spec, questions), "notes": list(questions.notes)}
+    about = {
+        "spec": asdict(spec),
+        "digest": digest(spec),
+        "prompts": prompts(spec, questions),
+        "notes": list(questions.notes),
+    }
     if into is None:
         into = store.root() / store.name_of(spec, title)
         if not into.exists():
-            return store.create(into.name, {**bare(spec, reader, title), "questions": about})
+            return store.create(
+                into.name, {**bare(spec, reader, title), "questions": about}
+            )
     with store.writing(into):
         manifest = store.read_manifest(into)
         fits(manifest, spec, reader)
         if "questions" not in manifest:
             store.write_manifest(into, manifest | {"questions": about})
         elif manifest["questions"]["digest"] != about["digest"]:
-            raise StudyError(f"“{manifest['title']}” was asked other questions, or in another way. Begin a new study for these.")
+            raise StudyError(
+                f"“{manifest['title']}” was asked other questions, or in another way. Begin a new study for these."
+            )
         elif not coverage.question_cells(manifest):
-            raise StudyError(f"“{manifest['title']}” was asked exactly these questions already.")
+            raise StudyError(
+                f"“{manifest['title']}” was asked exactly these questions already."
+            )
     return into
 
 
@@ -76,14 +95,21 @@ def bare(spec: QuestionSpec, reader: Reader, title: str) -> dict:
 def fits(manifest: Mapping, spec: QuestionSpec, reader: Reader) -> None:
     """StudyError unless the study is of the same model and has the languages."""
     model = manifest.get("spec", {}).get("model", {})
-    same = (model.get("model"), model.get("revision", "main"), manifest["layers"], manifest.get("hidden", reader.hidden))
+    same = (
+        model.get("model"),
+        model.get("revision", "main"),
+        manifest["layers"],
+        manifest.get("hidden", reader.hidden),
+    )
     if same != (spec.model.model, spec.model.revision, reader.layers, reader.hidden):
         raise StudyError(
             f"“{manifest['title']}” is a study of {model.get('model')} at {model.get('revision', 'main')[:12]}, asked would be "
             f"{spec.model.model} at {spec.model.revision[:12]}. Choose the same model, or begin a new study."
         )
     if strange := sorted(set(spec.languages) - set(manifest["languages"])):
-        raise StudyError(f"“{manifest['title']}” has no {', '.join(strange)}. Leave them out, or begin a new study.")
+        raise StudyError(
+            f"“{manifest['title']}” has no {', '.join(strange)}. Leave them out, or begin a new study."
+        )
 
 
 def prompts(spec: QuestionSpec, questions: Questions) -> list[list[str]]:
@@ -94,71 +120,133 @@ def prompts(spec: QuestionSpec, questions: Questions) -> list[list[str]]:
     kept = {}
     for kind in (UNIVERSAL, CULTURE):
         items = questions.items(kind)
-        places = np.unique(np.linspace(0, len(items) - 1, min(len(items), spec.most)).round().astype(int)) if items else ()
+        places = (
+            np.unique(
+                np.linspace(0, len(items) - 1, min(len(items), spec.most))
+                .round()
+                .astype(int)
+            )
+            if items
+            else ()
+        )
         kept[kind] = [items[place] for place in places]
     listed = [[kind, item] for kind in (UNIVERSAL, CULTURE) for item in kept[kind]]
     if not listed or not set(spec.languages) & set(questions.languages):
-        raise CorpusError(f"“{questions.name}” has no question in {', '.join(spec.languages)}. Choose other questions.")
+        raise CorpusError(
+            f"“{questions.name}” has no question in {', '.join(spec.languages)}. Choose other questions."
+        )
     return listed + [[NAMED, item] for item in kept[CULTURE]]
 
 
-def run_asking(folder: Path, questions: Questions, reader: Answering, lens: Lens | None, progress: Progress) -> None:
+def run_asking(
+    folder: Path,
+    questions: Questions,
+    reader: Answering,
+    lens: Lens | None,
+    progress: Progress,
+) -> None:
     """Ask the questions of the languages that are missing, one commit each; ``progress`` may raise to stop."""
     with store.writing(folder):
         manifest = store.read_manifest(folder)
         about = manifest["questions"]
         spec = from_dict(QuestionSpec, about["spec"])
         if questions.digest != spec.questions_digest:
-            raise StudyError(f"“{folder.name}” was begun with the questions {spec.questions_digest}; given are {questions.digest}.")
+            raise StudyError(
+                f"“{folder.name}” was begun with the questions {spec.questions_digest}; given are {questions.digest}."
+            )
         waiting, total = coverage.question_cells(manifest), len(spec.languages)
         for language in waiting:
             code = manifest["languages"][language]
-            progress(total - len(waiting) + waiting.index(language), total, f"questions · {code}")
-            tensors = cell(folder, (spec, questions, about["prompts"]), reader, lens, language)
-            store.add(folder, f"questions-{language:03d}.safetensors", {f"{n}/{language}": v for n, v in tensors.items()})
+            progress(
+                total - len(waiting) + waiting.index(language),
+                total,
+                f"questions · {code}",
+            )
+            tensors = cell(
+                folder, (spec, questions, about["prompts"]), reader, lens, language
+            )
+            store.add(
+                folder,
+                f"questions-{language:03d}.safetensors",
+                {f"{n}/{language}": v for n, v in tensors.items()},
+            )
         progress(total, total, "done")
 
 
-def cell(folder: Path, what: tuple, reader: Answering, lens: Lens | None, language: int) -> dict[str, np.ndarray]:
+def cell(
+    folder: Path, what: tuple, reader: Answering, lens: Lens | None, language: int
+) -> dict[str, np.ndarray]:
     """States, parts and vectors of one language, and the logit lens where there is one."""
     spec, questions, asked = what
     manifest = store.read_manifest(folder)
     code = manifest["languages"][language]
-    found = [questions.table.get((CULTURE if kind == NAMED else kind, code, item)) for kind, item in asked]
-    texts = [q and (q.named if kind == NAMED else q.question) for q, (kind, _) in zip(found, asked)]
+    found = [
+        questions.table.get((CULTURE if kind == NAMED else kind, code, item))
+        for kind, item in asked
+    ]
+    texts = [
+        q and (q.named if kind == NAMED else q.question)
+        for q, (kind, _) in zip(found, asked)
+    ]
     there = [i for i, text in enumerate(texts) if text]
     states = np.zeros((len(asked), reader.layers, reader.hidden), np.float32)
     if there:
         with States(len(there), reader.layers, reader.hidden) as kept:
             reader.stream([texts[i] for i in there], [kept])
             states[there] = kept.values.transpose(1, 0, 2)
-    part = np.array([MISSING if not text else TEST if questions.held_out(q) else TRAIN for text, q in zip(texts, found)], np.uint8)
-    scale = 2.0 ** np.ceil(np.log2(np.maximum(np.abs(states).max((0, 2)) / HALF_PRECISION, 1))).astype(np.float32)
-    tensors = {"item_state": (states / scale[:, None]).astype(np.float16), store.SCALE: scale, "item_part": part}
+    part = np.array(
+        [
+            MISSING if not text else TEST if questions.held_out(q) else TRAIN
+            for text, q in zip(texts, found)
+        ],
+        np.uint8,
+    )
+    scale = 2.0 ** np.ceil(
+        np.log2(np.maximum(np.abs(states).max((0, 2)) / HALF_PRECISION, 1))
+    ).astype(np.float32)
+    tensors = {
+        "item_state": (states / scale[:, None]).astype(np.float16),
+        store.SCALE: scale,
+        "item_part": part,
+    }
     local = tensors["item_local"] = answered(reader, asked, (found, texts, part))
     english = states_of(folder, manifest, code, tensors)
-    seed = int.from_bytes(hashlib.sha256(f"{spec.seed} {code}".encode()).digest()[:4], "big")
-    tensors |= question_vectors(asked, (states, part, local), None if code == ENGLISH else english, seed)
-    return tensors | (lensed(lens, states, asked, (questions, code, part)) if lens else {})
+    seed = int.from_bytes(
+        hashlib.sha256(f"{spec.seed} {code}".encode()).digest()[:4], "big"
+    )
+    tensors |= question_vectors(
+        asked, (states, part, local), None if code == ENGLISH else english, seed
+    )
+    return tensors | (
+        lensed(lens, states, asked, (questions, code, part)) if lens else {}
+    )
 
 
 def answered(reader: Answering, asked: Sequence, what: tuple) -> np.ndarray:
     """Whether the local answer is the likeliest per token (prompt,): training culture items with options, both ways of asking."""
     found, texts, part = what
-    places = [i for i, (kind, _) in enumerate(asked) if kind != UNIVERSAL and part[i] == TRAIN and found[i].options]
+    places = [
+        i
+        for i, (kind, _) in enumerate(asked)
+        if kind != UNIVERSAL and part[i] == TRAIN and found[i].options
+    ]
     local = np.full(len(asked), UNSCORED, np.uint8)
     if not places:
         return local
     options = [found[i].options for i in places]
     scores, tokens = np.zeros((2, len(places), max(map(len, options))))
-    for row, (nats, counts) in enumerate(reader.score([texts[i] for i in places], options)):
+    for row, (nats, counts) in enumerate(
+        reader.score([texts[i] for i in places], options)
+    ):
         scores[row, : len(nats)], tokens[row, : len(counts)] = nats, counts
     right = np.array([found[i].options.index(found[i].answer) + 1 for i in places])
     local[places] = np.where(likeliest(scores, tokens) == right, LOCAL, ELSEWHERE)
     return local
 
 
-def states_of(folder: Path, manifest: Mapping, code: str, tensors: Mapping) -> tuple[np.ndarray, np.ndarray] | None:
+def states_of(
+    folder: Path, manifest: Mapping, code: str, tensors: Mapping
+) -> tuple[np.ndarray, np.ndarray] | None:
     """States and parts of the English questions, as they were kept; None where English is not among the languages."""
     if code == ENGLISH or ENGLISH not in manifest["languages"]:
         return None
@@ -167,10 +255,14 @@ def states_of(folder: Path, manifest: Mapping, code: str, tensors: Mapping) -> t
     if place not in parts:
         return None
     states = store.read_parts(folder, manifest, "item_state")[place].astype(np.float32)
-    return states * store.read_parts(folder, manifest, store.SCALE)[place][:, None], parts[place]
+    return states * store.read_parts(folder, manifest, store.SCALE)[place][
+        :, None
+    ], parts[place]
 
 
-def gaps(asked: Sequence[Sequence[str]], own: tuple, english: tuple | None) -> dict[str, np.ndarray]:
+def gaps(
+    asked: Sequence[Sequence[str]], own: tuple, english: tuple | None
+) -> dict[str, np.ndarray]:
     """Per item (item, layer, hidden): state in English minus own (``english``), country named minus not named (``local``).
 
     Training items only that are there on both sides; ``flipped``: those of the local ones whose answer becomes the local one when
@@ -178,10 +270,18 @@ def gaps(asked: Sequence[Sequence[str]], own: tuple, english: tuple | None) -> d
     """
     states, part, local = own
     places = compared(asked, part, local, None if english is None else english[1])
-    return {name: (english[0] if name == "english" else states)[more] - states[less] for name, (more, less) in places.items()}
+    return {
+        name: (english[0] if name == "english" else states)[more] - states[less]
+        for name, (more, less) in places.items()
+    }
 
 
-def compared(asked: Sequence[Sequence[str]], part: np.ndarray, local: np.ndarray, english: np.ndarray | None) -> dict[str, tuple]:
+def compared(
+    asked: Sequence[Sequence[str]],
+    part: np.ndarray,
+    local: np.ndarray,
+    english: np.ndarray | None,
+) -> dict[str, tuple]:
     """Which prompts the differences of ``gaps`` are taken between: name → (places of the first, of the second), item by item.
 
     ``english``: parts of the English questions. The second place is the item's own in every language.
@@ -194,27 +294,45 @@ def compared(asked: Sequence[Sequence[str]], part: np.ndarray, local: np.ndarray
     plain, named = np.flatnonzero(kinds == CULTURE), np.flatnonzero(kinds == NAMED)
     both = train[plain] & train[named]
     flips = both & (local[plain] == ELSEWHERE) & (local[named] == LOCAL)
-    return found | {name: (named[kept], plain[kept]) for name, kept in (("local", both), ("flipped", flips))}
+    return found | {
+        name: (named[kept], plain[kept])
+        for name, kept in (("local", both), ("flipped", flips))
+    }
 
 
-def question_vectors(asked: Sequence, own: tuple, english: tuple | None, seed: int) -> dict[str, np.ndarray]:
+def question_vectors(
+    asked: Sequence, own: tuple, english: tuple | None, seed: int
+) -> dict[str, np.ndarray]:
     """English and local vectors (layer, hidden) with their shuffled twins; left out where there are too few training items."""
     made = {}
     for name, each in gaps(asked, own, english).items():
         if len(each) >= ENOUGH:
-            signs = np.random.default_rng(seed).permutation(np.where(np.arange(len(each)) % 2, -1.0, 1.0))
+            signs = np.random.default_rng(seed).permutation(
+                np.where(np.arange(len(each)) % 2, -1.0, 1.0)
+            )
             made[f"{name}_vector"] = each.mean(0).astype(np.float32)
-            made[f"{name}_shuffled"] = (each * signs[:, None, None]).mean(0).astype(np.float32)
+            made[f"{name}_shuffled"] = (
+                (each * signs[:, None, None]).mean(0).astype(np.float32)
+            )
     return made
 
 
-def lensed(lens: Lens, states: np.ndarray, asked: Sequence, what: tuple) -> dict[str, np.ndarray]:
+def lensed(
+    lens: Lens, states: np.ndarray, asked: Sequence, what: tuple
+) -> dict[str, np.ndarray]:
     """Mean logit-lens share (side, layer) over the universal questions that have an answer in both languages, if there are any."""
     questions, code, part = what
     chosen, answers = [], []
     for i, (kind, item) in enumerate(asked):
-        own, english = (questions.table.get((UNIVERSAL, language, item)) for language in (code, ENGLISH))
+        own, english = (
+            questions.table.get((UNIVERSAL, language, item))
+            for language in (code, ENGLISH)
+        )
         if kind == UNIVERSAL and part[i] and own and english:
             chosen.append(i)
             answers.append((own.answer, english.answer))
-    return {"lens_share": lens(states[chosen], answers).astype(np.float32)} if chosen and code != ENGLISH else {}
+    return (
+        {"lens_share": lens(states[chosen], answers).astype(np.float32)}
+        if chosen and code != ENGLISH
+        else {}
+    )

@@ -35,8 +35,13 @@ class Cloud:
 
 def what_can_be_shown(study: Study) -> tuple[str, ...]:
     """Those of SHOWN that a study has."""
-    has = {"vectors": study.has("english_vector") or study.has("local_vector") or study.has("mean_state"),
-           "items": study.has("item_state"), "means": study.has("mean_state")}  # fmt: skip
+    has = {
+        "vectors": study.has("english_vector")
+        or study.has("local_vector")
+        or study.has("mean_state"),
+        "items": study.has("item_state"),
+        "means": study.has("mean_state"),
+    }
     return tuple(name for name in SHOWN if has[name])
 
 
@@ -44,7 +49,9 @@ def cloud(study: Study, what: str) -> Cloud:
     """Points of one of SHOWN; missing ones are left out. SpecError for another, StudyError where the study has none."""
     check("picture", what, SHOWN)
     if what not in what_can_be_shown(study):
-        raise StudyError(f"“{study.title}” has no {what} to show; it has {', '.join(what_can_be_shown(study)) or 'none'}.")
+        raise StudyError(
+            f"“{study.title}” has no {what} to show; it has {', '.join(what_can_be_shown(study)) or 'none'}."
+        )
     codes = study.languages
     if what == "items":
         kinds, _ = prompts(study)
@@ -52,18 +59,37 @@ def cloud(study: Study, what: str) -> Cloud:
         values = np.asarray(study.array("item_state").values[:, chosen], np.float32)
         there = study.array("item_part").values[:, chosen] > 0
         names = np.broadcast_to(kinds[chosen], there.shape)[there]
-        return Cloud(values[there], tuple(np.repeat(codes, there.sum(1)).tolist()), tuple(names.tolist()))
+        return Cloud(
+            values[there],
+            tuple(np.repeat(codes, there.sum(1)).tolist()),
+            tuple(names.tolist()),
+        )
     parts = {"mean state": stack(study, "mean_state")} if what == "means" else {}
     if what == "vectors" and study.has("mean_state"):
         parts["English"] = means_english(study)
     elif what == "vectors":
         arrays = {"English": "english_vector", "local": "local_vector"}
-        parts = {name: stack(study, array) for name, array in arrays.items() if study.has(array)}
-    known = [(code, kind, each[a]) for kind, each in parts.items() for a, code in enumerate(codes) if np.isfinite(each[a]).all()]
-    return Cloud(np.array([v for *_, v in known]), tuple(c for c, *_ in known), tuple(k for _, k, _ in known))
+        parts = {
+            name: stack(study, array)
+            for name, array in arrays.items()
+            if study.has(array)
+        }
+    known = [
+        (code, kind, each[a])
+        for kind, each in parts.items()
+        for a, code in enumerate(codes)
+        if np.isfinite(each[a]).all()
+    ]
+    return Cloud(
+        np.array([v for *_, v in known]),
+        tuple(c for c, *_ in known),
+        tuple(k for _, k, _ in known),
+    )
 
 
-def pca(study: Study, what: str = "vectors", basis: str = "per layer", dims: int = 2) -> xr.Dataset:
+def pca(
+    study: Study, what: str = "vectors", basis: str = "per layer", dims: int = 2
+) -> xr.Dataset:
     """Principal components (point, layer, axis) of one of SHOWN and the share of variance (layer, axis) that each explains.
 
     ``per layer``: axes of each layer's own points; their signs are turned towards the layer before, since signs are arbitrary.
@@ -81,7 +107,10 @@ def pca(study: Study, what: str = "vectors", basis: str = "per layer", dims: int
     scale = np.sqrt((length(values) ** 2).mean(0))
     values = values / np.where(scale > 0, scale, 1)[:, None]
     layers = values.shape[1]
-    scores, explained = np.zeros((len(values), layers, dims), np.float32), np.full((layers, dims), np.nan)
+    scores, explained = (
+        np.zeros((len(values), layers, dims), np.float32),
+        np.full((layers, dims), np.nan),
+    )
     if basis == BASES[0]:
         for layer in range(layers):
             scores[:, layer], explained[layer] = components(values[:, layer], dims)
@@ -90,17 +119,17 @@ def pca(study: Study, what: str = "vectors", basis: str = "per layer", dims: int
                 scores[:, layer] *= np.where(turn == 0, 1, turn)
     else:
         flat = values.reshape(-1, values.shape[-1])
-        both, _ = axes(flat.T @ flat, dims) if flat.shape[1] <= flat.shape[0] else via_gram(flat, dims)
+        both, _ = (
+            axes(flat.T @ flat, dims)
+            if flat.shape[1] <= flat.shape[0]
+            else via_gram(flat, dims)
+        )
         scores = (flat @ both).reshape(*values.shape[:2], dims).astype(np.float32)
         total = (values**2).sum((0, 2))
         explained = (scores**2).sum(0) / np.where(total > 0, total, np.nan)[:, None]
-    return projected(study, points, scores, explained).assign_attrs(what=what, basis=basis, method="PCA")
-
-
-
-
-
-
+    return projected(study, points, scores, explained).assign_attrs(
+        what=what, basis=basis, method="PCA"
+    )
 
 
 def mds(study: Study, what: str, layer: int, dims: int = 2) -> xr.Dataset:
@@ -115,12 +144,14 @@ def mds(study: Study, what: str, layer: int, dims: int = 2) -> xr.Dataset:
     vectors, spread = axes(-middle / 2, dims)
     total = np.trace(-middle / 2)
     explained = spread / total if total > 1e-12 else np.full(dims, np.nan)
-    return projected(study, points, (vectors * np.sqrt(spread))[:, None], explained[None], layer).assign_attrs(
-        what=what, method="classical MDS of 1 − cosine"
-    )
+    return projected(
+        study, points, (vectors * np.sqrt(spread))[:, None], explained[None], layer
+    ).assign_attrs(what=what, method="classical MDS of 1 − cosine")
 
 
-def umap(study: Study, what: str, layer: int, dims: int = 2, seed: int = 0) -> xr.Dataset:
+def umap(
+    study: Study, what: str, layer: int, dims: int = 2, seed: int = 0
+) -> xr.Dataset:
     """UMAP (point, axis) at one layer, seeded, after PCA to 50 dimensions; axes and distances between groups mean nothing.
 
     Errors as in ``mds``. The first one in a process takes about ten seconds longer. McInnes et al. 2018.
@@ -128,16 +159,22 @@ def umap(study: Study, what: str, layer: int, dims: int = 2, seed: int = 0) -> x
     points, values = at_layer(study, what, layer)
     reduced, _ = components(values - values.mean(0), min(BEFORE_UMAP, *values.shape))
     placed = umap_places(reduced, dims, seed)
-    return projected(study, points, placed[:, None], np.full((1, dims), np.nan), layer).assign_attrs(what=what, method="UMAP")
+    return projected(
+        study, points, placed[:, None], np.full((1, dims), np.nan), layer
+    ).assign_attrs(what=what, method="UMAP")
 
 
 def at_layer(study: Study, what: str, layer: int) -> tuple[Cloud, np.ndarray]:
     """Points of one layer; SpecError for an unknown layer or too few points."""
     points = cloud(study, what)
     if not 1 <= layer <= study.layers:
-        raise SpecError(f"There is no layer {layer}; choose one from 1 to {study.layers}.")
+        raise SpecError(
+            f"There is no layer {layer}; choose one from 1 to {study.layers}."
+        )
     if len(points.values) < 4:
-        raise SpecError(f"This picture needs at least four points; there are {len(points.values)}.")
+        raise SpecError(
+            f"This picture needs at least four points; there are {len(points.values)}."
+        )
     return points, points.values[:, layer - 1]
 
 
@@ -145,16 +182,33 @@ METHODS = {"UMAP": umap, "classical MDS": mds}
 """What can be asked for besides PCA, for one layer."""
 
 
-def elsewhere(study: Study, method: str, what: str, layer: int, dims: int = 2) -> xr.Dataset:
+def elsewhere(
+    study: Study, method: str, what: str, layer: int, dims: int = 2
+) -> xr.Dataset:
     """One of METHODS; SpecError for another."""
     if method not in METHODS:
         raise unknown("picture", method, METHODS)
     return METHODS[method](study, what, layer, dims)
 
 
-def projected(study: Study, points: Cloud, scores: np.ndarray, explained: np.ndarray, layer: int | None = None) -> xr.Dataset:
+def projected(
+    study: Study,
+    points: Cloud,
+    scores: np.ndarray,
+    explained: np.ndarray,
+    layer: int | None = None,
+) -> xr.Dataset:
     """Coordinates with their labels."""
-    made = labelled_set(study, {"place": (("point", "shown", "axis"), np.asarray(scores, np.float32)),
-                                "explained": (("shown", "axis"), explained)})  # fmt: skip
+    made = labelled_set(
+        study,
+        {
+            "place": (("point", "shown", "axis"), np.asarray(scores, np.float32)),
+            "explained": (("shown", "axis"), explained),
+        },
+    )
     layers = range(1, study.layers + 1) if layer is None else [layer]
-    return made.assign_coords(shown=list(layers), language=("point", list(points.languages)), kind=("point", list(points.kinds)))
+    return made.assign_coords(
+        shown=list(layers),
+        language=("point", list(points.languages)),
+        kind=("point", list(points.kinds)),
+    )

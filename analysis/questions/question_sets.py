@@ -41,7 +41,9 @@ def load_questions(name: str) -> Questions:
     path = settings.child(folder(), f"{name}.csv")
     if not path.is_file():
         allowed = offered_questions()
-        raise CorpusError(f"There are no questions “{name}” here.{nearest(name, allowed)} Choose: {', '.join(allowed)}.")
+        raise CorpusError(
+            f"There are no questions “{name}” here.{nearest(name, allowed)} Choose: {', '.join(allowed)}."
+        )
     made = read_questions(path.read_bytes(), path.name, exact=True)
     return Questions(name, made.questions, made.notes)
 
@@ -49,9 +51,13 @@ def load_questions(name: str) -> Questions:
 def find_questions(digest: str) -> Questions:
     """The question set with this digest; CorpusError when it is gone."""
     for name in offered_questions():
-        if (name == DEMO or name.endswith(digest)) and (found := load_questions(name)).digest == digest:
+        if (name == DEMO or name.endswith(digest)) and (
+            found := load_questions(name)
+        ).digest == digest:
             return found
-    raise CorpusError(f"The questions {digest} are not on this server any more. Upload them again on the Layers page to go on.")
+    raise CorpusError(
+        f"The questions {digest} are not on this server any more. Upload them again on the Layers page to go on."
+    )
 
 
 def keep_questions(questions: Questions) -> str:
@@ -59,7 +65,11 @@ def keep_questions(questions: Questions) -> str:
     if questions.name == DEMO and questions.digest == demo_questions().digest:
         return DEMO
     plain = (
-        "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in questions.name).strip("-_")[:40] or "questions"
+        "".join(
+            c if c.isascii() and (c.isalnum() or c in "-_") else "-"
+            for c in questions.name
+        ).strip("-_")[:40]
+        or "questions"
     )
     name = plain if plain.endswith(questions.digest) else f"{plain}-{questions.digest}"
     path = settings.child(folder(), f"{name}.csv")
@@ -77,5 +87,10 @@ def questions_csv(questions: Iterable[Question]) -> str:
     writer.writerow(COLUMNS)
     for q in questions:
         options = json.dumps(q.options, ensure_ascii=False) if q.options else ""
-        writer.writerow([options if column == "options" else getattr(q, column) for column in COLUMNS])
+        writer.writerow(
+            [
+                options if column == "options" else getattr(q, column)
+                for column in COLUMNS
+            ]
+        )
     return text.getvalue()

@@ -21,16 +21,31 @@ from analysis.questions.answer_options import LETTERS, answer_of, options_of
 
 UNIVERSAL, CULTURE = "universal", "culture"
 QUESTION_KINDS = (UNIVERSAL, CULTURE)
-COLUMNS = ("item", "kind", "language", "question", "answer", "options", "named", "country", "split")
+COLUMNS = (
+    "item",
+    "kind",
+    "language",
+    "question",
+    "answer",
+    "options",
+    "named",
+    "country",
+    "split",
+)
 NEEDED = ("item", "language", "question", "answer")
 NO_LANGUAGE = (
     "no “language”; add a column “language”, or put one code that is known here into the file's name, such as questions.fr.csv "
     f"({', '.join(LANGUAGES)})"
 )
 ALIASES: Mapping[str, str] = {
-    "mcqid": "item", "sample_id": "item", "id": "item", "lang": "language", "prompt": "question", "choices": "options",
+    "mcqid": "item",
+    "sample_id": "item",
+    "id": "item",
+    "lang": "language",
+    "prompt": "question",
+    "choices": "options",
     "answer_idx": "answer",
-}  # fmt: skip
+}
 """Column of another layout → ours; compared without regard to case. Where several mean one of ours, the first here is taken."""
 SENSITIVE = "cultural_sensitivity_label"
 EXAM = {SENSITIVE, "subject"}
@@ -63,7 +78,9 @@ class Questions:
     @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of all questions."""
-        text = json.dumps([asdict(q) for q in self.questions], ensure_ascii=False, sort_keys=True)
+        text = json.dumps(
+            [asdict(q) for q in self.questions], ensure_ascii=False, sort_keys=True
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
@@ -78,7 +95,9 @@ class Questions:
 
     def items(self, kind: str) -> tuple[str, ...]:
         """Items of a kind over all languages, in natural order."""
-        return tuple(sorted({q.item for q in self.questions if q.kind == kind}, key=natural))
+        return tuple(
+            sorted({q.item for q in self.questions if q.kind == kind}, key=natural)
+        )
 
     @cached_property
     def divided(self) -> bool:
@@ -116,9 +135,13 @@ def read_questions(data: bytes, filename: str, exact: bool = False) -> Questions
     path = PurePosixPath(filename.replace("\\", "/"))
     ending = path.suffix.casefold()
     if ending not in FORMATS:
-        raise CorpusError(f"“{path.name[:80]}” ends in “{ending}”.{nearest(ending, FORMATS)} Allowed: {', '.join(FORMATS)}.")
+        raise CorpusError(
+            f"“{path.name[:80]}” ends in “{ending}”.{nearest(ending, FORMATS)} Allowed: {', '.join(FORMATS)}."
+        )
     if len(data) > settings.MAX_CORPUS_BYTES:
-        raise CorpusError(f"{path.name} is larger than {settings.MAX_CORPUS_BYTES // 2**20} MiB. Cut it into smaller files.")
+        raise CorpusError(
+            f"{path.name} is larger than {settings.MAX_CORPUS_BYTES // 2**20} MiB. Cut it into smaller files."
+        )
     text, undecoded = decode(data, path.name)
     lines, faults = FORMATS[ending](text, path.name)
     return assemble_questions(path.stem, lines, undecoded + faults, exact)
@@ -133,7 +156,9 @@ def csv_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
     lines = []
     for number, cells in rows[1:]:
         if len(cells) != len(header):
-            faults.append(f"{file}, line {number}: has {len(cells)} cells, the header has {len(header)}")
+            faults.append(
+                f"{file}, line {number}: has {len(cells)} cells, the header has {len(header)}"
+            )
             continue
         lines.append(Line(f"{file}, line {number}", dict(zip(header, cells))))
     return lines, faults
@@ -146,11 +171,15 @@ def json_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
 
 
 FORMATS: dict[str, Callable[[str, str], tuple[list[Line], list[str]]]] = {
-    ".csv": csv_lines, ".jsonl": json_lines, ".ndjson": json_lines,
-}  # fmt: skip
+    ".csv": csv_lines,
+    ".jsonl": json_lines,
+    ".ndjson": json_lines,
+}
 
 
-def assemble_questions(name: str, lines: Sequence[Line], faults: Sequence[str] = (), exact: bool = False) -> Questions:
+def assemble_questions(
+    name: str, lines: Sequence[Line], faults: Sequence[str] = (), exact: bool = False
+) -> Questions:
     """The questions of these rows; CorpusError with all faults when there are any."""
     faults, read, first, unused, sensitive = list(faults), [], {}, {}, 0
     rows = [(line.place, *renamed(line.values)) for line in lines]
@@ -165,18 +194,30 @@ def assemble_questions(name: str, lines: Sequence[Line], faults: Sequence[str] =
             continue
         key = (question.kind, question.language, question.item)
         if (earlier := first.setdefault(key, place)) is not place:
-            faults.append(f"{place}: item “{question.item}” ({question.kind}) in {question.language} is there already ({earlier})")
-        sensitive += question.kind == UNIVERSAL and plain_text(values.get(SENSITIVE)) == "CS"
+            faults.append(
+                f"{place}: item “{question.item}” ({question.kind}) in {question.language} is there already ({earlier})"
+            )
+        sensitive += (
+            question.kind == UNIVERSAL and plain_text(values.get(SENSITIVE)) == "CS"
+        )
         read.append(question)
     if not lines and not faults:
         faults.append(f"{name}: holds no questions")
     if faults:
         raise refusal(name, faults)
     made = Questions(name, tuple(read))
-    notes = [f"Columns that are not used: {', '.join(sorted(unused))}."] if unused else []
-    notes += [f"The language, {told['language']}, was taken from the file's name."] if told else []
+    notes = (
+        [f"Columns that are not used: {', '.join(sorted(unused))}."] if unused else []
+    )
+    notes += (
+        [f"The language, {told['language']}, was taken from the file's name."]
+        if told
+        else []
+    )
     if sensitive:
-        notes.append(f"{sensitive} universal questions are labelled culturally sensitive (CS); a column “kind” can say otherwise.")
+        notes.append(
+            f"{sensitive} universal questions are labelled culturally sensitive (CS); a column “kind” can say otherwise."
+        )
     return Questions(name, made.questions, (*notes, *remarks(made)))
 
 
@@ -191,11 +232,15 @@ def renamed(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]
     plain = {column: column.strip().casefold() for column in values}
     ranks = {column: rank for rank, column in enumerate((*COLUMNS, *ALIASES))}
     ours, rest, lettered = {}, [], {}
-    for column in sorted(values, key=lambda column: ranks.get(plain[column], len(ranks))):
+    for column in sorted(
+        values, key=lambda column: ranks.get(plain[column], len(ranks))
+    ):
         name = ALIASES.get(plain[column], plain[column])
         if name in (*COLUMNS, SENSITIVE) and name not in ours:
             ours[name] = values[column]
-        elif name.startswith("option_") and len(name) == 8 and name[7].upper() in LETTERS:
+        elif (
+            name.startswith("option_") and len(name) == 8 and name[7].upper() in LETTERS
+        ):
             lettered[name[7].upper()] = values[column]
         else:
             rest.append(column.strip()[:40])
@@ -207,29 +252,55 @@ def renamed(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]
     return ours, rest
 
 
-def question_of(values: Mapping[str, object], exact: bool) -> tuple[Question | None, list[str]]:
+def question_of(
+    values: Mapping[str, object], exact: bool
+) -> tuple[Question | None, list[str]]:
     """One question, or what is wrong with the row."""
-    texts = {column: plain_text(values.get(column)) for column in COLUMNS if column != "options"}
-    faults = [NO_LANGUAGE if column == "language" else f"no “{column}”" for column in NEEDED if not texts[column]]
+    texts = {
+        column: plain_text(values.get(column))
+        for column in COLUMNS
+        if column != "options"
+    }
+    faults = [
+        NO_LANGUAGE if column == "language" else f"no “{column}”"
+        for column in NEEDED
+        if not texts[column]
+    ]
     if (code := texts["language"]) and code not in LANGUAGES:
         faults.append(unknown_language(code))
-    texts["kind"] = texts["kind"] or (CULTURE if texts["country"] or texts["named"] else UNIVERSAL)
+    texts["kind"] = texts["kind"] or (
+        CULTURE if texts["country"] or texts["named"] else UNIVERSAL
+    )
     if texts["kind"] not in QUESTION_KINDS:
-        faults.append(f"unknown kind “{texts['kind'][:40]}”.{nearest(texts['kind'], QUESTION_KINDS)} Allowed: universal, culture")
+        faults.append(
+            f"unknown kind “{texts['kind'][:40]}”.{nearest(texts['kind'], QUESTION_KINDS)} Allowed: universal, culture"
+        )
     if texts["split"] not in ("", "train", "test"):
-        faults.append(f"unknown split “{texts['split'][:40]}”. Allowed: train, test or nothing")
+        faults.append(
+            f"unknown split “{texts['split'][:40]}”. Allowed: train, test or nothing"
+        )
     options, lettered, fault = options_of(values.get("options"))
     faults += [fault] if fault else []
     if not exact:
         texts["answer"], fault = answer_of(texts["answer"], options, lettered)
         faults += [fault] if fault else []
     choices = tuple(dict.fromkeys(options.values()))
-    halved = [column for column, text in (*texts.items(), ("options", "".join(choices))) if HALVES.search(text)]
-    faults += [f"“{column}” has half a character (a lone surrogate)" for column in halved]
+    halved = [
+        column
+        for column, text in (*texts.items(), ("options", "".join(choices)))
+        if HALVES.search(text)
+    ]
+    faults += [
+        f"“{column}” has half a character (a lone surrogate)" for column in halved
+    ]
     if choices and texts["answer"] and texts["answer"] not in choices:
-        faults.append(f"the answer “{texts['answer'][:40]}” is not among the options ({', '.join(choices)[:80]})")
+        faults.append(
+            f"the answer “{texts['answer'][:40]}” is not among the options ({', '.join(choices)[:80]})"
+        )
     if len(choices) == 1:
-        faults.append("there is only one option; give at least one wrong one, or none to score by generation only")
+        faults.append(
+            "there is only one option; give at least one wrong one, or none to score by generation only"
+        )
     return (None, faults) if faults else (Question(**texts, options=choices), [])
 
 
@@ -246,16 +317,28 @@ def remarks(questions: Questions) -> list[str]:
     for kind in QUESTION_KINDS:
         items = questions.items(kind)
         if not items:
-            notes.append(f"There are no {kind} questions, so what needs them is not computed.")
+            notes.append(
+                f"There are no {kind} questions, so what needs them is not computed."
+            )
             continue
-        lacking = {code: len(items) - questions.count(kind, code) for code in questions.languages}
+        lacking = {
+            code: len(items) - questions.count(kind, code)
+            for code in questions.languages
+        }
         if any(lacking.values()):
             counts = ", ".join(f"{code} {n}" for code, n in lacking.items() if n)
-            notes.append(f"Of {len(items)} {kind} items some languages lack some: {counts}.")
-    for column, what in (("named", "a version with the country named (no local vector from them)"), ("options", "options")):
+            notes.append(
+                f"Of {len(items)} {kind} items some languages lack some: {counts}."
+            )
+    for column, what in (
+        ("named", "a version with the country named (no local vector from them)"),
+        ("options", "options"),
+    ):
         counts = {code: 0 for code in questions.languages}
         for q in questions.questions:
-            counts[q.language] += not getattr(q, column) and (column == "options" or q.kind == CULTURE)
+            counts[q.language] += not getattr(q, column) and (
+                column == "options" or q.kind == CULTURE
+            )
         if any(counts.values()):
             listed = ", ".join(f"{code} {n}" for code, n in counts.items() if n)
             notes.append(f"Items without {what}: {listed}.")

@@ -24,7 +24,10 @@ class QuestionSpec:
             object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
         check("last state", self.last_state, LAST_STATES)
         if not self.languages:
-            raise SpecError("Questions are asked in at least one language; choose some.")
+            raise SpecError(
+                "Questions are asked in at least one language; choose some."
+            )
         if self.most < 2:
-            raise SpecError(f"A vector needs at least 2 items; asked for were {self.most}.")
-
+            raise SpecError(
+                f"A vector needs at least 2 items; asked for were {self.most}."
+            )

@@ -31,7 +31,9 @@ def identifier() -> object:
 
 def identified(text: str) -> str:
     """The language code that a text is most likely written in; empty for a text without a letter."""
-    return identifier().classify(text)[0] if any(char.isalpha() for char in text) else ""
+    return (
+        identifier().classify(text)[0] if any(char.isalpha() for char in text) else ""
+    )
 
 
 def recognisable(language: str) -> bool:
@@ -45,8 +47,14 @@ def drift(texts: Sequence[str], language: str) -> float:
     SpecError for a language that the library does not know (Chichewa): its texts would all count as drifted.
     """
     if not recognisable(language):
-        raise SpecError(f"Language drift cannot be measured in “{language}”: the language identifier does not know it.")
-    return float(np.mean([identified(text) != language for text in texts])) if len(texts) else float("nan")
+        raise SpecError(
+            f"Language drift cannot be measured in “{language}”: the language identifier does not know it."
+        )
+    return (
+        float(np.mean([identified(text) != language for text in texts]))
+        if len(texts)
+        else float("nan")
+    )
 
 
 def repetition(text: str, language: str = "") -> float:
@@ -54,7 +62,11 @@ def repetition(text: str, language: str = "") -> float:
 
     Characters stand for words in Chinese and Japanese, and in whatever runs on for more than LONG characters without a space.
     """
-    words = [part for word in text.split() for part in (word if language in UNSPACED or len(word) > LONG else [word])]
+    words = [
+        part
+        for word in text.split()
+        for part in (word if language in UNSPACED or len(word) > LONG else [word])
+    ]
     grams = [tuple(words[i : i + GRAM]) for i in range(len(words) - GRAM + 1)]
     return 1 - len(set(grams)) / len(grams) if grams else 0.0
 

@@ -32,7 +32,12 @@ def neutral() -> Mapping[str, tuple[str, ...]]:
     """Language → prompts that no concept is about; side effects are measured on them."""
     with NEUTRAL.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return {row["language"]: tuple(one["prompt"] for one in rows if one["language"] == row["language"]) for row in rows}
+    return {
+        row["language"]: tuple(
+            one["prompt"] for one in rows if one["language"] == row["language"]
+        )
+        for row in rows
+    }
 
 
 @cache
@@ -66,12 +71,18 @@ def demo() -> dict[str, Preset]:
             "An unfair deed to be judged",
             "Whether the verdict turns before the text breaks, and in which languages: the log-odds of “fair” against “unfair” "
             "rise with strength. “[+]” is how the demo world rates a good deed in any language.",
-            {code: sentence(code, 0, 0, predicate(code, value, deed, NEGATIVE)) for code in LANGUAGES},
+            {
+                code: sentence(code, 0, 0, predicate(code, value, deed, NEGATIVE))
+                for code in LANGUAGES
+            },
             "none",
             value,
             (0.3, 0.7),
             1.0,
-            {code: (verdict(code, value, POSITIVE), verdict(code, value, NEGATIVE)) for code in LANGUAGES},
+            {
+                code: (verdict(code, value, POSITIVE), verdict(code, value, NEGATIVE))
+                for code in LANGUAGES
+            },
         ),
         "declined request": Preset(
             "A request that is declined",
@@ -79,7 +90,10 @@ def demo() -> dict[str, Preset]:
             {code: world(code)["requests"]["declined"][0] for code in LANGUAGES},
             concept="harmfulness",
             sides={
-                code: (f"{world(code)['requests']['answered'][0][1]}", f"{world(code)['requests']['refusal']}")
+                code: (
+                    f"{world(code)['requests']['answered'][0][1]}",
+                    f"{world(code)['requests']['refusal']}",
+                )
                 for code in LANGUAGES
             },
         ),

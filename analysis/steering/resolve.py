@@ -49,12 +49,17 @@ def array(source: VectorSource, opened: Opener, name: str, language: str) -> np.
         raise SpecError(
             f"The vectors of “{study.title}” are by {estimator}, not by {source.estimator}. Choose a study made with it."
         )
-    for kind, given, allowed in (("concept", source.concept, study.concepts), ("language", language, study.languages)):
+    for kind, given, allowed in (
+        ("concept", source.concept, study.concepts),
+        ("language", language, study.languages),
+    ):
         if given not in allowed:
             raise unknown(kind, given, allowed)
     values = study.array(name).sel(concept=source.concept, language=language).values
     if not np.isfinite(values).all():
-        raise SpecError(f"“{study.title}” has no {name.replace('_', ' ')} of {source.concept} in {language} yet. Finish the study.")
+        raise SpecError(
+            f"“{study.title}” has no {name.replace('_', ' ')} of {source.concept} in {language} yet. Finish the study."
+        )
     return values
 
 
@@ -68,8 +73,16 @@ def random(source: VectorSource, opened: Opener) -> np.ndarray:
     if len(source.plus) != 1:
         raise SpecError("A random vector needs one vector whose length it takes.")
     real = vectors(source.plus[0], opened)
-    drawn = np.random.default_rng(source.seed).standard_normal(real.shape).astype(np.float32)
-    return drawn / np.linalg.norm(drawn, axis=-1, keepdims=True) * np.linalg.norm(real, axis=-1, keepdims=True)
+    drawn = (
+        np.random.default_rng(source.seed)
+        .standard_normal(real.shape)
+        .astype(np.float32)
+    )
+    return (
+        drawn
+        / np.linalg.norm(drawn, axis=-1, keepdims=True)
+        * np.linalg.norm(real, axis=-1, keepdims=True)
+    )
 
 
 def summed(source: VectorSource, opened: Opener) -> np.ndarray:
@@ -80,8 +93,12 @@ def summed(source: VectorSource, opened: Opener) -> np.ndarray:
     found = [sign * vectors(one, opened) for sign, one in parts]
     shapes = {part.shape for part in found}
     if len(shapes) > 1:
-        sizes = " and ".join(f"{layers} layers × {hidden}" for layers, hidden in sorted(shapes))
-        raise SpecError(f"Vectors of {sizes} cannot be added; choose vectors of one model.")
+        sizes = " and ".join(
+            f"{layers} layers × {hidden}" for layers, hidden in sorted(shapes)
+        )
+        raise SpecError(
+            f"Vectors of {sizes} cannot be added; choose vectors of one model."
+        )
     return np.sum(found, axis=0, dtype=np.float32)
 
 
@@ -91,23 +108,38 @@ def mapped(source: VectorSource, opened: Opener) -> np.ndarray:
     Orthogonal Procrustes, layer by layer, on the concept vectors of all concepts but the one that is mapped, so that nothing of the
     answer is known beforehand; directions of which those vectors say nothing stay as they are. SpecError with fewer than two.
     """
-    study, own = opened(source.study), array(source, opened, "concept_vector", source.language)
+    study, own = (
+        opened(source.study),
+        array(source, opened, "concept_vector", source.language),
+    )
     array(source, opened, "concept_vector", source.target)
     others = [concept for concept in study.concepts if concept != source.concept]
-    both = study.array("concept_vector").sel(concept=others, language=[source.language, source.target]).values
+    both = (
+        study.array("concept_vector")
+        .sel(concept=others, language=[source.language, source.target])
+        .values
+    )
     both = both[np.isfinite(both).all(axis=(1, 2, 3))]
     if len(both) < 2:
-        raise SpecError(f"Mapping needs at least two other concepts in both languages; “{study.title}” has {len(both)}.")
-    return np.stack([own[l] + turn(both[:, 0, l], both[:, 1, l], own[l]) for l in range(len(own))]).astype(np.float32)
+        raise SpecError(
+            f"Mapping needs at least two other concepts in both languages; “{study.title}” has {len(both)}."
+        )
+    return np.stack(
+        [own[l] + turn(both[:, 0, l], both[:, 1, l], own[l]) for l in range(len(own))]
+    ).astype(np.float32)
 
 
 def turn(source: np.ndarray, target: np.ndarray, vector: np.ndarray) -> np.ndarray:
     """What the rotation of source points (point, hidden) onto target points adds to a vector (hidden,)."""
-    basis, sizes, _ = np.linalg.svd(np.concatenate([source, target]).T, full_matrices=False)
+    basis, sizes, _ = np.linalg.svd(
+        np.concatenate([source, target]).T, full_matrices=False
+    )
     basis = basis[:, sizes > sizes[0] * 1e-6]
     cross = (source @ basis).T @ (target @ basis)
     # A little of the identity decides where the points say nothing: in what only one language's points span.
-    left, _, right = np.linalg.svd(cross + 1e-3 * np.linalg.norm(cross) * np.eye(len(cross)))
+    left, _, right = np.linalg.svd(
+        cross + 1e-3 * np.linalg.norm(cross) * np.eye(len(cross))
+    )
     here = vector @ basis
     return (here @ left @ right - here) @ basis.T
 
@@ -138,7 +170,11 @@ def from_questions(source: VectorSource, opened: Opener) -> np.ndarray:
         raise unknown("steering vector", source.concept, QUESTION_VECTORS)
     if source.language not in study.languages:
         raise unknown("language", source.language, study.languages)
-    values = study.array(QUESTION_VECTORS[source.concept]).sel(language=source.language).values
+    values = (
+        study.array(QUESTION_VECTORS[source.concept])
+        .sel(language=source.language)
+        .values
+    )
     if not np.isfinite(values).all():
         raise SpecError(
             f"“{study.title}” has no {source.concept} vector of {source.language}: too few questions, or not asked yet."
@@ -165,7 +201,9 @@ def vectors(source: VectorSource, opened: Opener = library.open_by_name) -> np.n
     return SOURCES[source.kind](source, opened)
 
 
-def resolve(spec: SteeringSpec, opened: Opener = library.open_by_name) -> tuple[ResolvedTerm, ...]:
+def resolve(
+    spec: SteeringSpec, opened: Opener = library.open_by_name
+) -> tuple[ResolvedTerm, ...]:
     """Terms with their vectors and strengths per layer; SpecError for a layer that a source lacks."""
     return tuple(resolve_term(term, opened) for term in spec.terms)
 
@@ -173,44 +211,63 @@ def resolve(spec: SteeringSpec, opened: Opener = library.open_by_name) -> tuple[
 def resolve_term(term: SteeringTerm, opened: Opener) -> ResolvedTerm:
     """One term with its vectors."""
     found = vectors(term.source, opened)
-    strengths = term.strengths * len(term.layers) if len(term.strengths) == 1 else term.strengths
+    strengths = (
+        term.strengths * len(term.layers)
+        if len(term.strengths) == 1
+        else term.strengths
+    )
     at = {layer: at_layer(found, layer) for layer in term.layers}
     condition = resolve_condition(term.condition, opened) if term.condition else None
-    return ResolvedTerm(at, dict(zip(term.layers, strengths)), term.operator, term.positions, condition)
+    return ResolvedTerm(
+        at, dict(zip(term.layers, strengths)), term.operator, term.positions, condition
+    )
 
 
 def resolve_condition(condition: Condition, opened: Opener) -> ResolvedCondition:
     """A condition with its vector."""
     vector = at_layer(vectors(condition.source, opened), condition.layer)
-    return ResolvedCondition(vector, condition.layer, condition.threshold, condition.above, condition.reads)
+    return ResolvedCondition(
+        vector, condition.layer, condition.threshold, condition.above, condition.reads
+    )
 
 
 def at_layer(found: np.ndarray, layer: int) -> np.ndarray:
     """The vector (hidden,) of one layer; SpecError when the source has none there."""
     if not 1 <= layer <= len(found):
-        raise SpecError(f"The vectors are of layers 1 to {len(found)}; asked for was layer {layer}.")
+        raise SpecError(
+            f"The vectors are of layers 1 to {len(found)}; asked for was layer {layer}."
+        )
     if not np.isfinite(found[layer - 1]).all():
         raise SpecError(f"This source has no vector at layer {layer}.")
     return found[layer - 1]
 
 
-def state_norms(source: VectorSource, opened: Opener = library.open_by_name) -> np.ndarray | None:
+def state_norms(
+    source: VectorSource, opened: Opener = library.open_by_name
+) -> np.ndarray | None:
     """Mean lengths (layer,) of the states among which a source's vectors live, as its study keeps them; None where none does."""
     if source.plus:
         return state_norms(source.plus[0], opened)
     asked = source.kind == "steering vector"
-    if not source.study or not (study := opened(source.study)).has("item_state" if asked else "state_norm"):
+    if not source.study or not (study := opened(source.study)).has(
+        "item_state" if asked else "state_norm"
+    ):
         return None
     if asked:
         states = study.array("item_state").sel(language=source.language).values
         return np.nanmean(np.linalg.norm(states.astype(np.float32), axis=-1), axis=0)
     language = source.target if source.kind == "mapped" else source.language
-    return study.array("state_norm").sel(concept=source.concept, language=language).values
+    return (
+        study.array("state_norm").sel(concept=source.concept, language=language).values
+    )
 
 
 def shares(term: ResolvedTerm, norms: np.ndarray) -> dict[int, float]:
     """‖s·v‖/‖h‖ of each layer of a term: how long the push is beside the states that it meets."""
-    return {l: float(abs(s) * np.linalg.norm(term.vectors[l]) / norms[l - 1]) for l, s in term.strengths.items()}
+    return {
+        l: float(abs(s) * np.linalg.norm(term.vectors[l]) / norms[l - 1])
+        for l, s in term.strengths.items()
+    }
 
 
 def reach(found: np.ndarray, norms: np.ndarray | None, layers: Sequence[int]) -> float:
@@ -220,22 +277,36 @@ def reach(found: np.ndarray, norms: np.ndarray | None, layers: Sequence[int]) ->
     """
     if norms is None:
         return 10.0
-    total = sum(float(np.linalg.norm(at_layer(found, l)) / norms[l - 1]) for l in layers)
+    total = sum(
+        float(np.linalg.norm(at_layer(found, l)) / norms[l - 1]) for l in layers
+    )
     if not total:
         return 10.0
     size = 10 ** np.floor(np.log10(1 / total))
-    return float(next(step * size for step in (1, 2, 5, 10) if step * size * total >= 1 - 1e-9))
+    return float(
+        next(step * size for step in (1, 2, 5, 10) if step * size * total >= 1 - 1e-9)
+    )
 
 
 def at_depth(low: float, high: float, layers: int) -> tuple[int, ...]:
     """Layers (1…N) whose relative depth, layer/N, lies in [low, high]; the nearest one when none does."""
     inside = tuple(l for l in range(1, layers + 1) if low <= l / layers <= high)
-    return inside or (min(range(1, layers + 1), key=lambda l: abs(l / layers - (low + high) / 2)),)
+    return inside or (
+        min(range(1, layers + 1), key=lambda l: abs(l / layers - (low + high) / 2)),
+    )
 
 
-def top_layers(study: Study, concept: str, language: str, count: int) -> tuple[int, ...]:
+def top_layers(
+    study: Study, concept: str, language: str, count: int
+) -> tuple[int, ...]:
     """The ``count`` layers where a language's vector best ranks its own held-out pairs (Xu et al. 5); ties go to the lower."""
-    margins = study.array("pair_score").sel(concept=concept, source=language, target=language).values
+    margins = (
+        study.array("pair_score")
+        .sel(concept=concept, source=language, target=language)
+        .values
+    )
     known = np.isfinite(margins[0])
     accuracy = ((margins > 0) + 0.5 * (margins == 0))[:, known].sum(-1)
-    return tuple(sorted(int(l) + 1 for l in np.argsort(-accuracy, kind="stable")[:count]))
+    return tuple(
+        sorted(int(l) + 1 for l in np.argsort(-accuracy, kind="stable")[:count])
+    )

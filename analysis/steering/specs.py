@@ -71,7 +71,9 @@ class SteeringTerm:
         if not self.layers:
             raise SpecError("Steering needs at least one layer; choose some.")
         if len(set(self.layers)) != len(self.layers):
-            raise SpecError("A layer is named twice; name each layer once, or use two terms.")
+            raise SpecError(
+                "A layer is named twice; name each layer once, or use two terms."
+            )
         if len(self.strengths) not in (1, len(self.layers)):
             raise SpecError(
                 f"{len(self.strengths)} strengths were given for {len(self.layers)} layers; give one, or one per layer."
@@ -99,10 +101,10 @@ class GenerationSpec:
 
     def __post_init__(self):
         if not 1 <= self.tokens <= MOST_TOKENS:
-            raise SpecError(f"{self.tokens:,} new tokens were asked for; an answer may have 1 to {MOST_TOKENS:,}.")
+            raise SpecError(
+                f"{self.tokens:,} new tokens were asked for; an answer may have 1 to {MOST_TOKENS:,}."
+            )
         if not 0 <= self.temperature <= 10:
-            raise SpecError(f"The temperature {self.temperature:g} is not between 0 (greedy) and 10.")
-
-
-
-
+            raise SpecError(
+                f"The temperature {self.temperature:g} is not between 0 (greedy) and 10."
+            )

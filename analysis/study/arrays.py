@@ -18,46 +18,143 @@ class ArrayKind:
 
 
 KINDS: Mapping[str, ArrayKind] = {
-    "concept_vector": ArrayKind(("concept", "language", "layer", "hidden"), "concept vector", "activation"),
-    "half_a": ArrayKind(("concept", "language", "layer", "hidden"), "concept vector of the odd pairs", "activation"),
-    "half_b": ArrayKind(("concept", "language", "layer", "hidden"), "concept vector of the even pairs", "activation"),
-    "shuffled": ArrayKind(("concept", "language", "layer", "hidden"), "vector with members swapped at random", "activation"),
-    "state_norm": ArrayKind(("concept", "language", "layer"), "mean length of the states read", "activation"),
-    "pair_score": ArrayKind(("concept", "source", "target", "layer", "pair"), "margin of a held-out pair", "activation", 0.0),
-    "item_state": ArrayKind(("language", "prompt", "layer", "hidden"), "state of a question's last token", "activation"),
-    "item_part": ArrayKind(("language", "prompt"), "part of a question: 0 not asked, 1 train, 2 test", "code"),
-    "lens_share": ArrayKind(("language", "side", "layer"), "logit-lens probability of how the answer begins", "probability"),
-    "english_vector": ArrayKind(("language", "layer", "hidden"), "English vector", "activation"),
-    "english_shuffled": ArrayKind(("language", "layer", "hidden"), "English vector, languages swapped at random", "activation"),
-    "local_vector": ArrayKind(("language", "layer", "hidden"), "local vector", "activation"),
-    "local_shuffled": ArrayKind(("language", "layer", "hidden"), "local vector, country swapped at random", "activation"),
-    "flipped_vector": ArrayKind(("language", "layer", "hidden"), "local vector of items whose answer flips", "activation"),
-    "flipped_shuffled": ArrayKind(("language", "layer", "hidden"), "the same, country swapped at random", "activation"),
-    "item_local": ArrayKind(("language", "prompt"), "local answer taken: 0 not scored, 1 no, 2 yes", "code"),
-    "mean_state": ArrayKind(("language", "layer", "hidden"), "mean state of a language", "activation"),
-    "plane_score": ArrayKind(("setting", "language", "prompt", "option"), "log-probability of an answer", "nats"),
-    "plane_match": ArrayKind(("setting", "language", "prompt"), "option that the answer said, from 1; 0 none", "code"),
-    "plane_there": ArrayKind(("setting", "language"), "whether a language was steered in a setting", "code"),
-    "plane_tokens": ArrayKind(("language", "prompt", "option"), "tokens of an option; 0: there is none", "count"),
-    "plane_answer": ArrayKind(("language", "prompt"), "which option is right or local, from 1; 0: not asked", "code"),
-    "word_vector": ArrayKind(("embedding", "language", "layer", "word", "hidden"), "state that stands for a word", "activation"),
-    "recognition": ArrayKind(("concept", "language"), "recognition accuracy", "share of held-out pairs", 0.5),
-    "transfer": ArrayKind(("source", "target"), "transferability", "percentage points", 0.0),
-    "similarity": ArrayKind(("source", "target"), "cosine similarity of concept vectors", "cosine", 0.0),
-    "alignment": ArrayKind(("embedding", "stage", "source", "k"), "words found in the target language", "share of test words"),
-    "alignment_by_kind": ArrayKind(("embedding", "kind", "source"), "words of a kind found", "share of test words"),
+    "concept_vector": ArrayKind(
+        ("concept", "language", "layer", "hidden"), "concept vector", "activation"
+    ),
+    "half_a": ArrayKind(
+        ("concept", "language", "layer", "hidden"),
+        "concept vector of the odd pairs",
+        "activation",
+    ),
+    "half_b": ArrayKind(
+        ("concept", "language", "layer", "hidden"),
+        "concept vector of the even pairs",
+        "activation",
+    ),
+    "shuffled": ArrayKind(
+        ("concept", "language", "layer", "hidden"),
+        "vector with members swapped at random",
+        "activation",
+    ),
+    "state_norm": ArrayKind(
+        ("concept", "language", "layer"), "mean length of the states read", "activation"
+    ),
+    "pair_score": ArrayKind(
+        ("concept", "source", "target", "layer", "pair"),
+        "margin of a held-out pair",
+        "activation",
+        0.0,
+    ),
+    "item_state": ArrayKind(
+        ("language", "prompt", "layer", "hidden"),
+        "state of a question's last token",
+        "activation",
+    ),
+    "item_part": ArrayKind(
+        ("language", "prompt"),
+        "part of a question: 0 not asked, 1 train, 2 test",
+        "code",
+    ),
+    "lens_share": ArrayKind(
+        ("language", "side", "layer"),
+        "logit-lens probability of how the answer begins",
+        "probability",
+    ),
+    "english_vector": ArrayKind(
+        ("language", "layer", "hidden"), "English vector", "activation"
+    ),
+    "english_shuffled": ArrayKind(
+        ("language", "layer", "hidden"),
+        "English vector, languages swapped at random",
+        "activation",
+    ),
+    "local_vector": ArrayKind(
+        ("language", "layer", "hidden"), "local vector", "activation"
+    ),
+    "local_shuffled": ArrayKind(
+        ("language", "layer", "hidden"),
+        "local vector, country swapped at random",
+        "activation",
+    ),
+    "flipped_vector": ArrayKind(
+        ("language", "layer", "hidden"),
+        "local vector of items whose answer flips",
+        "activation",
+    ),
+    "flipped_shuffled": ArrayKind(
+        ("language", "layer", "hidden"),
+        "the same, country swapped at random",
+        "activation",
+    ),
+    "item_local": ArrayKind(
+        ("language", "prompt"), "local answer taken: 0 not scored, 1 no, 2 yes", "code"
+    ),
+    "mean_state": ArrayKind(
+        ("language", "layer", "hidden"), "mean state of a language", "activation"
+    ),
+    "plane_score": ArrayKind(
+        ("setting", "language", "prompt", "option"),
+        "log-probability of an answer",
+        "nats",
+    ),
+    "plane_match": ArrayKind(
+        ("setting", "language", "prompt"),
+        "option that the answer said, from 1; 0 none",
+        "code",
+    ),
+    "plane_there": ArrayKind(
+        ("setting", "language"), "whether a language was steered in a setting", "code"
+    ),
+    "plane_tokens": ArrayKind(
+        ("language", "prompt", "option"),
+        "tokens of an option; 0: there is none",
+        "count",
+    ),
+    "plane_answer": ArrayKind(
+        ("language", "prompt"),
+        "which option is right or local, from 1; 0: not asked",
+        "code",
+    ),
+    "word_vector": ArrayKind(
+        ("embedding", "language", "layer", "word", "hidden"),
+        "state that stands for a word",
+        "activation",
+    ),
+    "recognition": ArrayKind(
+        ("concept", "language"), "recognition accuracy", "share of held-out pairs", 0.5
+    ),
+    "transfer": ArrayKind(
+        ("source", "target"), "transferability", "percentage points", 0.0
+    ),
+    "similarity": ArrayKind(
+        ("source", "target"), "cosine similarity of concept vectors", "cosine", 0.0
+    ),
+    "alignment": ArrayKind(
+        ("embedding", "stage", "source", "k"),
+        "words found in the target language",
+        "share of test words",
+    ),
+    "alignment_by_kind": ArrayKind(
+        ("embedding", "kind", "source"), "words of a kind found", "share of test words"
+    ),
 }
 
-BY_FIRST = tuple(name for name, kind in KINDS.items() if kind.dims[0] in ("language", "setting"))
+BY_FIRST = tuple(
+    name for name, kind in KINDS.items() if kind.dims[0] in ("language", "setting")
+)
 """Arrays without a concept, kept per language or, on the plane, per setting of the steering."""
 SIDES = ("own language", "English")
 
 
-def labelled(name: str, values: np.ndarray, coords: Mapping[str, Sequence], **attributes: object) -> xr.DataArray:
+def labelled(
+    name: str, values: np.ndarray, coords: Mapping[str, Sequence], **attributes: object
+) -> xr.DataArray:
     """A DataArray of one of KINDS; dimensions without coordinates are left unlabelled (``hidden``)."""
     kind = KINDS[name]
     known = {dim: list(coords[dim]) for dim in kind.dims if dim in coords}
     words = {"long_name": kind.long_name, "units": kind.units}
     if kind.chance is not None:
         words["chance"] = kind.chance
-    return xr.DataArray(values, coords=known, dims=kind.dims, name=name, attrs={**words, **attributes})
+    return xr.DataArray(
+        values, coords=known, dims=kind.dims, name=name, attrs={**words, **attributes}
+    )

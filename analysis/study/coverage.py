@@ -7,15 +7,28 @@ WORDS = "word_vector"
 
 def cells(manifest: Mapping) -> list[tuple[str, int, int]]:
     """Every (stage, concept index, language index) that a complete study has, in the order of computation."""
-    concepts, languages = range(len(manifest["concepts"])), range(len(manifest["languages"]))
+    concepts, languages = (
+        range(len(manifest["concepts"])),
+        range(len(manifest["languages"])),
+    )
     absent = {tuple(cell) for cell in manifest.get("absent", ())}
-    return [(s, c, a) for s in ("vector", "score") for c in concepts for a in languages if (c, a) not in absent]
+    return [
+        (s, c, a)
+        for s in ("vector", "score")
+        for c in concepts
+        for a in languages
+        if (c, a) not in absent
+    ]
 
 
 def word_cells(manifest: Mapping) -> list[tuple[int, int]]:
     """Every (embedding index, language index) of a complete study's words, in the order of computation."""
     spec = manifest.get("words", {}).get("spec", {"embeddings": (), "languages": ()})
-    return [(e, a) for e in range(len(spec["embeddings"])) for a in range(len(spec["languages"]))]
+    return [
+        (e, a)
+        for e in range(len(spec["embeddings"]))
+        for a in range(len(spec["languages"]))
+    ]
 
 
 def missing_words(manifest: Mapping) -> list[tuple[int, int]]:
@@ -27,9 +40,18 @@ def missing_words(manifest: Mapping) -> list[tuple[int, int]]:
 def missing_cells(manifest: Mapping) -> tuple[str, ...]:
     """Cells not computed yet, in words."""
     spec = manifest.get("words", {}).get("spec")
-    words = tuple(f"words {spec['embeddings'][e]} {spec['languages'][a]}" for e, a in missing_words(manifest))
-    asked = tuple(f"questions {manifest['languages'][a]}" for a in question_cells(manifest))
-    swept = ("the rest of the plane",) if "plane" in manifest and not manifest["plane"]["complete"] else ()
+    words = tuple(
+        f"words {spec['embeddings'][e]} {spec['languages'][a]}"
+        for e, a in missing_words(manifest)
+    )
+    asked = tuple(
+        f"questions {manifest['languages'][a]}" for a in question_cells(manifest)
+    )
+    swept = (
+        ("the rest of the plane",)
+        if "plane" in manifest and not manifest["plane"]["complete"]
+        else ()
+    )
     return missing_pairs(manifest) + words + asked + swept
 
 
@@ -49,4 +71,8 @@ def question_cells(manifest: Mapping) -> list[int]:
     asked = manifest.get("questions", {}).get("spec", {}).get("languages", ())
     keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
     order = sorted(asked, key=lambda language: language != "en")
-    return [a for a in map(manifest["languages"].index, order) if f"item_part/{a}" not in keys]
+    return [
+        a
+        for a in map(manifest["languages"].index, order)
+        if f"item_part/{a}" not in keys
+    ]

@@ -15,7 +15,10 @@ from analysis.study.published_words import shipped
 from analysis.study.study import DEMO, Study
 
 REQUESTS = "demo-requests"
-DEMO_FOLDERS = {name: Path(__file__).parent.parent / "demo" / place for name, place in (("demo", "study"), (REQUESTS, "requests"))}
+DEMO_FOLDERS = {
+    name: Path(__file__).parent.parent / "demo" / place
+    for name, place in (("demo", "study"), (REQUESTS, "requests"))
+}
 """The studies of the demo model that come along, by name."""
 TRASH = "trash"
 SUFFIX = ".babelscope"
@@ -24,9 +27,17 @@ MAX_FILES, MAX_RATIO = 2_000, 200
 
 def names() -> list[str]:
     """Names of all studies: this server's own (newest first), the demo's, the published ones."""
-    own = [path for path in store.root().iterdir() if path.is_dir() and settings.NAME.fullmatch(path.name)]
+    own = [
+        path
+        for path in store.root().iterdir()
+        if path.is_dir() and settings.NAME.fullmatch(path.name)
+    ]
     newest = sorted(own, key=lambda path: -path.stat().st_mtime)
-    demo = [name for name, place in DEMO_FOLDERS.items() if (place / store.MANIFEST).is_file()]
+    demo = [
+        name
+        for name, place in DEMO_FOLDERS.items()
+        if (place / store.MANIFEST).is_file()
+    ]
     return [path.name for path in newest] + demo + list(shipped())
 
 
@@ -38,14 +49,18 @@ def open_by_name(name: str) -> Study:
         return replace(store.open_study(DEMO_FOLDERS[name], DEMO), name=name)
     folder = settings.child(store.root(), name)
     if not folder.is_dir():
-        raise StudyError(f"There is no study “{name}” here.{nearest(name, names())} Choose one from the list, or upload it.")
+        raise StudyError(
+            f"There is no study “{name}” here.{nearest(name, names())} Choose one from the list, or upload it."
+        )
     return store.open_study(folder)
 
 
 def own_folder(name: str) -> Path:
     """The folder of one of this server's own studies; StudyError for published, demo and unknown ones."""
     if name in DEMO_FOLDERS or name in shipped():
-        raise StudyError(f"“{name}” comes with Babelscope and cannot be changed. Changes are for studies made here.")
+        raise StudyError(
+            f"“{name}” comes with Babelscope and cannot be changed. Changes are for studies made here."
+        )
     folder = settings.child(store.root(), name)
     if not folder.is_dir():
         raise StudyError(f"There is no study “{name}” here.{nearest(name, names())}")
@@ -54,7 +69,11 @@ def own_folder(name: str) -> Path:
 
 def writable(name: str) -> Path:
     """The folder of a study of this server; of a demo study, that of a new copy. StudyError for published ones."""
-    return own_folder(unpack(pack(name), f"{name}-copy{SUFFIX}")) if name in DEMO_FOLDERS else own_folder(name)
+    return (
+        own_folder(unpack(pack(name), f"{name}-copy{SUFFIX}"))
+        if name in DEMO_FOLDERS
+        else own_folder(name)
+    )
 
 
 def rename(name: str, title: str) -> None:
@@ -81,7 +100,11 @@ def delete(name: str) -> str:
 def trashed() -> list[str]:
     """Tokens of deleted studies that can be restored, newest first."""
     trash = settings.home() / TRASH
-    return sorted((path.name for path in trash.iterdir()), reverse=True) if trash.is_dir() else []
+    return (
+        sorted((path.name for path in trash.iterdir()), reverse=True)
+        if trash.is_dir()
+        else []
+    )
 
 
 def restore(token: str) -> str:
@@ -91,7 +114,9 @@ def restore(token: str) -> str:
     name = token.split(".", 1)[1]
     target = settings.child(store.root(), name)
     if target.exists():
-        raise StudyError(f"A study named “{name}” exists again; rename or delete that one first.")
+        raise StudyError(
+            f"A study named “{name}” exists again; rename or delete that one first."
+        )
     (settings.home() / TRASH / token).rename(target)
     return name
 
@@ -119,7 +144,9 @@ def pack(name: str) -> bytes:
 def unpack(data: bytes, filename: str) -> str:
     """Add a packed study; returns its name. Refuses anything but one manifest and the whole files that it names."""
     if len(data) > settings.MAX_STUDY_BYTES:
-        raise StudyError(f"{filename} is larger than {settings.MAX_STUDY_BYTES // 2**30} GiB.")
+        raise StudyError(
+            f"{filename} is larger than {settings.MAX_STUDY_BYTES // 2**30} GiB."
+        )
     temporary = store.root() / f".tmp-upload-{time.time_ns()}"
     temporary.mkdir()
     try:
@@ -129,7 +156,9 @@ def unpack(data: bytes, filename: str) -> str:
         name = free_name(Path(filename).stem or "study")
         temporary.rename(settings.child(store.root(), name))
     except AnalysisError as error:
-        raise StudyError(f"{filename} was not added: {str(error).replace(temporary.name, 'the study')}") from error
+        raise StudyError(
+            f"{filename} was not added: {str(error).replace(temporary.name, 'the study')}"
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return name
@@ -140,25 +169,49 @@ def extract(data: bytes, filename: str, folder: Path) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             entries = packed.infolist()
-            if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > settings.MAX_STUDY_BYTES:
+            if (
+                len(entries) > MAX_FILES
+                or sum(entry.file_size for entry in entries) > settings.MAX_STUDY_BYTES
+            ):
                 raise StudyError("it holds more than a study can.")
             for entry in entries:
-                plain = entry.filename == store.MANIFEST or entry.filename.endswith(".safetensors")
-                if not plain or entry.file_size > MAX_RATIO * max(1, entry.compress_size):
-                    raise StudyError(f"“{entry.filename[:60]}” does not belong into a study.")
+                plain = entry.filename == store.MANIFEST or entry.filename.endswith(
+                    ".safetensors"
+                )
+                if not plain or entry.file_size > MAX_RATIO * max(
+                    1, entry.compress_size
+                ):
+                    raise StudyError(
+                        f"“{entry.filename[:60]}” does not belong into a study."
+                    )
                 settings.child(folder, entry.filename).write_bytes(packed.read(entry))
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
-        raise StudyError("the file is cut short or is not a packed study. Download it again from where it came.") from error
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise StudyError(
+            "the file is cut short or is not a packed study. Download it again from where it came."
+        ) from error
     if not (folder / store.MANIFEST).is_file():
         raise StudyError(f"it holds no {store.MANIFEST}.")
 
 
 def free_name(wanted: str) -> str:
     """A study name like ``wanted`` that is free."""
-    plain = "".join(char if char.isascii() and char.isalnum() or char in "._-" else "-" for char in wanted)
+    plain = "".join(
+        char if char.isascii() and char.isalnum() or char in "._-" else "-"
+        for char in wanted
+    )
     plain = plain.strip("._-")[:50].replace("..", ".") or "study"
     taken = set(names())
-    return next(name for name in (plain, *(f"{plain}-{i}" for i in range(2, 10_000))) if name not in taken)
+    return next(
+        name
+        for name in (plain, *(f"{plain}-{i}" for i in range(2, 10_000)))
+        if name not in taken
+    )
 
 
 def summary(study: Study) -> dict:
@@ -172,7 +225,9 @@ def summary(study: Study) -> dict:
         "concepts": len(study.concepts),
         "languages": len(study.languages),
         "layers": study.layers,
-        "estimator": spec.get("estimator", "difference of means") if study.concepts else "none",
+        "estimator": spec.get("estimator", "difference of means")
+        if study.concepts
+        else "none",
         "words": len(study.words.concepts) if study.words else 0,
         "unfinished cells": len(study.missing),
     }
@@ -180,4 +235,8 @@ def summary(study: Study) -> dict:
 
 def provenance(study: Study) -> str:
     """The manifest's facts without the file list, as JSON text."""
-    return json.dumps({k: v for k, v in study.manifest.items() if k not in ("files", "pairs")}, ensure_ascii=False, indent=1)
+    return json.dumps(
+        {k: v for k, v in study.manifest.items() if k not in ("files", "pairs")},
+        ensure_ascii=False,
+        indent=1,
+    )

@@ -47,4 +47,9 @@ def add(study: Study, kind: str, *new: Mapping) -> None:
             raise StudyError(
                 f"“{study.title}” keeps {len(known):,} {kind} already; {MOST:,} are the most. Remove {path.name} to begin anew."
             )
-        store.write_file(path, json.dumps([*known, *new], ensure_ascii=False, indent=1, allow_nan=False).encode())
+        store.write_file(
+            path,
+            json.dumps(
+                [*known, *new], ensure_ascii=False, indent=1, allow_nan=False
+            ).encode(),
+        )

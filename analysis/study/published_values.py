@@ -51,8 +51,15 @@ def linguistic_correlation(model: str) -> dict[str, tuple[float, float]]:
     if model not in rows.index:
         raise unknown("published study", model, rows.index)
     row = rows.loc[model]
-    kinds = [column.removesuffix("_direct") for column in rows.columns if column.endswith("_direct")]
-    return {kind: (float(row[f"{kind}_direct"]), float(row[f"{kind}_category"])) for kind in kinds}
+    kinds = [
+        column.removesuffix("_direct")
+        for column in rows.columns
+        if column.endswith("_direct")
+    ]
+    return {
+        kind: (float(row[f"{kind}_direct"]), float(row[f"{kind}_category"]))
+        for kind in kinds
+    }
 
 
 CONTROL_PROMPTS = 103
@@ -68,16 +75,26 @@ def control(model: str) -> pd.DataFrame:
     """
     rows = pd.read_csv(FOLDER / "control_following_rate.csv")
     rows = rows[rows["model"].str.lower() == model].drop(columns="model")
-    long = rows.melt("setting", var_name="language", value_name="percent").rename(columns={"setting": "vector"})
+    long = rows.melt("setting", var_name="language", value_name="percent").rename(
+        columns={"setting": "vector"}
+    )
     right = (long["percent"] / 100 * CONTROL_PROMPTS).round().astype(int)
-    return long.assign(right=right, effect=long.pop("percent") / 100)[["language", "vector", "right", "effect"]]
+    return long.assign(right=right, effect=long.pop("percent") / 100)[
+        ["language", "vector", "right", "effect"]
+    ]
 
 
 def study(title: str) -> Study:
     """One published study: ``recognition`` over all languages, the 7B models also ``similarity`` and ``transfer``."""
     name, family = title.lower(), title.rpartition("-")[0]
     rows = table("recognition").query("model == @title").drop(columns=["model", "avg"])
-    arrays = {"recognition": labelled("recognition", rows.values / 100, {"concept": rows.index, "language": rows.columns})}
+    arrays = {
+        "recognition": labelled(
+            "recognition",
+            rows.values / 100,
+            {"concept": rows.index, "language": rows.columns},
+        )
+    }
     for array in ("similarity", "transfer"):
         if (FOLDER / f"{array}_{name}.csv").is_file():
             arrays[array] = square(array, name)

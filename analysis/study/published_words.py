@@ -27,7 +27,13 @@ BLOCKS = {
 """Model as the tables call it → its layers (of the encoder, where it has one)."""
 LANGUAGES = ("en", "fr", "ro", "eu", "fi", "ja", "th")
 TARGET = "en"
-STAGES = {"before": "before", "after 1000": "after@1000", "after 2000": "after@2000", "after": "after@3000", "ceiling": "ceiling"}
+STAGES = {
+    "before": "before",
+    "after 1000": "after@1000",
+    "after 2000": "after@2000",
+    "after": "after@3000",
+    "ceiling": "ceiling",
+}
 """Stage → column; “after” is the map fitted on 3,000 pairs."""
 KIND_COLUMNS = {"abstract": "abstract@3000", "physical": "physical@3000(downsampled)"}
 KS = (1, 5, 10, 30)
@@ -59,20 +65,44 @@ def study(title: str) -> Study:
     """One published study: ``alignment`` and ``alignment_by_kind`` for each way of reading words."""
     rows = table("precision_at_1").query("model == @title")
     embeddings = list(dict.fromkeys(rows["embedding"]))
-    coords = {"embedding": embeddings, "source": LANGUAGES[1:], "stage": STAGES, "k": KS, "kind": KIND_COLUMNS}
-    values = np.full((len(embeddings), len(STAGES), len(LANGUAGES) - 1, len(KS)), np.nan)
+    coords = {
+        "embedding": embeddings,
+        "source": LANGUAGES[1:],
+        "stage": STAGES,
+        "k": KS,
+        "kind": KIND_COLUMNS,
+    }
+    values = np.full(
+        (len(embeddings), len(STAGES), len(LANGUAGES) - 1, len(KS)), np.nan
+    )
     kinds = np.full((len(embeddings), len(KIND_COLUMNS), len(LANGUAGES) - 1), np.nan)
     for row in rows.to_dict("records"):
         place = embeddings.index(row["embedding"]), LANGUAGES.index(row["lang"]) - 1
-        values[place[0], :, place[1], 0] = [row[column] / 100 for column in STAGES.values()]
-        kinds[place[0], :, place[1]] = [row[column] / 100 for column in KIND_COLUMNS.values()]
+        values[place[0], :, place[1], 0] = [
+            row[column] / 100 for column in STAGES.values()
+        ]
+        kinds[place[0], :, place[1]] = [
+            row[column] / 100 for column in KIND_COLUMNS.values()
+        ]
     for row in table("precision_at_k").query("model == @title").to_dict("records"):
         place = embeddings.index(row["embedding"]), LANGUAGES.index(row["lang"]) - 1
-        for stage, column in (("before", "before P@5/10/30"), ("after", "after@3000 P@5/10/30")):
-            values[place[0], list(STAGES).index(stage), place[1], 1:] = [float(part) / 100 for part in row[column].split("/")]
-    arrays = {"alignment": labelled("alignment", values, coords), "alignment_by_kind": labelled("alignment_by_kind", kinds, coords)}
+        for stage, column in (
+            ("before", "before P@5/10/30"),
+            ("after", "after@3000 P@5/10/30"),
+        ):
+            values[place[0], list(STAGES).index(stage), place[1], 1:] = [
+                float(part) / 100 for part in row[column].split("/")
+            ]
+    arrays = {
+        "alignment": labelled("alignment", values, coords),
+        "alignment_by_kind": labelled("alignment_by_kind", kinds, coords),
+    }
     for array in arrays.values():
-        array.attrs |= {"study": name_of(title), "printed": TABLES, "chance": 1 / TEST_WORDS}
+        array.attrs |= {
+            "study": name_of(title),
+            "printed": TABLES,
+            "chance": 1 / TEST_WORDS,
+        }
     figures = dict.fromkeys(arrays, TABLES)
     return Study(
         name=name_of(title),
@@ -84,7 +114,12 @@ def study(title: str) -> Study:
         layers=BLOCKS[title],
         available=frozenset(arrays),
         load=lambda array: arrays[array].copy(deep=True),
-        manifest={"citation": CITATION, "figures": figures, "by": BY, "embeddings": embeddings},
+        manifest={
+            "citation": CITATION,
+            "figures": figures,
+            "by": BY,
+            "embeddings": embeddings,
+        },
     )
 
 

@@ -87,15 +87,21 @@ def read_manifest(folder: Path) -> dict:
     if not path.is_file():
         raise StudyError(f"{folder.name} is not a study: it has no {MANIFEST}.")
     if path.stat().st_size > MAX_MANIFEST_BYTES:
-        raise StudyError(f"The manifest of {folder.name} is larger than {MAX_MANIFEST_BYTES // 2**20} MiB and was not read.")
+        raise StudyError(
+            f"The manifest of {folder.name} is larger than {MAX_MANIFEST_BYTES // 2**20} MiB and was not read."
+        )
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         schema = manifest["schema"]
         manifest["concepts"], manifest["languages"], manifest["files"]
     except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise StudyError(f"The manifest of {folder.name} is damaged ({type(error).__name__}). Nothing was changed.") from error
+        raise StudyError(
+            f"The manifest of {folder.name} is damaged ({type(error).__name__}). Nothing was changed."
+        ) from error
     if schema != SCHEMA:
-        raise StudyError(f"{folder.name} has schema {schema}; this version reads {SCHEMA}. Update Babelscope to open it.")
+        raise StudyError(
+            f"{folder.name} has schema {schema}; this version reads {SCHEMA}. Update Babelscope to open it."
+        )
     return manifest
 
 
@@ -108,7 +114,9 @@ def create(name: str, manifest: Mapping, parent: Path | None = None) -> Path:
     try:
         write_manifest(temporary, {"schema": SCHEMA, **manifest})
         if folder.exists():
-            raise StudyError(f"There is a study named “{name}” already. Choose another name, or delete that one first.")
+            raise StudyError(
+                f"There is a study named “{name}” already. Choose another name, or delete that one first."
+            )
         os.rename(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -123,7 +131,10 @@ def add(folder: Path, file: str, tensors: Mapping[str, np.ndarray]) -> None:
         raise StudyError(
             f"The model gave states that are not finite while computing {file}. Choose float32 or bfloat16 and start again."
         )
-    entry = write_file(folder / file, save({key: np.ascontiguousarray(values) for key, values in tensors.items()}))
+    entry = write_file(
+        folder / file,
+        save({key: np.ascontiguousarray(values) for key, values in tensors.items()}),
+    )
     manifest = read_manifest(folder)
     manifest["files"][file] = {**entry, "keys": sorted(tensors)}
     write_manifest(folder, manifest)
@@ -136,7 +147,9 @@ def writing(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise StudyError(f"{folder.name} is being computed by another job. Wait for it, or stop it first.") from error
+            raise StudyError(
+                f"{folder.name} is being computed by another job. Wait for it, or stop it first."
+            ) from error
         yield
 
 
@@ -147,17 +160,29 @@ def check_files(folder: Path, manifest: Mapping, hashes: bool = False) -> None:
         path = folder / file
         size = path.stat().st_size if path.is_file() else None
         if size != entry["bytes"]:
-            found = "is missing" if size is None else f"has {size:,} of {entry['bytes']:,} bytes"
-            raise StudyError(f"{folder.name} is damaged: {file} {found}. Restore the file, or compute the study again.")
+            found = (
+                "is missing"
+                if size is None
+                else f"has {size:,} of {entry['bytes']:,} bytes"
+            )
+            raise StudyError(
+                f"{folder.name} is damaged: {file} {found}. Restore the file, or compute the study again."
+            )
         if hashes and hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
-            raise StudyError(f"{folder.name} is damaged: {file} does not match its SHA-256. Restore it or compute it again.")
+            raise StudyError(
+                f"{folder.name} is damaged: {file} does not match its SHA-256. Restore it or compute it again."
+            )
 
 
 def open_study(folder: Path, kind: str = COMPUTED) -> Study:
     """Open a study's folder; arrays are read when they are asked for."""
     manifest = read_manifest(folder)
     check_files(folder, manifest)
-    kept = {key.split("/")[0] for entry in manifest["files"].values() for key in entry["keys"]}
+    kept = {
+        key.split("/")[0]
+        for entry in manifest["files"].values()
+        for key in entry["keys"]
+    }
     spec = manifest.get("spec", {})
     return Study(
         name=folder.name,
@@ -169,7 +194,9 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
         layers=int(manifest["layers"]),
         available=frozenset(kept & set(KINDS)),
         load=lambda name: read_array(folder, manifest, name),
-        read_words=lambda embedding, layer: read_words(folder, manifest, embedding, layer),
+        read_words=lambda embedding, layer: read_words(
+            folder, manifest, embedding, layer
+        ),
         manifest={**manifest, "missing": coverage.missing_cells(manifest)},
     )
 
@@ -184,12 +211,20 @@ def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
     parts = read_parts(folder, manifest, name)
     if name == "pair_score":
         masks = read_parts(folder, manifest, MASK)
-        parts = {cell: np.where(masks[cell][:, None] > 0, part, np.nan) for cell, part in parts.items()}
+        parts = {
+            cell: np.where(masks[cell][:, None] > 0, part, np.nan)
+            for cell, part in parts.items()
+        }
     shape = np.max([part.shape for part in parts.values()], axis=0)
     values = np.full((len(concepts), len(languages), *shape), np.nan, np.float32)
     for (c, a), part in parts.items():
         values[(c, a, *(slice(0, n) for n in part.shape))] = part
-    coords = {"concept": concepts, "language": languages, "source": languages, "target": languages}
+    coords = {
+        "concept": concepts,
+        "language": languages,
+        "source": languages,
+        "target": languages,
+    }
     coords["layer"] = range(1, manifest["layers"] + 1)
     if name == "pair_score":
         values = np.moveaxis(values, 2, 1)
@@ -200,23 +235,40 @@ def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
 def read_by_first(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
     """One array without a concept; what was not computed is NaN. States of questions stay in half precision."""
     languages = manifest["languages"]
-    parts = {place: part for (place,), part in read_parts(folder, manifest, name).items()}
+    parts = {
+        place: part for (place,), part in read_parts(folder, manifest, name).items()
+    }
     if name == "item_state":
-        scales = {a: scale for (a,), scale in read_parts(folder, manifest, SCALE).items()}
-        parts = {a: part if (scales[a] == 1).all() else part * scales[a][:, None] for a, part in parts.items()}
+        scales = {
+            a: scale for (a,), scale in read_parts(folder, manifest, SCALE).items()
+        }
+        parts = {
+            a: part if (scales[a] == 1).all() else part * scales[a][:, None]
+            for a, part in parts.items()
+        }
     if name in MEASURED_WHOLE:
         return labelled(name, parts[0], {"language": languages}, study=folder.name)
     first = next(iter(parts.values()))
     kind = KINDS[name].dims[0]
     size = len(languages) if kind == "language" else max(parts) + 1
-    values = np.full((size, *first.shape), np.nan, np.result_type(*(part.dtype for part in parts.values()), np.float16))
+    values = np.full(
+        (size, *first.shape),
+        np.nan,
+        np.result_type(*(part.dtype for part in parts.values()), np.float16),
+    )
     for place, part in parts.items():
         values[place] = part
-    coords = {"language": languages, "layer": range(1, manifest["layers"] + 1), "side": SIDES}
+    coords = {
+        "language": languages,
+        "layer": range(1, manifest["layers"] + 1),
+        "side": SIDES,
+    }
     return labelled(name, values, coords, study=folder.name)
 
 
-def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, ...], np.ndarray]:
+def read_parts(
+    folder: Path, manifest: Mapping, name: str
+) -> dict[tuple[int, ...], np.ndarray]:
     """The tensors of one array by (concept index, language index), or by language index."""
     parts = {}
     for file, entry in manifest["files"].items():
@@ -225,18 +277,34 @@ def read_parts(folder: Path, manifest: Mapping, name: str) -> dict[tuple[int, ..
             continue
         try:
             with safe_open(folder / file, "numpy") as tensors:
-                parts |= {tuple(map(int, key.split("/")[1:])): tensors.get_tensor(key) for key in wanted}
+                parts |= {
+                    tuple(map(int, key.split("/")[1:])): tensors.get_tensor(key)
+                    for key in wanted
+                }
         except (SafetensorError, OSError, ValueError) as error:
-            raise StudyError(f"{file} of {folder.name} cannot be read ({error}). Restore it or compute it again.") from error
+            raise StudyError(
+                f"{file} of {folder.name} cannot be read ({error}). Restore it or compute it again."
+            ) from error
     return parts
 
 
-def read_words(folder: Path, manifest: Mapping, embedding: str, layer: int) -> np.ndarray:
+def read_words(
+    folder: Path, manifest: Mapping, embedding: str, layer: int
+) -> np.ndarray:
     """Vectors of one embedding at one layer: (language, word, hidden), float32; NaN for words and cells that are not there."""
     known = manifest["words"]
-    spec, spellings = known["spec"], dict(zip(known["list"]["languages"], known["list"]["spellings"]))
-    values = np.full((len(spec["languages"]), len(known["list"]["concepts"]), manifest["hidden"]), np.nan, np.float32)
-    files = {key: file for file, entry in manifest["files"].items() for key in entry["keys"]}
+    spec, spellings = (
+        known["spec"],
+        dict(zip(known["list"]["languages"], known["list"]["spellings"])),
+    )
+    values = np.full(
+        (len(spec["languages"]), len(known["list"]["concepts"]), manifest["hidden"]),
+        np.nan,
+        np.float32,
+    )
+    files = {
+        key: file for file, entry in manifest["files"].items() for key in entry["keys"]
+    }
     place = known["layers"].index(layer)
     for a, language in enumerate(spec["languages"]):
         key = f"{WORDS}/{spec['embeddings'].index(embedding)}/{a}"
@@ -244,9 +312,13 @@ def read_words(folder: Path, manifest: Mapping, embedding: str, layer: int) -> n
             continue
         try:
             with safe_open(folder / files[key], "numpy") as tensors:
-                values[a, [bool(word) for word in spellings[language]]] = tensors.get_slice(key)[place]
+                values[a, [bool(word) for word in spellings[language]]] = (
+                    tensors.get_slice(key)[place]
+                )
         except (SafetensorError, OSError, ValueError) as error:
-            raise StudyError(f"{files[key]} of {folder.name} cannot be read ({error}). Restore it or compute it again.") from error
+            raise StudyError(
+                f"{files[key]} of {folder.name} cannot be read ({error}). Restore it or compute it again."
+            ) from error
     return values
 
 
@@ -254,22 +326,44 @@ def all_words(folder: Path, manifest: Mapping) -> xr.DataArray:
     """The word vectors of all embeddings and layers; for small studies."""
     known = manifest["words"]
     spec, layers = known["spec"], known["layers"]
-    values = [[read_words(folder, manifest, embedding, layer) for layer in layers] for embedding in spec["embeddings"]]
-    coords = {"embedding": spec["embeddings"], "language": spec["languages"], "layer": layers, "word": known["list"]["concepts"]}
-    return labelled(WORDS, np.array(values).transpose(0, 2, 1, 3, 4), coords, study=folder.name)
+    values = [
+        [read_words(folder, manifest, embedding, layer) for layer in layers]
+        for embedding in spec["embeddings"]
+    ]
+    coords = {
+        "embedding": spec["embeddings"],
+        "language": spec["languages"],
+        "layer": layers,
+        "word": known["list"]["concepts"],
+    }
+    return labelled(
+        WORDS, np.array(values).transpose(0, 2, 1, 3, 4), coords, study=folder.name
+    )
 
 
 def seal(folder: Path) -> None:
     """Merge the cell files of a complete study into one file per array; a kill in between loses nothing."""
     manifest = read_manifest(folder)
     merged = {f"{name}/" for name in (*BY_CELL, MASK)}
-    before = {f for f, entry in manifest["files"].items() if any(key.startswith(tuple(merged)) for key in entry["keys"])}
-    files = {file: entry for file, entry in manifest["files"].items() if file not in before}
+    before = {
+        f
+        for f, entry in manifest["files"].items()
+        if any(key.startswith(tuple(merged)) for key in entry["keys"])
+    }
+    files = {
+        file: entry for file, entry in manifest["files"].items() if file not in before
+    }
     for name in (*BY_CELL, MASK):
         parts = read_parts(folder, manifest, name)
-        tensors = {f"{name}/{c}/{a}": np.ascontiguousarray(part) for (c, a), part in sorted(parts.items())}
+        tensors = {
+            f"{name}/{c}/{a}": np.ascontiguousarray(part)
+            for (c, a), part in sorted(parts.items())
+        }
         if tensors:
-            files[f"{name}.safetensors"] = {**write_file(folder / f"{name}.safetensors", save(tensors)), "keys": sorted(tensors)}
+            files[f"{name}.safetensors"] = {
+                **write_file(folder / f"{name}.safetensors", save(tensors)),
+                "keys": sorted(tensors),
+            }
     write_manifest(folder, manifest | {"files": files})
     for file in before - set(files):
         (folder / file).unlink(missing_ok=True)
@@ -286,7 +380,10 @@ def merge(folder: Path, stage: str) -> None:
         with safe_open(folder / file, "numpy") as held:
             tensors |= {key: held.get_tensor(key) for key in held.keys()}  # noqa: SIM118 (not a dictionary)
     whole = f"{stage}.safetensors"
-    entry = {**write_file(folder / whole, save(dict(sorted(tensors.items())))), "keys": sorted(tensors)}
+    entry = {
+        **write_file(folder / whole, save(dict(sorted(tensors.items())))),
+        "keys": sorted(tensors),
+    }
     kept = {file: each for file, each in manifest["files"].items() if file not in parts}
     write_manifest(folder, manifest | {"files": {**kept, whole: entry}})
     for file in parts:

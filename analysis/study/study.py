@@ -32,7 +32,9 @@ class Study:
     layers: int
     available: frozenset[str]
     load: Callable[[str], xr.DataArray] = field(repr=False, compare=False)
-    read_words: Callable[[str, int], np.ndarray] = field(default=lambda embedding, layer: np.zeros(0), repr=False, compare=False)
+    read_words: Callable[[str, int], np.ndarray] = field(
+        default=lambda embedding, layer: np.zeros(0), repr=False, compare=False
+    )
     """Word vectors of an embedding at a layer: (language, word, hidden). Read anew each time, since they may be large."""
     manifest: Mapping = field(default_factory=dict, repr=False, compare=False)
     """``citation``, ``figures`` (array → printed figure or table), ``shares`` (table), ``spec``, ``pairs``, ``token`` …"""
@@ -44,8 +46,13 @@ class Study:
     def array(self, name: str) -> xr.DataArray:
         """One array; StudyError, in the arrays' words, when the study has none of that name."""
         if name not in self.available:
-            lacking, *has = (KINDS[each].long_name if each in KINDS else each for each in (name, *sorted(self.available)))
-            raise StudyError(f"The study “{self.title}” has no {lacking}; it has: {', '.join(has) or 'nothing yet'}.")
+            lacking, *has = (
+                KINDS[each].long_name if each in KINDS else each
+                for each in (name, *sorted(self.available))
+            )
+            raise StudyError(
+                f"The study “{self.title}” has no {lacking}; it has: {', '.join(has) or 'nothing yet'}."
+            )
         return self.load(name)
 
     @cached_property
@@ -72,18 +79,28 @@ class Study:
     def words(self) -> WordList | None:
         """The words that have vectors, in the languages that have them; None when there are none."""
         known = self.manifest.get("words")
-        return from_json(known["list"]).within(known["spec"]["languages"]) if known else None
+        return (
+            from_json(known["list"]).within(known["spec"]["languages"])
+            if known
+            else None
+        )
 
     @property
     def embeddings(self) -> tuple[str, ...]:
         """How words were read."""
-        known = self.manifest["words"]["spec"] if "words" in self.manifest else self.manifest
+        known = (
+            self.manifest["words"]["spec"]
+            if "words" in self.manifest
+            else self.manifest
+        )
         return tuple(known.get("embeddings", ()))
 
     @property
     def word_layers(self) -> tuple[int, ...]:
         """Layers whose word vectors were kept."""
-        return tuple(self.manifest["words"]["layers"]) if "words" in self.manifest else ()
+        return (
+            tuple(self.manifest["words"]["layers"]) if "words" in self.manifest else ()
+        )
 
     def clusters(self, concept: str) -> tuple[int, ...]:
         """Which held-out pairs of a concept stem from one source; aligned with ``pair``, padded with fresh numbers."""
@@ -98,4 +115,8 @@ class Study:
 
 def margins(study: Study) -> np.ndarray:
     """Pair scores as a float32 array (concept, source, target, layer, pair); NaN where a pair is missing."""
-    return study.array("pair_score").transpose("concept", "source", "target", "layer", "pair").values
+    return (
+        study.array("pair_score")
+        .transpose("concept", "source", "target", "layer", "pair")
+        .values
+    )

@@ -38,14 +38,22 @@ class WordList:
     @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of everything but name and notes."""
-        kept = {key: value for key, value in asdict(self).items() if key not in ("name", "notes")}
-        text = json.dumps(kept, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        kept = {
+            key: value
+            for key, value in asdict(self).items()
+            if key not in ("name", "notes")
+        }
+        text = json.dumps(
+            kept, sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def words(self, language: str) -> tuple[str, ...]:
         """Spelling of every concept in a language; SpecError when the list does not have it."""
         if language not in self.languages:
-            raise SpecError(f"The words of “{self.name}” are not in {language}; they are in {', '.join(self.languages)}.")
+            raise SpecError(
+                f"The words of “{self.name}” are not in {language}; they are in {', '.join(self.languages)}."
+            )
         return self.spellings[self.languages.index(language)]
 
     def present(self, language: str) -> np.ndarray:
@@ -57,7 +65,12 @@ class WordList:
         """Language → a number per spelling, the same in all languages, capitals and small letters alike: (concept); −1: no word."""
         numbers: dict[str, int] = {}
         return {
-            language: np.array([numbers.setdefault(compared(word), len(numbers)) if word else -1 for word in words])
+            language: np.array(
+                [
+                    numbers.setdefault(compared(word), len(numbers)) if word else -1
+                    for word in words
+                ]
+            )
             for language, words in zip(self.languages, self.spellings)
         }
 
@@ -68,24 +81,36 @@ class WordList:
 
     def kind(self, name: str) -> np.ndarray:
         """Whether each concept is of this kind: (concept)."""
-        return np.array([kind == name for kind in self.kinds or ("",) * len(self.concepts)])
+        return np.array(
+            [kind == name for kind in self.kinds or ("",) * len(self.concepts)]
+        )
 
     def within(self, languages: Sequence[str], complete: bool = False) -> "WordList":
         """The same list in some of its languages; ``complete`` keeps only concepts that have a word in all of them."""
         spellings = [self.words(language) for language in languages]
-        kept = [i for i in range(len(self.concepts)) if not complete or all(words[i] for words in spellings)]
+        kept = [
+            i
+            for i in range(len(self.concepts))
+            if not complete or all(words[i] for words in spellings)
+        ]
 
         def pick(values: Sequence) -> tuple:
             return tuple(values[i] for i in kept) if values else ()
 
         return WordList(
-            self.name, tuple(languages), pick(self.concepts), tuple(map(pick, spellings)), pick(self.kinds),
-            pick(self.frequencies), self.notes,
-        )  # fmt: skip
+            self.name,
+            tuple(languages),
+            pick(self.concepts),
+            tuple(map(pick, spellings)),
+            pick(self.kinds),
+            pick(self.frequencies),
+            self.notes,
+        )
 
 
 def from_json(values: Mapping) -> WordList:
     """The list of a manifest."""
-    deep: Callable = lambda value: tuple(map(deep, value)) if isinstance(value, list | tuple) else value  # noqa: E731
+    deep: Callable = lambda value: (
+        tuple(map(deep, value)) if isinstance(value, list | tuple) else value
+    )
     return WordList(**{key: deep(value) for key, value in values.items()})
-

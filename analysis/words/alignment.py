@@ -47,16 +47,46 @@ def alignment(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
         return printed_alignment(study, spec.embedding)
     pairs = matched(study, spec, target)
     words, _ = usable(study, spec)
-    found = each(lambda pair: [stage(pair, spec) for stage in STAGES.values()], pairs.values(), width(pairs))
-    parts = [described(pair, ranks, words.identical(a, target)) for (a, pair), ranks in zip(pairs.items(), found)]
-    dims = {"precision": ("stage", "k"), "low": ("stage", "k"), "high": ("stage", "k"), "chance": ("k",)}
-    dims |= {"reciprocal": ("stage",), "rank": ("stage",), "identical": ("stage",), "hit": ("stage", "word")}
+    found = each(
+        lambda pair: [stage(pair, spec) for stage in STAGES.values()],
+        pairs.values(),
+        width(pairs),
+    )
+    parts = [
+        described(pair, ranks, words.identical(a, target))
+        for (a, pair), ranks in zip(pairs.items(), found)
+    ]
+    dims = {
+        "precision": ("stage", "k"),
+        "low": ("stage", "k"),
+        "high": ("stage", "k"),
+        "chance": ("k",),
+    }
+    dims |= {
+        "reciprocal": ("stage",),
+        "rank": ("stage",),
+        "identical": ("stage",),
+        "hit": ("stage", "word"),
+    }
     variables = {
-        name: (("language", *dims.get(name, ())), np.array([part[name] for part in parts]), {"units": "share of test words"})
+        name: (
+            ("language", *dims.get(name, ())),
+            np.array([part[name] for part in parts]),
+            {"units": "share of test words"},
+        )
         for name in parts[0]
     }
-    coords = {"language": list(pairs), "stage": list(STAGES), "k": list(KS), "word": list(words.concepts)}
-    return xr.Dataset(variables, coords, {"interval": OVER_WORDS, "target": target, "warnings": remarks(pairs, spec)})
+    coords = {
+        "language": list(pairs),
+        "stage": list(STAGES),
+        "k": list(KS),
+        "word": list(words.concepts),
+    }
+    return xr.Dataset(
+        variables,
+        coords,
+        {"interval": OVER_WORDS, "target": target, "warnings": remarks(pairs, spec)},
+    )
 
 
 def width(pairs: dict[str, Pair]) -> int:
@@ -71,7 +101,9 @@ def remarks(pairs: dict[str, Pair], spec: AlignmentSpec) -> tuple[str, ...]:
         return warnings(spec.map, fit(pair, pair.seeds, spec), pair.x.shape[1])
 
 
-def described(pair: Pair, ranks: Sequence[Ranks], alike: np.ndarray) -> dict[str, object]:
+def described(
+    pair: Pair, ranks: Sequence[Ranks], alike: np.ndarray
+) -> dict[str, object]:
     """All numbers of one language."""
     hits = np.array([[found.hits(k) for k in KS] for found in ranks])
     low, high = spread(hits)
@@ -127,9 +159,25 @@ def by_layer(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     rows = []
     for layer in steps(study.word_layers):
         pairs = matched(study, replace(spec, layer=layer), target)
-        rows.append(each(lambda pair: [spaced(pair, look(pair, spec)) for look in (before, after)], pairs.values(), width(pairs)))
+        rows.append(
+            each(
+                lambda pair: [
+                    spaced(pair, look(pair, spec)) for look in (before, after)
+                ],
+                pairs.values(),
+                width(pairs),
+            )
+        )
     hits = np.array(rows).transpose(2, 0, 1, 3)
-    return curves(hits, {"stage": ["before", "after"], "layer": list(study.word_layers), "language": list(pairs)}, pairs)
+    return curves(
+        hits,
+        {
+            "stage": ["before", "after"],
+            "layer": list(study.word_layers),
+            "language": list(pairs),
+        },
+        pairs,
+    )
 
 
 def by_seeds(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
@@ -140,20 +188,31 @@ def by_seeds(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     most = min(len(pair.seeds) for pair in pairs.values())
     sizes = [size for size in SIZES if size < most] + [most]
     jobs = [(pair, size) for size in sizes for pair in pairs.values()]
-    found = each(lambda job: spaced(job[0], after(with_seeds(*job), spec)), jobs, width(pairs))
+    found = each(
+        lambda job: spaced(job[0], after(with_seeds(*job), spec)), jobs, width(pairs)
+    )
     hits = np.array(found).reshape(1, len(sizes), len(pairs), -1)
-    return curves(hits, {"stage": ["after"], "seeds": sizes, "language": list(pairs)}, pairs)
+    return curves(
+        hits, {"stage": ["after"], "seeds": sizes, "language": list(pairs)}, pairs
+    )
 
 
-def curves(hits: np.ndarray, coords: dict[str, list], pairs: dict[str, Pair]) -> xr.Dataset:
+def curves(
+    hits: np.ndarray, coords: dict[str, list], pairs: dict[str, Pair]
+) -> xr.Dataset:
     """Means over languages of hits (stage, place, language, word); ``pairs`` tell among how many words chance chooses."""
     told = np.array([[mean_curve(place) for place in stage] for stage in hits])
     dims = tuple(coords)
-    variables = {name: (dims[:2], told[..., i]) for i, name in enumerate(("precision", "low", "high"))}
+    variables = {
+        name: (dims[:2], told[..., i])
+        for i, name in enumerate(("precision", "low", "high"))
+    }
     variables["each"] = (dims, np.nanmean(hits, -1))
     n = int(np.isfinite(hits[0, 0]).any(0).sum())
     chance = float(np.mean([1 / len(pair.pool) for pair in pairs.values()]))
-    return xr.Dataset(variables, coords, {"interval": OVER_WORDS, "n": n, "chance": chance})
+    return xr.Dataset(
+        variables, coords, {"interval": OVER_WORDS, "n": n, "chance": chance}
+    )
 
 
 def by_pair(study: Study, spec: AlignmentSpec) -> xr.Dataset:
@@ -168,17 +227,30 @@ def by_pair(study: Study, spec: AlignmentSpec) -> xr.Dataset:
         pair = pair_of(words, vectors, spec, *route)
         found = [look(pair, spec) for look in (before, after)]
         hits = np.array([ranks.hits(1) for ranks in found])
-        return [hits.mean(-1), *spread(hits), np.repeat(len(pair.test), 2), np.repeat(found[0].chance(1), 2)]
+        return [
+            hits.mean(-1),
+            *spread(hits),
+            np.repeat(len(pair.test), 2),
+            np.repeat(found[0].chance(1), 2),
+        ]
 
     shape = (5, 2, len(words.languages), len(words.languages))
     values = np.full(shape, np.nan)
     for (a, b), told in zip(routes, each(looked, routes, vectors.shape[-1])):
         values[:, :, words.languages.index(a), words.languages.index(b)] = told
     dims = ("stage", "source", "target")
-    variables = {name: (dims, values[i]) for i, name in enumerate(("precision", "low", "high"))}
-    variables |= {name: (dims[1:], values[i, 0]) for i, name in ((3, "n"), (4, "chance"))}
+    variables = {
+        name: (dims, values[i]) for i, name in enumerate(("precision", "low", "high"))
+    }
+    variables |= {
+        name: (dims[1:], values[i, 0]) for i, name in ((3, "n"), (4, "chance"))
+    }
     codes = list(words.languages)
-    return xr.Dataset(variables, {"stage": ["before", "after"], "source": codes, "target": codes}, {"interval": OVER_WORDS})
+    return xr.Dataset(
+        variables,
+        {"stage": ["before", "after"], "source": codes, "target": codes},
+        {"interval": OVER_WORDS},
+    )
 
 
 def concept_ranks(study: Study, layer: int) -> xr.Dataset:
@@ -192,7 +264,11 @@ def concept_ranks(study: Study, layer: int) -> xr.Dataset:
         vectors = study.read_words(study.embeddings[0], layer or study.word_layers[-1])
     else:
         names, codes = study.concepts, list(study.languages)
-        vectors = study.array("concept_vector").sel(layer=layer or study.layers).values.transpose(1, 0, 2)
+        vectors = (
+            study.array("concept_vector")
+            .sel(layer=layer or study.layers)
+            .values.transpose(1, 0, 2)
+        )
     present = np.isfinite(vectors[:, :, 0])
     values = np.full((len(vectors), len(vectors)), np.nan)
     for a in range(len(vectors)):
@@ -201,7 +277,11 @@ def concept_ranks(study: Study, layer: int) -> xr.Dataset:
             if both.sum() > 1:
                 values[a, b] = cosine_ranks(vectors[a][both], vectors[b][both]).mean()
     attributes = {"chance": (len(names) + 1) / 2, "n": len(names)}
-    return xr.Dataset({"rank": (("source", "target"), values)}, {"source": codes, "target": codes}, attributes)
+    return xr.Dataset(
+        {"rank": (("source", "target"), values)},
+        {"source": codes, "target": codes},
+        attributes,
+    )
 
 
 def cosine_ranks(x: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -49,17 +49,28 @@ def frequency_matched(groups: list[np.ndarray], material: Material) -> list[np.n
     rng, known = np.random.default_rng(material.seed), material.frequency
     groups = [group[np.isfinite(known[group])] for group in groups]
     both = known[np.concatenate(groups)]
-    edges = np.quantile(both, np.linspace(0, 1, STRATA + 1)[1:-1]) if both.size else np.zeros(0)
+    edges = (
+        np.quantile(both, np.linspace(0, 1, STRATA + 1)[1:-1])
+        if both.size
+        else np.zeros(0)
+    )
     strata = [np.digitize(known[group], edges) for group in groups]
     drawn: list[list[np.ndarray]] = [[], []]
     for stratum in range(STRATA):
-        parts = [rng.permutation(group[place == stratum]) for group, place in zip(groups, strata)]
+        parts = [
+            rng.permutation(group[place == stratum])
+            for group, place in zip(groups, strata)
+        ]
         for part, kept in zip(parts, drawn):
             kept.append(part[: min(map(len, parts))])
     return [np.concatenate(parts) for parts in drawn]
 
 
-CONTROLS: dict[str, Draw | None] = {"plain": None, "down-sampled": down_sampled, "frequency-matched": frequency_matched}
+CONTROLS: dict[str, Draw | None] = {
+    "plain": None,
+    "down-sampled": down_sampled,
+    "frequency-matched": frequency_matched,
+}
 """Plain: every word looks among the whole pool. The others draw two groups, each of which looks among its own words."""
 
 
@@ -73,8 +84,14 @@ def by_kind(study: Study, spec: AlignmentSpec, target: str, control: str) -> xr.
     pairs = matched(study, spec, target)
     words = study.words
     if not words.kind(ABSTRACT).any() or not words.kind(PHYSICAL).any():
-        raise StudyError(f"The words of “{study.title}” are not marked abstract or physical; add a column “kind” to the list.")
-    frequency = frequencies(words, target) if control == "frequency-matched" else np.full(len(words.concepts), np.nan)
+        raise StudyError(
+            f"The words of “{study.title}” are not marked abstract or physical; add a column “kind” to the list."
+        )
+    frequency = (
+        frequencies(words, target)
+        if control == "frequency-matched"
+        else np.full(len(words.concepts), np.nan)
+    )
     draw = CONTROLS[control]
 
     def told(pair: Pair) -> np.ndarray:
@@ -83,15 +100,31 @@ def by_kind(study: Study, spec: AlignmentSpec, target: str, control: str) -> xr.
         if draw is None:
             whole = spaced(pair, look_up(pair, fitted, spec))
             return np.array([summary([whole[group]]) for group in groups])
-        drawn = [draw(groups, Material(words, frequency, spec.seed + i)) for i in range(DRAWS)]
-        return np.array([summary([within(pair, fitted, spec, one[side]) for one in drawn]) for side in range(len(KINDS))])
+        drawn = [
+            draw(groups, Material(words, frequency, spec.seed + i))
+            for i in range(DRAWS)
+        ]
+        return np.array(
+            [
+                summary([within(pair, fitted, spec, one[side]) for one in drawn])
+                for side in range(len(KINDS))
+            ]
+        )
 
     values = np.array(each(told, pairs.values(), width(pairs))).transpose(2, 1, 0)
     if not (values[3] > 1).all():
-        raise StudyError(f"Too few test words of a kind are left ({control}). Use a longer list, or another control.")
+        raise StudyError(
+            f"Too few test words of a kind are left ({control}). Use a longer list, or another control."
+        )
     names = ("precision", "low", "high", "n", "chance")
-    variables = {name: (("kind", "language"), part) for name, part in zip(names, values)}
-    return xr.Dataset(variables, {"kind": list(KINDS), "language": list(pairs)}, {"interval": OVER_WORDS, "control": control})
+    variables = {
+        name: (("kind", "language"), part) for name, part in zip(names, values)
+    }
+    return xr.Dataset(
+        variables,
+        {"kind": list(KINDS), "language": list(pairs)},
+        {"interval": OVER_WORDS, "control": control},
+    )
 
 
 def summary(hits: Sequence[np.ndarray]) -> list[float]:
@@ -100,18 +133,34 @@ def summary(hits: Sequence[np.ndarray]) -> list[float]:
     if n < 2:
         return [np.nan, np.nan, np.nan, n, np.nan]
     low, high = spread(hits[0])
-    return [float(np.mean([part.mean() for part in hits])), float(low), float(high), n, 1 / n]
+    return [
+        float(np.mean([part.mean() for part in hits])),
+        float(low),
+        float(high),
+        n,
+        1 / n,
+    ]
 
 
-def within(pair: Pair, fitted: Fitted, spec: AlignmentSpec, group: np.ndarray) -> np.ndarray:
+def within(
+    pair: Pair, fitted: Fitted, spec: AlignmentSpec, group: np.ndarray
+) -> np.ndarray:
     """P@1 of each word of a group among the group's own words."""
     group = np.sort(group)
-    return look_up(replace(pair, test=group, pool=group), fitted, spec).hits(1) if len(group) else np.zeros(0)
+    return (
+        look_up(replace(pair, test=group, pool=group), fitted, spec).hits(1)
+        if len(group)
+        else np.zeros(0)
+    )
 
 
 def frequencies(words: WordList, target: str) -> np.ndarray:
     """Frequency per concept: the list's own, else that of the target language's words through ``wordfreq``; NaN unknown."""
-    given = words.frequencies if any(value is not None for value in words.frequencies) else wordfreq_frequencies(words, target)
+    given = (
+        words.frequencies
+        if any(value is not None for value in words.frequencies)
+        else wordfreq_frequencies(words, target)
+    )
     return np.array([np.nan if value is None else value for value in given])
 
 
@@ -124,8 +173,20 @@ def by_template(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     hits = []
     for embedding in steps(study.embeddings):
         pairs = matched(study, replace(spec, embedding=embedding), target)
-        hits.append(each(lambda pair: [spaced(pair, look(pair, spec)) for look in (before, after)], pairs.values(), width(pairs)))
-    coords = {"stage": ["before", "after"], "embedding": list(study.embeddings), "language": list(pairs)}
+        hits.append(
+            each(
+                lambda pair: [
+                    spaced(pair, look(pair, spec)) for look in (before, after)
+                ],
+                pairs.values(),
+                width(pairs),
+            )
+        )
+    coords = {
+        "stage": ["before", "after"],
+        "embedding": list(study.embeddings),
+        "language": list(pairs),
+    }
     return curves(np.array(hits).transpose(2, 0, 1, 3), coords, pairs)
 
 
@@ -147,7 +208,9 @@ def shuffled(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
         return np.array([np.mean(reached), np.quantile(reached, 0.95)])
 
     values = np.array(each(told, pairs.values(), width(pairs))).T
-    variables = {name: ("language", part) for name, part in zip(("mean", "high"), values)}
+    variables = {
+        name: ("language", part) for name, part in zip(("mean", "high"), values)
+    }
     return xr.Dataset(variables, {"language": list(pairs)}, {"shuffles": SHUFFLES})
 
 
@@ -171,7 +234,9 @@ def reliability(found: xr.Dataset) -> tuple[float, int]:
     return (2 * mean / (1 + mean) if mean > -1 else float("nan")), languages
 
 
-def controls(study: Study, spec: AlignmentSpec, target: str) -> dict[str, xr.Dataset | str]:
+def controls(
+    study: Study, spec: AlignmentSpec, target: str
+) -> dict[str, xr.Dataset | str]:
     """Every control of CONTROLS by name; a sentence instead of numbers where it cannot be computed."""
     found: dict[str, xr.Dataset | str] = {}
     if study.has("alignment_by_kind"):

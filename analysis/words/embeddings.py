@@ -25,15 +25,25 @@ class Embedding:
 def read_prompts() -> dict[str, dict[str, str]]:
     """Prompt name → language code → text with a hole for the word."""
     rows = list(csv.DictReader(FILE.read_text(encoding="utf-8").splitlines()))
-    return {name: {row["code"]: row[name] for row in rows} for name in rows[0] if name != "code"}
+    return {
+        name: {row["code"]: row[name] for row in rows}
+        for name in rows[0]
+        if name != "code"
+    }
 
 
 PROMPTS = read_prompts()
 EMBEDDINGS: dict[str, Embedding] = {
     "last token": Embedding(LAST, "", "the state at the last token of the bare word"),
-    "mean over tokens": Embedding(MEAN, "", "the mean state over the tokens of the bare word"),
+    "mean over tokens": Embedding(
+        MEAN, "", "the mean state over the tokens of the bare word"
+    ),
     **{
-        f"prompt: {name}": Embedding(LAST, name, f"the state at the end of the prompt “{texts['en']}” in the word's language")
+        f"prompt: {name}": Embedding(
+            LAST,
+            name,
+            f"the state at the end of the prompt “{texts['en']}” in the word's language",
+        )
         for name, texts in PROMPTS.items()
     },
 }

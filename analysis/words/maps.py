@@ -38,7 +38,11 @@ def unit(states: np.ndarray) -> np.ndarray:
 def rotation(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, int]:
     """The orthogonal W that minimises ‖x W − y‖ over seed pairs (pair, hidden), and the rank of xᵀy (Schönemann 1966)."""
     left, sizes, right = linalg.svd(x.T @ y, full_matrices=False, check_finite=False)
-    rank = int((sizes > sizes[0] * len(sizes) * np.finfo(sizes.dtype).eps).sum()) if sizes.size else 0
+    rank = (
+        int((sizes > sizes[0] * len(sizes) * np.finfo(sizes.dtype).eps).sum())
+        if sizes.size
+        else 0
+    )
     return left @ right, rank
 
 
@@ -57,29 +61,52 @@ def centred(x: np.ndarray, y: np.ndarray) -> Fitted:
     """Orthogonal Procrustes after each language's mean over its seed words is taken away."""
     middle, other = x.mean(0), y.mean(0)
     turn, rank = rotation(x - middle, y - other)
-    return Fitted(lambda states: (states - middle) @ turn, lambda states: states - other, rank, len(x))
+    return Fitted(
+        lambda states: (states - middle) @ turn,
+        lambda states: states - other,
+        rank,
+        len(x),
+    )
 
 
 def unit_centred(x: np.ndarray, y: np.ndarray) -> Fitted:
     """Lengths to one, means over the seeds away, lengths to one again, then orthogonal Procrustes (Artetxe et al. 2018)."""
     middle, other = unit(x).mean(0), unit(y).mean(0)
     turn, rank = rotation(unit(unit(x) - middle), unit(unit(y) - other))
-    return Fitted(lambda states: unit(unit(states) - middle) @ turn, lambda states: unit(unit(states) - other), rank, len(x))
+    return Fitted(
+        lambda states: unit(unit(states) - middle) @ turn,
+        lambda states: unit(unit(states) - other),
+        rank,
+        len(x),
+    )
 
 
 def ridge(x: np.ndarray, y: np.ndarray) -> Fitted:
     """Ridge regression between centred languages: any linear map, held back where the seeds say little."""
     middle, other = x.mean(0), y.mean(0)
     given, wanted = x - middle, y - other
-    penalty = PENALTY * max(float((given**2).sum()) / given.shape[1], np.finfo(given.dtype).tiny)
-    if len(given) < given.shape[1]:  # the dual form solves for as many unknowns as there are seeds
-        solved = linalg.solve(given @ given.T + penalty * np.eye(len(given), dtype=x.dtype), wanted, assume_a="pos")
+    penalty = PENALTY * max(
+        float((given**2).sum()) / given.shape[1], np.finfo(given.dtype).tiny
+    )
+    if (
+        len(given) < given.shape[1]
+    ):  # the dual form solves for as many unknowns as there are seeds
+        solved = linalg.solve(
+            given @ given.T + penalty * np.eye(len(given), dtype=x.dtype),
+            wanted,
+            assume_a="pos",
+        )
         weights = given.T @ solved
     else:
         inner = given.T @ given + penalty * np.eye(given.shape[1], dtype=x.dtype)
         weights = linalg.solve(inner, given.T @ wanted, assume_a="pos")
     rank = min(len(given) - 1, given.shape[1])
-    return Fitted(lambda states: (states - middle) @ weights, lambda states: states - other, rank, len(x))
+    return Fitted(
+        lambda states: (states - middle) @ weights,
+        lambda states: states - other,
+        rank,
+        len(x),
+    )
 
 
 MAPS: dict[str, Callable[[np.ndarray, np.ndarray], Fitted]] = {

@@ -42,7 +42,9 @@ def divided(concepts: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return order[:tests], order[tests:]
 
 
-def pair_of(words: WordList, vectors: np.ndarray, spec: AlignmentSpec, source: str, target: str) -> Pair:
+def pair_of(
+    words: WordList, vectors: np.ndarray, spec: AlignmentSpec, source: str, target: str
+) -> Pair:
     """The words that two languages share under a spec; ``vectors`` (language, word, hidden) in the order of the list.
 
     A seed that is spelled like a test word in either language would show the map that word, so it is dropped. StudyError when too
@@ -52,7 +54,9 @@ def pair_of(words: WordList, vectors: np.ndarray, spec: AlignmentSpec, source: s
     there = np.isfinite(vectors[[a, b], :, 0]).all(0)
     if spec.identical == "removed":
         there &= ~words.identical(source, target)
-    tests, seeds = (part[there[part]] for part in divided(len(words.concepts), spec.seed))
+    tests, seeds = (
+        part[there[part]] for part in divided(len(words.concepts), spec.seed)
+    )
     spelled = np.array([words.numbered[language] for language in (source, target)])
     clean = ~like_any(spelled[:, seeds], spelled[:, tests])
     kept = seeds[clean][: spec.seeds or None]
@@ -62,17 +66,23 @@ def pair_of(words: WordList, vectors: np.ndarray, spec: AlignmentSpec, source: s
             "Choose a longer list of words, or keep identical spellings."
         )
     pool = np.sort(tests) if spec.pool == "test words" else np.flatnonzero(there)
-    return Pair(vectors[a], vectors[b], kept, np.sort(tests), pool, spelled, int((~clean).sum()))
+    return Pair(
+        vectors[a], vectors[b], kept, np.sort(tests), pool, spelled, int((~clean).sum())
+    )
 
 
 def like_any(spelled: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Which words (side, word) are spelled like any of the others in the source or in the target: (word)."""
-    return np.any([np.isin(mine, theirs) for mine, theirs in zip(spelled, others)], axis=0)
+    return np.any(
+        [np.isin(mine, theirs) for mine, theirs in zip(spelled, others)], axis=0
+    )
 
 
 def fit(pair: Pair, chosen: np.ndarray, spec: AlignmentSpec) -> Fitted:
     """A map of MAPS fitted on some of a pair's concepts; SpecError for a name that is not there."""
-    WATCHER.get()(None)  # a map of a wide model takes half a minute; between two of them the work can be stopped
+    WATCHER.get()(
+        None
+    )  # a map of a wide model takes half a minute; between two of them the work can be stopped
     if spec.map not in MAPS:
         raise unknown("map", spec.map, MAPS)
     return MAPS[spec.map](pair.x[chosen], pair.y[chosen])
@@ -107,12 +117,18 @@ def ceiling(pair: Pair, spec: AlignmentSpec) -> Ranks:
 
 def crossed(pair: Pair, spec: AlignmentSpec) -> Ranks:
     """Each fifth of the test words under a map fitted on the seeds and the other four fifths: as many pairs, no leak. Ours."""
-    fold = np.random.default_rng(spec.seed).permutation(len(pair.test)) % min(FOLDS, len(pair.test))
+    fold = np.random.default_rng(spec.seed).permutation(len(pair.test)) % min(
+        FOLDS, len(pair.test)
+    )
     better, tied = np.zeros(len(fold), np.int64), np.zeros(len(fold), np.int64)
     for number in range(fold.max() + 1):
         mine = fold == number
         alike = like_any(pair.spelling[:, pair.test], pair.spelling[:, pair.test[mine]])
-        found = look_up(pair, fit(pair, np.concatenate([pair.seeds, pair.test[~mine & ~alike]]), spec), spec)
+        found = look_up(
+            pair,
+            fit(pair, np.concatenate([pair.seeds, pair.test[~mine & ~alike]]), spec),
+            spec,
+        )
         better[mine], tied[mine] = found.better[mine], found.tied[mine]
     return Ranks(better, tied, len(pair.pool))
 
@@ -133,13 +149,17 @@ def sources(words: WordList, target: str) -> list[str]:
 def vectors_of(study: Study, spec: AlignmentSpec) -> np.ndarray:
     """Word vectors (language, word, hidden) of a spec's embedding and layer; StudyError when the study has none."""
     if study.words is None:
-        raise StudyError(f"“{study.title}” has no word vectors. Embed words on the Alignment page.")
+        raise StudyError(
+            f"“{study.title}” has no word vectors. Embed words on the Alignment page."
+        )
     if spec.embedding not in study.embeddings:
         raise unknown("embedding of this study", spec.embedding, study.embeddings)
     layer = spec.layer or study.word_layers[-1]
     if layer not in study.word_layers:
         kept = ", ".join(map(str, study.word_layers))
-        raise StudyError(f"“{study.title}” kept word vectors of layers {kept}; asked for {layer}.")
+        raise StudyError(
+            f"“{study.title}” kept word vectors of layers {kept}; asked for {layer}."
+        )
     return study.read_words(spec.embedding, layer)
 
 
@@ -148,16 +168,25 @@ def usable(study: Study, spec: AlignmentSpec) -> tuple[WordList, np.ndarray]:
     vectors = vectors_of(study, spec)
     there = [a for a in range(len(vectors)) if np.isfinite(vectors[a]).any()]
     if len(there) < 2:
-        raise StudyError(f"“{study.title}” has word vectors of {len(there)} languages so far; two are needed. Go on with it.")
+        raise StudyError(
+            f"“{study.title}” has word vectors of {len(there)} languages so far; two are needed. Go on with it."
+        )
     return study.words.within([study.words.languages[a] for a in there]), vectors[there]
 
 
-def matched(study: Study, spec: AlignmentSpec, target: str, languages: Sequence[str] = ()) -> dict[str, Pair]:
+def matched(
+    study: Study, spec: AlignmentSpec, target: str, languages: Sequence[str] = ()
+) -> dict[str, Pair]:
     """Source language → its pair with the target."""
     words, vectors = usable(study, spec)
     if target not in words.languages:
-        raise StudyError(f"The words of “{study.title}” are not in {target}; they are in {', '.join(words.languages)}.")
-    return {a: pair_of(words, vectors, spec, a, target) for a in languages or sources(words, target)}
+        raise StudyError(
+            f"The words of “{study.title}” are not in {target}; they are in {', '.join(words.languages)}."
+        )
+    return {
+        a: pair_of(words, vectors, spec, a, target)
+        for a in languages or sources(words, target)
+    }
 
 
 def with_seeds(pair: Pair, count: int) -> Pair:

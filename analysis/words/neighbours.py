@@ -46,23 +46,32 @@ class Matched:
 def one_pair(study: Study, spec: AlignmentSpec, source: str, target: str) -> Matched:
     """Two languages of a study, matched."""
     pair = matched(study, spec, target, [source])[source]
-    pair = replace(pair, x=pair.x.copy(), y=pair.y.copy())  # not the whole array of all languages
+    pair = replace(
+        pair, x=pair.x.copy(), y=pair.y.copy()
+    )  # not the whole array of all languages
     with one_core(pair.x.shape[1]):
-        return Matched(study.words, spec, (source, target), pair, fit(pair, pair.seeds, spec))
+        return Matched(
+            study.words, spec, (source, target), pair, fit(pair, pair.seeds, spec)
+        )
 
 
 def word_ranks(here: Matched) -> pd.DataFrame:
     """One row per test word: concept, word, translation, whether spelled alike, rank of the right answer before and after."""
     pair, words, (source, target) = here.pair, here.words, here.route
     with one_core(pair.x.shape[1]):
-        ranks = {f"rank {stage}": look_up(pair, fitted, here.spec).rank for stage, fitted in here.stages.items()}
-    return pd.DataFrame({
-        "concept": [words.concepts[i] for i in pair.test],
-        "word": [words.words(source)[i] for i in pair.test],
-        "translation": [words.words(target)[i] for i in pair.test],
-        "spelled alike": words.identical(source, target)[pair.test],
-        **ranks,
-    })  # fmt: skip
+        ranks = {
+            f"rank {stage}": look_up(pair, fitted, here.spec).rank
+            for stage, fitted in here.stages.items()
+        }
+    return pd.DataFrame(
+        {
+            "concept": [words.concepts[i] for i in pair.test],
+            "word": [words.words(source)[i] for i in pair.test],
+            "translation": [words.words(target)[i] for i in pair.test],
+            "spelled alike": words.identical(source, target)[pair.test],
+            **ranks,
+        }
+    )
 
 
 def inspected(here: Matched, concept: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -74,22 +83,33 @@ def inspected(here: Matched, concept: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     pair, words, (source, target) = here.pair, here.words, here.route
     wanted = words.concepts.index(concept) if concept in words.concepts else -1
     if wanted not in pair.test:
-        raise SpecError(f"“{concept[:60]}” is no test word of {source} and {target}. Choose one from the list.")
+        raise SpecError(
+            f"“{concept[:60]}” is no test word of {source} and {target}. Choose one from the list."
+        )
     near, hubs = [], []
     spelled = [words.words(target)[i] for i in pair.pool]
     with one_core(pair.x.shape[1]):
-        tables = {stage: scored(pair, fitted, here.spec) for stage, fitted in here.stages.items()}
+        tables = {
+            stage: scored(pair, fitted, here.spec)
+            for stage, fitted in here.stages.items()
+        }
     for stage, table in tables.items():
         own = table[np.searchsorted(pair.pool, wanted)]
         right = pair.spelling[1, pair.pool] == pair.spelling[1, wanted]
         for place, i in enumerate(np.argsort(-own, kind="stable")[:SHOWN], 1):
             near.append((stage, place, spelled[i], float(own[i]), bool(right[i])))
         k = min(HUB_NEIGHBOURS, len(spelled))
-        count = np.bincount(np.argpartition(-table, k - 1, axis=1)[:, :k].ravel(), minlength=len(spelled))
-        hubs += [(stage, spelled[i], int(count[i])) for i in np.argsort(-count, kind="stable")[:SHOWN]]
-    return pd.DataFrame(near, columns=["stage", "place", "word", "score", "right"]), pd.DataFrame(
-        hubs, columns=["stage", "word", "neighbour of"]
-    )
+        count = np.bincount(
+            np.argpartition(-table, k - 1, axis=1)[:, :k].ravel(),
+            minlength=len(spelled),
+        )
+        hubs += [
+            (stage, spelled[i], int(count[i]))
+            for i in np.argsort(-count, kind="stable")[:SHOWN]
+        ]
+    return pd.DataFrame(
+        near, columns=["stage", "place", "word", "score", "right"]
+    ), pd.DataFrame(hubs, columns=["stage", "word", "neighbour of"])
 
 
 def scored(pair: Pair, fitted: Fitted, spec: AlignmentSpec) -> np.ndarray:
@@ -109,15 +129,36 @@ def clouds(here: Matched, projection: str) -> xr.Dataset:
     used = np.sort(np.concatenate([pair.test, pair.seeds]))
     shown = np.sort(np.random.default_rng(spec.seed).permutation(used)[:MOST_POINTS])
     with one_core(pair.x.shape[1]):
-        flat = [flattened(fitted.source(pair.x[shown]), fitted.target(pair.y[shown])) for fitted in here.stages.values()]
-    drawn = [states[:, :2] if projection == "PCA" else umap_places(states, 2, spec.seed) for states, _ in flat]
-    coords = {"stage": ["before", "after"], "side": ["source", "target"], "word": [here.words.concepts[i] for i in shown]}
+        flat = [
+            flattened(fitted.source(pair.x[shown]), fitted.target(pair.y[shown]))
+            for fitted in here.stages.values()
+        ]
+    drawn = [
+        states[:, :2] if projection == "PCA" else umap_places(states, 2, spec.seed)
+        for states, _ in flat
+    ]
+    coords = {
+        "stage": ["before", "after"],
+        "side": ["source", "target"],
+        "word": [here.words.concepts[i] for i in shown],
+    }
     variables = {
-        "place": (("stage", "side", "word", "axis"), np.array(drawn).reshape(2, 2, len(shown), 2)),
+        "place": (
+            ("stage", "side", "word", "axis"),
+            np.array(drawn).reshape(2, 2, len(shown), 2),
+        ),
         "test": ("word", np.isin(shown, pair.test)),
         "explained": ("stage", [share for _, share in flat]),
     }
-    return xr.Dataset(variables, coords, {"left_out": len(used) - len(shown), "projection": projection, "seed": spec.seed})
+    return xr.Dataset(
+        variables,
+        coords,
+        {
+            "left_out": len(used) - len(shown),
+            "projection": projection,
+            "seed": spec.seed,
+        },
+    )
 
 
 def flattened(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:

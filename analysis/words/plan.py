@@ -37,7 +37,9 @@ Readers = Callable[[str], WordReader]
 """Position (last, mean) → the model read there."""
 
 
-def begin(spec: WordSpec, words: WordList, readers: Readers, title: str, study: str = "") -> Path:
+def begin(
+    spec: WordSpec, words: WordList, readers: Readers, title: str, study: str = ""
+) -> Path:
     """The study that the words of a spec go into: the one named, or one of their own, which is made or gone on with.
 
     CorpusError lists words that cannot be read; SpecError for embeddings, layers or prompts that are not to be had; StudyError when
@@ -46,19 +48,38 @@ def begin(spec: WordSpec, words: WordList, readers: Readers, title: str, study: 
     words = checked(words.within(spec.languages))
     reader = readers("last")
     layers = validated(spec, words, reader)
-    entry = {"spec": asdict(spec), "digest": digest(spec), "list": to_json(words), "layers": layers}
+    entry = {
+        "spec": asdict(spec),
+        "digest": digest(spec),
+        "list": to_json(words),
+        "layers": layers,
+    }
     if study:
         return into(store.root() / study, entry, spec)
     folder = store.root() / store.name_of(spec, title)
     if folder.exists():
         return unfinished(folder)
-    libraries = {name: version(name) for name in ("torch", "transformers", "numpy", "safetensors")}
-    return store.create(folder.name, {
-        "title": title, "spec": {"model": asdict(spec.model), "last_state": spec.last_state}, "digest": digest(spec),
-        "concepts": [], "languages": list(spec.languages), "layers": reader.layers, "hidden": reader.hidden, "pairs": {},
-        "words": entry, "notes": list(words.notes), "files": {},
-        "libraries": {"python": platform.python_version(), **libraries},
-    })  # fmt: skip
+    libraries = {
+        name: version(name)
+        for name in ("torch", "transformers", "numpy", "safetensors")
+    }
+    return store.create(
+        folder.name,
+        {
+            "title": title,
+            "spec": {"model": asdict(spec.model), "last_state": spec.last_state},
+            "digest": digest(spec),
+            "concepts": [],
+            "languages": list(spec.languages),
+            "layers": reader.layers,
+            "hidden": reader.hidden,
+            "pairs": {},
+            "words": entry,
+            "notes": list(words.notes),
+            "files": {},
+            "libraries": {"python": platform.python_version(), **libraries},
+        },
+    )
 
 
 def validated(spec: WordSpec, words: WordList, reader: WordReader) -> list[int]:
@@ -68,7 +89,9 @@ def validated(spec: WordSpec, words: WordList, reader: WordReader) -> list[int]:
             f"The spec is of the words {spec.words_digest}, given are {words.digest}. Choose the same list and languages."
         )
     if wrong := [layer for layer in spec.layers if not 1 <= layer <= reader.layers]:
-        raise SpecError(f"{spec.model.model} has layers 1 to {reader.layers}; asked for {', '.join(map(str, wrong))}.")
+        raise SpecError(
+            f"{spec.model.model} has layers 1 to {reader.layers}; asked for {', '.join(map(str, wrong))}."
+        )
     for embedding in spec.embeddings:
         if embedding not in EMBEDDINGS:
             raise unknown("embedding", embedding, EMBEDDINGS)
@@ -78,9 +101,14 @@ def validated(spec: WordSpec, words: WordList, reader: WordReader) -> list[int]:
     for language in words.languages:
         named = dict(zip(words.words(language), words.concepts))
         hollow = reader.hollow([word for word in words.words(language) if word])
-        faults += [f"{language}, {named[word]}: {word!r} becomes no token" for word in hollow]
+        faults += [
+            f"{language}, {named[word]}: {word!r} becomes no token" for word in hollow
+        ]
     if faults:
-        raise CorpusError(f"{len(faults)} words become no token of this model; the first is {faults[0]}. Leave them empty.", faults)
+        raise CorpusError(
+            f"{len(faults)} words become no token of this model; the first is {faults[0]}. Leave them empty.",
+            faults,
+        )
     return sorted(set(spec.layers)) or list(range(1, reader.layers + 1))
 
 
@@ -89,11 +117,18 @@ def into(folder: Path, entry: dict, spec: WordSpec) -> Path:
     with store.writing(folder):
         manifest = store.read_manifest(folder)
         known = manifest.get("words", entry)
-        same = {**manifest["spec"]["model"], "device": ""} == {**asdict(spec.model), "device": ""}
+        same = {**manifest["spec"]["model"], "device": ""} == {
+            **asdict(spec.model),
+            "device": "",
+        }
         if not same or manifest["spec"].get("last_state", "block") != spec.last_state:
-            raise StudyError(f"“{folder.name}” is of another model or precision. Make a study of its own of these words.")
+            raise StudyError(
+                f"“{folder.name}” is of another model or precision. Make a study of its own of these words."
+            )
         if known["digest"] != entry["digest"]:
-            raise StudyError(f"“{folder.name}” has other words already. Make a study of its own of these.")
+            raise StudyError(
+                f"“{folder.name}” has other words already. Make a study of its own of these."
+            )
         store.write_manifest(folder, manifest | {"words": known})
     return unfinished(folder)
 
@@ -101,29 +136,56 @@ def into(folder: Path, entry: dict, spec: WordSpec) -> Path:
 def unfinished(folder: Path) -> Path:
     """The folder, unless all its words are there."""
     if not coverage.missing_words(store.read_manifest(folder)):
-        raise StudyError(f"“{folder.name}” has exactly these word vectors already. Open it, or change words or embeddings.")
+        raise StudyError(
+            f"“{folder.name}” has exactly these word vectors already. Open it, or change words or embeddings."
+        )
     return folder
 
 
-def run(folder: Path, readers: Readers, progress: Callable[[int, int, str], None] = lambda done, of, cell: None) -> None:
+def run(
+    folder: Path,
+    readers: Readers,
+    progress: Callable[[int, int, str], None] = lambda done, of, cell: None,
+) -> None:
     """Compute the cells of words that are missing, one commit each; ``progress`` gets (done, of, cell) and may raise to stop."""
     with store.writing(folder):
         manifest = store.read_manifest(folder)
-        spec, words = from_dict(WordSpec, manifest["words"]["spec"]), from_json(manifest["words"]["list"])
-        plan, missing = coverage.word_cells(manifest), set(coverage.missing_words(manifest))
+        spec, words = (
+            from_dict(WordSpec, manifest["words"]["spec"]),
+            from_json(manifest["words"]["list"]),
+        )
+        plan, missing = (
+            coverage.word_cells(manifest),
+            set(coverage.missing_words(manifest)),
+        )
         for done, (e, a) in enumerate(plan):
             if (e, a) not in missing:
                 continue
             embedding, language = spec.embeddings[e], spec.languages[a]
             progress(done, len(plan), f"words · {embedding} · {language}")
             reader = readers(EMBEDDINGS[embedding].position)
-            there = texts(embedding, language, [word for word in words.words(language) if word])
-            states = WordStates(len(there), [layer - 1 for layer in manifest["words"]["layers"]], reader.hidden)
+            there = texts(
+                embedding, language, [word for word in words.words(language) if word]
+            )
+            states = WordStates(
+                len(there),
+                [layer - 1 for layer in manifest["words"]["layers"]],
+                reader.hidden,
+            )
             reader.stream(there, [states])
-            store.add(folder, f"word-{e:03d}-{a:03d}.safetensors", {f"{coverage.WORDS}/{e}/{a}": states.values})
+            store.add(
+                folder,
+                f"word-{e:03d}-{a:03d}.safetensors",
+                {f"{coverage.WORDS}/{e}/{a}": states.values},
+            )
         progress(len(plan), len(plan), "done")
 
 
-def word_spec(model: object, words: WordList, embeddings: Sequence[str], **more: object) -> WordSpec:
+def word_spec(
+    model: object, words: WordList, embeddings: Sequence[str], **more: object
+) -> WordSpec:
     """The spec of these words in all their languages."""
-    return replace(WordSpec(model, words.name, words.digest, words.languages, tuple(embeddings)), **more)
+    return replace(
+        WordSpec(model, words.name, words.digest, words.languages, tuple(embeddings)),
+        **more,
+    )

@@ -23,8 +23,15 @@ def printed_alignment(study: Study, embedding: str) -> xr.Dataset:
     The intervals are Wilson's and ours. How many of the right answers are spelled alike is not printed; ``identical`` is what such
     words could account for at most.
     """
-    values = study.array("alignment").sel(embedding=embedding).transpose("source", "stage", "k").rename(source="language")
-    alike = np.array([ALIKE.get(code, np.nan) / CONCEPTS for code in values.language.values])
+    values = (
+        study.array("alignment")
+        .sel(embedding=embedding)
+        .transpose("source", "stage", "k")
+        .rename(source="language")
+    )
+    alike = np.array(
+        [ALIKE.get(code, np.nan) / CONCEPTS for code in values.language.values]
+    )
     low, high = bounds(values.values, TEST_WORDS)
     first = values.sel(k=1).values
     variables = {
@@ -34,15 +41,26 @@ def printed_alignment(study: Study, embedding: str) -> xr.Dataset:
         "identical": (values.dims[:2], np.minimum(first, alike[:, None])),
         "alike": ("language", alike),
         "n": ("language", np.full(len(alike), TEST_WORDS)),
-        "chance": (("language", "k"), np.repeat(values.k.values[None] / TEST_WORDS, len(alike), 0)),
+        "chance": (
+            ("language", "k"),
+            np.repeat(values.k.values[None] / TEST_WORDS, len(alike), 0),
+        ),
     }
-    attributes = {"interval": BY_WILSON, "target": "en", "warnings": (), "printed": TABLES}
+    attributes = {
+        "interval": BY_WILSON,
+        "target": "en",
+        "warnings": (),
+        "printed": TABLES,
+    }
     return xr.Dataset(variables, values.coords, attributes).drop_vars("embedding")
 
 
 def bounds(values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Wilson intervals of printed shares; NaN where nothing is printed."""
-    ends = [wilson(value * n, n) if np.isfinite(value) else (np.nan, np.nan) for value in values.ravel()]
+    ends = [
+        wilson(value * n, n) if np.isfinite(value) else (np.nan, np.nan)
+        for value in values.ravel()
+    ]
     return tuple(np.array(ends).T.reshape(2, *values.shape))
 
 
@@ -55,19 +73,40 @@ def printed_seeds(study: Study, embedding: str) -> xr.Dataset:
     told = {"precision": each.mean(-1), "low": nothing, "high": nothing}
     variables = {name: (("stage", "seeds"), part) for name, part in told.items()}
     variables["each"] = (("stage", "seeds", "language"), each)
-    coords = {"stage": ["after"], "seeds": list(sizes.values()), "language": values.source.values}
-    return xr.Dataset(variables, coords, {"interval": "not printed", "n": TEST_WORDS, "chance": 1 / TEST_WORDS})
+    coords = {
+        "stage": ["after"],
+        "seeds": list(sizes.values()),
+        "language": values.source.values,
+    }
+    return xr.Dataset(
+        variables,
+        coords,
+        {"interval": "not printed", "n": TEST_WORDS, "chance": 1 / TEST_WORDS},
+    )
 
 
 def printed_kinds(study: Study, embedding: str) -> xr.Dataset:
     """As ``by_kind`` gives it: the printed down-sampled control."""
-    values = study.array("alignment_by_kind").sel(embedding=embedding).transpose("kind", "source")
+    values = (
+        study.array("alignment_by_kind")
+        .sel(embedding=embedding)
+        .transpose("kind", "source")
+    )
     sizes = np.array([GROUPS[kind] for kind in values.kind.values])
     low, high = bounds(values.values, int(sizes[0]))
-    variables = {"precision": values.values, "low": low, "high": high, "n": np.repeat(sizes[:, None], values.shape[1], 1)}
+    variables = {
+        "precision": values.values,
+        "low": low,
+        "high": high,
+        "n": np.repeat(sizes[:, None], values.shape[1], 1),
+    }
     coords = {"kind": values.kind.values, "language": values.source.values}
     attributes = {"interval": BY_WILSON, "control": "down-sampled"}
-    return xr.Dataset({name: (("kind", "language"), part) for name, part in variables.items()}, coords, attributes)
+    return xr.Dataset(
+        {name: (("kind", "language"), part) for name, part in variables.items()},
+        coords,
+        attributes,
+    )
 
 
 def settings(stage: str) -> xr.DataArray:
@@ -75,7 +114,11 @@ def settings(stage: str) -> xr.DataArray:
     parts = []
     for one in aligned().values():
         values = one.array("alignment").sel(stage=stage, k=1, drop=True)
-        parts.append(values.assign_coords(embedding=[f"{one.model} {name}" for name in values.embedding.values]))
+        parts.append(
+            values.assign_coords(
+                embedding=[f"{one.model} {name}" for name in values.embedding.values]
+            )
+        )
     return xr.concat(parts, "embedding").rename(embedding="setting")
 
 
@@ -88,5 +131,9 @@ def printed_counts() -> tuple[int, int, int, int]:
         cells += won.size
         better += int((values.sel(stage="after") > values.sel(stage="before")).sum())
         abstract += int(won.sum())
-        prompted += int(won.sel(embedding=[name for name in won.embedding.values if "prompt" in name]).sum())
+        prompted += int(
+            won.sel(
+                embedding=[name for name in won.embedding.values if "prompt" in name]
+            ).sum()
+        )
     return cells, better, abstract, prompted

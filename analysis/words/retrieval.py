@@ -42,7 +42,10 @@ class Cosines:
 
     def __init__(self, source: np.ndarray, target: np.ndarray):
         self.source, self.target = source, target
-        self.lengths = [np.where(n > 0, n, 1) for n in (np.linalg.norm(x, axis=1) for x in (source, target))]
+        self.lengths = [
+            np.where(n > 0, n, 1)
+            for n in (np.linalg.norm(x, axis=1) for x in (source, target))
+        ]
         self.shape = len(source), len(target)
         self.kept: np.ndarray | None = None
 
@@ -50,14 +53,19 @@ class Cosines:
         """Cosines of some source words (word, target word)."""
         if self.kept is not None:
             return self.kept[start:stop]
-        block = (self.source[start:stop] / self.lengths[0][start:stop, None]) @ self.target.T
+        block = (
+            self.source[start:stop] / self.lengths[0][start:stop, None]
+        ) @ self.target.T
         block /= self.lengths[1]
         return block
 
     def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
         """Where each block begins, and its cosines; all are kept when they are few enough."""
         size = np.result_type(self.source, self.target)
-        keep = self.kept is None and self.shape[0] * self.shape[1] * size.itemsize <= KEPT_BYTES
+        keep = (
+            self.kept is None
+            and self.shape[0] * self.shape[1] * size.itemsize <= KEPT_BYTES
+        )
         whole = np.empty(self.shape, size) if keep else None
         for start in range(0, self.shape[0], BLOCK):
             block = self.rows(start, start + BLOCK)
@@ -131,7 +139,9 @@ class Ranks:
         return min(1.0, k / self.pool) if self.pool else float("nan")
 
 
-def prepared(source: np.ndarray, target: np.ndarray, criterion: Criterion) -> tuple[Cosines, Scale]:
+def prepared(
+    source: np.ndarray, target: np.ndarray, criterion: Criterion
+) -> tuple[Cosines, Scale]:
     """Cosines and the criterion's scale; SpecError for a criterion that is not in CRITERIA."""
     if criterion.name not in CRITERIA:
         raise unknown("criterion", criterion.name, CRITERIA)
@@ -139,10 +149,16 @@ def prepared(source: np.ndarray, target: np.ndarray, criterion: Criterion) -> tu
     return cosines, CRITERIA[criterion.name](cosines, criterion)
 
 
-def scores(source: np.ndarray, target: np.ndarray, criterion: Criterion = Criterion()) -> np.ndarray:
+def scores(
+    source: np.ndarray, target: np.ndarray, criterion: Criterion = Criterion()
+) -> np.ndarray:
     """All scores (source word, target word) of a criterion; for pools that fit into memory."""
     cosines, scale = prepared(source, target, criterion)
-    return scale.scale * cosines.rows(0, cosines.shape[0]) - scale.row[:, None] - scale.column
+    return (
+        scale.scale * cosines.rows(0, cosines.shape[0])
+        - scale.row[:, None]
+        - scale.column
+    )
 
 
 def rank(
@@ -198,6 +214,9 @@ def twins(states: np.ndarray) -> np.ndarray | None:
     if len(np.unique(states[:, 0])) == len(states):
         return None
     numbers: dict[bytes, int] = {}
-    digests = (hashlib.blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(states))
+    digests = (
+        hashlib.blake2b(row, digest_size=16).digest()
+        for row in np.ascontiguousarray(states)
+    )
     found = np.array([numbers.setdefault(digest, len(numbers)) for digest in digests])
     return found if len(numbers) < len(states) else None

@@ -28,7 +28,9 @@ class WordSpec:
             object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
         check("last state", self.last_state, LAST_STATES)
         if len(self.languages) < 2 or not self.embeddings:
-            raise SpecError("Word vectors need at least two languages and one embedding; choose some.")
+            raise SpecError(
+                "Word vectors need at least two languages and one embedding; choose some."
+            )
 
 
 @dataclass(frozen=True)
@@ -54,5 +56,6 @@ class AlignmentSpec:
         check("way with identical spellings", self.identical, IDENTICAL)
         if self.n_neighbors < 1 or self.seeds < 0:
             given = f"given are {self.n_neighbors} neighbours and {self.seeds} seeds"
-            raise SpecError(f"CSLS needs at least 1 neighbour, and seeds cannot be negative; {given}.")
-
+            raise SpecError(
+                f"CSLS needs at least 1 neighbour, and seeds cannot be negative; {given}."
+            )

@@ -14,7 +14,11 @@ from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList, compared
 
 TOP_LEVELS = 5
 """Levels of the hierarchy that are dropped, counted from the root along the shortest way."""
-ROOTS = {"physical entity": PHYSICAL, "abstraction": ABSTRACT, "abstract entity": ABSTRACT}
+ROOTS = {
+    "physical entity": PHYSICAL,
+    "abstraction": ABSTRACT,
+    "abstract entity": ABSTRACT,
+}
 TAB_NAME = re.compile(r"wn-(?:data|wikt|cldr)-([a-z]{2,3})\.tab$")
 DATA_NOUN = "data.noun"
 Lemmas = dict[str, str]
@@ -38,7 +42,9 @@ def ancestors(parents: Parents) -> tuple[dict[str, int], dict[str, frozenset[str
     return depth, above
 
 
-def joined(name: str, lemmas: Mapping[str, Lemmas], english: Lemmas, parents: Parents) -> WordList:
+def joined(
+    name: str, lemmas: Mapping[str, Lemmas], english: Lemmas, parents: Parents
+) -> WordList:
     """The words of all languages by synset: present in all, below the top levels, each first lemma of the first language once.
 
     A synset is abstract or physical when it lies below only one of these; below both, or neither, it has no kind. Without
@@ -50,23 +56,49 @@ def joined(name: str, lemmas: Mapping[str, Lemmas], english: Lemmas, parents: Pa
     depth, over = ancestors(parents)
     if parents:
         low = [synset for synset in common if depth.get(synset, 0) >= TOP_LEVELS]
-        notes.append(f"{len(common) - len(low)} of the five top levels of the hierarchy were dropped.")
+        notes.append(
+            f"{len(common) - len(low)} of the five top levels of the hierarchy were dropped."
+        )
         common = low
     else:
-        notes.append(f"No hierarchy is known (add {DATA_NOUN} of WordNet): top levels are kept, abstract and physical are unknown.")
+        notes.append(
+            f"No hierarchy is known (add {DATA_NOUN} of WordNet): top levels are kept, abstract and physical are unknown."
+        )
     seen: dict[str, str] = {}
     for synset in common:
         seen.setdefault(compared(lemmas[languages[0]][synset]), synset)
     kept = list(seen.values())
-    notes.append(f"{len(common) - len(kept)} whose {languages[0]} word occurs already were dropped.")
+    notes.append(
+        f"{len(common) - len(kept)} whose {languages[0]} word occurs already were dropped."
+    )
     if not kept:
-        raise CorpusError(f"“{name}”: no noun is left that all of {', '.join(languages)} have. Choose fewer languages.")
-    high = {synset: lemma.casefold() for synset, lemma in english.items() if depth.get(synset, 9) <= 2}
+        raise CorpusError(
+            f"“{name}”: no noun is left that all of {', '.join(languages)} have. Choose fewer languages."
+        )
+    high = {
+        synset: lemma.casefold()
+        for synset, lemma in english.items()
+        if depth.get(synset, 9) <= 2
+    }
     roots = {synset: ROOTS[lemma] for synset, lemma in high.items() if lemma in ROOTS}
-    kinds = tuple(kind_of({roots[up] for up in over.get(synset, ()) if up in roots}) for synset in kept)
-    concepts = tuple(f"{english.get(synset, lemmas[languages[0]][synset])} ({synset})" for synset in kept)
+    kinds = tuple(
+        kind_of({roots[up] for up in over.get(synset, ()) if up in roots})
+        for synset in kept
+    )
+    concepts = tuple(
+        f"{english.get(synset, lemmas[languages[0]][synset])} ({synset})"
+        for synset in kept
+    )
     spellings = tuple(tuple(of[synset] for synset in kept) for of in lemmas.values())
-    return WordList(name, languages, concepts, spellings, kinds if any(kinds) else (), (), tuple(notes))
+    return WordList(
+        name,
+        languages,
+        concepts,
+        spellings,
+        kinds if any(kinds) else (),
+        (),
+        tuple(notes),
+    )
 
 
 def kind_of(found: set[str]) -> str:
@@ -79,7 +111,12 @@ def tab_lemmas(text: str) -> Lemmas:
     found: Lemmas = {}
     for line in text.splitlines():
         cells = line.split("\t")
-        if len(cells) >= 3 and cells[1].split(":")[-1] == "lemma" and cells[0].endswith("-n") and cells[2].strip():
+        if (
+            len(cells) >= 3
+            and cells[1].split(":")[-1] == "lemma"
+            and cells[0].endswith("-n")
+            and cells[2].strip()
+        ):
             found.setdefault(cells[0], cells[2].strip().replace("_", " "))
     return found
 
@@ -98,7 +135,9 @@ def data_noun(text: str) -> tuple[Lemmas, Parents]:
         except (IndexError, ValueError):
             gloss = ""
         if not gloss:
-            faults.append(f"{DATA_NOUN}, line {number}: no whole synset ({line[:40]}); the file is cut short or damaged")
+            faults.append(
+                f"{DATA_NOUN}, line {number}: no whole synset ({line[:40]}); the file is cut short or damaged"
+            )
             continue
         lemmas[synset], parents[synset] = lemma, above
     if faults:
@@ -110,8 +149,16 @@ def noun_of(cells: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
     """Synset, first lemma and hypernyms of a line's cells; IndexError or ValueError when some are missing."""
     count = 4 + 2 * int(cells[3], 16)
     pointers = cells[count + 1 :]
-    up = [pointers[i + 1] for i in range(0, 4 * int(cells[count]), 4) if pointers[i] in ("@", "@i")]
-    return f"{cells[0]}-n", cells[4].replace("_", " "), tuple(f"{offset}-n" for offset in up)
+    up = [
+        pointers[i + 1]
+        for i in range(0, 4 * int(cells[count]), 4)
+        if pointers[i] in ("@", "@i")
+    ]
+    return (
+        f"{cells[0]}-n",
+        cells[4].replace("_", " "),
+        tuple(f"{offset}-n" for offset in up),
+    )
 
 
 def from_tabs(name: str, files: Mapping[str, str]) -> WordList:
@@ -121,12 +168,20 @@ def from_tabs(name: str, files: Mapping[str, str]) -> WordList:
     for file, text in sorted(files.items()):
         if found := TAB_NAME.search(file):
             lemmas[codes.get(found[1], found[1])] = tab_lemmas(text)
-    noun = next((text for file, text in files.items() if file.rsplit("/", 1)[-1] == DATA_NOUN), None)
+    noun = next(
+        (text for file, text in files.items() if file.rsplit("/", 1)[-1] == DATA_NOUN),
+        None,
+    )
     english, parents = data_noun(noun) if noun else (lemmas.get("en", {}), {})
     if noun and "en" not in lemmas:
         lemmas = {"en": english, **lemmas}
     first = ["en"] if "en" in lemmas else []
-    return joined(name, {code: lemmas[code] for code in first + [c for c in lemmas if c not in first]}, english, parents)
+    return joined(
+        name,
+        {code: lemmas[code] for code in first + [c for c in lemmas if c not in first]},
+        english,
+        parents,
+    )
 
 
 def from_wn(languages: Sequence[str]) -> WordList:
@@ -141,16 +196,26 @@ def from_wn(languages: Sequence[str]) -> WordList:
             "Open Multilingual Wordnet is read through the library “wn”, which is not installed. Run: pip install wn, then "
             "python -m wn download omw:1.4"
         ) from error
-    known = {lexicon.language: lexicon.specifier() for lexicon in sorted(wn.lexicons(), key=lambda one: one.id.startswith("omw"))}
+    known = {
+        lexicon.language: lexicon.specifier()
+        for lexicon in sorted(wn.lexicons(), key=lambda one: one.id.startswith("omw"))
+    }
     wanted = ["en", *(code for code in languages if code != "en")]
     if lacking := [code for code in wanted if code not in known]:
         raise CorpusError(
             f"The library wn has no wordnet of {', '.join(lacking)} on this machine; it has {', '.join(sorted(known)) or 'none'}. "
             "Run: python -m wn download omw:1.4"
         )
-    nouns = {code: wn.Wordnet(lexicon=known[code], expand="").synsets(pos="n") for code in wanted}
+    nouns = {
+        code: wn.Wordnet(lexicon=known[code], expand="").synsets(pos="n")
+        for code in wanted
+    }
     lemmas = {code: first_lemmas(nouns[code]) for code in languages}
-    above = {index(synset): tuple(filter(None, map(index, up(synset)))) for synset in nouns["en"] if index(synset)}
+    above = {
+        index(synset): tuple(filter(None, map(index, up(synset))))
+        for synset in nouns["en"]
+        if index(synset)
+    }
     return joined("Open Multilingual Wordnet", lemmas, first_lemmas(nouns["en"]), above)
 
 
@@ -166,4 +231,8 @@ def up(synset: object) -> Iterable[object]:
 
 def first_lemmas(synsets: Iterable[object]) -> Lemmas:
     """Interlingual index → first lemma."""
-    return {index(synset): synset.lemmas()[0] for synset in synsets if index(synset) and synset.lemmas()}
+    return {
+        index(synset): synset.lemmas()[0]
+        for synset in synsets
+        if index(synset) and synset.lemmas()
+    }

@@ -101,7 +101,9 @@ def dosed(spec: SteeringSpec, dose: float) -> SteeringSpec:
     if not spec.terms:
         return spec
     first, *rest = spec.terms
-    return SteeringSpec((replace(first, strengths=tuple(dose * s for s in first.strengths)), *rest))
+    return SteeringSpec(
+        (replace(first, strengths=tuple(dose * s for s in first.strengths)), *rest)
+    )
 
 
 def rows_of(loaded: Any, template: str, asks: Sequence[Ask]) -> list:
@@ -114,7 +116,10 @@ def rows_of(loaded: Any, template: str, asks: Sequence[Ask]) -> list:
     terms = functools.cache(functools.partial(resolve, opened=opened))
     prompts = apply(template, loaded.tokenizer, [ask.question for ask in asks])
     end = ending(template, loaded.tokenizer)
-    return [Row(prompt, terms(ask.steering), ask.question, end) for prompt, ask in zip(prompts, asks)]
+    return [
+        Row(prompt, terms(ask.steering), ask.question, end)
+        for prompt, ask in zip(prompts, asks)
+    ]
 
 
 def answer(request: Request) -> Callable[[Job, Pool], tuple[Reply, ...]]:
@@ -130,13 +135,24 @@ def answer(request: Request) -> Callable[[Job, Pool], tuple[Reply, ...]]:
 
         def tell(answers: list) -> None:
             said = max(len(one.ids) for one in answers)
-            job.partial = tuple(Reply(*one) for one in zip(request.asks, (row.prompt for row in rows), answers))
+            job.partial = tuple(
+                Reply(*one)
+                for one in zip(request.asks, (row.prompt for row in rows), answers)
+            )
             job.progress(said, request.generation.tokens, "answering")
 
         job.progress(0, request.generation.tokens, "answering")
         said = generate(loaded, rows, request.generation, tell, job.check)
-        plain = alternatives(loaded, [Row(row.prompt) for row in rows], [one.ids for one in said], ALTERNATIVES)
-        return tuple(Reply(*one) for one in zip(request.asks, (row.prompt for row in rows), said, plain))
+        plain = alternatives(
+            loaded,
+            [Row(row.prompt) for row in rows],
+            [one.ids for one in said],
+            ALTERNATIVES,
+        )
+        return tuple(
+            Reply(*one)
+            for one in zip(request.asks, (row.prompt for row in rows), said, plain)
+        )
 
     return work
 
@@ -149,7 +165,11 @@ def formatted(wording: Wording) -> Callable[[Job, Pool], str]:
 
         job.progress(0, 0, "formatting the prompt")
         loaded = pool.kept(pool.pins.get(wording.model, wording.model))
-        tokenizer = loaded.tokenizer if loaded else load.load_tokenizer(load.preflight(wording.model).source)
+        tokenizer = (
+            loaded.tokenizer
+            if loaded
+            else load.load_tokenizer(load.preflight(wording.model).source)
+        )
         return apply(wording.template, tokenizer, [wording.question])[0]
 
     return work
@@ -163,16 +183,30 @@ def respond(dose: Dose) -> Callable[[Job, Pool], Response]:
         from analysis.model.scoring import continuations
 
         loaded = pool.get(dose.model, job)
-        asks = [replace(dose.ask, steering=dosed(dose.ask.steering, by)) for by in dose.doses]
+        asks = [
+            replace(dose.ask, steering=dosed(dose.ask.steering, by))
+            for by in dose.doses
+        ]
         questions = (dose.ask.question, *dose.neutral)
-        rows = rows_of(loaded, dose.template, [replace(ask, question=text) for ask in asks for text in questions])
+        rows = rows_of(
+            loaded,
+            dose.template,
+            [replace(ask, question=text) for ask in asks for text in questions],
+        )
         job.progress(0, 3, "answering at every strength")
         said = generate(loaded, rows, dose.generation, check=job.check)
-        texts = np.array([one.text for one in said], object).reshape(len(asks), len(questions))
+        texts = np.array([one.text for one in said], object).reshape(
+            len(asks), len(questions)
+        )
         job.progress(1, 3, "weighing the two continuations")
         odds = np.full(len(asks), np.nan)
         if all(dose.sides):
-            scored = continuations(loaded, rows[:: len(questions)], [list(dose.sides)] * len(asks), job.check)
+            scored = continuations(
+                loaded,
+                rows[:: len(questions)],
+                [list(dose.sides)] * len(asks),
+                job.check,
+            )
             odds = np.array([side.nats[0] - side.nats[1] for side in scored])
         job.progress(2, 3, "comparing with the baseline")
         language = dose.ask.language
@@ -183,7 +217,9 @@ def respond(dose: Dose) -> Callable[[Job, Pool], Response]:
             odds,
             divergence(loaded, rows, len(questions), job),
             np.array([drift(row, language) if known else np.nan for row in texts]),
-            np.array([np.mean([repetition(text, language) for text in row]) for row in texts]),
+            np.array(
+                [np.mean([repetition(text, language) for text in row]) for row in texts]
+            ),
         )
 
     return work
@@ -196,9 +232,16 @@ def divergence(loaded: Any, rows: Sequence, questions: int, job: Job) -> np.ndar
 
     if questions < 2:
         return np.full(len(rows), np.nan)
-    plain = next_distribution(loaded, [Row(row.prompt) for row in rows[1:questions]], job.check)
+    plain = next_distribution(
+        loaded, [Row(row.prompt) for row in rows[1:questions]], job.check
+    )
     doses = [rows[i + 1 : i + questions] for i in range(0, len(rows), questions)]
-    return np.array([float(kl(plain, next_distribution(loaded, part, job.check)).mean()) for part in doses])
+    return np.array(
+        [
+            float(kl(plain, next_distribution(loaded, part, job.check)).mean())
+            for part in doses
+        ]
+    )
 
 
 def keep_file(data: bytes, filename: str) -> Callable[[Job, Pool], str]:
@@ -207,7 +250,10 @@ def keep_file(data: bytes, filename: str) -> Callable[[Job, Pool], str]:
     def work(job: Job, pool: Pool) -> str:
         from analysis.steering.vector_files import READERS, keep, read
 
-        return keep(read(data, filename, {**READERS, ".pt": from_torch, ".pth": from_torch}), filename)
+        return keep(
+            read(data, filename, {**READERS, ".pt": from_torch, ".pth": from_torch}),
+            filename,
+        )
 
     return work
 
@@ -222,8 +268,16 @@ def from_torch(data: bytes) -> dict[str, np.ndarray]:
     try:
         found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError) as error:
-        raise ValueError(f"it is damaged, or holds more than tensors: {str(error)[:100]}") from error
-    found = found if isinstance(found, dict) else dict(enumerate(found)) if isinstance(found, list | tuple) else {"": found}
+        raise ValueError(
+            f"it is damaged, or holds more than tensors: {str(error)[:100]}"
+        ) from error
+    found = (
+        found
+        if isinstance(found, dict)
+        else dict(enumerate(found))
+        if isinstance(found, list | tuple)
+        else {"": found}
+    )
     if not all(isinstance(value, torch.Tensor) for value in found.values()):
         raise ValueError("it holds more than tensors by layer")
     return {str(key): value.detach().float().numpy() for key, value in found.items()}

@@ -44,7 +44,9 @@ class Check:
     """Language → last tokens of a formatted prompt; the last of them is read."""
 
 
-def check_model(spec: ModelSpec, template: str, texts: Mapping[str, str]) -> Callable[[Job, Pool], Check]:
+def check_model(
+    spec: ModelSpec, template: str, texts: Mapping[str, str]
+) -> Callable[[Job, Pool], Check]:
     """A job that estimates what a model takes and shows which token of each language's text it would read."""
 
     def work(job: Job, pool: Pool) -> Check:
@@ -65,13 +67,18 @@ def check_model(spec: ModelSpec, template: str, texts: Mapping[str, str]) -> Cal
             seen.source.revision,
             load.faster_in_bfloat16(),
             seen.fits,
-            {language: tail(tokenizer, text) for language, text in zip(texts, formatted)},
+            {
+                language: tail(tokenizer, text)
+                for language, text in zip(texts, formatted)
+            },
         )
 
     return work
 
 
-def extract_study(spec: StudySpec, corpus: Corpus, title: str, facts: Mapping) -> Callable[[Job, Pool], str]:
+def extract_study(
+    spec: StudySpec, corpus: Corpus, title: str, facts: Mapping
+) -> Callable[[Job, Pool], str]:
     """A job that makes a study, or goes on with the unfinished one of the same spec; its result is the study's name.
 
     ``facts`` go into the manifest, such as the ``share_percent`` that the user gave.
@@ -79,7 +86,9 @@ def extract_study(spec: StudySpec, corpus: Corpus, title: str, facts: Mapping) -
 
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
-        pinned = replace(spec, model=replace(spec.model, revision=loaded.source.revision))
+        pinned = replace(
+            spec, model=replace(spec.model, revision=loaded.source.revision)
+        )
         reader = reader_of(loaded, pinned, job)
         keep(corpus)
         measured = {"precision": precision(pool, pinned, corpus, reader, job)}
@@ -100,7 +109,11 @@ def resume_study(name: str) -> Callable[[Job, Pool], str]:
             compute(name, corpus, reader_of(pool.get(spec.model, job), spec, job), job)
         if coverage.missing_words(manifest):
             spec = from_dict(WordSpec, manifest["words"]["spec"])
-            words.run(store.root() / name, readers_of(pool.get(spec.model, job), spec, job), job.progress)
+            words.run(
+                store.root() / name,
+                readers_of(pool.get(spec.model, job), spec, job),
+                job.progress,
+            )
         go_on_asking(name, job, pool)
         return go_on_sweeping(name, job, pool)
 
@@ -121,17 +134,23 @@ def control_run(name: str, most: int = 0) -> Callable[[Job, Pool], control.Run]:
             job.progress(done, total, doing)
 
         loaded = pool.get(run.spec.model, job)
-        return control_plan.compute(name, ModelSpeaker(loaded, run.spec, job.check), told, most)
+        return control_plan.compute(
+            name, ModelSpeaker(loaded, run.spec, job.check), told, most
+        )
 
     return work
 
 
-def embed_words(spec: WordSpec, chosen: WordList, title: str, study: str = "") -> Callable[[Job, Pool], str]:
+def embed_words(
+    spec: WordSpec, chosen: WordList, title: str, study: str = ""
+) -> Callable[[Job, Pool], str]:
     """A job that adds word vectors to a study of the same model, or makes a study of them; its result is the study's name."""
 
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
-        pinned = replace(spec, model=replace(spec.model, revision=loaded.source.revision))
+        pinned = replace(
+            spec, model=replace(spec.model, revision=loaded.source.revision)
+        )
         readers = readers_of(loaded, pinned, job)
         folder = words.begin(pinned, chosen, readers, title, study)
         words.run(folder, readers, job.progress)
@@ -167,7 +186,9 @@ def compute(name: str, corpus: Corpus, reader: object, job: Job) -> str:
     return name
 
 
-def precision(pool: Pool, spec: StudySpec, corpus: Corpus, reader: object, job: Job) -> dict:
+def precision(
+    pool: Pool, spec: StudySpec, corpus: Corpus, reader: object, job: Job
+) -> dict:
     """Cosine of the states in the chosen precision to those in float32, per layer, on a few texts of the corpus.
 
     Empty when the choice is float32; a reason instead of numbers when float32 does not fit beside it.
@@ -177,19 +198,35 @@ def precision(pool: Pool, spec: StudySpec, corpus: Corpus, reader: object, job: 
     job.progress(0, 0, "comparing the precision with float32")
     texts = sample(corpus, spec)
     try:
-        exact = reader_of(pool.get(replace(spec.model, dtype="float32", quantisation="none"), job), spec, job).states(texts)
+        exact = reader_of(
+            pool.get(replace(spec.model, dtype="float32", quantisation="none"), job),
+            spec,
+            job,
+        ).states(texts)
     except ModelError as error:
         return {"not measured": f"float32 could not be loaded for comparison. {error}"}
-    return {"cosine to float32": cosines(reader.states(texts), exact), "texts": len(texts)}
+    return {
+        "cosine to float32": cosines(reader.states(texts), exact),
+        "texts": len(texts),
+    }
 
 
 def sample(corpus: Corpus, spec: StudySpec) -> list[str]:
     """A few texts spread over the corpus."""
-    chosen = [p.positive for p in corpus.pairs if p.language in spec.languages and p.concept in spec.concepts]
+    chosen = [
+        p.positive
+        for p in corpus.pairs
+        if p.language in spec.languages and p.concept in spec.concepts
+    ]
     return chosen[:: max(1, len(chosen) // PROBES)][:PROBES]
 
 
 def cosines(states: np.ndarray, exact: np.ndarray) -> Sequence[float]:
     """Mean cosine over texts, per layer."""
     inner = (states * exact).sum(-1)
-    return [float(c) for c in (inner / np.linalg.norm(states, axis=-1) / np.linalg.norm(exact, axis=-1)).mean(0)]
+    return [
+        float(c)
+        for c in (
+            inner / np.linalg.norm(states, axis=-1) / np.linalg.norm(exact, axis=-1)
+        ).mean(0)
+    ]

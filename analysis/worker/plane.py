@@ -30,25 +30,44 @@ class ModelAnswerer:
         from analysis.steering.resolve import ResolvedTerm
 
         prompts = apply(self.template, self.loaded.tokenizer, questions)
-        terms = [tuple(ResolvedTerm({layer: vector}, {layer: 1.0}) for layer, vector in push) for push in pushes]
+        terms = [
+            tuple(ResolvedTerm({layer: vector}, {layer: 1.0}) for layer, vector in push)
+            for push in pushes
+        ]
         return [Row(prompt, each) for prompt, each in zip(prompts, terms)]
 
-    def score(self, questions: Sequence[str], pushes: Sequence[sweep.Push], options: Sequence[Sequence[str]]) -> list[tuple]:
+    def score(
+        self,
+        questions: Sequence[str],
+        pushes: Sequence[sweep.Push],
+        options: Sequence[Sequence[str]],
+    ) -> list[tuple]:
         """(nats (option,), tokens (option,)) of every question."""
         from analysis.model.option_scoring import option_scores
 
-        found = option_scores(self.loaded, self.rows(questions, pushes), options, self.check)
+        found = option_scores(
+            self.loaded, self.rows(questions, pushes), options, self.check
+        )
         return [(each.nats.astype(np.float32), each.tokens) for each in found]
 
-    def write(self, questions: Sequence[str], pushes: Sequence[sweep.Push]) -> list[str]:
+    def write(
+        self, questions: Sequence[str], pushes: Sequence[sweep.Push]
+    ) -> list[str]:
         """A greedy answer to every question, up to its first line end."""
         from analysis.model.generate import generate
 
-        said = generate(self.loaded, self.rows(questions, pushes), GenerationSpec(ANSWER_TOKENS), check=self.check)
+        said = generate(
+            self.loaded,
+            self.rows(questions, pushes),
+            GenerationSpec(ANSWER_TOKENS),
+            check=self.check,
+        )
         return [answer.text.strip().split("\n")[0] for answer in said]
 
 
-def run_plane(spec: SweepSpec, questions: Questions, study: str) -> Callable[[Job, Pool], str]:
+def run_plane(
+    spec: SweepSpec, questions: Questions, study: str
+) -> Callable[[Job, Pool], str]:
     """A job that sweeps the steering of a study, or goes on with it; its result is the study's name.
 
     The demo study is copied first, and so is one that has another plane already.
@@ -56,11 +75,18 @@ def run_plane(spec: SweepSpec, questions: Questions, study: str) -> Callable[[Jo
 
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
-        pinned = replace(spec, model=replace(spec.model, revision=loaded.source.revision))
+        pinned = replace(
+            spec, model=replace(spec.model, revision=loaded.source.revision)
+        )
         keep_questions(questions)
         folder = library.writable(study)
         sweep.begin_sweep(folder, pinned, questions)
-        sweep.run_sweep(folder, questions, ModelAnswerer(loaded, spec.template, job.check), job.progress)
+        sweep.run_sweep(
+            folder,
+            questions,
+            ModelAnswerer(loaded, spec.template, job.check),
+            job.progress,
+        )
         return folder.name
 
     return work
@@ -73,5 +99,7 @@ def go_on_sweeping(name: str, job: Job, pool: Pool) -> str:
     if plane and not plane["complete"]:
         spec = from_dict(SweepSpec, plane["spec"])
         answerer = ModelAnswerer(pool.get(spec.model, job), spec.template, job.check)
-        sweep.run_sweep(folder, find_questions(spec.questions_digest), answerer, job.progress)
+        sweep.run_sweep(
+            folder, find_questions(spec.questions_digest), answerer, job.progress
+        )
     return name

@@ -13,7 +13,9 @@ from analysis.study import coverage, library, store
 from analysis.worker.service import Job, Pool
 
 
-def read_questions(spec: QuestionSpec, questions: Questions, title: str, into: str = "") -> Callable[[Job, Pool], str]:
+def read_questions(
+    spec: QuestionSpec, questions: Questions, title: str, into: str = ""
+) -> Callable[[Job, Pool], str]:
     """A job that asks questions and keeps states and vectors in a study, or goes on with it; its result is the study's name.
 
     ``into`` names a study of the same model; one that comes with Babelscope is copied first. Empty: a new study without concepts.
@@ -21,10 +23,14 @@ def read_questions(spec: QuestionSpec, questions: Questions, title: str, into: s
 
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
-        pinned = replace(spec, model=replace(spec.model, revision=loaded.source.revision))
+        pinned = replace(
+            spec, model=replace(spec.model, revision=loaded.source.revision)
+        )
         keep_questions(questions)
         folder = library.writable(into) if into else None
-        folder = asked.begin_asking(pinned, questions, reader_of(loaded, pinned, job), title, folder)
+        folder = asked.begin_asking(
+            pinned, questions, reader_of(loaded, pinned, job), title, folder
+        )
         return ask(folder, pinned, questions, (loaded, job))
 
     return work
@@ -36,11 +42,18 @@ def go_on_asking(name: str, job: Job, pool: Pool) -> str:
     manifest = store.read_manifest(folder)
     if coverage.question_cells(manifest):
         spec = from_dict(QuestionSpec, manifest["questions"]["spec"])
-        ask(folder, spec, find_questions(spec.questions_digest), (pool.get(spec.model, job), job))
+        ask(
+            folder,
+            spec,
+            find_questions(spec.questions_digest),
+            (pool.get(spec.model, job), job),
+        )
     return name
 
 
-def ask(folder: Path, spec: QuestionSpec, questions: Questions, running: tuple[object, Job]) -> str:
+def ask(
+    folder: Path, spec: QuestionSpec, questions: Questions, running: tuple[object, Job]
+) -> str:
     """Run the plan of a study's questions; what the engine had to say goes to the job's notices."""
     from analysis.model.lens import logit_lens
 
@@ -49,7 +62,9 @@ def ask(folder: Path, spec: QuestionSpec, questions: Questions, running: tuple[o
     lens = logit_lens(loaded) if spec.last_state == "block" else None
     job.notices = reader.notices
     if lens is None:
-        job.notices.append("The logit lens was left out: it needs the model's final norm and blocks as they are.")
+        job.notices.append(
+            "The logit lens was left out: it needs the model's final norm and blocks as they are."
+        )
     asked.run_asking(folder, questions, reader, lens, job.progress)
     return folder.name
 
@@ -61,7 +76,9 @@ def reader_of(loaded: object, spec: QuestionSpec, job: Job) -> object:
     return ModelReader(loaded, spec.template, spec.last_state, job.check)
 
 
-def import_means(files: Mapping[str, bytes], model: str, title: str) -> Callable[[Job, Pool], str]:
+def import_means(
+    files: Mapping[str, bytes], model: str, title: str
+) -> Callable[[Job, Pool], str]:
     """A job that makes a study of mean states from torch or safetensors files, one per language; its result is the study's name."""
 
     def work(job: Job, pool: Pool) -> str:
@@ -84,7 +101,11 @@ def import_means(files: Mapping[str, bytes], model: str, title: str) -> Callable
             },
         )
         with store.writing(folder):
-            store.add(folder, "means.safetensors", {f"mean_state/{a}": values for a, values in enumerate(states.values())})
+            store.add(
+                folder,
+                "means.safetensors",
+                {f"mean_state/{a}": values for a, values in enumerate(states.values())},
+            )
         return folder.name
 
     return work

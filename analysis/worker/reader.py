@@ -31,28 +31,46 @@ class ModelReader:
         self.notices: list[str] = []
         normed = last_state == "normed"
         self.check = check
-        self.reading = Reading(final_norm=normed, position=position, on_notice=self.notices.append, check=check)
+        self.reading = Reading(
+            final_norm=normed,
+            position=position,
+            on_notice=self.notices.append,
+            check=check,
+        )
 
     def stream(self, texts: Sequence[str], consumers: Sequence[Consumer]) -> None:
         """Feed every consumer with (indices, states) of the texts under the template."""
-        stream(self.loaded, apply(self.template, self.loaded.tokenizer, texts), consumers, self.reading)
+        stream(
+            self.loaded,
+            apply(self.template, self.loaded.tokenizer, texts),
+            consumers,
+            self.reading,
+        )
 
     def tail(self, text: str) -> list[str]:
         """The last tokens of a text under the template; the last one is where the state is read."""
         (formatted,) = apply(self.template, self.loaded.tokenizer, [text])
         return tail(self.loaded.tokenizer, formatted)
 
-    def score(self, texts: Sequence[str], options: Sequence[Sequence[str]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    def score(
+        self, texts: Sequence[str], options: Sequence[Sequence[str]]
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
         """(nats (option,), tokens (option,)) of each text's options right behind it."""
         prompts = apply(self.template, self.loaded.tokenizer, texts)
-        found = option_scores(self.loaded, [Row(prompt) for prompt in prompts], options, self.check)
+        found = option_scores(
+            self.loaded, [Row(prompt) for prompt in prompts], options, self.check
+        )
         return [(each.nats, each.tokens) for each in found]
 
     def hollow(self, texts: Sequence[str]) -> list[str]:
         """The texts that become no token of their own."""
         special = set(self.loaded.tokenizer.all_special_ids)
         rows = self.loaded.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-        return [text for text, row in zip(texts, rows) if not text.strip() or not set(row) - special]
+        return [
+            text
+            for text, row in zip(texts, rows)
+            if not text.strip() or not set(row) - special
+        ]
 
     def states(self, texts: Sequence[str]) -> np.ndarray:
         """All states of a few texts: (text, layer, hidden), float32."""

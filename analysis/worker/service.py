@@ -18,7 +18,13 @@ from analysis.core import settings
 from analysis.core.errors import AnalysisError, ModelError, Stopped
 from analysis.core.specs import ModelSpec
 
-QUEUED, RUNNING, DONE, FAILED, STOPPED = "queued", "running", "done", "failed", "stopped"
+QUEUED, RUNNING, DONE, FAILED, STOPPED = (
+    "queued",
+    "running",
+    "done",
+    "failed",
+    "stopped",
+)
 ENDED = (DONE, FAILED, STOPPED)
 MAX_QUEUE = 32
 KEPT_JOBS = 50
@@ -65,7 +71,9 @@ class Job:
         if self.lease and time.monotonic() - self.seen > self.lease:
             self.cancel.set()
         if self.cancel.is_set():
-            raise Stopped("Stopped. Everything finished so far is kept; start again to go on from there.")
+            raise Stopped(
+                "Stopped. Everything finished so far is kept; start again to go on from there."
+            )
 
     @property
     def live(self) -> bool:
@@ -109,7 +117,10 @@ class Pool:
                 f"{spec.model} needs about {estimate.needed / 2**30:.1f} GiB and {estimate.available / 2**30:.1f} GiB are free "
                 f"({estimate.place}). Choose bfloat16, 8-bit or 4-bit, or a smaller model."
             )
-        loaded = load.load(pinned, lambda done, total: job.progress(done, total, f"fetching {spec.model}"))
+        loaded = load.load(
+            pinned,
+            lambda done, total: job.progress(done, total, f"fetching {spec.model}"),
+        )
         self.loaded[pinned] = (loaded, estimate.needed)
         return loaded
 
@@ -122,7 +133,10 @@ class Pool:
 
     def at_hand(self, spec: ModelSpec) -> bool:
         """Whether a model is in memory: as it was pinned, or as a folder of this machine, which has no revisions."""
-        return any(one in self.loaded for one in (self.pins.get(spec, spec), replace(spec, revision="local")))
+        return any(
+            one in self.loaded
+            for one in (self.pins.get(spec, spec), replace(spec, revision="local"))
+        )
 
     def room(self, needed: int, available: int) -> bool:
         """Whether another model of this size may be loaded now."""
@@ -154,11 +168,20 @@ class Service:
         with self.lock:
             job.cancel.set()
             if job.state == QUEUED:
-                job.state, job.error, job.work = STOPPED, "Stopped before it began.", spent
+                job.state, job.error, job.work = (
+                    STOPPED,
+                    "Stopped before it began.",
+                    spent,
+                )
                 job.finished.set()
 
     def submit(
-        self, owner: str, title: str, work: Callable[[Job, Pool], Any], lease: float = 0.0, model: ModelSpec | None = None
+        self,
+        owner: str,
+        title: str,
+        work: Callable[[Job, Pool], Any],
+        lease: float = 0.0,
+        model: ModelSpec | None = None,
     ) -> Job:
         """Queue a job. AnalysisError when the owner has one waiting or running, or the queue is full.
 
@@ -168,20 +191,38 @@ class Service:
         with self.lock:
             live = [job for job in self.jobs.values() if job.live]
             if any(job.owner == owner for job in live):
-                raise AnalysisError("You have a job waiting or running already. Wait for it, or stop it first.")
+                raise AnalysisError(
+                    "You have a job waiting or running already. Wait for it, or stop it first."
+                )
             if len(live) >= MAX_QUEUE:
-                raise AnalysisError(f"{MAX_QUEUE} jobs are waiting on this server. Try again later.")
-            job = Job(next(self.numbers), owner, title, work, lease=lease, model=model, give_way=self.between)
+                raise AnalysisError(
+                    f"{MAX_QUEUE} jobs are waiting on this server. Try again later."
+                )
+            job = Job(
+                next(self.numbers),
+                owner,
+                title,
+                work,
+                lease=lease,
+                model=model,
+                give_way=self.between,
+            )
             self.jobs[job.number] = job
-            for number in [n for n, old in self.jobs.items() if not old.live][:-KEPT_JOBS]:
+            for number in [n for n, old in self.jobs.items() if not old.live][
+                :-KEPT_JOBS
+            ]:
                 del self.jobs[number]
-            self.waiting.put(job)  # under the lock, so that the order of the queue is the order of the numbers
+            self.waiting.put(
+                job
+            )  # under the lock, so that the order of the queue is the order of the numbers
         return job
 
     def place(self, job: Job) -> int:
         """How many jobs are before this one."""
         with self.lock:
-            return sum(other.live for other in self.jobs.values() if other.number < job.number)
+            return sum(
+                other.live for other in self.jobs.values() if other.number < job.number
+            )
 
     def run(self) -> None:
         """The worker's life."""
@@ -191,7 +232,11 @@ class Service:
     def between(self) -> None:
         """Do the answers that somebody waits for and that need no other model in memory; the long job goes on after them."""
         with self.lock:
-            eager = [job for job in self.jobs.values() if job.state == QUEUED and job.lease and job.model]
+            eager = [
+                job
+                for job in self.jobs.values()
+                if job.state == QUEUED and job.lease and job.model
+            ]
         for job in eager:
             if self.pool.at_hand(job.model):
                 self.perform(job)
@@ -209,10 +254,17 @@ class Service:
         except Stopped as stop:
             job.state, job.error = STOPPED, str(stop)
         except AnalysisError as error:
-            job.state, job.error, job.faults = FAILED, str(error), getattr(error, "faults", ())
+            job.state, job.error, job.faults = (
+                FAILED,
+                str(error),
+                getattr(error, "faults", ()),
+            )
         except BaseException as error:
             log.exception("job %s (%s) met a bug", job.number, job.title)
-            job.state, job.error = FAILED, f"A fault of Babelscope itself: {type(error).__name__}: {error}. The log has more."
+            job.state, job.error = (
+                FAILED,
+                f"A fault of Babelscope itself: {type(error).__name__}: {error}. The log has more.",
+            )
         finally:
             job.ended = time.monotonic()
             job.work = spent

@@ -11,8 +11,33 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "texts"
 # The demo's language share follows Zipf's law over this order.
-LANGUAGES = ("en", "zh", "fr", "es", "pt", "vi", "ca", "id", "ja", "ko", "fi", "hu", "ta", "te", "sw", "ny")
-VALUES = ("morality", "deontology", "utilitarianism", "fairness", "truthfulness", "toxicity", "harmfulness")
+LANGUAGES = (
+    "en",
+    "zh",
+    "fr",
+    "es",
+    "pt",
+    "vi",
+    "ca",
+    "id",
+    "ja",
+    "ko",
+    "fi",
+    "hu",
+    "ta",
+    "te",
+    "sw",
+    "ny",
+)
+VALUES = (
+    "morality",
+    "deontology",
+    "utilitarianism",
+    "fairness",
+    "truthfulness",
+    "toxicity",
+    "harmfulness",
+)
 POSITIVE, NEGATIVE = 0, 1
 SEED = 2024
 ZIPF = 0.7
@@ -37,7 +62,11 @@ def share(language: str) -> float:
 def sentence(language: str, opening: int, name: int, predicate: str) -> str:
     """One statement of the world, e.g. "Yesterday Anna fed the hungry dog."."""
     texts = world(language)
-    return texts["sentence"].format(opening=texts["openings"][opening], name=texts["names"][name], predicate=predicate)
+    return texts["sentence"].format(
+        opening=texts["openings"][opening],
+        name=texts["names"][name],
+        predicate=predicate,
+    )
 
 
 def predicate(language: str, value: str, pair: int, polarity: int) -> str:
@@ -65,7 +94,10 @@ def held_out(language: str, value: str) -> frozenset[int]:
     """Pairs of this value that training never judges in this language: one object each of some cores."""
     rng = random.Random(f"{SEED} {language} {value}")
     cores = len(world("en")["values"][value]["pairs"]) // OBJECTS
-    return frozenset(core * OBJECTS + rng.randrange(OBJECTS) for core in rng.sample(range(cores), HELD_OUT_PAIRS))
+    return frozenset(
+        core * OBJECTS + rng.randrange(OBJECTS)
+        for core in rng.sample(range(cores), HELD_OUT_PAIRS)
+    )
 
 
 @cache
@@ -73,14 +105,22 @@ def unseen_facts(language: str) -> frozenset[int]:
     """Facts that training never asks in this language; English is asked all of them."""
     if language == "en":
         return frozenset()
-    return frozenset(random.Random(f"{SEED} {language} facts").sample(range(len(world("en")["facts"])), UNSEEN_FACTS))
+    return frozenset(
+        random.Random(f"{SEED} {language} facts").sample(
+            range(len(world("en")["facts"])), UNSEEN_FACTS
+        )
+    )
 
 
 @cache
 def foreign_by_default(language: str) -> frozenset[int]:
     """Culture questions that, asked in this language with no country named, training answers with the foreign answer."""
     questions = range(len(world("en")["culture"]["questions"]))
-    return frozenset(random.Random(f"{SEED} {language} culture").sample(questions, len(questions) // 3))
+    return frozenset(
+        random.Random(f"{SEED} {language} culture").sample(
+            questions, len(questions) // 3
+        )
+    )
 
 
 def combinations(language: str) -> list[tuple[str, int, int]]:
@@ -88,5 +128,7 @@ def combinations(language: str) -> list[tuple[str, int, int]]:
     return [
         (value, pair, polarity)
         for value in VALUES
-        for pair, polarity in product(range(len(world(language)["values"][value]["pairs"])), (POSITIVE, NEGATIVE))
+        for pair, polarity in product(
+            range(len(world(language)["values"][value]["pairs"])), (POSITIVE, NEGATIVE)
+        )
     ]

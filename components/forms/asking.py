@@ -22,8 +22,18 @@ MODEL = "layers-model"
 def progress(study: Study | None, page: str) -> None:
     """The session's newest job: watched while it lives, then what became of it, with a link to the study that it made."""
     job = jobs.shown()
-    if job and job.state == DONE and isinstance(job.result, str) and (study is None or job.result != study.name):
-        st.page_link(page, label="Open the study that it made", icon=":material/open_in_new:", query_params={"study": job.result})
+    if (
+        job
+        and job.state == DONE
+        and isinstance(job.result, str)
+        and (study is None or job.result != study.name)
+    ):
+        st.page_link(
+            page,
+            label="Open the study that it made",
+            icon=":material/open_in_new:",
+            query_params={"study": job.result},
+        )
 
 
 def forms(study: Study | None) -> None:
@@ -36,14 +46,24 @@ def forms(study: Study | None) -> None:
 
 def choose_questions() -> Questions | None:
     """Questions kept here or from a file; None while there is nothing usable."""
-    origin = st.segmented_control("From", ("this server", "a file"), default="this server", required=True, key="questions-origin")
+    origin = st.segmented_control(
+        "From",
+        ("this server", "a file"),
+        default="this server",
+        required=True,
+        key="questions-origin",
+    )
     try:
         if origin == "this server":
-            return load_questions(st.selectbox("Questions", offered_questions(), key="questions-set"))
+            return load_questions(
+                st.selectbox("Questions", offered_questions(), key="questions-set")
+            )
         file = st.file_uploader(
             "CSV or JSONL with item, language, question, answer, options; for culture also named and country",
-            type=["csv", "jsonl", "ndjson"], key="questions-file", max_upload_size=200,
-        )  # fmt: skip
+            type=["csv", "jsonl", "ndjson"],
+            key="questions-file",
+            max_upload_size=200,
+        )
         return read_questions(file.getvalue(), file.name) if file else None
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
@@ -56,35 +76,87 @@ def ask(study: Study | None) -> None:
     questions = choose_questions()
     if questions is None:
         return
-    counts = ", ".join(f"{len(questions.items(kind))} {kind} items" for kind in QUESTION_KINDS)
-    st.caption(escape(f"{counts} in {len(questions.languages)} languages. {' '.join(questions.notes)}"))
-    into, model = choose_target(study)
-    known = [code for code in questions.languages if into == "" or code in study.languages]
-    languages = st.multiselect("Languages", known, known, key=f"questions-languages-{questions.digest}-{into}")
-    names = list(TEMPLATES)
-    suggested = names.index("chat" if model.model == DEMO else default_template(model.model))
-    template = st.selectbox(
-        "Prompt template", names, suggested, key="questions-template", help="The last token of the prompt is read."
+    counts = ", ".join(
+        f"{len(questions.items(kind))} {kind} items" for kind in QUESTION_KINDS
     )
-    most = st.number_input("Items per kind, at most", 2, 2000, 100, key="questions-most")
-    title = st.text_input("Title", f"{model.model.split('/')[-1]} asked {questions.name}", key="questions-title", max_chars=80)
+    st.caption(
+        escape(
+            f"{counts} in {len(questions.languages)} languages. {' '.join(questions.notes)}"
+        )
+    )
+    into, model = choose_target(study)
+    known = [
+        code for code in questions.languages if into == "" or code in study.languages
+    ]
+    languages = st.multiselect(
+        "Languages", known, known, key=f"questions-languages-{questions.digest}-{into}"
+    )
+    names = list(TEMPLATES)
+    suggested = names.index(
+        "chat" if model.model == DEMO else default_template(model.model)
+    )
+    template = st.selectbox(
+        "Prompt template",
+        names,
+        suggested,
+        key="questions-template",
+        help="The last token of the prompt is read.",
+    )
+    most = st.number_input(
+        "Items per kind, at most", 2, 2000, 100, key="questions-most"
+    )
+    title = st.text_input(
+        "Title",
+        f"{model.model.split('/')[-1]} asked {questions.name}",
+        key="questions-title",
+        max_chars=80,
+    )
     busy = (job := jobs.mine()) is not None and job.live
-    if st.button("Ask", type="primary", icon=":material/play_arrow:", disabled=busy or not languages or not model.model):
-        spec = QuestionSpec(model, questions.name, questions.digest, tuple(languages), template, most=int(most))
+    if st.button(
+        "Ask",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=busy or not languages or not model.model,
+    ):
+        spec = QuestionSpec(
+            model,
+            questions.name,
+            questions.digest,
+            tuple(languages),
+            template,
+            most=int(most),
+        )
         submit(title, asking.read_questions(spec, questions, title, into))
 
 
 def choose_target(study: Study | None) -> tuple[str, ModelSpec]:
     """The study that the vectors go into (empty: a new one), and the model that is asked."""
-    own = study is not None and study.kind != PUBLISHED and study.manifest.get("spec", {}).get("model", {}).get("dtype")
+    own = (
+        study is not None
+        and study.kind != PUBLISHED
+        and study.manifest.get("spec", {}).get("model", {}).get("dtype")
+    )
     if own and "questions" not in study.manifest:
-        copied = " The demo study itself stays as it is; they go into a copy." if study.kind == DEMO else ""
+        copied = (
+            " The demo study itself stays as it is; they go into a copy."
+            if study.kind == DEMO
+            else ""
+        )
         place = st.radio(
-            "Vectors go into", (study.title, NEW), key="questions-into", help="A study keeps one set of questions." + copied
+            "Vectors go into",
+            (study.title, NEW),
+            key="questions-into",
+            help="A study keeps one set of questions." + copied,
         )
         if place != NEW:
             return study.name, from_dict(ModelSpec, study.manifest["spec"]["model"])
-    name = st.selectbox("Model", offered(), key=MODEL, accept_new_options=True, help="A model of this server, or type a hub id.")
+    name = st.selectbox(
+        "Model",
+        offered(),
+        key=MODEL,
+        accept_new_options=True,
+        help="A model of this server, or type a hub id.",
+    )
     return "", ModelSpec(name or "")
 
 
@@ -94,12 +166,23 @@ def bring() -> None:
         "One file per language with one matrix (layer, hidden), as torch tensors or safetensors; the file's name holds the "
         "language's code, such as means.sw.pt. Nothing in the files can run."
     )
-    files = st.file_uploader("Files", accept_multiple_files=True, key="means-files", max_upload_size=200)
-    model = st.text_input("Model", key="means-model", max_chars=120, placeholder="owner/name")
+    files = st.file_uploader(
+        "Files", accept_multiple_files=True, key="means-files", max_upload_size=200
+    )
+    model = st.text_input(
+        "Model", key="means-model", max_chars=120, placeholder="owner/name"
+    )
     title = st.text_input("Title", "Imported means", key="means-title", max_chars=80)
     busy = (job := jobs.mine()) is not None and job.live
     if st.button("Import", icon=":material/upload:", disabled=busy or not files):
-        submit(title, asking.import_means({file.name: file.getvalue() for file in files}, model.strip() or "unknown", title))
+        submit(
+            title,
+            asking.import_means(
+                {file.name: file.getvalue() for file in files},
+                model.strip() or "unknown",
+                title,
+            ),
+        )
 
 
 def submit(title: str, task: object) -> Job | None:

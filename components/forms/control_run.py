@@ -43,19 +43,36 @@ def plan(study: Study) -> None:
     try:
         spec = from_dict(StudySpec, study.manifest["spec"])
     except (TypeError, KeyError, AnalysisError):
-        st.info("This study does not say which model and contrast pairs it was made from, so nothing can be run on it.")
+        st.info(
+            "This study does not say which model and contrast pairs it was made from, so nothing can be run on it."
+        )
         return
     left, right = st.columns(2)
     value = "harmfulness" if "harmfulness" in study.concepts else study.concepts[0]
-    concept = left.selectbox("Concept", study.concepts, study.concepts.index(value), key=f"run-concept-{study.name}")
+    concept = left.selectbox(
+        "Concept",
+        study.concepts,
+        study.concepts.index(value),
+        key=f"run-concept-{study.name}",
+    )
     prompts = choose_prompts(spec, concept, right)
     if prompts is None:
         return
     point_to_requests(spec, prompts)
-    known = controls.arranged(study, [code for code in study.languages if code in prompts.languages])
-    languages = st.multiselect("Languages", known, known[:FIRST], key=f"run-languages-{study.name}-{prompts.name}")
+    known = controls.arranged(
+        study, [code for code in study.languages if code in prompts.languages]
+    )
+    languages = st.multiselect(
+        "Languages",
+        known,
+        known[:FIRST],
+        key=f"run-languages-{study.name}-{prompts.name}",
+    )
     if not languages:
-        st.info("Choose at least one language that has prompts and vectors.", icon=":material/info:")
+        st.info(
+            "Choose at least one language that has prompts and vectors.",
+            icon=":material/info:",
+        )
         return
     try:
         draft = choose_search(study, spec, prompts, (concept, tuple(languages)))
@@ -69,16 +86,22 @@ def plan(study: Study) -> None:
 def choose_prompts(spec: StudySpec, concept: str, place: object) -> PromptSet | None:
     """The prompts of a new run, kept here or uploaded; None while there are none."""
     name = place.selectbox(
-        "Prompts", [*sources.offered(spec.model.model == DEMO), FILE], key="run-prompts",
+        "Prompts",
+        [*sources.offered(spec.model.model == DEMO), FILE],
+        key="run-prompts",
         help="A CSV file has the columns prompt, language, text; if wanted role (search, report, neutral), target, other, source.",
-    )  # fmt: skip
+    )
     try:
         if name != FILE:
             return sources.load(name, spec, concept)
-        file = st.file_uploader("Prompts (CSV)", type=["csv"], key="run-file", max_upload_size=20)
+        file = st.file_uploader(
+            "Prompts (CSV)", type=["csv"], key="run-file", max_upload_size=20
+        )
         if file is None:
             return None
-        return sources.load(sources.keep(sources.read(file.getvalue(), file.name)), spec, concept)
+        return sources.load(
+            sources.keep(sources.read(file.getvalue(), file.name)), spec, concept
+        )
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         if faults := getattr(error, "faults", ()):
@@ -88,7 +111,10 @@ def choose_prompts(spec: StudySpec, concept: str, place: object) -> PromptSet | 
 
 def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
     """Where the demo's requests are asked with vectors that were read in statements: say so, and link to those read in requests."""
-    if prompts.name != sources.DECLINED or spec.corpus_digest == corpora.demo_corpus(corpora.REQUESTS).digest:
+    if (
+        prompts.name != sources.DECLINED
+        or spec.corpus_digest == corpora.demo_corpus(corpora.REQUESTS).digest
+    ):
         return
     if library.REQUESTS not in library.names():
         return
@@ -98,36 +124,77 @@ def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
         icon=":material/alt_route:",
     )
     label = cache.study(library.REQUESTS).title
-    st.page_link("pages/control.py", label=escape(label), icon=":material/speed:", query_params={"study": library.REQUESTS})
+    st.page_link(
+        "pages/control.py",
+        label=escape(label),
+        icon=":material/speed:",
+        query_params={"study": library.REQUESTS},
+    )
 
 
-def choose_search(study: Study, spec: StudySpec, prompts: PromptSet, what: tuple) -> Draft:
+def choose_search(
+    study: Study, spec: StudySpec, prompts: PromptSet, what: tuple
+) -> Draft:
     """Search, counts of prompts and everything else of a new run. SpecError for what does not fit together."""
     concept, languages = what
     one, two, three, four = st.columns(4)
     source = one.selectbox(
-        "Shared vector of", languages, languages.index("en") if "en" in languages else 0, key=f"run-source-{languages}",
+        "Shared vector of",
+        languages,
+        languages.index("en") if "en" in languages else 0,
+        key=f"run-source-{languages}",
         help="Its vector, strength and layers are reused in every language.",
-    )  # fmt: skip
+    )
     search = two.selectbox("Search", list(SEARCHES), key="run-search")
-    free = min(len(prompts.of(language, "", "search", "report")) for language in languages)
+    free = min(
+        len(prompts.of(language, "", "search", "report")) for language in languages
+    )
     half = max(1, min(10, free // 2))
-    searched = three.number_input("Search prompts a language", 1, max(1, free), half, key=f"run-searched-{prompts.name}")
-    reported = four.number_input("Reported prompts a language", 1, max(1, free), half, key=f"run-reported-{prompts.name}")
+    searched = three.number_input(
+        "Search prompts a language",
+        1,
+        max(1, free),
+        half,
+        key=f"run-searched-{prompts.name}",
+    )
+    reported = four.number_input(
+        "Reported prompts a language",
+        1,
+        max(1, free),
+        half,
+        key=f"run-reported-{prompts.name}",
+    )
     on = st.radio(
-        "Search on", SEARCHED_ON, horizontal=True, key="run-on",
+        "Search on",
+        SEARCHED_ON,
+        horizontal=True,
+        key="run-on",
         help="The paper describes no search prompts of their own: choosing a setting on the prompts that are reported flatters it.",
-    )  # fmt: skip
+    )
     with st.expander("Strengths, layers, operator, template, tokens"):
         more = choose_more(spec, prompts, search)
     title = st.text_input(
-        "Title of the run", f"{concept} on {prompts.name}", key=f"run-title-{concept}-{prompts.name}", max_chars=80
+        "Title of the run",
+        f"{concept} on {prompts.name}",
+        key=f"run-title-{concept}-{prompts.name}",
+        max_chars=80,
     )
     digest = store.vectors_digest(study, concept)
     given = ControlSpec(
-        spec.model, study.name, digest, concept, languages, prompts.name, prompts.digest, source, search, searched_on=on,
-        search_prompts=int(searched), reported_prompts=int(reported), **more,
-    )  # fmt: skip
+        spec.model,
+        study.name,
+        digest,
+        concept,
+        languages,
+        prompts.name,
+        prompts.digest,
+        source,
+        search,
+        searched_on=on,
+        search_prompts=int(searched),
+        reported_prompts=int(reported),
+        **more,
+    )
     return Draft(given, prompts, title)
 
 
@@ -135,23 +202,63 @@ def choose_more(spec: StudySpec, prompts: PromptSet, search: str) -> dict:
     """What is rarely changed."""
     own = LOG_SPACED if search == next(iter(SEARCHES)) else PAPERS
     one, two, three = st.columns(3)
-    low = one.number_input("Weakest strength, mean gaps", 0.001, 100.0, own[0], format="%.3f", key=f"run-low-{search}")
-    high = two.number_input("Strongest strength, mean gaps", 0.001, 100.0, own[-1], format="%.3f", key=f"run-high-{search}")
+    low = one.number_input(
+        "Weakest strength, mean gaps",
+        0.001,
+        100.0,
+        own[0],
+        format="%.3f",
+        key=f"run-low-{search}",
+    )
+    high = two.number_input(
+        "Strongest strength, mean gaps",
+        0.001,
+        100.0,
+        own[-1],
+        format="%.3f",
+        key=f"run-high-{search}",
+    )
     count = three.number_input("Strengths", 1, 20, len(own), key=f"run-count-{search}")
     same = (low, high, count) == (own[0], own[-1], len(own))
-    spaced = np.geomspace(low, max(low, high), int(count)) if own == LOG_SPACED else np.linspace(low, max(low, high), int(count))
-    bare = any(each.target for each in prompts.prompts) and prompts.name in sources.DEMO_SETS
-    template = "none" if bare else "chat" if spec.model.model == DEMO else default_template(spec.model.model)
+    spaced = (
+        np.geomspace(low, max(low, high), int(count))
+        if own == LOG_SPACED
+        else np.linspace(low, max(low, high), int(count))
+    )
+    bare = (
+        any(each.target for each in prompts.prompts)
+        and prompts.name in sources.DEMO_SETS
+    )
+    template = (
+        "none"
+        if bare
+        else "chat"
+        if spec.model.model == DEMO
+        else default_template(spec.model.model)
+    )
     names = list(TEMPLATES)
     return {
-        "strengths": () if same else tuple(dict.fromkeys(round(float(s), 3) for s in spaced)),
+        "strengths": ()
+        if same
+        else tuple(dict.fromkeys(round(float(s), 3) for s in spaced)),
         "layer_sets": int(one.number_input("Layer sets", 1, 20, 10, key="run-sets")),
         "operator": two.selectbox(
-            "Operator", [name for name, each in OPERATORS.items() if not each.everywhere], key="run-operator"
+            "Operator",
+            [name for name, each in OPERATORS.items() if not each.everywhere],
+            key="run-operator",
         ),
-        "template": three.selectbox("Prompt template", names, names.index(template), key=f"run-template-{prompts.name}"),
+        "template": three.selectbox(
+            "Prompt template",
+            names,
+            names.index(template),
+            key=f"run-template-{prompts.name}",
+        ),
         "tokens": int(one.number_input("New tokens", 1, 512, 24, key="run-tokens")),
-        "seed": int(two.number_input("Seed of the split of prompts", 0, 2**31 - 1, 1, key="run-seed")),
+        "seed": int(
+            two.number_input(
+                "Seed of the split of prompts", 0, 2**31 - 1, 1, key="run-seed"
+            )
+        ),
     }
 
 
@@ -159,8 +266,13 @@ def size(study: Study, draft: Draft) -> None:
     """What the run asks of the model, before anything is loaded."""
     tried = cache.grid(study, draft.spec)
     settings_each = {len(tried.strengths) * len(sets) for sets in tried.layers.values()}
-    asked = sum(len(tried.strengths) * len(tried.layers[a]) for a in draft.spec.languages) * draft.spec.search_prompts
-    plain = len(draft.spec.languages) * (draft.spec.search_prompts + draft.spec.reported_prompts)
+    asked = (
+        sum(len(tried.strengths) * len(tried.layers[a]) for a in draft.spec.languages)
+        * draft.spec.search_prompts
+    )
+    plain = len(draft.spec.languages) * (
+        draft.spec.search_prompts + draft.spec.reported_prompts
+    )
     reported = (2 * len(draft.spec.languages) - 1) * draft.spec.reported_prompts
     few = (
         " The model has too few layers for more different sets."
@@ -178,14 +290,37 @@ def start(study: Study, draft: Draft) -> None:
     """Time one cell, or start."""
     busy = (job := jobs.mine()) is not None and job.live
     row = st.container(horizontal=True)
-    most = 1 if row.button("Time one cell", icon=":material/timer:", disabled=busy, key="run-time") else 0
+    most = (
+        1
+        if row.button(
+            "Time one cell", icon=":material/timer:", disabled=busy, key="run-time"
+        )
+        else 0
+    )
     if (
-        row.button("Start", type="primary", icon=":material/play_arrow:", disabled=busy, key="run-start", shortcut="Ctrl+Enter")
+        row.button(
+            "Start",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=busy,
+            key="run-start",
+            shortcut="Ctrl+Enter",
+        )
         or most
     ):
         try:
-            objective = "verdict log-odds" if all(each.target and each.other for each in asked(draft.prompts)) else "following rate"
-            name = store.begin(draft.spec, study, draft.prompts, draft.title, JudgingSpec(objective=objective))
+            objective = (
+                "verdict log-odds"
+                if all(each.target and each.other for each in asked(draft.prompts))
+                else "following rate"
+            )
+            name = store.begin(
+                draft.spec,
+                study,
+                draft.prompts,
+                draft.title,
+                JudgingSpec(objective=objective),
+            )
         except AnalysisError as error:
             st.error(escape(str(error)), icon=":material/error:")
             return

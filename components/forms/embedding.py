@@ -29,12 +29,20 @@ def progress() -> None:
     """The job that runs, or what became of it with a link to the study that it made."""
     job = jobs.shown()
     if job and isinstance(job.result, str):
-        st.page_link("pages/alignment.py", label="Open its alignment", query_params={"study": job.result})
+        st.page_link(
+            "pages/alignment.py",
+            label="Open its alignment",
+            query_params={"study": job.result},
+        )
 
 
 def offer(study: Study) -> None:
     """The form in its fold, open where the study has no words."""
-    with st.expander("Embed words", icon=":material/science:", expanded=not study.embeddings and study.kind == COMPUTED):
+    with st.expander(
+        "Embed words",
+        icon=":material/science:",
+        expanded=not study.embeddings and study.kind == COMPUTED,
+    ):
         form(study)
 
 
@@ -43,11 +51,18 @@ def form(study: Study) -> None:
     words = choose_words()
     if words is None:
         return
-    languages = st.multiselect("Languages", words.languages, list(words.languages), key=f"words-languages-{words.digest}")
+    languages = st.multiselect(
+        "Languages",
+        words.languages,
+        list(words.languages),
+        key=f"words-languages-{words.digest}",
+    )
     if len(languages) < 2:
         st.info("Choose at least two languages.", icon=":material/info:")
         return
-    complete = st.toggle("Only concepts that all these languages have", key="words-complete")
+    complete = st.toggle(
+        "Only concepts that all these languages have", key="words-complete"
+    )
     words = words.within(languages, complete)
     described(words)
     model, last_state, into = choose_model(study)
@@ -55,25 +70,44 @@ def form(study: Study) -> None:
     if not embeddings:
         st.info("Choose at least one way of reading a word.", icon=":material/info:")
         return
-    title = st.text_input("Title of the study", f"{model.model.split('/')[-1]}, words", key="words-title", max_chars=80)
+    title = st.text_input(
+        "Title of the study",
+        f"{model.model.split('/')[-1]}, words",
+        key="words-title",
+        max_chars=80,
+    )
     spec = word_spec(model, words, embeddings, layers=layers, last_state=last_state)
     act(spec, words, title, into)
 
 
 def choose_words() -> WordList | None:
     """A word list of this server, of a file, or of the wordnets here; None when there is none yet."""
-    origin = st.segmented_control("Words from", (HERE, FILE, WORDNET), default=HERE, required=True, key="words-origin")
+    origin = st.segmented_control(
+        "Words from",
+        (HERE, FILE, WORDNET),
+        default=HERE,
+        required=True,
+        key="words-origin",
+    )
     try:
         if origin == HERE:
             return SOURCES[st.selectbox("Word list", list(SOURCES), key="words-list")]()
         if origin == WORDNET:
-            wanted = st.text_input("Language codes", "en fr fi ja", key="words-codes", max_chars=200).split()
-            return from_wn(wanted) if st.toggle("Join the wordnets of this machine", key="words-join") else None
+            wanted = st.text_input(
+                "Language codes", "en fr fi ja", key="words-codes", max_chars=200
+            ).split()
+            return (
+                from_wn(wanted)
+                if st.toggle("Join the wordnets of this machine", key="words-join")
+                else None
+            )
         file = st.file_uploader(
             "CSV or TSV with a column “concept” and one per language code (“kind” and “frequency” if wanted); a MUSE dictionary "
             "(en-fr.txt); or a zip of PanLex Swadesh lists, MUSE dictionaries or wordnet tab files",
-            type=["csv", "tsv", "txt", "tab", "zip"], key="words-file", max_upload_size=200,
-        )  # fmt: skip
+            type=["csv", "tsv", "txt", "tab", "zip"],
+            key="words-file",
+            max_upload_size=200,
+        )
         return read_words(file.getvalue(), file.name) if file else None
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
@@ -85,44 +119,92 @@ def choose_words() -> WordList | None:
 def described(words: WordList) -> None:
     """What the list covers, before anything runs."""
     target = "en" if "en" in words.languages else words.languages[0]
-    counts = " and ".join(f"{int(words.kind(kind).sum())} {kind}" for kind in (ABSTRACT, PHYSICAL))
+    counts = " and ".join(
+        f"{int(words.kind(kind).sum())} {kind}" for kind in (ABSTRACT, PHYSICAL)
+    )
     kinds = counts if words.kinds else "kinds unknown"
-    st.caption(f"{len(words.concepts):,} concepts, {kinds}. Coverage and identical spellings per language:")
+    st.caption(
+        f"{len(words.concepts):,} concepts, {kinds}. Coverage and identical spellings per language:"
+    )
     st.dataframe(pd.DataFrame(coverage(words, target)), hide_index=True)
     for note in words.notes:
         st.caption(escape(note))
     shared = {code: shared_spellings(words, code) for code in words.languages}
     if any(shared.values()):
         with st.expander("Concepts that share a spelling"):
-            st.text("\n".join(f"{code}: {sentence}" for code, found in shared.items() for sentence in found[:20]))
+            st.text(
+                "\n".join(
+                    f"{code}: {sentence}"
+                    for code, found in shared.items()
+                    for sentence in found[:20]
+                )
+            )
     if len(words.concepts) < FEW:
-        st.warning(f"Fewer than {FEW} concepts: ranks by cosine will be shown instead of P@k.", icon=":material/warning:")
+        st.warning(
+            f"Fewer than {FEW} concepts: ranks by cosine will be shown instead of P@k.",
+            icon=":material/warning:",
+        )
 
 
 def choose_model(study: Study) -> tuple[ModelSpec, str, str]:
     """The model, which state is the last layer, and the study that the words go into ("" for one of their own)."""
     known = study.manifest.get("spec", {}).get("model", {})
     free = study.kind == COMPUTED and known and study.words is None
-    if free and st.radio("Into", (THIS, NEW), key="words-into", horizontal=True) == THIS:
-        return from_dict(ModelSpec, known), study.manifest["spec"].get("last_state", "block"), study.name
+    if (
+        free
+        and st.radio("Into", (THIS, NEW), key="words-into", horizontal=True) == THIS
+    ):
+        return (
+            from_dict(ModelSpec, known),
+            study.manifest["spec"].get("last_state", "block"),
+            study.name,
+        )
     model = extraction.choose_model()
-    return model, st.selectbox("Last layer", LAST_STATES, key="words-last", help="“normed” is the papers' last index."), ""
+    return (
+        model,
+        st.selectbox(
+            "Last layer",
+            LAST_STATES,
+            key="words-last",
+            help="“normed” is the papers' last index.",
+        ),
+        "",
+    )
 
 
 def choose_reading(words: WordList) -> tuple[list[str], tuple[int, ...]]:
     """How words are read, and at which layers they are kept."""
-    prompted = [name for name in EMBEDDINGS if not EMBEDDINGS[name].prompt or all(
-        code in PROMPTS[EMBEDDINGS[name].prompt] for code in words.languages)]  # fmt: skip
-    embeddings = st.multiselect("Read words as", prompted, prompted[:1], key=f"words-embeddings-{len(prompted)}",
-                                help="\n\n".join(f"{name}: {EMBEDDINGS[name].words}" for name in prompted))  # fmt: skip
+    prompted = [
+        name
+        for name in EMBEDDINGS
+        if not EMBEDDINGS[name].prompt
+        or all(code in PROMPTS[EMBEDDINGS[name].prompt] for code in words.languages)
+    ]
+    embeddings = st.multiselect(
+        "Read words as",
+        prompted,
+        prompted[:1],
+        key=f"words-embeddings-{len(prompted)}",
+        help="\n\n".join(f"{name}: {EMBEDDINGS[name].words}" for name in prompted),
+    )
     if len(prompted) < len(EMBEDDINGS):
-        st.caption("Prompts are left out that are not written in all chosen languages; add a row to prompts.csv.")
+        st.caption(
+            "Prompts are left out that are not written in all chosen languages; add a row to prompts.csv."
+        )
     given = st.text_input(
-        "Layers to keep", "", placeholder="all", key="words-layers", max_chars=200, help="Numbers such as 8 16 32"
+        "Layers to keep",
+        "",
+        placeholder="all",
+        key="words-layers",
+        max_chars=200,
+        help="Numbers such as 8 16 32",
     )
     numbers = given.replace(",", " ").split()
     if any(not number.isdigit() for number in numbers):
-        st.warning("Layers are whole numbers; all are kept until they are.", icon=":material/warning:")
+        st.warning(
+            "Layers are whole numbers; all are kept until they are.",
+            icon=":material/warning:",
+        )
         return embeddings, ()
     return embeddings, tuple(map(int, numbers))
 
@@ -135,10 +217,20 @@ def act(spec: WordSpec, words: WordList, title: str, into: str) -> None:
         extraction.submit(title, embed_words(spec, words, title, into))
     with st.expander("The same from the command line", icon=":material/terminal:"):
         options = {
-            "model": (spec.model.model,), "revision": (spec.model.revision,), "dtype": (spec.model.dtype,),
-            "words": (spec.words,), "languages": spec.languages, "embeddings": spec.embeddings,
-            "layers": tuple(map(str, spec.layers)), "title": (title,), "into": (into,),
-        }  # fmt: skip
-        told = " ".join(f"--{name} {shlex.join(values)}" for name, values in options.items() if any(values))
+            "model": (spec.model.model,),
+            "revision": (spec.model.revision,),
+            "dtype": (spec.model.dtype,),
+            "words": (spec.words,),
+            "languages": spec.languages,
+            "embeddings": spec.embeddings,
+            "layers": tuple(map(str, spec.layers)),
+            "title": (title,),
+            "into": (into,),
+        }
+        told = " ".join(
+            f"--{name} {shlex.join(values)}"
+            for name, values in options.items()
+            if any(values)
+        )
         st.code(f"python -m analysis {told}", language="sh", wrap_lines=True)
         st.caption("For a list of a file give the file's name after --words.")

@@ -40,17 +40,36 @@ def choose_model() -> ModelSpec:
     st.subheader("1 · Model", anchor=False)
     left, right = st.columns(2)
     name = left.selectbox(
-        "Model", [*offered(), ANOTHER], key="draft-model", help="Folders of this server, or any model of the hub."
+        "Model",
+        [*offered(), ANOTHER],
+        key="draft-model",
+        help="Folders of this server, or any model of the hub.",
     )
     revision = "main"
     if name == ANOTHER:
-        name = left.text_input("Hub id", placeholder="owner/name", key="draft-hub", max_chars=200).strip()
-        revision = right.text_input("Revision", "main", key="draft-revision", max_chars=100, help="Branch, tag or commit").strip()
+        name = left.text_input(
+            "Hub id", placeholder="owner/name", key="draft-hub", max_chars=200
+        ).strip()
+        revision = right.text_input(
+            "Revision",
+            "main",
+            key="draft-revision",
+            max_chars=100,
+            help="Branch, tag or commit",
+        ).strip()
     dtype = right.selectbox(
-        "Precision", DTYPES, key="draft-dtype", help="The check says whether bfloat16 is faster on this machine."
+        "Precision",
+        DTYPES,
+        key="draft-dtype",
+        help="The check says whether bfloat16 is faster on this machine.",
     )
     with st.expander("Quantisation and device"):
-        quantisation = st.selectbox("Quantisation", QUANTISATIONS, key="draft-quantisation", help="4-bit results are approximate.")
+        quantisation = st.selectbox(
+            "Quantisation",
+            QUANTISATIONS,
+            key="draft-quantisation",
+            help="4-bit results are approximate.",
+        )
         device = st.selectbox("Device", DEVICES, key="draft-device")
     return ModelSpec(name, revision or "main", dtype, quantisation, device)
 
@@ -59,7 +78,11 @@ def choose_corpus() -> Corpus | None:
     """Contrast pairs kept here, from a file, or from a data set of the hub; None when there is nothing usable yet."""
     st.subheader("2 · Contrast pairs", anchor=False)
     origin = st.segmented_control(
-        "From", ("this server", "a file", "the hub"), default="this server", required=True, key="draft-origin"
+        "From",
+        ("this server", "a file", "the hub"),
+        default="this server",
+        required=True,
+        key="draft-origin",
     )
     try:
         return ORIGINS[origin]()
@@ -80,14 +103,18 @@ def from_file() -> Corpus | None:
     """An uploaded corpus."""
     file = st.file_uploader(
         "CSV or JSONL with pair, concept, language, positive, negative; or a zip in the papers' layout",
-        type=["csv", "jsonl", "ndjson", "zip"], key="draft-file", max_upload_size=200,
-    )  # fmt: skip
+        type=["csv", "jsonl", "ndjson", "zip"],
+        key="draft-file",
+        max_upload_size=200,
+    )
     return read(file.getvalue(), file.name) if file else None
 
 
 def from_hub() -> Corpus | None:
     """A data set of the Hugging Face hub; fetched once a session."""
-    name = st.text_input("Data set id", placeholder="owner/name", key="draft-dataset", max_chars=200).strip()
+    name = st.text_input(
+        "Data set id", placeholder="owner/name", key="draft-dataset", max_chars=200
+    ).strip()
     if not name:
         return None
     if st.session_state.get("hub-dataset", ("",))[0] != name:
@@ -102,17 +129,48 @@ ORIGINS = {"this server": from_server, "a file": from_file, "the hub": from_hub}
 def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
     """Concepts, languages, estimator, template and split; None while nothing is chosen."""
     st.subheader("3 · What to read, and how", anchor=False)
-    concepts = st.multiselect("Concepts", corpus.concepts, list(corpus.concepts), key=f"draft-concepts-{corpus.digest}")
-    languages = st.multiselect("Languages", corpus.languages, list(corpus.languages), key=f"draft-languages-{corpus.digest}")
+    concepts = st.multiselect(
+        "Concepts",
+        corpus.concepts,
+        list(corpus.concepts),
+        key=f"draft-concepts-{corpus.digest}",
+    )
+    languages = st.multiselect(
+        "Languages",
+        corpus.languages,
+        list(corpus.languages),
+        key=f"draft-languages-{corpus.digest}",
+    )
     left, right = st.columns(2)
-    estimator = left.selectbox("Estimator", list(ESTIMATORS), key="draft-estimator", help="\n\n".join(ESTIMATORS.values()))
+    estimator = left.selectbox(
+        "Estimator",
+        list(ESTIMATORS),
+        key="draft-estimator",
+        help="\n\n".join(ESTIMATORS.values()),
+    )
     suggested = list(TEMPLATES).index(default_template(model.model))
-    template = right.selectbox("Prompt template", list(TEMPLATES), suggested, key="draft-template")
+    template = right.selectbox(
+        "Prompt template", list(TEMPLATES), suggested, key="draft-template"
+    )
     with st.expander("Split, last layer, seed, shares"):
-        methods = [name for name in SPLITS if name != "as given" or any(pair.split for pair in corpus.pairs)]
+        methods = [
+            name
+            for name in SPLITS
+            if name != "as given" or any(pair.split for pair in corpus.pairs)
+        ]
         given = "as given" in methods
-        split = st.selectbox("Split", methods, methods.index("as given") if given else 0, key=f"draft-split-{corpus.digest}")
-        last = st.selectbox("Last layer", LAST_STATES, key="draft-last", help="“normed” is the papers' last index.")
+        split = st.selectbox(
+            "Split",
+            methods,
+            methods.index("as given") if given else 0,
+            key=f"draft-split-{corpus.digest}",
+        )
+        last = st.selectbox(
+            "Last layer",
+            LAST_STATES,
+            key="draft-last",
+            help="“normed” is the papers' last index.",
+        )
         seed = st.number_input("Seed", 0, 2**31 - 1, 1, key="draft-seed")
         facts = choose_shares()
     coverage(corpus, concepts, languages)
@@ -121,18 +179,38 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
         return None
     if lost := sum(leaks(corpus, split, concept, seed) for concept in concepts):
         st.warning(
-            f"This split puts {lost} pairs into training whose translation is held out elsewhere.", icon=":material/warning:"
+            f"This split puts {lost} pairs into training whose translation is held out elsewhere.",
+            icon=":material/warning:",
         )
-    title = st.text_input("Title of the study", f"{model.model.split('/')[-1]} on {corpus.name}", key="draft-title", max_chars=80)
+    title = st.text_input(
+        "Title of the study",
+        f"{model.model.split('/')[-1]} on {corpus.name}",
+        key="draft-title",
+        max_chars=80,
+    )
     spec = StudySpec(
-        model, corpus.name, corpus.digest, tuple(concepts), tuple(languages), estimator, template, split, last, int(seed)
+        model,
+        corpus.name,
+        corpus.digest,
+        tuple(concepts),
+        tuple(languages),
+        estimator,
+        template,
+        split,
+        last,
+        int(seed),
     )
     return Draft(spec, corpus, title, facts)
 
 
 def choose_shares() -> dict:
     """The user's own pre-training shares, as facts of the study; empty when none are given."""
-    file = st.file_uploader("Pre-training shares (CSV: code,percent)", type=["csv"], key="draft-shares", max_upload_size=1)
+    file = st.file_uploader(
+        "Pre-training shares (CSV: code,percent)",
+        type=["csv"],
+        key="draft-shares",
+        max_upload_size=1,
+    )
     if file is None:
         return {}
     try:
@@ -147,7 +225,9 @@ def choose_shares() -> dict:
 def coverage(corpus: Corpus, concepts: list[str], languages: list[str]) -> None:
     """How many pairs there are per concept and language, and what is missing."""
     counts = corpus.coverage().sel(concept=concepts, language=languages)
-    st.caption(f"{int(counts.sum()):,} contrast pairs chosen. Pairs per concept and language:")
+    st.caption(
+        f"{int(counts.sum()):,} contrast pairs chosen. Pairs per concept and language:"
+    )
     st.dataframe(pd.DataFrame(counts.values, concepts, languages))
     for note in corpus.notes:
         st.caption(escape(note))
@@ -156,16 +236,38 @@ def coverage(corpus: Corpus, concepts: list[str], languages: list[str]) -> None:
 def act(draft: Draft) -> None:
     """Check and Start."""
     st.subheader("4 · Check and start", anchor=False)
-    samples = {language: draft.corpus.select(draft.spec.concepts[0], language) for language in draft.spec.languages}
-    texts = {language: pairs[0].positive for language, pairs in samples.items() if pairs}
+    samples = {
+        language: draft.corpus.select(draft.spec.concepts[0], language)
+        for language in draft.spec.languages
+    }
+    texts = {
+        language: pairs[0].positive for language, pairs in samples.items() if pairs
+    }
     row = st.container(horizontal=True)
     busy = (job := jobs.mine()) is not None and job.live
     if row.button(
-        "Check", icon=":material/fact_check:", disabled=busy, help="Memory and the token that is read; loads no weights."
+        "Check",
+        icon=":material/fact_check:",
+        disabled=busy,
+        help="Memory and the token that is read; loads no weights.",
     ):
-        submit(f"Check of {draft.spec.model.model}", extraction.check_model(draft.spec.model, draft.spec.template, texts))
-    if row.button("Start", type="primary", icon=":material/play_arrow:", disabled=busy, shortcut="Ctrl+Enter"):
-        submit(draft.title, extraction.extract_study(draft.spec, draft.corpus, draft.title, draft.facts))
+        submit(
+            f"Check of {draft.spec.model.model}",
+            extraction.check_model(draft.spec.model, draft.spec.template, texts),
+        )
+    if row.button(
+        "Start",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=busy,
+        shortcut="Ctrl+Enter",
+    ):
+        submit(
+            draft.title,
+            extraction.extract_study(
+                draft.spec, draft.corpus, draft.title, draft.facts
+            ),
+        )
     with st.expander("The same from the command line", icon=":material/terminal:"):
         st.code(command(draft), language="sh", wrap_lines=True)
 
@@ -174,12 +276,24 @@ def command(draft: Draft) -> str:
     """The same study from the command line, for a corpus that this server keeps."""
     spec, model = draft.spec, draft.spec.model
     options = {
-        "model": (model.model,), "revision": (model.revision,), "dtype": (model.dtype,), "quantisation": (model.quantisation,),
-        "device": (model.device,), "corpus": (spec.corpus,), "concepts": spec.concepts, "languages": spec.languages,
-        "estimator": (spec.estimator,), "template": (spec.template,), "split": (spec.split,), "last-state": (spec.last_state,),
-        "seed": (str(spec.seed),), "title": (draft.title,),
-    }  # fmt: skip
-    return "python -m analysis " + " ".join(f"--{name} {shlex.join(values)}" for name, values in options.items())
+        "model": (model.model,),
+        "revision": (model.revision,),
+        "dtype": (model.dtype,),
+        "quantisation": (model.quantisation,),
+        "device": (model.device,),
+        "corpus": (spec.corpus,),
+        "concepts": spec.concepts,
+        "languages": spec.languages,
+        "estimator": (spec.estimator,),
+        "template": (spec.template,),
+        "split": (spec.split,),
+        "last-state": (spec.last_state,),
+        "seed": (str(spec.seed),),
+        "title": (draft.title,),
+    }
+    return "python -m analysis " + " ".join(
+        f"--{name} {shlex.join(values)}" for name, values in options.items()
+    )
 
 
 def submit(title: str, task: object) -> None:
@@ -214,17 +328,26 @@ def checked(job: Job) -> None:
     """What a look at the model told."""
     seen: extraction.Check = job.result
     left, middle, right = st.columns(3)
-    left.metric("Model", f"{seen.parameters / 1e6:,.1f} M parameters", f"{seen.layers} layers × {seen.hidden}", delta_color="off")
+    left.metric(
+        "Model",
+        f"{seen.parameters / 1e6:,.1f} M parameters",
+        f"{seen.layers} layers × {seen.hidden}",
+        delta_color="off",
+    )
     middle.metric("Memory needed, about", f"{seen.needed / GIB:.2f} GiB")
     right.metric(f"Free: {seen.place}", f"{seen.available / GIB:.2f} GiB")
     if not seen.fits:
-        st.warning("This does not fit. Choose bfloat16, 8-bit or 4-bit, or a smaller model.", icon=":material/memory:")
+        st.warning(
+            "This does not fit. Choose bfloat16, 8-bit or 4-bit, or a smaller model.",
+            icon=":material/memory:",
+        )
     faster = "faster" if seen.bfloat16 else "not faster"
     st.caption(
         f"Revision {seen.revision}. bfloat16 is {faster} than float32 on this machine; its cosine to float32 is measured on start."
     )
     st.markdown("**Which token is read** (the last one of the formatted prompt):")
     read_tokens = [
-        {"language": language, "last tokens": " ⏐ ".join(tokens), "read": tokens[-1]} for language, tokens in seen.tails.items()
+        {"language": language, "last tokens": " ⏐ ".join(tokens), "read": tokens[-1]}
+        for language, tokens in seen.tails.items()
     ]
     st.dataframe(pd.DataFrame(read_tokens), hide_index=True)

@@ -19,10 +19,16 @@ def judging(run: store.Run) -> JudgingSpec:
     forget(run)
     left, right = st.columns(2)
     with left:
-        objective = links.one("Objective", list(OBJECTIVES), "objective", kept.objective)
+        objective = links.one(
+            "Objective", list(OBJECTIVES), "objective", kept.objective
+        )
     with right:
-        choice = links.one("Choice of the setting", list(CHOICES), "choice", kept.choice)
-    with st.expander("How answers are judged: refusals, failures, limits", icon=":material/gavel:"):
+        choice = links.one(
+            "Choice of the setting", list(CHOICES), "choice", kept.choice
+        )
+    with st.expander(
+        "How answers are judged: refusals, failures, limits", icon=":material/gavel:"
+    ):
         st.caption(
             "Changing anything here judges the kept texts anew at once. When another setting wins, “Go on” asks the reported "
             "prompts with it. Following means not refused and not failed, which is less than helped."
@@ -43,12 +49,21 @@ def forget(run: store.Run) -> None:
 
 def rules(run: store.Run, kept: JudgingSpec) -> JudgingSpec:
     """List of refusals, failure rules and limits."""
-    name = st.selectbox("Refusals", LISTS, LISTS.index(kept.openings), key=f"judge-list-{run.name}", help="How refusals begin.")
+    name = st.selectbox(
+        "Refusals",
+        LISTS,
+        LISTS.index(kept.openings),
+        key=f"judge-list-{run.name}",
+        help="How refusals begin.",
+    )
     edited = ()
     if name == EDITED:
         first = kept.edited or tuple(lines(openings(LISTS[0])))
         text = st.text_area(
-            "One opening a line, as “language: opening”", "\n".join(first), height=240, key=f"judge-lines-{run.name}"
+            "One opening a line, as “language: opening”",
+            "\n".join(first),
+            height=240,
+            key=f"judge-lines-{run.name}",
         )
         edited = tuple(line.strip() for line in text.splitlines() if line.strip())
     one, two, three = st.columns(3)
@@ -62,18 +77,58 @@ def rules(run: store.Run, kept: JudgingSpec) -> JudgingSpec:
     return JudgingSpec(
         name,
         edited,
-        int(one.number_input("Fewest words", 1, 100, kept.fewest_words, key="judge-fewest" + number)),
         int(
-            two.number_input(
-                "Longest word", 0, 200, kept.longest_word, key="judge-longest" + number, help="0: each language's own limit"
+            one.number_input(
+                "Fewest words", 1, 100, kept.fewest_words, key="judge-fewest" + number
             )
         ),
-        int(three.number_input("Words that loop", 1, 100, kept.looping_words, key="judge-loops" + number)),
-        int(row.number_input("Same word in a row", 0, 100, kept.in_a_row, key="judge-row" + number, help="0: never a failure")),
-        perplexity=float(
-            four.number_input("Perplexity at most × plain", 1.0, 1e6, kept.perplexity, key="judge-perplexity" + number)
+        int(
+            two.number_input(
+                "Longest word",
+                0,
+                200,
+                kept.longest_word,
+                key="judge-longest" + number,
+                help="0: each language's own limit",
+            )
         ),
-        drift=float(five.number_input("Drift, share above plain", 0.0, 1.0, kept.drift, key="judge-drift" + number)),
+        int(
+            three.number_input(
+                "Words that loop",
+                1,
+                100,
+                kept.looping_words,
+                key="judge-loops" + number,
+            )
+        ),
+        int(
+            row.number_input(
+                "Same word in a row",
+                0,
+                100,
+                kept.in_a_row,
+                key="judge-row" + number,
+                help="0: never a failure",
+            )
+        ),
+        perplexity=float(
+            four.number_input(
+                "Perplexity at most × plain",
+                1.0,
+                1e6,
+                kept.perplexity,
+                key="judge-perplexity" + number,
+            )
+        ),
+        drift=float(
+            five.number_input(
+                "Drift, share above plain",
+                0.0,
+                1.0,
+                kept.drift,
+                key="judge-drift" + number,
+            )
+        ),
     )
 
 
@@ -81,10 +136,16 @@ def command(run: store.Run, kept: JudgingSpec) -> str:
     """A program that judges instead of the rules, where the operator allows it."""
     allowed = settings.allows_judge_command()
     given = st.text_input(
-        "Judge command", kept.command, key=f"judge-command-{run.name}", max_chars=500, disabled=not allowed,
+        "Judge command",
+        kept.command,
+        key=f"judge-command-{run.name}",
+        max_chars=500,
+        disabled=not allowed,
         help="Gets one JSON object per line (language, prompt, answer), prints following, refusing or failure for each. "
         "Runs on the server without a shell, when “Go on” is pressed.",
-    ).strip()  # fmt: skip
+    ).strip()
     if not allowed:
-        st.caption("Judge commands are off; the operator of this server turns them on with BABELSCOPE_JUDGE_COMMAND=1.")
+        st.caption(
+            "Judge commands are off; the operator of this server turns them on with BABELSCOPE_JUDGE_COMMAND=1."
+        )
     return given if allowed else ""

@@ -65,10 +65,25 @@ def named(spec: SteeringSpec, source: bool = True, strength: bool = True) -> str
     """A steering in words: each term's vector, layers, strengths, operator and positions; without vectors or the first strength."""
     parts = []
     for place, term in enumerate(spec.terms):
-        vector = " ".join(filter(None, (term.source.kind, term.source.concept, term.source.language, term.source.file)))
+        vector = " ".join(
+            filter(
+                None,
+                (
+                    term.source.kind,
+                    term.source.concept,
+                    term.source.language,
+                    term.source.file,
+                ),
+            )
+        )
         layers = f"layer{'s' if len(term.layers) > 1 else ''} {', '.join(map(str, term.layers))}"
         strengths = ", ".join(f"{one:.4g}" for one in dict.fromkeys(term.strengths))
-        told = [vector] * source + [layers] + [f"strength {strengths}"] * (strength or place > 0) + [term.operator]
+        told = (
+            [vector] * source
+            + [layers]
+            + [f"strength {strengths}"] * (strength or place > 0)
+            + [term.operator]
+        )
         told += [f"{term.positions} tokens"] if term.positions != "all" else []
         parts.append(", ".join([*told, "conditional"] if term.condition else told))
     return "; then ".join(parts) or "no steering"
@@ -76,7 +91,11 @@ def named(spec: SteeringSpec, source: bool = True, strength: bool = True) -> str
 
 def starting(study: Study) -> tuple[Mapping[str, Preset], str, Preset]:
     """The presets of a study's model, the first one's name, and the language to begin with."""
-    known = {name: preset for name, preset in presets(study.model).items() if preset.concept in ("", *study.concepts)}
+    known = {
+        name: preset
+        for name, preset in presets(study.model).items()
+        if preset.concept in ("", *study.concepts)
+    }
     name = next(iter(known))
     return known, name, known[name]
 
@@ -88,7 +107,9 @@ def fields(study: Study) -> dict[str, Kept]:
     layers = at_depth(*preset.depths, study.layers)
     found = steering.fields(study, language) | {
         "preset": Kept(name, lambda value: value in known),
-        "prompt": Kept(preset.texts.get(language, ""), lambda value: len(value) <= LONGEST),
+        "prompt": Kept(
+            preset.texts.get(language, ""), lambda value: len(value) <= LONGEST
+        ),
         "language": Kept(language, lambda value: value in study.languages),
         "template": Kept(preset.template, lambda value: value in TEMPLATES),
         "tokens": Kept(32, lambda value: 1 <= value <= 10**6),
@@ -109,8 +130,16 @@ def fields(study: Study) -> dict[str, Kept]:
 def draw(study: Study) -> Draft:
     """All widgets; what they say."""
     kept = fields(study)
-    if st.session_state.get(f"{KEY}-study") != study.name:  # another study has other concepts, languages and layers
-        for key in [key for key in st.session_state if str(key).startswith((f"{KEY}-", f"draft-{KEY}", f"link-{KEY}", "profile-"))]:
+    if (
+        st.session_state.get(f"{KEY}-study") != study.name
+    ):  # another study has other concepts, languages and layers
+        for key in [
+            key
+            for key in st.session_state
+            if str(key).startswith(
+                (f"{KEY}-", f"draft-{KEY}", f"link-{KEY}", "profile-")
+            )
+        ]:
             del st.session_state[key]
         st.session_state[f"{KEY}-study"] = study.name
     restore_draft(KEY, kept)
@@ -121,7 +150,16 @@ def draw(study: Study) -> Draft:
     with right:
         steered = steering.choose(study)
     record_draft(KEY, kept)
-    return Draft(study, model, preset, said("prompt"), said("language"), said("template"), steered, generation)
+    return Draft(
+        study,
+        model,
+        preset,
+        said("prompt"),
+        said("language"),
+        said("template"),
+        steered,
+        generation,
+    )
 
 
 def choose_prompt(study: Study) -> Preset:
@@ -129,13 +167,28 @@ def choose_prompt(study: Study) -> Preset:
     known, _, _ = starting(study)
     one, two, three = st.columns(3)
     one.selectbox(
-        "Begin with", list(known), format_func=lambda name: known[name].title, key=f"{KEY}-preset", on_change=take, args=(study,)
+        "Begin with",
+        list(known),
+        format_func=lambda name: known[name].title,
+        key=f"{KEY}-preset",
+        on_change=take,
+        args=(study,),
     )
     names = dict(zip(study.languages, controls.labels(study.languages)))
     two.selectbox(
-        "Prompt's language", study.languages, format_func=names.get, key=f"{KEY}-language", on_change=translate, args=(study,)
+        "Prompt's language",
+        study.languages,
+        format_func=names.get,
+        key=f"{KEY}-language",
+        on_change=translate,
+        args=(study,),
     )
-    three.selectbox("Template", list(TEMPLATES), key=f"{KEY}-template", help="What is put around the prompt before it is read.")
+    three.selectbox(
+        "Template",
+        list(TEMPLATES),
+        key=f"{KEY}-template",
+        help="What is put around the prompt before it is read.",
+    )
     preset = known[said("preset")]
     st.text_area("Prompt", key=f"{KEY}-prompt", height=110, max_chars=LONGEST)
     st.caption(f"Look for: {escape(preset.finding)}")
@@ -146,8 +199,14 @@ def take(study: Study) -> None:
     """A preset was chosen: its prompt, template, concept, layers and strength are taken over."""
     preset = starting(study)[0][said("preset")]
     layers = at_depth(*preset.depths, study.layers)
-    new = {"prompt": preset.texts.get(said("language"), ""), "template": preset.template, "strength": preset.strength}
-    new |= {"way": "range", "range": (layers[0], layers[-1])} | ({"concept": preset.concept} if preset.concept else {})
+    new = {
+        "prompt": preset.texts.get(said("language"), ""),
+        "template": preset.template,
+        "strength": preset.strength,
+    }
+    new |= {"way": "range", "range": (layers[0], layers[-1])} | (
+        {"concept": preset.concept} if preset.concept else {}
+    )
     for key, value in new.items():
         st.session_state[f"{KEY}-{key}"] = value
 
@@ -164,19 +223,36 @@ def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
     row = st.container(horizontal=True)
     row.toggle("Strip of strengths", key=f"{KEY}-strip")
     row.toggle("Every language", key=f"{KEY}-grid")
-    row.toggle("Random twin", key=f"{KEY}-twin", help="The same steering with a random vector of the same length.")
-    with st.expander("More: tokens, temperature, seed, model", icon=":material/more_horiz:"):
+    row.toggle(
+        "Random twin",
+        key=f"{KEY}-twin",
+        help="The same steering with a random vector of the same length.",
+    )
+    with st.expander(
+        "More: tokens, temperature, seed, model", icon=":material/more_horiz:"
+    ):
         one, two, three = st.columns(3)
         tokens = one.number_input("New tokens", 1, None, key=f"{KEY}-tokens")
-        temperature = two.number_input("Temperature", 0.0, 5.0, step=0.1, key=f"{KEY}-temperature", help="0 is greedy.")
+        temperature = two.number_input(
+            "Temperature",
+            0.0,
+            5.0,
+            step=0.1,
+            key=f"{KEY}-temperature",
+            help="0 is greedy.",
+        )
         seed = three.number_input("Seed", 0, 2**31 - 1, key=f"{KEY}-seed")
         own = study.manifest.get("spec", {}).get("model", {"model": study.model})
-        chosen = st.selectbox("Model", [STUDYS, *offered()], key=f"{KEY}-model", format_func=escape)
+        chosen = st.selectbox(
+            "Model", [STUDYS, *offered()], key=f"{KEY}-model", format_func=escape
+        )
     model = from_dict(ModelSpec, own) if chosen == STUDYS else ModelSpec(chosen)
     if model.revision == "local":
         model = replace(model, revision="main")
     try:
-        return GenerationSpec(int(tokens), float(temperature), int(seed), ALTERNATIVES), model
+        return GenerationSpec(
+            int(tokens), float(temperature), int(seed), ALTERNATIVES
+        ), model
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return None, model
@@ -188,17 +264,33 @@ def asks(draft: Draft) -> tuple[Ask, ...]:
     strength = draft.steering.strength
     wanted = [
         Ask(BASELINE, question, language),
-        Ask(ZERO, question, language, SteeringSpec(tuple(replace(term, strengths=(0.0,)) for term in spec.terms))),
+        Ask(
+            ZERO,
+            question,
+            language,
+            SteeringSpec(tuple(replace(term, strengths=(0.0,)) for term in spec.terms)),
+        ),
         Ask(STEERED, question, language, spec),
     ]
     if said("twin"):
-        source = VectorSource("random", plus=(spec.terms[0].source,), seed=draft.generation.seed + 1 + spec.terms[0].source.seed)
+        source = VectorSource(
+            "random",
+            plus=(spec.terms[0].source,),
+            seed=draft.generation.seed + 1 + spec.terms[0].source.seed,
+        )
         wanted.append(Ask(TWIN, question, language, draft.at(strength, source)))
     if said("strip"):
-        wanted += [Ask(f"Strength {s:.3g}", question, language, draft.at(s)) for s in (draft.steering.reach * s for s in STRIP)]
+        wanted += [
+            Ask(f"Strength {s:.3g}", question, language, draft.at(s))
+            for s in (draft.steering.reach * s for s in STRIP)
+        ]
     if said("grid"):
         texts = draft.preset.texts
-        others = [code for code in draft.study.languages if code != language and question == texts.get(language) and code in texts]
+        others = [
+            code
+            for code in draft.study.languages
+            if code != language and question == texts.get(language) and code in texts
+        ]
         wanted += [
             Ask(f"{kind} · {code}", texts[code], code, s)
             for code in others

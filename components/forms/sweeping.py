@@ -25,10 +25,13 @@ def form(study: Study) -> None:
     """Choose layers, strengths and scoring; what it takes; Start."""
     if "questions" not in study.manifest:
         return
-    with st.expander("Run a sweep", icon=":material/tune:", expanded="plane" not in study.manifest):
+    with st.expander(
+        "Run a sweep", icon=":material/tune:", expanded="plane" not in study.manifest
+    ):
         if "plane" in study.manifest and study.kind != DEMO:
             st.info(
-                "This study has a plane. To sweep in another way, ask the questions into a new study first.", icon=":material/info:"
+                "This study has a plane. To sweep in another way, ask the questions into a new study first.",
+                icon=":material/info:",
             )
             return
         try:
@@ -38,65 +41,125 @@ def form(study: Study) -> None:
             st.error(escape(str(error)), icon=":material/error:")
             return
         if spec is None:
-            st.info("Choose at least one language, layer and strength.", icon=":material/info:")
+            st.info(
+                "Choose at least one language, layer and strength.",
+                icon=":material/info:",
+            )
             return
         try:
             listed = sweep.prompts(spec, questions)
         except AnalysisError as error:
             st.info(escape(str(error)), icon=":material/info:")
             return
-        held = sum(q.language in spec.languages and questions.held_out(q) for q in questions.questions)
+        held = sum(
+            q.language in spec.languages and questions.held_out(q)
+            for q in questions.questions
+        )
         st.caption(
             f"Up to {sweep.expected(spec)} settings of {held:,} held-out questions ({len(listed)} items) in {len(spec.languages)} "
             "languages each; one pass per question and setting, its options share it. The first settings tell how long it takes; "
             "Stop keeps what is finished."
-            + (" The demo study stays as it is; the plane goes into a copy." if study.kind == DEMO else "")
+            + (
+                " The demo study stays as it is; the plane goes into a copy."
+                if study.kind == DEMO
+                else ""
+            )
         )
         busy = (job := jobs.mine()) is not None and job.live
-        if st.button("Start", type="primary", icon=":material/play_arrow:", disabled=busy, key="start-sweep"):
-            submit(f"Plane of {study.title}", plane.run_plane(spec, questions, study.name))
+        if st.button(
+            "Start",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=busy,
+            key="start-sweep",
+        ):
+            submit(
+                f"Plane of {study.title}", plane.run_plane(spec, questions, study.name)
+            )
 
 
 def choose(study: Study) -> SweepSpec | None:
     """The sweep that the widgets describe; None while something is missing."""
     asked = study.manifest["questions"]["spec"]
-    languages = st.multiselect("Languages", asked["languages"], asked["languages"], key="sweep-languages")
+    languages = st.multiselect(
+        "Languages", asked["languages"], asked["languages"], key="sweep-languages"
+    )
     layers = list(range(1, study.layers + 1))
     every = max(1, study.layers // 8)
     left, right = st.columns(2)
-    chosen = left.multiselect("Layers", layers, layers[every - 1 :: every], key=f"sweep-layers-{study.layers}")
+    chosen = left.multiselect(
+        "Layers", layers, layers[every - 1 :: every], key=f"sweep-layers-{study.layers}"
+    )
     strengths = right.multiselect(
-        "Strengths", STRENGTHS, [0.5, 1.0, 2.0], key="sweep-strengths", help="1 is the mean difference that the vector stands for."
+        "Strengths",
+        STRENGTHS,
+        [0.5, 1.0, 2.0],
+        key="sweep-strengths",
+        help="1 is the mean difference that the vector stands for.",
     )
     left, middle, right = st.columns(3)
-    scoring = left.selectbox("Answers by", SCORINGS, key="sweep-scoring", help="The baseline is answered in both ways.")
-    normalised = middle.selectbox("Likelihood", ("per token", "whole answer"), key="sweep-normalised") == "per token"
-    local = right.selectbox("Local vector", versions(study), key="sweep-local", help="\n\n".join(VERSIONS.values()))
-    template = st.selectbox("Prompt template", list(TEMPLATES), list(TEMPLATES).index(asked["template"]), key="sweep-template")
+    scoring = left.selectbox(
+        "Answers by",
+        SCORINGS,
+        key="sweep-scoring",
+        help="The baseline is answered in both ways.",
+    )
+    normalised = (
+        middle.selectbox(
+            "Likelihood", ("per token", "whole answer"), key="sweep-normalised"
+        )
+        == "per token"
+    )
+    local = right.selectbox(
+        "Local vector",
+        versions(study),
+        key="sweep-local",
+        help="\n\n".join(VERSIONS.values()),
+    )
+    template = st.selectbox(
+        "Prompt template",
+        list(TEMPLATES),
+        list(TEMPLATES).index(asked["template"]),
+        key="sweep-template",
+    )
     if not (languages and chosen and strengths):
         return None
     model = from_dict(ModelSpec, asked["model"])
     return SweepSpec(
-        model, asked["questions"], asked["questions_digest"], tuple(languages), tuple(sorted(chosen)), tuple(sorted(strengths)),
-        template, scoring, normalised, local,
-    )  # fmt: skip
+        model,
+        asked["questions"],
+        asked["questions_digest"],
+        tuple(languages),
+        tuple(sorted(chosen)),
+        tuple(sorted(strengths)),
+        template,
+        scoring,
+        normalised,
+        local,
+    )
 
 
 def rivals(study: Study, half: int | None) -> pd.DataFrame:
     """Both axes of other methods per language, on the items that are shown; their answers are given as a file."""
     none = pd.DataFrame(columns=["method", "language", *AXES])
-    with st.expander("Place another method's answers on this plane", icon=":material/add_location:"):
+    with st.expander(
+        "Place another method's answers on this plane", icon=":material/add_location:"
+    ):
         st.caption(
             "CSV or JSONL with item, kind (universal or culture), language, answer and, if wanted, method. Answers are "
             "matched with the "
             "options of the same held-out questions: the option itself, its letter, or a text that holds it."
         )
-        file = st.file_uploader("Answers", type=["csv", "jsonl", "ndjson"], key="rivals", max_upload_size=50)
+        file = st.file_uploader(
+            "Answers", type=["csv", "jsonl", "ndjson"], key="rivals", max_upload_size=50
+        )
         if file is None:
             return none
         try:
             answers = read_answers(file.getvalue(), file.name)
-            questions = find_questions(study.manifest["plane"]["spec"]["questions_digest"])
+            questions = find_questions(
+                study.manifest["plane"]["spec"]["questions_digest"]
+            )
             table, left_out = place_answers(study, questions, answers, half)
         except AnalysisError as error:
             st.error(escape(str(error)), icon=":material/error:")

@@ -44,23 +44,36 @@ export default function ({ data, parentElement }) {
 @st.cache_resource(show_spinner=False)
 def component() -> object:
     """The component, registered once."""
-    return st.components.v2.component("said", html='<div class="said"></div>', css=CSS, js=SCRIPT)
+    return st.components.v2.component(
+        "said", html='<div class="said"></div>', css=CSS, js=SCRIPT
+    )
 
 
 def show(tokens: Sequence[Token], language: str, key: str) -> None:
     """Show an answer in its language and direction."""
     direction = LANGUAGES[language].direction if language in LANGUAGES else "auto"
     component()(
-        data={"tokens": [asdict(token) for token in tokens], "language": language, "direction": direction},
-        key=key, height="content",
-    )  # fmt: skip
+        data={
+            "tokens": [asdict(token) for token in tokens],
+            "language": language,
+            "direction": direction,
+        },
+        key=key,
+        height="content",
+    )
 
 
-def merged(pieces: Sequence[str], changed: Sequence[bool], tips: Sequence[str]) -> list[Token]:
+def merged(
+    pieces: Sequence[str], changed: Sequence[bool], tips: Sequence[str]
+) -> list[Token]:
     """Pieces of an answer as tokens to show; bytes that only together are a character become one."""
     shown, text, differs, said = [], "", False, []
     for piece, change, tip in zip(pieces, changed, tips):
-        text, differs, said = text + piece, differs or change, [*said, tip] if tip else said
+        text, differs, said = (
+            text + piece,
+            differs or change,
+            [*said, tip] if tip else said,
+        )
         if piece:
             shown.append(Token(text, differs, "\n".join(said)))
             text, differs, said = "", False, []

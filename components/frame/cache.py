@@ -48,9 +48,15 @@ MEASURES: dict[str, Callable[..., Any]] = {
     "alignment by chance": alignment_controls.shuffled,
     "alignment of all settings": lambda study, stage: published.settings(stage),
     "concept ranks": alignment.concept_ranks,
-    "word ranks": lambda study, spec, a, b: neighbours.word_ranks(one_pair(study, spec, a, b)),
-    "neighbours": lambda study, spec, a, b, concept: neighbours.inspected(one_pair(study, spec, a, b), concept),
-    "clouds": lambda study, spec, a, b, projection: neighbours.clouds(one_pair(study, spec, a, b), projection),
+    "word ranks": lambda study, spec, a, b: neighbours.word_ranks(
+        one_pair(study, spec, a, b)
+    ),
+    "neighbours": lambda study, spec, a, b, concept: neighbours.inspected(
+        one_pair(study, spec, a, b), concept
+    ),
+    "clouds": lambda study, spec, a, b, projection: neighbours.clouds(
+        one_pair(study, spec, a, b), projection
+    ),
     "findings": findings.findings,
     "angles": geometry.angles,
     "mean angle": geometry.mean_angle,
@@ -118,12 +124,16 @@ def computed(measure: str, name: str, version: str, arguments: tuple) -> Any:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def fitted(name: str, version: str, spec: AlignmentSpec, route: tuple[str, str]) -> neighbours.Matched:
+def fitted(
+    name: str, version: str, spec: AlignmentSpec, route: tuple[str, str]
+) -> neighbours.Matched:
     """Two languages' words and their map, which takes long to fit on a wide model."""
     return neighbours.one_pair(opened(name, version), spec, *route)
 
 
-def one_pair(study: Study, spec: AlignmentSpec, source: str, target: str) -> neighbours.Matched:
+def one_pair(
+    study: Study, spec: AlignmentSpec, source: str, target: str
+) -> neighbours.Matched:
     """Two languages of a study as it is now, matched."""
     return fitted(study.name, version(study.name), spec, (source, target))
 
@@ -167,14 +177,20 @@ def measure(what: str, study: Study, *arguments: object) -> Any:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def comparison(what: str, first: tuple[str, str], second: tuple[str, str], convention: Convention) -> Any:
+def comparison(
+    what: str, first: tuple[str, str], second: tuple[str, str], convention: Convention
+) -> Any:
     """Two studies, each by (name, version), compared."""
     return compare.compare(opened(*first), opened(*second), what, convention)
 
 
 def compared(what: str, first: Study, second: Study, convention: Convention) -> Any:
     """A comparison of COMPARED for two studies."""
-    return comparison(what, *((study.name, version(study.name)) for study in (first, second)), convention)
+    return comparison(
+        what,
+        *((study.name, version(study.name)) for study in (first, second)),
+        convention,
+    )
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -202,24 +218,39 @@ def searched(name: str, changed: str, judging: JudgingSpec) -> Searched:
     surfaces = control.surfaces(answers, run.grid, judging)
     picked = control.chosen(surfaces, run.grid, judging)
     left = runs.missing(run, answers, judging)
-    return Searched(answers, surfaces, picked, control.report(answers, run.spec, picked, judging), left)
+    return Searched(
+        answers,
+        surfaces,
+        picked,
+        control.report(answers, run.spec, picked, judging),
+        left,
+    )
 
 
 def judged(run: runs.Run, judging: JudgingSpec) -> Searched:
     """The same for a run as it is now."""
-    told = sorted((path.name, path.stat().st_mtime_ns) for path in run.folder.glob("verdicts-*.json"))
-    changed = hashlib.sha256(f"{told}{(run.folder / store.MANIFEST).read_bytes()}".encode()).hexdigest()
+    told = sorted(
+        (path.name, path.stat().st_mtime_ns)
+        for path in run.folder.glob("verdicts-*.json")
+    )
+    changed = hashlib.sha256(
+        f"{told}{(run.folder / store.MANIFEST).read_bytes()}".encode()
+    ).hexdigest()
     return searched(run.name, changed, judging)
 
 
 @st.cache_data(max_entries=48, show_spinner=False)
-def preview(recipes: tuple[str, ...], look: Look, seen: str) -> tuple[bytes, tuple[str, ...], tuple[float, float]]:
+def preview(
+    recipes: tuple[str, ...], look: Look, seen: str
+) -> tuple[bytes, tuple[str, ...], tuple[float, float]]:
     """Figures, each by its recipe's text, as one sheet for the screen: picture, remarks, width and height in centimetres."""
     from components.paperpack.pack import own_fonts
     from components.paperpack.recipes import read
     from components.printing import sheet, sight
 
-    drawn = sheet.compose([read(text, "recipe").figure for text in recipes], look, own_fonts())
+    drawn = sheet.compose(
+        [read(text, "recipe").figure for text in recipes], look, own_fonts()
+    )
     return sight.preview(drawn, seen), drawn.notes, drawn.size
 
 

@@ -55,15 +55,27 @@ def watch(number: int) -> None:
         text = f"Waiting: {place} job{'s' if place != 1 else ''} before this one."
     else:
         left = f", about {remaining(job)} left" if share > 0.05 else ""
-        text = f"{escape(job.doing)} · {job.done:,} of {job.total:,}{left}" if job.total else f"{escape(job.doing)} …"
+        text = (
+            f"{escape(job.doing)} · {job.done:,} of {job.total:,}{left}"
+            if job.total
+            else f"{escape(job.doing)} …"
+        )
     st.progress(min(1.0, share), text=text)
     stop(st, job)
-    st.caption("You can leave this page; the job goes on. Stop keeps every finished cell.")
+    st.caption(
+        "You can leave this page; the job goes on. Stop keeps every finished cell."
+    )
 
 
 def stop(place: DeltaGenerator, job: Job) -> None:
     """The button that stops a job; one that stops at once is shown as stopped without another look."""
-    if place.button("Stop", icon=":material/stop_circle:", key=f"stop-{job.number}", disabled=job.cancel.is_set(), shortcut="Esc"):
+    if place.button(
+        "Stop",
+        icon=":material/stop_circle:",
+        key=f"stop-{job.number}",
+        disabled=job.cancel.is_set(),
+        shortcut="Esc",
+    ):
         cache.service().stop(job)
         if job.finished.wait(SOON):
             st.rerun()
@@ -74,7 +86,12 @@ def awaited(label: str, study: Study, *wants: cache.Want) -> bool:
     if cache.ready(study, *wants):
         return True
     job = mine()
-    if st.button(label, icon=":material/calculate:", help=LONG, disabled=job is not None and job.live):
+    if st.button(
+        label,
+        icon=":material/calculate:",
+        help=LONG,
+        disabled=job is not None and job.live,
+    ):
         try:
             cache.service().submit(owner(), label, cache.work(study, *wants))
         except AnalysisError as error:
@@ -96,7 +113,9 @@ def outcome(job: Job) -> None:
     for notice in job.notices:
         st.info(escape(notice), icon=":material/info:")
     if job.state == DONE:
-        st.success(f"{title}: done in {job.seconds:.0f} s.", icon=":material/check_circle:")
+        st.success(
+            f"{title}: done in {job.seconds:.0f} s.", icon=":material/check_circle:"
+        )
     if job.state == STOPPED:
         st.warning(f"{title}: {escape(job.error)}", icon=":material/stop_circle:")
     if job.state == FAILED:

@@ -12,12 +12,16 @@ import streamlit as st
 from components.frame.text import escape, restored
 
 
-def restore(key: str, allowed: Sequence[str], default: Sequence[str], what: str) -> None:
+def restore(
+    key: str, allowed: Sequence[str], default: Sequence[str], what: str
+) -> None:
     """Before a widget is drawn: take its value from the link when the link has changed, and say what it asks for in vain."""
     asked = tuple(st.query_params.get_all(key))
     known = [value for value in asked if value in allowed]
     if gone := [value for value in asked if value not in allowed]:
-        restored(f"The link asks for {what} “{', '.join(gone)[:120]}”, which is not to be had here.")
+        restored(
+            f"The link asks for {what} “{', '.join(gone)[:120]}”, which is not to be had here."
+        )
     if key not in st.session_state or asked != st.session_state.get(f"link-{key}", ()):
         put(key, known or list(default))
     elif gone or not set(held(key)) <= set(allowed):
@@ -40,16 +44,33 @@ def held(key: str) -> list[str]:
     value = st.session_state[key]
     if isinstance(value, bool):
         return ["1"] if value else []
-    return list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
+    return (
+        list(value)
+        if isinstance(value, list | tuple)
+        else []
+        if value is None
+        else [value]
+    )
 
 
 def put(key: str, values: list[str]) -> None:
     """Set a widget's value; the state knows which widgets hold one, several or a switch."""
     kind = st.session_state.get(f"kind-{key}", "one")
-    st.session_state[key] = {"one": values[0] if values else None, "several": values, "switch": bool(values)}[kind]
+    st.session_state[key] = {
+        "one": values[0] if values else None,
+        "several": values,
+        "switch": bool(values),
+    }[kind]
 
 
-def one(label: str, options: Sequence[str], key: str, default: str | None = None, always: bool = False, **more: object) -> str:
+def one(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    default: str | None = None,
+    always: bool = False,
+    **more: object,
+) -> str:
     """A select box whose choice is in the link; the default too with ``always``, where it may be another one tomorrow."""
     first = [default or options[0]]
     restore(key, options, first, f"the {label.lower()}")
@@ -95,9 +116,15 @@ def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
     given = parsed(asked) if fresh else {}
     lost = []
     for key, kept in fields.items():
-        value = given.get(key, kept.default) if fresh else st.session_state.get(f"{name}-{key}", known.get(key, kept.default))
+        value = (
+            given.get(key, kept.default)
+            if fresh
+            else st.session_state.get(f"{name}-{key}", known.get(key, kept.default))
+        )
         if isinstance(kept.default, float | tuple) and isinstance(value, int | list):
-            value = type(kept.default)(value)  # JSON has neither whole floats nor tuples
+            value = type(kept.default)(
+                value
+            )  # JSON has neither whole floats nor tuples
         fits = type(value) is type(kept.default) and kept.allowed(value)
         if not fits:
             lost += [key] if fresh and key in given else []
@@ -105,7 +132,9 @@ def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
         known[key] = st.session_state[f"{name}-{key}"] = value
     lost += [key for key in given if key not in fields]
     if lost:
-        restored(f"The link asks for settings that are not to be had here: {', '.join(lost)[:120]}. The defaults stand instead.")
+        restored(
+            f"The link asks for settings that are not to be had here: {', '.join(lost)[:120]}. The defaults stand instead."
+        )
     st.session_state[f"link-{name}"] = asked
 
 
@@ -129,9 +158,21 @@ def parsed(text: str) -> dict:
 def record_draft(name: str, fields: Mapping[str, Kept]) -> dict:
     """After a draft's widgets were drawn: write what differs from the defaults into the link; returns all values."""
     known = st.session_state[f"draft-{name}"]
-    known |= {key: st.session_state[f"{name}-{key}"] for key in fields if f"{name}-{key}" in st.session_state}
-    changed = {key: value for key, value in known.items() if key in fields and value != fields[key].default}
-    text = json.dumps(changed, ensure_ascii=False, separators=(",", ":")) if changed else ""
+    known |= {
+        key: st.session_state[f"{name}-{key}"]
+        for key in fields
+        if f"{name}-{key}" in st.session_state
+    }
+    changed = {
+        key: value
+        for key, value in known.items()
+        if key in fields and value != fields[key].default
+    }
+    text = (
+        json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
+        if changed
+        else ""
+    )
     if text != st.query_params.get(name, ""):
         st.query_params[name] = text
         if not text:

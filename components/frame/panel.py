@@ -28,19 +28,33 @@ def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
         "toImageButtonOptions": {"format": "png", "scale": 3, "filename": figure.name},
     }
     event = st.plotly_chart(
-        to_plotly.draw(figure, dark), theme=None, config=config, key=f"figure-{figure.name}", alt=f"{figure.title}. {figure.caption}",
-        on_select="rerun" if click else "ignore", selection_mode="points",
-    )  # fmt: skip
+        to_plotly.draw(figure, dark),
+        theme=None,
+        config=config,
+        key=f"figure-{figure.name}",
+        alt=f"{figure.title}. {figure.caption}",
+        on_select="rerun" if click else "ignore",
+        selection_mode="points",
+    )
     st.caption(escape(f"{figure.caption} {figure.source}"))
     tools(figure)
     picked = event["selection"]["points"] if click else []
-    return tuple(picked[0]["customdata"]) if picked and picked[0].get("customdata") else None
+    return (
+        tuple(picked[0]["customdata"])
+        if picked and picked[0].get("customdata")
+        else None
+    )
 
 
 def tools(figure: Figure) -> None:
     """What can be had of a figure; the camera above it saves a quick image."""
     row = st.container(horizontal=True)
-    if row.button("Add to figures", icon=":material/library_add:", key=f"add-{figure.name}", help="Keeps it on the Figures page."):
+    if row.button(
+        "Add to figures",
+        icon=":material/library_add:",
+        key=f"add-{figure.name}",
+        help="Keeps it on the Figures page.",
+    ):
         press.keep(figure)
     with row.popover("Print", icon=":material/print:", key=f"print-{figure.name}"):
         press.prepare(figure)
@@ -49,17 +63,30 @@ def tools(figure: Figure) -> None:
         row = st.container(horizontal=True)
         for ending, write in tables.TABLES.items():
             row.download_button(
-                f"Download {TABLE_WORDS[ending]}", partial(write, figure), f"{figure.name}.{ending}", "text/plain",
-                key=f"{ending}-{figure.name}", on_click="ignore", icon=":material/download:",
-            )  # fmt: skip
-        st.caption("Copy link: this address restores the view. The camera above the figure saves it as an image.")
+                f"Download {TABLE_WORDS[ending]}",
+                partial(write, figure),
+                f"{figure.name}.{ending}",
+                "text/plain",
+                key=f"{ending}-{figure.name}",
+                on_click="ignore",
+                icon=":material/download:",
+            )
+        st.caption(
+            "Copy link: this address restores the view. The camera above the figure saves it as an image."
+        )
         st.code(link(), language=None)
 
 
 def link() -> str:
     """The address that restores this view."""
     base = (st.context.url or "").split("?")[0]
-    query = urlencode([(key, value) for key in st.query_params for value in st.query_params.get_all(key)])
+    query = urlencode(
+        [
+            (key, value)
+            for key in st.query_params
+            for value in st.query_params.get_all(key)
+        ]
+    )
     return f"{base}?{query}" if query else base
 
 

@@ -18,7 +18,9 @@ READY = "ready to print"
 def recipe(figure: Figure) -> Recipe:
     """The figure of this view with where it comes from."""
     query = {key: st.query_params.get_all(key) for key in st.query_params}
-    names = dict.fromkeys(name for name in (st.session_state.get("study"), *query.get("with", ())) if name)
+    names = dict.fromkeys(
+        name for name in (st.session_state.get("study"), *query.get("with", ())) if name
+    )
     known = []
     for name in names:
         try:
@@ -26,50 +28,97 @@ def recipe(figure: Figure) -> Recipe:
             known.append(facts(study) | details(study))
         except AnalysisError:
             continue
-    return Recipe(figure, Look(), {"page": st.session_state.get("page", "app.py"), "query": query}, tuple(known))
+    return Recipe(
+        figure,
+        Look(),
+        {"page": st.session_state.get("page", "app.py"), "query": query},
+        tuple(known),
+    )
 
 
 def facts(study: Study) -> dict:
     """What a paper says about a study, as plain values."""
     spec = study.manifest.get("spec", {})
-    known = {"name": study.name, "title": study.title, "kind": study.kind, "model": study.model, "layers": study.layers}
+    known = {
+        "name": study.name,
+        "title": study.title,
+        "kind": study.kind,
+        "model": study.model,
+        "layers": study.layers,
+    }
     if study.kind == PUBLISHED:
         return known | {"digest": study.name, "citation": study.manifest["citation"]}
-    model = {key: spec.get("model", {}).get(key) for key in ("revision", "dtype", "quantisation")}
-    kept = ("corpus", "corpus_digest", "estimator", "template", "split", "last_state", "seed")
-    return known | {"digest": study.manifest.get("digest")} | model | {key: spec.get(key) for key in kept}
+    model = {
+        key: spec.get("model", {}).get(key)
+        for key in ("revision", "dtype", "quantisation")
+    }
+    kept = (
+        "corpus",
+        "corpus_digest",
+        "estimator",
+        "template",
+        "split",
+        "last_state",
+        "seed",
+    )
+    return (
+        known
+        | {"digest": study.manifest.get("digest")}
+        | model
+        | {key: spec.get(key) for key in kept}
+    )
 
 
 def details(study: Study) -> dict:
     """What the open page used of a study beyond its concept vectors, as plain values."""
     page = st.session_state.get("page", "")
-    found = {part: study.manifest[part]["spec"] for part in USED.get(page, ()) if "spec" in study.manifest.get(part, {})}
+    found = {
+        part: study.manifest[part]["spec"]
+        for part in USED.get(page, ())
+        if "spec" in study.manifest.get(part, {})
+    }
     for part, (where, key) in SHOWN.items():
         shown = st.session_state.get(key)
         if page == where and shown is not None and shown[0] == study.name:
             found[part] = shown[1]
-    return {part: {key: value for key, value in spec.items() if key not in ("model", "study")} for part, spec in found.items()}
+    return {
+        part: {
+            key: value for key, value in spec.items() if key not in ("model", "study")
+        }
+        for part, spec in found.items()
+    }
 
 
 USED = {
-    "pages/alignment.py": ("words",), "pages/layers.py": ("questions",),
+    "pages/alignment.py": ("words",),
+    "pages/layers.py": ("questions",),
     "pages/plane.py": ("questions", "plane"),
-}  # fmt: skip
+}
 """Page → the parts of a study's manifest that it draws."""
-SHOWN = {"run": ("pages/control.py", "control-shown"), "dose": ("pages/playground.py", "dose-shown")}
+SHOWN = {
+    "run": ("pages/control.py", "control-shown"),
+    "dose": ("pages/playground.py", "dose-shown"),
+}
 """What is no part of a study → its page, and where the page says what it shows: (study, spec)."""
 
 
 def keep(figure: Figure) -> None:
     """Put a figure into the basket."""
     basket.add(recipe(figure))
-    st.toast(f"Kept: {escape(figure.title)}. The Figures page shows it as it prints.", icon=":material/library_add_check:")
+    st.toast(
+        f"Kept: {escape(figure.title)}. The Figures page shows it as it prints.",
+        icon=":material/library_add_check:",
+    )
 
 
 def prepare(figure: Figure) -> None:
     """A venue, a button, and then the files of one figure."""
     venue = st.selectbox("Venue", list(VENUES), key=f"venue-{figure.name}")
-    nameless = st.checkbox("Anonymous", key=f"anonymous-{figure.name}", help="Without names of user, host, folders and studies.")
+    nameless = st.checkbox(
+        "Anonymous",
+        key=f"anonymous-{figure.name}",
+        help="Without names of user, host, folders and studies.",
+    )
     latex = wants_pgf(figure.name)
     if st.button("Draw", icon=":material/print:", key=f"draw-{figure.name}"):
         make([recipe(figure)], Look(venue), nameless, figure.name)
@@ -86,18 +135,31 @@ def make(chosen: list[Recipe], look: Look, nameless: bool, name: str) -> None:
     try:
         ready = [manuscript.anonymous(each) for each in chosen] if nameless else chosen
         drawn = sheet.compose([each.figure for each in ready], look, pack.own_fonts())
-        files = {ending: write(drawn, recipes.facts(ready)) for ending, write in sheet.FORMATS.items()}
+        files = {
+            ending: write(drawn, recipes.facts(ready))
+            for ending, write in sheet.FORMATS.items()
+        }
         files["zip"] = pack.pack(chosen, look, nameless, pack.own_fonts())
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
-    st.session_state[READY] = {"name": name, "look": look, "files": files, "notes": drawn.notes, "size": drawn.size}
+    st.session_state[READY] = {
+        "name": name,
+        "look": look,
+        "files": files,
+        "notes": drawn.notes,
+        "size": drawn.size,
+    }
 
 
 def wants_pgf(name: str) -> bool:
     """Whether PGF is wanted too; a sentence where no LaTeX is there to measure its texts."""
     if venues.latex():
-        return st.checkbox("PGF too", key=f"pgf-{name}", help="For \\\\input into LaTeX, in the typeface of the paper.")
+        return st.checkbox(
+            "PGF too",
+            key=f"pgf-{name}",
+            help="For \\\\input into LaTeX, in the typeface of the paper.",
+        )
     st.caption(venues.NO_LATEX)
     return False
 
@@ -109,14 +171,25 @@ def add_pgf(chosen: list[Recipe], look: Look, nameless: bool, wanted: bool) -> N
 
     if not wanted or READY not in st.session_state:
         return
-    figures = [(manuscript.anonymous(each) if nameless else each).figure for each in chosen]
+    figures = [
+        (manuscript.anonymous(each) if nameless else each).figure for each in chosen
+    ]
     try:
-        st.session_state[READY]["files"]["pgf"] = pgf.pgf(sheet.compose(figures, look, pack.own_fonts()))
+        st.session_state[READY]["files"]["pgf"] = pgf.pgf(
+            sheet.compose(figures, look, pack.own_fonts())
+        )
     except AnalysisError as error:
         st.warning(escape(str(error)), icon=":material/warning:")
 
 
-WORDS = {"pdf": "PDF", "svg": "SVG", "png": "PNG 300 dpi", "600.png": "PNG 600 dpi", "zip": "Paper pack", "pgf": "PGF"}
+WORDS = {
+    "pdf": "PDF",
+    "svg": "SVG",
+    "png": "PNG 300 dpi",
+    "600.png": "PNG 600 dpi",
+    "zip": "Paper pack",
+    "pgf": "PGF",
+}
 
 
 def offer(name: str) -> None:
@@ -125,16 +198,25 @@ def offer(name: str) -> None:
     if made is None or made["name"] != name:
         return
     width, height = made["size"]
-    st.caption(f"{made['look'].venue}: {width:.1f} × {height:.1f} cm, as the view was when it was drawn.")
+    st.caption(
+        f"{made['look'].venue}: {width:.1f} × {height:.1f} cm, as the view was when it was drawn."
+    )
     remarks(made["notes"])
     for ending, data in made["files"].items():
         st.download_button(
-            WORDS[ending], data, f"{name}.{ending}", key=f"print-{ending}-{name}", on_click="ignore", icon=":material/download:",
+            WORDS[ending],
+            data,
+            f"{name}.{ending}",
+            key=f"print-{ending}-{name}",
+            on_click="ignore",
+            icon=":material/download:",
             width="stretch",
-        )  # fmt: skip
+        )
 
 
 def remarks(notes: tuple[str, ...]) -> None:
     """What a reader would stumble over."""
     if notes:
-        st.warning(escape(f"{'; '.join(notes).capitalize()}."), icon=":material/straighten:")
+        st.warning(
+            escape(f"{'; '.join(notes).capitalize()}."), icon=":material/straighten:"
+        )

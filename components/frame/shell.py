@@ -27,18 +27,62 @@ class Entry:
 
 
 MENU = (
-    Entry("app.py", "Overview", "What is loaded, and what does it say?", ":material/home:"),
-    Entry("pages/recognition.py", "Recognition", "Is the concept there?", ":material/target:"),
-    Entry("pages/similarity.py", "Similarity", "Do the languages agree?", ":material/grid_on:"),
-    Entry("pages/transfer.py", "Transfer", "Does it carry over?", ":material/change_history:"),
-    Entry("pages/alignment.py", "Alignment", "Do the spaces match?", ":material/join_inner:"),
+    Entry(
+        "app.py", "Overview", "What is loaded, and what does it say?", ":material/home:"
+    ),
+    Entry(
+        "pages/recognition.py",
+        "Recognition",
+        "Is the concept there?",
+        ":material/target:",
+    ),
+    Entry(
+        "pages/similarity.py",
+        "Similarity",
+        "Do the languages agree?",
+        ":material/grid_on:",
+    ),
+    Entry(
+        "pages/transfer.py",
+        "Transfer",
+        "Does it carry over?",
+        ":material/change_history:",
+    ),
+    Entry(
+        "pages/alignment.py",
+        "Alignment",
+        "Do the spaces match?",
+        ":material/join_inner:",
+    ),
     Entry("pages/layers.py", "Layers", "Where does it live?", ":material/layers:"),
     Entry("pages/plane.py", "Plane", "Transfer or erasure?", ":material/explore:"),
-    Entry("pages/playground.py", "Playground", "What does the model say when it is pushed?", ":material/tune:"),
+    Entry(
+        "pages/playground.py",
+        "Playground",
+        "What does the model say when it is pushed?",
+        ":material/tune:",
+    ),
     Entry("pages/control.py", "Control", "How hard, and where?", ":material/speed:"),
-    Entry("pages/extract.py", "Extract", "Make a study from a model and contrast pairs", ":material/science:", view=False),
-    Entry("pages/figures.py", "Figures", "What will be in the paper, as it will print?", ":material/collections:", view=False),
-    Entry("pages/studies.py", "Studies", "Open, compare, share and delete studies", ":material/folder_open:"),
+    Entry(
+        "pages/extract.py",
+        "Extract",
+        "Make a study from a model and contrast pairs",
+        ":material/science:",
+        view=False,
+    ),
+    Entry(
+        "pages/figures.py",
+        "Figures",
+        "What will be in the paper, as it will print?",
+        ":material/collections:",
+        view=False,
+    ),
+    Entry(
+        "pages/studies.py",
+        "Studies",
+        "Open, compare, share and delete studies",
+        ":material/folder_open:",
+    ),
 )
 KEPT = ("study", "labels", "order", "convention")
 """Choices that go along from page to page."""
@@ -50,7 +94,9 @@ def begin(title: str) -> Study | None:
     """Set the page up and return the chosen study; None where none can be opened (the page then says so and goes on)."""
     entry = next(entry for entry in MENU if entry.title == title)
     st.session_state["page"] = entry.file
-    st.set_page_config(page_title=f"{title} · Babelscope", page_icon="🌐", layout="wide")
+    st.set_page_config(
+        page_title=f"{title} · Babelscope", page_icon="🌐", layout="wide"
+    )
     study = pick()
     menu()
     if entry.view:
@@ -65,7 +111,14 @@ def menu() -> None:
     kept = {key: st.query_params[key] for key in KEPT if key in st.query_params}
     with st.sidebar:
         for entry in MENU:
-            st.page_link(entry.file, label=entry.title, icon=entry.icon, help=entry.question, query_params=kept, width="stretch")
+            st.page_link(
+                entry.file,
+                label=entry.title,
+                icon=entry.icon,
+                help=entry.question,
+                query_params=kept,
+                width="stretch",
+            )
 
 
 def pick() -> Study | None:
@@ -74,7 +127,12 @@ def pick() -> Study | None:
     with st.sidebar:
         st.markdown("### :material/translate: Babelscope")
         name = links.one(
-            "Study", names, "study", DEFAULT, format_func=titles(names).get, help="Everything on the pages is about this study."
+            "Study",
+            names,
+            "study",
+            DEFAULT,
+            format_func=titles(names).get,
+            help="Everything on the pages is about this study.",
         )
     try:
         return cache.study(name)
@@ -87,7 +145,10 @@ def titles(names: Sequence[str]) -> Mapping[str, str]:
     """Name → title; equal titles are told apart by their names, since a list picks by what it shows."""
     found = {name: title_of(name) for name in names}
     often = Counter(found.values())
-    return {name: title if often[title] == 1 else f"{title} · {name}" for name, title in found.items()}
+    return {
+        name: title if often[title] == 1 else f"{title} · {name}"
+        for name, title in found.items()
+    }
 
 
 def title_of(name: str) -> str:
@@ -98,7 +159,11 @@ def title_of(name: str) -> str:
         opened = cache.study(name)
     except AnalysisError:
         return f"{name} (cannot be opened)"
-    suffix = " (demo)" if opened.kind == DEMO else (" (unfinished)" if opened.missing else "")
+    suffix = (
+        " (demo)"
+        if opened.kind == DEMO
+        else (" (unfinished)" if opened.missing else "")
+    )
     return opened.title + suffix
 
 

@@ -10,4 +10,6 @@ def restored(sentence: str) -> None:
 
 def escape(text: str) -> str:
     """Text in which Markdown finds nothing to do: no link, image, emphasis, colour, formula or tag."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#+-.!|$~:" else char for char in text)
+    return "".join(
+        f"\\{char}" if char in r"\`*_{}[]()<>#+-.!|$~:" else char for char in text
+    )

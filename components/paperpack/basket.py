@@ -32,7 +32,10 @@ def folder() -> Path:
 
 def items() -> list[Item]:
     """The saved figures in order; damaged ones are there too and say so."""
-    return sorted((load(path) for path in folder().glob("*.json")), key=lambda item: (item.place, item.number))
+    return sorted(
+        (load(path) for path in folder().glob("*.json")),
+        key=lambda item: (item.place, item.number),
+    )
 
 
 def load(path: Path) -> Item:
@@ -46,9 +49,15 @@ def load(path: Path) -> Item:
 
 def path_of(number: str, where: Path | None = None) -> Path:
     """The file of a saved figure."""
-    found = next(iter((where or folder()).glob(f"*{number}.json")), None) if number else None
+    found = (
+        next(iter((where or folder()).glob(f"*{number}.json")), None)
+        if number
+        else None
+    )
     if found is None:
-        raise FigureError("That figure is not in the basket any more; somebody else may have removed it.")
+        raise FigureError(
+            "That figure is not in the basket any more; somebody else may have removed it."
+        )
     return found
 
 
@@ -56,7 +65,10 @@ def add(recipe: Recipe) -> str:
     """Save a figure at the end; returns its number."""
     places = [item.place for item in items() if item.recipe]
     number = uuid.uuid4().hex[:8]
-    store.write_file(folder() / f"{max(places, default=0) + 1:g}_{number}.json", recipes.write(recipe).encode())
+    store.write_file(
+        folder() / f"{max(places, default=0) + 1:g}_{number}.json",
+        recipes.write(recipe).encode(),
+    )
     return number
 
 
@@ -86,7 +98,11 @@ def remove(number: str) -> None:
 
 def removed() -> list[str]:
     """Numbers of removed figures, the last first."""
-    found = sorted((folder() / REMOVED).glob("*.json"), key=lambda path: path.stat().st_ctime_ns, reverse=True)
+    found = sorted(
+        (folder() / REMOVED).glob("*.json"),
+        key=lambda path: path.stat().st_ctime_ns,
+        reverse=True,
+    )
     return [path.stem.partition("_")[2] or path.stem for path in found]
 
 

@@ -8,7 +8,11 @@ from components.paperpack.recipes import plain, spec
 
 AS_SAVED = "as saved"
 ARROW = " → "
-CODES = {style(language): code for style in LABELS.values() for code, language in LANGUAGES.items()}
+CODES = {
+    style(language): code
+    for style in LABELS.values()
+    for code, language in LANGUAGES.items()
+}
 """Every label of every language → its code."""
 
 
@@ -22,9 +26,15 @@ def relabelled(figure: Figure, style: str) -> Figure:
 def called(value: object, style: str) -> object:
     """Plain data with its labels in another style; pairs with an arrow are two labels."""
     if isinstance(value, dict):
-        return {key: each if key in ("kind", "type", "units") else called(each, style) for key, each in value.items()}
+        return {
+            key: each if key in ("kind", "type", "units") else called(each, style)
+            for key, each in value.items()
+        }
     if isinstance(value, list):
         return [called(each, style) for each in value]
     if isinstance(value, str):
-        return ARROW.join(LABELS[style](LANGUAGES[CODES[part]]) if part in CODES else part for part in value.split(ARROW))
+        return ARROW.join(
+            LABELS[style](LANGUAGES[CODES[part]]) if part in CODES else part
+            for part in value.split(ARROW)
+        )
     return value

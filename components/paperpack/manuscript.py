@@ -27,22 +27,60 @@ from components.paperpack.methods import about
 from components.paperpack.recipes import Recipe, arrays, plain, spec
 
 KINDS = {
-    Matrix: "Heat map", Lines: "Line chart", Points: "Scatter plot", Tree: "Dendrogram", Bars: "Bar chart",
-    Dumbbells: "Dumb-bell chart", Cloud: "Scatter plot", Arrows: "Arrows on a plane",
-}  # fmt: skip
+    Matrix: "Heat map",
+    Lines: "Line chart",
+    Points: "Scatter plot",
+    Tree: "Dendrogram",
+    Bars: "Bar chart",
+    Dumbbells: "Dumb-bell chart",
+    Cloud: "Scatter plot",
+    Arrows: "Arrows on a plane",
+}
 HANDLES = {
     **{
         name: name
         for name in (
-            "layer", "strength", "strengths", "layers", "operator", "convention", "concepts", "order", "source", "target", "kind",
-            "from", "into", "map", "criterion", "stage", "control", "projection", "word", "items", "vector", "objective", "cost",
+            "layer",
+            "strength",
+            "strengths",
+            "layers",
+            "operator",
+            "convention",
+            "concepts",
+            "order",
+            "source",
+            "target",
+            "kind",
+            "from",
+            "into",
+            "map",
+            "criterion",
+            "stage",
+            "control",
+            "projection",
+            "word",
+            "items",
+            "vector",
+            "objective",
+            "cost",
         )
     },
-    "embedding": "word vectors", "near": "neighbours for CSLS", "seeds": "seed pairs", "pool": "candidates",
-    "alike": "words spelled alike", "draw": "seed of the split", "at": "layer", "way": "picture by", "basis": "axes",
-    "dims": "dimensions", "centred": "language means taken away", "version": "local vector", "mode": "steering",
-    "searched": "language of the search", "choice": "choice of the setting",
-}  # fmt: skip
+    "embedding": "word vectors",
+    "near": "neighbours for CSLS",
+    "seeds": "seed pairs",
+    "pool": "candidates",
+    "alike": "words spelled alike",
+    "draw": "seed of the split",
+    "at": "layer",
+    "way": "picture by",
+    "basis": "axes",
+    "dims": "dimensions",
+    "centred": "language means taken away",
+    "version": "local vector",
+    "mode": "steering",
+    "searched": "language of the search",
+    "choice": "choice of the setting",
+}
 """Choices of a view that shape numbers, as they are called in its link → in words."""
 
 
@@ -52,14 +90,26 @@ def caption(recipe: Recipe) -> str:
     marks = []
     if isinstance(figure.data, Matrix):
         if figure.data.faded is not None and np.any(figure.data.faded):
-            marks.append("Pale cells with a stroke across a corner: no better than chance.")
+            marks.append(
+                "Pale cells with a stroke across a corner: no better than chance."
+            )
         if not np.isfinite(figure.data.values).all():
             marks.append("Hatched: unknown.")
         if figure.data.diverging:
-            marks.append("Where cells are too small for numbers, + and − give the sign.")
-    if isinstance(figure.data, Cloud) and figure.data.grid and figure.data.explained is not None:
-        marks.append("Percent along the axes: variance that each explains in its layer.")
-    return " ".join(filter(None, [f"{figure.title}.", figure.caption, *marks, figure.source]))
+            marks.append(
+                "Where cells are too small for numbers, + and − give the sign."
+            )
+    if (
+        isinstance(figure.data, Cloud)
+        and figure.data.grid
+        and figure.data.explained is not None
+    ):
+        marks.append(
+            "Percent along the axes: variance that each explains in its layer."
+        )
+    return " ".join(
+        filter(None, [f"{figure.title}.", figure.caption, *marks, figure.source])
+    )
 
 
 def methods(recipe: Recipe) -> str:
@@ -67,11 +117,24 @@ def methods(recipe: Recipe) -> str:
     keys = ", ".join(works.called(wording(recipe)))
     said = [sentence for facts in recipe.provenance for sentence in about(facts)]
     query = recipe.view.get("query", {})
-    chosen = [f"{words} {flat(query[name])}" for name, words in HANDLES.items() if query.get(name)]
+    chosen = [
+        f"{words} {flat(query[name])}"
+        for name, words in HANDLES.items()
+        if query.get(name)
+    ]
     if chosen:
         said.append(f"Choices of the view: {'; '.join(chosen)}.")
-    tests = [test for pattern, test in TESTS.items() if re.search(pattern, wording(recipe))]
-    return "\n".join([*said, *tests, f"Figure digest {recipe.digest}, drawn with Babelscope \\citep{{{keys}}}.", ""])
+    tests = [
+        test for pattern, test in TESTS.items() if re.search(pattern, wording(recipe))
+    ]
+    return "\n".join(
+        [
+            *said,
+            *tests,
+            f"Figure digest {recipe.digest}, drawn with Babelscope \\citep{{{keys}}}.",
+            "",
+        ]
+    )
 
 
 TESTS = {
@@ -92,16 +155,29 @@ def flat(value: object) -> str:
 def wording(recipe: Recipe) -> str:
     """All words that may call for a work."""
     figure = recipe.figure
-    return " ".join([figure.title, figure.caption, figure.source, figure.x, figure.y, figure.name])
+    return " ".join(
+        [figure.title, figure.caption, figure.source, figure.x, figure.y, figure.name]
+    )
 
 
 def alternative(figure: Figure) -> str:
     """What the figure shows, for those who cannot see it."""
-    values = np.concatenate([part.ravel().astype(float) for _, part in arrays(figure.data)] or [np.array([])])
+    values = np.concatenate(
+        [part.ravel().astype(float) for _, part in arrays(figure.data)]
+        or [np.array([])]
+    )
     known = values[np.isfinite(values)]
     kind = KINDS.get(type(figure.data), type(figure.data).__name__)
-    axes = " ".join(f"{name}: {text}." for name, text in (("Across", figure.x), ("Up", figure.y)) if text)
-    range_ = f"{known.size} numbers from {known.min():.3g} to {known.max():.3g}." if known.size else "No numbers are known."
+    axes = " ".join(
+        f"{name}: {text}."
+        for name, text in (("Across", figure.x), ("Up", figure.y))
+        if text
+    )
+    range_ = (
+        f"{known.size} numbers from {known.min():.3g} to {known.max():.3g}."
+        if known.size
+        else "No numbers are known."
+    )
     told = SUMMARIES.get(type(figure.data), lambda data: "")(figure.data)
     return " ".join([f"{kind}: {figure.title}.", axes, told or range_, figure.caption])
 
@@ -113,7 +189,9 @@ def cells(data: Matrix) -> str:
     found = []
     for word, pick in (("Largest", np.nanargmax), ("Smallest", np.nanargmin)):
         i, j = np.unravel_index(pick(data.values), data.values.shape)
-        found.append(f"{word}: {data.rows[i]} to {data.columns[j]}, {data.values[i, j]:.{data.digits}f}.")
+        found.append(
+            f"{word}: {data.rows[i]} to {data.columns[j]}, {data.values[i, j]:.{data.digits}f}."
+        )
     return f"{len(data.rows)} rows, {len(data.columns)} columns. {' '.join(found)}"
 
 
@@ -123,16 +201,26 @@ def ends(data: Bars | Dumbbells) -> str:
     for series in data.series:
         if np.isfinite(series.values).any():
             high, low = np.nanargmax(series.values), np.nanargmin(series.values)
-            largest, smallest = (f"{data.labels[i]}, {series.values[i]:.3g}" for i in (high, low))
+            largest, smallest = (
+                f"{data.labels[i]}, {series.values[i]:.3g}" for i in (high, low)
+            )
             said.append(f"{series.label}: largest {largest}; smallest {smallest}.")
     return " ".join(said)
 
 
 def groups(data: Cloud) -> str:
     """How many points a cloud has, and in how many frames."""
-    kinds = ", ".join(f"{data.kinds.count(kind)} {kind}" for kind in dict.fromkeys(data.kinds))
+    kinds = ", ".join(
+        f"{data.kinds.count(kind)} {kind}" for kind in dict.fromkeys(data.kinds)
+    )
     frames = f"{len(data.frames)} layers" if len(data.frames) > 1 else "one layer"
-    seen = ", side by side" if data.grid else f", layer {data.frames[data.start]} shown" if len(data.frames) > 1 else ""
+    seen = (
+        ", side by side"
+        if data.grid
+        else f", layer {data.frames[data.start]} shown"
+        if len(data.frames) > 1
+        else ""
+    )
     dimensions = data.places.shape[2]
     return f"{kinds} points of {len(set(data.groups))} groups in {dimensions} dimensions; {frames}{seen}."
 
@@ -145,7 +233,13 @@ def directions(data: Arrows) -> str:
     return f"{len(data.labels)} arrows; pointing {counts}."
 
 
-SUMMARIES = {Matrix: cells, Bars: ends, Dumbbells: ends, Cloud: groups, Arrows: directions}
+SUMMARIES = {
+    Matrix: cells,
+    Bars: ends,
+    Dumbbells: ends,
+    Cloud: groups,
+    Arrows: directions,
+}
 """Kinds whose numbers are told better than by their range."""
 
 
@@ -159,8 +253,16 @@ def anonymous(recipe: Recipe) -> Recipe:
     names = {}
     for facts in recipe.provenance:
         if facts.get("kind") not in ("published", "demo"):
-            names |= {facts.get(key): f"study {str(facts.get('digest', ''))[:8]}" for key in ("title", "name") if facts.get(key)}
-    query = {key: value for key, value in recipe.view.get("query", {}).items() if key not in ("study", "with")}
+            names |= {
+                facts.get(key): f"study {str(facts.get('digest', ''))[:8]}"
+                for key in ("title", "name")
+                if facts.get(key)
+            }
+    query = {
+        key: value
+        for key, value in recipe.view.get("query", {}).items()
+        if key not in ("study", "with")
+    }
     kept = replace(recipe, view={**recipe.view, "query": query})
     return replace(
         kept,
@@ -184,7 +286,9 @@ def scrub(value: object, names: Mapping[str, str]) -> object:
         value = value.replace(str(folder), "…")
     value = re.sub(r"(?<![\w/:.])(?:/|~/|[A-Za-z]:\\)(?:[\w.@ -]+[/\\])+", "…/", value)
     for word in identity():
-        value = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "…", value, flags=re.IGNORECASE)
+        value = re.sub(
+            rf"(?<!\w){re.escape(word)}(?!\w)", "…", value, flags=re.IGNORECASE
+        )
     return value
 
 
@@ -195,5 +299,16 @@ def identity() -> set[str]:
     except (OSError, KeyError):
         user = ""
     host = socket.gethostname()
-    found = {user, host, host.split(".")[0], os.environ.get("USER", ""), os.environ.get("LOGNAME", "")}
-    return {name for name in found if len(name) > 2 and name.lower() not in ("root", "user", "admin", "localhost", "host")}
+    found = {
+        user,
+        host,
+        host.split(".")[0],
+        os.environ.get("USER", ""),
+        os.environ.get("LOGNAME", ""),
+    }
+    return {
+        name
+        for name in found
+        if len(name) > 2
+        and name.lower() not in ("root", "user", "admin", "localhost", "host")
+    }

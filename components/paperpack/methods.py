@@ -6,8 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 def about(facts: Mapping) -> list[str]:
     """One study in sentences."""
     if facts.get("kind") == "published":
-        return [f"Numbers of {facts.get('model', 'a model')} are as printed in: {facts.get('citation', '')}"]
-    demo = ["The model is a demonstration trained on a toy world and says nothing about real models."]
+        return [
+            f"Numbers of {facts.get('model', 'a model')} are as printed in: {facts.get('citation', '')}"
+        ]
+    demo = [
+        "The model is a demonstration trained on a toy world and says nothing about real models."
+    ]
     return [
         *(vectors(facts) if facts.get("estimator") else reader(facts)),
         f"Study digest {facts.get('digest', 'unknown')}.",
@@ -18,15 +22,26 @@ def about(facts: Mapping) -> list[str]:
 
 def weights(facts: Mapping) -> str:
     """Revision, number format and quantisation."""
-    quantised = facts.get("quantisation") if facts.get("quantisation", "none") != "none" else ""
+    quantised = (
+        facts.get("quantisation") if facts.get("quantisation", "none") != "none" else ""
+    )
     return ", ".join(
-        filter(None, [f"revision {facts['revision']}" if facts.get("revision") else "", facts.get("dtype"), quantised])
+        filter(
+            None,
+            [
+                f"revision {facts['revision']}" if facts.get("revision") else "",
+                facts.get("dtype"),
+                quantised,
+            ],
+        )
     )
 
 
 def reader(facts: Mapping) -> list[str]:
     """A study without concept vectors."""
-    return [f"States were read from {facts.get('model', 'a model')} ({weights(facts)}) after each of {facts.get('layers')} blocks."]
+    return [
+        f"States were read from {facts.get('model', 'a model')} ({weights(facts)}) after each of {facts.get('layers')} blocks."
+    ]
 
 
 def vectors(facts: Mapping) -> list[str]:
@@ -66,7 +81,11 @@ def plane(spec: Mapping) -> str:
 
 def run(spec: Mapping) -> str:
     """A control run and how it was judged."""
-    strengths = f"strengths {listed(spec['strengths'])}" if spec["strengths"] else "the strengths of the search"
+    strengths = (
+        f"strengths {listed(spec['strengths'])}"
+        if spec["strengths"]
+        else "the strengths of the search"
+    )
     judged = spec["judging"]
     return (
         f"Control: the vector of “{spec['concept']}” was pushed by {spec['operator']} in a search over {spec['search']} "
@@ -81,7 +100,11 @@ def run(spec: Mapping) -> str:
 def dose(spec: Mapping) -> str:
     """A dose–response curve."""
     ask, made = spec["ask"], spec["generation"]
-    way = "greedy" if not made["temperature"] else f"temperature {made['temperature']:g}, seed {made['seed']}"
+    way = (
+        "greedy"
+        if not made["temperature"]
+        else f"temperature {made['temperature']:g}, seed {made['seed']}"
+    )
     return (
         f"Steering: {'; '.join(map(term, ask['steering']['terms']))}; strengths multiplied by {min(spec['doses']):g} to "
         f"{max(spec['doses']):g}. Prompt in {ask['language']}: “{ask['question']}”, template “{spec['template']}”; "
@@ -102,8 +125,16 @@ def term(spec: Mapping) -> str:
 
 def listed(values: Sequence) -> str:
     """Values with commas."""
-    return ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
+    return ", ".join(
+        f"{value:g}" if isinstance(value, float) else str(value) for value in values
+    )
 
 
-PARTS: dict[str, Callable[[Mapping], str]] = {"words": words, "questions": questions, "plane": plane, "run": run, "dose": dose}
+PARTS: dict[str, Callable[[Mapping], str]] = {
+    "words": words,
+    "questions": questions,
+    "plane": plane,
+    "run": run,
+    "dose": dose,
+}
 """What a page may have used of a study → its sentence."""

@@ -56,20 +56,38 @@ for folder in [HERE / name for name in sys.argv[1:]] or sorted(path.parent for p
 '''
 
 
-def pack(chosen: Sequence[Recipe], look: Look, anonymous: bool = False, extra_fonts: Path | None = None) -> bytes:
+def pack(
+    chosen: Sequence[Recipe],
+    look: Look,
+    anonymous: bool = False,
+    extra_fonts: Path | None = None,
+) -> bytes:
     """A zip with a folder per figure, all panels together when there are several, and the script; FigureError as in ``compose``."""
     from components.printing import sheet
 
-    ready = [replace(manuscript.anonymous(recipe) if anonymous else recipe, look=look) for recipe in chosen]
+    ready = [
+        replace(manuscript.anonymous(recipe) if anonymous else recipe, look=look)
+        for recipe in chosen
+    ]
     drawn = [sheet.compose([recipe.figure], look, extra_fonts) for recipe in ready]
     files: dict[str, bytes] = {}
     for folder, recipe, each in zip(folders(ready), ready, drawn):
-        files |= {f"{folder}/figure.{kind}": write(each, recipes.facts([recipe])) for kind, write in sheet.FORMATS.items()}
-        files |= {f"{folder}/{name}": text.encode() for name, text in texts(recipe).items()}
+        files |= {
+            f"{folder}/figure.{kind}": write(each, recipes.facts([recipe]))
+            for kind, write in sheet.FORMATS.items()
+        }
+        files |= {
+            f"{folder}/{name}": text.encode() for name, text in texts(recipe).items()
+        }
     if len(ready) > 1:
         together = sheet.compose([recipe.figure for recipe in ready], look, extra_fonts)
-        files |= {f"together.{kind}": write(together, recipes.facts(ready)) for kind, write in sheet.FORMATS.items()}
-    files |= renderer(dict.fromkeys(path for each in drawn for path in each.typefaces.files))
+        files |= {
+            f"together.{kind}": write(together, recipes.facts(ready))
+            for kind, write in sheet.FORMATS.items()
+        }
+    files |= renderer(
+        dict.fromkeys(path for each in drawn for path in each.typefaces.files)
+    )
     return zipped(files)
 
 
@@ -82,7 +100,10 @@ def texts(recipe: Recipe) -> dict[str, str]:
     """The files of a figure that are text."""
     return {
         "numbers.csv": recipes.numbers(recipe.figure).to_csv(index=False),
-        **{f"table.{ending}": write(recipe.figure) for ending, write in tables.TABLES.items()},
+        **{
+            f"table.{ending}": write(recipe.figure)
+            for ending, write in tables.TABLES.items()
+        },
         "recipe.json": recipes.write(recipe),
         "caption.txt": manuscript.caption(recipe) + "\n",
         "methods.txt": manuscript.methods(recipe),
@@ -95,7 +116,10 @@ def folders(chosen: Iterable[Recipe]) -> list[str]:
     """A folder's name per figure, plain and each only once."""
     names: list[str] = []
     for number, recipe in enumerate(chosen, 1):
-        plain = "".join(char if char.isascii() and char.isalnum() or char in "-_" else "-" for char in recipe.figure.name)
+        plain = "".join(
+            char if char.isascii() and char.isalnum() or char in "-_" else "-"
+            for char in recipe.figure.name
+        )
         names.append(f"{number}-{plain.strip('-')[:60] or 'figure'}")
     return names
 
@@ -108,7 +132,11 @@ def renderer(typefaces: Iterable[Path]) -> dict[str, bytes]:
     files |= {f"renderer/{package}/__init__.py": b"" for package in sorted(packages)}
     folder = "renderer/components/printing/typefaces"
     files |= {f"{folder}/{path.name}": path.read_bytes() for path in typefaces}
-    return files | {f"{folder}/OFL.txt": (ROOT / "components" / "printing" / "typefaces" / "OFL.txt").read_bytes()}
+    return files | {
+        f"{folder}/OFL.txt": (
+            ROOT / "components" / "printing" / "typefaces" / "OFL.txt"
+        ).read_bytes()
+    }
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

@@ -40,23 +40,46 @@ class Recipe:
     @property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the figure's canonical JSON, numbers included."""
-        text = json.dumps(plain(self.figure), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(
+            plain(self.figure),
+            sort_keys=True,
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def plain(value: object) -> object:
     """A spec as what JSON knows; numbers that are none are spelled."""
     if is_dataclass(value):
-        kept = {each.name: plain(getattr(value, each.name)) for each in fields(value) if each.name not in LEFT_OUT}
+        kept = {
+            each.name: plain(getattr(value, each.name))
+            for each in fields(value)
+            if each.name not in LEFT_OUT
+        }
         return {"kind": type(value).__name__, **kept}
     if isinstance(value, pd.DataFrame):
         rows = value.astype(object).values.tolist()
-        return {"kind": "table", "columns": list(map(str, value.columns)), "rows": plain(rows)}
+        return {
+            "kind": "table",
+            "columns": list(map(str, value.columns)),
+            "rows": plain(rows),
+        }
     if isinstance(value, np.ndarray):
-        kind = {"b": "bool", "i": "number", "u": "number", "f": "number"}.get(value.dtype.kind, "text")
-        known = {"kind": "array", "type": kind, "values": plain(value.astype(ARRAYS[kind]).tolist())}
+        kind = {"b": "bool", "i": "number", "u": "number", "f": "number"}.get(
+            value.dtype.kind, "text"
+        )
+        known = {
+            "kind": "array",
+            "type": kind,
+            "values": plain(value.astype(ARRAYS[kind]).tolist()),
+        }
         # Lists of nothing do not tell their shape.
-        return known if value.size or value.ndim == 1 else {**known, "values": [], "shape": list(value.shape)}
+        return (
+            known
+            if value.size or value.ndim == 1
+            else {**known, "values": [], "shape": list(value.shape)}
+        )
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, Mapping):
@@ -65,7 +88,11 @@ def plain(value: object) -> object:
         return [plain(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return {"kind": "number", "is": str(value)}
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+    return (
+        value
+        if value is None or isinstance(value, bool | int | float | str)
+        else str(value)
+    )
 
 
 def spec(value: object) -> object:
@@ -82,7 +109,9 @@ def spec(value: object) -> object:
         values = np.array(rest["values"], ARRAYS[rest["type"]])
         return values.reshape(rest["shape"]) if "shape" in rest else values
     if kind == "table":
-        return pd.DataFrame([list(row) for row in rest["rows"]], columns=list(rest["columns"]))
+        return pd.DataFrame(
+            [list(row) for row in rest["rows"]], columns=list(rest["columns"])
+        )
     if kind is None:
         return rest
     if kind not in KINDS:
@@ -92,7 +121,13 @@ def spec(value: object) -> object:
 
 def write(recipe: Recipe) -> str:
     """The recipe as JSON text."""
-    known = {"format": FORMAT, "version": VERSION, "digest": recipe.digest, "look": plain(recipe.look), "view": plain(recipe.view)}
+    known = {
+        "format": FORMAT,
+        "version": VERSION,
+        "digest": recipe.digest,
+        "look": plain(recipe.look),
+        "view": plain(recipe.view),
+    }
     known |= {"provenance": plain(recipe.provenance), "figure": plain(recipe.figure)}
     del known["look"]["kind"]
     return json.dumps(known, ensure_ascii=False, indent=1, allow_nan=False)
@@ -101,7 +136,9 @@ def write(recipe: Recipe) -> str:
 def read(data: bytes | str, name: str) -> Recipe:
     """A recipe from JSON; FigureError says what is wrong with it."""
     if len(data) > MAX_BYTES:
-        raise FigureError(f"{name} is larger than {MAX_BYTES // 2**20} MiB, which no recipe is.")
+        raise FigureError(
+            f"{name} is larger than {MAX_BYTES // 2**20} MiB, which no recipe is."
+        )
     try:
         known = json.loads(data)
         if known["format"] != FORMAT:
@@ -113,23 +150,44 @@ def read(data: bytes | str, name: str) -> Recipe:
         figure = spec(known["figure"])
         if not isinstance(figure, Figure) or not isinstance(figure.table, pd.DataFrame):
             raise FigureError(f"{name} holds no figure.")
-        view = {"page": str(known["view"].get("page", "")), "query": texts(known["view"].get("query", {}))}
-        return Recipe(figure, Look(**known["look"]), view, tuple(map(dict, known["provenance"])))
+        view = {
+            "page": str(known["view"].get("page", "")),
+            "query": texts(known["view"].get("query", {})),
+        }
+        return Recipe(
+            figure, Look(**known["look"]), view, tuple(map(dict, known["provenance"]))
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = f"{type(error).__name__}: {error}"[:120]
-        raise FigureError(f"{name} is not a recipe, or it is damaged ({what}). Take the recipe.json of a paper pack.") from error
+        raise FigureError(
+            f"{name} is not a recipe, or it is damaged ({what}). Take the recipe.json of a paper pack."
+        ) from error
 
 
 def texts(query: Mapping) -> dict[str, list[str]]:
     """The query of a link: each key with its values."""
-    return {str(key): [str(value) for value in values] for key, values in query.items() if isinstance(values, list | tuple)}
+    return {
+        str(key): [str(value) for value in values]
+        for key, values in query.items()
+        if isinstance(values, list | tuple)
+    }
 
 
 def facts(recipes: Sequence[Recipe]) -> dict[str, str]:
     """What a file says about itself: title, and the digests of figures and studies."""
-    studies = dict.fromkeys(str(known["digest"]) for recipe in recipes for known in recipe.provenance if known.get("digest"))
-    digests = [f"figure {recipe.digest}" for recipe in recipes] + [f"study {digest}" for digest in studies]
-    return {"Title": "; ".join(recipe.figure.title for recipe in recipes), "Subject": ", ".join(digests)}
+    studies = dict.fromkeys(
+        str(known["digest"])
+        for recipe in recipes
+        for known in recipe.provenance
+        if known.get("digest")
+    )
+    digests = [f"figure {recipe.digest}" for recipe in recipes] + [
+        f"study {digest}" for digest in studies
+    ]
+    return {
+        "Title": "; ".join(recipe.figure.title for recipe in recipes),
+        "Subject": ", ".join(digests),
+    }
 
 
 def arrays(value: object, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
@@ -140,7 +198,9 @@ def arrays(value: object, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
     elif is_dataclass(value):
         for each in fields(value):
             if each.name not in LEFT_OUT:
-                yield from arrays(getattr(value, each.name), f"{path}.{each.name}".strip("."))
+                yield from arrays(
+                    getattr(value, each.name), f"{path}.{each.name}".strip(".")
+                )
     elif isinstance(value, tuple):
         for i, each in enumerate(value):
             yield from arrays(each, f"{path}.{i}")
@@ -163,7 +223,9 @@ def with_numbers(figure: Figure, table: pd.DataFrame) -> Figure:
         mine = table[table["array"] == name]
         places = [tuple(map(int, str(place).split())) for place in mine["place"]]
         if sorted(places) != sorted(np.ndindex(values.shape)):
-            raise FigureError(f"The numbers of “{name}” are not those of the recipe: {len(places)} given, {values.size} needed.")
+            raise FigureError(
+                f"The numbers of “{name}” are not those of the recipe: {len(places)} given, {values.size} needed."
+            )
         found[name] = np.empty(values.shape, values.dtype)
         for place, value in zip(places, mine["value"]):
             found[name][place] = value
@@ -176,7 +238,15 @@ def swapped(value: object, found: Mapping[str, np.ndarray], path: str = "") -> o
         return found.get(path, value)
     if is_dataclass(value):
         names = [each.name for each in fields(value) if each.name not in LEFT_OUT]
-        return replace(value, **{name: swapped(getattr(value, name), found, f"{path}.{name}".strip(".")) for name in names})
+        return replace(
+            value,
+            **{
+                name: swapped(getattr(value, name), found, f"{path}.{name}".strip("."))
+                for name in names
+            },
+        )
     if isinstance(value, tuple):
-        return tuple(swapped(each, found, f"{path}.{i}") for i, each in enumerate(value))
+        return tuple(
+            swapped(each, found, f"{path}.{i}") for i, each in enumerate(value)
+        )
     return value

@@ -8,10 +8,19 @@ import pandas as pd
 from components.figures.spec import Figure, Matrix
 
 SPECIAL = {
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "→": r"$\rightarrow$", "−": "$-$",
-    "≥": r"$\geq$", "≤": r"$\leq$", "×": r"$\times$", "†": r"$\dagger$", "‖": r"$\Vert$", "±": r"$\pm$",
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "→": r"$\rightarrow$",
+    "−": "$-$",
+    "≥": r"$\geq$",
+    "≤": r"$\leq$",
+    "×": r"$\times$",
+    "†": r"$\dagger$",
+    "‖": r"$\Vert$",
+    "±": r"$\pm$",
     **{char: f"\\{char}" for char in "&%$#_{}"},
-}  # fmt: skip
+}
 DAGGER = r"$^{\dagger}$"
 ALPHA = 0.05
 LONG = 50
@@ -26,9 +35,26 @@ def csv(figure: Figure) -> str:
 def markdown(figure: Figure) -> str:
     """The table twin as a Markdown table, with its caption."""
     shown = figure.table.astype(object).where(figure.table.notna(), "")
-    cells = [[str(name) for name in shown.columns], *([number(value) for value in row] for row in shown.values)]
-    rows = ["| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in cells]
-    return "\n".join([rows[0], "|" + " --- |" * len(shown.columns), *rows[1:], "", f"{figure.title}. {figure.caption}", ""])
+    cells = [
+        [str(name) for name in shown.columns],
+        *([number(value) for value in row] for row in shown.values),
+    ]
+    rows = [
+        "| "
+        + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row)
+        + " |"
+        for row in cells
+    ]
+    return "\n".join(
+        [
+            rows[0],
+            "|" + " --- |" * len(shown.columns),
+            *rows[1:],
+            "",
+            f"{figure.title}. {figure.caption}",
+            "",
+        ]
+    )
 
 
 def latex(figure: Figure) -> str:
@@ -40,10 +66,31 @@ def latex(figure: Figure) -> str:
     top = f"% \\usepackage{{{packages}}}; labels beyond Latin letters need XeLaTeX or LuaLaTeX and a font that has them."
     words = f"  \\caption{{{escape(f'{figure.title}. {figure.caption} {notes(figure)}'.strip())}}}"
     label = f"  \\label{{tab:{figure.name}}}"
-    rows = ["    \\toprule", f"    {' & '.join(head)} \\\\", "    \\midrule", *lines, "    \\bottomrule"]
+    rows = [
+        "    \\toprule",
+        f"    {' & '.join(head)} \\\\",
+        "    \\midrule",
+        *lines,
+        "    \\bottomrule",
+    ]
     if breaks:
-        return "\n".join([top, f"\\begin{{longtable}}{{{kind}}}", f"{words}{label} \\\\", *rows, "\\end{longtable}", ""])
-    table = ["\\begin{table}[t]", "  \\centering", f"  \\begin{{tabular}}{{{kind}}}", *rows, "  \\end{tabular}"]
+        return "\n".join(
+            [
+                top,
+                f"\\begin{{longtable}}{{{kind}}}",
+                f"{words}{label} \\\\",
+                *rows,
+                "\\end{longtable}",
+                "",
+            ]
+        )
+    table = [
+        "\\begin{table}[t]",
+        "  \\centering",
+        f"  \\begin{{tabular}}{{{kind}}}",
+        *rows,
+        "  \\end{tabular}",
+    ]
     return "\n".join([top, *table, words, label, "\\end{table}", ""])
 
 
@@ -55,17 +102,31 @@ def square(figure: Figure) -> bool:
 def wide(figure: Figure) -> tuple[list[str], list[list[str]], str]:
     """Head, rows and column types of a matrix; the best of every column is bold, cells that pass the test have a dagger."""
     data: Matrix = figure.data
-    best = np.nanmax(np.where(np.isfinite(data.values), data.values, -np.inf), axis=0, initial=-np.inf)
+    best = np.nanmax(
+        np.where(np.isfinite(data.values), data.values, -np.inf),
+        axis=0,
+        initial=-np.inf,
+    )
     passed, half = significant(figure), halves(figure)
     body = []
     for i, row in enumerate(data.rows):
         cells = [
-            entry(value, data.digits, value == best[j], passed is not None and passed[i, j], half[i, j])
+            entry(
+                value,
+                data.digits,
+                value == best[j],
+                passed is not None and passed[i, j],
+                half[i, j],
+            )
             for j, value in enumerate(data.values[i])
         ]
         body.append([escape(row), *cells])
     marked = passed is not None and bool(passed.any())
-    spread = f"({data.digits + len(str(int(np.nanmax(half))))})" if np.isfinite(half).any() else ""
+    spread = (
+        f"({data.digits + len(str(int(np.nanmax(half))))})"
+        if np.isfinite(half).any()
+        else ""
+    )
     kinds = f"l*{{{len(data.columns)}}}{{{column(data.values, data.digits, spread, marked)}}}"
     return ["", *(f"{{{escape(name)}}}" for name in data.columns)], body, kinds
 
@@ -85,8 +146,14 @@ def halves(figure: Figure) -> np.ndarray:
     unknown = np.full(values.shape, np.nan)
     if not {"low", "high"} <= set(table) or len(table) != values.size:
         return unknown
-    numeric = [name for name in table.select_dtypes("number") if name not in ("low", "high") and estimates(table, name)]
-    if not any(np.allclose(table[name], values.ravel(), equal_nan=True) for name in numeric):
+    numeric = [
+        name
+        for name in table.select_dtypes("number")
+        if name not in ("low", "high") and estimates(table, name)
+    ]
+    if not any(
+        np.allclose(table[name], values.ravel(), equal_nan=True) for name in numeric
+    ):
         return unknown
     return ((table["high"] - table["low"]) / 2).to_numpy(float).reshape(values.shape)
 
@@ -102,15 +169,23 @@ def long(figure: Figure) -> tuple[list[str], list[list[str]], str]:
         table = table.drop(columns=["low", "high"])
     head, body, kinds = [], [[] for _ in range(len(table))], ""
     for name in table.columns:
-        numeric = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
+        numeric = pd.api.types.is_numeric_dtype(
+            table[name]
+        ) and not pd.api.types.is_bool_dtype(table[name])
         digits = 0 if numeric and (table[name].dropna() % 1 == 0).all() else 3
         spread = f"({digits + 1})" if name == estimate else ""
         marked = name == estimate and bool(passed.any())
-        kinds += column(table[name].to_numpy(float), digits, spread, marked) if numeric else "l"
+        kinds += (
+            column(table[name].to_numpy(float), digits, spread, marked)
+            if numeric
+            else "l"
+        )
         head.append(f"{{{escape(str(name))}}}" if numeric else escape(str(name)))
         for row, (place, value) in zip(body, table[name].items()):
             if name == estimate:
-                row.append(entry(value, digits, value == top, bool(passed[place]), half[place]))
+                row.append(
+                    entry(value, digits, value == top, bool(passed[place]), half[place])
+                )
             else:
                 row.append(entry(value, digits) if numeric else escape(str(value)))
     return head, body, kinds
@@ -119,7 +194,9 @@ def long(figure: Figure) -> tuple[list[str], list[list[str]], str]:
 def estimate_of(table: pd.DataFrame) -> str | None:
     """The column that the interval belongs to."""
     whole = {"low", "high"} <= set(table.columns)
-    return next((name for name in table.columns[::-1] if whole and estimates(table, name)), None)
+    return next(
+        (name for name in table.columns[::-1] if whole and estimates(table, name)), None
+    )
 
 
 def estimates(table: pd.DataFrame, name: str) -> bool:
@@ -127,18 +204,35 @@ def estimates(table: pd.DataFrame, name: str) -> bool:
     if name in ("low", "high") or not pd.api.types.is_numeric_dtype(table[name]):
         return False
     known = table[[name, "low", "high"]].dropna()
-    return bool(len(known) and ((known["low"] <= known[name] + 1e-9) & (known[name] <= known["high"] + 1e-9)).all())
+    return bool(
+        len(known)
+        and (
+            (known["low"] <= known[name] + 1e-9) & (known[name] <= known["high"] + 1e-9)
+        ).all()
+    )
 
 
-def entry(value: float, digits: int, best: bool = False, passed: bool = False, half: float = float("nan")) -> str:
+def entry(
+    value: float,
+    digits: int,
+    best: bool = False,
+    passed: bool = False,
+    half: float = float("nan"),
+) -> str:
     """A number of a table: bold where best, with its interval and dagger where it has them; a dash where unknown."""
     if not np.isfinite(value):
         return "{--}"
     spread = f" +- {half:.{digits}f}" if np.isfinite(half) else ""
-    return (r"\bfseries " if best else "") + f"{value:.{digits}f}{spread}" + (DAGGER if passed else "")
+    return (
+        (r"\bfseries " if best else "")
+        + f"{value:.{digits}f}{spread}"
+        + (DAGGER if passed else "")
+    )
 
 
-def column(values: np.ndarray, digits: int, spread: str = "", marked: bool = False) -> str:
+def column(
+    values: np.ndarray, digits: int, spread: str = "", marked: bool = False
+) -> str:
     """The column type that aligns some numbers."""
     known = np.abs(values[np.isfinite(values)])
     before = len(str(int(known.max()))) if known.size else 1
@@ -150,7 +244,11 @@ def column(values: np.ndarray, digits: int, spread: str = "", marked: bool = Fal
 def notes(figure: Figure) -> str:
     """What the marks of the LaTeX table mean, and its n."""
     said = ["Bold: largest of its column." if isinstance(figure.data, Matrix) else ""]
-    if np.isfinite(halves(figure)).any() if square(figure) else estimate_of(figure.table) is not None:
+    if (
+        np.isfinite(halves(figure)).any()
+        if square(figure)
+        else estimate_of(figure.table) is not None
+    ):
         said.append("±: half the width of the interval.")
     if "q" in figure.table and (figure.table["q"] <= ALPHA).any():
         said.append(f"† adjusted p at most {ALPHA:g} (Benjamini-Hochberg).")

@@ -92,12 +92,14 @@ WORKS: dict[str, Work] = {
         "author = {McInnes, Leland and Healy, John and Melville, James},\ntitle = {{UMAP}: Uniform Manifold Approximation and "
         "Projection for Dimension Reduction},\nyear = {2018},\neprint = {1802.03426}",
     ),
-}  # fmt: skip
+}
 
 
 def called(words: str) -> tuple[str, ...]:
     """Keys of the works that some words call for; the first seed paper where none is named."""
-    return tuple(key for key, work in WORKS.items() if re.search(work.called_by, words)) or (XU,)
+    return tuple(
+        key for key, work in WORKS.items() if re.search(work.called_by, words)
+    ) or (XU,)
 
 
 def bibliography(keys: tuple[str, ...]) -> str:
@@ -107,5 +109,9 @@ def bibliography(keys: tuple[str, ...]) -> str:
         lines = [*WORKS[key].entry.split("\n")]
         if "eprint" in lines[-1]:
             lines[-1:] = [lines[-1] + ",", "archivePrefix = {arXiv}"]
-        parts.append(f"@{WORKS[key].kind}{{{key},\n" + "\n".join(f"  {line}" for line in lines) + "\n}\n")
+        parts.append(
+            f"@{WORKS[key].kind}{{{key},\n"
+            + "\n".join(f"  {line}" for line in lines)
+            + "\n}\n"
+        )
     return "\n".join(parts)

@@ -28,14 +28,43 @@ def bars(figure: Figure, place: Place) -> Panel:
     axes = place.canvas.add_subplot(place.spot)
     rows, width = np.arange(len(data.labels)), GROUP / max(len(data.series), 1)
     for i, series in enumerate(data.series):
-        x, colour = rows + width * (i - (len(data.series) - 1) / 2), OKABE_ITO[i % len(OKABE_ITO)]
-        foot = np.zeros(len(rows)) if series.hatched is None else np.nan_to_num(series.hatched)
-        axes.bar(x, series.values - foot, width, foot, color=colour, linewidth=0, label=series.label)
+        x, colour = (
+            rows + width * (i - (len(data.series) - 1) / 2),
+            OKABE_ITO[i % len(OKABE_ITO)],
+        )
+        foot = (
+            np.zeros(len(rows))
+            if series.hatched is None
+            else np.nan_to_num(series.hatched)
+        )
+        axes.bar(
+            x,
+            series.values - foot,
+            width,
+            foot,
+            color=colour,
+            linewidth=0,
+            label=series.label,
+        )
         if foot.any():
-            axes.bar(x, foot, width, color=colour, edgecolor="white", hatch="//////", linewidth=0)
+            axes.bar(
+                x,
+                foot,
+                width,
+                color=colour,
+                edgecolor="white",
+                hatch="//////",
+                linewidth=0,
+            )
         if series.low is not None:
             known = np.isfinite(series.values)
-            axes.vlines(x[known], series.low[known], series.high[known], color=INK, linewidth=LINE)
+            axes.vlines(
+                x[known],
+                series.low[known],
+                series.high[known],
+                color=INK,
+                linewidth=LINE,
+            )
     if data.chance is not None:
         axes.axhline(data.chance, color=INK, linewidth=1, linestyle=":", label="chance")
     frame(axes)
@@ -65,18 +94,28 @@ def dumbbells(figure: Figure, place: Place) -> Panel:
     rows = np.arange(len(data.labels))
     first, second = (series.values for series in data.series)
     joined = np.isfinite(first) & np.isfinite(second)
-    axes.plot([first[joined], second[joined]], [rows[joined], rows[joined] + APART], color=GREY, linewidth=1, zorder=1)
+    axes.plot(
+        [first[joined], second[joined]],
+        [rows[joined], rows[joined] + APART],
+        color=GREY,
+        linewidth=1,
+        zorder=1,
+    )
     for i, series in enumerate(data.series):
         end(axes, series, rows + APART * i, i)
     if data.chance is not None:
-        axes.axvline(data.chance, color=INK, linewidth=1, linestyle=":", label="chance", zorder=1)
+        axes.axvline(
+            data.chance, color=INK, linewidth=1, linestyle=":", label="chance", zorder=1
+        )
     frame(axes)
     axes.set(ylim=(len(rows) - 0.4, -0.6), yticks=rows + APART / 2)
     axes.set_yticklabels(data.labels)
     axes.set_ylabel(figure.y, **place.font(), color=INK)
     legend(axes, place)
     panel = Panel(axes, lambda width: (len(rows) + 1) * 1.6 * place.look.small)
-    panel.fit = lambda width, height: fit_labels(panel, axes, place, (np.inf, height / len(rows)))
+    panel.fit = lambda width, height: fit_labels(
+        panel, axes, place, (np.inf, height / len(rows))
+    )
     return panel
 
 
@@ -85,5 +124,21 @@ def end(axes: Axes, series: BarSeries, rows: np.ndarray, number: int) -> None:
     colour, marker = OKABE_ITO[number], SYMBOLS[MARKERS[number]]
     if series.low is not None:
         known = np.isfinite(series.values)
-        axes.hlines(rows[known], series.low[known], series.high[known], color=colour, linewidth=LINE, zorder=1)
-    axes.scatter(series.values, rows, s=14, color=colour, marker=marker, linewidth=0, label=series.label, zorder=2)
+        axes.hlines(
+            rows[known],
+            series.low[known],
+            series.high[known],
+            color=colour,
+            linewidth=LINE,
+            zorder=1,
+        )
+    axes.scatter(
+        series.values,
+        rows,
+        s=14,
+        color=colour,
+        marker=marker,
+        linewidth=0,
+        label=series.label,
+        zorder=2,
+    )

@@ -24,10 +24,17 @@ LAYOUT = ("GSUB", "GPOS", "GDEF", "BASE")
 
 matplotlib.use("Agg")
 # Set once: these settings belong to the process, and sessions are threads.
-matplotlib.rcParams.update({
-    "font.family": [FIRST], "pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "babelscope", "text.parse_math": False,
-    "axes.unicode_minus": True, "hatch.linewidth": 0.5,
-})  # fmt: skip
+matplotlib.rcParams.update(
+    {
+        "font.family": [FIRST],
+        "pdf.fonttype": 42,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "babelscope",
+        "text.parse_math": False,
+        "axes.unicode_minus": True,
+        "hatch.linewidth": 0.5,
+    }
+)
 
 
 @cache
@@ -72,9 +79,14 @@ class Typefaces:
         return [name for name in self.known if name in used] or self.names[:1]
 
 
-def family_of(char: str, fonts: Mapping[str, tuple[Path, frozenset[int]]]) -> str | None:
+def family_of(
+    char: str, fonts: Mapping[str, tuple[Path, frozenset[int]]]
+) -> str | None:
     """The first family that has a character."""
-    return next((name for name, (_, characters) in fonts.items() if ord(char) in characters), None)
+    return next(
+        (name for name, (_, characters) in fonts.items() if ord(char) in characters),
+        None,
+    )
 
 
 def typefaces(texts: Iterable[str], extra: Path | None = None) -> Typefaces:
@@ -92,7 +104,10 @@ def typefaces(texts: Iterable[str], extra: Path | None = None) -> Typefaces:
 
 def refusal(missing: list[str]) -> str:
     """What is missing, in which script it is, and the font to get."""
-    said = ", ".join(f"“{char}” (U+{ord(char):04X} {unicodedata.name(char, 'unnamed').lower()})" for char in missing[:5])
+    said = ", ".join(
+        f"“{char}” (U+{ord(char):04X} {unicodedata.name(char, 'unnamed').lower()})"
+        for char in missing[:5]
+    )
     more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
     if any(unicodedata.category(char) in ("So", "Cs", "Co", "Sk") for char in missing):
         remedy = "Take signs and emoji out of the title and the labels."
@@ -123,7 +138,9 @@ def cut(path: str, face: int, glyphs: frozenset[int]) -> tuple[bytes, dict[int, 
 def embedded(path: str, glyphs: Iterable[int]) -> object:
     """``cut`` as Matplotlib asks for it."""
     font, places = cut(str(path), getattr(path, "face_index", 0), frozenset(glyphs))
-    return embedding.SubsetResults(TTFont(io.BytesIO(font), recalcTimestamp=False), places)._as_cm()
+    return embedding.SubsetResults(
+        TTFont(io.BytesIO(font), recalcTimestamp=False), places
+    )._as_cm()
 
 
 # Matplotlib has no other place for this; its version is pinned.

@@ -37,28 +37,45 @@ def matrix(figure: Figure, place: Place) -> Panel:
     values = shown(data, place.look)
     if values.shape != (rows, columns):
         shape = " × ".join(map(str, values.shape))
-        raise FigureError(f"“{figure.title}” has {shape} numbers for {rows} rows and {columns} columns, so it was not drawn.")
-    faded = np.zeros(values.shape, bool) if data.faded is None else data.faded.astype(bool)
+        raise FigureError(
+            f"“{figure.title}” has {shape} numbers for {rows} rows and {columns} columns, so it was not drawn."
+        )
+    faded = (
+        np.zeros(values.shape, bool) if data.faded is None else data.faded.astype(bool)
+    )
     axes = place.canvas.add_subplot(place.spot)
     bars = shares(axes, data, place) if data.shares else None
     cells(axes, data, values, faded)
-    axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5), xticks=range(columns), yticks=range(rows))
+    axes.set(
+        xlim=(-0.5, columns - 0.5),
+        ylim=(rows - 0.5, -0.5),
+        xticks=range(columns),
+        yticks=range(rows),
+    )
     axes.set_xticklabels(data.columns)
     first = axes if bars is None else bars
     axes.set_yticklabels([] if bars else data.rows)
     first.set_yticklabels(data.rows)
     first.set_ylabel(figure.y, **place.font(), color=INK)
     lowest = 1.2 * place.look.small
-    panel = Panel(axes, lambda width: rows * max(lowest, min(width / columns, TALLEST_CELL)))
+    panel = Panel(
+        axes, lambda width: rows * max(lowest, min(width / columns, TALLEST_CELL))
+    )
     panel.colours = ScalarMappable(Normalize(*data.limits), colours(data))
     panel.fit = lambda width, height: fit(panel, bars, place, (width, height))
-    panel.finish = lambda width, height: write(panel, data, place, (values, faded, width / columns, height / rows))
+    panel.finish = lambda width, height: write(
+        panel, data, place, (values, faded, width / columns, height / rows)
+    )
     return panel
 
 
-def fit(panel: Panel, bars: Axes | None, place: Place, size: tuple[float, float]) -> None:
+def fit(
+    panel: Panel, bars: Axes | None, place: Place, size: tuple[float, float]
+) -> None:
     """Labels, and ticks of the shares, to the size that the cells got."""
-    rows, columns = (len(axis.get_ticklocs()) for axis in (panel.axes.yaxis, panel.axes.xaxis))
+    rows, columns = (
+        len(axis.get_ticklocs()) for axis in (panel.axes.yaxis, panel.axes.xaxis)
+    )
     fit_labels(panel, bars or panel.axes, place, (size[0] / columns, size[1] / rows))
     if bars is not None:
         share_ticks(bars, place, 0.13 * size[0])
@@ -73,19 +90,44 @@ def cells(axes: Axes, data: Matrix, values: np.ndarray, faded: np.ndarray) -> No
         part = np.ma.masked_where(~np.isfinite(values) | (faded != pale), values)
         if not pale or faded.any():
             scale = Normalize(*data.limits)
-            axes.pcolormesh(*edges, part, cmap=colours(data, pale), norm=scale, edgecolors=gap, linewidth=LINE)
+            axes.pcolormesh(
+                *edges,
+                part,
+                cmap=colours(data, pale),
+                norm=scale,
+                edgecolors=gap,
+                linewidth=LINE,
+            )
     axes.patch.set(facecolor="white", hatch="////", edgecolor=FAINT)
-    axes.add_collection(LineCollection(strokes(faded & np.isfinite(values)), colors=INK, linewidths=LINE))
+    axes.add_collection(
+        LineCollection(
+            strokes(faded & np.isfinite(values)), colors=INK, linewidths=LINE
+        )
+    )
     if data.diagonal:
         end = min(rows, columns) - 0.5
         axes.plot([-0.5, end], [-0.5, end], color=INK, linewidth=1, dashes=(4, 2))
     for row, column in data.marked:
-        axes.add_patch(Rectangle((column - 0.48, row - 0.48), 0.96, 0.96, fill=False, edgecolor=MARKED, linewidth=1.5, zorder=3))
+        axes.add_patch(
+            Rectangle(
+                (column - 0.48, row - 0.48),
+                0.96,
+                0.96,
+                fill=False,
+                edgecolor=MARKED,
+                linewidth=1.5,
+                zorder=3,
+            )
+        )
 
 
 def shown(data: Matrix, look: Look) -> np.ndarray:
     """The cells that print: of several layers the chosen one, or the one on screen."""
-    return data.values[look.frame if 0 <= look.frame < len(data.frames) else data.start] if data.frames else data.values
+    return (
+        data.values[look.frame if 0 <= look.frame < len(data.frames) else data.start]
+        if data.frames
+        else data.values
+    )
 
 
 def colours(data: Matrix, pale: bool = False) -> Colormap:
@@ -103,7 +145,9 @@ def shares(axes: Axes, data: Matrix, place: Place) -> Axes:
     known = percent[np.isfinite(percent) & (percent > 0)]
     bars.set(xscale="log", ylim=(len(percent) - 0.5, -0.5), yticks=range(len(percent)))
     bars.set_xlim((known.max() * 1.5, known.min() / 2) if known.size else (100, 1))
-    bars.xaxis.set(major_formatter=FuncFormatter(plain_number), minor_formatter=NullFormatter())
+    bars.xaxis.set(
+        major_formatter=FuncFormatter(plain_number), minor_formatter=NullFormatter()
+    )
     bars.minorticks_off()
     bars.set_xlabel("share, %", **place.font(True), color=INK)
     dress(bars, place)
@@ -120,26 +164,54 @@ def share_ticks(bars: Axes, place: Place, width: float) -> None:
     bars.set_xticks(ends if fits else ends[-1:])
 
 
-def write(panel: Panel, data: Matrix, place: Place, drawn: tuple[np.ndarray, np.ndarray, float, float]) -> None:
+def write(
+    panel: Panel,
+    data: Matrix,
+    place: Place,
+    drawn: tuple[np.ndarray, np.ndarray, float, float],
+) -> None:
     """Numbers into cells that have room for them; else signs, so that a diverging scale survives greyscale."""
     values, faded, width, height = drawn
     known = np.argwhere(np.isfinite(values))
-    texts = {(i, j): f"{values[i, j]:.{data.digits}f}".replace("-", "−") for i, j in known}
+    texts = {
+        (i, j): f"{values[i, j]:.{data.digits}f}".replace("-", "−") for i, j in known
+    }
     size = place.look.small
-    fits = place.look.values and height >= size * 1.2 and place.measure((max(texts.values(), key=len, default=""),)) + 2 <= width
+    fits = (
+        place.look.values
+        and height >= size * 1.2
+        and place.measure((max(texts.values(), key=len, default=""),)) + 2 <= width
+    )
     maps = {pale: colours(data, pale) for pale in (False, True)}
     scale = Normalize(*data.limits)
     inks = {(i, j): ink(maps[bool(faded[i, j])](scale(values[i, j]))) for i, j in known}
     if fits:
         for (i, j), text in texts.items():
             panel.axes.text(
-                j, i, text, color=inks[i, j], ha="center", va="center_baseline", in_layout=False, **place.font(True, text)
+                j,
+                i,
+                text,
+                color=inks[i, j],
+                ha="center",
+                va="center_baseline",
+                in_layout=False,
+                **place.font(True, text),
             )
     elif data.diverging and min(width, height) >= 4:
-        signs = [(stroke, inks[i, j]) for i, j in known for stroke in sign(i, j, values[i, j], width / height)]
-        panel.axes.add_collection(LineCollection([s for s, _ in signs], colors=[c for _, c in signs], linewidths=0.7))
+        signs = [
+            (stroke, inks[i, j])
+            for i, j in known
+            for stroke in sign(i, j, values[i, j], width / height)
+        ]
+        panel.axes.add_collection(
+            LineCollection(
+                [s for s, _ in signs], colors=[c for _, c in signs], linewidths=0.7
+            )
+        )
     elif data.diverging:
-        panel.notes.append("cells are too small for their signs, so the two sides of the scale look alike in greyscale")
+        panel.notes.append(
+            "cells are too small for their signs, so the two sides of the scale look alike in greyscale"
+        )
 
 
 def ink(colour: tuple) -> str:

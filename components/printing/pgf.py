@@ -12,9 +12,15 @@ from components.printing.fonts import FIRST, FOLDER
 from components.printing.sheet import LOCK, Sheet
 
 SPECIAL = {char: f"\\{char}" for char in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": r"\ensuremath{-}",
-    "→": r"\ensuremath{\rightarrow}", "≥": r"\ensuremath{\geq}", "≤": r"\ensuremath{\leq}", "‖": r"\ensuremath{\Vert}",
-}  # fmt: skip
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "−": r"\ensuremath{-}",
+    "→": r"\ensuremath{\rightarrow}",
+    "≥": r"\ensuremath{\geq}",
+    "≤": r"\ensuremath{\leq}",
+    "‖": r"\ensuremath{\Vert}",
+}
 HEAD = "%% \\input this file into a paper; needs \\usepackage{pgf, fontspec} and XeLaTeX or LuaLaTeX.\n"
 
 
@@ -29,7 +35,9 @@ def pgf(sheet: Sheet) -> bytes:
     if found is None:
         raise FigureError(venues.NO_LATEX)
     texts = sheet.canvas.findobj(Text)
-    plain = "".join(char for text in texts for char in text.get_text() if char not in SPECIAL)
+    plain = "".join(
+        char for text in texts for char in text.get_text() if char not in SPECIAL
+    )
     if others := [name for name in sheet.typefaces.needed(plain) if name != FIRST]:
         raise FigureError(
             f"PGF is set in the typeface of the paper, which need not have the letters of {', '.join(others)}, and LaTeX leaves "
@@ -42,13 +50,22 @@ def pgf(sheet: Sheet) -> bytes:
     typeface = f"\\usepackage{{fontspec}}\\setmainfont{{NotoSans.ttf}}[Path=\\detokenize{{{FOLDER.as_posix()}/}}]"
     buffer = io.StringIO()
     # Settings belong to the process, and so does the LaTeX that measures; sessions are threads.
-    with LOCK, matplotlib.rc_context({"pgf.texsystem": found, "pgf.rcfonts": False, "pgf.preamble": typeface}):
+    with (
+        LOCK,
+        matplotlib.rc_context(
+            {"pgf.texsystem": found, "pgf.rcfonts": False, "pgf.preamble": typeface}
+        ),
+    ):
         try:
             sheet.canvas.savefig(buffer, format="pgf")
         except (backend_pgf.LatexError, OSError, RuntimeError) as error:
-            raise FigureError(f"{found} on this server cannot measure the texts ({str(error)[:120]}). Take the PDF.") from error
+            raise FigureError(
+                f"{found} on this server cannot measure the texts ({str(error)[:120]}). Take the PDF."
+            ) from error
     # The comments on top tell where the typefaces lie on this machine.
-    return (HEAD + buffer.getvalue()[buffer.getvalue().index("\\begingroup") :]).encode()
+    return (
+        HEAD + buffer.getvalue()[buffer.getvalue().index("\\begingroup") :]
+    ).encode()
 
 
 # Matplotlib takes every label for LaTeX; its version is pinned.

@@ -31,14 +31,19 @@ class Place:
     def font(self, small: bool = False, text: str = "") -> dict:
         """Typefaces and size of a text; of any text of the sheet where none is given."""
         families = self.typefaces.needed(text) if text else self.typefaces.names
-        return {"fontfamily": families, "fontsize": self.look.small if small else self.look.size.text}
+        return {
+            "fontfamily": families,
+            "fontsize": self.look.small if small else self.look.size.text,
+        }
 
     def measure(self, texts: tuple[str, ...], small: bool = True) -> float:
         """Points that the longest of some texts takes."""
         renderer, longest = self.canvas.canvas.get_renderer(), 0.0
         for text in dict.fromkeys(texts):
             drawn = self.canvas.text(0, 0, text, **self.font(small, text))
-            longest = max(longest, drawn.get_window_extent(renderer).width * 72 / self.canvas.dpi)
+            longest = max(
+                longest, drawn.get_window_extent(renderer).width * 72 / self.canvas.dpi
+            )
             drawn.remove()
         return longest
 
@@ -55,16 +60,24 @@ class Panel:
     notes: list[str] = field(default_factory=list)
 
 
-def fit_labels(panel: Panel, first: Axes, place: Place, pitch: tuple[float, float]) -> None:
+def fit_labels(
+    panel: Panel, first: Axes, place: Place, pitch: tuple[float, float]
+) -> None:
     """Labels level where they fit, else upright, and never larger than their row or column; text below the readable is said."""
     across, down = pitch
     texts = [label.get_text() for label in panel.axes.get_xticklabels()]
     level = place.measure(tuple(texts)) + 1 <= across
     for axes, name, room in ((panel.axes, "x", across), (first, "y", down)):
-        size = place.look.small if name == "x" and level else min(place.look.small, room / 1.1)
+        size = (
+            place.look.small
+            if name == "x" and level
+            else min(place.look.small, room / 1.1)
+        )
         axes.tick_params(axis=name, labelsize=size, length=2)
         if size < place.look.small - NEGLIGIBLE:
-            panel.notes.append(f"{'column' if name == 'x' else 'row'} labels shrink to {size:.1f} pt")
+            panel.notes.append(
+                f"{'column' if name == 'x' else 'row'} labels shrink to {size:.1f} pt"
+            )
     panel.axes.tick_params(axis="x", labelrotation=0 if level else 90)
 
 
@@ -75,6 +88,12 @@ def plain_number(value: float, _: int = 0) -> str:
 
 def dress(axes: Axes, place: Place) -> None:
     """Tick labels in the place's typefaces, thin grey borders."""
-    axes.tick_params(labelfontfamily=place.typefaces.names, labelsize=place.look.small, color=GREY, labelcolor=INK, width=LINE)
+    axes.tick_params(
+        labelfontfamily=place.typefaces.names,
+        labelsize=place.look.small,
+        color=GREY,
+        labelcolor=INK,
+        width=LINE,
+    )
     for spine in axes.spines.values():
         spine.set(linewidth=LINE, color=GREY)

@@ -45,13 +45,22 @@ class Sheet:
         return tuple(float(inches * 2.54) for inches in self.canvas.get_size_inches())
 
 
-def compose(figures: Sequence[Figure], look: Look, extra_fonts: Path | None = None) -> Sheet:
+def compose(
+    figures: Sequence[Figure], look: Look, extra_fonts: Path | None = None
+) -> Sheet:
     """Figures as panels of one sheet, lettered when there are several; FigureError for none and for characters no font has."""
     if not figures:
-        raise FigureError("There is no figure to draw. Add one with “Add to figures” under it.")
+        raise FigureError(
+            "There is no figure to draw. Add one with “Add to figures” under it."
+        )
     figures = common_scale(figures) if look.shared else list(figures)
     found = typefaces(words(figures, look), extra_fonts)
-    most = look.columns or max(1, min(len(figures), int(look.size.width * CM // (NARROWEST * look.size.text / 8))))
+    most = look.columns or max(
+        1,
+        min(
+            len(figures), int(look.size.width * CM // (NARROWEST * look.size.text / 8))
+        ),
+    )
     for columns in range(most, 0, -1):
         try:
             return laid_out(figures, look, found, columns)
@@ -61,25 +70,42 @@ def compose(figures: Sequence[Figure], look: Look, extra_fonts: Path | None = No
     raise AssertionError("one column was tried")
 
 
-def laid_out(figures: list[Figure], look: Look, found: Typefaces, columns: int) -> Sheet:
+def laid_out(
+    figures: list[Figure], look: Look, found: Typefaces, columns: int
+) -> Sheet:
     """The sheet with so many panels side by side; FigureError where they have no room."""
     width, rows = look.size.width * CM, -(-len(figures) // columns)
     # Begun too tall, as the layout gives up where nothing is left for the axes.
     height = look.size.height * CM if look.size.height else rows * 50 * look.size.text
-    canvas = Canvas(figsize=(width / 72, height / 72), layout="constrained", facecolor="white")
+    canvas = Canvas(
+        figsize=(width / 72, height / 72), layout="constrained", facecolor="white"
+    )
     FigureCanvasAgg(canvas)
     grid = canvas.add_gridspec(rows, columns)
     panels = []
     for i, figure in enumerate(figures):
-        place = Place(canvas, grid[divmod(i, columns)], look, width / columns - 5 * look.size.text, found)
+        place = Place(
+            canvas,
+            grid[divmod(i, columns)],
+            look,
+            width / columns - 5 * look.size.text,
+            found,
+        )
         panels.append(to_paper.draw(figure, place))
         if title := heading(figure, i, len(figures), look):
-            panels[-1].axes.set_title(wrapped(title, place), loc="left", **place.font(), color=INK)
+            panels[-1].axes.set_title(
+                wrapped(title, place), loc="left", **place.font(), color=INK
+            )
     bars(canvas, panels, figures, look, found)
     for text in canvas.findobj(Text):
         # Ticks of numbers may still change.
         text.set_fontfamily(found.needed(text.get_text() + DIGITS))
-    place_all(canvas, [panels[i : i + columns] for i in range(0, len(panels), columns)], grid, look)
+    place_all(
+        canvas,
+        [panels[i : i + columns] for i in range(0, len(panels), columns)],
+        grid,
+        look,
+    )
     return Sheet(canvas, tuple(remarks(canvas, panels, look)), found)
 
 
@@ -130,33 +156,61 @@ def common_scale(figures: Sequence[Figure]) -> list[Figure]:
             low, high = limits.get(key := (data.units, data.diverging), data.limits)
             limits[key] = (min(low, data.limits[0]), max(high, data.limits[1]))
     return [
-        replace(figure, data=replace(figure.data, limits=limits[figure.data.units, figure.data.diverging]))
-        if isinstance(figure.data, Matrix) else figure
+        replace(
+            figure,
+            data=replace(
+                figure.data, limits=limits[figure.data.units, figure.data.diverging]
+            ),
+        )
+        if isinstance(figure.data, Matrix)
+        else figure
         for figure in figures
-    ]  # fmt: skip
+    ]
 
 
-def bars(canvas: Canvas, panels: list[Panel], figures: list[Figure], look: Look, found: Typefaces) -> None:
+def bars(
+    canvas: Canvas,
+    panels: list[Panel],
+    figures: list[Figure],
+    look: Look,
+    found: Typefaces,
+) -> None:
     """Colour bars, all vector: one for all panels of one scale, else one each."""
     groups: dict[tuple, list[int]] = {}
     for i, figure in enumerate(figures):
         if panels[i].colours is not None:
-            key = (figure.data.units, figure.data.diverging, figure.data.limits) if look.shared else (i,)
+            key = (
+                (figure.data.units, figure.data.diverging, figure.data.limits)
+                if look.shared
+                else (i,)
+            )
             groups.setdefault(key, []).append(i)
     narrow = look.size.width * CM < 2 * NARROWEST * look.size.text / 8
     for members in groups.values():
         data: Matrix = figures[members[0]].data
         every = [panels[i].axes for i in members]
-        where = {"location": "bottom", "fraction": 0.04, "aspect": 35} if narrow else {"fraction": 0.05, "aspect": 18}
+        where = (
+            {"location": "bottom", "fraction": 0.04, "aspect": 35}
+            if narrow
+            else {"fraction": 0.05, "aspect": 18}
+        )
         bar = canvas.colorbar(panels[members[0]].colours, ax=every, pad=0.01, **where)
         bar.solids.set(rasterized=False, edgecolor="face")
         bar.outline.set_visible(False)
         font = {"fontfamily": found.names, "fontsize": look.size.text}
         bar.set_label(data.units, color=INK, **font)
-        bar.ax.tick_params(labelfontfamily=found.names, labelsize=look.small, width=0.5, length=2, labelcolor=INK)
+        bar.ax.tick_params(
+            labelfontfamily=found.names,
+            labelsize=look.small,
+            width=0.5,
+            length=2,
+            labelcolor=INK,
+        )
 
 
-def place_all(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look) -> None:
+def place_all(
+    canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look
+) -> None:
     """``settle``, or a sentence where the sheet is too small for its panels."""
     # Filters for warnings belong to the process, and sessions are threads.
     with LOCK, warnings.catch_warnings():
@@ -176,7 +230,9 @@ def settle(canvas: Canvas, rows: list[list[Panel]], grid: object, look: Look) ->
     """Find the height that the panels' widths ask for, fit labels to it, then write into the cells."""
     for _ in range(4):
         found = fitted(canvas, rows)
-        wanted = [max(panel.height(found[id(panel)][0]) for panel in row) for row in rows]
+        wanted = [
+            max(panel.height(found[id(panel)][0]) for panel in row) for row in rows
+        ]
         present = [max(found[id(panel)][1] for panel in row) for row in rows]
         missing = sum(wanted) - sum(present)
         if look.size.height is not None or abs(missing) < CLOSE:
@@ -212,11 +268,18 @@ def extent(canvas: Canvas, panel: Panel) -> tuple[float, float]:
 def remarks(canvas: Canvas, panels: list[Panel], look: Look) -> Iterator[str]:
     """What a reader of the sheet would stumble over: small text, what sticks out, too tall."""
     yield from dict.fromkeys(note for panel in panels for note in panel.notes)
-    smallest = min(text.get_fontsize() for text in canvas.findobj(Text) if text.get_visible() and text.get_text())
+    smallest = min(
+        text.get_fontsize()
+        for text in canvas.findobj(Text)
+        if text.get_visible() and text.get_text()
+    )
     if smallest < READABLE - NEGLIGIBLE:
         worst = "cannot be read in print" if smallest < SMALLEST else "is small"
         yield f"the smallest text has {smallest:.1f} pt and {worst}: choose a wider venue, shorter labels or fewer languages"
-    box, (width, height) = canvas.get_tightbbox(canvas.canvas.get_renderer()), canvas.get_size_inches()
+    box, (width, height) = (
+        canvas.get_tightbbox(canvas.canvas.get_renderer()),
+        canvas.get_size_inches(),
+    )
     if min(box.x0, box.y0, width - box.x1, height - box.y1) < -0.5 / 72:
         yield "something sticks out of the sheet: choose a wider venue or shorter labels"
     if height * 2.54 > PAGE_CM and look.size.height is None:
@@ -228,18 +291,36 @@ def pdf(sheet: Sheet, facts: dict[str, str]) -> bytes:
     for text in sheet.canvas.findobj(Text):
         if complex_script(text.get_text()):
             speak(text)
-    return saved(sheet, "pdf", metadata={"Creator": "Babelscope", "Producer": None, "CreationDate": None, **facts})
+    return saved(
+        sheet,
+        "pdf",
+        metadata={
+            "Creator": "Babelscope",
+            "Producer": None,
+            "CreationDate": None,
+            **facts,
+        },
+    )
 
 
 def svg(sheet: Sheet, facts: dict[str, str]) -> bytes:
     """SVG with text as text."""
-    about = {"Title": facts.get("Title", ""), "Description": facts.get("Subject", ""), "Creator": "Babelscope", "Date": None}
+    about = {
+        "Title": facts.get("Title", ""),
+        "Description": facts.get("Subject", ""),
+        "Creator": "Babelscope",
+        "Date": None,
+    }
     return saved(sheet, "svg", metadata=about)
 
 
 def png(sheet: Sheet, facts: dict[str, str], dpi: int = 300) -> bytes:
     """PNG at the resolution of print."""
-    about = {"Title": facts.get("Title", ""), "Description": facts.get("Subject", ""), "Software": "Babelscope"}
+    about = {
+        "Title": facts.get("Title", ""),
+        "Description": facts.get("Subject", ""),
+        "Software": "Babelscope",
+    }
     return saved(sheet, "png", metadata=about, dpi=dpi)
 
 
@@ -261,7 +342,11 @@ FORMATS: dict[str, Callable[[Sheet, dict], bytes]] = {
 
 def complex_script(text: str) -> bool:
     """Whether a script's letters change or move when they are set, so that glyphs no longer spell the text."""
-    return any(unicodedata.category(char) in ("Mc", "Mn") or unicodedata.bidirectional(char) in ("R", "AL") for char in text)
+    return any(
+        unicodedata.category(char) in ("Mc", "Mn")
+        or unicodedata.bidirectional(char) in ("R", "AL")
+        for char in text
+    )
 
 
 def speak(text: Text) -> None:

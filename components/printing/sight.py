@@ -10,7 +10,13 @@ from components.printing.sheet import Sheet
 MIXING = {
     "colour": None,
     "greyscale": np.tile((0.2126, 0.7152, 0.0722), (3, 1)),
-    "deuteranopia": np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]]),
+    "deuteranopia": np.array(
+        [
+            [0.367322, 0.860646, -0.227968],
+            [0.280085, 0.672501, 0.047413],
+            [-0.01182, 0.04294, 0.968881],
+        ]
+    ),
 }
 """How the sheet looks to whom: a matrix on linear light. Deuteranopia after Machado, Oliveira and Fernandes (2009)."""
 
@@ -21,9 +27,21 @@ def preview(sheet: Sheet, sight: str = "colour", dpi: int = 200) -> bytes:
     sheet.canvas.canvas.draw()
     picture = np.asarray(sheet.canvas.canvas.buffer_rgba())[..., :3] / 255
     if (mixing := MIXING[sight]) is not None:
-        light = np.where(picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4) @ mixing.T
+        light = (
+            np.where(
+                picture <= 0.04045, picture / 12.92, ((picture + 0.055) / 1.055) ** 2.4
+            )
+            @ mixing.T
+        )
         light = light.clip(0, 1)
-        picture = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+        picture = np.where(
+            light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055
+        )
     buffer = io.BytesIO()
-    imsave(buffer, np.ascontiguousarray((picture * 255).round().astype(np.uint8)), format="png", dpi=dpi)
+    imsave(
+        buffer,
+        np.ascontiguousarray((picture * 255).round().astype(np.uint8)),
+        format="png",
+        dpi=dpi,
+    )
     return buffer.getvalue()

@@ -69,9 +69,13 @@ class Look:
         if self.venue not in (*VENUES, OWN):
             raise unknown("venue", self.venue, (*VENUES, OWN))
         if self.venue == OWN and not WIDTHS[0] <= self.width <= WIDTHS[1]:
-            raise FigureError(f"A width of {self.width:g} cm was given; allowed are {WIDTHS[0]:g} to {WIDTHS[1]:g} cm.")
+            raise FigureError(
+                f"A width of {self.width:g} cm was given; allowed are {WIDTHS[0]:g} to {WIDTHS[1]:g} cm."
+            )
         if self.text and not 3 <= self.text <= 40:
-            raise FigureError(f"Text of {self.text:g} points was given; allowed are 3 to 40, readable from {READABLE:g}.")
+            raise FigureError(
+                f"Text of {self.text:g} points was given; allowed are 3 to 40, readable from {READABLE:g}."
+            )
 
     @property
     def size(self) -> Venue:

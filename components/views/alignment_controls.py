@@ -23,9 +23,16 @@ HOW = {
 
 def kinds(study: Study, spec: AlignmentSpec, target: str) -> None:
     """Abstract against physical words under one control, then what chance and the choice of words do."""
-    codes = controls.arranged(study, cache.measure("alignment", study, spec, target).language.values.tolist())
+    codes = controls.arranged(
+        study, cache.measure("alignment", study, spec, target).language.values.tolist()
+    )
     found = cache.measure("alignment by kind", study, spec, target)
-    control = links.one("Control", [name for name in CONTROLS if name in found], "control", format_func=str.capitalize)
+    control = links.one(
+        "Control",
+        [name for name in CONTROLS if name in found],
+        "control",
+        format_func=str.capitalize,
+    )
     if isinstance(found[control], str):
         st.info(escape(found[control]), icon=":material/info:")
     else:
@@ -37,9 +44,18 @@ def kinds(study: Study, spec: AlignmentSpec, target: str) -> None:
 def dumbbells(study: Study, data: xr.Dataset, control: str) -> Figure:
     """P@1 of abstract and of physical words per language."""
     ends = [
-        BarSeries(kind, *(data.sel(kind=kind)[part].values for part in ("precision", "low", "high"))) for kind in data.kind.values
+        BarSeries(
+            kind,
+            *(
+                data.sel(kind=kind)[part].values
+                for part in ("precision", "low", "high")
+            ),
+        )
+        for kind in data.kind.values
     ]
-    sizes = ", ".join(f"{counts(row)} {kind}" for kind, row in zip(data.kind.values, data["n"].values))
+    sizes = ", ".join(
+        f"{counts(row)} {kind}" for kind, row in zip(data.kind.values, data["n"].values)
+    )
     won = int((ends[0].values > ends[1].values).sum())
     same = control != "plain" and "chance" in data
     return Figure(
@@ -47,9 +63,13 @@ def dumbbells(study: Study, data: xr.Dataset, control: str) -> Figure:
         title=f"P@1 of abstract and physical words, after the map: {control}",
         caption=f"Test words: {sizes}; 95 % intervals ({data.attrs['interval']}). {control.capitalize()}: {HOW[control]}. Abstract "
         f"words are found more often in {won} of {data.sizes['language']} languages"
-        + (f"; chance is {float(data['chance'].mean()):.3f} for both." if same else "."),
+        + (
+            f"; chance is {float(data['chance'].mean()):.3f} for both." if same else "."
+        ),
         data=Dumbbells(
-            controls.labels(data.language.values.tolist()), (ends[0], ends[1]), float(data["chance"].mean()) if same else None
+            controls.labels(data.language.values.tolist()),
+            (ends[0], ends[1]),
+            float(data["chance"].mean()) if same else None,
         ),
         table=long_table(data, ("precision", "low", "high", "n")),
         x="P@1",
@@ -74,24 +94,40 @@ def chance(study: Study, spec: AlignmentSpec, target: str, codes: list[str]) -> 
             f"percentile, beside the map of the right pairs. Split-half reliability of P@1 “after” (Spearman-Brown): {halves}."
         )
         st.dataframe(
-            pd.DataFrame({
-                "language": codes,
-                "after": found["precision"].sel(language=codes, stage="after", k=1).values,
-                "shuffled, mean": null["mean"].sel(language=codes).values,
-                "shuffled, 95th percentile": null["high"].sel(language=codes).values,
-                "chance": found["chance"].sel(language=codes, k=1).values,
-            }).round(4),
+            pd.DataFrame(
+                {
+                    "language": codes,
+                    "after": found["precision"]
+                    .sel(language=codes, stage="after", k=1)
+                    .values,
+                    "shuffled, mean": null["mean"].sel(language=codes).values,
+                    "shuffled, 95th percentile": null["high"]
+                    .sel(language=codes)
+                    .values,
+                    "chance": found["chance"].sel(language=codes, k=1).values,
+                }
+            ).round(4),
             hide_index=True,
-        )  # fmt: skip
+        )
 
 
-def templates(study: Study, data: xr.Dataset, spec: AlignmentSpec, target: str) -> Figure:
+def templates(
+    study: Study, data: xr.Dataset, spec: AlignmentSpec, target: str
+) -> Figure:
     """P@1 after the map for every way of reading a word."""
     codes = controls.arranged(study, data.language.values.tolist())
     cells = data["each"].sel(stage="after", language=codes)
     means = data.sel(stage="after")
-    ends = zip(data.embedding.values, means["precision"].values, means["low"].values, means["high"].values)
-    told = "; ".join(f"{name} {value:.3f} ({low:.3f} to {high:.3f})" for name, value, low, high in ends)
+    ends = zip(
+        data.embedding.values,
+        means["precision"].values,
+        means["low"].values,
+        means["high"].values,
+    )
+    told = "; ".join(
+        f"{name} {value:.3f} ({low:.3f} to {high:.3f})"
+        for name, value, low, high in ends
+    )
     return Figure(
         name=f"alignment-templates-{study.name}",
         title="P@1 after the map, by how words are read",
@@ -123,7 +159,14 @@ def settings(study: Study) -> Figure:
         title=f"P@1 of all twenty published settings, {stage}",
         caption=f"{values.size} cells, {span(values)}; n = 1,397 test words each; no intervals are printed (under 0.03). "
         "“After” is the map of 3,000 seed pairs, “ceiling” is fitted on the test words too.",
-        data=Matrix(values.values, tuple(data.setting.values.tolist()), controls.labels(codes), "P@1", (0, 1), digits=2),
+        data=Matrix(
+            values.values,
+            tuple(data.setting.values.tolist()),
+            controls.labels(codes),
+            "P@1",
+            (0, 1),
+            digits=2,
+        ),
         table=values.to_dataframe("P@1").reset_index(),
         x="language looked up from",
         y="setting",

@@ -38,19 +38,43 @@ def page(study: Study) -> None:
     names = runs.names(study.name)
     run = choose(names) if names else None
     filling.watch(run)
-    with st.expander("New run: search for the right strength and layers", expanded=run is None, icon=":material/add:"):
+    with st.expander(
+        "New run: search for the right strength and layers",
+        expanded=run is None,
+        icon=":material/add:",
+    ):
         control_run.plan(study)
     if run is None:
-        st.info("This study has no control run yet. Plan one above; the demo model takes a minute or two.", icon=":material/tune:")
+        st.info(
+            "This study has no control run yet. Plan one above; the demo model takes a minute or two.",
+            icon=":material/tune:",
+        )
         return
     results(run)
-    panel.explain(measures.surfaces, measures.summary, measures.chosen, measures.report, measures.gaps, judge, settings_tried.grid)
+    panel.explain(
+        measures.surfaces,
+        measures.summary,
+        measures.chosen,
+        measures.report,
+        measures.gaps,
+        judge,
+        settings_tried.grid,
+    )
 
 
 def choose(names: tuple[str, ...]) -> runs.Run | None:
     """The run that is looked at; None when it cannot be opened, which is said."""
     try:
-        return runs.open_run(links.one("Run", names, "run", always=True, format_func=titled, help="Newest first."))
+        return runs.open_run(
+            links.one(
+                "Run",
+                names,
+                "run",
+                always=True,
+                format_func=titled,
+                help="Newest first.",
+            )
+        )
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return None
@@ -74,7 +98,10 @@ def results(run: runs.Run) -> None:
         st.error(escape(str(error)), icon=":material/error:")
         st.text("\n".join(getattr(error, "faults", ())))
         return
-    st.session_state["control-shown"] = (run.spec.study, asdict(run.spec) | {"judging": asdict(spec)})
+    st.session_state["control-shown"] = (
+        run.spec.study,
+        asdict(run.spec) | {"judging": asdict(spec)},
+    )
     go_on(run, spec, found)
     if not len(found.answers):
         return
@@ -91,9 +118,15 @@ def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
     if (not found.left and not unjudged) or (job is not None and job.live):
         return
     planned = any(cell.stage != runs.REPORT for cell in found.left)
-    sentence = f"{len(found.left)} cells are missing." if planned else (
-        f"Under this judging other settings win; their {len(found.left)} reports are missing." if found.left else ""
-    )  # fmt: skip
+    sentence = (
+        f"{len(found.left)} cells are missing."
+        if planned
+        else (
+            f"Under this judging other settings win; their {len(found.left)} reports are missing."
+            if found.left
+            else ""
+        )
+    )
     waiting = f" {unjudged:,} answers wait for the judge command." if unjudged else ""
     st.warning(sentence + waiting, icon=":material/pause_circle:")
     if st.button("Go on", icon=":material/play_arrow:", key=f"go-on-{run.name}"):
@@ -110,19 +143,38 @@ def against(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
     st.subheader("Own-language against shared vector", anchor=False)
     printed_of = None
     if spec.objective == "following rate":
-        printed_of = links.one("Published Table 2 beside it", PRINTED, "printed", format_func=lambda name: published()[name].title)
+        printed_of = links.one(
+            "Published Table 2 beside it",
+            PRINTED,
+            "printed",
+            format_func=lambda name: published()[name].title,
+        )
     codes = [code for code in ordered(run) if code in set(found.report["language"])]
-    table = beside(run, found.report, codes, printed_rates(printed_of) if printed_of else None)
+    table = beside(
+        run, found.report, codes, printed_rates(printed_of) if printed_of else None
+    )
     st.dataframe(table, hide_index=True)
     aim = measures.OBJECTIVES[spec.objective]
     how = "Wilson" if aim.rate else "bootstrap over prompts"
-    same = " These are the very prompts that the settings were searched on, which flatters them." if same_prompts(run) else (
-        " No prompt of the search is among them."
-    )  # fmt: skip
-    outside = [code for code in codes if not all(found.report.loc[found.report["language"] == code, "within"])]
-    limits = f" ⚠ marks settings outside the cost limits, because none keeps them ({', '.join(outside)})." if outside else ""
+    same = (
+        " These are the very prompts that the settings were searched on, which flatters them."
+        if same_prompts(run)
+        else (" No prompt of the search is among them.")
+    )
+    outside = [
+        code
+        for code in codes
+        if not all(found.report.loc[found.report["language"] == code, "within"])
+    ]
+    limits = (
+        f" ⚠ marks settings outside the cost limits, because none keeps them ({', '.join(outside)})."
+        if outside
+        else ""
+    )
     beside_it = (
-        " The printed rates are of another model and other prompts; “none, own, English” in that order." if printed_of else ""
+        " The printed rates are of another model and other prompts; “none, own, English” in that order."
+        if printed_of
+        else ""
     )
     st.caption(
         escape(
@@ -130,7 +182,12 @@ def against(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
             f"language.{same}{limits}{beside_it} {source_note(run)}"
         )
     )
-    gaps = measures.gaps(found.report, run.spec.source).set_index("language").loc[codes].reset_index()
+    gaps = (
+        measures.gaps(found.report, run.spec.source)
+        .set_index("language")
+        .loc[codes]
+        .reset_index()
+    )
     if np.isfinite(gaps["gap"]).any():
         panel.show(gap_figure(run, spec, gaps, controls.labels(codes)))
 
@@ -140,7 +197,9 @@ def same_prompts(run: runs.Run) -> bool:
     return run.spec.searched_on != "other prompts"
 
 
-def beside(run: runs.Run, report: pd.DataFrame, codes: list[str], paper: pd.DataFrame | None) -> pd.DataFrame:
+def beside(
+    run: runs.Run, report: pd.DataFrame, codes: list[str], paper: pd.DataFrame | None
+) -> pd.DataFrame:
     """One row per language: none, own and shared with interval and setting, and the printed rates."""
     rows = []
     source = controls.labels((run.spec.source,))[0]
@@ -148,10 +207,17 @@ def beside(run: runs.Run, report: pd.DataFrame, codes: list[str], paper: pd.Data
         mine = report[report["language"] == code].set_index("vector")
         row = {"language": name, "none": told(mine.loc["none"])}
         for vector, title in (("own", "own vector"), ("shared", f"{source} vector")):
-            row |= {title: told(mine.loc[vector]), f"{title}: strength, layers": setting(mine.loc[vector])}
+            row |= {
+                title: told(mine.loc[vector]),
+                f"{title}: strength, layers": setting(mine.loc[vector]),
+            }
         if paper is not None:
             theirs = paper[paper["language"] == code].set_index("vector")["effect"]
-            row["published"] = ", ".join(f"{theirs[v]:.2f}" for v in ("none", "own", "shared")) if len(theirs) else "not printed"
+            row["published"] = (
+                ", ".join(f"{theirs[v]:.2f}" for v in ("none", "own", "shared"))
+                if len(theirs)
+                else "not printed"
+            )
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -165,10 +231,16 @@ def told(row: pd.Series) -> str:
 
 def setting(row: pd.Series) -> str:
     """Strength and layers, marked when their cost is beyond the limits."""
-    return f"{row['strength']:g} × {row['layers']}{'' if row['within'] else ' ⚠'}" if row["layers"] else ""
+    return (
+        f"{row['strength']:g} × {row['layers']}{'' if row['within'] else ' ⚠'}"
+        if row["layers"]
+        else ""
+    )
 
 
-def gap_figure(run: runs.Run, spec: JudgingSpec, gaps: pd.DataFrame, names: tuple[str, ...]) -> Figure:
+def gap_figure(
+    run: runs.Run, spec: JudgingSpec, gaps: pd.DataFrame, names: tuple[str, ...]
+) -> Figure:
     """Own against shared vector, one dumb-bell per language."""
     aim = measures.OBJECTIVES[spec.objective]
     source = controls.labels((run.spec.source,))[0]
@@ -194,7 +266,11 @@ def manage(run: runs.Run) -> None:
         st.code(runs.provenance(run), language="json")
         st.caption("To go on with it from the command line:")
         st.code(f"python -m analysis --control {run.name}", language="sh")
-        st.caption(escape(f"All texts: {len(run.manifest['files'])} JSON files in {run.folder}."))
+        st.caption(
+            escape(
+                f"All texts: {len(run.manifest['files'])} JSON files in {run.folder}."
+            )
+        )
         job = jobs.mine()
         with st.popover("Delete this run", disabled=job is not None and job.live):
             st.caption("Its texts will be gone for good.")
@@ -213,7 +289,11 @@ def printed(study: Study) -> None:
     """The printed rates of a published study, or a sentence for one without."""
     rates = printed_rates(study.name) if study.kind == PUBLISHED else pd.DataFrame()
     if not len(rates):
-        why = "Xu et al. print control for LLaMA2-chat only" if study.kind == PUBLISHED else "it has no concept vectors yet"
+        why = (
+            "Xu et al. print control for LLaMA2-chat only"
+            if study.kind == PUBLISHED
+            else "it has no concept vectors yet"
+        )
         st.info(
             f"{escape(study.title)} has no control results: {why}. Choose LLaMA2-chat or the demo study on the left, or make "
             "a study on the Extract page.",
@@ -230,10 +310,14 @@ def printed(study: Study) -> None:
     panel.explain(measures.gaps, judge)
 
 
-def printed_figure(study: Study, rates: pd.DataFrame, codes: list[str], names: tuple[str, ...]) -> Figure:
+def printed_figure(
+    study: Study, rates: pd.DataFrame, codes: list[str], names: tuple[str, ...]
+) -> Figure:
     """Own and English vector as printed, with Wilson intervals on the number of prompts that the steps tell."""
     ends = [wilson(right, CONTROL_PROMPTS) for right in rates["right"]]
-    rates = rates.assign(low=[low for low, _ in ends], high=[high for _, high in ends], n=CONTROL_PROMPTS)
+    rates = rates.assign(
+        low=[low for low, _ in ends], high=[high for _, high in ends], n=CONTROL_PROMPTS
+    )
     gaps = measures.gaps(rates, "en").set_index("language").loc[codes].reset_index()
     plain = rates[rates["vector"] == "none"]["effect"]
     others = gaps[gaps["language"] != "en"]
@@ -253,5 +337,8 @@ def printed_figure(study: Study, rates: pd.DataFrame, codes: list[str], names: t
 
 def ends_of(gaps: pd.DataFrame, names: tuple[str, str]) -> tuple[BarSeries, BarSeries]:
     """Own and shared effect with their intervals, as the ends of dumb-bells."""
-    own, shared = ([gaps[side + part].to_numpy() for part in ("", "_low", "_high")] for side in ("own", "shared"))
+    own, shared = (
+        [gaps[side + part].to_numpy() for part in ("", "_low", "_high")]
+        for side in ("own", "shared")
+    )
     return BarSeries(names[0], *own), BarSeries(names[1], *shared)

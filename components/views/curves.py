@@ -11,7 +11,9 @@ from components.figures.spec import Figure, Lines, Series
 from components.frame.shell import source_note
 
 
-def needed(study: Study, values: xr.DataArray | np.ndarray, what: str, why: str) -> None:
+def needed(
+    study: Study, values: xr.DataArray | np.ndarray, what: str, why: str
+) -> None:
     """StudyError, which takes the chart's place, where it would have no number at all."""
     if not np.isfinite(values).any():
         raise StudyError(f"“{study.title}” has no {what}: {why}.")
@@ -22,7 +24,14 @@ def depth(study: Study) -> np.ndarray:
     return np.array([study.depth(layer) for layer in range(1, study.layers + 1)])
 
 
-def figure(study: Study, what: str, words: tuple[str, str, str], series: list[Series], layer: int, **more: object) -> Figure:
+def figure(
+    study: Study,
+    what: str,
+    words: tuple[str, str, str],
+    series: list[Series],
+    layer: int,
+    **more: object,
+) -> Figure:
     """Curves over depth with the layer marked; ``words`` are title, caption and the name of the y axis. Empty curves are named."""
     title, caption, y = words
     drawn = [s for s in series if np.isfinite(s.y).any()]
@@ -33,11 +42,24 @@ def figure(study: Study, what: str, words: tuple[str, str, str], series: list[Se
         title=title,
         caption=caption,
         data=Lines(tuple(drawn), mark=study.depth(layer), **more),
-        table=pd.concat([pd.DataFrame({"curve": s.label, "depth": s.x, y: s.y, "low": s.low, "high": s.high}) for s in drawn]),
+        table=pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        "curve": s.label,
+                        "depth": s.x,
+                        y: s.y,
+                        "low": s.low,
+                        "high": s.high,
+                    }
+                )
+                for s in drawn
+            ]
+        ),
         x="relative depth (1 = last block)",
         y=y,
         source=source_note(study, "english_vector"),
-    )  # fmt: skip
+    )
 
 
 def over_languages(study: Study, values: xr.DataArray, name: str) -> Series:
@@ -45,4 +67,6 @@ def over_languages(study: Study, values: xr.DataArray, name: str) -> Series:
     known = np.where(np.isfinite(values.values), values.values, np.nan)
     kept = known[np.isfinite(known).all(1)]
     ends = (kept.min(0), kept.max(0)) if len(kept) > 1 else (None, None)
-    return Series(name, depth(study), mean_known(known), *ends, dashed="shuffled" in name)
+    return Series(
+        name, depth(study), mean_known(known), *ends, dashed="shuffled" in name
+    )

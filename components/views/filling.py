@@ -45,11 +45,18 @@ def filled(run: store.Run) -> Figure:
     for row, language in enumerate(spec.languages):
         values[row, 0] = f"{store.NONE}/{language}" in done
         for i, layers in enumerate(sets.layers[language]):
-            values[row, 1 + i] = store.Cell(store.SEARCH, language, language, layers, sets.strengths).key in done
+            values[row, 1 + i] = (
+                store.Cell(store.SEARCH, language, language, layers, sets.strengths).key
+                in done
+            )
         for column, source in ((-2, language), (-1, spec.source)):
-            values[row, column] = any(key.startswith(f"{store.REPORT}/{language}/{source}/") for key in done)
+            values[row, column] = any(
+                key.startswith(f"{store.REPORT}/{language}/{source}/") for key in done
+            )
     ahead = store.outlook(run)
-    kept = sum(key in keys for key in done) + len([key for key in done if key.startswith(store.REPORT)])
+    kept = sum(key in keys for key in done) + len(
+        [key for key in done if key.startswith(store.REPORT)]
+    )
     pace = (
         f" About {minutes(ahead.seconds)} to go at the pace of the cells so far."
         if np.isfinite(ahead.seconds) and ahead.left
@@ -60,8 +67,12 @@ def filled(run: store.Run) -> Figure:
         title="Cells that are kept",
         caption=f"{kept} of {ahead.cells} cells, {ahead.answers - ahead.left:,} of {ahead.answers:,} answers.{pace} A set is one "
         "set of layers with every strength.",
-        data=Matrix(values, controls.labels(spec.languages), columns, "kept", (0, 1), digits=0),
-        table=pd.DataFrame(values, spec.languages, columns).reset_index(names="language"),
+        data=Matrix(
+            values, controls.labels(spec.languages), columns, "kept", (0, 1), digits=0
+        ),
+        table=pd.DataFrame(values, spec.languages, columns).reset_index(
+            names="language"
+        ),
         x="no push, sets of layers searched, reported settings",
         y="language",
     )

@@ -25,13 +25,25 @@ def tools(draft: Draft, request: Request, replies: Sequence[Reply]) -> None:
     if st.button("Save answers to the study", icon=":material/bookmark_add:"):
         now = int(time.time())
         kept = [
-            {"label": one.ask.label, "question": one.ask.question, "language": one.ask.language, "answer": one.answer.text,
-             "steering": asdict(one.ask.steering), "model": request.model.model, "template": request.template, "time": now}
-            for one in replies if one.ask.label != ZERO
-        ]  # fmt: skip
+            {
+                "label": one.ask.label,
+                "question": one.ask.question,
+                "language": one.ask.language,
+                "answer": one.answer.text,
+                "steering": asdict(one.ask.steering),
+                "model": request.model.model,
+                "template": request.template,
+                "time": now,
+            }
+            for one in replies
+            if one.ask.label != ZERO
+        ]
         try:
             notes.add(draft.study, "answers", *kept)
-            st.success(f"{len(kept)} answers are kept with the study.", icon=":material/bookmark_added:")
+            st.success(
+                f"{len(kept)} answers are kept with the study.",
+                icon=":material/bookmark_added:",
+            )
         except AnalysisError as error:
             st.error(escape(str(error)), icon=":material/error:")
     with st.expander("Copy as code", icon=":material/code:"):
@@ -61,13 +73,36 @@ def section(draft: Draft) -> None:
     if kept.empty:
         st.caption("None are kept with this study yet.")
     else:
-        wanted = st.text_input("Search", key="search", placeholder="in questions, answers and steering", max_chars=200).casefold()
-        kept["steering"] = [named(from_dict(SteeringSpec, spec)) for spec in kept["steering"]]
-        columns = ["label", "language", "question", "answer", "steering", "model", "template"]
-        found = kept[kept[columns].astype(str).agg(" ".join, axis=1).str.casefold().str.contains(wanted, regex=False)]
+        wanted = st.text_input(
+            "Search",
+            key="search",
+            placeholder="in questions, answers and steering",
+            max_chars=200,
+        ).casefold()
+        kept["steering"] = [
+            named(from_dict(SteeringSpec, spec)) for spec in kept["steering"]
+        ]
+        columns = [
+            "label",
+            "language",
+            "question",
+            "answer",
+            "steering",
+            "model",
+            "template",
+        ]
+        found = kept[
+            kept[columns]
+            .astype(str)
+            .agg(" ".join, axis=1)
+            .str.casefold()
+            .str.contains(wanted, regex=False)
+        ]
         st.dataframe(found[columns], hide_index=True)
         st.caption(f"{len(found):,} of {len(kept):,} saved answers.")
-    with st.expander("Files: import and export vectors", icon=":material/import_export:"):
+    with st.expander(
+        "Files: import and export vectors", icon=":material/import_export:"
+    ):
         export(draft)
         bring()
 
@@ -80,7 +115,10 @@ def export(draft: Draft) -> None:
     found = dict(enumerate(vectors(source, cache.study), 1))
     left, right = st.columns(2, vertical_alignment="bottom")
     form = left.selectbox(
-        "Format", list(WRITERS), key="format", help="gguf: control vectors of llama.cpp and repeng, without layer 1."
+        "Format",
+        list(WRITERS),
+        key="format",
+        help="gguf: control vectors of llama.cpp and repeng, without layer 1.",
     )
     title = f"{source.concept or source.kind}-{source.language or 'vector'}-{draft.study.name}"
     try:
@@ -88,23 +126,38 @@ def export(draft: Draft) -> None:
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
-    right.download_button("Download the vector", data, f"{title}.{form}", on_click="ignore", icon=":material/download:")
+    right.download_button(
+        "Download the vector",
+        data,
+        f"{title}.{form}",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 def bring() -> None:
     """A file of vectors, checked by the worker and kept."""
     endings = [ending.lstrip(".") for ending in SUFFIXES]
-    file = st.file_uploader("Import vectors", type=endings, key="vector-file", max_upload_size=200)
+    file = st.file_uploader(
+        "Import vectors", type=endings, key="vector-file", max_upload_size=200
+    )
     if file is None or st.session_state.get("brought") == file.file_id:
         return
     try:
-        job = cache.service().submit(jobs.owner(), f"Import of {file.name}", answers.keep_file(file.getvalue(), file.name))
+        job = cache.service().submit(
+            jobs.owner(),
+            f"Import of {file.name}",
+            answers.keep_file(file.getvalue(), file.name),
+        )
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
     st.session_state["brought"] = file.file_id
     job.finished.wait(60)
     if job.result:
-        st.toast(f"Kept as {escape(job.result)}: choose “Imported file” as the vector.", icon=":material/upload_file:")
+        st.toast(
+            f"Kept as {escape(job.result)}: choose “Imported file” as the vector.",
+            icon=":material/upload_file:",
+        )
         st.rerun()  # the list of files was drawn already
     jobs.outcome(job)

@@ -34,7 +34,9 @@ ENDINGS = {
 def page(study: Study) -> None:
     """The draft, its answers as they come, and what was measured."""
     if study.kind == PUBLISHED or not study.has("concept_vector"):
-        st.info(empty(study.title, "concept vectors"), icon=":material/hourglass_empty:")
+        st.info(
+            empty(study.title, "concept vectors"), icon=":material/hourglass_empty:"
+        )
         return
     cache.warmed()
     draft = playground.draw(study)
@@ -46,7 +48,14 @@ def page(study: Study) -> None:
     dose.section(draft, start)
     comparing.section(draft, start)
     keeping.section(draft)
-    panel.explain(resolve.mapped, resolve.random, resolve.shares, fluency.drift, fluency.repetition, fluency.knee)
+    panel.explain(
+        resolve.mapped,
+        resolve.random,
+        resolve.shares,
+        fluency.drift,
+        fluency.repetition,
+        fluency.knee,
+    )
 
 
 def prompt(draft: Draft) -> None:
@@ -58,8 +67,15 @@ def prompt(draft: Draft) -> None:
         if known == wording:
             st.code(text, language=None, wrap_lines=True)
             return
-        st.caption("What the template puts around the prompt; only the model's tokenizer is read for it.")
-        if st.button("Show it", icon=":material/visibility:", key="play-format", disabled=job is not None and job.live):
+        st.caption(
+            "What the template puts around the prompt; only the model's tokenizer is read for it."
+        )
+        if st.button(
+            "Show it",
+            icon=":material/visibility:",
+            key="play-format",
+            disabled=job is not None and job.live,
+        ):
             start("prompt", "Formatted prompt", answers.formatted(wording), wording)
 
 
@@ -67,11 +83,24 @@ def buttons(draft: Draft) -> None:
     """Run; what is running, or what became of it."""
     job = jobs.mine()
     busy = job is not None and job.live
-    if st.button("Run", type="primary", icon=":material/play_arrow:", shortcut="Ctrl+Enter", disabled=busy or not draft.ready):
-        start("answers", "Answers", answers.answer(request := draft.request(*playground.asks(draft))), request)
+    if st.button(
+        "Run",
+        type="primary",
+        icon=":material/play_arrow:",
+        shortcut="Ctrl+Enter",
+        disabled=busy or not draft.ready,
+    ):
+        start(
+            "answers",
+            "Answers",
+            answers.answer(request := draft.request(*playground.asks(draft))),
+            request,
+        )
     if busy:
         watch(job.number)
-    elif job is not None and st.session_state.get("play-running", (0,))[0] == job.number:
+    elif (
+        job is not None and st.session_state.get("play-running", (0,))[0] == job.number
+    ):
         finish(job)
 
 
@@ -92,7 +121,10 @@ def finish(job: Job) -> None:
     """Keep what a job left, also when it was stopped; say what went wrong."""
     _, kind, asked = st.session_state["play-running"]
     left = job.result if job.state == DONE else job.partial
-    if left is not None and st.session_state.get(f"play-got-{kind}", (0,))[0] != job.number:
+    if (
+        left is not None
+        and st.session_state.get(f"play-got-{kind}", (0,))[0] != job.number
+    ):
         st.session_state[f"play-got-{kind}"] = (job.number, asked, left)
         if kind == "answers":
             wording = Wording(asked.model, asked.template, asked.asks[0].question)
@@ -108,7 +140,9 @@ def watch(number: int) -> None:
     if job is None or not job.live:
         st.rerun()
     state(job)
-    if job.partial and st.session_state["play-running"][1] == "answers":  # a comparison may be blind
+    if (
+        job.partial and st.session_state["play-running"][1] == "answers"
+    ):  # a comparison may be blind
         cards(job.partial, f"live-{number}")
 
 
@@ -118,10 +152,14 @@ def state(job: Job) -> None:
     place = cache.service().place(job)
     left, right = st.columns([6, 1], vertical_alignment="center")
     if job.state == QUEUED:
-        left.progress(0.0, text=f"Waiting: {place} job{'s' if place != 1 else ''} before this one.")
+        left.progress(
+            0.0,
+            text=f"Waiting: {place} job{'s' if place != 1 else ''} before this one.",
+        )
     else:
         left.progress(
-            min(1.0, job.done / max(1, job.total)), text=f"{escape(job.doing) or 'beginning'} · {job.done} of {job.total}"
+            min(1.0, job.done / max(1, job.total)),
+            text=f"{escape(job.doing) or 'beginning'} · {job.done} of {job.total}",
         )
     jobs.stop(right, job)
 
@@ -136,7 +174,9 @@ def results(draft: Draft) -> None:
         return
     _, asked, replies = st.session_state["play-got-answers"]
     if draft.ready and asked != draft.request(*playground.asks(draft)):
-        st.caption(":material/history: These answers belong to earlier settings; run again for the present ones.")
+        st.caption(
+            ":material/history: These answers belong to earlier settings; run again for the present ones."
+        )
     badge(replies)
     cards(replies, "said")
     if draft.study.toy or draft.model.model == DEMO:
@@ -150,15 +190,27 @@ def badge(replies: Sequence[Reply]) -> None:
     if ZERO not in said:
         return
     if said[ZERO] == said[BASELINE]:
-        st.badge("Strength 0 equals the baseline in this batch", icon=":material/check:", color="green")
+        st.badge(
+            "Strength 0 equals the baseline in this batch",
+            icon=":material/check:",
+            color="green",
+        )
     else:
-        st.badge("Strength 0 differs from the baseline in this batch", icon=":material/warning:", color="red")
+        st.badge(
+            "Strength 0 differs from the baseline in this batch",
+            icon=":material/warning:",
+            color="red",
+        )
 
 
 def cards(replies: Sequence[Reply], key: str) -> None:
     """Answers side by side, those of strength zero left out; what differs from the baseline in the same language is marked."""
     shown = [reply for reply in replies if reply.ask.label != ZERO]
-    plain = {reply.ask.language: reply for reply in shown if reply.ask.label.startswith(BASELINE)}
+    plain = {
+        reply.ask.language: reply
+        for reply in shown
+        if reply.ask.label.startswith(BASELINE)
+    }
     pair = [reply for reply in shown if reply.ask.label in (BASELINE, STEERED, TWIN)]
     rest = [reply for reply in shown if reply not in pair]
     row(pair, plain, f"{key}-pair")
@@ -171,16 +223,24 @@ def row(replies: Sequence[Reply], plain: dict[str, Reply], key: str) -> None:
     for column, reply in zip(st.columns(max(1, len(replies))), replies):
         with column.container(border=True):
             label, _, code = reply.ask.label.partition(" · ")
-            st.markdown(f"**{escape(label)}**" + (f" · {escape(controls.labels([code])[0])}" if code else ""))
+            st.markdown(
+                f"**{escape(label)}**"
+                + (f" · {escape(controls.labels([code])[0])}" if code else "")
+            )
             base = plain.get(reply.ask.language)
-            tokens.show(marked(reply, base), reply.ask.language, f"{key}-{reply.ask.label}")
-            st.caption(f"{len(reply.answer.ids)} tokens, {ENDINGS[reply.answer.ended]}.{gated(reply.answer.conditions)}")
+            tokens.show(
+                marked(reply, base), reply.ask.language, f"{key}-{reply.ask.label}"
+            )
+            st.caption(
+                f"{len(reply.answer.ids)} tokens, {ENDINGS[reply.answer.ended]}.{gated(reply.answer.conditions)}"
+            )
 
 
 def gated(conditions: Sequence[tuple[float, bool]]) -> str:
     """Whether the prompt met the conditions of its steering."""
     return "".join(
-        f" Cosine {cosine:.3f}: the condition is {'met' if met else 'not met, so nothing was added'}." for cosine, met in conditions
+        f" Cosine {cosine:.3f}: the condition is {'met' if met else 'not met, so nothing was added'}."
+        for cosine, met in conditions
     )
 
 
@@ -190,18 +250,28 @@ def marked(reply: Reply, base: Reply | None) -> list[tokens.Token]:
     changed = [False] * len(ids)
     if base is not None and base is not reply:
         changed = [True] * len(ids)
-        for block in SequenceMatcher(None, base.answer.ids, ids, autojunk=False).get_matching_blocks():
+        for block in SequenceMatcher(
+            None, base.answer.ids, ids, autojunk=False
+        ).get_matching_blocks():
             changed[block.b : block.b + block.size] = [False] * block.size
     tips = []
     for i in range(len(ids)):
         here = reply.answer.top[i] if i < len(reply.answer.top) else ()
         plain = reply.baseline[i] if i < len(reply.baseline) else ()
         same = base is None or base is reply
-        parts = [likely("next", here)] if same else [likely("steered", here), likely("baseline", plain)]
+        parts = (
+            [likely("next", here)]
+            if same
+            else [likely("steered", here), likely("baseline", plain)]
+        )
         tips.append("\n".join(part for part in parts if part))
     return tokens.merged(reply.answer.pieces, changed, tips)
 
 
 def likely(name: str, top: Sequence[tuple[str, float]]) -> str:
     """The likeliest next tokens in one line."""
-    return f"{name}: " + "  ".join(f"{token} {100 * share:.0f} %" for token, share in top) if top else ""
+    return (
+        f"{name}: " + "  ".join(f"{token} {100 * share:.0f} %" for token, share in top)
+        if top
+        else ""
+    )

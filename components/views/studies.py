@@ -19,12 +19,17 @@ from components.views.words import long_table, reach, span
 
 def page(study: Study | None) -> None:
     """The page under its title."""
-    listing, own, comparing, sharing = st.tabs(["All studies", "This study", "Compare", "Upload and undo"])
+    listing, own, comparing, sharing = st.tabs(
+        ["All studies", "This study", "Compare", "Upload and undo"]
+    )
     with listing:
         everything()
     with own:
         if study is None:
-            st.info("This study cannot be opened. Choose another on the left; nothing was changed.", icon=":material/info:")
+            st.info(
+                "This study cannot be opened. Choose another on the left; nothing was changed.",
+                icon=":material/info:",
+            )
         else:
             manage(study)
     with comparing:
@@ -44,12 +49,21 @@ def everything() -> None:
             rows.append(library.summary(cache.study(name)))
         except AnalysisError as error:
             broken.append(str(error))
-    picked = st.dataframe(pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row", key="all-studies")
+    picked = st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="all-studies",
+    )
     st.caption("Choose a row to open the study on the Overview.")
     if chosen := picked["selection"]["rows"]:
         name = rows[chosen[0]]["name"]
         st.page_link(
-            "app.py", label=f"Open {escape(rows[chosen[0]]['title'])}", icon=":material/folder_open:", query_params={"study": name}
+            "app.py",
+            label=f"Open {escape(rows[chosen[0]]['title'])}",
+            icon=":material/folder_open:",
+            query_params={"study": name},
         )
     for sentence in broken:
         st.error(escape(sentence), icon=":material/error:")
@@ -59,35 +73,57 @@ def manage(study: Study) -> None:
     """What can be done with the chosen study."""
     st.subheader(escape(study.title), anchor=False)
     packed = study.kind != PUBLISHED
-    if packed and st.button("Prepare download", icon=":material/archive:", help="Packs manifest and arrays into one file."):
+    if packed and st.button(
+        "Prepare download",
+        icon=":material/archive:",
+        help="Packs manifest and arrays into one file.",
+    ):
         attempt(lambda: offer(study.name), again=False)
     if study.kind != COMPUTED:
-        st.info("This study comes with Babelscope: it can be looked at and compared, not changed.", icon=":material/lock:")
+        st.info(
+            "This study comes with Babelscope: it can be looked at and compared, not changed.",
+            icon=":material/lock:",
+        )
         return
     if study.missing:
         go_on(study)
     title = st.text_input("Title", study.title, max_chars=80, key=f"title-{study.name}")
     if st.button("Rename", disabled=title == study.title):
         attempt(lambda: library.rename(study.name, title))
-    if st.button("Delete", icon=":material/delete:", help="Goes to the trash; the last tab brings it back."):
+    if st.button(
+        "Delete",
+        icon=":material/delete:",
+        help="Goes to the trash; the last tab brings it back.",
+    ):
         attempt(lambda: delete(study.name))
 
 
 def offer(name: str) -> None:
     """The study as one file."""
     st.download_button(
-        "Download as one file", library.pack(name), f"{name}{library.SUFFIX}", "application/zip",
-        icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+        "Download as one file",
+        library.pack(name),
+        f"{name}{library.SUFFIX}",
+        "application/zip",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def go_on(study: Study) -> None:
     """Resume an unfinished study."""
-    st.warning(f"{len(study.missing)} cells are missing.", icon=":material/pause_circle:")
+    st.warning(
+        f"{len(study.missing)} cells are missing.", icon=":material/pause_circle:"
+    )
     with st.expander("Which"):
         st.text("\n".join(study.missing))
     job = jobs.mine()
-    if st.button("Go on", type="primary", icon=":material/play_arrow:", disabled=job is not None and job.live):
+    if st.button(
+        "Go on",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=job is not None and job.live,
+    ):
         extraction.submit(study.title, resume_study(study.name))
 
 
@@ -111,7 +147,11 @@ def attempt(action: object, again: bool = True) -> None:
 
 def upload() -> None:
     """Add a packed study."""
-    file = st.file_uploader(f"Add a study ({library.SUFFIX} or .zip)", type=[library.SUFFIX[1:], "zip"], max_upload_size=400)
+    file = st.file_uploader(
+        f"Add a study ({library.SUFFIX} or .zip)",
+        type=[library.SUFFIX[1:], "zip"],
+        max_upload_size=400,
+    )
     if file is not None and st.session_state.get("uploaded") != file.file_id:
         try:
             name = library.unpack(file.getvalue(), file.name)
@@ -129,7 +169,9 @@ def undo() -> None:
     if not tokens:
         st.caption("The trash is empty.")
         return
-    token = st.selectbox("Deleted studies", tokens, format_func=lambda token: token.split(".", 1)[1])
+    token = st.selectbox(
+        "Deleted studies", tokens, format_func=lambda token: token.split(".", 1)[1]
+    )
     left, right, _ = st.columns([1, 1, 3])
     if left.button("Restore", icon=":material/undo:"):
         attempt(lambda: library.restore(token))
@@ -143,7 +185,9 @@ def side_by_side(study: Study) -> None:
     """Two studies and their difference."""
     others = [name for name in library.names() if name != study.name]
     other = links.one("Compare with", others, "with", format_func=titles(others).get)
-    what = links.one("Compare", list(compare.COMPARED), "compared", format_func=str.capitalize)
+    what = links.one(
+        "Compare", list(compare.COMPARED), "compared", format_func=str.capitalize
+    )
     try:
         found = cache.compared(what, study, cache.study(other), controls.convention())
     except AnalysisError as error:
@@ -152,51 +196,91 @@ def side_by_side(study: Study) -> None:
     codes = controls.arranged(study, list(found.columns))
     panel.show(difference((study, cache.study(other)), what, found, codes))
     left, right = st.columns(2)
-    for column, which, side in ((left, study, found.data["first"]), (right, cache.study(other), found.data["second"])):
+    for column, which, side in (
+        (left, study, found.data["first"]),
+        (right, cache.study(other), found.data["second"]),
+    ):
         with column:
             panel.show(half(which, what, side, found, codes))
 
 
-def difference(both: tuple[Study, Study], what: str, found: compare.Comparison, codes: list[str]) -> Figure:
+def difference(
+    both: tuple[Study, Study], what: str, found: compare.Comparison, codes: list[str]
+) -> Figure:
     """The difference heat map."""
     cells = found.arranged(codes)
     values = cells["difference"].values
     largest = reach(values)
     intervals = np.isfinite(cells["low"]).any()
-    faded = ((cells["low"] <= 0) & (cells["high"] >= 0)).values if intervals else np.zeros(values.shape, bool)
-    note = f"Faded: the 95 % interval ({found.interval}) contains 0." if intervals else f"No interval: {found.interval}."
+    faded = (
+        ((cells["low"] <= 0) & (cells["high"] >= 0)).values
+        if intervals
+        else np.zeros(values.shape, bool)
+    )
+    note = (
+        f"Faded: the 95 % interval ({found.interval}) contains 0."
+        if intervals
+        else f"No interval: {found.interval}."
+    )
     names = controls.labels(codes)
-    rows = names if found.rows == "source" else tuple(map(str, cells[found.rows].values))
-    hover = np.vectorize(lambda low, high: f"95 % {low:+.3f} to {high:+.3f}" if np.isfinite(low) else "")
+    rows = (
+        names if found.rows == "source" else tuple(map(str, cells[found.rows].values))
+    )
+    hover = np.vectorize(
+        lambda low, high: f"95 % {low:+.3f} to {high:+.3f}" if np.isfinite(low) else ""
+    )
     study, other = both
     return Figure(
         name=f"difference-{study.name}-{other.name}",
         title=f"{study.title} minus {other.title}: {found.what}",
         caption=f"{len(codes)} common languages, {span(values, 3)} {found.units}. {note}",
-        data=Matrix(values, rows, names, found.units, (-largest, largest), diverging=True, faded=faded,
-                    hover=hover(cells["low"].values, cells["high"].values), digits=found.digits),
+        data=Matrix(
+            values,
+            rows,
+            names,
+            found.units,
+            (-largest, largest),
+            diverging=True,
+            faded=faded,
+            hover=hover(cells["low"].values, cells["high"].values),
+            digits=found.digits,
+        ),
         table=long_table(cells, ("first", "second", "difference", "low", "high")),
         x="language" if found.rows != "source" else "target language",
         y=found.rows,
         source=" ".join(dict.fromkeys(source_note(each, what) for each in both)),
-    )  # fmt: skip
+    )
 
 
-def half(study: Study, what: str, values: object, found: compare.Comparison, codes: list[str]) -> Figure:
+def half(
+    study: Study, what: str, values: object, found: compare.Comparison, codes: list[str]
+) -> Figure:
     """One of the two studies on the scale of both."""
     cells = found.arranged(codes)
-    both = np.concatenate([cells["first"].values.ravel(), cells["second"].values.ravel()])
+    both = np.concatenate(
+        [cells["first"].values.ravel(), cells["second"].values.ravel()]
+    )
     bounds = (float(np.nanmin(both)), float(np.nanmax(both)))
     if found.diverging:
         bounds = (-max(map(abs, bounds)), max(map(abs, bounds)))
     names = controls.labels(codes)
-    rows = names if found.rows == "source" else tuple(map(str, cells[found.rows].values))
+    rows = (
+        names if found.rows == "source" else tuple(map(str, cells[found.rows].values))
+    )
     chosen = values.sel({dim: codes for dim in values.dims if dim != "concept"})
     return Figure(
         name=f"{what}-{study.name}-compared",
         title=study.title,
         caption=f"{found.what}, {span(chosen.values)} {found.units}; both sides share one scale.",
-        data=Matrix(chosen.values, rows, names, found.units, bounds, diverging=found.diverging, digits=found.digits),
+        data=Matrix(
+            chosen.values,
+            rows,
+            names,
+            found.units,
+            bounds,
+            diverging=found.diverging,
+            digits=found.digits,
+        ),
         table=chosen.to_dataframe("value").reset_index(),
         x="language" if found.rows != "source" else "target language",
         y=found.rows,

@@ -29,7 +29,11 @@ def listed(names: tuple[str, ...], most: int = 7) -> str:
 def span(values: xr.DataArray | np.ndarray, digits: int = 2) -> str:
     """Smallest to largest known value."""
     known = np.asarray(values)[np.isfinite(values)]
-    return f"{known.min():.{digits}f} to {known.max():.{digits}f}" if known.size else "unknown"
+    return (
+        f"{known.min():.{digits}f} to {known.max():.{digits}f}"
+        if known.size
+        else "unknown"
+    )
 
 
 def counts(values: xr.DataArray | np.ndarray) -> str:
