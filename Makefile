@@ -1,4 +1,4 @@
-# make app: set up and start.   make test: set up and run every test.
+# make app: set up and start.   make test: set up and run every test.   make lint: style and types.
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
@@ -10,12 +10,12 @@ app: $(VENV)/.app
 	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.test browser
-	$(BIN)/ruff check .
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Babelscope needs Python 3.11 or newer; $(PYTHON) is older. Say which one: make PYTHON=python3.12 app"; exit 1; }
