@@ -1,0 +1,150 @@
+"""Curves, scatter plots and dendrograms → Plotly."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import scipy
+
+from components.figures.spec import OKABE_ITO, Figure, Lines, Points, Series, Tree
+from components.screen.ink import (
+    GREY,
+    add_chance_line,
+    colour_at,
+    error_bars,
+    marker_at,
+    washed_out,
+)
+
+
+def lines(figure: Figure, data: Lines, dark: bool) -> go.Figure:
+    """Curves with bands."""
+    plot = go.Figure()
+    for place, series in enumerate(data.series):
+        add_band(plot, series, colour_at(place))
+        add_curve(plot, series, place, data.codes)
+    add_chance_line(plot, data.chance)
+    if data.mark is not None:
+        plot.add_vline(data.mark, line={"dash": "dot", "width": 1, "color": GREY})
+    plot.update_layout(height=420, showlegend=len(data.series) > 1)
+    plot.update_xaxes(title_text=figure.x)
+    plot.update_yaxes(title_text=figure.y, range=data.limits)
+    return plot
+
+
+def add_band(plot: go.Figure, series: Series, colour: str) -> None:
+    """The interval of a curve as a band, where it has one."""
+    if series.low is None:
+        return
+    edge = {
+        "line": {"width": 0},
+        "hoverinfo": "skip",
+        "showlegend": False,
+        "mode": "lines",
+        "legendgroup": series.label,
+    }
+    fill = {"fill": "tonexty", "fillcolor": washed_out(colour)}
+    plot.add_scatter(x=series.x, y=series.high, **edge)
+    plot.add_scatter(x=series.x, y=series.low, **fill, **edge)
+
+
+def add_curve(
+    plot: go.Figure, series: Series, place: int, codes: tuple[str, ...]
+) -> None:
+    """A curve; beyond eight, colours come again, dashed."""
+    dashed = series.dashed or place >= len(OKABE_ITO)
+    stroke = {
+        "color": colour_at(place),
+        "width": 2,
+        "dash": "dash" if dashed else "solid",
+    }
+    plot.add_scatter(
+        x=series.x,
+        y=series.y,
+        name=series.label,
+        mode="lines+markers",
+        legendgroup=series.label,
+        line=stroke,
+        marker={"symbol": marker_at(place), "size": 6},
+        hovertemplate=f"{series.label}<br>%{{x:.3~g}}: %{{y:.3f}}<extra></extra>",
+        customdata=[[code] for code in codes] or None,
+        unselected={"marker": {"opacity": 1}},
+    )
+
+
+def points(figure: Figure, data: Points, dark: bool) -> go.Figure:
+    """A scatter plot, one colour and marker per group."""
+    plot = go.Figure()
+    groups = list(dict.fromkeys(data.groups))
+    for place, group in enumerate(groups):
+        plot.add_scatter(**group_of_points(data, group, place))
+    if data.line and len(data.x):
+        plot.add_scatter(**fitted_line(data.x, *data.line))
+    add_chance_line(plot, data.chance)
+    plot.update_layout(height=460, showlegend=len(groups) > 1)
+    plot.update_xaxes(title_text=figure.x, type="log" if data.log_x else "linear")
+    plot.update_yaxes(title_text=figure.y)
+    return plot
+
+
+def group_of_points(data: Points, group: str, place: int) -> dict[str, Any]:
+    """The points of one group as a trace."""
+    here = np.array(data.groups) == group
+    bars = error_bars(data.y, data.low, data.high)
+    if bars is not None:
+        bars["array"] = bars["array"][here]
+        bars["arrayminus"] = bars["arrayminus"][here]
+    look = {
+        "color": colour_at(place),
+        "symbol": marker_at(place),
+        "size": 9 if data.named else 7,
+    }
+    return {
+        "x": data.x[here],
+        "y": data.y[here],
+        "text": np.array(data.labels)[here],
+        "name": group,
+        "error_y": bars,
+        "mode": "markers+text" if data.named else "markers",
+        "textposition": "top center",
+        "marker": look,
+        "hovertemplate": "%{text}<br>%{x:.3~g}, %{y:.3~g}<extra></extra>",
+    }
+
+
+def fitted_line(x: np.ndarray, slope: float, intercept: float) -> dict[str, Any]:
+    """A straight line over all points as a trace."""
+    ends = np.array([np.nanmin(x), np.nanmax(x)])
+    return {
+        "x": ends,
+        "y": slope * ends + intercept,
+        "mode": "lines",
+        "name": "least squares",
+        "hoverinfo": "skip",
+        "line": {"color": GREY, "dash": "dash"},
+    }
+
+
+def tree(figure: Figure, data: Tree, dark: bool) -> go.Figure:
+    """A dendrogram."""
+    drawn = scipy.cluster.hierarchy.dendrogram(
+        data.linkage, labels=list(data.labels), no_plot=True
+    )
+    branch = {
+        "mode": "lines",
+        "line": {"color": OKABE_ITO[0], "width": 2},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    plot = go.Figure()
+    for x, y in zip(drawn["icoord"], drawn["dcoord"]):
+        plot.add_scatter(x=x, y=y, **branch)
+    leaves = drawn["ivl"]
+    # SciPy puts the leaves at 5, 15, 25 …
+    ticks = [5 + 10 * place for place in range(len(leaves))]
+    plot.update_layout(height=360)
+    plot.update_xaxes(
+        title_text=figure.x, tickvals=ticks, ticktext=leaves, showgrid=False
+    )
+    plot.update_yaxes(title_text=figure.y)
+    return plot

@@ -1,0 +1,212 @@
+"""Heat maps → Plotly: values in the cells, shares along the edge, one frame a layer."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from components.figures.spec import DIVERGING, PALE, SEQUENTIAL, Figure, Matrix
+from components.screen.ink import GREY, ON_DARK, ON_LIGHT, layer_ruler
+
+CELL = 30
+"""Height of a row in pixels."""
+MARGIN = 190
+RULER = 70
+"""Pixels that the layer ruler takes."""
+MARK = {"color": "#D55E00", "width": 3}
+SHARES, CELLS = {"row": 1, "col": 1}, {"row": 1, "col": 2}
+"""The two panels: bars of shares on the left, cells on the right."""
+ALWAYS_THERE = 0.001
+"""Width of the left panel without shares; Plotly takes no 0."""
+
+
+def matrix(figure: Figure, data: Matrix, dark: bool) -> go.Figure:
+    """Cells with their values, and an invisible overlay that takes clicks."""
+    left = 0.12 if data.shares else ALWAYS_THERE
+    plot = make_subplots(
+        1,
+        2,
+        column_widths=[left, 1 - left],
+        shared_yaxes=True,
+        horizontal_spacing=0.005,
+    )
+    plot.add_trace(cells(data, data.start), **CELLS)
+    if data.faded is not None:
+        plot.add_trace(cells(data, data.start, pale=True), **CELLS)
+    if data.codes[0]:
+        plot.add_trace(click_overlay(data), **CELLS)
+    if data.shares:
+        plot.add_trace(share_bars(data), **SHARES)
+    height = len(data.rows) * CELL + MARGIN
+    if data.frames:
+        height += RULER
+    plot.update_layout(height=height, bargap=0.25, showlegend=False)
+    label_rows(plot, figure, data)
+    label_columns(plot, figure, data)
+    if data.diagonal:
+        draw_diagonal(plot, data, dark)
+    frame_marked_cells(plot, data)
+    if data.frames:
+        scrub(plot, data)
+    return plot
+
+
+def label_rows(plot: go.Figure, figure: Figure, data: Matrix) -> None:
+    """Names of the rows at the far left, whichever panel that is."""
+    rows = len(data.rows)
+    both = {
+        "tickvals": list(range(rows)),
+        "ticktext": list(data.rows),
+        "range": [rows - 0.5, -0.5],
+        "showgrid": False,
+    }
+    title = {"title_text": figure.y, "title_standoff": 4}
+    with_shares = bool(data.shares)
+    plot.update_yaxes(**both, **CELLS, showticklabels=not with_shares)
+    plot.update_yaxes(**both, **SHARES, **title, showticklabels=with_shares)
+    if not with_shares:
+        plot.update_yaxes(**title, **CELLS)
+
+
+def label_columns(plot: go.Figure, figure: Figure, data: Matrix) -> None:
+    """Names of the columns below the cells, the percent axis below the shares."""
+    columns = len(data.columns)
+    plot.update_xaxes(
+        **CELLS,
+        tickvals=list(range(columns)),
+        ticktext=list(data.columns),
+        range=[-0.5, columns - 0.5],
+        tickangle=-45,
+        title_text=figure.x,
+        showgrid=False,
+    )
+    plot.update_xaxes(
+        **SHARES,
+        type="log",
+        autorange="reversed",
+        showgrid=False,
+        title_text="share, %" if data.shares else "",
+        visible=bool(data.shares),
+        nticks=3,
+        tickformat="~g",
+    )
+
+
+def draw_diagonal(plot: go.Figure, data: Matrix, dark: bool) -> None:
+    """The line on which source and target are the same language."""
+    end = min(len(data.rows), len(data.columns)) - 0.5
+    ink = ON_DARK if dark else ON_LIGHT
+    plot.add_shape(
+        **CELLS,
+        type="line",
+        x0=-0.5,
+        y0=-0.5,
+        x1=end,
+        y1=end,
+        line={"color": ink, "width": 1.5, "dash": "dash"},
+    )
+
+
+def frame_marked_cells(plot: go.Figure, data: Matrix) -> None:
+    """A frame around each marked cell."""
+    for row, column in data.marked:
+        plot.add_shape(
+            **CELLS,
+            type="rect",
+            x0=column - 0.48,
+            x1=column + 0.48,
+            y0=row - 0.48,
+            y1=row + 0.48,
+            line=MARK,
+        )
+
+
+def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
+    """One frame's cells: those that count, or those no better than chance (``pale``)."""
+    values = data.values[frame] if data.frames else data.values
+    if data.faded is not None:
+        values = np.where(data.faded == pale, values, np.nan)
+    printed = np.char.mod(f"%.{data.digits}f", np.nan_to_num(values))
+    text = np.where(np.isfinite(values), printed, "")
+    hover = np.full(values.shape, "") if data.hover is None else data.hover
+    rows, columns = np.meshgrid(data.rows, data.columns, indexing="ij")
+    said = "%{customdata[0]} → %{customdata[1]}: %{customdata[3]}<br>%{customdata[2]}"
+    return go.Heatmap(
+        z=np.round(values, 4),
+        x=list(range(values.shape[1])),
+        y=list(range(values.shape[0])),
+        text=text,
+        texttemplate="<i>%{text}</i>" if pale else "%{text}",
+        customdata=np.stack([rows, columns, hover, text], -1),
+        hovertemplate=said + "<extra></extra>",
+        hoverongaps=False,
+        zmin=data.limits[0],
+        zmax=data.limits[1],
+        colorscale=DIVERGING if data.diverging else SEQUENTIAL,
+        colorbar={"title": {"text": data.units, "side": "right"}, "thickness": 12},
+        showscale=not pale or bool(np.all(data.faded)),
+        opacity=PALE if pale else 1,
+        xgap=1,
+        ygap=1,
+    )
+
+
+def click_overlay(data: Matrix) -> go.Scatter:
+    """Invisible markers over the cells: only a click on a marker returns something.
+
+    They take the pointer from the cells, so they say what the cells would; with
+    ``hoverinfo="skip"`` a click would be lost. Frames change the cells under them, so
+    with frames they say nothing.
+    """
+    rows, columns = np.indices((len(data.rows), len(data.columns)))
+    pairs = [[row, column] for row in data.codes[0] for column in data.codes[1]]
+    if data.frames:
+        hover: dict[str, Any] = {"text": [], "hoverinfo": "none"}
+    else:
+        said = "%{text}<extra></extra>"
+        hover = {"text": hover_texts(data), "hovertemplate": said}
+    return go.Scatter(
+        **hover,
+        x=columns.ravel(),
+        y=rows.ravel(),
+        mode="markers",
+        customdata=pairs,
+        showlegend=False,
+        marker={"size": 22, "symbol": "square", "opacity": 0},
+        selected={"marker": {"opacity": 0}},
+        unselected={"marker": {"opacity": 0}},
+    )
+
+
+def hover_texts(data: Matrix) -> list[str]:
+    """What hovering over each cell says, row by row."""
+    hover = np.full(data.values.shape, "") if data.hover is None else data.hover
+    texts = []
+    for row, column in np.ndindex(data.values.shape):
+        place = f"{data.rows[row]} → {data.columns[column]}"
+        value = f"{data.values[row, column]:.{data.digits}f}"
+        texts.append(f"{place}: {value}<br>{hover[row, column]}")
+    return texts
+
+
+def share_bars(data: Matrix) -> go.Bar:
+    """Pre-training shares along the edge, on a logarithmic axis."""
+    return go.Bar(
+        x=list(data.shares),
+        y=list(range(len(data.rows))),
+        orientation="h",
+        marker={"color": GREY},
+        hovertemplate="%{x} %<extra></extra>",
+        showlegend=False,
+    )
+
+
+def scrub(plot: go.Figure, data: Matrix) -> None:
+    """A layer ruler in the browser: frames replace the cells only; zoom and axes stay."""
+    frames = []
+    for place, label in enumerate(data.frames):
+        frames.append(go.Frame(data=[cells(data, place)], name=label, traces=[0]))
+    plot.frames = frames
+    ruler = layer_ruler(data.frames, data.start, above=60, redraw=True)
+    plot.update_layout(sliders=ruler)

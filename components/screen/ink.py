@@ -1,0 +1,81 @@
+"""Colours, markers and lines that every kind of figure shares on the screen."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from components.figures.spec import MARKERS, OKABE_ITO, BarSeries
+
+GREY = "#8A8F98"
+"""Ink of whatever is not data: references, whiskers, connecting lines."""
+ON_LIGHT, ON_DARK = "#1F2328", "#E8EAED"
+FAINT_ON_LIGHT, FAINT_ON_DARK = "#D9DCE1", "#4A4F57"
+DOTTED = {"dash": "dot", "color": GREY}
+CHANCE = {"line": DOTTED, "annotation_text": "chance", "annotation_font_size": 11}
+
+
+def colour_at(place: int) -> str:
+    """The colour of a series or group."""
+    return OKABE_ITO[place % len(OKABE_ITO)]
+
+
+def marker_at(place: int) -> str:
+    """The marker of a series or group."""
+    return MARKERS[place % len(MARKERS)]
+
+
+def washed_out(colour: str) -> str:
+    """A colour (``#RRGGBB``) at one fifth opacity."""
+    red = int(colour[1:3], 16)
+    green = int(colour[3:5], 16)
+    blue = int(colour[5:7], 16)
+    return f"rgba({red},{green},{blue},0.18)"
+
+
+def add_chance_line(plot: go.Figure, chance: float | None) -> None:
+    """The chance level as a dotted horizontal line with its name."""
+    if chance is not None:
+        plot.add_hline(chance, **CHANCE)
+
+
+def error_bars(
+    values: np.ndarray, low: np.ndarray | None, high: np.ndarray | None
+) -> dict[str, Any] | None:
+    """Error bars, which may be lopsided; None without an interval."""
+    if low is None or high is None:
+        return None
+    return {
+        "array": high - values,
+        "arrayminus": values - low,
+        "thickness": 1,
+        "width": 3,
+    }
+
+
+def whiskers(series: BarSeries) -> dict[str, Any] | None:
+    """Grey error bars of a series."""
+    bars = error_bars(series.values, series.low, series.high)
+    return bars if bars is None else {**bars, "color": GREY}
+
+
+def layer_ruler(
+    labels: tuple[str, ...], start: int, above: int, redraw: bool
+) -> list[dict[str, Any]]:
+    """A slider that shows frame after frame in the browser, ``above`` pixels lower."""
+    move = {
+        "mode": "immediate",
+        "frame": {"duration": 0, "redraw": redraw},
+        "transition": {"duration": 0},
+    }
+    steps = []
+    for label in labels:
+        steps.append({"label": label, "method": "animate", "args": [[label], move]})
+    ruler = {
+        "steps": steps,
+        "active": start,
+        "currentvalue": {"prefix": "layer "},
+        "pad": {"t": above},
+        "len": 1.0,
+    }
+    return [ruler]
