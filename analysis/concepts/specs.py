@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import LAST_STATES, ModelSpec, check, from_dict
+from analysis.core.specs import LAST_STATES, ModelSpec, check
 
 LAYER_CHOICES = ("best on test", "cross-fitted", "fixed")
 
@@ -27,8 +27,6 @@ class StudySpec:
     seed: int = 1
 
     def __post_init__(self):
-        if isinstance(self.model, dict):
-            object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
         check("last state", self.last_state, LAST_STATES)
         if not self.concepts or not self.languages:
             raise SpecError(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec, check, from_dict
+from analysis.core.specs import ModelSpec, check
 from analysis.steering.specs import MOST_TOKENS
 
 SEARCHED_ON = ("other prompts", "the reported prompts (paper)")
@@ -37,8 +37,6 @@ class ControlSpec:
     seed: int = 1
 
     def __post_init__(self):
-        if isinstance(self.model, dict):
-            object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
         check("choice of search prompts", self.searched_on, SEARCHED_ON)
         if self.source not in self.languages:
             raise SpecError(

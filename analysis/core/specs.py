@@ -1,8 +1,24 @@
-"""Frozen descriptions of what is computed. A spec's canonical JSON is its digest; digests name files and key caches."""
+"""Frozen descriptions of what is computed, their digests, and reading them from JSON.
+
+A spec's canonical JSON is its digest; digests name files and key caches.
+"""
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+import types
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+from functools import cache
+from typing import (
+    Any,
+    ClassVar,
+    Protocol,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from analysis.core.errors import SpecError, unknown
 
@@ -10,10 +26,23 @@ DTYPES = ("float32", "bfloat16", "float16")
 QUANTISATIONS = ("none", "8-bit", "4-bit")
 DEVICES = ("auto", "cpu", "cuda")
 LAST_STATES = ("block", "normed")
-"""What the last layer is: the last block's output, or the state after the final norm (the papers' last index)."""
+"""What the last layer is: the last block's output, or the state after the final norm.
+
+The latter is the papers' last index.
+"""
+PLAIN = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
+"""Types of the fields that hold no others, in words."""
+
+T = TypeVar("T")
 
 
-def digest(spec: object) -> str:
+class Spec(Protocol):
+    """A dataclass, as type checkers know one."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+def digest(spec: Spec) -> str:
     """First 16 hexadecimal digits of the SHA-256 of the spec's canonical JSON."""
     text = json.dumps(
         asdict(spec), sort_keys=True, ensure_ascii=False, separators=(",", ":")
@@ -21,23 +50,100 @@ def digest(spec: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def from_dict(kind: type, values: dict) -> object:
-    """Rebuild a spec from JSON; lists become tuples, unknown keys are an error."""
-    names = {field.name for field in fields(kind)}
-    if extra := set(values) - names:
+def from_dict(kind: type[T], values: Mapping[str, Any]) -> T:
+    """A spec from JSON: specs and tuples inside it are rebuilt as its fields declare.
+
+    SpecError for unknown and missing fields and for values of another type.
+    """
+    if not isinstance(values, Mapping):
+        raise wrong_type(kind.__name__, "an object with its fields", values)
+    declared = field_types(kind)
+    if extra := values.keys() - declared.keys():
         raise SpecError(
-            f"{kind.__name__} has no {', '.join(sorted(extra))}; it knows {', '.join(sorted(names))}."
+            f"{kind.__name__} has no {', '.join(sorted(map(str, extra)))}; "
+            f"it knows {', '.join(sorted(declared))}."
         )
-    return kind(
-        **{
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in values.items()
-        }
+    if missing := required_fields(kind) - values.keys():
+        raise SpecError(f"{kind.__name__} needs {', '.join(sorted(missing))}.")
+    built = {}
+    try:
+        for name, value in values.items():
+            built[name] = converted(value, declared[name], f"{kind.__name__}.{name}")
+    except RecursionError as error:
+        raise SpecError(f"{kind.__name__} is nested too deep.") from error
+    return kind(**built)
+
+
+@cache
+def field_types(kind: type) -> dict[str, Any]:
+    """The declared type of every field of a spec."""
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+@cache
+def required_fields(kind: type) -> frozenset[str]:
+    """Names of a spec's fields that have no default."""
+    required = set()
+    for field in fields(kind):
+        if field.default is MISSING and field.default_factory is MISSING:
+            required.add(field.name)
+    return frozenset(required)
+
+
+def converted(value: Any, declared: Any, place: str) -> Any:
+    """A value of JSON as the declared type; ``place`` names its field in the SpecError."""
+    if get_origin(declared) in (Union, types.UnionType):
+        return converted_optional(value, declared, place)
+    if get_origin(declared) is tuple:
+        return converted_tuple(value, get_args(declared), place)
+    if isinstance(declared, type) and is_dataclass(declared):
+        return value if isinstance(value, declared) else from_dict(declared, value)
+    if declared in PLAIN and not is_plain(value, declared):
+        raise wrong_type(place, PLAIN[declared], value)
+    return value
+
+
+def converted_optional(value: Any, declared: Any, place: str) -> Any:
+    """A value of a field that may also be None."""
+    if value is None:
+        return None
+    (kind,) = (one for one in get_args(declared) if one is not types.NoneType)
+    return converted(value, kind, place)
+
+
+def converted_tuple(value: Any, declared: tuple[Any, ...], place: str) -> tuple:
+    """A list as a tuple whose items have the declared types."""
+    if not isinstance(value, list | tuple):
+        raise wrong_type(place, "a list", value)
+    if declared[-1] is Ellipsis:
+        declared = declared[:1] * len(value)
+    if len(value) != len(declared):
+        raise wrong_type(place, f"a list of {len(declared)}", value)
+    return tuple(converted(one, kind, place) for one, kind in zip(value, declared))
+
+
+def is_plain(value: Any, kind: type) -> bool:
+    """Whether a value is of a plain type; a whole number is a number, a truth value is not."""
+    if isinstance(value, bool):
+        return kind is bool
+    if kind is float:
+        # It stays as it was written: 1 and 1.0 have different digests.
+        return isinstance(value, int | float)
+    return isinstance(value, kind)
+
+
+def wrong_type(place: str, wanted: str, value: Any) -> SpecError:
+    """The error for a value of another type than its field's."""
+    return SpecError(
+        f"{place} must be {wanted}; given is {str(value)[:60]!r} "
+        f"({type(value).__name__})."
     )
 
 
-def check(kind: str, given: str, allowed: tuple[str, ...]) -> None:
+def check(kind: str, given: str, allowed: Iterable[str]) -> None:
     """Raise SpecError unless ``given`` is in the table."""
+    allowed = tuple(allowed)
     if given not in allowed:
         raise unknown(kind, given, allowed)
 
@@ -46,7 +152,8 @@ def check(kind: str, given: str, allowed: tuple[str, ...]) -> None:
 class ModelSpec:
     """Which weights, in which precision, where.
 
-    ``model`` is a hub id (``owner/name``) or the name of a folder that the server lists; ``revision`` pins a commit.
+    ``model`` is a hub id (``owner/name``) or the name of a folder that the server lists;
+    ``revision`` pins a commit.
     """
 
     model: str
@@ -55,7 +162,7 @@ class ModelSpec:
     quantisation: str = "none"
     device: str = "auto"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check("dtype", self.dtype, DTYPES)
         check("quantisation", self.quantisation, QUANTISATIONS)
         check("device", self.device, DEVICES)

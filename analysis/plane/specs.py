@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec, check, from_dict
+from analysis.core.specs import ModelSpec, check
 
 SCORINGS = ("likelihood", "generation")
 """How an answer is taken: the likeliest option, or what the model writes, matched with the options."""
@@ -31,8 +31,6 @@ class SweepSpec:
     seed: int = 1
 
     def __post_init__(self):
-        if isinstance(self.model, dict):
-            object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
         object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
         check("scoring", self.scoring, SCORINGS)
         if not (self.languages and self.layers and self.strengths):

@@ -3,17 +3,9 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import from_dict
 
 MOST_TOKENS = 2048
 """New tokens that one answer may have."""
-
-
-def rebuilt(kind: type, values: object) -> object:
-    """Specs inside a spec, rebuilt where JSON left dictionaries."""
-    if isinstance(values, list | tuple):
-        return tuple(rebuilt(kind, value) for value in values)
-    return from_dict(kind, values) if isinstance(values, dict) else values
 
 
 @dataclass(frozen=True)
@@ -34,10 +26,6 @@ class VectorSource:
     plus: tuple["VectorSource", ...] = ()
     minus: tuple["VectorSource", ...] = ()
 
-    def __post_init__(self):
-        for name in ("plus", "minus"):
-            object.__setattr__(self, name, rebuilt(VectorSource, getattr(self, name)))
-
 
 @dataclass(frozen=True)
 class Condition:
@@ -48,9 +36,6 @@ class Condition:
     threshold: float = 0.0
     above: bool = True
     reads: str = "mean of the prompt"
-
-    def __post_init__(self):
-        object.__setattr__(self, "source", rebuilt(VectorSource, self.source))
 
 
 @dataclass(frozen=True)
@@ -65,8 +50,6 @@ class SteeringTerm:
     condition: Condition | None = None
 
     def __post_init__(self):
-        object.__setattr__(self, "source", rebuilt(VectorSource, self.source))
-        object.__setattr__(self, "condition", rebuilt(Condition, self.condition))
         object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
         if not self.layers:
             raise SpecError("Steering needs at least one layer; choose some.")
@@ -85,9 +68,6 @@ class SteeringSpec:
     """Terms that act together; none is the baseline."""
 
     terms: tuple[SteeringTerm, ...] = ()
-
-    def __post_init__(self):
-        object.__setattr__(self, "terms", rebuilt(SteeringTerm, self.terms))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import LAST_STATES, ModelSpec, check, from_dict
+from analysis.core.specs import LAST_STATES, ModelSpec, check
 
 POOLS = ("test words", "all words")
 
@@ -24,8 +24,6 @@ class WordSpec:
     last_state: str = "block"
 
     def __post_init__(self):
-        if isinstance(self.model, dict):
-            object.__setattr__(self, "model", from_dict(ModelSpec, self.model))
         check("last state", self.last_state, LAST_STATES)
         if len(self.languages) < 2 or not self.embeddings:
             raise SpecError(

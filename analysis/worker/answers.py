@@ -13,7 +13,7 @@ from analysis.core.specs import ModelSpec
 from analysis.core.templates import apply, ending
 from analysis.steering.fluency import drift, recognisable, repetition
 from analysis.steering.resolve import resolve
-from analysis.steering.specs import GenerationSpec, SteeringSpec, rebuilt
+from analysis.steering.specs import GenerationSpec, SteeringSpec
 from analysis.study import library
 from analysis.worker.service import Job, Pool
 
@@ -30,9 +30,6 @@ class Ask:
     language: str
     steering: SteeringSpec = SteeringSpec()
 
-    def __post_init__(self):
-        object.__setattr__(self, "steering", rebuilt(SteeringSpec, self.steering))
-
 
 @dataclass(frozen=True)
 class Request:
@@ -42,11 +39,6 @@ class Request:
     template: str
     asks: tuple[Ask, ...]
     generation: GenerationSpec = GenerationSpec(alternatives=ALTERNATIVES)
-
-    def __post_init__(self):
-        object.__setattr__(self, "model", rebuilt(ModelSpec, self.model))
-        object.__setattr__(self, "asks", rebuilt(Ask, self.asks))
-        object.__setattr__(self, "generation", rebuilt(GenerationSpec, self.generation))
 
 
 @dataclass(frozen=True)
