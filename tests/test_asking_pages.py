@@ -15,7 +15,7 @@ from analysis.questions.questions import CULTURE, UNIVERSAL, Questions
 from analysis.study import library, store
 from analysis.worker import questions as asking
 from analysis.worker.service import Job
-from components.frame.shell import DEMO_NOTE
+from components.figures.text import DEMO_NOTE
 from tests.asking import (
     ITEMS,
     LANGUAGES,

@@ -12,7 +12,7 @@ from analysis.control.prompts import DECLINED
 from analysis.control.specs import JudgingSpec
 from analysis.study import library
 from components.frame import cache
-from components.frame.shell import DEMO_NOTE
+from components.figures.text import DEMO_NOTE
 from components.paperpack import basket, manuscript
 from components.views.filling import filled
 from tests.planted import planted_study

@@ -9,7 +9,8 @@ import pytest
 from analysis.languages.languages import LABELS, LANGUAGES, ORDERS, order
 from analysis.study import library, store
 from analysis.study.published_values import SHARES
-from components.frame.shell import DEMO_NOTE, MENU
+from components.figures.text import DEMO_NOTE
+from components.frame.shell import MENU
 from tests.stored import CONCEPTS, HOSTILE, LAYERS, every_kind, stored
 from tests.stored import LANGUAGES as CODES
 from tests.visits import (

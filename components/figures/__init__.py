@@ -1,3 +1,3 @@
-"""The figure spec and the builders of every page's figures; neither Streamlit nor
-Plotly nor Matplotlib.
+"""What is drawn: the figure spec and every figure builder, by page. Results go in,
+figures come out; no widget, no Plotly and no Matplotlib lives here.
 """

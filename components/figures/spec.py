@@ -1,4 +1,7 @@
-"""The figure spec: what is drawn, in plain arrays and words. ``screen`` draws it with Plotly, ``paper`` with Matplotlib."""
+"""The figure spec: what is drawn, in plain arrays and words.
+
+``screen`` draws it with Plotly, ``printing`` with Matplotlib.
+"""
 
 from dataclasses import dataclass, field
 
@@ -32,9 +35,10 @@ PALE = 0.35
 
 @dataclass(frozen=True)
 class Matrix:
-    """A heat map: ``values`` (row, column), or (frame, row, column) with one frame per layer.
+    """A heat map: ``values`` (row, column), or (frame, row, column) over layers.
 
-    ``faded`` marks cells no better than chance; ``shares`` are bars along the edge (percent, NaN unknown), one per row.
+    ``faded`` marks cells no better than chance; ``shares`` are bars along the edge
+    (percent, NaN unknown), one per row.
     """
 
     values: np.ndarray
@@ -77,12 +81,15 @@ class Lines:
     mark: float | None = None
     limits: tuple[float, float] | None = None
     codes: tuple[str, ...] = ()
-    """What a click on a point returns, one per place on the axis; empty: not clickable."""
+    """What a click on a point returns, one per place on the axis; empty: no click."""
 
 
 @dataclass(frozen=True)
 class Points:
-    """A scatter plot with labels, groups, intervals on y, and a straight line (slope, intercept)."""
+    """A scatter plot with labels, groups, and intervals on y.
+
+    ``line`` is a straight line (slope, intercept).
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -99,7 +106,10 @@ class Points:
 
 @dataclass(frozen=True)
 class BarSeries:
-    """One bar per label with its interval; the ``hatched`` part of a bar, from its foot, is drawn hatched."""
+    """One bar per label with its interval.
+
+    The ``hatched`` part of a bar, from its foot, is drawn hatched.
+    """
 
     label: str
     values: np.ndarray
@@ -120,7 +130,10 @@ class Bars:
 
 @dataclass(frozen=True)
 class Dumbbells:
-    """Two points per label with their intervals and a line between them: ``series`` are the two ends."""
+    """Two points per label with their intervals and a line between them.
+
+    ``series`` are the two ends.
+    """
 
     labels: tuple[str, ...]
     series: tuple[BarSeries, BarSeries]
@@ -137,9 +150,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class Cloud:
-    """Points in two or three dimensions, ``places`` (frame, point, axis): coloured by ``groups``, filled or open by ``kinds``.
+    """Points in two or three dimensions, ``places`` (frame, point, axis).
 
-    ``explained`` (frame, axis) is the share of variance per axis (NaN unknown); ``grid`` draws all frames side by side.
+    Coloured by ``groups``, filled or open by ``kinds``. ``explained`` (frame, axis) is
+    the share of variance per axis (NaN unknown); ``grid`` draws all frames side by side.
     """
 
     places: np.ndarray
@@ -155,9 +169,11 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Arrows:
-    """Arrows from ``start`` to ``end`` (arrow, 2), one per label, with intervals (arrow, 2, 2: axis, low and high) at the end.
+    """Arrows from ``start`` to ``end`` (arrow, 2), one per label.
 
-    ``words`` name the four corners: top left, top right, bottom left, bottom right as seen from ``centre``.
+    ``intervals`` (arrow, 2, 2: axis, low and high) are those of the end. ``words`` name
+    the four corners: top left, top right, bottom left, bottom right as seen from
+    ``centre``.
     """
 
     start: np.ndarray
@@ -167,12 +183,15 @@ class Arrows:
     words: tuple[str, str, str, str]
     centre: tuple[float, float]
     extra: tuple[tuple[str, np.ndarray], ...] = ()
-    """Further points by name (label, (point, 2)), such as the fronts or the answers of another method."""
+    """Further points by name (label, (point, 2)), such as another method's answers."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing with its words: title, axis titles, caption with n and interval, and the table twin."""
+    """A drawing with its words: title, axis titles, caption with n and interval.
+
+    ``table`` is its twin in numbers.
+    """
 
     name: str
     title: str

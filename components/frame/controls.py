@@ -2,19 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 
 from analysis.concepts.specs import CONVENTIONS, Convention
-from analysis.languages.languages import (
-    LABELS,
-    LANGUAGES,
-    ORDERS,
-    SHARES,
-    ShareTable,
-    order,
-)
+from analysis.languages.languages import LABELS, ORDERS
 from analysis.study.study import Study
+from components.figures.languages import Arrangement, Languages
 from components.frame import links
 
 CONVENTION_WORDS = {
@@ -47,43 +40,22 @@ def convention() -> Convention:
     return CONVENTIONS[st.session_state.get("convention", next(iter(CONVENTIONS)))]
 
 
+def arrangement() -> Arrangement:
+    """How languages are ordered and called in this view."""
+    return Arrangement(
+        st.session_state.get("order", next(iter(ORDERS))),
+        st.session_state.get("labels", next(iter(LABELS))),
+    )
+
+
+def languages(study: Study, codes: Sequence[str]) -> Languages:
+    """Languages in the chosen order; one order for the whole view."""
+    return arrangement().languages(study, codes)
+
+
 def arranged(study: Study, codes: Sequence[str]) -> list[str]:
-    """Languages in the chosen order, those without a row in ``languages.csv`` last; one order for the whole view."""
-    known = [code for code in codes if code in LANGUAGES]
-    unknown = [code for code in codes if code not in LANGUAGES]
-    return [
-        *order(
-            known, st.session_state.get("order", next(iter(ORDERS))), share_table(study)
-        ),
-        *unknown,
-    ]
-
-
-def share_table(study: Study) -> ShareTable:
-    """The share table of a study's model: known, given by its maker, or LLaMA2's order where neither is (shares then unknown)."""
-    if given := study.manifest.get("share_percent"):
-        return ShareTable(
-            "given with the study", "Given with the study.", study.title, given
-        )
-    if name := study.manifest.get("shares"):
-        return SHARES[name]
-    return ShareTable("unknown", "No shares are known for this model.", "", {})
-
-
-def share_name(study: Study) -> str:
-    """What the share table is called."""
-    return share_table(study).name
-
-
-def order_only(study: Study) -> bool:
-    """Whether the shares only put languages in order."""
-    return share_table(study).order_only
-
-
-def shares(study: Study, codes: Sequence[str]) -> np.ndarray:
-    """Percent of pre-training per language; NaN unknown."""
-    percent = share_table(study).percent
-    return np.array([percent.get(code) or np.nan for code in codes], float)
+    """Codes in the chosen order."""
+    return list(languages(study, codes).codes)
 
 
 def layer(study: Study) -> str | int:
@@ -101,10 +73,7 @@ def layer(study: Study) -> str | int:
 
 def labels(codes: Sequence[str]) -> tuple[str, ...]:
     """What languages are called in this view."""
-    style = LABELS[st.session_state.get("labels", next(iter(LABELS)))]
-    return tuple(
-        style(LANGUAGES[code]) if code in LANGUAGES else code for code in codes
-    )
+    return arrangement().names(codes)
 
 
 def concepts(study: Study) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import streamlit as st
 from analysis.core.errors import AnalysisError
 from analysis.study import library
 from analysis.study.published_words import shipped
-from analysis.study.study import DEMO, PUBLISHED, Study
+from analysis.study.study import DEMO, Study
 from components.frame import cache, controls, links
 from components.frame.text import escape
 
@@ -87,7 +87,6 @@ MENU = (
 KEPT = ("study", "labels", "order", "convention")
 """Choices that go along from page to page."""
 DEFAULT = "llama2-chat-7b"
-DEMO_NOTE = "Demo model: trained on a toy world, says nothing about real models."
 
 
 def begin(title: str) -> Study | None:
@@ -165,14 +164,3 @@ def title_of(name: str) -> str:
         else (" (unfinished)" if opened.missing else "")
     )
     return opened.title + suffix
-
-
-def source_note(study: Study, array: str) -> str:
-    """Where a study's numbers come from, for captions (plain text)."""
-    if study.kind == PUBLISHED:
-        return f"Published, {study.manifest.get('by', 'Xu et al. 2024')}, {study.manifest['figures'][array]}."
-    if study.toy:
-        return DEMO_NOTE
-    if "imported" in study.manifest:
-        return f"Imported mean states of {study.model}, not computed here."
-    return f"Computed by Babelscope from {study.model}."

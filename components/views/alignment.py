@@ -13,9 +13,9 @@ from analysis.words import alignment_controls, maps, neighbours, retrieval
 from analysis.words.matching import STAGES
 from analysis.words.specs import IDENTICAL, POOLS, AlignmentSpec
 from components.figures.spec import Bars, BarSeries, Figure, Lines, Matrix, Series
+from components.figures.text import source_note
 from components.forms import embedding
 from components.frame import cache, controls, jobs, links, panel
-from components.frame.shell import source_note
 from components.frame.text import escape
 from components.views import alignment_controls as views
 from components.views import neighbours as close

@@ -9,8 +9,8 @@ from analysis.study.study import PUBLISHED, Study
 from analysis.words.alignment_controls import CONTROLS, reliability
 from analysis.words.specs import AlignmentSpec
 from components.figures.spec import BarSeries, Dumbbells, Figure, Matrix
+from components.figures.text import source_note
 from components.frame import cache, controls, links, panel
-from components.frame.shell import source_note
 from components.frame.text import escape
 from components.views.words import counts, long_table, span
 

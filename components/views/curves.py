@@ -8,7 +8,7 @@ from analysis.core.errors import StudyError
 from analysis.core.statistics import mean_known
 from analysis.study.study import Study
 from components.figures.spec import Figure, Lines, Series
-from components.frame.shell import source_note
+from components.figures.text import source_note
 
 
 def needed(

@@ -10,8 +10,9 @@ from analysis.questions import geometry, items
 from analysis.study import library
 from analysis.study.study import Study
 from components.figures.spec import Figure, Matrix, Series
+from components.figures.text import source_note
 from components.frame import cache, controls, links, panel
-from components.frame.shell import source_note, titles
+from components.frame.shell import titles
 from components.frame.text import escape
 from components.views.curves import depth, figure, needed, over_languages
 from components.views.words import counts, languages, span

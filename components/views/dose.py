@@ -12,10 +12,10 @@ from analysis.steering.operators import OPERATORS
 from analysis.steering.presets import neutral
 from analysis.worker.answers import Ask, Dose, Response, respond
 from components.figures.spec import Figure, Lines, Series
+from components.figures.text import source_note
 from components.forms.playground import Draft, named
 from components.forms.tokens import Token, show
 from components.frame import panel
-from components.frame.shell import source_note
 
 POINTS = 17
 """Strengths of a curve: the slider's range on both sides, zero in the middle."""

@@ -9,8 +9,8 @@ from analysis.core.errors import AnalysisError
 from analysis.questions import geometry, items, projections
 from analysis.study.study import Study
 from components.figures.spec import Cloud, Figure
+from components.figures.text import source_note
 from components.frame import cache, controls, links, panel
-from components.frame.shell import source_note
 from components.frame.text import escape
 from components.views import depths
 from components.views.words import empty

@@ -9,8 +9,8 @@ from analysis.study.study import Study
 from analysis.words.neighbours import HUB_NEIGHBOURS, PROJECTIONS
 from analysis.words.specs import AlignmentSpec
 from components.figures.spec import Figure, Points
+from components.figures.text import source_note
 from components.frame import cache, controls, links, panel
-from components.frame.shell import source_note
 from components.frame.text import escape
 
 

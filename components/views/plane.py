@@ -7,9 +7,9 @@ import streamlit as st
 from analysis.plane import finding, localisation
 from analysis.study.study import Study
 from components.figures.spec import Arrows, Figure, Lines, Points, Series
+from components.figures.text import source_note
 from components.forms import sweeping
 from components.frame import cache, controls, links, panel
-from components.frame.shell import source_note
 from components.frame.text import escape
 from components.views.words import empty
 

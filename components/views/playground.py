@@ -13,10 +13,10 @@ from analysis.study.study import PUBLISHED, Study
 from analysis.worker import answers
 from analysis.worker.answers import Reply, Wording
 from analysis.worker.service import DONE, QUEUED, Job
+from components.figures.text import DEMO_NOTE
 from components.forms import playground, tokens
 from components.forms.playground import BASELINE, STEERED, TWIN, ZERO, Draft
 from components.frame import cache, controls, jobs, panel
-from components.frame.shell import DEMO_NOTE
 from components.frame.text import escape
 from components.views import comparing, dose, keeping
 from components.views.words import empty

@@ -10,9 +10,10 @@ from analysis.study import library
 from analysis.study.study import COMPUTED, PUBLISHED, Study
 from analysis.worker.extraction import resume_study
 from components.figures.spec import Figure, Matrix
+from components.figures.text import source_note
 from components.forms import extraction
 from components.frame import cache, controls, jobs, links, panel
-from components.frame.shell import source_note, titles
+from components.frame.shell import titles
 from components.frame.text import escape
 from components.views.words import long_table, reach, span
 

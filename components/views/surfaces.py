@@ -14,8 +14,8 @@ from analysis.control.judging import VERDICTS
 from analysis.control.specs import JudgingSpec
 from analysis.core.model_names import DEMO
 from components.figures.spec import Figure, Lines, Matrix, Series
+from components.figures.text import DEMO_NOTE
 from components.frame import cache, controls, links, panel
-from components.frame.shell import DEMO_NOTE
 from components.views.words import span
 
 

@@ -1,0 +1,86 @@
+"""The languages of a figure: their order, what they are called, and their shares."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analysis.core.errors import unknown
+from analysis.languages.languages import (
+    LABELS,
+    LANGUAGES,
+    ORDERS,
+    SHARES,
+    ShareTable,
+    order,
+)
+from analysis.study.study import Study
+
+
+@dataclass(frozen=True)
+class Languages:
+    """Languages in the order in which they stand, with what they are called."""
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def name(self, code: str) -> str:
+        """What a language is called."""
+        return self.names[self.codes.index(code)]
+
+    def among(self, codes: Collection[str]) -> "Languages":
+        """Those that are among these codes, in the same order."""
+        kept = tuple(code for code in self.codes if code in codes)
+        return Languages(kept, tuple(map(self.name, kept)))
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """By what languages are ordered, and how they are called, in every figure."""
+
+    order: str = next(iter(ORDERS))
+    labels: str = next(iter(LABELS))
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise unknown("order of languages", self.order, ORDERS)
+        if self.labels not in LABELS:
+            raise unknown("label style", self.labels, LABELS)
+
+    def languages(self, study: Study, codes: Sequence[str]) -> Languages:
+        """Languages of a study; those without a row in ``languages.csv`` come last."""
+        known = [code for code in codes if code in LANGUAGES]
+        unknown = [code for code in codes if code not in LANGUAGES]
+        arranged = (*order(known, self.order, share_table(study)), *unknown)
+        return Languages(arranged, self.names(arranged))
+
+    def names(self, codes: Sequence[str]) -> tuple[str, ...]:
+        """What languages are called."""
+        return tuple(map(self.name, codes))
+
+    def name(self, code: str) -> str:
+        """What a language is called; its code where nothing is known of it."""
+        if code not in LANGUAGES:
+            return code
+        return LABELS[self.labels](LANGUAGES[code])
+
+
+def share_table(study: Study) -> ShareTable:
+    """The shares of a study's model: given by its maker, known, or of no language."""
+    given = study.manifest.get("share_percent")
+    if given:
+        name, note = "given with the study", "Given with the study."
+        return ShareTable(name, note, study.title, given)
+    name = study.manifest.get("shares")
+    if name:
+        return SHARES[name]
+    return ShareTable("unknown", "No shares are known for this model.", "", {})
+
+
+def shares(study: Study, codes: Sequence[str]) -> np.ndarray:
+    """Percent of pre-training per language; NaN unknown."""
+    percent = share_table(study).percent
+    return np.array([percent.get(code) or np.nan for code in codes], float)

@@ -1,0 +1,186 @@
+"""Recognition: is the concept there?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.concepts.specs import Convention
+from analysis.languages.languages import LANGUAGES
+from analysis.study.study import Study
+from components.figures.languages import Languages, share_table, shares
+from components.figures.spec import Figure, Lines, Matrix, Points, Series
+from components.figures.text import convention_note, source_note, span
+
+IN_ORDER = "languages in order"
+ORDER_NOTE = (
+    " The shares are not public; the horizontal order is the authors' own, "
+    "and distances on it mean nothing."
+)
+FADED_NOTE = (
+    "Faded cells are no better than chance "
+    "(permutation test, Benjamini-Hochberg at 5 %)."
+)
+PRINTED_NOTE = "The paper prints no intervals; it counts 0.65 as encoded."
+
+
+@dataclass(frozen=True)
+class ShareAxis:
+    """Where languages stand by their share of pre-training (percent, NaN unknown)."""
+
+    shares: np.ndarray
+    places: np.ndarray
+    title: str
+    note: str = ""
+    logarithmic: bool = False
+
+
+def share_axis(study: Study, languages: Languages) -> ShareAxis:
+    """Shares where they are known; else the languages side by side."""
+    table = share_table(study)
+    percent = shares(study, languages.codes)
+    known = np.isfinite(percent)
+    side_by_side = np.arange(len(languages), dtype=float)
+    if table.order_only:
+        return ShareAxis(percent, side_by_side, IN_ORDER, ORDER_NOTE)
+    if not known.any():
+        return ShareAxis(percent, side_by_side, IN_ORDER)
+    unknown = [name for name, there in zip(languages.names, known) if not there]
+    note = ""
+    if unknown:
+        note = f" No share is known for {', '.join(unknown)}; not drawn."
+    title = f"share of pre-training, % ({table.name})"
+    return ShareAxis(percent, percent, title, note, logarithmic=True)
+
+
+def family(code: str) -> str:
+    """The language family, which colours a point."""
+    if code not in LANGUAGES:
+        return "other"
+    return LANGUAGES[code].family
+
+
+def pair_count(pairs: xr.DataArray) -> str:
+    """How many held-out pairs a language has, in words."""
+    if pairs.max() > 0:
+        return f"{int(pairs.min()):,} to {int(pairs.max()):,} held-out pairs a language"
+    return "pairs not printed"
+
+
+def by_share(
+    study: Study, data: xr.Dataset, languages: Languages, convention: Convention
+) -> Figure:
+    """Mean accuracy per language against its share of pre-training."""
+    means = data.sel(language=list(languages.codes))
+    accuracy, low, high = means["mean"], means["mean_low"], means["mean_high"]
+    pairs = means["n"].sum("concept")
+    axis = share_axis(study, languages)
+    interval = accuracy.attrs.get("interval", "bootstrap")
+    caption = (
+        f"Mean over {len(study.concepts)} concepts of the share of held-out pairs "
+        f"ranked right, {span(accuracy)}; bars are 95 % intervals ({interval}); "
+        f"n = {pair_count(pairs)}; chance 0.5 (dotted). "
+        f"{convention_note(convention, study)}{axis.note}"
+    )
+    points = Points(
+        axis.places,
+        accuracy.values,
+        languages.names,
+        groups=tuple(map(family, languages.codes)),
+        low=low.values,
+        high=high.values,
+        chance=0.5,
+        log_x=axis.logarithmic,
+    )
+    table = {
+        "language": list(languages.codes),
+        "name": languages.names,
+        "share, %": axis.shares,
+        "accuracy": accuracy.values,
+        "low": low.values,
+        "high": high.values,
+        "pairs": pairs.values,
+    }
+    return Figure(
+        name=f"recognition-{study.name}",
+        title="Recognition accuracy by language",
+        caption=caption,
+        data=points,
+        table=pd.DataFrame(table),
+        x=axis.title,
+        y="accuracy",
+        source=source_note(study, "recognition"),
+    )
+
+
+def over_depth(study: Study, curves: xr.Dataset, languages: Languages) -> Figure:
+    """Accuracy at every layer, mean over concepts, one line per language."""
+    means = curves["accuracy"].mean("concept", skipna=True)
+    depth = curves["depth"].values
+    series = []
+    for code, name in zip(languages.codes, languages.names):
+        series.append(Series(name, depth, means.sel(language=code).values))
+    caption = (
+        f"Share of held-out pairs ranked right at each of {study.layers} layers, "
+        f"mean over {len(study.concepts)} concepts; chance 0.5 (dotted). "
+        "Single layers, so no choice of layer flatters the curve."
+    )
+    return Figure(
+        name=f"recognition-depth-{study.name}",
+        title="Where in the model the concepts are recognised",
+        caption=caption,
+        data=Lines(tuple(series), chance=0.5),
+        table=means.to_dataframe("accuracy").reset_index(),
+        x="relative depth (1 = last block)",
+        y="accuracy",
+        source=source_note(study, "recognition"),
+    )
+
+
+def by_concept(
+    study: Study, data: xr.Dataset, languages: Languages, convention: Convention
+) -> Figure:
+    """Accuracy of every concept in every language."""
+    cells = data.sel(language=list(languages.codes))
+    accuracy, q = cells["accuracy"].values, cells["q"].values
+    tested = np.isfinite(q)
+    note = PRINTED_NOTE
+    if tested.any():
+        note = FADED_NOTE
+    hover = np.vectorize(cell_words)(
+        cells["low"].values, cells["high"].values, cells["n"].values, q
+    )
+    matrix = Matrix(
+        accuracy,
+        study.concepts,
+        languages.names,
+        units="accuracy",
+        limits=(0.5, 1.0),
+        faded=tested & (q > 0.05),
+        hover=hover,
+    )
+    by_cell = [name for name, each in cells.data_vars.items() if "concept" in each.dims]
+    return Figure(
+        name=f"recognition-concepts-{study.name}",
+        title="Recognition by concept and language",
+        caption=f"Share of held-out pairs ranked right, {span(accuracy)}; chance 0.5. "
+        f"{note} {convention_note(convention, study)}",
+        data=matrix,
+        table=cells[by_cell].to_dataframe().reset_index(),
+        x="language",
+        y="concept",
+        source=source_note(study, "recognition"),
+    )
+
+
+def cell_words(low: float, high: float, n: float, q: float) -> str:
+    """Interval, n and test of one cell, as far as they are known."""
+    parts = []
+    if np.isfinite(low):
+        parts.append(f"95 % {low:.3f} to {high:.3f}")
+    if np.isfinite(n):
+        parts.append(f"n = {n:.0f}")
+    if np.isfinite(q):
+        parts.append(f"adjusted p = {q:.3f}")
+    return ", ".join(parts)

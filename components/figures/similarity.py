@@ -1,0 +1,210 @@
+"""Similarity: do the languages agree?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.concepts import relationship
+from analysis.concepts.relationship import Relationship
+from analysis.core.statistics import mean_known
+from analysis.study.study import Study
+from components.figures.cells import between, long_table, off_diagonal
+from components.figures.languages import Languages
+from components.figures.spec import Figure, Lines, Matrix, Points, Series, Tree
+from components.figures.text import percent_interval, source_note, span
+
+LARGEST = (
+    "maximum over layers, taken per pair and concept "
+    "(the paper's way, which favours high values)"
+)
+BOOTSTRAPPED = (
+    "Intervals (on hover and in the table) are 95 % bootstraps over concepts."
+)
+NOT_PRINTED = "No intervals are printed."
+UNCLASSED = (
+    "By resource class: unknown, because one of the two classes has fewer than "
+    "three pairs or no share is known."
+)
+NOISE = (
+    "Below the floors a cosine says nothing about the concept. The ceiling is what "
+    "two halves of one language's pairs reach; they share no source, while two "
+    "languages share all of theirs as translations, so languages can agree better "
+    "than that."
+)
+
+
+def heat_map(
+    study: Study,
+    data: xr.Dataset,
+    by_layer: xr.DataArray | None,
+    languages: Languages,
+) -> Figure:
+    """Language × language; ``by_layer`` adds every layer, scrubbed in the browser."""
+    cells = between(data, languages.codes)
+    cosine, different = cells["cosine"], off_diagonal(cells["cosine"])
+    layer = data.attrs["layer"]
+    if by_layer is None:
+        where = LARGEST
+        values, frames, start = cosine.values, (), 0
+        hover = np.vectorize(percent_interval)(
+            cells["low"].values, cells["high"].values
+        )
+    else:
+        where = f"at layer {layer} of {study.layers} (drag the ruler for others)"
+        values = between(by_layer, languages.codes).values
+        frames, start = tuple(map(str, by_layer.layer.values)), int(layer) - 1
+        hover = None
+    mean = ""
+    if np.isfinite(different).any():
+        mean = f", mean {np.nanmean(different):.2f}"
+    caption = (
+        f"Mean over {int(cells['concepts'].max())} concepts, {where}; "
+        f"different languages: {span(different)}{mean}. "
+        f"The diagonal is 1 by definition. {interval_note(cells)}"
+    )
+    matrix = Matrix(
+        values,
+        languages.names,
+        languages.names,
+        units="cosine",
+        limits=limits(values),
+        frames=frames,
+        start=start,
+        hover=hover,
+    )
+    return Figure(
+        name=f"similarity-{study.name}",
+        title="Cosine similarity of the languages' concept vectors",
+        caption=caption,
+        data=matrix,
+        table=long_table(cells, ("cosine", "low", "high", "concepts")),
+        x="language",
+        y="language",
+        source=source_note(study, "similarity"),
+    )
+
+
+def limits(values: np.ndarray) -> tuple[float, float]:
+    """One scale over all frames: from the smallest value, in twentieths, to 1."""
+    return float(np.floor(np.nanmin(values) * 20) / 20), 1.0
+
+
+def interval_note(cells: xr.Dataset) -> str:
+    """Whether cells carry intervals."""
+    if np.isfinite(cells["low"]).any():
+        return BOOTSTRAPPED
+    return NOT_PRINTED
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Cosines over depth with what bounds them, as the measures of similarity give it."""
+
+    concepts: Sequence[str]
+    by_layer: xr.DataArray
+    floor: xr.Dataset
+    ceiling: xr.Dataset
+
+
+def floor_and_ceiling(
+    study: Study, agreement: Agreement, languages: Languages
+) -> Figure:
+    """Mean cosine over depth, between what unrelated vectors reach and noise allows."""
+    depth = np.array([study.depth(layer) for layer in range(1, study.layers + 1)])
+    curves = agreement_curves(agreement, languages)
+    series = []
+    for name, values in curves.items():
+        series.append(Series(name, depth, values, dashed=bool(series)))
+    pairs = len(languages) * (len(languages) - 1)
+    table = {"layer": range(1, study.layers + 1), "depth": depth, **curves}
+    return Figure(
+        name=f"similarity-depth-{study.name}",
+        title="How much of the agreement is remarkable",
+        caption=f"Mean over {pairs} ordered pairs of languages and "
+        f"{len(agreement.concepts)} concepts. {NOISE}",
+        data=Lines(tuple(series), limits=(-0.2, 1.02)),
+        table=pd.DataFrame(table),
+        x="relative depth (1 = last block)",
+        y="cosine",
+        source=source_note(study, "similarity"),
+    )
+
+
+def agreement_curves(
+    agreement: Agreement, languages: Languages
+) -> Mapping[str, np.ndarray]:
+    """Curve → mean over pairs of different languages, by layer."""
+    floor = agreement.floor
+    found = {
+        "same concept, two languages": agreement.by_layer,
+        "ceiling: split halves of one language": agreement.ceiling["ceiling"],
+    }
+    if len(agreement.concepts) > 1:
+        found["floor: different concepts"] = floor["other_concepts"]
+    if "shuffled_labels" in floor:
+        found["floor: shuffled labels"] = floor["shuffled_labels"]
+    curves = {}
+    for name, values in found.items():
+        different = off_diagonal(between(values, languages.codes))
+        curves[name] = mean_known(different, -1)
+    return curves
+
+
+def scatter(
+    study: Study, cosine: xr.DataArray, languages: Languages, found: Relationship
+) -> Figure:
+    """Cosine against linguistic similarity, one point per unordered pair."""
+    cells = between(cosine, languages.codes)
+    x, y, pairs = relationship.points(cells, found.kind)
+    names = languages.names
+    labels = tuple(f"{names[a]} – {names[b]}" for a, b in pairs)
+    low, high = found.interval
+    caption = (
+        f"Pearson {found.pearson:.2f} (95 % {low:.2f} to {high:.2f}, languages "
+        f"resampled; Mantel p = {found.p:.3f}), Spearman {found.spearman:.2f} "
+        f"(p = {found.spearman_p:.3f}), n = {found.n} pairs of {found.languages} "
+        f"languages. {by_class(found)}"
+    )
+    return Figure(
+        name=f"relatedness-{found.kind}-{study.name}",
+        title=f"Similarity against {found.kind} relatedness",
+        caption=caption,
+        data=Points(x, y, labels, groups=("pairs",) * len(x), named=False),
+        table=pd.DataFrame(
+            {"pair": labels, f"{found.kind} similarity": x, "cosine": y}
+        ),
+        x=f"{found.kind} similarity (1 − distance)",
+        y="cosine of concept vectors",
+        source=source_note(study, "similarity"),
+    )
+
+
+def by_class(found: Relationship) -> str:
+    """The correlation within classes of resources, in a sentence."""
+    if not np.isfinite(found.category):
+        return UNCLASSED
+    high, low = found.any_high, found.both_low
+    return (
+        f"By resource class: {found.category:.2f}, the mean of {high.r:.2f} (pairs "
+        f"with a high-resource language, n = {high.n}) and {low.r:.2f} "
+        f"(both low, n = {low.n})."
+    )
+
+
+def dendrogram(study: Study, linkage: np.ndarray, languages: Languages) -> Figure:
+    """Which languages' vectors cluster."""
+    columns = ["first", "second", "height", "leaves"]
+    return Figure(
+        name=f"clusters-{study.name}",
+        title="Languages clustered by their concept vectors",
+        caption=f"Average linkage on 1 − cosine, {len(languages)} languages. "
+        "What joins low is alike; the tree shows no uncertainty.",
+        data=Tree(linkage, languages.names),
+        table=pd.DataFrame(linkage, columns=columns),
+        x="language",
+        y="1 − cosine",
+        source=source_note(study, "similarity"),
+    )

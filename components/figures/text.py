@@ -1,0 +1,74 @@
+"""Words and numbers that several captions share; plain text, nothing is escaped."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.concepts.specs import Convention
+from analysis.study.study import PUBLISHED, Study
+
+DEMO_NOTE = "Demo model: trained on a toy world, says nothing about real models."
+PAPER_CONVENTION = (
+    "The paper's convention: best layer chosen on the test pairs, ties count as right."
+)
+LAYER_WORDS = {
+    "cross-fitted": (
+        "Layer chosen on one half of the held-out pairs and reported on the other"
+    ),
+    "best on test": ("Best layer chosen on the held-out pairs themselves (optimistic)"),
+}
+"""A convention's choice of layer → its sentence."""
+
+
+def source_note(study: Study, array: str) -> str:
+    """Where a study's numbers come from."""
+    if study.kind == PUBLISHED:
+        authors = study.manifest.get("by", "Xu et al. 2024")
+        return f"Published, {authors}, {study.manifest['figures'][array]}."
+    if study.toy:
+        return DEMO_NOTE
+    if "imported" in study.manifest:
+        return f"Imported mean states of {study.model}, not computed here."
+    return f"Computed by Babelscope from {study.model}."
+
+
+def convention_note(convention: Convention, study: Study) -> str:
+    """How accuracies were read off pair scores."""
+    if study.kind == PUBLISHED:
+        return PAPER_CONVENTION
+    layer = LAYER_WORDS.get(convention.layer, f"Layer {convention.index}")
+    ties = "half right" if convention.ties == "half" else "right"
+    return f"{layer}; ties count as {ties}."
+
+
+def span(values: xr.DataArray | pd.Series | np.ndarray, digits: int = 2) -> str:
+    """Smallest to largest known value."""
+    known = np.asarray(values)[np.isfinite(values)]
+    if not known.size:
+        return "unknown"
+    return f"{known.min():.{digits}f} to {known.max():.{digits}f}"
+
+
+def counts(values: xr.DataArray | np.ndarray) -> str:
+    """“68”, or “61 to 68” where known numbers differ."""
+    known = np.asarray(values)[np.isfinite(values)]
+    if not known.size:
+        return "0"
+    low, high = int(known.min()), int(known.max())
+    if low == high:
+        return f"{low:,}"
+    return f"{low:,} to {high:,}"
+
+
+def number_of_languages(n: int) -> str:
+    """“1 language”, “2 languages”."""
+    if n == 1:
+        return "1 language"
+    return f"{n} languages"
+
+
+def percent_interval(low: float, high: float) -> str:
+    """A 95 % interval with two decimals; empty where it is unknown."""
+    if not np.isfinite(low):
+        return ""
+    return f"95 % {low:.2f} to {high:.2f}"

@@ -1,0 +1,193 @@
+"""Transfer: does it carry over?"""
+
+import numpy as np
+import xarray as xr
+
+from analysis.concepts import triangle
+from analysis.concepts.specs import Convention
+from analysis.concepts.triangle import StartingGap
+from analysis.study.study import PUBLISHED, Study
+from components.figures.cells import (
+    between,
+    largest_magnitude,
+    long_table,
+    off_diagonal,
+)
+from components.figures.languages import Languages, share_table, shares
+from components.figures.spec import Figure, Lines, Matrix, Points, Series
+from components.figures.text import convention_note, source_note, span
+
+FADED_NOTE = (
+    "Faded: the source's vector is no better than chance in the target "
+    "(Benjamini-Hochberg at 5 %). "
+)
+
+
+def matrix(
+    study: Study, data: xr.Dataset, languages: Languages, convention: Convention
+) -> Figure:
+    """Transfer from every source to every target: the triangle."""
+    cells = between(data, languages.codes)
+    values, q = cells["transfer"].values, cells["q"].values
+    tested = np.isfinite(q)
+    largest = largest_magnitude(off_diagonal(cells["transfer"]))
+    codes = ((), ())
+    if study.has("pair_score"):
+        codes = (languages.codes, languages.codes)
+    drawn = Matrix(
+        values,
+        languages.names,
+        languages.names,
+        units="T, points",
+        limits=(-largest, largest),
+        diverging=True,
+        faded=tested & (q > 0.05),
+        diagonal=True,
+        digits=2 if study.kind == PUBLISHED else 1,
+        shares=share_bars(study, languages),
+        hover=hover(cells),
+        codes=codes,
+    )
+    note = FADED_NOTE if tested.any() else ""
+    table = ("transfer", "low", "high", "accuracy", "p", "q", "n")
+    return Figure(
+        name=f"transfer-{study.name}",
+        title="Transfer from a source language (row) to a target language (column)",
+        caption=f"{triangle_words(cells['transfer'], languages)} "
+        f"{note}{convention_note(convention, study)}",
+        data=drawn,
+        table=long_table(cells, table),
+        x="target language",
+        y="source language",
+        source=source_note(study, "transfer"),
+    )
+
+
+def triangle_words(values: xr.DataArray, languages: Languages) -> str:
+    """What stands above the diagonal and below it, and whether that differs."""
+    sides = triangle.triangle(values, languages.codes)
+    skew = triangle.asymmetry(values, languages.codes)
+    return (
+        "T = accuracy of the source's vector on the target's pairs minus that of the "
+        f"target's own, percentage points, {span(off_diagonal(values))}. "
+        f"T ≥ 0 in {sides.above} of {sides.above_cells} cells above the diagonal "
+        f"(mean {sides.mean_above:+.2f}) and {sides.below} of {sides.below_cells} "
+        f"below (mean {sides.mean_below:+.2f}); asymmetry {skew.index:+.2f} points, "
+        f"permutation p = {skew.p:.3f}."
+    )
+
+
+def share_bars(study: Study, languages: Languages) -> tuple[float, ...]:
+    """Shares of pre-training along the edge; none where they are no shares."""
+    percent = shares(study, languages.codes)
+    if share_table(study).order_only or not np.isfinite(percent).any():
+        return ()
+    return tuple(percent)
+
+
+def hover(cells: xr.Dataset) -> np.ndarray:
+    """Words of every cell."""
+    names = ("low", "high", "accuracy", "n", "q")
+    return np.vectorize(cell_words)(*(cells[name].values for name in names))
+
+
+def cell_words(low: float, high: float, accuracy: float, n: float, q: float) -> str:
+    """Interval, accuracy, n and test of one cell, as far as they are known."""
+    parts = []
+    if np.isfinite(low):
+        parts.append(f"95 % {low:+.2f} to {high:+.2f}")
+    if np.isfinite(accuracy):
+        parts.append(f"accuracy {accuracy:.3f}, n = {n:.0f}")
+    if np.isfinite(q):
+        parts.append(f"adjusted p = {q:.3f}")
+    return ", ".join(parts)
+
+
+def over_layers(study: Study, curves: xr.Dataset, source: str, target: str) -> Figure:
+    """The vectors of source and target (names) on the target's pairs, by layer."""
+    depth = curves["depth"].values
+    labels = (f"vector of {source}", f"own vector of {target}")
+    series = []
+    # Where source and target are one language, there is one vector.
+    for place, label in enumerate(labels[: curves.sizes["vector"]]):
+        one = curves.isel(vector=place)
+        line = Series(
+            label,
+            depth,
+            one["accuracy"].values,
+            one["low"].values,
+            one["high"].values,
+            dashed=place == 1,
+        )
+        series.append(line)
+    return Figure(
+        name=f"transfer-layers-{study.name}",
+        title=f"{source} → {target} over layers",
+        caption=f"Accuracy on the held-out pairs of {target}; bands are 95 % "
+        "bootstraps over pairs; chance 0.5 (dotted).",
+        data=Lines(tuple(series), chance=0.5),
+        table=curves.to_dataframe().reset_index(),
+        x="relative depth (1 = last block)",
+        y="accuracy",
+        source=source_note(study, "transfer"),
+    )
+
+
+def gap_scatter(
+    study: Study,
+    values: xr.DataArray,
+    starts: xr.DataArray,
+    found: StartingGap,
+    languages: Languages,
+) -> Figure:
+    """T against Acc(source) − Acc(target)."""
+    table = triangle.gaps(values, starts)
+    routes = zip(table["source"], table["target"])
+    labels = tuple(f"{languages.name(a)} → {languages.name(b)}" for a, b in routes)
+    points = Points(
+        table["gap"].values,
+        table["transfer"].values,
+        labels,
+        groups=("pairs",) * len(labels),
+        line=(found.slope, found.intercept),
+        named=False,
+    )
+    return Figure(
+        name=f"starting-gap-{study.name}",
+        title="Transfer against the starting gap",
+        caption=f"Pearson {found.r:.2f} over n = {found.n} ordered pairs (languages "
+        f"permuted, p = {found.p:.3f}); slope {found.slope:.2f}. T contains the "
+        "target's own accuracy, so part of this is arithmetic.",
+        data=points,
+        table=table,
+        x="Acc(source) − Acc(target), points",
+        y="T, points",
+        source=source_note(study, "transfer"),
+    )
+
+
+def residuals(study: Study, found: StartingGap, languages: Languages) -> Figure:
+    """Transfer net of the starting gap."""
+    values = between(found.residual, languages.codes)
+    largest = largest_magnitude(values)
+    drawn = Matrix(
+        values.values,
+        languages.names,
+        languages.names,
+        units="residual, points",
+        limits=(-largest, largest),
+        diverging=True,
+        diagonal=True,
+        digits=1,
+    )
+    return Figure(
+        name=f"transfer-net-{study.name}",
+        title="Transfer net of the starting gap",
+        caption="Residual of T after the straight line above, percentage points, "
+        f"{span(values)}; n = {found.n}.",
+        data=drawn,
+        table=values.to_dataframe("residual").reset_index(),
+        x="target language",
+        y="source language",
+        source=source_note(study, "transfer"),
+    )
