@@ -1,0 +1,146 @@
+"""The table of figures: any figure of any page by its name, without a browser.
+
+draw(library.open_by_name("demo"), "transfer", convention="paper")
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from analysis.core.errors import SpecError, unknown
+from analysis.study.study import Study
+from components.figures import of_concepts
+from components.figures.languages import Arrangement
+from components.figures.spec import Figure
+
+Option = str | int | float | bool | tuple[str, ...]
+SHARED: Mapping[str, Option] = {
+    "order": Arrangement().order,
+    "labels": Arrangement().labels,
+}
+"""Options of every figure: how languages are ordered, and what they are called."""
+YES, NO = ("yes", "true", "1"), ("no", "false", "0")
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a figure needs of a study: one of some arrays."""
+
+    words: str
+    arrays: tuple[str, ...]
+
+    def met(self, study: Study) -> bool:
+        """Whether the study has it."""
+        return any(study.has(array) for array in self.arrays)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure of a page: what computes and draws it, and what a study needs for it.
+
+    ``draw`` takes a study, an arrangement of languages, and options by keyword.
+    """
+
+    page: str
+    draw: Callable[..., Figure]
+    need: Need
+
+    @property
+    def says(self) -> str:
+        """What the figure shows, in one line."""
+        return (inspect.getdoc(self.draw) or "").partition("\n")[0]
+
+    @property
+    def options(self) -> dict[str, Option]:
+        """Option → its default."""
+        found = dict(SHARED)
+        for parameter in inspect.signature(self.draw).parameters.values():
+            if parameter.kind == parameter.KEYWORD_ONLY:
+                found[parameter.name] = parameter.default
+        return found
+
+
+CONCEPTS = Need("concepts", ("concept_vector", "recognition", "similarity"))
+ACCURACIES = Need("recognition accuracies", ("pair_score", "recognition"))
+SCORES = Need("pair scores", ("pair_score",))
+COSINES = Need("similarity matrix", ("concept_vector", "similarity"))
+VECTORS = Need("concept vectors", ("concept_vector",))
+TRANSFER = Need("transfer matrix", ("pair_score", "transfer"))
+
+FIGURES: Mapping[str, Entry] = {
+    "overview": Entry("Overview", of_concepts.coverage, CONCEPTS),
+    "recognition": Entry("Recognition", of_concepts.recognition_by_share, ACCURACIES),
+    "recognition-depth": Entry(
+        "Recognition", of_concepts.recognition_over_depth, SCORES
+    ),
+    "recognition-concepts": Entry(
+        "Recognition", of_concepts.recognition_by_concept, ACCURACIES
+    ),
+    "similarity": Entry("Similarity", of_concepts.similarity_matrix, COSINES),
+    "similarity-depth": Entry("Similarity", of_concepts.similarity_over_depth, VECTORS),
+    "relatedness": Entry("Similarity", of_concepts.relatedness, COSINES),
+    "clusters": Entry("Similarity", of_concepts.clusters, COSINES),
+    "transfer": Entry("Transfer", of_concepts.transfer_matrix, TRANSFER),
+    "transfer-layers": Entry("Transfer", of_concepts.transfer_over_layers, SCORES),
+    "starting-gap": Entry("Transfer", of_concepts.starting_gap, TRANSFER),
+    "transfer-net": Entry("Transfer", of_concepts.transfer_net, TRANSFER),
+}
+"""Name → figure; the first one of a page is called like the page."""
+
+
+def draw(study: Study, name: str, **options: object) -> Figure:
+    """A figure of FIGURES for a study, computed with these options.
+
+    Options may be given as text, as a command line has them. SpecError for a name or an
+    option that there is none of, and for a study that lacks what the figure needs;
+    other errors are those of the analysis.
+    """
+    entry = entry_of(name)
+    if not entry.need.met(study):
+        others = ", ".join(names(study)) or "nothing"
+        raise SpecError(
+            f"“{study.title}” has no {entry.need.words}, which the figure “{name}” "
+            f"needs. It can show: {others}."
+        )
+    chosen = fitted(entry, options)
+    arrangement = Arrangement(chosen.pop("order"), chosen.pop("labels"))
+    return entry.draw(study, arrangement, **chosen)
+
+
+def names(study: Study) -> tuple[str, ...]:
+    """Names of the figures that a study has what is needed for."""
+    return tuple(name for name, entry in FIGURES.items() if entry.need.met(study))
+
+
+def entry_of(name: str) -> Entry:
+    """A figure of FIGURES; SpecError with the nearest for another name."""
+    if name not in FIGURES:
+        raise unknown("figure", name, FIGURES)
+    return FIGURES[name]
+
+
+def fitted(entry: Entry, given: Mapping[str, object]) -> dict[str, object]:
+    """Every option of a figure as its default's kind, given or by default."""
+    chosen: dict[str, object] = dict(entry.options)
+    for name, value in given.items():
+        if name not in chosen:
+            raise unknown("option", name, chosen)
+        chosen[name] = read_option(name, value, entry.options[name])
+    return chosen
+
+
+def read_option(name: str, value: object, default: Option) -> object:
+    """A value as the default's kind; text is read. SpecError where that fails."""
+    if isinstance(default, tuple):
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(parts)
+    if not isinstance(value, str) or isinstance(default, str):
+        return value
+    if isinstance(default, bool):
+        if value not in (*YES, *NO):
+            raise unknown(f"value of {name}", value, (*YES, *NO))
+        return value in YES
+    try:
+        return type(default)(value)
+    except ValueError as error:
+        raise SpecError(f"{name} is a number; given: “{value[:40]}”.") from error

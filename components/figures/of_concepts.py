@@ -1,0 +1,206 @@
+"""Figures of concept vectors from a study: computed with defaults, then drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import xarray as xr
+
+from analysis.concepts import recognition as accuracies
+from analysis.concepts import relationship as relatedness_of
+from analysis.concepts import similarity as cosines
+from analysis.concepts import transfer as transferability
+from analysis.concepts import triangle
+from analysis.concepts.specs import CONVENTIONS, Convention
+from analysis.core.errors import unknown
+from analysis.study.study import Study
+from components.figures import overview, recognition, similarity, transfer
+from components.figures.cells import between
+from components.figures.languages import Arrangement, Languages, share_table
+from components.figures.spec import Figure
+
+HONEST = next(iter(CONVENTIONS))
+
+
+def convention_of(name: str) -> Convention:
+    """A convention of CONVENTIONS; SpecError for another."""
+    if name not in CONVENTIONS:
+        raise unknown("convention", name, CONVENTIONS)
+    return CONVENTIONS[name]
+
+
+def concepts_of(study: Study, concepts: Sequence[str]) -> tuple[str, ...]:
+    """The concepts that were asked for; all where none were."""
+    return accuracies.chosen(study, concepts or None)
+
+
+def language_of(languages: Languages, code: str, default: int) -> str:
+    """A language of a figure by its code; the default's where no code is given."""
+    if not code:
+        return languages.codes[min(default, len(languages) - 1)]
+    if code not in languages.codes:
+        raise unknown("language", code, languages.codes)
+    return code
+
+
+def coverage(study: Study, arrangement: Arrangement) -> Figure:
+    """Contrast pairs per concept and language."""
+    return overview.coverage(study, arrangement.languages(study, study.languages))
+
+
+def recognition_by_share(
+    study: Study, arrangement: Arrangement, *, convention: str = HONEST
+) -> Figure:
+    """Accuracy by language against its share of pre-training."""
+    rule = convention_of(convention)
+    languages = arrangement.languages(study, study.languages)
+    data = accuracies.recognition(study, rule)
+    return recognition.by_share(study, data, languages, rule)
+
+
+def recognition_over_depth(
+    study: Study, arrangement: Arrangement, *, convention: str = HONEST
+) -> Figure:
+    """Accuracy at every layer."""
+    curves = accuracies.curve(study, convention_of(convention).ties)
+    languages = arrangement.languages(study, study.languages)
+    return recognition.over_depth(study, curves, languages)
+
+
+def recognition_by_concept(
+    study: Study, arrangement: Arrangement, *, convention: str = HONEST
+) -> Figure:
+    """Accuracy of every concept in every language."""
+    rule = convention_of(convention)
+    languages = arrangement.languages(study, study.languages)
+    data = accuracies.recognition(study, rule)
+    return recognition.by_concept(study, data, languages, rule)
+
+
+def similarity_matrix(
+    study: Study,
+    arrangement: Arrangement,
+    *,
+    layer: int = 0,
+    concepts: tuple[str, ...] = (),
+    clustered: bool = False,
+) -> Figure:
+    """Cosines between languages; layer 0 is the maximum over layers."""
+    chosen = concepts_of(study, concepts)
+    data = cosines.similarity(study, layer or cosines.MAXIMUM, chosen)
+    by_layer = cosines.similarity_by_layer(study, chosen) if layer else None
+    languages = arrangement.languages(study, data.source.values.tolist())
+    if clustered:
+        languages = alike_together(data["cosine"], languages)
+    return similarity.heat_map(study, data, by_layer, languages)
+
+
+def alike_together(cosine: xr.DataArray, languages: Languages) -> Languages:
+    """Languages with the alike side by side; SpecError where that is impossible."""
+    codes, _ = relatedness_of.cluster_order(between(cosine, languages.codes))
+    return Languages(codes, tuple(map(languages.name, codes)))
+
+
+def similarity_over_depth(
+    study: Study, arrangement: Arrangement, *, concepts: tuple[str, ...] = ()
+) -> Figure:
+    """Cosines over depth with their floors and their ceiling."""
+    chosen = concepts_of(study, concepts)
+    agreement = similarity.Agreement(
+        chosen,
+        cosines.similarity_by_layer(study, chosen),
+        cosines.floor(study, chosen),
+        cosines.ceiling(study, chosen),
+    )
+    languages = arrangement.languages(study, study.languages)
+    return similarity.floor_and_ceiling(study, agreement, languages)
+
+
+def relatedness(
+    study: Study, arrangement: Arrangement, *, kind: str = "genetic", layer: int = 0
+) -> Figure:
+    """Cosine against linguistic similarity of one kind."""
+    cosine = cosines.similarity(study, layer or cosines.MAXIMUM)["cosine"]
+    languages = arrangement.languages(study, cosine.source.values.tolist())
+    cells = between(cosine, languages.codes)
+    found = relatedness_of.relationship(cells, kind, share_table(study))
+    return similarity.scatter(study, cosine, languages, found)
+
+
+def clusters(study: Study, arrangement: Arrangement, *, layer: int = 0) -> Figure:
+    """Languages clustered by their concept vectors."""
+    cosine = cosines.similarity(study, layer or cosines.MAXIMUM)["cosine"]
+    languages = arrangement.languages(study, cosine.source.values.tolist())
+    _, linkage = relatedness_of.cluster_order(between(cosine, languages.codes))
+    return similarity.dendrogram(study, linkage, languages)
+
+
+def transfer_matrix(
+    study: Study,
+    arrangement: Arrangement,
+    *,
+    convention: str = HONEST,
+    concepts: tuple[str, ...] = (),
+) -> Figure:
+    """Transfer from every source to every target."""
+    rule = convention_of(convention)
+    data = transferability.transfer(study, rule, concepts_of(study, concepts))
+    languages = arrangement.languages(study, data.source.values.tolist())
+    return transfer.matrix(study, data, languages, rule)
+
+
+def transfer_over_layers(
+    study: Study,
+    arrangement: Arrangement,
+    *,
+    source: str = "",
+    target: str = "",
+    convention: str = HONEST,
+    concepts: tuple[str, ...] = (),
+) -> Figure:
+    """One source and one target, layer by layer; the first two unless given."""
+    languages = arrangement.languages(study, study.languages)
+    first = language_of(languages, source, 0)
+    second = language_of(languages, target, 1)
+    ties = convention_of(convention).ties
+    chosen = concepts_of(study, concepts)
+    curves = transferability.transfer_curve(study, first, second, chosen, ties)
+    names = languages.name(first), languages.name(second)
+    return transfer.over_layers(study, curves, *names)
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Transferability (source, target) with the accuracies that it starts from."""
+
+    transfer: xr.DataArray
+    accuracy: xr.DataArray
+    languages: Languages
+
+
+def starts(study: Study, arrangement: Arrangement, convention: str) -> Starts:
+    """Transferability and starting accuracies of all concepts."""
+    rule = convention_of(convention)
+    values = transferability.transfer(study, rule)["transfer"]
+    languages = arrangement.languages(study, values.source.values.tolist())
+    accuracy = accuracies.recognition(study, rule)["accuracy"].mean("concept")
+    return Starts(between(values, languages.codes), accuracy, languages)
+
+
+def starting_gap(
+    study: Study, arrangement: Arrangement, *, convention: str = HONEST
+) -> Figure:
+    """Transfer against Acc(source) − Acc(target)."""
+    known = starts(study, arrangement, convention)
+    found = triangle.starting_gap(known.transfer, known.accuracy)
+    return transfer.gap_scatter(
+        study, known.transfer, known.accuracy, found, known.languages
+    )
+
+
+def transfer_net(
+    study: Study, arrangement: Arrangement, *, convention: str = HONEST
+) -> Figure:
+    """Transfer net of the starting gap."""
+    known = starts(study, arrangement, convention)
+    found = triangle.starting_gap(known.transfer, known.accuracy)
+    return transfer.residuals(study, found, known.languages)
