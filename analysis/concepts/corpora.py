@@ -8,8 +8,8 @@ from pathlib import Path
 
 from analysis.concepts.pair_readers import read
 from analysis.concepts.pairs import ContrastPair, Corpus
-from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
+from analysis.core.shelf import Shelf, plain_name
 
 DEMO, REQUESTS = "demo world", "demo requests"
 DEMO_FILES = {
@@ -17,13 +17,7 @@ DEMO_FILES = {
     for name, file in ((DEMO, "pairs.csv"), (REQUESTS, "requests.csv"))
 }
 """The corpora that come along, by name."""
-
-
-def folder() -> Path:
-    """Where corpora are kept, made when missing."""
-    path = settings.home() / "corpora"
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+SHELF = Shelf("corpora", ".csv")
 
 
 @cache
@@ -35,20 +29,20 @@ def demo_corpus(name: str = DEMO) -> Corpus:
 
 def offered() -> tuple[str, ...]:
     """Names to choose from."""
-    return (*DEMO_FILES, *sorted(path.stem for path in folder().glob("*.csv")))
+    return (*DEMO_FILES, *SHELF.names())
 
 
 def load(name: str) -> Corpus:
     """A corpus by its name; CorpusError when it is not here."""
     if name in DEMO_FILES:
         return demo_corpus(name)
-    path = settings.child(folder(), f"{name}.csv")
-    if not path.is_file():
+    kept = SHELF.load(name)
+    if kept is None:
         hint = (
             f"{nearest(name, offered())} Upload it, or choose: {', '.join(offered())}."
         )
         raise CorpusError(f"There is no corpus “{name}” here.{hint}")
-    corpus = read(path.read_bytes(), path.name)
+    corpus = read(kept, f"{name}.csv")
     return Corpus(name, corpus.pairs, corpus.notes)
 
 
@@ -70,18 +64,9 @@ def keep(corpus: Corpus) -> str:
     for known in DEMO_FILES:
         if corpus.digest == demo_corpus(known).digest:
             return known
-    plain = (
-        "".join(
-            c if c.isascii() and c.isalnum() else "-" for c in Path(corpus.name).stem
-        ).strip("-")[:30]
-        or "corpus"
-    )
+    plain = plain_name(Path(corpus.name).stem, 30, "corpus")
     name = plain if plain.endswith(corpus.digest) else f"{plain}-{corpus.digest}"
-    path = settings.child(folder(), f"{name}.csv")
-    if not path.exists():
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(to_csv(corpus), encoding="utf-8", newline="")
-        temporary.rename(path)
+    SHELF.keep(name, to_csv(corpus).encode())
     return name
 
 

@@ -11,14 +11,14 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from analysis.concepts import corpora
 from analysis.concepts.pairs import split
 from analysis.concepts.specs import StudySpec
 from analysis.control.specs import ControlSpec
-from analysis.core import settings
 from analysis.core.errors import CorpusError, SpecError, unknown
+from analysis.core.shelf import Shelf, plain_name
 from analysis.core.table_files import csv_rows, decode, refusal
 from analysis.languages.languages import LANGUAGES, unknown_language
 from analysis.steering import presets
@@ -27,6 +27,7 @@ ROLES = ("", "search", "report", "neutral")
 NEUTRAL = 8
 """Neutral prompts per language on which the change of the next token is measured."""
 MOST_BYTES = 20 * 2**20
+SHELF = Shelf("prompts", ".csv")
 
 
 @dataclass(frozen=True)
@@ -249,48 +250,31 @@ SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
 
 def offered(demo: bool) -> tuple[str, ...]:
     """Names of prompt sets to choose from: the demo's (where the model is the demo's), the study's own, the files kept here."""
-    kept = sorted(path.stem for path in folder().glob("*.csv"))
-    return (*(DEMO_SETS if demo else ()), "held-out negative members", *kept)
+    demos = DEMO_SETS if demo else ()
+    return (*demos, "held-out negative members", *SHELF.names())
 
 
 def load(name: str, study: StudySpec, concept: str) -> PromptSet:
     """A prompt set by its name; CorpusError when it is not here."""
     if name in SETS:
         return replace(SETS[name](study, concept), name=name)
-    path = settings.child(folder(), f"{name}.csv")
-    if not path.is_file():
+    kept = SHELF.load(name)
+    if kept is None:
         raise CorpusError(
             f"There are no prompts “{name}” on this server. Upload them again, or choose others."
         )
-    return replace(read(path.read_bytes(), path.name), name=name)
-
-
-def folder() -> Path:
-    """Where uploaded prompts are kept, made when missing."""
-    path = settings.home() / "prompts"
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+    return replace(read(kept, f"{name}.csv"), name=name)
 
 
 def keep(prompts: PromptSet) -> str:
     """Store an uploaded set under its name and digest, so that runs can be resumed; returns the name."""
-    plain = (
-        "".join(c if c.isascii() and c.isalnum() else "-" for c in prompts.name).strip(
-            "-"
-        )[:30]
-        or "prompts"
-    )
-    path = settings.child(folder(), f"{plain}-{prompts.digest}.csv")
-    if path.exists():
-        return path.stem
+    name = f"{plain_name(prompts.name, 30, 'prompts')}-{prompts.digest}"
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(prompt) for prompt in prompts.prompts)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(buffer.getvalue(), encoding="utf-8", newline="")
-    temporary.rename(path)
-    return path.stem
+    SHELF.keep(name, buffer.getvalue().encode())
+    return name
 
 
 COLUMNS = tuple(field.name for field in fields(Prompt))

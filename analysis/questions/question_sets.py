@@ -7,19 +7,13 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
+from analysis.core.shelf import Shelf, plain_name
 from analysis.questions.questions import COLUMNS, Question, Questions, read_questions
 
 DEMO_QUESTIONS = Path(__file__).parent.parent / "demo" / "questions.csv"
 DEMO = "demo questions"
-
-
-def folder() -> Path:
-    """Where question sets are kept, made when missing."""
-    path = settings.home() / "questions"
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+SHELF = Shelf("questions", ".csv")
 
 
 @cache
@@ -31,20 +25,20 @@ def demo_questions() -> Questions:
 
 def offered_questions() -> tuple[str, ...]:
     """Names to choose from."""
-    return (DEMO, *sorted(path.stem for path in folder().glob("*.csv")))
+    return (DEMO, *SHELF.names())
 
 
 def load_questions(name: str) -> Questions:
     """A question set by its name; CorpusError when it is not here."""
     if name == DEMO:
         return demo_questions()
-    path = settings.child(folder(), f"{name}.csv")
-    if not path.is_file():
+    kept = SHELF.load(name)
+    if kept is None:
         allowed = offered_questions()
         raise CorpusError(
             f"There are no questions “{name}” here.{nearest(name, allowed)} Choose: {', '.join(allowed)}."
         )
-    made = read_questions(path.read_bytes(), path.name, exact=True)
+    made = read_questions(kept, f"{name}.csv", exact=True)
     return Questions(name, made.questions, made.notes)
 
 
@@ -64,18 +58,9 @@ def keep_questions(questions: Questions) -> str:
     """Store a question set under its name and digest, so that it can be asked again; returns the name."""
     if questions.name == DEMO and questions.digest == demo_questions().digest:
         return DEMO
-    plain = (
-        "".join(
-            c if c.isascii() and (c.isalnum() or c in "-_") else "-"
-            for c in questions.name
-        ).strip("-_")[:40]
-        or "questions"
-    )
+    plain = plain_name(questions.name, 40, "questions", also="_")
     name = plain if plain.endswith(questions.digest) else f"{plain}-{questions.digest}"
-    path = settings.child(folder(), f"{name}.csv")
-    text = questions_csv(questions.questions).encode()
-    if not path.is_file() or path.read_bytes() != text:
-        path.write_bytes(text)
+    SHELF.keep(name, questions_csv(questions.questions).encode())
     return name
 
 

@@ -16,13 +16,13 @@ import numpy as np
 from safetensors import SafetensorError, deserialize, safe_open
 from safetensors.numpy import save as save_safetensors
 
-from analysis.core import settings
 from analysis.core.errors import AnalysisError, SpecError, nearest
+from analysis.core.shelf import Shelf, plain_name
 
 MAX_BYTES = 200 * 2**20
 MOST_LAYERS, WIDEST = 1000, 2**16
 """Beyond any model. A source fills an array of all layers up to its last, so a tiny file could ask for all memory."""
-FOLDER = "vectors"
+SHELF = Shelf("vectors", ".safetensors")
 FLOATS = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
 NUMBER = re.compile(r"(?:(?<![^\W_])-)?\d+")
 """A number in a key; a hyphen after a letter joins, any other is a minus."""
@@ -40,11 +40,6 @@ UNREADABLE = (
     NotImplementedError,
 )
 """What the libraries raise for files that are cut short or are something else."""
-
-
-def folder() -> Path:
-    """Where imported vectors are kept."""
-    return settings.home() / FOLDER
 
 
 def from_safetensors(data: bytes) -> dict[str, np.ndarray]:
@@ -175,24 +170,16 @@ def by_layer(tensors: Mapping[str, np.ndarray], filename: str) -> dict[int, np.n
 def keep(vectors: Mapping[int, np.ndarray], filename: str) -> str:
     """Keep vectors on this server; returns the name by which a spec knows them."""
     data = to_safetensors(vectors, filename)
-    plain = (
-        re.sub(r"[^A-Za-z0-9]+", "-", Path(filename).stem).strip("-")[:40] or "vector"
-    )
+    words = re.findall("[A-Za-z0-9]+", Path(filename).stem)
+    plain = plain_name("-".join(words), 40, "vector")
     name = f"{plain}-{hashlib.sha256(data).hexdigest()[:8]}"
-    folder().mkdir(parents=True, exist_ok=True)
-    temporary = folder() / f".tmp-{name}"
-    temporary.write_bytes(data)
-    temporary.replace(folder() / f"{name}.safetensors")
+    SHELF.keep(name, data)
     return name
 
 
 def kept() -> list[str]:
     """Names of kept vectors."""
-    return (
-        sorted(path.stem for path in folder().glob("[!.]*.safetensors"))
-        if folder().is_dir()
-        else []
-    )
+    return SHELF.names()
 
 
 def load(name: str) -> dict[int, np.ndarray]:
@@ -202,9 +189,7 @@ def load(name: str) -> dict[int, np.ndarray]:
             f"No vector file “{name[:80]}” is kept here.{nearest(name, kept())} Import it on the Playground first."
         )
     try:
-        with safe_open(
-            settings.child(folder(), f"{name}.safetensors"), "numpy"
-        ) as tensors:
+        with safe_open(SHELF.path(name), "numpy") as tensors:
             return by_layer(
                 {key: tensors.get_tensor(key) for key in tensors.keys()}, name
             )

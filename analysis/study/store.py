@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +19,10 @@ import xarray as xr
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from analysis.core import files as whole_files
 from analysis.core import settings
 from analysis.core.errors import StudyError
+from analysis.core.files import sync_folder, temporary_beside
 from analysis.core.specs import digest
 from analysis.study import coverage
 from analysis.study.arrays import BY_FIRST, KINDS, SIDES, labelled
@@ -51,28 +52,9 @@ def root() -> Path:
 
 
 def write_file(path: Path, data: bytes) -> dict:
-    """Write through a temporary name and fsync; returns the file's manifest entry."""
-    temporary = path.with_name(f".tmp-{os.getpid()}-{uuid.uuid4().hex[:8]}")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    """Write a file whole or not at all; returns its manifest entry."""
+    whole_files.write_file(path, data)
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_manifest(folder: Path, manifest: Mapping) -> None:
@@ -109,7 +91,7 @@ def create(name: str, manifest: Mapping, parent: Path | None = None) -> Path:
     """Make a new study's folder with its manifest, whole or not at all."""
     parent = parent or root()
     folder = settings.child(parent, name)
-    temporary = parent / f".tmp-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    temporary = temporary_beside(folder)
     temporary.mkdir(parents=True)
     try:
         write_manifest(temporary, {"schema": SCHEMA, **manifest})

@@ -1,0 +1,65 @@
+"""Shelves: folders of the server's home where what users bring is kept by name."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.core import settings
+from analysis.core.files import write_file
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Files of one kind, ``$BABELSCOPE_HOME/<folder>/<name><suffix>``.
+
+    Any number of sessions and processes may keep, load and delete at once: a reader gets
+    a whole file or none. Names that would leave the folder raise AnalysisError.
+    """
+
+    folder: str
+    suffix: str
+
+    @property
+    def place(self) -> Path:
+        """The folder, which may not be there yet."""
+        return settings.home() / self.folder
+
+    def names(self) -> list[str]:
+        """Names of all kept files, sorted."""
+        found = []
+        for path in self.place.glob(f"*{self.suffix}"):
+            if path.is_file() and not path.name.startswith("."):
+                found.append(path.name.removesuffix(self.suffix))
+        return sorted(found)
+
+    def path(self, name: str) -> Path:
+        """Where the file of this name is, or would be."""
+        return settings.child(self.place, f"{name}{self.suffix}")
+
+    def load(self, name: str) -> bytes | None:
+        """The content of a file; None when there is none of that name."""
+        try:
+            return self.path(name).read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
+            return None
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Put a file on the shelf, in place of another of its name unless that is the same."""
+        self.place.mkdir(parents=True, exist_ok=True)
+        if self.load(name) != data:
+            write_file(self.path(name), data)
+
+    def delete(self, name: str) -> None:
+        """Remove a file; nothing happens when it is gone already."""
+        self.path(name).unlink(missing_ok=True)
+
+
+def plain_name(text: str, most: int, otherwise: str, also: str = "") -> str:
+    """A text as part of a file's name: letters and digits of ASCII, the rest as hyphens.
+
+    At most ``most`` characters, those of ``also`` as they are; ``otherwise`` if none is left.
+    """
+    plain = ""
+    for character in text:
+        known = character.isascii() and character.isalnum()
+        plain += character if known or character in also else "-"
+    return plain.strip("-" + also)[:most] or otherwise
