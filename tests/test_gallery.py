@@ -15,7 +15,14 @@ from components.frame.shell import MENU
 
 ROOT = Path(__file__).parent.parent
 PRINTED = "llama2-chat-7b"
-PAGES = ("Overview", "Recognition", "Similarity", "Transfer")
+PAGES = (
+    "Overview",
+    "Recognition",
+    "Similarity",
+    "Transfer",
+    "Layers",
+    "Plane",
+)
 
 
 def test_every_page_has_a_figure_called_like_it():

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from analysis.core.errors import SpecError, unknown
 from analysis.study.study import Study
-from components.figures import of_concepts
+from components.figures import of_concepts, of_questions
 from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 
@@ -66,6 +66,17 @@ SCORES = Need("pair scores", ("pair_score",))
 COSINES = Need("similarity matrix", ("concept_vector", "similarity"))
 VECTORS = Need("concept vectors", ("concept_vector",))
 TRANSFER = Need("transfer matrix", ("pair_score", "transfer"))
+POINTS = Need(
+    "English or local vectors",
+    ("english_vector", "local_vector", "mean_state", "item_state"),
+)
+STEERING = Need(
+    "English or local vectors", ("english_vector", "local_vector", "mean_state")
+)
+ANGLES = Need("English and local vectors", ("local_vector",))
+ITEMS = Need("states of questions", ("item_state",))
+LENS = Need("logit lens", ("lens_share",))
+PLANE = Need("plane", ("plane_answer",))
 
 FIGURES: Mapping[str, Entry] = {
     "overview": Entry("Overview", of_concepts.coverage, CONCEPTS),
@@ -84,6 +95,18 @@ FIGURES: Mapping[str, Entry] = {
     "transfer-layers": Entry("Transfer", of_concepts.transfer_over_layers, SCORES),
     "starting-gap": Entry("Transfer", of_concepts.starting_gap, TRANSFER),
     "transfer-net": Entry("Transfer", of_concepts.transfer_net, TRANSFER),
+    "layers": Entry("Layers", of_questions.picture, POINTS),
+    "angle": Entry("Layers", of_questions.angle, ANGLES),
+    "angles": Entry("Layers", of_questions.angles, ANGLES),
+    "length": Entry("Layers", of_questions.lengths, STEERING),
+    "agreement": Entry("Layers", of_questions.agreement, STEERING),
+    "agreement-map": Entry("Layers", of_questions.agreement_map, STEERING),
+    "separation": Entry("Layers", of_questions.separation, ITEMS),
+    "parallel": Entry("Layers", of_questions.parallel, ITEMS),
+    "lens": Entry("Layers", of_questions.lens, LENS),
+    "plane": Entry("Plane", of_questions.arrows, PLANE),
+    "plane-depth": Entry("Plane", of_questions.plane_over_depth, PLANE),
+    "pareto": Entry("Plane", of_questions.pareto, PLANE),
 }
 """Name → figure; the first one of a page is called like the page."""
 
