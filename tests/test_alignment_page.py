@@ -279,3 +279,14 @@ def test_answers_of_the_playground_are_no_news_here(planted):
         job = cache.service().submit("me", "Something", lambda job, pool: None, lease)
         assert job.finished.wait(20)
         assert ("Something: done" in words(alive(at.run()))) == told
+
+
+def test_words_of_two_studies_are_compared_by_stage():
+    at = visit(
+        "pages/studies.py",
+        study="words-llama2-13b",
+        **{"with": "words-aya101", "compared": "alignment"},
+    )
+    difference, one, other = figures(at).values()
+    assert "6 common languages" in difference["caption"] and not at.error
+    assert heat_map(one)["z"]["shape"] == heat_map(other)["z"]["shape"] == "5, 6"

@@ -1,6 +1,5 @@
 """Studies: open, go on, rename, compare, share, delete with undo."""
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -9,13 +8,11 @@ from analysis.overview import compare
 from analysis.study import library
 from analysis.study.study import COMPUTED, PUBLISHED, Study
 from analysis.worker.extraction import resume_study
-from components.figures.spec import Figure, Matrix
-from components.figures.text import source_note
+from components.figures import comparison as figures
 from components.forms import extraction
 from components.frame import cache, controls, jobs, links, panel
 from components.frame.shell import titles
 from components.frame.text import escape
-from components.views.words import long_table, reach, span
 
 
 def page(study: Study | None) -> None:
@@ -185,105 +182,19 @@ def undo() -> None:
 def side_by_side(study: Study) -> None:
     """Two studies and their difference."""
     others = [name for name in library.names() if name != study.name]
-    other = links.one("Compare with", others, "with", format_func=titles(others).get)
+    name = links.one("Compare with", others, "with", format_func=titles(others).get)
     what = links.one(
         "Compare", list(compare.COMPARED), "compared", format_func=str.capitalize
     )
     try:
-        found = cache.compared(what, study, cache.study(other), controls.convention())
+        other = cache.study(name)
+        found = cache.compared(what, study, other, controls.convention())
     except AnalysisError as error:
         st.info(escape(str(error)), icon=":material/info:")
         return
-    codes = controls.arranged(study, list(found.columns))
-    panel.show(difference((study, cache.study(other)), what, found, codes))
-    left, right = st.columns(2)
-    for column, which, side in (
-        (left, study, found.data["first"]),
-        (right, cache.study(other), found.data["second"]),
-    ):
+    pair = figures.Pair(study, other, what, found)
+    languages = controls.languages(study, found.columns)
+    panel.show(figures.difference(pair, languages))
+    for column, side in zip(st.columns(2), ("first", "second")):
         with column:
-            panel.show(half(which, what, side, found, codes))
-
-
-def difference(
-    both: tuple[Study, Study], what: str, found: compare.Comparison, codes: list[str]
-) -> Figure:
-    """The difference heat map."""
-    cells = found.arranged(codes)
-    values = cells["difference"].values
-    largest = reach(values)
-    intervals = np.isfinite(cells["low"]).any()
-    faded = (
-        ((cells["low"] <= 0) & (cells["high"] >= 0)).values
-        if intervals
-        else np.zeros(values.shape, bool)
-    )
-    note = (
-        f"Faded: the 95 % interval ({found.interval}) contains 0."
-        if intervals
-        else f"No interval: {found.interval}."
-    )
-    names = controls.labels(codes)
-    rows = (
-        names if found.rows == "source" else tuple(map(str, cells[found.rows].values))
-    )
-    hover = np.vectorize(
-        lambda low, high: f"95 % {low:+.3f} to {high:+.3f}" if np.isfinite(low) else ""
-    )
-    study, other = both
-    return Figure(
-        name=f"difference-{study.name}-{other.name}",
-        title=f"{study.title} minus {other.title}: {found.what}",
-        caption=f"{len(codes)} common languages, {span(values, 3)} {found.units}. {note}",
-        data=Matrix(
-            values,
-            rows,
-            names,
-            found.units,
-            (-largest, largest),
-            diverging=True,
-            faded=faded,
-            hover=hover(cells["low"].values, cells["high"].values),
-            digits=found.digits,
-        ),
-        table=long_table(cells, ("first", "second", "difference", "low", "high")),
-        x="language" if found.rows != "source" else "target language",
-        y=found.rows,
-        source=" ".join(dict.fromkeys(source_note(each, what) for each in both)),
-    )
-
-
-def half(
-    study: Study, what: str, values: object, found: compare.Comparison, codes: list[str]
-) -> Figure:
-    """One of the two studies on the scale of both."""
-    cells = found.arranged(codes)
-    both = np.concatenate(
-        [cells["first"].values.ravel(), cells["second"].values.ravel()]
-    )
-    bounds = (float(np.nanmin(both)), float(np.nanmax(both)))
-    if found.diverging:
-        bounds = (-max(map(abs, bounds)), max(map(abs, bounds)))
-    names = controls.labels(codes)
-    rows = (
-        names if found.rows == "source" else tuple(map(str, cells[found.rows].values))
-    )
-    chosen = values.sel({dim: codes for dim in values.dims if dim != "concept"})
-    return Figure(
-        name=f"{what}-{study.name}-compared",
-        title=study.title,
-        caption=f"{found.what}, {span(chosen.values)} {found.units}; both sides share one scale.",
-        data=Matrix(
-            chosen.values,
-            rows,
-            names,
-            found.units,
-            bounds,
-            diverging=found.diverging,
-            digits=found.digits,
-        ),
-        table=chosen.to_dataframe("value").reset_index(),
-        x="language" if found.rows != "source" else "target language",
-        y=found.rows,
-        source=source_note(study, what),
-    )
+            panel.show(figures.half(pair, side, languages))
