@@ -12,9 +12,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analysis.concepts.recognition import curve, recognition
+from analysis.concepts.recognition import recognition, recognition_curve
 from analysis.concepts.relationship import relationship
-from analysis.concepts.similarity import ceiling, floor, similarity, similarity_by_layer
+from analysis.concepts.similarity import (
+    similarity,
+    similarity_by_layer,
+    similarity_ceiling,
+    similarity_floor,
+)
 from analysis.concepts.specs import CONVENTIONS, Convention
 from analysis.concepts.transfer import cross_accuracy, transfer, transfer_curve
 from analysis.concepts.triangle import asymmetry
@@ -41,10 +46,10 @@ def study(hidden: int) -> Study:
         "target": LANGUAGE_CODES,
     }
     coords |= {"layer": range(1, LAYERS + 1), "pair": range(PAIRS)}
-    shapes = {
-        name: (CONCEPTS, size, LAYERS, hidden)
-        for name in ("concept_vector", "half_a", "half_b", "shuffled")
-    }
+    shapes = dict.fromkeys(
+        ("concept_vector", "half_a", "half_b", "shuffled"),
+        (CONCEPTS, size, LAYERS, hidden),
+    )
     shapes["pair_score"] = (CONCEPTS, size, size, LAYERS, PAIRS)
     arrays = {
         name: labelled(name, rng.standard_normal(shape, np.float32), coords)
@@ -85,13 +90,13 @@ def cases(full: Study) -> dict[str, Callable[[], object]]:
                 full, c
             )
     return timed | {
-        "recognition curve": lambda: curve(full),
+        "recognition curve": lambda: recognition_curve(full),
         "transfer curve": lambda: transfer_curve(full, *full.languages[:2]),
         "asymmetry": lambda: asymmetry(points, full.languages),
         "similarity, maximum over layers": lambda: similarity(full),
         "similarity by layer": lambda: similarity_by_layer(full),
-        "floor": lambda: floor(full),
-        "ceiling": lambda: ceiling(full),
+        "floor": lambda: similarity_floor(full),
+        "ceiling": lambda: similarity_ceiling(full),
         "relationship, four kinds": lambda: [
             relationship(matrix, kind) for kind in DISTANCES
         ],

@@ -1,11 +1,14 @@
-"""Recognition against planted truth, and the kernel under it: layers, ties, missing pairs, clusters, chance."""
+"""Recognition against planted truth, and the kernel under it.
+
+Layers, ties, missing pairs, clusters, chance.
+"""
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from analysis.concepts import accuracy
-from analysis.concepts.recognition import WORDS, curve, recognition
+from analysis.concepts.recognition import WORDS, recognition, recognition_curve
 from analysis.concepts.specs import CONVENTIONS, LAYER_CHOICES, TIES, Convention
 from analysis.core.errors import SpecError, StudyError
 from tests.planted import Planting, planted_study, replaced
@@ -87,7 +90,7 @@ def test_accuracy_is_the_share_of_right_pairs_at_the_best_layer():
     )
     assert fixed.accuracy == pytest.approx(by_layer[2]) and fixed.layer == 3
     np.testing.assert_allclose(
-        curve(study).accuracy.sel(concept="toxicity", language="fr"),
+        recognition_curve(study).accuracy.sel(concept="toxicity", language="fr"),
         by_layer,
         rtol=1e-6,
     )
@@ -102,7 +105,7 @@ def test_accuracy_is_what_the_planted_gap_gives():
 def test_the_planted_peak_is_found():
     study = planted_study(sizes=(8, 300, 16), planting=Planting(gap=1.5, peak=5))
     assert (recognition(study, HONEST).layer == 5).all()
-    lines = curve(study).accuracy.mean("concept")
+    lines = recognition_curve(study).accuracy.mean("concept")
     assert (lines.idxmax("layer") == 5).all() and lines.depth.values[-1] == 1
 
 
@@ -125,7 +128,7 @@ def test_choosing_on_test_is_optimistic_and_its_chance_level_says_so():
 def test_p_is_uniform_under_chance(convention, cluster):
     clusters = tuple(pair // cluster for pair in range(120))
     copies = noise((300, 6, 120 // cluster))
-    measured = accuracy.measure(
+    measured = accuracy.measure_accuracy(
         np.repeat(copies, cluster, 2), clusters, convention, seed=3
     )
     p, chance = accuracy.significance(measured)
@@ -142,9 +145,13 @@ def test_p_is_uniform_under_chance(convention, cluster):
 def test_ignoring_clusters_would_find_too_much():
     margins = np.repeat(noise((300, 3, 30)), 4, 2)
     honest, _ = accuracy.significance(
-        accuracy.measure(margins, tuple(np.repeat(range(30), 4).tolist()), HONEST)
+        accuracy.measure_accuracy(
+            margins, tuple(np.repeat(range(30), 4).tolist()), HONEST
+        )
     )
-    naive, _ = accuracy.significance(accuracy.measure(margins, alone(120), HONEST))
+    naive, _ = accuracy.significance(
+        accuracy.measure_accuracy(margins, alone(120), HONEST)
+    )
     assert (naive < 0.05).mean() > 2 * (honest < 0.05).mean()
 
 
@@ -161,7 +168,7 @@ def test_clusters_widen_intervals():
 
 def test_intervals_cover_the_truth():
     truth, covered = stats.norm.cdf(0.5), []
-    measured = accuracy.measure(
+    measured = accuracy.measure_accuracy(
         noise((400, 1, 150)) + np.float32(0.5),
         alone(150),
         Convention("fixed", "half", 1),
@@ -181,7 +188,9 @@ def test_intervals_of_a_maximum_hold_the_maximum():
 
 
 def test_all_right_has_an_interval():
-    measured = accuracy.measure(np.ones((1, 2, 50), np.float32), alone(50), HONEST)
+    measured = accuracy.measure_accuracy(
+        np.ones((1, 2, 50), np.float32), alone(50), HONEST
+    )
     low, high = accuracy.bounds(measured)
     assert measured.accuracy[0] == 1 and 0.9 < low[0] < 0.95 and high[0] == 1
 
@@ -198,7 +207,9 @@ def test_ties_are_right_in_the_paper_and_half_right_otherwise():
     margins = np.zeros((1, 2, 40), np.float32)
     margins[..., :10] = 1
     by_rule = {
-        ties: accuracy.measure(margins, alone(40), Convention("best on test", ties))
+        ties: accuracy.measure_accuracy(
+            margins, alone(40), Convention("best on test", ties)
+        )
         for ties in TIES
     }
     assert by_rule["right"].accuracy[0] == 1 and by_rule["half"].accuracy[
@@ -213,7 +224,9 @@ def test_ties_are_right_in_the_paper_and_half_right_otherwise():
 
 @pytest.mark.parametrize("convention", ALL, ids=str)
 def test_only_ties_are_never_better_than_chance(convention):
-    measured = accuracy.measure(np.zeros((2, 3, 20), np.float32), alone(20), convention)
+    measured = accuracy.measure_accuracy(
+        np.zeros((2, 3, 20), np.float32), alone(20), convention
+    )
     p, _ = accuracy.significance(measured)
     assert (p == 1).all()
 
@@ -222,8 +235,8 @@ def test_only_ties_are_never_better_than_chance(convention):
 def test_missing_pairs_leave_the_rest_as_it_was(convention):
     margins = noise((3, 4, 50)) + np.float32(0.4)
     padded = np.concatenate([margins, np.full((3, 4, 20), np.nan, np.float32)], -1)
-    a = accuracy.measure(margins, alone(50), convention)
-    b = accuracy.measure(padded, alone(70), convention)
+    a = accuracy.measure_accuracy(margins, alone(50), convention)
+    b = accuracy.measure_accuracy(padded, alone(70), convention)
     for left, right in zip(vars(a).values(), vars(b).values()):
         np.testing.assert_array_equal(left, right)
 
@@ -232,7 +245,9 @@ def test_pairs_that_only_some_cells_have():
     margins = noise((2, 3, 60)) + np.float32(0.4)
     margins[0, :, :25] = np.nan
     margins[1, 1, 0] = np.nan
-    measured = accuracy.measure(margins, alone(60), Convention("best on test", "half"))
+    measured = accuracy.measure_accuracy(
+        margins, alone(60), Convention("best on test", "half")
+    )
     assert measured.pairs.tolist() == [35, 59] and measured.clusters.tolist() == [
         35,
         59,
@@ -244,9 +259,10 @@ def test_pairs_that_only_some_cells_have():
     np.testing.assert_allclose(measured.accuracy, expected, rtol=1e-6)
     wide, narrow = (high - low for low, high in zip(*accuracy.bounds(measured)))
     assert wide > narrow
-    lone = accuracy.measure(margins[:1, :, 25:], alone(35), HONEST)
+    lone = accuracy.measure_accuracy(margins[:1, :, 25:], alone(35), HONEST)
     np.testing.assert_allclose(
-        accuracy.measure(margins[:1], alone(60), HONEST).accuracy, lone.accuracy
+        accuracy.measure_accuracy(margins[:1], alone(60), HONEST).accuracy,
+        lone.accuracy,
     )
 
 
@@ -279,18 +295,19 @@ def test_a_language_without_pairs_is_unknown_and_not_chance(convention):
 
 
 def test_cross_fitting_judges_every_pair_at_a_layer_it_did_not_choose():
-    # The first half of the clusters is right at layer 1 only, the second at layer 2 only: nothing carries over.
+    # The first half of the clusters is right at layer 1 only, the second at layer 2
+    # only: nothing carries over.
     first = accuracy.halves(alone(40))
     margins = np.full((1, 2, 40), -1, np.float32)
     margins[0, 0, first] = margins[0, 1, ~first] = 1
-    assert accuracy.measure(margins, alone(40), HONEST).accuracy[0] == 0
-    assert accuracy.measure(margins, alone(40), PAPER).accuracy[0] == 0.5
+    assert accuracy.measure_accuracy(margins, alone(40), HONEST).accuracy[0] == 0
+    assert accuracy.measure_accuracy(margins, alone(40), PAPER).accuracy[0] == 0.5
 
 
 def test_cross_fitting_needs_pairs_in_both_halves():
     margins = noise((2, 3, 40))
     margins[0][:, accuracy.halves(alone(40))] = np.nan
-    found = accuracy.measure(margins, alone(40), HONEST)
+    found = accuracy.measure_accuracy(margins, alone(40), HONEST)
     assert (
         np.isnan(found.accuracy[0])
         and np.isnan(found.null[0]).all()
@@ -322,4 +339,4 @@ def test_a_study_without_pair_scores_or_a_wrong_tie_rule():
     with pytest.raises(StudyError, match="has no recognition"):
         recognition(bare, HONEST)
     with pytest.raises(SpecError, match="tie rule"):
-        curve(study, "wrong")
+        recognition_curve(study, "wrong")

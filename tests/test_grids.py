@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.concepts.recognition import curve
+from analysis.concepts.recognition import recognition_curve
 from analysis.control.settings_tried import LOG_SPACED, SEARCHES, grid, named, ranges
 from analysis.core.errors import SpecError
 from analysis.study import library
@@ -40,7 +40,9 @@ def test_the_papers_layers_are_those_of_best_recognition(study):
         study, spec(study, search=list(SEARCHES)[1], strengths=(), layer_sets=10)
     )
     accuracy = (
-        curve(study)["accuracy"].sel(concept=study.concepts[0], language="fr").values
+        recognition_curve(study)["accuracy"]
+        .sel(concept=study.concepts[0], language="fr")
+        .values
     )
     assert found.strengths == tuple(range(1, 11)) and found.layers["fr"][0] == (
         int(accuracy.argmax()) + 1,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.concepts.recognition import curve, recognition
+from analysis.concepts.recognition import recognition, recognition_curve
 from analysis.concepts.relationship import OFF_BY_ONE, printed_way, relationship
 from analysis.concepts.similarity import MAXIMUM, similarity
 from analysis.concepts.specs import CONVENTIONS
@@ -279,7 +279,7 @@ def test_what_is_not_printed_is_said():
     with pytest.raises(StudyError, match="has no transfer"):
         transfer(thirteen, PAPER)
     with pytest.raises(StudyError, match="has no margin of a held-out pair"):
-        curve(seven)
+        recognition_curve(seven)
     with pytest.raises(SpecError, match="Choose those"):
         similarity(seven, 3)
     with pytest.raises(SpecError, match="Choose all"):

@@ -1,4 +1,4 @@
-"""Similarity against planted directions, its floor and ceiling, and its relation to linguistic similarity."""
+"""Similarity against planted directions, its floor and ceiling, and relatedness."""
 
 import numpy as np
 import pytest
@@ -7,11 +7,11 @@ import xarray as xr
 from analysis.concepts.relationship import cluster_order, relationship
 from analysis.concepts.similarity import (
     MAXIMUM,
-    ceiling,
     cosines,
-    floor,
     similarity,
     similarity_by_layer,
+    similarity_ceiling,
+    similarity_floor,
 )
 from analysis.core.errors import SpecError
 from analysis.languages import languages
@@ -98,7 +98,7 @@ def test_a_vector_of_length_zero_or_a_missing_one_has_no_cosine():
     assert table.undirected == lines.undirected == 4
     np.testing.assert_array_equal(table.concepts, [[4, 3, 3], [3, 3, 2], [3, 2, 3]])
     np.testing.assert_allclose(table.cosine, 1, atol=0.01)
-    assert np.isfinite(floor(holed).other_concepts).all()
+    assert np.isfinite(similarity_floor(holed).other_concepts).all()
     values[:, 1] = 0
     none = similarity(replaced(study, concept_vector=values))
     assert none.cosine.sel(source="fr").isnull().all() and np.isfinite(
@@ -117,13 +117,13 @@ def test_floor_is_the_mean_over_different_concepts():
     expected = np.nanmean(
         [every[c, d] for c in range(4) for d in range(4) if c != d], axis=0
     )
-    found = floor(replaced(study, concept_vector=values)).other_concepts
+    found = similarity_floor(replaced(study, concept_vector=values)).other_concepts
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert found.dims == ("layer", "source", "target") and found.undirected == 4
 
 
 def test_floors_of_unrelated_vectors_are_near_zero_and_of_one_direction_one():
-    found = floor(planted("shared"))
+    found = similarity_floor(planted("shared"))
     assert (
         abs(found.other_concepts.values).max() < 0.3
         and abs(found.shuffled_labels.values).max() < 0.3
@@ -131,13 +131,22 @@ def test_floors_of_unrelated_vectors_are_near_zero_and_of_one_direction_one():
     study = planted("shared")
     same = np.repeat(study.array("concept_vector").values[:1], 4, 0)
     np.testing.assert_allclose(
-        floor(replaced(study, concept_vector=same)).other_concepts, 1, atol=0.01
+        similarity_floor(replaced(study, concept_vector=same)).other_concepts,
+        1,
+        atol=0.01,
     )
-    assert floor(planted("shared", concepts=("a",))).other_concepts.isnull().all()
+    assert (
+        similarity_floor(planted("shared", concepts=("a",)))
+        .other_concepts.isnull()
+        .all()
+    )
 
 
 def test_ceiling_falls_with_noise_and_bounds_the_similarity_of_shared_directions():
-    clean, noisy = ceiling(planted("shared")), ceiling(planted("shared", train=40))
+    clean, noisy = (
+        similarity_ceiling(planted("shared")),
+        similarity_ceiling(planted("shared", train=40)),
+    )
     np.testing.assert_allclose(clean.reliability, 1, atol=0.01)
     assert (noisy.reliability < 0.9).all() and (noisy.whole > noisy.ceiling).all()
     study = planted_study(
@@ -145,15 +154,15 @@ def test_ceiling_falls_with_noise_and_bounds_the_similarity_of_shared_directions
     )
     observed = similarity_by_layer(study).values[:, OFF].mean()
     assert observed == pytest.approx(
-        ceiling(study).whole.values[:, OFF].mean(), abs=0.02
+        similarity_ceiling(study).whole.values[:, OFF].mean(), abs=0.02
     )
-    assert observed > ceiling(study).ceiling.values[:, OFF].mean() + 0.02
+    assert observed > similarity_ceiling(study).ceiling.values[:, OFF].mean() + 0.02
 
 
 def test_negative_reliability_has_no_ceiling():
     study = planted("shared")
     turned = replaced(study, half_b=-study.array("half_b").values)
-    assert (ceiling(turned).reliability < 0).all() and ceiling(
+    assert (similarity_ceiling(turned).reliability < 0).all() and similarity_ceiling(
         turned
     ).ceiling.isnull().all()
 

@@ -1,9 +1,12 @@
-"""Every estimator, with a planted direction: found, turned to the positives, the same at every call; baselines do not find it."""
+"""Every estimator, with a planted direction.
+
+Found, turned to the positives, the same at every call; baselines do not find it.
+"""
 
 import numpy as np
 import pytest
 
-from analysis.concepts.estimators import ESTIMATORS, LINEAR, STATEFUL, half
+from analysis.concepts.estimators import ESTIMATORS, LINEAR, STATEFUL, half_of_clusters
 
 PAIRS, HIDDEN, GAP = 80, 24, 3.0
 BASELINES = ("shuffled labels", "random direction")
@@ -13,7 +16,10 @@ FINDING = [name for name in ESTIMATORS if name not in BASELINES]
 def planted(
     seed: int = 0, pairs: int = PAIRS, gap: float = GAP
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positives and negatives that share a text's own part and differ by ``gap`` along a unit direction."""
+    """Positives and negatives that share a text's own part.
+
+    They differ by ``gap`` along a unit direction.
+    """
     rng = np.random.default_rng(seed)
     direction = rng.standard_normal(HIDDEN)
     direction /= np.linalg.norm(direction)
@@ -119,9 +125,13 @@ def test_the_two_halves_are_differences_of_means_over_pairs_of_different_sources
     for which in (0, 1):
         mine = [cluster in sources[which::2] for cluster in clusters]
         expected = positives[mine].mean(0) - negatives[mine].mean(0)
-        np.testing.assert_allclose(half(clusters, which) @ texts, expected, atol=1e-12)
-    assert not (half(clusters, 0) * half(clusters, 1)).any()
+        np.testing.assert_allclose(
+            half_of_clusters(clusters, which) @ texts, expected, atol=1e-12
+        )
+    assert not (half_of_clusters(clusters, 0) * half_of_clusters(clusters, 1)).any()
 
 
 def test_a_single_source_has_no_halves():
-    assert not half([3, 3], 0).any() and not half([3, 3], 1).any()
+    assert (
+        not half_of_clusters([3, 3], 0).any() and not half_of_clusters([3, 3], 1).any()
+    )

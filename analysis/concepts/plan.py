@@ -20,7 +20,7 @@ from analysis.concepts.estimators import (
     LINEAR,
     STATEFUL,
     difference_of_means,
-    half,
+    half_of_clusters,
     shuffled_labels,
 )
 from analysis.concepts.pairs import Corpus, clusters, split
@@ -190,7 +190,12 @@ def vector_cell(
     chosen = LINEAR.get(spec.estimator, difference_of_means)(n, seed)
     groups = clusters(corpus, concept, train)
     weights = np.stack(
-        [chosen, half(groups, 0), half(groups, 1), shuffled_labels(n, seed)]
+        [
+            chosen,
+            half_of_clusters(groups, 0),
+            half_of_clusters(groups, 1),
+            shuffled_labels(n, seed),
+        ]
     )
     readout, norms = (
         LinearReadout(weights, reader.layers, reader.hidden),

@@ -1,4 +1,7 @@
-"""Which way it carries over: readings of a matrix of transferability (source, target) in percentage points."""
+"""Which way it carries over: readings of a matrix of transferability.
+
+T (source, target) is in percentage points.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +14,16 @@ from analysis.core.errors import SpecError
 from analysis.core.statistics import PERMUTATIONS, correlate, correlations, mean_known
 from analysis.study.published_values import SHARED
 
+TOLERANCE = 1e-12
+"""By how much equal statistics of different orders may differ in floating point."""
+
 
 @dataclass(frozen=True)
 class Triangle:
     """Transfer above the diagonal (source before target in the order) and below it.
 
-    ``above`` of ``above_cells`` have T ≥ 0; means in percentage points, NaN without cells.
+    ``above`` of ``above_cells`` have T ≥ 0; means in percentage points, NaN without
+    cells.
     """
 
     above: int
@@ -29,7 +36,10 @@ class Triangle:
 
 @dataclass(frozen=True)
 class Asymmetry:
-    """``index`` = mean T above the diagonal − mean below, percentage points; ``p`` two-sided over orders of the languages."""
+    """``index`` = mean T above the diagonal − mean below, percentage points.
+
+    ``p`` is two-sided, over orders of the languages.
+    """
 
     index: float
     p: float
@@ -39,7 +49,10 @@ class Asymmetry:
 
 @dataclass(frozen=True)
 class StartingGap:
-    """T(a,b) explained by Acc(a) − Acc(b), both in percentage points, over ordered pairs of different languages."""
+    """T(a,b) explained by Acc(a) − Acc(b), both in percentage points.
+
+    Over ordered pairs of different languages.
+    """
 
     slope: float
     intercept: float
@@ -51,7 +64,10 @@ class StartingGap:
 
 @dataclass(frozen=True)
 class Reached:
-    """Percent of the other languages from which each one is successfully reached, cut to whole percents, and their mean."""
+    """Percent of the other languages from which each one is successfully reached.
+
+    Cut to whole percents, as is the mean.
+    """
 
     percent: dict[str, int]
     mean: int
@@ -59,23 +75,29 @@ class Reached:
 
 
 def triangle(transfer: xr.DataArray, order: Sequence[str]) -> Triangle:
-    """Cells with T ≥ 0 and means of T (source, target; percentage points) on both sides of the diagonal, languages in ``order``.
+    """Cells with T ≥ 0 and means of T on both sides of the diagonal.
 
-    Languages of the order that the matrix does not have are left out; unknown cells are not counted. The numbers are taken as
-    they stand, so a printed −0.00 is 0 here. Xu et al. 2024, Fig. 4.
+    ``transfer`` (source, target) in percentage points, languages in ``order``; those
+    that the matrix does not have are left out. Unknown cells are not counted. The
+    numbers are taken as they stand, so a printed −0.00 is 0 here. Xu et al. 2024,
+    Fig. 4.
     """
-    values = arranged(transfer, order)
-    sides = [
-        side[np.isfinite(side)]
-        for side in (
-            values[np.triu_indices_from(values, 1)],
-            values[np.tril_indices_from(values, -1)],
-        )
-    ]
-    numbers = [
-        (int((side >= 0).sum()), len(side), float(mean_known(side))) for side in sides
-    ]
-    return Triangle(*numbers[0], *numbers[1])
+    values = in_order(transfer, order)
+    above = known_cells(values[np.triu_indices_from(values, 1)])
+    below = known_cells(values[np.tril_indices_from(values, -1)])
+    return Triangle(
+        above=int((above >= 0).sum()),
+        above_cells=len(above),
+        mean_above=float(mean_known(above)),
+        below=int((below >= 0).sum()),
+        below_cells=len(below),
+        mean_below=float(mean_known(below)),
+    )
+
+
+def known_cells(values: np.ndarray) -> np.ndarray:
+    """The cells that are not NaN."""
+    return values[np.isfinite(values)]
 
 
 def asymmetry(
@@ -84,26 +106,37 @@ def asymmetry(
     permutations: int = PERMUTATIONS,
     seed: int = 0,
 ) -> Asymmetry:
-    """Mean T above the diagonal minus mean below (percentage points), with a p from random orders of the languages.
+    """Mean T above the diagonal minus mean below, with a p from random orders.
 
-    The p is two-sided and permutes rows and columns together, since one language is in many cells. Ours.
+    ``transfer`` (source, target) in percentage points. The p is two-sided and permutes
+    rows and columns together, since one language is in many cells. Ours.
     """
-    values = arranged(transfer, order)
-    size, rng = len(values), np.random.default_rng(seed)
-    orders = np.array(
-        [np.arange(size), *(rng.permutation(size) for _ in range(permutations))]
-    )
-    above, below = (
-        (orders[:, first], orders[:, second])
-        for first, second in (np.triu_indices(size, 1), np.tril_indices(size, -1))
-    )
-    index = mean_known(values[above], 1) - mean_known(values[below], 1)
-    p = (
-        (1 + (np.abs(index[1:]) >= abs(index[0]) - 1e-12).sum()) / (1 + permutations)
-        if np.isfinite(index[0])
-        else np.nan
-    )
+    values = in_order(transfer, order)
+    size = len(values)
+    rows = permuted(size, permutations, seed)
+    orders = np.concatenate([np.arange(size)[None], rows])
+    first, second = np.triu_indices(size, 1)
+    above = values[orders[:, first], orders[:, second]]
+    first, second = np.tril_indices(size, -1)
+    below = values[orders[:, first], orders[:, second]]
+    index = mean_known(above, 1) - mean_known(below, 1)
+    p = np.nan
+    if np.isfinite(index[0]):
+        p = two_sided(index[0], index[1:])
     return Asymmetry(float(index[0]), float(p), permutations, size)
+
+
+def permuted(size: int, permutations: int, seed: int) -> np.ndarray:
+    """Random orders of ``size`` things: (permutation, place)."""
+    rng = np.random.default_rng(seed)
+    orders = [rng.permutation(size) for _ in range(permutations)]
+    return np.array(orders, int).reshape(permutations, size)
+
+
+def two_sided(observed: float, null: np.ndarray) -> float:
+    """Permutation p: (1 + nulls at least as far from 0) / (1 + nulls)."""
+    at_least = np.abs(null) >= abs(observed) - TOLERANCE
+    return float((1 + at_least.sum()) / (1 + len(null)))
 
 
 def starting_gap(
@@ -112,111 +145,127 @@ def starting_gap(
     permutations: int = PERMUTATIONS,
     seed: int = 0,
 ) -> StartingGap:
-    """Regress T(a,b) on Acc(a) − Acc(b) over ordered pairs; ``residual`` (source, target) is transfer net of the start.
+    """Regress T(a,b) on Acc(a) − Acc(b) over ordered pairs.
 
-    ``accuracy`` (language) is the mean recognition accuracy, a share. ``p`` is two-sided, from permuting languages. T contains
-    Acc(b) itself, so part of the correlation is arithmetic. Ours (SpecError below three languages).
+    ``residual`` (source, target) is transfer net of the start. ``accuracy`` (language)
+    is the mean recognition accuracy, a share. ``p`` is two-sided, from permuting
+    languages. T contains Acc(b) itself, so part of the correlation is arithmetic.
+    SpecError below three known pairs and where all languages start alike. Ours.
     """
     codes = languages_of(transfer)
-    values, start = (
-        arranged(transfer, codes),
-        100 * accuracy.sel(language=codes).values.astype(float),
-    )
-    off = ~np.eye(len(codes), dtype=bool)
+    values = in_order(transfer, codes)
+    start = starting_points(accuracy, codes)
     gap = start[:, None] - start[None]
+    off = off_diagonal(len(codes))
     known = off & np.isfinite(values) & np.isfinite(gap)
-    if known.sum() < 3:
-        raise SpecError(
-            f"A regression needs at least three pairs of languages; {known.sum()} are known. Choose more languages."
-        )
-    if np.ptp(gap[known]) == 0:
-        raise SpecError(
-            "All languages start from the same accuracy, so there is no gap to regress transfer on."
-        )
+    check_regression(gap[known])
     slope, intercept = np.polyfit(gap[known], values[known], 1)
+
     r = correlate(gap[off], values[off])
-    rng = np.random.default_rng(seed)
-    shuffled = start[
-        np.array([rng.permutation(len(codes)) for _ in range(permutations)])
-    ]
-    null = correlations(
-        (shuffled[:, :, None] - shuffled[:, None])[:, off], values[off][None]
-    )
-    p = (1 + (np.abs(null) >= abs(r) - 1e-12).sum()) / (1 + permutations)
-    residual = transfer.copy(
-        data=np.where(known, values - slope * gap - intercept, np.nan)
-    )
-    residual.attrs = {
-        **transfer.attrs,
-        "long_name": "transferability net of the starting gap",
-    }
+    shuffled = start[permuted(len(codes), permutations, seed)]
+    gaps_shuffled = shuffled[:, :, None] - shuffled[:, None]
+    null = correlations(gaps_shuffled[:, off], values[off][None])
+
+    net = np.where(known, values - slope * gap - intercept, np.nan)
+    residual = transfer.copy(data=net)
+    residual.attrs["long_name"] = "transferability net of the starting gap"
     return StartingGap(
-        float(slope), float(intercept), r, float(p), int(known.sum()), residual
+        slope=float(slope),
+        intercept=float(intercept),
+        r=r,
+        p=two_sided(r, null),
+        n=int(known.sum()),
+        residual=residual,
     )
 
 
-def gaps(transfer: xr.DataArray, accuracy: xr.DataArray) -> pd.DataFrame:
-    """``source``, ``target``, ``gap`` = Acc(source) − Acc(target) and ``transfer`` (both in points) of every known ordered pair."""
+def check_regression(gaps: np.ndarray) -> None:
+    """SpecError unless there are enough known gaps and they differ."""
+    if len(gaps) < 3:
+        raise SpecError(
+            f"A regression needs at least three pairs of languages; {len(gaps)} are "
+            "known. Choose more languages."
+        )
+    if np.ptp(gaps) == 0:
+        raise SpecError(
+            "All languages start from the same accuracy, so there is no gap to regress "
+            "transfer on."
+        )
+
+
+def starting_gaps(transfer: xr.DataArray, accuracy: xr.DataArray) -> pd.DataFrame:
+    """``source``, ``target``, ``gap`` and ``transfer`` of every known ordered pair.
+
+    ``gap`` = Acc(source) − Acc(target); both in percentage points. ``accuracy``
+    (language) is a share.
+    """
     codes = languages_of(transfer)
-    values, start = (
-        arranged(transfer, codes),
-        100 * accuracy.sel(language=codes).values.astype(float),
-    )
-    rows = [
-        (a, b, start[i] - start[j], values[i, j])
-        for i, a in enumerate(codes)
-        for j, b in enumerate(codes)
-        if i != j
-    ]
-    return pd.DataFrame(rows, columns=["source", "target", "gap", "transfer"]).dropna()
+    values = in_order(transfer, codes)
+    start = starting_points(accuracy, codes)
+    sources, targets = np.nonzero(off_diagonal(len(codes)))
+    table = {
+        "source": [codes[source] for source in sources],
+        "target": [codes[target] for target in targets],
+        "gap": start[sources] - start[targets],
+        "transfer": values[sources, targets],
+    }
+    return pd.DataFrame(table).dropna()
 
 
 def success_by_start(
     transfer: xr.DataArray, accuracy: xr.DataArray
 ) -> dict[str, float]:
-    """Percent of ordered pairs by starting accuracy (language) and success T ≥ 0; the four add up to 100.
+    """Percent of ordered pairs by starting accuracy and success T ≥ 0.
 
-    Keys name the cell: “Acc(source) ≥ Acc(target), success” and so on. Xu et al. 2024, Table 7.
+    The four add up to 100. Keys name the cell: “Acc(source) ≥ Acc(target), success” and
+    so on. Xu et al. 2024, Table 7.
     """
     codes = languages_of(transfer)
-    values, start = arranged(transfer, codes), accuracy.sel(language=codes).values
-    ahead, known = (
-        start[:, None] >= start[None],
-        ~np.eye(len(codes), dtype=bool) & np.isfinite(values),
-    )
+    values = in_order(transfer, codes)
+    start = accuracy.sel(language=codes).values
+    ahead = start[:, None] >= start[None]
     success = successful(values)
+    known = off_diagonal(len(codes)) & np.isfinite(values)
+
+    def percent(cells: np.ndarray) -> float:
+        return 100 * float(cells[known].mean())
+
     return {
-        f"Acc(source) {sign} Acc(target), {outcome}": 100
-        * float((start_cell & end_cell)[known].mean())
-        for sign, start_cell in (("≥", ahead), ("<", ~ahead))
-        for outcome, end_cell in (("success", success), ("no success", ~success))
+        "Acc(source) ≥ Acc(target), success": percent(ahead & success),
+        "Acc(source) ≥ Acc(target), no success": percent(ahead & ~success),
+        "Acc(source) < Acc(target), success": percent(~ahead & success),
+        "Acc(source) < Acc(target), no success": percent(~ahead & ~success),
     }
 
 
 def reached(transfer: xr.DataArray, languages: Sequence[str] = SHARED) -> Reached:
-    """For each language the percent of the others from which it is reached with T ≥ 0, cut to whole percents as the paper does.
+    """For each language the percent of the others from which it is reached, T ≥ 0.
 
-    Languages that the matrix does not have are left out. The mean is that of the cut numbers, cut again, which is how the
-    printed one arises. SpecError below two languages. Xu et al. 2024, Table 8.
+    Cut to whole percents as the paper does. Languages that the matrix does not have are
+    left out. The mean is that of the cut numbers, cut again, which is how the printed
+    one arises. SpecError below two languages. Xu et al. 2024, Table 8.
     """
-    codes = [code for code in languages if code in transfer.source.values]
+    codes = shared_codes(transfer, languages)
     if len(codes) < 2:
         raise SpecError(
-            f"At least two of {', '.join(languages)} are needed; the study has {', '.join(codes) or 'none'}."
+            f"At least two of {', '.join(languages)} are needed; the study has "
+            f"{', '.join(codes) or 'none'}."
         )
-    values = arranged(transfer, codes)
-    others = ~np.eye(len(codes), dtype=bool) & np.isfinite(values)
-    percent = {
-        code: int(100 * hits // max(1, n))
-        for code, hits, n in zip(
-            codes, (successful(values) & others).sum(0), others.sum(0)
-        )
-    }
-    return Reached(percent, sum(percent.values()) // len(codes), len(codes) - 1)
+    values = in_order(transfer, codes)
+    others = off_diagonal(len(codes)) & np.isfinite(values)
+    hits = (successful(values) & others).sum(0)
+    cut = 100 * hits // np.maximum(others.sum(0), 1)
+    percent = dict(zip(codes, cut.tolist()))
+    mean = sum(percent.values()) // len(codes)
+    return Reached(percent, mean, others=len(codes) - 1)
 
 
 def successful(values: np.ndarray) -> np.ndarray:
-    """Where transfer succeeds, T ≥ 0. A printed −0.00 was a little below zero before it was rounded, and Table 8 counts it so."""
+    """Where transfer succeeds, T ≥ 0.
+
+    A printed −0.00 was a little below zero before it was rounded, and Table 8 counts it
+    so.
+    """
     return (values >= 0) & ~np.signbit(values)
 
 
@@ -225,11 +274,24 @@ def languages_of(transfer: xr.DataArray) -> list[str]:
     return transfer.source.values.tolist()
 
 
-def arranged(transfer: xr.DataArray, order: Sequence[str]) -> np.ndarray:
+def shared_codes(transfer: xr.DataArray, order: Sequence[str]) -> list[str]:
+    """The languages of this order that a matrix has."""
+    known = languages_of(transfer)
+    return [code for code in order if code in known]
+
+
+def in_order(transfer: xr.DataArray, order: Sequence[str]) -> np.ndarray:
     """The matrix (source, target) with its languages in this order."""
-    codes = [code for code in order if code in transfer.source.values]
-    return (
-        transfer.transpose("source", "target")
-        .sel(source=codes, target=codes)
-        .values.astype(float)
-    )
+    codes = shared_codes(transfer, order)
+    matrix = transfer.transpose("source", "target").sel(source=codes, target=codes)
+    return matrix.values.astype(float)
+
+
+def off_diagonal(size: int) -> np.ndarray:
+    """Which cells of a square matrix pair two different languages."""
+    return ~np.eye(size, dtype=bool)
+
+
+def starting_points(accuracy: xr.DataArray, codes: Sequence[str]) -> np.ndarray:
+    """Accuracy of each language in percentage points, float64."""
+    return 100 * accuracy.sel(language=codes).values.astype(float)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.concepts.recognition import curve
+from analysis.concepts.recognition import recognition_curve
 from analysis.control.specs import ControlSpec
 from analysis.core.errors import SpecError, unknown
 from analysis.study.study import Study
@@ -69,7 +69,7 @@ def by_recognition(
         raise SpecError(
             f"“{study.title}” has no pair scores, so its layers have no order by recognition. Choose the other search."
         )
-    accuracy = curve(study)["accuracy"].sel(concept=spec.concept)
+    accuracy = recognition_curve(study)["accuracy"].sel(concept=spec.concept)
     sizes = sorted(
         {
             round(k)

@@ -6,7 +6,12 @@ import numpy as np
 import xarray as xr
 
 from analysis.concepts.recognition import recognition
-from analysis.concepts.similarity import MAXIMUM, ceiling, floor, similarity
+from analysis.concepts.similarity import (
+    MAXIMUM,
+    similarity,
+    similarity_ceiling,
+    similarity_floor,
+)
 from analysis.concepts.specs import Convention
 from analysis.concepts.transfer import transfer
 from analysis.concepts.triangle import asymmetry, triangle
@@ -156,11 +161,11 @@ def landmarks(study: Study, layer: str | int) -> str:
     known = []
     if len(study.concepts) > 1:
         known.append(
-            f"different concepts reach {peak(floor(study).other_concepts, layer):.2f}"
+            f"different concepts reach {peak(similarity_floor(study).other_concepts, layer):.2f}"
         )
     if study.has("half_a"):
         known.append(
-            f"two halves of one language's pairs {peak(ceiling(study).ceiling, layer):.2f}"
+            f"two halves of one language's pairs {peak(similarity_ceiling(study).ceiling, layer):.2f}"
         )
     return f", where {' and '.join(known)}" if known else ""
 

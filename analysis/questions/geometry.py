@@ -6,7 +6,7 @@ Han et al. (arXiv 2510.26024) do not publish their formulas; the definitions her
 import numpy as np
 import xarray as xr
 
-from analysis.concepts.recognition import layer_coords, note
+from analysis.concepts.recognition import layer_coords, origin
 from analysis.concepts.similarity import cosines, length
 from analysis.core.errors import StudyError, unknown
 from analysis.core.statistics import (
@@ -370,7 +370,7 @@ def lens(study: Study) -> xr.DataArray:
         )
     values = study.array("lens_share")
     return values.assign_coords(side=list(SIDES), **layer_coords(study)).assign_attrs(
-        note(study)
+        origin(study)
     )
 
 
@@ -384,7 +384,7 @@ def labelled_set(study: Study, variables: dict, **coords: list) -> xr.Dataset:
     known = {**layer_coords(study), **coords} | (
         {"language": list(study.languages)} if "language" in used else {}
     )
-    return xr.Dataset(variables, known, note(study))
+    return xr.Dataset(variables, known, origin(study))
 
 
 KINDS_OF_ITEMS = (UNIVERSAL, CULTURE)

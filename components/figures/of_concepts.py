@@ -30,7 +30,7 @@ def convention_of(name: str) -> Convention:
 
 def concepts_of(study: Study, concepts: Sequence[str]) -> tuple[str, ...]:
     """The concepts that were asked for; all where none were."""
-    return accuracies.chosen(study, concepts or None)
+    return accuracies.known_concepts(study, concepts or None)
 
 
 def language_of(languages: Languages, code: str, default: int) -> str:
@@ -61,7 +61,7 @@ def recognition_over_depth(
     study: Study, arrangement: Arrangement, *, convention: str = HONEST
 ) -> Figure:
     """Accuracy at every layer."""
-    curves = accuracies.curve(study, convention_of(convention).ties)
+    curves = accuracies.recognition_curve(study, convention_of(convention).ties)
     languages = arrangement.languages(study, study.languages)
     return recognition.over_depth(study, curves, languages)
 
@@ -108,8 +108,8 @@ def similarity_over_depth(
     agreement = similarity.Agreement(
         chosen,
         cosines.similarity_by_layer(study, chosen),
-        cosines.floor(study, chosen),
-        cosines.ceiling(study, chosen),
+        cosines.similarity_floor(study, chosen),
+        cosines.similarity_ceiling(study, chosen),
     )
     languages = arrangement.languages(study, study.languages)
     return similarity.floor_and_ceiling(study, agreement, languages)

@@ -158,7 +158,7 @@ def scatter(
 ) -> Figure:
     """Cosine against linguistic similarity, one point per unordered pair."""
     cells = between(cosine, languages.codes)
-    x, y, pairs = relationship.points(cells, found.kind)
+    x, y, pairs = relationship.matching_points(cells, found.kind)
     names = languages.names
     labels = tuple(f"{names[a]} – {names[b]}" for a, b in pairs)
     low, high = found.interval

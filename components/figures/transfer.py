@@ -141,7 +141,7 @@ def gap_scatter(
     languages: Languages,
 ) -> Figure:
     """T against Acc(source) − Acc(target)."""
-    table = triangle.gaps(values, starts)
+    table = triangle.starting_gaps(values, starts)
     routes = zip(table["source"], table["target"])
     labels = tuple(f"{languages.name(a)} → {languages.name(b)}" for a, b in routes)
     points = Points(

@@ -32,13 +32,13 @@ from components.printing.venues import Look
 
 MEASURES: dict[str, Callable[..., Any]] = {
     "recognition": recognition.recognition,
-    "recognition curve": recognition.curve,
+    "recognition curve": recognition.recognition_curve,
     "transfer": transfer.transfer,
     "transfer curve": transfer.transfer_curve,
     "similarity": similarity.similarity,
     "similarity by layer": similarity.similarity_by_layer,
-    "floor": similarity.floor,
-    "ceiling": similarity.ceiling,
+    "floor": similarity.similarity_floor,
+    "ceiling": similarity.similarity_ceiling,
     "alignment": alignment.alignment,
     "alignment by layer": alignment.by_layer,
     "alignment by seeds": alignment.by_seeds,

@@ -25,4 +25,4 @@ def page(study: Study) -> None:
         curves = cache.measure("recognition curve", study, convention.ties)
         panel.show(figures.over_depth(study, curves, languages))
     panel.show(figures.by_concept(study, data, languages, convention))
-    panel.explain(measures.recognition, measures.curve)
+    panel.explain(measures.recognition, measures.recognition_curve)

@@ -49,8 +49,8 @@ def page(study: Study) -> None:
     related(study, data["cosine"], languages)
     panel.explain(
         similarity.similarity,
-        similarity.floor,
-        similarity.ceiling,
+        similarity.similarity_floor,
+        similarity.similarity_ceiling,
         relationship.relationship,
         relationship.printed_way,
     )
