@@ -1,6 +1,7 @@
 """Alignment: do the spaces match?"""
 
-import numpy as np
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 import xarray as xr
@@ -12,21 +13,32 @@ from analysis.words import alignment as measures
 from analysis.words import alignment_controls, maps, neighbours, retrieval
 from analysis.words.matching import STAGES
 from analysis.words.specs import IDENTICAL, POOLS, AlignmentSpec
-from components.figures.spec import Bars, BarSeries, Figure, Lines, Matrix, Series
-from components.figures.text import source_note
+from components.figures import alignment as figures
+from components.figures import alignment_controls as control_figures
+from components.figures.languages import Languages
 from components.forms import embedding
 from components.frame import cache, controls, jobs, links, panel
 from components.frame.text import escape
-from components.views import alignment_controls as views
+from components.views import alignment_controls as control_views
 from components.views import neighbours as close
-from components.views.words import counts, empty, long_table, span
+from components.views.words import empty
 
 MANY_WORDS = 2500
 LAST = "last"
+EXAMPLES = ("words-llama2-13b", "demo")
+"""Studies that have words to look at."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The language that words are looked up in, and how they are matched."""
+
+    target: str
+    spec: AlignmentSpec
 
 
 def page(study: Study) -> None:
-    """The page's figures under its controls; the form to embed words comes first where there are none yet."""
+    """The page's figures under its controls; a study without words begins with a form."""
     embedding.progress()
     if not study.embeddings:
         embedding.offer(study)
@@ -45,13 +57,14 @@ def page(study: Study) -> None:
 
 
 def answer(study: Study) -> None:
-    """What the study says about words, or about its few concepts; or where there is something to see."""
+    """What the study says about words, or its few concepts; or where to see some."""
     words = study.words
+    many = words is None or len(words.concepts) >= measures.FEW
     try:
-        if study.embeddings and (words is None or len(words.concepts) >= measures.FEW):
-            figures(study)
+        if study.embeddings and many:
+            everything(study)
         elif words is not None or study.has("concept_vector"):
-            few(study, words is not None)
+            few(study)
         else:
             nothing(study)
     except AnalysisError as error:
@@ -64,7 +77,7 @@ def nothing(study: Study) -> None:
         empty(study.title, "word vectors or concept vectors"),
         icon=":material/hourglass_empty:",
     )
-    for name in ("words-llama2-13b", "demo"):
+    for name in EXAMPLES:
         title = escape(cache.study(name).title)
         st.page_link(
             "pages/alignment.py",
@@ -74,362 +87,221 @@ def nothing(study: Study) -> None:
         )
 
 
-def figures(study: Study) -> None:
-    """Everything about words; what takes long on a large study is computed on demand."""
-    target, spec = choose(study)
-    if wanted(
-        study, "Look every language's test words up", ("alignment", spec, target)
-    ):
-        first(study, spec, target)
+def everything(study: Study) -> None:
+    """All about words; what takes long on a large study is computed on demand."""
+    choice = choose(study)
+    spec, target = choice.spec, choice.target
+    matched = ("alignment", spec, target)
+    if wanted(study, "Look every language's test words up", matched):
+        first(study, choice)
     if study.kind == PUBLISHED:
-        panel.show(views.settings(study))
+        published(study)
     else:
-        more(study, spec, target)
-    if wanted(
-        study, "Try several numbers of seeds", ("alignment by seeds", spec, target)
-    ):
-        panel.show(
-            curve(
-                study,
-                cache.measure("alignment by seeds", study, spec, target),
-                spec,
-                "seeds",
-            )
-        )
+        over_layers(study, choice)
+        between_languages(study, choice)
+        by_template(study, choice)
+    seeds = ("alignment by seeds", spec, target)
+    if wanted(study, "Try several numbers of seeds", seeds):
+        data = cache.measure("alignment by seeds", study, spec, target)
+        panel.show(figures.curve(study, data, spec, "seeds"))
     controlled = (
         ("alignment by kind", spec, target),
-        ("alignment", spec, target),
+        matched,
         ("alignment by chance", spec, target),
     )
     if wanted(study, "Compare kinds of words, and chance", *controlled):
-        views.kinds(study, spec, target)
+        control_views.kinds(study, spec, target)
     if study.kind != PUBLISHED:
         source = close.choose(study, target)
-        if wanted(
-            study,
-            "Look at this pair of languages",
-            ("word ranks", spec, source, target),
-        ):
+        ranks = ("word ranks", spec, source, target)
+        if wanted(study, "Look at this pair of languages", ranks):
             close.page(study, spec, source, target)
 
 
-def first(study: Study, spec: AlignmentSpec, target: str) -> None:
+def first(study: Study, choice: Choice) -> None:
     """P@1 by language, and the numbers."""
-    found = cache.measure("alignment", study, spec, target)
+    found = cache.measure("alignment", study, choice.spec, choice.target)
     for sentence in found.attrs["warnings"]:
         st.warning(escape(sentence), icon=":material/warning:")
-    codes = controls.arranged(study, found.language.values.tolist())
-    panel.show(by_language(study, found, spec, (codes, target)))
-    table(found, codes)
-
-
-def more(study: Study, spec: AlignmentSpec, target: str) -> None:
-    """Layers, pairs of languages and templates of a computed study."""
-    if len(study.word_layers) > 1 and wanted(
-        study, "Go through the layers", ("alignment by layer", spec, target)
-    ):
-        panel.show(
-            curve(
-                study,
-                cache.measure("alignment by layer", study, spec, target),
-                spec,
-                "layer",
-            )
-        )
-    if wanted(study, "Match every pair of languages", ("alignment by pair", spec)):
-        stage = links.one("Stage of the matrix", ["after", "before"], "stage")
-        data = cache.measure("alignment by pair", study, spec)
-        picked = panel.show(matrix(study, data, spec, stage), click=True)
-        if (
-            picked
-            and picked[0] != picked[1]
-            and tuple(picked) != st.session_state.get("picked-words")
-        ):
-            st.session_state["picked-words"] = tuple(picked)
-            st.query_params["from"], st.query_params["into"] = (
-                picked  # the menus are drawn already; they follow the link
-            )
-            st.rerun()
-    if len(study.embeddings) > 1 and wanted(
-        study,
-        "Compare the ways of reading a word",
-        ("alignment by template", spec, target),
-    ):
-        panel.show(
-            views.templates(
-                study,
-                cache.measure("alignment by template", study, spec, target),
-                spec,
-                target,
-            )
-        )
-
-
-def wanted(study: Study, label: str, *wants: cache.Want) -> bool:
-    """Whether measures can be shown: at once on small studies; on large ones, where they take minutes, by a job on demand."""
-    words = study.words
-    large = words is not None and (
-        study.manifest["hidden"] > SMALL or len(words.concepts) > MANY_WORDS
-    )
-    return not large or jobs.awaited(label, study, *wants)
-
-
-def choose(study: Study) -> tuple[str, AlignmentSpec]:
-    """The language looked up in, and how words are matched; only what was printed for a published study."""
-    columns = st.columns(4 if study.kind != PUBLISHED else 2)
-    with columns[0]:
-        embedding_name = links.one("Word vectors", study.embeddings, "embedding")
-    if study.kind == PUBLISHED:
-        return "en", AlignmentSpec(embedding_name)
-    codes = controls.arranged(study, study.words.languages)
-    label = dict(zip(codes, controls.labels(codes))).get
-    with columns[1]:
-        target = links.one(
-            "Into",
-            codes,
-            "into",
-            "en" if "en" in codes else codes[0],
-            format_func=label,
-        )
-    with columns[2]:
-        layers = [LAST, *map(str, study.word_layers)]
-        layer = links.one(
-            "Layer",
-            layers,
-            "layer",
-            help="“last” is the last one whose word vectors were kept.",
-        )
-    with columns[3]:
-        chosen = links.one("Map", list(maps.MAPS), "map")
-    with st.expander(
-        "Criterion, seeds, pool, identical spellings", icon=":material/tune:"
-    ):
-        more_choices = [
-            links.one("Criterion", list(retrieval.CRITERIA), "criterion"),
-            int(links.one("Neighbours for CSLS", ["10", "5", "20", "50"], "near")),
-            int(
-                links.one(
-                    "Seed pairs",
-                    ["0", *map(str, measures.SIZES)],
-                    "seeds",
-                    format_func=lambda size: "all" if size == "0" else size,
-                )
-            ),
-            links.one("Candidates", POOLS, "pool"),
-            links.one("Words spelled alike", IDENTICAL, "alike"),
-            int(links.one("Seed of the split", [str(n) for n in range(1, 6)], "draw")),
-        ]
-    return target, AlignmentSpec(
-        embedding_name, 0 if layer == LAST else int(layer), chosen, *more_choices
-    )
-
-
-def by_language(
-    study: Study, found: xr.Dataset, spec: AlignmentSpec, where: tuple[list[str], str]
-) -> Figure:
-    """P@1 at every stage, what is spelled alike hatched."""
-    codes, target = where
-    stages = [stage for stage in found.stage.values.tolist() if stage in STAGES]
-    cells = found.sel(language=codes, k=1)
-    series = []
-    for stage in stages:
-        one = cells.sel(stage=stage)
-        series.append(
-            BarSeries(
-                stage,
-                *(
-                    one[part].values
-                    for part in ("precision", "low", "high", "identical")
-                ),
-            )
-        )
-    printed = study.kind == PUBLISHED
-    alike = 100 * cells["alike"].values
-    hatched = "at most" if printed else "exactly"
-    name = controls.labels([target])[0]
-    return Figure(
-        name=f"alignment-{study.name}",
-        title=f"Words found in {name} at the first try (P@1)",
-        caption=f"n = {counts(cells['n'])} test words a language; bars are 95 % intervals ({found.attrs['interval']}). "
-        f"{matched_by(study, spec)} "
-        f"Hatched: {hatched} what words spelled as in {name} contribute ({span(alike, 1)} % of the words). “After” has seen no "
-        "test word; “ceiling” is fitted on the test words too (leaky, as in the paper: room for overfitting, not quality)"
-        + (
-            "."
-            if printed
-            else "; the cross-validated ceiling fits as many pairs without leak."
-        ),
-        data=Bars(
-            controls.labels(codes),
-            tuple(series),
-            chance=float(cells["chance"].mean()),
-            limits=(0, 1),
-        ),
-        table=long_table(found.sel(language=codes), ("precision", "low", "high")),
-        x="language looked up from",
-        y="P@1",
-        source=source_note(study, "alignment"),
-    )
-
-
-def matched_by(study: Study, spec: AlignmentSpec, axis: str = "") -> str:
-    """How words were matched, in a sentence; without what the axis shows."""
-    if study.kind == PUBLISHED:
-        seeds = "" if axis == "seeds" else " of 3,000 seed pairs"
-        return f"CSLS; orthogonal map{seeds}; whether the candidates were the test words or all 4,397 is not printed."
-    near = f" ({spec.n_neighbors} neighbours)" if spec.criterion == "CSLS" else ""
-    layer = "" if axis == "layer" else f", layer {spec.layer or study.word_layers[-1]}"
-    seeds = (
-        ""
-        if axis == "seeds"
-        else f" of {f'at most {spec.seeds}' if spec.seeds else 'all'} seed pairs"
-    )
-    pool = "the test words" if spec.pool == "test words" else "all words"
-    return (
-        f"{spec.embedding.capitalize()}{layer}; {spec.criterion}{near}; {spec.map} map{seeds}; candidates are {pool}, of which "
-        f"guessing finds 1 in n (dotted); words spelled alike are {spec.identical}."
-    )
-
-
-def table(found: xr.Dataset, codes: list[str]) -> None:
-    """P@k, mean rank, seeds and chance in numbers."""
+    languages = controls.languages(study, found.language.values.tolist())
+    name = controls.arrangement().name(choice.target)
+    matching = figures.Matching(choice.spec, name)
+    panel.show(figures.by_language(study, found, matching, languages))
     with st.expander(
         "P@1, P@5, P@10, P@30, mean reciprocal rank and mean rank",
         icon=":material/table_chart:",
     ):
-        rows = []
-        for code in codes:
-            for stage in found.stage.values.tolist():
-                one = found.sel(language=code, stage=stage)
-                row = {
-                    "language": code,
-                    "stage": stage,
-                    **{
-                        f"P@{k}": float(one["precision"].sel(k=k))
-                        for k in found.k.values
-                    },
-                }
-                row |= {
-                    f"chance P@{k}": float(found["chance"].sel(language=code, k=k))
-                    for k in found.k.values
-                }
-                row |= {
-                    name: float(one[part])
-                    for name, part in (("MRR", "reciprocal"), ("mean rank", "rank"))
-                    if part in one
-                }
-                row |= {
-                    name: int(one[name])
-                    for name in ("n", "seeds", "dropped", "pool")
-                    if name in one
-                }
-                rows.append(row)
-        st.dataframe(pd.DataFrame(rows).round(4), hide_index=True)
-        st.caption(
-            "Ties count by the share of their orders; a target word spelled like the right answer is right too. “dropped”: seeds "
-            "spelled like a test word of either language, which would have shown it to the map."
-        )
+        table(found, languages)
 
 
-def curve(study: Study, data: xr.Dataset, spec: AlignmentSpec, axis: str) -> Figure:
-    """P@1 over layers or seed sizes, mean over languages."""
-    x = data[axis].values.astype(float)
-    series = []
-    for stage in data.stage.values.tolist():
-        one = data.sel(stage=stage)
-        ends = (
-            (one["low"].values, one["high"].values)
-            if np.isfinite(one["low"]).any()
-            else (None, None)
+def published(study: Study) -> None:
+    """All twenty published settings at one stage."""
+    stage = links.one("Stage of the matrix", ["after", "before", "ceiling"], "stage")
+    data = cache.measure("alignment of all settings", study, stage)
+    languages = controls.languages(study, data.source.values.tolist())
+    panel.show(control_figures.published_settings(study, data, stage, languages))
+
+
+def over_layers(study: Study, choice: Choice) -> None:
+    """P@1 layer by layer."""
+    if len(study.word_layers) < 2:
+        return
+    want = ("alignment by layer", choice.spec, choice.target)
+    if wanted(study, "Go through the layers", want):
+        data = cache.measure("alignment by layer", study, choice.spec, choice.target)
+        panel.show(figures.curve(study, data, choice.spec, "layer"))
+
+
+def between_languages(study: Study, choice: Choice) -> None:
+    """P@1 between every two languages; a click looks at a pair of them."""
+    want = ("alignment by pair", choice.spec)
+    if not wanted(study, "Match every pair of languages", want):
+        return
+    stage = links.one("Stage of the matrix", ["after", "before"], "stage")
+    data = cache.measure("alignment by pair", study, choice.spec)
+    languages = controls.languages(study, data.source.values.tolist())
+    drawn = figures.matrix(study, data, choice.spec, stage, languages)
+    follow(panel.show(drawn, click=True))
+
+
+def follow(picked: tuple[str, ...] | None) -> None:
+    """A new click on a cell of two languages chooses them."""
+    if not picked or picked == st.session_state.get("picked-words"):
+        return
+    source, target = picked
+    if source == target:
+        return
+    st.session_state["picked-words"] = picked
+    # The menus are drawn already; they follow the link.
+    st.query_params["from"], st.query_params["into"] = source, target
+    st.rerun()
+
+
+def by_template(study: Study, choice: Choice) -> None:
+    """P@1 by how words are read."""
+    if len(study.embeddings) < 2:
+        return
+    want = ("alignment by template", choice.spec, choice.target)
+    if wanted(study, "Compare the ways of reading a word", want):
+        data = cache.measure("alignment by template", study, choice.spec, choice.target)
+        languages = controls.languages(study, data.language.values.tolist())
+        panel.show(control_figures.templates(study, data, choice.spec, languages))
+
+
+def wanted(study: Study, label: str, *wants: cache.Want) -> bool:
+    """Whether measures can be shown: on a large study, where they take minutes, by a job."""
+    words = study.words
+    if words is None:
+        return True
+    wide = study.manifest["hidden"] > SMALL
+    if not wide and len(words.concepts) <= MANY_WORDS:
+        return True
+    return jobs.awaited(label, study, *wants)
+
+
+def choose(study: Study) -> Choice:
+    """What is looked up, and how; only what was printed for a published study."""
+    if study.kind == PUBLISHED:
+        left, _ = st.columns(2)
+        with left:
+            name = links.one("Word vectors", study.embeddings, "embedding")
+        return Choice("en", AlignmentSpec(name))
+    one, two, three, four = st.columns(4)
+    languages = controls.languages(study, study.words.languages)
+    english = "en" if "en" in languages.codes else languages.codes[0]
+    with one:
+        name = links.one("Word vectors", study.embeddings, "embedding")
+    with two:
+        target = links.one(
+            "Into", languages.codes, "into", english, format_func=languages.name
         )
-        series.append(
-            Series(stage, x, one["precision"].values, *ends, dashed=stage == "before")
+    with three:
+        layer = links.one(
+            "Layer",
+            [LAST, *map(str, study.word_layers)],
+            "layer",
+            help="“last” is the last one whose word vectors were kept.",
         )
-    known = np.isfinite(data["low"]).any()
-    bands = (
-        f"bands are 95 % ({data.attrs['interval']}, the same in all languages)"
-        if known
-        else f"intervals: {data.attrs['interval']}"
+    with four:
+        chosen = links.one("Map", list(maps.MAPS), "map")
+    with st.expander(
+        "Criterion, seeds, pool, identical spellings", icon=":material/tune:"
+    ):
+        rest = choose_rest()
+    place = 0 if layer == LAST else int(layer)
+    return Choice(target, AlignmentSpec(name, place, chosen, **rest))
+
+
+def choose_rest() -> dict[str, str | int]:
+    """Criterion, seeds, pool and the like: fields of an AlignmentSpec."""
+    criterion = links.one("Criterion", list(retrieval.CRITERIA), "criterion")
+    near = links.one("Neighbours for CSLS", ["10", "5", "20", "50"], "near")
+    sizes = ["0", *map(str, measures.SIZES)]
+    seeds = links.one("Seed pairs", sizes, "seeds", format_func=seeds_name)
+    pool = links.one("Candidates", POOLS, "pool")
+    alike = links.one("Words spelled alike", IDENTICAL, "alike")
+    draws = [str(number) for number in range(1, 6)]
+    return {
+        "criterion": criterion,
+        "n_neighbors": int(near),
+        "seeds": int(seeds),
+        "pool": pool,
+        "identical": alike,
+        "seed": int(links.one("Seed of the split", draws, "draw")),
+    }
+
+
+def seeds_name(size: str) -> str:
+    """What a number of seed pairs is called."""
+    if size == "0":
+        return "all"
+    return size
+
+
+def table(found: xr.Dataset, languages: Languages) -> None:
+    """P@k, mean rank, seeds and chance in numbers."""
+    rows = []
+    for code in languages.codes:
+        for stage in found.stage.values.tolist():
+            row = {"language": code, "stage": stage}
+            rows.append(row | numbers(found.sel(language=code), stage))
+    st.dataframe(pd.DataFrame(rows).round(4), hide_index=True)
+    st.caption(
+        "Ties count by the share of their orders; a target word spelled like the right "
+        "answer is right too. “dropped”: seeds spelled like a test word of either "
+        "language, which would have shown it to the map."
     )
-    words = {"layer": "over layers", "seeds": "by number of seed pairs"}[axis]
-    return Figure(
-        name=f"alignment-{axis}-{study.name}",
-        title=f"P@1 {words}, mean over languages",
-        caption=f"Mean over {data.sizes['language']} languages, n = {data.attrs['n']:,} test words, chance "
-        f"{data.attrs['chance']:.3f}; {bands}. "
-        f"{matched_by(study, spec, axis)}",
-        data=Lines(tuple(series), chance=data.attrs["chance"]),
-        table=data["each"].to_dataframe("P@1").reset_index(),
-        x="layer" if axis == "layer" else "seed pairs",
-        y="P@1",
-        source=source_note(study, "alignment"),
-    )
 
 
-def matrix(study: Study, data: xr.Dataset, spec: AlignmentSpec, stage: str) -> Figure:
-    """P@1 from every language to every other."""
-    codes = controls.arranged(study, data.source.values.tolist())
-    cells = data.sel(source=codes, target=codes)
-    one = cells.sel(stage=stage)
-    low, high, n = one["low"].values, one["high"].values, one["n"].values
-    hover = np.vectorize(
-        lambda a, b, c: (
-            f"95 % {a:.3f} to {b:.3f}, n = {c:.0f}" if np.isfinite(c) else ""
-        )
-    )(low, high, n)
-    values = one["precision"].values
-    chance = one["chance"].values
-    names = controls.labels(codes)
-    return Figure(
-        name=f"alignment-pairs-{study.name}",
-        title=f"P@1 between every two languages, {stage}",
-        caption=f"Row: looked up from; column: looked up in; {span(values)}, n = {counts(n)} test "
-        f"words; chance {np.nanmean(chance):.3f}. Faded: the 95 % interval ({data.attrs['interval']}) reaches down to chance. "
-        f"{matched_by(study, spec)} Click a cell to look at its words.",
-        data=Matrix(
-            values,
-            names,
-            names,
-            "P@1",
-            (0, float(np.nanmax(values)) or 1),
-            digits=2,
-            hover=hover,
-            codes=(tuple(codes), tuple(codes)),
-            faded=np.isfinite(values) & (low <= chance),
-        ),
-        table=long_table(cells, ("precision", "low", "high", "n", "chance")),
-        x="into",
-        y="from",
-        source=source_note(study, "alignment"),
-    )
+def numbers(found: xr.Dataset, stage: str) -> dict[str, float | int]:
+    """What is known of one language at one stage."""
+    one = found.sel(stage=stage)
+    row: dict[str, float | int] = {}
+    for k in found.k.values:
+        row[f"P@{k}"] = float(one["precision"].sel(k=k))
+    for k in found.k.values:
+        row[f"chance P@{k}"] = float(found["chance"].sel(k=k))
+    for name, part in (("MRR", "reciprocal"), ("mean rank", "rank")):
+        if part in one:
+            row[name] = float(one[part])
+    for name in ("n", "seeds", "dropped", "pool"):
+        if name in one:
+            row[name] = int(one[name])
+    return row
 
 
-def few(study: Study, words: bool) -> None:
-    """Ranks among a few concepts: the study's words, or its own concept vectors where it has no words."""
-    what = "words" if words else "concept vectors (no words were embedded)"
+def few(study: Study) -> None:
+    """Ranks among few concepts: its words, or its concept vectors without words."""
     st.info(
-        f"Fewer than {measures.FEW} concepts: P@k among so few has no meaning, so ranks by cosine are shown.",
+        f"Fewer than {measures.FEW} concepts: P@k among so few has no meaning, so ranks "
+        "by cosine are shown.",
         icon=":material/info:",
     )
-    layers = study.word_layers if words else range(1, study.layers + 1)
+    layers = range(1, study.layers + 1)
+    if study.words is not None:
+        layers = study.word_layers
     layer = links.one("Layer", [LAST, *map(str, layers)], "layer")
-    data = cache.measure("concept ranks", study, 0 if layer == LAST else int(layer))
-    codes = controls.arranged(study, data.source.values.tolist())
-    values, names, n = (
-        data["rank"].sel(source=codes, target=codes).values,
-        controls.labels(codes),
-        data.attrs["n"],
-    )
-    panel.show(
-        Figure(
-            name=f"concept-ranks-{study.name}",
-            title="Mean rank of the right concept among all, by cosine",
-            caption=f"{n} {what}, layer {layer}; 1 is best, guessing gives {data.attrs['chance']:.1f}. No map, since there are too few "
-            "to fit one, and no interval for so few.",
-            data=Matrix(values, names, names, "mean rank", (1, n), digits=1),
-            table=data.to_dataframe().reset_index(),
-            x="into",
-            y="from",
-            source=source_note(study, "alignment"),
-        )
-    )
+    place = 0 if layer == LAST else int(layer)
+    data = cache.measure("concept ranks", study, place)
+    languages = controls.languages(study, data.source.values.tolist())
+    panel.show(figures.concept_ranks(study, data, layer, languages))

@@ -1,0 +1,222 @@
+"""Alignment: do the spaces match?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from analysis.study.study import PUBLISHED, Study
+from analysis.words.matching import STAGES
+from analysis.words.specs import AlignmentSpec
+from components.figures.cells import between, long_table
+from components.figures.languages import Languages
+from components.figures.spec import Bars, BarSeries, Figure, Lines, Matrix, Series
+from components.figures.text import counts, source_note, span
+
+TITLES = {
+    "layer": "P@1 over layers, mean over languages",
+    "seeds": "P@1 by number of seed pairs, mean over languages",
+}
+"""Axis of a curve → its title."""
+AXES = {"layer": "layer", "seeds": "seed pairs"}
+STAGE_NOTE = (
+    "“After” has seen no test word; “ceiling” is fitted on the test words too (leaky, "
+    "as in the paper: room for overfitting, not quality)"
+)
+WITHOUT_LEAK = "; the cross-validated ceiling fits as many pairs without leak"
+TOO_FEW = "No map, since there are too few to fit one, and no interval for so few."
+
+
+@dataclass(frozen=True)
+class Matching:
+    """How a study's words were matched, and what the target language is called."""
+
+    spec: AlignmentSpec
+    target: str
+
+
+def by_language(
+    study: Study, found: xr.Dataset, matching: Matching, languages: Languages
+) -> Figure:
+    """P@1 of every language at every stage, what is spelled alike hatched."""
+    codes = list(languages.codes)
+    cells = found.sel(language=codes, k=1)
+    series = []
+    for stage in found.stage.values.tolist():
+        if stage in STAGES:
+            series.append(stage_bars(cells.sel(stage=stage), stage))
+    bars = Bars(
+        languages.names,
+        tuple(series),
+        chance=float(cells["chance"].mean()),
+        limits=(0, 1),
+    )
+    return Figure(
+        name=f"alignment-{study.name}",
+        title=f"Words found in {matching.target} at the first try (P@1)",
+        caption=f"n = {counts(cells['n'])} test words a language; bars are 95 % "
+        f"intervals ({found.attrs['interval']}). {matched_by(study, matching.spec)} "
+        f"{hatched_words(study, cells, matching.target)}",
+        data=bars,
+        table=long_table(found.sel(language=codes), ("precision", "low", "high")),
+        x="language looked up from",
+        y="P@1",
+        source=source_note(study, "alignment"),
+    )
+
+
+def stage_bars(cells: xr.Dataset, stage: str) -> BarSeries:
+    """P@1 of every language at one stage."""
+    return BarSeries(
+        stage,
+        cells["precision"].values,
+        cells["low"].values,
+        cells["high"].values,
+        hatched=cells["identical"].values,
+    )
+
+
+def hatched_words(study: Study, cells: xr.Dataset, target: str) -> str:
+    """What is hatched, and what the stages have seen."""
+    alike = span(100 * cells["alike"].values, 1)
+    share, rest = "exactly", WITHOUT_LEAK
+    if study.kind == PUBLISHED:
+        share, rest = "at most", ""
+    return (
+        f"Hatched: {share} what words spelled as in {target} contribute ({alike} % of "
+        f"the words). {STAGE_NOTE}{rest}."
+    )
+
+
+def matched_by(study: Study, spec: AlignmentSpec, axis: str = "") -> str:
+    """How words were matched, in a sentence; without what the axis shows."""
+    if study.kind == PUBLISHED:
+        seeds = "" if axis == "seeds" else " of 3,000 seed pairs"
+        return (
+            f"CSLS; orthogonal map{seeds}; whether the candidates were the test words "
+            "or all 4,397 is not printed."
+        )
+    near = ""
+    if spec.criterion == "CSLS":
+        near = f" ({spec.n_neighbors} neighbours)"
+    layer = ""
+    if axis != "layer":
+        layer = f", layer {spec.layer or study.word_layers[-1]}"
+    seeds = ""
+    if axis != "seeds":
+        most = f"at most {spec.seeds}" if spec.seeds else "all"
+        seeds = f" of {most} seed pairs"
+    pool = "the test words" if spec.pool == "test words" else "all words"
+    return (
+        f"{spec.embedding.capitalize()}{layer}; {spec.criterion}{near}; {spec.map} "
+        f"map{seeds}; candidates are {pool}, of which guessing finds 1 in n (dotted); "
+        f"words spelled alike are {spec.identical}."
+    )
+
+
+def curve(study: Study, data: xr.Dataset, spec: AlignmentSpec, axis: str) -> Figure:
+    """P@1 over layers or seed sizes, mean over languages."""
+    x = data[axis].values.astype(float)
+    series = []
+    for stage in data.stage.values.tolist():
+        one = data.sel(stage=stage)
+        low = high = None
+        if np.isfinite(one["low"]).any():
+            low, high = one["low"].values, one["high"].values
+        dashed = stage == "before"
+        series.append(Series(stage, x, one["precision"].values, low, high, dashed))
+    chance = data.attrs["chance"]
+    return Figure(
+        name=f"alignment-{axis}-{study.name}",
+        title=TITLES[axis],
+        caption=f"Mean over {data.sizes['language']} languages, "
+        f"n = {data.attrs['n']:,} test words, chance {chance:.3f}; {bands(data)}. "
+        f"{matched_by(study, spec, axis)}",
+        data=Lines(tuple(series), chance=chance),
+        table=data["each"].to_dataframe("P@1").reset_index(),
+        x=AXES[axis],
+        y="P@1",
+        source=source_note(study, "alignment"),
+    )
+
+
+def bands(data: xr.Dataset) -> str:
+    """What the bands of a curve are, or why there are none."""
+    interval = data.attrs["interval"]
+    if np.isfinite(data["low"]).any():
+        return f"bands are 95 % ({interval}, the same in all languages)"
+    return f"intervals: {interval}"
+
+
+def matrix(
+    study: Study,
+    data: xr.Dataset,
+    spec: AlignmentSpec,
+    stage: str,
+    languages: Languages,
+) -> Figure:
+    """P@1 from every language to every other at a stage."""
+    cells = between(data, languages.codes)
+    one = cells.sel(stage=stage)
+    values, low, n = one["precision"].values, one["low"].values, one["n"].values
+    chance = one["chance"].values
+    drawn = Matrix(
+        values,
+        languages.names,
+        languages.names,
+        units="P@1",
+        limits=(0, float(np.nanmax(values)) or 1),
+        digits=2,
+        hover=np.vectorize(cell_words)(low, one["high"].values, n),
+        codes=(languages.codes, languages.codes),
+        faded=np.isfinite(values) & (low <= chance),
+    )
+    return Figure(
+        name=f"alignment-pairs-{study.name}",
+        title=f"P@1 between every two languages, {stage}",
+        caption=f"Row: looked up from; column: looked up in; {span(values)}, "
+        f"n = {counts(n)} test words; chance {np.nanmean(chance):.3f}. Faded: the "
+        f"95 % interval ({data.attrs['interval']}) reaches down to chance. "
+        f"{matched_by(study, spec)} Click a cell to look at its words.",
+        data=drawn,
+        table=long_table(cells, ("precision", "low", "high", "n", "chance")),
+        x="into",
+        y="from",
+        source=source_note(study, "alignment"),
+    )
+
+
+def cell_words(low: float, high: float, n: float) -> str:
+    """Interval and n of one cell; empty where it is unknown."""
+    if not np.isfinite(n):
+        return ""
+    return f"95 % {low:.3f} to {high:.3f}, n = {n:.0f}"
+
+
+def concept_ranks(
+    study: Study, data: xr.Dataset, layer: str, languages: Languages
+) -> Figure:
+    """Mean rank of the right concept where there are too few to match them."""
+    ranks = between(data["rank"], languages.codes).values
+    n, chance = data.attrs["n"], data.attrs["chance"]
+    what = "concept vectors (no words were embedded)"
+    if study.words is not None:
+        what = "words"
+    return Figure(
+        name=f"concept-ranks-{study.name}",
+        title="Mean rank of the right concept among all, by cosine",
+        caption=f"{n} {what}, layer {layer}; 1 is best, guessing gives {chance:.1f}. "
+        f"{TOO_FEW}",
+        data=Matrix(
+            ranks,
+            languages.names,
+            languages.names,
+            units="mean rank",
+            limits=(1, n),
+            digits=1,
+        ),
+        table=data.to_dataframe().reset_index(),
+        x="into",
+        y="from",
+        source=source_note(study, "alignment"),
+    )
