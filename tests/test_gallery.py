@@ -20,6 +20,7 @@ PAGES = (
     "Recognition",
     "Similarity",
     "Transfer",
+    "Alignment",
     "Layers",
     "Plane",
 )
@@ -33,7 +34,7 @@ def test_every_page_has_a_figure_called_like_it():
     assert all(entry.says.endswith(".") for entry in FIGURES.values())
 
 
-@pytest.mark.parametrize("name", [PRINTED, "demo"])
+@pytest.mark.parametrize("name", [PRINTED, "words-llama2-13b", "demo"])
 def test_every_figure_of_a_study_is_drawn(home, name):
     study = library.open_by_name(name)
     for figure in names(study):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from analysis.core.errors import SpecError, unknown
 from analysis.study.study import Study
-from components.figures import of_concepts, of_questions
+from analysis.words.alignment import FEW
+from components.figures import of_concepts, of_questions, of_words
 from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 
@@ -24,14 +25,39 @@ YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 
 @dataclass(frozen=True)
 class Need:
-    """What a figure needs of a study: one of some arrays."""
+    """What a figure needs of a study, in words, and whether a study has it."""
 
     words: str
-    arrays: tuple[str, ...]
+    met: Callable[[Study], bool]
 
-    def met(self, study: Study) -> bool:
-        """Whether the study has it."""
-        return any(study.has(array) for array in self.arrays)
+
+def one_of(*arrays: str) -> Callable[[Study], bool]:
+    """Whether a study has one of these arrays."""
+
+    def met(study: Study) -> bool:
+        return any(study.has(array) for array in arrays)
+
+    return met
+
+
+def has_words(study: Study) -> bool:
+    """Whether a study has words that can be matched, or matches that are printed."""
+    return bool(study.embeddings) and (study.words is None or not has_few_words(study))
+
+
+def has_own_words(study: Study) -> bool:
+    """Whether a study has word vectors, and words enough to match."""
+    return study.words is not None and has_words(study)
+
+
+def has_few_words(study: Study) -> bool:
+    """Whether a study's words are too few to be matched."""
+    return study.words is not None and len(study.words.concepts) < FEW
+
+
+def has_ranks(study: Study) -> bool:
+    """Whether concepts can be ranked by cosine: by their words, or by their vectors."""
+    return study.words is not None or study.has("concept_vector")
 
 
 @dataclass(frozen=True)
@@ -60,23 +86,27 @@ class Entry:
         return found
 
 
-CONCEPTS = Need("concepts", ("concept_vector", "recognition", "similarity"))
-ACCURACIES = Need("recognition accuracies", ("pair_score", "recognition"))
-SCORES = Need("pair scores", ("pair_score",))
-COSINES = Need("similarity matrix", ("concept_vector", "similarity"))
-VECTORS = Need("concept vectors", ("concept_vector",))
-TRANSFER = Need("transfer matrix", ("pair_score", "transfer"))
+CONCEPTS = Need("concepts", one_of("concept_vector", "recognition", "similarity"))
+ACCURACIES = Need("recognition accuracies", one_of("pair_score", "recognition"))
+SCORES = Need("pair scores", one_of("pair_score"))
+COSINES = Need("similarity matrix", one_of("concept_vector", "similarity"))
+VECTORS = Need("concept vectors", one_of("concept_vector"))
+TRANSFER = Need("transfer matrix", one_of("pair_score", "transfer"))
 POINTS = Need(
     "English or local vectors",
-    ("english_vector", "local_vector", "mean_state", "item_state"),
+    one_of("english_vector", "local_vector", "mean_state", "item_state"),
 )
 STEERING = Need(
-    "English or local vectors", ("english_vector", "local_vector", "mean_state")
+    "English or local vectors", one_of("english_vector", "local_vector", "mean_state")
 )
-ANGLES = Need("English and local vectors", ("local_vector",))
-ITEMS = Need("states of questions", ("item_state",))
-LENS = Need("logit lens", ("lens_share",))
-PLANE = Need("plane", ("plane_answer",))
+ANGLES = Need("English and local vectors", one_of("local_vector"))
+ITEMS = Need("states of questions", one_of("item_state"))
+LENS = Need("logit lens", one_of("lens_share"))
+WORDS = Need("words to match", has_words)
+OWN_WORDS = Need("word vectors of its own", has_own_words)
+SETTINGS = Need("printed settings", one_of("alignment"))
+RANKS = Need("concept vectors or words", has_ranks)
+PLANE = Need("plane", one_of("plane_answer"))
 
 FIGURES: Mapping[str, Entry] = {
     "overview": Entry("Overview", of_concepts.coverage, CONCEPTS),
@@ -95,6 +125,15 @@ FIGURES: Mapping[str, Entry] = {
     "transfer-layers": Entry("Transfer", of_concepts.transfer_over_layers, SCORES),
     "starting-gap": Entry("Transfer", of_concepts.starting_gap, TRANSFER),
     "transfer-net": Entry("Transfer", of_concepts.transfer_net, TRANSFER),
+    "alignment": Entry("Alignment", of_words.by_language, WORDS),
+    "alignment-layers": Entry("Alignment", of_words.over_layers, OWN_WORDS),
+    "alignment-seeds": Entry("Alignment", of_words.over_seeds, WORDS),
+    "alignment-pairs": Entry("Alignment", of_words.between_languages, OWN_WORDS),
+    "alignment-templates": Entry("Alignment", of_words.by_template, OWN_WORDS),
+    "alignment-kinds": Entry("Alignment", of_words.by_kind, WORDS),
+    "alignment-settings": Entry("Alignment", of_words.published_settings, SETTINGS),
+    "concept-ranks": Entry("Alignment", of_words.concept_ranks, RANKS),
+    "cloud": Entry("Alignment", of_words.cloud, OWN_WORDS),
     "layers": Entry("Layers", of_questions.picture, POINTS),
     "angle": Entry("Layers", of_questions.angle, ANGLES),
     "angles": Entry("Layers", of_questions.angles, ANGLES),
