@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from analysis import __main__ as command_line
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
 from analysis.model import option_scoring
@@ -22,6 +21,7 @@ from analysis.worker import extraction
 from analysis.worker import plane as sweeping
 from analysis.worker import questions as asking
 from analysis.worker.service import Job, Pool
+from babelscope import commands
 from tests.asking import questions
 from tests.test_asked import torch_file
 from tests.tiny import FAMILIES
@@ -170,75 +170,47 @@ def test_questions_are_asked_and_swept_from_the_command_line(spec, home, capsys)
     spec, asked = spec
     file = home / "planted.csv"
     file.write_text(questions_csv(asked.questions))
-    how = [
-        "--model",
-        "llama",
-        "--device",
-        "cpu",
-        "--template",
-        "none",
-        "--layers",
-        "1",
-        "2",
-        "--strengths",
-        "1",
-    ]
-    assert (
-        command_line.main(
-            [*how, "--questions", str(file), "--languages", "en", "fr", "--sweep"]
-        )
-        == 0
-    )
-    study = library.open_by_name(
-        capsys.readouterr().out.splitlines()[-1].split(",")[0].removeprefix("study ")
-    )
+    how = ["--model", "llama", "--device", "cpu", "--template", "none"]
+    tried = ["--layers", "1", "2", "--strengths", "1"]
+    given = ["ask", str(file), *how, *tried, "--languages", "en", "fr", "--sweep"]
+    assert commands.main(given) == 0
+    study = library.open_by_name(named(capsys))
     plane = study.manifest["plane"]["spec"]
-    assert (
-        study.complete
-        and study.languages == ("en", "fr")
-        and plane["layers"] == [1, 2]
-        and plane["strengths"] == [1.0]
-    )
-    assert (
-        command_line.main(
-            [
-                *how,
-                "--questions",
-                str(file),
-                "--title",
-                "unswept",
-                "--last-state",
-                "normed",
-            ]
-        )
-        == 0
-    )
-    (name,) = [name for name in library.names() if name.startswith("unswept")]
+    assert study.complete and study.languages == ("en", "fr")
+    assert plane["layers"] == [1, 2] and plane["strengths"] == [1.0]
+    more = ["--title", "unswept", "--last-state", "normed"]
+    assert commands.main(["ask", str(file), *how, *more]) == 0
+    name = named(capsys)
+    assert name.startswith("unswept")
     assert not library.open_by_name(name).has("plane_answer")
-    assert (
-        command_line.main(
-            ["--sweep", "--into", name, "--layers", "2", "--strengths", "1"]
-        )
-        == 0
-    )
+    again = ["sweep", name, "--layers", "2", "--strengths", "1"]
+    for _ in range(2):
+        assert commands.main(again) == 0 and named(capsys) == name
     assert library.open_by_name(name).manifest["plane"]["spec"]["layers"] == [2]
+
+
+def named(capsys) -> str:
+    """The study that the command named last."""
+    line = capsys.readouterr().out.splitlines()[-1]
+    return line.split(",")[0].removeprefix("study ")
 
 
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        (["--sweep"], "needs --questions"),
-        (["--sweep", "--into", "bloomz-7.1b"], "was asked no questions"),
-        (["--questions", "demos"], "demo questions"),
-        (["--words", "nosuch"], "Choose: demo world, or give a file"),
-        (["--words", "demo"], "Did you mean “demo world”?"),
-        (["--means", "nowhere"], "there is no nowhere"),
-        (["--means", "."], "needs --model"),
-        (["--means", ".", ".", "--model", "a/b"], "the same name"),
+        (["sweep"], "Say which study"),
+        (["sweep", "bloomz-7.1b"], "was asked no questions"),
+        (["ask", "demos"], "demo questions"),
+        (["ask", "gone.csv"], "There is no file “gone.csv”"),
+        (["words", "nosuch"], "Choose: demo world, or give a file"),
+        (["words", "demo"], "Did you mean “demo world”?"),
+        (["means", "nowhere", "--model", "a/b"], "There is no nowhere"),
+        (["means", ".", "--model", "demo"], "name is missing"),
+        (["means", ".", ".", "--model", "a/b"], "the same name"),
     ],
 )
 def test_what_the_command_line_cannot_ask_is_said(home, capsys, given, told):
-    assert command_line.main(given) == 1 and told in capsys.readouterr().err
+    assert commands.main(given) == 2 and told in capsys.readouterr().err
 
 
 def test_mean_states_become_a_study(home):
@@ -264,21 +236,10 @@ def test_mean_states_become_a_study_from_the_command_line(home, tmp_path, capsys
     for code in ("en", "fr"):
         (folder / f"m.{code}.pt").write_bytes(torch_file(torch.randn(4, 8)))
     (tmp_path / "m.sw.pt").write_bytes(torch_file(torch.randn(4, 8)))
-    given = [
-        "--means",
-        str(folder),
-        str(tmp_path / "m.sw.pt"),
-        "--model",
-        "owner/name",
-        "--title",
-        "Mine",
-    ]
-    assert command_line.main(given) == 0
-    study = library.open_by_name(
-        capsys.readouterr().out.splitlines()[-1].split(",")[0].removeprefix("study ")
-    )
-    assert (
-        study.languages == ("en", "fr", "sw")
-        and study.model == "owner/name"
-        and study.title == "Mine"
-    )
+    given = ["means", str(folder), str(tmp_path / "m.sw.pt"), "--model", "owner/name"]
+    for _ in range(2):
+        assert commands.main([*given, "--title", "Mine"]) == 0
+        study = library.open_by_name(named(capsys))
+        assert study.languages == ("en", "fr", "sw")
+        assert study.model == "owner/name" and study.title == "Mine"
+    assert len(list(store.root().iterdir())) == 1

@@ -1,12 +1,9 @@
 """Word vectors from a tiny model: equal to the plain computation, added to studies, stopped and gone on with."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
 
-from analysis import __main__ as command
 from analysis.core.positions import MEAN
 from analysis.core.specs import ModelSpec
 from analysis.model.extract import Reading, stream
@@ -18,6 +15,7 @@ from analysis.words.plan import word_spec
 from analysis.worker import extraction
 from analysis.worker.reader import Collected, ModelReader
 from analysis.worker.service import DONE, FAILED, STOPPED
+from babelscope import commands
 from tests.test_work import contents, run, study_spec
 from tests.test_work import corpus as pairs
 from tests.tiny import HIDDEN, LAYERS
@@ -138,28 +136,14 @@ def test_a_word_that_becomes_no_token_is_named(tiny_models):
     assert ModelReader(load(LLAMA), "none").hollow(["a", "", "<s>"]) == ["", "<s>"]
 
 
-def test_the_command_line_embeds_a_file_of_words(
-    tiny_models, home, monkeypatch, capsys
-):
+def test_the_command_line_embeds_a_file_of_words(tiny_models, home, capsys):
     file = home / "mine.csv"
     file.write_text("concept,en,fr\ndog,dog,chien\nlove,love,amour\n", encoding="utf-8")
-    options = [
-        "--model",
-        "llama",
-        "--words",
-        str(file),
-        "--embeddings",
-        "last token",
-        "mean over tokens",
-        "--layers",
-        "3",
-    ]
-    monkeypatch.setattr(sys, "argv", ["studies", *options, "--title", "From a file"])
-    assert command.main() == 0 and "study From-a-file" in capsys.readouterr().out
+    given = ["words", str(file), "--model", "llama", "--title", "From a file"]
+    given += ["--embeddings", "last token", "mean over tokens", "--layers", "3"]
+    assert commands.main(given) == 0 and "study From-a-file" in capsys.readouterr().out
     (name,) = [path.name for path in store.root().iterdir()]
     study = library.open_by_name(name)
-    assert (
-        study.words.concepts == ("dog", "love")
-        and study.word_layers == (3,)
-        and study.complete
-    )
+    assert study.words.concepts == ("dog", "love")
+    assert study.word_layers == (3,) and study.complete
+    assert commands.main(given) == 0 and f"study {name}" in capsys.readouterr().out

@@ -7,7 +7,7 @@ import pandas as pd
 import pypdf
 import pytest
 
-from components import __main__ as program
+from babelscope import commands, measuring, plots
 from components.paperpack import recipes
 from components.printing.venues import VENUES
 from tests.test_pack import small
@@ -20,11 +20,11 @@ def written(folder, **changes: object):
     return path
 
 
-@pytest.mark.parametrize("ending", program.FILES)
+@pytest.mark.parametrize("ending", plots.FILES)
 def test_a_recipe_is_rendered_without_a_browser(home, ending, capsys):
     out = home / f"figure.{ending}"
     assert (
-        program.main(
+        commands.main(
             [
                 "render",
                 str(written(home)),
@@ -47,7 +47,7 @@ def test_a_recipe_is_rendered_without_a_browser(home, ending, capsys):
 def test_several_recipes_are_one_sheet(home):
     path = str(written(home))
     assert (
-        program.main(
+        commands.main(
             ["render", path, path, "--out", str(home / "both.svg"), "--titles"]
         )
         == 0
@@ -75,25 +75,25 @@ def test_what_cannot_be_done_is_said_and_ends_in_two(home, given, said, capsys):
     for name, content in files.items():
         (home / f"{name}.json").write_text(json.dumps(content))
     paths = {name: home / f"{name}.json" for name in files} | {"recipe": written(home)}
-    assert program.main([part.format(**paths) for part in given]) == 2
+    assert commands.main([part.format(**paths) for part in given]) == 2
     assert said in capsys.readouterr().err
 
 
 def test_studies_are_listed_and_analysed_from_a_spec_file(home, capsys):
     assert (
-        program.main(["studies"]) == 0
+        commands.main(["studies"]) == 0
         and "bloomz-7.1b\tpublished\tBLOOMZ-7.1B" in capsys.readouterr().out
     )
     (home / "run.json").write_text(
         json.dumps(
             {
                 "study": "bloomz-7.1b",
-                "analyses": list(program.ANALYSES),
+                "analyses": list(measuring.names()),
                 "out": "tables",
             }
         )
     )
-    assert program.main(["run", str(home / "run.json")]) == 0
+    assert commands.main(["run", str(home / "run.json")]) == 0
     found = pd.read_csv(home / "tables" / "transfer-bloomz-7.1b.csv")
     assert len(found) == 144 and {"source", "target", "transfer"} <= set(found.columns)
     assert len(list((home / "tables").iterdir())) == 3

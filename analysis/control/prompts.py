@@ -18,8 +18,10 @@ from analysis.concepts.pairs import split
 from analysis.concepts.specs import StudySpec
 from analysis.control.specs import ControlSpec
 from analysis.core.errors import CorpusError, SpecError, unknown
+from analysis.core.model_names import DEMO
 from analysis.core.shelf import Shelf, plain_name
 from analysis.core.table_files import csv_rows, decode, refusal
+from analysis.core.templates import default_template
 from analysis.languages.languages import LANGUAGES, unknown_language
 from analysis.steering import presets
 
@@ -342,3 +344,19 @@ def check_spec(spec: ControlSpec, prompts: PromptSet) -> None:
         raise SpecError(
             f"The prompts “{spec.prompts}” have changed since this run was begun. Begin a new run with them."
         )
+
+
+def objective_of(prompts: PromptSet) -> str:
+    """The objective that fits a set: log-odds where all its prompts have two ends."""
+    asked = [each for each in prompts.prompts if each.role != "neutral"]
+    if all(each.target and each.other for each in asked):
+        return "verdict log-odds"
+    return "following rate"
+
+
+def template_of(prompts: PromptSet, model: str) -> str:
+    """The template that fits a set: the demo's statements are continued, not answered."""
+    continued = any(each.target for each in prompts.prompts)
+    if continued and prompts.name in DEMO_SETS:
+        return "none"
+    return "chat" if model == DEMO else default_template(model)

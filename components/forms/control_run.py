@@ -15,7 +15,7 @@ from analysis.control.specs import SEARCHED_ON, ControlSpec, JudgingSpec
 from analysis.core.errors import AnalysisError
 from analysis.core.model_names import DEMO
 from analysis.core.specs import from_dict
-from analysis.core.templates import TEMPLATES, default_template
+from analysis.core.templates import TEMPLATES
 from analysis.steering.operators import OPERATORS
 from analysis.study import library
 from analysis.study.study import Study
@@ -225,17 +225,7 @@ def choose_more(spec: StudySpec, prompts: PromptSet, search: str) -> dict:
         if own == LOG_SPACED
         else np.linspace(low, max(low, high), int(count))
     )
-    bare = (
-        any(each.target for each in prompts.prompts)
-        and prompts.name in sources.DEMO_SETS
-    )
-    template = (
-        "none"
-        if bare
-        else "chat"
-        if spec.model.model == DEMO
-        else default_template(spec.model.model)
-    )
+    template = sources.template_of(prompts, spec.model.model)
     names = list(TEMPLATES)
     return {
         "strengths": ()
@@ -309,11 +299,7 @@ def start(study: Study, draft: Draft) -> None:
         or most
     ):
         try:
-            objective = (
-                "verdict log-odds"
-                if all(each.target and each.other for each in asked(draft.prompts))
-                else "following rate"
-            )
+            objective = sources.objective_of(draft.prompts)
             name = store.begin(
                 draft.spec,
                 study,
@@ -327,7 +313,3 @@ def start(study: Study, draft: Draft) -> None:
         st.query_params["run"] = name
         submit(draft.title, extraction.control_run(name, most))
 
-
-def asked(prompts: PromptSet) -> list:
-    """All but the neutral prompts."""
-    return [each for each in prompts.prompts if each.role != "neutral"]

@@ -220,7 +220,6 @@ def act(spec: WordSpec, words: WordList, title: str, into: str) -> None:
             "model": (spec.model.model,),
             "revision": (spec.model.revision,),
             "dtype": (spec.model.dtype,),
-            "words": (spec.words,),
             "languages": spec.languages,
             "embeddings": spec.embeddings,
             "layers": tuple(map(str, spec.layers)),
@@ -232,5 +231,6 @@ def act(spec: WordSpec, words: WordList, title: str, into: str) -> None:
             for name, values in options.items()
             if any(values)
         )
-        st.code(f"python -m analysis {told}", language="sh", wrap_lines=True)
-        st.caption("For a list of a file give the file's name after --words.")
+        line = f"babelscope words {shlex.quote(spec.words)} {told}"
+        st.code(line, language="sh", wrap_lines=True)
+        st.caption("For a list of a file give the file's name after words.")

@@ -291,7 +291,7 @@ def command(draft: Draft) -> str:
         "seed": (str(spec.seed),),
         "title": (draft.title,),
     }
-    return "python -m analysis " + " ".join(
+    return "babelscope extract " + " ".join(
         f"--{name} {shlex.join(values)}" for name, values in options.items()
     )
 

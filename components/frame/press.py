@@ -3,11 +3,12 @@
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
-from analysis.study.study import PUBLISHED, Study
+from analysis.study.study import Study
 from components.figures.spec import Figure
 from components.frame import cache
 from components.frame.text import escape
 from components.paperpack import basket, pack
+from components.paperpack.provenance import facts
 from components.paperpack.recipes import Recipe
 from components.printing import venues
 from components.printing.venues import VENUES, Look
@@ -33,39 +34,6 @@ def recipe(figure: Figure) -> Recipe:
         Look(),
         {"page": st.session_state.get("page", "app.py"), "query": query},
         tuple(known),
-    )
-
-
-def facts(study: Study) -> dict:
-    """What a paper says about a study, as plain values."""
-    spec = study.manifest.get("spec", {})
-    known = {
-        "name": study.name,
-        "title": study.title,
-        "kind": study.kind,
-        "model": study.model,
-        "layers": study.layers,
-    }
-    if study.kind == PUBLISHED:
-        return known | {"digest": study.name, "citation": study.manifest["citation"]}
-    model = {
-        key: spec.get("model", {}).get(key)
-        for key in ("revision", "dtype", "quantisation")
-    }
-    kept = (
-        "corpus",
-        "corpus_digest",
-        "estimator",
-        "template",
-        "split",
-        "last_state",
-        "seed",
-    )
-    return (
-        known
-        | {"digest": study.manifest.get("digest")}
-        | model
-        | {key: spec.get(key) for key in kept}
     )
 
 

@@ -265,7 +265,7 @@ def manage(run: runs.Run) -> None:
     with st.expander("What was asked for, and where it lies", icon=":material/folder:"):
         st.code(runs.provenance(run), language="json")
         st.caption("To go on with it from the command line:")
-        st.code(f"python -m analysis --control {run.name}", language="sh")
+        st.code(f"babelscope control --resume {run.name}", language="sh")
         st.caption(
             escape(
                 f"All texts: {len(run.manifest['files'])} JSON files in {run.folder}."

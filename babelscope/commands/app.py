@@ -1,0 +1,37 @@
+"""Start the program in a browser of this machine."""
+
+import argparse
+import runpy
+import sys
+from pathlib import Path
+
+from analysis.core.errors import AnalysisError
+
+EXAMPLE = "babelscope app --port 8600"
+PLACES = (Path(__file__).parent.parent / "site", Path(__file__).parent.parent.parent)
+"""Where ``app.py`` lies: inside the installed package, or at the top of a checkout."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add its options."""
+    parser.add_argument("--port", type=int, default=8501, help="default: 8501")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the server until it is stopped.
+
+    It reads ``.streamlit/config.toml`` beside ``app.py``, which counts for more than
+    one of the user or of the folder in which the command is given.
+    """
+    given = ["run", str(script()), "--server.port", str(options.port)]
+    sys.argv = ["streamlit", *given]
+    runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
+    return 0
+
+
+def script() -> Path:
+    """The script of the first page; AnalysisError where it is missing."""
+    for place in PLACES:
+        if (place / "app.py").is_file():
+            return place / "app.py"
+    raise AnalysisError("Babelscope's app.py is missing. Install Babelscope again.")

@@ -1,0 +1,98 @@
+"""Options that several sub-commands share, and what they print in the end."""
+
+import argparse
+import time
+from typing import Any
+
+from analysis.core.errors import SpecError
+from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS
+from babelscope.studies import Study
+
+OWN = ("command", "execute", "resume")
+"""Options that are no argument of the Python face."""
+BEGUN = time.monotonic()
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Which model, and how it is loaded."""
+    parser.add_argument(
+        "--model",
+        default="demo",
+        help="a model of this machine or a hub id (default: demo)",
+    )
+    parser.add_argument("--revision", default="main", help="a branch, tag or commit")
+    parser.add_argument("--dtype", default="float32", choices=DTYPES)
+    parser.add_argument("--quantisation", default="none", choices=QUANTISATIONS)
+    parser.add_argument("--device", default="auto", choices=DEVICES)
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """What is read of the model, and what the study is called."""
+    parser.add_argument("--last-state", default="block", choices=LAST_STATES)
+    parser.add_argument("--title", default="", help="what the study is called")
+
+
+def add_languages(parser: argparse.ArgumentParser) -> None:
+    """Which languages."""
+    parser.add_argument(
+        "--languages", nargs="+", default=(), metavar="CODE", help="default: all"
+    )
+
+
+def add_into(parser: argparse.ArgumentParser) -> None:
+    """Which study is added to."""
+    parser.add_argument(
+        "--into", default="", metavar="STUDY", help="a study of the model to add to"
+    )
+
+
+def add_resume(parser: argparse.ArgumentParser) -> None:
+    """Going on with what is unfinished."""
+    parser.add_argument(
+        "--resume",
+        default="",
+        metavar="STUDY",
+        help="go on with this unfinished study; all other options are its own",
+    )
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Options of an analysis or a figure, each by its name."""
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=(),
+        metavar="NAME=VALUE",
+        help="options of what is computed, such as layer=12 or convention=paper",
+    )
+
+
+def settings(options: argparse.Namespace) -> dict[str, str]:
+    """The options of an analysis or a figure; SpecError for one without a value."""
+    chosen = {}
+    for given in options.set:
+        name, equals, value = given.partition("=")
+        if not equals:
+            raise SpecError(f"--set needs NAME=VALUE; given: “{given}”.")
+        chosen[name.replace("-", "_")] = value
+    return chosen
+
+
+def keywords(options: argparse.Namespace, *but: str) -> dict[str, Any]:
+    """The options as arguments of the Python face, ``but`` some."""
+    return {
+        name: value
+        for name, value in vars(options).items()
+        if name not in OWN and name not in but
+    }
+
+
+def ended(study: Study) -> int:
+    """Print which study was made or finished."""
+    print(f"study {study.name}, {seconds()}")
+    return 0
+
+
+def seconds() -> str:
+    """How long the command has run."""
+    return f"{time.monotonic() - BEGUN:.0f} s"

@@ -1,0 +1,45 @@
+"""Extract concept vectors from a model and contrast pairs.
+
+Repeated, it goes on with what is unfinished; a complete study stays as it is.
+"""
+
+import argparse
+
+from analysis.concepts import corpora
+from analysis.concepts.estimators import ESTIMATORS
+from analysis.concepts.pairs import SPLITS
+from analysis.core.templates import TEMPLATES
+from babelscope import making
+from babelscope.commands import common
+
+EXAMPLE = (
+    "babelscope extract --model Qwen/Qwen3-0.6B --corpus pairs.csv --languages en fr sw"
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add its options."""
+    common.add_resume(parser)
+    common.add_model(parser)
+    parser.add_argument(
+        "--corpus",
+        default=corpora.DEMO,
+        help="a .csv, .jsonl or .zip file, or a corpus of this machine",
+    )
+    parser.add_argument("--concepts", nargs="+", default=(), help="default: all")
+    common.add_languages(parser)
+    parser.add_argument(
+        "--estimator", default="difference of means", choices=list(ESTIMATORS)
+    )
+    parser.add_argument("--template", default="none", choices=list(TEMPLATES))
+    parser.add_argument("--split", default="by pair", choices=list(SPLITS))
+    parser.add_argument("--seed", type=int, default=1)
+    common.add_reading(parser)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Make the study, or finish it."""
+    if options.resume:
+        return common.ended(making.resume(options.resume))
+    chosen = common.keywords(options, "corpus")
+    return common.ended(making.extract(pairs=options.corpus, **chosen))

@@ -1,0 +1,122 @@
+"""Make a study and analyse it, as a spec file says; a step of a Makefile.
+
+The file is JSON with some of: study (a name), extract, words, ask, sweep (each an object
+with the options of that command), analyses (names, or names with their options),
+convention, out (a folder beside the file). Repeated, it goes on with what is unfinished.
+"""
+
+import argparse
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from analysis.core.errors import SpecError
+from analysis.core.specs import ModelSpec
+from babelscope import making
+from babelscope.commands import measure
+from babelscope.studies import Study, open_study
+
+EXAMPLE = "babelscope run study.json"
+NEW: Mapping[str, Callable[..., Study]] = {
+    "extract": making.extract,
+    "words": making.words,
+    "ask": making.ask,
+    "sweep": making.sweep,
+}
+"""Steps that make a study or add to it, in their order."""
+KEYS = {"study", *NEW, "analyses", "convention", "out"}
+OTHER_NAMES = {"corpus": "pairs"}
+"""What the command calls an argument of the Python face."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add its options."""
+    parser.add_argument("spec", type=Path, help="a JSON file")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Do all steps of the file."""
+    wanted = read(options.spec)
+    name = wanted.get("study", "")
+    for step in NEW:
+        if step in wanted:
+            name = done(step, wanted[step], name).name
+            print(f"study {name}")
+    if wanted.get("analyses"):
+        analyse(name, wanted, options.spec.parent / wanted.get("out", "."))
+    return 0
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The file's content; SpecError for what it cannot be."""
+    try:
+        wanted = json.loads(path.read_text("utf-8"))
+        extra = set(wanted) - KEYS
+    except (OSError, ValueError, TypeError) as error:
+        raise SpecError(f"{path} is not a JSON file of a run ({error}).") from error
+    if extra:
+        raise SpecError(
+            f"{path} has {', '.join(sorted(map(str, extra)))}; "
+            f"a run knows {', '.join(sorted(KEYS))}."
+        )
+    return wanted
+
+
+def done(step: str, given: Mapping[str, Any], study: str) -> Study:
+    """A step, which goes into the ``study`` of the steps before it where there is one."""
+    make = NEW[step]
+    given = dict(given)
+    if step == "extract":
+        make = older(given)
+    if study and step == "sweep":
+        given.setdefault("study", study)
+    if study and step in ("words", "ask"):
+        given.setdefault("into", study)
+        given.setdefault("model", open_study(study).model)
+    return make(**arguments_of(make, step, given))
+
+
+def older(given: Mapping[str, Any]) -> Callable[..., Study]:
+    """What makes the study of an ``extract`` object, which may name words or questions."""
+    if "words" in given:
+        return making.words
+    if "questions" in given:
+        return making.ask
+    return making.extract
+
+
+def arguments_of(
+    make: Callable[..., Study], step: str, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The options of a step as arguments; SpecError for one that it does not know."""
+    known = dict(inspect.signature(make).parameters)
+    loading = [field.name for field in fields(ModelSpec)] if "loading" in known else []
+    found = {}
+    for key, value in given.items():
+        name = key.replace("-", "_")
+        name = OTHER_NAMES.get(name, name)
+        if name not in known and name not in loading:
+            allowed = sorted({*known, *loading} - {"loading"})
+            raise SpecError(f"“{step}” has {key}; it knows {', '.join(allowed)}.")
+        many = name in known and isinstance(known[name].default, tuple)
+        found[name] = [value] if many and not isinstance(value, list) else value
+    return found
+
+
+def analyse(name: str, wanted: Mapping[str, Any], folder: Path) -> None:
+    """Each analysis of a study as a CSV file."""
+    if not name:
+        raise SpecError(
+            "A run needs “extract” or the name of a “study”; "
+            "`babelscope studies` lists them."
+        )
+    study = open_study(name)
+    analyses = wanted["analyses"]
+    if not isinstance(analyses, dict):
+        analyses = dict.fromkeys(analyses, {})
+    for analysis, settings in analyses.items():
+        given = {"convention": wanted["convention"]} if "convention" in wanted else {}
+        print(measure.written(study, analysis, {**given, **settings}, folder))

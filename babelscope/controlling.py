@@ -1,0 +1,121 @@
+"""Control runs: how hard, and where, a model is to be pushed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from analysis.concepts.specs import StudySpec
+from analysis.control import prompts as prompt_sets
+from analysis.control import store as runs
+from analysis.control import surfaces
+from analysis.control.prompts import PromptSet
+from analysis.control.specs import ControlSpec, JudgingSpec
+from analysis.core.errors import StudyError
+from analysis.core.specs import from_dict
+from analysis.study.study import Study as Results
+from analysis.worker.extraction import control_run
+from babelscope.inputs import Table, file_of
+from babelscope.running import run
+from babelscope.studies import Study, open_study
+
+HELD_OUT = "held-out negative members"
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control run: every text that was said, and what the search found."""
+
+    run: runs.Run
+
+    @property
+    def name(self) -> str:
+        """The name under which it is kept."""
+        return self.run.name
+
+    @cached_property
+    def judging(self) -> JudgingSpec:
+        """How answers are judged and a setting is chosen."""
+        return from_dict(JudgingSpec, self.run.manifest["judging"])
+
+    @cached_property
+    def answers(self) -> pd.DataFrame:
+        """Every answer with its verdict, one per row."""
+        return runs.frame(self.run, self.judging)
+
+    @cached_property
+    def report(self) -> pd.DataFrame:
+        """Effect and costs on the reported prompts, per language and vector."""
+        found = surfaces.surfaces(self.answers, self.run.grid, self.judging)
+        chosen = surfaces.chosen(found, self.run.grid, self.judging)
+        return surfaces.report(self.answers, self.run.spec, chosen, self.judging)
+
+
+def control(
+    study: str | Study,
+    concept: str,
+    prompts: Table | PromptSet = HELD_OUT,
+    *,
+    languages: Sequence[str] = (),
+    template: str = "",
+    title: str = "",
+    **settings: Any,
+) -> Control:
+    """Search over strengths and layers, then compare own and shared vectors.
+
+    ``prompts`` are a file, a table, or a set of this machine; no ``languages`` are all
+    that have vectors and prompts. ``settings`` are those of ControlSpec: ``source``,
+    ``search``, ``strengths``, ``layer_sets``, ``searched_on``, ``search_prompts``,
+    ``reported_prompts``, ``operator``, ``tokens``, ``seed``. Repeated, it goes on.
+
+    >>> import babelscope as bs
+    >>> few = dict(strengths=[1.0], layer_sets=1, search_prompts=2, reported_prompts=2)
+    >>> found = bs.control("demo", "fairness", languages=["en", "fr"], tokens=4, **few)
+    >>> sorted(set(found.report["vector"]))
+    ['none', 'own', 'shared']
+    """
+    known = study if isinstance(study, Study) else open_study(study)
+    spec = spec_of(known)
+    asked = prompts_of(prompts, spec, concept)
+    shared = [code for code in known.languages if code in asked.languages]
+    values = {
+        "model": spec.model,
+        "study": known.name,
+        "vectors_digest": runs.vectors_digest(known, concept),
+        "concept": concept,
+        "languages": tuple(languages) or tuple(shared),
+        "prompts": asked.name,
+        "prompts_digest": asked.digest,
+        "template": template or prompt_sets.template_of(asked, spec.model.model),
+    }
+    wanted = from_dict(ControlSpec, {**settings, **values})
+    judging = JudgingSpec(objective=prompt_sets.objective_of(asked))
+    title = title or f"{concept} on {asked.name}"
+    return resume_control(runs.begin(wanted, known, asked, title, judging))
+
+
+def resume_control(name: str) -> Control:
+    """Go on with a control run, or open it when nothing is missing."""
+    runs.open_run(name)
+    return Control(run(control_run(name), name))
+
+
+def spec_of(study: Results) -> StudySpec:
+    """What a study was made from; StudyError for one that does not say."""
+    spec = study.manifest.get("spec", {})
+    if "corpus_digest" not in spec:
+        raise StudyError(f"“{study.title}” was not extracted from contrast pairs here.")
+    return from_dict(StudySpec, spec)
+
+
+def prompts_of(given: Table | PromptSet, spec: StudySpec, concept: str) -> PromptSet:
+    """A prompt set, kept so that a run can go on with it."""
+    if isinstance(given, PromptSet):
+        return prompt_sets.load(prompt_sets.keep(given), spec, concept)
+    file = file_of(given)
+    if file is None:
+        return prompt_sets.load(str(given), spec, concept)
+    read = prompt_sets.read(file.data, file.name)
+    return prompt_sets.load(prompt_sets.keep(read), spec, concept)

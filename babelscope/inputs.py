@@ -1,0 +1,100 @@
+"""What a user gives, as the project's own records: pairs, words, questions, models.
+
+Each may be a file, a table, a name that this machine knows, or the record itself.
+"""
+
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.concepts import corpora, pair_readers
+from analysis.concepts.pairs import Corpus
+from analysis.core.errors import AnalysisError, SpecError, nearest
+from analysis.core.specs import ModelSpec, from_dict
+from analysis.questions.question_sets import demo_questions, load_questions
+from analysis.questions.questions import Questions, read_questions
+from analysis.study.word_list import WordList
+from analysis.words.readers import read_words
+from analysis.words.word_lists import SOURCES
+
+Table = str | Path | pd.DataFrame
+ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".zip", ".txt")
+"""How names end that can only be those of files."""
+DEMO = "demo"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that was given."""
+
+    name: str
+    data: bytes
+
+
+def file_of(given: Table) -> File | None:
+    """The file that a path or a table stands for; None when it is another name."""
+    if isinstance(given, pd.DataFrame):
+        text = given.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        name = str(given.attrs.get("name", "table"))
+        return File(f"{name}.csv", text.encode())
+    path = Path(given).expanduser()
+    if path.is_file():
+        return File(path.name, path.read_bytes())
+    if isinstance(given, Path) or path.suffix.casefold() in ENDINGS:
+        raise AnalysisError(f"There is no file “{given}” in {Path.cwd()}.")
+    return None
+
+
+def pairs_of(given: Table | Corpus) -> Corpus:
+    """Contrast pairs: a corpus, a file, a table, or the name of a corpus kept here."""
+    if isinstance(given, Corpus):
+        return given
+    file = file_of(given)
+    if file is None:
+        return corpora.load(str(given))
+    return pair_readers.read(file.data, file.name)
+
+
+def words_of(given: Table | WordList) -> WordList:
+    """Parallel words: a list, a file, a table, or the name of a list that ships."""
+    if isinstance(given, WordList):
+        return given
+    file = file_of(given)
+    if file is not None:
+        return read_words(file.data, file.name)
+    name = str(given)
+    if name not in SOURCES:
+        hint = nearest(name, SOURCES)
+        raise SpecError(
+            f"There is no list of words “{name}” here.{hint} "
+            f"Choose: {', '.join(SOURCES)}, or give a file of words."
+        )
+    return SOURCES[name]()
+
+
+def questions_of(given: Table | Questions) -> Questions:
+    """Questions: a set, a file, a table, “demo”, or the name of a set kept here."""
+    if isinstance(given, Questions):
+        return given
+    file = file_of(given)
+    if file is not None:
+        return read_questions(file.data, file.name)
+    name = str(given)
+    return demo_questions() if name == DEMO else load_questions(name)
+
+
+def model_of(model: str | ModelSpec, loading: dict[str, str]) -> ModelSpec:
+    """A model by its name and how it is loaded; SpecError for what is no way to."""
+    if isinstance(model, ModelSpec):
+        return model
+    return from_dict(ModelSpec, {"model": model, **loading})
+
+
+def pinned(spec: ModelSpec) -> ModelSpec:
+    """The same model at its commit, or as “local”; fetches its small files only."""
+    from analysis.model.hub import locate
+
+    source = locate(spec.model, spec.revision, small_only=True)
+    return replace(spec, revision=source.revision)

@@ -1,0 +1,304 @@
+"""Studies made and finished: contrast pairs, words, questions, sweeps, control runs.
+
+Repeating a call is safe: it goes on with what is unfinished, and opens what is complete.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from analysis.concepts.corpora import DEMO as DEMO_CORPUS
+from analysis.concepts.pairs import Corpus
+from analysis.concepts.specs import StudySpec
+from analysis.core.errors import CorpusError, SpecError, StudyError
+from analysis.core.model_names import DEMO
+from analysis.core.specs import ModelSpec, Spec, digest, from_dict
+from analysis.core.templates import default_template
+from analysis.plane.specs import SweepSpec
+from analysis.questions.question_sets import find_questions
+from analysis.questions.questions import Questions
+from analysis.questions.specs import QuestionSpec
+from analysis.study import store
+from analysis.study.word_list import WordList
+from analysis.words.plan import word_spec
+from analysis.words.specs import WordSpec
+from analysis.words.word_lists import DEMO as DEMO_WORDS
+from analysis.worker import extraction, plane
+from analysis.worker import questions as asking
+from analysis.worker.service import Job, Pool
+from babelscope.inputs import Table, model_of, pairs_of, pinned, questions_of, words_of
+from babelscope.running import run
+from babelscope.studies import Study, copies, open_study
+
+Work = Callable[[Job, Pool], str]
+Model = str | ModelSpec
+Asked = TypeVar("Asked", StudySpec, WordSpec, QuestionSpec)
+
+
+def extract(
+    model: Model,
+    pairs: Table | Corpus = DEMO_CORPUS,
+    *,
+    concepts: Sequence[str] = (),
+    languages: Sequence[str] = (),
+    estimator: str = "difference of means",
+    template: str = "none",
+    split: str = "by pair",
+    last_state: str = "block",
+    seed: int = 1,
+    title: str = "",
+    **loading: str,
+) -> Study:
+    """Concept vectors of a model from contrast pairs, as a study.
+
+    ``model`` is a hub id, a model of this machine or “demo”; ``pairs`` a file (.csv,
+    .jsonl, .zip), a table with its columns, or a corpus. No ``concepts`` or
+    ``languages`` are all. ``loading``: ``revision``, ``dtype``, ``quantisation``,
+    ``device``. AnalysisError for what cannot be used, with what to do.
+
+    >>> import babelscope as bs
+    >>> study = bs.extract("demo", concepts=["fairness"], languages=["en", "fr"])
+    >>> study.complete, study.languages
+    (True, ('en', 'fr'))
+    """
+    corpus = pairs_of(pairs)
+    spec = StudySpec(
+        model_of(model, loading),
+        corpus.name,
+        corpus.digest,
+        tuple(concepts) or corpus.concepts,
+        tuple(languages) or corpus.languages,
+        estimator,
+        template,
+        split,
+        last_state,
+        seed,
+    )
+    title = title or f"{short_name(spec.model)} on {corpus.name}"
+    work = extraction.extract_study(spec, corpus, title, {})
+    return finished(store.name_of(at_commit(spec), title), work)
+
+
+def words(
+    model: Model,
+    words: Table | WordList = DEMO_WORDS,
+    *,
+    languages: Sequence[str] = (),
+    embeddings: Sequence[str] = ("last token",),
+    layers: Sequence[int] = (),
+    last_state: str = "block",
+    title: str = "",
+    into: str = "",
+    **loading: str,
+) -> Study:
+    """Word vectors of a model, in a study of their own or ``into`` one of the model.
+
+    ``words`` are a file, a table, a list that ships or a word list; ``layers`` are those
+    that are kept (none: all). ``loading`` as in ``extract``.
+
+    >>> import babelscope as bs
+    >>> bs.words("demo", languages=["en", "fr"], layers=[6]).word_layers
+    (6,)
+    """
+    known = words_of(words)
+    chosen = known.within(tuple(languages) or known.languages)
+    spec = word_spec(
+        model_of(model, loading),
+        chosen,
+        tuple(embeddings),
+        layers=tuple(layers),
+        last_state=last_state,
+    )
+    title = title or f"{short_name(spec.model)}, {chosen.name}"
+    work = extraction.embed_words(spec, chosen, title, into)
+    if into:
+        return added(into, "words", at_commit(spec), work)
+    return finished(store.name_of(at_commit(spec), title), work)
+
+
+def ask(
+    model: Model,
+    questions: Table | Questions = DEMO,
+    *,
+    languages: Sequence[str] = (),
+    template: str = "",
+    last_state: str = "block",
+    most: int = 100,
+    seed: int = 1,
+    title: str = "",
+    into: str = "",
+    **loading: str,
+) -> Study:
+    """English and local vectors of a model, from questions that it is asked.
+
+    ``questions`` are a file, a table, “demo” or a question set; ``most`` items of a kind
+    are asked. No ``template``: that of the model. The study is a new one, or ``into``
+    one of the same model; one that ships is copied first. ``loading`` as in ``extract``.
+
+    >>> import babelscope as bs
+    >>> study = bs.ask("demo", languages=["en", "fr"], most=8)
+    >>> study.has("english_vector")
+    True
+    """
+    asked = questions_of(questions)
+    chosen = model_of(model, loading)
+    spec = QuestionSpec(
+        chosen,
+        asked.name,
+        asked.digest,
+        tuple(languages) or asked.languages,
+        template or template_of(chosen),
+        last_state,
+        most,
+        seed,
+    )
+    title = title or f"{short_name(chosen)} asked {asked.name}"
+    work = asking.read_questions(spec, asked, title, into)
+    if into:
+        return added(into, "questions", at_commit(spec), work)
+    return finished(store.name_of(at_commit(spec), title), work)
+
+
+def sweep(
+    study: str | Study,
+    *,
+    languages: Sequence[str] = (),
+    layers: Sequence[int] = (),
+    strengths: Sequence[float] = (0.5, 1.0, 2.0),
+    template: str = "",
+    scoring: str = "likelihood",
+    local: str = "own",
+    most: int = 100,
+    seed: int = 1,
+) -> Study:
+    """Answers of a study's model while its English and local vectors steer it.
+
+    No ``languages`` are those that were asked, no ``layers`` all. A study that ships is
+    copied first. StudyError for one that was asked no questions.
+
+    >>> import babelscope as bs
+    >>> study = bs.ask("demo", languages=["en", "fr"], most=4)
+    >>> bs.sweep(study, layers=[4], strengths=[1.0], most=4).has("plane_answer")
+    True
+    """
+    known = study if isinstance(study, Study) else open_study(study)
+    asked = asked_of(known)
+    spec = SweepSpec(
+        asked.model,
+        asked.questions,
+        asked.questions_digest,
+        tuple(languages) or asked.languages,
+        tuple(layers) or tuple(range(1, known.layers + 1)),
+        tuple(strengths),
+        template or asked.template,
+        scoring,
+        local=local,
+        most=most,
+        seed=seed,
+    )
+    work = plane.run_plane(spec, find_questions(spec.questions_digest), known.name)
+    return added(known.name, "plane", spec, work)
+
+
+def means(model: str, files: Sequence[str | Path], *, title: str = "") -> Study:
+    """A study of mean states in files of tensors, one file per language.
+
+    ``files`` are files or folders; ``model`` names the model that the states are of.
+    Nothing in the files can run. CorpusError for files that are absent or alike.
+    """
+    if model == DEMO:
+        raise SpecError("Say which model the states are of: its name is missing.")
+    data = {file.name: file.read_bytes() for file in files_in(files)}
+    title = title or "Imported means"
+    known = imported(title, model, list(data))
+    if known:
+        return told_complete(known)
+    return open_study(run(asking.import_means(data, model, title)))
+
+
+def resume(name: str) -> Study:
+    """Go on with an unfinished study, or open it when nothing is missing.
+
+    >>> import babelscope as bs
+    >>> bs.resume("demo").complete
+    True
+    """
+    study = open_study(name)
+    if study.complete:
+        return told_complete(study)
+    return open_study(run(extraction.resume_study(name), name))
+
+
+def finished(name: str, work: Work) -> Study:
+    """The study of this name, complete: begun by ``work``, gone on with, or as it is."""
+    if (store.root() / name).is_dir():
+        return resume(name)
+    return open_study(run(work, name))
+
+
+def added(name: str, part: str, spec: Spec, work: Work) -> Study:
+    """A study with one more part: by ``work``, unless it, or a copy, has it already."""
+    for known in (name, *copies(name)):
+        entry = open_study(known).manifest.get(part)
+        if entry and entry["digest"] == digest(spec):
+            return resume(known)
+    return open_study(run(work, name))
+
+
+def told_complete(study: Study) -> Study:
+    """The study itself, having said that nothing is missing."""
+    print(f"“{study.name}” is complete: nothing is missing.", file=sys.stderr)
+    return study
+
+
+def imported(title: str, model: str, files: Sequence[str]) -> Study | None:
+    """The study that was made of these files under this title, if there is one."""
+    for path in sorted(store.root().iterdir()):
+        if not (path / store.MANIFEST).is_file():
+            continue
+        study = open_study(path.name)
+        known = study.manifest.get("imported", {}).get("files")
+        if known == sorted(files) and (study.title, study.model) == (title, model):
+            return study
+    return None
+
+
+def files_in(given: Sequence[str | Path]) -> list[Path]:
+    """Files of files and folders; CorpusError for what is absent or named alike."""
+    places = [Path(each).expanduser() for each in given]
+    absent = [str(place) for place in places if not place.exists()]
+    if absent:
+        raise CorpusError(f"There is no {', '.join(absent)}.")
+    found = []
+    for place in places:
+        inside = sorted(place.iterdir()) if place.is_dir() else [place]
+        found += [path for path in inside if path.is_file()]
+    if len({path.name for path in found}) < len(found):
+        raise CorpusError("Several files have the same name. Give each language once.")
+    return found
+
+
+def asked_of(study: Study) -> QuestionSpec:
+    """What a study was asked; StudyError when that is nothing."""
+    if "questions" not in study.manifest:
+        raise StudyError(
+            f"“{study.title}” was asked no questions. Ask some first: babelscope.ask."
+        )
+    return from_dict(QuestionSpec, study.manifest["questions"]["spec"])
+
+
+def template_of(model: ModelSpec) -> str:
+    """The template in which a model is asked, where none was chosen."""
+    return "chat" if model.model == DEMO else default_template(model.model)
+
+
+def short_name(model: ModelSpec) -> str:
+    """A model's name without its owner's."""
+    return model.model.split("/")[-1]
+
+
+def at_commit(spec: Asked) -> Asked:
+    """The same spec with its model pinned, as the study names itself by it."""
+    return replace(spec, model=pinned(spec.model))

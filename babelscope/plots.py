@@ -1,0 +1,167 @@
+"""Figures from a script: shown inline in a notebook, saved as they print."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis.core.errors import SpecError, unknown
+from babelscope.studies import Study, open_study
+from components.figures import gallery
+from components.figures.spec import Figure
+from components.paperpack import pack, recipes
+from components.paperpack.labelling import AS_SAVED, relabelled
+from components.paperpack.provenance import facts
+from components.paperpack.recipes import Recipe
+from components.printing.venues import Look
+
+FILES = ("pdf", "svg", "png", "600.png", "zip")
+"""How names of files may end; a zip is a paper pack."""
+SCREEN = 96 / 2.54
+"""Pixels of a notebook in a centimetre."""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Figures as panels of one sheet, with where each comes from."""
+
+    panels: tuple[Recipe, ...]
+
+    @property
+    def figure(self) -> Figure:
+        """The first panel's drawing in plain arrays and words."""
+        return self.panels[0].figure
+
+    @property
+    def caption(self) -> str:
+        """What the first panel shows, with its n and interval."""
+        return self.figure.caption
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The numbers of the first panel as a table."""
+        return self.figure.table
+
+    def save(
+        self,
+        path: str | Path,
+        venue: str = "",
+        *,
+        labels: str = AS_SAVED,
+        anonymous: bool = False,
+        **look: Any,
+    ) -> tuple[str, ...]:
+        """Write the sheet as it prints; what a reader would stumble over comes back.
+
+        The name's ending tells the kind: .pdf, .svg, .png, .600.png, or .zip for a paper
+        pack with numbers, caption, methods and BibTeX. ``venue`` is one of
+        ``venues()``; ``look`` may have ``width`` (cm, for “own width”), ``text``
+        (points), ``columns``, ``titles``, ``values``, ``shared``. FigureError for
+        characters that no font has.
+
+        >>> import babelscope as bs, tempfile
+        >>> path = tempfile.mkdtemp() + "/transfer.pdf"
+        >>> bs.plot("demo", "transfer").save(path, venue="ACL, column")
+        ()
+        """
+        path = Path(path)
+        kind = kind_of(path)
+        data, notes = self.drawn(
+            kind, look_of(self.look, venue, look), labels, anonymous
+        )
+        path.write_bytes(data)
+        return notes
+
+    @property
+    def look(self) -> Look:
+        """How the sheet prints where nothing else is said."""
+        return self.panels[0].look
+
+    def drawn(
+        self, kind: str, look: Look, labels: str, anonymous: bool
+    ) -> tuple[bytes, tuple[str, ...]]:
+        """The bytes of a file of a kind, and remarks."""
+        from components.paperpack import manuscript
+        from components.printing import sheet
+
+        ready = [
+            replace(each, figure=relabelled(each.figure, labels))
+            for each in self.panels
+        ]
+        if kind == "zip":
+            return pack.pack(ready, look, anonymous, pack.own_fonts()), ()
+        if anonymous:
+            ready = [manuscript.anonymous(each) for each in ready]
+        figures = [each.figure for each in ready]
+        made = sheet.compose(figures, look, pack.own_fonts())
+        return sheet.FORMATS[kind](made, recipes.facts(ready)), made.notes
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        """The sheet for a notebook, as wide as it prints."""
+        data, _ = self.drawn("png", self.look, AS_SAVED, False)
+        return data, {"width": round(self.look.size.width * SCREEN)}
+
+
+def plot(study: str | Study, name: str, **options: Any) -> Plot:
+    """A figure of a study by its name, with the options that the page offers for it.
+
+    ``figures`` lists the names. SpecError for a figure or an option that there is none
+    of, and for a study that lacks what the figure needs.
+
+    >>> import babelscope as bs
+    >>> bs.plot("demo", "transfer", labels="English name").figure.y
+    'source language'
+    """
+    known = study if isinstance(study, Study) else open_study(study)
+    figure = gallery.draw(known, name, **options)
+    page = gallery.FIGURES[name].page.lower()
+    view = {"page": f"pages/{page}.py", "query": {"study": [known.name]}}
+    if page == "overview":
+        view["page"] = "app.py"
+    return Plot((Recipe(figure, Look(), view, (facts(known),)),))
+
+
+def figures(study: str | Study | None = None) -> tuple[str, ...]:
+    """Names of all figures, or of those that a study can show.
+
+    >>> import babelscope as bs
+    >>> "transfer" in bs.figures("demo")
+    True
+    """
+    if study is None:
+        return tuple(gallery.FIGURES)
+    known = study if isinstance(study, Study) else open_study(study)
+    return gallery.names(known)
+
+
+def from_recipes(paths: Sequence[str | Path]) -> Plot:
+    """Recipes from files as one plot; SpecError for a file that cannot be read."""
+    panels = []
+    for path in map(Path, paths):
+        try:
+            panels.append(recipes.read(path.read_bytes(), path.name))
+        except OSError as error:
+            raise SpecError(f"{path} cannot be read ({error.strerror}).") from error
+    return Plot(tuple(panels))
+
+
+def kind_of(path: Path) -> str:
+    """The kind of a file by the ending of its name; SpecError for others."""
+    for ending in sorted(FILES, key=len, reverse=True):
+        if path.name.endswith(f".{ending}"):
+            return ending
+    raise unknown("file ending", path.suffix, FILES)
+
+
+def look_of(saved: Look, venue: str, changes: dict[str, Any]) -> Look:
+    """A look at another venue and with other settings; SpecError for unknown ones."""
+    known = [field.name for field in fields(Look)]
+    for name in changes:
+        if name not in known:
+            raise unknown("setting of a look", name, known)
+    if venue:
+        # Width and text of a recipe were chosen for its own venue.
+        changes = {"width": 0.0, "text": 0.0} | changes | {"venue": venue}
+    return replace(saved, **changes)
