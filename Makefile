@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: app test lint browser demo picture clean
 
 app: $(VENV)/.app
-	$(BIN)/python -m streamlit run app.py --server.port $(PORT)
+	$(BIN)/python -m babelscope app --port $(PORT)
 
 test: $(VENV)/.test browser
 	$(BIN)/python -m pytest
@@ -48,4 +48,4 @@ picture: $(VENV)/.test browser
 	$(BIN)/python -m tests.picture
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) build babelscope.egg-info

@@ -25,7 +25,7 @@ class Study(Results):
 
         >>> import babelscope as bs
         >>> bs.open("demo").vector("fairness", "fr", layer=6).sizes["hidden"]
-        192
+        128
         """
         vectors = self.array("concept_vector")
         for kind, value, allowed in (

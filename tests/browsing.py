@@ -17,26 +17,23 @@ LONG = 60_000
 """Milliseconds after which waiting has failed."""
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @contextmanager
 def serving(home):
     """A server on a free port of this machine; gone afterwards."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {
         "BABELSCOPE_HOME": str(home),
         "BABELSCOPE_MODELS": str(home / "models"),
         "OMP_NUM_THREADS": "1",
     }
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(APP),
-        "--server.port",
-        str(port),
-    ]
+    command = [sys.executable, "-m", "babelscope", "app", "--port", str(port)]
     with (home / f"server-{port}.log").open("wb") as log:
         server = subprocess.Popen(
             command, cwd=APP.parent, env=os.environ | settings, stdout=log, stderr=log

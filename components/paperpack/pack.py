@@ -4,6 +4,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from importlib.metadata import distribution
 from pathlib import Path
 
 from analysis.core import settings
@@ -126,7 +127,7 @@ def folders(chosen: Iterable[Recipe]) -> list[str]:
 
 def renderer(typefaces: Iterable[Path]) -> dict[str, bytes]:
     """The script, the modules that it runs, and the typefaces that it sets."""
-    files = {"redraw.py": REDRAW.encode(), "LICENSE": (ROOT / "LICENSE").read_bytes()}
+    files = {"redraw.py": REDRAW.encode(), "LICENSE": license_text()}
     files |= {f"renderer/{name}": (ROOT / name).read_bytes() for name in RENDERER}
     packages = {str(parent) for name in RENDERER for parent in Path(name).parents[:-1]}
     files |= {f"renderer/{package}/__init__.py": b"" for package in sorted(packages)}
@@ -137,6 +138,15 @@ def renderer(typefaces: Iterable[Path]) -> dict[str, bytes]:
             ROOT / "components" / "printing" / "typefaces" / "OFL.txt"
         ).read_bytes()
     }
+
+
+def license_text() -> bytes:
+    """The licence, at the top of a checkout or among the facts of an installed package."""
+    path = ROOT / "LICENSE"
+    if path.is_file():
+        return path.read_bytes()
+    kept = distribution("babelscope").read_text("licenses/LICENSE")
+    return (kept or "").encode()
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
