@@ -72,7 +72,7 @@ def control(
 
     >>> import babelscope as bs
     >>> few = dict(strengths=[1.0], layer_sets=1, search_prompts=2, reported_prompts=2)
-    >>> found = bs.control("demo", "fairness", languages=["en", "fr"], tokens=4, **few)
+    >>> found = bs.control("demo", "fairness", languages=["en"], tokens=4, **few)
     >>> sorted(set(found.report["vector"]))
     ['none', 'own', 'shared']
     """

@@ -69,7 +69,10 @@ def foreign(address: str) -> bool:
 
 
 def complaint(message: ConsoleMessage) -> bool:
-    """Whether a console message is an error; on a deep link Streamlit looks for its own root by trial, which the browser notes."""
+    """Whether a console message is an error.
+
+    On a deep link Streamlit looks for its own root by trial, which the browser notes.
+    """
     trial = re.search(r"/_stcore/(health|host-config)$", message.location["url"])
     return message.type == "error" and not trial
 
@@ -97,7 +100,8 @@ def drawn(page: Page, figure: int = 0) -> None:
     page.wait_for_function(
         """figure => {
             const plot = document.querySelectorAll('.js-plotly-plot')[figure]
-            return plot?._fullLayout?.xaxis2?._length && plot.calcdata?.[0]?.[0]?.z && plot.querySelector('.hm image')
+            return plot?._fullLayout?.xaxis2?._length && plot.calcdata?.[0]?.[0]?.z
+                && plot.querySelector('.hm image')
         }""",
         arg=figure,
     )
@@ -121,7 +125,10 @@ def cells(page: Page) -> list:
     """The values of the first figure's cells, as drawn."""
     drawn(page)
     return page.evaluate(
-        "Array.from(document.querySelector('.js-plotly-plot').calcdata[0][0].z, row => Array.from(row))"
+        """() => {
+            const plot = document.querySelector('.js-plotly-plot')
+            return Array.from(plot.calcdata[0][0].z, row => Array.from(row))
+        }"""
     )
 
 
