@@ -27,7 +27,6 @@ from analysis.worker.answers import (
     Request,
     answer,
     dosed,
-    from_torch,
     reply,
     respond,
 )
@@ -142,20 +141,17 @@ def test_torch_files_are_read_without_running_anything():
         torch.save(value, buffer := io.BytesIO())
         return buffer.getvalue()
 
-    readers = {".pt": from_torch}
-    found = files.read(
-        saved({0: torch.ones(4, dtype=torch.bfloat16), 1: torch.zeros(4)}),
-        "x.pt",
-        readers,
+    found = files.read_vectors(
+        saved({0: torch.ones(4, dtype=torch.bfloat16), 1: torch.zeros(4)}), "x.pt"
     )
     assert {layer: values.tolist() for layer, values in found.items()} == {
         1: [1, 1, 1, 1],
         2: [0, 0, 0, 0],
     }
-    assert files.read(saved(torch.ones(3, 4)), "x.pt", readers).keys() == {1, 2, 3}
+    assert files.read_vectors(saved(torch.ones(3, 4)), "x.pt").keys() == {1, 2, 3}
     for harm in (saved(print), saved({"layer.1": "text"}), b"nothing"):
         with pytest.raises(SpecError, match="cannot be read"):
-            files.read(harm, "x.pt", readers)
+            files.read_vectors(harm, "x.pt")
 
 
 def test_notes_have_bounds_and_damage_is_said(monkeypatch):

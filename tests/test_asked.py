@@ -10,7 +10,7 @@ import torch
 from analysis.core.errors import CorpusError, StudyError
 from analysis.questions import geometry
 from analysis.questions import plan as asked
-from analysis.questions.mean_states import language_of, mean_states
+from analysis.questions.mean_states import language_of, read_mean_states
 from analysis.steering.resolve import vectors
 from analysis.steering.specs import VectorSource
 from analysis.study import library, store
@@ -233,7 +233,8 @@ def test_mean_states_are_read_in_any_precision():
         "vector.en.pt": torch_file(matrix),
         "vector.sw.pt": torch_file(matrix.to(torch.bfloat16), tokens=12),
     }
-    states, notes = mean_states(files)
+    found = read_mean_states(files)
+    states, notes = found.states, found.notes
     assert list(states) == ["en", "sw"] and all(
         v.dtype == np.float32 for v in states.values()
     )
@@ -242,10 +243,10 @@ def test_mean_states_are_read_in_any_precision():
 
 
 def test_the_ending_pt_is_not_portuguese():
-    assert language_of("vector.en.pt") == ("en", "") and language_of(
-        "vector.pt.llama"
-    ) == ("pt", "")
-    assert "found: es, fr" in language_of("fr-es.pt")[1]
+    assert language_of("vector.en.pt") == "en"
+    assert language_of("vector.pt.llama") == "pt"
+    with pytest.raises(ValueError, match="found: es, fr"):
+        language_of("fr-es.pt")
 
 
 class Evil:
@@ -265,7 +266,7 @@ def test_every_fault_of_files_is_told_and_nothing_runs(capsys):
         "a.sw.pt": torch_file(good, evil=Evil()),
     }
     with pytest.raises(CorpusError) as caught:
-        mean_states(files)
+        read_mean_states(files)
     faults = {fault.split(":")[0]: fault for fault in caught.value.faults}
     assert set(faults) == set(files) and "ran" not in capsys.readouterr().out
     assert (
@@ -295,7 +296,7 @@ class Odd:
 )
 def test_damaged_and_odd_files_are_named(data, words):
     with pytest.raises(CorpusError) as caught:
-        mean_states({"m.en.pt": data})
+        read_mean_states({"m.en.pt": data})
     assert (
         caught.value.faults[0].startswith("m.en.pt: ")
         and words in caught.value.faults[0]
@@ -304,13 +305,13 @@ def test_damaged_and_odd_files_are_named(data, words):
 
 def test_a_parameter_is_as_good_as_a_matrix():
     matrix = torch.randn(4, 8)
-    states, _ = mean_states({"m.en.pt": torch_file(torch.nn.Parameter(matrix))})
-    np.testing.assert_array_equal(states["en"], matrix)
+    found = read_mean_states({"m.en.pt": torch_file(torch.nn.Parameter(matrix))})
+    np.testing.assert_array_equal(found.states["en"], matrix)
 
 
 def test_matrices_of_different_sizes_are_refused():
     with pytest.raises(CorpusError, match="different sizes"):
-        mean_states(
+        read_mean_states(
             {
                 "a.en.pt": torch_file(torch.randn(4, 8)),
                 "a.fr.pt": torch_file(torch.randn(3, 8)),

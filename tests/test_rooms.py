@@ -39,7 +39,6 @@ MODELS = {
 LIBRARY = MATHEMATICS | READERS
 PACKAGES = {
     "analysis": LIBRARY,
-    "analysis.questions.mean_states": LIBRARY | {"torch"},
     "analysis.model": LIBRARY | MODELS,
     "analysis.worker": LIBRARY | MODELS,
     "analysis.demo": LIBRARY | MODELS,

@@ -141,14 +141,14 @@ def test_sessions_keep_the_same_upload_at_once():
             lambda: corpora.keep(corpus),
             lambda: prompts.keep(wanted),
             lambda: question_sets.keep_questions(mine),
-            lambda: vector_files.keep(found, "mine.npz"),
+            lambda: vector_files.keep_vectors(found, "mine.npz"),
         )
         for keep in keeps:
             assert len(set(together(lambda number, keep=keep: keep()))) == 1
     assert corpora.load(corpora.keep(corpus)).pairs == corpus.pairs
     kept = question_sets.keep_questions(mine)
     assert question_sets.load_questions(kept).questions == mine.questions
-    assert len(vector_files.kept()) == 3
+    assert len(vector_files.kept_vectors()) == 3
 
 
 def test_files_are_where_they_were():
@@ -162,7 +162,7 @@ def test_files_are_where_they_were():
     asked = replace(asked, name="_my questions_v1_", questions=asked.questions[:2])
     name = question_sets.keep_questions(asked)
     assert name == f"my-questions_v1-{asked.digest}"
-    vector = vector_files.keep({1: np.float32([1])}, "Ä my  vector.(1).gguf")
+    vector = vector_files.keep_vectors({1: np.float32([1])}, "Ä my  vector.(1).gguf")
     assert vector.startswith("my-vector-1-")
     files = [path.relative_to(settings.home()) for path in settings.home().rglob("*.*")]
     kept = {str(file) for file in files if file.parts[0] != store.root().name}

@@ -238,21 +238,23 @@ MADE = {
 
 @pytest.mark.parametrize("form", files.WRITERS)
 def test_every_format_reads_back_what_it_wrote(form):
-    again = files.read(files.WRITERS[form](MADE, "made"), f"made.{form}")
+    again = files.read_vectors(files.WRITERS[form](MADE, "made"), f"made.{form}")
     assert again.keys() == MADE.keys()
     assert all(np.array_equal(again[layer], MADE[layer]) for layer in MADE)
 
 
 def test_a_control_vector_for_llama_cpp_leaves_the_first_block_out():
-    again = files.read(files.to_gguf({1: MADE[2], 2: MADE[3]}, "made"), "made.gguf")
+    again = files.read_vectors(
+        files.to_gguf({1: MADE[2], 2: MADE[3]}, "made"), "made.gguf"
+    )
     assert list(again) == [2]
     with pytest.raises(SpecError, match="first block"):
         files.to_gguf({1: MADE[2]}, "made")
 
 
 def test_kept_vectors_become_a_source_with_gaps_where_layers_lack(home):
-    name = files.keep(MADE, "my vector (1).gguf")
-    assert files.kept() == [name]
+    name = files.keep_vectors(MADE, "my vector (1).gguf")
+    assert files.kept_vectors() == [name]
     found = vectors(VectorSource("import", file=name), opened)
     assert found.shape == (5, 8)
     assert np.isnan(found[[0, 3]]).all()
@@ -269,11 +271,13 @@ GAPPED = {1: np.full(8, np.nan, np.float32), **MADE, 4: np.full(8, np.nan, np.fl
 
 @pytest.mark.parametrize("form", files.WRITERS)
 def test_what_an_imported_file_lacks_is_lacking_in_every_format(home, form):
-    name = files.keep(files.read(files.to_gguf(MADE, "made"), "made.gguf"), "made.gguf")
+    name = files.keep_vectors(
+        files.read_vectors(files.to_gguf(MADE, "made"), "made.gguf"), "made.gguf"
+    )
     found = vectors(VectorSource("import", file=name), opened)
     assert np.isnan(found[0]).all()
     for given in (dict(enumerate(found, 1)), GAPPED):
-        again = files.read(files.WRITERS[form](given, "again"), f"again.{form}")
+        again = files.read_vectors(files.WRITERS[form](given, "again"), f"again.{form}")
         assert again.keys() == MADE.keys() and all(
             np.array_equal(again[layer], MADE[layer]) for layer in MADE
         )
@@ -302,7 +306,9 @@ def packed(kind: str, data: bytes, width: int, key: str = "layer.2") -> bytes:
     ],
 )
 def test_every_floating_type_of_safetensors_is_read(kind, data):
-    (found,) = files.read(packed(kind, data.tobytes(), 3), "x.safetensors").values()
+    (found,) = files.read_vectors(
+        packed(kind, data.tobytes(), 3), "x.safetensors"
+    ).values()
     assert found.dtype == np.float32 and found.tolist() == [1, -2.5, 2**-10]
 
 
@@ -325,7 +331,7 @@ def test_encoded_tensors_of_gguf_are_decoded(tmp_path, kind):
         GGMLQuantizationType[kind],
         np.linspace(-1, 1, 64, dtype=np.float32),
     )
-    found = files.read(
+    found = files.read_vectors(
         direction(encoding, quantize(values, encoding), tmp_path), "x.gguf"
     )
     assert list(found) == [2]
@@ -334,11 +340,11 @@ def test_encoded_tensors_of_gguf_are_decoded(tmp_path, kind):
 
 def test_an_encoding_that_cannot_be_decoded_is_refused(tmp_path):
     with pytest.raises(SpecError, match="cannot be read as a vector file .*I8"):
-        files.read(
+        files.read_vectors(
             direction(GGMLQuantizationType.I8, np.ones(64, np.int8), tmp_path), "x.gguf"
         )
     with pytest.raises(SpecError, match="direction.-1.* of no block"):
-        files.read(
+        files.read_vectors(
             direction(
                 GGMLQuantizationType.F32,
                 np.ones(64, np.float32),
@@ -357,11 +363,13 @@ def npz(**arrays: np.ndarray) -> bytes:
 
 def test_layers_are_read_from_keys_or_rows():
     one, two = np.ones(4), np.full(4, 2.0)
-    by_row = files.read(npz(all=np.stack([one, two])), "x.npz")
+    by_row = files.read_vectors(npz(all=np.stack([one, two])), "x.npz")
     assert [int(by_row[layer][0]) for layer in (1, 2)] == [1, 2]
-    assert list(files.read(npz(**{"h.0": one, "h.1": two}), "x.npz")) == [1, 2]
-    assert list(files.read(npz(**{"layer_7": one}), "x.npz")) == [7]
-    assert list(files.read(npz(**{"layer-7": one, "layer-1000": one}), "x.npz")) == [
+    assert list(files.read_vectors(npz(**{"h.0": one, "h.1": two}), "x.npz")) == [1, 2]
+    assert list(files.read_vectors(npz(**{"layer_7": one}), "x.npz")) == [7]
+    assert list(
+        files.read_vectors(npz(**{"layer-7": one, "layer-1000": one}), "x.npz")
+    ) == [
         7,
         1000,
     ]
@@ -397,7 +405,7 @@ def test_layers_are_read_from_keys_or_rows():
 )
 def test_files_that_are_no_vectors_are_refused_in_a_sentence(data, name, words):
     with pytest.raises(SpecError, match=words):
-        files.read(data, name)
+        files.read_vectors(data, name)
 
 
 def test_every_source_says_what_it_is():

@@ -146,7 +146,7 @@ def turn(source: np.ndarray, target: np.ndarray, vector: np.ndarray) -> np.ndarr
 
 def imported(source: VectorSource, opened: Opener) -> np.ndarray:
     """A kept file's vectors as they are stored; layers that it lacks are NaN."""
-    found = files.load(source.file)
+    found = files.load_vectors(source.file)
     values = np.full((max(found), next(iter(found.values())).size), np.nan, np.float32)
     values[[layer - 1 for layer in found]] = list(found.values())
     return values

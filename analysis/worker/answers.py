@@ -237,42 +237,14 @@ def divergence(loaded: Any, rows: Sequence, questions: int, job: Job) -> np.ndar
 
 
 def keep_file(data: bytes, filename: str) -> Callable[[Job, Pool], str]:
-    """A job that checks a file of vectors, torch files included, and keeps it; its result is the name under which it is kept."""
+    """A job that checks and keeps a file of vectors; its result is the name that it got."""
 
     def work(job: Job, pool: Pool) -> str:
-        from analysis.steering.vector_files import READERS, keep, read
+        from analysis.steering.vector_files import keep_vectors, read_vectors
 
-        return keep(
-            read(data, filename, {**READERS, ".pt": from_torch, ".pth": from_torch}),
-            filename,
-        )
+        return keep_vectors(read_vectors(data, filename), filename)
 
     return work
-
-
-def from_torch(data: bytes) -> dict[str, np.ndarray]:
-    """Tensors of a torch file, read without running anything that is in it."""
-    import io
-    import pickle
-
-    import torch
-
-    try:
-        found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError) as error:
-        raise ValueError(
-            f"it is damaged, or holds more than tensors: {str(error)[:100]}"
-        ) from error
-    found = (
-        found
-        if isinstance(found, dict)
-        else dict(enumerate(found))
-        if isinstance(found, list | tuple)
-        else {"": found}
-    )
-    if not all(isinstance(value, torch.Tensor) for value in found.values()):
-        raise ValueError("it holds more than tensors by layer")
-    return {str(key): value.detach().float().numpy() for key, value in found.items()}
 
 
 def reply(request: Request) -> tuple[Reply, ...]:

@@ -82,21 +82,21 @@ def import_means(
     """A job that makes a study of mean states from torch or safetensors files, one per language; its result is the study's name."""
 
     def work(job: Job, pool: Pool) -> str:
-        from analysis.questions.mean_states import mean_states
+        from analysis.questions.mean_states import read_mean_states
 
         job.progress(0, 0, f"reading {len(files)} files")
-        states, notes = mean_states(files)
-        first = next(iter(states.values()))
+        found = read_mean_states(files)
+        first = next(iter(found.states.values()))
         folder = store.create(
             library.free_name(title),
             {
                 "title": title,
                 "spec": {"model": {"model": model}},
                 "concepts": [],
-                "languages": list(states),
+                "languages": list(found.states),
                 "layers": first.shape[0],
                 "hidden": first.shape[1],
-                "imported": {"files": sorted(files), "notes": notes},
+                "imported": {"files": sorted(files), "notes": found.notes},
                 "files": {},
             },
         )
@@ -104,7 +104,10 @@ def import_means(
             store.add(
                 folder,
                 "means.safetensors",
-                {f"mean_state/{a}": values for a, values in enumerate(states.values())},
+                {
+                    f"mean_state/{a}": values
+                    for a, values in enumerate(found.states.values())
+                },
             )
         return folder.name
 

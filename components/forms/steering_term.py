@@ -94,7 +94,7 @@ def fields(study: Study, first: str) -> dict[str, Kept]:
         "vector": Kept(first, one_of(languages)),
         "target": Kept(other, one_of(languages)),
         "asked": Kept("English", one_of(QUESTION_VECTORS)),
-        "file": Kept("", lambda value: value in ("", *files.kept())),
+        "file": Kept("", lambda value: value in ("", *files.kept_vectors())),
         "way": Kept("range", one_of(WAYS)),
         "range": Kept(
             (middle, middle),
@@ -139,7 +139,7 @@ def choose_source(study: Study) -> VectorSource:
         return VectorSource(
             "import",
             file=st.selectbox(
-                "File", ["", *files.kept()], format_func=escape, key=f"{KEY}-file"
+                "File", ["", *files.kept_vectors()], format_func=escape, key=f"{KEY}-file"
             ),
         )
     left, right = st.columns(2)
