@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -256,37 +257,64 @@ def fits(loaded: Loaded, layer: int, vector: np.ndarray) -> None:
         )
 
 
+Change = Callable[[int, torch.Tensor], torch.Tensor]
+"""From a layer and the states (row, token, hidden) that leave it to those that go on."""
+
+
+def nothing() -> None:
+    """Check nothing."""
+
+
 @contextmanager
 def steered(
     loaded: Loaded,
     rows: Sequence[Row],
     geometry: Geometry,
-    check: Callable[[], None] = lambda: None,
+    check: Callable[[], None] = nothing,
 ) -> Iterator[Plan]:
-    """Steer a batch of rows while the context lasts; hooks are gone when it ends, however it ends.
+    """Steer a batch of rows while the context lasts.
 
-    States are changed where extraction reads them: at the output of each block. ``check`` is called after every block and may
-    raise. SpecError for terms that do not fit the model. Linear combination of RepE (Zou et al. 2023) and Xu et al. 2024, and the
-    other operators of ``OPERATORS``.
+    States are changed where extraction reads them: at the output of each block.
+    ``check`` is called after every block and may raise. SpecError for terms that do not
+    fit the model. Linear combination of RepE (Zou et al. 2023) and Xu et al. 2024, and
+    the other operators of ``OPERATORS``.
     """
     plan = Plan(loaded, rows, geometry)
+    with hooked_blocks(loaded.blocks, plan.after, check):
+        yield plan
+
+
+@contextmanager
+def hooked_blocks(
+    blocks: Sequence[torch.nn.Module],
+    change: Change,
+    check: Callable[[], None] = nothing,
+) -> Iterator[None]:
+    """Let ``change`` see, and replace, what leaves each block while the context lasts.
+
+    Hooks are gone when it ends, however it ends. States that ``change`` gives back
+    themselves stay the same bits.
+    """
     handles = []
 
-    def hooking(layer: int) -> Callable:
-        def hook(_module: object, _arguments: object, output: object) -> object:
+    def hook_of(layer: int) -> Callable[..., Any]:
+        def hook(module: torch.nn.Module, arguments: Any, output: Any) -> Any:
             check()
+            # Blocks of Bloom and Falcon return tuples that begin with the states.
             states = output[0] if isinstance(output, tuple) else output
-            moved = plan.after(layer, states)
-            if moved is states:
+            changed = change(layer, states)
+            if changed is states:
                 return None
-            return (moved, *output[1:]) if isinstance(output, tuple) else moved
+            if isinstance(output, tuple):
+                return (changed, *output[1:])
+            return changed
 
         return hook
 
     try:
-        for layer, block in enumerate(loaded.blocks, 1):
-            handles.append(block.register_forward_hook(hooking(layer)))
-        yield plan
+        for layer, block in enumerate(blocks, 1):
+            handles.append(block.register_forward_hook(hook_of(layer)))
+        yield
     finally:
         for handle in handles:
             handle.remove()

@@ -57,6 +57,10 @@ class Job:
     """The one model that it needs, where it may be done between the parts of a longer job."""
     give_way: Callable[[], None] = field(default=lambda: None, repr=False)
     """For a long job to call between its parts, when no hook is on a model."""
+    on_progress: Callable[[int, int, str], None] = field(
+        default=lambda done, total, doing: None, repr=False
+    )
+    """Hears of every step, in the thread that does the job."""
     seen: float = field(default_factory=time.monotonic)
     cancel: threading.Event = field(default_factory=threading.Event, repr=False)
     finished: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -65,6 +69,7 @@ class Job:
         """Report progress; raises Stopped when the user has asked to stop."""
         self.check()
         self.done, self.total, self.doing = done, total, doing or self.doing
+        self.on_progress(self.done, self.total, self.doing)
 
     def check(self) -> None:
         """Raise Stopped when the user has asked to stop, or has left a job that lives only while it is looked at."""

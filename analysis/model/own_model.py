@@ -1,0 +1,210 @@
+"""Steering a transformers model of the user's own, in the user's own calls of it."""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from transformers import PreTrainedModel
+
+from analysis.core.errors import SpecError
+from analysis.core.specs import ModelSpec
+from analysis.core.tokenizer import Tokenizer
+from analysis.model.hooks import Geometry, Plan, Row, hooked_blocks, spread
+from analysis.model.hub import Source
+from analysis.model.load import Loaded, find_blocks
+from analysis.steering.operators import AFTER, Places
+from analysis.steering.resolve import ResolvedTerm
+
+Vectors = Mapping[int, np.ndarray] | np.ndarray | xr.DataArray
+Strengths = Mapping[int, float] | Sequence[float] | float
+
+
+@contextmanager
+def steered_model(
+    model: PreTrainedModel,
+    tokenizer: Tokenizer,
+    vectors: Vectors,
+    layers: Sequence[int] | None = None,
+    strength: Strengths = 1.0,
+    operator: str = "addition",
+    positions: str = "all",
+) -> Iterator[PreTrainedModel]:
+    """Steer whatever a model computes while the context lasts, every row alike.
+
+    ``vectors`` are layer → (hidden,), an array (layer, hidden) that begins with layer 1,
+    or one (hidden,) for every layer. Layers are block outputs, 1…N; None: all that have
+    a vector. ``strength`` is one number, one per layer, or layer → number, in the unit
+    of the ``operator``; 0 changes no bit. ``positions`` are tokens of POSITIONS; padding
+    is left alone. SpecError for what does not fit the model.
+    """
+    loaded = own_model(model, tokenizer)
+    term = term_of(loaded, vectors, layers, strength, operator, positions)
+    if positions == AFTER:
+        raise SpecError(
+            f"Where the instruction ends in a model's own input is not known, so it "
+            f"cannot be steered “{AFTER}”. Choose other token positions."
+        )
+    spread(loaded, term)  # what does not fit is said now, not when the model is called
+    steering = PassSteering(loaded, term)
+    watch = loaded.decoder.register_forward_pre_hook(steering.begin, with_kwargs=True)
+    try:
+        with hooked_blocks(loaded.blocks, steering.after):
+            yield model
+    finally:
+        watch.remove()
+
+
+def own_model(model: PreTrainedModel, tokenizer: Tokenizer) -> Loaded:
+    """A model that somebody else has loaded, as the engine sees it: for ``generate``.
+
+    ModelError when its blocks are not found.
+    """
+    name = model.config.name_or_path or type(model).__name__
+    text = model.config.get_text_config()
+    blocks = find_blocks(model, text.num_hidden_layers)
+    source = Source(name, Path(name), "own")
+    return Loaded(ModelSpec(name), source, model, tokenizer, blocks, text.hidden_size)
+
+
+def term_of(
+    loaded: Loaded,
+    vectors: Vectors,
+    layers: Sequence[int] | None,
+    strength: Strengths,
+    operator: str,
+    positions: str,
+) -> ResolvedTerm:
+    """One term of vectors and strengths by layer."""
+    known = vectors_by_layer(vectors, len(loaded.blocks))
+    wanted = list(known) if layers is None else list(layers)
+    missing = [str(layer) for layer in wanted if layer not in known]
+    if not wanted:
+        raise SpecError("Steering needs at least one layer; choose some.")
+    if missing:
+        raise SpecError(
+            f"There is no vector for layer {', '.join(missing)}; there are some for "
+            f"layers {', '.join(map(str, known))}."
+        )
+    return ResolvedTerm(
+        {layer: known[layer] for layer in wanted},
+        strengths_by_layer(strength, wanted),
+        operator,
+        positions,
+    )
+
+
+def vectors_by_layer(vectors: Vectors, layers: int) -> dict[int, np.ndarray]:
+    """Layer → (hidden,) from any form in which vectors are given."""
+    if isinstance(vectors, Mapping):
+        return {int(layer): np.asarray(one) for layer, one in vectors.items()}
+    values = np.asarray(vectors)
+    if values.ndim == 1:
+        return dict.fromkeys(range(1, layers + 1), values)
+    if values.ndim != 2:
+        raise SpecError(
+            f"Vectors have the dimensions (layer, hidden) or (hidden,); given were "
+            f"{values.ndim} dimensions. Choose one concept and one language."
+        )
+    numbers = range(1, len(values) + 1)
+    if isinstance(vectors, xr.DataArray) and "layer" in vectors.coords:
+        numbers = vectors.coords["layer"].values.tolist()
+    return dict(zip(numbers, values))
+
+
+def strengths_by_layer(strength: Strengths, layers: Sequence[int]) -> dict[int, float]:
+    """Layer → strength from any form in which strengths are given."""
+    if isinstance(strength, Mapping):
+        given = [strength.get(layer, 0.0) for layer in layers]
+    elif isinstance(strength, Sequence):
+        given = list(strength)
+    else:
+        given = [strength] * len(layers)
+    if len(given) != len(layers):
+        raise SpecError(
+            f"{len(given)} strengths were given for {len(layers)} layers; give one, or "
+            "one per layer."
+        )
+    return dict(zip(layers, map(float, given)))
+
+
+class PassSteering:
+    """Steers each forward pass of a model by where that pass lies in its text."""
+
+    def __init__(self, loaded: Loaded, term: ResolvedTerm):
+        self.loaded = loaded
+        self.term = term
+        self.plan: Plan | None = None
+        self.signature = inspect.signature(loaded.decoder.forward)
+
+    def begin(self, module: torch.nn.Module, arguments: Any, named: Any) -> None:
+        """A pass begins: with a prompt of its own, or behind what is cached."""
+        given = self.signature.bind_partial(*arguments, **named).arguments
+        # What a forward method takes beside its named parameters lies one level deeper.
+        given = {**given.pop("kwargs", {}), **given}
+        tokens = given.get("input_ids")
+        embedded = given.get("inputs_embeds")
+        rows, width = (tokens if embedded is None else embedded).shape[:2]
+        cached = cached_tokens(self.loaded, given, width)
+        if cached is None and self.term.positions != "all":
+            raise SpecError(
+                f"Without its cache a model does not show where a prompt ends, which "
+                f"the token positions “{self.term.positions}” need. Leave use_cache "
+                "on, or choose “all”."
+            )
+        behind = cached or 0
+        if self.plan is None or not behind or self.plan.count != rows:
+            mask = real_tokens(self.loaded, given, behind + width)
+            self.plan = self.plan_of(rows, behind + width, mask)
+        self.plan.geometry.stop = behind
+
+    def plan_of(self, rows: int, width: int, mask: np.ndarray | None) -> Plan:
+        """The steering of a prompt of this many rows and tokens."""
+        first = np.zeros(rows, np.int64)
+        end = np.full(rows, width)
+        if mask is not None:
+            first = mask.argmax(1)
+            end = width - mask[:, ::-1].argmax(1)
+        row = Row("", (self.term,))
+        return Plan(self.loaded, [row] * rows, Geometry(Places(first, first, end)))
+
+    def after(self, layer: int, states: torch.Tensor) -> torch.Tensor:
+        """The states (row, token, hidden) that leave a block."""
+        if self.plan is None:
+            return states
+        return self.plan.after(layer, states)
+
+
+def cached_tokens(loaded: Loaded, given: Mapping[str, Any], width: int) -> int | None:
+    """How many tokens lie before those of a pass; None where no cache is kept."""
+    cache = given.get("past_key_values")
+    if cache is not None:
+        return int(cache.get_seq_length())
+    mask = given.get("attention_mask")
+    if isinstance(mask, torch.Tensor) and mask.ndim == 2 and mask.shape[1] > width:
+        return mask.shape[1] - width
+    keeps = given.get("use_cache")
+    if keeps is None:
+        keeps = getattr(loaded.model.config.get_text_config(), "use_cache", True)
+    return 0 if keeps else None
+
+
+def real_tokens(
+    loaded: Loaded, given: Mapping[str, Any], width: int
+) -> np.ndarray | None:
+    """Which tokens (row, token) of a prompt are no padding; None: all of them."""
+    mask = given.get("attention_mask")
+    if mask is None:
+        return None
+    if isinstance(mask, torch.Tensor) and mask.shape[1:] == (width,):
+        return mask.bool().cpu().numpy()
+    # A static cache makes the library spread the mask out beforehand.
+    tokens = given.get("input_ids")
+    pad = loaded.tokenizer.pad_token_id
+    if tokens is None or pad is None or tokens.shape[1] != width:
+        return None
+    return (tokens != pad).cpu().numpy()
