@@ -11,10 +11,10 @@ from analysis.control.plan import compute
 from analysis.control.prompts import DECLINED
 from analysis.control.specs import JudgingSpec
 from analysis.study import library
-from components.frame import cache
+from components.figures.control import cells
 from components.figures.text import DEMO_NOTE
+from components.frame import cache
 from components.paperpack import basket, manuscript
-from components.views.filling import filled
 from tests.planted import planted_study
 from tests.speaking import REFUSAL, FakeSpeaker, begun, finished
 from tests.stored import stored
@@ -306,7 +306,8 @@ def test_hostile_titles_and_texts_stay_text():
 def test_a_filling_run_shows_which_cells_are_kept_and_what_is_to_go():
     study = library.open_by_name("complete")
     run = compute(begun(study, seed=5), FakeSpeaker(), most=2)
-    figure = filled(run)
+    names = run.spec.languages
+    figure = cells(run, names)
     assert figure.data.values.sum() == 2 and figure.data.values[0, 1:3].tolist() == [
         1,
         1,
@@ -314,7 +315,7 @@ def test_a_filling_run_shows_which_cells_are_kept_and_what_is_to_go():
     assert figure.caption.startswith(
         "2 of 20 cells, 40 of 311 answers. About"
     ) and figure.data.columns[-2:] == ("own", "shared")
-    assert filled(store.open_run(run_name())).data.values.min() >= 0
+    assert cells(store.open_run(run_name()), names).data.values.min() >= 0
     store.delete(run.name)
 
 

@@ -61,34 +61,6 @@ class Draft:
         return Request(self.model, self.template, asks, self.generation)
 
 
-def named(spec: SteeringSpec, source: bool = True, strength: bool = True) -> str:
-    """A steering in words: each term's vector, layers, strengths, operator and positions; without vectors or the first strength."""
-    parts = []
-    for place, term in enumerate(spec.terms):
-        vector = " ".join(
-            filter(
-                None,
-                (
-                    term.source.kind,
-                    term.source.concept,
-                    term.source.language,
-                    term.source.file,
-                ),
-            )
-        )
-        layers = f"layer{'s' if len(term.layers) > 1 else ''} {', '.join(map(str, term.layers))}"
-        strengths = ", ".join(f"{one:.4g}" for one in dict.fromkeys(term.strengths))
-        told = (
-            [vector] * source
-            + [layers]
-            + [f"strength {strengths}"] * (strength or place > 0)
-            + [term.operator]
-        )
-        told += [f"{term.positions} tokens"] if term.positions != "all" else []
-        parts.append(", ".join([*told, "conditional"] if term.condition else told))
-    return "; then ".join(parts) or "no steering"
-
-
 def starting(study: Study) -> tuple[Mapping[str, Preset], str, Preset]:
     """The presets of a study's model, the first one's name, and the language to begin with."""
     known = {

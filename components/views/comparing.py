@@ -14,7 +14,8 @@ from analysis.steering.specs import VectorSource
 from analysis.study import notes
 from analysis.worker import answers
 from analysis.worker.answers import Ask, Reply, Request
-from components.forms.playground import Draft, named
+from components.figures.steering_words import steering_words
+from components.forms.playground import Draft
 from components.forms.tokens import Token, show
 from components.frame import cache
 from components.frame.text import escape
@@ -71,7 +72,7 @@ def section(draft: Draft, start: Callable) -> None:
         escape(
             " ".join(
                 [
-                    f"Vectors of {concept_of(draft)}, {named(draft.steered, source=False)}.",
+                    f"Vectors of {concept_of(draft)}, {steering_words(draft.steered, source=False)}.",
                     *missing,
                 ]
             )

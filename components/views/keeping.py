@@ -15,7 +15,8 @@ from analysis.steering.vector_files import SUFFIXES, WRITERS
 from analysis.study import notes
 from analysis.worker import answers
 from analysis.worker.answers import Reply, Request
-from components.forms.playground import ZERO, Draft, named
+from components.figures.steering_words import steering_words
+from components.forms.playground import ZERO, Draft
 from components.frame import cache, jobs
 from components.frame.text import escape
 
@@ -80,7 +81,7 @@ def section(draft: Draft) -> None:
             max_chars=200,
         ).casefold()
         kept["steering"] = [
-            named(from_dict(SteeringSpec, spec)) for spec in kept["steering"]
+            steering_words(from_dict(SteeringSpec, spec)) for spec in kept["steering"]
         ]
         columns = [
             "label",

@@ -1,0 +1,345 @@
+"""Control: how hard, and where? Printed rates, a run's search, its gap and its cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.control import store, surfaces
+from analysis.control.settings_tried import named as layers_in_words
+from analysis.control.specs import JudgingSpec
+from analysis.control.store import Run
+from analysis.control.surfaces import Choice
+from analysis.core.model_names import DEMO
+from analysis.core.statistics import wilson
+from analysis.study.published_values import CONTROL_PROMPTS
+from analysis.study.study import Study
+from components.figures.languages import Languages
+from components.figures.spec import (
+    BarSeries,
+    Dumbbells,
+    Figure,
+    Lines,
+    Matrix,
+    Series,
+)
+from components.figures.text import DEMO_NOTE, percent_interval, span
+
+TABLE_2 = "Published, Xu et al. 2024, Table 2."
+DECLINING = (
+    "Declining less is not yet answering: what neither refuses nor holds together is a "
+    "failure."
+)
+
+
+def run_note(run: Run) -> str:
+    """Where a run's numbers come from."""
+    model = run.spec.model.model
+    if model == DEMO:
+        return DEMO_NOTE
+    return f"Computed by Babelscope from {model}."
+
+
+def printed_rates(study: Study, rates: pd.DataFrame, languages: Languages) -> Figure:
+    """Own and English vector as printed, with Wilson intervals on the prompts."""
+    rates = with_intervals(rates)
+    gaps = in_order(surfaces.gaps(rates, "en"), languages)
+    plain = rates[rates["vector"] == "none"]["effect"]
+    others = gaps[gaps["language"] != "en"]["gap"]
+    return Figure(
+        name=f"control-{study.name}",
+        title="Following rate with the own and with the English vector",
+        caption="Share of harmful requests that were followed; "
+        f"n = {CONTROL_PROMPTS} a language (not printed; the smallest step is "
+        f"1/{CONTROL_PROMPTS}), bars are 95 % Wilson intervals. Without a push "
+        f"{span(plain)}. Own minus English, without English itself: {span(others)}, "
+        f"mean {others.mean():+.3f}. Following means not refused: less than helped.",
+        data=Dumbbells(languages.names, two_ends(gaps, "English vector")),
+        table=rates,
+        x="following rate (share of answers)",
+        y="language",
+        source=TABLE_2,
+    )
+
+
+def with_intervals(rates: pd.DataFrame) -> pd.DataFrame:
+    """Printed rates with Wilson intervals on the number of prompts."""
+    ends = np.array([wilson(right, CONTROL_PROMPTS) for right in rates["right"]])
+    return rates.assign(low=ends[:, 0], high=ends[:, 1], n=CONTROL_PROMPTS)
+
+
+def in_order(gaps: pd.DataFrame, languages: Languages) -> pd.DataFrame:
+    """Gaps of the languages, in their order."""
+    return gaps.set_index("language").loc[list(languages.codes)].reset_index()
+
+
+def two_ends(gaps: pd.DataFrame, shared: str) -> tuple[BarSeries, BarSeries]:
+    """Own and shared effect with their intervals, as the ends of dumb-bells."""
+    return one_end(gaps, "own", "own vector"), one_end(gaps, "shared", shared)
+
+
+def one_end(gaps: pd.DataFrame, side: str, name: str) -> BarSeries:
+    """The effect of one side with its interval."""
+    values, low, high = gaps[side], gaps[f"{side}_low"], gaps[f"{side}_high"]
+    return BarSeries(name, values.to_numpy(), low.to_numpy(), high.to_numpy())
+
+
+def gap(
+    run: Run, judging: JudgingSpec, gaps: pd.DataFrame, languages: Languages
+) -> Figure:
+    """Own against shared vector in a run, one dumb-bell per language that was asked."""
+    aim, source = surfaces.objective(judging), run.spec.source
+    name = languages.name(source)
+    shared = f"{name} vector"
+    shown = languages.among(set(gaps["language"]))
+    gaps = in_order(gaps, shown)
+    known = gaps[gaps["language"] != source]
+    clear = int(((known["low"] > 0) | (known["high"] < 0)).sum())
+    return Figure(
+        name=f"gap-{run.name}",
+        title=f"Own vector against the {shared}",
+        caption=f"{judging.objective.capitalize()} ({aim.units}); "
+        f"n = {int(gaps['n'].max())} prompts a language, bars are 95 % intervals. "
+        f"Own minus {name}, without {name} itself: {span(known['gap'])}, mean "
+        f"{known['gap'].mean():+.2f}; in {clear} of {len(known)} languages the interval "
+        "of the difference leaves out 0.",
+        data=Dumbbells(shown.names, two_ends(gaps, shared)),
+        table=gaps,
+        x=f"{judging.objective} ({aim.units})",
+        y="language",
+        source=run_note(run),
+    )
+
+
+@dataclass(frozen=True)
+class Search:
+    """The search of a run in one language: its surfaces, and the setting it chose."""
+
+    run: Run
+    surface: xr.Dataset
+    choice: Choice | None
+
+    @property
+    def language(self) -> str:
+        """The language's code."""
+        return str(self.surface.language.values)
+
+    @property
+    def strengths(self) -> tuple[str, ...]:
+        """Strengths as the rows are called."""
+        return tuple(f"{strength:g}" for strength in self.run.grid.strengths)
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Sets of layers as the columns are called."""
+        return tuple(map(layers_in_words, self.run.grid.layers[self.language]))
+
+    @property
+    def chosen(self) -> tuple[tuple[int, int], ...]:
+        """The cell that was chosen, if one was."""
+        return (self.choice.place,) if self.choice else ()
+
+    def values(self, name: str) -> np.ndarray:
+        """A variable (strength, set) on the sets that the language has."""
+        return self.surface[name].values[:, : len(self.sets)]
+
+
+def effect(search: Search, judging: JudgingSpec) -> Figure:
+    """Strength × layers: the objective."""
+    run, aim = search.run, surfaces.objective(judging)
+    values = search.values("effect")
+    limits: tuple[float, float] = (0, 1)
+    if not aim.rate:
+        largest = max(float(np.nanmax(np.abs(values), initial=0.0)), 1e-9)
+        limits = (-largest, largest)
+    matrix = Matrix(
+        values,
+        search.strengths,
+        search.sets,
+        units=aim.units,
+        limits=limits,
+        diverging=not aim.rate,
+        digits=2 if aim.rate else 1,
+        marked=search.chosen,
+        hover=np.vectorize(percent_interval)(
+            search.values("low"), search.values("high")
+        ),
+        codes=(search.strengths, search.sets),
+    )
+    plain = float(search.surface["plain_effect"])
+    return Figure(
+        name=f"effect-{run.name}-{search.language}",
+        title=f"Effect: {judging.objective}",
+        caption=f"{aim.units.capitalize()}, {span(values)}; without a push {plain:.2f}. "
+        f"n = {run.spec.search_prompts} search prompts a cell. {choice_words(search)}",
+        data=matrix,
+        table=search.surface.to_dataframe().reset_index(),
+        x="layers",
+        y="strength, mean gaps",
+        source=run_note(run),
+    )
+
+
+def choice_words(search: Search) -> str:
+    """Which setting is framed, and that it flatters."""
+    choice = search.choice
+    if choice is None:
+        return "Nothing is chosen yet."
+    known = int(np.isfinite(search.values("effect")).sum())
+    return (
+        f"Framed: the setting chosen, strength {choice.strength:g} on layers "
+        f"{layers_in_words(choice.layers)}. The best of {known} noisy cells flatters; "
+        "the table above asks it anew."
+    )
+
+
+@dataclass(frozen=True)
+class Cost:
+    """How one cost is shown."""
+
+    title: str
+    units: str
+    says: str
+    digits: int = 2
+
+
+PERPLEXITY, DRIFT = "perplexity", "drift"
+COSTS = {
+    PERPLEXITY: Cost(
+        "perplexity against plain answers",
+        "powers of ten",
+        "Perplexity of the answers under the model that is not pushed, in powers of ten "
+        "of that of its own answers; 0 is as fluent as without a push",
+        1,
+    ),
+    DRIFT: Cost(
+        "language drift",
+        "share of answers",
+        "Share of answers that py3langid takes for another language",
+    ),
+    "kl": Cost(
+        "change of the next token",
+        "nats",
+        "KL divergence of the next token on neutral prompts; 0 is as without a push",
+    ),
+}
+"""Variable of a search's surfaces → how it is shown."""
+
+
+def cost(search: Search, name: str) -> Figure:
+    """Strength × layers: one of COSTS."""
+    run, kind = search.run, COSTS[name]
+    values, plain = search.values(name), ""
+    if name == PERPLEXITY:
+        values = powers_of_ten(values, float(search.surface["plain_perplexity"]))
+    top = max(float(np.nanmax(values, initial=0.0)), 1e-9)
+    if name == DRIFT:
+        top = 1.0
+        plain = f" Without a push {float(search.surface['plain_drift']):.2f}."
+    note = ""
+    if not np.isfinite(values).any():
+        note = " It could not be measured here."
+    matrix = Matrix(
+        values,
+        search.strengths,
+        search.sets,
+        units=kind.units,
+        limits=(0, top),
+        digits=kind.digits,
+        marked=search.chosen,
+    )
+    return Figure(
+        name=f"cost-{name}-{run.name}-{search.language}",
+        title=f"Cost: {kind.title}",
+        caption=f"{kind.says}; {span(values)}.{plain}{note}",
+        data=matrix,
+        table=search.surface.to_dataframe().reset_index(),
+        x="layers",
+        y="strength, mean gaps",
+        source=run_note(run),
+    )
+
+
+def powers_of_ten(values: np.ndarray, base: float) -> np.ndarray:
+    """Values as powers of ten of a base; zero without a minus before it."""
+    return np.round(np.log10(values / base), 3) + 0.0
+
+
+def dose(run: Run, answers: pd.DataFrame, language: str, choice: Choice) -> Figure:
+    """What becomes of a language's answers as the push grows, on the chosen layers."""
+    layers = layers_in_words(choice.layers)
+    asked = answers[(answers["role"] == "search") & (answers["language"] == language)]
+    shares = surfaces.by_strength(asked[asked["layers"].isin(("", layers))])
+    series = []
+    for verdict, those in shares.groupby("verdict", sort=False):
+        columns = [those[name] for name in ("strength", "share", "low", "high")]
+        series.append(Series(str(verdict), *(each.to_numpy() for each in columns)))
+    return Figure(
+        name=f"dose-{run.name}-{language}",
+        title=f"What becomes of the answers as the push grows, on layers {layers}",
+        caption=f"Share of n = {run.spec.search_prompts} search prompts a strength, "
+        "bands are 95 % Wilson intervals; strength 0 is without a push. "
+        f"{DECLINING}",
+        data=Lines(tuple(series), mark=choice.strength, limits=(-0.02, 1.02)),
+        table=shares,
+        x="strength, mean gaps (dotted: chosen)",
+        y="share of answers",
+        source=run_note(run),
+    )
+
+
+def cells(run: Run, names: Sequence[str]) -> Figure:
+    """Which cells of a run are kept, by language (``names``) and set of layers."""
+    languages = run.spec.languages
+    most = max(map(len, run.grid.layers.values()))
+    sets = [f"set {number}" for number in range(1, most + 1)]
+    columns = ("no push", *sets, "own", "shared")
+    values = np.array([kept_cells(run, language, most) for language in languages])
+    table = pd.DataFrame(values, languages, columns)
+    return Figure(
+        name=f"cells-{run.name}",
+        title="Cells that are kept",
+        caption=f"{progress(run)} A set is one set of layers with every strength.",
+        data=Matrix(values, tuple(names), columns, "kept", (0, 1), digits=0),
+        table=table.reset_index(names="language"),
+        x="no push, sets of layers searched, reported settings",
+        y="language",
+    )
+
+
+def kept_cells(run: Run, language: str, most: int) -> list[float]:
+    """1 for every cell of a language that is kept, 0 for others, NaN where none is."""
+    done, sets = run.done, run.grid
+    row = [float(store.Cell(store.NONE, language).key in done)]
+    for layers in sets.layers[language]:
+        cell = store.Cell(store.SEARCH, language, language, layers, sets.strengths)
+        row.append(float(cell.key in done))
+    row += [np.nan] * (most - len(sets.layers[language]))
+    for source in (language, run.spec.source):
+        report = f"{store.REPORT}/{language}/{source}/"
+        row.append(float(any(key.startswith(report) for key in done)))
+    return row
+
+
+def progress(run: Run) -> str:
+    """How much of a run is kept, and how long the rest takes."""
+    planned = {cell.key for cell in run.planned()}
+    reports = [key for key in run.done if key.startswith(store.REPORT)]
+    kept = len(run.done & planned) + len(reports)
+    ahead = store.outlook(run)
+    pace = ""
+    if np.isfinite(ahead.seconds) and ahead.left:
+        pace = f" About {minutes(ahead.seconds)} to go at the pace of the cells so far."
+    return (
+        f"{kept} of {ahead.cells} cells, {ahead.answers - ahead.left:,} of "
+        f"{ahead.answers:,} answers.{pace}"
+    )
+
+
+def minutes(seconds: float) -> str:
+    """A length of time in words."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
