@@ -6,49 +6,105 @@ from pathlib import Path
 
 import pytest
 
+from analysis.core import settings
 from analysis.core.errors import SpecError
 from analysis.study import library
 from components.figures import gallery
 from components.figures.gallery import FIGURES, draw, names
 from components.figures.spec import Figure
 from components.frame.shell import MENU
+from tests.speaking import finished
+from tests.stored import stored
 
 ROOT = Path(__file__).parent.parent
 PRINTED = "llama2-chat-7b"
-PAGES = (
-    "Overview",
-    "Recognition",
-    "Similarity",
-    "Transfer",
-    "Alignment",
-    "Layers",
-    "Plane",
-)
+STUDIES = (PRINTED, "words-llama2-13b", "demo", "complete")
+NO_FIGURE = ("Extract", "Figures")
+"""Pages that make studies and that keep figures of other pages."""
+ASKED = ("playground", "playground-cost")
+"""Figures that ask the study's model."""
+
+
+def demo():
+    """The demo study."""
+    return library.open_by_name("demo")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """A home with a study of one's own and a control run on it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("gallery")))
+        stored("complete")
+        finished(library.open_by_name("complete"))
+        yield settings.home()
+
+
+@pytest.fixture
+def home(kept, monkeypatch):
+    """That home."""
+    monkeypatch.setenv("BABELSCOPE_HOME", str(kept))
 
 
 def test_every_page_has_a_figure_called_like_it():
-    assert set(PAGES) <= {entry.title for entry in MENU}
-    for page in PAGES:
+    pages = [entry.title for entry in MENU if entry.title not in NO_FIGURE]
+    for page in pages:
         assert FIGURES[page.lower()].page == page
-    assert {entry.page for entry in FIGURES.values()} == set(PAGES)
+    assert {entry.page for entry in FIGURES.values()} == set(pages)
     assert all(entry.says.endswith(".") for entry in FIGURES.values())
 
 
-@pytest.mark.parametrize("name", [PRINTED, "words-llama2-13b", "demo"])
+def can_be_drawn(study):
+    """Figures of a study; its model may not be here, and a comparison needs another."""
+    absent = ASKED if study.name == "complete" else ()
+    return [name for name in names(study) if name not in ("studies", *absent)]
+
+
+@pytest.mark.parametrize("name", [name for name in STUDIES if name != "demo"])
 def test_every_figure_of_a_study_is_drawn(home, name):
     study = library.open_by_name(name)
-    for figure in names(study):
+    for figure in can_be_drawn(study):
         drawn = draw(study, figure)
         assert isinstance(drawn, Figure) and drawn.caption and len(drawn.table), figure
 
 
-def test_a_figure_needs_no_browser(home):
-    """Neither Streamlit nor a drawing library is loaded by any of them."""
+@pytest.mark.parametrize("name", ASKED)
+def test_the_model_is_asked_for_the_playground(home, name):
+    drawn = draw(demo(), name, points="3", prompt="the judge")
+    assert drawn.caption.startswith("“the judge” under concept vector")
+    assert drawn.table["strength"].tolist()[1] == 0
+
+
+def test_no_figure_is_left_undrawn(home):
+    drawn = {"studies"}
+    for name in STUDIES:
+        drawn |= set(can_be_drawn(library.open_by_name(name)))
+    assert drawn == set(FIGURES)
+
+
+def test_two_studies_are_compared(home):
+    figure = draw(library.open_by_name(PRINTED), "studies", other="qwen-chat-7b")
+    assert "common languages" in figure.caption
+    with pytest.raises(SpecError, match="which study to compare with: .*demo"):
+        draw(library.open_by_name(PRINTED), "studies")
+
+
+def test_printed_rates_and_a_run_are_one_figure(home):
+    printed = draw(library.open_by_name(PRINTED), "control")
+    computed = draw(library.open_by_name("complete"), "control")
+    assert printed.source == "Published, Xu et al. 2024, Table 2."
+    assert computed.source == "Computed by Babelscope from planted."
+
+
+def test_no_figure_needs_a_browser(home):
+    """Nor a drawing library; only the Playground's ask a model."""
     code = (
         "import sys\n"
         "from analysis.study import library\n"
-        "from components.figures.gallery import draw\n"
-        f"draw(library.open_by_name('{PRINTED}'), 'transfer')\n"
+        "from components.figures.gallery import FIGURES, draw\n"
+        "study = library.open_by_name('demo')\n"
+        f"for name in {[name for name in can_be_drawn(demo()) if name not in ASKED]}:\n"
+        "    draw(study, name)\n"
         "names = ('streamlit', 'plotly', 'matplotlib', 'torch')\n"
         "print([name for name in names if name in sys.modules])"
     )
@@ -88,6 +144,19 @@ def test_options_are_read_from_text_and_change_the_figure(home):
         ("similarity", {"clustered": "maybe"}, "value of clustered"),
         ("transfer-layers", {"source": "xx"}, "language"),
         ("transfer", {"concepts": "beauty"}, "concept"),
+        ("control", {}, "no control run and no printed rates"),
+        ("layers", {"way": "PCB"}, "Did you mean “PCA”"),
+        ("layers", {"layer": "99"}, "There is no layer 99"),
+        ("agreement-map", {"vector": "locale"}, "Did you mean “local”"),
+        ("plane", {"mode": "French"}, "Unknown steering"),
+        ("plane", {"shown": "some"}, "choice of items"),
+        ("alignment", {"embedding": "first token"}, "embedding"),
+        ("alignment", {"target": "xx"}, "language"),
+        ("alignment-pairs", {"stage": "during"}, "stage"),
+        ("alignment-kinds", {"control": "up-sampled"}, "Did you mean “down-sampled”"),
+        ("cloud", {"source": "en"}, "language"),
+        ("playground", {"concept": "beauty"}, "concept"),
+        ("playground", {"language": "xx"}, "language"),
     ],
 )
 def test_what_is_not_to_be_had_is_a_sentence(home, name, options, said):

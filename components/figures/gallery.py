@@ -1,6 +1,5 @@
-"""The table of figures: any figure of any page by its name, without a browser.
-
-draw(library.open_by_name("demo"), "transfer", convention="paper")
+"""The table of figures: any figure of any page by its name, without a browser, as in
+``draw(library.open_by_name("demo"), "transfer", convention="paper")``.
 """
 
 import inspect
@@ -9,8 +8,13 @@ from dataclasses import dataclass
 
 from analysis.core.errors import SpecError, unknown
 from analysis.study.study import Study
-from analysis.words.alignment import FEW
-from components.figures import of_concepts, of_questions, of_words
+from components.figures import (
+    needs,
+    of_concepts,
+    of_questions,
+    of_steering,
+    of_words,
+)
 from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 
@@ -24,43 +28,6 @@ YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 
 
 @dataclass(frozen=True)
-class Need:
-    """What a figure needs of a study, in words, and whether a study has it."""
-
-    words: str
-    met: Callable[[Study], bool]
-
-
-def one_of(*arrays: str) -> Callable[[Study], bool]:
-    """Whether a study has one of these arrays."""
-
-    def met(study: Study) -> bool:
-        return any(study.has(array) for array in arrays)
-
-    return met
-
-
-def has_words(study: Study) -> bool:
-    """Whether a study has words that can be matched, or matches that are printed."""
-    return bool(study.embeddings) and (study.words is None or not has_few_words(study))
-
-
-def has_own_words(study: Study) -> bool:
-    """Whether a study has word vectors, and words enough to match."""
-    return study.words is not None and has_words(study)
-
-
-def has_few_words(study: Study) -> bool:
-    """Whether a study's words are too few to be matched."""
-    return study.words is not None and len(study.words.concepts) < FEW
-
-
-def has_ranks(study: Study) -> bool:
-    """Whether concepts can be ranked by cosine: by their words, or by their vectors."""
-    return study.words is not None or study.has("concept_vector")
-
-
-@dataclass(frozen=True)
 class Entry:
     """A figure of a page: what computes and draws it, and what a study needs for it.
 
@@ -69,7 +36,7 @@ class Entry:
 
     page: str
     draw: Callable[..., Figure]
-    need: Need
+    need: needs.Need
 
     @property
     def says(self) -> str:
@@ -86,66 +53,60 @@ class Entry:
         return found
 
 
-CONCEPTS = Need("concepts", one_of("concept_vector", "recognition", "similarity"))
-ACCURACIES = Need("recognition accuracies", one_of("pair_score", "recognition"))
-SCORES = Need("pair scores", one_of("pair_score"))
-COSINES = Need("similarity matrix", one_of("concept_vector", "similarity"))
-VECTORS = Need("concept vectors", one_of("concept_vector"))
-TRANSFER = Need("transfer matrix", one_of("pair_score", "transfer"))
-POINTS = Need(
-    "English or local vectors",
-    one_of("english_vector", "local_vector", "mean_state", "item_state"),
-)
-STEERING = Need(
-    "English or local vectors", one_of("english_vector", "local_vector", "mean_state")
-)
-ANGLES = Need("English and local vectors", one_of("local_vector"))
-ITEMS = Need("states of questions", one_of("item_state"))
-LENS = Need("logit lens", one_of("lens_share"))
-WORDS = Need("words to match", has_words)
-OWN_WORDS = Need("word vectors of its own", has_own_words)
-SETTINGS = Need("printed settings", one_of("alignment"))
-RANKS = Need("concept vectors or words", has_ranks)
-PLANE = Need("plane", one_of("plane_answer"))
-
 FIGURES: Mapping[str, Entry] = {
-    "overview": Entry("Overview", of_concepts.coverage, CONCEPTS),
-    "recognition": Entry("Recognition", of_concepts.recognition_by_share, ACCURACIES),
+    "overview": Entry("Overview", of_concepts.coverage, needs.CONCEPTS),
+    "recognition": Entry(
+        "Recognition", of_concepts.recognition_by_share, needs.ACCURACIES
+    ),
     "recognition-depth": Entry(
-        "Recognition", of_concepts.recognition_over_depth, SCORES
+        "Recognition", of_concepts.recognition_over_depth, needs.SCORES
     ),
     "recognition-concepts": Entry(
-        "Recognition", of_concepts.recognition_by_concept, ACCURACIES
+        "Recognition", of_concepts.recognition_by_concept, needs.ACCURACIES
     ),
-    "similarity": Entry("Similarity", of_concepts.similarity_matrix, COSINES),
-    "similarity-depth": Entry("Similarity", of_concepts.similarity_over_depth, VECTORS),
-    "relatedness": Entry("Similarity", of_concepts.relatedness, COSINES),
-    "clusters": Entry("Similarity", of_concepts.clusters, COSINES),
-    "transfer": Entry("Transfer", of_concepts.transfer_matrix, TRANSFER),
-    "transfer-layers": Entry("Transfer", of_concepts.transfer_over_layers, SCORES),
-    "starting-gap": Entry("Transfer", of_concepts.starting_gap, TRANSFER),
-    "transfer-net": Entry("Transfer", of_concepts.transfer_net, TRANSFER),
-    "alignment": Entry("Alignment", of_words.by_language, WORDS),
-    "alignment-layers": Entry("Alignment", of_words.over_layers, OWN_WORDS),
-    "alignment-seeds": Entry("Alignment", of_words.over_seeds, WORDS),
-    "alignment-pairs": Entry("Alignment", of_words.between_languages, OWN_WORDS),
-    "alignment-templates": Entry("Alignment", of_words.by_template, OWN_WORDS),
-    "alignment-kinds": Entry("Alignment", of_words.by_kind, WORDS),
-    "alignment-settings": Entry("Alignment", of_words.published_settings, SETTINGS),
-    "concept-ranks": Entry("Alignment", of_words.concept_ranks, RANKS),
-    "cloud": Entry("Alignment", of_words.cloud, OWN_WORDS),
-    "layers": Entry("Layers", of_questions.picture, POINTS),
-    "angle": Entry("Layers", of_questions.angle, ANGLES),
-    "angles": Entry("Layers", of_questions.angles, ANGLES),
-    "length": Entry("Layers", of_questions.lengths, STEERING),
-    "agreement": Entry("Layers", of_questions.agreement, STEERING),
-    "agreement-map": Entry("Layers", of_questions.agreement_map, STEERING),
-    "separation": Entry("Layers", of_questions.separation, ITEMS),
-    "parallel": Entry("Layers", of_questions.parallel, ITEMS),
-    "lens": Entry("Layers", of_questions.lens, LENS),
-    "plane": Entry("Plane", of_questions.arrows, PLANE),
-    "plane-depth": Entry("Plane", of_questions.plane_over_depth, PLANE),
-    "pareto": Entry("Plane", of_questions.pareto, PLANE),
+    "similarity": Entry("Similarity", of_concepts.similarity_matrix, needs.COSINES),
+    "similarity-depth": Entry(
+        "Similarity", of_concepts.similarity_over_depth, needs.VECTORS
+    ),
+    "relatedness": Entry("Similarity", of_concepts.relatedness, needs.COSINES),
+    "clusters": Entry("Similarity", of_concepts.clusters, needs.COSINES),
+    "transfer": Entry("Transfer", of_concepts.transfer_matrix, needs.TRANSFER),
+    "transfer-layers": Entry(
+        "Transfer", of_concepts.transfer_over_layers, needs.SCORES
+    ),
+    "starting-gap": Entry("Transfer", of_concepts.starting_gap, needs.TRANSFER),
+    "transfer-net": Entry("Transfer", of_concepts.transfer_net, needs.TRANSFER),
+    "alignment": Entry("Alignment", of_words.by_language, needs.WORDS),
+    "alignment-layers": Entry("Alignment", of_words.over_layers, needs.OWN_WORDS),
+    "alignment-seeds": Entry("Alignment", of_words.over_seeds, needs.WORDS),
+    "alignment-pairs": Entry("Alignment", of_words.between_languages, needs.OWN_WORDS),
+    "alignment-templates": Entry("Alignment", of_words.by_template, needs.OWN_WORDS),
+    "alignment-kinds": Entry("Alignment", of_words.by_kind, needs.WORDS),
+    "alignment-settings": Entry(
+        "Alignment", of_words.published_settings, needs.SETTINGS
+    ),
+    "concept-ranks": Entry("Alignment", of_words.concept_ranks, needs.RANKS),
+    "cloud": Entry("Alignment", of_words.cloud, needs.OWN_WORDS),
+    "layers": Entry("Layers", of_questions.picture, needs.POINTS),
+    "angle": Entry("Layers", of_questions.angle, needs.ANGLES),
+    "angles": Entry("Layers", of_questions.angles, needs.ANGLES),
+    "length": Entry("Layers", of_questions.lengths, needs.STEERING),
+    "agreement": Entry("Layers", of_questions.agreement, needs.STEERING),
+    "agreement-map": Entry("Layers", of_questions.agreement_map, needs.STEERING),
+    "separation": Entry("Layers", of_questions.separation, needs.ITEMS),
+    "parallel": Entry("Layers", of_questions.parallel, needs.ITEMS),
+    "lens": Entry("Layers", of_questions.lens, needs.LENS),
+    "plane": Entry("Plane", of_questions.arrows, needs.PLANE),
+    "plane-depth": Entry("Plane", of_questions.plane_over_depth, needs.PLANE),
+    "pareto": Entry("Plane", of_questions.pareto, needs.PLANE),
+    "playground": Entry("Playground", of_steering.dose_effect, needs.MODEL),
+    "playground-cost": Entry("Playground", of_steering.dose_cost, needs.MODEL),
+    "control": Entry("Control", of_steering.own_against_shared, needs.RATES),
+    "control-effect": Entry("Control", of_steering.effect, needs.RUN),
+    "control-cost": Entry("Control", of_steering.cost, needs.RUN),
+    "control-dose": Entry("Control", of_steering.verdicts, needs.RUN),
+    "control-cells": Entry("Control", of_steering.cells, needs.RUN),
+    "studies": Entry("Studies", of_concepts.two_studies, needs.MEASURES),
 }
 """Name → figure; the first one of a page is called like the page."""
 

@@ -11,9 +11,11 @@ from analysis.concepts import similarity as cosines
 from analysis.concepts import transfer as transferability
 from analysis.concepts import triangle
 from analysis.concepts.specs import CONVENTIONS, Convention
-from analysis.core.errors import unknown
+from analysis.core.errors import SpecError, unknown
+from analysis.overview import compare
+from analysis.study import library
 from analysis.study.study import Study
-from components.figures import overview, recognition, similarity, transfer
+from components.figures import comparison, overview, recognition, similarity, transfer
 from components.figures.cells import between
 from components.figures.languages import Arrangement, Languages, share_table
 from components.figures.spec import Figure
@@ -204,3 +206,26 @@ def transfer_net(
     known = starts(study, arrangement, convention)
     found = triangle.starting_gap(known.transfer, known.accuracy)
     return transfer.residuals(study, found, known.languages)
+
+
+def two_studies(
+    study: Study,
+    arrangement: Arrangement,
+    *,
+    other: str = "",
+    what: str = "similarity",
+    convention: str = HONEST,
+) -> Figure:
+    """One measure of a study minus that of another one (``other``: its name)."""
+    if what not in compare.COMPARED:
+        raise unknown("measure", what, compare.COMPARED)
+    known = [name for name in library.names() if name != study.name]
+    if not other:
+        raise SpecError(
+            f"Say with “other” which study to compare with: {', '.join(known)}."
+        )
+    second = library.open_by_name(other)
+    found = compare.compare(study, second, what, convention_of(convention))
+    languages = arrangement.languages(study, found.columns)
+    pair = comparison.Pair(study, second, what, found)
+    return comparison.difference(pair, languages)

@@ -1,0 +1,94 @@
+"""What figures need of a study: in words, and whether a study has it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from analysis.control import store
+from analysis.study.published_values import control as printed_rates
+from analysis.study.study import PUBLISHED, Study
+from analysis.words.alignment import FEW
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a figure needs of a study, in words, and whether a study has it."""
+
+    words: str
+    met: Callable[[Study], bool]
+
+
+def one_of(*arrays: str) -> Callable[[Study], bool]:
+    """Whether a study has one of these arrays."""
+
+    def met(study: Study) -> bool:
+        return any(study.has(array) for array in arrays)
+
+    return met
+
+
+def has_words(study: Study) -> bool:
+    """Whether a study has words that can be matched, or matches that are printed."""
+    return bool(study.embeddings) and (study.words is None or not has_few_words(study))
+
+
+def has_own_words(study: Study) -> bool:
+    """Whether a study has word vectors, and words enough to match."""
+    return study.words is not None and has_words(study)
+
+
+def has_few_words(study: Study) -> bool:
+    """Whether a study's words are too few to be matched."""
+    return study.words is not None and len(study.words.concepts) < FEW
+
+
+def has_ranks(study: Study) -> bool:
+    """Whether concepts can be ranked by cosine: by their words, or by their vectors."""
+    return study.words is not None or study.has("concept_vector")
+
+
+def has_run(study: Study) -> bool:
+    """Whether control runs are kept for a study."""
+    return bool(store.names(study.name))
+
+
+def has_rates(study: Study) -> bool:
+    """Whether a study has control runs, or its rates are printed."""
+    printed = study.kind == PUBLISHED and len(printed_rates(study.name)) > 0
+    return printed or has_run(study)
+
+
+def has_model(study: Study) -> bool:
+    """Whether a study has vectors of a model that can be asked."""
+    return study.kind != PUBLISHED and study.has("concept_vector")
+
+
+def has_measures(study: Study) -> bool:
+    """Whether a study has something that can be compared."""
+    return has_words(study) or ACCURACIES.met(study) or COSINES.met(study)
+
+
+CONCEPTS = Need("concepts", one_of("concept_vector", "recognition", "similarity"))
+ACCURACIES = Need("recognition accuracies", one_of("pair_score", "recognition"))
+SCORES = Need("pair scores", one_of("pair_score"))
+COSINES = Need("similarity matrix", one_of("concept_vector", "similarity"))
+VECTORS = Need("concept vectors", one_of("concept_vector"))
+TRANSFER = Need("transfer matrix", one_of("pair_score", "transfer"))
+POINTS = Need(
+    "English or local vectors",
+    one_of("english_vector", "local_vector", "mean_state", "item_state"),
+)
+STEERING = Need(
+    "English or local vectors", one_of("english_vector", "local_vector", "mean_state")
+)
+ANGLES = Need("English and local vectors", one_of("local_vector"))
+ITEMS = Need("states of questions", one_of("item_state"))
+LENS = Need("logit lens", one_of("lens_share"))
+WORDS = Need("words to match", has_words)
+OWN_WORDS = Need("word vectors of its own", has_own_words)
+SETTINGS = Need("printed settings", one_of("alignment"))
+RANKS = Need("concept vectors or words", has_ranks)
+PLANE = Need("plane", one_of("plane_answer"))
+RUN = Need("control run", has_run)
+RATES = Need("control run and no printed rates", has_rates)
+MODEL = Need("concept vectors of a model that can be asked", has_model)
+MEASURES = Need("measures to compare", has_measures)
