@@ -54,7 +54,7 @@ def pairs_of(given: Table | Corpus) -> Corpus:
     file = file_of(given)
     if file is None:
         return corpora.load(str(given))
-    return pair_readers.read(file.data, file.name)
+    return pair_readers.read_corpus(file.data, file.name)
 
 
 def words_of(given: Table | WordList) -> WordList:

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from analysis.concepts.corpora import to_csv
-from analysis.concepts.pair_readers import read
+from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import CorpusError, StudyError
 from analysis.study import library
@@ -235,7 +235,7 @@ def with_corpus(data: bytes, name: str = "pairs.csv", model: str = "tiny"):
 def test_a_corpus_with_faults_shows_all_of_them(home):
     at = with_corpus(FAULTS, model="demo")
     with pytest.raises(CorpusError) as error:
-        read(FAULTS, "pairs.csv")
+        read_corpus(FAULTS, "pairs.csv")
     assert len(error.value.faults) > 10
     count = f"All {len(error.value.faults)} faults"
     assert "was not loaded" in plain(at.error[0].value) and any(

@@ -5,14 +5,25 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.concepts.pairs import SPLITS, ContrastPair, Corpus, clusters, leaks, split
+from analysis.concepts.pairs import (
+    SPLITS,
+    ContrastPair,
+    Corpus,
+    Split,
+    clusters,
+    leaked_pairs,
+    split_pairs,
+)
 from analysis.core.errors import CorpusError, SpecError
 
 
 def planted(
     languages="en fr zh", pairs=40, per_source=1, concept="fairness", lacking=None
 ) -> Corpus:
-    """A corpus of one concept whose translations are numbered alike; ``lacking`` are (language, pair) to leave out."""
+    """A corpus of one concept whose translations are numbered alike.
+
+    ``lacking`` are (language, pair) to leave out.
+    """
     cells = [
         (code, i)
         for code in languages.split()
@@ -70,7 +81,7 @@ def given(corpus: Corpus) -> Corpus:
 def test_splits_divide_what_exists(method):
     corpus = given(planted(lacking={("fr", "3"), ("fr", "8")}))
     for language in corpus.languages:
-        train, test = split(corpus, method, "fairness", language, 1)
+        train, test = split_pairs(corpus, method, "fairness", language, 1)
         ids = [pair.pair for pair in corpus.select("fairness", language)]
         assert (
             set(train) | set(test) == set(ids)
@@ -78,18 +89,20 @@ def test_splits_divide_what_exists(method):
             and train
             and test
         )
-        assert split(corpus, method, "fairness", language, 1) == (train, test)
+        assert split_pairs(corpus, method, "fairness", language, 1) == (train, test)
         assert list(train) == [i for i in ids if i in train]
         shuffled = Corpus(
             "other order",
             tuple(random.Random(0).sample(corpus.pairs, len(corpus.pairs))),
         )
-        assert split(shuffled, method, "fairness", language, 1) == (train, test)
+        assert split_pairs(shuffled, method, "fairness", language, 1) == (train, test)
 
 
 def test_by_pair_holds_out_a_fifth_and_depends_on_the_seed():
     corpus = planted(pairs=100)
-    splits = [split(corpus, "by pair", "fairness", "en", seed) for seed in range(5)]
+    splits = [
+        split_pairs(corpus, "by pair", "fairness", "en", seed) for seed in range(5)
+    ]
     assert {len(test) for _, test in splits} == {20} and len(
         {test for _, test in splits}
     ) == 5
@@ -100,12 +113,12 @@ def test_only_the_papers_split_leaks_when_languages_have_different_pairs():
         planted(lacking={("fr", "3"), *(("zh", str(i)) for i in range(8, 18))})
     )
     assert (
-        leaks(corpus, "by pair", "fairness", 1)
+        leaked_pairs(corpus, "by pair", "fairness", 1)
         == 0
-        == leaks(corpus, "as given", "fairness", 1)
+        == leaked_pairs(corpus, "as given", "fairness", 1)
     )
-    assert leaks(corpus, "the papers'", "fairness", 1) > 5
-    assert leaks(planted(), "the papers'", "fairness", 1) == 0
+    assert leaked_pairs(corpus, "the papers'", "fairness", 1) > 5
+    assert leaked_pairs(planted(), "the papers'", "fairness", 1) == 0
 
 
 def test_leaks_counts_planted_leaks():
@@ -119,21 +132,23 @@ def test_leaks_counts_planted_leaks():
 
     def by_row(corpus, concept, language, seed):
         cell = corpus.select(concept, language)
-        return tuple(
-            tuple(pair.pair for pair in cell if pair.split == side)
-            for side in ("train", "test")
+        return Split(
+            *(
+                tuple(pair.pair for pair in cell if pair.split == side)
+                for side in ("train", "test")
+            )
         )
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(SPLITS, "by row", by_row)
-        assert leaks(Corpus("leaky", tuple(pairs)), "by row", "a", 1) == 2
+        assert leaked_pairs(Corpus("leaky", tuple(pairs)), "by row", "a", 1) == 2
 
 
 def test_the_papers_split_is_pythons_shuffle_of_the_file():
     corpus = planted(pairs=23)
     ids = [str(i) for i in range(23)]
     random.Random(1).shuffle(ids)
-    train, test = split(corpus, "the papers'", "fairness", "en", 1)
+    train, test = split_pairs(corpus, "the papers'", "fairness", "en", 1)
     assert set(train) == set(ids[:18]) and set(test) == set(ids[18:])
 
 
@@ -141,7 +156,7 @@ def test_the_papers_split_is_pythons_shuffle_of_the_file():
 def test_siblings_are_never_divided(seed):
     corpus = planted(pairs=60, per_source=4, lacking={("fr", "5")})
     parts = {
-        code: split(corpus, "by pair", "fairness", code, seed)
+        code: split_pairs(corpus, "by pair", "fairness", code, seed)
         for code in corpus.languages
     }
     sides = {"train": set(), "test": set()}
@@ -171,18 +186,20 @@ def test_clusters():
 
 
 def test_large_sources_still_leave_pairs_to_hold_out():
-    train, test = split(planted(pairs=6, per_source=3), "by pair", "fairness", "en", 1)
+    train, test = split_pairs(
+        planted(pairs=6, per_source=3), "by pair", "fairness", "en", 1
+    )
     assert len(train) == len(test) == 3
 
 
 def test_splits_that_cannot_be():
     with pytest.raises(SpecError, match="Did you mean “by pair”"):
-        split(planted(), "by pairs", "fairness", "en", 1)
+        split_pairs(planted(), "by pairs", "fairness", "en", 1)
     with pytest.raises(SpecError, match="Did you mean “fairness”"):
-        split(planted(), "by pair", "fairnes", "en", 1)
+        split_pairs(planted(), "by pair", "fairnes", "en", 1)
     with pytest.raises(SpecError, match="language"):
-        split(planted(), "by pair", "fairness", "sw", 1)
+        split_pairs(planted(), "by pair", "fairness", "sw", 1)
     with pytest.raises(CorpusError, match="6 training and 0 held-out"):
-        split(planted(pairs=6, per_source=6), "by pair", "fairness", "en", 1)
+        split_pairs(planted(pairs=6, per_source=6), "by pair", "fairness", "en", 1)
     with pytest.raises(CorpusError, match="gives no split for 120 of 120"):
-        split(planted(), "as given", "fairness", "en", 1)
+        split_pairs(planted(), "as given", "fairness", "en", 1)

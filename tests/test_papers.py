@@ -1,4 +1,7 @@
-"""The papers' layout, from a folder and from a zip: composition, numbering, faults, hostile archives."""
+"""The papers' layout, from a folder and from a zip.
+
+Composition, numbering, faults, hostile archives.
+"""
 
 import io
 import json
@@ -6,7 +9,7 @@ import zipfile
 
 import pytest
 
-from analysis.concepts.pair_readers import read
+from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.paper_layout import MAX_FILES, papers_layout, papers_zip
 from analysis.core.errors import CorpusError
 
@@ -97,7 +100,7 @@ def test_the_papers_layout_composes_and_numbers(tmp_path):
     assert (
         papers_zip(packed(layout())).digest
         == corpus.digest
-        == read(packed(layout()), "x.zip").digest
+        == read_corpus(packed(layout()), "x.zip").digest
     )
 
 

@@ -11,7 +11,7 @@ from analysis.concepts.pair_readers import (
     hub_dataset,
     papers_layout,
     papers_zip,
-    read,
+    read_corpus,
 )
 from analysis.core import settings
 from analysis.core.errors import CorpusError
@@ -59,8 +59,8 @@ def test_csv_and_json_lines_give_the_same_corpus():
         '1,fair,fr,bon\u2028jour,"mal, ""dit""\nici",\n\n x2,fair,fr,good,bad,\n'
     )
     one, other = (
-        read(b"\xef\xbb\xbf" + jsonl(*rows, ""), "dir/pairs.jsonl"),
-        read(table.encode(), "C:\\x\\pairs.csv"),
+        read_corpus(b"\xef\xbb\xbf" + jsonl(*rows, ""), "dir/pairs.jsonl"),
+        read_corpus(table.encode(), "C:\\x\\pairs.csv"),
     )
     assert (
         one.pairs == other.pairs
@@ -71,7 +71,7 @@ def test_csv_and_json_lines_give_the_same_corpus():
 
 
 def test_missing_translations_are_noted_and_kept():
-    corpus = read(
+    corpus = read_corpus(
         jsonl(row(1), row(2), row(1, "fr"), row(2, "fr"), row(3, "fr")), "p.jsonl"
     )
     assert len(corpus.pairs) == 5 and corpus.missing() == {("fair", "en"): ["3"]}
@@ -81,7 +81,7 @@ def test_missing_translations_are_noted_and_kept():
 
 
 def test_white_space_at_the_end_is_noted():
-    corpus = read(jsonl(row(positive="good ")), "p.jsonl")
+    corpus = read_corpus(jsonl(row(positive="good ")), "p.jsonl")
     assert (
         corpus.pairs[0].positive == "good " and "white space (en 1)" in corpus.notes[0]
     )
@@ -138,7 +138,7 @@ EXPECTED = {
 
 
 def test_every_fault_of_json_lines_at_once():
-    faults = faults_of(read, EVERY_FAULT, "p.jsonl")
+    faults = faults_of(read_corpus, EVERY_FAULT, "p.jsonl")
     for line, words in EXPECTED.items():
         assert found(faults, f"p.jsonl, line {line}", words), (line, words, faults)
     assert found(
@@ -155,7 +155,7 @@ def test_the_message_counts_and_quotes_the_first_faults():
         CorpusError,
         match=r"“p” was not loaded: 5 faults\. p\.jsonl, line 1: .*line 3: .* and 2 more",
     ):
-        read(jsonl(*["x"] * 5), "p.jsonl")
+        read_corpus(jsonl(*["x"] * 5), "p.jsonl")
 
 
 def test_every_fault_of_a_csv_at_once():
@@ -168,7 +168,7 @@ def test_every_fault_of_a_csv_at_once():
         "5,fair,en,,bad,tset\n"
         '6,fair,en,"never closed,bad,\n'
     )
-    faults = faults_of(read, text.encode(), "p.csv")
+    faults = faults_of(read_corpus, text.encode(), "p.csv")
     expected = [
         (1, "unknown column “langauge”. Did you mean “language”"),
         (1, "no column “language”"),
@@ -200,13 +200,13 @@ def test_every_fault_of_a_csv_at_once():
     ],
 )
 def test_files_that_are_no_corpus(data, filename, words):
-    (fault,) = faults_of(read, data, filename)
+    (fault,) = faults_of(read_corpus, data, filename)
     assert words in fault
 
 
 def test_an_unknown_ending_names_the_nearest():
     with pytest.raises(CorpusError, match="Did you mean “.jsonl”"):
-        read(b"", "pairs.json")
+        read_corpus(b"", "pairs.json")
 
 
 def test_files_beyond_the_limit_are_not_read(monkeypatch, tmp_path):
@@ -214,8 +214,8 @@ def test_files_beyond_the_limit_are_not_read(monkeypatch, tmp_path):
     (tmp_path / "large.json").write_bytes(b"x" * 101)
     long = HEADER.encode() * 3
     for faults in (
-        faults_of(read, long, "p.csv"),
-        faults_of(read, long, "p.zip"),
+        faults_of(read_corpus, long, "p.csv"),
+        faults_of(read_corpus, long, "p.zip"),
         faults_of(papers_layout, tmp_path),
     ):
         assert "100 are allowed" in faults[0]
@@ -294,5 +294,10 @@ def test_a_hub_that_cannot_be_reached_or_is_not_installed(monkeypatch):
 
 
 def test_every_reader_is_documented():
-    assert set(READERS.values()) == {read, papers_layout, papers_zip, hub_dataset}
+    assert set(READERS.values()) == {
+        read_corpus,
+        papers_layout,
+        papers_zip,
+        hub_dataset,
+    }
     assert all(reader.__doc__ for reader in READERS.values())

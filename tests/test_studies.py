@@ -86,7 +86,7 @@ def test_a_complete_study_has_every_array_with_its_labels():
 def test_vectors_are_the_difference_of_means_and_scores_their_projections():
     given = corpus()
     study = store.open_study(made(given))
-    train, test = plan.split(given, "by pair", "truth", "fr", 1)
+    train, test = plan.split_pairs(given, "by pair", "truth", "fr", 1)
     reader = FakeReader()
     mean = {
         sign: np.mean([reader.state(f"truth fr {sign} {int(i)}") for i in train], 0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.concepts.pairs import ContrastPair, Corpus, split
+from analysis.concepts.pairs import ContrastPair, Corpus, split_pairs
 from analysis.concepts.specs import StudySpec
 from analysis.core.specs import ModelSpec
 from analysis.model.extract import stream
@@ -121,7 +121,7 @@ def test_a_study_has_the_numbers_of_the_plain_computation(tiny_models):
     assert study.manifest["spec"]["model"]["revision"] == "local"
     vectors = {}
     for language in LANGUAGES:
-        train, test = split(corpus(), "by pair", "truth", language, 1)
+        train, test = split_pairs(corpus(), "by pair", "truth", language, 1)
         pairs = {pair.pair: pair for pair in corpus().select("truth", language)}
         vectors[language], held = gaps(pairs, train).mean(0), gaps(pairs, test)
     kept = study.array("concept_vector").sel(concept="truth", language="en").values

@@ -1,4 +1,7 @@
-"""The corpora that this server can read again: the demo's, and every one that a study was begun with."""
+"""The corpora that this server can read again.
+
+The demo's, and every one that a study was begun with.
+"""
 
 import csv
 import io
@@ -6,15 +9,16 @@ from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
 
-from analysis.concepts.pair_readers import read
+from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.shelf import Shelf, plain_name
 
 DEMO, REQUESTS = "demo world", "demo requests"
+DEMO_FOLDER = Path(__file__).parent.parent / "demo"
 DEMO_FILES = {
-    name: Path(__file__).parent.parent / "demo" / file
-    for name, file in ((DEMO, "pairs.csv"), (REQUESTS, "requests.csv"))
+    DEMO: DEMO_FOLDER / "pairs.csv",
+    REQUESTS: DEMO_FOLDER / "requests.csv",
 }
 """The corpora that come along, by name."""
 SHELF = Shelf("corpora", ".csv")
@@ -23,7 +27,8 @@ SHELF = Shelf("corpora", ".csv")
 @cache
 def demo_corpus(name: str = DEMO) -> Corpus:
     """Shipped contrast pairs of the small world."""
-    corpus = read(DEMO_FILES[name].read_bytes(), DEMO_FILES[name].name)
+    path = DEMO_FILES[name]
+    corpus = read_corpus(path.read_bytes(), path.name)
     return Corpus(name, corpus.pairs, corpus.notes)
 
 
@@ -38,34 +43,43 @@ def load(name: str) -> Corpus:
         return demo_corpus(name)
     kept = SHELF.load(name)
     if kept is None:
-        hint = (
-            f"{nearest(name, offered())} Upload it, or choose: {', '.join(offered())}."
+        names = offered()
+        raise CorpusError(
+            f"There is no corpus “{name}” here.{nearest(name, names)} Upload it, or "
+            f"choose: {', '.join(names)}."
         )
-        raise CorpusError(f"There is no corpus “{name}” here.{hint}")
-    corpus = read(kept, f"{name}.csv")
+    corpus = read_corpus(kept, f"{name}.csv")
     return Corpus(name, corpus.pairs, corpus.notes)
 
 
 def find(digest: str) -> Corpus:
-    """The corpus with this digest, for going on with a study; CorpusError when it is gone."""
+    """The corpus with this digest, for going on with a study.
+
+    CorpusError when it is gone.
+    """
     for name in offered():
-        if name.endswith(digest) or name in DEMO_FILES:
+        # The name of a kept corpus ends in its digest, so others need not be read.
+        if name in DEMO_FILES or name.endswith(digest):
             corpus = load(name)
             if corpus.digest == digest:
                 return corpus
     raise CorpusError(
-        f"The contrast pairs {digest} that this study was begun with are not on this server any more. Upload them again on "
-        "the Extract page, and the study goes on."
+        f"The contrast pairs {digest} that this study was begun with are not on this "
+        "server any more. Upload them again on the Extract page, and the study goes on."
     )
 
 
 def keep(corpus: Corpus) -> str:
-    """Store a corpus under its name and digest, so that studies can be resumed; returns the name."""
+    """Store a corpus under its name and digest, so that studies can be resumed.
+
+    Returns the name; that of the demo's corpus for the same pairs.
+    """
     for known in DEMO_FILES:
         if corpus.digest == demo_corpus(known).digest:
             return known
-    plain = plain_name(Path(corpus.name).stem, 30, "corpus")
-    name = plain if plain.endswith(corpus.digest) else f"{plain}-{corpus.digest}"
+    name = plain_name(Path(corpus.name).stem, 30, "corpus")
+    if not name.endswith(corpus.digest):
+        name = f"{name}-{corpus.digest}"
     SHELF.keep(name, to_csv(corpus).encode())
     return name
 
@@ -73,12 +87,9 @@ def keep(corpus: Corpus) -> str:
 def to_csv(corpus: Corpus) -> str:
     """A corpus in our own format."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(
-        buffer,
-        [field.name for field in fields(ContrastPair)],
-        lineterminator="\n",
-        quoting=csv.QUOTE_ALL,
-    )
+    columns = [field.name for field in fields(ContrastPair)]
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
-    writer.writerows(asdict(pair) for pair in corpus.pairs)
+    for pair in corpus.pairs:
+        writer.writerow(asdict(pair))
     return buffer.getvalue()

@@ -1,10 +1,14 @@
-"""What makes rows of a file a corpus. Every fault is listed with its place; a corpus is made of faultless rows only."""
+"""What makes rows of a file a corpus.
+
+Every fault is listed with its place; a corpus is made of faultless rows only.
+"""
 
 import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import nearest
@@ -14,17 +18,37 @@ from analysis.languages.languages import LANGUAGES, unknown_language
 REQUIRED = ("pair", "concept", "language", "positive", "negative")
 OPTIONAL = ("source", "split")
 COLUMNS = REQUIRED + OPTIONAL
+MEMBERS = ("positive", "negative")
 SPLIT_NAMES = ("", "train", "test")
-HALVES = re.compile("[\ud800-\udfff]")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row as it was read: where it stands, its values by column, and absent columns that need no further word."""
+    """One row as it was read: where it stands, and its values by column.
+
+    ``lacking``: absent columns that were reported once for the whole file.
+    """
 
     place: str
     values: Mapping[str, object]
-    told: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
+
+
+class Reading(NamedTuple):
+    """A value as text, and what is wrong with it, if anything."""
+
+    text: str
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One row as texts by column, and what is wrong with them."""
+
+    place: str
+    texts: dict[str, str]
+    faults: tuple[str, ...]
 
 
 def assemble(
@@ -33,139 +57,182 @@ def assemble(
     faults: Iterable[str] = (),
     notes: Iterable[str] = (),
 ) -> Corpus:
-    """The corpus of these rows; CorpusError with the given faults and all of the rows' when there are any."""
-    faults = list(faults)
-    read = []
-    for row in rows:
-        texts, found = texts_of(row)
-        faults += [f"{row.place}: {fault}" for fault in found]
-        read.append((row.place, texts))
-    faults += disagreements(read)
-    if not rows and not faults:
-        faults.append(f"{name}: holds no pairs")
-    if faults:
-        raise refusal(name, faults)
-    corpus = Corpus(name, tuple(ContrastPair(**texts) for _, texts in read))
-    return replace(corpus, notes=(*notes, *observations(corpus)))
+    """The corpus of these rows.
+
+    CorpusError with the given faults and all of the rows' when there are any.
+    """
+    found = list(faults)
+    checked = [check_row(row) for row in rows]
+    for row in checked:
+        found += [f"{row.place}: {fault}" for fault in row.faults]
+    found += repeated_pairs(checked) + divided_translations(checked)
+    if not rows and not found:
+        found.append(f"{name}: holds no pairs")
+    if found:
+        raise refusal(name, found)
+    pairs = tuple(ContrastPair(**row.texts) for row in checked)
+    corpus = Corpus(name, pairs)
+    return replace(
+        corpus, notes=(*notes, *missing_notes(corpus), *white_space_notes(corpus))
+    )
 
 
-def texts_of(row: Row) -> tuple[dict[str, str], list[str]]:
-    """The row's values as texts, by column, and what is wrong with them. Names lose outer white space, members keep theirs."""
+def check_row(row: Row) -> Checked:
+    """The row's values as texts, by column, and what is wrong with them.
+
+    Names lose outer white space, members keep theirs.
+    """
     faults = unknown_columns(row.values)
     texts = {}
     for column in COLUMNS:
         if column in row.values:
             text, fault = text_of(column, row.values[column])
-            texts[column] = text if column in ("positive", "negative") else text.strip()
-            faults += [fault] if fault else []
-        elif column in REQUIRED and column not in row.told:
+            texts[column] = text if column in MEMBERS else text.strip()
+            if fault:
+                faults.append(fault)
+        elif column in REQUIRED and column not in row.lacking:
             faults.append(f"no “{column}”")
-    return texts, faults + contents(texts)
+    faults += faults_of(texts)
+    return Checked(row.place, texts, tuple(faults))
 
 
-def text_of(column: str, value: object) -> tuple[str, str]:
+def text_of(column: str, value: object) -> Reading:
     """A value as text, and what is wrong with it."""
     if value is None and column in OPTIONAL:
-        return "", ""
-    if (
-        column == "pair"
-        and isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    ):
-        value = str(int(value) if value == int(value) else value)
+        return Reading("")
+    if column == "pair":
+        value = number_as_text(value)
     if not isinstance(value, str):
-        return "", f"“{column}” must be text, not {shown(value)}"
-    if HALVES.search(value):
-        return "", f"“{column}” has half a character (a lone surrogate)"
+        return Reading("", f"“{column}” must be text, not {shown(value)}")
+    if HALF_CHARACTER.search(value):
+        return Reading("", f"“{column}” has half a character (a lone surrogate)")
     if column in REQUIRED and not value.strip():
-        return "", f"“{column}” is empty"
-    return value, ""
+        return Reading("", f"“{column}” is empty")
+    return Reading(value)
 
 
-def contents(texts: Mapping[str, str]) -> list[str]:
-    """What is wrong with the texts of a row; columns that are absent or empty have been told already."""
+def number_as_text(value: object) -> object:
+    """A finite number as text, a whole one without decimals; all else as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if not math.isfinite(value):
+        return value
+    if value == int(value):
+        return str(int(value))
+    return str(value)
+
+
+def faults_of(texts: Mapping[str, str]) -> list[str]:
+    """What is wrong with the texts of a row.
+
+    Columns that are absent or empty were reported already.
+    """
     faults = []
-    if (code := texts.get("language")) and code not in LANGUAGES:
+    code = texts.get("language")
+    if code and code not in LANGUAGES:
         faults.append(unknown_language(code))
-    if (name := texts.get("split", "")) not in SPLIT_NAMES:
+    name = texts.get("split", "")
+    if name not in SPLIT_NAMES:
+        hint = nearest(name, SPLIT_NAMES[1:])
         faults.append(
-            f"unknown split “{name[:40]}”.{nearest(name, SPLIT_NAMES[1:])} Allowed: train, test or nothing"
+            f"unknown split “{name[:40]}”.{hint} Allowed: train, test or nothing"
         )
-    if (positive := texts.get("positive", "").strip()) and positive == texts.get(
-        "negative", ""
-    ).strip():
+    positive = texts.get("positive", "").strip()
+    negative = texts.get("negative", "").strip()
+    if positive and positive == negative:
         faults.append("“positive” and “negative” are the same text")
     return faults
 
 
 def unknown_columns(columns: Iterable[str]) -> list[str]:
     """A fault for each column that is not one of COLUMNS."""
-    strange = [column for column in columns if column not in COLUMNS]
-    return [
-        f"unknown column “{name[:40]}”.{nearest(name, COLUMNS)} Allowed: {', '.join(COLUMNS)}"
-        for name in strange
-    ]
+    faults = []
+    for name in columns:
+        if name not in COLUMNS:
+            hint = f"{nearest(name, COLUMNS)} Allowed: {', '.join(COLUMNS)}"
+            faults.append(f"unknown column “{name[:40]}”.{hint}")
+    return faults
 
 
-def disagreements(read: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
-    """Repeated (concept, language, pair), and translations that are not all in the same split; rows are (place, texts)."""
-    faults: list[str] = []
+def repeated_pairs(rows: Iterable[Checked]) -> list[str]:
+    """A fault for each row whose concept, language and pair an earlier row has."""
+    faults = []
     first: dict[tuple[str, str, str], str] = {}
-    splits: dict[tuple[str, str], tuple[str, str]] = {}
-    for place, texts in read:
-        pair, concept, language = (
-            texts.get(column, "") for column in ("pair", "concept", "language")
-        )
-        if not (pair and concept and language):
-            continue
-        earlier = first.setdefault((concept, language, pair), place)
-        if earlier is not place:
+    for row in identified(rows):
+        concept, language = row.texts["concept"], row.texts["language"]
+        pair = row.texts["pair"]
+        cell = (concept, language, pair)
+        if cell in first:
             faults.append(
-                f"{place}: pair “{pair}” of {concept} in {language} is there already ({earlier})"
+                f"{row.place}: pair “{pair}” of {concept} in {language} is there "
+                f"already ({first[cell]})"
             )
-        given = texts.get("split", "")
-        name, where = splits.setdefault((concept, pair), (given, place))
-        if name != given and given in SPLIT_NAMES and name in SPLIT_NAMES:
-            one, other = (f"“{split}”" if split else "none" for split in (given, name))
+        else:
+            first[cell] = row.place
+    return faults
+
+
+def divided_translations(rows: Iterable[Checked]) -> list[str]:
+    """A fault for each row whose split is not that of the pair's first translation."""
+    faults = []
+    first: dict[tuple[str, str], Checked] = {}
+    for row in identified(rows):
+        concept, pair = row.texts["concept"], row.texts["pair"]
+        earlier = first.setdefault((concept, pair), row)
+        here, there = row.texts.get("split", ""), earlier.texts.get("split", "")
+        if here != there and here in SPLIT_NAMES and there in SPLIT_NAMES:
             faults.append(
-                f"{place}: the split of pair “{pair}” of {concept} is {one} here, {other} in {where}"
+                f"{row.place}: the split of pair “{pair}” of {concept} is "
+                f"{quoted(here)} here, {quoted(there)} in {earlier.place}"
             )
     return faults
 
 
-def observations(corpus: Corpus) -> list[str]:
-    """Sentences on what is no fault but should be known: pairs that some languages lack, and texts that end in white space."""
-    missing = corpus.missing()
+def identified(rows: Iterable[Checked]) -> list[Checked]:
+    """The rows that say which pair they are, of which concept and in which language."""
+    found = []
+    for row in rows:
+        if all(row.texts.get(name) for name in ("pair", "concept", "language")):
+            found.append(row)
+    return found
+
+
+def quoted(split: str) -> str:
+    """A split's name for a message."""
+    return f"“{split}”" if split else "none"
+
+
+def missing_notes(corpus: Corpus) -> list[str]:
+    """Sentences on pairs that some languages lack, which is no fault."""
     notes = []
+    missing = corpus.missing()
     for concept in corpus.concepts:
-        lacking = {
-            language: missing[concept, language]
-            for language in corpus.languages
-            if (concept, language) in missing
-        }
-        if lacking:
-            somewhere = len({pair for ids in lacking.values() for pair in ids})
-            counts = ", ".join(
-                f"{language} {len(ids)}" for language, ids in lacking.items()
-            )
+        somewhere: set[str] = set()
+        counts = []
+        for language in corpus.languages:
+            absent = missing.get((concept, language), [])
+            somewhere.update(absent)
+            if absent:
+                counts.append(f"{language} {len(absent)}")
+        if counts:
             total = len(corpus.groups[concept])
             notes.append(
-                f"{concept}: {somewhere} of {total} pairs are missing in some language ({counts}); they are kept elsewhere."
+                f"{concept}: {len(somewhere)} of {total} pairs are missing in some "
+                f"language ({', '.join(counts)}); they are kept elsewhere."
             )
-    ends = Counter(
-        pair.language
-        for pair in corpus.pairs
-        for text in (pair.positive, pair.negative)
-        if text[-1].isspace()
-    )
-    if ends:
-        counts = ", ".join(
-            f"{language} {ends[language]}"
-            for language in corpus.languages
-            if ends[language]
-        )
-        notes.append(
-            f"Texts end in white space ({counts}), which without a template is then the token that is read."
-        )
     return notes
+
+
+def white_space_notes(corpus: Corpus) -> list[str]:
+    """A sentence on texts that end in white space, which is no fault."""
+    ends: Counter[str] = Counter()
+    for pair in corpus.pairs:
+        ends[pair.language] += pair.positive[-1].isspace()
+        ends[pair.language] += pair.negative[-1].isspace()
+    counts = [f"{code} {ends[code]}" for code in corpus.languages if ends[code]]
+    if not counts:
+        return []
+    return [
+        f"Texts end in white space ({', '.join(counts)}), which without a template is "
+        "then the token that is read."
+    ]

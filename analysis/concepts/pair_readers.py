@@ -1,11 +1,13 @@
-"""Corpora from files and from the Hugging Face hub. Whatever is wrong is listed at once, with file and line.
+"""Corpora from files and from the Hugging Face hub.
 
-The project's own format is one file of comma-separated values or of JSON lines, with the columns ``pair, concept, language,
-positive, negative`` and, if wanted, ``source`` and ``split``.
+Whatever is wrong is listed at once, with file and line. The project's own format is one
+file of comma-separated values or of JSON lines, with the columns ``pair, concept,
+language, positive, negative`` and, if wanted, ``source`` and ``split``.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
+from typing import NamedTuple, Protocol
 
 from analysis.concepts.pair_checks import (
     COLUMNS,
@@ -20,13 +22,27 @@ from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.table_files import csv_rows, decode, json_rows, refusal
 
-Read = tuple[list[Row], list[str]]
+
+class Table(NamedTuple):
+    """Rows of a file, and what is wrong with it as a whole or with single lines."""
+
+    rows: list[Row]
+    faults: list[str]
 
 
-def read(data: bytes, filename: str) -> Corpus:
-    """The corpus in a file's bytes; the ending of the name tells the format (.csv, .jsonl, .ndjson or .zip).
+class HubSplit(Protocol):
+    """One split of a data set of the hub."""
 
-    CorpusError lists every fault with file and line: encoding, columns, languages, empty or identical members, repeated pairs,
+    column_names: list[str]
+
+    def __iter__(self) -> Iterator[dict[str, object]]: ...
+
+
+def read_corpus(data: bytes, filename: str) -> Corpus:
+    """The corpus in a file's bytes; the ending of the name tells the format.
+
+    One of .csv, .jsonl, .ndjson or .zip. CorpusError lists every fault with file and
+    line: encoding, columns, languages, empty or identical members, repeated pairs,
     splits. Pairs that some languages lack are no fault; they are kept and noted.
     """
     path = PurePosixPath(filename.replace("\\", "/"))
@@ -35,57 +51,74 @@ def read(data: bytes, filename: str) -> Corpus:
         return papers_zip(data, path.name)
     if ending not in FORMATS:
         allowed = (*FORMATS, ".zip")
-        hint = f"{nearest(ending, allowed)} Allowed: {', '.join(allowed)}."
         raise CorpusError(
-            f"“{path.name[:80]}” ends in “{ending}”, which is not read.{hint}"
+            f"“{path.name[:80]}” ends in “{ending}”, which is not read."
+            f"{nearest(ending, allowed)} Allowed: {', '.join(allowed)}."
         )
     if len(data) > settings.MAX_CORPUS_BYTES:
         raise refusal(path.name, too_much(1, len(data), path.name))
     text, undecoded = decode(data, path.name)
-    rows, faults = FORMATS[ending](text, path.name)
-    return assemble(path.stem, rows, undecoded + faults)
+    table = FORMATS[ending](text, path.name)
+    return assemble(path.stem, table.rows, undecoded + table.faults)
 
 
-def csv_pairs(text: str, file: str) -> Read:
-    """Rows of comma-separated values under a header of column names, and their faults."""
+def csv_pairs(text: str, file: str) -> Table:
+    """Rows of comma-separated values under a header of column names."""
     lines, faults = csv_rows(text, file)
     if not lines:
-        return [], faults
-    header = [cell.strip() for cell in lines[0][1]]
-    first, absent = (
-        f"{file}, line {lines[0][0]}",
-        [column for column in REQUIRED if column not in header],
-    )
-    faults += [f"{first}: {fault}" for fault in unknown_columns(header)]
-    faults += [f"{first}: no column “{column}”" for column in absent]
-    faults += [
-        f"{first}: column “{name}” is there twice"
-        for name in COLUMNS
-        if header.count(name) > 1
-    ]
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
-        return [], [
-            f"{first}: the columns are not separated by commas; save the file as comma-separated values"
-        ]
+        return Table([], faults)
+    number, names = lines[0]
+    header = [name.strip() for name in names]
+    first = f"{file}, line {number}"
+    if not_by_commas(header):
+        fault = "the columns are not separated by commas; save the file as "
+        return Table([], [f"{first}: {fault}comma-separated values"])
+    faults += [f"{first}: {fault}" for fault in header_faults(header)]
+    lacking = frozenset(REQUIRED) - set(header)
     rows = []
-    for line, cells in lines[1:]:
+    for number, cells in lines[1:]:
+        place = f"{file}, line {number}"
         if len(cells) != len(header):
-            faults.append(
-                f"{file}, line {line}: has {len(cells)} cells, the header has {len(header)}"
-            )
+            counts = f"has {len(cells)} cells, the header has {len(header)}"
+            faults.append(f"{place}: {counts}")
             continue
-        values = {name: cell for name, cell in zip(header, cells) if name in COLUMNS}
-        rows.append(Row(f"{file}, line {line}", values, frozenset(absent)))
-    return rows, faults
+        values = known_columns(dict(zip(header, cells)))
+        rows.append(Row(place, values, lacking))
+    return Table(rows, faults)
 
 
-def json_pairs(text: str, file: str) -> Read:
+def not_by_commas(header: list[str]) -> bool:
+    """Whether a header looks as if its columns were separated by something else."""
+    return len(header) == 1 and (";" in header[0] or "\t" in header[0])
+
+
+def header_faults(header: list[str]) -> list[str]:
+    """Faults of the column names of a file."""
+    faults = unknown_columns(header) + absent_columns(header)
+    for name in COLUMNS:
+        if header.count(name) > 1:
+            faults.append(f"column “{name}” is there twice")
+    return faults
+
+
+def absent_columns(names: list[str]) -> list[str]:
+    """A fault for each required column that is not there."""
+    return [f"no column “{name}”" for name in REQUIRED if name not in names]
+
+
+def known_columns(values: Mapping[str, object]) -> dict[str, object]:
+    """Only the values of columns that a row of a corpus can have."""
+    return {name: value for name, value in values.items() if name in COLUMNS}
+
+
+def json_pairs(text: str, file: str) -> Table:
     """Rows of JSON lines, and the lines that hold no object."""
     lines, faults = json_rows(text, file)
-    return [Row(f"{file}, line {line}", values) for line, values in lines], faults
+    rows = [Row(f"{file}, line {number}", values) for number, values in lines]
+    return Table(rows, faults)
 
 
-FORMATS: dict[str, Callable[[str, str], Read]] = {
+FORMATS: dict[str, Callable[[str, str], Table]] = {
     ".csv": csv_pairs,
     ".jsonl": json_pairs,
     ".ndjson": json_pairs,
@@ -95,65 +128,63 @@ FORMATS: dict[str, Callable[[str, str], Read]] = {
 def hub_dataset(
     dataset_id: str, revision: str | None = None, config: str | None = None
 ) -> Corpus:
-    """The corpus in a data set of the Hugging Face hub that has our columns; all its splits are read.
+    """The corpus in a data set of the Hugging Face hub that has our columns.
 
-    Without a “split” column, the hub's “train” and “test” are taken as the split where both exist. CorpusError when the
-    optional library ``datasets`` is not installed, the data set cannot be had, or its rows have faults.
+    All its splits are read. Without a “split” column, the hub's “train” and “test” are
+    taken as the split where both exist. CorpusError when the optional library
+    ``datasets`` is not installed, the data set cannot be had, or its rows have faults.
     """
+    splits = loaded_splits(dataset_id, revision, config)
+    divided = {"train", "test"} <= set(splits)
+    rows: list[Row] = []
+    faults: list[str] = []
+    for name, part in splits.items():
+        place = f"{dataset_id}, {name}"
+        names = part.column_names
+        wrong = unknown_columns(names) + absent_columns(names)
+        faults += [f"{place}: {fault}" for fault in wrong]
+        given = {}
+        if divided and name in ("train", "test") and "split" not in names:
+            given["split"] = name
+        rows += hub_rows(place, part, given)
+    return assemble(dataset_id, rows, faults)
+
+
+def loaded_splits(
+    dataset_id: str, revision: str | None, config: str | None
+) -> Mapping[str, HubSplit]:
+    """The splits of a data set by name; CorpusError when it cannot be had."""
     try:
-        import datasets
+        import datasets  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise CorpusError(
-            "Data sets of the hub need the library “datasets”, which is not installed. Run: pip install datasets"
+            "Data sets of the hub need the library “datasets”, which is not installed. "
+            "Run: pip install datasets"
         ) from error
     try:
         loaded = datasets.load_dataset(dataset_id, name=config, revision=revision)
-    except (
-        Exception
-    ) as error:  # the library has many kinds of errors and no common root
+    # The library has many kinds of errors and no common root.
+    except Exception as error:
         reason = f"could not be loaded ({str(error)[:200]})"
         raise CorpusError(
-            f"The data set “{dataset_id}” {reason}. Check its id, revision and your access to it."
+            f"The data set “{dataset_id}” {reason}. Check its id, revision and your "
+            "access to it."
         ) from error
-    splits = loaded if isinstance(loaded, Mapping) else {"all": loaded}
-    rows = [
-        row
-        for name, part in splits.items()
-        for row in hub_rows(dataset_id, name, part, tuple(splits))
-    ]
-    return assemble(dataset_id, rows, hub_columns(dataset_id, splits))
+    if isinstance(loaded, Mapping):
+        return loaded
+    return {"all": loaded}
 
 
-def hub_columns(dataset_id: str, splits: Mapping) -> list[str]:
-    """Faults of the columns of every split, once for each."""
-    faults = []
-    for name, part in splits.items():
-        absent = [
-            f"no column “{column}”"
-            for column in REQUIRED
-            if column not in part.column_names
-        ]
-        faults += [
-            f"{dataset_id}, {name}: {fault}"
-            for fault in unknown_columns(part.column_names) + absent
-        ]
-    return faults
-
-
-def hub_rows(
-    dataset_id: str, name: str, part: Sequence[dict], names: tuple[str, ...]
-) -> Iterator[Row]:
-    """Rows of one split of a hub data set; columns it lacks or should not have are reported by ``hub_columns``."""
-    absent = frozenset(column for column in REQUIRED if column not in part.column_names)
-    divided = {"train", "test"} <= set(names) and "split" not in part.column_names
-    given = {"split": name} if divided and name in ("train", "test") else {}
+def hub_rows(place: str, part: HubSplit, given: Mapping[str, str]) -> Iterator[Row]:
+    """Rows of one split of a hub data set; ``given`` are values that all of them have."""
+    lacking = frozenset(REQUIRED) - set(part.column_names)
     for number, values in enumerate(part, 1):
-        known = {column: value for column, value in values.items() if column in COLUMNS}
-        yield Row(f"{dataset_id}, {name}, row {number}", {**known, **given}, absent)
+        known = {**known_columns(values), **given}
+        yield Row(f"{place}, row {number}", known, lacking)
 
 
 READERS: dict[str, Callable[..., Corpus]] = {
-    "file (.csv or .jsonl)": read,
+    "file (.csv or .jsonl)": read_corpus,
     "folder in the papers' layout": papers_layout,
     "zip in the papers' layout": papers_zip,
     "Hugging Face data set": hub_dataset,

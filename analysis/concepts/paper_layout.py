@@ -1,15 +1,17 @@
-"""The layout of Xu et al.'s released loader: one file per concept and language, nested, its leaves contrast pairs.
+"""The layout of Xu et al.'s released loader: nested files, their leaves contrast pairs.
 
-``<concept>/<concept>_<language>.json``; a leaf has ``pos`` and ``neg`` and may have ``scenario`` or ``question``.
+One file per concept and language, ``<concept>/<concept>_<language>.json``; a leaf has
+``pos`` and ``neg`` and may have ``scenario`` or ``question``.
 """
 
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from analysis.concepts.pair_checks import Row, assemble
 from analysis.concepts.pairs import Corpus
@@ -20,12 +22,37 @@ from analysis.languages.languages import LANGUAGES, unknown_language
 MAX_FILES = 2000
 MAX_RATIO = 200
 """How many times larger than its packed size a file in a zip may be."""
-TEXTS = ("pos", "neg", "scenario", "question")
+MEMBERS = ("pos", "neg")
+TEXTS = (*MEMBERS, "scenario", "question")
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+class NamedFile(NamedTuple):
+    """A file by its name relative to the corpus."""
+
+    name: str
+    data: bytes
+
+
+class Node(NamedTuple):
+    """A part of a file's tree and the way to it, by keys and by positions."""
+
+    keys: tuple[str, ...]
+    positions: tuple[str, ...]
+    value: object
+
+    @property
+    def place(self) -> str:
+        """The way by keys, for a message."""
+        return "/".join(self.keys) or "the top"
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One pair of a file: the way to it by keys and by positions, and its composed texts."""
+    """One pair of a file: the way to it, and its composed texts.
+
+    ``extra``: keys that are no part of the layout.
+    """
 
     keys: str
     positions: str
@@ -34,247 +61,308 @@ class Leaf:
     source: str
     extra: tuple[str, ...]
 
+    @property
+    def identical(self) -> bool:
+        """Whether translation has made both members the same text."""
+        return self.positive.strip() == self.negative.strip()
+
 
 @dataclass(frozen=True)
 class Sheet:
-    """One file: the pairs of a concept in a language."""
+    """One file: the pairs of a concept in a language, and every fault in it."""
 
     file: str
     concept: str
     language: str
     leaves: tuple[Leaf, ...]
+    faults: tuple[str, ...] = ()
 
 
 def papers_layout(folder: Path) -> Corpus:
-    """The corpus in a folder of the papers' layout. CorpusError lists every fault with its file."""
-    paths = sorted(
-        path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()
-    )
-    if faults := too_much(
-        len(paths), sum(path.stat().st_size for path in paths), folder.name
-    ):
+    """The corpus in a folder of the papers' layout.
+
+    CorpusError lists every fault with its file.
+    """
+    paths = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            paths.append(path)
+    size = sum(path.stat().st_size for path in paths)
+    faults = too_much(len(paths), size, folder.name)
+    if faults:
         raise refusal(folder.name, faults)
-    return corpus_of(
-        folder.name,
-        ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths),
+    files = (
+        NamedFile(path.relative_to(folder).as_posix(), path.read_bytes())
+        for path in paths
     )
+    return corpus_of(folder.name, files)
 
 
 def papers_zip(data: bytes, filename: str = "papers.zip") -> Corpus:
-    """The corpus in a zip of the papers' layout, read in memory; nothing is written to disk.
+    """The corpus in a zip of the papers' layout; nothing is written to disk.
 
-    CorpusError for an archive that is damaged, names places outside itself, or would unpack to too much.
+    CorpusError for an archive that is damaged, names places outside itself, or would
+    unpack to too much.
     """
     name = PurePosixPath(filename.replace("\\", "/")).stem
-    if faults := too_much(1, len(data), name):
+    faults = too_much(1, len(data), name)
+    if faults:
         raise refusal(name, faults)
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            faults = [fault for entry in entries for fault in unsafe(entry)]
-            faults += too_much(
-                len(entries), sum(entry.file_size for entry in entries), name
-            )
-            if faults:
-                raise refusal(name, faults)
-            return corpus_of(
-                name, [(entry.filename, archive.read(entry)) for entry in entries]
-            )
+            files = unpacked(archive, name)
+            return corpus_of(name, files)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise refusal(
-            name, [f"{name}: not a zip that can be read ({error})"]
-        ) from error
+        fault = f"{name}: not a zip that can be read ({error})"
+        raise refusal(name, [fault]) from error
+
+
+def unpacked(archive: zipfile.ZipFile, name: str) -> list[NamedFile]:
+    """The files of an archive, in memory; CorpusError when it is not safe to read."""
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    size = sum(entry.file_size for entry in entries)
+    faults = too_much(len(entries), size, name)
+    for entry in entries:
+        faults += unsafe(entry)
+    if faults:
+        raise refusal(name, faults)
+    return [NamedFile(entry.filename, archive.read(entry)) for entry in entries]
 
 
 def too_much(files: int, size: int, name: str) -> list[str]:
     """Faults of a collection with too many files or bytes."""
-    faults = (
-        [f"{name}: has {files} files; {MAX_FILES} are allowed"]
-        if files > MAX_FILES
-        else []
-    )
+    faults = []
     limit = settings.MAX_CORPUS_BYTES
-    return faults + (
-        [f"{name}: holds {size:,} bytes; {limit:,} are allowed"] if size > limit else []
-    )
+    if files > MAX_FILES:
+        faults.append(f"{name}: has {files} files; {MAX_FILES} are allowed")
+    if size > limit:
+        faults.append(f"{name}: holds {size:,} bytes; {limit:,} are allowed")
+    return faults
 
 
 def unsafe(entry: zipfile.ZipInfo) -> list[str]:
     """Faults of one entry of an archive that must not be unpacked."""
-    name, shown = entry.filename, entry.filename[:80]
     faults = []
-    if (
-        name.startswith("/")
-        or "\\" in name
-        or ":" in name
-        or ".." in PurePosixPath(name).parts
-    ):
-        faults.append(f"{shown}: the name points outside the archive")
+    if points_outside(entry.filename):
+        faults.append("the name points outside the archive")
     if stat.S_ISLNK(entry.external_attr >> 16):
-        faults.append(f"{shown}: is a link")
+        faults.append("is a link")
     if entry.flag_bits & 1:
-        faults.append(f"{shown}: is encrypted; pack it without a password")
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        faults.append("is encrypted; pack it without a password")
+    if entry.compress_type not in PACKINGS:
         faults.append(
-            f"{shown}: is packed in a way that is not read here; use plain (deflate) compression"
+            "is packed in a way that is not read here; use plain (deflate) compression"
         )
     if entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
-        faults.append(f"{shown}: unpacks to more than {MAX_RATIO} times its size")
-    return faults
+        faults.append(f"unpacks to more than {MAX_RATIO} times its size")
+    return [f"{entry.filename[:80]}: {fault}" for fault in faults]
 
 
-def corpus_of(name: str, files: Iterable[tuple[str, bytes]]) -> Corpus:
-    """The corpus in files given by relative name and content."""
+def points_outside(name: str) -> bool:
+    """Whether an entry's name could lead out of the folder it is unpacked in."""
+    if name.startswith("/") or "\\" in name or ":" in name:
+        return True
+    return ".." in PurePosixPath(name).parts
+
+
+def corpus_of(name: str, files: Iterable[NamedFile]) -> Corpus:
+    """The corpus in these files; CorpusError lists every fault."""
     sheets: list[Sheet] = []
     faults: list[str] = []
     notes: list[str] = []
-    for file, data in files:
-        parts = PurePosixPath(file).parts
-        if any(part.startswith(".") or part == "__MACOSX" for part in parts):
-            continue  # what operating systems leave behind, such as .DS_Store
-        if not file.endswith(".json"):
-            notes.append(f"{file} is not part of the layout and was not read.")
+    for file in files:
+        if left_behind(file.name):
             continue
-        sheet, found = read_sheet(file, data)
-        faults += found
-        sheets += [sheet] if sheet else []
+        if not file.name.endswith(".json"):
+            notes.append(f"{file.name} is not part of the layout and was not read.")
+            continue
+        sheet = read_sheet(file)
+        faults += sheet.faults
+        if sheet.language:
+            sheets.append(sheet)
     if not sheets and not faults:
         faults.append(f"{name}: has no file <concept>/<concept>_<language>.json")
     rows: list[Row] = []
     for concept in dict.fromkeys(sheet.concept for sheet in sheets):
         own = [sheet for sheet in sheets if sheet.concept == concept]
         keyed = keys_agree(own)
-        rows += [row for sheet in own for row in rows_of(sheet, keyed)]
+        for sheet in own:
+            rows += rows_of(sheet, keyed)
         notes += remarks(own, keyed)
     return assemble(name, rows, faults, notes)
 
 
-def read_sheet(file: str, data: bytes) -> tuple[Sheet | None, list[str]]:
-    """The pairs of one file, and every fault in it; no sheet when its name or its JSON cannot be used."""
-    path = PurePosixPath(file)
+def left_behind(name: str) -> bool:
+    """Whether a file is one that operating systems leave behind, such as .DS_Store."""
+    parts = PurePosixPath(name).parts
+    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+
+
+def read_sheet(file: NamedFile) -> Sheet:
+    """The pairs of one file, and every fault in it.
+
+    Without a language when its name or its JSON cannot be used.
+    """
+    path = PurePosixPath(file.name)
     concept = path.parent.name
-    text, faults = decode(data, file)
-    named = concept and path.stem.startswith(f"{concept}_")
     language = path.stem.removeprefix(f"{concept}_")
-    if not named:
-        faults.append(f"{file}: the name must be <concept>/<concept>_<language>.json")
-    elif language not in LANGUAGES:
-        faults.append(f"{file}: {unknown_language(language)}")
+    text, faults = decode(file.data, file.name)
+    wrong_name = name_fault(path)
+    if wrong_name:
+        faults.append(f"{file.name}: {wrong_name}")
     try:
         tree = parse_json(text) if text else {}
     except ValueError as error:
-        return None, [*faults, f"{file}: {error}"]
+        faults.append(f"{file.name}: {error}")
+        return Sheet(file.name, concept, "", (), tuple(faults))
     leaves = []
-    for keys, positions, node in walk(tree):
-        wrong = leaf_faults(node)
-        faults += [
-            f"{file}, at {'/'.join(keys) or 'the top'}: {fault}" for fault in wrong
-        ]
-        leaves += [] if wrong else [compose(keys, positions, node)]
-    usable = named and language in LANGUAGES
-    return (Sheet(file, concept, language, tuple(leaves)) if usable else None), faults
+    for node in walk(tree):
+        wrong = leaf_faults(node.value)
+        faults += [f"{file.name}, at {node.place}: {fault}" for fault in wrong]
+        if isinstance(node.value, dict) and not wrong:
+            leaves.append(compose(node, node.value))
+    if wrong_name:
+        language = ""
+    return Sheet(file.name, concept, language, tuple(leaves), tuple(faults))
 
 
-def walk(tree: object) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], object]]:
-    """Leaves in the order of the file with their keys and positions; a leaf has a member or is no container."""
-    stack: list[tuple[tuple[str, ...], tuple[str, ...], object]] = [((), (), tree)]
+def name_fault(path: PurePosixPath) -> str:
+    """What is wrong with the name of a file; empty when nothing is."""
+    concept = path.parent.name
+    if not concept or not path.stem.startswith(f"{concept}_"):
+        return "the name must be <concept>/<concept>_<language>.json"
+    language = path.stem.removeprefix(f"{concept}_")
+    if language not in LANGUAGES:
+        return unknown_language(language)
+    return ""
+
+
+def walk(tree: object) -> Iterator[Node]:
+    """Leaves in the order of the file; a leaf has a member or is no container."""
+    # Not recursive, because a file may be nested deeper than Python's stack.
+    stack = [Node((), (), tree)]
     while stack:
-        keys, positions, node = stack.pop()
-        if not isinstance(node, dict | list) or (
-            isinstance(node, dict) and ("pos" in node or "neg" in node)
-        ):
-            yield keys, positions, node
+        node = stack.pop()
+        if isinstance(node.value, list):
+            children = enumerate(node.value)
+        elif isinstance(node.value, dict) and not has_member(node.value):
+            children = node.value.items()
+        else:
+            yield node
             continue
-        children = node.items() if isinstance(node, dict) else enumerate(node)
-        inner = [
-            ((*keys, str(key)), (*positions, str(i)), child)
-            for i, (key, child) in enumerate(children)
-        ]
+        inner = []
+        for position, (key, value) in enumerate(children):
+            keys = (*node.keys, str(key))
+            inner.append(Node(keys, (*node.positions, str(position)), value))
         stack += reversed(inner)
 
 
-def leaf_faults(node: object) -> list[str]:
+def has_member(value: Mapping[str, object]) -> bool:
+    """Whether an object is a leaf: it holds a positive or a negative."""
+    return "pos" in value or "neg" in value
+
+
+def leaf_faults(leaf: object) -> list[str]:
     """What is wrong with a leaf."""
-    if not isinstance(node, dict):
-        return [f"expected an object with “pos” and “neg”, found {str(node)[:40]!r}"]
-    faults = [f"no “{key}”" for key in ("pos", "neg") if key not in node]
-    strange = [key for key in TEXTS if key in node and not isinstance(node[key], str)]
-    empty = [
-        key for key in TEXTS if isinstance(node.get(key), str) and not node[key].strip()
-    ]
-    faults += [f"“{key}” must be text, not {shown(node[key])}" for key in strange]
-    return faults + [f"“{key}” is empty" for key in empty]
+    if not isinstance(leaf, dict):
+        return [f"expected an object with “pos” and “neg”, found {str(leaf)[:40]!r}"]
+    faults = [f"no “{key}”" for key in MEMBERS if key not in leaf]
+    for key in TEXTS:
+        if key not in leaf:
+            continue
+        text = leaf[key]
+        if not isinstance(text, str):
+            faults.append(f"“{key}” must be text, not {shown(text)}")
+        elif not text.strip():
+            faults.append(f"“{key}” is empty")
+    return faults
 
 
-def compose(keys: Sequence[str], positions: Sequence[str], leaf: dict) -> Leaf:
-    """Both members in full: a question makes “Question: q Answer: a”, a scenario goes before the statement (Xu et al.).
+def compose(node: Node, texts: Mapping[str, str]) -> Leaf:
+    """Both members in full, as Xu et al. put them together.
 
+    A question makes “Question: q Answer: a”, a scenario goes before the statement.
     Pairs on one question or scenario have it as their source.
     """
-    members = [leaf["pos"], leaf["neg"]]
-    if "question" in leaf:
-        members = [
-            f"Question: {leaf['question']} Answer: {member}" for member in members
-        ]
-    if "scenario" in leaf:
-        members = [f"{leaf['scenario']} {member}" for member in members]
-    source = leaf.get("scenario", "") or leaf.get("question", "")
     return Leaf(
-        "/".join(keys),
-        "/".join(positions),
-        *members,
-        source,
-        tuple(key for key in leaf if key not in TEXTS),
+        keys="/".join(node.keys),
+        positions="/".join(node.positions),
+        positive=in_full(texts, "pos"),
+        negative=in_full(texts, "neg"),
+        source=texts.get("scenario", "") or texts.get("question", ""),
+        extra=tuple(key for key in texts if key not in TEXTS),
     )
 
 
+def in_full(texts: Mapping[str, str], member: str) -> str:
+    """One member with its question and its scenario."""
+    text = texts[member]
+    if "question" in texts:
+        text = f"Question: {texts['question']} Answer: {text}"
+    if "scenario" in texts:
+        text = f"{texts['scenario']} {text}"
+    return text
+
+
 def keys_agree(sheets: Sequence[Sheet]) -> bool:
-    """Whether every language shares keys with the first one, so that translations are found by key."""
-    keys = [{leaf.keys for leaf in sheet.leaves} for sheet in sheets if sheet.leaves]
-    return all(not keys[0].isdisjoint(others) for others in keys)
+    """Whether every language shares keys with the first one.
 
-
-def identical(leaf: Leaf) -> bool:
-    """Whether translation has made both members the same text."""
-    return leaf.positive.strip() == leaf.negative.strip()
+    Then translations are found by key.
+    """
+    first: set[str] = set()
+    for sheet in sheets:
+        keys = {leaf.keys for leaf in sheet.leaves}
+        if keys and first and first.isdisjoint(keys):
+            return False
+        first = first or keys
+    return True
 
 
 def rows_of(sheet: Sheet, keyed: bool) -> list[Row]:
     """The rows of one file, without pairs whose members are identical."""
-    return [
-        Row(
-            f"{sheet.file}, at {leaf.keys or 'the top'}",
-            {
-                "pair": (leaf.keys if keyed else leaf.positions) or "0",
-                "concept": sheet.concept,
-                "language": sheet.language,
-                "positive": leaf.positive,
-                "negative": leaf.negative,
-                "source": leaf.source,
-            },
-        )
-        for leaf in sheet.leaves
-        if not identical(leaf)
-    ]
+    rows = []
+    for leaf in sheet.leaves:
+        if leaf.identical:
+            continue
+        way = leaf.keys if keyed else leaf.positions
+        values = {
+            "pair": way or "0",
+            "concept": sheet.concept,
+            "language": sheet.language,
+            "positive": leaf.positive,
+            "negative": leaf.negative,
+            "source": leaf.source,
+        }
+        rows.append(Row(f"{sheet.file}, at {leaf.keys or 'the top'}", values))
+    return rows
 
 
 def remarks(sheets: Sequence[Sheet], keyed: bool) -> list[str]:
     """Sentences on what reading one concept left out or had to assume."""
-    concept = sheets[0].concept
-    notes = (
-        []
-        if keyed
-        else [
-            f"{concept}: keys differ between languages, so translations are matched by position."
-        ]
-    )
-    same = {sheet.language: sum(map(identical, sheet.leaves)) for sheet in sheets}
-    if counts := ", ".join(f"{language} {n}" for language, n in same.items() if n):
+    notes = []
+    if not keyed:
         notes.append(
-            f"{concept}: pairs with two identical members were left out, as in the paper ({counts})."
+            "keys differ between languages, so translations are matched by position."
         )
-    if extra := sorted(
-        {key for sheet in sheets for leaf in sheet.leaves for key in leaf.extra}
-    ):
-        notes.append(f"{concept}: not read from the leaves: {', '.join(extra)}.")
-    return notes
+    counts = identical_counts(sheets)
+    if counts:
+        notes.append(
+            "pairs with two identical members were left out, as in the paper "
+            f"({', '.join(counts)})."
+        )
+    extra: set[str] = set()
+    for sheet in sheets:
+        for leaf in sheet.leaves:
+            extra.update(leaf.extra)
+    if extra:
+        notes.append(f"not read from the leaves: {', '.join(sorted(extra))}.")
+    concept = sheets[0].concept
+    return [f"{concept}: {note}" for note in notes]
+
+
+def identical_counts(sheets: Iterable[Sheet]) -> list[str]:
+    """How many pairs of each language have two identical members, where any have."""
+    counts = {}
+    for sheet in sheets:
+        counts[sheet.language] = sum(leaf.identical for leaf in sheet.leaves)
+    return [f"{language} {count}" for language, count in counts.items() if count]

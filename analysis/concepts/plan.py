@@ -1,14 +1,15 @@
-"""The plan of a study: cells (stage × concept × language) that are computed, committed and resumed one by one.
+"""The plan of a study: cells that are computed, committed and resumed one by one.
 
-A *vector* cell reads the training pairs of a concept in a language; a *score* cell reads the held-out pairs of a target
-language and projects them on the vectors of every source language. A cell's numbers depend on the spec alone, so a killed
-run that is resumed gives the same bytes as one that was never interrupted.
+A cell is a stage of one concept in one language. A *vector* cell reads the training
+pairs; a *score* cell reads the held-out pairs of a target language and projects them on
+the vectors of every source language. A cell's numbers depend on the spec alone, so a
+killed run that is resumed gives the same bytes as one that was never interrupted.
 """
 
 import hashlib
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -23,14 +24,25 @@ from analysis.concepts.estimators import (
     half_of_clusters,
     shuffled_labels,
 )
-from analysis.concepts.pairs import Corpus, clusters, split
-from analysis.concepts.readouts import LinearReadout, Projections, StateNorms, States
+from analysis.concepts.pairs import ContrastPair, Corpus, clusters, split_pairs
+from analysis.concepts.readouts import (
+    Consumer,
+    LinearReadout,
+    Projections,
+    StateNorms,
+    States,
+)
 from analysis.concepts.specs import StudySpec
 from analysis.core.errors import CorpusError, StudyError
 from analysis.core.specs import check, digest, from_dict
 from analysis.study import coverage, store
 
 Progress = Callable[[int, int, str], None]
+"""Called with how many cells are done, of how many, and which one is next."""
+
+LIBRARIES = ("torch", "transformers", "numpy", "scikit-learn", "safetensors")
+ARRAYS = {"vector": "concept_vector", "score": "pair_score"}
+"""The array by whose presence a cell of each stage counts as computed."""
 
 
 class Reader(Protocol):
@@ -39,11 +51,26 @@ class Reader(Protocol):
     layers: int
     hidden: int
 
-    def stream(self, texts: Sequence[str], consumers: Sequence) -> None:
+    def stream(self, texts: Sequence[str], consumers: Sequence[Consumer]) -> None:
         """Feed every consumer with (indices, states)."""
+        ...
 
     def tail(self, text: str) -> list[str]:
-        """The last tokens of a text as the model reads it; the last one is where the state is read."""
+        """The last tokens of a text as the model reads it.
+
+        The last one is where the state is read.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every cell of a study is computed from."""
+
+    folder: Path
+    spec: StudySpec
+    corpus: Corpus
+    reader: Reader
 
 
 def begin(
@@ -53,35 +80,32 @@ def begin(
     title: str,
     facts: dict | None = None,
 ) -> Path:
-    """Create the study of a spec, or return the unfinished one of the same digest; StudyError when it is complete."""
+    """Create the study of a spec, or return the unfinished one of the same digest.
+
+    ``facts`` are further entries of the manifest. StudyError when it is complete.
+    """
     check("estimator", spec.estimator, tuple(ESTIMATORS))
     name = store.name_of(spec, title)
     folder = store.root() / name
-    if folder.exists():
-        if not coverage.missing_pairs(store.read_manifest(folder)):
-            raise StudyError(
-                f"The study “{name}” of exactly this spec is complete already. Open it, or change spec or title."
-            )
-        return folder
-    return store.create(name, manifest(spec, corpus, reader, title) | (facts or {}))
+    if not folder.exists():
+        known = manifest(spec, corpus, reader, title)
+        return store.create(name, known | (facts or {}))
+    if not coverage.missing_pairs(store.read_manifest(folder)):
+        raise StudyError(
+            f"The study “{name}” of exactly this spec is complete already. Open it, or "
+            "change spec or title."
+        )
+    return folder
 
 
 def manifest(spec: StudySpec, corpus: Corpus, reader: Reader, title: str) -> dict:
     """What is known before anything is computed: spec, pairs, coverage, libraries."""
-    empty = [
-        (c, a)
-        for c, concept in enumerate(spec.concepts)
-        for a, language in enumerate(spec.languages)
-        if not corpus.select(concept, language)
-    ]
-    first = {
-        language: next((p for p in corpus.pairs if p.language == language), None)
-        for language in spec.languages
-    }
-    libraries = {
-        name: version(name)
-        for name in ("torch", "transformers", "numpy", "scikit-learn", "safetensors")
-    }
+    absent = []
+    for c, concept in enumerate(spec.concepts):
+        for a, language in enumerate(spec.languages):
+            if not corpus.select(concept, language):
+                absent.append((c, a))
+    tables = {concept: pair_table(spec, corpus, concept) for concept in spec.concepts}
     return {
         "title": title,
         "spec": asdict(spec),
@@ -90,77 +114,113 @@ def manifest(spec: StudySpec, corpus: Corpus, reader: Reader, title: str) -> dic
         "languages": list(spec.languages),
         "layers": reader.layers,
         "hidden": reader.hidden,
-        "absent": empty,
-        "pairs": {
-            concept: pair_table(spec, corpus, concept) for concept in spec.concepts
-        },
-        "token": {
-            language: reader.tail(pair.positive)
-            for language, pair in first.items()
-            if pair
-        },
+        "absent": absent,
+        "pairs": tables,
+        "token": last_tokens(spec, corpus, reader),
         "notes": list(corpus.notes),
-        "libraries": {"python": platform.python_version(), **libraries},
+        "libraries": library_versions(),
         "files": {},
     }
 
 
+def last_tokens(
+    spec: StudySpec, corpus: Corpus, reader: Reader
+) -> dict[str, list[str]]:
+    """The last tokens of the first pair of each language that has one."""
+    first: dict[str, ContrastPair] = {}
+    for pair in corpus.pairs:
+        first.setdefault(pair.language, pair)
+    tokens = {}
+    for language in spec.languages:
+        if language in first:
+            tokens[language] = reader.tail(first[language].positive)
+    return tokens
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that numbers may depend on."""
+    versions = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        versions[name] = version(name)
+    return versions
+
+
 def pair_table(spec: StudySpec, corpus: Corpus, concept: str) -> dict:
-    """Held-out pair ids (union over languages, in order), their clusters, and counts per language."""
-    held: dict[str, None] = {}
+    """What a manifest says of a concept's held-out pairs.
+
+    Ids (union over languages, in order), their clusters, and counts per language.
+    """
+    held_out: set[str] = set()
     counts = {}
     for language in spec.languages:
         if not corpus.select(concept, language):
             continue
-        train, test = split(corpus, spec.split, concept, language, spec.seed)
-        if len(train) < 2 or not test:
+        parts = split_pairs(corpus, spec.split, concept, language, spec.seed)
+        if len(parts.train) < 2:
             raise CorpusError(
-                f"{concept} in {language} has {len(train)} training and {len(test)} held-out pairs; at least 2 and 1 are needed. "
-                "Add pairs, choose another split, or leave this concept or language out."
+                f"{concept} in {language} has {len(parts.train)} training and "
+                f"{len(parts.test)} held-out pairs; at least 2 and 1 are needed. Add "
+                "pairs, choose another split, or leave this concept or language out."
             )
-        counts[language] = {"train": len(train), "test": len(test)}
-        held |= dict.fromkeys(test)
-    ids = sorted(held)
+        counts[language] = {"train": len(parts.train), "test": len(parts.test)}
+        held_out.update(parts.test)
+    ids = sorted(held_out)
     return {
         "test": ids,
-        "clusters": list(clusters(corpus, concept, tuple(ids))),
+        "clusters": list(clusters(corpus, concept, ids)),
         "counts": counts,
     }
+
+
+def without_progress(done: int, of: int, cell: str) -> None:
+    """Tell nobody."""
 
 
 def run(
     folder: Path,
     corpus: Corpus,
     reader: Reader,
-    progress: Progress = lambda done, of, cell: None,
+    progress: Progress = without_progress,
 ) -> None:
-    """Compute the cells that are missing, one commit each; ``progress`` gets (done, of, cell) and may raise to stop."""
+    """Compute the cells that are missing, one commit each.
+
+    ``progress`` may raise to stop. StudyError for another corpus than the study's.
+    """
     with store.writing(folder):
         known = store.read_manifest(folder)
         spec = from_dict(StudySpec, known["spec"])
-        if corpus.digest != spec.corpus_digest:
-            raise StudyError(
-                f"“{folder.name}” was begun with the contrast pairs {spec.corpus_digest}, given are {corpus.digest}. "
-                "Choose the same corpus to go on, or begin a new study."
-            )
-        plan = coverage.cells(known)
-        keys = {key for entry in known["files"].values() for key in entry["keys"]}
-        array = {"vector": "concept_vector", "score": "pair_score"}
-        for done, (stage, c, a) in enumerate(plan):
-            if f"{array[stage]}/{c}/{a}" in keys:
+        check_corpus(folder, spec, corpus)
+        work = Work(folder, spec, corpus, reader)
+        cells = coverage.cells(known)
+        computed = computed_keys(known)
+        for done, (stage, c, a) in enumerate(cells):
+            if f"{ARRAYS[stage]}/{c}/{a}" in computed:
                 continue
-            progress(
-                done, len(plan), f"{stage} · {spec.concepts[c]} · {spec.languages[a]}"
-            )
-            tensors = CELLS[stage](folder, spec, corpus, reader, (c, a))
-            file = f"{stage}-{c:03d}-{a:03d}.safetensors"
-            store.add(
-                folder,
-                file,
-                {f"{name}/{c}/{a}": values for name, values in tensors.items()},
-            )
-        progress(len(plan), len(plan), "done")
+            concept, language = spec.concepts[c], spec.languages[a]
+            progress(done, len(cells), f"{stage} · {concept} · {language}")
+            arrays = CELLS[stage](work, concept, language)
+            tensors = {f"{name}/{c}/{a}": values for name, values in arrays.items()}
+            store.add(folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)
+        progress(len(cells), len(cells), "done")
         store.seal(folder)
+
+
+def check_corpus(folder: Path, spec: StudySpec, corpus: Corpus) -> None:
+    """StudyError unless a study was begun with these contrast pairs."""
+    if corpus.digest != spec.corpus_digest:
+        raise StudyError(
+            f"“{folder.name}” was begun with the contrast pairs {spec.corpus_digest}, "
+            f"given are {corpus.digest}. Choose the same corpus to go on, or begin a "
+            "new study."
+        )
+
+
+def computed_keys(known: Mapping) -> set[str]:
+    """The keys of all arrays that a study's files hold."""
+    keys: set[str] = set()
+    for entry in known["files"].values():
+        keys.update(entry["keys"])
+    return keys
 
 
 def members(
@@ -168,81 +228,110 @@ def members(
 ) -> list[str]:
     """Positives of the pairs, then their negatives."""
     by_id = {pair.pair: pair for pair in corpus.select(concept, language)}
-    chosen = [by_id[i] for i in ids]
-    return [pair.positive for pair in chosen] + [pair.negative for pair in chosen]
+    positives = [by_id[pair].positive for pair in ids]
+    negatives = [by_id[pair].negative for pair in ids]
+    return positives + negatives
 
 
 def cell_seed(spec: StudySpec, concept: str, language: str) -> int:
-    """A seed of each cell's own: with one for all, random baselines of different languages would be the same vector."""
-    return int.from_bytes(
-        hashlib.sha256(f"{spec.seed} {concept} {language}".encode()).digest()[:4], "big"
-    )
+    """A seed of each cell's own.
+
+    With one for all, random baselines of different languages would be the same vector.
+    """
+    text = f"{spec.seed} {concept} {language}"
+    first_bytes = hashlib.sha256(text.encode()).digest()[:4]
+    return int.from_bytes(first_bytes, "big")
 
 
-def vector_cell(
-    folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, cell: tuple[int, int]
-) -> dict:
-    """Concept vector, its two halves and its shuffled twin, and the mean state length, of one concept and language."""
-    concept, language = spec.concepts[cell[0]], spec.languages[cell[1]]
-    train, _ = split(corpus, spec.split, concept, language, spec.seed)
-    texts, n = members(corpus, concept, language, train), len(train)
+def vector_cell(work: Work, concept: str, language: str) -> dict[str, np.ndarray]:
+    """What the training pairs of a concept in a language give.
+
+    ``concept_vector``, its halves ``half_a`` and ``half_b`` and its twin ``shuffled``
+    (layer, hidden), and ``state_norm`` (layer), the mean length of the states; float32.
+    """
+    spec, corpus, reader = work.spec, work.corpus, work.reader
+    train = split_pairs(corpus, spec.split, concept, language, spec.seed).train
+    texts = members(corpus, concept, language, train)
     seed = cell_seed(spec, concept, language)
-    chosen = LINEAR.get(spec.estimator, difference_of_means)(n, seed)
-    groups = clusters(corpus, concept, train)
-    weights = np.stack(
-        [
-            chosen,
-            half_of_clusters(groups, 0),
-            half_of_clusters(groups, 1),
-            shuffled_labels(n, seed),
-        ]
-    )
-    readout, norms = (
-        LinearReadout(weights, reader.layers, reader.hidden),
-        StateNorms(reader.layers),
-    )
+    weights = training_weights(work, concept, train, seed)
+    readout = LinearReadout(weights, reader.layers, reader.hidden)
+    norms = StateNorms(reader.layers)
     if spec.estimator in LINEAR:
         reader.stream(texts, [readout, norms])
         vector = readout.sums[0]
     else:
         with States(len(texts), reader.layers, reader.hidden) as states:
             reader.stream(texts, [readout, norms, states])
-            estimate = STATEFUL[spec.estimator]
-            vector = np.stack(
-                [estimate(layer[:n], layer[n:], seed) for layer in states.values]
-            )
-    kept = {
+            vector = stateful_vector(spec.estimator, states.values, seed)
+    arrays = {
         "concept_vector": vector,
         "half_a": readout.sums[1],
         "half_b": readout.sums[2],
         "shuffled": readout.sums[3],
+        "state_norm": norms.mean,
     }
-    return {
-        name: values.astype(np.float32)
-        for name, values in (kept | {"state_norm": norms.mean}).items()
-    }
+    return {name: values.astype(np.float32) for name, values in arrays.items()}
 
 
-def score_cell(
-    folder: Path, spec: StudySpec, corpus: Corpus, reader: Reader, cell: tuple[int, int]
-) -> dict:
-    """Margins of a target language's held-out pairs under every source language's vector: (source, layer, pair)."""
-    known = store.read_manifest(folder)
-    concept, language = spec.concepts[cell[0]], spec.languages[cell[1]]
-    vectors = store.read_array(folder, known, "concept_vector").values[cell[0]]
-    _, test = split(corpus, spec.split, concept, language, spec.seed)
+def training_weights(
+    work: Work, concept: str, train: Sequence[str], seed: int
+) -> np.ndarray:
+    """Weights (estimate, text) of the vector, its two halves and its shuffled twin.
+
+    The vector's are not used with an estimator that is not linear.
+    """
+    estimate = LINEAR.get(work.spec.estimator, difference_of_means)
+    groups = clusters(work.corpus, concept, train)
+    pairs = len(train)
+    return np.stack(
+        [
+            estimate(pairs, seed),
+            half_of_clusters(groups, 0),
+            half_of_clusters(groups, 1),
+            shuffled_labels(pairs, seed),
+        ]
+    )
+
+
+def stateful_vector(estimator: str, states: np.ndarray, seed: int) -> np.ndarray:
+    """Vector (layer, hidden) from states (layer, text, hidden), positives first."""
+    estimate = STATEFUL[estimator]
+    pairs = states.shape[1] // 2
+    vectors = [estimate(layer[:pairs], layer[pairs:], seed) for layer in states]
+    return np.stack(vectors)
+
+
+def score_cell(work: Work, concept: str, language: str) -> dict[str, np.ndarray]:
+    """Margins of a target language's held-out pairs under every source's vector.
+
+    ``pair_score`` (source, layer, pair), float32; ``scored`` (source, pair) is 1 where
+    there is a margin.
+    """
+    spec, corpus, reader = work.spec, work.corpus, work.reader
+    known = store.read_manifest(work.folder)
+    vectors = store.read_array(work.folder, known, "concept_vector")
+    of_concept = vectors.values[spec.concepts.index(concept)]
+    present = np.isfinite(of_concept[:, 0, 0])
+
+    test = split_pairs(corpus, spec.split, concept, language, spec.seed).test
     texts = members(corpus, concept, language, test)
-    present = np.isfinite(vectors[:, 0, 0])
-    projections = Projections(vectors[present], len(texts))
+    projections = Projections(of_concept[present], len(texts))
     reader.stream(texts, [projections])
-    gaps = projections.products[: len(test)] - projections.products[len(test) :]
-    order = {pair: i for i, pair in enumerate(known["pairs"][concept]["test"])}
-    scores = np.zeros((len(vectors), reader.layers, len(order)), np.float32)
+    positives, negatives = np.split(projections.products, 2)
+    margins = positives - negatives
+
+    ids = known["pairs"][concept]["test"]
+    place = {pair: number for number, pair in enumerate(ids)}
+    places = [place[pair] for pair in test]
+    there = np.ix_(present, range(reader.layers), places)
+    scores = np.zeros((len(of_concept), reader.layers, len(ids)), np.float32)
+    scores[there] = margins.transpose(1, 2, 0)
     mask = np.zeros_like(scores, dtype=np.uint8)
-    where = [order[pair] for pair in test]
-    scores[np.ix_(present, range(reader.layers), where)] = gaps.transpose(1, 2, 0)
-    mask[np.ix_(present, range(reader.layers), where)] = 1
+    mask[there] = 1
     return {"pair_score": scores, "scored": mask[:, 0]}
 
 
-CELLS = {"vector": vector_cell, "score": score_cell}
+CELLS: dict[str, Callable[[Work, str, str], dict[str, np.ndarray]]] = {
+    "vector": vector_cell,
+    "score": score_cell,
+}

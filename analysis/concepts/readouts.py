@@ -28,7 +28,7 @@ class LinearReadout:
     accumulated in float64.
     """
 
-    def __init__(self, weights: np.ndarray, layers: int, hidden: int):
+    def __init__(self, weights: np.ndarray, layers: int, hidden: int) -> None:
         self.weights = np.asarray(weights, np.float64)
         estimates = len(self.weights)
         self.sums = np.zeros((estimates, layers, hidden))
@@ -47,7 +47,7 @@ class Projections:
     float32.
     """
 
-    def __init__(self, directions: np.ndarray, texts: int):
+    def __init__(self, directions: np.ndarray, texts: int) -> None:
         self.directions = np.asarray(directions, np.float32)
         count, layers, _ = self.directions.shape
         self.products = np.zeros((texts, count, layers), np.float32)
@@ -63,7 +63,7 @@ class Projections:
 class StateNorms:
     """Mean length of the states per layer, for the share that a steering vector takes."""
 
-    def __init__(self, layers: int):
+    def __init__(self, layers: int) -> None:
         self.total = np.zeros(layers)
         self.texts = 0
 
@@ -85,7 +85,7 @@ class WordStates:
     In half precision; in single where half cannot hold them.
     """
 
-    def __init__(self, texts: int, layers: Sequence[int], hidden: int):
+    def __init__(self, texts: int, layers: Sequence[int], hidden: int) -> None:
         self.layers = list(layers)
         shape = (len(self.layers), texts, hidden)
         self.values = np.zeros(shape, np.float16)
@@ -107,7 +107,7 @@ class States:
 
     def __init__(
         self, texts: int, layers: int, hidden: int, folder: Path | None = None
-    ):
+    ) -> None:
         # Closed when the context ends.
         self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         shape = (layers, texts, hidden)

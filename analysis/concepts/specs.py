@@ -1,4 +1,4 @@
-"""What determines a study of concept vectors, and the conventions its accuracies follow."""
+"""What determines a study of concept vectors, and how accuracies are read."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,6 @@ from analysis.core.errors import SpecError
 from analysis.core.specs import LAST_STATES, ModelSpec, check
 
 LAYER_CHOICES = ("best on test", "cross-fitted", "fixed")
-
-
 TIES = ("right", "half")
 
 
@@ -26,7 +24,7 @@ class StudySpec:
     last_state: str = "block"
     seed: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check("last state", self.last_state, LAST_STATES)
         if not self.concepts or not self.languages:
             raise SpecError(
@@ -38,16 +36,17 @@ class StudySpec:
 class Convention:
     """How accuracies are read off pair scores.
 
-    ``layer``: chosen on the test pairs themselves (the paper; optimistic), chosen on the other half of the test pairs
-    (cross-fitted; honest), or one fixed block (``index``, 1…N). ``ties``: a margin of exactly zero counts as right (the
-    paper) or as half right.
+    ``layer``: chosen on the test pairs themselves (the paper; optimistic), chosen on
+    the other half of the test pairs (cross-fitted; honest), or one fixed block
+    (``index``, 1…N). ``ties``: a margin of exactly zero counts as right (the paper) or
+    as half right.
     """
 
     layer: str = "cross-fitted"
     ties: str = "half"
     index: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check("layer choice", self.layer, LAYER_CHOICES)
         check("tie rule", self.ties, TIES)
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from analysis.concepts import corpora
-from analysis.concepts.pairs import split
+from analysis.concepts.pairs import split_pairs
 from analysis.concepts.specs import StudySpec
 from analysis.control.specs import ControlSpec
 from analysis.core.errors import CorpusError, SpecError, unknown
@@ -164,7 +164,7 @@ def held_out_negatives(study: StudySpec, concept: str) -> PromptSet:
     made = []
     for language in study.languages:
         if pairs := {pair.pair: pair for pair in corpus.select(concept, language)}:
-            _, test = split(corpus, study.split, concept, language, study.seed)
+            _, test = split_pairs(corpus, study.split, concept, language, study.seed)
             made += [
                 Prompt(
                     number,

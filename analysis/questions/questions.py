@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from analysis.concepts.pair_checks import HALVES
+from analysis.concepts.pair_checks import HALF_CHARACTER
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.table_files import csv_rows, decode, json_rows, natural, refusal
@@ -288,7 +288,7 @@ def question_of(
     halved = [
         column
         for column, text in (*texts.items(), ("options", "".join(choices)))
-        if HALVES.search(text)
+        if HALF_CHARACTER.search(text)
     ]
     faults += [
         f"“{column}” has half a character (a lone surrogate)" for column in halved

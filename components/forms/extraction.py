@@ -8,8 +8,8 @@ import streamlit as st
 
 from analysis.concepts import corpora
 from analysis.concepts.estimators import ESTIMATORS
-from analysis.concepts.pair_readers import hub_dataset, read
-from analysis.concepts.pairs import SPLITS, Corpus, leaks
+from analysis.concepts.pair_readers import hub_dataset, read_corpus
+from analysis.concepts.pairs import SPLITS, Corpus, leaked_pairs
 from analysis.concepts.specs import StudySpec
 from analysis.core.errors import AnalysisError
 from analysis.core.model_names import offered
@@ -107,7 +107,7 @@ def from_file() -> Corpus | None:
         key="draft-file",
         max_upload_size=200,
     )
-    return read(file.getvalue(), file.name) if file else None
+    return read_corpus(file.getvalue(), file.name) if file else None
 
 
 def from_hub() -> Corpus | None:
@@ -177,7 +177,7 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
     if not concepts or not languages:
         st.info("Choose at least one concept and one language.", icon=":material/info:")
         return None
-    if lost := sum(leaks(corpus, split, concept, seed) for concept in concepts):
+    if lost := sum(leaked_pairs(corpus, split, concept, seed) for concept in concepts):
         st.warning(
             f"This split puts {lost} pairs into training whose translation is held out elsewhere.",
             icon=":material/warning:",
