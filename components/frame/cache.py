@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.concepts import corpora, recognition, similarity, transfer
+from analysis.concepts import corpora
 from analysis.concepts.pairs import Corpus
 from analysis.concepts.specs import Convention
 from analysis.control import settings_tried
@@ -19,66 +19,12 @@ from analysis.control import surfaces as control
 from analysis.control.settings_tried import Grid
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.turns import steps, watched
-from analysis.overview import compare, findings
-from analysis.plane import finding, localisation
-from analysis.questions import geometry, items, projections
+from analysis.overview import compare, registry
 from analysis.study import library, store
 from analysis.study.published_words import shipped
 from analysis.study.study import Study
-from analysis.words import alignment, alignment_controls, neighbours, published
-from analysis.words.specs import AlignmentSpec
 from analysis.worker.service import Job, Pool
 from components.printing.venues import Look
-
-MEASURES: dict[str, Callable[..., Any]] = {
-    "recognition": recognition.recognition,
-    "recognition curve": recognition.recognition_curve,
-    "transfer": transfer.transfer,
-    "transfer curve": transfer.transfer_curve,
-    "similarity": similarity.similarity,
-    "similarity by layer": similarity.similarity_by_layer,
-    "floor": similarity.similarity_floor,
-    "ceiling": similarity.similarity_ceiling,
-    "alignment": alignment.alignment,
-    "alignment by layer": alignment.by_layer,
-    "alignment by seeds": alignment.by_seeds,
-    "alignment by pair": alignment.by_pair,
-    "alignment by template": alignment_controls.by_template,
-    "alignment by kind": alignment_controls.controls,
-    "alignment by chance": alignment_controls.shuffled,
-    "alignment of all settings": lambda study, stage: published.settings(stage),
-    "concept ranks": alignment.concept_ranks,
-    "word ranks": lambda study, spec, a, b: neighbours.word_ranks(
-        one_pair(study, spec, a, b)
-    ),
-    "neighbours": lambda study, spec, a, b, concept: neighbours.inspected(
-        one_pair(study, spec, a, b), concept
-    ),
-    "clouds": lambda study, spec, a, b, projection: neighbours.clouds(
-        one_pair(study, spec, a, b), projection
-    ),
-    "findings": findings.findings,
-    "angles": geometry.angles,
-    "mean angle": geometry.mean_angle,
-    "lengths": geometry.lengths,
-    "agreement": geometry.agreement,
-    "lens": geometry.lens,
-    "separation": items.separation,
-    "parallel": items.parallel,
-    "pca": projections.pca,
-    "elsewhere": projections.elsewhere,
-    "plane": localisation.plane,
-    "plane settings": localisation.settings,
-    "plane best": localisation.chosen_settings,
-    "plane table": localisation.sweep_table,
-    "plane effect": localisation.effect,
-    "plane by layer": localisation.by_layer,
-    "plane twins": localisation.twins_of,
-    "plane chance": localisation.chance,
-    "plane lacking": localisation.lacking,
-    "plane scorings": localisation.agreement_of_scorings,
-    "plane finding": finding.finding,
-}
 
 
 @dataclass(frozen=True)
@@ -117,44 +63,78 @@ def study(name: str) -> Study:
     return opened(name, version(name))
 
 
+@dataclass(frozen=True)
+class Want:
+    """An analysis by its name, with its arguments after the study."""
+
+    name: str
+    arguments: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], *arguments: Any) -> "Want":
+        """The analysis that a function of ANALYSES computes."""
+        return cls(registry.record_of(function).name, arguments)
+
+
+@dataclass(frozen=True)
+class Key:
+    """An analysis of a study as it was at one time."""
+
+    study: str
+    version: str
+    want: Want
+
+
+def key_of(study: Study, want: Want) -> Key:
+    """An analysis of a study as it is now."""
+    return Key(study.name, version(study.name), want)
+
+
 @st.cache_data(max_entries=128, show_spinner=False)
-def computed(measure: str, name: str, version: str, arguments: tuple) -> Any:
-    """One measure of one study; computed once for all sessions."""
-    return MEASURES[measure](opened(name, version), *arguments)
+def computed(name: str, version: str, analysis: str, arguments: tuple[Any, ...]) -> Any:
+    """One analysis of one study; computed once for all sessions."""
+    return calculated(Key(name, version, Want(analysis, arguments)))
+
+
+def calculated(key: Key) -> Any:
+    """An analysis computed anew; what several of them share is fitted once."""
+    analysis, arguments = registry.find(key.want.name), key.want.arguments
+    study = opened(key.study, key.version)
+    if analysis.prepare is None:
+        return analysis.function(study, *arguments)
+    shared = len(analysis.shared)
+    made_by = f"{analysis.prepare.__module__}.{analysis.prepare.__qualname__}"
+    prepared = fitted(
+        key.study, key.version, made_by, arguments[:shared], analysis.prepare
+    )
+    return analysis.function(prepared, *arguments[shared:])
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def fitted(
-    name: str, version: str, spec: AlignmentSpec, route: tuple[str, str]
-) -> neighbours.Matched:
-    """Two languages' words and their map, which takes long to fit on a wide model."""
-    return neighbours.one_pair(opened(name, version), spec, *route)
-
-
-def one_pair(
-    study: Study, spec: AlignmentSpec, source: str, target: str
-) -> neighbours.Matched:
-    """Two languages of a study as it is now, matched."""
-    return fitted(study.name, version(study.name), spec, (source, target))
-
-
-Want = tuple[str, *tuple[object, ...]]
-"""A measure of MEASURES with its arguments after the study."""
+    name: str,
+    version: str,
+    made_by: str,
+    arguments: tuple[Any, ...],
+    _prepare: Callable[..., Any],
+) -> Any:
+    """What takes long of several analyses, such as a map between wide spaces."""
+    return _prepare(opened(name, version), *arguments)
 
 
 @st.cache_resource(show_spinner=False)
-def known() -> set[tuple]:
+def known() -> set[Key]:
     """What was computed by jobs since the server started."""
     return set()
 
 
 def ready(study: Study, *wants: Want) -> bool:
-    """Whether a job has computed all of these measures of a study as it is now."""
-    return {(study.name, version(study.name), *want) for want in wants} <= known()
+    """Whether a job has computed all of these analyses of a study as it is now."""
+    return all(key_of(study, want) in known() for want in wants)
 
 
 def work(study: Study, *wants: Want) -> Callable[[Job, Pool], None]:
-    """A job that computes these measures, which are then at hand; for studies on which they take minutes."""
+    """A job that computes these analyses, which are then at hand."""
 
     def run(job: Job, pool: Pool) -> None:
         def told(share: float | None) -> None:
@@ -165,15 +145,21 @@ def work(study: Study, *wants: Want) -> Callable[[Job, Pool], None]:
 
         with watched(told):
             for want in steps(wants):
-                measure(want[0], study, *want[1:])
-                known().add((study.name, version(study.name), *want))
+                found(study, want)
+                known().add(key_of(study, want))
 
     return run
 
 
-def measure(what: str, study: Study, *arguments: object) -> Any:
-    """A measure of MEASURES for a study."""
-    return computed(what, study.name, version(study.name), arguments)
+def found(study: Study, want: Want) -> Any:
+    """An analysis of a study as it is now."""
+    key = key_of(study, want)
+    return computed(key.study, key.version, want.name, want.arguments)
+
+
+def measure(function: Callable[..., Any], study: Study, *arguments: Any) -> Any:
+    """What a function of ANALYSES finds in a study, computed once for all sessions."""
+    return found(study, Want.of(function, *arguments))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -8,6 +8,7 @@ import xarray as xr
 
 from analysis.core.errors import AnalysisError
 from analysis.core.turns import SMALL
+from analysis.overview import registry
 from analysis.study.study import PUBLISHED, Study
 from analysis.words import alignment as measures
 from analysis.words import alignment_controls, maps, neighbours, retrieval
@@ -91,7 +92,7 @@ def everything(study: Study) -> None:
     """All about words; what takes long on a large study is computed on demand."""
     choice = choose(study)
     spec, target = choice.spec, choice.target
-    matched = ("alignment", spec, target)
+    matched = cache.Want.of(measures.alignment, spec, target)
     if wanted(study, "Look every language's test words up", matched):
         first(study, choice)
     if study.kind == PUBLISHED:
@@ -100,27 +101,27 @@ def everything(study: Study) -> None:
         over_layers(study, choice)
         between_languages(study, choice)
         by_template(study, choice)
-    seeds = ("alignment by seeds", spec, target)
+    seeds = cache.Want.of(measures.by_seeds, spec, target)
     if wanted(study, "Try several numbers of seeds", seeds):
-        data = cache.measure("alignment by seeds", study, spec, target)
+        data = cache.measure(measures.by_seeds, study, spec, target)
         panel.show(figures.curve(study, data, spec, "seeds"))
     controlled = (
-        ("alignment by kind", spec, target),
+        cache.Want.of(alignment_controls.controls, spec, target),
         matched,
-        ("alignment by chance", spec, target),
+        cache.Want.of(alignment_controls.shuffled, spec, target),
     )
     if wanted(study, "Compare kinds of words, and chance", *controlled):
         control_views.kinds(study, spec, target)
     if study.kind != PUBLISHED:
         source = close.choose(study, target)
-        ranks = ("word ranks", spec, source, target)
+        ranks = cache.Want.of(neighbours.word_ranks, spec, source, target)
         if wanted(study, "Look at this pair of languages", ranks):
             close.page(study, spec, source, target)
 
 
 def first(study: Study, choice: Choice) -> None:
     """P@1 by language, and the numbers."""
-    found = cache.measure("alignment", study, choice.spec, choice.target)
+    found = cache.measure(measures.alignment, study, choice.spec, choice.target)
     for sentence in found.attrs["warnings"]:
         st.warning(escape(sentence), icon=":material/warning:")
     languages = controls.languages(study, found.language.values.tolist())
@@ -137,7 +138,7 @@ def first(study: Study, choice: Choice) -> None:
 def published(study: Study) -> None:
     """All twenty published settings at one stage."""
     stage = links.one("Stage of the matrix", ["after", "before", "ceiling"], "stage")
-    data = cache.measure("alignment of all settings", study, stage)
+    data = cache.measure(registry.published_settings, study, stage)
     languages = controls.languages(study, data.source.values.tolist())
     panel.show(control_figures.published_settings(study, data, stage, languages))
 
@@ -146,19 +147,19 @@ def over_layers(study: Study, choice: Choice) -> None:
     """P@1 layer by layer."""
     if len(study.word_layers) < 2:
         return
-    want = ("alignment by layer", choice.spec, choice.target)
+    want = cache.Want.of(measures.by_layer, choice.spec, choice.target)
     if wanted(study, "Go through the layers", want):
-        data = cache.measure("alignment by layer", study, choice.spec, choice.target)
+        data = cache.measure(measures.by_layer, study, choice.spec, choice.target)
         panel.show(figures.curve(study, data, choice.spec, "layer"))
 
 
 def between_languages(study: Study, choice: Choice) -> None:
     """P@1 between every two languages; a click looks at a pair of them."""
-    want = ("alignment by pair", choice.spec)
+    want = cache.Want.of(measures.by_pair, choice.spec)
     if not wanted(study, "Match every pair of languages", want):
         return
     stage = links.one("Stage of the matrix", ["after", "before"], "stage")
-    data = cache.measure("alignment by pair", study, choice.spec)
+    data = cache.measure(measures.by_pair, study, choice.spec)
     languages = controls.languages(study, data.source.values.tolist())
     drawn = figures.matrix(study, data, choice.spec, stage, languages)
     follow(panel.show(drawn, click=True))
@@ -181,9 +182,11 @@ def by_template(study: Study, choice: Choice) -> None:
     """P@1 by how words are read."""
     if len(study.embeddings) < 2:
         return
-    want = ("alignment by template", choice.spec, choice.target)
+    want = cache.Want.of(alignment_controls.by_template, choice.spec, choice.target)
     if wanted(study, "Compare the ways of reading a word", want):
-        data = cache.measure("alignment by template", study, choice.spec, choice.target)
+        data = cache.measure(
+            alignment_controls.by_template, study, choice.spec, choice.target
+        )
         languages = controls.languages(study, data.language.values.tolist())
         panel.show(control_figures.templates(study, data, choice.spec, languages))
 
@@ -302,6 +305,6 @@ def few(study: Study) -> None:
         layers = study.word_layers
     layer = links.one("Layer", [LAST, *map(str, layers)], "layer")
     place = 0 if layer == LAST else int(layer)
-    data = cache.measure("concept ranks", study, place)
+    data = cache.measure(measures.concept_ranks, study, place)
     languages = controls.languages(study, data.source.values.tolist())
     panel.show(figures.concept_ranks(study, data, layer, languages))

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.study.study import PUBLISHED, Study
+from analysis.words import alignment, alignment_controls
 from analysis.words.alignment_controls import CONTROLS, reliability
 from analysis.words.specs import AlignmentSpec
 from components.figures import alignment_controls as figures
@@ -15,9 +16,9 @@ from components.frame.text import escape
 
 def kinds(study: Study, spec: AlignmentSpec, target: str) -> None:
     """Abstract against physical words under one control, then what chance does."""
-    matched = cache.measure("alignment", study, spec, target)
+    matched = cache.measure(alignment.alignment, study, spec, target)
     languages = controls.languages(study, matched.language.values.tolist())
-    found = cache.measure("alignment by kind", study, spec, target)
+    found = cache.measure(alignment_controls.controls, study, spec, target)
     offered = [name for name in CONTROLS if name in found]
     control = links.one("Control", offered, "control", format_func=str.capitalize)
     data = found[control]
@@ -37,8 +38,8 @@ def chance(
 ) -> None:
     """Shuffled dictionaries, and split halves of the test words."""
     codes = list(languages.codes)
-    shuffled = cache.measure("alignment by chance", study, spec, target)
-    found = cache.measure("alignment", study, spec, target)
+    shuffled = cache.measure(alignment_controls.shuffled, study, spec, target)
+    found = cache.measure(alignment.alignment, study, spec, target)
     value, n = reliability(found)
     halves = "not to be had (fewer than three languages, or all alike)"
     if np.isfinite(value):

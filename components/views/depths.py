@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
-from analysis.questions import geometry
+from analysis.questions import geometry, items
 from analysis.study import library
 from analysis.study.study import Study
 from components.figures import depths as figures
@@ -71,11 +71,11 @@ def angles(study: Study, layer: int) -> Iterator[Figure]:
     version = links.one("Local vector", known, "version", help=VERSIONS)
     if geometry.FLIPPING not in known:
         st.caption(escape(f"No version “{geometry.FLIPPING}”: {geometry.NO_FLIPS}."))
-    mean = cache.measure("mean angle", study, version)
+    mean = cache.measure(geometry.mean_angle, study, version)
     series = figures.angle_curves(study, mean)
     series += other_curve(study, version)
     yield figures.mean_angle(study, mean, series, layer)
-    data = cache.measure("angles", study, version)
+    data = cache.measure(geometry.angles, study, version)
     languages = controls.languages(study, study.languages)
     yield figures.angle_map(study, data, languages)
 
@@ -93,7 +93,7 @@ def other_curve(study: Study, version: str) -> list[Series]:
     if name == NO_OTHER:
         return []
     other = cache.study(name)
-    mean = cache.measure("mean angle", other, version)
+    mean = cache.measure(geometry.mean_angle, other, version)
     return [figures.other_angle(other, mean)]
 
 
@@ -109,17 +109,17 @@ def has_both(name: str, version: str) -> bool:
 
 def lengths(study: Study, layer: int) -> Iterator[Figure]:
     """Length as a share of the states' own."""
-    yield figures.lengths(study, cache.measure("lengths", study), layer)
+    yield figures.lengths(study, cache.measure(geometry.lengths, study), layer)
 
 
 def agreement(study: Study, layer: int) -> Iterator[Figure]:
     """Mean cosine between languages."""
-    yield figures.agreement(study, cache.measure("agreement", study), layer)
+    yield figures.agreement(study, cache.measure(geometry.agreement, study), layer)
 
 
 def agreement_map(study: Study, layer: int) -> Iterator[Figure]:
     """Cosines between the languages' vectors, one kind of vector at a time."""
-    data = cache.measure("agreement", study)
+    data = cache.measure(geometry.agreement, study)
     names = data.vector.values.tolist()
     real = [name for name in names if "shuffled" not in name]
     which = real[0]
@@ -133,15 +133,15 @@ def separation(study: Study, layer: int) -> Iterator[Figure]:
     """Separation index with its null band."""
     centred = study.has("item_state") and st.session_state["centred"]
     with st.spinner("Measuring distances …"):
-        data = cache.measure("separation", study, centred)
+        data = cache.measure(items.separation, study, centred)
     yield figures.separation(study, data, layer)
 
 
 def parallel(study: Study, layer: int) -> Iterator[Figure]:
     """CKA and mutual neighbours with English."""
-    yield figures.parallel(study, cache.measure("parallel", study), layer)
+    yield figures.parallel(study, cache.measure(items.parallel, study), layer)
 
 
 def lens(study: Study, layer: int) -> Iterator[Figure]:
     """Which language the middle of the model would answer in."""
-    yield figures.lens(study, cache.measure("lens", study), layer)
+    yield figures.lens(study, cache.measure(geometry.lens, study), layer)

@@ -112,12 +112,14 @@ def choose(study: Study) -> View:
 def projected(study: Study, view: View, layer: int) -> xr.Dataset:
     """The points of a view: PCA over all layers, or another projection of this one."""
     if view.way == "PCA":
-        return cache.measure("pca", study, view.what, view.basis, view.dims)
+        return cache.measure(projections.pca, study, view.what, view.basis, view.dims)
     wait = ""
     if view.way == "UMAP":
         wait = " The first one takes half a minute."
     with st.spinner(f"{view.way} of layer {layer} …{wait}"):
-        return cache.measure("elsewhere", study, view.way, view.what, layer, view.dims)
+        return cache.measure(
+            projections.elsewhere, study, view.way, view.what, layer, view.dims
+        )
 
 
 def picture(study: Study, layer: int) -> None:

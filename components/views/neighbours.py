@@ -5,6 +5,7 @@ import streamlit as st
 
 from analysis.core.errors import AnalysisError
 from analysis.study.study import Study
+from analysis.words import neighbours
 from analysis.words.neighbours import HUB_NEIGHBOURS, PROJECTIONS
 from analysis.words.specs import AlignmentSpec
 from components.figures import alignment_controls as figures
@@ -40,7 +41,9 @@ def page(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
             help="UMAP takes some seconds the first time.",
         )
         with st.spinner(f"{projection} …"):
-            data = cache.measure("clouds", study, spec, source, target, projection)
+            data = cache.measure(
+                neighbours.clouds, study, spec, source, target, projection
+            )
     except AnalysisError as error:
         st.info(escape(str(error)), icon=":material/info:")
         return
@@ -52,7 +55,7 @@ def page(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
 
 def inspector(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
     """Type or click a word: its neighbours before and after, and the hubs."""
-    table = cache.measure("word ranks", study, spec, source, target)
+    table = cache.measure(neighbours.word_ranks, study, spec, source, target)
     names = table["concept"].tolist()
     st.markdown("**Words** (type in the list, or click a row):")
     event = st.dataframe(
@@ -67,7 +70,9 @@ def inspector(study: Study, spec: AlignmentSpec, source: str, target: str) -> No
     shown = dict(zip(names, table["word"] + " → " + table["translation"]))
     concept = links.one("Word", names, "word", format_func=shown.get)
     row = table[table["concept"] == concept].iloc[0]
-    near, hubs = cache.measure("neighbours", study, spec, source, target, concept)
+    near, hubs = cache.measure(
+        neighbours.inspected, study, spec, source, target, concept
+    )
     for column, stage in zip(st.columns(2), STAGES):
         with column:
             rank = row[f"rank {stage}"]

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from analysis.overview import findings as sentences
 from analysis.study import library
 from analysis.study.study import PUBLISHED, Study
 from components.figures import overview as figures
@@ -34,7 +35,7 @@ def findings(study: Study) -> None:
     convention = controls.convention()
     st.subheader("What it says", anchor=False)
     pages = {entry.title.lower(): entry for entry in MENU}
-    for finding in cache.measure("findings", study, convention):
+    for finding in cache.measure(sentences.findings, study, convention):
         text, link = st.columns([5, 1], vertical_alignment="center")
         text.markdown(escape(finding.sentence))
         entry = pages[finding.page]

@@ -36,23 +36,23 @@ def page(study: Study) -> None:
             "The Studies page goes on with it.",
             icon=":material/pause_circle:",
         )
-    st.markdown(f"**{escape(cache.measure('plane finding', study))}**")
+    st.markdown(f"**{escape(cache.measure(finding.finding, study))}**")
     half = HALVES[links.one("Items", list(HALVES), "items")]
-    missing = cache.measure("plane lacking", study, half)
+    missing = cache.measure(localisation.lacking, study, half)
     if missing:
         st.info(
             escape(f"On these items {'; '.join(missing.values())}."),
             icon=":material/info:",
         )
     others = sweeping.rivals(study, half)
-    best = cache.measure("plane best", study)
+    best = cache.measure(localisation.chosen_settings, study)
     if not best:
         st.info("Only the unsteered answers are there yet.", icon=":material/info:")
         return
     plane(study, best, half, others)
     depth(study, best, half)
     if not missing:
-        table = cache.measure("plane table", study, half)
+        table = cache.measure(localisation.sweep_table, study, half)
         panel.show(figures.pareto(study, table, best, half))
     twins(study, best, half)
     scorings(study)
@@ -84,7 +84,7 @@ def plane(
     """One arrow per language under the best setting of a mode."""
     tried = [mode for mode in NAMES if mode in best]
     mode = links.one("Steering", tried, "mode", format_func=NAMES.get)
-    table = cache.measure("plane", study, best[mode], half)
+    table = cache.measure(localisation.plane, study, best[mode], half)
     if table[list(AXES)].dropna().empty:
         st.info(
             "No language has items of both kinds here, so there are no arrows; "
@@ -96,8 +96,8 @@ def plane(
     steered = figures.Steered(
         half,
         table,
-        cache.measure("plane effect", study, best[mode], half),
-        cache.measure("plane chance", study, half),
+        cache.measure(localisation.effect, study, best[mode], half),
+        cache.measure(localisation.chance, study, half),
         others,
     )
     languages = controls.languages(study, study.languages)
@@ -107,14 +107,14 @@ def plane(
 def depth(study: Study, best: Mapping[str, int], half: int | None) -> None:
     """Two curves over depth for each vector, the best layer marked."""
     st.subheader("At which layer?", anchor=False)
-    listed = cache.measure("plane settings", study)
+    listed = cache.measure(localisation.settings, study)
     tried = [mode for mode in ("English", "local") if mode in best]
     for column, mode in zip(st.columns(2), tried):
         setting = listed[best[mode]]
         layer = setting.local_layer
         if mode == "English":
             layer = setting.english_layer
-        table = cache.measure("plane by layer", study, mode, half)
+        table = cache.measure(localisation.by_layer, study, mode, half)
         figure = figures.over_depth(study, figures.Swept(mode, half, table, layer))
         if figure is not None:
             with column:
@@ -126,10 +126,10 @@ def twins(study: Study, best: Mapping[str, int], half: int | None) -> None:
     st.subheader("Against random vectors of the same length", anchor=False)
     rows = []
     for mode, place in best.items():
-        real = cache.measure("plane effect", study, place, half)
+        real = cache.measure(localisation.effect, study, place, half)
         random = []
-        for twin in cache.measure("plane twins", study, place):
-            random.append(cache.measure("plane effect", study, twin, half))
+        for twin in cache.measure(localisation.twins_of, study, place):
+            random.append(cache.measure(localisation.effect, study, twin, half))
         rows.append({"steering": NAMES[mode], **twin_row(real, random)})
     st.dataframe(pd.DataFrame(rows), hide_index=True)
 
@@ -149,7 +149,7 @@ def twin_row(real: Effect, random: list[Effect]) -> dict[str, str]:
 
 def scorings(study: Study) -> None:
     """Whether the two ways of scoring agree on the unsteered answers."""
-    table = cache.measure("plane scorings", study)
+    table = cache.measure(localisation.agreement_of_scorings, study)
     mean = float(np.nanmean(table["same"]))
     apart = table[table["same"] < 0.9]["language"].tolist()
     below = ""

@@ -19,10 +19,10 @@ def page(study: Study) -> None:
         return
     convention = controls.convention()
     languages = controls.languages(study, study.languages)
-    data = cache.measure("recognition", study, convention)
+    data = cache.measure(measures.recognition, study, convention)
     panel.show(figures.by_share(study, data, languages, convention))
     if study.has("pair_score"):
-        curves = cache.measure("recognition curve", study, convention.ties)
+        curves = cache.measure(measures.recognition_curve, study, convention.ties)
         panel.show(figures.over_depth(study, curves, languages))
     panel.show(figures.by_concept(study, data, languages, convention))
     panel.explain(measures.recognition, measures.recognition_curve)

@@ -30,20 +30,20 @@ def page(study: Study) -> None:
     if study.has("concept_vector"):
         concepts = controls.concepts(study)
         layer = controls.layer(study)
-    data = cache.measure("similarity", study, layer, concepts)
+    data = cache.measure(similarity.similarity, study, layer, concepts)
     languages = controls.languages(study, data.source.values.tolist())
     if links.switch(BY_CLUSTER, "cluster"):
         languages = clustered(data["cosine"], languages)
     by_layer = None
     if isinstance(layer, int):
-        by_layer = cache.measure("similarity by layer", study, concepts)
+        by_layer = cache.measure(similarity.similarity_by_layer, study, concepts)
     panel.show(figures.heat_map(study, data, by_layer, languages))
     if study.has("concept_vector"):
         agreement = figures.Agreement(
             concepts,
-            cache.measure("similarity by layer", study, concepts),
-            cache.measure("floor", study, concepts),
-            cache.measure("ceiling", study, concepts),
+            cache.measure(similarity.similarity_by_layer, study, concepts),
+            cache.measure(similarity.similarity_floor, study, concepts),
+            cache.measure(similarity.similarity_ceiling, study, concepts),
         )
         panel.show(figures.floor_and_ceiling(study, agreement, languages))
     related(study, data["cosine"], languages)

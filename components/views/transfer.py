@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.concepts import transfer, triangle
+from analysis.concepts import recognition, transfer, triangle
 from analysis.concepts.specs import Convention
 from analysis.core.errors import AnalysisError
 from analysis.study.study import Study
@@ -39,7 +39,7 @@ def page(study: Study) -> None:
     if study.has("pair_score"):
         concepts = controls.concepts(study)
     reading = Reading(concepts, convention)
-    data = cache.measure("transfer", study, convention, concepts)
+    data = cache.measure(transfer.transfer, study, convention, concepts)
     languages = controls.languages(study, data.source.values.tolist())
     triangular = figures.matrix(study, data, languages, convention)
     picked = panel.show(triangular, click=study.has("pair_score"))
@@ -80,7 +80,7 @@ def inspect(
         )
     numbers(data.sel(source=source, target=target))
     curves = cache.measure(
-        "transfer curve",
+        transfer.transfer_curve,
         study,
         source,
         target,
@@ -122,7 +122,9 @@ def start(
 ) -> None:
     """Transfer against the starting gap, with the paper's two control tables."""
     st.subheader("Is it only the better start?", anchor=False)
-    accuracy = cache.measure("recognition", study, reading.convention)["accuracy"]
+    accuracy = cache.measure(recognition.recognition, study, reading.convention)[
+        "accuracy"
+    ]
     starts = accuracy.sel(concept=list(reading.concepts)).mean("concept")
     values = between(values, languages.codes)
     try:

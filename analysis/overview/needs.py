@@ -1,0 +1,80 @@
+"""What an analysis needs of a study, in words and as a test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from analysis.study.study import Study
+from analysis.words.alignment import FEW
+
+
+@dataclass(frozen=True)
+class Need:
+    """What is needed of a study, in words, and whether a study has it."""
+
+    words: str
+    met: Callable[[Study], bool]
+
+
+def one_of(*arrays: str) -> Callable[[Study], bool]:
+    """Whether a study has one of these arrays."""
+
+    def met(study: Study) -> bool:
+        return any(study.has(array) for array in arrays)
+
+    return met
+
+
+def has_words(study: Study) -> bool:
+    """Whether a study has words that can be matched, or matches that are printed."""
+    if not study.embeddings:
+        return False
+    return study.words is None or not has_few_words(study)
+
+
+def has_own_words(study: Study) -> bool:
+    """Whether a study has word vectors, and words enough to match."""
+    return study.words is not None and has_words(study)
+
+
+def has_few_words(study: Study) -> bool:
+    """Whether a study's words are too few to be matched."""
+    return study.words is not None and len(study.words.concepts) < FEW
+
+
+def has_ranks(study: Study) -> bool:
+    """Whether concepts can be ranked by cosine: by their words, or by their vectors."""
+    return study.words is not None or study.has("concept_vector")
+
+
+def has_both_vectors(study: Study) -> bool:
+    """Whether a study has English and local vectors, between which there are angles."""
+    return study.has("english_vector") and study.has("local_vector")
+
+
+def has_findings(study: Study) -> bool:
+    """Whether there is anything that a study could say."""
+    return bool(study.concepts or study.embeddings)
+
+
+CONCEPTS = Need("concepts", one_of("concept_vector", "recognition", "similarity"))
+ACCURACIES = Need("recognition accuracies", one_of("pair_score", "recognition"))
+SCORES = Need("pair scores", one_of("pair_score"))
+COSINES = Need("similarity matrix", one_of("concept_vector", "similarity"))
+VECTORS = Need("concept vectors", one_of("concept_vector"))
+TRANSFER = Need("transfer matrix", one_of("pair_score", "transfer"))
+POINTS = Need(
+    "English or local vectors",
+    one_of("english_vector", "local_vector", "mean_state", "item_state"),
+)
+STEERING = Need(
+    "English or local vectors", one_of("english_vector", "local_vector", "mean_state")
+)
+ANGLES = Need("English and local vectors", has_both_vectors)
+ITEMS = Need("states of questions", one_of("item_state"))
+LENS = Need("logit lens", one_of("lens_share"))
+WORDS = Need("words to match", has_words)
+OWN_WORDS = Need("word vectors of its own", has_own_words)
+SETTINGS = Need("printed settings", one_of("alignment"))
+RANKS = Need("concept vectors or words", has_ranks)
+PLANE = Need("plane", one_of("plane_answer"))
+ANYTHING = Need("concepts or words", has_findings)
