@@ -92,8 +92,8 @@ class Ranks:
     def sources(self) -> np.ndarray:
         """Number of clusters that the pairs of each cell stem from."""
         if self.known is None:
-            cells, sources = len(self.sign), len(set(self.clusters))
-            return np.full(cells, sources)
+            sources = len(set(self.clusters))
+            return np.full(len(self.sign), sources)
         clusters = np.asarray(self.clusters)
         order = np.argsort(clusters, kind="stable")
         known = self.known[:, order]
@@ -167,8 +167,11 @@ def product(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """
     *outer, pairs = values.shape
     # Spelled out, because nothing can be inferred for a concept without any pair yet.
-    rows = values.reshape(int(np.prod(outer)), pairs)
-    return (rows @ weights).reshape(*outer, weights.shape[-1])
+    cells = int(np.prod(outer))
+    rows = values.reshape(cells, pairs)
+    products = rows @ weights
+    replicates = weights.shape[-1]
+    return products.reshape(*outer, replicates)
 
 
 def subset(values: np.ndarray | None, kept: np.ndarray) -> np.ndarray | None:
@@ -180,7 +183,8 @@ def subset(values: np.ndarray | None, kept: np.ndarray) -> np.ndarray | None:
 
 def subset_of_clusters(clusters: tuple[int, ...], kept: np.ndarray) -> tuple[int, ...]:
     """The clusters of some of the pairs."""
-    return tuple(np.asarray(clusters)[kept].tolist())
+    chosen = np.asarray(clusters)[kept]
+    return tuple(chosen.tolist())
 
 
 def joined(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
@@ -203,11 +207,15 @@ def share(surplus: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Accuracy from surplus and total weight; NaN where there is no weight."""
     empty = total == 0
     divisor = np.where(empty, 1, total)
-    return np.where(empty, UNKNOWN, (1 + surplus / divisor) / 2)
+    accuracy = (1 + surplus / divisor) / 2
+    return np.where(empty, UNKNOWN, accuracy)
 
 
 def rank(
-    margins: np.ndarray, clusters: tuple[int, ...], ties: str, seed: int = 0
+    margins: np.ndarray,
+    clusters: tuple[int, ...],
+    ties: str,
+    seed: int = 0,
 ) -> Ranks:
     """Ranks of margins (cell, layer, pair).
 
@@ -223,7 +231,8 @@ def rank(
         missing = missing[:, somewhere]
         clusters = subset_of_clusters(clusters, somewhere)
         margins = margins[..., somewhere]
-        margins = np.where(missing[:, None], np.float32(0), margins)
+        at_any_layer = missing[:, None]
+        margins = np.where(at_any_layer, np.float32(0), margins)
         if missing.any():
             known = (~missing).astype(np.float32)
     sign = np.sign(margins, dtype=np.float32)
@@ -285,15 +294,18 @@ def cross_fitted(ranks: Ranks, permutations: int) -> Measured:
     second = ranks.subset(~in_first)
     layer_of_first = best_layer(first.observed())
     layer_of_second = best_layer(second.observed())
-    judged = first.at(layer_of_second).join(second.at(layer_of_first))
+    first_judged = first.at(layer_of_second)
+    second_judged = second.at(layer_of_first)
+    judged = first_judged.join(second_judged)
 
     weights = bootstrap_weights(judged.clusters, seed=ranks.seed)
     surplus = cross_fitted_surplus(first, second, permutations)
     pairs = judged.pairs()
     # Where one half has no pair nothing was chosen for the other.
     unchosen = (first.pairs() == 0) | (second.pairs() == 0)
+    observed = judged.observed()[:, 0]
     return Measured(
-        accuracy=np.where(unchosen, UNKNOWN, judged.observed()[:, 0]),
+        accuracy=np.where(unchosen, UNKNOWN, observed),
         replicates=judged.accuracy(weights)[:, 0],
         null=share(surplus, pairs[:, None]),
         layer=best_layer(ranks.observed()),
@@ -302,14 +314,20 @@ def cross_fitted(ranks: Ranks, permutations: int) -> Measured:
     )
 
 
-def cross_fitted_surplus(first: Ranks, second: Ranks, permutations: int) -> np.ndarray:
+def cross_fitted_surplus(
+    first: Ranks,
+    second: Ranks,
+    permutations: int,
+) -> np.ndarray:
     """Surplus (cell, replicate) of both halves under random swaps.
 
     Each half is read at the layer that the other one, swapped as well, would choose.
     """
     seed = 2 * first.seed
-    of_first = first.flipped(sign_flips(first.clusters, permutations, seed))
-    of_second = second.flipped(sign_flips(second.clusters, permutations, seed + 1))
+    first_flips = sign_flips(first.clusters, permutations, seed)
+    second_flips = sign_flips(second.clusters, permutations, seed + 1)
+    of_first = first.flipped(first_flips)
+    of_second = second.flipped(second_flips)
     first_judged = where_largest(of_second, of_first)
     second_judged = where_largest(of_first, of_second)
     return first_judged + second_judged
@@ -337,11 +355,13 @@ def halves(clusters: tuple[int, ...]) -> np.ndarray:
             "layer, or a corpus with more sources."
         )
     # Shuffled, because neighbouring sources may alternate in kind.
-    dealt = np.random.default_rng(0).permutation(len(names))
+    rng = np.random.default_rng(0)
+    dealt = rng.permutation(len(names))
     largest_first = np.argsort(-sizes[dealt], kind="stable")
-    place = np.empty(len(names), int)
-    place[dealt[largest_first]] = np.arange(len(names))
-    return place[member] % 2 == 0
+    dealt = dealt[largest_first]
+    in_first = np.zeros(len(names), bool)
+    in_first[dealt[::2]] = True
+    return in_first[member]
 
 
 CHOICES: dict[str, Callable[[Ranks, int], Measured]] = {
@@ -406,8 +426,7 @@ def bounds(measured: Measured) -> Bounds:
     Where every pair is ranked alike resampling cannot vary; there the Wilson interval
     with one draw per cluster stands in.
     """
-    low, high = interval(measured.replicates)
-    low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
+    low, high = share_interval(measured.replicates)
     alike = (measured.accuracy == 0) | (measured.accuracy == 1)
     for cell in np.flatnonzero(alike):
         draws = int(measured.clusters[cell])
@@ -417,6 +436,15 @@ def bounds(measured: Measured) -> Bounds:
     return Bounds(
         low=np.where(unknown, np.nan, low),
         high=np.where(unknown, np.nan, high),
+    )
+
+
+def share_interval(replicates: np.ndarray) -> Bounds:
+    """95 % interval of shares (cell, replicate), which are within 0 and 1."""
+    low, high = interval(replicates)
+    return Bounds(
+        low=np.clip(low, 0, 1),
+        high=np.clip(high, 0, 1),
     )
 
 

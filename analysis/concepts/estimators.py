@@ -24,13 +24,15 @@ def shuffled_labels(pairs: int, seed: int = 0) -> np.ndarray:
     baseline without the concept.
     """
     signs = balanced_signs(pairs, seed)
-    return difference_of_means(pairs) * np.concatenate([signs, signs])
+    of_members = np.concatenate([signs, signs])
+    return difference_of_means(pairs) * of_members
 
 
 def balanced_signs(pairs: int, seed: int) -> np.ndarray:
     """As many 1 as −1, in random order."""
-    alternating = np.where(np.arange(pairs) % 2, -1.0, 1.0)
-    return np.random.default_rng(seed).permutation(alternating)
+    rng = np.random.default_rng(seed)
+    odd = np.arange(pairs) % 2
+    return rng.permutation(np.where(odd, -1.0, 1.0))
 
 
 def half_of_clusters(clusters: Sequence[int], which: int) -> np.ndarray:
@@ -48,7 +50,9 @@ def half_of_clusters(clusters: Sequence[int], which: int) -> np.ndarray:
 
 
 def pca_of_differences(
-    positives: np.ndarray, negatives: np.ndarray, seed: int = 0
+    positives: np.ndarray,
+    negatives: np.ndarray,
+    seed: int = 0,
 ) -> np.ndarray:
     """First principal component of the centred paired differences with random sign,
     pointing to the positives (RepE).
@@ -69,7 +73,9 @@ def pca_of_differences(
 
 
 def logistic_probe(
-    positives: np.ndarray, negatives: np.ndarray, seed: int = 0
+    positives: np.ndarray,
+    negatives: np.ndarray,
+    seed: int = 0,
 ) -> np.ndarray:
     """Weight vector of an L2-regularised logistic regression on standardised states,
     scaled to the mean gap along it.
@@ -79,26 +85,33 @@ def logistic_probe(
     states = np.concatenate([positives, negatives])
     labels = np.repeat([1, 0], [len(positives), len(negatives)])
     scale = states.std() or 1.0
+    standardised = (states - states.mean(0)) / scale
     probe = LogisticRegression(max_iter=500)
-    probe.fit((states - states.mean(0)) / scale, labels)
-    return to_mean_gap(probe.coef_[0], positives - negatives)
+    probe.fit(standardised, labels)
+    gaps = positives - negatives
+    return to_mean_gap(probe.coef_[0], gaps)
 
 
 def random_direction(
-    positives: np.ndarray, negatives: np.ndarray, seed: int = 0
+    positives: np.ndarray,
+    negatives: np.ndarray,
+    seed: int = 0,
 ) -> np.ndarray:
     """A Gaussian direction with the length of the difference of means: a baseline
     without any data.
     """
+    rng = np.random.default_rng(seed)
     hidden = positives.shape[1]
-    direction = np.random.default_rng(seed).standard_normal(hidden)
+    direction = rng.standard_normal(hidden)
     unit = direction / np.linalg.norm(direction)
-    return unit * np.linalg.norm((positives - negatives).mean(0))
+    gap = (positives - negatives).mean(0)
+    return unit * np.linalg.norm(gap)
 
 
 def to_mean_gap(direction: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     """The direction, turned to the positives and as long as the mean gap along it."""
-    unit = direction / (np.linalg.norm(direction) or 1.0)
+    length = np.linalg.norm(direction) or 1.0
+    unit = direction / length
     along = gaps @ unit
     mean_gap = abs(float(along.mean()))
     if (along > 0).mean() < 0.5:

@@ -51,6 +51,16 @@ class Checked:
     faults: tuple[str, ...]
 
 
+class Identity(NamedTuple):
+    """Which pair a row is, in which language, and of which split."""
+
+    place: str
+    concept: str
+    language: str
+    pair: str
+    split: str
+
+
 def assemble(
     name: str,
     rows: Sequence[Row],
@@ -157,49 +167,58 @@ def unknown_columns(columns: Iterable[str]) -> list[str]:
 def repeated_pairs(rows: Iterable[Checked]) -> list[str]:
     """A fault for each row whose concept, language and pair an earlier row has."""
     faults = []
-    first: dict[tuple[str, str, str], str] = {}
-    for row in identified(rows):
-        concept, language = row.texts["concept"], row.texts["language"]
-        pair = row.texts["pair"]
-        cell = (concept, language, pair)
-        if cell in first:
-            faults.append(
-                f"{row.place}: pair “{pair}” of {concept} in {language} is there "
-                f"already ({first[cell]})"
-            )
-        else:
-            first[cell] = row.place
+    first: dict[tuple[str, ...], str] = {}
+    for row in identities(rows):
+        key = (row.concept, row.language, row.pair)
+        if key not in first:
+            first[key] = row.place
+            continue
+        faults.append(
+            f"{row.place}: pair “{row.pair}” of {row.concept} in {row.language} "
+            f"is there already ({first[key]})"
+        )
     return faults
 
 
 def divided_translations(rows: Iterable[Checked]) -> list[str]:
     """A fault for each row whose split is not that of the pair's first translation."""
     faults = []
-    first: dict[tuple[str, str], Checked] = {}
-    for row in identified(rows):
-        concept, pair = row.texts["concept"], row.texts["pair"]
-        earlier = first.setdefault((concept, pair), row)
-        here, there = row.texts.get("split", ""), earlier.texts.get("split", "")
-        if here != there and here in SPLIT_NAMES and there in SPLIT_NAMES:
+    first: dict[tuple[str, ...], Identity] = {}
+    for row in identities(rows):
+        earlier = first.setdefault((row.concept, row.pair), row)
+        if row.split not in SPLIT_NAMES or earlier.split not in SPLIT_NAMES:
+            continue
+        if row.split != earlier.split:
+            here = f"{quoted(row.split)} here"
+            there = f"{quoted(earlier.split)} in {earlier.place}"
             faults.append(
-                f"{row.place}: the split of pair “{pair}” of {concept} is "
-                f"{quoted(here)} here, {quoted(there)} in {earlier.place}"
+                f"{row.place}: the split of pair “{row.pair}” of {row.concept} "
+                f"is {here}, {there}"
             )
     return faults
 
 
-def identified(rows: Iterable[Checked]) -> list[Checked]:
-    """The rows that say which pair they are, of which concept and in which language."""
+def identities(rows: Iterable[Checked]) -> list[Identity]:
+    """Of the rows that name a pair, a concept and a language, which they name."""
     found = []
     for row in rows:
-        if all(row.texts.get(name) for name in ("pair", "concept", "language")):
-            found.append(row)
+        identity = Identity(
+            row.place,
+            concept=row.texts.get("concept", ""),
+            language=row.texts.get("language", ""),
+            pair=row.texts.get("pair", ""),
+            split=row.texts.get("split", ""),
+        )
+        if identity.concept and identity.language and identity.pair:
+            found.append(identity)
     return found
 
 
 def quoted(split: str) -> str:
     """A split's name for a message."""
-    return f"“{split}”" if split else "none"
+    if not split:
+        return "none"
+    return f"“{split}”"
 
 
 def missing_notes(corpus: Corpus) -> list[str]:
@@ -229,7 +248,10 @@ def white_space_notes(corpus: Corpus) -> list[str]:
     for pair in corpus.pairs:
         ends[pair.language] += pair.positive[-1].isspace()
         ends[pair.language] += pair.negative[-1].isspace()
-    counts = [f"{code} {ends[code]}" for code in corpus.languages if ends[code]]
+    counts = []
+    for code in corpus.languages:
+        if ends[code]:
+            counts.append(f"{code} {ends[code]}")
     if not counts:
         return []
     return [

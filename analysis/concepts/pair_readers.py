@@ -126,7 +126,9 @@ FORMATS: dict[str, Callable[[str, str], Table]] = {
 
 
 def hub_dataset(
-    dataset_id: str, revision: str | None = None, config: str | None = None
+    dataset_id: str,
+    revision: str | None = None,
+    config: str | None = None,
 ) -> Corpus:
     """The corpus in a data set of the Hugging Face hub that has our columns.
 
@@ -151,7 +153,9 @@ def hub_dataset(
 
 
 def loaded_splits(
-    dataset_id: str, revision: str | None, config: str | None
+    dataset_id: str,
+    revision: str | None,
+    config: str | None,
 ) -> Mapping[str, HubSplit]:
     """The splits of a data set by name; CorpusError when it cannot be had."""
     try:
@@ -175,7 +179,11 @@ def loaded_splits(
     return {"all": loaded}
 
 
-def hub_rows(place: str, part: HubSplit, given: Mapping[str, str]) -> Iterator[Row]:
+def hub_rows(
+    place: str,
+    part: HubSplit,
+    given: Mapping[str, str],
+) -> Iterator[Row]:
     """Rows of one split of a hub data set; ``given`` are values that all of them have."""
     lacking = frozenset(REQUIRED) - set(part.column_names)
     for number, values in enumerate(part, 1):

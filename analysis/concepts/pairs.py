@@ -157,12 +157,13 @@ def grouped(pairs: Sequence[ContrastPair]) -> dict[str, int]:
     # A graph whose nodes are the ids and then the sources, linked by the pairs.
     node_of_id = {pair: node for node, pair in enumerate(ids)}
     node_of_source = {source: node for node, source in enumerate(sources, len(ids))}
-    rows = np.array([node_of_id[pair.pair] for pair in linked], int)
-    columns = np.array([node_of_source[pair.source] for pair in linked], int)
-    nodes = len(ids) + len(sources)
-    graph = scipy.sparse.coo_array(
-        (np.ones(len(linked), bool), (rows, columns)), shape=(nodes, nodes)
+    links = (
+        np.array([node_of_id[pair.pair] for pair in linked], int),
+        np.array([node_of_source[pair.source] for pair in linked], int),
     )
+    nodes = len(ids) + len(sources)
+    there = np.ones(len(linked), bool)
+    graph = scipy.sparse.coo_array((there, links), shape=(nodes, nodes))
     _, labels = scipy.sparse.csgraph.connected_components(graph, directed=False)
     numbers: dict[int, int] = {}
     result = {}
@@ -171,7 +172,11 @@ def grouped(pairs: Sequence[ContrastPair]) -> dict[str, int]:
     return result
 
 
-def clusters(corpus: Corpus, concept: str, pair_ids: Sequence[str]) -> tuple[int, ...]:
+def clusters(
+    corpus: Corpus,
+    concept: str,
+    pair_ids: Sequence[str],
+) -> tuple[int, ...]:
     """Cluster number of each pair, for resampling.
 
     Pairs of one source have the same number. SpecError for an unknown pair.
@@ -191,7 +196,10 @@ def groups_of(corpus: Corpus, concept: str) -> dict[str, int]:
 
 
 def held_out(
-    corpus: Corpus, concept: str, language: str, chosen: Collection[str]
+    corpus: Corpus,
+    concept: str,
+    language: str,
+    chosen: Collection[str],
 ) -> Split:
     """The pairs of a concept in a language, split by which ids are held out."""
     train, test = [], []
@@ -201,7 +209,12 @@ def held_out(
     return Split(tuple(train), tuple(test))
 
 
-def by_pair(corpus: Corpus, concept: str, language: str, seed: int) -> Split:
+def by_pair(
+    corpus: Corpus,
+    concept: str,
+    language: str,
+    seed: int,
+) -> Split:
     """A fifth of the pairs is held out, the same ones in every language.
 
     Pairs of one source stay together. Decided on the ids of all languages, so no
@@ -225,7 +238,12 @@ def by_pair(corpus: Corpus, concept: str, language: str, seed: int) -> Split:
     return held_out(corpus, concept, language, ids)
 
 
-def the_papers(corpus: Corpus, concept: str, language: str, seed: int) -> Split:
+def the_papers(
+    corpus: Corpus,
+    concept: str,
+    language: str,
+    seed: int,
+) -> Split:
     """Each language is shuffled alone with the same seed and its last fifth held out.
 
     As in the released code of Xu et al. (seed 1). It can leak: where two languages have
@@ -239,7 +257,12 @@ def the_papers(corpus: Corpus, concept: str, language: str, seed: int) -> Split:
     return held_out(corpus, concept, language, set(ids[first:]))
 
 
-def as_given(corpus: Corpus, concept: str, language: str, seed: int) -> Split:
+def as_given(
+    corpus: Corpus,
+    concept: str,
+    language: str,
+    seed: int,
+) -> Split:
     """The split that the corpus itself gives; ``seed`` is not used.
 
     CorpusError when a pair of the concept has none.
@@ -264,7 +287,11 @@ SPLITS: dict[str, Callable[[Corpus, str, str, int], Split]] = {
 
 
 def split_pairs(
-    corpus: Corpus, method: str, concept: str, language: str, seed: int
+    corpus: Corpus,
+    method: str,
+    concept: str,
+    language: str,
+    seed: int,
 ) -> Split:
     """Training and held-out pairs of a concept in a language, by one of SPLITS.
 
@@ -285,14 +312,23 @@ def split_pairs(
     return parts
 
 
-def check_method(corpus: Corpus, method: str, concept: str) -> None:
+def check_method(
+    corpus: Corpus,
+    method: str,
+    concept: str,
+) -> None:
     """SpecError for a method not in SPLITS or a concept not in the corpus."""
     if method not in SPLITS:
         raise unknown("split", method, SPLITS)
     groups_of(corpus, concept)
 
 
-def leaked_pairs(corpus: Corpus, method: str, concept: str, seed: int) -> int:
+def leaked_pairs(
+    corpus: Corpus,
+    method: str,
+    concept: str,
+    seed: int,
+) -> int:
     """How many pairs of a concept are for training in one language, held out in another.
 
     0 when nothing leaks.

@@ -7,6 +7,7 @@ One file per concept and language, ``<concept>/<concept>_<language>.json``; a le
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -129,7 +130,11 @@ def unpacked(archive: zipfile.ZipFile, name: str) -> list[NamedFile]:
     return [NamedFile(entry.filename, archive.read(entry)) for entry in entries]
 
 
-def too_much(files: int, size: int, name: str) -> list[str]:
+def too_much(
+    files: int,
+    size: int,
+    name: str,
+) -> list[str]:
     """Faults of a collection with too many files or bytes."""
     faults = []
     limit = settings.MAX_CORPUS_BYTES
@@ -195,7 +200,8 @@ def corpus_of(name: str, files: Iterable[NamedFile]) -> Corpus:
 def left_behind(name: str) -> bool:
     """Whether a file is one that operating systems leave behind, such as .DS_Store."""
     parts = PurePosixPath(name).parts
-    return any(part.startswith(".") or part == "__MACOSX" for part in parts)
+    hidden = any(part.startswith(".") for part in parts)
+    return hidden or "__MACOSX" in parts
 
 
 def read_sheet(file: NamedFile) -> Sheet:
@@ -253,7 +259,8 @@ def walk(tree: object) -> Iterator[Node]:
         inner = []
         for position, (key, value) in enumerate(children):
             keys = (*node.keys, str(key))
-            inner.append(Node(keys, (*node.positions, str(position)), value))
+            positions = (*node.positions, str(position))
+            inner.append(Node(keys, positions, value))
         stack += reversed(inner)
 
 
@@ -324,6 +331,7 @@ def rows_of(sheet: Sheet, keyed: bool) -> list[Row]:
     for leaf in sheet.leaves:
         if leaf.identical:
             continue
+        place = leaf.keys or "the top"
         way = leaf.keys if keyed else leaf.positions
         values = {
             "pair": way or "0",
@@ -333,7 +341,7 @@ def rows_of(sheet: Sheet, keyed: bool) -> list[Row]:
             "negative": leaf.negative,
             "source": leaf.source,
         }
-        rows.append(Row(f"{sheet.file}, at {leaf.keys or 'the top'}", values))
+        rows.append(Row(f"{sheet.file}, at {place}", values))
     return rows
 
 
@@ -362,7 +370,8 @@ def remarks(sheets: Sequence[Sheet], keyed: bool) -> list[str]:
 
 def identical_counts(sheets: Iterable[Sheet]) -> list[str]:
     """How many pairs of each language have two identical members, where any have."""
-    counts = {}
+    counts: Counter[str] = Counter()
     for sheet in sheets:
-        counts[sheet.language] = sum(leaf.identical for leaf in sheet.leaves)
-    return [f"{language} {count}" for language, count in counts.items() if count]
+        for leaf in sheet.leaves:
+            counts[sheet.language] += leaf.identical
+    return [f"{code} {count}" for code, count in counts.items() if count]

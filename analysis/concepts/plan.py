@@ -98,7 +98,12 @@ def begin(
     return folder
 
 
-def manifest(spec: StudySpec, corpus: Corpus, reader: Reader, title: str) -> dict:
+def manifest(
+    spec: StudySpec,
+    corpus: Corpus,
+    reader: Reader,
+    title: str,
+) -> dict:
     """What is known before anything is computed: spec, pairs, coverage, libraries."""
     absent = []
     for c, concept in enumerate(spec.concepts):
@@ -124,7 +129,9 @@ def manifest(spec: StudySpec, corpus: Corpus, reader: Reader, title: str) -> dic
 
 
 def last_tokens(
-    spec: StudySpec, corpus: Corpus, reader: Reader
+    spec: StudySpec,
+    corpus: Corpus,
+    reader: Reader,
 ) -> dict[str, list[str]]:
     """The last tokens of the first pair of each language that has one."""
     first: dict[str, ContrastPair] = {}
@@ -145,7 +152,11 @@ def library_versions() -> dict[str, str]:
     return versions
 
 
-def pair_table(spec: StudySpec, corpus: Corpus, concept: str) -> dict:
+def pair_table(
+    spec: StudySpec,
+    corpus: Corpus,
+    concept: str,
+) -> dict:
     """What a manifest says of a concept's held-out pairs.
 
     Ids (union over languages, in order), their clusters, and counts per language.
@@ -172,7 +183,11 @@ def pair_table(spec: StudySpec, corpus: Corpus, concept: str) -> dict:
     }
 
 
-def without_progress(done: int, of: int, cell: str) -> None:
+def without_progress(
+    done: int,
+    of: int,
+    cell: str,
+) -> None:
     """Tell nobody."""
 
 
@@ -205,7 +220,11 @@ def run(
         store.seal(folder)
 
 
-def check_corpus(folder: Path, spec: StudySpec, corpus: Corpus) -> None:
+def check_corpus(
+    folder: Path,
+    spec: StudySpec,
+    corpus: Corpus,
+) -> None:
     """StudyError unless a study was begun with these contrast pairs."""
     if corpus.digest != spec.corpus_digest:
         raise StudyError(
@@ -224,7 +243,10 @@ def computed_keys(known: Mapping) -> set[str]:
 
 
 def members(
-    corpus: Corpus, concept: str, language: str, ids: Sequence[str]
+    corpus: Corpus,
+    concept: str,
+    language: str,
+    ids: Sequence[str],
 ) -> list[str]:
     """Positives of the pairs, then their negatives."""
     by_id = {pair.pair: pair for pair in corpus.select(concept, language)}
@@ -233,7 +255,11 @@ def members(
     return positives + negatives
 
 
-def cell_seed(spec: StudySpec, concept: str, language: str) -> int:
+def cell_seed(
+    spec: StudySpec,
+    concept: str,
+    language: str,
+) -> int:
     """A seed of each cell's own.
 
     With one for all, random baselines of different languages would be the same vector.
@@ -243,7 +269,11 @@ def cell_seed(spec: StudySpec, concept: str, language: str) -> int:
     return int.from_bytes(first_bytes, "big")
 
 
-def vector_cell(work: Work, concept: str, language: str) -> dict[str, np.ndarray]:
+def vector_cell(
+    work: Work,
+    concept: str,
+    language: str,
+) -> dict[str, np.ndarray]:
     """What the training pairs of a concept in a language give.
 
     ``concept_vector``, its halves ``half_a`` and ``half_b`` and its twin ``shuffled``
@@ -274,7 +304,10 @@ def vector_cell(work: Work, concept: str, language: str) -> dict[str, np.ndarray
 
 
 def training_weights(
-    work: Work, concept: str, train: Sequence[str], seed: int
+    work: Work,
+    concept: str,
+    train: Sequence[str],
+    seed: int,
 ) -> np.ndarray:
     """Weights (estimate, text) of the vector, its two halves and its shuffled twin.
 
@@ -293,7 +326,11 @@ def training_weights(
     )
 
 
-def stateful_vector(estimator: str, states: np.ndarray, seed: int) -> np.ndarray:
+def stateful_vector(
+    estimator: str,
+    states: np.ndarray,
+    seed: int,
+) -> np.ndarray:
     """Vector (layer, hidden) from states (layer, text, hidden), positives first."""
     estimate = STATEFUL[estimator]
     pairs = states.shape[1] // 2
@@ -301,7 +338,11 @@ def stateful_vector(estimator: str, states: np.ndarray, seed: int) -> np.ndarray
     return np.stack(vectors)
 
 
-def score_cell(work: Work, concept: str, language: str) -> dict[str, np.ndarray]:
+def score_cell(
+    work: Work,
+    concept: str,
+    language: str,
+) -> dict[str, np.ndarray]:
     """Margins of a target language's held-out pairs under every source's vector.
 
     ``pair_score`` (source, layer, pair), float32; ``scored`` (source, pair) is 1 where
@@ -315,20 +356,30 @@ def score_cell(work: Work, concept: str, language: str) -> dict[str, np.ndarray]
 
     test = split_pairs(corpus, spec.split, concept, language, spec.seed).test
     texts = members(corpus, concept, language, test)
-    projections = Projections(of_concept[present], len(texts))
-    reader.stream(texts, [projections])
-    positives, negatives = np.split(projections.products, 2)
-    margins = positives - negatives
+    margins = margins_under(of_concept[present], texts, reader)
 
     ids = known["pairs"][concept]["test"]
     place = {pair: number for number, pair in enumerate(ids)}
     places = [place[pair] for pair in test]
     there = np.ix_(present, range(reader.layers), places)
-    scores = np.zeros((len(of_concept), reader.layers, len(ids)), np.float32)
+    shape = (len(of_concept), reader.layers, len(ids))
+    scores = np.zeros(shape, np.float32)
     scores[there] = margins.transpose(1, 2, 0)
     mask = np.zeros_like(scores, dtype=np.uint8)
     mask[there] = 1
     return {"pair_score": scores, "scored": mask[:, 0]}
+
+
+def margins_under(
+    vectors: np.ndarray,
+    texts: Sequence[str],
+    reader: Reader,
+) -> np.ndarray:
+    """Margins (pair, vector, layer) of pairs, positives first, under some vectors."""
+    projections = Projections(vectors, len(texts))
+    reader.stream(texts, [projections])
+    positives, negatives = np.split(projections.products, 2)
+    return positives - negatives
 
 
 CELLS: dict[str, Callable[[Work, str, str], dict[str, np.ndarray]]] = {

@@ -28,7 +28,12 @@ class LinearReadout:
     accumulated in float64.
     """
 
-    def __init__(self, weights: np.ndarray, layers: int, hidden: int) -> None:
+    def __init__(
+        self,
+        weights: np.ndarray,
+        layers: int,
+        hidden: int,
+    ) -> None:
         self.weights = np.asarray(weights, np.float64)
         estimates = len(self.weights)
         self.sums = np.zeros((estimates, layers, hidden))
@@ -85,7 +90,12 @@ class WordStates:
     In half precision; in single where half cannot hold them.
     """
 
-    def __init__(self, texts: int, layers: Sequence[int], hidden: int) -> None:
+    def __init__(
+        self,
+        texts: int,
+        layers: Sequence[int],
+        hidden: int,
+    ) -> None:
         self.layers = list(layers)
         shape = (len(self.layers), texts, hidden)
         self.values = np.zeros(shape, np.float16)
@@ -106,7 +116,11 @@ class States:
     """
 
     def __init__(
-        self, texts: int, layers: int, hidden: int, folder: Path | None = None
+        self,
+        texts: int,
+        layers: int,
+        hidden: int,
+        folder: Path | None = None,
     ) -> None:
         # Closed when the context ends.
         self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115

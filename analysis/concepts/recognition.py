@@ -15,6 +15,7 @@ from analysis.concepts.accuracy import (
     bounds,
     measure_accuracy,
     rank,
+    share_interval,
     significance,
 )
 from analysis.concepts.specs import TIES, Convention
@@ -107,13 +108,14 @@ def mean_bounds(measured: Sequence[Measured]) -> Bounds:
     The Wilson interval where every pair of every concept is ranked alike.
     """
     replicates = mean_known(np.array([each.replicates for each in measured]))
-    low, high = interval(replicates)
-    low, high = np.clip(low, 0, 1), np.clip(high, 0, 1)
+    low, high = share_interval(replicates)
     mean = mean_known(np.array([each.accuracy for each in measured]))
     sources = np.sum([each.clusters for each in measured], axis=0)
-    for cell in np.flatnonzero((mean == 0) | (mean == 1)):
-        right = mean[cell] * sources[cell]
-        low[cell], high[cell] = wilson(right, int(sources[cell]))
+    alike = (mean == 0) | (mean == 1)
+    for cell in np.flatnonzero(alike):
+        draws = int(sources[cell])
+        right = mean[cell] * draws
+        low[cell], high[cell] = wilson(right, draws)
     return Bounds(low, high)
 
 
@@ -195,8 +197,11 @@ def measured_cells(
         "n": [each.pairs for each in measured],
         "clusters": [each.clusters for each in measured],
     }
-    shape = (len(concepts), *(len(study.languages) for _ in dims))
-    values = {name: np.array(each).reshape(shape) for name, each in by_name.items()}
+    languages = [len(study.languages)] * len(dims)
+    values = {}
+    for name, by_concept in by_name.items():
+        stacked = np.array(by_concept)
+        values[name] = stacked.reshape(len(concepts), *languages)
     return labelled_cells(study, concepts, values, dims).assign_attrs(
         layer_choice=convention.layer,
         ties=convention.ties,
@@ -230,7 +235,11 @@ def origin(study: Study) -> dict[str, str]:
     return {"study": study.name, "title": study.title}
 
 
-def with_mean(table: xr.Dataset, ends: Bounds, interval_of_mean: str) -> xr.Dataset:
+def with_mean(
+    table: xr.Dataset,
+    ends: Bounds,
+    interval_of_mean: str,
+) -> xr.Dataset:
     """The cells with their mean over concepts and its interval, by language."""
     accuracy = table.accuracy.transpose("concept", "language").values
     values = {

@@ -101,7 +101,11 @@ class Matrices:
         return np.isfinite(self.cosine) & np.isfinite(self.related)
 
 
-def matrices(similarity: xr.DataArray, kind: str, masked: bool) -> Matrices:
+def matrices(
+    similarity: xr.DataArray,
+    kind: str,
+    masked: bool,
+) -> Matrices:
     """Cosines (source, target) and one kind of linguistic similarity, language by language.
 
     ``masked`` leaves out the distances that stand for missing data.
@@ -157,7 +161,9 @@ def relationship(
 
 
 def correlation_among(
-    both: Matrices, upper: tuple[np.ndarray, ...], members: np.ndarray
+    both: Matrices,
+    upper: tuple[np.ndarray, ...],
+    members: np.ndarray,
 ) -> Split:
     """The correlation among some pairs of the upper triangle, and how many are known."""
     chosen = members & both.known[upper]
@@ -166,7 +172,11 @@ def correlation_among(
     return Split(correlate(cosine, related), len(cosine))
 
 
-def matching_points(similarity: xr.DataArray, kind: str, masked: bool = True) -> Points:
+def matching_points(
+    similarity: xr.DataArray,
+    kind: str,
+    masked: bool = True,
+) -> Points:
     """Linguistic similarity and cosine of every unordered pair known in both."""
     both = matrices(similarity, kind, masked)
     upper = np.triu(both.known, 1)

@@ -40,9 +40,14 @@ def cosines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     (layer, language of a, language of b). A vector of length zero has no direction: NaN.
     """
-    lengths = length(a)[..., :, None] * length(b)[..., None, :]
     products = a @ b.swapaxes(-1, -2)
+    lengths = outer(length(a), length(b))
     return ratio(products, lengths)
+
+
+def outer(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """rows (…, row) times columns (…, column): (…, row, column)."""
+    return rows[..., :, None] * columns[..., None, :]
 
 
 def ratio(products: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -60,7 +65,11 @@ def length(vectors: np.ndarray) -> np.ndarray:
     return np.sqrt(np.einsum("...h,...h->...", vectors, vectors))
 
 
-def vectors_of(study: Study, array: str, concepts: Sequence[str]) -> list[np.ndarray]:
+def vectors_of(
+    study: Study,
+    array: str,
+    concepts: Sequence[str],
+) -> list[np.ndarray]:
     """Vectors (layer, language, hidden) of each concept; views of the study's array."""
     vectors = study.array(array)
     ordered = vectors.transpose("concept", "layer", "language", "hidden").values
@@ -69,7 +78,11 @@ def vectors_of(study: Study, array: str, concepts: Sequence[str]) -> list[np.nda
 
 def undirected(vectors: Sequence[np.ndarray]) -> int:
     """How many vectors have length zero, and so no direction."""
-    return sum(int((length(each) == 0).sum()) for each in vectors)
+    count = 0
+    for each in vectors:
+        without = length(each) == 0
+        count += int(without.sum())
+    return count
 
 
 def similarity_by_layer(
@@ -83,12 +96,22 @@ def similarity_by_layer(
     """
     wanted = known_concepts(study, concepts)
     vectors = vectors_of(study, "concept_vector", wanted)
-    values = np.array([cosines(each, each) for each in vectors])
-    return labelled_by_layer(study, mean_known(values), undirected(vectors))
+    values = mean_cosines(vectors, vectors)
+    return labelled_by_layer(study, values, undirected(vectors))
+
+
+def mean_cosines(
+    vectors: Sequence[np.ndarray], others: Sequence[np.ndarray]
+) -> np.ndarray:
+    """Mean over concepts of the cosines of matching stacks: (layer, source, target)."""
+    by_concept = [cosines(a, b) for a, b in zip(vectors, others)]
+    return mean_known(np.array(by_concept))
 
 
 def similarity(
-    study: Study, layer: str | int = MAXIMUM, concepts: Sequence[str] | None = None
+    study: Study,
+    layer: str | int = MAXIMUM,
+    concepts: Sequence[str] | None = None,
 ) -> xr.Dataset:
     """Cosine (source, target) of the languages' concept vectors, mean over concepts.
 
@@ -119,7 +142,11 @@ def similarity(
     )
 
 
-def read_at(study: Study, values: np.ndarray, layer: str | int) -> np.ndarray:
+def read_at(
+    study: Study,
+    values: np.ndarray,
+    layer: str | int,
+) -> np.ndarray:
     """values (concept, layer, source, target) at one layer, or MAXIMUM over layers."""
     if layer == MAXIMUM:
         return largest(values)
@@ -144,7 +171,8 @@ def with_unit_diagonal(values: np.ndarray) -> np.ndarray:
 
 def layer_index(study: Study, layer: str | int) -> int:
     """Index of a layer given by its number; SpecError when there is none."""
-    if not isinstance(layer, int | np.integer) or not 1 <= layer <= study.layers:
+    is_number = isinstance(layer, int | np.integer)
+    if not is_number or not 1 <= layer <= study.layers:
         raise SpecError(
             f"There is no layer “{layer}”; choose “{MAXIMUM}” or a number "
             f"from 1 to {study.layers}."
@@ -160,10 +188,14 @@ def interval_over_concepts(values: np.ndarray) -> Bounds:
     known = np.isfinite(values)
     weights = bootstrap_weights(tuple(range(len(values))), PERMUTATIONS)
     total = np.tensordot(known.astype(float), weights, (0, 0))
-    sums = np.tensordot(np.where(known, values, 0), weights, (0, 0))
+    filled = np.where(known, values, 0)
+    sums = np.tensordot(filled, weights, (0, 0))
     low, high = interval(ratio(sums, total))
     enough = known.sum(0) >= ENOUGH
-    return Bounds(np.where(enough, low, np.nan), np.where(enough, high, np.nan))
+    return Bounds(
+        low=np.where(enough, low, np.nan),
+        high=np.where(enough, high, np.nan),
+    )
 
 
 def labelled_matrix(
@@ -187,7 +219,9 @@ def labelled_matrix(
 
 
 def printed_similarity(
-    study: Study, layer: str | int, concepts: Sequence[str]
+    study: Study,
+    layer: str | int,
+    concepts: Sequence[str],
 ) -> xr.Dataset:
     """The printed matrix of a published study.
 
@@ -215,7 +249,9 @@ def printed_similarity(
 
 
 def labelled_by_layer(
-    study: Study, values: np.ndarray, undirected: int | None = None
+    study: Study,
+    values: np.ndarray,
+    undirected: int | None = None,
 ) -> xr.DataArray:
     """Cosines (layer, source, target) with their labels and words.
 
@@ -248,8 +284,7 @@ def similarity_floor(study: Study, concepts: Sequence[str] | None = None) -> xr.
     }
     if study.has("shuffled"):
         swapped = vectors_of(study, "shuffled", wanted)
-        pairs = zip(vectors, swapped)
-        values = mean_known(np.array([cosines(each, twin) for each, twin in pairs]))
+        values = mean_cosines(vectors, swapped)
         variables["shuffled_labels"] = labelled_by_layer(
             study, values, undirected(swapped)
         )
@@ -268,22 +303,19 @@ def mean_across_concepts(vectors: Sequence[np.ndarray]) -> np.ndarray:
     for each in vectors:
         lengths = length(each)
         directed = lengths > 0
-        scale = np.where(directed, 1 / np.where(directed, lengths, 1), 0)
+        divisor = np.where(directed, lengths, 1)
+        scale = np.where(directed, 1 / divisor, 0)
         if not directed.all():
             each = np.where(directed[..., None], each, 0)
         total += each * scale[..., None]
         known = known + directed
         products = each @ each.swapaxes(-1, -2)
         same = same + products * scale[..., :, None] * scale[..., None, :]
-        same_known = same_known + outer(directed)
-    pairs = outer(known) - same_known
-    different = (total @ total.swapaxes(-1, -2) - same) / np.maximum(pairs, 1)
+        same_known = same_known + outer(directed, directed)
+    pairs = outer(known, known) - same_known
+    everything = total @ total.swapaxes(-1, -2)
+    different = (everything - same) / np.maximum(pairs, 1)
     return np.where(pairs > 0, different, np.nan)
-
-
-def outer(values: np.ndarray) -> np.ndarray:
-    """values (layer, language) of source times target: (layer, source, target)."""
-    return values[..., :, None] * values[..., None, :]
 
 
 def similarity_ceiling(
@@ -303,8 +335,9 @@ def similarity_ceiling(
     halves = [matching_cosines(a, b) for a, b in zip(first, second)]
     reliability = mean_known(np.array(halves))
     positive = np.where(reliability > 0, reliability, np.nan)
+    whole = 2 * positive / (1 + positive)
     of_halves = np.sqrt(positive)
-    of_all = np.sqrt(2 * positive / (1 + positive))
+    of_all = np.sqrt(whole)
     words = {
         "long_name": "cosine of the vectors of two halves of the pairs",
         "units": "cosine",
@@ -313,8 +346,8 @@ def similarity_ceiling(
     dims = ("layer", "language")
     variables = {
         "reliability": xr.DataArray(reliability, coords, dims, attrs=words),
-        "ceiling": labelled_by_layer(study, outer(of_halves)),
-        "whole": labelled_by_layer(study, outer(of_all)),
+        "ceiling": labelled_by_layer(study, outer(of_halves, of_halves)),
+        "whole": labelled_by_layer(study, outer(of_all, of_all)),
     }
     zero = undirected(first) + undirected(second)
     return xr.Dataset(variables, attrs={**origin(study), "undirected": zero})

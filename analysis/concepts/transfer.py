@@ -78,7 +78,9 @@ def cross_accuracy(study: Study, convention: Convention) -> xr.Dataset:
 
 
 def transfer(
-    study: Study, convention: Convention, concepts: Sequence[str] | None = None
+    study: Study,
+    convention: Convention,
+    concepts: Sequence[str] | None = None,
 ) -> xr.Dataset:
     """Transferability (source, target) in percentage points, mean over concepts.
 
@@ -178,7 +180,9 @@ def mean_null(nulls: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def labelled_matrices(
-    study: Study, languages: Sequence[str], values: Mapping[str, np.ndarray]
+    study: Study,
+    languages: Sequence[str],
+    values: Mapping[str, np.ndarray],
 ) -> xr.Dataset:
     """Arrays (source, target) with their labels and words."""
     kind = KINDS["transfer"]
@@ -248,7 +252,11 @@ def transfer_curve(
 
 
 def curves_of_pair(
-    study: Study, source: str, target: str, concepts: Sequence[str], ties: str
+    study: Study,
+    source: str,
+    target: str,
+    concepts: Sequence[str],
+    ties: str,
 ) -> dict[str, np.ndarray]:
     """``accuracy``, ``low`` and ``high`` (vector, layer) of ``transfer_curve``.
 

@@ -83,8 +83,10 @@ def triangle(transfer: xr.DataArray, order: Sequence[str]) -> Triangle:
     Fig. 4.
     """
     values = in_order(transfer, order)
-    above = known_cells(values[np.triu_indices_from(values, 1)])
-    below = known_cells(values[np.tril_indices_from(values, -1)])
+    upper = np.triu_indices_from(values, 1)
+    lower = np.tril_indices_from(values, -1)
+    above = known_cells(values[upper])
+    below = known_cells(values[lower])
     return Triangle(
         above=int((above >= 0).sum()),
         above_cells=len(above),
@@ -113,30 +115,53 @@ def asymmetry(
     """
     values = in_order(transfer, order)
     size = len(values)
-    rows = permuted(size, permutations, seed)
-    orders = np.concatenate([np.arange(size)[None], rows])
-    first, second = np.triu_indices(size, 1)
-    above = values[orders[:, first], orders[:, second]]
-    first, second = np.tril_indices(size, -1)
-    below = values[orders[:, first], orders[:, second]]
-    index = mean_known(above, 1) - mean_known(below, 1)
-    p = np.nan
-    if np.isfinite(index[0]):
-        p = two_sided(index[0], index[1:])
-    return Asymmetry(float(index[0]), float(p), permutations, size)
+    shuffled = permuted(size, permutations, seed)
+    orders = np.vstack([np.arange(size), shuffled])
+    observed, *null = asymmetry_index(values, orders).tolist()
+    p = float("nan")
+    if np.isfinite(observed):
+        p = two_sided(observed, np.array(null))
+    return Asymmetry(observed, p, permutations, size)
 
 
-def permuted(size: int, permutations: int, seed: int) -> np.ndarray:
+def asymmetry_index(values: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    """Mean above the diagonal minus mean below, for each of some orders (order, place)."""
+    size = len(values)
+    above = mean_on_side(values, orders, np.triu_indices(size, 1))
+    below = mean_on_side(values, orders, np.tril_indices(size, -1))
+    return above - below
+
+
+def mean_on_side(
+    values: np.ndarray,
+    orders: np.ndarray,
+    side: tuple[np.ndarray, ...],
+) -> np.ndarray:
+    """Mean of the cells on one side of the diagonal, for each of some orders."""
+    first, second = side
+    sources = orders[:, first]
+    targets = orders[:, second]
+    return mean_known(values[sources, targets], 1)
+
+
+def permuted(
+    size: int,
+    permutations: int,
+    seed: int,
+) -> np.ndarray:
     """Random orders of ``size`` things: (permutation, place)."""
     rng = np.random.default_rng(seed)
-    orders = [rng.permutation(size) for _ in range(permutations)]
-    return np.array(orders, int).reshape(permutations, size)
+    orders = np.empty((permutations, size), int)
+    for permutation in range(permutations):
+        orders[permutation] = rng.permutation(size)
+    return orders
 
 
 def two_sided(observed: float, null: np.ndarray) -> float:
     """Permutation p: (1 + nulls at least as far from 0) / (1 + nulls)."""
-    at_least = np.abs(null) >= abs(observed) - TOLERANCE
-    return float((1 + at_least.sum()) / (1 + len(null)))
+    as_far = np.abs(null) >= abs(observed) - TOLERANCE
+    p = (1 + as_far.sum()) / (1 + len(null))
+    return float(p)
 
 
 def starting_gap(
@@ -157,17 +182,20 @@ def starting_gap(
     start = starting_points(accuracy, codes)
     gap = start[:, None] - start[None]
     off = off_diagonal(len(codes))
-    known = off & np.isfinite(values) & np.isfinite(gap)
-    check_regression(gap[known])
-    slope, intercept = np.polyfit(gap[known], values[known], 1)
+    known = off & np.isfinite(values + gap)
+    known_gap = gap[known]
+    check_regression(known_gap)
+    slope, intercept = np.polyfit(known_gap, values[known], 1)
 
-    r = correlate(gap[off], values[off])
-    shuffled = start[permuted(len(codes), permutations, seed)]
-    gaps_shuffled = shuffled[:, :, None] - shuffled[:, None]
-    null = correlations(gaps_shuffled[:, off], values[off][None])
+    cells = values[off]
+    r = correlate(gap[off], cells)
+    orders = permuted(len(codes), permutations, seed)
+    shuffled = start[orders]
+    shuffled_gap = shuffled[:, :, None] - shuffled[:, None]
+    null = correlations(shuffled_gap[:, off], cells[None])
 
-    net = np.where(known, values - slope * gap - intercept, np.nan)
-    residual = transfer.copy(data=net)
+    net = values - slope * gap - intercept
+    residual = transfer.copy(data=np.where(known, net, np.nan))
     residual.attrs["long_name"] = "transferability net of the starting gap"
     return StartingGap(
         slope=float(slope),
@@ -253,8 +281,9 @@ def reached(transfer: xr.DataArray, languages: Sequence[str] = SHARED) -> Reache
         )
     values = in_order(transfer, codes)
     others = off_diagonal(len(codes)) & np.isfinite(values)
-    hits = (successful(values) & others).sum(0)
-    cut = 100 * hits // np.maximum(others.sum(0), 1)
+    hits = successful(values) & others
+    most = np.maximum(others.sum(0), 1)
+    cut = 100 * hits.sum(0) // most
     percent = dict(zip(codes, cut.tolist()))
     mean = sum(percent.values()) // len(codes)
     return Reached(percent, mean, others=len(codes) - 1)
