@@ -7,7 +7,7 @@ from analysis.concepts.recognition import recognition, recognition_curve
 from analysis.concepts.relationship import OFF_BY_ONE, printed_way, relationship
 from analysis.concepts.similarity import MAXIMUM, similarity
 from analysis.concepts.specs import CONVENTIONS
-from analysis.concepts.transfer import transfer
+from analysis.concepts.transfer import cross_accuracy, transfer
 from analysis.concepts.triangle import (
     asymmetry,
     reached,
@@ -20,6 +20,7 @@ from analysis.core.errors import SpecError, StudyError
 from analysis.languages.languages import DISTANCES
 from analysis.study.arrays import KINDS
 from analysis.study.published_values import SHARED, linguistic_correlation, published
+from analysis.study.published_words import shipped
 
 PAPER = CONVENTIONS["paper"]
 SEVENS = ("llama2-chat-7b", "qwen-chat-7b", "bloomz-7.1b")
@@ -280,6 +281,8 @@ def test_what_is_not_printed_is_said():
         transfer(thirteen, PAPER)
     with pytest.raises(StudyError, match="has no margin of a held-out pair"):
         recognition_curve(seven)
+    with pytest.raises(StudyError, match="has no margin of a held-out pair"):
+        cross_accuracy(shipped()["words-aya101"], PAPER)
     with pytest.raises(SpecError, match="Choose those"):
         similarity(seven, 3)
     with pytest.raises(SpecError, match="Choose all"):

@@ -3,7 +3,7 @@
 Xu et al., Eq. 2: held-out pairs that the vector of the same language ranks rightly.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -159,13 +159,18 @@ def known_concepts(study: Study, concepts: Sequence[str] | None) -> tuple[str, .
     return tuple(concepts)
 
 
-def pair_scores(study: Study, concepts: Sequence[str]) -> Iterator[PairScores]:
-    """The scores of each concept, without the padding up to the longest concept."""
+def pair_scores(study: Study, concepts: Sequence[str]) -> list[PairScores]:
+    """The scores of each concept, without the padding up to the longest concept.
+
+    Views, not copies. StudyError for a study without pair scores.
+    """
     values = margins(study)
+    scores = []
     for concept in concepts:
         clusters = tuple(study.manifest["pairs"][concept]["clusters"])
         of_concept = values[study.concepts.index(concept)]
-        yield PairScores(of_concept[..., : len(clusters)], clusters)
+        scores.append(PairScores(of_concept[..., : len(clusters)], clusters))
+    return scores
 
 
 def layer_coords(study: Study) -> dict[str, object]:
