@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import apply
+from analysis.core.templates import apply_template
 from analysis.model.hooks import Row
 from analysis.model.load import Loaded, load
 from analysis.model.option_scoring import option_scores, shared_scores
@@ -70,7 +70,7 @@ def main() -> None:
         code: np.random.default_rng(i).standard_normal(loaded.hidden)
         for i, code in enumerate({q.language for q in chosen})
     }
-    prompts = apply("chat", loaded.tokenizer, [q.question for q in chosen])
+    prompts = apply_template("chat", loaded.tokenizer, [q.question for q in chosen])
     rows = [
         Row(p, (ResolvedTerm({LAYER: vectors[q.language]}, {LAYER: 1.0}),))
         for p, q in zip(prompts, chosen)

@@ -268,7 +268,7 @@ def test_pca_is_that_of_scikit_learn(orthogonal):
 
 
 def test_a_layer_without_variance_has_no_axes():
-    scores, explained = projections.components(np.zeros((5, 8)), 2)
+    scores, explained = projections.principal_components(np.zeros((5, 8)), 2)
     assert (scores == 0).all() and np.isnan(explained).all()
 
 

@@ -42,7 +42,7 @@ def test_interval_holds_the_middle_95_percent():
 
 def test_p_is_never_zero_and_unknown_where_nothing_was_observed():
     null = np.tile(np.linspace(0, 1, 99), (3, 1))
-    p = statistics.exceeding(np.array([2.0, 0.0, np.nan]), null)
+    p = statistics.permutation_p(np.array([2.0, 0.0, np.nan]), null)
     assert p[0] == 0.01 and p[1] == 1 and np.isnan(p[2])
 
 

@@ -6,7 +6,7 @@ import torch
 
 from analysis.core.errors import SpecError, Stopped
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import apply, ending
+from analysis.core.templates import apply_template, template_ending
 from analysis.model.batches import after_instruction, batch, encode
 from analysis.model.extract import read_batch
 from analysis.model.generate import generate
@@ -274,10 +274,10 @@ def test_after_the_instruction_begins_where_its_last_letter_ends(
 ):
     monkeypatch.setattr(llama.tokenizer, "chat_template", CHAT % trim)
     row = Row(
-        *apply("chat", llama.tokenizer, [said]),
+        *apply_template("chat", llama.tokenizer, [said]),
         (),
         said,
-        ending("chat", llama.tokenizer),
+        template_ending("chat", llama.tokenizer),
     )
     (ids,) = encode(llama, [row], 0)
     before = llama.tokenizer.decode(
@@ -299,7 +299,7 @@ def test_an_asked_question_knows_what_the_template_puts_after_it(llama):
 
 @pytest.mark.parametrize("said", ["a", "a ", "\na"])
 def test_a_prompt_that_is_its_instruction_has_nothing_after_it(llama, said):
-    row = Row(said, (), said, ending("none", llama.tokenizer))
+    row = Row(said, (), said, template_ending("none", llama.tokenizer))
     (ids,) = encode(llama, [row], 0)
     assert after_instruction(llama, row, ids) == len(ids)
 
@@ -309,8 +309,8 @@ def test_a_template_that_changes_the_instruction_is_said_where_its_end_matters(
 ):
     monkeypatch.setattr(llama.tokenizer, "chat_template", CHAT % " | upper")
     prompt, end = (
-        *apply("chat", llama.tokenizer, ["user"]),
-        ending("chat", llama.tokenizer),
+        *apply_template("chat", llama.tokenizer, ["user"]),
+        template_ending("chat", llama.tokenizer),
     )
     generate(llama, [Row(prompt, (term(),), "tell", end)], TOKENS)
     with pytest.raises(SpecError, match="template changes the instruction"):

@@ -8,10 +8,10 @@ from analysis.core.errors import CorpusError, SpecError
 from analysis.core.templates import (
     BYTES,
     TEMPLATES,
-    apply,
+    apply_template,
     default_template,
+    last_tokens,
     read_token,
-    tail,
 )
 
 TEMPLATE = "<s>{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}{% endfor %}<|assistant|>"
@@ -76,7 +76,7 @@ class Broken:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_templates_keep_the_text_and_their_number(name):
     texts = ["One.", "二", "One."]
-    prompts = apply(name, byte_level(), texts)
+    prompts = apply_template(name, byte_level(), texts)
     assert (
         len(prompts) == 3
         and all(text in prompt for text, prompt in zip(texts, prompts))
@@ -85,14 +85,14 @@ def test_templates_keep_the_text_and_their_number(name):
 
 
 def test_none_and_the_papers_template():
-    assert apply("none", None, [" x "]) == [" x "]
-    assert apply("papers' LLaMA2", None, ["x"]) == ["[INST] x [/INST] "]
+    assert apply_template("none", None, [" x "]) == [" x "]
+    assert apply_template("papers' LLaMA2", None, ["x"]) == ["[INST] x [/INST] "]
 
 
 @pytest.mark.parametrize("begin", [True, False])
 def test_a_chat_prompt_is_encoded_with_one_beginning(begin):
     tokenizer = byte_level(begin)
-    (prompt,) = apply("chat", tokenizer, ["hi"])
+    (prompt,) = apply_template("chat", tokenizer, ["hi"])
     assert tokenizer(prompt)["input_ids"].count(tokenizer.bos_token_id) == 1
     assert prompt.removeprefix("<s>") == "<|user|>hi<|assistant|>"
     assert read_token(tokenizer, prompt) == "<|assistant|>"
@@ -100,39 +100,39 @@ def test_a_chat_prompt_is_encoded_with_one_beginning(begin):
 
 def test_only_one_beginning_is_taken_away():
     tokenizer = byte_level(template="<s>" + TEMPLATE)
-    assert apply("chat", tokenizer, ["hi"]) == ["<s><|user|>hi<|assistant|>"]
+    assert apply_template("chat", tokenizer, ["hi"]) == ["<s><|user|>hi<|assistant|>"]
 
 
 def test_templates_that_cannot_be():
     with pytest.raises(SpecError, match="no chat template"):
-        apply("chat", byte_level(template=None), ["x"])
+        apply_template("chat", byte_level(template=None), ["x"])
     with pytest.raises(SpecError, match="system turn"):
-        apply("chat", Broken(), ["x"])
+        apply_template("chat", Broken(), ["x"])
     with pytest.raises(SpecError, match="Did you mean “chat”"):
-        apply("cat", None, [])
+        apply_template("cat", None, [])
 
 
 def test_tail_of_a_byte_level_tokenizer():
     tokenizer = byte_level()
-    assert tail(tokenizer, "a b", 3) == ["<s>", "a", "␣b"]
-    assert tail(tokenizer, "a\n ", 2) == ["⏎", "␣"]
+    assert last_tokens(tokenizer, "a b", 3) == ["<s>", "a", "␣b"]
+    assert last_tokens(tokenizer, "a\n ", 2) == ["⏎", "␣"]
     # Tamil KA is the bytes E0 AE 95; the first two are one token here.
-    assert tail(tokenizer, "x\u0b95", 3) == ["x", "<0xE0><0xAE>", "<0x95>"]
-    assert tail(tokenizer, "\u00e9", 2) == ["<0xC3>", "<0xA9>"]
+    assert last_tokens(tokenizer, "x\u0b95", 3) == ["x", "<0xE0><0xAE>", "<0x95>"]
+    assert last_tokens(tokenizer, "\u00e9", 2) == ["<0xC3>", "<0xA9>"]
     assert set(BYTES) == set(pre_tokenizers.ByteLevel.alphabet()) and sorted(
         BYTES.values()
     ) == list(range(256))
-    assert tail(tokenizer, "\u00ad", 2) == ["<0xC2>", "<0xAD>"]
+    assert last_tokens(tokenizer, "\u00ad", 2) == ["<0xC2>", "<0xAD>"]
     assert (
-        tail(tokenizer, "abc", 99) == ["<s>", "a", "b", "c"]
-        and tail(tokenizer, "abc", 0) == []
+        last_tokens(tokenizer, "abc", 99) == ["<s>", "a", "b", "c"]
+        and last_tokens(tokenizer, "abc", 0) == []
     )
 
 
 def test_tail_of_a_sentence_piece_tokenizer():
     tokenizer = sentence_piece()
-    assert tail(tokenizer, "a aé ") == ["a", "␣a", "é", "␣"]
-    assert tail(tokenizer, "\u0b95") == ["<0xE0>", "<0xAE>", "<0x95>"]
+    assert last_tokens(tokenizer, "a aé ") == ["a", "␣a", "é", "␣"]
+    assert last_tokens(tokenizer, "\u0b95") == ["<0xE0>", "<0xAE>", "<0x95>"]
 
 
 def test_a_text_without_tokens_has_none_to_read():

@@ -17,8 +17,8 @@ from analysis.core.errors import SpecError
 from analysis.core.statistics import (
     REPLICATES,
     bootstrap_weights,
-    exceeding,
     interval,
+    permutation_p,
     sign_flips,
     wilson,
 )
@@ -451,6 +451,6 @@ def share_interval(replicates: np.ndarray) -> Bounds:
 def significance(measured: Measured) -> Significance:
     """p of each cell against its null, and the chance level, the null's mean."""
     return Significance(
-        p=exceeding(measured.accuracy, measured.null),
+        p=permutation_p(measured.accuracy, measured.null),
         chance=measured.null.mean(-1),
     )

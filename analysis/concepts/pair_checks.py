@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import nearest
-from analysis.core.table_files import refusal, shown
+from analysis.core.table_files import refusal, value_in_words
 from analysis.languages.languages import LANGUAGES, unknown_language
 
 REQUIRED = ("pair", "concept", "language", "positive", "negative")
@@ -113,7 +113,7 @@ def text_of(column: str, value: object) -> Reading:
     if column == "pair":
         value = number_as_text(value)
     if not isinstance(value, str):
-        return Reading("", f"“{column}” must be text, not {shown(value)}")
+        return Reading("", f"“{column}” must be text, not {value_in_words(value)}")
     if HALF_CHARACTER.search(value):
         return Reading("", f"“{column}” has half a character (a lone surrogate)")
     if column in REQUIRED and not value.strip():

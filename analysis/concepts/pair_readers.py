@@ -20,7 +20,7 @@ from analysis.concepts.pairs import Corpus
 from analysis.concepts.paper_layout import papers_layout, papers_zip, too_much
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
-from analysis.core.table_files import csv_rows, decode, json_rows, refusal
+from analysis.core.table_files import csv_rows, decode_text, json_rows, refusal
 
 
 class Table(NamedTuple):
@@ -57,7 +57,7 @@ def read_corpus(data: bytes, filename: str) -> Corpus:
         )
     if len(data) > settings.MAX_CORPUS_BYTES:
         raise refusal(path.name, too_much(1, len(data), path.name))
-    text, undecoded = decode(data, path.name)
+    text, undecoded = decode_text(data, path.name)
     table = FORMATS[ending](text, path.name)
     return assemble(path.stem, table.rows, undecoded + table.faults)
 

@@ -19,7 +19,7 @@ import scipy
 import xarray as xr
 
 from analysis.core.errors import CorpusError, unknown
-from analysis.core.table_files import natural
+from analysis.core.table_files import natural_key
 from analysis.languages.languages import LANGUAGES
 
 
@@ -94,7 +94,7 @@ class Corpus:
         In the natural order of their ids.
         """
         found: dict[tuple[str, str], list[ContrastPair]] = defaultdict(list)
-        for pair in sorted(self.pairs, key=lambda pair: natural(pair.pair)):
+        for pair in sorted(self.pairs, key=lambda pair: natural_key(pair.pair)):
             found[pair.concept, pair.language].append(pair)
         return {cell: tuple(found[cell]) for cell in sorted(found)}
 
@@ -151,7 +151,7 @@ def grouped(pairs: Sequence[ContrastPair]) -> dict[str, int]:
 
     A pair without source is a group of its own.
     """
-    ids = sorted({pair.pair for pair in pairs}, key=natural)
+    ids = sorted({pair.pair for pair in pairs}, key=natural_key)
     linked = [pair for pair in pairs if pair.source]
     sources = dict.fromkeys(pair.source for pair in linked)
     # A graph whose nodes are the ids and then the sources, linked by the pairs.

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from analysis.concepts.pair_checks import Row, assemble
 from analysis.concepts.pairs import Corpus
 from analysis.core import settings
-from analysis.core.table_files import decode, parse_json, refusal, shown
+from analysis.core.table_files import decode_text, parse_json, refusal, value_in_words
 from analysis.languages.languages import LANGUAGES, unknown_language
 
 MAX_FILES = 2000
@@ -212,7 +212,7 @@ def read_sheet(file: NamedFile) -> Sheet:
     path = PurePosixPath(file.name)
     concept = path.parent.name
     language = path.stem.removeprefix(f"{concept}_")
-    text, faults = decode(file.data, file.name)
+    text, faults = decode_text(file.data, file.name)
     wrong_name = name_fault(path)
     if wrong_name:
         faults.append(f"{file.name}: {wrong_name}")
@@ -279,7 +279,7 @@ def leaf_faults(leaf: object) -> list[str]:
             continue
         text = leaf[key]
         if not isinstance(text, str):
-            faults.append(f"“{key}” must be text, not {shown(text)}")
+            faults.append(f"“{key}” must be text, not {value_in_words(text)}")
         elif not text.strip():
             faults.append(f"“{key}” is empty")
     return faults

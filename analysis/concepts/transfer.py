@@ -29,9 +29,9 @@ from analysis.core.statistics import (
     REPLICATES,
     benjamini_hochberg,
     bootstrap_weights,
-    exceeding,
     interval,
     mean_known,
+    permutation_p,
 )
 from analysis.study.arrays import KINDS
 from analysis.study.study import Study
@@ -127,7 +127,7 @@ def mean_transfer(measured: Sequence[Measured], size: int) -> dict[str, np.ndarr
     low, high = interval(mean_known(transferability(replicates)))
     null = mean_null([each.null for each in measured])
     null = null.reshape(size, size, -1)
-    p = exceeding(mean_known(accuracy), null)
+    p = permutation_p(mean_known(accuracy), null)
     pairs = sum(each.pairs for each in measured)
     return {
         "transfer": without_residue(mean_known(points)),

@@ -20,7 +20,7 @@ from analysis.control.specs import ControlSpec
 from analysis.core.errors import CorpusError, SpecError, unknown
 from analysis.core.model_names import DEMO
 from analysis.core.shelf import Shelf, plain_name
-from analysis.core.table_files import csv_rows, decode, refusal
+from analysis.core.table_files import csv_rows, decode_text, refusal
 from analysis.core.templates import default_template
 from analysis.languages.languages import LANGUAGES, unknown_language
 from analysis.steering import presets
@@ -291,7 +291,7 @@ def read(data: bytes, filename: str) -> PromptSet:
     name = PurePosixPath(filename.replace("\\", "/")).name
     if len(data) > MOST_BYTES:
         raise refusal(name, [f"{name}: holds more than {MOST_BYTES // 2**20} MiB"])
-    text, faults = decode(data, name)
+    text, faults = decode_text(data, name)
     rows, broken = csv_rows(text, name)
     faults += broken
     header = [cell.strip() for cell in rows[0][1]] if rows else []

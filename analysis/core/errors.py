@@ -1,4 +1,7 @@
-"""Errors that are the user's to mend. Each message says what was given, what is allowed and what to do."""
+"""Errors that are the user's to mend.
+
+Each message says what was given, what is allowed and what to do.
+"""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -15,7 +18,7 @@ class SpecError(AnalysisError):
 class CorpusError(AnalysisError):
     """Contrast pairs that cannot be used; ``faults`` lists every one of them."""
 
-    def __init__(self, message: str, faults: Iterable[str] = ()):
+    def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
         self.faults = tuple(faults)
         super().__init__(message)
 
@@ -40,12 +43,14 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     """A clause naming the nearest allowed name, or an empty string."""
     names = {name.casefold(): name for name in allowed}
     close = get_close_matches(given.casefold(), names, n=1, cutoff=0.5)
-    return f" Did you mean “{names[close[0]]}”?" if close else ""
+    if not close:
+        return ""
+    return f" Did you mean “{names[close[0]]}”?"
 
 
 def unknown(kind: str, given: str, allowed: Iterable[str]) -> SpecError:
     """The error for a name that is not in a table."""
     allowed = tuple(allowed)
-    return SpecError(
-        f"Unknown {kind} “{given}”.{nearest(given, allowed)} Allowed: {', '.join(allowed)}."
-    )
+    hint = nearest(given, allowed)
+    names = ", ".join(allowed)
+    return SpecError(f"Unknown {kind} “{given}”.{hint} Allowed: {names}.")

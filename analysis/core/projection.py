@@ -1,34 +1,55 @@
 """Principal components of points by whichever Gram matrix is smaller."""
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.linalg import eigh
 
+NO_VARIANCE = 1e-12
 
-def components(values: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
-    """Principal components (point, axis) of centred points and the shares of variance; zero and NaN without variance."""
-    gram = values @ values.T if len(values) <= values.shape[1] else values.T @ values
+
+class Components(NamedTuple):
+    """Places (point, axis) on the principal axes, and each axis's share of variance."""
+
+    places: np.ndarray
+    shares: np.ndarray
+
+
+class Axes(NamedTuple):
+    """Directions (…, axis), largest first, and their eigenvalues (axis,)."""
+
+    vectors: np.ndarray
+    values: np.ndarray
+
+
+def principal_components(points: np.ndarray, dims: int) -> Components:
+    """Principal components of centred points (point, hidden).
+
+    Places are zero and shares NaN without variance.
+    """
+    few_points = len(points) <= points.shape[1]
+    gram = points @ points.T if few_points else points.T @ points
     total = float(np.trace(gram))
-    if total <= 1e-12:
-        return np.zeros((len(values), dims)), np.full(dims, np.nan)
-    vectors, spread = axes(gram, dims)
-    scores = (
-        vectors * np.sqrt(spread)
-        if len(values) <= values.shape[1]
-        else values @ vectors
-    )
-    filled = np.zeros((len(values), dims))
-    filled[:, : scores.shape[1]] = scores
-    return filled, np.pad(spread / total, (0, dims - len(spread)))
+    if total <= NO_VARIANCE:
+        return Components(np.zeros((len(points), dims)), np.full(dims, np.nan))
+    vectors, values = leading_axes(gram, dims)
+    if few_points:
+        found = vectors * np.sqrt(values)
+    else:
+        found = points @ vectors
+    places = np.zeros((len(points), dims))
+    places[:, : found.shape[1]] = found
+    return Components(places, np.pad(values / total, (0, dims - len(values))))
 
 
-def axes(gram: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
-    """Leading eigenvectors (…, axis), largest first, and their eigenvalues."""
+def leading_axes(gram: np.ndarray, dims: int) -> Axes:
+    """Leading eigenvectors of a symmetric matrix."""
     n = len(gram)
-    spread, vectors = eigh(gram, subset_by_index=(max(0, n - dims), n - 1))
-    return vectors[:, ::-1], np.maximum(spread[::-1], 0)
+    values, vectors = eigh(gram, subset_by_index=(max(0, n - dims), n - 1))
+    return Axes(vectors[:, ::-1], np.maximum(values[::-1], 0))
 
 
-def via_gram(flat: np.ndarray, dims: int) -> tuple[np.ndarray, np.ndarray]:
+def axes_by_gram(points: np.ndarray, dims: int) -> Axes:
     """Axes in the hidden space from the inner products of fewer points than dimensions."""
-    vectors, spread = axes(flat @ flat.T, dims)
-    return flat.T @ vectors / np.sqrt(np.maximum(spread, 1e-12)), spread
+    vectors, values = leading_axes(points @ points.T, dims)
+    return Axes(points.T @ vectors / np.sqrt(np.maximum(values, 1e-12)), values)

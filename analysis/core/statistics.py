@@ -1,6 +1,10 @@
-"""Uncertainty: resampling weights, intervals, permutation tests, corrections. Kernels over plain arrays."""
+"""Uncertainty: resampling weights, intervals, permutation tests, corrections.
+
+Kernels over plain arrays.
+"""
 
 from functools import lru_cache
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import scipy  # its parts are read at first use: statistics takes half a second
@@ -9,19 +13,29 @@ LEVEL = 0.95
 REPLICATES = 200
 PERMUTATIONS = 999
 
+Ends = TypeVar("Ends", float, np.ndarray)
+
+
+class Interval(NamedTuple, Generic[Ends]):
+    """Lower and upper end."""
+
+    low: Ends
+    high: Ends
+
 
 @lru_cache(maxsize=64)
 def bootstrap_weights(
     clusters: tuple[int, ...], replicates: int = REPLICATES, seed: int = 0
 ) -> np.ndarray:
-    """How often each item is drawn when whole clusters are drawn with replacement: (item, replicate), float32.
+    """How often each item is drawn when whole clusters are drawn with replacement.
 
-    Items of one cluster (texts derived from one source) are drawn together, so dependence widens the interval.
+    (item, replicate), float32. Items of one cluster (texts derived from one source) are
+    drawn together, so dependence widens the interval.
     """
     names, member = np.unique(np.asarray(clusters), return_inverse=True)
-    drawn = np.random.default_rng(seed).multinomial(
-        len(names), np.full(len(names), 1 / len(names)), replicates
-    )
+    chances = np.full(len(names), 1 / len(names))
+    rng = np.random.default_rng(seed)
+    drawn = rng.multinomial(len(names), chances, replicates)
     return frozen(np.ascontiguousarray(drawn.T[member], np.float32))
 
 
@@ -31,12 +45,12 @@ def sign_flips(
 ) -> np.ndarray:
     """Random signs, the same for all items of a cluster: (item, replicate), float32.
 
-    Swapping the two members of a pair flips the sign of its margin; under chance both orders are equally likely.
+    Swapping the two members of a pair flips the sign of its margin; under chance both
+    orders are equally likely.
     """
     names, member = np.unique(np.asarray(clusters), return_inverse=True)
-    signs = np.random.default_rng(seed).choice(
-        np.float32([-1, 1]), (len(names), replicates)
-    )
+    rng = np.random.default_rng(seed)
+    signs = rng.choice(np.array([-1, 1], np.float32), (len(names), replicates))
     return frozen(np.ascontiguousarray(signs[member]))
 
 
@@ -48,46 +62,62 @@ def frozen(values: np.ndarray) -> np.ndarray:
 
 def interval(
     replicates: np.ndarray, axis: int = -1, level: float = LEVEL
-) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile interval of bootstrap replicates along ``axis``; replicates that are NaN are left out."""
+) -> Interval[np.ndarray]:
+    """Percentile interval of bootstrap replicates along ``axis``.
+
+    Replicates that are NaN are left out.
+    """
     tail = (1 - level) / 2
-    # Two order statistics need no full sort; partition is several times faster than quantile on large arrays.
-    ordered = np.moveaxis(replicates, axis, -1)
-    n = ordered.shape[-1]
-    low, high = int(np.floor(tail * (n - 1))), int(np.ceil((1 - tail) * (n - 1)))
-    if not np.isnan(ordered).any():
-        parts = np.partition(ordered, (low, high), axis=-1)
-        return parts[..., low], parts[..., high]
-    last = np.maximum(np.isfinite(ordered).sum(-1, keepdims=True) - 1, 0)
-    ordered = np.sort(ordered, axis=-1)  # NaN sorts last
-    ends = (np.floor(tail * last).astype(int), np.ceil((1 - tail) * last).astype(int))
-    low, high = (np.take_along_axis(ordered, end, -1)[..., 0] for end in ends)
-    return low, high
+    values = np.moveaxis(replicates, axis, -1)
+    if np.isnan(values).any():
+        return interval_of_known(values, tail)
+    # Two order statistics need no full sort; partition is several times faster than
+    # quantile on large arrays.
+    last = values.shape[-1] - 1
+    low = int(np.floor(tail * last))
+    high = int(np.ceil((1 - tail) * last))
+    parts = np.partition(values, (low, high), axis=-1)
+    return Interval(parts[..., low], parts[..., high])
+
+
+def interval_of_known(values: np.ndarray, tail: float) -> Interval[np.ndarray]:
+    """Percentile interval along the last axis of what is not NaN, row by row."""
+    count = np.isfinite(values).sum(-1, keepdims=True)
+    last = np.maximum(count - 1, 0)
+    ordered = np.sort(values, axis=-1)  # NaN sorts last
+    low = np.floor(tail * last).astype(int)
+    high = np.ceil((1 - tail) * last).astype(int)
+    return Interval(
+        np.take_along_axis(ordered, low, -1)[..., 0],
+        np.take_along_axis(ordered, high, -1)[..., 0],
+    )
 
 
 def mean_known(values: np.ndarray, axis: int = 0) -> np.ndarray:
     """Mean along ``axis`` of what is not NaN; NaN where nothing is known."""
     known = np.isfinite(values)
     n = known.sum(axis)
-    return np.where(
-        n > 0, np.where(known, values, 0).sum(axis) / np.maximum(n, 1), np.nan
-    )
+    total = np.where(known, values, 0).sum(axis)
+    return np.where(n > 0, total / np.maximum(n, 1), np.nan)
 
 
-def exceeding(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
-    """One-sided permutation p: (1 + nulls at least as large) / (1 + nulls); null's last axis is the replicate.
+def permutation_p(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """One-sided p: (1 + nulls at least as large) / (1 + nulls).
 
-    NaN where nothing was observed.
+    The null's last axis is the replicate. NaN where nothing was observed.
     """
-    # Nulls are float32 counts over n: equal values may differ in the last bit, so "at least as large" has a tolerance.
-    p = (1 + (null >= np.asarray(observed)[..., None] - 1e-6).sum(-1)) / (
-        1 + null.shape[-1]
-    )
+    # Nulls are float32 counts over n: equal values may differ in the last bit, so "at
+    # least as large" has a tolerance.
+    as_large = null >= np.asarray(observed)[..., None] - 1e-6
+    p = (1 + as_large.sum(-1)) / (1 + null.shape[-1])
     return np.where(np.isfinite(observed), p, np.nan)
 
 
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-    """Adjusted p of every finite cell over all finite cells (false discovery rate); NaN stays NaN."""
+    """Adjusted p of every finite cell over all finite cells (false discovery rate).
+
+    NaN stays NaN.
+    """
     adjusted = np.full(np.shape(p), np.nan)
     known = np.isfinite(p)
     if known.any():
@@ -95,44 +125,67 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def wilson(right: float, n: int, level: float = LEVEL) -> tuple[float, float]:
-    """Wilson interval of a share."""
+def wilson(right: float, n: int, level: float = LEVEL) -> Interval[float]:
+    """Wilson interval of a share; NaN of nothing."""
     if n == 0:
-        return float("nan"), float("nan")
-    low, high = scipy.stats.binomtest(round(right), n).proportion_ci(level, "wilson")
-    return float(low), float(high)
+        return Interval(float("nan"), float("nan"))
+    test = scipy.stats.binomtest(round(right), n)
+    ends = test.proportion_ci(level, "wilson")
+    return Interval(float(ends.low), float(ends.high))
 
 
 def correlate(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> float:
-    """Pearson or Spearman correlation over cells finite in both; NaN when fewer than three or constant."""
+    """Pearson or Spearman correlation over cells finite in both.
+
+    NaN when there are fewer than three, or one side is constant.
+    """
     return float(correlations(np.atleast_2d(x), np.atleast_2d(y), method)[0])
 
 
 def correlations(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> np.ndarray:
-    """Row by row, the correlation of two arrays (row, cell) that broadcast; rules as in ``correlate``."""
+    """Row by row, the correlation of two arrays (row, cell) that broadcast.
+
+    Rules as in ``correlate``.
+    """
     x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
     known = np.isfinite(x) & np.isfinite(y)
-    x, y = np.where(known, x, np.nan), np.where(known, y, np.nan)
+    x = np.where(known, x, np.nan)
+    y = np.where(known, y, np.nan)
     if method == "spearman":
-        x, y = (
-            scipy.stats.rankdata(values, axis=1, nan_policy="omit") for values in (x, y)
-        )
-    n = known.sum(1)
-    varied = (n > 2) & np.array([spread(values, known) for values in (x, y)]).all(0)
-    share = known / np.maximum(n, 1)[:, None]
-    x, y = (np.where(known, values, 0) for values in (x, y))
-    x, y = (
-        np.where(known, values - (values * share).sum(1, keepdims=True), 0)
-        for values in (x, y)
-    )
+        x = scipy.stats.rankdata(x, axis=1, nan_policy="omit")
+        y = scipy.stats.rankdata(y, axis=1, nan_policy="omit")
+    varied = (known.sum(1) > 2) & varies(x, known) & varies(y, known)
+    x = centred(x, known)
+    y = centred(y, known)
     scale = np.sqrt((x**2).sum(1) * (y**2).sum(1))
     return np.where(varied, (x * y).sum(1) / np.where(varied, scale, 1), np.nan)
 
 
-def spread(values: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Whether the known cells of each row differ at all; compared exactly, as a centred constant need not be zero."""
+def varies(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Whether the known cells of each row differ at all.
+
+    Compared exactly, as a centred constant need not be zero.
+    """
     top = np.where(known, values, -np.inf).max(1, initial=-np.inf)
-    return top > np.where(known, values, np.inf).min(1, initial=np.inf)
+    bottom = np.where(known, values, np.inf).min(1, initial=np.inf)
+    return top > bottom
+
+
+def centred(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Each row minus the mean of its known cells; zero where nothing is known."""
+    n = known.sum(1)
+    share = known / np.maximum(n, 1)[:, None]
+    values = np.where(known, values, 0)
+    means = (values * share).sum(1, keepdims=True)
+    return np.where(known, values - means, 0)
+
+
+class MantelTest(NamedTuple):
+    """Correlation of two symmetric matrices, two-sided permutation p, number of pairs."""
+
+    correlation: float
+    p: float
+    pairs: int
 
 
 def mantel(
@@ -141,33 +194,46 @@ def mantel(
     method: str = "pearson",
     permutations: int = PERMUTATIONS,
     seed: int = 0,
-) -> tuple[float, float, int]:
-    """Correlation of two symmetric matrices over unordered pairs, two-sided permutation p, number of pairs.
+) -> MantelTest:
+    """Correlation of two symmetric matrices over unordered pairs, and its Mantel test.
 
-    Labels of ``x`` are permuted jointly in rows and columns, which respects that one language is in many pairs. Labels that
-    have no pair known in both matrices take no part.
+    Labels of ``x`` are permuted jointly in rows and columns, which respects that one
+    language is in many pairs. Labels that have no pair known in both matrices take no part.
     """
-    kept = linked(x, y)
-    x, y = np.asarray(x)[np.ix_(kept, kept)], np.asarray(y)[np.ix_(kept, kept)]
+    x, y = with_known_pairs(x, y)
     first, second = np.triu_indices(len(x), 1)
-    pairs = y[first, second]
-    observed = correlate(x[first, second], pairs, method)
-    n = int((np.isfinite(x[first, second]) & np.isfinite(pairs)).sum())
+    left = x[first, second]
+    right = y[first, second]
+    observed = correlate(left, right, method)
+    n = int((np.isfinite(left) & np.isfinite(right)).sum())
     if not np.isfinite(observed):
-        return observed, float("nan"), n
+        return MantelTest(observed, float("nan"), n)
     rng = np.random.default_rng(seed)
     orders = np.array([rng.permutation(len(x)) for _ in range(permutations)])
-    null = correlations(x[orders[:, first], orders[:, second]], pairs[None], method)
+    permuted = x[orders[:, first], orders[:, second]]
+    null = correlations(permuted, right[None], method)
     null = null[np.isfinite(null)]
-    return (
-        observed,
-        float((1 + (np.abs(null) >= abs(observed) - 1e-12).sum()) / (1 + len(null))),
-        n,
-    )
+    as_large = np.abs(null) >= abs(observed) - 1e-12
+    p = (1 + as_large.sum()) / (1 + len(null))
+    return MantelTest(observed, float(p), n)
+
+
+class Matrices(NamedTuple):
+    """Two matrices over the same labels."""
+
+    x: np.ndarray
+    y: np.ndarray
+
+
+def with_known_pairs(x: np.ndarray, y: np.ndarray) -> Matrices:
+    """Two matrices without the labels that have no pair known in both."""
+    kept = linked(x, y)
+    cells = np.ix_(kept, kept)
+    return Matrices(np.asarray(x)[cells], np.asarray(y)[cells])
 
 
 def linked(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Indices of the labels with at least one off-diagonal pair that is known in both matrices."""
+    """Indices of the labels with an off-diagonal pair that is known in both matrices."""
     known = np.isfinite(x) & np.isfinite(y) & ~np.eye(len(x), dtype=bool)
     return np.flatnonzero(known.any(1))
 
@@ -178,19 +244,19 @@ def node_interval(
     method: str = "pearson",
     replicates: int = PERMUTATIONS,
     seed: int = 0,
-) -> tuple[float, float]:
-    """Interval of the correlation of two symmetric matrices when labels, not pairs, are drawn with replacement.
+) -> Interval[float]:
+    """Interval of the correlation of two symmetric matrices over draws of labels.
 
-    A label drawn twice makes no pair with itself, whose cosine and distance would be perfect by definition.
+    Labels, not pairs, are drawn with replacement. A label drawn twice makes no pair with
+    itself, whose cosine and distance would be perfect by definition.
     """
-    kept = linked(x, y)
-    x, y = np.asarray(x)[np.ix_(kept, kept)], np.asarray(y)[np.ix_(kept, kept)]
-    if len(kept) < 3:
-        return float("nan"), float("nan")
+    x, y = with_known_pairs(x, y)
+    if len(x) < 3:
+        return Interval(float("nan"), float("nan"))
     drawn = np.random.default_rng(seed).integers(0, len(x), (replicates, len(x)))
     first, second = np.triu_indices(len(x), 1)
-    a, b = drawn[:, first], drawn[:, second]
-    low, high = interval(
-        correlations(np.where(a == b, np.nan, x[a, b]), y[a, b], method)
-    )
-    return float(low), float(high)
+    a = drawn[:, first]
+    b = drawn[:, second]
+    left = np.where(a == b, np.nan, x[a, b])
+    ends = interval(correlations(left, y[a, b], method))
+    return Interval(float(ends.low), float(ends.high))

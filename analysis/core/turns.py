@@ -1,4 +1,7 @@
-"""Many small computations at once, or large ones in turn: whichever the machine is quicker at; and how far they are."""
+"""Many small computations at once, or large ones in turn, and how far they are.
+
+Whichever the machine is quicker at.
+"""
 
 import os
 import threading
@@ -6,24 +9,39 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
 SMALL = 1024
-"""Matrices up to this width are left to one core each: sharing them between cores takes longer than it saves."""
+"""Matrices up to this width are left to one core each.
+
+Sharing them between cores takes longer than it saves.
+"""
 NARROW = 256
-"""Up to this width Python between the matrices takes longer than they do, and threads only wait for each other."""
+"""Up to this width Python between the matrices takes longer than they do.
+
+Threads would only wait for each other.
+"""
 Watcher = Callable[[float | None], None]
 WATCHER: ContextVar[Watcher] = ContextVar("watcher", default=lambda share: None)
-"""Is told the share that is done, or None where it may only stop the work, which it does by an exception."""
+"""Is told the share that is done, or None where it may only stop the work.
+
+It stops by an exception.
+"""
 LOCK = threading.RLock()
 """The limit is the whole process's; two holders at once could leave it in place."""
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @contextmanager
 def one_core(width: int) -> Iterator[None]:
-    """Leave matrices of this width to one core while the context lasts, if they are small. Not to be nested."""
+    """Leave matrices of this width to one core while the context lasts, if they are small.
+
+    Not to be nested.
+    """
     if width > SMALL:
         yield
         return
@@ -31,15 +49,18 @@ def one_core(width: int) -> Iterator[None]:
         yield
 
 
-def each(function: Callable[[Any], Any], items: Iterable, width: int) -> list:
-    """``function`` of every item, in order; ``width`` is that of the matrices it works on. Not to be nested."""
+def map_each(
+    function: Callable[[Item], Result], items: Iterable[Item], width: int
+) -> list[Result]:
+    """``function`` of every item, in order; ``width`` is that of the matrices it works on.
+
+    Not to be nested.
+    """
     items = list(items)
     if width > SMALL:
         return [function(item) for item in steps(items)]
-    with (
-        one_core(width),
-        ThreadPoolExecutor(1 if width <= NARROW else os.cpu_count()) as pool,
-    ):
+    workers = 1 if width <= NARROW else os.cpu_count()
+    with one_core(width), ThreadPoolExecutor(workers) as pool:
         return list(pool.map(function, items))
 
 
@@ -53,14 +74,22 @@ def watched(watcher: Watcher) -> Iterator[None]:
         WATCHER.reset(token)
 
 
-def steps(items: Sequence) -> Iterator:
-    """Items in turn, each an equal part of the work; what is told within one counts as a share of its part."""
+def steps(items: Sequence[Item]) -> Iterator[Item]:
+    """Items in turn, each an equal part of the work.
+
+    What is told within one counts as a share of its part.
+    """
     outer = WATCHER.get()
-    for i, item in enumerate(items):
-        outer(i / len(items))
-
-        def part(share: float | None, done: int = i) -> None:
-            outer(None if share is None else (done + share) / len(items))
-
-        with watched(part):
+    for done, item in enumerate(items):
+        outer(done / len(items))
+        with watched(part_of(outer, done, len(items))):
             yield item
+
+
+def part_of(outer: Watcher, done: int, parts: int) -> Watcher:
+    """A watcher of one part of the work, which tells the watcher of the whole."""
+
+    def tell(share: float | None) -> None:
+        outer(None if share is None else (done + share) / parts)
+
+    return tell

@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 
 from analysis.core import settings
 from analysis.core.errors import ModelError, nearest
-from analysis.core.model_names import HUB_ID, offered
+from analysis.core.model_names import HUB_ID, offered_models
 
 # The other way of fetching, Xet, reports from a thread of its own that swallows exceptions: Stop would not be heard.
 constants.HF_HUB_DISABLE_XET = True
@@ -58,7 +58,7 @@ def locate(
     ``small_only`` fetches configuration and tokenizer, no weights. ``progress`` gets (bytes done, bytes in all) and may raise
     to stop. Raises ModelError with what to do.
     """
-    local = offered()
+    local = offered_models()
     if model in local:
         return Source(model, local[model], "local")
     if not HUB_ID.fullmatch(model) or ".." in model or Path(model).exists():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.errors import CorpusError, nearest
-from analysis.core.table_files import decode, refusal
+from analysis.core.table_files import decode_text, refusal
 from analysis.plane.localisation import AXES, prompts, shares
 from analysis.plane.written_answers import matched
 from analysis.questions.questions import (
@@ -30,7 +30,7 @@ def read_answers(data: bytes, filename: str) -> pd.DataFrame:
         raise CorpusError(
             f"“{path.name[:80]}” ends in “{ending}”.{nearest(ending, FORMATS)} Allowed: {', '.join(FORMATS)}."
         )
-    text, faults = decode(data, path.name)
+    text, faults = decode_text(data, path.name)
     lines, more = FORMATS[ending](text, path.name)
     faults, rows = faults + more, []
     for line in lines:

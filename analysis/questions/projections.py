@@ -8,7 +8,7 @@ import xarray as xr
 from analysis.concepts.similarity import length
 from analysis.core.errors import SpecError, StudyError, unknown
 from analysis.core.manifold import umap_places
-from analysis.core.projection import axes, components, via_gram
+from analysis.core.projection import axes_by_gram, leading_axes, principal_components
 from analysis.core.specs import check
 from analysis.questions.geometry import (
     KINDS_OF_ITEMS,
@@ -113,16 +113,16 @@ def pca(
     )
     if basis == BASES[0]:
         for layer in range(layers):
-            scores[:, layer], explained[layer] = components(values[:, layer], dims)
+            scores[:, layer], explained[layer] = principal_components(values[:, layer], dims)
             if layer:
                 turn = np.sign((scores[:, layer] * scores[:, layer - 1]).sum(0))
                 scores[:, layer] *= np.where(turn == 0, 1, turn)
     else:
         flat = values.reshape(-1, values.shape[-1])
         both, _ = (
-            axes(flat.T @ flat, dims)
+            leading_axes(flat.T @ flat, dims)
             if flat.shape[1] <= flat.shape[0]
-            else via_gram(flat, dims)
+            else axes_by_gram(flat, dims)
         )
         scores = (flat @ both).reshape(*values.shape[:2], dims).astype(np.float32)
         total = (values**2).sum((0, 2))
@@ -141,7 +141,7 @@ def mds(study: Study, what: str, layer: int, dims: int = 2) -> xr.Dataset:
     unit = values / np.maximum(length(values), 1e-12)[:, None]
     squared = 2 * (1 - unit @ unit.T)
     middle = squared - squared.mean(0) - squared.mean(1)[:, None] + squared.mean()
-    vectors, spread = axes(-middle / 2, dims)
+    vectors, spread = leading_axes(-middle / 2, dims)
     total = np.trace(-middle / 2)
     explained = spread / total if total > 1e-12 else np.full(dims, np.nan)
     return projected(
@@ -157,7 +157,7 @@ def umap(
     Errors as in ``mds``. The first one in a process takes about ten seconds longer. McInnes et al. 2018.
     """
     points, values = at_layer(study, what, layer)
-    reduced, _ = components(values - values.mean(0), min(BEFORE_UMAP, *values.shape))
+    reduced, _ = principal_components(values - values.mean(0), min(BEFORE_UMAP, *values.shape))
     placed = umap_places(reduced, dims, seed)
     return projected(
         study, points, placed[:, None], np.full((1, dims), np.nan), layer

@@ -15,7 +15,13 @@ from pathlib import PurePosixPath
 from analysis.concepts.pair_checks import HALF_CHARACTER
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
-from analysis.core.table_files import csv_rows, decode, json_rows, natural, refusal
+from analysis.core.table_files import (
+    csv_rows,
+    decode_text,
+    json_rows,
+    natural_key,
+    refusal,
+)
 from analysis.languages.languages import LANGUAGES, codes_in, unknown_language
 from analysis.questions.answer_options import LETTERS, answer_of, options_of
 
@@ -96,7 +102,7 @@ class Questions:
     def items(self, kind: str) -> tuple[str, ...]:
         """Items of a kind over all languages, in natural order."""
         return tuple(
-            sorted({q.item for q in self.questions if q.kind == kind}, key=natural)
+            sorted({q.item for q in self.questions if q.kind == kind}, key=natural_key)
         )
 
     @cached_property
@@ -142,7 +148,7 @@ def read_questions(data: bytes, filename: str, exact: bool = False) -> Questions
         raise CorpusError(
             f"{path.name} is larger than {settings.MAX_CORPUS_BYTES // 2**20} MiB. Cut it into smaller files."
         )
-    text, undecoded = decode(data, path.name)
+    text, undecoded = decode_text(data, path.name)
     lines, faults = FORMATS[ending](text, path.name)
     return assemble_questions(path.stem, lines, undecoded + faults, exact)
 

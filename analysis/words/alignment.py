@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.core.statistics import bootstrap_weights, interval
-from analysis.core.turns import each, one_core, steps
+from analysis.core.turns import map_each, one_core, steps
 from analysis.study.study import Study
 from analysis.words.maps import warnings
 from analysis.words.matching import (
@@ -47,7 +47,7 @@ def alignment(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
         return printed_alignment(study, spec.embedding)
     pairs = matched(study, spec, target)
     words, _ = usable(study, spec)
-    found = each(
+    found = map_each(
         lambda pair: [stage(pair, spec) for stage in STAGES.values()],
         pairs.values(),
         width(pairs),
@@ -160,7 +160,7 @@ def by_layer(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     for layer in steps(study.word_layers):
         pairs = matched(study, replace(spec, layer=layer), target)
         rows.append(
-            each(
+            map_each(
                 lambda pair: [
                     spaced(pair, look(pair, spec)) for look in (before, after)
                 ],
@@ -188,7 +188,7 @@ def by_seeds(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     most = min(len(pair.seeds) for pair in pairs.values())
     sizes = [size for size in SIZES if size < most] + [most]
     jobs = [(pair, size) for size in sizes for pair in pairs.values()]
-    found = each(
+    found = map_each(
         lambda job: spaced(job[0], after(with_seeds(*job), spec)), jobs, width(pairs)
     )
     hits = np.array(found).reshape(1, len(sizes), len(pairs), -1)
@@ -236,7 +236,7 @@ def by_pair(study: Study, spec: AlignmentSpec) -> xr.Dataset:
 
     shape = (5, 2, len(words.languages), len(words.languages))
     values = np.full(shape, np.nan)
-    for (a, b), told in zip(routes, each(looked, routes, vectors.shape[-1])):
+    for (a, b), told in zip(routes, map_each(looked, routes, vectors.shape[-1])):
         values[:, :, words.languages.index(a), words.languages.index(b)] = told
     dims = ("stage", "source", "target")
     variables = {

@@ -8,7 +8,7 @@ import scipy
 import xarray as xr
 
 from analysis.core.errors import AnalysisError, Stopped, StudyError
-from analysis.core.turns import each, steps
+from analysis.core.turns import map_each, steps
 from analysis.study.study import Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.words.alignment import OVER_WORDS, curves, spaced, spread, width
@@ -111,7 +111,7 @@ def by_kind(study: Study, spec: AlignmentSpec, target: str, control: str) -> xr.
             ]
         )
 
-    values = np.array(each(told, pairs.values(), width(pairs))).transpose(2, 1, 0)
+    values = np.array(map_each(told, pairs.values(), width(pairs))).transpose(2, 1, 0)
     if not (values[3] > 1).all():
         raise StudyError(
             f"Too few test words of a kind are left ({control}). Use a longer list, or another control."
@@ -174,7 +174,7 @@ def by_template(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
     for embedding in steps(study.embeddings):
         pairs = matched(study, replace(spec, embedding=embedding), target)
         hits.append(
-            each(
+            map_each(
                 lambda pair: [
                     spaced(pair, look(pair, spec)) for look in (before, after)
                 ],
@@ -207,7 +207,7 @@ def shuffled(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
             reached.append(look_up(pair, fitted, spec).hits(1).mean())
         return np.array([np.mean(reached), np.quantile(reached, 0.95)])
 
-    values = np.array(each(told, pairs.values(), width(pairs))).T
+    values = np.array(map_each(told, pairs.values(), width(pairs))).T
     variables = {
         name: ("language", part) for name, part in zip(("mean", "high"), values)
     }

@@ -8,7 +8,7 @@ import xarray as xr
 
 from analysis.core.errors import SpecError
 from analysis.core.manifold import umap_places
-from analysis.core.projection import components
+from analysis.core.projection import principal_components
 from analysis.core.specs import check
 from analysis.core.turns import one_core
 from analysis.study.study import Study
@@ -164,5 +164,5 @@ def clouds(here: Matched, projection: str) -> xr.Dataset:
 def flattened(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
     """Both languages' words in their first FIRST components, and the share of variance that the first two keep."""
     both = np.concatenate([x, y])
-    scores, shares = components(both - both.mean(0), min(FIRST, *both.shape))
+    scores, shares = principal_components(both - both.mean(0), min(FIRST, *both.shape))
     return scores, float(shares[:2].sum())

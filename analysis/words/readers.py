@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
-from analysis.core.table_files import csv_rows, decode, refusal
+from analysis.core.table_files import csv_rows, decode_text, refusal
 from analysis.languages.languages import LANGUAGES
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.words.word_lists import checked
@@ -40,7 +40,7 @@ def read_words(data: bytes, filename: str) -> WordList:
         raise CorpusError(
             f"“{path.name[:80]}” ends in “{ending}”, which is no word list.{hint}"
         )
-    text, faults = decode(data, path.name)
+    text, faults = decode_text(data, path.name)
     if faults:
         raise refusal(path.name, faults)
     return checked(ENDINGS[ending](path.stem, {path.name: text}))
@@ -78,7 +78,7 @@ def zipped(data: bytes, name: str) -> WordList:
                 entry for entry in entries if entry.filename.endswith("data.noun")
             ]
             decoded = {
-                entry.filename: decode(packed.read(entry), entry.filename)
+                entry.filename: decode_text(packed.read(entry), entry.filename)
                 for entry in wanted
             }
     except (

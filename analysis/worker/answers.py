@@ -10,7 +10,7 @@ import numpy as np
 from analysis.core.errors import SpecError
 from analysis.core.model_names import DEMO
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import apply, ending
+from analysis.core.templates import apply_template, template_ending
 from analysis.steering.fluency import drift, recognisable, repetition
 from analysis.steering.resolve import resolve
 from analysis.steering.specs import GenerationSpec, SteeringSpec
@@ -106,8 +106,8 @@ def rows_of(loaded: Any, template: str, asks: Sequence[Ask]) -> list:
         raise SpecError("The prompt is empty. Write something for the model to answer.")
     opened = functools.cache(library.open_by_name)
     terms = functools.cache(functools.partial(resolve, opened=opened))
-    prompts = apply(template, loaded.tokenizer, [ask.question for ask in asks])
-    end = ending(template, loaded.tokenizer)
+    prompts = apply_template(template, loaded.tokenizer, [ask.question for ask in asks])
+    end = template_ending(template, loaded.tokenizer)
     return [
         Row(prompt, terms(ask.steering), ask.question, end)
         for prompt, ask in zip(prompts, asks)
@@ -162,7 +162,7 @@ def formatted(wording: Wording) -> Callable[[Job, Pool], str]:
             if loaded
             else load.load_tokenizer(load.preflight(wording.model).source)
         )
-        return apply(wording.template, tokenizer, [wording.question])[0]
+        return apply_template(wording.template, tokenizer, [wording.question])[0]
 
     return work
 

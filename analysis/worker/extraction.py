@@ -13,7 +13,7 @@ from analysis.control import plan as control_plan
 from analysis.control import store as control
 from analysis.core.errors import ModelError
 from analysis.core.specs import ModelSpec, from_dict
-from analysis.core.templates import apply, tail
+from analysis.core.templates import apply_template, last_tokens
 from analysis.study import coverage, store
 from analysis.study.word_list import WordList
 from analysis.words import plan as words
@@ -55,7 +55,7 @@ def check_model(
         job.progress(0, 0, f"looking at {spec.model}")
         seen = load.preflight(spec)
         tokenizer = load.load_tokenizer(seen.source)
-        formatted = apply(template, tokenizer, list(texts.values()))
+        formatted = apply_template(template, tokenizer, list(texts.values()))
         return Check(
             seen.family,
             seen.layers,
@@ -68,7 +68,7 @@ def check_model(
             load.faster_in_bfloat16(),
             seen.fits,
             {
-                language: tail(tokenizer, text)
+                language: last_tokens(tokenizer, text)
                 for language, text in zip(texts, formatted)
             },
         )

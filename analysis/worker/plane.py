@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.core.specs import from_dict
-from analysis.core.templates import apply
+from analysis.core.templates import apply_template
 from analysis.plane import plan as sweep
 from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import find_questions, keep_questions
@@ -29,7 +29,7 @@ class ModelAnswerer:
         from analysis.model.hooks import Row
         from analysis.steering.resolve import ResolvedTerm
 
-        prompts = apply(self.template, self.loaded.tokenizer, questions)
+        prompts = apply_template(self.template, self.loaded.tokenizer, questions)
         terms = [
             tuple(ResolvedTerm({layer: vector}, {layer: 1.0}) for layer, vector in push)
             for push in pushes

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from analysis.core.positions import LAST
-from analysis.core.templates import apply, tail
+from analysis.core.templates import apply_template, last_tokens
 from analysis.model.extract import Consumer, Reading, stream
 from analysis.model.hooks import Row
 from analysis.model.load import Loaded
@@ -42,21 +42,21 @@ class ModelReader:
         """Feed every consumer with (indices, states) of the texts under the template."""
         stream(
             self.loaded,
-            apply(self.template, self.loaded.tokenizer, texts),
+            apply_template(self.template, self.loaded.tokenizer, texts),
             consumers,
             self.reading,
         )
 
     def tail(self, text: str) -> list[str]:
         """The last tokens of a text under the template; the last one is where the state is read."""
-        (formatted,) = apply(self.template, self.loaded.tokenizer, [text])
-        return tail(self.loaded.tokenizer, formatted)
+        (formatted,) = apply_template(self.template, self.loaded.tokenizer, [text])
+        return last_tokens(self.loaded.tokenizer, formatted)
 
     def score(
         self, texts: Sequence[str], options: Sequence[Sequence[str]]
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """(nats (option,), tokens (option,)) of each text's options right behind it."""
-        prompts = apply(self.template, self.loaded.tokenizer, texts)
+        prompts = apply_template(self.template, self.loaded.tokenizer, texts)
         found = option_scores(
             self.loaded, [Row(prompt) for prompt in prompts], options, self.check
         )

@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.control.plan import Push
 from analysis.control.specs import ControlSpec
-from analysis.core.templates import apply
+from analysis.core.templates import apply_template
 from analysis.model.generate import generate
 from analysis.model.hooks import Row
 from analysis.model.load import Loaded
@@ -34,7 +34,7 @@ class ModelSpeaker:
 
     def rows(self, texts: Sequence[str], pushes: Sequence[Push | None]) -> list[Row]:
         """One row per prompt and push."""
-        formatted = apply(self.spec.template, self.loaded.tokenizer, texts)
+        formatted = apply_template(self.spec.template, self.loaded.tokenizer, texts)
         return [
             Row(prompt, self.terms(push)) for prompt, push in zip(formatted, pushes)
         ]

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
-from analysis.core.model_names import offered
+from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec, from_dict
 from analysis.core.templates import TEMPLATES, default_template
 from analysis.questions.question_sets import load_questions, offered_questions
@@ -152,7 +152,7 @@ def choose_target(study: Study | None) -> tuple[str, ModelSpec]:
             return study.name, from_dict(ModelSpec, study.manifest["spec"]["model"])
     name = st.selectbox(
         "Model",
-        offered(),
+        offered_models(),
         key=MODEL,
         accept_new_options=True,
         help="A model of this server, or type a hub id.",

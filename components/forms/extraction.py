@@ -12,7 +12,7 @@ from analysis.concepts.pair_readers import hub_dataset, read_corpus
 from analysis.concepts.pairs import SPLITS, Corpus, leaked_pairs
 from analysis.concepts.specs import StudySpec
 from analysis.core.errors import AnalysisError
-from analysis.core.model_names import offered
+from analysis.core.model_names import offered_models
 from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec
 from analysis.core.templates import TEMPLATES, default_template
 from analysis.languages.languages import read_shares
@@ -41,7 +41,7 @@ def choose_model() -> ModelSpec:
     left, right = st.columns(2)
     name = left.selectbox(
         "Model",
-        [*offered(), ANOTHER],
+        [*offered_models(), ANOTHER],
         key="draft-model",
         help="Folders of this server, or any model of the hub.",
     )

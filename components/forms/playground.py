@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
-from analysis.core.model_names import offered
+from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec, from_dict
 from analysis.core.templates import TEMPLATES
 from analysis.steering.presets import Preset, presets
@@ -87,7 +87,7 @@ def fields(study: Study) -> dict[str, Kept]:
         "tokens": Kept(32, lambda value: 1 <= value <= 10**6),
         "temperature": Kept(0.0, lambda value: 0 <= value <= 5),
         "seed": Kept(0, lambda value: 0 <= value < 2**31),
-        "model": Kept(STUDYS, lambda value: value in (STUDYS, *offered())),
+        "model": Kept(STUDYS, lambda value: value in (STUDYS, *offered_models())),
         "strip": Kept(False, lambda value: True),
         "grid": Kept(False, lambda value: True),
         "twin": Kept(False, lambda value: True),
@@ -216,7 +216,7 @@ def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
         seed = three.number_input("Seed", 0, 2**31 - 1, key=f"{KEY}-seed")
         own = study.manifest.get("spec", {}).get("model", {"model": study.model})
         chosen = st.selectbox(
-            "Model", [STUDYS, *offered()], key=f"{KEY}-model", format_func=escape
+            "Model", [STUDYS, *offered_models()], key=f"{KEY}-model", format_func=escape
         )
     model = from_dict(ModelSpec, own) if chosen == STUDYS else ModelSpec(chosen)
     if model.revision == "local":
