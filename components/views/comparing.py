@@ -1,9 +1,10 @@
-"""English, local or mapped vector: the same prompt under each, blind until a vote is cast, and the votes so far."""
+"""English, local or mapped vector: the same prompt under each, blind until a vote."""
 
 import random
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import streamlit as st
 
@@ -21,63 +22,95 @@ from components.frame import cache
 from components.frame.text import escape
 
 ORIGINS = ("English", "local", "mapped")
+NONE = "none is better"
 LETTERS = "ABC"
+EARLIER = (
+    ":material/history: These answers belong to earlier settings; compare again for the "
+    "present ones."
+)
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """The vectors that can be compared by name, and a sentence for each that cannot."""
+
+    found: Mapping[str, VectorSource]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A comparison that was asked for: its job, what was asked, and whether blind."""
+
+    number: int
+    request: Request
+    blind: bool
 
 
 def concept_of(draft: Draft) -> str:
-    """The concept whose vectors are compared: the chosen one where the chosen vector is of a concept."""
-    first = draft.steering.unit.terms[0].source
-    candidates = (one.concept for one in (first, *first.plus))
-    return next(
-        (concept for concept in candidates if concept in draft.study.concepts),
-        draft.study.concepts[0],
+    """The concept whose vectors are compared: the chosen vector's, if it is of one."""
+    if draft.steering is not None:
+        first = draft.steering.unit.terms[0].source
+        for source in (first, *first.plus):
+            if source.concept in draft.study.concepts:
+                return source.concept
+    return draft.study.concepts[0]
+
+
+def origins(draft: Draft) -> dict[str, VectorSource]:
+    """The three vectors of the concept for the prompt's language."""
+    study, concept, language = draft.study.name, concept_of(draft), draft.language
+    sources = (
+        VectorSource("concept vector", study, concept, "en"),
+        VectorSource("concept vector", study, concept, language),
+        VectorSource("mapped", study, concept, "en", target=language),
     )
+    return dict(zip(ORIGINS, sources))
 
 
-def sources(draft: Draft) -> tuple[dict[str, VectorSource], list[str]]:
-    """The vectors of the concept that are to be had for the prompt's language, and a sentence for each that is not."""
-    study, concept, found, missing = draft.study.name, concept_of(draft), {}, []
-    for name, source in (
-        ("English", VectorSource("concept vector", study, concept, "en")),
-        ("local", VectorSource("concept vector", study, concept, draft.language)),
-        ("mapped", VectorSource("mapped", study, concept, "en", target=draft.language)),
-    ):
+def compared_vectors(draft: Draft) -> Vectors:
+    """Those of the three vectors that are to be had."""
+    found, missing = {}, []
+    for name, source in origins(draft).items():
         try:
             vectors(source, cache.study)
-            found[name] = source
         except AnalysisError as error:
             missing.append(f"The {name} vector is left out: {error}")
-    return found, missing
+        else:
+            found[name] = source
+    return Vectors(found, tuple(missing))
 
 
 def section(draft: Draft, start: Callable) -> None:
     """Ask for the comparison, and show the last one."""
     st.subheader("English, local or mapped vector?", anchor=False)
-    if "en" not in draft.study.languages or draft.language == "en" or not draft.ready:
+    both = "en" in draft.study.languages and draft.language != "en"
+    if draft.steering is None or not draft.ready or not both:
         st.caption(
-            "Choose a prompt in another language than English, in a study that has an English vector."
+            "Choose a prompt in another language than English, in a study that has an "
+            "English vector."
         )
         return
-    found, missing = sources(draft)
-    asks = [
-        Ask(
-            name,
-            draft.question,
-            draft.language,
-            draft.at(draft.steering.strength, found[name]),
-        )
-        for name in found
-    ]
-    st.caption(
-        escape(
-            " ".join(
-                [
-                    f"Vectors of {concept_of(draft)}, {steering_words(draft.steered, source=False)}.",
-                    *missing,
-                ]
-            )
-        )
-    )
+    usable = compared_vectors(draft)
+    words = steering_words(draft.steered, source=False)
+    sentences = [f"Vectors of {concept_of(draft)}, {words}.", *usable.missing]
+    st.caption(escape(" ".join(sentences)))
+    strength = draft.steering.strength
+    asks = []
+    for name, source in usable.found.items():
+        spec = draft.at(strength, source)
+        asks.append(Ask(name, draft.question, draft.language, spec))
+    ask(draft, asks, start)
+    if "play-got-compare" in st.session_state:
+        number, (request, blind), replies = st.session_state["play-got-compare"]
+        if alphabetical(request) != alphabetical(draft.request(*asks)):
+            st.caption(EARLIER)
+        compared(draft, Comparison(number, request, blind), replies)
+    tally(draft)
+
+
+def ask(draft: Draft, asks: list[Ask], start: Callable) -> None:
+    """The button that asks, in an order that says nothing."""
     left, right = st.columns([1, 3], vertical_alignment="center")
     blind = right.toggle(
         "Blind: hide which is which until a vote is cast", True, key="blind"
@@ -86,57 +119,44 @@ def section(draft: Draft, start: Callable) -> None:
         random.shuffle(asks)
         request = draft.request(*asks)
         start("compare", "Comparison", answers.answer(request), (request, blind))
-    if "play-got-compare" in st.session_state:
-        number, (request, was_blind), replies = st.session_state["play-got-compare"]
-        if replace(request, asks=tuple(sorted(request.asks, key=str))) != draft.request(
-            *sorted(asks, key=str)
-        ):
-            st.caption(
-                ":material/history: These answers belong to earlier settings; compare again for the present ones."
-            )
-        compared(draft, number, (request, was_blind), replies)
-    tally(draft)
 
 
-def compared(
-    draft: Draft, number: int, asked: tuple[Request, bool], replies: Sequence[Reply]
-) -> None:
+def alphabetical(request: Request) -> Request:
+    """The same request with its asks in a fixed order."""
+    return replace(request, asks=tuple(sorted(request.asks, key=str)))
+
+
+def compared(draft: Draft, asked: Comparison, replies: Sequence[Reply]) -> None:
     """The answers, a vote, and afterwards their names."""
-    _, blind = asked
-    voted = st.session_state.get("play-voted") == number
+    voted = st.session_state.get("play-voted") == asked.number
     for letter, column, reply in zip(LETTERS, st.columns(len(replies)), replies):
         with column.container(border=True):
-            st.markdown(
-                f"**{letter}**"
-                if blind and not voted
-                else f"**{letter} · {reply.ask.label}**"
-            )
+            name = letter
+            if voted or not asked.blind:
+                name = f"{letter} · {reply.ask.label}"
+            st.markdown(f"**{name}**")
             show([Token(reply.answer.text)], reply.ask.language, f"blind-{letter}")
-    if not voted:
-        options = [*LETTERS[: len(replies)], "none is better"]
-        choice = st.segmented_control(
-            "Which answer is the best?", options, key=f"vote-{number}"
-        )
-        if choice is not None and st.button(
-            "Cast the vote", icon=":material/how_to_vote:"
-        ):
-            cast(draft, number, (choice, *asked), replies)
+    if voted:
+        return
+    options = [*LETTERS[: len(replies)], NONE]
+    choice = st.segmented_control(
+        "Which answer is the best?", options, key=f"vote-{asked.number}"
+    )
+    if choice is not None and st.button("Cast the vote", icon=":material/how_to_vote:"):
+        cast(draft, asked, choice, replies)
 
 
 def cast(
-    draft: Draft,
-    number: int,
-    choice: tuple[str, Request, bool],
-    replies: Sequence[Reply],
+    draft: Draft, asked: Comparison, choice: str, replies: Sequence[Reply]
 ) -> None:
-    """Keep a vote with the study: what was chosen, among what, and under which steering."""
-    letter, request, blind = choice
-    first = replies[0].ask
+    """Keep a vote with the study: what was chosen, among what, under which steering."""
+    first, request = replies[0].ask, asked.request
+    chosen = choice
+    if choice in LETTERS:
+        chosen = replies[LETTERS.index(choice)].ask.label
     vote = {
-        "chosen": replies[LETTERS.index(letter)].ask.label
-        if letter in LETTERS
-        else letter,
-        "blind": blind,
+        "chosen": chosen,
+        "blind": asked.blind,
         "question": first.question,
         "language": first.language,
         "concept": first.steering.terms[0].source.concept,
@@ -150,39 +170,39 @@ def cast(
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
-    st.session_state["play-voted"] = number
+    st.session_state["play-voted"] = asked.number
     st.rerun()
 
 
 def tally(draft: Draft) -> None:
-    """Blind votes on this concept in this language, with intervals, and how many there are in all."""
+    """Blind votes on this concept in this language, and how many there are in all."""
     try:
-        votes = [
-            note for note in notes.notes(draft.study, "votes") if note.get("blind")
-        ]
+        kept = notes.notes(draft.study, "votes")
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
-    here = (concept_of(draft), draft.language)
-    chosen = [
-        note["chosen"]
-        for note in votes
-        if (note.get("concept"), note["language"]) == here
-    ]
-    parts = []
-    for name in (*ORIGINS, "none is better") if chosen else ():
-        low, high = wilson(chosen.count(name), len(chosen))
-        parts.append(
-            f"{name} {chosen.count(name)} ({100 * low:.0f} to {100 * high:.0f} %)"
-        )
-    told = (
-        f", 95 % Wilson intervals over all strengths and layers: {', '.join(parts)}"
-        if parts
-        else ""
+    blind = [note for note in kept if note.get("blind")]
+    if not blind:
+        return
+    concept, language = concept_of(draft), draft.language
+    chosen = []
+    for note in blind:
+        if note.get("concept") == concept and note["language"] == language:
+            chosen.append(note["chosen"])
+    sentence = (
+        f"Blind votes on {concept} in {language}: n = {len(chosen)}"
+        f"{vote_shares(chosen)}. {len(blind)} blind votes are kept in all."
     )
-    if votes:
-        st.caption(
-            escape(
-                f"Blind votes on {here[0]} in {here[1]}: n = {len(chosen)}{told}. {len(votes)} blind votes are kept in all."
-            )
-        )
+    st.caption(escape(sentence))
+
+
+def vote_shares(chosen: list[str]) -> str:
+    """How often each vector was chosen, with its interval."""
+    if not chosen:
+        return ""
+    counts = Counter(chosen)
+    parts = []
+    for name in (*ORIGINS, NONE):
+        low, high = wilson(counts[name], len(chosen))
+        parts.append(f"{name} {counts[name]} ({100 * low:.0f} to {100 * high:.0f} %)")
+    return ", 95 % Wilson intervals over all strengths and layers: " + ", ".join(parts)

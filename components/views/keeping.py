@@ -1,4 +1,4 @@
-"""What is done with answers and vectors: saved to the study, exported, imported, copied as code."""
+"""What is done with answers and vectors: saved, exported, imported, copied as code."""
 
 import time
 from collections.abc import Sequence
@@ -20,35 +20,53 @@ from components.forms.playground import ZERO, Draft
 from components.frame import cache, jobs
 from components.frame.text import escape
 
+COLUMNS = [
+    "label",
+    "language",
+    "question",
+    "answer",
+    "steering",
+    "model",
+    "template",
+]
+"""What is shown of a saved answer, and searched."""
+
 
 def tools(draft: Draft, request: Request, replies: Sequence[Reply]) -> None:
     """Save the answers, or copy them as code."""
     if st.button("Save answers to the study", icon=":material/bookmark_add:"):
-        now = int(time.time())
-        kept = [
-            {
-                "label": one.ask.label,
-                "question": one.ask.question,
-                "language": one.ask.language,
-                "answer": one.answer.text,
-                "steering": asdict(one.ask.steering),
-                "model": request.model.model,
-                "template": request.template,
-                "time": now,
-            }
-            for one in replies
-            if one.ask.label != ZERO
-        ]
-        try:
-            notes.add(draft.study, "answers", *kept)
-            st.success(
-                f"{len(kept)} answers are kept with the study.",
-                icon=":material/bookmark_added:",
-            )
-        except AnalysisError as error:
-            st.error(escape(str(error)), icon=":material/error:")
+        save(draft, request, replies)
     with st.expander("Copy as code", icon=":material/code:"):
         st.code(code(request), language="python", wrap_lines=True)
+
+
+def save(draft: Draft, request: Request, replies: Sequence[Reply]) -> None:
+    """Keep the answers with the study, but for those of strength 0."""
+    now = int(time.time())
+    kept = []
+    for one in replies:
+        if one.ask.label == ZERO:
+            continue
+        note = {
+            "label": one.ask.label,
+            "question": one.ask.question,
+            "language": one.ask.language,
+            "answer": one.answer.text,
+            "steering": asdict(one.ask.steering),
+            "model": request.model.model,
+            "template": request.template,
+            "time": now,
+        }
+        kept.append(note)
+    try:
+        notes.add(draft.study, "answers", *kept)
+    except AnalysisError as error:
+        st.error(escape(str(error)), icon=":material/error:")
+        return
+    st.success(
+        f"{len(kept)} answers are kept with the study.",
+        icon=":material/bookmark_added:",
+    )
 
 
 def code(request: Request) -> str:
@@ -56,7 +74,8 @@ def code(request: Request) -> str:
     return (
         "from analysis.worker.answers import Ask, Request, reply\n"
         "from analysis.core.specs import ModelSpec\n"
-        "from analysis.steering.specs import Condition, GenerationSpec, SteeringSpec, SteeringTerm, VectorSource\n\n"
+        "from analysis.steering.specs import Condition, GenerationSpec, SteeringSpec, "
+        "SteeringTerm, VectorSource\n\n"
         f"request = {request!r}\n"
         "for one in reply(request):\n"
         '    print(f"{one.ask.label}: {one.answer.text}")\n'
@@ -74,38 +93,28 @@ def section(draft: Draft) -> None:
     if kept.empty:
         st.caption("None are kept with this study yet.")
     else:
-        wanted = st.text_input(
-            "Search",
-            key="search",
-            placeholder="in questions, answers and steering",
-            max_chars=200,
-        ).casefold()
-        kept["steering"] = [
-            steering_words(from_dict(SteeringSpec, spec)) for spec in kept["steering"]
-        ]
-        columns = [
-            "label",
-            "language",
-            "question",
-            "answer",
-            "steering",
-            "model",
-            "template",
-        ]
-        found = kept[
-            kept[columns]
-            .astype(str)
-            .agg(" ".join, axis=1)
-            .str.casefold()
-            .str.contains(wanted, regex=False)
-        ]
-        st.dataframe(found[columns], hide_index=True)
-        st.caption(f"{len(found):,} of {len(kept):,} saved answers.")
+        saved(kept)
     with st.expander(
         "Files: import and export vectors", icon=":material/import_export:"
     ):
         export(draft)
         bring()
+
+
+def saved(kept: pd.DataFrame) -> None:
+    """The saved answers that hold what is searched for."""
+    wanted = st.text_input(
+        "Search",
+        key="search",
+        placeholder="in questions, answers and steering",
+        max_chars=200,
+    ).casefold()
+    specs = [from_dict(SteeringSpec, spec) for spec in kept["steering"]]
+    shown = kept.assign(steering=[steering_words(spec) for spec in specs])[COLUMNS]
+    texts = shown.astype(str).agg(" ".join, axis=1)
+    found = shown[texts.str.casefold().str.contains(wanted, regex=False)]
+    st.dataframe(found, hide_index=True)
+    st.caption(f"{len(found):,} of {len(kept):,} saved answers.")
 
 
 def export(draft: Draft) -> None:
@@ -121,7 +130,8 @@ def export(draft: Draft) -> None:
         key="format",
         help="gguf: control vectors of llama.cpp and repeng, without layer 1.",
     )
-    title = f"{source.concept or source.kind}-{source.language or 'vector'}-{draft.study.name}"
+    what, language = source.concept or source.kind, source.language or "vector"
+    title = f"{what}-{language}-{draft.study.name}"
     try:
         data = WRITERS[form](found, title)
     except AnalysisError as error:
@@ -144,12 +154,9 @@ def bring() -> None:
     )
     if file is None or st.session_state.get("brought") == file.file_id:
         return
+    work = answers.keep_file(file.getvalue(), file.name)
     try:
-        job = cache.service().submit(
-            jobs.owner(),
-            f"Import of {file.name}",
-            answers.keep_file(file.getvalue(), file.name),
-        )
+        job = cache.service().submit(jobs.owner(), f"Import of {file.name}", work)
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return

@@ -1,7 +1,7 @@
 """Playground: what does the model say when it is pushed?"""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 import streamlit as st
@@ -11,8 +11,8 @@ from analysis.core.model_names import DEMO
 from analysis.steering import fluency, resolve
 from analysis.study.study import PUBLISHED, Study
 from analysis.worker import answers
-from analysis.worker.answers import Reply, Wording
-from analysis.worker.service import DONE, QUEUED, Job
+from analysis.worker.answers import Dose, Reply, Request, Wording
+from analysis.worker.service import DONE, QUEUED, Job, Pool
 from components.figures.text import DEMO_NOTE
 from components.forms import playground, tokens
 from components.forms.playground import BASELINE, STEERED, TWIN, ZERO, Draft
@@ -26,9 +26,21 @@ LEASE = 15.0
 ENDINGS = {
     "end": "ended by itself",
     "length": "cut at the asked length",
-    "not finite": "stopped: the states are no longer finite, or all tokens are equally likely; the strength is too large",
+    "not finite": (
+        "stopped: the states are no longer finite, or all tokens are equally likely; "
+        "the strength is too large"
+    ),
     "going on": "…",
 }
+EARLIER = (
+    ":material/history: These answers belong to earlier settings; run again for the "
+    "present ones."
+)
+Work = Callable[[Job, Pool], object]
+Asked = Wording | Dose | Request | tuple[Request, bool]
+"""What a job of this page was asked; a comparison with whether it is blind."""
+Likely = Sequence[tuple[str, float]]
+"""Tokens with their probabilities."""
 
 
 def page(study: Study) -> None:
@@ -62,53 +74,61 @@ def prompt(draft: Draft) -> None:
     """The prompt as the model reads it: on request before a run, and by itself after one."""
     wording = Wording(draft.model, draft.template, draft.question)
     _, known, text = st.session_state.get("play-got-prompt", (0, None, ""))
-    job = jobs.mine()
     with st.expander("The prompt as the model reads it", icon=":material/terminal:"):
         if known == wording:
             st.code(text, language=None, wrap_lines=True)
             return
         st.caption(
-            "What the template puts around the prompt; only the model's tokenizer is read for it."
+            "What the template puts around the prompt; only the model's tokenizer is "
+            "read for it."
         )
         if st.button(
             "Show it",
             icon=":material/visibility:",
             key="play-format",
-            disabled=job is not None and job.live,
+            disabled=live_job() is not None,
         ):
             start("prompt", "Formatted prompt", answers.formatted(wording), wording)
+
+
+def live_job() -> Job | None:
+    """The session's newest job while it waits or runs."""
+    job = jobs.mine()
+    if job is not None and job.live:
+        return job
+    return None
 
 
 def buttons(draft: Draft) -> None:
     """Run; what is running, or what became of it."""
     job = jobs.mine()
-    busy = job is not None and job.live
+    busy = live_job()
     if st.button(
         "Run",
         type="primary",
         icon=":material/play_arrow:",
         shortcut="Ctrl+Enter",
-        disabled=busy or not draft.ready,
+        disabled=busy is not None or not draft.ready,
     ):
-        start(
-            "answers",
-            "Answers",
-            answers.answer(request := draft.request(*playground.asks(draft))),
-            request,
-        )
-    if busy:
-        watch(job.number)
-    elif (
-        job is not None and st.session_state.get("play-running", (0,))[0] == job.number
-    ):
+        request = draft.request(*playground.asks(draft))
+        start("answers", "Answers", answers.answer(request), request)
+    if busy is not None:
+        watch(busy.number)
+    elif job is not None and running() == job.number:
         finish(job)
 
 
-def start(kind: str, title: str, work: object, asked: object) -> None:
+def running() -> int:
+    """Number of the job that this page began last; 0 before any."""
+    number, *_ = st.session_state.get("play-running", (0,))
+    return number
+
+
+def start(kind: str, title: str, work: Work, asked: Asked) -> None:
     """Queue a job of this page and show it."""
-    model = (asked[0] if isinstance(asked, tuple) else asked).model
+    request = asked[0] if isinstance(asked, tuple) else asked
     try:
-        job = cache.service().submit(jobs.owner(), title, work, LEASE, model)
+        job = cache.service().submit(jobs.owner(), title, work, LEASE, request.model)
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
@@ -121,10 +141,8 @@ def finish(job: Job) -> None:
     """Keep what a job left, also when it was stopped; say what went wrong."""
     _, kind, asked = st.session_state["play-running"]
     left = job.result if job.state == DONE else job.partial
-    if (
-        left is not None
-        and st.session_state.get(f"play-got-{kind}", (0,))[0] != job.number
-    ):
+    known, *_ = st.session_state.get(f"play-got-{kind}", (0,))
+    if left is not None and known != job.number:
         st.session_state[f"play-got-{kind}"] = (job.number, asked, left)
         if kind == "answers":
             wording = Wording(asked.model, asked.template, asked.asks[0].question)
@@ -140,43 +158,37 @@ def watch(number: int) -> None:
     if job is None or not job.live:
         st.rerun()
     state(job)
-    if (
-        job.partial and st.session_state["play-running"][1] == "answers"
-    ):  # a comparison may be blind
+    _, kind, _ = st.session_state["play-running"]
+    # A comparison may be blind, so its answers are not shown as they come.
+    if job.partial and kind == "answers":
         cards(job.partial, f"live-{number}")
 
 
 def state(job: Job) -> None:
     """Place or progress, and Stop; looking keeps the job alive."""
     job.seen = time.monotonic()
-    place = cache.service().place(job)
     left, right = st.columns([6, 1], vertical_alignment="center")
     if job.state == QUEUED:
-        left.progress(
-            0.0,
-            text=f"Waiting: {place} job{'s' if place != 1 else ''} before this one.",
-        )
+        place = cache.service().place(job)
+        many = "" if place == 1 else "s"
+        left.progress(0.0, text=f"Waiting: {place} job{many} before this one.")
     else:
-        left.progress(
-            min(1.0, job.done / max(1, job.total)),
-            text=f"{escape(job.doing) or 'beginning'} · {job.done} of {job.total}",
-        )
+        doing = escape(job.doing) or "beginning"
+        share = min(1.0, job.done / max(1, job.total))
+        left.progress(share, text=f"{doing} · {job.done} of {job.total}")
     jobs.stop(right, job)
 
 
 def results(draft: Draft) -> None:
     """The last answers of this session, unless new ones are on their way."""
-    job = jobs.mine()
-    if job is not None and job.live:
+    if live_job() is not None:
         return
     if "play-got-answers" not in st.session_state:
         st.caption("Nothing was asked yet. Press Run or Ctrl+Enter; Esc stops.")
         return
     _, asked, replies = st.session_state["play-got-answers"]
     if draft.ready and asked != draft.request(*playground.asks(draft)):
-        st.caption(
-            ":material/history: These answers belong to earlier settings; run again for the present ones."
-        )
+        st.caption(EARLIER)
     badge(replies)
     cards(replies, "said")
     if draft.study.toy or draft.model.model == DEMO:
@@ -204,74 +216,87 @@ def badge(replies: Sequence[Reply]) -> None:
 
 
 def cards(replies: Sequence[Reply], key: str) -> None:
-    """Answers side by side, those of strength zero left out; what differs from the baseline in the same language is marked."""
-    shown = [reply for reply in replies if reply.ask.label != ZERO]
-    plain = {
-        reply.ask.language: reply
-        for reply in shown
-        if reply.ask.label.startswith(BASELINE)
-    }
-    pair = [reply for reply in shown if reply.ask.label in (BASELINE, STEERED, TWIN)]
-    rest = [reply for reply in shown if reply not in pair]
+    """Answers side by side but for strength 0, each beside its language's baseline."""
+    plain, pair, rest = {}, [], []
+    for reply in replies:
+        label = reply.ask.label
+        if label.startswith(BASELINE):
+            plain[reply.ask.language] = reply
+        if label in (BASELINE, STEERED, TWIN):
+            pair.append(reply)
+        elif label != ZERO:
+            rest.append(reply)
     row(pair, plain, f"{key}-pair")
-    for i in range(0, len(rest), 4 if len(rest) < 9 else 2):
-        row(rest[i : i + (4 if len(rest) < 9 else 2)], plain, f"{key}-{i}")
+    side_by_side = 4 if len(rest) < 9 else 2
+    for first in range(0, len(rest), side_by_side):
+        row(rest[first : first + side_by_side], plain, f"{key}-{first}")
 
 
-def row(replies: Sequence[Reply], plain: dict[str, Reply], key: str) -> None:
-    """Answers in columns."""
+def row(replies: Sequence[Reply], plain: Mapping[str, Reply], key: str) -> None:
+    """Answers in columns, what differs from the baseline marked."""
     for column, reply in zip(st.columns(max(1, len(replies))), replies):
         with column.container(border=True):
-            label, _, code = reply.ask.label.partition(" · ")
-            st.markdown(
-                f"**{escape(label)}**"
-                + (f" · {escape(controls.labels([code])[0])}" if code else "")
-            )
+            st.markdown(card_title(reply))
             base = plain.get(reply.ask.language)
-            tokens.show(
-                marked(reply, base), reply.ask.language, f"{key}-{reply.ask.label}"
-            )
+            parts = marked(reply, base)
+            tokens.show(parts, reply.ask.language, f"{key}-{reply.ask.label}")
+            ending = ENDINGS[reply.answer.ended]
             st.caption(
-                f"{len(reply.answer.ids)} tokens, {ENDINGS[reply.answer.ended]}.{gated(reply.answer.conditions)}"
+                f"{len(reply.answer.ids)} tokens, {ending}."
+                f"{gated(reply.answer.conditions)}"
             )
+
+
+def card_title(reply: Reply) -> str:
+    """What was asked, and in which language where that is not the prompt's."""
+    label, _, code = reply.ask.label.partition(" · ")
+    if not code:
+        return f"**{escape(label)}**"
+    return f"**{escape(label)}** · {escape(controls.arrangement().name(code))}"
 
 
 def gated(conditions: Sequence[tuple[float, bool]]) -> str:
     """Whether the prompt met the conditions of its steering."""
-    return "".join(
-        f" Cosine {cosine:.3f}: the condition is {'met' if met else 'not met, so nothing was added'}."
-        for cosine, met in conditions
-    )
+    sentences = []
+    for cosine, met in conditions:
+        result = "met" if met else "not met, so nothing was added"
+        sentences.append(f" Cosine {cosine:.3f}: the condition is {result}.")
+    return "".join(sentences)
 
 
 def marked(reply: Reply, base: Reply | None) -> list[tokens.Token]:
-    """An answer's tokens: those that differ from the baseline's marked, with the likeliest tokens of both on hover."""
-    ids = reply.answer.ids
-    changed = [False] * len(ids)
-    if base is not None and base is not reply:
-        changed = [True] * len(ids)
-        for block in SequenceMatcher(
-            None, base.answer.ids, ids, autojunk=False
-        ).get_matching_blocks():
-            changed[block.b : block.b + block.size] = [False] * block.size
+    """An answer's tokens, changed ones marked, the likeliest others on hover."""
+    count = len(reply.answer.ids)
+    steered, baseline = padded(reply.answer.top, count), padded(reply.baseline, count)
+    if base is None or base is reply:
+        tips = [likely("next", top) for top in steered]
+        return tokens.merged(reply.answer.pieces, [False] * count, tips)
     tips = []
-    for i in range(len(ids)):
-        here = reply.answer.top[i] if i < len(reply.answer.top) else ()
-        plain = reply.baseline[i] if i < len(reply.baseline) else ()
-        same = base is None or base is reply
-        parts = (
-            [likely("next", here)]
-            if same
-            else [likely("steered", here), likely("baseline", plain)]
-        )
+    for here, plain in zip(steered, baseline):
+        parts = (likely("steered", here), likely("baseline", plain))
         tips.append("\n".join(part for part in parts if part))
-    return tokens.merged(reply.answer.pieces, changed, tips)
+    return tokens.merged(reply.answer.pieces, changed(reply, base), tips)
 
 
-def likely(name: str, top: Sequence[tuple[str, float]]) -> str:
+def padded(found: Sequence[Likely], count: int) -> list[Likely]:
+    """Likeliest tokens of every place; none where they are not known yet."""
+    known = list(found[:count])
+    return known + [()] * (count - len(known))
+
+
+def changed(reply: Reply, base: Reply) -> list[bool]:
+    """Which tokens of an answer are not the baseline's."""
+    ids = reply.answer.ids
+    differs = [True] * len(ids)
+    matcher = SequenceMatcher(None, base.answer.ids, ids, autojunk=False)
+    for block in matcher.get_matching_blocks():
+        differs[block.b : block.b + block.size] = [False] * block.size
+    return differs
+
+
+def likely(name: str, top: Likely) -> str:
     """The likeliest next tokens in one line."""
-    return (
-        f"{name}: " + "  ".join(f"{token} {100 * share:.0f} %" for token, share in top)
-        if top
-        else ""
-    )
+    if not top:
+        return ""
+    parts = [f"{token} {100 * share:.0f} %" for token, share in top]
+    return f"{name}: " + "  ".join(parts)

@@ -1,5 +1,7 @@
 """Studies: open, go on, rename, compare, share, delete with undo."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -25,7 +27,8 @@ def page(study: Study | None) -> None:
     with own:
         if study is None:
             st.info(
-                "This study cannot be opened. Choose another on the left; nothing was changed.",
+                "This study cannot be opened. Choose another on the left; nothing was "
+                "changed.",
                 icon=":material/info:",
             )
         else:
@@ -55,13 +58,12 @@ def everything() -> None:
         key="all-studies",
     )
     st.caption("Choose a row to open the study on the Overview.")
-    if chosen := picked["selection"]["rows"]:
-        name = rows[chosen[0]]["name"]
+    for place in picked["selection"]["rows"]:
         st.page_link(
             "app.py",
-            label=f"Open {escape(rows[chosen[0]]['title'])}",
+            label=f"Open {escape(rows[place]['title'])}",
             icon=":material/folder_open:",
-            query_params={"study": name},
+            query_params={"study": rows[place]["name"]},
         )
     for sentence in broken:
         st.error(escape(sentence), icon=":material/error:")
@@ -70,8 +72,7 @@ def everything() -> None:
 def manage(study: Study) -> None:
     """What can be done with the chosen study."""
     st.subheader(escape(study.title), anchor=False)
-    packed = study.kind != PUBLISHED
-    if packed and st.button(
+    if study.kind != PUBLISHED and st.button(
         "Prepare download",
         icon=":material/archive:",
         help="Packs manifest and arrays into one file.",
@@ -79,7 +80,8 @@ def manage(study: Study) -> None:
         attempt(lambda: offer(study.name), again=False)
     if study.kind != COMPUTED:
         st.info(
-            "This study comes with Babelscope: it can be looked at and compared, not changed.",
+            "This study comes with Babelscope: it can be looked at and compared, not "
+            "changed.",
             icon=":material/lock:",
         )
         return
@@ -132,7 +134,7 @@ def delete(name: str) -> None:
     st.session_state.pop("study", None)
 
 
-def attempt(action: object, again: bool = True) -> None:
+def attempt(action: Callable[[], object], again: bool = True) -> None:
     """Do it and show the page anew, or say why not."""
     try:
         action()
@@ -161,15 +163,19 @@ def upload() -> None:
         st.page_link("app.py", label="Open it", query_params={"study": name})
 
 
+def name_of(token: str) -> str:
+    """The name of a deleted study, which follows the time of its deletion."""
+    _, _, name = token.partition(".")
+    return name
+
+
 def undo() -> None:
     """Bring deleted studies back, or remove them for good."""
     tokens = library.trashed()
     if not tokens:
         st.caption("The trash is empty.")
         return
-    token = st.selectbox(
-        "Deleted studies", tokens, format_func=lambda token: token.split(".", 1)[1]
-    )
+    token = st.selectbox("Deleted studies", tokens, format_func=name_of)
     left, right, _ = st.columns([1, 1, 3])
     if left.button("Restore", icon=":material/undo:"):
         attempt(lambda: library.restore(token))
