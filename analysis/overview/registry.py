@@ -1,4 +1,4 @@
-"""Every analysis: one record, from which menu, cache, command line, methods and citations take theirs.
+"""Every analysis: one record, which menu, cache, commands, methods and citations read.
 
 To add one, write its function and append its record to ANALYSES.
 """

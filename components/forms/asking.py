@@ -2,7 +2,6 @@
 
 import streamlit as st
 
-from analysis.core.errors import AnalysisError
 from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec, from_dict
 from analysis.core.templates import TEMPLATES, default_template
@@ -11,8 +10,9 @@ from analysis.questions.questions import QUESTION_KINDS, Questions, read_questio
 from analysis.questions.specs import QuestionSpec
 from analysis.study.study import DEMO, PUBLISHED, Study
 from analysis.worker import questions as asking
-from analysis.worker.service import DONE, Job
-from components.frame import cache, jobs
+from analysis.worker.service import DONE
+from components.frame import jobs
+from components.frame.polite import polite
 from components.frame.text import escape
 
 NEW = "a new study"
@@ -53,7 +53,7 @@ def choose_questions() -> Questions | None:
         required=True,
         key="questions-origin",
     )
-    try:
+    with polite():
         if origin == "this server":
             return load_questions(
                 st.selectbox("Questions", offered_questions(), key="questions-set")
@@ -65,10 +65,7 @@ def choose_questions() -> Questions | None:
             max_upload_size=200,
         )
         return read_questions(file.getvalue(), file.name) if file else None
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        st.text("\n".join(getattr(error, "faults", ())))
-        return None
+    return None
 
 
 def ask(study: Study | None) -> None:
@@ -126,7 +123,7 @@ def ask(study: Study | None) -> None:
             template,
             most=int(most),
         )
-        submit(title, asking.read_questions(spec, questions, title, into))
+        jobs.submit(title, asking.read_questions(spec, questions, title, into))
 
 
 def choose_target(study: Study | None) -> tuple[str, ModelSpec]:
@@ -175,7 +172,7 @@ def bring() -> None:
     title = st.text_input("Title", "Imported means", key="means-title", max_chars=80)
     busy = (job := jobs.mine()) is not None and job.live
     if st.button("Import", icon=":material/upload:", disabled=busy or not files):
-        submit(
+        jobs.submit(
             title,
             asking.import_means(
                 {file.name: file.getvalue() for file in files},
@@ -183,14 +180,3 @@ def bring() -> None:
                 title,
             ),
         )
-
-
-def submit(title: str, task: object) -> Job | None:
-    """Queue a job and draw the page again."""
-    try:
-        job = cache.service().submit(jobs.owner(), title, task)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return None
-    st.rerun()
-    return job

@@ -20,8 +20,8 @@ from analysis.steering.operators import OPERATORS
 from analysis.study import library
 from analysis.study.study import Study
 from analysis.worker import extraction
-from components.forms.extraction import submit
 from components.frame import cache, controls, jobs
+from components.frame.polite import polite
 from components.frame.text import escape
 
 FILE = "a file"
@@ -74,13 +74,10 @@ def plan(study: Study) -> None:
             icon=":material/info:",
         )
         return
-    try:
+    with polite():
         draft = choose_search(study, spec, prompts, (concept, tuple(languages)))
         size(study, draft)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
-    start(study, draft)
+        start(study, draft)
 
 
 def choose_prompts(spec: StudySpec, concept: str, place: object) -> PromptSet | None:
@@ -91,7 +88,7 @@ def choose_prompts(spec: StudySpec, concept: str, place: object) -> PromptSet | 
         key="run-prompts",
         help="A CSV file has the columns prompt, language, text; if wanted role (search, report, neutral), target, other, source.",
     )
-    try:
+    with polite():
         if name != FILE:
             return sources.load(name, spec, concept)
         file = st.file_uploader(
@@ -102,11 +99,7 @@ def choose_prompts(spec: StudySpec, concept: str, place: object) -> PromptSet | 
         return sources.load(
             sources.keep(sources.read(file.getvalue(), file.name)), spec, concept
         )
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        if faults := getattr(error, "faults", ()):
-            st.text("\n".join(faults[:50]))
-        return None
+    return None
 
 
 def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
@@ -298,7 +291,7 @@ def start(study: Study, draft: Draft) -> None:
         )
         or most
     ):
-        try:
+        with polite():
             objective = sources.objective_of(draft.prompts)
             name = store.begin(
                 draft.spec,
@@ -307,9 +300,5 @@ def start(study: Study, draft: Draft) -> None:
                 draft.title,
                 JudgingSpec(objective=objective),
             )
-        except AnalysisError as error:
-            st.error(escape(str(error)), icon=":material/error:")
-            return
-        st.query_params["run"] = name
-        submit(draft.title, extraction.control_run(name, most))
-
+            st.query_params["run"] = name
+            jobs.submit(draft.title, extraction.control_run(name, most))

@@ -5,7 +5,6 @@ import shlex
 import pandas as pd
 import streamlit as st
 
-from analysis.core.errors import AnalysisError
 from analysis.core.specs import LAST_STATES, ModelSpec, from_dict
 from analysis.study.study import COMPUTED, Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
@@ -19,6 +18,7 @@ from analysis.words.wordnet import from_wn
 from analysis.worker.extraction import embed_words
 from components.forms import extraction
 from components.frame import jobs
+from components.frame.polite import polite
 from components.frame.text import escape
 
 FILE, WORDNET, HERE = "a file", "Open Multilingual Wordnet", "this server"
@@ -89,7 +89,7 @@ def choose_words() -> WordList | None:
         required=True,
         key="words-origin",
     )
-    try:
+    with polite():
         if origin == HERE:
             return SOURCES[st.selectbox("Word list", list(SOURCES), key="words-list")]()
         if origin == WORDNET:
@@ -109,11 +109,7 @@ def choose_words() -> WordList | None:
             max_upload_size=200,
         )
         return read_words(file.getvalue(), file.name) if file else None
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        if faults := getattr(error, "faults", ()):
-            st.text("\n".join(faults[:200]))
-        return None
+    return None
 
 
 def described(words: WordList) -> None:
@@ -214,7 +210,7 @@ def act(spec: WordSpec, words: WordList, title: str, into: str) -> None:
     job = jobs.mine()
     busy = job is not None and job.live
     if st.button("Embed", type="primary", icon=":material/play_arrow:", disabled=busy):
-        extraction.submit(title, embed_words(spec, words, title, into))
+        jobs.submit(title, embed_words(spec, words, title, into))
     with st.expander("The same from the command line", icon=":material/terminal:"):
         options = {
             "model": (spec.model.model,),

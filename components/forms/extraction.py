@@ -11,7 +11,6 @@ from analysis.concepts.estimators import ESTIMATORS
 from analysis.concepts.pair_readers import hub_dataset, read_corpus
 from analysis.concepts.pairs import SPLITS, Corpus, leaked_pairs
 from analysis.concepts.specs import StudySpec
-from analysis.core.errors import AnalysisError
 from analysis.core.model_names import offered_models
 from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec
 from analysis.core.templates import TEMPLATES, default_template
@@ -19,6 +18,7 @@ from analysis.languages.languages import read_shares
 from analysis.worker import extraction
 from analysis.worker.service import Job
 from components.frame import cache, jobs
+from components.frame.polite import polite
 from components.frame.text import escape
 
 ANOTHER = "another, by hub id"
@@ -84,14 +84,9 @@ def choose_corpus() -> Corpus | None:
         required=True,
         key="draft-origin",
     )
-    try:
+    with polite():
         return ORIGINS[origin]()
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        if faults := getattr(error, "faults", ()):
-            with st.expander(f"All {len(faults)} faults", expanded=True):
-                st.text("\n".join(faults))
-        return None
+    return None
 
 
 def from_server() -> Corpus:
@@ -213,13 +208,10 @@ def choose_shares() -> dict:
     )
     if file is None:
         return {}
-    try:
+    with polite():
         table = read_shares(file.getvalue().decode("utf-8", "replace"), file.name)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        st.text("\n".join(getattr(error, "faults", ())))
-        return {}
-    return {"share_percent": dict(table.percent)}
+        return {"share_percent": dict(table.percent)}
+    return {}
 
 
 def coverage(corpus: Corpus, concepts: list[str], languages: list[str]) -> None:
@@ -251,7 +243,7 @@ def act(draft: Draft) -> None:
         disabled=busy,
         help="Memory and the token that is read; loads no weights.",
     ):
-        submit(
+        jobs.submit(
             f"Check of {draft.spec.model.model}",
             extraction.check_model(draft.spec.model, draft.spec.template, texts),
         )
@@ -262,7 +254,7 @@ def act(draft: Draft) -> None:
         disabled=busy,
         shortcut="Ctrl+Enter",
     ):
-        submit(
+        jobs.submit(
             draft.title,
             extraction.extract_study(
                 draft.spec, draft.corpus, draft.title, draft.facts
@@ -294,16 +286,6 @@ def command(draft: Draft) -> str:
     return "babelscope extract " + " ".join(
         f"--{name} {shlex.join(values)}" for name, values in options.items()
     )
-
-
-def submit(title: str, task: object) -> None:
-    """Queue a job of this session and show it."""
-    try:
-        cache.service().submit(jobs.owner(), title, task)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-    else:
-        st.rerun()
 
 
 def progress() -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from analysis.core.errors import AnalysisError
 from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec, from_dict
 from analysis.core.templates import TEMPLATES
@@ -18,6 +17,7 @@ from components.forms import steering_term as steering
 from components.forms.steering_term import KEY, Steering, said
 from components.frame import controls
 from components.frame.links import Kept, record_draft, restore_draft
+from components.frame.polite import polite
 from components.frame.text import escape
 
 LONGEST = 20_000
@@ -221,13 +221,11 @@ def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
     model = from_dict(ModelSpec, own) if chosen == STUDYS else ModelSpec(chosen)
     if model.revision == "local":
         model = replace(model, revision="main")
-    try:
+    with polite():
         return GenerationSpec(
             int(tokens), float(temperature), int(seed), ALTERNATIVES
         ), model
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return None, model
+    return None, model
 
 
 def asks(draft: Draft) -> tuple[Ask, ...]:

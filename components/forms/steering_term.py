@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.core.errors import AnalysisError
 from analysis.steering import vector_files as files
 from analysis.steering.operators import DOSE, GAPS, OPERATORS, POSITIONS, SHARE, begins
 from analysis.steering.resolve import (
@@ -25,6 +24,7 @@ from analysis.steering.specs import Condition, SteeringSpec, SteeringTerm, Vecto
 from analysis.study.study import Study
 from components.frame import cache, controls
 from components.frame.links import Kept
+from components.frame.polite import polite
 from components.frame.text import escape
 
 KEY = "play"
@@ -139,7 +139,10 @@ def choose_source(study: Study) -> VectorSource:
         return VectorSource(
             "import",
             file=st.selectbox(
-                "File", ["", *files.kept_vectors()], format_func=escape, key=f"{KEY}-file"
+                "File",
+                ["", *files.kept_vectors()],
+                format_func=escape,
+                key=f"{KEY}-file",
             ),
         )
     left, right = st.columns(2)
@@ -292,7 +295,7 @@ def choose(study: Study) -> Steering | None:
             icon=":material/upload_file:",
         )
         return None
-    try:
+    with polite():
         with gate:
             condition = choose_condition(
                 source,
@@ -317,12 +320,10 @@ def choose(study: Study) -> Steering | None:
         norms = norms if norms is not None and len(norms) == len(found) else None
         resolve(unit, cache.study)
         ends = RANGES.get(OPERATORS[operator].unit) or reach(found, norms, layers)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return None
-    strength = choose_strength(ends, OPERATORS[operator].unit)
-    length_note(unit, strength, norms)
-    return Steering(unit, strength, norms, ends)
+        strength = choose_strength(ends, OPERATORS[operator].unit)
+        length_note(unit, strength, norms)
+        return Steering(unit, strength, norms, ends)
+    return None
 
 
 def choose_operator() -> tuple[str, str]:

@@ -3,7 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from analysis.core.errors import AnalysisError
 from analysis.core.specs import ModelSpec, from_dict
 from analysis.core.templates import TEMPLATES
 from analysis.plane import plan as sweep
@@ -12,10 +11,11 @@ from analysis.plane.other_methods import place_answers, read_answers
 from analysis.plane.specs import SCORINGS, SweepSpec
 from analysis.questions.geometry import VERSIONS, versions
 from analysis.questions.question_sets import find_questions
+from analysis.questions.questions import Questions
 from analysis.study.study import DEMO, Study
 from analysis.worker import plane
-from components.forms.asking import submit
 from components.frame import jobs
+from components.frame.polite import INFO, polite
 from components.frame.text import escape
 
 STRENGTHS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
@@ -34,48 +34,47 @@ def form(study: Study) -> None:
                 icon=":material/info:",
             )
             return
-        try:
+        with polite():
             spec = choose(study)
-            questions = find_questions(spec.questions_digest) if spec else None
-        except AnalysisError as error:
-            st.error(escape(str(error)), icon=":material/error:")
-            return
-        if spec is None:
-            st.info(
-                "Choose at least one language, layer and strength.",
-                icon=":material/info:",
-            )
-            return
-        try:
-            listed = sweep.prompts(spec, questions)
-        except AnalysisError as error:
-            st.info(escape(str(error)), icon=":material/info:")
-            return
-        held = sum(
-            q.language in spec.languages and questions.held_out(q)
-            for q in questions.questions
+            if spec is None:
+                st.info(
+                    "Choose at least one language, layer and strength.",
+                    icon=":material/info:",
+                )
+                return
+            questions = find_questions(spec.questions_digest)
+            with polite(INFO):
+                start(study, spec, questions)
+
+
+def start(study: Study, spec: SweepSpec, questions: Questions) -> None:
+    """What a sweep will take, and Start."""
+    listed = sweep.prompts(spec, questions)
+    held = sum(
+        q.language in spec.languages and questions.held_out(q)
+        for q in questions.questions
+    )
+    st.caption(
+        f"Up to {sweep.expected(spec)} settings of {held:,} held-out questions ({len(listed)} items) in {len(spec.languages)} "
+        "languages each; one pass per question and setting, its options share it. The first settings tell how long it takes; "
+        "Stop keeps what is finished."
+        + (
+            " The demo study stays as it is; the plane goes into a copy."
+            if study.kind == DEMO
+            else ""
         )
-        st.caption(
-            f"Up to {sweep.expected(spec)} settings of {held:,} held-out questions ({len(listed)} items) in {len(spec.languages)} "
-            "languages each; one pass per question and setting, its options share it. The first settings tell how long it takes; "
-            "Stop keeps what is finished."
-            + (
-                " The demo study stays as it is; the plane goes into a copy."
-                if study.kind == DEMO
-                else ""
-            )
+    )
+    busy = (job := jobs.mine()) is not None and job.live
+    if st.button(
+        "Start",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=busy,
+        key="start-sweep",
+    ):
+        jobs.submit(
+            f"Plane of {study.title}", plane.run_plane(spec, questions, study.name)
         )
-        busy = (job := jobs.mine()) is not None and job.live
-        if st.button(
-            "Start",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=busy,
-            key="start-sweep",
-        ):
-            submit(
-                f"Plane of {study.title}", plane.run_plane(spec, questions, study.name)
-            )
 
 
 def choose(study: Study) -> SweepSpec | None:
@@ -155,17 +154,14 @@ def rivals(study: Study, half: int | None) -> pd.DataFrame:
         )
         if file is None:
             return none
-        try:
+        with polite():
             answers = read_answers(file.getvalue(), file.name)
             questions = find_questions(
                 study.manifest["plane"]["spec"]["questions_digest"]
             )
             table, left_out = place_answers(study, questions, answers, half)
-        except AnalysisError as error:
-            st.error(escape(str(error)), icon=":material/error:")
-            st.text("\n".join(getattr(error, "faults", ())[:200]))
-            return none
-        if left_out:
-            st.info(escape(" ".join(left_out)), icon=":material/info:")
-        st.dataframe(table, hide_index=True)
-        return table
+            if left_out:
+                st.info(escape(" ".join(left_out)), icon=":material/info:")
+            st.dataframe(table, hide_index=True)
+            return table
+        return none

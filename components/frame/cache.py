@@ -1,10 +1,14 @@
-"""The only caching in the project. Keys are names, versions, specs and numbers; never arrays."""
+"""The only caching in the project.
 
+Keys are names, versions, specs and numbers; never arrays.
+"""
+
+import copy
 import functools
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -13,9 +17,8 @@ import xarray as xr
 from analysis.concepts import corpora
 from analysis.concepts.pairs import Corpus
 from analysis.concepts.specs import Convention
-from analysis.control import settings_tried
+from analysis.control import settings_tried, surfaces
 from analysis.control import store as runs
-from analysis.control import surfaces as control
 from analysis.control.settings_tried import Grid
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.turns import steps, watched
@@ -23,19 +26,14 @@ from analysis.overview import compare, registry
 from analysis.study import library, store
 from analysis.study.published_words import shipped
 from analysis.study.study import Study
-from analysis.worker.service import Job, Pool
+from analysis.worker.service import Job, Pool, Service
+from components.frame.kept import Kept
 from components.printing.venues import Look
 
-
-@dataclass(frozen=True)
-class Searched:
-    """A control run's answers and what they say."""
-
-    answers: pd.DataFrame
-    surfaces: xr.Dataset
-    chosen: dict[str, control.Choice]
-    report: pd.DataFrame
-    left: tuple[runs.Cell, ...]
+MOST_RESULTS = 256
+"""Results of jobs that stay at hand."""
+MOST_PREPARED = 4
+"""Maps between wide spaces that stay at hand; each may hold a gigabyte."""
 
 
 def version(name: str) -> str:
@@ -44,17 +42,15 @@ def version(name: str) -> str:
         return "published"
     folder = library.DEMO_FOLDERS.get(name) or library.own_folder(name)
     path = folder / store.MANIFEST
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "none"
+    if not path.is_file():
+        return "none"
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def opened(name: str, version: str) -> Study:
-    """An open study with its arrays in memory once they were read."""
-    return in_memory(library.open_by_name(name))
-
-
-def in_memory(study: Study) -> Study:
-    """The same study, reading each array only once."""
+    """An open study, which reads each array only once."""
+    study = library.open_by_name(name)
     return replace(study, load=functools.cache(study.load))
 
 
@@ -67,114 +63,145 @@ def study(name: str) -> Study:
 class Want:
     """An analysis by its name, with its arguments after the study."""
 
-    name: str
+    analysis: str
     arguments: tuple[Any, ...]
 
     @classmethod
     def of(cls, function: Callable[..., Any], *arguments: Any) -> "Want":
-        """The analysis that a function of ANALYSES computes."""
+        """The analysis that a function of the registry computes."""
         return cls(registry.record_of(function).name, arguments)
 
 
 @dataclass(frozen=True)
 class Key:
-    """An analysis of a study as it was at one time."""
+    """What was asked of a study as it was at one time."""
 
     study: str
     version: str
-    want: Want
+    asked: Want
 
 
 def key_of(study: Study, want: Want) -> Key:
-    """An analysis of a study as it is now."""
+    """What is asked of a study as it is now."""
     return Key(study.name, version(study.name), want)
+
+
+def measure(function: Callable[..., Any], study: Study, *arguments: Any) -> Any:
+    """What a function of the registry finds in a study; once for all sessions.
+
+    Results of jobs take minutes, so they are not in the one cache that every view of
+    every page fills.
+    """
+    want = Want.of(function, *arguments)
+    key = key_of(study, want)
+    kept = results_of_jobs().get(key)
+    if kept is not None:
+        # Sessions share what is kept, and each may change what it gets.
+        return copy.deepcopy(kept)
+    return computed(key.study, key.version, want.analysis, want.arguments)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def computed(name: str, version: str, analysis: str, arguments: tuple[Any, ...]) -> Any:
-    """One analysis of one study; computed once for all sessions."""
+    """What an analysis finds, computed by a page."""
     return calculated(Key(name, version, Want(analysis, arguments)))
 
 
-def calculated(key: Key) -> Any:
-    """An analysis computed anew; what several of them share is fitted once."""
-    analysis, arguments = registry.find(key.want.name), key.want.arguments
-    study = opened(key.study, key.version)
-    if analysis.prepare is None:
-        return analysis.function(study, *arguments)
-    shared = len(analysis.shared)
-    made_by = f"{analysis.prepare.__module__}.{analysis.prepare.__qualname__}"
-    prepared = fitted(
-        key.study, key.version, made_by, arguments[:shared], analysis.prepare
-    )
-    return analysis.function(prepared, *arguments[shared:])
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def fitted(
-    name: str,
-    version: str,
-    made_by: str,
-    arguments: tuple[Any, ...],
-    _prepare: Callable[..., Any],
-) -> Any:
-    """What takes long of several analyses, such as a map between wide spaces."""
-    return _prepare(opened(name, version), *arguments)
+@st.cache_resource(show_spinner=False)
+def results_of_jobs() -> Kept[Key, Any]:
+    """What was computed by jobs since the server started."""
+    return Kept(MOST_RESULTS)
 
 
 @st.cache_resource(show_spinner=False)
-def known() -> set[Key]:
-    """What was computed by jobs since the server started."""
-    return set()
+def prepared_values() -> Kept[Key, Any]:
+    """What several analyses share, such as a map between two languages' words."""
+    return Kept(MOST_PREPARED)
+
+
+def calculated(key: Key) -> Any:
+    """What an analysis finds, computed now."""
+    analysis, arguments = registry.find(key.asked.analysis), key.asked.arguments
+    study = opened(key.study, key.version)
+    prepared_key = key_of_prepared(key)
+    prepare = analysis.prepare
+    if prepare is None or prepared_key is None:
+        return analysis.function(study, *arguments)
+    shared = prepared_key.asked.arguments
+    prepared = prepared_values().get_or_make(
+        prepared_key, lambda: prepare(study, *shared)
+    )
+    return analysis.function(prepared, *arguments[len(shared) :])
+
+
+def key_of_prepared(key: Key) -> Key | None:
+    """What an analysis shares with others; None where it shares nothing."""
+    analysis = registry.find(key.asked.analysis)
+    if analysis.prepare is None:
+        return None
+    maker = f"{analysis.prepare.__module__}.{analysis.prepare.__qualname__}"
+    shared = key.asked.arguments[: len(analysis.shared)]
+    return Key(key.study, key.version, Want(maker, shared))
 
 
 def ready(study: Study, *wants: Want) -> bool:
-    """Whether a job has computed all of these analyses of a study as it is now."""
-    return all(key_of(study, want) in known() for want in wants)
+    """Whether jobs have computed all of this, and it is still at hand.
+
+    What no longer is has to be computed by a job again, not by a page.
+    """
+    return all(is_kept(key_of(study, want)) for want in wants)
+
+
+def is_kept(key: Key) -> bool:
+    """Whether a job's result is at hand, and so is what others share with it."""
+    shared = key_of_prepared(key)
+    if shared is not None and shared not in prepared_values():
+        return False
+    return key in results_of_jobs()
 
 
 def work(study: Study, *wants: Want) -> Callable[[Job, Pool], None]:
-    """A job that computes these analyses, which are then at hand."""
+    """A job that computes what is wanted, which is then at hand."""
 
     def run(job: Job, pool: Pool) -> None:
-        def told(share: float | None) -> None:
+        def progress(share: float | None) -> None:
             job.give_way()
             job.check()
             if share is not None:
                 job.progress(round(100 * share), 100, "matching words, percent")
 
-        with watched(told):
+        with watched(progress):
             for want in steps(wants):
-                found(study, want)
-                known().add(key_of(study, want))
+                key = key_of(study, want)
+                results_of_jobs().put(key, calculated(key))
 
     return run
 
 
-def found(study: Study, want: Want) -> Any:
-    """An analysis of a study as it is now."""
-    key = key_of(study, want)
-    return computed(key.study, key.version, want.name, want.arguments)
-
-
-def measure(function: Callable[..., Any], study: Study, *arguments: Any) -> Any:
-    """What a function of ANALYSES finds in a study, computed once for all sessions."""
-    return found(study, Want.of(function, *arguments))
-
-
 @st.cache_data(max_entries=32, show_spinner=False)
 def comparison(
-    what: str, first: tuple[str, str], second: tuple[str, str], convention: Convention
-) -> Any:
-    """Two studies, each by (name, version), compared."""
-    return compare.compare(opened(*first), opened(*second), what, convention)
+    what: str,
+    first: str,
+    first_version: str,
+    second: str,
+    second_version: str,
+    convention: Convention,
+) -> compare.Comparison:
+    """Two studies compared."""
+    one, other = opened(first, first_version), opened(second, second_version)
+    return compare.compare(one, other, what, convention)
 
 
-def compared(what: str, first: Study, second: Study, convention: Convention) -> Any:
-    """A comparison of COMPARED for two studies."""
+def compared(
+    what: str, first: Study, second: Study, convention: Convention
+) -> compare.Comparison:
+    """A comparison of COMPARED for two studies as they are now."""
     return comparison(
         what,
-        *((study.name, version(study.name)) for study in (first, second)),
+        first.name,
+        version(first.name),
+        second.name,
+        version(second.name),
         convention,
     )
 
@@ -186,71 +213,82 @@ def corpus(name: str) -> Corpus:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def tried(name: str, version: str, spec: ControlSpec) -> Grid:
+def settings(name: str, version: str, spec: ControlSpec) -> Grid:
     """The settings of a search in a study."""
     return settings_tried.grid(opened(name, version), spec)
 
 
 def grid(study: Study, spec: ControlSpec) -> Grid:
     """The settings of a search in a study as it is now."""
-    return tried(study.name, version(study.name), spec)
+    return settings(study.name, version(study.name), spec)
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A control run's answers and what they say."""
+
+    answers: pd.DataFrame
+    surfaces: xr.Dataset
+    chosen: dict[str, surfaces.Choice]
+    report: pd.DataFrame
+    left: tuple[runs.Cell, ...]
+    """Cells that are still to come."""
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def searched(name: str, changed: str, judging: JudgingSpec) -> Searched:
-    """A control run's answers under one judging: the answers themselves, surfaces, chosen settings, report and cells to come."""
+    """What a control run's answers say under one judging."""
     run = runs.open_run(name)
     answers = runs.frame(run, judging)
-    surfaces = control.surfaces(answers, run.grid, judging)
-    picked = control.chosen(surfaces, run.grid, judging)
+    found = surfaces.surfaces(answers, run.grid, judging)
+    chosen = surfaces.chosen(found, run.grid, judging)
+    report = surfaces.report(answers, run.spec, chosen, judging)
     left = runs.missing(run, answers, judging)
-    return Searched(
-        answers,
-        surfaces,
-        picked,
-        control.report(answers, run.spec, picked, judging),
-        left,
-    )
+    return Searched(answers, found, chosen, report, left)
 
 
 def judged(run: runs.Run, judging: JudgingSpec) -> Searched:
     """The same for a run as it is now."""
-    told = sorted(
-        (path.name, path.stat().st_mtime_ns)
-        for path in run.folder.glob("verdicts-*.json")
-    )
-    changed = hashlib.sha256(
-        f"{told}{(run.folder / store.MANIFEST).read_bytes()}".encode()
-    ).hexdigest()
+    verdicts = []
+    for path in run.folder.glob("verdicts-*.json"):
+        verdicts.append((path.name, path.stat().st_mtime_ns))
+    manifest = (run.folder / store.MANIFEST).read_bytes()
+    changed = hashlib.sha256(f"{sorted(verdicts)}{manifest}".encode()).hexdigest()
     return searched(run.name, changed, judging)
 
 
+class Preview(NamedTuple):
+    """Figures as one printed sheet for the screen; ``size`` is width and height in cm."""
+
+    picture: bytes
+    notes: tuple[str, ...]
+    size: tuple[float, float]
+
+
 @st.cache_data(max_entries=48, show_spinner=False)
-def preview(
-    recipes: tuple[str, ...], look: Look, seen: str
-) -> tuple[bytes, tuple[str, ...], tuple[float, float]]:
-    """Figures, each by its recipe's text, as one sheet for the screen: picture, remarks, width and height in centimetres."""
+def preview(recipes: tuple[str, ...], look: Look, seen: str) -> Preview:
+    """Figures, each by its recipe's text, as one printed sheet."""
     from components.paperpack.pack import own_fonts
     from components.paperpack.recipes import read
     from components.printing import sheet, sight
 
-    drawn = sheet.compose(
-        [read(text, "recipe").figure for text in recipes], look, own_fonts()
-    )
-    return sight.preview(drawn, seen), drawn.notes, drawn.size
+    figures = [read(text, "recipe").figure for text in recipes]
+    drawn = sheet.compose(figures, look, own_fonts())
+    return Preview(sight.preview(drawn, seen), drawn.notes, drawn.size)
 
 
 @st.cache_resource(show_spinner=False)
-def service() -> Any:
-    """The process-wide worker; importing it loads no torch."""
-    from analysis.worker.service import Service
-
+def service() -> Service:
+    """The process-wide worker."""
     return Service()
 
 
 @st.cache_resource(show_spinner=False)
 def warmed() -> None:
-    """The worker gets ready while a first visitor looks at the page, so that the first answer need not wait."""
+    """The worker gets ready while a first visitor looks at the page.
+
+    The first answer then need not wait.
+    """
     from analysis.worker.answers import warm
 
     service().submit("babelscope", "Getting ready", warm)

@@ -1,19 +1,26 @@
 """Progress, queue place and Stop of a job; the page polls, the worker never draws."""
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.core.errors import AnalysisError
 from analysis.study.study import Study
-from analysis.worker.service import DONE, FAILED, QUEUED, STOPPED, Job
+from analysis.worker.service import DONE, FAILED, QUEUED, STOPPED, Job, Pool
 from components.frame import cache
+from components.frame.polite import polite
 from components.frame.text import escape
 
+Task = Callable[[Job, Pool], Any]
 LONG = "This takes minutes on a study of this size. It can be stopped."
 SOON = 0.5
-"""Seconds that a page waits for an end that may come at once, instead of looking again later."""
+"""Seconds that a page waits for an end that may come at once.
+
+Otherwise it looks again later.
+"""
+MOST_FAULTS = 200
 
 
 def owner() -> str:
@@ -23,23 +30,33 @@ def owner() -> str:
 
 def mine() -> Job | None:
     """The newest job of this session."""
-    jobs = [job for job in list(cache.service().jobs.values()) if job.owner == owner()]
-    return jobs[-1] if jobs else None
+    newest = None
+    for job in list(cache.service().jobs.values()):
+        if job.owner == owner():
+            newest = job
+    return newest
+
+
+def submit(title: str, task: Task) -> None:
+    """Queue a job of this session and draw the page again, which shows it."""
+    with polite():
+        cache.service().submit(owner(), title, task)
+        st.rerun()
 
 
 def shown() -> Job | None:
-    """The session's newest job: watched while it lives; once it has ended, what became of it is said, and it is given back.
+    """Watch the session's newest job while it lives.
 
-    Answers of the Playground, which live on a lease, are shown there only.
+    Once it has ended, what became of it is said, and it is given back. Answers of the
+    Playground, which live on a lease, are shown there only.
     """
     job = mine()
-    if job is not None and job.lease:
+    if job is None or job.lease:
         return None
-    if job is not None and job.live:
+    if job.live:
         watch(job.number)
         return None
-    if job is not None:
-        outcome(job)
+    outcome(job)
     return job
 
 
@@ -49,26 +66,40 @@ def watch(number: int) -> None:
     job = cache.service().jobs.get(number)
     if job is None or not job.live:
         st.rerun()
-    place = cache.service().place(job)
-    share = job.done / job.total if job.total else 0.0
-    if job.state == QUEUED:
-        text = f"Waiting: {place} job{'s' if place != 1 else ''} before this one."
-    else:
-        left = f", about {remaining(job)} left" if share > 0.05 else ""
-        text = (
-            f"{escape(job.doing)} · {job.done:,} of {job.total:,}{left}"
-            if job.total
-            else f"{escape(job.doing)} …"
-        )
-    st.progress(min(1.0, share), text=text)
+        return
+    st.progress(min(1.0, share_of(job)), text=progress_words(job))
     stop(st, job)
     st.caption(
         "You can leave this page; the job goes on. Stop keeps every finished cell."
     )
 
 
+def share_of(job: Job) -> float:
+    """How much of a job is done."""
+    if not job.total:
+        return 0.0
+    return job.done / job.total
+
+
+def progress_words(job: Job) -> str:
+    """Where a job stands."""
+    if job.state == QUEUED:
+        place = cache.service().place(job)
+        jobs = "job" if place == 1 else "jobs"
+        return f"Waiting: {place} {jobs} before this one."
+    if not job.total:
+        return f"{escape(job.doing)} …"
+    text = f"{escape(job.doing)} · {job.done:,} of {job.total:,}"
+    if share_of(job) > 0.05:
+        text += f", about {remaining(job)} left"
+    return text
+
+
 def stop(place: DeltaGenerator, job: Job) -> None:
-    """The button that stops a job; one that stops at once is shown as stopped without another look."""
+    """The button that stops a job.
+
+    One that stops at once is shown as stopped without another look.
+    """
     if place.button(
         "Stop",
         icon=":material/stop_circle:",
@@ -82,7 +113,10 @@ def stop(place: DeltaGenerator, job: Job) -> None:
 
 
 def awaited(label: str, study: Study, *wants: cache.Want) -> bool:
-    """Whether measures that take minutes are there; until then a button lets the worker compute them, with progress and Stop."""
+    """Whether analyses that take minutes are at hand.
+
+    Until then a button lets the worker compute them, with progress and Stop.
+    """
     if cache.ready(study, *wants):
         return True
     job = mine()
@@ -92,19 +126,16 @@ def awaited(label: str, study: Study, *wants: cache.Want) -> bool:
         help=LONG,
         disabled=job is not None and job.live,
     ):
-        try:
-            cache.service().submit(owner(), label, cache.work(study, *wants))
-        except AnalysisError as error:
-            st.error(escape(str(error)), icon=":material/error:")
-            return False
-        st.rerun()
+        submit(label, cache.work(study, *wants))
     return False
 
 
 def remaining(job: Job) -> str:
     """Time left at the pace so far."""
     seconds = job.seconds * (job.total - job.done) / max(1, job.done)
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
 
 
 def outcome(job: Job) -> None:
@@ -121,4 +152,4 @@ def outcome(job: Job) -> None:
     if job.state == FAILED:
         st.error(f"{title}: {escape(job.error)}", icon=":material/error:")
         if job.faults:
-            st.text("\n".join(job.faults[:200]))
+            st.text("\n".join(job.faults[:MOST_FAULTS]))

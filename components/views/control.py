@@ -20,7 +20,6 @@ from analysis.worker import extraction
 from components.figures import control as figures
 from components.figures.languages import Languages
 from components.forms import control_run, judging
-from components.forms.extraction import submit
 from components.frame import cache, controls, jobs, links, panel
 from components.frame.text import escape
 from components.views import filling, surfaces
@@ -125,7 +124,7 @@ def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
         except AnalysisError as error:
             st.error(escape(str(error)), icon=":material/error:")
         else:
-            submit(run.manifest["title"], extraction.control_run(run.name))
+            jobs.submit(run.manifest["title"], extraction.control_run(run.name))
 
 
 def cells_missing(found: cache.Searched) -> str:

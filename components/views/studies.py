@@ -124,7 +124,7 @@ def go_on(study: Study) -> None:
         icon=":material/play_arrow:",
         disabled=job is not None and job.live,
     ):
-        extraction.submit(study.title, resume_study(study.name))
+        jobs.submit(study.title, resume_study(study.name))
 
 
 def delete(name: str) -> None:

@@ -1,0 +1,136 @@
+"""One registry of analyses: each is asked by name with options as text, and cached."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from analysis.concepts.specs import CONVENTIONS
+from analysis.core.errors import SpecError
+from analysis.overview import registry
+from analysis.study import library
+from analysis.words import alignment, neighbours
+from analysis.words.specs import AlignmentSpec
+from analysis.worker.service import Job, Pool
+from components.frame import cache
+from components.frame.kept import Kept
+from tests.planted_words import planted_vectors, stored_words, word_list
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """The demo's study of a trained toy model."""
+    return library.open_by_name("demo")
+
+
+@pytest.fixture
+def planted(home):
+    """Languages that are rotations of one another, in the store."""
+    given = word_list()
+    return stored_words("planted", given, planted_vectors(given))
+
+
+def test_names_and_functions_are_each_in_one_record():
+    functions = [analysis.function for analysis in registry.ANALYSES]
+    assert len(set(registry.names())) == len(registry.names())
+    assert len(set(functions)) == len(functions)
+    for analysis in registry.ANALYSES:
+        assert registry.find(analysis.name) is registry.record_of(analysis.function)
+        assert analysis.says and analysis.seconds > 0
+
+
+# The one that takes a second longer than all others is looked at by its page's tests.
+QUICK = [name for name in registry.names() if name not in ("elsewhere", "neighbours")]
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_every_analysis_of_the_demo_is_a_table(demo, name):
+    if name not in registry.names(demo):
+        with pytest.raises(SpecError, match="needs"):
+            registry.run(name, demo)
+        return
+    table = registry.as_table(registry.run(name, demo))
+    assert len(table.columns) > 0
+    assert len(table) > 0 or name == "plane lacking"
+
+
+def test_options_as_text_are_those_of_the_function(demo):
+    by_hand = registry.find("recognition").function(demo, CONVENTIONS["paper"])
+    given = registry.run("recognition", demo, convention="paper")
+    xr.testing.assert_identical(given, by_hand)
+    spec = AlignmentSpec(demo.embeddings[0], layer=2, map="ridge")
+    found = registry.run("alignment", demo, map="ridge", layer="2", target="fr")
+    xr.testing.assert_identical(found, alignment.alignment(demo, spec, "fr"))
+    shared = neighbours.one_pair(demo, AlignmentSpec(demo.embeddings[0]), "fr", "en")
+    ranks = registry.run("word ranks", demo, source="fr")
+    assert ranks.equals(neighbours.word_ranks(shared))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("recogniton", {}, "Did you mean “recognition”"),
+        ("recognition", {"conventions": "paper"}, "Did you mean “convention”"),
+        ("recognition", {"convention": "papr"}, "Did you mean “paper”"),
+        ("separation", {"centred": "perhaps"}, "Allowed: yes, true, 1, no"),
+        ("plane", {"place": "best"}, "place is a number"),
+        ("neighbours", {}, "“concept” has to be given"),
+    ],
+)
+def test_wrong_options_are_told_politely(demo, name, options, said):
+    with pytest.raises(SpecError, match=said):
+        registry.run(name, demo, **options)
+
+
+def test_a_table_of_an_analysis_has_its_main_numbers(demo):
+    table = registry.table("alignment", demo)
+    assert {"language", "stage", "k", "precision", "low", "high"} <= set(table.columns)
+    kinds = registry.table("alignment by kind", demo)
+    assert "plain" in set(kinds["part"])
+
+
+def test_pages_take_a_result_from_the_cache(fresh, planted, monkeypatch):
+    study = cache.study("planted")
+    spec = AlignmentSpec("last token")
+    first = cache.measure(alignment.alignment, study, spec, "en")
+    monkeypatch.setattr(cache, "calculated", None)
+    again = cache.measure(alignment.alignment, study, spec, "en")
+    xr.testing.assert_identical(first, again)
+
+
+def test_a_jobs_result_outlives_what_pages_compute(fresh, planted, monkeypatch):
+    study = cache.study("planted")
+    spec = AlignmentSpec("last token")
+    want = cache.Want.of(alignment.alignment, spec, "en")
+    assert not cache.ready(study, want)
+    task = cache.work(study, want)
+    task(Job(1, "me", "", task), Pool())
+    assert cache.ready(study, want)
+    cache.computed.clear()  # as much as any number of pages could drive out
+    monkeypatch.setattr(cache, "calculated", None)
+    found = cache.measure(alignment.alignment, study, spec, "en")
+    found["precision"][:] = np.nan
+    again = cache.measure(alignment.alignment, study, spec, "en")
+    assert np.isfinite(again["precision"]).any()
+
+
+def test_what_is_no_longer_at_hand_is_offered_as_a_job_again(fresh, planted):
+    study = cache.study("planted")
+    want = cache.Want.of(neighbours.word_ranks, AlignmentSpec("last token"), "fr", "en")
+    task = cache.work(study, want)
+    task(Job(1, "me", "", task), Pool())
+    assert cache.ready(study, want)
+    for number in range(cache.MOST_PREPARED):
+        key = cache.Key("other", str(number), want)
+        cache.prepared_values().put(key, object())
+    assert not cache.ready(study, want)
+
+
+def test_kept_values_leave_when_longest_unused_and_are_made_once():
+    kept: Kept[str, int] = Kept(2)
+    kept.put("a", 1)
+    kept.put("b", 2)
+    assert "a" in kept
+    kept.put("c", 3)
+    assert kept.get("a") == 1 and kept.get("b") is None and kept.get("c") == 3
+    assert kept.get_or_make("a", lambda: 0) == 1
+    assert kept.get_or_make("d", lambda: 4) == 4 and not kept.making
