@@ -23,7 +23,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from analysis.concepts.readouts import LinearReadout
 from analysis.core.specs import ModelSpec
-from analysis.model.extract import TOKEN_BUDGET, Reading, batches, stream
+from analysis.model.extract import TOKEN_BUDGET, Reading, batched, stream
 from analysis.model.load import Loaded, find_blocks
 from analysis.worker.reader import Collected
 
@@ -89,7 +89,7 @@ def engine(loaded: Loaded, reading: Reading) -> None:
 def bare(loaded: Loaded, reading: Reading) -> None:
     """The same batches through the same blocks; no head, no hook, nothing kept."""
     rows = list(loaded.tokenizer.rows.values())
-    for batch in batches([len(row) for row in rows], reading.budget):
+    for batch in batched([len(row) for row in rows], reading.budget):
         width = len(rows[batch[0]])
         tokens = torch.tensor([rows[i] + [0] * (width - len(rows[i])) for i in batch])
         loaded.decoder(input_ids=tokens, use_cache=False)

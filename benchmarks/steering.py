@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from analysis.core.specs import ModelSpec
-from analysis.model.batches import batch, encode
+from analysis.model.batches import encoded_rows, padded_batch
 from analysis.model.generate import generate
 from analysis.model.hooks import Row
 from analysis.model.load import Loaded, find_blocks
@@ -81,7 +81,7 @@ def seconds(work: Callable[[], object]) -> float:
 def plain(loaded: Loaded) -> Callable[[], object]:
     """The library's own greedy generation of the same batch."""
     rows = [Row(PROMPT)] * ROWS
-    given = batch(loaded, rows, encode(loaded, rows, TOKENS))
+    given = padded_batch(loaded, encoded_rows(loaded, rows, TOKENS))
     options = {
         "max_new_tokens": TOKENS,
         "do_sample": False,

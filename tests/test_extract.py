@@ -12,8 +12,8 @@ from analysis.model import extract, load
 from analysis.model.extract import (
     MOST_TEXTS,
     Reading,
-    batches,
-    encode,
+    batched,
+    encoded_texts,
     read_batch,
     stream,
 )
@@ -61,7 +61,7 @@ def plain(family: str, **changes: object) -> tuple[np.ndarray, np.ndarray]:
     )
     try:
         with torch.inference_mode():
-            for row in encode(engine, TEXTS):
+            for row in encoded_texts(engine, TEXTS):
                 out = engine.model(torch.tensor([row]), output_hidden_states=True)
                 states.append(
                     torch.stack([state[0, -1] for state in out.hidden_states[1:]])
@@ -190,19 +190,19 @@ def test_a_model_that_projects_its_last_state_says_so():
 
 def test_batches_hold_every_text_once_longest_first_within_the_budget():
     lengths = np.random.default_rng(0).integers(1, 90, 300).tolist()
-    made = batches(lengths, 200)
+    made = batched(lengths, 200)
     assert sorted(i for batch in made for i in batch) == list(range(300))
     padded = [len(batch) * max(lengths[i] for i in batch) for batch in made]
     assert max(padded) <= 200 and len(made) < 100
     assert [lengths[i] for batch in made for i in batch] == sorted(
         lengths, reverse=True
     )
-    assert batches([500, 3], 200) == [
+    assert batched([500, 3], 200) == [
         [0],
         [1],
     ]  # a text above the budget is a batch of its own
-    assert batches([], 200) == []
-    assert [len(batch) for batch in batches([1] * 600, 4096)] == [
+    assert batched([], 200) == []
+    assert [len(batch) for batch in batched([1] * 600, 4096)] == [
         MOST_TEXTS,
         MOST_TEXTS,
         88,

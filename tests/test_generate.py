@@ -7,10 +7,11 @@ import torch
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
 from analysis.model import generate as engine
-from analysis.model.generate import BROKEN, END, LENGTH, Pieces, generate
+from analysis.model.generate import BROKEN, END, LENGTH, generate
 from analysis.model.hooks import Row
 from analysis.model.load import load
 from analysis.model.scoring import alternatives, continuations, kl, next_distribution
+from analysis.model.tokens import Pieces
 from analysis.steering.resolve import ResolvedTerm
 from analysis.steering.specs import GenerationSpec
 from tests.tiny import HIDDEN, WINDOW, tokenizer
@@ -91,11 +92,11 @@ def test_batches_are_cut_and_put_together_again(loaded, monkeypatch):
 def test_when_memory_runs_out_batches_are_halved(loaded, monkeypatch):
     real, sizes = engine.answer_batch, []
 
-    def tight(loaded, given, how, check):
-        sizes.append(len(given[0]))
-        if len(given[0]) > 2:
+    def tight(loaded, rows, *rest):
+        sizes.append(len(rows))
+        if len(rows) > 2:
             raise torch.OutOfMemoryError("no more")
-        return real(loaded, given, how, check)
+        return real(loaded, rows, *rest)
 
     rows = [Row(prompt, push(s)) for prompt in PROMPTS for s in (0, 2.0)]
     whole = generate(loaded, rows, GenerationSpec(4))

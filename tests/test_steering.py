@@ -1,5 +1,7 @@
 """Contracts of steering that hold for every operator, on tiny models whose blocks return tensors and tuples."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ import torch
 from analysis.core.errors import SpecError, Stopped
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import apply_template, template_ending
-from analysis.model.batches import after_instruction, batch, encode
+from analysis.model.batches import encoded_rows, instruction_tokens, padded_batch
 from analysis.model.extract import read_batch
 from analysis.model.generate import generate
 from analysis.model.hooks import Geometry, Row, steered
@@ -67,16 +69,15 @@ def hooks(loaded: Loaded) -> int:
 
 def states(loaded: Loaded, row: Row) -> np.ndarray:
     """States (layer, hidden) of a row's last prompt token, as extraction reads them."""
-    (ids,) = encode(loaded, [row], 0)
-    with steered(
-        loaded, [row], Geometry(batch(loaded, [row], [ids]).places, cached=False)
-    ):
-        return read_batch(loaded, [ids])[0]
+    (encoded,) = encoded_rows(loaded, [row], 0)
+    places = padded_batch(loaded, [encoded]).places
+    with steered(loaded, [row], Geometry(places, cached=False)):
+        return read_batch(loaded, [encoded.prompt])[0]
 
 
 def logits(loaded: Loaded, rows: list[Row]) -> torch.Tensor:
     """Scores (row, token) of the next token, bit for bit as the model gives them."""
-    given = batch(loaded, rows, encode(loaded, rows, 0))
+    given = padded_batch(loaded, encoded_rows(loaded, rows, 0))
     with steered(loaded, rows, Geometry(given.places)), torch.inference_mode():
         return loaded.model(input_ids=given.tokens, attention_mask=given.mask).logits[
             :, -1
@@ -117,10 +118,10 @@ def test_a_row_says_the_same_alone_and_in_any_batch(loaded, operator, positions)
 def test_with_and_without_a_cache_the_same_is_said(loaded, operator, positions):
     row = Row(PROMPTS[0], (term(operator, 2.0, positions),), instruction="the judge")
     (answer,) = generate(loaded, [row], TOKENS)
-    (ids,) = encode(loaded, [row], 0)
+    (encoded,) = encoded_rows(loaded, [row], 0)
     said = []
     for _ in answer.ids:
-        given = batch(loaded, [row], [ids], [said])
+        given = padded_batch(loaded, [replace(encoded, following=said)])
         with (
             steered(loaded, [row], Geometry(given.places, cached=False)),
             torch.inference_mode(),
@@ -279,9 +280,9 @@ def test_after_the_instruction_begins_where_its_last_letter_ends(
         said,
         template_ending("chat", llama.tokenizer),
     )
-    (ids,) = encode(llama, [row], 0)
+    (encoded,) = encoded_rows(llama, [row], 0)
     before = llama.tokenizer.decode(
-        ids[: after_instruction(llama, row, ids)], skip_special_tokens=True
+        encoded.prompt[: instruction_tokens(llama, encoded)], skip_special_tokens=True
     )
     assert row.ending == "<|assistant|>" and before == "<|user|>" + (
         said.rstrip() if not trim else said.strip()
@@ -300,8 +301,8 @@ def test_an_asked_question_knows_what_the_template_puts_after_it(llama):
 @pytest.mark.parametrize("said", ["a", "a ", "\na"])
 def test_a_prompt_that_is_its_instruction_has_nothing_after_it(llama, said):
     row = Row(said, (), said, template_ending("none", llama.tokenizer))
-    (ids,) = encode(llama, [row], 0)
-    assert after_instruction(llama, row, ids) == len(ids)
+    (encoded,) = encoded_rows(llama, [row], 0)
+    assert instruction_tokens(llama, encoded) == len(encoded.prompt)
 
 
 def test_a_template_that_changes_the_instruction_is_said_where_its_end_matters(

@@ -1,4 +1,7 @@
-"""Prompts of a batch: encoded, checked against the model's window, padded, and where everything lies."""
+"""Prompts of a batch: encoded, checked against the model's window, padded.
+
+A batch also knows where everything lies in it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,68 +10,94 @@ import numpy as np
 import torch
 
 from analysis.core.errors import ModelError, SpecError
-from analysis.core.templates import visible
 from analysis.model.hooks import Row
 from analysis.model.load import Loaded
 from analysis.steering.operators import AFTER, Places
 
-UNPLACED = ("bloom", "falcon", "mpt")
-"""Families that take no positions; they place tokens by the mask."""
+
+@dataclass(frozen=True)
+class EncodedRow:
+    """A row with the token ids of its prompt, and of what follows it, if anything."""
+
+    row: Row
+    prompt: list[int]
+    following: Sequence[int] = ()
+
+    @property
+    def tokens(self) -> int:
+        """How many there are in all."""
+        return len(self.prompt) + len(self.following)
 
 
-def encode(loaded: Loaded, rows: Sequence[Row], room: int) -> list[list[int]]:
-    """Token ids of each prompt. SpecError for an empty prompt, or one that leaves no room for ``room`` tokens in the window."""
-    if any(not row.prompt.strip() for row in rows):
+def encoded_rows(loaded: Loaded, rows: Sequence[Row], room: int) -> list[EncodedRow]:
+    """Each row with the token ids of its prompt.
+
+    SpecError for an empty prompt, or one that leaves no room for ``room`` tokens in the
+    model's window.
+    """
+    prompts = [row.prompt for row in rows]
+    if not all(prompt.strip() for prompt in prompts):
         raise SpecError(
             "The prompt is empty. Write something for the model to go on from."
         )
-    ids = loaded.tokenizer([row.prompt for row in rows], add_special_tokens=True)[
-        "input_ids"
-    ]
+    ids = loaded.tokenizer(prompts, add_special_tokens=True)["input_ids"]
     if not all(ids):
         raise SpecError("A prompt becomes no token at all. Write something else.")
-    known = loaded.model.get_input_embeddings().weight.shape[0]
-    if max(map(max, ids)) >= known:
+    if max(map(max, ids)) >= loaded.vocabulary:
         raise ModelError(
-            f"The tokenizer of {loaded.spec.model} gives tokens that the model does not have; choose another model."
+            f"The tokenizer of {loaded.spec.model} gives tokens that the model does not "
+            "have; choose another model."
         )
     longest = max(map(len, ids))
     if longest + room > loaded.window:
-        raise SpecError(
-            f"The prompt has {longest:,} tokens and {room:,} new ones were asked for; the model's window is {loaded.window:,}. "
-            + (
-                f"Ask for at most {loaded.window - longest:,}."
-                if longest < loaded.window
-                else "Shorten the prompt."
-            )
-        )
-    return ids
+        raise too_long(longest, room, loaded.window)
+    return [EncodedRow(row, prompt) for row, prompt in zip(rows, ids)]
 
 
-def after_instruction(loaded: Loaded, row: Row, ids: Sequence[int]) -> int:
-    """How many tokens of a prompt come before the instruction has ended; all of them when the prompt is the instruction.
+def too_long(longest: int, room: int, window: int) -> SpecError:
+    """The error for a prompt that fills the window."""
+    remedy = "Shorten the prompt."
+    if longest < window:
+        remedy = f"Ask for at most {window - longest:,}."
+    return SpecError(
+        f"The prompt has {longest:,} tokens and {room:,} new ones were asked for; the "
+        f"model's window is {window:,}. {remedy}"
+    )
 
-    Space around the instruction is left out of account: many templates trim it. SpecError when the prompt does not hold it.
+
+def encoded_endings(loaded: Loaded, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of texts that follow a prompt, without what the tokenizer adds."""
+    endings = []
+    for text in texts:
+        endings.append(loaded.tokenizer(text, add_special_tokens=False)["input_ids"])
+    return endings
+
+
+def instruction_tokens(loaded: Loaded, encoded: EncodedRow) -> int:
+    """How many tokens of a prompt come before the instruction has ended.
+
+    These are all of them when the prompt is the instruction. Space around the
+    instruction is left out of account: many templates trim it. SpecError when the
+    prompt does not hold it.
     """
+    row = encoded.row
     text = row.instruction.strip()
     found = row.prompt.removesuffix(row.ending).rfind(text)
     if found < 0 or not row.prompt.endswith(row.ending):
         raise SpecError(
-            "The template changes the instruction, so where it ends in the prompt is not known. Choose other token positions or "
-            "another template."
+            "The template changes the instruction, so where it ends in the prompt is "
+            "not known. Choose other token positions or another template."
         )
     end = found + len(text)
     if not text or not row.prompt[end:].strip():
-        return len(ids)
-    return min(
-        len(ids),
-        len(loaded.tokenizer(row.prompt[:end], add_special_tokens=True)["input_ids"]),
-    )
+        return len(encoded.prompt)
+    begun = loaded.tokenizer(row.prompt[:end], add_special_tokens=True)["input_ids"]
+    return min(len(encoded.prompt), len(begun))
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Left-padded prompts, optionally with what follows each, and where everything lies."""
+    """Left-padded rows (row, token), which tokens are real, and where prompts lie."""
 
     tokens: torch.Tensor
     mask: torch.Tensor
@@ -76,50 +105,38 @@ class Batch:
 
     @property
     def positions(self) -> torch.Tensor:
-        """Position of every token in its own text."""
-        return (self.mask.cumsum(-1) - 1).clamp(min=0)
+        """Position of every token in its own text, (row, token)."""
+        return text_positions(self.mask)
 
 
-def batch(
-    loaded: Loaded,
-    rows: Sequence[Row],
-    prompts: Sequence[Sequence[int]],
-    ends: Sequence[Sequence[int]] = (),
-) -> Batch:
-    """Prompts with their continuations ``ends``, padded on the left."""
-    ends = ends or [()] * len(rows)
-    width = max(len(prompt) + len(end) for prompt, end in zip(prompts, ends))
-    pads = np.array(
-        [width - len(prompt) - len(end) for prompt, end in zip(prompts, ends)]
-    )
+def text_positions(mask: torch.Tensor) -> torch.Tensor:
+    """Position of every real token (row, token) among those of its row."""
+    return (mask.cumsum(-1) - 1).clamp(min=0)
+
+
+def padded_batch(loaded: Loaded, rows: Sequence[EncodedRow]) -> Batch:
+    """Prompts with what follows them, padded on the left."""
+    width = max(row.tokens for row in rows)
     pad = loaded.tokenizer.pad_token_id or 0
-    filled = [
-        [pad] * int(n) + list(prompt) + list(end)
-        for n, prompt, end in zip(pads, prompts, ends)
-    ]
-    asked = [any(term.positions == AFTER for term in row.terms) for row in rows]
-    after = np.array(
-        [
-            after_instruction(loaded, *each) if wanted else len(each[1])
-            for *each, wanted in zip(rows, prompts, asked)
-        ]
-    )
-    places = Places(
-        pads, pads + after, pads + np.array([len(prompt) for prompt in prompts])
-    )
+    filled = []
+    for row in rows:
+        padding = [pad] * (width - row.tokens)
+        filled.append([*padding, *row.prompt, *row.following])
+    first = np.array([width - row.tokens for row in rows])
+    after = np.array([tokens_before_steering(loaded, row) for row in rows])
+    prompts = np.array([len(row.prompt) for row in rows])
     device = loaded.device
-    mask = (
-        torch.arange(width, device=device)[None]
-        >= torch.tensor(pads, device=device)[:, None]
+    place = torch.arange(width, device=device)
+    real = place[None] >= torch.tensor(first, device=device)[:, None]
+    return Batch(
+        torch.tensor(filled, device=device),
+        real.long(),
+        Places(first, first + after, first + prompts),
     )
-    return Batch(torch.tensor(filled, device=device), mask.long(), places)
 
 
-def token_name(loaded: Loaded, token: int) -> str:
-    """A token for the eye; its number where the model has more tokens than the tokenizer."""
-    written = loaded.tokenizer.convert_ids_to_tokens([token])[0]
-    return (
-        visible(loaded.tokenizer.decode([token]), written)
-        if written is not None
-        else f"#{token}"
-    )
+def tokens_before_steering(loaded: Loaded, row: EncodedRow) -> int:
+    """Tokens of the prompt up to the instruction's end, where a term asks for it."""
+    if any(term.positions == AFTER for term in row.row.terms):
+        return instruction_tokens(loaded, row)
+    return len(row.prompt)

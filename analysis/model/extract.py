@@ -1,7 +1,8 @@
-"""One forward pass, many consumers: the state of one token after every block, streamed batch by batch.
+"""One forward pass, many consumers: the state of one token after every block.
 
-The decoder stack runs without the output head over length-sorted batches of one token budget; a hook on each block keeps only the
-wanted position, so memory depends neither on the number of texts nor on how many consumers listen.
+The decoder stack runs without the output head over length-sorted batches of one token
+budget; a hook on each block keeps only the wanted position, so memory depends neither on
+the number of texts nor on how many consumers listen.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +15,15 @@ import torch
 
 from analysis.core.errors import CorpusError, ModelError, SpecError
 from analysis.core.positions import LAST, MEAN
+from analysis.model.batches import text_positions
+from analysis.model.hooks import Check, hooked_blocks, no_check
 from analysis.model.load import Loaded, out_of_memory, release
 
 TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
-"""Tokens in a batch, padding included. On a processor the activations of small batches stay in its cache: a fifth less time."""
+"""Tokens in a batch, padding included.
+
+On a processor the activations of small batches stay in its cache: a fifth less time.
+"""
 MOST_TEXTS = 256
 """Texts in a batch, which bounds the states of very short ones."""
 
@@ -26,64 +32,19 @@ class Consumer(Protocol):
     """Whatever eats the stream."""
 
     def eat(self, indices: np.ndarray, states: np.ndarray) -> None:
-        """Take the states (text, layer, hidden), float32, of the texts with these indices."""
-
-
-def encode(loaded: Loaded, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids of each text. CorpusError names texts that are empty or exceed the model's window.
-
-    ModelError when the tokenizer has tokens that the model does not know.
-    """
-    rows = loaded.tokenizer(list(texts), add_special_tokens=True)["input_ids"]
-    # A token that every text begins with makes a row of an empty text too, so the text itself is looked at.
-    empty = [text for text, row in zip(texts, rows) if not row or not text.strip()]
-    if empty:
-        raise CorpusError(
-            f"{len(empty)} texts are empty or become no token at all; the first is {empty[0][:60]!r}. Remove them."
-        )
-    known = loaded.model.get_input_embeddings().weight.shape[0]
-    largest = max(map(max, rows), default=0)
-    if largest >= known:
-        raise ModelError(
-            f"The tokenizer of {loaded.spec.model} gives token number {largest}, but the model has {known} embeddings. "
-            "Their files do not belong together; choose another model or revision."
-        )
-    long = [
-        (len(row), text) for text, row in zip(texts, rows) if len(row) > loaded.window
-    ]
-    if long:
-        length, text = max(long)
-        raise CorpusError(
-            f"{len(long)} texts are longer than the model's window of {loaded.window} tokens; the longest has {length} and "
-            f"begins {text[:60]!r}. Shorten them: a truncated text would lose the token that is read.",
-            [f"{length} tokens: {text[:80]!r}" for length, text in long],
-        )
-    return rows
-
-
-def batches(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Indices in batches: longest first, so that memory peaks at once, each within the token budget when padded."""
-    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-    result: list[list[int]] = []
-    for i in order:
-        if (
-            result
-            and len(result[-1]) < MOST_TEXTS
-            and (len(result[-1]) + 1) * lengths[result[-1][0]] <= budget
-        ):
-            result[-1].append(i)
-        else:
-            result.append([i])
-    return result
+        """Take the states (text, layer, hidden), float32, of texts by their indices."""
+        ...
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How texts are read: token budget of a batch, padding side, which state is called the last layer, where, and who listens.
+    """How texts are read.
 
-    ``position`` "last" reads the last token, "mean" the mean over all but the tokenizer's special tokens. Budget 0 is that of
-    TOKEN_BUDGET for the model's device. ``on_batch`` gets (texts done, texts in all), ``on_notice`` a sentence, ``check`` is called
-    after every block; each may raise.
+    ``budget`` tokens are in a batch; 0 is that of TOKEN_BUDGET for the model's device.
+    ``final_norm``: the last layer is the state after the final norm. ``position`` “last”
+    reads the last token, “mean” the mean over all but the tokenizer's special tokens.
+    ``on_batch`` gets (texts done, texts in all), ``on_notice`` a sentence; these and
+    ``check`` may raise.
     """
 
     budget: int = 0
@@ -92,106 +53,7 @@ class Reading:
     position: str = LAST
     on_batch: Callable[[int, int], None] = lambda done, of: None
     on_notice: Callable[[str], None] = lambda sentence: None
-    check: Callable[[], None] = lambda: None
-
-
-@contextmanager
-def kept_states(
-    loaded: Loaded, places: torch.Tensor, check: Callable[[], None]
-) -> Iterator[torch.Tensor]:
-    """Hooks that copy each block's output at ``places`` into a (text, layer, hidden) buffer while the context lasts.
-
-    ``places`` are positions (text), or weights (text, position) of a mean. ``check`` is called after every block and may raise, so
-    that Stop does not wait for the end of a large batch.
-    """
-    kept = torch.empty(
-        len(places),
-        len(loaded.blocks),
-        loaded.hidden,
-        dtype=torch.float32,
-        device=loaded.device,
-    )
-    handles = []
-
-    def keep(layer: int) -> Callable:
-        def hook(_module: object, _arguments: object, output: object) -> None:
-            check()
-            kept[:, layer] = picked(
-                output[0] if isinstance(output, tuple) else output, places
-            )
-
-        return hook
-
-    try:
-        for layer, block in enumerate(loaded.blocks):
-            handles.append(block.register_forward_hook(keep(layer)))
-        yield kept
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def picked(states: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """The state of each row at its own position, or its weighted mean; blocks of one model may lie on several devices."""
-    places = places.to(states.device)
-    if places.is_floating_point():
-        return torch.einsum("tp,tph->th", places, states.float())
-    return states[torch.arange(len(places), device=states.device), places]
-
-
-def mean_weights(
-    loaded: Loaded, tokens: torch.Tensor, real: torch.Tensor
-) -> torch.Tensor:
-    """Weights (text, position) of the mean over a text's own tokens: neither padding nor what the tokenizer adds."""
-    special = torch.tensor(
-        loaded.tokenizer.all_special_ids, dtype=torch.int64, device=tokens.device
-    )
-    own = (real & ~torch.isin(tokens, special)).float()
-    return own / own.sum(1, keepdim=True).clamp(min=1)
-
-
-@torch.inference_mode()
-def read_batch(
-    loaded: Loaded, ids: Sequence[list[int]], reading: Reading = Reading()
-) -> np.ndarray:
-    """States of the last token of each row, or means over its tokens, after every block: (text, layer, hidden), float32.
-
-    Right padding needs no mask: a causal model's last real token cannot see what follows it. Left padding passes mask and
-    positions. ``final_norm`` replaces the last layer by the state after the final norm, which is what the library's list of
-    hidden states (and so Xu et al.) calls the last layer.
-    """
-    width = max(map(len, ids))
-    pad = loaded.tokenizer.pad_token_id or 0
-    right = reading.padding == "right"
-    filled = [
-        row + [pad] * (width - len(row)) if right else [pad] * (width - len(row)) + row
-        for row in ids
-    ]
-    tokens = torch.tensor(filled, dtype=torch.int64, device=loaded.device)
-    lengths = torch.tensor([len(row) for row in ids], device=loaded.device)
-    places = lengths - 1 if right else torch.full_like(lengths, width - 1)
-    position = torch.arange(width, device=loaded.device)[None]
-    real = (
-        position < lengths[:, None] if right else position >= (width - lengths)[:, None]
-    )
-    if reading.position == MEAN:
-        places = mean_weights(loaded, tokens, real)
-    extra = {}
-    if not right:
-        mask = real.long()
-        extra = {"attention_mask": mask}
-        if loaded.model.config.model_type not in ("bloom", "falcon", "mpt"):
-            extra["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)
-    with kept_states(loaded, places, reading.check) as kept:
-        out = loaded.decoder(input_ids=tokens, use_cache=False, **extra)
-    if reading.final_norm:
-        if out.last_hidden_state.shape[-1] != loaded.hidden:
-            raise SpecError(
-                f"{loaded.spec.model} brings its last state from {loaded.hidden} to {out.last_hidden_state.shape[-1]} "
-                "dimensions, so it cannot stand beside the other layers. Choose the last state “block”."
-            )
-        kept[:, -1] = picked(out.last_hidden_state, places)
-    return kept.cpu().numpy()
+    check: Check = no_check
 
 
 def stream(
@@ -200,50 +62,143 @@ def stream(
     consumers: Sequence[Consumer],
     reading: Reading = Reading(),
 ) -> None:
-    """Read every distinct text once and feed all consumers. When memory runs out batches are halved, and that is said."""
+    """Read every distinct text once and feed all consumers.
+
+    When memory runs out batches are halved, and that is said. Errors as in
+    ``encoded_texts`` and ``read_batch``.
+    """
     members: dict[str, list[int]] = {}
-    for i, text in enumerate(texts):
-        members.setdefault(text, []).append(i)
-    ids, places = encode(loaded, list(members)), list(members.values())
-    budget, done = (
-        reading.budget
-        or TOKEN_BUDGET.get(loaded.device.type, max(TOKEN_BUDGET.values())),
-        0,
-    )
-    waiting = batches([len(row) for row in ids], budget)
+    for place, text in enumerate(texts):
+        members.setdefault(text, []).append(place)
+    ids = encoded_texts(loaded, list(members))
+    places = list(members.values())
+    lengths = [len(row) for row in ids]
+    waiting = batched(lengths, reading.budget or device_budget(loaded, TOKEN_BUDGET))
+    done = 0
     while waiting:
         batch, *waiting = waiting
-        chosen = [ids[i] for i in batch]
-        states = attempt(loaded, chosen, reading)
+        states = states_if_they_fit(loaded, [ids[i] for i in batch], reading)
         if states is None:
             release()
-            budget = len(batch) * max(map(len, chosen)) // 2
+            budget = len(batch) * max(lengths[i] for i in batch) // 2
             reading.on_notice(f"Memory ran out; batches are halved to {budget} tokens.")
-            rest = [i for part in (batch, *waiting) for i in part]
-            waiting = [
-                [rest[i] for i in part]
-                for part in batches([len(ids[i]) for i in rest], budget)
-            ]
+            waiting = batched_anew([batch, *waiting], lengths, budget)
             continue
-        indices = np.concatenate([places[i] for i in batch])
-        repeated = (
-            states
-            if len(indices) == len(batch)
-            else states.repeat([len(places[i]) for i in batch], axis=0)
-        )
-        for consumer in consumers:
-            consumer.eat(indices, repeated)
-        del states, repeated  # or they would lie beside those of the next batch
+        feed(consumers, [places[i] for i in batch], states)
+        del states  # or they would lie beside those of the next batch
         done += len(batch)
         reading.on_batch(done, len(ids))
 
 
-def attempt(
+def feed(
+    consumers: Sequence[Consumer], places: Sequence[list[int]], states: np.ndarray
+) -> None:
+    """Give the states of distinct texts to every place where each text stands."""
+    indices = np.concatenate(places)
+    if len(indices) > len(states):
+        states = states.repeat([len(each) for each in places], axis=0)
+    for consumer in consumers:
+        consumer.eat(indices, states)
+
+
+def encoded_texts(loaded: Loaded, texts: Sequence[str]) -> list[list[int]]:
+    """Token ids of each text.
+
+    CorpusError names texts that are empty or exceed the model's window; ModelError when
+    the tokenizer has tokens that the model does not know.
+    """
+    rows = loaded.tokenizer(list(texts), add_special_tokens=True)["input_ids"]
+    check_not_empty(texts, rows)
+    check_known(loaded, rows)
+    check_length(loaded, texts, rows)
+    return rows
+
+
+def check_not_empty(texts: Sequence[str], rows: Sequence[list[int]]) -> None:
+    """CorpusError for texts in which there is nothing to read."""
+    # A token that every text begins with makes a row of an empty text too, so the text
+    # itself is looked at.
+    empty = [text for text, row in zip(texts, rows) if not row or not text.strip()]
+    if empty:
+        raise CorpusError(
+            f"{len(empty)} texts are empty or become no token at all; the first is "
+            f"{empty[0][:60]!r}. Remove them."
+        )
+
+
+def check_known(loaded: Loaded, rows: Sequence[list[int]]) -> None:
+    """ModelError for tokens that the model has no embeddings of."""
+    largest = max(map(max, rows), default=0)
+    if largest >= loaded.vocabulary:
+        raise ModelError(
+            f"The tokenizer of {loaded.spec.model} gives token number {largest}, but "
+            f"the model has {loaded.vocabulary} embeddings. Their files do not belong "
+            "together; choose another model or revision."
+        )
+
+
+def check_length(
+    loaded: Loaded, texts: Sequence[str], rows: Sequence[list[int]]
+) -> None:
+    """CorpusError for texts that are longer than the model's window."""
+    long = []
+    for text, row in zip(texts, rows):
+        if len(row) > loaded.window:
+            long.append((len(row), text))
+    if not long:
+        return
+    length, text = max(long)
+    raise CorpusError(
+        f"{len(long)} texts are longer than the model's window of {loaded.window} "
+        f"tokens; the longest has {length} and begins {text[:60]!r}. Shorten them: a "
+        "truncated text would lose the token that is read.",
+        [f"{length} tokens: {text[:80]!r}" for length, text in long],
+    )
+
+
+def device_budget(loaded: Loaded, budgets: dict[str, int]) -> int:
+    """The budget of a model's device; an unknown device is like the largest."""
+    return budgets.get(loaded.device.type, max(budgets.values()))
+
+
+def batched(lengths: Sequence[int], budget: int) -> list[list[int]]:
+    """Indices in batches, each within the token budget when padded.
+
+    The longest come first, so that memory peaks at once.
+    """
+    longest_first = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    batches: list[list[int]] = []
+    for i in longest_first:
+        if batches and has_room(batches[-1], lengths, budget):
+            batches[-1].append(i)
+        else:
+            batches.append([i])
+    return batches
+
+
+def has_room(batch: Sequence[int], lengths: Sequence[int], budget: int) -> bool:
+    """Whether one more text fits into a batch that begins with its longest."""
+    if len(batch) >= MOST_TEXTS:
+        return False
+    return (len(batch) + 1) * lengths[batch[0]] <= budget
+
+
+def batched_anew(
+    batches: Sequence[list[int]], lengths: Sequence[int], budget: int
+) -> list[list[int]]:
+    """The indices of some batches in batches of another budget."""
+    left = [i for batch in batches for i in batch]
+    smaller = batched([lengths[i] for i in left], budget)
+    return [[left[place] for place in batch] for batch in smaller]
+
+
+def states_if_they_fit(
     loaded: Loaded, ids: Sequence[list[int]], reading: Reading
 ) -> np.ndarray | None:
-    """States of a batch, or None when it does not fit into memory; CorpusError when a single text was too much.
+    """States (text, layer, hidden) of a batch, or None when memory runs out.
 
-    None is returned instead of handling the error where it arises: while it is handled, its traceback holds on to the memory.
+    CorpusError when a single text was too much. None is returned instead of handling
+    the error where it arises: while it is handled, its traceback holds on to the memory.
     """
     try:
         return read_batch(loaded, ids, reading)
@@ -252,6 +207,118 @@ def attempt(
             raise
         if len(ids) == 1:
             raise CorpusError(
-                "A single text does not fit into memory. Shorten the longest texts or choose a smaller model."
+                "A single text does not fit into memory. Shorten the longest texts or "
+                "choose a smaller model."
             ) from error
     return None
+
+
+@torch.inference_mode()
+def read_batch(
+    loaded: Loaded, ids: Sequence[list[int]], reading: Reading = Reading()
+) -> np.ndarray:
+    """States of each row after every block: (text, layer, hidden), float32.
+
+    They are those of its last token, or means over its tokens. SpecError when the state
+    after the final norm, which is what the library's list of hidden states (and so Xu et
+    al.) calls the last layer, is of another width than the blocks'.
+    """
+    padded = padded_texts(loaded, ids, reading.padding)
+    places = padded.last
+    if reading.position == MEAN:
+        places = mean_weights(loaded, padded)
+    # Right padding needs no mask: a causal model's last real token cannot see what
+    # follows it.
+    more = {}
+    if reading.padding == "left":
+        mask = padded.real.long()
+        more = {"attention_mask": mask}
+        more |= loaded.position_arguments(text_positions(mask))
+    with kept_states(loaded, places, reading.check) as kept:
+        out = loaded.decoder(input_ids=padded.tokens, use_cache=False, **more)
+    if reading.final_norm:
+        check_normed_width(loaded, out.last_hidden_state)
+        kept[:, -1] = picked(out.last_hidden_state, places)
+    return kept.cpu().numpy()
+
+
+@dataclass(frozen=True)
+class PaddedTexts:
+    """Texts (text, token), which tokens are theirs, and the place of the last (text,)."""
+
+    tokens: torch.Tensor
+    real: torch.Tensor
+    last: torch.Tensor
+
+
+def padded_texts(loaded: Loaded, ids: Sequence[list[int]], padding: str) -> PaddedTexts:
+    """Token ids of several texts, padded on the “right” or on the “left”."""
+    device = loaded.device
+    width = max(map(len, ids))
+    pad = loaded.tokenizer.pad_token_id or 0
+    lengths = torch.tensor([len(row) for row in ids], device=device)
+    place = torch.arange(width, device=device)[None]
+    if padding == "right":
+        filled = [row + [pad] * (width - len(row)) for row in ids]
+        real = place < lengths[:, None]
+        last = lengths - 1
+    else:
+        filled = [[pad] * (width - len(row)) + row for row in ids]
+        real = place >= (width - lengths)[:, None]
+        last = torch.full_like(lengths, width - 1)
+    tokens = torch.tensor(filled, dtype=torch.int64, device=device)
+    return PaddedTexts(tokens, real, last)
+
+
+def mean_weights(loaded: Loaded, padded: PaddedTexts) -> torch.Tensor:
+    """Weights (text, token) of the mean over each text's own tokens.
+
+    Neither padding nor what the tokenizer adds is a text's own.
+    """
+    special = torch.tensor(
+        loaded.tokenizer.all_special_ids,
+        dtype=torch.int64,
+        device=padded.tokens.device,
+    )
+    own = (padded.real & ~torch.isin(padded.tokens, special)).float()
+    return own / own.sum(1, keepdim=True).clamp(min=1)
+
+
+@contextmanager
+def kept_states(
+    loaded: Loaded, places: torch.Tensor, check: Check = no_check
+) -> Iterator[torch.Tensor]:
+    """A buffer (text, layer, hidden) that each block's output at ``places`` fills.
+
+    ``places`` are positions (text,), or weights (text, token) of a mean. ``check`` is
+    called after every block, so that Stop does not wait for the end of a large batch.
+    """
+    shape = (len(places), len(loaded.blocks), loaded.hidden)
+    kept = torch.empty(shape, dtype=torch.float32, device=loaded.device)
+
+    def keep(layer: int, states: torch.Tensor) -> torch.Tensor:
+        kept[:, layer - 1] = picked(states, places)
+        return states
+
+    with hooked_blocks(loaded.blocks, keep, check):
+        yield kept
+
+
+def picked(states: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """The state (text, hidden) of each row at its own place, or its weighted mean."""
+    # Blocks of one model may lie on several devices.
+    places = places.to(states.device)
+    if places.is_floating_point():
+        return torch.einsum("tp,tph->th", places, states.float())
+    return states[torch.arange(len(places), device=states.device), places]
+
+
+def check_normed_width(loaded: Loaded, states: torch.Tensor) -> None:
+    """SpecError when the final norm's states cannot stand beside the blocks'."""
+    width = states.shape[-1]
+    if width != loaded.hidden:
+        raise SpecError(
+            f"{loaded.spec.model} brings its last state from {loaded.hidden} to {width} "
+            "dimensions, so it cannot stand beside the other layers. Choose the last "
+            "state “block”."
+        )

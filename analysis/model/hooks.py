@@ -1,9 +1,12 @@
-"""Steering per row of a batch: each row has its own vectors, layers, strengths and operators, and none feels its neighbours."""
+"""Steering per row of a batch, and the hooks on the blocks by which it is done.
+
+Each row has its own vectors, layers, strengths and operators; none feels its neighbours.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,12 +17,22 @@ from analysis.model.load import Loaded
 from analysis.steering.operators import OPERATORS, POSITIONS, READS, Places, begins
 from analysis.steering.resolve import ResolvedCondition, ResolvedTerm
 
+Check = Callable[[], None]
+"""Called after every block; it raises to stop the pass."""
+Change = Callable[[int, torch.Tensor], torch.Tensor]
+"""From a layer and the states (row, token, hidden) that leave it to those that go on."""
+
+
+def no_check() -> None:
+    """Let every pass go on."""
+
 
 @dataclass(frozen=True)
 class Row:
     """One row of a batch: a formatted prompt and the terms that steer it.
 
-    ``instruction`` is the user's text inside the prompt, ``ending`` what the template puts after it.
+    ``instruction`` is the user's text inside the prompt, ``ending`` what the template
+    puts after it.
     """
 
     prompt: str
@@ -30,7 +43,10 @@ class Row:
 
 @dataclass
 class Geometry:
-    """Where each row's prompt lies and which tokens a forward pass brings; ``cached``: a pass brings only what is new."""
+    """Where each row's prompt lies, and which tokens [start, stop) a pass brings.
+
+    ``cached``: a pass brings only what is new.
+    """
 
     places: Places
     cached: bool = True
@@ -43,9 +59,38 @@ class Geometry:
         self.stop = self.start + tokens
 
 
+class Push(NamedTuple):
+    """What a term does at one layer."""
+
+    vector: np.ndarray
+    strength: float
+
+
+class Member(NamedTuple):
+    """One row of a group; ``gate`` is the number of its condition's gate."""
+
+    row: int
+    push: Push
+    gate: int | None
+
+
+class GroupKey(NamedTuple):
+    """What rows must have in common to be steered together."""
+
+    layer: int
+    turn: int
+    operator: str
+    positions: str
+    gated: bool
+
+
 @dataclass
 class Group:
-    """Rows of one layer that share operator and positions, each with its vector and strength."""
+    """Rows of one layer that share operator and positions.
+
+    Each row has its vector (row, 1, hidden), its strength (row, 1, 1) and the tokens
+    [low, high) at which it is steered (row,). ``whole``: these are all rows of the batch.
+    """
 
     operator: str
     rows: torch.Tensor
@@ -55,35 +100,42 @@ class Group:
     high: torch.Tensor
     gates: list[int]
     whole: bool
-    bounds: tuple[int, int, int, int] = field(init=False)
+    first_low: int = field(init=False)
+    last_low: int = field(init=False)
+    first_high: int = field(init=False)
+    last_high: int = field(init=False)
 
-    def __post_init__(self):
-        ends = (self.low.min(), self.low.max(), self.high.min(), self.high.max())
-        self.bounds = tuple(int(end) for end in ends)
+    def __post_init__(self) -> None:
+        # Read off once: on a GPU every look at a tensor waits for all that is queued.
+        self.first_low = int(self.low.min())
+        self.last_low = int(self.low.max())
+        self.first_high = int(self.high.min())
+        self.last_high = int(self.high.max())
 
     def apply(
         self, states: torch.Tensor, geometry: Geometry, open_gates: Mapping[int, bool]
     ) -> torch.Tensor:
-        """States (row, token, hidden) with this group's rows steered; all others are the same bits."""
-        first_low, last_low, first_high, last_high = self.bounds
-        if geometry.stop <= first_low or geometry.start >= last_high:
+        """States (row, token, hidden) with this group's rows steered.
+
+        All other rows are the same bits.
+        """
+        if geometry.stop <= self.first_low or geometry.start >= self.last_high:
             return states
         here = states if self.whole else states[self.rows]
-        moved = (
-            OPERATORS[self.operator]
-            .apply(here.float(), self.vectors, self.strengths)
-            .to(states.dtype)
-        )
-        if geometry.start < last_low or geometry.stop > first_high:
+        operator = OPERATORS[self.operator]
+        moved = operator.apply(here.float(), self.vectors, self.strengths)
+        moved = moved.to(states.dtype)
+        if geometry.start < self.last_low or geometry.stop > self.first_high:
             place = torch.arange(geometry.start, geometry.stop, device=states.device)
             inside = (place >= self.low[:, None]) & (place < self.high[:, None])
             moved = torch.where(inside[..., None], moved, here)
         if self.gates:
-            opened = torch.tensor(
-                [open_gates[gate] for gate in self.gates], device=states.device
-            )
-            moved = torch.where(opened[:, None, None], moved, here)
-        return moved if self.whole else states.index_copy(0, self.rows, moved)
+            opened = [open_gates[gate] for gate in self.gates]
+            mask = torch.tensor(opened, device=states.device)
+            moved = torch.where(mask[:, None, None], moved, here)
+        if self.whole:
+            return moved
+        return states.index_copy(0, self.rows, moved)
 
 
 @dataclass(frozen=True)
@@ -95,93 +147,85 @@ class Gate:
     vector: torch.Tensor
 
     def cosine(self, states: torch.Tensor, places: Places) -> float:
-        """The cosine of the row's prompt with the vector; states (row, token, hidden) begin with the batch's first token."""
-        first, end = int(places.first[self.row]), int(places.end[self.row])
+        """The cosine of the row's prompt with the vector.
+
+        The states (row, token, hidden) begin with the batch's first token.
+        """
+        first = int(places.first[self.row])
+        end = int(places.end[self.row])
         prompt = states[self.row, first:end].float()
         read = prompt.mean(0) if self.condition.reads == READS[0] else prompt[-1]
-        return float(
-            torch.nn.functional.cosine_similarity(
-                read, self.vector.to(read.device), dim=0
-            )
-        )
+        vector = self.vector.to(read.device)
+        return float(torch.nn.functional.cosine_similarity(read, vector, dim=0))
 
     def opens(self, cosine: float) -> bool:
         """Whether a prompt with this cosine meets the condition."""
         return (cosine > self.condition.threshold) == self.condition.above
 
 
+class ConditionSeen(NamedTuple):
+    """A prompt's cosine for a condition, and whether that met it."""
+
+    cosine: float
+    met: bool
+
+
 class Plan:
     """What happens after each block of a model for one batch of rows."""
 
-    def __init__(self, loaded: Loaded, rows: Sequence[Row], geometry: Geometry):
-        self.geometry, self.count = geometry, len(rows)
+    def __init__(self, loaded: Loaded, rows: Sequence[Row], geometry: Geometry) -> None:
+        self.loaded = loaded
+        self.geometry = geometry
+        self.count = len(rows)
         self.gates: list[Gate] = []
         self.cosines: dict[int, float] = {}
         self.open: dict[int, bool] = {}
         self.groups: dict[int, list[Group]] = {}
-        members: dict[tuple, list[tuple]] = {}
-        for row, given in enumerate(rows):
-            spreads = [spread(loaded, term) for term in given.terms]
-            first = min((layer for acting in spreads for layer in acting), default=0)
-            for turn, (term, acting) in enumerate(zip(given.terms, spreads)):
-                if term.condition is not None and acting:
-                    check_condition(loaded, term.condition, first)
-                gate = (
-                    self.gate(row, term.condition)
-                    if term.condition is not None and acting
-                    else None
-                )
-                for layer, (vector, strength) in acting.items():
-                    key = (layer, turn, term.operator, term.positions, gate is not None)
-                    members.setdefault(key, []).append((row, vector, strength, gate))
-        for (layer, _, operator, positions, _), found in sorted(
-            members.items(), key=lambda item: item[0][:2]
-        ):
-            device = loaded.blocks[layer - 1].parameters().__next__().device
-            self.groups.setdefault(layer, []).append(
-                self.group(operator, positions, found, device)
-            )
+        for key, members in self.members(rows).items():
+            self.groups.setdefault(key.layer, []).append(self.group(key, members))
 
-    def gate(self, row: int, condition: ResolvedCondition) -> int:
+    def members(self, rows: Sequence[Row]) -> dict[GroupKey, list[Member]]:
+        """What is steered together, in the order in which it is done."""
+        found: dict[GroupKey, list[Member]] = {}
+        for number, row in enumerate(rows):
+            acting = [pushes(self.loaded, term) for term in row.terms]
+            first = min((min(each) for each in acting if each), default=0)
+            for turn, (term, by_layer) in enumerate(zip(row.terms, acting)):
+                gate = None
+                if term.condition is not None and by_layer:
+                    check_condition(self.loaded, term.condition, first)
+                    gate = self.add_gate(number, term.condition)
+                gated = gate is not None
+                for layer, push in by_layer.items():
+                    key = GroupKey(layer, turn, term.operator, term.positions, gated)
+                    found.setdefault(key, []).append(Member(number, push, gate))
+        # The sort is stable: groups of one layer and turn stay in the order of rows.
+        ordered = sorted(found, key=lambda key: (key.layer, key.turn))
+        return {key: found[key] for key in ordered}
+
+    def add_gate(self, row: int, condition: ResolvedCondition) -> int:
         """The number of a new gate."""
-        self.gates.append(
-            Gate(
-                row,
-                condition,
-                torch.tensor(np.asarray(condition.vector), dtype=torch.float32),
-            )
-        )
+        vector = torch.tensor(np.asarray(condition.vector), dtype=torch.float32)
+        self.gates.append(Gate(row, condition, vector))
         return len(self.gates) - 1
 
-    def group(
-        self,
-        operator: str,
-        positions: str,
-        found: Sequence[tuple],
-        device: torch.device,
-    ) -> Group:
-        """Rows that are steered alike at one layer."""
-        rows = [row for row, *_ in found]
-        low, high = (
-            torch.tensor(bound[rows], device=device)
-            for bound in POSITIONS[positions](self.geometry.places)
-        )
+    def group(self, key: GroupKey, members: Sequence[Member]) -> Group:
+        """Rows that are steered alike at one layer, on that layer's device."""
+        # Blocks of one model may lie on several devices.
+        device = next(self.loaded.blocks[key.layer - 1].parameters()).device
+        rows = [member.row for member in members]
+        vectors = np.stack([member.push.vector for member in members])
+        strengths = [member.push.strength for member in members]
+        low, high = POSITIONS[key.positions](self.geometry.places)
+        real = {"dtype": torch.float32, "device": device}
         return Group(
-            operator,
+            key.operator,
             torch.tensor(rows, device=device),
-            torch.tensor(
-                np.stack([vector for _, vector, *_ in found]),
-                dtype=torch.float32,
-                device=device,
-            )[:, None],
-            torch.tensor(
-                [strength for _, _, strength, _ in found],
-                dtype=torch.float32,
-                device=device,
-            )[:, None, None],
-            low,
-            high,
-            [gate for *_, gate in found if gate is not None],
+            torch.tensor(vectors, **real)[:, None],
+            torch.tensor(strengths, **real)[:, None, None],
+            torch.tensor(low[rows], device=device),
+            torch.tensor(high[rows], device=device),
+            [member.gate for member in members if member.gate is not None],
             rows == list(range(self.count)),
         )
 
@@ -190,94 +234,97 @@ class Plan:
         if layer == 1:
             self.geometry.advance(states.shape[1])
         if self.geometry.start == 0:
-            for number, gate in enumerate(self.gates):
-                if gate.condition.layer == layer:
-                    self.cosines[number] = gate.cosine(states, self.geometry.places)
-                    self.open[number] = gate.opens(self.cosines[number])
+            self.read_gates(layer, states)
         for group in self.groups.get(layer, ()):
             states = group.apply(states, self.geometry, self.open)
         return states
 
-    def conditions(self, row: int) -> tuple[tuple[float, bool], ...]:
-        """Cosine of each condition of a row, and whether it was met."""
-        return tuple(
-            (self.cosines[i], self.open[i])
-            for i, gate in enumerate(self.gates)
-            if gate.row == row and i in self.open
-        )
+    def read_gates(self, layer: int, states: torch.Tensor) -> None:
+        """Open and shut the gates of a layer by the states of the prompts."""
+        for number, gate in enumerate(self.gates):
+            if gate.condition.layer == layer:
+                cosine = gate.cosine(states, self.geometry.places)
+                self.cosines[number] = cosine
+                self.open[number] = gate.opens(cosine)
+
+    def conditions(self, row: int) -> tuple[ConditionSeen, ...]:
+        """What became of each condition of a row."""
+        seen = []
+        for number, gate in enumerate(self.gates):
+            if gate.row == row and number in self.open:
+                seen.append(ConditionSeen(self.cosines[number], self.open[number]))
+        return tuple(seen)
 
 
-def spread(loaded: Loaded, term: ResolvedTerm) -> dict[int, tuple[np.ndarray, float]]:
-    """Layer → (vector, strength) of a term where it acts; a strength of zero acts nowhere.
+def pushes(loaded: Loaded, term: ResolvedTerm) -> dict[int, Push]:
+    """Layer → what a term does there; a strength of zero acts nowhere.
 
-    SpecError for an unknown operator or position, a layer or width that the model does not have, an ablation with several layers.
+    SpecError for an unknown operator or position, a layer or width that the model does
+    not have, an ablation with several layers.
     """
     if term.operator not in OPERATORS:
         raise unknown("operator", term.operator, OPERATORS)
     check_name("token positions", term.positions, tuple(POSITIONS))
     for layer, vector in term.vectors.items():
-        fits(loaded, layer, vector)
-    acting = {
-        layer: (term.vectors[layer], s) for layer, s in term.strengths.items() if s != 0
-    }
-    if not all(np.isfinite(s) for s in term.strengths.values()):
+        check_fit(loaded, layer, vector)
+    if not all(np.isfinite(strength) for strength in term.strengths.values()):
         raise SpecError("A strength is not a finite number; give one.")
+    acting = {}
+    for layer, strength in term.strengths.items():
+        if strength != 0:
+            acting[layer] = Push(term.vectors[layer], strength)
     if acting and OPERATORS[term.operator].everywhere:
         begins(term.operator, term.vectors)
-        (one,) = acting.values()
-        acting = {layer: one for layer in range(1, len(loaded.blocks) + 1)}
+        (push,) = acting.values()
+        return dict.fromkeys(range(1, len(loaded.blocks) + 1), push)
     return acting
 
 
 def check_condition(loaded: Loaded, condition: ResolvedCondition, first: int) -> None:
-    """SpecError for a condition that this model cannot have, or read after the first layer that any term of the row steers."""
+    """SpecError for a condition that this model cannot have.
+
+    That is also one that is read after the ``first`` layer that any term of the row
+    steers.
+    """
     check_name("reading of a condition", condition.reads, READS)
-    fits(loaded, condition.layer, condition.vector)
+    check_fit(loaded, condition.layer, condition.vector)
     if condition.layer > first:
         raise SpecError(
-            f"The condition is read at layer {condition.layer}, after steering begins at layer {first}, so not on the prompt's own "
-            "states; read it there or earlier."
+            f"The condition is read at layer {condition.layer}, after steering begins "
+            f"at layer {first}, so not on the prompt's own states; read it there or "
+            "earlier."
         )
 
 
-def fits(loaded: Loaded, layer: int, vector: np.ndarray) -> None:
-    """SpecError for a layer or width that the model does not have, or a vector that is not finite."""
+def check_fit(loaded: Loaded, layer: int, vector: np.ndarray) -> None:
+    """SpecError for a layer or width of another model, or numbers that are not finite."""
     if not 1 <= layer <= len(loaded.blocks):
         raise SpecError(
-            f"The model has layers 1 to {len(loaded.blocks)}; asked for was layer {layer}."
+            f"The model has layers 1 to {len(loaded.blocks)}; asked for was layer "
+            f"{layer}."
         )
     if np.shape(vector) != (loaded.hidden,):
         raise SpecError(
-            f"The vector has {np.size(vector)} numbers, the states of {loaded.spec.model} have {loaded.hidden}. "
-            "Choose a study of this model, or the model of that study."
+            f"The vector has {np.size(vector)} numbers, the states of "
+            f"{loaded.spec.model} have {loaded.hidden}. Choose a study of this model, "
+            "or the model of that study."
         )
     if not np.isfinite(vector).all():
         raise SpecError(
-            f"The vector of layer {layer} has numbers that are not finite. Choose another language or concept."
+            f"The vector of layer {layer} has numbers that are not finite. Choose "
+            "another language or concept."
         )
-
-
-Change = Callable[[int, torch.Tensor], torch.Tensor]
-"""From a layer and the states (row, token, hidden) that leave it to those that go on."""
-
-
-def nothing() -> None:
-    """Check nothing."""
 
 
 @contextmanager
 def steered(
-    loaded: Loaded,
-    rows: Sequence[Row],
-    geometry: Geometry,
-    check: Callable[[], None] = nothing,
+    loaded: Loaded, rows: Sequence[Row], geometry: Geometry, check: Check = no_check
 ) -> Iterator[Plan]:
     """Steer a batch of rows while the context lasts.
 
     States are changed where extraction reads them: at the output of each block.
-    ``check`` is called after every block and may raise. SpecError for terms that do not
-    fit the model. Linear combination of RepE (Zou et al. 2023) and Xu et al. 2024, and
-    the other operators of ``OPERATORS``.
+    SpecError for terms that do not fit the model. Linear combination of RepE (Zou et
+    al. 2023) and Xu et al. 2024, and the other operators of ``OPERATORS``.
     """
     plan = Plan(loaded, rows, geometry)
     with hooked_blocks(loaded.blocks, plan.after, check):
@@ -286,9 +333,7 @@ def steered(
 
 @contextmanager
 def hooked_blocks(
-    blocks: Sequence[torch.nn.Module],
-    change: Change,
-    check: Callable[[], None] = nothing,
+    blocks: Sequence[torch.nn.Module], change: Change, check: Check = no_check
 ) -> Iterator[None]:
     """Let ``change`` see, and replace, what leaves each block while the context lasts.
 
@@ -296,25 +341,28 @@ def hooked_blocks(
     themselves stay the same bits.
     """
     handles = []
-
-    def hook_of(layer: int) -> Callable[..., Any]:
-        def hook(module: torch.nn.Module, arguments: Any, output: Any) -> Any:
-            check()
-            # Blocks of Bloom and Falcon return tuples that begin with the states.
-            states = output[0] if isinstance(output, tuple) else output
-            changed = change(layer, states)
-            if changed is states:
-                return None
-            if isinstance(output, tuple):
-                return (changed, *output[1:])
-            return changed
-
-        return hook
-
     try:
         for layer, block in enumerate(blocks, 1):
-            handles.append(block.register_forward_hook(hook_of(layer)))
+            hook = hook_of(layer, change, check)
+            handles.append(block.register_forward_hook(hook))
         yield
     finally:
         for handle in handles:
             handle.remove()
+
+
+def hook_of(layer: int, change: Change, check: Check) -> Callable[..., Any]:
+    """A forward hook that gives the output of a block to ``change``."""
+
+    def hook(module: torch.nn.Module, arguments: Any, output: Any) -> Any:
+        check()
+        # Blocks of Bloom and Falcon return tuples that begin with the states.
+        states = output[0] if isinstance(output, tuple) else output
+        changed = change(layer, states)
+        if changed is states:
+            return None
+        if isinstance(output, tuple):
+            return (changed, *output[1:])
+        return changed
+
+    return hook

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import constants, get_cached_repo_tree, snapshot_download
 from huggingface_hub.errors import (
     CachedRepoTreeNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
-    HTTPError,
+    HTTPError,  # pyright: ignore[reportPrivateImportUsage]
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -25,17 +26,19 @@ from analysis.core import settings
 from analysis.core.errors import ModelError, nearest
 from analysis.core.model_names import HUB_ID, offered_models
 
-# The other way of fetching, Xet, reports from a thread of its own that swallows exceptions: Stop would not be heard.
+# The other way of fetching, Xet, reports from a thread of its own that swallows
+# exceptions: Stop would not be heard.
 constants.HF_HUB_DISABLE_XET = True
 
 Progress = Callable[[int, int], None]
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SMALL = ["*.json", "*.txt", "*.model", "*.tiktoken", "*.jinja"]
+SAFE = ["*.safetensors"]
 PICKLED = ["*.bin", "*.pth"]
 NEEDLESS = ["*/*", "consolidated*"]
-"""Sub-folders and original checkpoints hold the same weights once more for other programs."""
+"""Sub-folders and original checkpoints hold the same weights once more."""
 ABANDONED = 3600
-"""Seconds after which a part of a file that nobody writes to was left by a killed process."""
+"""Seconds after which a part of a file that nobody writes to is a killed process's."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,11 @@ def locate(
     progress: Progress | None = None,
     small_only: bool = False,
 ) -> Source:
-    """Find a model by listed name or hub id; a hub model is fetched, pinned to its commit and verified.
+    """Where a model is, by its listed name or its hub id.
 
-    ``small_only`` fetches configuration and tokenizer, no weights. ``progress`` gets (bytes done, bytes in all) and may raise
-    to stop. Raises ModelError with what to do.
+    A hub model is fetched, pinned to its commit and verified; ``small_only`` fetches
+    configuration and tokenizer, no weights. ``progress`` gets (bytes done, bytes in all)
+    and may raise to stop. ModelError with what to do.
     """
     local = offered_models()
     if model in local:
@@ -64,8 +68,9 @@ def locate(
     if not HUB_ID.fullmatch(model) or ".." in model or Path(model).exists():
         folders = ", ".join(map(str, settings.model_folders()))
         raise ModelError(
-            f"“{model[:120]}” is neither a hub id (owner/name) nor a model of this server "
-            f"({', '.join(local)}).{nearest(model, local)} Put a model folder into {folders} to have it listed."
+            f"“{model[:120]}” is neither a hub id (owner/name) nor a model of this "
+            f"server ({', '.join(local)}).{nearest(model, local)} Put a model folder "
+            f"into {folders} to have it listed."
         )
     return download(model, revision, progress, small_only)
 
@@ -73,47 +78,73 @@ def locate(
 def download(
     model: str, revision: str, progress: Progress | None, small_only: bool
 ) -> Source:
-    """Fetch a hub snapshot (or take it from the cache) and verify every large file by its SHA-256."""
-    weights = {
-        "allow_patterns": ["*.safetensors"]
-        + (PICKLED if settings.accepts_pickle() else []),
-        "ignore_patterns": NEEDLESS,
-    }
+    """A hub snapshot, fetched or taken from the cache, with its large files verified."""
     try:
-        # The small files come first: that pins the commit and lists all files, so that the size of the weights is known.
-        small = snapshot_download(
-            model,
-            revision=revision,
-            allow_patterns=SMALL,
-            max_workers=1,
-            tqdm_class=reporter(None),
-        )
-        folder = Path(small)
+        folder = fetch_small_files(model, revision)
         if not small_only:
-            sweep(folder)
-            bar = reporter(progress, outstanding(model, folder, weights))
-            snapshot_download(
-                model, revision=folder.name, max_workers=1, tqdm_class=bar, **weights
-            )
+            fetch_weights(model, folder, progress)
     except (HTTPError, OSError, ValueError) as error:
         raise explained(error, model, revision) from error
     verify(folder, model)
     return Source(model, folder, folder.name)
 
 
-def outstanding(model: str, folder: Path, chosen: dict) -> int:
-    """Bytes of the chosen files that are not in the snapshot yet; 0 when the list of files is not known."""
+def fetch_small_files(model: str, revision: str) -> Path:
+    """The snapshot's folder, named by its commit, with configuration and tokenizer.
+
+    They come before the weights: that pins the commit and lists all files, so that the
+    size of the weights is known.
+    """
+    folder = snapshot_download(
+        model,
+        revision=revision,
+        allow_patterns=SMALL,
+        max_workers=1,
+        tqdm_class=reporter(None),
+    )
+    return Path(folder)
+
+
+def fetch_weights(model: str, folder: Path, progress: Progress | None) -> None:
+    """Fetch what a snapshot lacks of its weights."""
+    remove_abandoned(folder)
+    wanted = [*SAFE, *PICKLED] if settings.accepts_pickle() else SAFE
+    total = outstanding_bytes(model, folder, wanted)
+    snapshot_download(
+        model,
+        revision=folder.name,
+        allow_patterns=wanted,
+        ignore_patterns=NEEDLESS,
+        max_workers=1,
+        tqdm_class=reporter(progress, total),
+    )
+
+
+def outstanding_bytes(model: str, folder: Path, wanted: list[str]) -> int:
+    """Bytes of the wanted files that are not in the snapshot yet.
+
+    0 when the list of files is not known.
+    """
     try:
         files = get_cached_repo_tree(model, revision=folder.name)
     except CachedRepoTreeNotFoundError:
         return 0
-    wanted = filter_repo_objects(files, **chosen, key=lambda file: file.path)
-    return sum(file.size for file in wanted if not (folder / file.path).exists())
+    chosen = filter_repo_objects(
+        files,
+        allow_patterns=wanted,
+        ignore_patterns=NEEDLESS,
+        key=lambda file: file.path,
+    )
+    return sum(file.size for file in chosen if not (folder / file.path).exists())
 
 
-def sweep(folder: Path) -> None:
-    """Remove the parts of files that a killed download left: the hub client neither resumes nor removes them."""
-    for part in (folder.parent.parent / "blobs").glob("*.incomplete"):
+def remove_abandoned(folder: Path) -> None:
+    """Remove the parts of files that a killed download left.
+
+    The hub client neither resumes nor removes them.
+    """
+    blobs = folder.parent.parent / "blobs"
+    for part in blobs.glob("*.incomplete"):
         with suppress(OSError):
             if time.time() - part.stat().st_mtime > ABANDONED:
                 part.unlink()
@@ -123,39 +154,48 @@ def explained(error: Exception, model: str, revision: str) -> ModelError:
     """A sentence for what the hub client raised."""
     if isinstance(error, GatedRepoError):
         return ModelError(
-            f"{model} is gated: its owner must grant access. Ask for it on the hub, put your token into the environment "
-            "variable HF_TOKEN and start the server again."
+            f"{model} is gated: its owner must grant access. Ask for it on the hub, put "
+            "your token into the environment variable HF_TOKEN and start the server "
+            "again."
         )
     if isinstance(error, RepositoryNotFoundError):
         return ModelError(
-            f"The hub has no model “{model}”, or it is private. Check the spelling of owner/name; for a private model put "
-            "your token into the environment variable HF_TOKEN."
+            f"The hub has no model “{model}”, or it is private. Check the spelling of "
+            "owner/name; for a private model put your token into the environment "
+            "variable HF_TOKEN."
         )
     if isinstance(error, RevisionNotFoundError):
         return ModelError(
-            f"{model} has no revision “{revision}”. Give a branch, a tag or a commit of the repository."
+            f"{model} has no revision “{revision}”. Give a branch, a tag or a commit of "
+            "the repository."
         )
     if isinstance(error, LocalEntryNotFoundError):
         return ModelError(
-            f"The hub cannot be reached and {model} is not wholly in the cache. Check the connection and try again."
+            f"The hub cannot be reached and {model} is not wholly in the cache. Check "
+            "the connection and try again."
         )
     if isinstance(error, HfHubHTTPError) and error.response.status_code == 401:
         return ModelError(
-            f"The hub refused the token in HF_TOKEN while {model} was asked for. Put a valid one there, or none."
+            f"The hub refused the token in HF_TOKEN while {model} was asked for. Put a "
+            "valid one there, or none."
         )
     return ModelError(
-        f"Fetching {model} failed ({type(error).__name__}: {str(error)[:200]}). What was fetched whole is kept; try again."
+        f"Fetching {model} failed ({type(error).__name__}: {str(error)[:200]}). What "
+        "was fetched whole is kept; try again."
     )
 
 
 def verify(folder: Path, model: str) -> None:
-    """Compare each large file with its SHA-256, which names its blob in the cache; a corrupt one is removed."""
+    """Compare each large file with its SHA-256, which names its blob in the cache.
+
+    A corrupt one is removed, and a ModelError says so.
+    """
     for path in sorted(folder.rglob("*")):
         blob = path.resolve()
         if not path.is_file() or not SHA256.fullmatch(blob.name):
             continue
         marker = blob.with_suffix(".verified")
-        if marker.exists() and marker.stat().st_mtime_ns >= blob.stat().st_mtime_ns:
+        if is_newer(marker, blob):
             continue
         with blob.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -163,25 +203,38 @@ def verify(folder: Path, model: str) -> None:
             path.unlink()
             blob.unlink()
             raise ModelError(
-                f"{path.name} of {model} arrived corrupted: its SHA-256 is {found[:12]}…, published is {blob.name[:12]}…. "
-                "The bad file was removed; start again to fetch it anew."
+                f"{path.name} of {model} arrived corrupted: its SHA-256 is "
+                f"{found[:12]}…, published is {blob.name[:12]}…. The bad file was "
+                "removed; start again to fetch it anew."
             )
         with suppress(OSError):  # a cache shared read-only is hashed every time
             marker.touch()
 
 
+def is_newer(marker: Path, blob: Path) -> bool:
+    """Whether a file was verified since it was last written."""
+    if not marker.exists():
+        return False
+    return marker.stat().st_mtime_ns >= blob.stat().st_mtime_ns
+
+
 def reporter(progress: Progress | None, total: int = 0) -> type[tqdm]:
-    """A progress bar class that draws nothing and passes byte counts on; its own total counts only files begun."""
+    """A progress bar class that draws nothing and passes byte counts on.
+
+    Its own total counts only files begun.
+    """
 
     class Reporter(tqdm):
-        def __init__(self, *args: object, **options: object):
+        def __init__(self, *args: Any, **options: Any) -> None:
             options.pop("name", None)
-            super().__init__(*args, **{**options, "disable": False, "file": Silent()})
+            options |= {"disable": False, "file": Silent()}
+            super().__init__(*args, **options)
 
         def update(self, n: float | None = 1) -> bool | None:
             shown = super().update(n)
             if progress and self.unit == "B":
-                progress(int(self.n), max(total, int(self.n)))
+                done = int(self.n)
+                progress(done, max(total, done))
             return shown
 
     return Reporter
@@ -191,7 +244,8 @@ class Silent:
     """A stream that swallows what is written."""
 
     def write(self, text: str) -> int:
+        """Take the text for written."""
         return len(text)
 
     def flush(self) -> None:
-        pass
+        """Nothing waits to be written."""

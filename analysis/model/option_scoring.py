@@ -1,160 +1,210 @@
-"""Answer options scored behind one pass over their prompt: the options of a question share its cache."""
+"""Answer options scored behind one pass over their prompt, whose cache they share."""
 
-import inspect
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from analysis.core.errors import SpecError
-from analysis.model.batches import UNPLACED, Batch, batch, encode
-from analysis.model.extract import batches
-from analysis.model.generate import plainly
-from analysis.model.hooks import Geometry, Row, steered
+from analysis.model.batches import (
+    Batch,
+    EncodedRow,
+    encoded_endings,
+    encoded_rows,
+    padded_batch,
+    text_positions,
+)
+from analysis.model.hooks import Check, Geometry, Row, no_check, steered
 from analysis.model.load import Loaded
-from analysis.model.scoring import TOKEN_BUDGET, Scored, continuations
+from analysis.model.scoring import (
+    Scored,
+    check_not_empty,
+    continuations,
+    kept_logits,
+    longest,
+    scoring_batches,
+    token_counts,
+)
 from analysis.steering.operators import Places
 
 SHARED_FROM = 3072
-"""Tokens of a prompt × width of the model from which its options share a pass; below it the second pass costs more than it saves.
+"""Tokens of a prompt × width of the model from which its options share a pass.
 
-Measured on one core with three options of about 11 tokens: even at 24 tokens with the demo model, which is 128 wide, and below 5
-tokens at a width of 768. Wide models always share.
+Below it the second pass costs more than it saves. Measured on one core with three
+options of about 11 tokens: even at 24 tokens with the demo model, which is 128 wide, and
+below 5 tokens at a width of 768. Wide models always share.
 """
+Scoring = Callable[
+    [Loaded, Sequence[Row], Sequence[Sequence[str]], Check], list[Scored]
+]
 
 
 def option_scores(
     loaded: Loaded,
     rows: Sequence[Row],
     texts: Sequence[Sequence[str]],
-    check: Callable[[], None] = lambda: None,
+    check: Check = no_check,
 ) -> list[Scored]:
-    """What ``continuations`` gives, by whichever way is faster for each row's prompt (SHARED_FROM); for terms without a condition.
+    """What ``continuations`` gives, by the faster way for each prompt (SHARED_FROM).
 
-    Errors as in ``continuations``.
+    For terms without a condition. Errors as in ``continuations``.
     """
-    long = [
-        len(prompt) * loaded.hidden >= SHARED_FROM for prompt in encode(loaded, rows, 0)
-    ]
+    long = []
+    short = []
+    for i, row in enumerate(encoded_rows(loaded, rows, 0)):
+        if row.tokens * loaded.hidden >= SHARED_FROM:
+            long.append(i)
+        else:
+            short.append(i)
     found: dict[int, Scored] = {}
-    for way, wanted in ((shared_scores, True), (continuations, False)):
-        chosen = [i for i, each in enumerate(long) if each == wanted]
+
+    def score(chosen: list[int], way: Scoring) -> None:
         if chosen:
-            found |= dict(
-                zip(
-                    chosen,
-                    way(
-                        loaded,
-                        [rows[i] for i in chosen],
-                        [texts[i] for i in chosen],
-                        check,
-                    ),
-                )
-            )
+            some_rows = [rows[i] for i in chosen]
+            some_texts = [texts[i] for i in chosen]
+            scores = way(loaded, some_rows, some_texts, check)
+            found.update(zip(chosen, scores))
+
+    score(long, shared_scores)
+    score(short, continuations)
     return [found[i] for i in range(len(rows))]
+
+
+class Asked(NamedTuple):
+    """A prompt and the token ids of its options."""
+
+    row: EncodedRow
+    options: list[list[int]]
+
+    @property
+    def tokens(self) -> int:
+        """How many the prompt and all options have."""
+        return self.row.tokens + sum(map(len, self.options))
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of all prompts of a batch one after another, and whose each is."""
+
+    owner: list[int]
+    ids: list[list[int]]
+
+    @cached_property
+    def width(self) -> int:
+        """Tokens of the longest, without its first."""
+        return max(map(len, self.ids)) - 1
 
 
 def shared_scores(
     loaded: Loaded,
     rows: Sequence[Row],
     texts: Sequence[Sequence[str]],
-    check: Callable[[], None] = lambda: None,
+    check: Check = no_check,
 ) -> list[Scored]:
-    """What ``continuations`` gives, with one forward pass per distinct prompt and setting; for terms without a condition.
+    """What ``continuations`` gives, with one pass over the prompt for all its options.
 
-    SpecError for an empty option or prompt, or one beyond the window.
+    For terms without a condition. SpecError for an empty option or prompt, or one beyond
+    the window.
     """
-    ends = [
-        [loaded.tokenizer(text, add_special_tokens=False)["input_ids"] for text in row]
-        for row in texts
-    ]
-    if not all(end for row in ends for end in row):
-        raise SpecError("An option is empty. Give every answer at least one word.")
-    prompts = encode(
-        loaded, rows, max((len(end) for row in ends for end in row), default=0)
-    )
-    lengths = [len(prompt) + sum(map(len, row)) for prompt, row in zip(prompts, ends)]
+    endings = [encoded_endings(loaded, row) for row in texts]
+    check_not_empty(endings, "An option")
+    encoded = encoded_rows(loaded, rows, longest(endings))
+    asked = [Asked(row, ends) for row, ends in zip(encoded, endings)]
     found: dict[int, np.ndarray] = {}
-    for chosen in batches(
-        lengths, TOKEN_BUDGET.get(loaded.device.type, max(TOKEN_BUDGET.values()))
-    ):
-        part = tuple([values[i] for i in chosen] for values in (rows, prompts, ends))
-        found |= dict(zip(chosen, score_batch(loaded, part, check)))
-    return [
-        Scored(found[i], np.array([len(end) for end in ends[i]]))
-        for i in range(len(rows))
-    ]
+    for batch in scoring_batches(loaded, [each.tokens for each in asked]):
+        nats = score_batch(loaded, [asked[i] for i in batch], check)
+        found |= dict(zip(batch, nats))
+    scores = []
+    for i, ends in enumerate(endings):
+        scores.append(Scored(found[i], token_counts(ends)))
+    return scores
 
 
 @torch.inference_mode()
 def score_batch(
-    loaded: Loaded, part: tuple, check: Callable[[], None]
+    loaded: Loaded, asked: Sequence[Asked], check: Check
 ) -> list[np.ndarray]:
-    """Nats (option,) of every row."""
-    rows, prompts, ends = part
-    given = batch(loaded, rows, prompts)
-    keep = (
-        {"logits_to_keep": 1}
-        if "logits_to_keep" in inspect.signature(loaded.model.forward).parameters
-        else {}
-    )
-    with plainly(loaded), steered(loaded, rows, Geometry(given.places), check):
+    """Nats (option,) of every prompt of a batch."""
+    batch = padded_batch(loaded, [each.row for each in asked])
+    rows = [each.row.row for each in asked]
+    with steered(loaded, rows, Geometry(batch.places), check):
         out = loaded.model(
-            input_ids=given.tokens,
-            attention_mask=given.mask,
+            input_ids=batch.tokens,
+            attention_mask=batch.mask,
             use_cache=True,
-            **placed(loaded, given.positions),
-            **keep,
+            **loaded.position_arguments(batch.positions),
+            **kept_logits(loaded, 1),
         )
-    first = out.logits[:, -1].float().log_softmax(-1)
-    owner = [i for i, row in enumerate(ends) for _ in row]
-    flat = [end for row in ends for end in row]
-    nats = np.array([float(first[i, end[0]]) for i, end in zip(owner, flat)])
-    if max(map(len, flat)) > 1:
-        nats += rest(loaded, (rows, given, owner, flat), out.past_key_values, check)
-    owner = np.array(owner)
-    return [nats[owner == i] for i in range(len(rows))]
+    options = options_of(asked)
+    logs = out.logits[:, -1].float().log_softmax(-1)
+    firsts = [float(logs[i, end[0]]) for i, end in zip(options.owner, options.ids)]
+    nats = np.array(firsts)
+    if options.width:
+        spread = [rows[i] for i in options.owner]
+        nats += later_nats(
+            loaded, spread, options, behind(batch, options, out.past_key_values), check
+        )
+    owner = np.array(options.owner)
+    return [nats[owner == i] for i in range(len(asked))]
 
 
-def rest(
-    loaded: Loaded, part: tuple, cache: object, check: Callable[[], None]
+def options_of(asked: Sequence[Asked]) -> Options:
+    """All options one after another."""
+    owner = []
+    ids = []
+    for number, each in enumerate(asked):
+        owner += [number] * len(each.options)
+        ids += each.options
+    return Options(owner, ids)
+
+
+@dataclass(frozen=True)
+class Cached:
+    """What one pass left, spread over the options: cache, mask, where prompts lie."""
+
+    cache: Any
+    mask: torch.Tensor
+    geometry: Geometry
+
+
+def behind(batch: Batch, options: Options, cache: Any) -> Cached:
+    """The prompts of a batch, each as often as it has options."""
+    owner = options.owner
+    cache.batch_select_indices(torch.tensor(owner, device=batch.tokens.device))
+    before = batch.places
+    places = Places(before.first[owner], before.after[owner], before.end[owner])
+    geometry = Geometry(places, stop=batch.tokens.shape[1])
+    return Cached(cache, batch.mask[owner], geometry)
+
+
+def later_nats(
+    loaded: Loaded, rows: Sequence[Row], options: Options, cached: Cached, check: Check
 ) -> np.ndarray:
-    """Nats (option,) of all tokens of an option but its first, behind the cache of its prompt."""
-    rows, given, owner, flat = part
-    cache.batch_select_indices(torch.tensor(owner, device=loaded.device))
-    width, places = max(map(len, flat)) - 1, given.places
+    """Nats (option,) of all tokens of an option but its first, behind its prompt."""
+    device = loaded.device
+    width = options.width
     pad = loaded.tokenizer.pad_token_id or 0
-    tokens = torch.tensor(
-        [end[:-1] + [pad] * (width - len(end) + 1) for end in flat],
-        device=loaded.device,
-    )
-    lengths = torch.tensor([len(end) - 1 for end in flat], device=loaded.device)
-    behind = (torch.arange(width, device=loaded.device)[None] < lengths[:, None]).long()
-    mask = torch.cat([given.mask[owner], behind], 1)
-    spread = Geometry(
-        Places(*(bound[owner] for bound in (places.first, places.after, places.end))),
-        stop=given.tokens.shape[1],
-    )
-    positions = Batch(tokens, mask, spread.places).positions[:, -width:]
-    with steered(loaded, [rows[i] for i in owner], spread, check):
+    given = []
+    wanted = []
+    for end in options.ids:
+        padding = [pad] * (width - len(end) + 1)
+        given.append(end[:-1] + padding)
+        wanted.append(end[1:] + padding)
+    lengths = torch.tensor([len(end) - 1 for end in options.ids], device=device)
+    place = torch.arange(width, device=device)
+    real = (place[None] < lengths[:, None]).long()
+    mask = torch.cat([cached.mask, real], 1)
+    positions = text_positions(mask)[:, -width:]
+    with steered(loaded, rows, cached.geometry, check):
         out = loaded.model(
-            input_ids=tokens,
+            input_ids=torch.tensor(given, device=device),
             attention_mask=mask,
-            past_key_values=cache,
+            past_key_values=cached.cache,
             use_cache=True,
-            **placed(loaded, positions),
+            **loaded.position_arguments(positions),
         )
-    wanted = torch.tensor(
-        [end[1:] + [pad] * (width - len(end) + 1) for end in flat], device=loaded.device
-    )
-    logs = out.logits.float().log_softmax(-1).gather(2, wanted[..., None])[..., 0]
-    return (logs * behind).sum(1).double().cpu().numpy()
-
-
-def placed(loaded: Loaded, positions: torch.Tensor) -> dict:
-    """Positions, for families that take them."""
-    return (
-        {}
-        if loaded.model.config.model_type in UNPLACED
-        else {"position_ids": positions}
-    )
+    next_ids = torch.tensor(wanted, device=device)[..., None]
+    logs = out.logits.float().log_softmax(-1).gather(2, next_ids)[..., 0]
+    return (logs * real).sum(1).double().cpu().numpy()

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
 from analysis.core.tokenizer import Tokenizer
-from analysis.model.hooks import Geometry, Plan, Row, hooked_blocks, spread
+from analysis.model.hooks import Geometry, Plan, Row, hooked_blocks, pushes
 from analysis.model.hub import Source
 from analysis.model.load import Loaded, find_blocks
 from analysis.steering.operators import AFTER, Places
@@ -49,7 +49,7 @@ def steered_model(
             f"Where the instruction ends in a model's own input is not known, so it "
             f"cannot be steered “{AFTER}”. Choose other token positions."
         )
-    spread(loaded, term)  # what does not fit is said now, not when the model is called
+    pushes(loaded, term)  # what does not fit is said now, not when the model is called
     steering = PassSteering(loaded, term)
     watch = loaded.decoder.register_forward_pre_hook(steering.begin, with_kwargs=True)
     try:
@@ -135,7 +135,7 @@ def strengths_by_layer(strength: Strengths, layers: Sequence[int]) -> dict[int, 
 class PassSteering:
     """Steers each forward pass of a model by where that pass lies in its text."""
 
-    def __init__(self, loaded: Loaded, term: ResolvedTerm):
+    def __init__(self, loaded: Loaded, term: ResolvedTerm) -> None:
         self.loaded = loaded
         self.term = term
         self.plan: Plan | None = None

@@ -1,25 +1,38 @@
-"""What a steered model would say and how surely: continuations, next tokens, and how far they are from the baseline's."""
+"""What a steered model would say and how surely.
+
+Continuations, next tokens, and how far they are from the baseline's.
+"""
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 
 from analysis.core.errors import SpecError
-from analysis.model.batches import UNPLACED, batch, encode, token_name
-from analysis.model.extract import batches
-from analysis.model.hooks import Geometry, Row, steered
+from analysis.model.batches import (
+    EncodedRow,
+    encoded_endings,
+    encoded_rows,
+    padded_batch,
+)
+from analysis.model.extract import batched, device_budget
+from analysis.model.hooks import Check, Geometry, Row, no_check, steered
 from analysis.model.load import Loaded
+from analysis.model.tokens import LikelyToken, TokenNames, TokenShare
 
+T = TypeVar("T")
 TOKEN_BUDGET = {"cpu": 2048, "cuda": 16384}
 """Tokens in a batch, padding included."""
 
 
-@dataclass(frozen=True)
-class Scored:
-    """Log-probabilities (text,) of one row's continuations in nats, summed over their tokens, and their numbers of tokens."""
+class Scored(NamedTuple):
+    """Texts (text,) behind one row's prompt: log-probability in nats, and tokens.
+
+    The nats are summed over a text's tokens.
+    """
 
     nats: np.ndarray
     tokens: np.ndarray
@@ -29,108 +42,135 @@ def continuations(
     loaded: Loaded,
     rows: Sequence[Row],
     texts: Sequence[Sequence[str]],
-    check: Callable[[], None] = lambda: None,
+    check: Check = no_check,
 ) -> list[Scored]:
-    """Log-probabilities of ``texts[i]`` right after the prompt of row i under its steering, all in as few batches as fit.
+    """How likely ``texts[i]`` are right after the prompt of row i under its steering.
 
-    The tokens of a continuation count as generated. SpecError for an empty continuation or prompt, or one beyond the window.
+    All are scored in as few batches as fit. The tokens of a continuation count as
+    generated. SpecError for an empty continuation or prompt, or one beyond the window.
     """
     if len(texts) != len(rows):
         raise SpecError(
-            f"{len(rows)} rows need as many lists of continuations; given were {len(texts)}."
+            f"{len(rows)} rows need as many lists of continuations; given were "
+            f"{len(texts)}."
         )
-    owners = [(i, text) for i, row in enumerate(texts) for text in row]
-    ends = [
-        loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
-        for _, text in owners
-    ]
-    if not all(ends):
-        raise SpecError("A continuation is empty. Give every answer at least one word.")
-    prompts = encode(loaded, rows, max(map(len, ends), default=0))
-    nats = np.zeros(len(owners))
-    given = [rows[i] for i, _ in owners], [prompts[i] for i, _ in owners], ends
-    for chosen in within(
-        loaded, [len(prompts[i]) + len(end) for (i, _), end in zip(owners, ends)]
-    ):
-        part = tuple([values[i] for i in chosen] for values in given)
-        nats[chosen] = [
-            float(found.sum())
-            for found in followed(loaded, part, lambda logs, token: logs[token], check)
-        ]
-    lengths, owner = (
-        np.array([len(end) for end in ends]),
-        np.array([i for i, _ in owners]),
-    )
-    return [Scored(nats[owner == i], lengths[owner == i]) for i in range(len(rows))]
+    endings = [encoded_endings(loaded, row) for row in texts]
+    check_not_empty(endings, "A continuation")
+    encoded = encoded_rows(loaded, rows, longest(endings))
+    asked = []
+    for row, ends in zip(encoded, endings):
+        asked += [replace(row, following=end) for end in ends]
+    nats = np.zeros(len(asked))
+    for batch in scoring_batches(loaded, [row.tokens for row in asked]):
+        chosen = [asked[i] for i in batch]
+        nats[batch] = read_following(loaded, chosen, summed_nats, check)
+    return scores_by_row(nats, endings)
 
 
-def within(loaded: Loaded, lengths: Sequence[int]) -> list[list[int]]:
+def check_not_empty(endings: Sequence[list[list[int]]], kind: str) -> None:
+    """SpecError for a text without a token."""
+    if not all(end for row in endings for end in row):
+        raise SpecError(f"{kind} is empty. Give every answer at least one word.")
+
+
+def longest(endings: Sequence[list[list[int]]]) -> int:
+    """Tokens of the longest text of any row."""
+    return max((len(end) for row in endings for end in row), default=0)
+
+
+def scores_by_row(nats: np.ndarray, endings: Sequence[list[list[int]]]) -> list[Scored]:
+    """The nats (text,) of all rows one after another, row by row."""
+    scores = []
+    begin = 0
+    for ends in endings:
+        end = begin + len(ends)
+        scores.append(Scored(nats[begin:end], token_counts(ends)))
+        begin = end
+    return scores
+
+
+def token_counts(ends: Sequence[list[int]]) -> np.ndarray:
+    """How many tokens each text has (text,)."""
+    return np.array([len(end) for end in ends], np.int64)
+
+
+def scoring_batches(loaded: Loaded, lengths: Sequence[int]) -> list[list[int]]:
     """Indices in batches of one token budget."""
-    return batches(
-        lengths, TOKEN_BUDGET.get(loaded.device.type, max(TOKEN_BUDGET.values()))
-    )
+    return batched(lengths, device_budget(loaded, TOKEN_BUDGET))
+
+
+def summed_nats(logs: np.ndarray, ids: Sequence[int]) -> float:
+    """Log-probability of a text from those of all tokens (token, vocabulary)."""
+    return float(logs[np.arange(len(ids)), ids].sum())
+
+
+def next_logs(logs: np.ndarray, ids: Sequence[int]) -> np.ndarray:
+    """Log-probabilities (vocabulary,) of the next token."""
+    return logs[0]
 
 
 @torch.inference_mode()
-def followed(
-    loaded: Loaded, part: tuple, read: Callable, check: Callable[[], None]
-) -> list[np.ndarray]:
-    """``read(log-probabilities (token,), id)`` at every token of each row's continuation."""
-    rows, prompts, ends = part
-    given = batch(loaded, rows, prompts, ends)
-    kept = max(map(len, ends)) + 1
-    extra = (
-        {}
-        if loaded.model.config.model_type in UNPLACED
-        else {"position_ids": given.positions}
-    )
-    if "logits_to_keep" in inspect.signature(loaded.model.forward).parameters:
-        extra["logits_to_keep"] = kept
-    with steered(loaded, rows, Geometry(given.places), check):
+def read_following(
+    loaded: Loaded,
+    rows: Sequence[EncodedRow],
+    read: Callable[[np.ndarray, Sequence[int]], T],
+    check: Check = no_check,
+) -> list[T]:
+    """What ``read`` makes of each row's log-probabilities and of what follows it.
+
+    The log-probabilities (token, vocabulary) are those at every token that follows the
+    prompt, or of the next one where nothing follows.
+    """
+    batch = padded_batch(loaded, rows)
+    kept = max(len(row.following) for row in rows) + 1
+    steering = steered(loaded, [row.row for row in rows], Geometry(batch.places), check)
+    with steering:
         logits = loaded.model(
-            input_ids=given.tokens, attention_mask=given.mask, use_cache=False, **extra
+            input_ids=batch.tokens,
+            attention_mask=batch.mask,
+            use_cache=False,
+            **loaded.position_arguments(batch.positions),
+            **kept_logits(loaded, kept),
         ).logits
     found = []
-    for row, end in enumerate(ends):
-        logs = (
-            logits[row, -len(end) - 1 : -1].float().log_softmax(-1)
-            if end
-            else logits[row, -1:].float().log_softmax(-1)
-        )
-        found.append(
-            np.array(
-                [read(log.cpu().numpy(), token) for log, token in zip(logs, end or [0])]
-            )
-        )
+    for number, row in enumerate(rows):
+        # The logits at a token are of the one behind it.
+        own = logits[number, -len(row.following) - 1 :]
+        if row.following:
+            own = own[:-1]
+        logs = own.float().log_softmax(-1).cpu().numpy()
+        found.append(read(logs, row.following))
     return found
 
 
+def kept_logits(loaded: Loaded, count: int) -> dict[str, int]:
+    """The argument of a pass by which only the last logits are made, where it has one."""
+    if "logits_to_keep" in inspect.signature(loaded.model.forward).parameters:
+        return {"logits_to_keep": count}
+    return {}
+
+
 def next_distribution(
-    loaded: Loaded, rows: Sequence[Row], check: Callable[[], None] = lambda: None
+    loaded: Loaded, rows: Sequence[Row], check: Check = no_check
 ) -> np.ndarray:
-    """Log-probabilities (row, token) in nats of the token after each row's prompt under its steering."""
-    prompts = encode(loaded, rows, 0)
+    """Log-probabilities (row, token) in nats of the token after each row's prompt.
+
+    Each is under its row's steering.
+    """
+    encoded = encoded_rows(loaded, rows, 0)
     found: dict[int, np.ndarray] = {}
-    for chosen in within(loaded, [len(prompt) for prompt in prompts]):
-        part = (
-            [rows[i] for i in chosen],
-            [prompts[i] for i in chosen],
-            [[] for _ in chosen],
-        )
-        found |= dict(
-            zip(
-                chosen,
-                (
-                    logs[0]
-                    for logs in followed(loaded, part, lambda log, token: log, check)
-                ),
-            )
-        )
+    for batch in scoring_batches(loaded, [row.tokens for row in encoded]):
+        chosen = [encoded[i] for i in batch]
+        logs = read_following(loaded, chosen, next_logs, check)
+        found |= dict(zip(batch, logs))
     return np.stack([found[i] for i in range(len(rows))])
 
 
 def kl(baseline: np.ndarray, steered: np.ndarray) -> np.ndarray:
-    """Kullback-Leibler divergence KL(baseline ‖ steered) in nats along the last axis of two arrays of log-probabilities."""
+    """Kullback-Leibler divergence KL(baseline ‖ steered) in nats along the last axis.
+
+    Both are arrays of log-probabilities.
+    """
     return (np.exp(baseline) * (baseline - steered)).sum(-1)
 
 
@@ -139,32 +179,34 @@ def alternatives(
     rows: Sequence[Row],
     answers: Sequence[Sequence[int]],
     count: int = 5,
-) -> list[tuple[tuple[tuple[str, float], ...], ...]]:
-    """The likeliest tokens with their probabilities at every token of given answers (ids), under each row's steering.
+) -> list[tuple[tuple[TokenShare, ...], ...]]:
+    """The likeliest tokens at every token of given answers (ids), row by row.
 
-    With rows without terms: what the baseline would have said in place of each token of a steered answer.
+    Each is under its row's steering. With rows without terms: what the baseline would
+    have said in place of each token of a steered answer.
     """
-    prompts, found = encode(loaded, rows, max(map(len, answers), default=0)), {}
+    names = TokenNames(loaded.tokenizer)
 
-    def likeliest(log: np.ndarray, _token: int) -> list[tuple[int, float]]:
-        best = np.argpartition(-log, count)[:count]
-        return [(int(i), float(np.exp(log[i]))) for i in best[np.argsort(-log[best])]]
+    def likeliest_at_each(
+        logs: np.ndarray, ids: Sequence[int]
+    ) -> tuple[tuple[TokenShare, ...], ...]:
+        return tuple(names.named(likeliest(log, count)) for log in logs)
 
-    filled = [i for i, answer in enumerate(answers) if len(answer)]
-    for part in within(loaded, [len(prompts[i]) + len(answers[i]) for i in filled]):
-        chosen = [filled[i] for i in part]
-        given = (
-            [rows[i] for i in chosen],
-            [prompts[i] for i in chosen],
-            [list(answers[i]) for i in chosen],
-        )
-        found |= dict(zip(chosen, followed(loaded, given, likeliest, lambda: None)))
-    return [
-        tuple(
-            tuple(
-                (token_name(loaded, int(token)), float(share)) for token, share in place
-            )
-            for place in found.get(i, ())
-        )
-        for i in range(len(rows))
-    ]
+    room = max(map(len, answers), default=0)
+    asked = []
+    for row, ids in zip(encoded_rows(loaded, rows, room), answers):
+        asked.append(replace(row, following=list(ids)))
+    filled = [i for i, row in enumerate(asked) if row.following]
+    found = {}
+    for batch in scoring_batches(loaded, [asked[i].tokens for i in filled]):
+        chosen = [filled[i] for i in batch]
+        each = [asked[i] for i in chosen]
+        found |= dict(zip(chosen, read_following(loaded, each, likeliest_at_each)))
+    return [found.get(i, ()) for i in range(len(rows))]
+
+
+def likeliest(logs: np.ndarray, count: int) -> list[LikelyToken]:
+    """The likeliest tokens from log-probabilities (vocabulary,), most likely first."""
+    best = np.argpartition(-logs, count)[:count]
+    ordered = best[np.argsort(-logs[best])]
+    return [LikelyToken(int(i), float(np.exp(logs[i]))) for i in ordered]
