@@ -270,6 +270,7 @@ class Scores(LogitsProcessor):
         self.watch = watch
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Scores (row, token) from which the likeliest token is taken."""
         return self.watch.process(scores)
 
 
@@ -282,6 +283,7 @@ class Ends(StoppingCriteria):
     def __call__(
         self, input_ids: torch.Tensor, scores: torch.Tensor, **more: Any
     ) -> torch.Tensor:
+        """Which rows are done (row,)."""
         return torch.tensor(self.watch.take_newest(input_ids), device=input_ids.device)
 
 

@@ -269,7 +269,7 @@ def pushes(loaded: Loaded, term: ResolvedTerm) -> dict[int, Push]:
         check_fit(loaded, layer, vector)
     if not all(np.isfinite(strength) for strength in term.strengths.values()):
         raise SpecError("A strength is not a finite number; give one.")
-    acting = {}
+    acting: dict[int, Push] = {}
     for layer, strength in term.strengths.items():
         if strength != 0:
             acting[layer] = Push(term.vectors[layer], strength)

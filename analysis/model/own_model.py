@@ -146,9 +146,8 @@ class PassSteering:
         given = self.signature.bind_partial(*arguments, **named).arguments
         # What a forward method takes beside its named parameters lies one level deeper.
         given = {**given.pop("kwargs", {}), **given}
-        tokens = given.get("input_ids")
-        embedded = given.get("inputs_embeds")
-        rows, width = (tokens if embedded is None else embedded).shape[:2]
+        name = "input_ids" if given.get("input_ids") is not None else "inputs_embeds"
+        rows, width = given[name].shape[:2]
         cached = cached_tokens(self.loaded, given, width)
         if cached is None and self.term.positions != "all":
             raise SpecError(
