@@ -46,8 +46,8 @@ def printed_rates(study: Study, rates: pd.DataFrame, languages: Languages) -> Fi
     """Own and English vector as printed, with Wilson intervals on the prompts."""
     rates = with_intervals(rates)
     gaps = in_order(surfaces.gaps(rates, "en"), languages)
-    plain = rates[rates["vector"] == "none"]["effect"]
-    others = gaps[gaps["language"] != "en"]["gap"]
+    plain = rates.loc[rates["vector"] == "none", "effect"]
+    others = gaps.loc[gaps["language"] != "en", "gap"]
     return Figure(
         name=f"control-{study.name}",
         title="Following rate with the own and with the English vector",
@@ -95,13 +95,13 @@ def gap(
     shared = f"{name} vector"
     shown = languages.among(set(gaps["language"]))
     gaps = in_order(gaps, shown)
-    known = gaps[gaps["language"] != source]
-    clear = int(((known["low"] > 0) | (known["high"] < 0)).sum())
+    known = gaps.loc[gaps["language"] != source]
+    clear = np.count_nonzero((known["low"] > 0) | (known["high"] < 0))
     return Figure(
         name=f"gap-{run.name}",
         title=f"Own vector against the {shared}",
         caption=f"{judging.objective.capitalize()} ({aim.units}); "
-        f"n = {int(gaps['n'].max())} prompts a language, bars are 95 % intervals. "
+        f"n = {int(gaps['n'].to_numpy().max())} prompts a language, bars are 95 % intervals. "
         f"Own minus {name}, without {name} itself: {span(known['gap'])}, mean "
         f"{known['gap'].mean():+.2f}; in {clear} of {len(known)} languages the interval "
         "of the difference leaves out 0.",
@@ -270,12 +270,14 @@ def powers_of_ten(values: np.ndarray, base: float) -> np.ndarray:
 def dose(run: Run, answers: pd.DataFrame, language: str, choice: Choice) -> Figure:
     """What becomes of a language's answers as the push grows, on the chosen layers."""
     layers = layers_in_words(choice.layers)
-    asked = answers[(answers["role"] == "search") & (answers["language"] == language)]
-    shares = surfaces.by_strength(asked[asked["layers"].isin(("", layers))])
+    here = (answers["role"] == "search") & (answers["language"] == language)
+    shown = answers["layers"].isin(("", layers))
+    shares = surfaces.by_strength(answers.loc[here & shown])
     series = []
     for verdict, those in shares.groupby("verdict", sort=False):
-        columns = [those[name] for name in ("strength", "share", "low", "high")]
-        series.append(Series(str(verdict), *(each.to_numpy() for each in columns)))
+        columns = those[["strength", "share", "low", "high"]].to_numpy().T
+        strength, share, low, high = columns
+        series.append(Series(str(verdict), strength, share, low, high))
     return Figure(
         name=f"dose-{run.name}-{language}",
         title=f"What becomes of the answers as the push grows, on layers {layers}",

@@ -241,7 +241,7 @@ def agreement_map(
         caption=f"{len(shown)} languages; drag the ruler for other layers. "
         f"At layer {layer}: {span(here)}.{floor} The diagonal is 1 by definition.",
         data=matrix,
-        table=table[["layer", "source", "target", "cosine"]],
+        table=table.loc[:, ["layer", "source", "target", "cosine"]],
         x="language",
         y="language",
         source=source_note(study, "english_vector"),
@@ -271,7 +271,7 @@ def parallel(study: Study, data: xr.Dataset, layer: int) -> Figure:
     """Unbiased CKA and mutual neighbours with English."""
     both = data[list(PARALLEL)].to_array()
     require(study, both, "comparison with English", COMPARABLE)
-    known = np.isfinite(both).any(("variable", "layer"))
+    known = both.notnull().any(("variable", "layer"))
     data = data.isel(language=known.values)
     series = []
     for name, label in PARALLEL.items():

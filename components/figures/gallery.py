@@ -3,7 +3,7 @@
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError, unknown
@@ -19,6 +19,8 @@ from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 
 Option = str | int | float | bool | tuple[str, ...]
+Given = Option | Sequence[str]
+"""An option as it is given: as its default's kind, as text, or as some names."""
 SHARED: Mapping[str, Option] = {
     "order": Arrangement().order,
     "labels": Arrangement().labels,
@@ -111,7 +113,7 @@ FIGURES: Mapping[str, Entry] = {
 """Name → figure; the first one of a page is called like the page."""
 
 
-def draw(study: Study, name: str, **options: object) -> Figure:
+def draw(study: Study, name: str, **options: Given) -> Figure:
     """A figure of FIGURES for a study, computed with these options.
 
     Options may be given as text, as a command line has them. SpecError for a name or an
@@ -126,7 +128,7 @@ def draw(study: Study, name: str, **options: object) -> Figure:
             f"needs. It can show: {others}."
         )
     chosen = fitted(entry, options)
-    arrangement = Arrangement(chosen.pop("order"), chosen.pop("labels"))
+    arrangement = Arrangement(str(chosen.pop("order")), str(chosen.pop("labels")))
     return entry.draw(study, arrangement, **chosen)
 
 
@@ -142,9 +144,9 @@ def entry_of(name: str) -> Entry:
     return FIGURES[name]
 
 
-def fitted(entry: Entry, given: Mapping[str, object]) -> dict[str, object]:
+def fitted(entry: Entry, given: Mapping[str, Given]) -> dict[str, Given]:
     """Every option of a figure as its default's kind, given or by default."""
-    chosen: dict[str, object] = dict(entry.options)
+    chosen: dict[str, Given] = dict(entry.options)
     for name, value in given.items():
         if name not in chosen:
             raise unknown("option", name, chosen)
@@ -152,11 +154,10 @@ def fitted(entry: Entry, given: Mapping[str, object]) -> dict[str, object]:
     return chosen
 
 
-def read_option(name: str, value: object, default: Option) -> object:
+def read_option(name: str, value: Given, default: Option) -> Given:
     """A value as the default's kind; text is read. SpecError where that fails."""
     if isinstance(default, tuple):
-        parts = value.split(",") if isinstance(value, str) else value
-        return tuple(parts)
+        return names_in(value)
     if not isinstance(value, str) or isinstance(default, str):
         return value
     if isinstance(default, bool):
@@ -167,3 +168,12 @@ def read_option(name: str, value: object, default: Option) -> object:
         return type(default)(value)
     except ValueError as error:
         raise SpecError(f"{name} is a number; given: “{value[:40]}”.") from error
+
+
+def names_in(value: Given) -> tuple[str, ...]:
+    """Names with commas between them, or a sequence of names, as a tuple."""
+    if isinstance(value, str):
+        return tuple(value.split(","))
+    if isinstance(value, Sequence):
+        return tuple(value)
+    raise SpecError(f"Names with commas between them are wanted; given: {value}.")

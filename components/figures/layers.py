@@ -88,11 +88,13 @@ def flat_layers(data: xr.Dataset, frames: tuple[str, ...]) -> str:
     """Layers at which all points are one; UMAP does not tell."""
     if data.attrs["method"] == "UMAP":
         return ""
-    flat = ~np.isfinite(data["explained"].values).any(-1)
-    if not flat.any():
+    flat = []
+    for frame, shares in zip(frames, data["explained"].values):
+        if not np.isfinite(shares).any():
+            flat.append(frame)
+    if not flat:
         return ""
-    names = ", ".join(frame for frame, none in zip(frames, flat) if none)
-    return f"Layers without any variance have all points at zero: {names}. "
+    return f"Layers without any variance have all points at zero: {', '.join(flat)}. "
 
 
 def test_note(study: Study, what: str) -> str:

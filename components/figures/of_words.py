@@ -159,7 +159,8 @@ def cloud(
 ) -> Figure:
     """The words of two languages in two dimensions, before or after the map."""
     chosen, into = stage_of(stage, STAGES), target_of(study, target)
-    others = [code for code in study.words.languages if code != into]
+    known = study.words.languages if study.words is not None else ()
+    others = [code for code in known if code != into]
     origin = source or others[0]
     if origin not in others:
         raise unknown("language", origin, others)

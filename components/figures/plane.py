@@ -81,13 +81,13 @@ def arrows(study: Study, steered: Steered, languages: Languages) -> Figure:
     known = table.dropna(subset=list(AXES))
     drawn = shown.among(known.index)
     others = other_methods(steered.others, drawn.codes)
-    before = known[[f"{axis} before" for axis in AXES]].values
+    before = known[[f"{axis} before" for axis in AXES]].to_numpy()
     centre = (0.5, 0.5)
     if len(before):
         centre = tuple(before.mean(0))
     data = Arrows(
         before,
-        known[list(AXES)].values,
+        known[list(AXES)].to_numpy(),
         drawn.names,
         intervals(known),
         CORNERS,
@@ -108,7 +108,7 @@ def arrows(study: Study, steered: Steered, languages: Languages) -> Figure:
 
 def intervals(known: pd.DataFrame) -> np.ndarray:
     """Intervals (language, axis, end) after steering."""
-    ends = [known[[f"{axis} low", f"{axis} high"]].values for axis in AXES]
+    ends = [known[[f"{axis} low", f"{axis} high"]].to_numpy() for axis in AXES]
     return np.stack(ends, 1)
 
 
@@ -165,10 +165,10 @@ class OtherMethods:
 def other_methods(table: pd.DataFrame, drawn: Sequence[str]) -> OtherMethods:
     """Means of other methods' answers over the languages that have arrows."""
     axes = list(AXES)
-    here = table[table["language"].isin(drawn)].dropna(subset=axes)
+    here = table.loc[table["language"].isin(drawn)].dropna(subset=axes)
     means = here.groupby("method", sort=False)[axes].mean()
     points = []
-    for name, row in zip(means.index, means.values):
+    for name, row in zip(means.index, means.to_numpy()):
         points.append((str(name), np.array([row.tolist()])))
     words = ""
     if len(here):
@@ -229,8 +229,8 @@ def over_depth(study: Study, swept: Swept) -> Figure | None:
 
 def change_curves(study: Study, table: pd.DataFrame) -> list[Series]:
     """Gains of both axes in points, as far as they are known."""
-    depth = table["layer"].values / study.layers
-    gained, kept = 100 * table["gain"].values, -100 * table["erasure"].values
+    depth = table["layer"].to_numpy() / study.layers
+    gained, kept = 100 * table["gain"].to_numpy(), -100 * table["erasure"].to_numpy()
     series = []
     if np.isfinite(gained).any():
         series.append(Series("gain in transfer", depth, gained))
@@ -244,8 +244,8 @@ def pareto(
 ) -> Figure:
     """All settings (``table`` of the sweep) on the plane; ``best``: mode → row."""
     kinds = setting_kinds(table)
-    base = table.iloc[0][list(AXES)].values.astype(float)
-    points = base + table[["gain", "erasure"]].values * [1, -1]
+    base = table.loc[0, list(AXES)].to_numpy(float)
+    points = base + table[["gain", "erasure"]].to_numpy() * [1, -1]
     chosen = "; ".join(
         f"{NAMES[mode]}: {table['setting'][row]}" for mode, row in best.items()
     )
@@ -261,7 +261,7 @@ def pareto(
             points[:, 0],
             points[:, 1],
             labels=tuple(table["setting"]),
-            groups=tuple(kinds),
+            groups=tuple(map(str, kinds)),
             named=False,
         ),
         table=rounded(table),
@@ -273,7 +273,7 @@ def pareto(
 
 def setting_kinds(table: pd.DataFrame) -> np.ndarray:
     """What each setting of a sweep is."""
-    modes = table["mode"].map(NAMES).fillna("unsteered")
+    modes = [NAMES.get(mode, "unsteered") for mode in table["mode"]]
     return np.where(table["twin"] > 0, "random twins", modes)
 
 

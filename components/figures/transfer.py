@@ -145,8 +145,8 @@ def gap_scatter(
     routes = zip(table["source"], table["target"])
     labels = tuple(f"{languages.name(a)} → {languages.name(b)}" for a, b in routes)
     points = Points(
-        table["gap"].values,
-        table["transfer"].values,
+        table["gap"].to_numpy(),
+        table["transfer"].to_numpy(),
         labels,
         groups=("pairs",) * len(labels),
         line=(found.slope, found.intercept),

@@ -1,6 +1,6 @@
 """Alignment: do the spaces match?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
@@ -210,7 +210,7 @@ def choose(study: Study) -> Choice:
             name = links.one("Word vectors", study.embeddings, "embedding")
         return Choice("en", AlignmentSpec(name))
     one, two, three, four = st.columns(4)
-    languages = controls.languages(study, study.words.languages)
+    languages = controls.languages(study, word_languages(study))
     english = "en" if "en" in languages.codes else languages.codes[0]
     with one:
         name = links.one("Word vectors", study.embeddings, "embedding")
@@ -230,13 +230,20 @@ def choose(study: Study) -> Choice:
     with st.expander(
         "Criterion, seeds, pool, identical spellings", icon=":material/tune:"
     ):
-        rest = choose_rest()
-    place = 0 if layer == LAST else int(layer)
-    return Choice(target, AlignmentSpec(name, place, chosen, **rest))
+        place = 0 if layer == LAST else int(layer)
+        spec = choose_rest(AlignmentSpec(name, place, chosen))
+    return Choice(target, spec)
 
 
-def choose_rest() -> dict[str, str | int]:
-    """Criterion, seeds, pool and the like: fields of an AlignmentSpec."""
+def word_languages(study: Study) -> tuple[str, ...]:
+    """Languages in which a study has words."""
+    if study.words is None:
+        return ()
+    return study.words.languages
+
+
+def choose_rest(spec: AlignmentSpec) -> AlignmentSpec:
+    """The same matching with criterion, seeds, pool and the like as chosen."""
     criterion = links.one("Criterion", list(retrieval.CRITERIA), "criterion")
     near = links.one("Neighbours for CSLS", ["10", "5", "20", "50"], "near")
     sizes = ["0", *map(str, measures.SIZES)]
@@ -244,14 +251,16 @@ def choose_rest() -> dict[str, str | int]:
     pool = links.one("Candidates", POOLS, "pool")
     alike = links.one("Words spelled alike", IDENTICAL, "alike")
     draws = [str(number) for number in range(1, 6)]
-    return {
-        "criterion": criterion,
-        "n_neighbors": int(near),
-        "seeds": int(seeds),
-        "pool": pool,
-        "identical": alike,
-        "seed": int(links.one("Seed of the split", draws, "draw")),
-    }
+    draw = links.one("Seed of the split", draws, "draw")
+    return replace(
+        spec,
+        criterion=criterion,
+        n_neighbors=int(near),
+        seeds=int(seeds),
+        pool=pool,
+        identical=alike,
+        seed=int(draw),
+    )
 
 
 def seeds_name(size: str) -> str:

@@ -1,7 +1,8 @@
 """Control: how hard, and where?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -110,7 +111,7 @@ def results(run: runs.Run) -> None:
 
 def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
     """Say what is missing, and compute it."""
-    unjudged = int((found.answers["verdict"] == "").sum())
+    unjudged = np.count_nonzero(found.answers["verdict"] == "")
     job = jobs.mine()
     if (not found.left and not unjudged) or (job is not None and job.live):
         return
@@ -193,7 +194,7 @@ def table_caption(
             "These are the very prompts that the settings were searched on, which "
             "flatters them."
         )
-    within = report.groupby("language")["within"].all()
+    within = report.groupby("language")["within"].all().to_dict()
     outside = [code for code in languages.codes if not within[code]]
     if outside:
         sentences.append(
@@ -218,11 +219,12 @@ def beside(
     titles = {"own": "own vector", "shared": f"{shared_name(run)} vector"}
     rows = []
     for code, name in zip(languages.codes, languages.names):
-        mine = report[report["language"] == code].set_index("vector")
-        row = {"language": name, "none": effect_words(mine.loc["none"])}
+        mine = report.loc[report["language"] == code].set_index("vector")
+        found = mine.to_dict("index")
+        row = {"language": name, "none": effect_words(found["none"])}
         for vector, title in titles.items():
-            row[title] = effect_words(mine.loc[vector])
-            row[f"{title}: strength, layers"] = setting_words(mine.loc[vector])
+            row[title] = effect_words(found[vector])
+            row[f"{title}: strength, layers"] = setting_words(found[vector])
         if paper is not None:
             row["published"] = printed_words(paper, code)
         rows.append(row)
@@ -236,20 +238,21 @@ def shared_name(run: runs.Run) -> str:
 
 def printed_words(paper: pd.DataFrame, code: str) -> str:
     """The printed rates of a language."""
-    rates = paper[paper["language"] == code].set_index("vector")["effect"]
-    if not len(rates):
+    mine = paper.loc[paper["language"] == code]
+    if mine.empty:
         return "not printed"
+    rates = dict(zip(mine["vector"], mine["effect"]))
     return ", ".join(f"{rates[vector]:.2f}" for vector in VECTORS)
 
 
-def effect_words(row: pd.Series) -> str:
+def effect_words(row: Mapping[str, Any]) -> str:
     """An effect with its interval."""
     if not row["n"]:
         return "not asked yet"
     return f"{row['effect']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
 
 
-def setting_words(row: pd.Series) -> str:
+def setting_words(row: Mapping[str, Any]) -> str:
     """Strength and layers, marked when their cost is beyond the limits."""
     if not row["layers"]:
         return ""

@@ -24,9 +24,10 @@ def section(draft: Draft, start: Callable) -> None:
     """Ask for a curve, and show the last one."""
     st.subheader("Dose and response", anchor=False)
     dose = choose(draft)
-    if st.button(
+    measure = st.button(
         "Measure the curve", icon=":material/show_chart:", disabled=dose is None
-    ):
+    )
+    if measure and dose is not None:
         start("dose", "Dose–response curve", respond(dose), dose)
     if "play-got-dose" in st.session_state:
         response = st.session_state["play-got-dose"][2]
@@ -64,16 +65,17 @@ def choose(draft: Draft) -> Dose | None:
             "used.",
             icon=":material/warning:",
         )
-    if not draft.ready:
+    steering, generation = draft.steering, draft.generation
+    if steering is None or generation is None:
         return None
     return Dose(
         draft.model,
         draft.template,
-        Ask("dose", draft.question, draft.language, draft.steering.unit),
-        strengths(draft.steering.reach),
+        Ask("dose", draft.question, draft.language, steering.unit),
+        strengths(steering.reach),
         (first, second),
         prompts[:MOST_PROMPTS],
-        draft.generation,
+        generation,
     )
 
 

@@ -18,7 +18,8 @@ STAGES = ("before", "after")
 def choose(study: Study, target: str) -> str:
     """The other language of the pair."""
     st.subheader("One pair of languages", anchor=False)
-    languages = controls.languages(study, study.words.languages)
+    words = study.words
+    languages = controls.languages(study, words.languages if words else ())
     others = [code for code in languages.codes if code != target]
     left, right = st.columns(2)
     right.metric("Into", languages.name(target))
@@ -97,4 +98,4 @@ def follow(rows: list[int], names: list[str]) -> None:
 
 def at_stage(table: pd.DataFrame, stage: str) -> pd.DataFrame:
     """Rows of one stage."""
-    return table[table["stage"] == stage].drop(columns="stage")
+    return table.loc[table["stage"] == stage].drop(columns="stage")

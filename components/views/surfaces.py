@@ -70,7 +70,7 @@ def surface(run: runs.Run, judging: JudgingSpec, found: cache.Searched) -> None:
 
 def cell(answers: pd.DataFrame, language: str, strength: str, layers: str) -> None:
     """The texts of the cell that was clicked."""
-    mine = answers[
+    mine = answers.loc[
         (answers["stage"] == runs.SEARCH)
         & (answers["language"] == language)
         & (answers["strength"].map("{:g}".format) == strength)
@@ -84,7 +84,7 @@ def texts(run: runs.Run, found: cache.Searched) -> None:
     """Every text of the run, by language, setting and verdict."""
     st.subheader("The texts", anchor=False)
     shown = filtered(run, found.answers)
-    st.dataframe(readable(shown[:MOST_SHOWN]), hide_index=True)
+    st.dataframe(readable(shown.head(MOST_SHOWN)), hide_index=True)
     more = ""
     if len(shown) > MOST_SHOWN:
         more = f"; the first {MOST_SHOWN} are shown, filter for others"
@@ -123,21 +123,18 @@ def filtered(run: runs.Run, answers: pd.DataFrame) -> pd.DataFrame:
         max_chars=80,
         help="Part of the answer or the prompt",
     )
-    mine = answers[
-        (answers["language"] == language) & (answers["role"] == ROLES[asked])
-    ]
+    chosen = (answers["language"] == language) & (answers["role"] == ROLES[asked])
     if verdict != "any":
-        mine = mine[mine["verdict"] == verdict]
-    in_text = mine["text"].str.contains(wanted, case=False, regex=False)
-    in_prompt = mine["request"].str.contains(wanted, case=False, regex=False)
-    return mine[in_text | in_prompt].sort_values(
-        ["prompt", "source", "layers", "strength"]
-    )
+        chosen &= answers["verdict"] == verdict
+    in_text = answers["text"].str.contains(wanted, case=False, regex=False)
+    in_prompt = answers["request"].str.contains(wanted, case=False, regex=False)
+    mine = answers.loc[chosen & (in_text | in_prompt)]
+    return mine.sort_values(["prompt", "source", "layers", "strength"])
 
 
 def readable(answers: pd.DataFrame) -> pd.DataFrame:
     """Answers for the eye."""
-    shown = answers[list(COLUMNS)].rename(columns=COLUMNS)
+    shown = answers.loc[:, list(COLUMNS)].rename(columns=COLUMNS)
     if shown.empty:
         return shown
     return shown.dropna(axis=1, how="all")
