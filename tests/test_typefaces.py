@@ -59,7 +59,8 @@ def test_cut_glyphs_have_their_outlines_and_widths(name):
     glyphs = frozenset(
         map(whole.getGlyphID, list(whole.getBestCmap().values())[5:40:3])
     )
-    data, places = fonts.cut(str(path), 0, glyphs)
+    found = fonts.cut(str(path), 0, glyphs)
+    data, places = found.font, found.places
     small = TTFont(io.BytesIO(data))
     assert glyphs <= places.keys() and not set(fonts.LAYOUT) & set(small.keys())
     for glyph in glyphs:

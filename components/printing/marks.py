@@ -1,22 +1,25 @@
-"""Marks that several kinds of printed figures share: shapes, reference lines, legends, names beside points."""
+"""Marks that several kinds share: shapes, reference lines, legends, names of points."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox, ScaledTranslation
 
-from components.figures.spec import MARKERS
+from components.figures.spec import MARKERS, OKABE_ITO
 from components.printing.places import FAINT, GREY, INK, LINE, Place
 
 SIDES = ((0, 1), (1, 0), (-1, 0), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
-SPOTS = [
-    (far * across, far * up)
-    for far in (3, 9, 16, 24, 33, 43, 54)
-    for across, up in SIDES
-]
-"""Where a label may be, in points from its point."""
-ALIGN = {-1: ("right", "top"), 0: ("center", "center"), 1: ("left", "bottom")}
+"""Across and up: the sides of a point, in the order in which they are tried."""
+DISTANCES = (3, 9, 16, 24, 33, 43, 54)
+"""Points from a point at which its label may lie."""
+LED_TO = 4
+"""A label farther than this, in points, gets a line that leads to it."""
+HALF_A_DOT = 3
+"""Half the side of the box that a point takes, in pixels."""
+ACROSS = {-1: "right", 0: "center", 1: "left"}
+UP = {-1: "top", 0: "center", 1: "bottom"}
 LEADER = {
     "arrowstyle": "-",
     "linewidth": LINE,
@@ -25,107 +28,152 @@ LEADER = {
     "shrinkB": 2,
 }
 SYMBOLS = dict(zip(MARKERS, ("o", "s", "D", "^", "X", "P", "*", "v")))
+"""Marker of the figure spec → Matplotlib's."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a label may lie: how far from its point (points), and the box it takes."""
+
+    across: int
+    up: int
+    box: Bbox
+
+
+def colour_at(place: int) -> str:
+    """The colour of a series or group."""
+    return OKABE_ITO[place % len(OKABE_ITO)]
+
+
+def symbol_at(place: int) -> str:
+    """The shape of a series or group."""
+    return SYMBOLS[MARKERS[place % len(MARKERS)]]
 
 
 def name_points(
     axes: Axes,
-    spots: np.ndarray,
+    points: np.ndarray,
     labels: Sequence[str],
     place: Place,
     taken: Sequence[Bbox] = (),
 ) -> None:
-    """A label beside every point (point, 2), at the nearest spot where it covers no label, point or box that is taken.
+    """A label beside every point (point, 2), where it covers nothing.
 
-    A line leads to labels that are far.
+    It takes the nearest spot that covers no label, no point and no box that is
+    ``taken``; a line leads to labels that are far.
     """
-    dot, inside = place.canvas.dpi / 72, axes.get_window_extent()
-    known = np.flatnonzero(np.isfinite(spots).all(1))
-    places = axes.transData.transform(spots[known]) if known.size else []
-    covered = [*taken, *(Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in places)]
-    for i, (x, y) in zip(known, places):
-        size = np.array([place.measure((labels[i],)), 1.1 * place.look.small]) * dot
-        boxes = [
-            (offset, around(x + offset[0] * dot, y + offset[1] * dot, offset, size))
-            for offset in SPOTS
-        ]
-        free = [
-            found
-            for found in boxes
-            if not any(found[1].overlaps(other) for other in covered)
-            and within(inside, found[1])
-        ]
-        (across, up), box = (free or boxes)[0]
+    known = np.flatnonzero(np.isfinite(points).all(1))
+    pixels = axes.transData.transform(points[known]) if known.size else []
+    covered = [*taken, *boxes_of_points(pixels)]
+    for number, pixel in zip(known, pixels):
+        spot = free_spot(axes, pixel, labels[number], place, covered)
+        far = max(abs(spot.across), abs(spot.up)) > LED_TO
         axes.annotate(
-            labels[i],
-            tuple(spots[i]),
-            (across, up),
+            labels[number],
+            tuple(points[number]),
+            (spot.across, spot.up),
             textcoords="offset points",
             in_layout=False,
             color=INK,
-            ha=ALIGN[np.sign(across)][0],
-            va=ALIGN[np.sign(up)][1],
+            ha=ACROSS[np.sign(spot.across)],
+            va=UP[np.sign(spot.up)],
             **place.font(True),
-            arrowprops=LEADER if max(abs(across), abs(up)) > 4 else None,
+            arrowprops=LEADER if far else None,
         )
-        covered.append(box)
+        covered.append(spot.box)
 
 
-def around(x: float, y: float, offset: tuple[int, int], size: np.ndarray) -> Bbox:
-    """The box of a text that lies on this side of its point."""
-    return Bbox.from_bounds(*((x, y) + size * (np.sign(offset) - 1) / 2), *size)
+def boxes_of_points(pixels: Sequence[np.ndarray]) -> list[Bbox]:
+    """The box that each point (x, y in pixels) takes."""
+    boxes = []
+    for x, y in pixels:
+        side = 2 * HALF_A_DOT
+        boxes.append(Bbox.from_bounds(x - HALF_A_DOT, y - HALF_A_DOT, side, side))
+    return boxes
+
+
+def free_spot(
+    axes: Axes, pixel: np.ndarray, label: str, place: Place, covered: list[Bbox]
+) -> Spot:
+    """The nearest spot for a label that is inside and covers nothing, else the first."""
+    dot = place.canvas.dpi / 72
+    inside = axes.get_window_extent()
+    size = np.array([place.measure((label,)), 1.1 * place.look.small]) * dot
+    first = None
+    for far in DISTANCES:
+        for side in SIDES:
+            offset = far * np.array(side)
+            box = box_beside(pixel + offset * dot, side, size)
+            spot = Spot(int(offset[0]), int(offset[1]), box)
+            first = first or spot
+            overlapping = any(box.overlaps(other) for other in covered)
+            if not overlapping and within(inside, box):
+                return spot
+    assert first is not None
+    return first
+
+
+def box_beside(corner: np.ndarray, side: tuple[int, int], size: np.ndarray) -> Bbox:
+    """The box of a text that lies on this side of a place (pixels)."""
+    low = corner + size * (np.sign(side) - 1) / 2
+    return Bbox.from_bounds(low[0], low[1], size[0], size[1])
 
 
 def within(outer: Bbox, inner: Bbox) -> bool:
     """Whether a box lies inside another."""
-    return (
-        outer.x0 <= inner.x0
-        and inner.x1 <= outer.x1
-        and outer.y0 <= inner.y0
-        and inner.y1 <= outer.y1
+    across = outer.x0 <= inner.x0 and inner.x1 <= outer.x1
+    up = outer.y0 <= inner.y0 and inner.y1 <= outer.y1
+    return across and up
+
+
+def add_chance_line(axes: Axes, chance: float | None, place: Place) -> None:
+    """The chance level as a dotted line with its name."""
+    if chance is None:
+        return
+    axes.axhline(chance, color=GREY, linewidth=LINE, linestyle=":")
+    axes.annotate(
+        "chance",
+        (1, chance),
+        (-2, 1.5),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        in_layout=False,
+        color=GREY,
+        **place.font(True),
     )
 
 
-def reference(axes: Axes, chance: float | None, place: Place) -> None:
-    """The chance level as a dotted line with its name."""
-    if chance is not None:
-        axes.axhline(chance, color=GREY, linewidth=LINE, linestyle=":")
-        axes.annotate(
-            "chance",
-            (1, chance),
-            (-2, 1.5),
-            xycoords=("axes fraction", "data"),
-            textcoords="offset points",
-            ha="right",
-            va="bottom",
-            in_layout=False,
-            color=GREY,
-            **place.font(True),
-        )
-
-
-def frame(axes: Axes) -> None:
+def open_frame(axes: Axes) -> None:
     """Two open sides and a light grid."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color=FAINT, linewidth=LINE)
     axes.set_axisbelow(True)
 
 
-def legend(axes: Axes, place: Place, drop: float | None = None, least: int = 2) -> None:
-    """Names of several curves or groups under the axes' title, in as many columns as fit; ``drop`` points under the axes."""
+def add_legend(
+    axes: Axes, place: Place, drop: float | None = None, least: int = 2
+) -> None:
+    """Names of ``least`` or more curves or groups, in as many columns as fit.
+
+    They stand ``drop`` points under the axes, by default under the axes' title.
+    """
     names = axes.get_legend_handles_labels()[1]
     if len(names) < least:
         return
-    drop = place.look.small + place.look.size.text + 15 if drop is None else drop
+    if drop is None:
+        drop = place.look.small + place.look.size.text + 15
     below = ScaledTranslation(0, -drop / 72, place.canvas.dpi_scale_trans)
+    widest = place.measure(tuple(names)) + 26
+    columns = min(len(names), int(place.width // widest))
     axes.legend(
         loc="upper center",
         bbox_to_anchor=(0.5, 0),
         bbox_transform=axes.transAxes + below,
         frameon=False,
         handlelength=2,
-        ncols=max(
-            1, min(len(names), int(place.width // (place.measure(tuple(names)) + 26)))
-        ),
+        ncols=max(1, columns),
         columnspacing=1,
         borderaxespad=0,
         prop={"family": place.typefaces.names, "size": place.look.small},
@@ -133,8 +181,10 @@ def legend(axes: Axes, place: Place, drop: float | None = None, least: int = 2) 
     )
 
 
-def pale(colour: str, strength: float = 0.18) -> tuple[float, ...]:
-    """A colour mixed with white, as the bands of the screen look on white."""
-    return tuple(
-        1 - strength * (1 - int(colour[i : i + 2], 16) / 255) for i in (1, 3, 5)
-    )
+def mixed_with_white(colour: str, strength: float = 0.18) -> tuple[float, ...]:
+    """A colour (``#RRGGBB``) as the bands of the screen look on white."""
+    mixed = []
+    for start in (1, 3, 5):
+        full = int(colour[start : start + 2], 16) / 255
+        mixed.append(1 - strength * (1 - full))
+    return tuple(mixed)

@@ -1,4 +1,7 @@
-"""A sheet as PGF, which a paper takes in with ``\\input`` and sets in its own words: a LaTeX of this machine measures the texts."""
+"""A sheet as PGF, which a paper takes in with ``\\input`` and sets in its typeface.
+
+A LaTeX of this machine measures the texts.
+"""
 
 import io
 
@@ -9,7 +12,8 @@ from matplotlib.text import Text
 from analysis.core.errors import FigureError
 from components.printing import venues
 from components.printing.fonts import FIRST, FOLDER
-from components.printing.sheet import LOCK, Sheet
+from components.printing.layout import LOCK
+from components.printing.sheet import Sheet
 
 SPECIAL = {char: f"\\{char}" for char in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
@@ -21,7 +25,10 @@ SPECIAL = {char: f"\\{char}" for char in "&%$#_{}"} | {
     "≤": r"\ensuremath{\leq}",
     "‖": r"\ensuremath{\Vert}",
 }
-HEAD = "%% \\input this file into a paper; needs \\usepackage{pgf, fontspec} and XeLaTeX or LuaLaTeX.\n"
+HEAD = (
+    "%% \\input this file into a paper; needs \\usepackage{pgf, fontspec} "
+    "and XeLaTeX or LuaLaTeX.\n"
+)
 
 
 def escaped(text: str) -> str:
@@ -30,42 +37,62 @@ def escaped(text: str) -> str:
 
 
 def pgf(sheet: Sheet) -> bytes:
-    """The sheet as PGF; FigureError without a LaTeX, and for letters that the one typeface of a paper would leave out silently."""
+    """The sheet as PGF.
+
+    FigureError without a LaTeX, and for letters that the one typeface of a paper would
+    leave out silently.
+    """
     found = venues.latex()
     if found is None:
         raise FigureError(venues.NO_LATEX)
     texts = sheet.canvas.findobj(Text)
-    plain = "".join(
-        char for text in texts for char in text.get_text() if char not in SPECIAL
-    )
-    if others := [name for name in sheet.typefaces.needed(plain) if name != FIRST]:
-        raise FigureError(
-            f"PGF is set in the typeface of the paper, which need not have the letters of {', '.join(others)}, and LaTeX leaves "
-            "out what it lacks. Take codes or English names as labels, or the PDF."
-        )
+    refuse_other_letters(sheet, texts)
     for text in texts:
         if text.get_va() == "center_baseline":
-            # Other texts stay anchored where they should end, however wide the paper's typeface is.
+            # Other texts stay anchored where they should end, however wide the
+            # paper's typeface is.
             text.set_va("center")
-    typeface = f"\\usepackage{{fontspec}}\\setmainfont{{NotoSans.ttf}}[Path=\\detokenize{{{FOLDER.as_posix()}/}}]"
+    written = measured_by(found, sheet)
+    # The comments on top tell where the typefaces lie on this machine.
+    return (HEAD + written[written.index("\\begingroup") :]).encode()
+
+
+def refuse_other_letters(sheet: Sheet, texts: list[Text]) -> None:
+    """FigureError for letters that the paper's typeface need not have."""
+    letters = set()
+    for text in texts:
+        letters |= set(text.get_text()) - SPECIAL.keys()
+    plain = "".join(sorted(letters))
+    others = [name for name in sheet.typefaces.needed(plain) if name != FIRST]
+    if others:
+        raise FigureError(
+            "PGF is set in the typeface of the paper, which need not have the letters "
+            f"of {', '.join(others)}, and LaTeX leaves out what it lacks. Take codes or "
+            "English names as labels, or the PDF."
+        )
+
+
+def measured_by(latex: str, sheet: Sheet) -> str:
+    """The sheet as this LaTeX measures it; FigureError where it fails."""
+    folder = f"\\detokenize{{{FOLDER.as_posix()}/}}"
+    preamble = f"\\usepackage{{fontspec}}\\setmainfont{{NotoSans.ttf}}[Path={folder}]"
+    settings = {
+        "pgf.texsystem": latex,
+        "pgf.rcfonts": False,
+        "pgf.preamble": preamble,
+    }
     buffer = io.StringIO()
-    # Settings belong to the process, and so does the LaTeX that measures; sessions are threads.
-    with (
-        LOCK,
-        matplotlib.rc_context(
-            {"pgf.texsystem": found, "pgf.rcfonts": False, "pgf.preamble": typeface}
-        ),
-    ):
+    # Settings belong to the process, and so does the LaTeX that measures; sessions
+    # are threads.
+    with LOCK, matplotlib.rc_context(settings):
         try:
             sheet.canvas.savefig(buffer, format="pgf")
         except (backend_pgf.LatexError, OSError, RuntimeError) as error:
             raise FigureError(
-                f"{found} on this server cannot measure the texts ({str(error)[:120]}). Take the PDF."
+                f"{latex} on this server cannot measure the texts ({str(error)[:120]}). "
+                "Take the PDF."
             ) from error
-    # The comments on top tell where the typefaces lie on this machine.
-    return (
-        HEAD + buffer.getvalue()[buffer.getvalue().index("\\begingroup") :]
-    ).encode()
+    return buffer.getvalue()
 
 
 # Matplotlib takes every label for LaTeX; its version is pinned.

@@ -1,8 +1,10 @@
-"""Where a panel is drawn and what it asks for; what several kinds of printed figures share."""
+"""Where a panel is drawn and what it asks for; what several kinds share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure as Canvas
@@ -18,9 +20,16 @@ NEGLIGIBLE = 0.1
 """Points by which text may be smaller without a word."""
 
 
+class Size(NamedTuple):
+    """Width and height in points."""
+
+    width: float
+    height: float
+
+
 @dataclass(frozen=True)
 class Place:
-    """Where a panel is drawn: in which canvas, at which spot, how wide about (points), in which typefaces."""
+    """Where a panel is drawn: which canvas, which spot, how wide about (points)."""
 
     canvas: Canvas
     spot: SubplotSpec
@@ -28,61 +37,70 @@ class Place:
     width: float
     typefaces: Typefaces
 
-    def font(self, small: bool = False, text: str = "") -> dict:
+    def font(self, small: bool = False, text: str = "") -> dict[str, Any]:
         """Typefaces and size of a text; of any text of the sheet where none is given."""
         families = self.typefaces.needed(text) if text else self.typefaces.names
-        return {
-            "fontfamily": families,
-            "fontsize": self.look.small if small else self.look.size.text,
-        }
+        size = self.look.small if small else self.look.size.text
+        return {"fontfamily": families, "fontsize": size}
 
     def measure(self, texts: tuple[str, ...], small: bool = True) -> float:
         """Points that the longest of some texts takes."""
-        renderer, longest = self.canvas.canvas.get_renderer(), 0.0
+        renderer = self.canvas.canvas.get_renderer()
+        longest = 0.0
         for text in dict.fromkeys(texts):
             drawn = self.canvas.text(0, 0, text, **self.font(small, text))
-            longest = max(
-                longest, drawn.get_window_extent(renderer).width * 72 / self.canvas.dpi
-            )
+            pixels = drawn.get_window_extent(renderer).width
+            longest = max(longest, pixels * 72 / self.canvas.dpi)
             drawn.remove()
         return longest
 
 
+def nothing(size: Size) -> None:
+    """What most panels do once their size is known."""
+
+
 @dataclass
 class Panel:
-    """A drawn panel: its axes, the height that its width asks for, what remains to be done at final size, and what to say."""
+    """A drawn panel: its axes and the height that its width asks for (points).
+
+    ``fit`` and ``finish`` do what can only be done at a size: ``fit`` at every size that
+    is tried, ``finish`` once at the last. ``notes`` are said about the sheet.
+    """
 
     axes: Axes
     height: Callable[[float], float]
-    fit: Callable[[float, float], None] = lambda width, height: None
-    finish: Callable[[float, float], None] = lambda width, height: None
+    fit: Callable[[Size], None] = nothing
+    finish: Callable[[Size], None] = nothing
     colours: ScalarMappable | None = None
     notes: list[str] = field(default_factory=list)
 
 
-def fit_labels(
-    panel: Panel, first: Axes, place: Place, pitch: tuple[float, float]
-) -> None:
-    """Labels level where they fit, else upright, and never larger than their row or column; text below the readable is said."""
-    across, down = pitch
+def fit_labels(panel: Panel, first: Axes, place: Place, cell: Size) -> None:
+    """Labels no larger than their column or row (``cell``); ``first`` has the rows'.
+
+    Column labels lie level where they fit, else they stand upright. Text that shrinks
+    below the readable is said.
+    """
     texts = [label.get_text() for label in panel.axes.get_xticklabels()]
-    level = place.measure(tuple(texts)) + 1 <= across
-    for axes, name, room in ((panel.axes, "x", across), (first, "y", down)):
-        size = (
-            place.look.small
-            if name == "x" and level
-            else min(place.look.small, room / 1.1)
-        )
-        axes.tick_params(axis=name, labelsize=size, length=2)
-        if size < place.look.small - NEGLIGIBLE:
-            panel.notes.append(
-                f"{'column' if name == 'x' else 'row'} labels shrink to {size:.1f} pt"
-            )
+    largest = place.look.small
+    level = place.measure(tuple(texts)) + 1 <= cell.width
+    across = largest if level else min(largest, cell.width / 1.1)
+    down = min(largest, cell.height / 1.1)
+    panel.axes.tick_params(axis="x", labelsize=across, length=2)
+    first.tick_params(axis="y", labelsize=down, length=2)
+    for name, size in (("column", across), ("row", down)):
+        if size < largest - NEGLIGIBLE:
+            panel.notes.append(f"{name} labels shrink to {size:.1f} pt")
     panel.axes.tick_params(axis="x", labelrotation=0 if level else 90)
 
 
+def fit_rows(panel: Panel, place: Place, height: float) -> None:
+    """Row labels to their height; column labels as they come."""
+    fit_labels(panel, panel.axes, place, Size(np.inf, height))
+
+
 def plain_number(value: float, _: int = 0) -> str:
-    """A number of an axis without powers of ten, which a text font cannot draw."""
+    """A number without powers of ten, which a text font cannot draw."""
     return f"{value:.12g}".replace("-", "−")
 
 

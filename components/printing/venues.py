@@ -20,7 +20,7 @@ SIGHTS = ("colour", "greyscale", "deuteranopia")
 
 @dataclass(frozen=True)
 class Venue:
-    """A width, for slides also a height, in centimetres, and the size of text in points."""
+    """Width, for slides also height, in centimetres, and size of text in points."""
 
     width: float
     text: float = 8.0
@@ -38,22 +38,33 @@ VENUES: Mapping[str, Venue] = {
 OWN = "own width"
 WIDTHS = (3.0, 60.0)
 """Centimetres allowed for an own width."""
+TEXTS = (3, 40)
+"""Points allowed for text."""
 
 LATEX = ("xelatex", "lualatex")
-NO_LATEX = "PGF needs a LaTeX on this server (xelatex or lualatex), and there is none. Take the PDF, which every LaTeX includes."
+NO_LATEX = (
+    "PGF needs a LaTeX on this server (xelatex or lualatex), and there is none. "
+    "Take the PDF, which every LaTeX includes."
+)
 
 
 def latex() -> str | None:
-    """The LaTeX of this machine that reads Unicode."""
-    return next(filter(shutil.which, LATEX), None)
+    """The LaTeX of this machine that reads Unicode; None without one."""
+    for program in LATEX:
+        if shutil.which(program):
+            return program
+    return None
 
 
 @dataclass(frozen=True)
 class Look:
-    """How figures print: the venue or an own width, size of text (0: the venue's), panels side by side (0: as many as fit).
+    """How figures print: a venue or an own width (centimetres), and how full.
 
-    ``values`` writes numbers into cells where they fit, ``titles`` puts a title over each panel, ``shared`` gives matrices of
-    one unit a common scale and colour bar, ``frame`` chooses the layer of a figure that has several (−1: the one on screen).
+    ``text`` is its size in points (0: the venue's), ``columns`` are panels side by side
+    (0: as many as fit). ``values`` writes numbers into cells where they fit, ``titles``
+    puts a title over each panel, ``shared`` gives matrices of one unit a common scale
+    and colour bar, ``frame`` chooses the layer of a figure that has several (−1: the one
+    on screen). FigureError for what cannot be printed.
     """
 
     venue: str = "ACL, column"
@@ -65,22 +76,26 @@ class Look:
     shared: bool = True
     frame: int = -1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.venue not in (*VENUES, OWN):
             raise unknown("venue", self.venue, (*VENUES, OWN))
-        if self.venue == OWN and not WIDTHS[0] <= self.width <= WIDTHS[1]:
+        narrowest, widest = WIDTHS
+        if self.venue == OWN and not narrowest <= self.width <= widest:
             raise FigureError(
-                f"A width of {self.width:g} cm was given; allowed are {WIDTHS[0]:g} to {WIDTHS[1]:g} cm."
+                f"A width of {self.width:g} cm was given; allowed are {narrowest:g} to "
+                f"{widest:g} cm."
             )
-        if self.text and not 3 <= self.text <= 40:
+        smallest, largest = TEXTS
+        if self.text and not smallest <= self.text <= largest:
             raise FigureError(
-                f"Text of {self.text:g} points was given; allowed are 3 to 40, readable from {READABLE:g}."
+                f"Text of {self.text:g} points was given; allowed are {smallest} to "
+                f"{largest}, readable from {READABLE:g}."
             )
 
     @property
     def size(self) -> Venue:
         """Width, height and text that hold."""
-        chosen = Venue(self.width) if self.venue == OWN else VENUES[self.venue]
+        chosen = VENUES.get(self.venue, Venue(self.width))
         return Venue(chosen.width, self.text or chosen.text, chosen.height)
 
     @property
