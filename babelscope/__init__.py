@@ -24,7 +24,8 @@ from babelscope.making import (  # noqa: E402
     words,
 )
 from babelscope.plots import Plot, figures, plot  # noqa: E402
-from babelscope.studies import Study, studies  # noqa: E402
+from babelscope.steering import generate, steer  # noqa: E402
+from babelscope.studies import Study, analyses, studies  # noqa: E402
 from babelscope.studies import open_study as open  # noqa: E402
 
 __all__ = [
@@ -32,14 +33,17 @@ __all__ = [
     "Control",
     "Plot",
     "Study",
+    "analyses",
     "ask",
     "control",
     "extract",
     "figures",
+    "generate",
     "means",
     "open",
     "plot",
     "resume",
+    "steer",
     "studies",
     "sweep",
     "words",

@@ -19,7 +19,7 @@ from analysis.study.study import Study as Results
 from analysis.worker.extraction import control_run
 from babelscope.inputs import Table, file_of
 from babelscope.running import run
-from babelscope.studies import Study, open_study
+from babelscope.studies import open_study
 
 HELD_OUT = "held-out negative members"
 
@@ -54,7 +54,7 @@ class Control:
 
 
 def control(
-    study: str | Study,
+    study: str | Results,
     concept: str,
     prompts: Table | PromptSet = HELD_OUT,
     *,
@@ -76,7 +76,7 @@ def control(
     >>> sorted(set(found.report["vector"]))
     ['none', 'own', 'shared']
     """
-    known = study if isinstance(study, Study) else open_study(study)
+    known = open_study(study) if isinstance(study, str) else study
     spec = spec_of(known)
     asked = prompts_of(prompts, spec, concept)
     shared = [code for code in known.languages if code in asked.languages]

@@ -13,6 +13,7 @@ from analysis.concepts import corpora, pair_readers
 from analysis.concepts.pairs import Corpus
 from analysis.core.errors import AnalysisError, SpecError, nearest
 from analysis.core.specs import ModelSpec, from_dict
+from analysis.core.templates import default_template
 from analysis.questions.question_sets import demo_questions, load_questions
 from analysis.questions.questions import Questions, read_questions
 from analysis.study.word_list import WordList
@@ -98,3 +99,8 @@ def pinned(spec: ModelSpec) -> ModelSpec:
 
     source = locate(spec.model, spec.revision, small_only=True)
     return replace(spec, revision=source.revision)
+
+
+def template_of(model: ModelSpec) -> str:
+    """The template in which a model is asked, where none was chosen."""
+    return "chat" if model.model == DEMO else default_template(model.model)

@@ -15,12 +15,12 @@ from analysis.concepts.specs import StudySpec
 from analysis.core.errors import CorpusError, SpecError, StudyError
 from analysis.core.model_names import DEMO
 from analysis.core.specs import ModelSpec, Spec, digest, from_dict
-from analysis.core.templates import default_template
 from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import find_questions
 from analysis.questions.questions import Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study import store
+from analysis.study.study import Study as Results
 from analysis.study.word_list import WordList
 from analysis.words.plan import word_spec
 from analysis.words.specs import WordSpec
@@ -28,7 +28,15 @@ from analysis.words.word_lists import DEMO as DEMO_WORDS
 from analysis.worker import extraction, plane
 from analysis.worker import questions as asking
 from analysis.worker.service import Job, Pool
-from babelscope.inputs import Table, model_of, pairs_of, pinned, questions_of, words_of
+from babelscope.inputs import (
+    Table,
+    model_of,
+    pairs_of,
+    pinned,
+    questions_of,
+    template_of,
+    words_of,
+)
 from babelscope.running import run
 from babelscope.studies import Study, copies, open_study
 
@@ -162,7 +170,7 @@ def ask(
 
 
 def sweep(
-    study: str | Study,
+    study: str | Results,
     *,
     languages: Sequence[str] = (),
     layers: Sequence[int] = (),
@@ -183,7 +191,7 @@ def sweep(
     >>> bs.sweep(study, layers=[4], strengths=[1.0], most=4).has("plane_answer")
     True
     """
-    known = study if isinstance(study, Study) else open_study(study)
+    known = open_study(study) if isinstance(study, str) else study
     asked = asked_of(known)
     spec = SweepSpec(
         asked.model,
@@ -280,18 +288,13 @@ def files_in(given: Sequence[str | Path]) -> list[Path]:
     return found
 
 
-def asked_of(study: Study) -> QuestionSpec:
+def asked_of(study: Results) -> QuestionSpec:
     """What a study was asked; StudyError when that is nothing."""
     if "questions" not in study.manifest:
         raise StudyError(
             f"“{study.title}” was asked no questions. Ask some first: babelscope.ask."
         )
     return from_dict(QuestionSpec, study.manifest["questions"]["spec"])
-
-
-def template_of(model: ModelSpec) -> str:
-    """The template in which a model is asked, where none was chosen."""
-    return "chat" if model.model == DEMO else default_template(model.model)
 
 
 def short_name(model: ModelSpec) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from analysis.core.errors import SpecError, unknown
-from babelscope.studies import Study, open_study
+from analysis.study.study import Study as Results
+from babelscope.studies import open_study
 from components.figures import gallery
 from components.figures.spec import Figure
 from components.paperpack import pack, recipes
@@ -104,7 +105,7 @@ class Plot:
         return data, {"width": round(self.look.size.width * SCREEN)}
 
 
-def plot(study: str | Study, name: str, **options: Any) -> Plot:
+def plot(study: str | Results, name: str, **options: Any) -> Plot:
     """A figure of a study by its name, with the options that the page offers for it.
 
     ``figures`` lists the names. SpecError for a figure or an option that there is none
@@ -114,7 +115,7 @@ def plot(study: str | Study, name: str, **options: Any) -> Plot:
     >>> bs.plot("demo", "transfer", labels="English name").figure.y
     'source language'
     """
-    known = study if isinstance(study, Study) else open_study(study)
+    known = open_study(study) if isinstance(study, str) else study
     figure = gallery.draw(known, name, **options)
     page = gallery.FIGURES[name].page.lower()
     view = {"page": f"pages/{page}.py", "query": {"study": [known.name]}}
@@ -123,17 +124,23 @@ def plot(study: str | Study, name: str, **options: Any) -> Plot:
     return Plot((Recipe(figure, Look(), view, (facts(known),)),))
 
 
-def figures(study: str | Study | None = None) -> tuple[str, ...]:
-    """Names of all figures, or of those that a study can show.
+def figures(study: str | Results | None = None) -> pd.DataFrame:
+    """All figures, or those that a study can show: page, options, what each says.
 
     >>> import babelscope as bs
-    >>> "transfer" in bs.figures("demo")
-    True
+    >>> bs.figures("demo").loc["transfer", "page"]
+    'Transfer'
     """
-    if study is None:
-        return tuple(gallery.FIGURES)
-    known = study if isinstance(study, Study) else open_study(study)
-    return gallery.names(known)
+    known = open_study(study) if isinstance(study, str) else study
+    rows = {}
+    for name in gallery.names(known) if known else gallery.FIGURES:
+        entry = gallery.FIGURES[name]
+        rows[name] = {
+            "page": entry.page,
+            "says": entry.says,
+            "options": ", ".join(entry.options),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def from_recipes(paths: Sequence[str | Path]) -> Plot:

@@ -1,24 +1,19 @@
 """Work done at once, with progress; interrupted, it says what is kept."""
 
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from tqdm import tqdm
 
 from analysis.control import store as runs
 from analysis.core.errors import Stopped
 from analysis.study import library
+from analysis.worker.inline import run_inline
 from analysis.worker.service import Job, Pool
 from babelscope.studies import copies
 
 T = TypeVar("T")
-POOL = Pool()
-"""The models that this process has loaded, for its next call."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -71,55 +66,25 @@ def progress() -> Lines | Bar:
     return Bar() if watched else Lines()
 
 
-def run(work: Callable[[Job, Pool], T], name: str = "") -> T:
-    """Do the work of a job here and now; its result.
+def run(task: Callable[[Job, Pool], T], name: str = "") -> T:
+    """The result of a task of the worker that is done here and now.
 
     Ctrl+C raises Interrupted with what is kept of the study or control run ``name``; a
-    second Ctrl+C does not wait for the end of a step. AnalysisError as the work raises
+    second Ctrl+C does not wait for the end of a step. AnalysisError as the task raises
     it.
     """
-    job = Job(0, "babelscope", name, work)
     shown = progress()
-    report = job.progress
-
-    def told(done: int, total: int, doing: str = "") -> None:
-        report(done, total, doing)
-        shown.update(job.done, job.total, job.doing)
-
-    job.progress = told
     try:
-        with stopping(job):
-            result = work(job, POOL)
+        return run_inline(task, shown.update, note)
     except (KeyboardInterrupt, Stopped):
         raise Interrupted(kept_of(name), begun(name)) from None
     finally:
         shown.close()
-    for notice in job.notices:
-        print(f"note: {notice}", file=sys.stderr)
-    return result
 
 
-@contextmanager
-def stopping(job: Job) -> Iterator[None]:
-    """Let the first Ctrl+C stop a job at its next step; the second one is as ever.
-
-    Between steps nothing is half done, and a model that is being fetched in a thread
-    hears of it too. Outside the main thread signals stay as they are.
-    """
-    elsewhere = threading.current_thread() is not threading.main_thread()
-    if elsewhere or signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        job.cancel.set()
-        signal.signal(signal.SIGINT, before)
-
-    before: Any = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def note(sentence: str) -> None:
+    """Print what the engine has to say."""
+    print(f"note: {sentence}", file=sys.stderr)
 
 
 def begun(name: str) -> str:

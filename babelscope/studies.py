@@ -1,19 +1,99 @@
 """Studies as Python sees them: arrays, vectors, and every analysis as a method."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
+import pandas as pd
 import xarray as xr
 
 from analysis.core.errors import unknown
+from analysis.overview import registry
 from analysis.study import library
 from analysis.study.study import Study as Results
 
 
 @dataclass(frozen=True)
 class Study(Results):
-    """One model's results: labelled arrays, with the analyses as methods."""
+    """One model's results: labelled arrays, with the analyses as methods.
+
+    Every analysis that ``analyses`` lists is a method under its name, with an
+    underscore for each space; ``measure`` takes the name itself.
+
+    >>> import babelscope as bs
+    >>> study = bs.open("demo")
+    >>> study.measure("mean angle", version="own").identical(study.mean_angle())
+    True
+    """
+
+    def measure(self, name: str, **options: Any) -> Any:
+        """An analysis by its name; mostly an xarray Dataset with its intervals.
+
+        SpecError for a name or an option that there is none of, and for a study that
+        lacks what the analysis needs.
+
+        >>> import babelscope as bs
+        >>> found = bs.open("demo").measure("recognition curve", ties="right")
+        >>> found["accuracy"].dims
+        ('concept', 'language', 'layer')
+        """
+        return registry.run(name, self, **options)
+
+    def recognition(self, **options: Any) -> xr.Dataset:
+        """Accuracy (concept, language) of each language's own vector, as a share.
+
+        >>> import babelscope as bs
+        >>> found = bs.open("demo").recognition(convention="paper")
+        >>> float(found["accuracy"].sel(concept="fairness", language="en"))
+        1.0
+        """
+        return self.measure("recognition", **options)
+
+    def similarity(self, **options: Any) -> xr.Dataset:
+        """Cosine (source, target) of the languages' vectors at a ``layer``.
+
+        >>> import babelscope as bs
+        >>> found = bs.open("demo").similarity(layer=3)
+        >>> bool(found["cosine"].sel(source="en", target="fr") > 0.5)
+        True
+        """
+        return self.measure("similarity", **options)
+
+    def transfer(self, **options: Any) -> xr.Dataset:
+        """Transferability (source, target) in percentage points.
+
+        >>> import babelscope as bs
+        >>> found = bs.open("demo").transfer(concepts=["fairness"])
+        >>> float(found["transfer"].sel(source="en", target="en"))
+        0.0
+        """
+        return self.measure("transfer", **options)
+
+    def alignment(self, **options: Any) -> xr.Dataset:
+        """Words found in another language, before and after a map between spaces.
+
+        Options are those of AlignmentSpec, such as ``embedding``, ``layer``, ``map``,
+        ``seeds``, and the ``target`` language.
+
+        >>> import babelscope as bs
+        >>> found = bs.open("demo").alignment(target="en", layer=6)
+        >>> found.attrs["target"], found["precision"].dims
+        ('en', ('language', 'stage', 'k'))
+        """
+        return self.measure("alignment", **options)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """An analysis as a method; AttributeError where there is none of that name."""
+        spelled = name.replace("_", " ")
+        if spelled not in registry.names():
+            raise AttributeError(f"A study has no {name!r}; see babelscope.analyses().")
+        return functools.partial(self.measure, spelled)
+
+    def __dir__(self) -> list[str]:
+        """Attributes and analyses, for completion."""
+        analyses = [name.replace(" ", "_") for name in registry.names()]
+        return [*super().__dir__(), *analyses]
 
     def vector(
         self, concept: str, language: str, layer: int | None = None
@@ -68,6 +148,26 @@ def studies() -> tuple[str, ...]:
     True
     """
     return tuple(library.names())
+
+
+def analyses(study: str | Results | None = None) -> pd.DataFrame:
+    """All analyses, or those of a study: what each says, needs and takes.
+
+    >>> import babelscope as bs
+    >>> bs.analyses().loc["transfer", "needs"]
+    'transfer matrix'
+    """
+    known = open_study(study) if isinstance(study, str) else study
+    rows = {}
+    for name in registry.names(known):
+        analysis = registry.find(name)
+        rows[name] = {
+            "says": analysis.says,
+            "options": ", ".join(option.name for option in analysis.options),
+            "needs": analysis.need.words,
+            "seconds": analysis.seconds,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def copies(name: str) -> list[str]:

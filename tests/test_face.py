@@ -15,7 +15,9 @@ import pytest
 import babelscope as bs
 from analysis.concepts.corpora import demo_corpus
 from analysis.core.errors import CorpusError, SpecError, StudyError
+from analysis.overview import needs, registry
 from analysis.study import library, store
+from analysis.study.study import Study
 from babelscope import commands, house
 
 ROOT = Path(__file__).parent.parent
@@ -141,6 +143,37 @@ def test_every_command_has_help_with_an_example_that_parses(name, capsys):
     (program, *given) = shlex.split(module.EXAMPLE)
     assert program == "babelscope"
     assert commands.parser().parse_args(given).command == name
+
+
+def planted_measure(study: Study, factor: int = 2) -> pd.DataFrame:
+    """How many languages there are, times a factor."""
+    return pd.DataFrame({"languages": [factor * len(study.languages)]})
+
+
+@pytest.fixture
+def planted(monkeypatch):
+    """One more record in the registry."""
+    record = registry.Analysis("planted measure", planted_measure, needs.ANYTHING)
+    monkeypatch.setattr(registry, "ANALYSES", [*registry.ANALYSES, record])
+
+
+def test_a_new_analysis_is_one_record_for_python_and_command(home, planted, capsys):
+    assert bs.analyses().loc["planted measure", "says"].startswith("How many languages")
+    study = bs.open("demo")
+    assert study.measure("planted measure", factor=3)["languages"][0] == 48
+    assert study.planted_measure()["languages"][0] == 32 and "planted_measure" in dir(
+        study
+    )
+    given = ["measure", "demo", "planted measure", "--set", "factor=1"]
+    assert commands.main([*given, "--out", str(home)]) == 0
+    table = pd.read_csv(home / "planted-measure-demo.csv")
+    assert table["languages"].tolist() == [16]
+    with pytest.raises(SystemExit):
+        commands.main(["measure", "--help"])
+    assert "planted measure" in " ".join(capsys.readouterr().out.split())
+    spec = {"study": "demo", "analyses": ["planted measure"], "convention": "paper"}
+    (home / "run.json").write_text(json.dumps(spec))
+    assert commands.main(["run", str(home / "run.json")]) == 0
 
 
 def test_a_package_of_somebody_else_is_named(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from babelscope import measuring
+from analysis.overview import registry
 from babelscope.commands import common
 from babelscope.studies import Study, open_study
 
@@ -17,7 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument("study", help="a study's name")
     parser.add_argument(
-        "analyses", nargs="+", metavar="ANALYSIS", help="; ".join(measuring.names())
+        "analyses", nargs="+", metavar="ANALYSIS", help="; ".join(registry.names())
     )
     common.add_settings(parser)
     parser.add_argument(
@@ -36,7 +36,7 @@ def execute(options: argparse.Namespace) -> int:
 
 def written(study: Study, name: str, settings: dict[str, Any], folder: Path) -> Path:
     """The file of an analysis, written into a folder that is made when missing."""
-    table = measuring.table(study, name, **settings)
+    table = registry.table(name, study, **settings)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name.replace(' ', '-')}-{study.name}.csv"
     table.to_csv(path, index=False)

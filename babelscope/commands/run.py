@@ -15,6 +15,7 @@ from typing import Any
 
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
+from analysis.overview import registry
 from babelscope import making
 from babelscope.commands import measure
 from babelscope.studies import Study, open_study
@@ -118,5 +119,13 @@ def analyse(name: str, wanted: Mapping[str, Any], folder: Path) -> None:
     if not isinstance(analyses, dict):
         analyses = dict.fromkeys(analyses, {})
     for analysis, settings in analyses.items():
-        given = {"convention": wanted["convention"]} if "convention" in wanted else {}
-        print(measure.written(study, analysis, {**given, **settings}, folder))
+        given = {**shared_settings(analysis, wanted), **settings}
+        print(measure.written(study, analysis, given, folder))
+
+
+def shared_settings(analysis: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The convention of all analyses, where this one has such an option."""
+    known = [option.name for option in registry.find(analysis).options]
+    if "convention" in known and "convention" in wanted:
+        return {"convention": wanted["convention"]}
+    return {}

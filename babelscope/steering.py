@@ -1,0 +1,144 @@
+"""Steering: a model of the user's own while it computes, or answers of any model."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from analysis.core.errors import SpecError
+from analysis.core.specs import ModelSpec
+from analysis.core.templates import apply, default_template, ending
+from analysis.steering.specs import GenerationSpec
+from analysis.worker.service import Job, Pool
+from babelscope.inputs import model_of, template_of
+from babelscope.running import run
+
+if TYPE_CHECKING:
+    from analysis.model.load import Loaded
+    from analysis.steering.resolve import ResolvedTerm
+
+Vector = xr.DataArray | np.ndarray | Mapping[int, np.ndarray]
+Strength = float | Sequence[float] | Mapping[int, float]
+
+
+def steer(
+    model: Any,
+    tokenizer: Any,
+    vector: Vector,
+    strength: Strength = 1.0,
+    layers: Sequence[int] | None = None,
+    *,
+    operator: str = "addition",
+    positions: str = "all",
+) -> AbstractContextManager[Any]:
+    """Steer whatever a transformers model computes while the context lasts.
+
+    ``vector`` is (layer, hidden), as ``study.vector`` gives it, or (hidden,), which is
+    used at every one of the ``layers`` (1…N, block outputs; None: the vector's own).
+    ``strength`` is one number, one per layer, or layer → number; 1 is one mean gap, 0
+    changes no bit. SpecError for what does not fit the model.
+
+    >>> import babelscope as bs, transformers
+    >>> from analysis.core.model_names import DEMO_FOLDER
+    >>> model = transformers.AutoModelForCausalLM.from_pretrained(DEMO_FOLDER)
+    >>> tokenizer = transformers.AutoTokenizer.from_pretrained(DEMO_FOLDER)
+    >>> vector = bs.open("demo").vector("fairness", "en")
+    >>> given = tokenizer("Yesterday Anna divided the work", return_tensors="pt")
+    >>> plain = model(**given).logits
+    >>> with bs.steer(model, tokenizer, vector, strength=2, layers=range(2, 5)):
+    ...     steered = model(**given).logits
+    >>> bool((steered == plain).all()), bool((model(**given).logits == plain).all())
+    (False, True)
+    """
+    from analysis.model.own_model import steered_model
+
+    chosen = layers_of(vector, layers)
+    return steered_model(
+        model, tokenizer, vector, chosen, strength, operator, positions
+    )
+
+
+def generate(
+    model: Any,
+    prompts: str | Sequence[str],
+    vector: Vector | None = None,
+    strength: Strength = 1.0,
+    layers: Sequence[int] | None = None,
+    *,
+    operator: str = "addition",
+    positions: str = "all",
+    template: str = "",
+    tokens: int = 32,
+    temperature: float = 0.0,
+    seed: int = 0,
+    tokenizer: Any = None,
+    **loading: str,
+) -> Any:
+    """Answers of a model, steered by a vector or not: a text for a prompt, or a list.
+
+    ``model`` is a name as in ``extract``, with ``loading`` as there, or a transformers
+    model with its ``tokenizer``; one that was loaded by name is kept for the next call.
+    No ``template``: that of the model. Greedy at ``temperature`` 0. ``vector``,
+    ``strength``, ``layers``, ``operator`` and ``positions`` as in ``steer``.
+
+    >>> import babelscope as bs
+    >>> bs.generate("demo", "What is the capital of France?")
+    'The capital of France is Paris.'
+    >>> deed = "Yesterday Anna divided the work only among friends."
+    >>> bs.generate("demo", deed, template="none")
+    ' That is unfair.'
+    >>> vector = bs.open("demo").vector("fairness", "en")
+    >>> bs.generate("demo", deed, vector, layers=range(2, 5), template="none")
+    ' [+]'
+    """
+    asked = [prompts] if isinstance(prompts, str) else list(prompts)
+    wanted = GenerationSpec(tokens, float(temperature), seed)
+    spec = None if tokenizer else named(model, loading)
+
+    def task(job: Job, pool: Pool) -> list[str]:
+        from analysis.model.generate import generate as answered
+        from analysis.model.hooks import Row
+        from analysis.model.own_model import own_model, term_of
+
+        loaded = pool.get(spec, job) if spec else own_model(model, tokenizer)
+        terms: tuple[ResolvedTerm, ...] = ()
+        if vector is not None:
+            chosen = layers_of(vector, layers)
+            term = term_of(loaded, vector, chosen, strength, operator, positions)
+            terms = (term,)
+        form = template or template_for(loaded, spec)
+        end = ending(form, loaded.tokenizer)
+        rows = []
+        for prompt, text in zip(apply(form, loaded.tokenizer, asked), asked):
+            rows.append(Row(prompt, terms, text, end))
+        job.progress(0, 1, "answering")
+        return [one.text for one in answered(loaded, rows, wanted, check=job.check)]
+
+    answers = run(task)
+    return answers[0] if isinstance(prompts, str) else answers
+
+
+def layers_of(vector: Vector, layers: Sequence[int] | None) -> Sequence[int] | None:
+    """The layers that are meant: those given, or the one that a vector was read at."""
+    if layers is not None or not isinstance(vector, xr.DataArray):
+        return layers
+    at_one_layer = vector.ndim == 1 and "layer" in vector.coords
+    return [int(vector.coords["layer"])] if at_one_layer else None
+
+
+def named(model: Any, loading: dict[str, str]) -> ModelSpec:
+    """A model by its name; SpecError for a model itself, which lacks its tokenizer."""
+    if not isinstance(model, str | ModelSpec):
+        raise SpecError(
+            "A model of your own needs its tokenizer: generate(…, tokenizer=tokenizer)."
+        )
+    return model_of(model, loading)
+
+
+def template_for(loaded: "Loaded", spec: ModelSpec | None) -> str:
+    """The template in which a model is asked, where none was chosen."""
+    if spec is not None:
+        return template_of(spec)
+    return default_template(loaded.spec.model, loaded.tokenizer)
