@@ -34,7 +34,7 @@ class Lines:
 
     def update(self, done: int, total: int, doing: str) -> None:
         """Print what is done of all."""
-        line = f"{done}/{total} {doing}"
+        line = f"{done}/{total} {doing}" if total else doing
         if line != self.shown:
             print(line, file=sys.stderr, flush=True)
         self.shown = line

@@ -9,7 +9,7 @@ import xarray as xr
 
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import apply, default_template, ending
+from analysis.core.templates import apply_template, default_template, template_ending
 from analysis.steering.specs import GenerationSpec
 from analysis.worker.service import Job, Pool
 from babelscope.inputs import model_of, template_of
@@ -109,11 +109,10 @@ def generate(
             term = term_of(loaded, vector, chosen, strength, operator, positions)
             terms = (term,)
         form = template or template_for(loaded, spec)
-        end = ending(form, loaded.tokenizer)
+        end = template_ending(form, loaded.tokenizer)
         rows = []
-        for prompt, text in zip(apply(form, loaded.tokenizer, asked), asked):
+        for prompt, text in zip(apply_template(form, loaded.tokenizer, asked), asked):
             rows.append(Row(prompt, terms, text, end))
-        job.progress(0, 1, "answering")
         return [one.text for one in answered(loaded, rows, wanted, check=job.check)]
 
     answers = run(task)
