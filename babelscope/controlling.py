@@ -38,7 +38,7 @@ class Control:
     @cached_property
     def judging(self) -> JudgingSpec:
         """How answers are judged and a setting is chosen."""
-        return from_dict(JudgingSpec, self.run.manifest["judging"])
+        return self.run.judging
 
     @cached_property
     def answers(self) -> pd.DataFrame:
@@ -104,10 +104,9 @@ def resume_control(name: str) -> Control:
 
 def spec_of(study: Results) -> StudySpec:
     """What a study was made from; StudyError for one that does not say."""
-    spec = study.manifest.get("spec", {})
-    if "corpus_digest" not in spec:
+    if "corpus_digest" not in (study.manifest.spec or {}):
         raise StudyError(f"“{study.title}” was not extracted from contrast pairs here.")
-    return from_dict(StudySpec, spec)
+    return study.manifest.spec_as(StudySpec)
 
 
 def prompts_of(given: Table | PromptSet, spec: StudySpec, concept: str) -> PromptSet:

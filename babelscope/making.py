@@ -14,12 +14,13 @@ from analysis.concepts.pairs import Corpus
 from analysis.concepts.specs import StudySpec
 from analysis.core.errors import CorpusError, SpecError, StudyError
 from analysis.core.model_names import DEMO
-from analysis.core.specs import ModelSpec, Spec, digest, from_dict
+from analysis.core.specs import ModelSpec, Spec, digest
 from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import find_questions
 from analysis.questions.questions import Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study import store
+from analysis.study.records import WithSpec
 from analysis.study.study import Study as Results
 from analysis.study.word_list import WordList
 from analysis.words.plan import word_spec
@@ -249,8 +250,8 @@ def finished(name: str, work: Work) -> Study:
 def added(name: str, part: str, spec: Spec, work: Work) -> Study:
     """A study with one more part: by ``work``, unless it, or a copy, has it already."""
     for known in (name, *copies(name)):
-        entry = open_study(known).manifest.get(part)
-        if entry and entry["digest"] == digest(spec):
+        entry = open_study(known).manifest.parts.get(part)
+        if isinstance(entry, WithSpec) and entry.digest == digest(spec):
             return resume(known)
     return open_study(run(work, name))
 
@@ -267,8 +268,13 @@ def imported(title: str, model: str, files: Sequence[str]) -> Study | None:
         if not (path / store.MANIFEST).is_file():
             continue
         study = open_study(path.name)
-        known = study.manifest.get("imported", {}).get("files")
-        if known == sorted(files) and (study.title, study.model) == (title, model):
+        known = study.manifest.imported
+        if known is None:
+            continue
+        if known.files == tuple(sorted(files)) and (study.title, study.model) == (
+            title,
+            model,
+        ):
             return study
     return None
 
@@ -290,11 +296,12 @@ def files_in(given: Sequence[str | Path]) -> list[Path]:
 
 def asked_of(study: Results) -> QuestionSpec:
     """What a study was asked; StudyError when that is nothing."""
-    if "questions" not in study.manifest:
+    asked = study.manifest.questions
+    if asked is None:
         raise StudyError(
             f"“{study.title}” was asked no questions. Ask some first: babelscope.ask."
         )
-    return from_dict(QuestionSpec, study.manifest["questions"]["spec"])
+    return asked.spec_as(QuestionSpec)
 
 
 def short_name(model: ModelSpec) -> str:

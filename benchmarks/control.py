@@ -17,7 +17,6 @@ from analysis.concepts.specs import StudySpec
 from analysis.control import prompts, store
 from analysis.control.prompts import Prompt, PromptSet
 from analysis.control.specs import ControlSpec, JudgingSpec
-from analysis.core.specs import from_dict
 from analysis.study import library
 from analysis.worker.extraction import control_run
 from analysis.worker.service import Job, Pool
@@ -31,7 +30,7 @@ MANY = 60
 def begin() -> str:
     """The run, with nothing computed."""
     study = library.open_by_name(library.REQUESTS)
-    made = from_dict(StudySpec, study.manifest["spec"])
+    made = study.manifest.spec_as(StudySpec)
     pairs = {
         a: [
             pair
@@ -89,7 +88,7 @@ def main() -> None:
         )
         subprocess.run(command, cwd=Path(__file__).parent.parent, check=True)
         run = store.open_run(name)
-        seconds = sum(entry["seconds"] for entry in run.manifest["files"].values())
+        seconds = sum(entry.seconds for entry in run.manifest.files.values())
         answers = store.outlook(run).answers
         print(
             f"{answers:,} answers in {len(run.done)} cells; {time.monotonic() - began:.0f} s in all, {seconds:.0f} s of it in cells"

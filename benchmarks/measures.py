@@ -26,6 +26,7 @@ from analysis.concepts.triangle import asymmetry
 from analysis.languages.languages import DISTANCES, LANGUAGES
 from analysis.overview.findings import findings
 from analysis.study.arrays import labelled
+from analysis.study.manifest import Manifest, PairTable
 from analysis.study.study import COMPUTED, Study
 
 CONCEPTS, LAYERS, PAIRS, ROUNDS = 7, 32, 400, 5
@@ -65,12 +66,10 @@ def study(hidden: int) -> Study:
         layers=LAYERS,
         available=frozenset(arrays),
         load=arrays.__getitem__,
-        manifest={
-            "pairs": {
-                concept: {"clusters": list(range(PAIRS))} for concept in concepts
-            },
-            "shares": "LLaMA2",
-        },
+        manifest=Manifest(
+            pairs=dict.fromkeys(concepts, PairTable(clusters=tuple(range(PAIRS)))),
+            shares="LLaMA2",
+        ),
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.study.arrays import labelled
+from analysis.study.manifest import Manifest, PairTable
+from analysis.study.records import read_record, to_json
 from analysis.study.study import COMPUTED, Study
 
 ANGLE = 0.4
@@ -150,6 +152,7 @@ def study_of(
         name: labelled(name, values, coords, study="planted")
         for name, values in arrays.items()
     }
+    tables = {name: read_record(PairTable, pairs[name], name) for name in pairs}
     return Study(
         name="planted",
         title="Planted",
@@ -160,11 +163,13 @@ def study_of(
         layers=layers,
         available=frozenset(kept),
         load=kept.__getitem__,
-        manifest={"pairs": pairs, "shares": "LLaMA2"},
+        manifest=Manifest(pairs=tables, shares="LLaMA2"),
     )
 
 
 def replaced(study: Study, **arrays: np.ndarray) -> Study:
     """The same study with some arrays changed."""
     values = {name: study.array(name).values for name in study.available} | arrays
-    return study_of(values, study.concepts, study.languages, study.manifest["pairs"])
+    return study_of(
+        values, study.concepts, study.languages, to_json(study.manifest.pairs)
+    )

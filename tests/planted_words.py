@@ -7,10 +7,10 @@ import numpy as np
 
 from analysis.core.specs import ModelSpec
 from analysis.study import coverage, store
+from analysis.study.manifest import Manifest, WordsPart
 from analysis.study.study import COMPUTED, Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.words.plan import word_spec
-from analysis.words.word_lists import to_json
 
 LANGUAGES, LAYERS, HIDDEN = ("en", "fr", "zh"), (1, 2, 3), 12
 EMBEDDED = ("last token", "prompt: one word")
@@ -48,11 +48,11 @@ def planted_vectors(
 
 def word_study(words: WordList, vectors: np.ndarray) -> Study:
     """A study in memory whose word vectors are these at the last layer and noise before."""
-    entry = {
-        "spec": asdict(word_spec(ModelSpec("planted"), words, EMBEDDED)),
-        "list": to_json(words),
-        "layers": list(LAYERS),
-    }
+    entry = WordsPart(
+        spec=asdict(word_spec(ModelSpec("planted"), words, EMBEDDED)),
+        list=words,
+        layers=LAYERS,
+    )
 
     def read_words(embedding: str, layer: int) -> np.ndarray:
         if layer == LAYERS[-1] and embedding == EMBEDDED[0]:
@@ -73,7 +73,7 @@ def word_study(words: WordList, vectors: np.ndarray) -> Study:
         available=frozenset({"word_vector"}),
         load={}.__getitem__,
         read_words=read_words,
-        manifest={"words": entry, "hidden": vectors.shape[-1]},
+        manifest=Manifest(words=entry, hidden=vectors.shape[-1]),
     )
 
 
@@ -88,18 +88,16 @@ def stored_words(
     study = word_study(words, vectors)
     folder = store.create(
         name,
-        {
-            "title": "Planted words",
-            "spec": {"model": {"model": "planted/model"}},
-            "concepts": [],
-            "languages": list(words.languages),
-            "layers": study.layers,
-            "hidden": vectors.shape[-1],
-            "pairs": {},
-            "words": study.manifest["words"],
-            "files": {},
-        }
-        | facts,
+        Manifest(
+            title="Planted words",
+            spec={"model": {"model": "planted/model"}},
+            languages=words.languages,
+            layers=study.layers,
+            hidden=vectors.shape[-1],
+            pairs={},
+            words=study.manifest.words,
+            **facts,
+        ),
     )
     for e, a in coverage.word_cells(store.read_manifest(folder))[:cells]:
         there = words.present(words.languages[a])

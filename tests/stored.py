@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from analysis.study import coverage, store
+from analysis.study.manifest import Manifest
+from analysis.study.records import read_record, to_json
 from analysis.study.study import Study
 from tests.planted import Planting, planted_study
 
@@ -23,7 +25,8 @@ def stored(
 ) -> Path:
     """Write a study (the planted one unless given) under a name; ``cells`` stops after so many, ``facts`` go into the manifest."""
     study = study or planted()
-    folder = store.create(name, manifest(study) | facts)
+    known = read_record(Manifest, manifest(study) | facts, "")
+    folder = store.create(name, known)
     plan = coverage.cells(store.read_manifest(folder))
     for stage, c, a in plan[:cells]:
         tensors = {
@@ -48,13 +51,14 @@ def manifest(study: Study) -> dict:
     counts = {language: {"train": 200, "test": pairs} for language in study.languages}
     tables = {
         concept: {
-            **study.manifest["pairs"][concept],
+            **to_json(study.manifest.pair_table(concept)),
             "test": [str(i) for i in range(pairs)],
             "counts": counts,
         }
         for concept in study.concepts
     }
     return {
+        "schema": 1,
         "title": "Planted study",
         "kind": "computed",
         "spec": {

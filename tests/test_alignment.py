@@ -345,7 +345,7 @@ def test_printed_numbers_and_what_was_read_off_them():
     )
     assert (
         study.array("alignment").dims == ("embedding", "stage", "source", "k")
-        and "2410.01079" in study.manifest["citation"]
+        and "2410.01079" in study.manifest.citation
     )
 
 

@@ -5,8 +5,8 @@ import pytest
 from analysis.study import library
 from analysis.study.word_list import WordList
 from analysis.worker.service import DONE
-from components.frame import cache, jobs
 from components.figures.text import DEMO_NOTE
+from components.frame import cache, jobs
 from components.views import alignment as view
 from tests.planted_words import EMBEDDED, planted_vectors, stored_words, word_list
 from tests.stored import HOSTILE, stored

@@ -100,7 +100,7 @@ def test_the_flipped_version_takes_only_items_whose_answer_the_country_changes(h
         and np.isnan(data["cosine"].sel(language="sw")).all()
     )
     kinds, parts = (
-        np.array(study.manifest["questions"]["prompts"])[:, 0],
+        np.array(study.manifest.questions.prompts)[:, 0],
         study.array("item_part").values,
     )
     taken = study.array("item_local").values
@@ -143,7 +143,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(home):
         store.root() / name, questions(), PlantedReader(), None, lambda *_: None
     )
     files = [
-        store.read_manifest(store.root() / each)["files"] for each in (whole.name, name)
+        store.read_manifest(store.root() / each).files for each in (whole.name, name)
     ]
     assert files[0] == files[1] and library.open_by_name(name).complete
 
@@ -157,7 +157,7 @@ def test_questions_go_into_a_study_with_concepts_and_survive_seal_pack_and_unpac
     spec = question_spec(given)
     about = {"model": {"model": "fake", "revision": "main"}}
     store.write_manifest(
-        folder, manifest | {"spec": manifest["spec"] | about, "hidden": HIDDEN}
+        folder, replace(manifest, spec={**manifest.spec, **about}, hidden=HIDDEN)
     )
     asked.begin_asking(spec, given, reader, "ignored", folder)
     asked.run_asking(folder, given, reader, None, lambda *_: None)

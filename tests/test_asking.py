@@ -139,7 +139,7 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
     assert extraction.resume_study(name)(job(), pool) == name
     study = library.open_by_name(name)
     assert study.complete and study.has("lens_share") and study.has("item_local")
-    assert study.manifest["questions"]["spec"]["model"]["revision"] == "local"
+    assert study.manifest.questions.spec["model"]["revision"] == "local"
     sweep = SweepSpec(
         spec.model,
         asked.name,
@@ -156,7 +156,7 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
     extraction.resume_study(name)(job(), pool)
     study = library.open_by_name(name)
     assert study.complete and finding.finding(study)
-    files = store.read_manifest(store.root() / name)["files"]
+    files = store.read_manifest(store.root() / name).files
     assert "plane.safetensors" in files and not any(
         file.startswith("plane-") for file in files
     )
@@ -175,7 +175,7 @@ def test_questions_are_asked_and_swept_from_the_command_line(spec, home, capsys)
     given = ["ask", str(file), *how, *tried, "--languages", "en", "fr", "--sweep"]
     assert commands.main(given) == 0
     study = library.open_by_name(named(capsys))
-    plane = study.manifest["plane"]["spec"]
+    plane = study.manifest.plane.spec
     assert study.complete and study.languages == ("en", "fr")
     assert plane["layers"] == [1, 2] and plane["strengths"] == [1.0]
     more = ["--title", "unswept", "--last-state", "normed"]
@@ -186,7 +186,7 @@ def test_questions_are_asked_and_swept_from_the_command_line(spec, home, capsys)
     again = ["sweep", name, "--layers", "2", "--strengths", "1"]
     for _ in range(2):
         assert commands.main(again) == 0 and named(capsys) == name
-    assert library.open_by_name(name).manifest["plane"]["spec"]["layers"] == [2]
+    assert library.open_by_name(name).manifest.plane.spec["layers"] == [2]
 
 
 def named(capsys) -> str:

@@ -3,16 +3,19 @@
 import base64
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 import torch
 
+from analysis.core.specs import ModelSpec
 from analysis.plane import finding, localisation
+from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import keep_questions
 from analysis.questions.questions import CULTURE, UNIVERSAL, Questions
 from analysis.study import library, store
+from analysis.study.manifest import PlanePart
 from analysis.worker import questions as asking
 from analysis.worker.service import Job
 from components.figures.text import DEMO_NOTE
@@ -229,9 +232,9 @@ def test_questions_that_are_all_the_same_have_no_angle(home):
 
 def test_a_finding_has_no_angle_to_a_vector_of_zero(home):
     study = ask(PlantedReader(), only(same=True), "same")
-    study = replace(
-        study, manifest={**study.manifest, "plane": {"spec": {"local": "own"}}}
-    )
+    spec = SweepSpec(ModelSpec("fake"), "planted", "", ("en",), (2,), local="own")
+    plane = PlanePart(spec=asdict(spec), prompts=(), settings=())
+    study = replace(study, manifest=replace(study.manifest, plane=plane))
     assert finding.angle_words(study, (2, 4)).startswith(
         "; the two vectors have no angle there"
     )
@@ -359,9 +362,8 @@ def test_the_plane_of_another_mode_and_of_all_items(names):
 def test_a_sweep_that_was_stopped_is_shown_as_far_as_it_is(names, home):
     folder = home / "studies" / names["swept"]
     manifest = store.read_manifest(folder)
-    store.write_manifest(
-        folder, manifest | {"plane": manifest["plane"] | {"complete": False}}
-    )
+    unfinished = replace(manifest.plane, complete=False)
+    store.write_manifest(folder, replace(manifest, plane=unfinished))
     at = visit(PLANE, study=names["swept"])
     assert "not finished" in at.warning[0].value and figures(at)
 

@@ -351,10 +351,10 @@ def test_what_changed_under_a_run_is_noticed(study, home):
     run = finished(study)
     store.check_vectors(run)
     assert (
-        from_dict(type(run.spec), json.loads(json.dumps(run.manifest["spec"])))
+        from_dict(type(run.spec), json.loads(json.dumps(dict(run.manifest.spec))))
         == run.spec
     )
-    path = run.folder / next(iter(run.manifest["files"]))
+    path = run.folder / next(iter(run.manifest.files))
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(StudyError, match="damaged"):
         store.open_run(run.name)
@@ -364,8 +364,9 @@ def test_what_changed_under_a_run_is_noticed(study, home):
         store.check_vectors(
             replace(
                 run,
-                manifest=run.manifest
-                | {"spec": {**run.manifest["spec"], "vectors_digest": "0"}},
+                manifest=replace(
+                    run.manifest, spec={**run.manifest.spec, "vectors_digest": "0"}
+                ),
             )
         )
     assert changed != run.spec

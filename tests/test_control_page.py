@@ -116,7 +116,7 @@ def test_the_demos_requests_are_steered_with_vectors_that_were_read_in_requests(
 ):
     planted = planted_study(("harmfulness", "truth"), ("en", "fr"), (6, 24, 16))
     spec = {
-        **library.open_by_name("demo").manifest["spec"],
+        **library.open_by_name("demo").manifest.spec,
         "corpus": REQUESTS,
         "corpus_digest": demo_corpus(REQUESTS).digest,
     }
@@ -276,7 +276,7 @@ def test_texts_can_be_read_and_filtered():
 def test_a_damaged_run_is_a_sentence_and_a_run_can_be_deleted():
     study = library.open_by_name("complete")
     other = finished(study, search_prompts=2, reported_prompts=2, layer_sets=1)
-    path = other.folder / next(iter(other.manifest["files"]))
+    path = other.folder / next(iter(other.manifest.files))
     path.write_text("{}")
     at = visit(PAGE, study="complete", run=other.name)
     assert "is damaged" in plain(at.error[0].value) and not figures(at)

@@ -73,7 +73,7 @@ def test_a_job_reads_words_as_the_plain_computation_does(tiny_models):
     assert (
         study.complete
         and study.embeddings == EMBEDDED
-        and study.manifest["words"]["spec"]["model"]["revision"] == "local"
+        and study.manifest.words.spec["model"]["revision"] == "local"
     )
     for embedding, pick in zip(
         EMBEDDED, (lambda s: s[-1], lambda s: s[1:].mean(0), lambda s: s[-1])

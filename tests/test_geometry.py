@@ -16,6 +16,7 @@ from analysis.questions.answers import NAMED
 from analysis.questions.plan import TRAIN
 from analysis.questions.questions import CULTURE, UNIVERSAL
 from analysis.study.arrays import labelled
+from analysis.study.manifest import AskedItem, Manifest, QuestionsPart
 from analysis.study.study import COMPUTED, Study
 from tests.asking import ITEMS, LANGUAGES, LAYERS, PlantedReader, questions
 from tests.planted import planted_study
@@ -80,7 +81,9 @@ def chance_study(languages=8, layers=400, each=12, hidden=12):
     )
     arrays["english_vector"][0] = np.nan
     listed = [
-        [kind, f"{i}"] for kind in (UNIVERSAL, CULTURE, NAMED) for i in range(each)
+        AskedItem(kind, f"{i}")
+        for kind in (UNIVERSAL, CULTURE, NAMED)
+        for i in range(each)
     ]
     coords = {"language": codes, "layer": range(1, layers + 1)}
     return Study(
@@ -93,7 +96,7 @@ def chance_study(languages=8, layers=400, each=12, hidden=12):
         layers,
         frozenset(arrays),
         lambda name: labelled(name, arrays[name], coords),
-        manifest={"questions": {"prompts": listed}},
+        manifest=Manifest(questions=QuestionsPart(spec={}, prompts=listed)),
     )
 
 

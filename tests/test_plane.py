@@ -134,7 +134,7 @@ def test_a_stopped_sweep_goes_on_to_the_same_answers(home, study):
     again = store.open_study(folder)
     assert (
         again.complete
-        and again.manifest["plane"]["settings"] == study.manifest["plane"]["settings"]
+        and again.manifest.plane.settings == study.manifest.plane.settings
     )
     for name in ("plane_score", "plane_answer", "plane_there"):
         np.testing.assert_array_equal(

@@ -45,12 +45,12 @@ def test_contract_of_published_studies(name):
     assert (
         study.kind == "published"
         and study.complete
-        and "2402.18120" in study.manifest["citation"]
+        and "2402.18120" in study.manifest.citation
     )
     assert study.available == {"recognition"} | (
         {"similarity", "transfer"} if name in SEVENS else set()
     )
-    assert set(study.manifest["figures"]) == study.available
+    assert set(study.manifest.figures) == study.available
     for array in study.available:
         values = study.array(array)
         assert (
@@ -217,7 +217,7 @@ def test_linguistic_correlation_done_right_and_the_printed_way(name):
     cosine = similarity(published()[name]).cosine
     for place, kind in enumerate(DISTANCES):
         found = relationship(
-            cosine, kind, published()[name].manifest["shares"], masked=False
+            cosine, kind, published()[name].manifest.shares, masked=False
         )
         assert (
             found.pearson == pytest.approx(RIGHT[name][place], abs=0.01)

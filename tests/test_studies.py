@@ -94,7 +94,7 @@ def test_vectors_are_the_difference_of_means_and_scores_their_projections():
     }
     vector = study.array("concept_vector").sel(concept="truth", language="fr").values
     np.testing.assert_allclose(vector, mean["+"] - mean["-"], rtol=1e-5, atol=1e-5)
-    i = study.manifest["pairs"]["truth"]["test"].index(test[0])
+    i = study.manifest.pairs["truth"].test.index(test[0])
     gap = reader.state(f"truth fr + {int(test[0])}") - reader.state(
         f"truth fr - {int(test[0])}"
     )
@@ -133,7 +133,7 @@ def test_missing_pairs_and_absent_cells_are_nan_and_counted():
             )
         ).sum()
     )
-    assert study.manifest["pairs"]["fairness"]["counts"]["zh"]["test"] == known
+    assert study.manifest.pairs["fairness"].counts["zh"].test == known
 
 
 @pytest.mark.parametrize("estimator", list(ESTIMATORS))

@@ -282,7 +282,7 @@ def test_findings_of_published_studies_say_what_is_printed(name):
     for each, array in zip(
         findings(study, HONEST), ("recognition", "similarity", "transfer")
     ):
-        figure = study.manifest["figures"].get(array)
+        figure = study.manifest.figures.get(array)
         assert each.sentence.startswith(
             f"{figure} of the paper" if figure else f"No {array} matrix is printed"
         )

@@ -10,7 +10,8 @@ import pytest
 
 from analysis.core.errors import CorpusError, SpecError
 from analysis.languages.languages import LANGUAGES
-from analysis.study.word_list import WordList, from_json
+from analysis.study.records import read_record, to_json
+from analysis.study.word_list import WordList
 from analysis.words import word_lists as lists
 from analysis.words.embeddings import PROMPTS, texts
 from analysis.words.readers import read_words
@@ -19,7 +20,6 @@ from analysis.words.word_lists import (
     coverage,
     demo_words,
     shared_spellings,
-    to_json,
 )
 from analysis.words.wordnet import from_tabs, from_wn
 
@@ -55,8 +55,8 @@ def test_our_own_table(tabs):
         "capitals and small letters are alike"
     )
     assert (
-        from_json(to_json(found)) == found
-        and from_json(to_json(found)).digest == found.digest
+        read_record(WordList, to_json(found), "") == found
+        and read_record(WordList, to_json(found), "").digest == found.digest
     )
     assert found.within(("zh", "en"), complete=True).concepts == ("dog", "image")
 

@@ -115,10 +115,10 @@ def test_a_study_has_the_numbers_of_the_plain_computation(tiny_models):
     study = library.open_by_name(job.result)
     assert (
         study.complete
-        and study.manifest["share_percent"] == {"en": 90.0}
-        and study.manifest["precision"] == {}
+        and study.manifest.share_percent == {"en": 90.0}
+        and study.manifest.precision == {}
     )
-    assert study.manifest["spec"]["model"]["revision"] == "local"
+    assert study.manifest.spec["model"]["revision"] == "local"
     vectors = {}
     for language in LANGUAGES:
         train, test = split_pairs(corpus(), "by pair", "truth", language, 1)
@@ -161,7 +161,7 @@ def test_a_stopped_study_goes_on_and_ends_with_the_same_bytes(
 def test_the_loss_of_precision_is_measured_against_float32(tiny_models, model):
     job = run(extraction.extract_study(study_spec(model), corpus(), "Judges", {}))
     assert job.state == DONE, job.error
-    facts = library.open_by_name(job.result).manifest["precision"]
+    facts = library.open_by_name(job.result).manifest.precision
     assert (
         len(facts["cosine to float32"]) == LAYERS
         and 0.98 < min(facts["cosine to float32"]) < 1
@@ -185,7 +185,7 @@ def test_a_study_goes_on_without_the_comparison_when_float32_does_not_fit(
     assert job.state == DONE, job.error
     assert (
         "float32 could not be loaded"
-        in library.open_by_name(job.result).manifest["precision"]["not measured"]
+        in library.open_by_name(job.result).manifest.precision["not measured"]
     )
 
 

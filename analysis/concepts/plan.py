@@ -9,10 +9,10 @@ killed run that is resumed gives the same bytes as one that was never interrupte
 import hashlib
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -34,15 +34,14 @@ from analysis.concepts.readouts import (
 )
 from analysis.concepts.specs import StudySpec
 from analysis.core.errors import CorpusError, StudyError
-from analysis.core.specs import check, digest, from_dict
+from analysis.core.specs import check, digest
 from analysis.study import coverage, store
+from analysis.study.manifest import Cell, Manifest, PairCounts, PairTable
 
 Progress = Callable[[int, int, str], None]
 """Called with how many cells are done, of how many, and which one is next."""
 
 LIBRARIES = ("torch", "transformers", "numpy", "scikit-learn", "safetensors")
-ARRAYS = {"vector": "concept_vector", "score": "pair_score"}
-"""The array by whose presence a cell of each stage counts as computed."""
 
 
 class Reader(Protocol):
@@ -78,7 +77,7 @@ def begin(
     corpus: Corpus,
     reader: Reader,
     title: str,
-    facts: dict | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Path:
     """Create the study of a spec, or return the unfinished one of the same digest.
 
@@ -89,7 +88,7 @@ def begin(
     folder = store.root() / name
     if not folder.exists():
         known = manifest(spec, corpus, reader, title)
-        return store.create(name, known | (facts or {}))
+        return store.create(name, replace(known, **(facts or {})))
     if not coverage.missing_pairs(store.read_manifest(folder)):
         raise StudyError(
             f"The study “{name}” of exactly this spec is complete already. Open it, or "
@@ -103,36 +102,35 @@ def manifest(
     corpus: Corpus,
     reader: Reader,
     title: str,
-) -> dict:
+) -> Manifest:
     """What is known before anything is computed: spec, pairs, coverage, libraries."""
     absent = []
     for c, concept in enumerate(spec.concepts):
         for a, language in enumerate(spec.languages):
             if not corpus.select(concept, language):
-                absent.append((c, a))
+                absent.append(Cell(c, a))
     tables = {concept: pair_table(spec, corpus, concept) for concept in spec.concepts}
-    return {
-        "title": title,
-        "spec": asdict(spec),
-        "digest": digest(spec),
-        "concepts": list(spec.concepts),
-        "languages": list(spec.languages),
-        "layers": reader.layers,
-        "hidden": reader.hidden,
-        "absent": absent,
-        "pairs": tables,
-        "token": last_tokens(spec, corpus, reader),
-        "notes": list(corpus.notes),
-        "libraries": library_versions(),
-        "files": {},
-    }
+    return Manifest(
+        title=title,
+        spec=asdict(spec),
+        digest=digest(spec),
+        concepts=spec.concepts,
+        languages=spec.languages,
+        layers=reader.layers,
+        hidden=reader.hidden,
+        absent=tuple(absent),
+        pairs=tables,
+        token=last_tokens(spec, corpus, reader),
+        notes=corpus.notes,
+        libraries=library_versions(),
+    )
 
 
 def last_tokens(
     spec: StudySpec,
     corpus: Corpus,
     reader: Reader,
-) -> dict[str, list[str]]:
+) -> dict[str, tuple[str, ...]]:
     """The last tokens of the first pair of each language that has one."""
     first: dict[str, ContrastPair] = {}
     for pair in corpus.pairs:
@@ -140,7 +138,7 @@ def last_tokens(
     tokens = {}
     for language in spec.languages:
         if language in first:
-            tokens[language] = reader.tail(first[language].positive)
+            tokens[language] = tuple(reader.tail(first[language].positive))
     return tokens
 
 
@@ -156,7 +154,7 @@ def pair_table(
     spec: StudySpec,
     corpus: Corpus,
     concept: str,
-) -> dict:
+) -> PairTable:
     """What a manifest says of a concept's held-out pairs.
 
     Ids (union over languages, in order), their clusters, and counts per language.
@@ -173,14 +171,11 @@ def pair_table(
                 f"{len(parts.test)} held-out pairs; at least 2 and 1 are needed. Add "
                 "pairs, choose another split, or leave this concept or language out."
             )
-        counts[language] = {"train": len(parts.train), "test": len(parts.test)}
+        counts[language] = PairCounts(train=len(parts.train), test=len(parts.test))
         held_out.update(parts.test)
-    ids = sorted(held_out)
-    return {
-        "test": ids,
-        "clusters": list(clusters(corpus, concept, ids)),
-        "counts": counts,
-    }
+    ids = tuple(sorted(held_out))
+    groups = tuple(clusters(corpus, concept, ids))
+    return PairTable(test=ids, clusters=groups, counts=counts)
 
 
 def without_progress(
@@ -203,14 +198,15 @@ def run(
     """
     with store.writing(folder):
         known = store.read_manifest(folder)
-        spec = from_dict(StudySpec, known["spec"])
+        spec = known.spec_as(StudySpec)
         check_corpus(folder, spec, corpus)
         work = Work(folder, spec, corpus, reader)
         cells = coverage.cells(known)
-        computed = computed_keys(known)
-        for done, (stage, c, a) in enumerate(cells):
-            if f"{ARRAYS[stage]}/{c}/{a}" in computed:
+        missing = set(coverage.missing_pair_cells(known))
+        for done, cell in enumerate(cells):
+            if cell not in missing:
                 continue
+            stage, c, a = cell
             concept, language = spec.concepts[c], spec.languages[a]
             progress(done, len(cells), f"{stage} · {concept} · {language}")
             arrays = CELLS[stage](work, concept, language)
@@ -232,14 +228,6 @@ def check_corpus(
             f"given are {corpus.digest}. Choose the same corpus to go on, or begin a "
             "new study."
         )
-
-
-def computed_keys(known: Mapping) -> set[str]:
-    """The keys of all arrays that a study's files hold."""
-    keys: set[str] = set()
-    for entry in known["files"].values():
-        keys.update(entry["keys"])
-    return keys
 
 
 def members(
@@ -358,7 +346,7 @@ def score_cell(
     texts = members(corpus, concept, language, test)
     margins = margins_under(of_concept[present], texts, reader)
 
-    ids = known["pairs"][concept]["test"]
+    ids = known.pair_table(concept).test
     place = {pair: number for number, pair in enumerate(ids)}
     places = [place[pair] for pair in test]
     there = np.ix_(present, range(reader.layers), places)

@@ -167,7 +167,7 @@ def pair_scores(study: Study, concepts: Sequence[str]) -> list[PairScores]:
     values = margins(study)
     scores = []
     for concept in concepts:
-        clusters = tuple(study.manifest["pairs"][concept]["clusters"])
+        clusters = study.manifest.pair_table(concept).clusters
         of_concept = values[study.concepts.index(concept)]
         scores.append(PairScores(of_concept[..., : len(clusters)], clusters))
     return scores
@@ -275,7 +275,7 @@ def printed_recognition(study: Study) -> xr.Dataset:
         layer_choice="best on test",
         ties="right",
         interval="none printed",
-        printed=study.manifest["figures"]["recognition"],
+        printed=study.manifest.printed("recognition"),
     )
     weights = bootstrap_weights(tuple(range(len(study.concepts))), PERMUTATIONS)
     means = accuracy.T @ weights / weights.sum(0)

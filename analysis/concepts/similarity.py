@@ -244,7 +244,7 @@ def printed_similarity(
     return table.assign_attrs(
         layer=MAXIMUM,
         interval="none printed",
-        printed=study.manifest["figures"]["similarity"],
+        printed=study.manifest.printed("similarity"),
     )
 
 

@@ -216,7 +216,7 @@ def printed_transfer(study: Study, concepts: Sequence[str] | None) -> xr.Dataset
         layer_choice="best on test",
         ties="right",
         interval="none printed",
-        printed=study.manifest["figures"]["transfer"],
+        printed=study.manifest.printed("transfer"),
     )
 
 

@@ -17,10 +17,12 @@ from analysis.control.store import (
     NONE,
     REPORT,
     SEARCH,
+    AnswerFile,
     Cell,
     Run,
     frame,
     open_run,
+    read_manifest,
     reports,
 )
 from analysis.steering.fluency import identified, recognisable
@@ -133,16 +135,10 @@ def answer(
 def commit(folder: Path, cell: Cell, content: dict, seconds: float) -> None:
     """Keep a cell: first its file, then the manifest that names it."""
     file = f"{cell.key.replace('/', '_').replace('.', 'p')}.json"
-    entry = store.write_file(
-        folder / file, json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
-    )
-    manifest = store.read_manifest(folder)
-    manifest["files"][file] = {
-        **entry,
-        "keys": [cell.key],
-        "seconds": round(seconds, 3),
-    }
-    store.write_manifest(folder, manifest)
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+    entry = store.write_entry(folder / file, text.encode(), [cell.key])
+    answers = AnswerFile(**vars(entry), seconds=round(seconds, 3))
+    store.write_manifest(folder, read_manifest(folder).with_file(file, answers))
 
 
 def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:

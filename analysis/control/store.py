@@ -9,9 +9,10 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -24,6 +25,8 @@ from analysis.core import settings
 from analysis.core.errors import StudyError, nearest
 from analysis.core.specs import digest, from_dict
 from analysis.study import library, store
+from analysis.study.manifest import SCHEMA, FileEntry, keys_of
+from analysis.study.records import Record, WithSpec, to_json
 from analysis.study.study import Study
 
 NONE, SEARCH, REPORT = "none", "search", "report"
@@ -64,46 +67,83 @@ class Cell:
         return f"{self.language} · {'no push' if self.stage == NONE else self.stage}{where}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class AnswerFile(FileEntry):
+    """A file of answers, and how long they took."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOfRun(Record):
+    """What the study was called when the run was begun, and its kind."""
+
+    title: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunManifest(Record, WithSpec):
+    """What is known of a control run beside its answers.
+
+    ``prompts``: role → language → prompts.
+    """
+
+    schema: int = SCHEMA
+    title: str
+    spec: Mapping[str, Any]
+    digest: str
+    study: StudyOfRun
+    concepts: tuple[str, ...]
+    languages: tuple[str, ...]
+    grid: Grid
+    prompts: Mapping[str, Mapping[str, tuple[Prompt, ...]]]
+    judging: Mapping[str, Any]
+    files: Mapping[str, AnswerFile] = field(default_factory=dict)
+
+    NEEDED = ("schema", "files")
+
+    def with_file(self, name: str, entry: AnswerFile) -> "RunManifest":
+        """The same with one more file."""
+        return replace(self, files={**self.files, name: entry})
+
+
+def read_manifest(folder: Path) -> RunManifest:
+    """The manifest of a run's folder; StudyError when it is missing or damaged."""
+    return store.read_as(RunManifest, folder)
+
+
 @dataclass(frozen=True)
 class Run:
     """A control run as it lies on disk."""
 
     name: str
-    manifest: dict
+    manifest: RunManifest
     folder: Path
 
     @property
     def spec(self) -> ControlSpec:
         """What was asked for."""
-        return from_dict(ControlSpec, self.manifest["spec"])
+        return self.manifest.spec_as(ControlSpec)
 
     @property
     def grid(self) -> Grid:
         """The settings that are searched."""
-        kept = self.manifest["grid"]
-        sets = {
-            language: tuple(map(tuple, those))
-            for language, those in kept["layers"].items()
-        }
-        return Grid(tuple(kept["strengths"]), sets)
+        return self.manifest.grid
 
     @property
     def judging(self) -> JudgingSpec:
         """How it was judged last."""
-        return from_dict(JudgingSpec, self.manifest["judging"])
+        return from_dict(JudgingSpec, self.manifest.judging)
 
     @property
     def done(self) -> frozenset[str]:
         """Keys of the cells that are kept."""
-        return frozenset(
-            key for entry in self.manifest["files"].values() for key in entry["keys"]
-        )
+        return keys_of(self.manifest.files)
 
     def prompts(self, role: str, language: str) -> tuple[Prompt, ...]:
         """The prompts of a role."""
-        return tuple(
-            Prompt(**each) for each in self.manifest["prompts"][role][language]
-        )
+        return self.manifest.prompts[role][language]
 
     def planned(self) -> tuple[Cell, ...]:
         """Cells that do not depend on how answers are judged: those without a push and the search."""
@@ -138,8 +178,8 @@ def names(study: str = "") -> tuple[str, ...]:
 def belongs(name: str, study: str) -> bool:
     """Whether a run is about a study; a damaged one is about none."""
     try:
-        return store.read_manifest(root() / name)["spec"]["study"] == study
-    except (StudyError, KeyError, TypeError):
+        return read_manifest(root() / name).spec.get("study") == study
+    except StudyError:
         return False
 
 
@@ -150,7 +190,7 @@ def open_run(name: str) -> Run:
         raise StudyError(
             f"There is no control run “{name}” here.{nearest(name, names())} Choose one from the list, or begin one."
         )
-    manifest = store.read_manifest(folder)
+    manifest = read_manifest(folder)
     store.check_files(folder, manifest)
     return Run(name, manifest, folder)
 
@@ -187,21 +227,20 @@ def begin(
         return name
     tried = grid(study, spec)
     asked = {
-        role: {a: [asdict(each) for each in those] for a, those in by_language.items()}
+        role: {a: tuple(those) for a, those in by_language.items()}
         for role, by_language in chosen(prompts, spec).items()
     }
-    manifest = {
-        "title": title,
-        "spec": asdict(spec),
-        "digest": digest(spec),
-        "study": {"title": study.title, "kind": study.kind},
-        "concepts": [spec.concept],
-        "languages": list(spec.languages),
-        "grid": {"strengths": tried.strengths, "layers": tried.layers},
-        "prompts": asked,
-        "judging": asdict(judging),
-        "files": {},
-    }
+    manifest = RunManifest(
+        title=title,
+        spec=asdict(spec),
+        digest=digest(spec),
+        study=StudyOfRun(title=study.title, kind=study.kind),
+        concepts=(spec.concept,),
+        languages=spec.languages,
+        grid=tried,
+        prompts=asked,
+        judging=asdict(judging),
+    )
     return store.create(name, manifest, root()).name
 
 
@@ -209,18 +248,17 @@ def keep_judging(name: str, judging: JudgingSpec) -> None:
     """Note how a run is judged from now on; the texts stay."""
     folder = settings.child(root(), name)
     with store.writing(folder):
-        manifest = store.read_manifest(folder)
-        if manifest["judging"] != json.loads(json.dumps(asdict(judging))):
-            store.write_manifest(folder, manifest | {"judging": asdict(judging)})
+        manifest = read_manifest(folder)
+        if from_dict(JudgingSpec, manifest.judging) != judging:
+            changed = replace(manifest, judging=asdict(judging))
+            store.write_manifest(folder, changed)
 
 
 def provenance(run: Run) -> str:
     """What was asked for, as JSON text."""
-    return json.dumps(
-        {k: v for k, v in run.manifest.items() if k not in ("files", "prompts")},
-        ensure_ascii=False,
-        indent=1,
-    )
+    known = to_json(replace(run.manifest, files={}, prompts={}))
+    del known["files"], known["prompts"]
+    return json.dumps(known, ensure_ascii=False, indent=1)
 
 
 def delete(name: str) -> None:
@@ -254,9 +292,7 @@ def outlook(run: Run) -> Outlook:
     reported = 2 * len(spec.languages) - 1
     sizes = {cell.key: size(run, cell) for cell in run.planned()}
     total = sum(sizes.values()) + reported * spec.reported_prompts
-    kept = [
-        (entry["keys"][0], entry["seconds"]) for entry in run.manifest["files"].values()
-    ]
+    kept = [(entry.keys[0], entry.seconds) for entry in run.manifest.files.values()]
     made = sum(sizes.get(key, spec.reported_prompts) for key, _ in kept)
     timed = [(sizes[key], seconds) for key, seconds in kept if key.startswith(SEARCH)]
     pace = (
@@ -294,7 +330,7 @@ def reports(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> list[Cell]
 
 def read_cells(run: Run) -> Iterator[dict]:
     """The kept cells."""
-    for file in run.manifest["files"]:
+    for file in run.manifest.files:
         try:
             yield json.loads((run.folder / file).read_text(encoding="utf-8"))
         except (ValueError, OSError) as error:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from analysis.control.judging import judge
 from analysis.control.specs import JudgingSpec
+from analysis.core import files
 from analysis.core.errors import StudyError
-from analysis.study import store
 
 AT_ONCE = 200
 """Answers that a judge command gets at once."""
@@ -44,7 +44,7 @@ def told(
         known |= {
             key(each): verdict for each, verdict in zip(part, judge(part, judging))
         }
-        store.write_file(file_of(folder, judging), json.dumps(known).encode())
+        files.write_file(file_of(folder, judging), json.dumps(known).encode())
     return judged(answers, judging, folder)
 
 

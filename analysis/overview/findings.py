@@ -213,15 +213,14 @@ def carrying(study: Study, convention: Convention) -> str:
 
 def sequence(study: Study, codes: list[str]) -> tuple[tuple[str, ...], str]:
     """Languages by pre-training share, if the study says which table holds for its model, and what the order is called."""
-    if given := study.manifest.get("share_percent"):
+    if given := study.manifest.share_percent:
         return order(
             codes, "share", ShareTable("given", "", study.title, given)
         ), "pre-training share"
-    if "shares" not in study.manifest:
+    shares = study.manifest.shares
+    if shares is None:
         return tuple(codes), "the study"
-    return order(
-        codes, "share", study.manifest["shares"]
-    ), f"pre-training share ({study.manifest['shares']})"
+    return order(codes, "share", shares), f"pre-training share ({shares})"
 
 
 def count(number: int, what: str) -> str:

@@ -3,7 +3,9 @@
 import numpy as np
 
 from analysis.plane.localisation import Effect, chosen_settings, effect, lacking
+from analysis.plane.specs import SweepSpec
 from analysis.questions.geometry import degrees, mean_angle
+from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
 
 
@@ -60,7 +62,7 @@ def untried(study: Study) -> str:
     """Why a sweep has not both vectors to speak of."""
     if "en" not in study.languages:
         return "English is not among the languages, and an English vector leads to it"
-    if list(study.manifest["plane"]["spec"]["languages"]) == ["en"]:
+    if study.manifest.part(PlanePart).spec_as(SweepSpec).languages == ("en",):
         return "English is the only language, and an English vector leads to it from another one"
     if not study.has("local_vector"):
         return "no language has a local vector, which needs culture questions with and without the country named"
@@ -121,8 +123,9 @@ def angle_words(study: Study, layers: tuple[int, int]) -> str:
     """The mean angle of the two vectors that were swept at the two layers, where the study has it."""
     if not (study.has("english_vector") and study.has("local_vector")):
         return ""
+    spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
     cosines = (
-        mean_angle(study, study.manifest["plane"]["spec"]["local"])["cosine"]
+        mean_angle(study, spec.local)["cosine"]
         .sel(layer=list(dict.fromkeys(layers)))
         .values
     )

@@ -11,8 +11,10 @@ import pandas as pd
 
 from analysis.core.errors import StudyError, unknown
 from analysis.core.statistics import REPLICATES, bootstrap_weights, interval, mean_known
+from analysis.plane.specs import SweepSpec
 from analysis.questions.answers import NAMED, likeliest
 from analysis.questions.questions import CULTURE, UNIVERSAL
+from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
 
 AXES = {"transfer": UNIVERSAL, "localisation": CULTURE}
@@ -61,7 +63,7 @@ def settings(study: Study) -> tuple[Setting, ...]:
         raise StudyError(
             f"“{study.title}” has no plane. Run a sweep on the Plane page."
         )
-    listed = study.manifest["plane"]["settings"]
+    listed = study.manifest.part(PlanePart).settings
     done = study.array("plane_there").sizes["setting"]
     return tuple(Setting(**each) for each in listed[:done])
 
@@ -85,11 +87,11 @@ def right(
     NaN where an item is not asked, or a language is not steered in the setting. The study's own way of scoring unless given:
     likeliest option (``normalised``: per token) or what was written, which is there for the baseline in any case.
     """
-    spec = study.manifest["plane"]["spec"]
+    spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
     chosen = taken(
         study,
-        scoring or spec["scoring"],
-        spec["normalised"] if normalised is None else normalised,
+        scoring or spec.scoring,
+        spec.normalised if normalised is None else normalised,
     )
     answer = study.array("plane_answer").values.astype(int)
     there = np.nan_to_num(study.array("plane_there").values[: len(chosen)]) > 0
@@ -99,7 +101,7 @@ def right(
 
 def prompts(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Kind, item and half (0 chosen on, 1 reported on) of every prompt; halves are equal and the same in all languages."""
-    listed = study.manifest["plane"]["prompts"]
+    listed = study.manifest.part(PlanePart).prompts
     kinds, items = (
         np.array([kind for kind, _ in listed]),
         np.array([item for _, item in listed]),
@@ -346,9 +348,9 @@ def by_layer(study: Study, mode: str, half: int | None = 1) -> pd.DataFrame:
 
 def agreement_of_scorings(study: Study) -> pd.DataFrame:
     """How often likelihood and generation take the same option at the baseline, by language, and how often none is written."""
-    spec = study.manifest["plane"]["spec"]
+    spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
     likely, written = (
-        taken(study, "likelihood", spec["normalised"])[0],
+        taken(study, "likelihood", spec.normalised)[0],
         taken(study, "generation", True)[0],
     )
     asked = study.array("plane_answer").values > 0

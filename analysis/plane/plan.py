@@ -14,7 +14,7 @@ import numpy as np
 
 from analysis.concepts.plan import Progress
 from analysis.core.errors import CorpusError, SpecError, StudyError
-from analysis.core.specs import digest, from_dict
+from analysis.core.specs import digest
 from analysis.plane import localisation
 from analysis.plane.localisation import Setting
 from analysis.plane.specs import SweepSpec
@@ -23,6 +23,7 @@ from analysis.questions.answers import NAMED
 from analysis.questions.geometry import local_vectors, stack
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
 from analysis.study import store
+from analysis.study.manifest import AskedItem, PlanePart
 from analysis.study.study import Study
 
 TWINS = 3
@@ -69,24 +70,23 @@ def begin_sweep(folder: Path, spec: SweepSpec, questions: Questions) -> None:
             raise SpecError(
                 f"“{study.title}” has no language {strange[0]}; it has {', '.join(study.languages)}."
             )
-        if "plane" in manifest and manifest["plane"]["digest"] == digest(spec):
-            return
-        if "plane" in manifest:
+        if manifest.plane is not None:
+            if manifest.plane.digest == digest(spec):
+                return
             raise StudyError(
                 f"“{study.title}” has another plane already. Make a copy of the study for this one."
             )
         asked = prompts(spec, questions)
-        plane = {
-            "spec": asdict(spec),
-            "digest": digest(spec),
-            "prompts": asked,
-            "settings": first(spec, study),
-            "complete": False,
-        }
-        store.write_manifest(folder, manifest | {"plane": plane})
+        plane = PlanePart(
+            spec=asdict(spec),
+            digest=digest(spec),
+            prompts=asked,
+            settings=tuple(first(spec, study)),
+        )
+        store.write_manifest(folder, replace(manifest, plane=plane))
 
 
-def prompts(spec: SweepSpec, questions: Questions) -> list[list[str]]:
+def prompts(spec: SweepSpec, questions: Questions) -> tuple[AskedItem, ...]:
     """Held-out items (kind, item) with options; culture items also with the country named."""
     usable = [
         q
@@ -108,8 +108,8 @@ def prompts(spec: SweepSpec, questions: Questions) -> list[list[str]]:
         ]
         for kind in found
     }
-    listed = [[kind, item] for kind, items in kept.items() for item in items]
-    return listed + [[NAMED, item] for item in kept[CULTURE]]
+    listed = [AskedItem(kind, item) for kind, items in kept.items() for item in items]
+    return (*listed, *(AskedItem(NAMED, item) for item in kept[CULTURE]))
 
 
 def first(spec: SweepSpec, study: Study) -> list[dict]:
@@ -176,21 +176,20 @@ def run_sweep(
 ) -> None:
     """Answer every setting that is missing, one commit each; ``progress`` may raise to stop."""
     with store.writing(folder):
-        plane = store.read_manifest(folder)["plane"]
-        spec = from_dict(SweepSpec, plane["spec"])
+        plane = store.read_manifest(folder).part(PlanePart)
+        spec = plane.spec_as(SweepSpec)
         if questions.digest != spec.questions_digest:
             raise StudyError(
                 f"The plane was begun with the questions {spec.questions_digest}; given are {questions.digest}."
             )
-        asked = table_of(store.open_study(folder), spec, questions, plane["prompts"])
+        asked = table_of(store.open_study(folder), spec, questions, plane.prompts)
         for stage in range(len(LATER) + 1):
             answer_waiting(folder, (spec, asked), answerer, progress)
             if stage < len(LATER):
                 extend(folder, spec, stage)
         manifest = store.read_manifest(folder)
-        store.write_manifest(
-            folder, manifest | {"plane": manifest["plane"] | {"complete": True}}
-        )
+        plane = replace(manifest.part(PlanePart), complete=True)
+        store.write_manifest(folder, replace(manifest, plane=plane))
         store.merge(folder, "plane")
         progress(expected(spec), expected(spec), "done")
 
@@ -198,15 +197,13 @@ def run_sweep(
 def extend(folder: Path, spec: SweepSpec, stage: int) -> None:
     """Add the settings of the next stage to the manifest, unless they are there."""
     manifest, study = store.read_manifest(folder), store.open_study(folder)
-    if manifest["plane"].get("stage", 0) > stage:
+    plane = manifest.part(PlanePart)
+    if (plane.stage or 0) > stage:
         return
     both = study.has("english_vector") and study.has("local_vector")
     more = [asdict(each) for each in LATER[stage](spec, study)] if both or stage else []
-    plane = manifest["plane"] | {
-        "settings": manifest["plane"]["settings"] + more,
-        "stage": stage + 1,
-    }
-    store.write_manifest(folder, manifest | {"plane": plane})
+    longer = replace(plane, settings=(*plane.settings, *more), stage=stage + 1)
+    store.write_manifest(folder, replace(manifest, plane=longer))
 
 
 def answer_waiting(
@@ -214,15 +211,15 @@ def answer_waiting(
 ) -> None:
     """Answer the settings that the manifest lists and no file holds."""
     (spec, asked), manifest = what, store.read_manifest(folder)
-    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
+    keys, settings = manifest.keys, manifest.part(PlanePart).settings
     study = store.open_study(folder)
-    for place, values in enumerate(manifest["plane"]["settings"]):
+    for place, values in enumerate(settings):
         if f"plane_there/{place}" in keys:
             continue
         setting = Setting(**values)
         progress(
             place,
-            max(expected(spec), len(manifest["plane"]["settings"])),
+            max(expected(spec), len(settings)),
             f"plane · {setting.words}",
         )
         tensors = answered(study, spec, asked, answerer, setting)
@@ -257,8 +254,9 @@ def answered(
         for a in range(len(study.languages))
         if (push := pushes_of(study, spec, setting, a)) is not None
     }
-    size = len(study.languages), len(study.manifest["plane"]["prompts"])
-    kinds = [kind for kind, _ in study.manifest["plane"]["prompts"]]
+    listed = study.manifest.part(PlanePart).prompts
+    size = len(study.languages), len(listed)
+    kinds = [kind for kind, _ in listed]
     places = [
         place
         for place in asked

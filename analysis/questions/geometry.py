@@ -18,6 +18,7 @@ from analysis.core.statistics import (
 )
 from analysis.questions.questions import CULTURE, UNIVERSAL
 from analysis.study.arrays import SIDES
+from analysis.study.manifest import QuestionsPart
 from analysis.study.study import Study
 
 ENGLISH, FLIPPING = "en", "flipping items"
@@ -94,7 +95,7 @@ def prompts(study: Study) -> tuple[np.ndarray, np.ndarray]:
         raise StudyError(
             f"“{study.title}” was asked no questions. Ask some on the Layers page."
         )
-    listed = study.manifest["questions"]["prompts"]
+    listed = study.manifest.part(QuestionsPart).prompts
     return np.array([kind for kind, _ in listed]), np.array(
         [item for _, item in listed]
     )
@@ -111,7 +112,7 @@ def differences(
     from analysis.questions.plan import compared, gaps
 
     states, parts = study.array("item_state").values, study.array("item_part").values
-    listed = study.manifest["questions"]["prompts"]
+    listed = study.manifest.part(QuestionsPart).prompts
     local = (
         study.array("item_local").values
         if study.has("item_local")

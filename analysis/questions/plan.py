@@ -5,7 +5,7 @@ A cell is one language; its numbers depend on the spec alone, so a killed run th
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,11 +14,12 @@ import numpy as np
 from analysis.concepts.plan import Progress, Reader
 from analysis.concepts.readouts import States
 from analysis.core.errors import CorpusError, StudyError
-from analysis.core.specs import digest, from_dict
+from analysis.core.specs import ModelSpec, digest
 from analysis.questions.answers import NAMED, likeliest
 from analysis.questions.questions import CULTURE, UNIVERSAL, Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, store
+from analysis.study.manifest import AskedItem, Manifest, QuestionsPart
 
 ENGLISH = "en"
 MISSING, TRAIN, TEST = 0, 1, 2
@@ -50,69 +51,66 @@ def begin_asking(
 
     StudyError when the study is of another model or has other questions, or the same study is complete already.
     """
-    about = {
-        "spec": asdict(spec),
-        "digest": digest(spec),
-        "prompts": prompts(spec, questions),
-        "notes": list(questions.notes),
-    }
+    about = QuestionsPart(
+        spec=asdict(spec),
+        digest=digest(spec),
+        prompts=prompts(spec, questions),
+        notes=tuple(questions.notes),
+    )
     if into is None:
         into = store.root() / store.name_of(spec, title)
         if not into.exists():
-            return store.create(
-                into.name, {**bare(spec, reader, title), "questions": about}
-            )
+            begun = replace(bare(spec, reader, title), questions=about)
+            return store.create(into.name, begun)
     with store.writing(into):
         manifest = store.read_manifest(into)
         fits(manifest, spec, reader)
-        if "questions" not in manifest:
-            store.write_manifest(into, manifest | {"questions": about})
-        elif manifest["questions"]["digest"] != about["digest"]:
+        if manifest.questions is None:
+            store.write_manifest(into, replace(manifest, questions=about))
+        elif manifest.questions.digest != about.digest:
             raise StudyError(
-                f"“{manifest['title']}” was asked other questions, or in another way. Begin a new study for these."
+                f"“{manifest.title}” was asked other questions, or in another way. Begin a new study for these."
             )
         elif not coverage.question_cells(manifest):
             raise StudyError(
-                f"“{manifest['title']}” was asked exactly these questions already."
+                f"“{manifest.title}” was asked exactly these questions already."
             )
     return into
 
 
-def bare(spec: QuestionSpec, reader: Reader, title: str) -> dict:
+def bare(spec: QuestionSpec, reader: Reader, title: str) -> Manifest:
     """The manifest of a study without concepts."""
-    return {
-        "title": title,
-        "spec": {"model": asdict(spec.model)},
-        "digest": digest(spec),
-        "concepts": [],
-        "languages": list(spec.languages),
-        "layers": reader.layers,
-        "hidden": reader.hidden,
-        "files": {},
-    }
+    return Manifest(
+        title=title,
+        spec={"model": asdict(spec.model)},
+        digest=digest(spec),
+        languages=spec.languages,
+        layers=reader.layers,
+        hidden=reader.hidden,
+    )
 
 
-def fits(manifest: Mapping, spec: QuestionSpec, reader: Reader) -> None:
+def fits(manifest: Manifest, spec: QuestionSpec, reader: Reader) -> None:
     """StudyError unless the study is of the same model and has the languages."""
-    model = manifest.get("spec", {}).get("model", {})
+    model = manifest.model or ModelSpec("unknown")
     same = (
-        model.get("model"),
-        model.get("revision", "main"),
-        manifest["layers"],
-        manifest.get("hidden", reader.hidden),
+        model.model,
+        model.revision,
+        manifest.layers,
+        manifest.hidden or reader.hidden,
     )
     if same != (spec.model.model, spec.model.revision, reader.layers, reader.hidden):
         raise StudyError(
-            f"“{manifest['title']}” is a study of {model.get('model')} at {model.get('revision', 'main')[:12]}, asked would be "
+            f"“{manifest.title}” is a study of {model.model} at {model.revision[:12]}, asked would be "
             f"{spec.model.model} at {spec.model.revision[:12]}. Choose the same model, or begin a new study."
         )
-    if strange := sorted(set(spec.languages) - set(manifest["languages"])):
+    if strange := sorted(set(spec.languages) - set(manifest.languages)):
         raise StudyError(
-            f"“{manifest['title']}” has no {', '.join(strange)}. Leave them out, or begin a new study."
+            f"“{manifest.title}” has no {', '.join(strange)}. Leave them out, or begin a new study."
         )
 
 
-def prompts(spec: QuestionSpec, questions: Questions) -> list[list[str]]:
+def prompts(spec: QuestionSpec, questions: Questions) -> tuple[AskedItem, ...]:
     """What is asked, as (kind, item): universal items, culture items without and then with the country named.
 
     Where there are more than ``most`` items of a kind, every n-th is taken; CorpusError when there is nothing to ask.
@@ -130,12 +128,14 @@ def prompts(spec: QuestionSpec, questions: Questions) -> list[list[str]]:
             else ()
         )
         kept[kind] = [items[place] for place in places]
-    listed = [[kind, item] for kind in (UNIVERSAL, CULTURE) for item in kept[kind]]
+    listed = [
+        AskedItem(kind, item) for kind in (UNIVERSAL, CULTURE) for item in kept[kind]
+    ]
     if not listed or not set(spec.languages) & set(questions.languages):
         raise CorpusError(
             f"“{questions.name}” has no question in {', '.join(spec.languages)}. Choose other questions."
         )
-    return listed + [[NAMED, item] for item in kept[CULTURE]]
+    return (*listed, *(AskedItem(NAMED, item) for item in kept[CULTURE]))
 
 
 def run_asking(
@@ -148,22 +148,22 @@ def run_asking(
     """Ask the questions of the languages that are missing, one commit each; ``progress`` may raise to stop."""
     with store.writing(folder):
         manifest = store.read_manifest(folder)
-        about = manifest["questions"]
-        spec = from_dict(QuestionSpec, about["spec"])
+        about = manifest.part(QuestionsPart)
+        spec = about.spec_as(QuestionSpec)
         if questions.digest != spec.questions_digest:
             raise StudyError(
                 f"“{folder.name}” was begun with the questions {spec.questions_digest}; given are {questions.digest}."
             )
         waiting, total = coverage.question_cells(manifest), len(spec.languages)
         for language in waiting:
-            code = manifest["languages"][language]
+            code = manifest.languages[language]
             progress(
                 total - len(waiting) + waiting.index(language),
                 total,
                 f"questions · {code}",
             )
             tensors = cell(
-                folder, (spec, questions, about["prompts"]), reader, lens, language
+                folder, (spec, questions, about.prompts), reader, lens, language
             )
             store.add(
                 folder,
@@ -179,7 +179,7 @@ def cell(
     """States, parts and vectors of one language, and the logit lens where there is one."""
     spec, questions, asked = what
     manifest = store.read_manifest(folder)
-    code = manifest["languages"][language]
+    code = manifest.languages[language]
     found = [
         questions.table.get((CULTURE if kind == NAMED else kind, code, item))
         for kind, item in asked
@@ -245,12 +245,12 @@ def answered(reader: Answering, asked: Sequence, what: tuple) -> np.ndarray:
 
 
 def states_of(
-    folder: Path, manifest: Mapping, code: str, tensors: Mapping
+    folder: Path, manifest: Manifest, code: str, tensors: Mapping
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """States and parts of the English questions, as they were kept; None where English is not among the languages."""
-    if code == ENGLISH or ENGLISH not in manifest["languages"]:
+    if code == ENGLISH or ENGLISH not in manifest.languages:
         return None
-    place = (manifest["languages"].index(ENGLISH),)
+    place = (manifest.languages.index(ENGLISH),)
     parts = store.read_parts(folder, manifest, "item_part")
     if place not in parts:
         return None

@@ -44,7 +44,7 @@ def from_study(source: VectorSource, opened: Opener) -> np.ndarray:
 def array(source: VectorSource, opened: Opener, name: str, language: str) -> np.ndarray:
     """One array of a study at the source's concept and a language: (layer, hidden)."""
     study = opened(source.study)
-    estimator = study.manifest.get("spec", {}).get("estimator", "difference of means")
+    estimator = study.manifest.estimator
     if source.estimator not in ("", estimator):
         raise SpecError(
             f"The vectors of “{study.title}” are by {estimator}, not by {source.estimator}. Choose a study made with it."

@@ -1,78 +1,112 @@
 """What a complete study has, by its manifest, and what of it is not computed yet."""
 
-from collections.abc import Mapping
+from typing import NamedTuple
+
+from analysis.study.manifest import Manifest
 
 WORDS = "word_vector"
+ENGLISH = "en"
+ARRAY_OF = {"vector": "concept_vector", "score": "pair_score"}
+"""Stage of a study of contrast pairs → the array by which its cells are known."""
 
 
-def cells(manifest: Mapping) -> list[tuple[str, int, int]]:
-    """Every (stage, concept index, language index) that a complete study has, in the order of computation."""
-    concepts, languages = (
-        range(len(manifest["concepts"])),
-        range(len(manifest["languages"])),
-    )
-    absent = {tuple(cell) for cell in manifest.get("absent", ())}
-    return [
-        (s, c, a)
-        for s in ("vector", "score")
-        for c in concepts
-        for a in languages
-        if (c, a) not in absent
-    ]
+class PairCell(NamedTuple):
+    """What is computed at once of contrast pairs: a stage, a concept, a language."""
+
+    stage: str
+    concept: int
+    language: int
+
+    @property
+    def key(self) -> str:
+        """The tensor that is there once the cell is computed."""
+        return f"{ARRAY_OF[self.stage]}/{self.concept}/{self.language}"
 
 
-def word_cells(manifest: Mapping) -> list[tuple[int, int]]:
-    """Every (embedding index, language index) of a complete study's words, in the order of computation."""
-    spec = manifest.get("words", {}).get("spec", {"embeddings": (), "languages": ()})
-    return [
-        (e, a)
-        for e in range(len(spec["embeddings"]))
-        for a in range(len(spec["languages"]))
-    ]
+class WordCell(NamedTuple):
+    """What is computed at once of words: an embedding in a language."""
+
+    embedding: int
+    language: int
+
+    @property
+    def key(self) -> str:
+        """The tensor that is there once the cell is computed."""
+        return f"{WORDS}/{self.embedding}/{self.language}"
 
 
-def missing_words(manifest: Mapping) -> list[tuple[int, int]]:
+def cells(manifest: Manifest) -> list[PairCell]:
+    """Every cell of contrast pairs that a complete study has, in order of computation."""
+    absent = set(manifest.absent or ())
+    found = []
+    for stage in ARRAY_OF:
+        for concept in range(len(manifest.concepts)):
+            for language in range(len(manifest.languages)):
+                if (concept, language) not in absent:
+                    found.append(PairCell(stage, concept, language))
+    return found
+
+
+def missing_pair_cells(manifest: Manifest) -> list[PairCell]:
+    """Cells of contrast pairs that were not computed yet."""
+    keys = manifest.keys
+    return [cell for cell in cells(manifest) if cell.key not in keys]
+
+
+def word_cells(manifest: Manifest) -> list[WordCell]:
+    """Every cell of words that a complete study has, in order of computation."""
+    words = manifest.words
+    if words is None:
+        return []
+    found = []
+    for embedding in range(len(words.embeddings)):
+        for language in range(len(words.languages)):
+            found.append(WordCell(embedding, language))
+    return found
+
+
+def missing_words(manifest: Manifest) -> list[WordCell]:
     """The cells of words that were not computed yet."""
-    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
-    return [(e, a) for e, a in word_cells(manifest) if f"{WORDS}/{e}/{a}" not in keys]
+    keys = manifest.keys
+    return [cell for cell in word_cells(manifest) if cell.key not in keys]
 
 
-def missing_cells(manifest: Mapping) -> tuple[str, ...]:
-    """Cells not computed yet, in words."""
-    spec = manifest.get("words", {}).get("spec")
-    words = tuple(
-        f"words {spec['embeddings'][e]} {spec['languages'][a]}"
-        for e, a in missing_words(manifest)
-    )
-    asked = tuple(
-        f"questions {manifest['languages'][a]}" for a in question_cells(manifest)
-    )
-    swept = (
-        ("the rest of the plane",)
-        if "plane" in manifest and not manifest["plane"]["complete"]
-        else ()
-    )
-    return missing_pairs(manifest) + words + asked + swept
+def question_cells(manifest: Manifest) -> list[int]:
+    """Places of the languages whose questions were not asked yet.
+
+    English comes first, because the others need it.
+    """
+    questions = manifest.questions
+    if questions is None:
+        return []
+    keys = manifest.keys
+    waiting = []
+    for language in sorted(questions.languages, key=lambda code: code != ENGLISH):
+        place = manifest.languages.index(language)
+        if f"item_part/{place}" not in keys:
+            waiting.append(place)
+    return waiting
 
 
-def missing_pairs(manifest: Mapping) -> tuple[str, ...]:
+def missing_pairs(manifest: Manifest) -> tuple[str, ...]:
     """Cells of contrast pairs not computed yet, in words."""
-    array = {"vector": "concept_vector", "score": "pair_score"}
-    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
-    return tuple(
-        f"{stage} {manifest['concepts'][c]} {manifest['languages'][a]}"
-        for stage, c, a in cells(manifest)
-        if f"{array[stage]}/{c}/{a}" not in keys
-    )
+    found = []
+    for cell in missing_pair_cells(manifest):
+        concept = manifest.concepts[cell.concept]
+        found.append(f"{cell.stage} {concept} {manifest.languages[cell.language]}")
+    return tuple(found)
 
 
-def question_cells(manifest: Mapping) -> list[int]:
-    """Indices of the languages whose questions were not asked yet; English comes first, because the others need it."""
-    asked = manifest.get("questions", {}).get("spec", {}).get("languages", ())
-    keys = {key for entry in manifest["files"].values() for key in entry["keys"]}
-    order = sorted(asked, key=lambda language: language != "en")
-    return [
-        a
-        for a in map(manifest["languages"].index, order)
-        if f"item_part/{a}" not in keys
-    ]
+def missing_cells(manifest: Manifest) -> tuple[str, ...]:
+    """All cells not computed yet, in words."""
+    found = list(missing_pairs(manifest))
+    words = manifest.words
+    if words is not None:
+        for cell in missing_words(manifest):
+            embedding = words.embeddings[cell.embedding]
+            found.append(f"words {embedding} {words.languages[cell.language]}")
+    for place in question_cells(manifest):
+        found.append(f"questions {manifest.languages[place]}")
+    if manifest.plane is not None and not manifest.plane.complete:
+        found.append("the rest of the plane")
+    return tuple(found)

@@ -11,8 +11,10 @@ from pathlib import Path
 from analysis.core import settings
 from analysis.core.errors import AnalysisError, StudyError, nearest
 from analysis.study import store
+from analysis.study.manifest import Manifest
 from analysis.study.published_words import shipped
-from analysis.study.study import DEMO, Study
+from analysis.study.records import to_json
+from analysis.study.study import DEMO, PUBLISHED, Study
 
 REQUESTS = "demo-requests"
 DEMO_FOLDERS = {
@@ -83,7 +85,8 @@ def rename(name: str, title: str) -> None:
         raise StudyError(f"A title has 1 to 80 characters; given were {len(title)}.")
     folder = own_folder(name)
     with store.writing(folder):
-        store.write_manifest(folder, store.read_manifest(folder) | {"title": title})
+        manifest = store.read_manifest(folder)
+        store.write_manifest(folder, replace(manifest, title=title))
 
 
 def delete(name: str) -> str:
@@ -136,7 +139,7 @@ def pack(name: str) -> bytes:
     store.check_files(folder, manifest)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
-        for file in (store.MANIFEST, *sorted(manifest["files"])):
+        for file in (store.MANIFEST, *sorted(manifest.files)):
             packed.write(folder / file, file)
     return buffer.getvalue()
 
@@ -216,7 +219,6 @@ def free_name(wanted: str) -> str:
 
 def summary(study: Study) -> dict:
     """What a list of studies shows."""
-    spec = study.manifest.get("spec", {})
     return {
         "name": study.name,
         "title": study.title,
@@ -225,9 +227,7 @@ def summary(study: Study) -> dict:
         "concepts": len(study.concepts),
         "languages": len(study.languages),
         "layers": study.layers,
-        "estimator": spec.get("estimator", "difference of means")
-        if study.concepts
-        else "none",
+        "estimator": study.manifest.estimator if study.concepts else "none",
         "words": len(study.words.concepts) if study.words else 0,
         "unfinished cells": len(study.missing),
     }
@@ -235,8 +235,11 @@ def summary(study: Study) -> dict:
 
 def provenance(study: Study) -> str:
     """The manifest's facts without the file list, as JSON text."""
-    return json.dumps(
-        {k: v for k, v in study.manifest.items() if k not in ("files", "pairs")},
-        ensure_ascii=False,
-        indent=1,
-    )
+    known = to_json(replace(study.manifest, files={}, pairs=None))
+    if study.kind == PUBLISHED:
+        for key in Manifest.NEEDED:  # has no files, and says these elsewhere
+            del known[key]
+    else:
+        del known["files"]
+        known["missing"] = study.missing
+    return json.dumps(known, ensure_ascii=False, indent=1)

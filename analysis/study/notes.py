@@ -5,9 +5,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from analysis.core import settings
+from analysis.core import files, settings
 from analysis.core.errors import StudyError
-from analysis.study import library, store
+from analysis.study import library
 from analysis.study.study import COMPUTED, Study
 
 KINDS = ("answers", "votes")
@@ -47,9 +47,5 @@ def add(study: Study, kind: str, *new: Mapping) -> None:
             raise StudyError(
                 f"“{study.title}” keeps {len(known):,} {kind} already; {MOST:,} are the most. Remove {path.name} to begin anew."
             )
-        store.write_file(
-            path,
-            json.dumps(
-                [*known, *new], ensure_ascii=False, indent=1, allow_nan=False
-            ).encode(),
-        )
+        text = json.dumps([*known, *new], ensure_ascii=False, indent=1, allow_nan=False)
+        files.write_file(path, text.encode())

@@ -9,6 +9,7 @@ import xarray as xr
 from analysis.core.errors import unknown
 from analysis.languages.languages import order
 from analysis.study.arrays import labelled
+from analysis.study.manifest import Manifest
 from analysis.study.study import PUBLISHED, Study
 
 CITATION = (
@@ -111,12 +112,12 @@ def study(title: str) -> Study:
         available=frozenset(arrays),
         # Callers get a copy: the cached study must survive one that writes into what it was given.
         load=lambda array: arrays[array].copy(deep=True),
-        manifest={
-            "citation": CITATION,
-            "figures": {array: FIGURES[array] for array in arrays},
-            "shares": SHARES[family],
-            "models_family": family,
-        },
+        manifest=Manifest(
+            citation=CITATION,
+            figures={array: FIGURES[array] for array in arrays},
+            shares=SHARES[family],
+            more={"models_family": family},
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.study.arrays import labelled
+from analysis.study.manifest import Manifest
 from analysis.study.published_values import FOLDER, published
 from analysis.study.study import PUBLISHED, Study
 
@@ -114,12 +115,9 @@ def study(title: str) -> Study:
         layers=BLOCKS[title],
         available=frozenset(arrays),
         load=lambda array: arrays[array].copy(deep=True),
-        manifest={
-            "citation": CITATION,
-            "figures": figures,
-            "by": BY,
-            "embeddings": embeddings,
-        },
+        manifest=Manifest(
+            citation=CITATION, figures=figures, by=BY, embeddings=tuple(embeddings)
+        ),
     )
 
 

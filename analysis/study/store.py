@@ -10,26 +10,28 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import xarray as xr
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from analysis.core import files as whole_files
-from analysis.core import settings
+from analysis.core import files, settings
 from analysis.core.errors import StudyError
 from analysis.core.files import sync_folder, temporary_beside
 from analysis.core.specs import digest
 from analysis.study import coverage
 from analysis.study.arrays import BY_FIRST, KINDS, SIDES, labelled
 from analysis.study.coverage import WORDS
+from analysis.study.manifest import SCHEMA, FileEntry, Manifest, WordsPart
+from analysis.study.records import Record, read_record, to_json
 from analysis.study.study import COMPUTED, Study
 
-SCHEMA = 1
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 32 * 2**20
 """Kept per embedding and language, a file each, and read layer by layer: ``word_vector/embedding index/language index``."""
@@ -51,20 +53,64 @@ def root() -> Path:
     return folder
 
 
-def write_file(path: Path, data: bytes) -> dict:
+class HasFiles(Protocol):
+    """A manifest of any kind: it names files."""
+
+    @property
+    def files(self) -> Mapping[str, FileEntry]:
+        """Files by their names."""
+        ...
+
+
+M = TypeVar("M", bound=Record)
+
+
+def write_entry(path: Path, data: bytes, keys: Iterable[str]) -> FileEntry:
     """Write a file whole or not at all; returns its manifest entry."""
-    whole_files.write_file(path, data)
-    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    files.write_file(path, data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    return FileEntry(bytes=len(data), sha256=sha256, keys=tuple(sorted(keys)))
 
 
-def write_manifest(folder: Path, manifest: Mapping) -> None:
+def write_manifest(folder: Path, manifest: Record) -> None:
     """Replace the manifest."""
-    text = json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False)
-    write_file(folder / MANIFEST, text.encode())
+    values = to_json(manifest)
+    text = json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)
+    files.write_file(folder / MANIFEST, text.encode())
 
 
-def read_manifest(folder: Path) -> dict:
-    """The manifest of a study's folder; StudyError when it is missing, damaged or from a newer version."""
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a study's folder, checked.
+
+    StudyError when it is missing, damaged or from a newer version.
+    """
+    return read_as(Manifest, folder)
+
+
+def read_as(kind: type[M], folder: Path) -> M:
+    """The manifest in a folder, checked, as one kind of manifest.
+
+    StudyError when it is missing, damaged or from a newer version.
+    """
+    values = read_json(folder)
+    try:
+        manifest = read_record(kind, values, "")
+        manifest.check()
+    except StudyError as error:
+        raise damaged(folder, str(error)) from error
+    return manifest
+
+
+def damaged(folder: Path, found: str) -> StudyError:
+    """The error for a manifest that cannot be what this program wrote."""
+    return StudyError(
+        f"The manifest of {folder.name} is damaged: {found} Nothing was changed. "
+        "Restore the file, or compute it again."
+    )
+
+
+def read_json(folder: Path) -> dict[str, Any]:
+    """What a manifest holds; StudyError when it is missing, no JSON object, or newer."""
     path = folder / MANIFEST
     if not path.is_file():
         raise StudyError(f"{folder.name} is not a study: it has no {MANIFEST}.")
@@ -73,28 +119,28 @@ def read_manifest(folder: Path) -> dict:
             f"The manifest of {folder.name} is larger than {MAX_MANIFEST_BYTES // 2**20} MiB and was not read."
         )
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        schema = manifest["schema"]
-        manifest["concepts"], manifest["languages"], manifest["files"]
-    except (ValueError, RecursionError, KeyError, TypeError) as error:
-        raise StudyError(
-            f"The manifest of {folder.name} is damaged ({type(error).__name__}). Nothing was changed."
-        ) from error
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise damaged(folder, f"it is no JSON ({error}).") from error
+    if not isinstance(values, dict):
+        raise damaged(folder, f"it must be an object; found is {str(values)[:60]!r}.")
+    schema = values.get("schema", SCHEMA)
     if schema != SCHEMA:
         raise StudyError(
-            f"{folder.name} has schema {schema}; this version reads {SCHEMA}. Update Babelscope to open it."
+            f"{folder.name} has schema {str(schema)[:20]}; this version reads {SCHEMA}. "
+            "Update Babelscope to open it."
         )
-    return manifest
+    return values
 
 
-def create(name: str, manifest: Mapping, parent: Path | None = None) -> Path:
+def create(name: str, manifest: Record, parent: Path | None = None) -> Path:
     """Make a new study's folder with its manifest, whole or not at all."""
     parent = parent or root()
     folder = settings.child(parent, name)
     temporary = temporary_beside(folder)
     temporary.mkdir(parents=True)
     try:
-        write_manifest(temporary, {"schema": SCHEMA, **manifest})
+        write_manifest(temporary, manifest)
         if folder.exists():
             raise StudyError(
                 f"There is a study named “{name}” already. Choose another name, or delete that one first."
@@ -113,13 +159,9 @@ def add(folder: Path, file: str, tensors: Mapping[str, np.ndarray]) -> None:
         raise StudyError(
             f"The model gave states that are not finite while computing {file}. Choose float32 or bfloat16 and start again."
         )
-    entry = write_file(
-        folder / file,
-        save({key: np.ascontiguousarray(values) for key, values in tensors.items()}),
-    )
-    manifest = read_manifest(folder)
-    manifest["files"][file] = {**entry, "keys": sorted(tensors)}
-    write_manifest(folder, manifest)
+    data = save({key: np.ascontiguousarray(values) for key, values in tensors.items()})
+    entry = write_entry(folder / file, data, tensors)
+    write_manifest(folder, read_manifest(folder).with_file(file, entry))
 
 
 @contextmanager
@@ -135,22 +177,22 @@ def writing(folder: Path) -> Iterator[None]:
         yield
 
 
-def check_files(folder: Path, manifest: Mapping, hashes: bool = False) -> None:
+def check_files(folder: Path, manifest: HasFiles, hashes: bool = False) -> None:
     """StudyError unless every file that the manifest names is whole; ``hashes`` also compares SHA-256."""
-    for file, entry in manifest["files"].items():
+    for file, entry in manifest.files.items():
         settings.child(folder, file)
         path = folder / file
         size = path.stat().st_size if path.is_file() else None
-        if size != entry["bytes"]:
+        if size != entry.bytes:
             found = (
                 "is missing"
                 if size is None
-                else f"has {size:,} of {entry['bytes']:,} bytes"
+                else f"has {size:,} of {entry.bytes:,} bytes"
             )
             raise StudyError(
                 f"{folder.name} is damaged: {file} {found}. Restore the file, or compute the study again."
             )
-        if hashes and hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+        if hashes and hashlib.sha256(path.read_bytes()).hexdigest() != entry.sha256:
             raise StudyError(
                 f"{folder.name} is damaged: {file} does not match its SHA-256. Restore it or compute it again."
             )
@@ -160,36 +202,32 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
     """Open a study's folder; arrays are read when they are asked for."""
     manifest = read_manifest(folder)
     check_files(folder, manifest)
-    kept = {
-        key.split("/")[0]
-        for entry in manifest["files"].values()
-        for key in entry["keys"]
-    }
-    spec = manifest.get("spec", {})
+    kept = {key.split("/")[0] for key in manifest.keys}
     return Study(
         name=folder.name,
-        title=manifest.get("title", folder.name),
+        title=manifest.title or folder.name,
         kind=kind,
-        model=spec.get("model", {}).get("model", "unknown"),
-        concepts=tuple(manifest["concepts"]),
-        languages=tuple(manifest["languages"]),
-        layers=int(manifest["layers"]),
+        model=manifest.model_name,
+        concepts=manifest.concepts,
+        languages=manifest.languages,
+        layers=manifest.layers,
         available=frozenset(kept & set(KINDS)),
         load=lambda name: read_array(folder, manifest, name),
         read_words=lambda embedding, layer: read_words(
             folder, manifest, embedding, layer
         ),
-        manifest={**manifest, "missing": coverage.missing_cells(manifest)},
+        manifest=manifest,
+        missing=coverage.missing_cells(manifest),
     )
 
 
-def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
+def read_array(folder: Path, manifest: Manifest, name: str) -> xr.DataArray:
     """One array of a study with its labels; cells not computed and pairs that a language lacks are NaN."""
     if name in BY_FIRST:
         return read_by_first(folder, manifest, name)
     if name == WORDS:
         return all_words(folder, manifest)
-    concepts, languages = manifest["concepts"], manifest["languages"]
+    concepts, languages = manifest.concepts, manifest.languages
     parts = read_parts(folder, manifest, name)
     if name == "pair_score":
         masks = read_parts(folder, manifest, MASK)
@@ -207,16 +245,16 @@ def read_array(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
         "source": languages,
         "target": languages,
     }
-    coords["layer"] = range(1, manifest["layers"] + 1)
+    coords["layer"] = range(1, manifest.layers + 1)
     if name == "pair_score":
         values = np.moveaxis(values, 2, 1)
         coords["pair"] = range(values.shape[-1])
     return labelled(name, values, coords, study=folder.name)
 
 
-def read_by_first(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
+def read_by_first(folder: Path, manifest: Manifest, name: str) -> xr.DataArray:
     """One array without a concept; what was not computed is NaN. States of questions stay in half precision."""
-    languages = manifest["languages"]
+    languages = manifest.languages
     parts = {
         place: part for (place,), part in read_parts(folder, manifest, name).items()
     }
@@ -242,19 +280,19 @@ def read_by_first(folder: Path, manifest: Mapping, name: str) -> xr.DataArray:
         values[place] = part
     coords = {
         "language": languages,
-        "layer": range(1, manifest["layers"] + 1),
+        "layer": range(1, manifest.layers + 1),
         "side": SIDES,
     }
     return labelled(name, values, coords, study=folder.name)
 
 
 def read_parts(
-    folder: Path, manifest: Mapping, name: str
+    folder: Path, manifest: HasFiles, name: str
 ) -> dict[tuple[int, ...], np.ndarray]:
     """The tensors of one array by (concept index, language index), or by language index."""
     parts = {}
-    for file, entry in manifest["files"].items():
-        wanted = [key for key in entry["keys"] if key.startswith(f"{name}/")]
+    for file, entry in manifest.files.items():
+        wanted = [key for key in entry.keys if key.startswith(f"{name}/")]
         if not wanted:
             continue
         try:
@@ -271,32 +309,25 @@ def read_parts(
 
 
 def read_words(
-    folder: Path, manifest: Mapping, embedding: str, layer: int
+    folder: Path, manifest: Manifest, embedding: str, layer: int
 ) -> np.ndarray:
     """Vectors of one embedding at one layer: (language, word, hidden), float32; NaN for words and cells that are not there."""
-    known = manifest["words"]
-    spec, spellings = (
-        known["spec"],
-        dict(zip(known["list"]["languages"], known["list"]["spellings"])),
-    )
+    known = manifest.part(WordsPart)
     values = np.full(
-        (len(spec["languages"]), len(known["list"]["concepts"]), manifest["hidden"]),
+        (len(known.languages), len(known.list.concepts), manifest.hidden or 0),
         np.nan,
         np.float32,
     )
-    files = {
-        key: file for file, entry in manifest["files"].items() for key in entry["keys"]
-    }
-    place = known["layers"].index(layer)
-    for a, language in enumerate(spec["languages"]):
-        key = f"{WORDS}/{spec['embeddings'].index(embedding)}/{a}"
+    files = {key: file for file, entry in manifest.files.items() for key in entry.keys}
+    place = known.layers.index(layer)
+    for a, language in enumerate(known.languages):
+        key = f"{WORDS}/{known.embeddings.index(embedding)}/{a}"
         if key not in files:
             continue
         try:
             with safe_open(folder / files[key], "numpy") as tensors:
-                values[a, [bool(word) for word in spellings[language]]] = (
-                    tensors.get_slice(key)[place]
-                )
+                there = known.list.present(language)
+                values[a, there] = tensors.get_slice(key)[place]
         except (SafetensorError, OSError, ValueError) as error:
             raise StudyError(
                 f"{files[key]} of {folder.name} cannot be read ({error}). Restore it or compute it again."
@@ -304,19 +335,18 @@ def read_words(
     return values
 
 
-def all_words(folder: Path, manifest: Mapping) -> xr.DataArray:
+def all_words(folder: Path, manifest: Manifest) -> xr.DataArray:
     """The word vectors of all embeddings and layers; for small studies."""
-    known = manifest["words"]
-    spec, layers = known["spec"], known["layers"]
+    known = manifest.part(WordsPart)
     values = [
-        [read_words(folder, manifest, embedding, layer) for layer in layers]
-        for embedding in spec["embeddings"]
+        [read_words(folder, manifest, embedding, layer) for layer in known.layers]
+        for embedding in known.embeddings
     ]
     coords = {
-        "embedding": spec["embeddings"],
-        "language": spec["languages"],
-        "layer": layers,
-        "word": known["list"]["concepts"],
+        "embedding": known.embeddings,
+        "language": known.languages,
+        "layer": known.layers,
+        "word": known.list.concepts,
     }
     return labelled(
         WORDS, np.array(values).transpose(0, 2, 1, 3, 4), coords, study=folder.name
@@ -329,12 +359,10 @@ def seal(folder: Path) -> None:
     merged = {f"{name}/" for name in (*BY_CELL, MASK)}
     before = {
         f
-        for f, entry in manifest["files"].items()
-        if any(key.startswith(tuple(merged)) for key in entry["keys"])
+        for f, entry in manifest.files.items()
+        if any(key.startswith(tuple(merged)) for key in entry.keys)
     }
-    files = {
-        file: entry for file, entry in manifest["files"].items() if file not in before
-    }
+    kept = {file: entry for file, entry in manifest.files.items() if file not in before}
     for name in (*BY_CELL, MASK):
         parts = read_parts(folder, manifest, name)
         tensors = {
@@ -342,19 +370,17 @@ def seal(folder: Path) -> None:
             for (c, a), part in sorted(parts.items())
         }
         if tensors:
-            files[f"{name}.safetensors"] = {
-                **write_file(folder / f"{name}.safetensors", save(tensors)),
-                "keys": sorted(tensors),
-            }
-    write_manifest(folder, manifest | {"files": files})
-    for file in before - set(files):
+            file = f"{name}.safetensors"
+            kept[file] = write_entry(folder / file, save(tensors), tensors)
+    write_manifest(folder, replace(manifest, files=kept))
+    for file in before - set(kept):
         (folder / file).unlink(missing_ok=True)
 
 
 def merge(folder: Path, stage: str) -> None:
     """Put the files of a finished stage, ``stage-….safetensors``, into one; a kill in between loses nothing."""
     manifest = read_manifest(folder)
-    parts = [file for file in manifest["files"] if file.startswith(f"{stage}-")]
+    parts = [file for file in manifest.files if file.startswith(f"{stage}-")]
     if len(parts) < 2:
         return
     tensors = {}
@@ -362,12 +388,9 @@ def merge(folder: Path, stage: str) -> None:
         with safe_open(folder / file, "numpy") as held:
             tensors |= {key: held.get_tensor(key) for key in held.keys()}  # noqa: SIM118 (not a dictionary)
     whole = f"{stage}.safetensors"
-    entry = {
-        **write_file(folder / whole, save(dict(sorted(tensors.items())))),
-        "keys": sorted(tensors),
-    }
-    kept = {file: each for file, each in manifest["files"].items() if file not in parts}
-    write_manifest(folder, manifest | {"files": {**kept, whole: entry}})
+    entry = write_entry(folder / whole, save(dict(sorted(tensors.items()))), tensors)
+    kept = {file: each for file, each in manifest.files.items() if file not in parts}
+    write_manifest(folder, replace(manifest, files={**kept, whole: entry}))
     for file in parts:
         (folder / file).unlink(missing_ok=True)
 

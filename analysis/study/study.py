@@ -1,6 +1,6 @@
 """A study: one model's results as labelled arrays, wherever they come from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,7 +10,8 @@ import xarray as xr
 from analysis.core.errors import StudyError
 from analysis.core.model_names import DEMO as DEMO_MODEL
 from analysis.study.arrays import KINDS
-from analysis.study.word_list import WordList, from_json
+from analysis.study.manifest import Manifest
+from analysis.study.word_list import WordList
 
 PUBLISHED, DEMO, COMPUTED = "published", "demo", "computed"
 
@@ -36,8 +37,9 @@ class Study:
         default=lambda embedding, layer: np.zeros(0), repr=False, compare=False
     )
     """Word vectors of an embedding at a layer: (language, word, hidden). Read anew each time, since they may be large."""
-    manifest: Mapping = field(default_factory=dict, repr=False, compare=False)
-    """``citation``, ``figures`` (array → printed figure or table), ``shares`` (table), ``spec``, ``pairs``, ``token`` …"""
+    manifest: Manifest = field(default_factory=Manifest, repr=False, compare=False)
+    missing: tuple[str, ...] = ()
+    """Cells that were not computed yet, in words."""
 
     def has(self, array: str) -> bool:
         """Whether this study has the array."""
@@ -70,41 +72,27 @@ class Study:
         """Whether every cell was computed."""
         return not self.missing
 
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Cells that were not computed yet."""
-        return tuple(self.manifest.get("missing", ()))
-
     @cached_property
     def words(self) -> WordList | None:
         """The words that have vectors, in the languages that have them; None when there are none."""
-        known = self.manifest.get("words")
-        return (
-            from_json(known["list"]).within(known["spec"]["languages"])
-            if known
-            else None
-        )
+        known = self.manifest.words
+        return None if known is None else known.list.within(known.languages)
 
     @property
     def embeddings(self) -> tuple[str, ...]:
         """How words were read."""
-        known = (
-            self.manifest["words"]["spec"]
-            if "words" in self.manifest
-            else self.manifest
-        )
-        return tuple(known.get("embeddings", ()))
+        known = self.manifest.words
+        return (self.manifest.embeddings or ()) if known is None else known.embeddings
 
     @property
     def word_layers(self) -> tuple[int, ...]:
         """Layers whose word vectors were kept."""
-        return (
-            tuple(self.manifest["words"]["layers"]) if "words" in self.manifest else ()
-        )
+        known = self.manifest.words
+        return () if known is None else known.layers
 
     def clusters(self, concept: str) -> tuple[int, ...]:
         """Which held-out pairs of a concept stem from one source; aligned with ``pair``, padded with fresh numbers."""
-        known = tuple(self.manifest["pairs"][concept]["clusters"])
+        known = self.manifest.pair_table(concept).clusters
         width = self.array("pair_score").sizes["pair"]
         return known + tuple(range(10**6, 10**6 + width - len(known)))
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -106,11 +106,3 @@ class WordList:
             pick(self.frequencies),
             self.notes,
         )
-
-
-def from_json(values: Mapping) -> WordList:
-    """The list of a manifest."""
-    deep: Callable = lambda value: (
-        tuple(map(deep, value)) if isinstance(value, list | tuple) else value
-    )
-    return WordList(**{key: deep(value) for key, value in values.items()})

@@ -12,12 +12,13 @@ from typing import Protocol
 
 from analysis.concepts.readouts import WordStates
 from analysis.core.errors import CorpusError, SpecError, StudyError, unknown
-from analysis.core.specs import digest, from_dict
+from analysis.core.specs import digest
 from analysis.study import coverage, store
-from analysis.study.word_list import WordList, from_json
+from analysis.study.manifest import Manifest, WordsPart
+from analysis.study.word_list import WordList
 from analysis.words.embeddings import EMBEDDINGS, texts
 from analysis.words.specs import WordSpec
-from analysis.words.word_lists import checked, to_json
+from analysis.words.word_lists import checked
 
 
 class WordReader(Protocol):
@@ -48,12 +49,9 @@ def begin(
     words = checked(words.within(spec.languages))
     reader = readers("last")
     layers = validated(spec, words, reader)
-    entry = {
-        "spec": asdict(spec),
-        "digest": digest(spec),
-        "list": to_json(words),
-        "layers": layers,
-    }
+    entry = WordsPart(
+        spec=asdict(spec), digest=digest(spec), list=words, layers=tuple(layers)
+    )
     if study:
         return into(store.root() / study, entry, spec)
     folder = store.root() / store.name_of(spec, title)
@@ -65,20 +63,18 @@ def begin(
     }
     return store.create(
         folder.name,
-        {
-            "title": title,
-            "spec": {"model": asdict(spec.model), "last_state": spec.last_state},
-            "digest": digest(spec),
-            "concepts": [],
-            "languages": list(spec.languages),
-            "layers": reader.layers,
-            "hidden": reader.hidden,
-            "pairs": {},
-            "words": entry,
-            "notes": list(words.notes),
-            "files": {},
-            "libraries": {"python": platform.python_version(), **libraries},
-        },
+        Manifest(
+            title=title,
+            spec={"model": asdict(spec.model), "last_state": spec.last_state},
+            digest=digest(spec),
+            languages=spec.languages,
+            layers=reader.layers,
+            hidden=reader.hidden,
+            pairs={},
+            words=entry,
+            notes=words.notes,
+            libraries={"python": platform.python_version(), **libraries},
+        ),
     )
 
 
@@ -112,24 +108,21 @@ def validated(spec: WordSpec, words: WordList, reader: WordReader) -> list[int]:
     return sorted(set(spec.layers)) or list(range(1, reader.layers + 1))
 
 
-def into(folder: Path, entry: dict, spec: WordSpec) -> Path:
+def into(folder: Path, entry: WordsPart, spec: WordSpec) -> Path:
     """Add words to a study of the same model."""
     with store.writing(folder):
         manifest = store.read_manifest(folder)
-        known = manifest.get("words", entry)
-        same = {**manifest["spec"]["model"], "device": ""} == {
-            **asdict(spec.model),
-            "device": "",
-        }
-        if not same or manifest["spec"].get("last_state", "block") != spec.last_state:
+        known = manifest.words or entry
+        read = manifest.model and replace(manifest.model, device=spec.model.device)
+        if read != spec.model or manifest.last_state != spec.last_state:
             raise StudyError(
                 f"“{folder.name}” is of another model or precision. Make a study of its own of these words."
             )
-        if known["digest"] != entry["digest"]:
+        if known.digest != entry.digest:
             raise StudyError(
                 f"“{folder.name}” has other words already. Make a study of its own of these."
             )
-        store.write_manifest(folder, manifest | {"words": known})
+        store.write_manifest(folder, replace(manifest, words=known))
     return unfinished(folder)
 
 
@@ -150,10 +143,8 @@ def run(
     """Compute the cells of words that are missing, one commit each; ``progress`` gets (done, of, cell) and may raise to stop."""
     with store.writing(folder):
         manifest = store.read_manifest(folder)
-        spec, words = (
-            from_dict(WordSpec, manifest["words"]["spec"]),
-            from_json(manifest["words"]["list"]),
-        )
+        known = manifest.part(WordsPart)
+        spec, words = known.spec_as(WordSpec), known.list
         plan, missing = (
             coverage.word_cells(manifest),
             set(coverage.missing_words(manifest)),
@@ -169,7 +160,7 @@ def run(
             )
             states = WordStates(
                 len(there),
-                [layer - 1 for layer in manifest["words"]["layers"]],
+                [layer - 1 for layer in known.layers],
                 reader.hidden,
             )
             reader.stream(there, [states])

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
@@ -88,11 +87,6 @@ def demo_words() -> WordList:
         tuple(texts[code][PHYSICAL] + texts[code][ABSTRACT]) for code in codes
     )
     return WordList(DEMO, codes, tuple(names), spellings, kinds)
-
-
-def to_json(words: WordList) -> dict:
-    """The list as a manifest keeps it."""
-    return asdict(words)
 
 
 def wordfreq_frequencies(words: WordList, language: str) -> tuple[float | None, ...]:

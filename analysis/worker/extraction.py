@@ -12,9 +12,10 @@ from analysis.concepts.specs import StudySpec
 from analysis.control import plan as control_plan
 from analysis.control import store as control
 from analysis.core.errors import ModelError
-from analysis.core.specs import ModelSpec, from_dict
+from analysis.core.specs import ModelSpec
 from analysis.core.templates import apply_template, last_tokens
 from analysis.study import coverage, store
+from analysis.study.manifest import WordsPart
 from analysis.study.word_list import WordList
 from analysis.words import plan as words
 from analysis.words.specs import WordSpec
@@ -104,11 +105,11 @@ def resume_study(name: str) -> Callable[[Job, Pool], str]:
     def work(job: Job, pool: Pool) -> str:
         manifest = store.read_manifest(store.root() / name)
         if coverage.missing_pairs(manifest):
-            spec = from_dict(StudySpec, manifest["spec"])
+            spec = manifest.spec_as(StudySpec)
             corpus = find(spec.corpus_digest)
             compute(name, corpus, reader_of(pool.get(spec.model, job), spec, job), job)
         if coverage.missing_words(manifest):
-            spec = from_dict(WordSpec, manifest["words"]["spec"])
+            spec = manifest.part(WordsPart).spec_as(WordSpec)
             words.run(
                 store.root() / name,
                 readers_of(pool.get(spec.model, job), spec, job),

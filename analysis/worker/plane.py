@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from analysis.core.specs import from_dict
 from analysis.core.templates import apply_template
 from analysis.plane import plan as sweep
 from analysis.plane.specs import SweepSpec
@@ -95,9 +94,9 @@ def run_plane(
 def go_on_sweeping(name: str, job: Job, pool: Pool) -> str:
     """Answer what is left of a study's plane, if anything is."""
     folder = store.root() / name
-    plane = store.read_manifest(folder).get("plane")
-    if plane and not plane["complete"]:
-        spec = from_dict(SweepSpec, plane["spec"])
+    plane = store.read_manifest(folder).plane
+    if plane is not None and not plane.complete:
+        spec = plane.spec_as(SweepSpec)
         answerer = ModelAnswerer(pool.get(spec.model, job), spec.template, job.check)
         sweep.run_sweep(
             folder, find_questions(spec.questions_digest), answerer, job.progress

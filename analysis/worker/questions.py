@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from analysis.core.specs import from_dict
 from analysis.questions import plan as asked
 from analysis.questions.question_sets import find_questions, keep_questions
 from analysis.questions.questions import Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, library, store
+from analysis.study.manifest import ImportedPart, Manifest, QuestionsPart
 from analysis.worker.service import Job, Pool
 
 
@@ -41,7 +41,7 @@ def go_on_asking(name: str, job: Job, pool: Pool) -> str:
     folder = store.root() / name
     manifest = store.read_manifest(folder)
     if coverage.question_cells(manifest):
-        spec = from_dict(QuestionSpec, manifest["questions"]["spec"])
+        spec = manifest.part(QuestionsPart).spec_as(QuestionSpec)
         ask(
             folder,
             spec,
@@ -89,16 +89,16 @@ def import_means(
         first = next(iter(found.states.values()))
         folder = store.create(
             library.free_name(title),
-            {
-                "title": title,
-                "spec": {"model": {"model": model}},
-                "concepts": [],
-                "languages": list(found.states),
-                "layers": first.shape[0],
-                "hidden": first.shape[1],
-                "imported": {"files": sorted(files), "notes": found.notes},
-                "files": {},
-            },
+            Manifest(
+                title=title,
+                spec={"model": {"model": model}},
+                languages=tuple(found.states),
+                layers=first.shape[0],
+                hidden=first.shape[1],
+                imported=ImportedPart(
+                    files=tuple(sorted(files)), notes=tuple(found.notes)
+                ),
+            ),
         )
         with store.writing(folder):
             store.add(

@@ -11,7 +11,7 @@ from analysis.control import store, surfaces
 from analysis.control.store import Run
 from analysis.control.surfaces import Choice
 from analysis.core.errors import SpecError, unknown
-from analysis.core.specs import ModelSpec, from_dict
+from analysis.core.specs import ModelSpec
 from analysis.steering.presets import Preset, neutral, presets
 from analysis.steering.resolve import at_depth, reach, state_norms, vectors
 from analysis.steering.specs import SteeringSpec, SteeringTerm, VectorSource
@@ -193,8 +193,7 @@ def first_preset(study: Study) -> Preset:
 
 def model_of(study: Study) -> ModelSpec:
     """The model that a study was made from, read from its folder if it was one."""
-    kept = study.manifest.get("spec", {}).get("model", {"model": study.model})
-    model = from_dict(ModelSpec, kept)
+    model = study.manifest.model or ModelSpec(study.model)
     if model.revision == "local":
         return replace(model, revision="main")
     return model

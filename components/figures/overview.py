@@ -55,14 +55,15 @@ def coverage(study: Study, languages: Languages) -> Figure:
 
 def pairs_there(study: Study, languages: Languages) -> Coverage:
     """Numbers of contrast pairs; for a published study, what is printed."""
-    tables = study.manifest.get("pairs")
+    tables = study.manifest.pairs
     if not tables:
         return printed(study, languages)
     values = np.zeros((len(study.concepts), len(languages)))
     for row, concept in enumerate(study.concepts):
         for column, code in enumerate(languages.codes):
-            counts = tables[concept]["counts"].get(code, {})
-            values[row, column] = sum(counts.values())
+            counts = tables[concept].counts.get(code)
+            if counts is not None:
+                values[row, column] = counts.train + counts.test
     words = "Contrast pairs, training and held-out, per concept and language."
     return Coverage(study.concepts, values, "pairs", words)
 

@@ -8,6 +8,8 @@ import pandas as pd
 
 from analysis.plane import finding, localisation
 from analysis.plane.localisation import AXES, Effect
+from analysis.plane.specs import SweepSpec
+from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
 from components.figures.languages import Languages
 from components.figures.spec import Arrows, Figure, Lines, Points, Series
@@ -57,11 +59,11 @@ def no_others() -> pd.DataFrame:
 
 def answering(study: Study) -> str:
     """How answers were taken."""
-    spec = study.manifest["plane"]["spec"]
-    if spec["scoring"] == "generation":
+    spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
+    if spec.scoring == "generation":
         return WRITTEN
     by = "whole answer, which favours short ones"
-    if spec["normalised"]:
+    if spec.normalised:
         by = "per token"
     return f"Answers: likeliest option, {by}."
 

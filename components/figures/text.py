@@ -23,11 +23,11 @@ LAYER_WORDS = {
 def source_note(study: Study, array: str) -> str:
     """Where a study's numbers come from."""
     if study.kind == PUBLISHED:
-        authors = study.manifest.get("by", "Xu et al. 2024")
-        return f"Published, {authors}, {study.manifest['figures'][array]}."
+        authors = study.manifest.by or "Xu et al. 2024"
+        return f"Published, {authors}, {study.manifest.printed(array)}."
     if study.toy:
         return DEMO_NOTE
-    if "imported" in study.manifest:
+    if study.manifest.imported is not None:
         return f"Imported mean states of {study.model}, not computed here."
     return f"Computed by Babelscope from {study.model}."
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from analysis.core.model_names import offered_models
-from analysis.core.specs import ModelSpec, from_dict
+from analysis.core.specs import ModelSpec
 from analysis.core.templates import TEMPLATES, default_template
 from analysis.questions.question_sets import load_questions, offered_questions
 from analysis.questions.questions import QUESTION_KINDS, Questions, read_questions
@@ -128,12 +128,10 @@ def ask(study: Study | None) -> None:
 
 def choose_target(study: Study | None) -> tuple[str, ModelSpec]:
     """The study that the vectors go into (empty: a new one), and the model that is asked."""
-    own = (
-        study is not None
-        and study.kind != PUBLISHED
-        and study.manifest.get("spec", {}).get("model", {}).get("dtype")
-    )
-    if own and "questions" not in study.manifest:
+    own = None
+    if study is not None and study.kind != PUBLISHED and study.manifest.tells_precision:
+        own = study.manifest.model
+    if study is not None and own is not None and study.manifest.questions is None:
         copied = (
             " The demo study itself stays as it is; they go into a copy."
             if study.kind == DEMO
@@ -146,7 +144,7 @@ def choose_target(study: Study | None) -> tuple[str, ModelSpec]:
             help="A study keeps one set of questions." + copied,
         )
         if place != NEW:
-            return study.name, from_dict(ModelSpec, study.manifest["spec"]["model"])
+            return study.name, own
     name = st.selectbox(
         "Model",
         offered_models(),

@@ -14,7 +14,6 @@ from analysis.control.settings_tried import LOG_SPACED, PAPERS, SEARCHES
 from analysis.control.specs import SEARCHED_ON, ControlSpec, JudgingSpec
 from analysis.core.errors import AnalysisError
 from analysis.core.model_names import DEMO
-from analysis.core.specs import from_dict
 from analysis.core.templates import TEMPLATES
 from analysis.steering.operators import OPERATORS
 from analysis.study import library
@@ -41,8 +40,8 @@ class Draft:
 def plan(study: Study) -> None:
     """The form of a new run with its size, and the buttons that begin it."""
     try:
-        spec = from_dict(StudySpec, study.manifest["spec"])
-    except (TypeError, KeyError, AnalysisError):
+        spec = study.manifest.spec_as(StudySpec)
+    except AnalysisError:
         st.info(
             "This study does not say which model and contrast pairs it was made from, so nothing can be run on it."
         )

@@ -5,7 +5,7 @@ import shlex
 import pandas as pd
 import streamlit as st
 
-from analysis.core.specs import LAST_STATES, ModelSpec, from_dict
+from analysis.core.specs import LAST_STATES, ModelSpec
 from analysis.study.study import COMPUTED, Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.words.alignment import FEW
@@ -144,17 +144,11 @@ def described(words: WordList) -> None:
 
 def choose_model(study: Study) -> tuple[ModelSpec, str, str]:
     """The model, which state is the last layer, and the study that the words go into ("" for one of their own)."""
-    known = study.manifest.get("spec", {}).get("model", {})
-    free = study.kind == COMPUTED and known and study.words is None
-    if (
-        free
-        and st.radio("Into", (THIS, NEW), key="words-into", horizontal=True) == THIS
-    ):
-        return (
-            from_dict(ModelSpec, known),
-            study.manifest["spec"].get("last_state", "block"),
-            study.name,
-        )
+    known = study.manifest.model
+    if known is not None and study.kind == COMPUTED and study.words is None:
+        into = st.radio("Into", (THIS, NEW), key="words-into", horizontal=True)
+        if into == THIS:
+            return known, study.manifest.last_state, study.name
     model = extraction.choose_model()
     return (
         model,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from analysis.core.model_names import offered_models
-from analysis.core.specs import ModelSpec, from_dict
+from analysis.core.specs import ModelSpec
 from analysis.core.templates import TEMPLATES
 from analysis.steering.presets import Preset, presets
 from analysis.steering.resolve import at_depth
@@ -214,11 +214,11 @@ def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
             help="0 is greedy.",
         )
         seed = three.number_input("Seed", 0, 2**31 - 1, key=f"{KEY}-seed")
-        own = study.manifest.get("spec", {}).get("model", {"model": study.model})
+        own = study.manifest.model or ModelSpec(study.model)
         chosen = st.selectbox(
             "Model", [STUDYS, *offered_models()], key=f"{KEY}-model", format_func=escape
         )
-    model = from_dict(ModelSpec, own) if chosen == STUDYS else ModelSpec(chosen)
+    model = own if chosen == STUDYS else ModelSpec(chosen)
     if model.revision == "local":
         model = replace(model, revision="main")
     with polite():

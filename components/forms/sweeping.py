@@ -3,7 +3,6 @@
 import pandas as pd
 import streamlit as st
 
-from analysis.core.specs import ModelSpec, from_dict
 from analysis.core.templates import TEMPLATES
 from analysis.plane import plan as sweep
 from analysis.plane.localisation import AXES
@@ -12,6 +11,8 @@ from analysis.plane.specs import SCORINGS, SweepSpec
 from analysis.questions.geometry import VERSIONS, versions
 from analysis.questions.question_sets import find_questions
 from analysis.questions.questions import Questions
+from analysis.questions.specs import QuestionSpec
+from analysis.study.manifest import PlanePart, QuestionsPart
 from analysis.study.study import DEMO, Study
 from analysis.worker import plane
 from components.frame import jobs
@@ -23,12 +24,11 @@ STRENGTHS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 def form(study: Study) -> None:
     """Choose layers, strengths and scoring; what it takes; Start."""
-    if "questions" not in study.manifest:
+    if study.manifest.questions is None:
         return
-    with st.expander(
-        "Run a sweep", icon=":material/tune:", expanded="plane" not in study.manifest
-    ):
-        if "plane" in study.manifest and study.kind != DEMO:
+    swept = study.manifest.plane is not None
+    with st.expander("Run a sweep", icon=":material/tune:", expanded=not swept):
+        if swept and study.kind != DEMO:
             st.info(
                 "This study has a plane. To sweep in another way, ask the questions into a new study first.",
                 icon=":material/info:",
@@ -79,9 +79,9 @@ def start(study: Study, spec: SweepSpec, questions: Questions) -> None:
 
 def choose(study: Study) -> SweepSpec | None:
     """The sweep that the widgets describe; None while something is missing."""
-    asked = study.manifest["questions"]["spec"]
+    asked = study.manifest.part(QuestionsPart).spec_as(QuestionSpec)
     languages = st.multiselect(
-        "Languages", asked["languages"], asked["languages"], key="sweep-languages"
+        "Languages", asked.languages, asked.languages, key="sweep-languages"
     )
     layers = list(range(1, study.layers + 1))
     every = max(1, study.layers // 8)
@@ -118,16 +118,15 @@ def choose(study: Study) -> SweepSpec | None:
     template = st.selectbox(
         "Prompt template",
         list(TEMPLATES),
-        list(TEMPLATES).index(asked["template"]),
+        list(TEMPLATES).index(asked.template),
         key="sweep-template",
     )
     if not (languages and chosen and strengths):
         return None
-    model = from_dict(ModelSpec, asked["model"])
     return SweepSpec(
-        model,
-        asked["questions"],
-        asked["questions_digest"],
+        asked.model,
+        asked.questions,
+        asked.questions_digest,
         tuple(languages),
         tuple(sorted(chosen)),
         tuple(sorted(strengths)),
@@ -156,9 +155,8 @@ def rivals(study: Study, half: int | None) -> pd.DataFrame:
             return none
         with polite():
             answers = read_answers(file.getvalue(), file.name)
-            questions = find_questions(
-                study.manifest["plane"]["spec"]["questions_digest"]
-            )
+            spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
+            questions = find_questions(spec.questions_digest)
             table, left_out = place_answers(study, questions, answers, half)
             if left_out:
                 st.info(escape(" ".join(left_out)), icon=":material/info:")

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
+from analysis.study.records import WithSpec
 from analysis.study.study import Study
 from components.figures.spec import Figure
 from components.frame import cache
@@ -40,11 +41,10 @@ def recipe(figure: Figure) -> Recipe:
 def details(study: Study) -> dict:
     """What the open page used of a study beyond its concept vectors, as plain values."""
     page = st.session_state.get("page", "")
-    found = {
-        part: study.manifest[part]["spec"]
-        for part in USED.get(page, ())
-        if "spec" in study.manifest.get(part, {})
-    }
+    found = {}
+    for name, part in study.manifest.parts.items():
+        if name in USED.get(page, ()) and isinstance(part, WithSpec):
+            found[name] = part.spec
     for part, (where, key) in SHOWN.items():
         shown = st.session_state.get(key)
         if page == where and shown is not None and shown[0] == study.name:

@@ -4,9 +4,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.core import settings
+from analysis.core import files, settings
 from analysis.core.errors import FigureError
-from analysis.study import store
 from components.paperpack import recipes
 from components.paperpack.recipes import Recipe
 
@@ -65,7 +64,7 @@ def add(recipe: Recipe) -> str:
     """Save a figure at the end; returns its number."""
     places = [item.place for item in items() if item.recipe]
     number = uuid.uuid4().hex[:8]
-    store.write_file(
+    files.write_file(
         folder() / f"{max(places, default=0) + 1:g}_{number}.json",
         recipes.write(recipe).encode(),
     )
@@ -74,7 +73,7 @@ def add(recipe: Recipe) -> str:
 
 def change(number: str, recipe: Recipe) -> None:
     """Replace a saved figure's recipe."""
-    store.write_file(path_of(number), recipes.write(recipe).encode())
+    files.write_file(path_of(number), recipes.write(recipe).encode())
 
 
 def move(number: str, steps: int) -> None:

@@ -18,7 +18,7 @@ OF_SPEC = (
 
 def facts(study: Study) -> dict[str, Any]:
     """What a paper says about a study."""
-    spec = study.manifest.get("spec", {})
+    spec = study.manifest.spec or {}
     known = {
         "name": study.name,
         "title": study.title,
@@ -27,8 +27,8 @@ def facts(study: Study) -> dict[str, Any]:
         "layers": study.layers,
     }
     if study.kind == PUBLISHED:
-        return known | {"digest": study.name, "citation": study.manifest["citation"]}
-    known["digest"] = study.manifest.get("digest")
+        return known | {"digest": study.name, "citation": study.manifest.citation}
+    known["digest"] = study.manifest.digest
     for key in OF_MODEL:
         known[key] = spec.get("model", {}).get(key)
     for key in OF_SPEC:

@@ -196,7 +196,7 @@ def wanted(study: Study, label: str, *wants: cache.Want) -> bool:
     words = study.words
     if words is None:
         return True
-    wide = study.manifest["hidden"] > SMALL
+    wide = (study.manifest.hidden or 0) > SMALL
     if not wide and len(words.concepts) <= MANY_WORDS:
         return True
     return jobs.awaited(label, study, *wants)

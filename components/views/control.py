@@ -82,14 +82,14 @@ def choose(names: Sequence[str]) -> runs.Run | None:
 def run_title(name: str) -> str:
     """A run's title with what tells it from others of the same title."""
     try:
-        return f"{runs.open_run(name).manifest['title']} ({name[-8:]})"
+        return f"{runs.open_run(name).manifest.title} ({name[-8:]})"
     except AnalysisError:
         return f"{name} (cannot be opened)"
 
 
 def results(run: runs.Run) -> None:
     """What a run says under a judging, and what it still lacks."""
-    st.subheader(escape(run.manifest["title"]), anchor=False)
+    st.subheader(escape(run.manifest.title), anchor=False)
     try:
         spec = judging.judging(run)
         found = cache.judged(run, spec)
@@ -125,7 +125,7 @@ def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
         except AnalysisError as error:
             st.error(escape(str(error)), icon=":material/error:")
         else:
-            jobs.submit(run.manifest["title"], extraction.control_run(run.name))
+            jobs.submit(run.manifest.title, extraction.control_run(run.name))
 
 
 def cells_missing(found: cache.Searched) -> str:
@@ -267,9 +267,7 @@ def manage(run: runs.Run) -> None:
         st.caption("To go on with it from the command line:")
         st.code(f"babelscope control --resume {run.name}", language="sh")
         st.caption(
-            escape(
-                f"All texts: {len(run.manifest['files'])} JSON files in {run.folder}."
-            )
+            escape(f"All texts: {len(run.manifest.files)} JSON files in {run.folder}.")
         )
         job = jobs.mine()
         with st.popover("Delete this run", disabled=job is not None and job.live):

@@ -49,13 +49,12 @@ def page(study: Study) -> None:
 
 def notes(study: Study) -> None:
     """What was noted when the questions were asked, or the files imported."""
-    asked = study.manifest.get("questions", {}).get("notes")
-    found = asked or study.manifest.get("imported", {}).get("notes")
-    if not found:
+    source = study.manifest.questions or study.manifest.imported
+    if source is None or not source.notes:
         return
     what = "questions" if study.has("item_state") else "files"
     with st.expander(f"About the {what}", icon=":material/info:"):
-        st.text("\n".join(found))
+        st.text("\n".join(source.notes))
 
 
 def ruler(study: Study) -> int:

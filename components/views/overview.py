@@ -51,7 +51,7 @@ def loaded(study: Study) -> None:
     """The study in four numbers, and what kind of numbers they are."""
     st.subheader(escape(study.title), anchor=False)
     if study.kind == PUBLISHED:
-        citation = study.manifest["citation"]
+        citation = study.manifest.citation
         st.caption(f"Published numbers, not computed here. {citation}")
     elif study.toy:
         st.warning(DEMO_NOTE, icon=":material/toys:")
@@ -75,10 +75,10 @@ def loaded(study: Study) -> None:
 
 def held_out(study: Study) -> str:
     """How many held-out pairs there are over all concepts and languages."""
-    tables = study.manifest.get("pairs")
+    tables = study.manifest.pairs
     if not tables:
         return "not printed"
     total = 0
     for table in tables.values():
-        total += sum(counts["test"] for counts in table["counts"].values())
+        total += sum(counts.test for counts in table.counts.values())
     return f"{total:,}"

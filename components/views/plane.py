@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis.plane import finding, localisation
 from analysis.plane.localisation import AXES, Effect
+from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
 from components.figures import plane as figures
 from components.figures.plane import HALVES, NAMES, rounded
@@ -30,7 +31,7 @@ def page(study: Study) -> None:
     if not study.has("plane_answer"):
         nothing(study)
         return
-    if not study.manifest["plane"]["complete"]:
+    if not study.manifest.part(PlanePart).complete:
         st.warning(
             "The sweep is not finished; what is here is shown. "
             "The Studies page goes on with it.",
@@ -72,7 +73,7 @@ def page(study: Study) -> None:
 def nothing(study: Study) -> None:
     """Where a plane is made."""
     where = "after asking questions on the Layers page"
-    if "questions" in study.manifest:
+    if study.manifest.questions is not None:
         where = "below"
     sentence = empty(study.title, "plane").replace("on the Extract page", where)
     st.info(sentence, icon=":material/hourglass_empty:")

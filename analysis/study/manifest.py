@@ -1,0 +1,311 @@
+"""What is known of a study beside its arrays: a typed value that becomes ``manifest.json``.
+
+Parts (words, questions, plane, imported means) are None where a study has none of them.
+Specs of rooms above are kept as they were written; ``spec_as`` gives them as what they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, TypeVar
+
+from analysis.core.errors import StudyError
+from analysis.core.specs import ModelSpec, from_dict
+from analysis.study.records import Record, WithSpec
+from analysis.study.word_list import WordList
+
+SCHEMA = 1
+
+
+class Cell(NamedTuple):
+    """A concept and a language, by their places in the manifest."""
+
+    concept: int
+    language: int
+
+
+class AskedItem(NamedTuple):
+    """One question that was asked: its kind, and its item in the question set."""
+
+    kind: str
+    item: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEntry(Record):
+    """A whole file: its size, its SHA-256, and the keys of the tensors in it."""
+
+    bytes: int
+    sha256: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairCounts(Record):
+    """How many contrast pairs a concept has in a language."""
+
+    train: int
+    test: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairTable(Record):
+    """Held-out pairs of a concept, which of them stem from one source, and counts."""
+
+    test: tuple[str, ...] = ()
+    clusters: tuple[int, ...]
+    counts: Mapping[str, PairCounts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WordsPart(Record, WithSpec):
+    """The words whose vectors are kept, and at which layers."""
+
+    spec: Mapping[str, Any]
+    digest: str = ""
+    list: WordList
+    layers: tuple[int, ...]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages in which words are read."""
+        return names_in(self.spec, "languages", "words.spec")
+
+    @property
+    def embeddings(self) -> tuple[str, ...]:
+        """How words are read."""
+        return names_in(self.spec, "embeddings", "words.spec")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionsPart(Record, WithSpec):
+    """The questions that are asked."""
+
+    spec: Mapping[str, Any]
+    digest: str = ""
+    prompts: tuple[AskedItem, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages in which questions are asked."""
+        return names_in(self.spec, "languages", "questions.spec")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanePart(Record, WithSpec):
+    """A sweep of two-depth steering: what is asked under which settings."""
+
+    spec: Mapping[str, Any]
+    digest: str = ""
+    prompts: tuple[AskedItem, ...]
+    settings: tuple[Mapping[str, Any], ...]
+    complete: bool = False
+    stage: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedPart(Record):
+    """Files whose mean states were imported."""
+
+    files: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+T = TypeVar("T")
+P = TypeVar("P", WordsPart, QuestionsPart, PlanePart, ImportedPart)
+NOUNS = {
+    WordsPart: "words",
+    QuestionsPart: "questions",
+    PlanePart: "plane",
+    ImportedPart: "imported means",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest(Record):
+    """What is known of a study; a published one has citation, figures and shares only.
+
+    ``shares`` names a table of pre-training shares, ``share_percent`` are shares given by
+    the user; ``figures``: array → printed figure or table; ``absent``: cells without pairs.
+    """
+
+    schema: int = SCHEMA
+    babelscope: str | None = None
+    title: str | None = None
+    spec: Mapping[str, Any] | None = None
+    digest: str | None = None
+    concepts: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    layers: int = 0
+    hidden: int | None = None
+    absent: tuple[Cell, ...] | None = None
+    pairs: Mapping[str, PairTable] | None = None
+    words: WordsPart | None = None
+    questions: QuestionsPart | None = None
+    plane: PlanePart | None = None
+    imported: ImportedPart | None = None
+    token: Mapping[str, tuple[str, ...]] | None = None
+    notes: tuple[str, ...] | None = None
+    libraries: Mapping[str, str] | None = None
+    files: Mapping[str, FileEntry] = field(default_factory=dict)
+    shares: str | None = None
+    share_percent: Mapping[str, float] | None = None
+    precision: Mapping[str, Any] | None = None
+    citation: str | None = None
+    by: str | None = None
+    figures: Mapping[str, str] | None = None
+    embeddings: tuple[str, ...] | None = None
+
+    NEEDED = ("schema", "concepts", "languages", "layers", "files")
+
+    def spec_as(self, kind: type[T]) -> T:
+        """The spec of the contrast pairs; SpecError when there is none or another."""
+        return from_dict(kind, self.spec or {})
+
+    @property
+    def model(self) -> ModelSpec | None:
+        """The weights that were read; None where the study does not say."""
+        known = (self.spec or {}).get("model")
+        return from_dict(ModelSpec, known) if known else None
+
+    @property
+    def model_name(self) -> str:
+        """What the model is called."""
+        return (self.spec or {}).get("model", {}).get("model", "unknown")
+
+    @property
+    def tells_precision(self) -> bool:
+        """Whether it is told in which precision the weights were read."""
+        return "dtype" in (self.spec or {}).get("model", {})
+
+    @property
+    def estimator(self) -> str:
+        """How concept vectors were estimated."""
+        return (self.spec or {}).get("estimator", "difference of means")
+
+    @property
+    def last_state(self) -> str:
+        """What the last layer is, the last block's output or the normed state."""
+        return (self.spec or {}).get("last_state", "block")
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of all tensors that are kept."""
+        return keys_of(self.files)
+
+    @property
+    def parts(self) -> dict[str, WordsPart | QuestionsPart | PlanePart | ImportedPart]:
+        """Parts that the study has, by their names in the file."""
+        known = {
+            "words": self.words,
+            "questions": self.questions,
+            "plane": self.plane,
+            "imported": self.imported,
+        }
+        return {name: part for name, part in known.items() if part is not None}
+
+    def part(self, kind: type[P]) -> P:
+        """The part of this kind; StudyError when the study has none."""
+        for found in self.parts.values():
+            if isinstance(found, kind):
+                return found
+        has = ", ".join(self.parts) or "nothing of the kind"
+        raise StudyError(f"“{self.title}” has no {NOUNS[kind]}; it has {has}.")
+
+    def pair_table(self, concept: str) -> PairTable:
+        """The pairs of a concept; StudyError when the study has none."""
+        if self.pairs is None or concept not in self.pairs:
+            raise StudyError(f"“{self.title}” has no contrast pairs of {concept}.")
+        return self.pairs[concept]
+
+    def printed(self, array: str) -> str:
+        """Where an array of a published study is printed; StudyError when it is not."""
+        if self.figures is None or array not in self.figures:
+            raise StudyError(f"There is no printed {array} of “{self.title}”.")
+        return self.figures[array]
+
+    def with_file(self, name: str, entry: FileEntry) -> "Manifest":
+        """The same with one more file."""
+        return replace(self, files={**self.files, name: entry})
+
+    def check(self) -> None:
+        """StudyError for numbers out of range, and for names that do not fit together."""
+        if self.layers < 1 or (self.hidden is not None and self.hidden < 1):
+            raise StudyError(
+                "layers and hidden must be at least 1; "
+                f"found are {self.layers} and {self.hidden}."
+            )
+        for place in ("concepts", "languages"):
+            names = getattr(self, place)
+            if len(set(names)) < len(names):
+                raise StudyError(f"{place} must differ; found are {', '.join(names)}.")
+        for cell in self.absent or ():
+            inside = 0 <= cell.concept < len(self.concepts)
+            if not (inside and 0 <= cell.language < len(self.languages)):
+                raise StudyError(
+                    f"absent names the cell {tuple(cell)}; there are "
+                    f"{len(self.concepts)} concepts and {len(self.languages)} languages."
+                )
+        for file, entry in self.files.items():
+            if entry.bytes < 0:
+                raise StudyError(f"files.{file}.bytes is {entry.bytes}, below 0.")
+        self.check_spec()
+        self.check_words()
+        if self.questions is not None:
+            self.check_languages(self.questions.languages, "questions.spec")
+
+    def check_spec(self) -> None:
+        """StudyError when the spec does not name its model as specs do."""
+        if self.spec is None:
+            return
+        model = self.spec.get("model", {})
+        if not isinstance(model, Mapping) or not isinstance(model.get("model", ""), str):
+            raise StudyError(
+                f"spec.model must name the model; found is {str(model)[:60]!r}."
+            )
+
+    def check_words(self) -> None:
+        """StudyError when words, spellings, layers and languages do not fit together."""
+        if self.words is None:
+            return
+        known = self.words.list
+        lacking = set(self.words.languages) - set(known.languages)
+        if lacking:
+            raise StudyError(f"words.list has no {', '.join(sorted(lacking))}.")
+        sizes = {len(spelled) for spelled in known.spellings}
+        if len(known.spellings) != len(known.languages) or sizes - {len(known.concepts)}:
+            raise StudyError(
+                "words.list.spellings must have a word or an empty text "
+                f"for each of {len(known.concepts)} concepts in every language."
+            )
+        for layer in self.words.layers:
+            if not 1 <= layer <= self.layers:
+                raise StudyError(
+                    f"words.layers must be from 1 to {self.layers}; found is {layer}."
+                )
+        self.words.embeddings
+
+    def check_languages(self, codes: tuple[str, ...], place: str) -> None:
+        """StudyError for languages that the study does not have."""
+        strange = set(codes) - set(self.languages)
+        if strange:
+            raise StudyError(
+                f"{place} has {', '.join(sorted(strange))}, "
+                f"but the study has {', '.join(self.languages)}."
+            )
+
+
+def keys_of(files: Mapping[str, FileEntry]) -> frozenset[str]:
+    """Keys of all tensors in some files."""
+    found: set[str] = set()
+    for entry in files.values():
+        found.update(entry.keys)
+    return frozenset(found)
+
+
+def names_in(spec: Mapping[str, Any], key: str, place: str) -> tuple[str, ...]:
+    """The names that a spec lists; StudyError when it lists none."""
+    found = spec.get(key, ())
+    if not isinstance(found, list | tuple) or not all(isinstance(x, str) for x in found):
+        raise StudyError(f"{place}.{key} must list names; found is {str(found)[:60]!r}.")
+    return tuple(found)
