@@ -13,7 +13,7 @@ from analysis.languages.languages import LANGUAGES
 from analysis.steering import vector_files as files
 from analysis.steering.fluency import knee
 from analysis.steering.presets import neutral, presets
-from analysis.steering.resolve import at_depth
+from analysis.steering.resolve import layers_at_depth
 from analysis.steering.specs import (
     GenerationSpec,
     SteeringSpec,
@@ -190,7 +190,7 @@ def test_the_demo_answers_its_presets_in_every_language(name):
 def test_the_first_preset_of_the_demo_turns_its_verdict():
     preset = presets("demo")["verdict"]
     source = VectorSource(study="demo", concept=preset.concept, language="en")
-    layers = at_depth(*preset.depths, library.open_by_name("demo").layers)
+    layers = layers_at_depth(*preset.depths, library.open_by_name("demo").layers)
     asks = [
         Ask(
             str(strength),

@@ -8,7 +8,7 @@ from analysis.languages.languages import LANGUAGES
 from analysis.steering.fluency import (
     UNRECOGNISED,
     drift,
-    identified,
+    identified_language,
     recognisable,
     repetition,
 )
@@ -37,7 +37,7 @@ def test_every_language_of_the_project_is_told_but_those_that_are_named():
     assert {language for language in LANGUAGES if not recognisable(language)} == set(
         UNRECOGNISED
     )
-    assert {language: identified(text) for language, text in SENTENCES.items()} == {
+    assert {language: identified_language(text) for language, text in SENTENCES.items()} == {
         language: language for language in SENTENCES
     }
 

@@ -192,7 +192,9 @@ def test_layers_can_be_chosen_in_every_way(way):
 @pytest.mark.parametrize("ends", [None, 20_000.0])
 def test_a_strength_beyond_the_slider_stays_valid(ends, monkeypatch):
     if ends:
-        monkeypatch.setattr("components.forms.steering_term.reach", lambda *known: ends)
+        monkeypatch.setattr(
+            "components.forms.steering_term.slider_reach", lambda *known: ends
+        )
     at = play(prompt="the judge", strength=5000.0)
     slider = at.slider(key="play-slide")
     assert at.number_input(key="play-strength").value == 5000 and not at.warning

@@ -14,10 +14,10 @@ from analysis.core.specs import digest, from_dict
 from analysis.steering import resolve as steering
 from analysis.steering import vector_files as files
 from analysis.steering.resolve import (
-    at_depth,
-    reach,
+    layers_at_depth,
+    push_shares,
     resolve,
-    shares,
+    slider_reach,
     state_norms,
     top_layers,
     vectors,
@@ -207,19 +207,19 @@ def test_shares_and_reach_speak_of_the_states_own_length():
     (term,) = resolve(SteeringSpec((SteeringTerm(OWN, (1, 2), (2.0, -1.0)),)), opened)
     norms = np.array([4.0, 8.0, 1.0])
     lengths = np.linalg.norm(vectors(OWN, opened), axis=-1)
-    assert shares(term, norms) == pytest.approx(
+    assert push_shares(term, norms) == pytest.approx(
         {1: 2 * lengths[0] / 4, 2: lengths[1] / 8}
     )
     plain = np.ones((3, 12), np.float32) / np.sqrt(12)
-    assert reach(plain, np.array([10.0, 10.0, 10.0]), (2,)) == 10
-    assert reach(plain, np.array([1.5, 3.0, 3.0]), (1, 2, 3)) == 1
-    assert reach(plain, np.array([1.7, 3.0, 3.0]), (1, 3)) == 2
-    assert reach(plain, None, (1,)) == 10
+    assert slider_reach(plain, np.array([10.0, 10.0, 10.0]), (2,)) == 10
+    assert slider_reach(plain, np.array([1.5, 3.0, 3.0]), (1, 2, 3)) == 1
+    assert slider_reach(plain, np.array([1.7, 3.0, 3.0]), (1, 3)) == 2
+    assert slider_reach(plain, None, (1,)) == 10
 
 
 def test_layers_by_depth_and_by_recognition():
-    assert at_depth(0.5, 0.8, 6) == (3, 4)
-    assert at_depth(0.41, 0.42, 6) == (2,)
+    assert layers_at_depth(0.5, 0.8, 6) == (3, 4)
+    assert layers_at_depth(0.41, 0.42, 6) == (2,)
     peaked = planted_study(
         ("fairness",),
         LANGUAGES,

@@ -25,7 +25,7 @@ from analysis.control.store import (
     read_manifest,
     reports,
 )
-from analysis.steering.fluency import identified, recognisable
+from analysis.steering.fluency import identified_language, recognisable
 from analysis.study import store
 
 Progress = Callable[[int, int, str], None]
@@ -193,7 +193,7 @@ def divergences(
 def heard(answers: Sequence[str], language: str) -> list[str]:
     """The language of each answer, “none” for one without a letter; empty where the prompt's own language cannot be identified."""
     return (
-        [identified(answer) or "none" for answer in answers]
+        [identified_language(answer) or "none" for answer in answers]
         if recognisable(language)
         else [""] * len(answers)
     )

@@ -14,7 +14,13 @@ import torch
 from analysis.core.errors import SpecError, unknown
 from analysis.core.specs import check as check_name
 from analysis.model.load import Loaded
-from analysis.steering.operators import OPERATORS, POSITIONS, READS, Places, begins
+from analysis.steering.operators import (
+    OPERATORS,
+    POSITIONS,
+    READS,
+    Places,
+    first_changed_layer,
+)
 from analysis.steering.resolve import ResolvedCondition, ResolvedTerm
 
 Check = Callable[[], None]
@@ -274,7 +280,7 @@ def pushes(loaded: Loaded, term: ResolvedTerm) -> dict[int, Push]:
         if strength != 0:
             acting[layer] = Push(term.vectors[layer], strength)
     if acting and OPERATORS[term.operator].everywhere:
-        begins(term.operator, term.vectors)
+        first_changed_layer(term.operator, term.vectors)
         (push,) = acting.values()
         return dict.fromkeys(range(1, len(loaded.blocks) + 1), push)
     return acting

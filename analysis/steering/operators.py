@@ -1,88 +1,101 @@
-"""How a vector is applied to states, and at which tokens. No torch is imported here: the operators use methods of tensors only.
+"""How a vector is applied to states, and at which tokens.
 
-Every operator takes states (row, token, hidden) in float32, vectors (row, 1, hidden) and strengths (row, 1, 1), and returns states
-of the same shape. Strength 0 switches a term off, so an operator is never called with it.
+Every operator takes states (row, token, hidden) in float32, vectors (row, 1, hidden) and
+strengths (row, 1, 1), and returns states of the same shape. Strength 0 switches a term off,
+so an operator is never called with it. No torch is imported here: the operators use methods
+of tensors only.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from analysis.core.errors import SpecError
 
-GAPS, SHARE, DOSE = "mean gaps", "share of the state's length", "dose, 1 is all of it"
+GAPS = "mean gaps"
+SHARE = "share of the state's length"
+DOSE = "dose, 1 is all of it"
+"""What strengths are measured in."""
+Tensor = Any
+"""A tensor of torch, which pages do without."""
+Formula = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""States, vectors and strengths → steered states."""
 
 
 @dataclass(frozen=True)
 class Operator:
-    """One way to apply a vector: what strength is measured in, and whether it acts after every block."""
+    """One way to apply a vector.
 
-    apply: Callable[[Any, Any, Any], Any]
+    ``unit`` is what strength is measured in; ``everywhere``: it acts after every block.
+    """
+
+    apply: Formula
     unit: str = GAPS
     everywhere: bool = False
 
     @property
     def says(self) -> str:
         """What it does, for menus."""
-        return self.apply.__doc__.splitlines()[0]
+        return (self.apply.__doc__ or "").partition("\n")[0]
 
 
-def along(states: Any, vectors: Any) -> Any:
+def along(states: Tensor, vectors: Tensor) -> Tensor:
     """Component of the states along the vectors' direction, (row, token, 1)."""
     return (states * unit(vectors)).sum(-1, keepdim=True)
 
 
-def unit(vectors: Any) -> Any:
+def unit(vectors: Tensor) -> Tensor:
     """The vectors at length one; a vector of zeros stays one."""
     return vectors / length(vectors)
 
 
-def length(states: Any) -> Any:
+def length(states: Tensor) -> Tensor:
     """Euclidean lengths, (row, token, 1), never zero."""
     return states.norm(dim=-1, keepdim=True).clamp(min=1e-30)
 
 
-def addition(states: Any, vectors: Any, strengths: Any) -> Any:
+def addition(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
     """h + s·v: the linear combination of Xu et al. and RepE."""
     return states + strengths * vectors
 
 
-def norm_kept(states: Any, vectors: Any, strengths: Any) -> Any:
+def norm_kept(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
     """h + s·v, brought back to the length of h."""
     moved = states + strengths * vectors
     return moved * (length(states) / length(moved))
 
 
-def norm_relative(states: Any, vectors: Any, strengths: Any) -> Any:
+def norm_relative(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
     """h + s·‖h‖·v/‖v‖: the push is a share of each state's own length."""
     return states + strengths * length(states) * unit(vectors)
 
 
-def piecewise(states: Any, vectors: Any, strengths: Any) -> Any:
+def piecewise(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
     """h + s·sign⟨h, v⟩·v: away from the boundary on either side (RepE)."""
     return states + strengths * along(states, vectors).sign() * vectors
 
 
-def projection_removal(states: Any, vectors: Any, strengths: Any) -> Any:
+def projection_removal(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
     """h − s·⟨h, v̂⟩·v̂ at the chosen layers; strength 1 removes the component (RepE)."""
     return states - strengths * along(states, vectors) * unit(vectors)
 
 
-def ablation(states: Any, vectors: Any, strengths: Any) -> Any:
+def ablation(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
     """h − s·⟨h, v̂⟩·v̂ after every block, with the direction of one layer (Arditi et al.)."""
     return projection_removal(states, vectors, strengths)
 
 
-def set_component(states: Any, vectors: Any, strengths: Any) -> Any:
+def set_component(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
     """h − ⟨h, v̂⟩·v̂ + s·v: the component becomes s mean gaps, whatever it was."""
     return projection_removal(states, vectors, 1.0) + strengths * vectors
 
 
-def angular(states: Any, vectors: Any, strengths: Any) -> Any:
+def angular(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
     """Turn h towards v by s·atan(‖v‖/‖h‖) in the plane of both; its length is kept."""
-    size, towards = length(states), unit(vectors)
+    size = length(states)
+    towards = unit(vectors)
     inner = along(states, vectors)
     across = states - inner * towards
     width = length(across)
@@ -103,27 +116,34 @@ OPERATORS: Mapping[str, Operator] = {
 }
 
 
-def begins(operator: str, layers: Collection[int]) -> int:
-    """The first layer (1…N) whose states an operator changes when its vectors are of these layers.
+def first_changed_layer(operator: str, layers: Collection[int]) -> int:
+    """The first layer (1…N) whose states change when the vectors are of these layers.
 
-    SpecError when an operator that acts after every block is given the directions of several layers.
+    SpecError when an operator that acts after every block is given several directions.
     """
     if not OPERATORS[operator].everywhere:
         return min(layers)
     if len(layers) != 1:
         raise SpecError(
-            f"{operator.capitalize()} needs the direction of one layer; {len(layers)} layers were given. Choose one; it is "
-            "removed after every block."
+            f"{operator.capitalize()} needs the direction of one layer; {len(layers)} "
+            "layers were given. Choose one; it is removed after every block."
         )
     return 1
 
 
-Bounds = tuple[np.ndarray, np.ndarray]
+class Bounds(NamedTuple):
+    """First place and the place after the last, (row,)."""
+
+    low: np.ndarray
+    high: np.ndarray
 
 
 @dataclass(frozen=True)
 class Places:
-    """Where the prompts of a batch lie, (row,): first token, first token after the instruction, first token after the prompt."""
+    """Where the prompts of a batch lie, (row,).
+
+    First token, first token after the instruction, first token after the prompt.
+    """
 
     first: np.ndarray
     after: np.ndarray
@@ -137,12 +157,12 @@ class Places:
 
 AFTER = "after the instruction"
 POSITIONS: Mapping[str, Callable[[Places], Bounds]] = {
-    "all": lambda places: (places.first, places.never),
-    "prompt": lambda places: (places.first, places.end),
-    "generated": lambda places: (places.end, places.never),
-    "last prompt token": lambda places: (places.end - 1, places.end),
-    AFTER: lambda places: (places.after, places.never),
+    "all": lambda places: Bounds(places.first, places.never),
+    "prompt": lambda places: Bounds(places.first, places.end),
+    "generated": lambda places: Bounds(places.end, places.never),
+    "last prompt token": lambda places: Bounds(places.end - 1, places.end),
+    AFTER: lambda places: Bounds(places.after, places.never),
 }
-"""Token positions → first place and the place after the last, per row."""
+"""Token positions → where they begin and end, per row."""
 READS = ("mean of the prompt", "last prompt token")
 """What a condition looks at."""

@@ -1,4 +1,4 @@
-"""Frozen descriptions of steering: what is added where and how strongly, what is written then, and runs over many settings."""
+"""Frozen descriptions of steering: what is added where and how strongly, what is written."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,10 @@ MOST_TOKENS = 2048
 
 @dataclass(frozen=True)
 class VectorSource:
-    """Where a steering vector comes from; ``kind`` is one of the sources of ``analysis.steering.resolve``.
+    """Where a steering vector comes from.
 
-    ``plus`` and ``minus`` are sources to add and subtract, or, for a random vector, the one whose length it takes.
+    ``kind`` is one of the sources of ``analysis.steering.resolve``. ``plus`` and ``minus``
+    are sources to add and subtract, or, for a random vector, the one whose length it takes.
     """
 
     kind: str = "concept vector"
@@ -29,7 +30,10 @@ class VectorSource:
 
 @dataclass(frozen=True)
 class Condition:
-    """Steer only where the prompt's state at ``layer`` has a cosine with ``source`` above (or below) ``threshold`` (CAST)."""
+    """Steer only where the prompt's state resembles ``source`` (CAST).
+
+    Where its cosine at ``layer`` lies above ``threshold``, or below it.
+    """
 
     source: VectorSource
     layer: int
@@ -40,7 +44,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class SteeringTerm:
-    """One vector at some layers; ``strengths`` has one number per layer, or one for all."""
+    """One vector at some layers; ``strengths`` has one number a layer, or one for all."""
 
     source: VectorSource
     layers: tuple[int, ...]
@@ -49,7 +53,7 @@ class SteeringTerm:
     positions: str = "all"
     condition: Condition | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
         if not self.layers:
             raise SpecError("Steering needs at least one layer; choose some.")
@@ -59,7 +63,8 @@ class SteeringTerm:
             )
         if len(self.strengths) not in (1, len(self.layers)):
             raise SpecError(
-                f"{len(self.strengths)} strengths were given for {len(self.layers)} layers; give one, or one per layer."
+                f"{len(self.strengths)} strengths were given for {len(self.layers)} layers; "
+                "give one, or one per layer."
             )
 
 
@@ -72,17 +77,21 @@ class SteeringSpec:
 
 @dataclass(frozen=True)
 class GenerationSpec:
-    """How an answer is made: greedily at temperature 0, else drawn with a seed; ``alternatives`` next tokens are kept per token."""
+    """How an answer is made: greedily at temperature 0, else drawn with a seed.
+
+    ``alternatives`` next tokens are kept per token.
+    """
 
     tokens: int = 32
     temperature: float = 0.0
     seed: int = 0
     alternatives: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 1 <= self.tokens <= MOST_TOKENS:
             raise SpecError(
-                f"{self.tokens:,} new tokens were asked for; an answer may have 1 to {MOST_TOKENS:,}."
+                f"{self.tokens:,} new tokens were asked for; an answer may have 1 to "
+                f"{MOST_TOKENS:,}."
             )
         if not 0 <= self.temperature <= 10:
             raise SpecError(

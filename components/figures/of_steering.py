@@ -13,7 +13,12 @@ from analysis.control.surfaces import Choice
 from analysis.core.errors import SpecError, unknown
 from analysis.core.specs import ModelSpec
 from analysis.steering.presets import Preset, neutral, presets
-from analysis.steering.resolve import at_depth, reach, state_norms, vectors
+from analysis.steering.resolve import (
+    layers_at_depth,
+    slider_reach,
+    state_norms,
+    vectors,
+)
 from analysis.steering.specs import SteeringSpec, SteeringTerm, VectorSource
 from analysis.study.published_values import control as printed_rates
 from analysis.study.study import Study
@@ -170,8 +175,8 @@ def dose_of(
         concept or preset.concept or study.concepts[0],
         code,
     )
-    layers = at_depth(*preset.depths, study.layers)
-    far = 2 * reach(vectors(source), state_norms(source), layers)
+    layers = layers_at_depth(*preset.depths, study.layers)
+    far = 2 * slider_reach(vectors(source), state_norms(source), layers)
     steering = SteeringSpec((SteeringTerm(source, layers),))
     return Dose(
         model_of(study),

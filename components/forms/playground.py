@@ -9,7 +9,7 @@ from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import TEMPLATES
 from analysis.steering.presets import Preset, presets
-from analysis.steering.resolve import at_depth
+from analysis.steering.resolve import layers_at_depth
 from analysis.steering.specs import GenerationSpec, SteeringSpec, VectorSource
 from analysis.study.study import Study
 from analysis.worker.answers import ALTERNATIVES, Ask, Request, dosed
@@ -76,7 +76,7 @@ def fields(study: Study) -> dict[str, Kept]:
     """What the link keeps, with the first preset as default."""
     known, name, preset = starting(study)
     language = "en" if "en" in study.languages else study.languages[0]
-    layers = at_depth(*preset.depths, study.layers)
+    layers = layers_at_depth(*preset.depths, study.layers)
     found = steering.fields(study, language) | {
         "preset": Kept(name, lambda value: value in known),
         "prompt": Kept(
@@ -170,7 +170,7 @@ def choose_prompt(study: Study) -> Preset:
 def take(study: Study) -> None:
     """A preset was chosen: its prompt, template, concept, layers and strength are taken over."""
     preset = starting(study)[0][said("preset")]
-    layers = at_depth(*preset.depths, study.layers)
+    layers = layers_at_depth(*preset.depths, study.layers)
     new = {
         "prompt": preset.texts.get(said("language"), ""),
         "template": preset.template,

@@ -8,14 +8,21 @@ import pandas as pd
 import streamlit as st
 
 from analysis.steering import vector_files as files
-from analysis.steering.operators import DOSE, GAPS, OPERATORS, POSITIONS, SHARE, begins
+from analysis.steering.operators import (
+    DOSE,
+    GAPS,
+    OPERATORS,
+    POSITIONS,
+    SHARE,
+    first_changed_layer,
+)
 from analysis.steering.resolve import (
     QUESTION_VECTORS,
     SOURCES,
-    at_depth,
-    reach,
+    layers_at_depth,
+    push_shares,
     resolve,
-    shares,
+    slider_reach,
     state_norms,
     top_layers,
     vectors,
@@ -213,7 +220,7 @@ def by_depth(study: Study) -> tuple[tuple[int, ...], tuple[float, ...]]:
     low, high = st.slider(
         "Relative depth (1 is the last block)", 0.0, 1.0, step=0.05, key=f"{KEY}-depth"
     )
-    layers = at_depth(low, high, study.layers)
+    layers = layers_at_depth(low, high, study.layers)
     st.caption(f"Layers {', '.join(map(str, layers))}.")
     return layers, (1.0,)
 
@@ -301,7 +308,7 @@ def choose(study: Study) -> Steering | None:
                 source,
                 min(
                     [
-                        begins(operator, layers),
+                        first_changed_layer(operator, layers),
                         *(each for term in second for each in term.layers),
                     ]
                 ),
@@ -319,7 +326,9 @@ def choose(study: Study) -> Steering | None:
             )
         norms = norms if norms is not None and len(norms) == len(found) else None
         resolve(unit, cache.study)
-        ends = RANGES.get(OPERATORS[operator].unit) or reach(found, norms, layers)
+        ends = RANGES.get(OPERATORS[operator].unit) or slider_reach(
+            found, norms, layers
+        )
         strength = choose_strength(ends, OPERATORS[operator].unit)
         length_note(unit, strength, norms)
         return Steering(unit, strength, norms, ends)
@@ -420,7 +429,8 @@ def length_note(unit: SteeringSpec, strength: float, norms: np.ndarray | None) -
         return
     (term, *_) = resolve(unit, cache.study)
     each = {
-        layer: abs(strength) * share for layer, share in shares(term, norms).items()
+        layer: abs(strength) * share
+        for layer, share in push_shares(term, norms).items()
     }
     where = (
         f"{min(each.values()):.2f} to {max(each.values()):.2f}"

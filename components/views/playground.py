@@ -63,7 +63,7 @@ def page(study: Study) -> None:
     panel.explain(
         resolve.mapped,
         resolve.random,
-        resolve.shares,
+        resolve.push_shares,
         fluency.drift,
         fluency.repetition,
         fluency.knee,
