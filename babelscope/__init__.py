@@ -14,7 +14,7 @@ from babelscope.house import check
 check()
 
 from analysis.core.errors import AnalysisError  # noqa: E402
-from babelscope.controlling import Control, control  # noqa: E402
+from babelscope.controlling import Control, control, resume_control  # noqa: E402
 from babelscope.making import (  # noqa: E402
     ask,
     extract,
@@ -43,6 +43,7 @@ __all__ = [
     "open",
     "plot",
     "resume",
+    "resume_control",
     "steer",
     "studies",
     "sweep",

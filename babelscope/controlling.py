@@ -97,7 +97,14 @@ def control(
 
 
 def resume_control(name: str) -> Control:
-    """Go on with a control run, or open it when nothing is missing."""
+    """Go on with a control run, or open it when nothing is missing.
+
+    >>> import babelscope as bs
+    >>> few = dict(strengths=[1.0], layer_sets=1, search_prompts=1, reported_prompts=1)
+    >>> made = bs.control("demo", "fairness", languages=["en"], tokens=1, **few)
+    >>> bs.resume_control(made.name).name == made.name
+    True
+    """
     runs.open_run(name)
     return Control(run(control_run(name), name))
 

@@ -216,6 +216,14 @@ def means(model: str, files: Sequence[str | Path], *, title: str = "") -> Study:
 
     ``files`` are files or folders; ``model`` names the model that the states are of.
     Nothing in the files can run. CorpusError for files that are absent or alike.
+
+    >>> import babelscope as bs, numpy as np, safetensors.numpy, tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> for code in ("en", "fr"):
+    ...     states = {"mean": np.ones((6, 8), np.float32)}
+    ...     safetensors.numpy.save_file(states, f"{folder}/{code}.safetensors")
+    >>> bs.means("owner/name", [folder]).array("mean_state").dims
+    ('language', 'layer', 'hidden')
     """
     if model == DEMO:
         raise SpecError("Say which model the states are of: its name is missing.")

@@ -14,6 +14,8 @@ from analysis.worker.service import Job, Pool
 from babelscope.studies import copies
 
 T = TypeVar("T")
+MANY = 10_000
+"""Steps above which they are bytes, or as good as that."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -22,7 +24,8 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, kept: str, name: str = "") -> None:
         self.kept = kept
         self.name = name
-        remedy = f" Go on with babelscope.resume({name!r})." if name else ""
+        function = "resume_control" if name in runs.names() else "resume"
+        remedy = f" Go on with babelscope.{function}({name!r})." if name else ""
         super().__init__(kept + remedy)
 
 
@@ -52,6 +55,7 @@ class Bar:
     def update(self, done: int, total: int, doing: str) -> None:
         """Move the bar."""
         self.bar.total = total or None
+        self.bar.unit_scale = total > MANY
         self.bar.n = done
         self.bar.set_description_str(doing)
 
