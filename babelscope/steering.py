@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from babelscope.inputs import model_of, template_of
 from babelscope.running import run
 
 if TYPE_CHECKING:
+    from analysis.model.hooks import Row
     from analysis.model.load import Loaded
     from analysis.steering.resolve import ResolvedTerm
 
@@ -96,27 +98,57 @@ def generate(
     asked = [prompts] if isinstance(prompts, str) else list(prompts)
     wanted = GenerationSpec(tokens, float(temperature), seed)
     spec = None if tokenizer else named(model, loading)
+    push = Push(vector, strength, layers, operator, positions)
 
     def task(job: Job, pool: Pool) -> list[str]:
         from analysis.model.generate import generate as answered
-        from analysis.model.hooks import Row
-        from analysis.model.own_model import own_model, term_of
+        from analysis.model.own_model import own_model
 
         loaded = pool.get(spec, job) if spec else own_model(model, tokenizer)
-        terms: tuple[ResolvedTerm, ...] = ()
-        if vector is not None:
-            chosen = layers_of(vector, layers)
-            term = term_of(loaded, vector, chosen, strength, operator, positions)
-            terms = (term,)
         form = template or template_for(loaded, spec)
-        end = template_ending(form, loaded.tokenizer)
-        rows = []
-        for prompt, text in zip(apply_template(form, loaded.tokenizer, asked), asked):
-            rows.append(Row(prompt, terms, text, end))
+        rows = rows_of(loaded, form, asked, push)
         return [one.text for one in answered(loaded, rows, wanted, check=job.check)]
 
     answers = run(task)
     return answers[0] if isinstance(prompts, str) else answers
+
+
+@dataclass(frozen=True)
+class Push:
+    """What is added where, as a user says it; without a vector nothing is."""
+
+    vector: Vector | None
+    strength: Strength
+    layers: Sequence[int] | None
+    operator: str
+    positions: str
+
+    def terms(self, loaded: "Loaded") -> "tuple[ResolvedTerm, ...]":
+        """The same for a model; SpecError for what does not fit it."""
+        from analysis.model.own_model import term_of
+
+        if self.vector is None:
+            return ()
+        layers = layers_of(self.vector, self.layers)
+        found = term_of(
+            loaded, self.vector, layers, self.strength, self.operator, self.positions
+        )
+        return (found,)
+
+
+def rows_of(
+    loaded: "Loaded", template: str, texts: Sequence[str], push: Push
+) -> "list[Row]":
+    """Every text in a template, to be answered under the same push."""
+    from analysis.model.hooks import Row
+
+    terms = push.terms(loaded)
+    end = template_ending(template, loaded.tokenizer)
+    prompts = apply_template(template, loaded.tokenizer, texts)
+    rows = []
+    for prompt, text in zip(prompts, texts):
+        rows.append(Row(prompt, terms, text, end))
+    return rows
 
 
 def layers_of(vector: Vector, layers: Sequence[int] | None) -> Sequence[int] | None:
