@@ -128,7 +128,7 @@ def test_an_unfinished_study_is_gone_on_with(moved):
     name = EXPECTED["unfinished"]["name"]
     study = library.open_by_name(name)
     assert study.missing
-    spec = from_dict(StudySpec, study.manifest["spec"])
+    spec = study.manifest.spec_as(StudySpec)
     corpus = corpora.find(spec.corpus_digest)
     folder = plan.begin(spec, corpus, Reader(), study.title)
     assert folder.name == name
@@ -144,9 +144,9 @@ def test_specs_of_a_study_are_those_of_its_manifest(moved):
     for name, known in EXPECTED["manifests"].items():
         manifest = library.open_by_name(name).manifest
         for part, kind in known["specs"].items():
-            entry = manifest if part == "study" else manifest[part]
-            spec = from_dict(KINDS[kind], entry["spec"])
-            assert digest(spec) == entry["digest"] == known["digests"][part]
+            entry = manifest if part == "study" else manifest.parts[part]
+            spec = entry.spec_as(KINDS[kind])
+            assert digest(spec) == entry.digest == known["digests"][part]
 
 
 def test_answers_and_votes_are_kept_with_their_study(moved):
@@ -189,7 +189,7 @@ def test_what_lies_on_the_shelves_is_found(moved):
     for name, known in shelves["prompts"].items():
         assert name in prompts.offered(False)
         study = library.open_by_name(EXPECTED["packed"])
-        spec = from_dict(StudySpec, study.manifest["spec"])
+        spec = study.manifest.spec_as(StudySpec)
         assert prompts.load(name, spec, "fairness").digest == known
     for name, known in shelves["vectors"].items():
         assert name in vector_files.kept_vectors()
