@@ -9,7 +9,7 @@ from analysis.overview.compare import Comparison
 from analysis.study.study import Study
 from components.figures.cells import largest_magnitude, long_table
 from components.figures.languages import Languages
-from components.figures.spec import Figure, Matrix
+from components.figures.spec import Figure, Limits, Matrix
 from components.figures.text import source_note, span
 
 
@@ -27,36 +27,41 @@ def difference(pair: Pair, languages: Languages) -> Figure:
     """The first study minus the second, on what they share."""
     first, second, found = pair.first, pair.second, pair.found
     cells = found.arranged(languages.codes)
-    values, low, high = cells["difference"].values, cells["low"], cells["high"]
-    largest = largest_magnitude(values)
-    if np.isfinite(low).any():
-        faded = ((low <= 0) & (high >= 0)).values
+    spread = span(cells["difference"], 3)
+    note = f"No interval: {found.interval}."
+    if np.isfinite(cells["low"]).any():
         note = f"Faded: the 95 % interval ({found.interval}) contains 0."
-    else:
-        faded = np.zeros(values.shape, bool)
-        note = f"No interval: {found.interval}."
-    matrix = Matrix(
+    # Of two published studies, or two of the demo's, the source is said once.
+    sources = dict.fromkeys(source_note(each, pair.what) for each in (first, second))
+    return Figure(
+        name=f"difference-{first.name}-{second.name}",
+        title=f"{first.title} minus {second.title}: {found.what}",
+        caption=f"{len(languages)} common languages, {spread} {found.units}. {note}",
+        data=difference_matrix(found, cells, languages),
+        table=long_table(cells, ("first", "second", "difference", "low", "high")),
+        x=column_title(found),
+        y=found.rows,
+        source=" ".join(sources),
+    )
+
+
+def difference_matrix(
+    found: Comparison, cells: xr.Dataset, languages: Languages
+) -> Matrix:
+    """Differences, faded where their interval contains 0."""
+    values, low, high = (cells[name].values for name in ("difference", "low", "high"))
+    largest = largest_magnitude(values)
+    return Matrix(
         values,
         row_names(found, cells, languages),
         languages.names,
         found.units,
         limits=(-largest, largest),
         diverging=True,
-        faded=faded,
-        hover=np.vectorize(interval_words)(low.values, high.values),
+        # Comparisons with NaN are False: without an interval nothing is faded.
+        faded=(low <= 0) & (high >= 0),
+        hover=np.vectorize(interval_words)(low, high),
         digits=found.digits,
-    )
-    sources = dict.fromkeys(source_note(each, pair.what) for each in (first, second))
-    return Figure(
-        name=f"difference-{first.name}-{second.name}",
-        title=f"{first.title} minus {second.title}: {found.what}",
-        caption=f"{len(languages)} common languages, {span(values, 3)} {found.units}. "
-        f"{note}",
-        data=matrix,
-        table=long_table(cells, ("first", "second", "difference", "low", "high")),
-        x=column_title(found),
-        y=found.rows,
-        source=" ".join(sources),
     )
 
 
@@ -88,7 +93,7 @@ def half(pair: Pair, side: str, languages: Languages) -> Figure:
     )
 
 
-def shared_limits(cells: xr.Dataset, diverging: bool) -> tuple[float, float]:
+def shared_limits(cells: xr.Dataset, diverging: bool) -> Limits:
     """Smallest and largest value of both studies, around zero where it diverges."""
     both = np.concatenate([cells[side].values.ravel() for side in ("first", "second")])
     low, high = float(np.nanmin(both)), float(np.nanmax(both))

@@ -21,6 +21,7 @@ from components.figures.spec import (
     BarSeries,
     Dumbbells,
     Figure,
+    Limits,
     Lines,
     Matrix,
     Series,
@@ -56,7 +57,7 @@ def printed_rates(study: Study, rates: pd.DataFrame, languages: Languages) -> Fi
         f"1/{CONTROL_PROMPTS}), bars are 95 % Wilson intervals. Without a push "
         f"{span(plain)}. Own minus English, without English itself: {span(others)}, "
         f"mean {others.mean():+.3f}. Following means not refused: less than helped.",
-        data=Dumbbells(languages.names, two_ends(gaps, "English vector")),
+        data=own_and_shared(gaps, languages, "English vector"),
         table=rates,
         x="following rate (share of answers)",
         y="language",
@@ -75,9 +76,10 @@ def in_order(gaps: pd.DataFrame, languages: Languages) -> pd.DataFrame:
     return gaps.set_index("language").loc[list(languages.codes)].reset_index()
 
 
-def two_ends(gaps: pd.DataFrame, shared: str) -> tuple[BarSeries, BarSeries]:
-    """Own and shared effect with their intervals, as the ends of dumb-bells."""
-    return one_end(gaps, "own", "own vector"), one_end(gaps, "shared", shared)
+def own_and_shared(gaps: pd.DataFrame, languages: Languages, shared: str) -> Dumbbells:
+    """Own and shared effect of every language with their intervals."""
+    own = one_end(gaps, "own", "own vector")
+    return Dumbbells(languages.names, (own, one_end(gaps, "shared", shared)))
 
 
 def one_end(gaps: pd.DataFrame, side: str, name: str) -> BarSeries:
@@ -105,7 +107,7 @@ def gap(
         f"Own minus {name}, without {name} itself: {span(known['gap'])}, mean "
         f"{known['gap'].mean():+.2f}; in {clear} of {len(known)} languages the interval "
         "of the difference leaves out 0.",
-        data=Dumbbells(shown.names, two_ends(gaps, shared)),
+        data=own_and_shared(gaps, shown, shared),
         table=gaps,
         x=f"{judging.objective} ({aim.units})",
         y="language",
@@ -150,7 +152,7 @@ def effect(search: Search, judging: JudgingSpec) -> Figure:
     """Strength × layers: the objective."""
     run, aim = search.run, surfaces.objective(judging)
     values = search.values("effect")
-    limits: tuple[float, float] = (0, 1)
+    limits: Limits = (0, 1)
     if not aim.rate:
         largest = max(float(np.nanmax(np.abs(values), initial=0.0)), 1e-9)
         limits = (-largest, largest)

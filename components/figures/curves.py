@@ -9,7 +9,7 @@ import xarray as xr
 from analysis.core.errors import StudyError
 from analysis.core.statistics import mean_known
 from analysis.study.study import Study
-from components.figures.spec import Figure, Lines, Series
+from components.figures.spec import Figure, Limits, Lines, Series
 from components.figures.text import source_note
 
 
@@ -42,7 +42,7 @@ def over_depth(
     series: list[Series],
     layer: int,
     chance: float | None = None,
-    limits: tuple[float, float] | None = None,
+    limits: Limits | None = None,
 ) -> Figure:
     """Curves over depth with the layer marked; empty ones are named."""
     drawn, empty = [], []

@@ -6,7 +6,7 @@ import xarray as xr
 from analysis.core.statistics import mean_known
 from analysis.questions import items
 from analysis.study.study import Study
-from components.figures.cells import between
+from components.figures.cells import between, off_diagonal
 from components.figures.curves import (
     DepthWords,
     depths,
@@ -127,23 +127,11 @@ def band_words(here: xr.Dataset) -> str:
 
 def angle_map(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
     """The angle of every language (language, layer)."""
-    known = data["language"].values[np.isfinite(data["cosine"].values).any(1)]
-    shown = languages.among(known)
+    known = np.isfinite(data["cosine"].values).any(1)
+    shown = languages.among(data["language"].values[known])
     cells = data.sel(language=list(shown.codes))
-    values, low, high = (
-        cells[name].values for name in ("cosine", "null_low", "null_high")
-    )
-    faded = FADED_ANGLES if np.isfinite(low).any() else ""
-    matrix = Matrix(
-        values,
-        shown.names,
-        tuple(map(str, data.layer.values)),
-        units="cosine",
-        limits=(-1.0, 1.0),
-        diverging=True,
-        faded=(values >= low) & (values <= high),
-        hover=np.vectorize(angle_words)(cells["angle"].values, low, high),
-    )
+    universal, culture = counts(cells["english_items"]), counts(cells["local_items"])
+    faded = FADED_ANGLES if np.isfinite(cells["null_low"]).any() else ""
     left_out = [code for code in study.languages if code not in shown.codes]
     without = ""
     if left_out:
@@ -152,13 +140,30 @@ def angle_map(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
     return Figure(
         name=f"angles-{study.name}",
         title="English against local vector, by language and layer",
-        caption=f"Cosine; n = {counts(cells['english_items'])} universal and "
-        f"{counts(cells['local_items'])} culture items per language.{faded}{without}",
-        data=matrix,
+        caption=f"Cosine; n = {universal} universal and {culture} culture items per "
+        f"language.{faded}{without}",
+        data=angle_matrix(cells, shown),
         table=cells.to_dataframe().reset_index(),
         x="layer",
         y="language",
         source=source_note(study, "english_vector"),
+    )
+
+
+def angle_matrix(cells: xr.Dataset, languages: Languages) -> Matrix:
+    """Cosines, faded inside the band of shuffled labels."""
+    values, low, high = (
+        cells[name].values for name in ("cosine", "null_low", "null_high")
+    )
+    return Matrix(
+        values,
+        languages.names,
+        tuple(map(str, cells.layer.values)),
+        units="cosine",
+        limits=(-1.0, 1.0),
+        diverging=True,
+        faded=(values >= low) & (values <= high),
+        hover=np.vectorize(angle_words)(cells["angle"].values, low, high),
     )
 
 
@@ -216,13 +221,11 @@ def agreement_map(
 ) -> Figure:
     """Cosines between the languages' vectors, every layer scrubbed in the browser."""
     every = data["cosine"].sel(vector=which)
-    different = ~np.eye(len(study.languages), dtype=bool)
     missing = f"cosine matrix of {which} vectors"
-    require(study, every.values[:, different], missing, ALONE)
-    own = np.isfinite(np.diagonal(every.values, axis1=1, axis2=2)).any(0)
-    shown = languages.among(every.source.values[own])
+    require(study, off_diagonal(every), missing, ALONE)
+    shown = languages.among(with_vectors(every))
     cells = between(every, shown.codes)
-    here = cells.sel(layer=layer).values[~np.eye(len(shown), dtype=bool)]
+    here = off_diagonal(cells.sel(layer=layer))
     matrix = Matrix(
         cells.values,
         shown.names,
@@ -246,6 +249,13 @@ def agreement_map(
         y="language",
         source=source_note(study, "english_vector"),
     )
+
+
+def with_vectors(cosine: xr.DataArray) -> list[str]:
+    """Languages (source, target) that have a vector at some layer."""
+    # A vector that is there has a cosine with itself.
+    own = np.diagonal(cosine.values, axis1=1, axis2=2)
+    return cosine.source.values[np.isfinite(own).any(0)].tolist()
 
 
 def separation(study: Study, data: xr.Dataset, layer: int) -> Figure:

@@ -57,6 +57,10 @@ class Arrangement:
         arranged = (*order(known, self.order, share_table(study)), *unknown)
         return Languages(arranged, self.names(arranged))
 
+    def all_languages(self, study: Study) -> Languages:
+        """All languages of a study."""
+        return self.languages(study, study.languages)
+
     def names(self, codes: Sequence[str]) -> tuple[str, ...]:
         """What languages are called."""
         return tuple(map(self.name, codes))

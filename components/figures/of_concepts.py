@@ -46,7 +46,7 @@ def language_of(languages: Languages, code: str, default: int) -> str:
 
 def coverage(study: Study, arrangement: Arrangement) -> Figure:
     """Contrast pairs per concept and language."""
-    return overview.coverage(study, arrangement.languages(study, study.languages))
+    return overview.coverage(study, arrangement.all_languages(study))
 
 
 def recognition_by_share(
@@ -54,7 +54,7 @@ def recognition_by_share(
 ) -> Figure:
     """Accuracy by language against its share of pre-training."""
     rule = convention_of(convention)
-    languages = arrangement.languages(study, study.languages)
+    languages = arrangement.all_languages(study)
     data = accuracies.recognition(study, rule)
     return recognition.by_share(study, data, languages, rule)
 
@@ -64,7 +64,7 @@ def recognition_over_depth(
 ) -> Figure:
     """Accuracy at every layer."""
     curves = accuracies.recognition_curve(study, convention_of(convention).ties)
-    languages = arrangement.languages(study, study.languages)
+    languages = arrangement.all_languages(study)
     return recognition.over_depth(study, curves, languages)
 
 
@@ -73,7 +73,7 @@ def recognition_by_concept(
 ) -> Figure:
     """Accuracy of every concept in every language."""
     rule = convention_of(convention)
-    languages = arrangement.languages(study, study.languages)
+    languages = arrangement.all_languages(study)
     data = accuracies.recognition(study, rule)
     return recognition.by_concept(study, data, languages, rule)
 
@@ -113,15 +113,20 @@ def similarity_over_depth(
         cosines.similarity_floor(study, chosen),
         cosines.similarity_ceiling(study, chosen),
     )
-    languages = arrangement.languages(study, study.languages)
+    languages = arrangement.all_languages(study)
     return similarity.floor_and_ceiling(study, agreement, languages)
+
+
+def cosines_at(study: Study, layer: int) -> xr.DataArray:
+    """Cosines (source, target) of all concepts; layer 0 is the maximum over layers."""
+    return cosines.similarity(study, layer or cosines.MAXIMUM)["cosine"]
 
 
 def relatedness(
     study: Study, arrangement: Arrangement, *, kind: str = "genetic", layer: int = 0
 ) -> Figure:
     """Cosine against linguistic similarity of one kind."""
-    cosine = cosines.similarity(study, layer or cosines.MAXIMUM)["cosine"]
+    cosine = cosines_at(study, layer)
     languages = arrangement.languages(study, cosine.source.values.tolist())
     cells = between(cosine, languages.codes)
     found = relatedness_of.relationship(cells, kind, share_table(study))
@@ -130,7 +135,7 @@ def relatedness(
 
 def clusters(study: Study, arrangement: Arrangement, *, layer: int = 0) -> Figure:
     """Languages clustered by their concept vectors."""
-    cosine = cosines.similarity(study, layer or cosines.MAXIMUM)["cosine"]
+    cosine = cosines_at(study, layer)
     languages = arrangement.languages(study, cosine.source.values.tolist())
     _, linkage = relatedness_of.cluster_order(between(cosine, languages.codes))
     return similarity.dendrogram(study, linkage, languages)
@@ -160,7 +165,7 @@ def transfer_over_layers(
     concepts: tuple[str, ...] = (),
 ) -> Figure:
     """One source and one target, layer by layer; the first two unless given."""
-    languages = arrangement.languages(study, study.languages)
+    languages = arrangement.all_languages(study)
     first = language_of(languages, source, 0)
     second = language_of(languages, target, 1)
     ties = convention_of(convention).ties

@@ -45,7 +45,7 @@ def picture(
         data = projections.pca(study, what, basis, dims)
     else:
         data = projections.elsewhere(study, way, what, marked, dims)
-    languages = arrangement.languages(study, study.languages)
+    languages = arrangement.all_languages(study)
     return layers.picture(study, data, languages, what, marked, grid)
 
 
@@ -62,7 +62,7 @@ def angle(
 def angles(study: Study, arrangement: Arrangement, *, version: str = "own") -> Figure:
     """The angle of English and local vector by language and layer."""
     geometry.lacking(study)
-    languages = arrangement.languages(study, study.languages)
+    languages = arrangement.all_languages(study)
     return depths.angle_map(study, geometry.angles(study, version), languages)
 
 
@@ -87,7 +87,7 @@ def agreement_map(
     which = vector or known[0]
     if which not in known:
         raise unknown("vector", which, known)
-    languages = arrangement.languages(study, study.languages)
+    languages = arrangement.all_languages(study)
     marked = layer_of(study, layer)
     return depths.agreement_map(study, data, which, marked, languages)
 
@@ -142,7 +142,7 @@ def arrows(
         localisation.chance(study, half),
         plane.no_others(),
     )
-    languages = arrangement.languages(study, study.languages)
+    languages = arrangement.all_languages(study)
     return plane.arrows(study, steered, languages)
 
 

@@ -13,7 +13,15 @@ from analysis.core.statistics import mean_known
 from analysis.study.study import Study
 from components.figures.cells import between, long_table, off_diagonal
 from components.figures.languages import Languages
-from components.figures.spec import Figure, Lines, Matrix, Points, Series, Tree
+from components.figures.spec import (
+    Figure,
+    Limits,
+    Lines,
+    Matrix,
+    Points,
+    Series,
+    Tree,
+)
 from components.figures.text import percent_interval, source_note, span
 
 LARGEST = (
@@ -44,41 +52,18 @@ def heat_map(
 ) -> Figure:
     """Language × language; ``by_layer`` adds every layer, scrubbed in the browser."""
     cells = between(data, languages.codes)
-    cosine, different = cells["cosine"], off_diagonal(cells["cosine"])
     layer = data.attrs["layer"]
     if by_layer is None:
-        where = LARGEST
-        values, frames, start = cosine.values, (), 0
-        hover = np.vectorize(percent_interval)(
-            cells["low"].values, cells["high"].values
-        )
+        where, matrix = LARGEST, one_frame(cells, languages)
     else:
         where = f"at layer {layer} of {study.layers} (drag the ruler for others)"
-        values = between(by_layer, languages.codes).values
-        frames, start = tuple(map(str, by_layer.layer.values)), int(layer) - 1
-        hover = None
-    mean = ""
-    if np.isfinite(different).any():
-        mean = f", mean {np.nanmean(different):.2f}"
-    caption = (
-        f"Mean over {int(cells['concepts'].max())} concepts, {where}; "
-        f"different languages: {span(different)}{mean}. "
-        f"The diagonal is 1 by definition. {interval_note(cells)}"
-    )
-    matrix = Matrix(
-        values,
-        languages.names,
-        languages.names,
-        units="cosine",
-        limits=limits(values),
-        frames=frames,
-        start=start,
-        hover=hover,
-    )
+        matrix = a_frame_per_layer(by_layer, int(layer), languages)
     return Figure(
         name=f"similarity-{study.name}",
         title="Cosine similarity of the languages' concept vectors",
-        caption=caption,
+        caption=f"Mean over {int(cells['concepts'].max())} concepts, {where}; "
+        f"different languages: {between_words(cells['cosine'])}. "
+        f"The diagonal is 1 by definition. {interval_note(cells)}",
         data=matrix,
         table=long_table(cells, ("cosine", "low", "high", "concepts")),
         x="language",
@@ -87,7 +72,44 @@ def heat_map(
     )
 
 
-def limits(values: np.ndarray) -> tuple[float, float]:
+def one_frame(cells: xr.Dataset, languages: Languages) -> Matrix:
+    """Cosines with their intervals on hover."""
+    values, low, high = (cells[name].values for name in ("cosine", "low", "high"))
+    return Matrix(
+        values,
+        languages.names,
+        languages.names,
+        units="cosine",
+        limits=limits(values),
+        hover=np.vectorize(percent_interval)(low, high),
+    )
+
+
+def a_frame_per_layer(
+    by_layer: xr.DataArray, layer: int, languages: Languages
+) -> Matrix:
+    """Cosines (layer, source, target) that begin at a layer."""
+    values = between(by_layer, languages.codes).values
+    return Matrix(
+        values,
+        languages.names,
+        languages.names,
+        units="cosine",
+        limits=limits(values),
+        frames=tuple(map(str, by_layer.layer.values)),
+        start=layer - 1,
+    )
+
+
+def between_words(cosine: xr.DataArray) -> str:
+    """Range and mean between different languages."""
+    different = off_diagonal(cosine)
+    if not np.isfinite(different).any():
+        return span(different)
+    return f"{span(different)}, mean {np.nanmean(different):.2f}"
+
+
+def limits(values: np.ndarray) -> Limits:
     """One scale over all frames: from the smallest value, in twentieths, to 1."""
     return float(np.floor(np.nanmin(values) * 20) / 20), 1.0
 

@@ -31,6 +31,8 @@ MARKERS = (
 SEQUENTIAL, DIVERGING = "Cividis", "PuOr"
 PALE = 0.35
 """Opacity of a cell that is no better than chance."""
+Limits = tuple[float, float]
+"""Smallest and largest value of a scale or an axis."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Matrix:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     units: str
-    limits: tuple[float, float]
+    limits: Limits
     diverging: bool = False
     digits: int = 2
     frames: tuple[str, ...] = ()
@@ -79,7 +81,7 @@ class Lines:
     series: tuple[Series, ...]
     chance: float | None = None
     mark: float | None = None
-    limits: tuple[float, float] | None = None
+    limits: Limits | None = None
     codes: tuple[str, ...] = ()
     """What a click on a point returns, one per place on the axis; empty: no click."""
 
@@ -125,7 +127,7 @@ class Bars:
     labels: tuple[str, ...]
     series: tuple[BarSeries, ...]
     chance: float | None = None
-    limits: tuple[float, float] | None = None
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,14 @@ def convention_note(convention: Convention, study: Study) -> str:
     return f"{layer}; ties count as {ties}."
 
 
+def known_values(values: xr.DataArray | pd.Series | np.ndarray) -> np.ndarray:
+    """The finite ones."""
+    return np.asarray(values)[np.isfinite(values)]
+
+
 def span(values: xr.DataArray | pd.Series | np.ndarray, digits: int = 2) -> str:
     """Smallest to largest known value."""
-    known = np.asarray(values)[np.isfinite(values)]
+    known = known_values(values)
     if not known.size:
         return "unknown"
     return f"{known.min():.{digits}f} to {known.max():.{digits}f}"
@@ -51,7 +56,7 @@ def span(values: xr.DataArray | pd.Series | np.ndarray, digits: int = 2) -> str:
 
 def counts(values: xr.DataArray | np.ndarray) -> str:
     """“68”, or “61 to 68” where known numbers differ."""
-    known = np.asarray(values)[np.isfinite(values)]
+    known = known_values(values)
     if not known.size:
         return "0"
     low, high = int(known.min()), int(known.max())

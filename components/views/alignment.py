@@ -1,6 +1,8 @@
 """Alignment: do the spaces match?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -91,42 +93,29 @@ def nothing(study: Study) -> None:
 def everything(study: Study) -> None:
     """All about words; what takes long on a large study is computed on demand."""
     choice = choose(study)
-    spec, target = choice.spec, choice.target
-    matched = cache.Want.of(measures.alignment, spec, target)
-    if wanted(study, "Look every language's test words up", matched):
-        first(study, choice)
+    first(study, choice)
     if study.kind == PUBLISHED:
         published(study)
     else:
         over_layers(study, choice)
         between_languages(study, choice)
         by_template(study, choice)
-    seeds = cache.Want.of(measures.by_seeds, spec, target)
-    if wanted(study, "Try several numbers of seeds", seeds):
-        data = cache.measure(measures.by_seeds, study, spec, target)
-        panel.show(figures.curve(study, data, spec, "seeds"))
-    controlled = (
-        cache.Want.of(alignment_controls.controls, spec, target),
-        matched,
-        cache.Want.of(alignment_controls.shuffled, spec, target),
-    )
-    if wanted(study, "Compare kinds of words, and chance", *controlled):
-        control_views.kinds(study, spec, target)
+    over_seeds(study, choice)
+    kinds(study, choice)
     if study.kind != PUBLISHED:
-        source = close.choose(study, target)
-        ranks = cache.Want.of(neighbours.word_ranks, spec, source, target)
-        if wanted(study, "Look at this pair of languages", ranks):
-            close.page(study, spec, source, target)
+        from_close_by(study, choice)
 
 
 def first(study: Study, choice: Choice) -> None:
     """P@1 by language, and the numbers."""
-    found = cache.measure(measures.alignment, study, choice.spec, choice.target)
+    label, spec = "Look every language's test words up", choice.spec
+    found = measured(study, label, measures.alignment, spec, choice.target)
+    if found is None:
+        return
     for sentence in found.attrs["warnings"]:
         st.warning(escape(sentence), icon=":material/warning:")
     languages = controls.languages(study, found.language.values.tolist())
-    name = controls.arrangement().name(choice.target)
-    matching = figures.Matching(choice.spec, name)
+    matching = figures.Matching(spec, controls.arrangement().name(choice.target))
     panel.show(figures.by_language(study, found, matching, languages))
     with st.expander(
         "P@1, P@5, P@10, P@30, mean reciprocal rank and mean rank",
@@ -147,21 +136,29 @@ def over_layers(study: Study, choice: Choice) -> None:
     """P@1 layer by layer."""
     if len(study.word_layers) < 2:
         return
-    want = cache.Want.of(measures.by_layer, choice.spec, choice.target)
-    if wanted(study, "Go through the layers", want):
-        data = cache.measure(measures.by_layer, study, choice.spec, choice.target)
-        panel.show(figures.curve(study, data, choice.spec, "layer"))
+    label, spec = "Go through the layers", choice.spec
+    data = measured(study, label, measures.by_layer, spec, choice.target)
+    if data is not None:
+        panel.show(figures.curve(study, data, spec, "layer"))
+
+
+def over_seeds(study: Study, choice: Choice) -> None:
+    """P@1 by the number of seed pairs."""
+    label, spec = "Try several numbers of seeds", choice.spec
+    data = measured(study, label, measures.by_seeds, spec, choice.target)
+    if data is not None:
+        panel.show(figures.curve(study, data, spec, "seeds"))
 
 
 def between_languages(study: Study, choice: Choice) -> None:
     """P@1 between every two languages; a click looks at a pair of them."""
-    want = cache.Want.of(measures.by_pair, choice.spec)
-    if not wanted(study, "Match every pair of languages", want):
+    label, spec = "Match every pair of languages", choice.spec
+    data = measured(study, label, measures.by_pair, spec)
+    if data is None:
         return
     stage = links.one("Stage of the matrix", ["after", "before"], "stage")
-    data = cache.measure(measures.by_pair, study, choice.spec)
     languages = controls.languages(study, data.source.values.tolist())
-    drawn = figures.matrix(study, data, choice.spec, stage, languages)
+    drawn = figures.matrix(study, data, spec, stage, languages)
     follow(panel.show(drawn, click=True))
 
 
@@ -182,13 +179,43 @@ def by_template(study: Study, choice: Choice) -> None:
     """P@1 by how words are read."""
     if len(study.embeddings) < 2:
         return
-    want = cache.Want.of(alignment_controls.by_template, choice.spec, choice.target)
-    if wanted(study, "Compare the ways of reading a word", want):
-        data = cache.measure(
-            alignment_controls.by_template, study, choice.spec, choice.target
-        )
-        languages = controls.languages(study, data.language.values.tolist())
-        panel.show(control_figures.templates(study, data, choice.spec, languages))
+    label, spec = "Compare the ways of reading a word", choice.spec
+    function = alignment_controls.by_template
+    data = measured(study, label, function, spec, choice.target)
+    if data is None:
+        return
+    languages = controls.languages(study, data.language.values.tolist())
+    panel.show(control_figures.templates(study, data, spec, languages))
+
+
+def kinds(study: Study, choice: Choice) -> None:
+    """Abstract against physical words, and what chance does."""
+    spec, target = choice.spec, choice.target
+    wants = (
+        cache.Want.of(alignment_controls.controls, spec, target),
+        cache.Want.of(measures.alignment, spec, target),
+        cache.Want.of(alignment_controls.shuffled, spec, target),
+    )
+    if wanted(study, "Compare kinds of words, and chance", *wants):
+        control_views.kinds(study, spec, target)
+
+
+def from_close_by(study: Study, choice: Choice) -> None:
+    """One pair of languages, word by word."""
+    spec, target = choice.spec, choice.target
+    source = close.choose(study, target)
+    want = cache.Want.of(neighbours.word_ranks, spec, source, target)
+    if wanted(study, "Look at this pair of languages", want):
+        close.page(study, spec, source, target)
+
+
+def measured(
+    study: Study, label: str, function: Callable[..., Any], *arguments: Any
+) -> Any:
+    """What a measure finds; None while it takes minutes and was not asked for."""
+    if not wanted(study, label, cache.Want.of(function, *arguments)):
+        return None
+    return cache.measure(function, study, *arguments)
 
 
 def wanted(study: Study, label: str, *wants: cache.Want) -> bool:

@@ -35,7 +35,7 @@ class Vectors:
     """The vectors that can be compared by name, and a sentence for each that cannot."""
 
     found: Mapping[str, VectorSource]
-    missing: tuple[str, ...]
+    missing: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,10 @@ def concept_of(draft: Draft) -> str:
 
 def origins(draft: Draft) -> dict[str, VectorSource]:
     """The three vectors of the concept for the prompt's language."""
-    study, concept, language = draft.study.name, concept_of(draft), draft.language
-    sources = (
-        VectorSource("concept vector", study, concept, "en"),
-        VectorSource("concept vector", study, concept, language),
-        VectorSource("mapped", study, concept, "en", target=language),
-    )
-    return dict(zip(ORIGINS, sources))
+    english = VectorSource("concept vector", draft.study.name, concept_of(draft), "en")
+    local = replace(english, language=draft.language)
+    mapped = replace(english, kind="mapped", target=draft.language)
+    return dict(zip(ORIGINS, (english, local, mapped)))
 
 
 def compared_vectors(draft: Draft) -> Vectors:
@@ -78,7 +75,7 @@ def compared_vectors(draft: Draft) -> Vectors:
             missing.append(f"The {name} vector is left out: {error}")
         else:
             found[name] = source
-    return Vectors(found, tuple(missing))
+    return Vectors(found, missing)
 
 
 def section(draft: Draft, start: Callable) -> None:

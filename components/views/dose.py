@@ -50,14 +50,8 @@ def choose(draft: Draft) -> Dose | None:
     second = two.text_input(
         "Continuation against it", other, key=f"side-b-{key}", max_chars=500
     )
-    text = three.text_area(
-        "Neutral prompts, one a line",
-        "\n".join(neutral().get(draft.language, ())),
-        key=f"neutral-{draft.language}",
-        height=68,
-        help="Side effects are measured on them: the KL divergence of the next token, "
-        "language drift and repetition.",
-    )
+    with three:
+        text = neutral_text(draft.language)
     prompts = tuple(line.strip() for line in text.splitlines() if line.strip())
     if len(prompts) > MOST_PROMPTS:
         st.warning(
@@ -76,6 +70,18 @@ def choose(draft: Draft) -> Dose | None:
         (first, second),
         prompts[:MOST_PROMPTS],
         generation,
+    )
+
+
+def neutral_text(language: str) -> str:
+    """Prompts that no concept is about, one a line."""
+    return st.text_area(
+        "Neutral prompts, one a line",
+        "\n".join(neutral().get(language, ())),
+        key=f"neutral-{language}",
+        height=68,
+        help="Side effects are measured on them: the KL divergence of the next token, "
+        "language drift and repetition.",
     )
 
 

@@ -57,19 +57,7 @@ def page(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
 def inspector(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
     """Type or click a word: its neighbours before and after, and the hubs."""
     table = cache.measure(neighbours.word_ranks, study, spec, source, target)
-    names = table["concept"].tolist()
-    st.markdown("**Words** (type in the list, or click a row):")
-    event = st.dataframe(
-        table,
-        hide_index=True,
-        height=240,
-        on_select="rerun",
-        selection_mode="single-row",
-        key="word-rows",
-    )
-    follow(event["selection"]["rows"], names)
-    shown = dict(zip(names, table["word"] + " → " + table["translation"]))
-    concept = links.one("Word", names, "word", format_func=shown.get)
+    concept = choose_word(table)
     row = table[table["concept"] == concept].iloc[0]
     near, hubs = cache.measure(
         neighbours.inspected, study, spec, source, target, concept
@@ -84,6 +72,23 @@ def inspector(study: Study, spec: AlignmentSpec, source: str, target: str) -> No
                 f"words ({HUB_NEIGHBOURS} on average)."
             )
             st.dataframe(at_stage(hubs, stage), hide_index=True)
+
+
+def choose_word(table: pd.DataFrame) -> str:
+    """A concept, by a click on a row or by a menu."""
+    names = table["concept"].tolist()
+    st.markdown("**Words** (type in the list, or click a row):")
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        height=240,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="word-rows",
+    )
+    follow(event["selection"]["rows"], names)
+    shown = dict(zip(names, table["word"] + " → " + table["translation"]))
+    return links.one("Word", names, "word", format_func=shown.get)
 
 
 def follow(rows: list[int], names: list[str]) -> None:

@@ -39,12 +39,7 @@ def page(study: Study) -> None:
         by_layer = cache.measure(similarity.similarity_by_layer, study, concepts)
     panel.show(figures.heat_map(study, data, by_layer, languages))
     if study.has("concept_vector"):
-        agreement = figures.Agreement(
-            concepts,
-            cache.measure(similarity.similarity_by_layer, study, concepts),
-            cache.measure(similarity.similarity_floor, study, concepts),
-            cache.measure(similarity.similarity_ceiling, study, concepts),
-        )
+        agreement = bounded(study, concepts)
         panel.show(figures.floor_and_ceiling(study, agreement, languages))
     related(study, data["cosine"], languages)
     panel.explain(
@@ -53,6 +48,16 @@ def page(study: Study) -> None:
         similarity.similarity_ceiling,
         relationship.relationship,
         relationship.printed_way,
+    )
+
+
+def bounded(study: Study, concepts: tuple[str, ...]) -> figures.Agreement:
+    """Cosines over depth, with what unrelated vectors reach and noise allows."""
+    return figures.Agreement(
+        concepts,
+        cache.measure(similarity.similarity_by_layer, study, concepts),
+        cache.measure(similarity.similarity_floor, study, concepts),
+        cache.measure(similarity.similarity_ceiling, study, concepts),
     )
 
 
