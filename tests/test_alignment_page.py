@@ -249,7 +249,7 @@ def test_words_are_embedded_from_the_page(home, monkeypatch):
     alive(at.file_uploader(key="words-file").upload("mine.csv", table.encode()).run())
     assert "30 concepts" in words(at)
     alive(at.selectbox(key="draft-model").select("tiny").run())
-    assert any("--words mine" in code.value for code in at.code)
+    assert any("babelscope words mine" in code.value for code in at.code)
     alive(button(at, "Embed").click().run())
     job = next(reversed(cache.service().jobs.values()))
     assert job.finished.wait(120) and job.state == DONE, job.error
