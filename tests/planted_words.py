@@ -89,7 +89,7 @@ def stored_words(
     folder = store.create(
         name,
         Manifest(
-            title="Planted words",
+            title=str(facts.pop("title", "Planted words")),
             spec={"model": {"model": "planted/model"}},
             languages=words.languages,
             layers=study.layers,
