@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from analysis.core.errors import SpecError, StudyError
+from analysis.core.version import __version__
 from analysis.questions.specs import QuestionSpec
 from analysis.study import library, store
 from analysis.study.manifest import Manifest, PlanePart, QuestionsPart, WordsPart
@@ -187,3 +188,13 @@ def test_a_part_that_is_not_there_is_a_sentence():
     with pytest.raises(StudyError, match="no printed transfer"):
         manifest.printed("transfer")
     assert replace(manifest, layers=1) != manifest
+
+
+def test_a_new_manifest_says_which_version_began_it(home):
+    folder = stored("new", cells=1)
+    assert written(folder)["babelscope"] == __version__
+    known = written(folder) | {"babelscope": "0.0.1"}
+    (folder / store.MANIFEST).write_text(json.dumps(known))
+    library.rename("new", "Newer")
+    assert written(folder)["babelscope"] == "0.0.1"
+    assert "0.0.1" in library.provenance(library.open_by_name("new"))

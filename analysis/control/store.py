@@ -25,7 +25,7 @@ from analysis.core import settings
 from analysis.core.errors import StudyError, nearest
 from analysis.core.specs import digest, from_dict
 from analysis.study import library, store
-from analysis.study.manifest import SCHEMA, FileEntry, keys_of
+from analysis.study.manifest import FileEntry, FolderManifest
 from analysis.study.records import Record, WithSpec, to_json
 from analysis.study.study import Study
 
@@ -83,13 +83,12 @@ class StudyOfRun(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunManifest(Record, WithSpec):
+class RunManifest(FolderManifest, WithSpec):
     """What is known of a control run beside its answers.
 
     ``prompts``: role → language → prompts.
     """
 
-    schema: int = SCHEMA
     title: str
     spec: Mapping[str, Any]
     digest: str
@@ -102,10 +101,6 @@ class RunManifest(Record, WithSpec):
     files: Mapping[str, AnswerFile] = field(default_factory=dict)
 
     NEEDED = ("schema", "files")
-
-    def with_file(self, name: str, entry: AnswerFile) -> "RunManifest":
-        """The same with one more file."""
-        return replace(self, files={**self.files, name: entry})
 
 
 def read_manifest(folder: Path) -> RunManifest:
@@ -139,7 +134,7 @@ class Run:
     @property
     def done(self) -> frozenset[str]:
         """Keys of the cells that are kept."""
-        return keys_of(self.manifest.files)
+        return self.manifest.keys
 
     def prompts(self, role: str, language: str) -> tuple[Prompt, ...]:
         """The prompts of a role."""

@@ -6,7 +6,7 @@ Specs of rooms above are kept as they were written; ``spec_as`` gives them as wh
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from analysis.core.errors import StudyError
 from analysis.core.specs import ModelSpec, from_dict
@@ -14,6 +14,7 @@ from analysis.study.records import Record, WithSpec
 from analysis.study.word_list import WordList
 
 SCHEMA = 1
+"""Of the manifests that this version writes and reads."""
 
 
 class Cell(NamedTuple):
@@ -37,6 +38,36 @@ class FileEntry(Record):
     bytes: int
     sha256: str
     keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderManifest(Record):
+    """What the manifest of any folder has: of a study, or of a control run.
+
+    ``babelscope`` is the version that began it; ``files`` are those that are whole.
+    """
+
+    schema: int = SCHEMA
+    babelscope: str | None = None
+    files: Mapping[str, FileEntry] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of everything in its files."""
+        found: set[str] = set()
+        for entry in self.files.values():
+            found.update(entry.keys)
+        return frozenset(found)
+
+    def with_file(self, name: str, entry: FileEntry) -> Self:
+        """The same with one more file."""
+        return replace(self, files={**self.files, name: entry})
+
+    def check(self) -> None:
+        """StudyError for a size below 0."""
+        for file, entry in self.files.items():
+            if entry.bytes < 0:
+                raise StudyError(f"files.{file}.bytes is {entry.bytes}, below 0.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,15 +153,13 @@ NOUNS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manifest(Record):
+class Manifest(FolderManifest):
     """What is known of a study; a published one has citation, figures and shares only.
 
     ``shares`` names a table of pre-training shares, ``share_percent`` are shares given by
     the user; ``figures``: array → printed figure or table; ``absent``: cells without pairs.
     """
 
-    schema: int = SCHEMA
-    babelscope: str | None = None
     title: str | None = None
     spec: Mapping[str, Any] | None = None
     digest: str | None = None
@@ -147,7 +176,6 @@ class Manifest(Record):
     token: Mapping[str, tuple[str, ...]] | None = None
     notes: tuple[str, ...] | None = None
     libraries: Mapping[str, str] | None = None
-    files: Mapping[str, FileEntry] = field(default_factory=dict)
     shares: str | None = None
     share_percent: Mapping[str, float] | None = None
     precision: Mapping[str, Any] | None = None
@@ -189,11 +217,6 @@ class Manifest(Record):
         return (self.spec or {}).get("last_state", "block")
 
     @property
-    def keys(self) -> frozenset[str]:
-        """Keys of all tensors that are kept."""
-        return keys_of(self.files)
-
-    @property
     def parts(self) -> dict[str, WordsPart | QuestionsPart | PlanePart | ImportedPart]:
         """Parts that the study has, by their names in the file."""
         known = {
@@ -224,12 +247,9 @@ class Manifest(Record):
             raise StudyError(f"There is no printed {array} of “{self.title}”.")
         return self.figures[array]
 
-    def with_file(self, name: str, entry: FileEntry) -> "Manifest":
-        """The same with one more file."""
-        return replace(self, files={**self.files, name: entry})
-
     def check(self) -> None:
         """StudyError for numbers out of range, and for names that do not fit together."""
+        super().check()
         if self.layers < 1 or (self.hidden is not None and self.hidden < 1):
             raise StudyError(
                 "layers and hidden must be at least 1; "
@@ -246,9 +266,6 @@ class Manifest(Record):
                     f"absent names the cell {tuple(cell)}; there are "
                     f"{len(self.concepts)} concepts and {len(self.languages)} languages."
                 )
-        for file, entry in self.files.items():
-            if entry.bytes < 0:
-                raise StudyError(f"files.{file}.bytes is {entry.bytes}, below 0.")
         self.check_spec()
         self.check_words()
         if self.questions is not None:
@@ -259,7 +276,9 @@ class Manifest(Record):
         if self.spec is None:
             return
         model = self.spec.get("model", {})
-        if not isinstance(model, Mapping) or not isinstance(model.get("model", ""), str):
+        if not isinstance(model, Mapping) or not isinstance(
+            model.get("model", ""), str
+        ):
             raise StudyError(
                 f"spec.model must name the model; found is {str(model)[:60]!r}."
             )
@@ -273,7 +292,9 @@ class Manifest(Record):
         if lacking:
             raise StudyError(f"words.list has no {', '.join(sorted(lacking))}.")
         sizes = {len(spelled) for spelled in known.spellings}
-        if len(known.spellings) != len(known.languages) or sizes - {len(known.concepts)}:
+        if len(known.spellings) != len(known.languages) or sizes - {
+            len(known.concepts)
+        }:
             raise StudyError(
                 "words.list.spellings must have a word or an empty text "
                 f"for each of {len(known.concepts)} concepts in every language."
@@ -295,17 +316,13 @@ class Manifest(Record):
             )
 
 
-def keys_of(files: Mapping[str, FileEntry]) -> frozenset[str]:
-    """Keys of all tensors in some files."""
-    found: set[str] = set()
-    for entry in files.values():
-        found.update(entry.keys)
-    return frozenset(found)
-
-
 def names_in(spec: Mapping[str, Any], key: str, place: str) -> tuple[str, ...]:
     """The names that a spec lists; StudyError when it lists none."""
     found = spec.get(key, ())
-    if not isinstance(found, list | tuple) or not all(isinstance(x, str) for x in found):
-        raise StudyError(f"{place}.{key} must list names; found is {str(found)[:60]!r}.")
+    if not isinstance(found, list | tuple) or not all(
+        isinstance(x, str) for x in found
+    ):
+        raise StudyError(
+            f"{place}.{key} must list names; found is {str(found)[:60]!r}."
+        )
     return tuple(found)

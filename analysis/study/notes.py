@@ -1,9 +1,10 @@
 """What users keep with a study: answers and votes. A study of this server keeps them in its folder, a shipped one in the home."""
 
-import fcntl
 import json
 from collections.abc import Mapping
 from pathlib import Path
+
+from filelock import FileLock
 
 from analysis.core import files, settings
 from analysis.core.errors import StudyError
@@ -40,8 +41,7 @@ def notes(study: Study, kind: str) -> list[dict]:
 def add(study: Study, kind: str, *new: Mapping) -> None:
     """Keep notes; StudyError when the file is damaged or holds as many as it may."""
     path = place(study, kind)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(path.with_suffix(".lock")):
         known = notes(study, kind)
         if len(known) + len(new) > MOST:
             raise StudyError(

@@ -107,7 +107,9 @@ def read_mapping(value: Any, one: Any, place: str) -> dict[str, Any]:
     """An object whose values have one type."""
     if not isinstance(value, Mapping):
         raise wrong(place, "an object", value)
-    return {key: read_value(each, one, inside(place, key)) for key, each in value.items()}
+    return {
+        key: read_value(each, one, inside(place, key)) for key, each in value.items()
+    }
 
 
 def read_named(value: Any, kind: type[R], place: str) -> R:

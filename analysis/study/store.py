@@ -4,7 +4,6 @@ Every file is written under a temporary name, fsynced and renamed; no file is ev
 manifest names it with its size and SHA-256. Opening never unpickles anything.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -14,22 +13,30 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from analysis.core import files, settings
 from analysis.core.errors import StudyError
 from analysis.core.files import sync_folder, temporary_beside
-from analysis.core.specs import digest
+from analysis.core.specs import Spec, digest
+from analysis.core.version import __version__
 from analysis.study import coverage
 from analysis.study.arrays import BY_FIRST, KINDS, SIDES, labelled
 from analysis.study.coverage import WORDS
-from analysis.study.manifest import SCHEMA, FileEntry, Manifest, WordsPart
-from analysis.study.records import Record, read_record, to_json
+from analysis.study.manifest import (
+    SCHEMA,
+    FileEntry,
+    FolderManifest,
+    Manifest,
+    WordsPart,
+)
+from analysis.study.records import read_record, to_json
 from analysis.study.study import COMPUTED, Study
 
 MANIFEST = "manifest.json"
@@ -53,16 +60,7 @@ def root() -> Path:
     return folder
 
 
-class HasFiles(Protocol):
-    """A manifest of any kind: it names files."""
-
-    @property
-    def files(self) -> Mapping[str, FileEntry]:
-        """Files by their names."""
-        ...
-
-
-M = TypeVar("M", bound=Record)
+M = TypeVar("M", bound=FolderManifest)
 
 
 def write_entry(path: Path, data: bytes, keys: Iterable[str]) -> FileEntry:
@@ -72,7 +70,7 @@ def write_entry(path: Path, data: bytes, keys: Iterable[str]) -> FileEntry:
     return FileEntry(bytes=len(data), sha256=sha256, keys=tuple(sorted(keys)))
 
 
-def write_manifest(folder: Path, manifest: Record) -> None:
+def write_manifest(folder: Path, manifest: FolderManifest) -> None:
     """Replace the manifest."""
     values = to_json(manifest)
     text = json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)
@@ -133,14 +131,14 @@ def read_json(folder: Path) -> dict[str, Any]:
     return values
 
 
-def create(name: str, manifest: Record, parent: Path | None = None) -> Path:
+def create(name: str, manifest: FolderManifest, parent: Path | None = None) -> Path:
     """Make a new study's folder with its manifest, whole or not at all."""
     parent = parent or root()
     folder = settings.child(parent, name)
     temporary = temporary_beside(folder)
     temporary.mkdir(parents=True)
     try:
-        write_manifest(temporary, manifest)
+        write_manifest(temporary, replace(manifest, babelscope=__version__))
         if folder.exists():
             raise StudyError(
                 f"There is a study named “{name}” already. Choose another name, or delete that one first."
@@ -167,17 +165,21 @@ def add(folder: Path, file: str, tensors: Mapping[str, np.ndarray]) -> None:
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Hold the study for writing; StudyError when another process or job holds it."""
-    with (folder / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StudyError(
-                f"{folder.name} is being computed by another job. Wait for it, or stop it first."
-            ) from error
+    # The system's own lock, which it takes back from a process that is killed.
+    lock = FileLock(folder / ".lock", blocking=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise StudyError(
+            f"{folder.name} is being computed by another job. Wait for it, or stop it first."
+        ) from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
-def check_files(folder: Path, manifest: HasFiles, hashes: bool = False) -> None:
+def check_files(folder: Path, manifest: FolderManifest, hashes: bool = False) -> None:
     """StudyError unless every file that the manifest names is whole; ``hashes`` also compares SHA-256."""
     for file, entry in manifest.files.items():
         settings.child(folder, file)
@@ -287,7 +289,7 @@ def read_by_first(folder: Path, manifest: Manifest, name: str) -> xr.DataArray:
 
 
 def read_parts(
-    folder: Path, manifest: HasFiles, name: str
+    folder: Path, manifest: FolderManifest, name: str
 ) -> dict[tuple[int, ...], np.ndarray]:
     """The tensors of one array by (concept index, language index), or by language index."""
     parts = {}
@@ -395,7 +397,7 @@ def merge(folder: Path, stage: str) -> None:
         (folder / file).unlink(missing_ok=True)
 
 
-def name_of(spec: object, title: str) -> str:
+def name_of(spec: Spec, title: str) -> str:
     """A study's folder: its title made plain, and its spec's digest."""
     plain = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-")[:40] or "study"
     return f"{plain}-{digest(spec)[:8]}"
