@@ -25,10 +25,10 @@ from analysis.worker.answers import (
     Ask,
     Dose,
     Request,
-    answer,
+    answer_request,
     dosed,
+    measure_response,
     reply,
-    respond,
 )
 from analysis.worker.service import DONE, STOPPED, Job, Pool, Service
 from analysis.world.world import POSITIVE, rating
@@ -70,7 +70,7 @@ def test_a_curve_has_the_planted_shape():
         (" is", " no"),
         ("hello there",),
     )
-    response = respond(asked_for)(Job(0, "me", "dose", None), Pool())
+    response = measure_response(asked_for)(Job(0, "me", "dose", None), Pool())
     assert response.kl[0] == 0 < response.kl[1] < response.kl[2]
     assert np.isfinite(response.log_odds).all()
     assert len(response.texts) == 3
@@ -127,7 +127,7 @@ def test_two_who_steer_oppositely_never_mix():
     assert alone[0] != alone[1]
     for _ in range(3):
         jobs = [
-            service.submit(f"user {i}", "", answer(request))
+            service.submit(f"user {i}", "", answer_request(request))
             for i, request in enumerate(requests)
         ]
         for job, expected in zip(jobs, alone):
@@ -179,9 +179,8 @@ def test_every_language_has_neutral_prompts_and_presets_fit():
 def test_the_demo_answers_its_presets_in_every_language(name):
     preset = presets("demo")[name]
     asks = tuple(Ask(code, preset.texts[code], code) for code in LANGUAGES)
-    replies = answer(Request(ModelSpec("demo", device="cpu"), preset.template, asks))(
-        Job(0, "me", "answers", None), Pool()
-    )
+    request = Request(ModelSpec("demo", device="cpu"), preset.template, asks)
+    replies = answer_request(request)(Job(0, "me", "answers", None), Pool())
     assert [
         one.ask.language for one in replies if not "".join(one.answer.pieces).strip()
     ] == []
@@ -200,7 +199,7 @@ def test_the_first_preset_of_the_demo_turns_its_verdict():
         )
         for strength in (0.0, preset.strength)
     ]
-    replies = answer(
+    replies = answer_request(
         Request(ModelSpec("demo", device="cpu"), preset.template, tuple(asks))
     )(Job(0, "me", "answers", None), Pool())
     assert ["".join(one.answer.pieces) for one in replies] == [

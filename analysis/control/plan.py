@@ -25,6 +25,7 @@ from analysis.control.store import (
     read_manifest,
     reports,
 )
+from analysis.core.scores import Written
 from analysis.steering.fluency import identified_language, recognisable
 from analysis.study import store
 
@@ -47,8 +48,8 @@ class Speaker(Protocol):
 
     def answers(
         self, texts: Sequence[str], pushes: Sequence[Push | None]
-    ) -> list[tuple[str, int]]:
-        """Answer and its number of tokens."""
+    ) -> list[Written]:
+        """What the model writes to each prompt."""
 
     def surprise(self, texts: Sequence[str], answers: Sequence[str]) -> list[float]:
         """Nats per token of each answer under the model that is not pushed; NaN for an empty one."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from analysis.core.scores import Scored
 from analysis.model.batches import (
     Batch,
     EncodedRow,
@@ -19,7 +20,6 @@ from analysis.model.batches import (
 from analysis.model.hooks import Check, Geometry, Row, no_check, steered
 from analysis.model.load import Loaded
 from analysis.model.scoring import (
-    Scored,
     check_not_empty,
     continuations,
     kept_logits,

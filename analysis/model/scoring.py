@@ -6,12 +6,13 @@ Continuations, next tokens, and how far they are from the baseline's.
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
 
 from analysis.core.errors import SpecError
+from analysis.core.scores import Scored
 from analysis.model.batches import (
     EncodedRow,
     encoded_endings,
@@ -26,16 +27,6 @@ from analysis.model.tokens import LikelyToken, TokenNames, TokenShare
 T = TypeVar("T")
 TOKEN_BUDGET = {"cpu": 2048, "cuda": 16384}
 """Tokens in a batch, padding included."""
-
-
-class Scored(NamedTuple):
-    """Texts (text,) behind one row's prompt: log-probability in nats, and tokens.
-
-    The nats are summed over a text's tokens.
-    """
-
-    nats: np.ndarray
-    tokens: np.ndarray
 
 
 def continuations(

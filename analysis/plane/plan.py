@@ -14,6 +14,7 @@ import numpy as np
 
 from analysis.concepts.plan import Progress
 from analysis.core.errors import CorpusError, SpecError, StudyError
+from analysis.core.scores import Scored
 from analysis.core.specs import digest
 from analysis.plane import localisation
 from analysis.plane.localisation import Setting
@@ -39,8 +40,8 @@ class Answerer(Protocol):
         questions: Sequence[str],
         pushes: Sequence[Push],
         options: Sequence[Sequence[str]],
-    ) -> list[tuple]:
-        """(nats (option,), tokens (option,)) of every question."""
+    ) -> list[Scored]:
+        """How likely each question's options are."""
 
     def write(self, questions: Sequence[str], pushes: Sequence[Push]) -> list[str]:
         """A greedy answer to every question."""

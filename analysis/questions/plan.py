@@ -14,6 +14,7 @@ import numpy as np
 from analysis.concepts.plan import Progress, Reader
 from analysis.concepts.readouts import States
 from analysis.core.errors import CorpusError, StudyError
+from analysis.core.scores import Scored
 from analysis.core.specs import ModelSpec, digest
 from analysis.questions.answers import NAMED, likeliest
 from analysis.questions.questions import CULTURE, UNIVERSAL, Questions
@@ -36,8 +37,8 @@ class Answering(Reader, Protocol):
 
     def score(
         self, texts: Sequence[str], options: Sequence[Sequence[str]]
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """(nats (option,), tokens (option,)) of each text's options."""
+    ) -> list[Scored]:
+        """How likely each text's options are right behind it."""
 
 
 def begin_asking(

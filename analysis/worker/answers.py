@@ -1,9 +1,13 @@
-"""What the Playground asks of the worker: answers of steered prompts, and how they change with the dose. Loads no torch itself."""
+"""What the Playground asks of the worker, and what it gets.
+
+Answers of steered prompts, and how they change with the dose. Loads no torch itself.
+"""
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -15,8 +19,16 @@ from analysis.steering.fluency import drift, recognisable, repetition
 from analysis.steering.resolve import resolve
 from analysis.steering.specs import GenerationSpec, SteeringSpec
 from analysis.study import library
-from analysis.worker.service import Job, Pool
+from analysis.worker.inline import run_inline
+from analysis.worker.service import Job, Pool, Task
 
+if TYPE_CHECKING:
+    from analysis.model.generate import Answer
+    from analysis.model.hooks import Row
+    from analysis.model.load import Loaded
+    from analysis.model.tokens import TokenShare
+
+T = TypeVar("T")
 ALTERNATIVES = 5
 """Next tokens kept per token."""
 
@@ -43,12 +55,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer with its formatted prompt, and what the baseline would have said in place of each of its tokens."""
+    """One answer with its formatted prompt.
+
+    ``baseline``: what the baseline would have said in place of each of its tokens.
+    """
 
     ask: Ask
     prompt: str
-    answer: Any
-    baseline: tuple = ()
+    answer: "Answer"
+    baseline: "tuple[tuple[TokenShare, ...], ...]" = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,10 @@ class Wording:
 
 @dataclass(frozen=True)
 class Dose:
-    """A dose–response curve that is wanted: the strengths of the first term of ``ask`` are multiplied by each of ``doses``."""
+    """A dose–response curve that is wanted.
+
+    The strengths of the first term of ``ask`` are multiplied by each of ``doses``.
+    """
 
     model: ModelSpec
     template: str
@@ -75,9 +93,11 @@ class Dose:
 
 @dataclass(frozen=True)
 class Response:
-    """What each dose did, (dose,): log-odds (nats; NaN without two sides), KL to the baseline (nats), drift and repetition.
+    """What each dose did, (dose,).
 
-    ``texts`` are the answers to the question itself; drift and repetition are over them and the answers to neutral prompts.
+    Log-odds (nats; NaN without two sides), KL to the baseline (nats), drift and
+    repetition. ``texts`` are the answers to the question itself; drift and repetition
+    are over them and the answers to neutral prompts.
     """
 
     dose: Dose
@@ -88,156 +108,199 @@ class Response:
     repetition: np.ndarray
 
 
+def answer_request(request: Request) -> Task[tuple[Reply, ...]]:
+    """A task that answers; what was said so far is in the job's ``partial``."""
+    return partial(answered, request)
+
+
+def reply(request: Request) -> tuple[Reply, ...]:
+    """Answers at once, without a server: what “copy as code” runs."""
+    return run_inline(answer_request(request))
+
+
+def answered(request: Request, job: Job, pool: Pool) -> tuple[Reply, ...]:
+    """Replies to what was asked, in the order of the asks."""
+    from analysis.model.generate import generate
+    from analysis.model.hooks import Row
+    from analysis.model.scoring import alternatives
+
+    loaded = pool.get(request.model, job)
+    rows = rows_of(loaded, request.template, request.asks)
+    wanted = request.generation.tokens
+
+    def show(answers: "list[Answer]") -> None:
+        job.partial = replies(request.asks, rows, answers)
+        said = max(len(one.ids) for one in answers)
+        job.progress(said, wanted, "answering")
+
+    job.progress(0, wanted, "answering")
+    answers = generate(loaded, rows, request.generation, show, job.check)
+    plain = [Row(row.prompt) for row in rows]
+    ids = [one.ids for one in answers]
+    baselines = alternatives(loaded, plain, ids, ALTERNATIVES)
+    found = []
+    for one, baseline in zip(replies(request.asks, rows, answers), baselines):
+        found.append(replace(one, baseline=baseline))
+    return tuple(found)
+
+
+def replies(
+    asks: Sequence[Ask], rows: "Sequence[Row]", answers: "Sequence[Answer]"
+) -> tuple[Reply, ...]:
+    """Each ask with its prompt and answer."""
+    found = []
+    for ask, row, one in zip(asks, rows, answers):
+        found.append(Reply(ask, row.prompt, one))
+    return tuple(found)
+
+
+def rows_of(loaded: "Loaded", template: str, asks: Sequence[Ask]) -> "list[Row]":
+    """One row per ask: its formatted prompt and its terms.
+
+    SpecError for an empty question and for steering that does not exist.
+    """
+    from analysis.model.hooks import Row
+
+    questions = [ask.question for ask in asks]
+    if not all(question.strip() for question in questions):
+        raise SpecError("The prompt is empty. Write something for the model to answer.")
+    opened = functools.cache(library.open_by_name)
+    terms = functools.cache(partial(resolve, opened=opened))
+    prompts = apply_template(template, loaded.tokenizer, questions)
+    ending = template_ending(template, loaded.tokenizer)
+    rows = []
+    for ask, prompt in zip(asks, prompts):
+        rows.append(Row(prompt, terms(ask.steering), ask.question, ending))
+    return rows
+
+
+def format_prompt(wording: Wording) -> Task[str]:
+    """A task that formats a prompt.
+
+    It needs the tokenizer only, so a model that is not loaded yet stays so.
+    """
+    return partial(formatted_prompt, wording)
+
+
+def formatted_prompt(wording: Wording, job: Job, pool: Pool) -> str:
+    """The question in its template."""
+    from analysis.model import load
+
+    job.progress(0, 0, "formatting the prompt")
+    loaded = pool.kept(pool.pins.get(wording.model, wording.model))
+    if loaded:
+        tokenizer = loaded.tokenizer
+    else:
+        tokenizer = load.load_tokenizer(load.preflight(wording.model).source)
+    (prompt,) = apply_template(wording.template, tokenizer, [wording.question])
+    return prompt
+
+
+def measure_response(dose: Dose) -> Task[Response]:
+    """A task that measures a dose–response curve."""
+    return partial(measured_response, dose)
+
+
+def measured_response(dose: Dose, job: Job, pool: Pool) -> Response:
+    """What each dose does to the answer, to its fluency and to neutral prompts."""
+    from analysis.model.generate import generate
+
+    loaded = pool.get(dose.model, job)
+    rows = rows_of(loaded, dose.template, asks_of(dose))
+    asked = 1 + len(dose.neutral)
+    at_dose = in_parts(rows, asked)
+    job.progress(0, 3, "answering at every strength")
+    answers = generate(loaded, rows, dose.generation, check=job.check)
+    texts = in_parts([one.text for one in answers], asked)
+    job.progress(1, 3, "weighing the two continuations")
+    odds = log_odds(loaded, [part[0] for part in at_dose], dose.sides, job)
+    job.progress(2, 3, "comparing with the baseline")
+    divergences = divergence(loaded, at_dose, job)
+    return Response(
+        dose,
+        tuple(part[0] for part in texts),
+        odds,
+        divergences,
+        drifts(texts, dose.ask.language),
+        repetitions(texts, dose.ask.language),
+    )
+
+
+def asks_of(dose: Dose) -> list[Ask]:
+    """The question and then the neutral prompts, under each dose in turn."""
+    asks = []
+    for factor in dose.doses:
+        steering = dosed(dose.ask.steering, factor)
+        for question in (dose.ask.question, *dose.neutral):
+            asks.append(replace(dose.ask, question=question, steering=steering))
+    return asks
+
+
 def dosed(spec: SteeringSpec, dose: float) -> SteeringSpec:
     """The same steering with the first term's strengths multiplied."""
     if not spec.terms:
         return spec
-    first, *rest = spec.terms
-    return SteeringSpec(
-        (replace(first, strengths=tuple(dose * s for s in first.strengths)), *rest)
-    )
+    first, *others = spec.terms
+    strengths = tuple(dose * strength for strength in first.strengths)
+    return SteeringSpec((replace(first, strengths=strengths), *others))
 
 
-def rows_of(loaded: Any, template: str, asks: Sequence[Ask]) -> list:
-    """One row per ask: its formatted prompt and its terms."""
-    from analysis.model.hooks import Row
-
-    if any(not ask.question.strip() for ask in asks):
-        raise SpecError("The prompt is empty. Write something for the model to answer.")
-    opened = functools.cache(library.open_by_name)
-    terms = functools.cache(functools.partial(resolve, opened=opened))
-    prompts = apply_template(template, loaded.tokenizer, [ask.question for ask in asks])
-    end = template_ending(template, loaded.tokenizer)
-    return [
-        Row(prompt, terms(ask.steering), ask.question, end)
-        for prompt, ask in zip(prompts, asks)
-    ]
+def in_parts(values: Sequence[T], size: int) -> list[Sequence[T]]:
+    """A sequence in parts of one size."""
+    return [values[i : i + size] for i in range(0, len(values), size)]
 
 
-def answer(request: Request) -> Callable[[Job, Pool], tuple[Reply, ...]]:
-    """A job that answers; what was said so far is in the job's ``partial``."""
+def log_odds(
+    loaded: "Loaded", rows: "Sequence[Row]", sides: Sequence[str], job: Job
+) -> np.ndarray:
+    """Log-odds (row,) in nats of one continuation against the other; NaN without both."""
+    from analysis.model.scoring import continuations
 
-    def work(job: Job, pool: Pool) -> tuple[Reply, ...]:
-        from analysis.model.generate import generate
-        from analysis.model.hooks import Row
-        from analysis.model.scoring import alternatives
-
-        loaded = pool.get(request.model, job)
-        rows = rows_of(loaded, request.template, request.asks)
-
-        def tell(answers: list) -> None:
-            said = max(len(one.ids) for one in answers)
-            job.partial = tuple(
-                Reply(*one)
-                for one in zip(request.asks, (row.prompt for row in rows), answers)
-            )
-            job.progress(said, request.generation.tokens, "answering")
-
-        job.progress(0, request.generation.tokens, "answering")
-        said = generate(loaded, rows, request.generation, tell, job.check)
-        plain = alternatives(
-            loaded,
-            [Row(row.prompt) for row in rows],
-            [one.ids for one in said],
-            ALTERNATIVES,
-        )
-        return tuple(
-            Reply(*one)
-            for one in zip(request.asks, (row.prompt for row in rows), said, plain)
-        )
-
-    return work
+    if not all(sides):
+        return np.full(len(rows), np.nan)
+    scored = continuations(loaded, rows, [list(sides)] * len(rows), job.check)
+    return np.array([side.nats[0] - side.nats[1] for side in scored])
 
 
-def formatted(wording: Wording) -> Callable[[Job, Pool], str]:
-    """A job that formats a prompt; it needs the tokenizer only, so a model that is not loaded yet stays so."""
+def divergence(
+    loaded: "Loaded", at_dose: "Sequence[Sequence[Row]]", job: Job
+) -> np.ndarray:
+    """Mean KL(baseline ‖ steered) (dose,) of the next token over neutral prompts.
 
-    def work(job: Job, pool: Pool) -> str:
-        from analysis.model import load
-
-        job.progress(0, 0, "formatting the prompt")
-        loaded = pool.kept(pool.pins.get(wording.model, wording.model))
-        tokenizer = (
-            loaded.tokenizer
-            if loaded
-            else load.load_tokenizer(load.preflight(wording.model).source)
-        )
-        return apply_template(wording.template, tokenizer, [wording.question])[0]
-
-    return work
-
-
-def respond(dose: Dose) -> Callable[[Job, Pool], Response]:
-    """A job that measures a dose–response curve."""
-
-    def work(job: Job, pool: Pool) -> Response:
-        from analysis.model.generate import generate
-        from analysis.model.scoring import continuations
-
-        loaded = pool.get(dose.model, job)
-        asks = [
-            replace(dose.ask, steering=dosed(dose.ask.steering, by))
-            for by in dose.doses
-        ]
-        questions = (dose.ask.question, *dose.neutral)
-        rows = rows_of(
-            loaded,
-            dose.template,
-            [replace(ask, question=text) for ask in asks for text in questions],
-        )
-        job.progress(0, 3, "answering at every strength")
-        said = generate(loaded, rows, dose.generation, check=job.check)
-        texts = np.array([one.text for one in said], object).reshape(
-            len(asks), len(questions)
-        )
-        job.progress(1, 3, "weighing the two continuations")
-        odds = np.full(len(asks), np.nan)
-        if all(dose.sides):
-            scored = continuations(
-                loaded,
-                rows[:: len(questions)],
-                [list(dose.sides)] * len(asks),
-                job.check,
-            )
-            odds = np.array([side.nats[0] - side.nats[1] for side in scored])
-        job.progress(2, 3, "comparing with the baseline")
-        language = dose.ask.language
-        known = recognisable(language)
-        return Response(
-            dose,
-            tuple(texts[:, 0]),
-            odds,
-            divergence(loaded, rows, len(questions), job),
-            np.array([drift(row, language) if known else np.nan for row in texts]),
-            np.array(
-                [np.mean([repetition(text, language) for text in row]) for row in texts]
-            ),
-        )
-
-    return work
-
-
-def divergence(loaded: Any, rows: Sequence, questions: int, job: Job) -> np.ndarray:
-    """Mean KL(baseline ‖ steered) of the next token over the neutral prompts, per dose; NaN where there are none."""
+    These are a dose's rows after the first; NaN where there are none.
+    """
     from analysis.model.hooks import Row
     from analysis.model.scoring import kl, next_distribution
 
-    if questions < 2:
-        return np.full(len(rows), np.nan)
-    plain = next_distribution(
-        loaded, [Row(row.prompt) for row in rows[1:questions]], job.check
-    )
-    doses = [rows[i + 1 : i + questions] for i in range(0, len(rows), questions)]
-    return np.array(
-        [
-            float(kl(plain, next_distribution(loaded, part, job.check)).mean())
-            for part in doses
-        ]
-    )
+    first = at_dose[0][1:]
+    if not first:
+        return np.full(len(at_dose), np.nan)
+    plain = [Row(row.prompt) for row in first]
+    baseline = next_distribution(loaded, plain, job.check)
+    means = []
+    for _, *neutral in at_dose:
+        steered = next_distribution(loaded, neutral, job.check)
+        means.append(float(kl(baseline, steered).mean()))
+    return np.array(means)
 
 
-def keep_file(data: bytes, filename: str) -> Callable[[Job, Pool], str]:
-    """A job that checks and keeps a file of vectors; its result is the name that it got."""
+def drifts(texts: Sequence[Sequence[str]], language: str) -> np.ndarray:
+    """Share of answers (dose,) in another language; NaN where it cannot be told."""
+    if not recognisable(language):
+        return np.full(len(texts), np.nan)
+    return np.array([drift(part, language) for part in texts])
+
+
+def repetitions(texts: Sequence[Sequence[str]], language: str) -> np.ndarray:
+    """Mean repetition (dose,) of answers."""
+    means = []
+    for part in texts:
+        means.append(np.mean([repetition(text, language) for text in part]))
+    return np.array(means)
+
+
+def keep_vector_file(data: bytes, filename: str) -> Task[str]:
+    """A task that checks and keeps a file of vectors; it gives the name that it got."""
 
     def work(job: Job, pool: Pool) -> str:
         from analysis.steering.vector_files import keep_vectors, read_vectors
@@ -247,13 +310,11 @@ def keep_file(data: bytes, filename: str) -> Callable[[Job, Pool], str]:
     return work
 
 
-def reply(request: Request) -> tuple[Reply, ...]:
-    """Answer at once, without a server: what “copy as code” runs."""
-    return answer(request)(Job(0, "code", "answers", lambda job, pool: None), Pool())
+def warm_up(job: Job, pool: Pool) -> None:
+    """A task that imports what answering needs and loads the demo's little model.
 
-
-def warm(job: Job, pool: Pool) -> None:
-    """A job that imports what answering needs, which takes seconds the first time, and loads the little model of the demo."""
+    The imports take seconds the first time.
+    """
     from analysis.model import generate, scoring  # noqa: F401
 
     pool.get(ModelSpec(DEMO), job)

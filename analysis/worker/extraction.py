@@ -1,7 +1,12 @@
-"""What the worker can be asked to do: check a model, extract a study, go on with one, embed words, compute a control run."""
+"""What the worker can be asked to do to make studies and control runs.
 
-from collections.abc import Callable, Mapping, Sequence
+Check a model, extract a study, embed words, go on with either, compute a control run.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,9 +24,13 @@ from analysis.study.manifest import WordsPart
 from analysis.study.word_list import WordList
 from analysis.words import plan as words
 from analysis.words.specs import WordSpec
+from analysis.worker.adapters import pinned, position_readers, template_reader
 from analysis.worker.plane import go_on_sweeping
 from analysis.worker.questions import go_on_asking
-from analysis.worker.service import Job, Pool
+from analysis.worker.service import Job, Pool, Task
+
+if TYPE_CHECKING:
+    from analysis.worker.reader import ModelReader
 
 PROBES = 16
 """Texts on which the precision is compared with float32."""
@@ -47,187 +56,168 @@ class Check:
 
 def check_model(
     spec: ModelSpec, template: str, texts: Mapping[str, str]
-) -> Callable[[Job, Pool], Check]:
-    """A job that estimates what a model takes and shows which token of each language's text it would read."""
+) -> Task[Check]:
+    """A task that looks at a model without its weights.
 
-    def work(job: Job, pool: Pool) -> Check:
-        from analysis.model import load
+    It estimates what the model takes, and shows which token of each language's text it
+    would read.
+    """
+    return partial(checked_model, spec, template, texts)
 
-        job.progress(0, 0, f"looking at {spec.model}")
-        seen = load.preflight(spec)
-        tokenizer = load.load_tokenizer(seen.source)
-        formatted = apply_template(template, tokenizer, list(texts.values()))
-        return Check(
-            seen.family,
-            seen.layers,
-            seen.hidden,
-            seen.parameters,
-            seen.needed,
-            seen.available,
-            seen.place,
-            seen.source.revision,
-            load.faster_in_bfloat16(),
-            seen.fits,
-            {
-                language: last_tokens(tokenizer, text)
-                for language, text in zip(texts, formatted)
-            },
-        )
 
-    return work
+def checked_model(
+    spec: ModelSpec, template: str, texts: Mapping[str, str], job: Job, pool: Pool
+) -> Check:
+    """What loading a model would take, and which token it would read per language."""
+    from analysis.model import load
+
+    job.progress(0, 0, f"looking at {spec.model}")
+    seen = load.preflight(spec)
+    tokenizer = load.load_tokenizer(seen.source)
+    prompts = apply_template(template, tokenizer, list(texts.values()))
+    tails = {}
+    for language, prompt in zip(texts, prompts):
+        tails[language] = last_tokens(tokenizer, prompt)
+    return Check(
+        family=seen.family,
+        layers=seen.layers,
+        hidden=seen.hidden,
+        parameters=seen.parameters,
+        needed=seen.needed,
+        available=seen.available,
+        place=seen.place,
+        revision=seen.source.revision,
+        bfloat16=load.faster_in_bfloat16(),
+        fits=seen.fits,
+        tails=tails,
+    )
 
 
 def extract_study(
-    spec: StudySpec, corpus: Corpus, title: str, facts: Mapping
-) -> Callable[[Job, Pool], str]:
-    """A job that makes a study, or goes on with the unfinished one of the same spec; its result is the study's name.
+    spec: StudySpec, corpus: Corpus, title: str, facts: Mapping[str, Any]
+) -> Task[str]:
+    """A task that makes a study, or goes on with the unfinished one of the same spec.
 
-    ``facts`` go into the manifest, such as the ``share_percent`` that the user gave.
+    It gives the study's name. ``facts`` go into the manifest, such as the
+    ``share_percent`` that the user gave.
     """
 
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
-        pinned = replace(
-            spec, model=replace(spec.model, revision=loaded.source.revision)
-        )
-        reader = reader_of(loaded, pinned, job)
+        exact_spec = pinned(spec, loaded)
+        reader = template_reader(loaded, exact_spec, job)
         keep(corpus)
-        measured = {"precision": precision(pool, pinned, corpus, reader, job)}
-        folder = plan.begin(pinned, corpus, reader, title, {**facts, **measured})
-        return compute(folder.name, corpus, reader, job)
+        measured = {"precision": precision(pool, exact_spec, corpus, reader, job)}
+        folder = plan.begin(exact_spec, corpus, reader, title, {**facts, **measured})
+        plan.run(folder, corpus, reader, job.progress)
+        return folder.name
 
     return work
 
 
-def resume_study(name: str) -> Callable[[Job, Pool], str]:
-    """A job that goes on with an unfinished study."""
-
-    def work(job: Job, pool: Pool) -> str:
-        manifest = store.read_manifest(store.root() / name)
-        if coverage.missing_pairs(manifest):
-            spec = manifest.spec_as(StudySpec)
-            corpus = find(spec.corpus_digest)
-            compute(name, corpus, reader_of(pool.get(spec.model, job), spec, job), job)
-        if coverage.missing_words(manifest):
-            spec = manifest.part(WordsPart).spec_as(WordSpec)
-            words.run(
-                store.root() / name,
-                readers_of(pool.get(spec.model, job), spec, job),
-                job.progress,
-            )
-        go_on_asking(name, job, pool)
-        return go_on_sweeping(name, job, pool)
-
-    return work
+def resume_study(name: str) -> Task[str]:
+    """A task that goes on with an unfinished study; it gives the study's name."""
+    return partial(resumed_study, name)
 
 
-def control_run(name: str, most: int = 0) -> Callable[[Job, Pool], control.Run]:
-    """A job that goes on with a control run, ``most`` cells at most (0: to the end); its result is the run."""
-
-    def work(job: Job, pool: Pool) -> control.Run:
-        from analysis.worker.speaker import ModelSpeaker
-
-        run = control.open_run(name)
-        control.check_vectors(run)
-
-        def told(done: int, total: int, doing: str = "") -> None:
-            job.give_way()
-            job.progress(done, total, doing)
-
-        loaded = pool.get(run.spec.model, job)
-        return control_plan.compute(
-            name, ModelSpeaker(loaded, run.spec, job.check), told, most
-        )
-
-    return work
+def resumed_study(name: str, job: Job, pool: Pool) -> str:
+    """The name of a study in which nothing is missing any more."""
+    folder = store.root() / name
+    manifest = store.read_manifest(folder)
+    if coverage.missing_pairs(manifest):
+        spec = manifest.spec_as(StudySpec)
+        corpus = find(spec.corpus_digest)
+        reader = template_reader(pool.get(spec.model, job), spec, job)
+        plan.run(folder, corpus, reader, job.progress)
+    if coverage.missing_words(manifest):
+        spec = manifest.part(WordsPart).spec_as(WordSpec)
+        readers = position_readers(pool.get(spec.model, job), spec, job)
+        words.run(folder, readers, job.progress)
+    go_on_asking(name, job, pool)
+    go_on_sweeping(name, job, pool)
+    return name
 
 
 def embed_words(
     spec: WordSpec, chosen: WordList, title: str, study: str = ""
-) -> Callable[[Job, Pool], str]:
-    """A job that adds word vectors to a study of the same model, or makes a study of them; its result is the study's name."""
+) -> Task[str]:
+    """A task that adds word vectors to a study of the same model, or makes a new one.
+
+    It gives the study's name.
+    """
 
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
-        pinned = replace(
-            spec, model=replace(spec.model, revision=loaded.source.revision)
-        )
-        readers = readers_of(loaded, pinned, job)
-        folder = words.begin(pinned, chosen, readers, title, study)
+        exact_spec = pinned(spec, loaded)
+        readers = position_readers(loaded, exact_spec, job)
+        folder = words.begin(exact_spec, chosen, readers, title, study)
         words.run(folder, readers, job.progress)
         return folder.name
 
     return work
 
 
-def readers_of(loaded: object, spec: WordSpec, job: Job) -> words.Readers:
-    """The model read at one position or another; what the engine has to say goes to the job's notices."""
-    from analysis.worker.reader import ModelReader
+def control_run(name: str, most: int = 0) -> Task[control.Run]:
+    """A task that goes on with a control run, and gives the run.
 
-    def reader(position: str) -> ModelReader:
-        made = ModelReader(loaded, "none", spec.last_state, job.check, position)
-        made.notices = job.notices
-        made.reading = replace(made.reading, on_notice=job.notices.append)
-        return made
-
-    return reader
+    It computes ``most`` cells at most; 0: it goes on to the end.
+    """
+    return partial(continued_run, name, most)
 
 
-def reader_of(loaded: object, spec: StudySpec, job: Job) -> object:
-    """The model behind a spec's template; stops within a block when the job is stopped."""
-    from analysis.worker.reader import ModelReader
+def continued_run(name: str, most: int, job: Job, pool: Pool) -> control.Run:
+    """A control run with more of its cells."""
+    from analysis.worker.speaker import ModelSpeaker
 
-    return ModelReader(loaded, spec.template, spec.last_state, job.check)
+    run = control.open_run(name)
+    control.check_vectors(run)
 
+    def report(done: int, total: int, doing: str = "") -> None:
+        # Between cells no hook is on the model: others may be answered.
+        job.give_way()
+        job.progress(done, total, doing)
 
-def compute(name: str, corpus: Corpus, reader: object, job: Job) -> str:
-    """Run the plan of a study; what the engine had to say goes to the job's notices."""
-    job.notices = reader.notices
-    plan.run(store.root() / name, corpus, reader, job.progress)
-    return name
+    loaded = pool.get(run.spec.model, job)
+    speaker = ModelSpeaker(loaded, run.spec, job.check)
+    return control_plan.compute(name, speaker, report, most)
 
 
 def precision(
-    pool: Pool, spec: StudySpec, corpus: Corpus, reader: object, job: Job
-) -> dict:
-    """Cosine of the states in the chosen precision to those in float32, per layer, on a few texts of the corpus.
+    pool: Pool, spec: StudySpec, corpus: Corpus, reader: "ModelReader", job: Job
+) -> dict[str, Any]:
+    """Cosine of the states in the chosen precision to those in float32, per layer.
 
-    Empty when the choice is float32; a reason instead of numbers when float32 does not fit beside it.
+    It is measured on a few texts of the corpus. Empty when the choice is float32; a
+    reason instead of numbers when float32 does not fit beside it.
     """
     if spec.model.dtype == "float32" and spec.model.quantisation == "none":
         return {}
     job.progress(0, 0, "comparing the precision with float32")
-    texts = sample(corpus, spec)
+    texts = probe_texts(corpus, spec)
+    exact_model = replace(spec.model, dtype="float32", quantisation="none")
     try:
-        exact = reader_of(
-            pool.get(replace(spec.model, dtype="float32", quantisation="none"), job),
-            spec,
-            job,
-        ).states(texts)
+        loaded = pool.get(exact_model, job)
+        exact = template_reader(loaded, spec, job).states(texts)
     except ModelError as error:
         return {"not measured": f"float32 could not be loaded for comparison. {error}"}
-    return {
-        "cosine to float32": cosines(reader.states(texts), exact),
-        "texts": len(texts),
-    }
+    found = mean_cosines(reader.states(texts), exact)
+    return {"cosine to float32": found, "texts": len(texts)}
 
 
-def sample(corpus: Corpus, spec: StudySpec) -> list[str]:
+def probe_texts(corpus: Corpus, spec: StudySpec) -> list[str]:
     """A few texts spread over the corpus."""
-    chosen = [
-        p.positive
-        for p in corpus.pairs
-        if p.language in spec.languages and p.concept in spec.concepts
-    ]
-    return chosen[:: max(1, len(chosen) // PROBES)][:PROBES]
+    texts = []
+    for pair in corpus.pairs:
+        if pair.language in spec.languages and pair.concept in spec.concepts:
+            texts.append(pair.positive)
+    step = max(1, len(texts) // PROBES)
+    return texts[::step][:PROBES]
 
 
-def cosines(states: np.ndarray, exact: np.ndarray) -> Sequence[float]:
-    """Mean cosine over texts, per layer."""
+def mean_cosines(states: np.ndarray, exact: np.ndarray) -> list[float]:
+    """Mean cosine over texts, per layer, of states (text, layer, hidden)."""
     inner = (states * exact).sum(-1)
-    return [
-        float(c)
-        for c in (
-            inner / np.linalg.norm(states, axis=-1) / np.linalg.norm(exact, axis=-1)
-        ).mean(0)
-    ]
+    lengths = np.linalg.norm(states, axis=-1)
+    exact_lengths = np.linalg.norm(exact, axis=-1)
+    cosines = inner / lengths / exact_lengths
+    return [float(mean) for mean in cosines.mean(0)]

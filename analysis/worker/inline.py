@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, TypeVar
 
-from analysis.worker.service import Job, Pool
+from analysis.worker.service import Job, Pool, Task
 
 T = TypeVar("T")
 Progress = Callable[[int, int, str], None]
@@ -24,7 +24,7 @@ def ignore_notice(sentence: str) -> None:
 
 
 def run_inline(
-    task: Callable[[Job, Pool], T],
+    task: Task[T],
     progress: Progress = ignore_progress,
     on_notice: Callable[[str], None] = ignore_notice,
     pool: Pool = POOL,

@@ -1,10 +1,11 @@
-"""The sweep as a job of the worker."""
+"""What the worker can be asked to do with a study's plane: sweep its steering."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.core.scores import Scored
 from analysis.core.templates import apply_template
 from analysis.plane import plan as sweep
 from analysis.plane.specs import SweepSpec
@@ -12,42 +13,55 @@ from analysis.questions.question_sets import find_questions, keep_questions
 from analysis.questions.questions import Questions
 from analysis.steering.specs import GenerationSpec
 from analysis.study import library, store
-from analysis.worker.service import Job, Pool
+from analysis.worker.adapters import pinned
+from analysis.worker.service import Job, Pool, Task
+
+if TYPE_CHECKING:
+    from analysis.model.hooks import Check, Row
+    from analysis.model.load import Loaded
 
 ANSWER_TOKENS = 32
 
 
 class ModelAnswerer:
-    """A loaded model that answers under a template while vectors are added at every token."""
+    """A loaded model that answers under a template while it is pushed.
 
-    def __init__(self, loaded: object, template: str, check: Callable[[], None]):
-        self.loaded, self.template, self.check = loaded, template, check
+    Vectors are added at every token.
+    """
 
-    def rows(self, questions: Sequence[str], pushes: Sequence[sweep.Push]) -> list:
+    def __init__(self, loaded: "Loaded", template: str, check: "Check") -> None:
+        self.loaded = loaded
+        self.template = template
+        self.check = check
+
+    def rows(
+        self, questions: Sequence[str], pushes: Sequence[sweep.Push]
+    ) -> "list[Row]":
         """Prompts with their terms."""
         from analysis.model.hooks import Row
         from analysis.steering.resolve import ResolvedTerm
 
         prompts = apply_template(self.template, self.loaded.tokenizer, questions)
-        terms = [
-            tuple(ResolvedTerm({layer: vector}, {layer: 1.0}) for layer, vector in push)
-            for push in pushes
-        ]
-        return [Row(prompt, each) for prompt, each in zip(prompts, terms)]
+        rows = []
+        for prompt, push in zip(prompts, pushes):
+            terms = []
+            for layer, vector in push:
+                terms.append(ResolvedTerm({layer: vector}, {layer: 1.0}))
+            rows.append(Row(prompt, tuple(terms)))
+        return rows
 
     def score(
         self,
         questions: Sequence[str],
         pushes: Sequence[sweep.Push],
         options: Sequence[Sequence[str]],
-    ) -> list[tuple]:
-        """(nats (option,), tokens (option,)) of every question."""
+    ) -> list[Scored]:
+        """How likely each question's options are, in float32."""
         from analysis.model.option_scoring import option_scores
 
-        found = option_scores(
-            self.loaded, self.rows(questions, pushes), options, self.check
-        )
-        return [(each.nats.astype(np.float32), each.tokens) for each in found]
+        rows = self.rows(questions, pushes)
+        scores = option_scores(self.loaded, rows, options, self.check)
+        return [Scored(nats.astype(np.float32), tokens) for nats, tokens in scores]
 
     def write(
         self, questions: Sequence[str], pushes: Sequence[sweep.Push]
@@ -55,50 +69,38 @@ class ModelAnswerer:
         """A greedy answer to every question, up to its first line end."""
         from analysis.model.generate import generate
 
-        said = generate(
-            self.loaded,
-            self.rows(questions, pushes),
-            GenerationSpec(ANSWER_TOKENS),
-            check=self.check,
-        )
-        return [answer.text.strip().split("\n")[0] for answer in said]
+        rows = self.rows(questions, pushes)
+        spec = GenerationSpec(ANSWER_TOKENS)
+        answers = generate(self.loaded, rows, spec, check=self.check)
+        return [answer.text.strip().split("\n")[0] for answer in answers]
 
 
-def run_plane(
-    spec: SweepSpec, questions: Questions, study: str
-) -> Callable[[Job, Pool], str]:
-    """A job that sweeps the steering of a study, or goes on with it; its result is the study's name.
+def run_plane(spec: SweepSpec, questions: Questions, study: str) -> Task[str]:
+    """A task that sweeps the steering of a study, or goes on with it.
 
-    The demo study is copied first, and so is one that has another plane already.
+    It gives the study's name: the demo study is copied first, and so is one that has
+    another plane already.
     """
 
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
-        pinned = replace(
-            spec, model=replace(spec.model, revision=loaded.source.revision)
-        )
         keep_questions(questions)
         folder = library.writable(study)
-        sweep.begin_sweep(folder, pinned, questions)
-        sweep.run_sweep(
-            folder,
-            questions,
-            ModelAnswerer(loaded, spec.template, job.check),
-            job.progress,
-        )
+        sweep.begin_sweep(folder, pinned(spec, loaded), questions)
+        answerer = ModelAnswerer(loaded, spec.template, job.check)
+        sweep.run_sweep(folder, questions, answerer, job.progress)
         return folder.name
 
     return work
 
 
-def go_on_sweeping(name: str, job: Job, pool: Pool) -> str:
+def go_on_sweeping(name: str, job: Job, pool: Pool) -> None:
     """Answer what is left of a study's plane, if anything is."""
     folder = store.root() / name
     plane = store.read_manifest(folder).plane
-    if plane is not None and not plane.complete:
-        spec = plane.spec_as(SweepSpec)
-        answerer = ModelAnswerer(pool.get(spec.model, job), spec.template, job.check)
-        sweep.run_sweep(
-            folder, find_questions(spec.questions_digest), answerer, job.progress
-        )
-    return name
+    if plane is None or plane.complete:
+        return
+    spec = plane.spec_as(SweepSpec)
+    questions = find_questions(spec.questions_digest)
+    answerer = ModelAnswerer(pool.get(spec.model, job), spec.template, job.check)
+    sweep.run_sweep(folder, questions, answerer, job.progress)

@@ -1,8 +1,11 @@
-"""What the worker can be asked to do with questions: read them into a study, and make a study of mean states from files."""
+"""What the worker can be asked to do with questions.
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+Read them into a study, and make a study of mean states from files.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.questions import plan as asked
 from analysis.questions.question_sets import find_questions, keep_questions
@@ -10,76 +13,73 @@ from analysis.questions.questions import Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, library, store
 from analysis.study.manifest import ImportedPart, Manifest, QuestionsPart
-from analysis.worker.service import Job, Pool
+from analysis.worker.adapters import pinned, template_reader
+from analysis.worker.service import Job, Pool, Task
+
+if TYPE_CHECKING:
+    from analysis.worker.reader import ModelReader
+
+NO_LENS = "The logit lens was left out: it needs the model's final norm and blocks as they are."
 
 
 def read_questions(
     spec: QuestionSpec, questions: Questions, title: str, into: str = ""
-) -> Callable[[Job, Pool], str]:
-    """A job that asks questions and keeps states and vectors in a study, or goes on with it; its result is the study's name.
+) -> Task[str]:
+    """A task that asks questions and keeps states and vectors in a study.
 
-    ``into`` names a study of the same model; one that comes with Babelscope is copied first. Empty: a new study without concepts.
+    It goes on with one that is begun, and gives the study's name. ``into`` names a study
+    of the same model; one that comes with Babelscope is copied first. Empty: a new study
+    without concepts.
     """
 
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
-        pinned = replace(
-            spec, model=replace(spec.model, revision=loaded.source.revision)
-        )
+        exact_spec = pinned(spec, loaded)
         keep_questions(questions)
+        reader = template_reader(loaded, exact_spec, job)
         folder = library.writable(into) if into else None
-        folder = asked.begin_asking(
-            pinned, questions, reader_of(loaded, pinned, job), title, folder
-        )
-        return ask(folder, pinned, questions, (loaded, job))
+        folder = asked.begin_asking(exact_spec, questions, reader, title, folder)
+        ask_missing(folder, exact_spec, questions, reader, job)
+        return folder.name
 
     return work
 
 
-def go_on_asking(name: str, job: Job, pool: Pool) -> str:
+def go_on_asking(name: str, job: Job, pool: Pool) -> None:
     """Ask what is left of a study's questions, if anything is."""
     folder = store.root() / name
     manifest = store.read_manifest(folder)
-    if coverage.question_cells(manifest):
-        spec = manifest.part(QuestionsPart).spec_as(QuestionSpec)
-        ask(
-            folder,
-            spec,
-            find_questions(spec.questions_digest),
-            (pool.get(spec.model, job), job),
-        )
-    return name
+    if not coverage.question_cells(manifest):
+        return
+    spec = manifest.part(QuestionsPart).spec_as(QuestionSpec)
+    questions = find_questions(spec.questions_digest)
+    reader = template_reader(pool.get(spec.model, job), spec, job)
+    ask_missing(folder, spec, questions, reader, job)
 
 
-def ask(
-    folder: Path, spec: QuestionSpec, questions: Questions, running: tuple[object, Job]
-) -> str:
-    """Run the plan of a study's questions; what the engine had to say goes to the job's notices."""
+def ask_missing(
+    folder: Path,
+    spec: QuestionSpec,
+    questions: Questions,
+    reader: "ModelReader",
+    job: Job,
+) -> None:
+    """Run the plan of a study's questions, with the logit lens where there is one."""
     from analysis.model.lens import logit_lens
 
-    loaded, job = running
-    reader = reader_of(loaded, spec, job)
-    lens = logit_lens(loaded) if spec.last_state == "block" else None
-    job.notices = reader.notices
+    lens = None
+    if spec.last_state == "block":
+        lens = logit_lens(reader.loaded)
     if lens is None:
-        job.notices.append(
-            "The logit lens was left out: it needs the model's final norm and blocks as they are."
-        )
+        job.notices.append(NO_LENS)
     asked.run_asking(folder, questions, reader, lens, job.progress)
-    return folder.name
 
 
-def reader_of(loaded: object, spec: QuestionSpec, job: Job) -> object:
-    """The model behind a spec's template; stops within a block when the job is stopped."""
-    from analysis.worker.reader import ModelReader
+def import_means(files: Mapping[str, bytes], model: str, title: str) -> Task[str]:
+    """A task that makes a study of mean states, and gives its name.
 
-    return ModelReader(loaded, spec.template, spec.last_state, job.check)
-
-
-def import_means(
-    files: Mapping[str, bytes], model: str, title: str
-) -> Callable[[Job, Pool], str]:
-    """A job that makes a study of mean states from torch or safetensors files, one per language; its result is the study's name."""
+    They are read from torch or safetensors files, one per language.
+    """
 
     def work(job: Job, pool: Pool) -> str:
         from analysis.questions.mean_states import read_mean_states
@@ -100,15 +100,11 @@ def import_means(
                 ),
             ),
         )
+        arrays = {}
+        for number, states in enumerate(found.states.values()):
+            arrays[f"mean_state/{number}"] = states
         with store.writing(folder):
-            store.add(
-                folder,
-                "means.safetensors",
-                {
-                    f"mean_state/{a}": values
-                    for a, values in enumerate(found.states.values())
-                },
-            )
+            store.add(folder, "means.safetensors", arrays)
         return folder.name
 
     return work

@@ -1,21 +1,27 @@
-"""A loaded model as the plan of a study sees it: a stream of states, with template, progress and stop."""
+"""A loaded model as the plan of a study sees it: a stream of states under a template.
 
-from collections.abc import Callable, Sequence
+It reports what the engine has to say, and stops.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from analysis.core.positions import LAST
+from analysis.core.scores import Scored
 from analysis.core.templates import apply_template, last_tokens
 from analysis.model.extract import Consumer, Reading, stream
-from analysis.model.hooks import Row
+from analysis.model.hooks import Check, Row, no_check
 from analysis.model.load import Loaded
 from analysis.model.option_scoring import option_scores
 
 
 class ModelReader:
-    """Reads texts through one template; ``last_state`` "normed" reproduces the papers' last index.
+    """Reads texts through one template.
 
-    ``position`` is the last token's or the mean over a text's own tokens.
+    ``last_state`` "normed" reproduces the papers' last index. ``position`` is the last
+    token's or the mean over a text's own tokens. What the engine has to say goes to
+    ``notices``.
     """
 
     def __init__(
@@ -23,54 +29,56 @@ class ModelReader:
         loaded: Loaded,
         template: str,
         last_state: str = "block",
-        check: Callable[[], None] = lambda: None,
+        check: Check = no_check,
         position: str = LAST,
-    ):
-        self.loaded, self.template = loaded, template
-        self.layers, self.hidden = len(loaded.blocks), loaded.hidden
-        self.notices: list[str] = []
-        normed = last_state == "normed"
+        notices: list[str] | None = None,
+    ) -> None:
+        self.loaded = loaded
+        self.template = template
+        self.layers = len(loaded.blocks)
+        self.hidden = loaded.hidden
         self.check = check
+        self.notices: list[str] = [] if notices is None else notices
         self.reading = Reading(
-            final_norm=normed,
+            final_norm=last_state == "normed",
             position=position,
             on_notice=self.notices.append,
             check=check,
         )
 
+    def formatted(self, texts: Sequence[str]) -> list[str]:
+        """The texts under the template."""
+        return apply_template(self.template, self.loaded.tokenizer, texts)
+
     def stream(self, texts: Sequence[str], consumers: Sequence[Consumer]) -> None:
         """Feed every consumer with (indices, states) of the texts under the template."""
-        stream(
-            self.loaded,
-            apply_template(self.template, self.loaded.tokenizer, texts),
-            consumers,
-            self.reading,
-        )
+        stream(self.loaded, self.formatted(texts), consumers, self.reading)
 
     def tail(self, text: str) -> list[str]:
-        """The last tokens of a text under the template; the last one is where the state is read."""
-        (formatted,) = apply_template(self.template, self.loaded.tokenizer, [text])
+        """The last tokens of a text under the template.
+
+        The last one is where the state is read.
+        """
+        (formatted,) = self.formatted([text])
         return last_tokens(self.loaded.tokenizer, formatted)
 
     def score(
         self, texts: Sequence[str], options: Sequence[Sequence[str]]
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """(nats (option,), tokens (option,)) of each text's options right behind it."""
-        prompts = apply_template(self.template, self.loaded.tokenizer, texts)
-        found = option_scores(
-            self.loaded, [Row(prompt) for prompt in prompts], options, self.check
-        )
-        return [(each.nats, each.tokens) for each in found]
+    ) -> list[Scored]:
+        """How likely each text's options are right behind it."""
+        rows = [Row(prompt) for prompt in self.formatted(texts)]
+        return option_scores(self.loaded, rows, options, self.check)
 
     def hollow(self, texts: Sequence[str]) -> list[str]:
         """The texts that become no token of their own."""
-        special = set(self.loaded.tokenizer.all_special_ids)
-        rows = self.loaded.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-        return [
-            text
-            for text, row in zip(texts, rows)
-            if not text.strip() or not set(row) - special
-        ]
+        tokenizer = self.loaded.tokenizer
+        special = set(tokenizer.all_special_ids)
+        rows = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+        found = []
+        for text, ids in zip(texts, rows):
+            if not text.strip() or not set(ids) - special:
+                found.append(text)
+        return found
 
     def states(self, texts: Sequence[str]) -> np.ndarray:
         """All states of a few texts: (text, layer, hidden), float32."""
@@ -80,9 +88,9 @@ class ModelReader:
 
 
 class Collected:
-    """States in memory, for a handful of texts."""
+    """States (text, layer, hidden) in memory, for a handful of texts."""
 
-    def __init__(self, texts: int, layers: int, hidden: int):
+    def __init__(self, texts: int, layers: int, hidden: int) -> None:
         self.values = np.zeros((texts, layers, hidden), np.float32)
 
     def eat(self, indices: np.ndarray, states: np.ndarray) -> None:

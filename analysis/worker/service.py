@@ -1,7 +1,8 @@
-"""One worker thread owns every model: jobs queue first-in first-out, pages read snapshots.
+"""One worker thread owns every model: jobs queue first-in first-out, pages read them.
 
-Loading, hooks and forward passes never meet another thread, because concurrent loading mixes precisions and a hook of one
-session would change another's output. This module does not import torch; the worker does when its first job needs it.
+Loading, hooks and forward passes never meet another thread, because concurrent loading
+mixes precisions and a hook of one session would change another's output. This module
+does not import torch; the worker does when its first job needs it.
 """
 
 import itertools
@@ -12,33 +13,41 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from analysis.core import settings
 from analysis.core.errors import AnalysisError, ModelError, Stopped
 from analysis.core.specs import ModelSpec
 
-QUEUED, RUNNING, DONE, FAILED, STOPPED = (
-    "queued",
-    "running",
-    "done",
-    "failed",
-    "stopped",
-)
+if TYPE_CHECKING:
+    from analysis.model.load import Loaded, Preflight
+
+T = TypeVar("T")
+QUEUED = "queued"
+RUNNING = "running"
+DONE = "done"
+FAILED = "failed"
+STOPPED = "stopped"
 ENDED = (DONE, FAILED, STOPPED)
 MAX_QUEUE = 32
 KEPT_JOBS = 50
 log = logging.getLogger(__name__)
 
+Task = Callable[["Job", "Pool"], T]
+"""What the worker can be asked to do; it gets its own job and the loaded models."""
+
 
 @dataclass
 class Job:
-    """One request to the worker and what became of it; pages read, only the worker writes (but for ``cancel``)."""
+    """One request to the worker and what became of it.
+
+    Pages read it; only the worker writes, but for ``cancel``.
+    """
 
     number: int
     owner: str
     title: str
-    work: Callable[["Job", "Pool"], Any] = field(repr=False)
+    work: Task[Any] = field(repr=False)
     state: str = QUEUED
     done: int = 0
     total: int = 0
@@ -54,7 +63,7 @@ class Job:
     lease: float = 0.0
     """Seconds after which a job that nobody looks at stops; 0: it goes on."""
     model: ModelSpec | None = None
-    """The one model that it needs, where it may be done between the parts of a longer job."""
+    """The one model it needs, where it may be done between parts of a longer job."""
     give_way: Callable[[], None] = field(default=lambda: None, repr=False)
     """For a long job to call between its parts, when no hook is on a model."""
     on_progress: Callable[[int, int, str], None] = field(
@@ -68,16 +77,22 @@ class Job:
     def progress(self, done: int, total: int, doing: str = "") -> None:
         """Report progress; raises Stopped when the user has asked to stop."""
         self.check()
-        self.done, self.total, self.doing = done, total, doing or self.doing
+        self.done = done
+        self.total = total
+        self.doing = doing or self.doing
         self.on_progress(self.done, self.total, self.doing)
 
     def check(self) -> None:
-        """Raise Stopped when the user has asked to stop, or has left a job that lives only while it is looked at."""
+        """Raise Stopped when the user has asked to stop.
+
+        A job that lives only while it is looked at stops when its page is left.
+        """
         if self.lease and time.monotonic() - self.seen > self.lease:
             self.cancel.set()
         if self.cancel.is_set():
             raise Stopped(
-                "Stopped. Everything finished so far is kept; start again to go on from there."
+                "Stopped. Everything finished so far is kept; start again to go on from "
+                "there."
             )
 
     @property
@@ -88,66 +103,97 @@ class Job:
     @property
     def seconds(self) -> float:
         """How long the job has run."""
-        return (self.ended or time.monotonic()) - self.started if self.started else 0.0
+        if not self.started:
+            return 0.0
+        return (self.ended or time.monotonic()) - self.started
 
 
-def spent(job: Job, pool: "Pool") -> None:
-    """Stands in for the work of a job that has ended, so that what the work held can be freed."""
+def spent_task(job: Job, pool: "Pool") -> None:
+    """Stands in for the work of an ended job, so that what it held can be freed."""
+
+
+class Held(NamedTuple):
+    """A model in memory and the bytes that were set aside for it."""
+
+    model: "Loaded"
+    size: int
 
 
 class Pool:
-    """Loaded models within a memory budget; the least recently used is unloaded *before* another is loaded."""
+    """Loaded models within a memory budget.
+
+    The least recently used is unloaded *before* another is loaded.
+    """
 
     def __init__(self) -> None:
-        self.loaded: OrderedDict[ModelSpec, tuple[Any, int]] = OrderedDict()
+        self.loaded: OrderedDict[ModelSpec, Held] = OrderedDict()
         self.pins: dict[ModelSpec, ModelSpec] = {}
-        """What was asked for → the same with its commit, so that “main” and its commit are one model in memory."""
+        """What was asked for → the same with its commit.
 
-    def get(self, spec: ModelSpec, job: Job) -> Any:
+        So “main” and its commit are one model in memory.
+        """
+
+    def get(self, spec: ModelSpec, job: Job) -> "Loaded":
         """The model of a spec, loading it when needed. ModelError when it cannot fit."""
         from analysis.model import load
 
-        if known := self.kept(self.pins.get(spec, spec)):
+        known = self.kept(self.pins.get(spec, spec))
+        if known:
             return known
         job.progress(0, 0, f"preparing {spec.model}")
         estimate = load.preflight(spec)
-        pinned = self.pins[spec] = replace(spec, revision=estimate.source.revision)
-        if known := self.kept(pinned):
+        pinned = replace(spec, revision=estimate.source.revision)
+        self.pins[spec] = pinned
+        known = self.kept(pinned)
+        if known:
             return known
+        needed = self.make_room(spec, estimate)
+
+        def fetched(done: int, total: int) -> None:
+            job.progress(done, total, f"fetching {spec.model}")
+
+        model = load.load(pinned, fetched)
+        self.loaded[pinned] = Held(model, needed)
+        return model
+
+    def make_room(self, spec: ModelSpec, estimate: "Preflight") -> int:
+        """Unload until a model fits; the bytes that it needs. ModelError if it never does.
+
+        What is free is looked up again after each, for it is not ours alone.
+        """
+        from analysis.model import load
+
         while self.loaded and not self.room(estimate.needed, estimate.available):
             self.unload()
             estimate = load.preflight(spec)
         if not self.room(estimate.needed, estimate.available):
             raise ModelError(
-                f"{spec.model} needs about {estimate.needed / 2**30:.1f} GiB and {estimate.available / 2**30:.1f} GiB are free "
-                f"({estimate.place}). Choose bfloat16, 8-bit or 4-bit, or a smaller model."
+                f"{spec.model} needs about {estimate.needed / 2**30:.1f} GiB and "
+                f"{estimate.available / 2**30:.1f} GiB are free ({estimate.place}). "
+                "Choose bfloat16, 8-bit or 4-bit, or a smaller model."
             )
-        loaded = load.load(
-            pinned,
-            lambda done, total: job.progress(done, total, f"fetching {spec.model}"),
-        )
-        self.loaded[pinned] = (loaded, estimate.needed)
-        return loaded
+        return estimate.needed
 
-    def kept(self, spec: ModelSpec) -> Any:
-        """The model of a spec when it is in memory, now the most recently used; else None."""
+    def kept(self, spec: ModelSpec) -> "Loaded | None":
+        """The model of a spec when it is in memory, now the most recently used."""
         if spec not in self.loaded:
             return None
         self.loaded.move_to_end(spec)
-        return self.loaded[spec][0]
+        return self.loaded[spec].model
 
     def at_hand(self, spec: ModelSpec) -> bool:
-        """Whether a model is in memory: as it was pinned, or as a folder of this machine, which has no revisions."""
-        return any(
-            one in self.loaded
-            for one in (self.pins.get(spec, spec), replace(spec, revision="local"))
-        )
+        """Whether a model is in memory: as pinned, or as a folder of this machine."""
+        pinned = self.pins.get(spec, spec)
+        # A folder has no revisions.
+        return pinned in self.loaded or replace(spec, revision="local") in self.loaded
 
     def room(self, needed: int, available: int) -> bool:
         """Whether another model of this size may be loaded now."""
+        if needed > available:
+            return False
         budget = settings.memory_budget()
-        used = sum(size for _, size in self.loaded.values())
-        return needed <= available and (budget is None or used + needed <= budget)
+        used = sum(held.size for held in self.loaded.values())
+        return budget is None or used + needed <= budget
 
     def unload(self) -> None:
         """Drop the least recently used model and give its memory back."""
@@ -168,41 +214,23 @@ class Service:
         self.lock = threading.Lock()
         threading.Thread(target=self.run, name="babelscope-worker", daemon=True).start()
 
-    def stop(self, job: Job) -> None:
-        """Ask a job to stop; one that still waits ends at once."""
-        with self.lock:
-            job.cancel.set()
-            if job.state == QUEUED:
-                job.state, job.error, job.work = (
-                    STOPPED,
-                    "Stopped before it began.",
-                    spent,
-                )
-                job.finished.set()
-
     def submit(
         self,
         owner: str,
         title: str,
-        work: Callable[[Job, Pool], Any],
+        work: Task[Any],
         lease: float = 0.0,
         model: ModelSpec | None = None,
     ) -> Job:
-        """Queue a job. AnalysisError when the owner has one waiting or running, or the queue is full.
+        """A new job, at the end of the queue.
 
-        With a ``lease`` it stops when its page has not looked at it for so many seconds; with a ``model`` too it is done between
-        the parts of a longer job, if that model is loaded.
+        With a ``lease`` it stops when its page has not looked at it for so many seconds;
+        with a ``model`` too it is done between the parts of a longer job, if that model
+        is loaded. AnalysisError when the owner has one waiting or running, or the queue
+        is full.
         """
         with self.lock:
-            live = [job for job in self.jobs.values() if job.live]
-            if any(job.owner == owner for job in live):
-                raise AnalysisError(
-                    "You have a job waiting or running already. Wait for it, or stop it first."
-                )
-            if len(live) >= MAX_QUEUE:
-                raise AnalysisError(
-                    f"{MAX_QUEUE} jobs are waiting on this server. Try again later."
-                )
+            self.check_admission(owner)
             job = Job(
                 next(self.numbers),
                 owner,
@@ -210,40 +238,63 @@ class Service:
                 work,
                 lease=lease,
                 model=model,
-                give_way=self.between,
+                give_way=self.do_eager_jobs,
             )
             self.jobs[job.number] = job
-            for number in [n for n, old in self.jobs.items() if not old.live][
-                :-KEPT_JOBS
-            ]:
-                del self.jobs[number]
-            self.waiting.put(
-                job
-            )  # under the lock, so that the order of the queue is the order of the numbers
+            self.forget_old_jobs()
+            # Under the lock: the order of the queue is the order of the numbers.
+            self.waiting.put(job)
         return job
+
+    def check_admission(self, owner: str) -> None:
+        """AnalysisError when an owner may not add a job now."""
+        live = [job for job in self.jobs.values() if job.live]
+        if any(job.owner == owner for job in live):
+            raise AnalysisError(
+                "You have a job waiting or running already. Wait for it, or stop it "
+                "first."
+            )
+        if len(live) >= MAX_QUEUE:
+            raise AnalysisError(
+                f"{MAX_QUEUE} jobs are waiting on this server. Try again later."
+            )
+
+    def forget_old_jobs(self) -> None:
+        """Keep the latest of the jobs that have ended."""
+        ended = [number for number, job in self.jobs.items() if not job.live]
+        for number in ended[:-KEPT_JOBS]:
+            del self.jobs[number]
+
+    def stop(self, job: Job) -> None:
+        """Ask a job to stop; one that still waits ends at once."""
+        with self.lock:
+            job.cancel.set()
+            if job.state == QUEUED:
+                job.error = "Stopped before it began."
+                job.state = STOPPED
+                job.work = spent_task
+                job.finished.set()
 
     def place(self, job: Job) -> int:
         """How many jobs are before this one."""
         with self.lock:
-            return sum(
-                other.live for other in self.jobs.values() if other.number < job.number
-            )
+            live = [other.number for other in self.jobs.values() if other.live]
+        return sum(number < job.number for number in live)
 
     def run(self) -> None:
         """The worker's life."""
         while True:
             self.perform(self.waiting.get())
 
-    def between(self) -> None:
-        """Do the answers that somebody waits for and that need no other model in memory; the long job goes on after them."""
+    def do_eager_jobs(self) -> None:
+        """Do what somebody waits for and that needs no other model in memory.
+
+        The long job goes on after them.
+        """
         with self.lock:
-            eager = [
-                job
-                for job in self.jobs.values()
-                if job.state == QUEUED and job.lease and job.model
-            ]
-        for job in eager:
-            if self.pool.at_hand(job.model):
+            queued = [job for job in self.jobs.values() if job.state == QUEUED]
+        for job in queued:
+            if job.lease and job.model and self.pool.at_hand(job.model):
                 self.perform(job)
 
     def perform(self, job: Job) -> None:
@@ -251,26 +302,27 @@ class Service:
         with self.lock:
             if job.state != QUEUED:
                 return
-            job.state, job.started = RUNNING, time.monotonic()
+            job.state = RUNNING
+            job.started = time.monotonic()
         try:
             job.check()
             job.result = job.work(job, self.pool)
             job.state = DONE
         except Stopped as stop:
-            job.state, job.error = STOPPED, str(stop)
+            job.error = str(stop)
+            job.state = STOPPED
         except AnalysisError as error:
-            job.state, job.error, job.faults = (
-                FAILED,
-                str(error),
-                getattr(error, "faults", ()),
-            )
+            job.faults = getattr(error, "faults", ())
+            job.error = str(error)
+            job.state = FAILED
         except BaseException as error:
             log.exception("job %s (%s) met a bug", job.number, job.title)
-            job.state, job.error = (
-                FAILED,
-                f"A fault of Babelscope itself: {type(error).__name__}: {error}. The log has more.",
+            job.error = (
+                f"A fault of Babelscope itself: {type(error).__name__}: {error}. The log "
+                "has more."
             )
+            job.state = FAILED
         finally:
             job.ended = time.monotonic()
-            job.work = spent
+            job.work = spent_task
             job.finished.set()

@@ -22,8 +22,9 @@ from analysis.steering.resolve import (
 from analysis.steering.specs import SteeringSpec, SteeringTerm, VectorSource
 from analysis.study.published_values import control as printed_rates
 from analysis.study.study import Study
-from analysis.worker.answers import Ask, Dose, Response, respond
-from analysis.worker.service import Job, Pool
+from analysis.worker.answers import Ask, Dose, Response, measure_response
+from analysis.worker.inline import run_inline
+from analysis.worker.service import Pool
 from components.figures import control, playground
 from components.figures.languages import Arrangement
 from components.figures.needs import has_run
@@ -159,8 +160,7 @@ def dose_cost(
 @lru_cache(maxsize=2)
 def measured(dose: Dose) -> Response:
     """A dose–response curve, measured at once; effect and cost share it."""
-    job = Job(0, "gallery", "Dose–response curve", respond(dose))
-    return job.work(job, Pool())
+    return run_inline(measure_response(dose), pool=Pool())
 
 
 def dose_of(

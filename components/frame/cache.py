@@ -289,6 +289,6 @@ def warmed() -> None:
 
     The first answer then need not wait.
     """
-    from analysis.worker.answers import warm
+    from analysis.worker.answers import warm_up
 
-    service().submit("babelscope", "Getting ready", warm)
+    service().submit("babelscope", "Getting ready", warm_up)

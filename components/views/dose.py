@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.steering.presets import neutral
-from analysis.worker.answers import Ask, Dose, Response, respond
+from analysis.worker.answers import Ask, Dose, Response, measure_response
 from components.figures import playground as figures
 from components.forms.playground import Draft
 from components.forms.tokens import Token, show
@@ -28,7 +28,7 @@ def section(draft: Draft, start: Callable) -> None:
         "Measure the curve", icon=":material/show_chart:", disabled=dose is None
     )
     if measure and dose is not None:
-        start("dose", "Dose–response curve", respond(dose), dose)
+        start("dose", "Dose–response curve", measure_response(dose), dose)
     if "play-got-dose" in st.session_state:
         response = st.session_state["play-got-dose"][2]
         if dose is not None and response.dose != dose:

@@ -154,7 +154,7 @@ def bring() -> None:
     )
     if file is None or st.session_state.get("brought") == file.file_id:
         return
-    work = answers.keep_file(file.getvalue(), file.name)
+    work = answers.keep_vector_file(file.getvalue(), file.name)
     try:
         job = cache.service().submit(jobs.owner(), f"Import of {file.name}", work)
     except AnalysisError as error:

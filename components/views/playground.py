@@ -88,7 +88,7 @@ def prompt(draft: Draft) -> None:
             key="play-format",
             disabled=live_job() is not None,
         ):
-            start("prompt", "Formatted prompt", answers.formatted(wording), wording)
+            start("prompt", "Formatted prompt", answers.format_prompt(wording), wording)
 
 
 def live_job() -> Job | None:
@@ -111,7 +111,7 @@ def buttons(draft: Draft) -> None:
         disabled=busy is not None or not draft.ready,
     ):
         request = draft.request(*playground.asks(draft))
-        start("answers", "Answers", answers.answer(request), request)
+        start("answers", "Answers", answers.answer_request(request), request)
     if busy is not None:
         watch(busy.number)
     elif job is not None and running() == job.number:
