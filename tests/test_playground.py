@@ -354,7 +354,7 @@ def test_a_blind_comparison_shows_nothing_while_it_runs(monkeypatch):
         while True:
             job.check()
 
-    monkeypatch.setattr(comparing.answers, "answer", lambda request: work)
+    monkeypatch.setattr(comparing.answers, "answer_request", lambda request: work)
     at = play(prompt="le juge", language="fr")
     button(at, "Compare").click().run()
     at.run()
