@@ -16,8 +16,17 @@ import pypdf
 import pytest
 
 from analysis.core.errors import AnalysisError, FigureError
+from analysis.overview import registry
 from components.figures.spec import Matrix
-from components.paperpack import basket, manuscript, pack, recipes, tables, works
+from components.paperpack import (
+    basket,
+    cited,
+    manuscript,
+    pack,
+    recipes,
+    tables,
+    works,
+)
 from components.paperpack.labelling import relabelled
 from components.paperpack.recipes import Recipe
 from components.printing.venues import Look
@@ -232,8 +241,20 @@ def test_the_same_pack_twice_is_the_same_file():
     assert pack.pack([recipe("tree")], Look()) == pack.pack([recipe("tree")], Look())
 
 
-def test_methods_say_how_and_works_are_cited():
-    text = manuscript.methods(recipe())
+CITED = {
+    "recognition": {"xu2024multilingual", "efron1979bootstrap"},
+    "transfer": {"xu2024multilingual", "benjamini1995controlling"},
+    "relationship": {"littell2017uriel", "mantel1967detection", "efron1979bootstrap"},
+    "alignment": {"peng2024concept", "conneau2018word", "schonemann1966generalized"},
+    "plane": {"han2025rethinking", "efron1979bootstrap"},
+    "control report": {"zou2023representation", "wilson1927probable"},
+}
+
+
+@pytest.mark.parametrize("analysis", CITED)
+def test_methods_say_how_and_works_are_cited(analysis):
+    made = recipe(analysis=analysis)
+    text = manuscript.methods(made)
     for said in (
         "abc123",
         "bfloat16",
@@ -241,29 +262,84 @@ def test_methods_say_how_and_works_are_cited():
         "seed 7",
         FACTS["digest"],
         "layer 12",
-        "bootstrap",
-        "Mantel",
-        recipe().digest,
+        made.digest,
+        *(test.sentence for test in registry.find(analysis).tests),
     ):
         assert said in text, said
-    cited = set(re.search(r"\\citep{(.*?)}", text)[1].split(", "))
-    assert {
-        "efron1979bootstrap",
-        "benjamini1995controlling",
-        "mantel1967detection",
-        "conneau2018word",
-    } <= cited
-    assert cited == set(
-        re.findall(r"@\w+{(\w+),", manuscript.bibliography(recipe()))
-    ) and cited <= set(works.WORKS)
+    keys = set(re.search(r"\\citep{(.*?)}", text)[1].split(", "))
+    assert CITED[analysis] <= keys <= set(works.entries())
+    assert keys == set(re.findall(r"@\w+{(\w+),", manuscript.bibliography(made)))
     printed = replace(
-        recipe(),
+        made,
         provenance=({"kind": "published", "model": "BLOOMZ", "citation": "Xu et al."},),
     )
-    assert "as printed in: Xu et al." in manuscript.methods(printed)
+    text = manuscript.methods(printed)
+    assert "as printed in: Xu et al." in text
+    assert "Benjamini" not in text, "no test of ours on printed numbers"
 
 
-@pytest.mark.parametrize("key", works.WORKS)
+def test_words_of_a_study_or_caption_call_for_no_work():
+    title = "PLATO-on-values: LAT, RepE, steering strength, CSLS, Wilson, Mantel, UMAP"
+    named = (FACTS | {"title": title, "name": "PLATO-on-values"},)
+    made = recipe(analysis="recognition", source=f"Computed, {title}.", caption=title)
+    plain = recipe(analysis="recognition")
+    telling = replace(made, provenance=named)
+    assert cited.works_of(telling) == cited.works_of(plain)
+    assert cited.statistics(telling) == cited.statistics(plain)
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "analysis"),
+    [
+        ("pages/recognition.py", "recognition-depth-mine-12", "recognition curve"),
+        ("pages/similarity.py", "similarity-depth", "similarity"),
+        ("pages/transfer.py", "transfer-net-mine-12", "starting gap"),
+        ("pages/alignment.py", "alignment-settings", "alignment of all settings"),
+        ("pages/alignment.py", "alignment-layer-mine-12", "alignment by layer"),
+        ("pages/layers.py", "layers-means-UMAP-mine-12", "elsewhere"),
+        ("pages/plane.py", "plane-English-mine-12", "plane by layer"),
+        ("pages/control.py", "gap-a-run", "control report"),
+        ("pages/studies.py", "difference-mine-12-other", "comparison"),
+        ("app.py", "coverage-mine-12", "coverage"),
+        ("pages/of-another-version.py", "news-mine-12", None),
+    ],
+)
+def test_an_old_recipe_is_known_by_its_page_and_name(page, name, analysis):
+    old = recipe()
+    study = (FACTS | {"name": "depth"},) if name == "similarity-depth" else (FACTS,)
+    old = replace(
+        old,
+        figure=replace(old.figure, name=name),
+        view={"page": page, "query": {}},
+        provenance=study,
+    )
+    found = cited.analysis_of(old)
+    assert (found and found.name) == analysis
+    assert cited.works_of(old)
+
+
+def test_what_a_figure_is_about_survives_and_changes_no_digest():
+    old = recipe()
+    told = replace(
+        old,
+        figure=replace(
+            old.figure, analysis="transfer", estimate="y", interval=("low", "high")
+        ),
+    )
+    assert told.digest == old.digest
+    assert recipes.read(recipes.write(told), "x").figure.interval == ("low", "high")
+    assert "analysis" not in recipes.write(old)
+
+
+def test_all_works_of_the_registry_are_in_the_bibliography():
+    for analysis in registry.ANALYSES:
+        keys = set(analysis.works)
+        for statistic in (*analysis.tests, *analysis.printed_tests):
+            keys |= set(statistic.works)
+        assert analysis.works and keys <= set(works.entries()), analysis.name
+
+
+@pytest.mark.parametrize("key", works.entries())
 def test_every_work_is_whole(key):
     entry = works.bibliography((key,))
     assert re.match(r"@(article|inproceedings|misc){" + key, entry) and entry.count(

@@ -38,8 +38,9 @@ def test_names_and_functions_are_each_in_one_record():
         assert analysis.says and analysis.seconds > 0
 
 
-# The one that takes a second longer than all others is looked at by its page's tests.
-QUICK = [name for name in registry.names() if name not in ("elsewhere", "neighbours")]
+# These ask the model, take longer than all others together, or need an option.
+APART = ("dose response", "elsewhere", "neighbours", "comparison")
+QUICK = [name for name in registry.names() if name not in APART]
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -74,6 +75,7 @@ def test_options_as_text_are_those_of_the_function(demo):
         ("separation", {"centred": "perhaps"}, "Allowed: yes, true, 1, no"),
         ("plane", {"place": "best"}, "place is a number"),
         ("neighbours", {}, "“concept” has to be given"),
+        ("comparison", {}, "“other” has to be given"),
     ],
 )
 def test_wrong_options_are_told_politely(demo, name, options, said):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -40,11 +41,20 @@ def rows_of(things: tuple[Any, ...] | list[Any]) -> pd.DataFrame:
     if all(isinstance(thing, pd.DataFrame | xr.Dataset) for thing in things):
         numbered = {str(number): thing for number, thing in enumerate(things, 1)}
         return parts_below(numbered)
-    rows = []
-    for thing in things:
-        record = asdict(thing) if is_dataclass(thing) else {"value": thing}
-        rows.append(record)
-    return pd.json_normalize(rows) if rows else pd.DataFrame({"value": []})
+    if not things:
+        return pd.DataFrame({"value": []})
+    return pd.json_normalize([row_of(thing) for thing in things])
+
+
+def row_of(thing: Any) -> dict[str, Any]:
+    """A record's fields but for its arrays; any other value under ``value``."""
+    if not is_dataclass(thing) or isinstance(thing, type):
+        return {"value": thing}
+    return {
+        name: value
+        for name, value in asdict(thing).items()
+        if not isinstance(value, xr.DataArray | xr.Dataset | np.ndarray)
+    }
 
 
 def parts_below(parts: dict[str, Any]) -> pd.DataFrame:

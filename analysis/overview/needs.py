@@ -1,9 +1,11 @@
-"""What an analysis needs of a study, in words and as a test."""
+"""What analyses and figures need of a study: in words, and whether it has it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from analysis.study.study import Study
+from analysis.control import store
+from analysis.study.published_values import control as printed_rates
+from analysis.study.study import PUBLISHED, Study
 from analysis.words.alignment import FEW
 
 
@@ -51,12 +53,39 @@ def has_both_vectors(study: Study) -> bool:
     return study.has("english_vector") and study.has("local_vector")
 
 
+def has_pairs(study: Study) -> bool:
+    """Whether a study says how many contrast pairs it was made from."""
+    return bool(study.manifest.pairs)
+
+
 def has_findings(study: Study) -> bool:
     """Whether there is anything that a study could say."""
     return bool(study.concepts or study.embeddings)
 
 
+def has_run(study: Study) -> bool:
+    """Whether control runs are kept for a study."""
+    return bool(store.names(study.name))
+
+
+def has_rates(study: Study) -> bool:
+    """Whether a study has control runs, or its rates are printed."""
+    printed = study.kind == PUBLISHED and len(printed_rates(study.name)) > 0
+    return printed or has_run(study)
+
+
+def has_model(study: Study) -> bool:
+    """Whether a study has vectors of a model that can be asked."""
+    return study.kind != PUBLISHED and study.has("concept_vector")
+
+
+def has_measures(study: Study) -> bool:
+    """Whether a study has something that can be compared."""
+    return has_words(study) or ACCURACIES.met(study) or COSINES.met(study)
+
+
 CONCEPTS = Need("concepts", one_of("concept_vector", "recognition", "similarity"))
+PAIRS = Need("contrast pairs", has_pairs)
 ACCURACIES = Need("recognition accuracies", one_of("pair_score", "recognition"))
 SCORES = Need("pair scores", one_of("pair_score"))
 COSINES = Need("similarity matrix", one_of("concept_vector", "similarity"))
@@ -78,3 +107,7 @@ SETTINGS = Need("printed settings", one_of("alignment"))
 RANKS = Need("concept vectors or words", has_ranks)
 PLANE = Need("plane", one_of("plane_answer"))
 ANYTHING = Need("concepts or words", has_findings)
+RUN = Need("control run", has_run)
+RATES = Need("control run and no printed rates", has_rates)
+MODEL = Need("concept vectors of a model that can be asked", has_model)
+MEASURES = Need("measures to compare", has_measures)

@@ -3,212 +3,227 @@
 To add one, write its function and append its record to ANALYSES.
 """
 
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
-import xarray as xr
 
 from analysis.concepts import recognition, similarity, transfer
 from analysis.core.errors import SpecError, unknown
-from analysis.overview import findings, needs, options, usual
+from analysis.overview import (
+    dose_response,
+    findings,
+    needs,
+    of_runs,
+    of_study,
+    usual,
+)
 from analysis.overview.flat import as_table
-from analysis.overview.needs import Need
-from analysis.overview.options import Option
+from analysis.overview.record import (
+    ADJUSTED,
+    BOOTSTRAP,
+    MANTEL,
+    PERMUTATION,
+    SHUFFLED,
+    WILSON,
+    Analysis,
+)
 from analysis.plane import finding, localisation
 from analysis.questions import geometry, items, projections
-from analysis.study.study import PUBLISHED, Study
-from analysis.words import alignment, alignment_controls, neighbours, published
+from analysis.study.study import Study
+from analysis.words import alignment, alignment_controls, neighbours
 
-__all__ = ["ANALYSES", "Analysis", "as_table", "find", "names", "record_of", "run"]
+__all__ = ["ANALYSES", "as_table", "find", "names", "record_of", "run", "table"]
 
 XU, PENG, HAN = "xu2024multilingual", "peng2024concept", "han2025rethinking"
-ZOU = "zou2023representation"
+ZOU, URIEL = "zou2023representation", "littell2017uriel"
+UMAP = "mcinnes2018umap"
 CONCEPTS = (XU,)
 WORDS = (PENG, "conneau2018word", "schonemann1966generalized")
 QUESTIONS = (HAN,)
+STEERING = (XU, ZOU)
 
-
-@dataclass(frozen=True)
-class Statistic:
-    """How uncertainty is told: a sentence of a methods section, and its works."""
-
-    sentence: str
-    works: tuple[str, ...] = ()
-
-
-BOOTSTRAP = Statistic(
-    "Intervals are 95 % percentile bootstraps.", ("efron1979bootstrap",)
-)
-ADJUSTED = Statistic(
-    "P values are adjusted over all cells shown with the procedure of Benjamini and "
-    "Hochberg.",
-    ("benjamini1995controlling",),
-)
-PERMUTATION = Statistic("P values come from permutation.")
-WILSON = Statistic(
-    "Intervals of single shares are Wilson intervals.", ("wilson1927probable",)
-)
-MANTEL = Statistic(
-    "Correlations of matrices are tested by the Mantel test.", ("mantel1967detection",)
-)
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """One analysis of a study.
-
-    ``function`` takes a study, or what ``prepare`` makes of one, and annotated options.
-    """
-
-    name: str
-    function: Callable[..., Any]
-    need: Need
-    seconds: float = 1
-    """How long it takes, roughly, on a study of sixteen languages and 32 layers."""
-    works: tuple[str, ...] = ()
-    """Keys of the published works that it rests on."""
-    tests: tuple[Statistic, ...] = ()
-    """How the uncertainty of its numbers is told."""
-    printed_tests: tuple[Statistic, ...] = ()
-    """The same for the printed numbers of a published study."""
-    figures: tuple[str, ...] = ()
-    """Names of the figures that show it."""
-    prepare: Callable[..., Any] | None = None
-    """What takes long of it and is shared with others; its options come first."""
-    usual: Mapping[str, Callable[[Study], Any]] = field(default_factory=dict)
-    """Option → what a study is asked where the option is not given."""
-
-    @property
-    def says(self) -> str:
-        """What it computes, in one line."""
-        return (inspect.getdoc(self.function) or self.name).partition("\n")[0]
-
-    @property
-    def shared(self) -> tuple[Option, ...]:
-        """Options of ``prepare``."""
-        return options.parameters(self.prepare) if self.prepare else ()
-
-    @property
-    def own(self) -> tuple[Option, ...]:
-        """Options of the function itself."""
-        return options.parameters(self.function)
-
-    @property
-    def options(self) -> tuple[Option, ...]:
-        """Options that can be given by keyword, a spec's fields one by one."""
-        return options.written_out((*self.shared, *self.own))
-
-    def arguments(self, study: Study, given: Mapping[str, Any]) -> tuple[Any, ...]:
-        """All arguments after the study, in order; SpecError as in ``run``."""
-        found = {name: usual_value(study) for name, usual_value in self.usual.items()}
-        chosen = options.arguments((*self.shared, *self.own), found, given)
-        return tuple(chosen.values())
-
-    def compute(self, study: Study, *arguments: Any) -> Any:
-        """What it finds in a study, with its arguments in order."""
-        if self.prepare is None:
-            return self.function(study, *arguments)
-        shared = len(self.shared)
-        prepared = self.prepare(study, *arguments[:shared])
-        return self.function(prepared, *arguments[shared:])
-
-    def tests_of(self, kind: str) -> tuple[Statistic, ...]:
-        """How uncertainty is told of a study of this kind."""
-        return self.printed_tests if kind == PUBLISHED else self.tests
-
-
-def published_settings(study: Study, stage: str = "after") -> xr.DataArray:
-    """P@1 of all twenty published settings at a stage: (setting, source)."""
-    return published.settings(stage)
-
-
-MATCHING = {"spec": usual.matching, "target": usual.words_target}
-ROUTE = {**MATCHING, "source": usual.words_source}
-SETTING = {"place": usual.setting}
 CONVENTION = {"convention": usual.convention}
+ROUTE = {"source": usual.source, "target": usual.target}
+MATCHING = {"spec": usual.matching, "target": usual.words_target}
+PAIR = {**MATCHING, "source": usual.words_source}
+SETTING = {"place": usual.setting}
+MODE = {"mode": usual.mode}
 
 ANALYSES: list[Analysis] = [
+    Analysis(
+        "findings",
+        findings.findings,
+        needs.ANYTHING,
+        seconds=30,
+        works=CONCEPTS,
+        tests=(
+            BOOTSTRAP,
+            PERMUTATION,
+            ADJUSTED,
+        ),
+        printed_tests=(
+            BOOTSTRAP,
+            PERMUTATION,
+        ),
+        usual=CONVENTION,
+    ),
+    Analysis(
+        "coverage",
+        of_study.coverage,
+        needs.PAIRS,
+        seconds=1,
+        works=CONCEPTS,
+        figures=("overview",),
+    ),
     Analysis(
         "recognition",
         recognition.recognition,
         needs.ACCURACIES,
-        5,
-        CONCEPTS,
-        (BOOTSTRAP, PERMUTATION, ADJUSTED),
-        (BOOTSTRAP,),
-        ("recognition", "recognition-concepts"),
+        seconds=5,
+        works=CONCEPTS,
+        tests=(
+            BOOTSTRAP,
+            PERMUTATION,
+            ADJUSTED,
+        ),
+        printed_tests=(BOOTSTRAP,),
+        figures=(
+            "recognition",
+            "recognition-concepts",
+        ),
         usual=CONVENTION,
     ),
     Analysis(
         "recognition curve",
         recognition.recognition_curve,
         needs.SCORES,
-        3,
-        CONCEPTS,
-        (BOOTSTRAP,),
+        seconds=3,
+        works=CONCEPTS,
         figures=("recognition-depth",),
-    ),
-    Analysis(
-        "transfer",
-        transfer.transfer,
-        needs.TRANSFER,
-        20,
-        CONCEPTS,
-        (BOOTSTRAP, PERMUTATION, ADJUSTED),
-        (PERMUTATION,),
-        ("transfer",),
-        usual=CONVENTION,
-    ),
-    Analysis(
-        "transfer curve",
-        transfer.transfer_curve,
-        needs.SCORES,
-        1,
-        CONCEPTS,
-        (BOOTSTRAP,),
-        figures=("transfer-layers",),
-        usual={"source": usual.source, "target": usual.target},
     ),
     Analysis(
         "similarity",
         similarity.similarity,
         needs.COSINES,
-        3,
-        CONCEPTS,
-        (BOOTSTRAP,),
+        seconds=3,
+        works=CONCEPTS,
+        tests=(BOOTSTRAP,),
         figures=("similarity",),
     ),
     Analysis(
         "similarity by layer",
         similarity.similarity_by_layer,
         needs.VECTORS,
-        2,
-        CONCEPTS,
+        seconds=2,
+        works=CONCEPTS,
         figures=("similarity-depth",),
     ),
-    Analysis("floor", similarity.similarity_floor, needs.VECTORS, 3, CONCEPTS),
-    Analysis("ceiling", similarity.similarity_ceiling, needs.VECTORS, 3, CONCEPTS),
+    Analysis(
+        "floor",
+        similarity.similarity_floor,
+        needs.VECTORS,
+        seconds=3,
+        works=CONCEPTS,
+    ),
+    Analysis(
+        "ceiling",
+        similarity.similarity_ceiling,
+        needs.VECTORS,
+        seconds=3,
+        works=CONCEPTS,
+    ),
+    Analysis(
+        "relationship",
+        of_study.relationship,
+        needs.COSINES,
+        seconds=5,
+        works=(*CONCEPTS, URIEL),
+        tests=(
+            BOOTSTRAP,
+            MANTEL,
+        ),
+        printed_tests=(
+            BOOTSTRAP,
+            MANTEL,
+        ),
+        figures=("relatedness",),
+    ),
+    Analysis(
+        "clusters",
+        of_study.clusters,
+        needs.COSINES,
+        seconds=3,
+        works=CONCEPTS,
+        figures=("clusters",),
+    ),
+    Analysis(
+        "transfer",
+        transfer.transfer,
+        needs.TRANSFER,
+        seconds=20,
+        works=CONCEPTS,
+        tests=(
+            BOOTSTRAP,
+            PERMUTATION,
+            ADJUSTED,
+        ),
+        printed_tests=(PERMUTATION,),
+        figures=("transfer",),
+        usual=CONVENTION,
+    ),
+    Analysis(
+        "transfer curve",
+        transfer.transfer_curve,
+        needs.SCORES,
+        seconds=1,
+        works=CONCEPTS,
+        tests=(BOOTSTRAP,),
+        figures=("transfer-layers",),
+        usual=ROUTE,
+    ),
+    Analysis(
+        "triangle",
+        of_study.triangle,
+        needs.TRANSFER,
+        seconds=20,
+        works=CONCEPTS,
+        tests=(PERMUTATION,),
+        printed_tests=(PERMUTATION,),
+        usual=CONVENTION,
+    ),
+    Analysis(
+        "starting gap",
+        of_study.starting_gap,
+        needs.TRANSFER,
+        seconds=20,
+        works=CONCEPTS,
+        tests=(PERMUTATION,),
+        printed_tests=(PERMUTATION,),
+        figures=(
+            "starting-gap",
+            "transfer-net",
+        ),
+        usual=CONVENTION,
+    ),
     Analysis(
         "alignment",
         alignment.alignment,
         needs.WORDS,
-        120,
-        WORDS,
-        (BOOTSTRAP,),
-        (WILSON,),
-        ("alignment",),
+        seconds=120,
+        works=WORDS,
+        tests=(BOOTSTRAP,),
+        printed_tests=(WILSON,),
+        figures=("alignment",),
         usual=MATCHING,
     ),
     Analysis(
         "alignment by layer",
         alignment.by_layer,
         needs.OWN_WORDS,
-        600,
-        WORDS,
-        (BOOTSTRAP,),
+        seconds=600,
+        works=WORDS,
+        tests=(BOOTSTRAP,),
         figures=("alignment-layers",),
         usual=MATCHING,
     ),
@@ -216,20 +231,20 @@ ANALYSES: list[Analysis] = [
         "alignment by seeds",
         alignment.by_seeds,
         needs.WORDS,
-        600,
-        WORDS,
-        (BOOTSTRAP,),
-        (WILSON,),
-        ("alignment-seeds",),
+        seconds=600,
+        works=WORDS,
+        tests=(BOOTSTRAP,),
+        printed_tests=(WILSON,),
+        figures=("alignment-seeds",),
         usual=MATCHING,
     ),
     Analysis(
         "alignment by pair",
         alignment.by_pair,
         needs.OWN_WORDS,
-        900,
-        WORDS,
-        (BOOTSTRAP,),
+        seconds=900,
+        works=WORDS,
+        tests=(BOOTSTRAP,),
         figures=("alignment-pairs",),
         usual=MATCHING,
     ),
@@ -237,9 +252,9 @@ ANALYSES: list[Analysis] = [
         "alignment by template",
         alignment_controls.by_template,
         needs.OWN_WORDS,
-        300,
-        WORDS,
-        (BOOTSTRAP,),
+        seconds=300,
+        works=WORDS,
+        tests=(BOOTSTRAP,),
         figures=("alignment-templates",),
         usual=MATCHING,
     ),
@@ -247,35 +262,35 @@ ANALYSES: list[Analysis] = [
         "alignment by kind",
         alignment_controls.controls,
         needs.WORDS,
-        300,
-        WORDS,
-        (BOOTSTRAP,),
-        (WILSON,),
-        ("alignment-kinds",),
+        seconds=300,
+        works=WORDS,
+        tests=(BOOTSTRAP,),
+        printed_tests=(WILSON,),
+        figures=("alignment-kinds",),
         usual=MATCHING,
     ),
     Analysis(
         "alignment by chance",
         alignment_controls.shuffled,
         needs.OWN_WORDS,
-        300,
-        WORDS,
+        seconds=300,
+        works=WORDS,
         usual=MATCHING,
     ),
     Analysis(
         "alignment of all settings",
-        published_settings,
+        of_study.published_settings,
         needs.SETTINGS,
-        1,
-        WORDS,
+        seconds=1,
+        works=WORDS,
         figures=("alignment-settings",),
     ),
     Analysis(
         "concept ranks",
         alignment.concept_ranks,
         needs.RANKS,
-        1,
-        (PENG,),
+        seconds=1,
+        works=(PENG,),
         figures=("concept-ranks",),
         usual={"layer": lambda study: 0},
     ),
@@ -283,87 +298,36 @@ ANALYSES: list[Analysis] = [
         "word ranks",
         neighbours.word_ranks,
         needs.OWN_WORDS,
-        30,
-        WORDS,
+        seconds=30,
+        works=WORDS,
         prepare=neighbours.one_pair,
-        usual=ROUTE,
+        usual=PAIR,
     ),
     Analysis(
         "neighbours",
         neighbours.inspected,
         needs.OWN_WORDS,
-        30,
-        WORDS,
+        seconds=30,
+        works=WORDS,
         prepare=neighbours.one_pair,
-        usual=ROUTE,
+        usual=PAIR,
     ),
     Analysis(
         "clouds",
         neighbours.clouds,
         needs.OWN_WORDS,
-        30,
-        (*WORDS, "mcinnes2018umap"),
+        seconds=30,
+        works=(*WORDS, UMAP),
         figures=("cloud",),
         prepare=neighbours.one_pair,
-        usual={**ROUTE, "projection": lambda study: neighbours.PROJECTIONS[0]},
-    ),
-    Analysis(
-        "findings",
-        findings.findings,
-        needs.ANYTHING,
-        30,
-        CONCEPTS,
-        (BOOTSTRAP, PERMUTATION, ADJUSTED),
-        (BOOTSTRAP, PERMUTATION),
-        usual=CONVENTION,
-    ),
-    Analysis(
-        "angles",
-        geometry.angles,
-        needs.ANGLES,
-        5,
-        QUESTIONS,
-        (BOOTSTRAP,),
-        figures=("angles",),
-    ),
-    Analysis(
-        "mean angle",
-        geometry.mean_angle,
-        needs.ANGLES,
-        5,
-        QUESTIONS,
-        figures=("angle",),
-    ),
-    Analysis(
-        "lengths", geometry.lengths, needs.STEERING, 2, QUESTIONS, figures=("length",)
-    ),
-    Analysis(
-        "agreement",
-        geometry.agreement,
-        needs.STEERING,
-        3,
-        QUESTIONS,
-        figures=("agreement", "agreement-map"),
-    ),
-    Analysis("lens", geometry.lens, needs.LENS, 1, QUESTIONS, figures=("lens",)),
-    Analysis(
-        "separation",
-        items.separation,
-        needs.ITEMS,
-        20,
-        QUESTIONS,
-        (PERMUTATION,),
-        figures=("separation",),
-    ),
-    Analysis(
-        "parallel", items.parallel, needs.ITEMS, 10, QUESTIONS, figures=("parallel",)
+        usual={**PAIR, "projection": usual.projection},
     ),
     Analysis(
         "pca",
         projections.pca,
         needs.POINTS,
-        3,
-        QUESTIONS,
+        seconds=3,
+        works=QUESTIONS,
         figures=("layers",),
         usual={"what": usual.picture},
     ),
@@ -371,72 +335,223 @@ ANALYSES: list[Analysis] = [
         "elsewhere",
         projections.elsewhere,
         needs.POINTS,
-        10,
-        (*QUESTIONS, "mcinnes2018umap"),
+        seconds=10,
+        works=(*QUESTIONS, UMAP),
         usual={
-            "method": lambda study: next(iter(projections.METHODS)),
+            "method": usual.method,
             "what": usual.picture,
             "layer": usual.middle_layer,
         },
     ),
     Analysis(
+        "angles",
+        geometry.angles,
+        needs.ANGLES,
+        seconds=5,
+        works=QUESTIONS,
+        tests=(BOOTSTRAP,),
+        figures=("angles",),
+    ),
+    Analysis(
+        "mean angle",
+        geometry.mean_angle,
+        needs.ANGLES,
+        seconds=5,
+        works=QUESTIONS,
+        tests=(BOOTSTRAP, SHUFFLED),
+        figures=("angle",),
+    ),
+    Analysis(
+        "lengths",
+        geometry.lengths,
+        needs.STEERING,
+        seconds=2,
+        works=QUESTIONS,
+        figures=("length",),
+    ),
+    Analysis(
+        "separation",
+        items.separation,
+        needs.ITEMS,
+        seconds=20,
+        works=QUESTIONS,
+        tests=(SHUFFLED,),
+        figures=("separation",),
+    ),
+    Analysis(
+        "agreement",
+        geometry.agreement,
+        needs.STEERING,
+        seconds=3,
+        works=QUESTIONS,
+        figures=(
+            "agreement",
+            "agreement-map",
+        ),
+    ),
+    Analysis(
+        "parallel",
+        items.parallel,
+        needs.ITEMS,
+        seconds=10,
+        works=QUESTIONS,
+        figures=("parallel",),
+    ),
+    Analysis(
+        "lens",
+        geometry.lens,
+        needs.LENS,
+        seconds=1,
+        works=QUESTIONS,
+        figures=("lens",),
+    ),
+    Analysis(
+        "plane finding",
+        finding.finding,
+        needs.PLANE,
+        seconds=3,
+        works=QUESTIONS,
+        tests=(BOOTSTRAP,),
+    ),
+    Analysis(
         "plane",
         localisation.plane,
         needs.PLANE,
-        2,
-        QUESTIONS,
-        (BOOTSTRAP,),
+        seconds=2,
+        works=QUESTIONS,
+        tests=(BOOTSTRAP,),
         figures=("plane",),
         usual=SETTING,
-    ),
-    Analysis("plane settings", localisation.settings, needs.PLANE, 1, QUESTIONS),
-    Analysis("plane best", localisation.chosen_settings, needs.PLANE, 1, QUESTIONS),
-    Analysis(
-        "plane table",
-        localisation.sweep_table,
-        needs.PLANE,
-        1,
-        QUESTIONS,
-        figures=("pareto",),
     ),
     Analysis(
         "plane effect",
         localisation.effect,
         needs.PLANE,
-        1,
-        QUESTIONS,
-        (BOOTSTRAP,),
+        seconds=1,
+        works=QUESTIONS,
+        tests=(BOOTSTRAP,),
         usual=SETTING,
     ),
     Analysis(
         "plane by layer",
         localisation.by_layer,
         needs.PLANE,
-        1,
-        QUESTIONS,
+        seconds=1,
+        works=QUESTIONS,
         figures=("plane-depth",),
-        usual={"mode": usual.mode},
+        usual=MODE,
+    ),
+    Analysis(
+        "plane table",
+        localisation.sweep_table,
+        needs.PLANE,
+        seconds=1,
+        works=QUESTIONS,
+        figures=("pareto",),
+    ),
+    Analysis(
+        "plane settings",
+        localisation.settings,
+        needs.PLANE,
+        seconds=1,
+        works=QUESTIONS,
+    ),
+    Analysis(
+        "plane best",
+        localisation.chosen_settings,
+        needs.PLANE,
+        seconds=1,
+        works=QUESTIONS,
     ),
     Analysis(
         "plane twins",
         localisation.twins_of,
         needs.PLANE,
-        1,
-        QUESTIONS,
+        seconds=1,
+        works=QUESTIONS,
         usual=SETTING,
     ),
-    Analysis("plane chance", localisation.chance, needs.PLANE, 1, QUESTIONS),
-    Analysis("plane lacking", localisation.lacking, needs.PLANE, 1, QUESTIONS),
+    Analysis(
+        "plane chance",
+        localisation.chance,
+        needs.PLANE,
+        seconds=1,
+        works=QUESTIONS,
+    ),
+    Analysis(
+        "plane lacking",
+        localisation.lacking,
+        needs.PLANE,
+        seconds=1,
+        works=QUESTIONS,
+    ),
     Analysis(
         "plane scorings",
         localisation.agreement_of_scorings,
         needs.PLANE,
-        1,
-        QUESTIONS,
+        seconds=1,
+        works=QUESTIONS,
     ),
-    Analysis("plane finding", finding.finding, needs.PLANE, 3, QUESTIONS, (BOOTSTRAP,)),
+    Analysis(
+        "dose response",
+        dose_response.dose_response,
+        needs.MODEL,
+        seconds=60,
+        works=STEERING,
+        figures=(
+            "playground",
+            "playground-cost",
+        ),
+        kept=False,
+    ),
+    Analysis(
+        "control report",
+        of_runs.report,
+        needs.RATES,
+        seconds=5,
+        works=STEERING,
+        tests=(WILSON,),
+        printed_tests=(WILSON,),
+        figures=("control",),
+        kept=False,
+    ),
+    Analysis(
+        "control search",
+        of_runs.search,
+        needs.RUN,
+        seconds=5,
+        works=STEERING,
+        figures=(
+            "control-effect",
+            "control-cost",
+            "control-cells",
+        ),
+        kept=False,
+    ),
+    Analysis(
+        "control verdicts",
+        of_runs.verdicts,
+        needs.RUN,
+        seconds=3,
+        works=STEERING,
+        tests=(WILSON,),
+        figures=("control-dose",),
+        kept=False,
+    ),
+    Analysis(
+        "comparison",
+        of_study.comparison,
+        needs.MEASURES,
+        seconds=40,
+        works=CONCEPTS,
+        tests=(BOOTSTRAP,),
+        printed_tests=(BOOTSTRAP,),
+        figures=("studies",),
+        kept=False,
+        usual=CONVENTION,
+    ),
 ]
-"""All analyses in the order of the pages."""
+"""All analyses, in the order of the pages."""
 
 
 def names(study: Study | None = None) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from analysis.core.errors import SpecError
 from analysis.plane import localisation
 from analysis.questions import projections
 from analysis.study.study import PUBLISHED, Study
+from analysis.words import neighbours
 from analysis.words.specs import AlignmentSpec
 
 ENGLISH = "en"
@@ -55,6 +56,16 @@ def first_besides(code: str, languages: tuple[str, ...]) -> str:
 def picture(study: Study) -> str:
     """The first of what can be shown as points."""
     return projections.what_can_be_shown(study)[0]
+
+
+def projection(study: Study) -> str:
+    """The first way to draw words on a plane."""
+    return neighbours.PROJECTIONS[0]
+
+
+def method(study: Study) -> str:
+    """The first way to draw points besides PCA."""
+    return next(iter(projections.METHODS))
 
 
 def middle_layer(study: Study) -> int:

@@ -53,6 +53,9 @@ def by_language(
     )
     return Figure(
         name=f"alignment-{study.name}",
+        analysis="alignment",
+        estimate="precision",
+        interval=("low", "high"),
         title=f"Words found in {matching.target} at the first try (P@1)",
         caption=f"n = {counts(cells['n'])} test words a language; bars are 95 % "
         f"intervals ({found.attrs['interval']}). {matched_by(study, matching.spec)} "
@@ -128,6 +131,7 @@ def curve(study: Study, data: xr.Dataset, spec: AlignmentSpec, axis: str) -> Fig
     chance = data.attrs["chance"]
     return Figure(
         name=f"alignment-{axis}-{study.name}",
+        analysis=f"alignment by {axis}",
         title=TITLES[axis],
         caption=f"Mean over {data.sizes['language']} languages, "
         f"n = {data.attrs['n']:,} test words, chance {chance:.3f}; {bands(data)}. "
@@ -173,6 +177,9 @@ def matrix(
     )
     return Figure(
         name=f"alignment-pairs-{study.name}",
+        analysis="alignment by pair",
+        estimate="precision",
+        interval=("low", "high"),
         title=f"P@1 between every two languages, {stage}",
         caption=f"Row: looked up from; column: looked up in; {span(values)}, "
         f"n = {counts(n)} test words; chance {np.nanmean(chance):.3f}. Faded: the "
@@ -204,6 +211,7 @@ def concept_ranks(
         what = "words"
     return Figure(
         name=f"concept-ranks-{study.name}",
+        analysis="concept ranks",
         title="Mean rank of the right concept among all, by cosine",
         caption=f"{n} {what}, layer {layer}; 1 is best, guessing gives {chance:.1f}. "
         f"{TOO_FEW}",

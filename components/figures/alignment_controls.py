@@ -35,6 +35,9 @@ def kinds(study: Study, data: xr.Dataset, control: str, languages: Languages) ->
         chance = float(data["chance"].mean())
     return Figure(
         name=f"alignment-kinds-{study.name}",
+        analysis="alignment by kind",
+        estimate="precision",
+        interval=("low", "high"),
         title=f"P@1 of abstract and physical words, after the map: {control}",
         caption=kinds_caption(data, control, first.values > second.values, chance),
         data=Dumbbells(languages.names, (first, second), chance),
@@ -85,6 +88,7 @@ def templates(
     means = "; ".join(template_means(data.sel(stage="after")))
     return Figure(
         name=f"alignment-templates-{study.name}",
+        analysis="alignment by template",
         title="P@1 after the map, by how words are read",
         caption=f"Mean over languages with 95 % intervals ({data.attrs['interval']}): "
         f"{means}. n = {data.attrs['n']:,} test words, chance "
@@ -122,6 +126,7 @@ def published_settings(
     )
     return Figure(
         name="alignment-settings",
+        analysis="alignment of all settings",
         title=f"P@1 of all twenty published settings, {stage}",
         caption=f"{values.size} cells, {span(values)}; n = 1,397 test words each; no "
         "intervals are printed (under 0.03). “After” is the map of 3,000 seed pairs, "
@@ -154,6 +159,7 @@ def cloud(study: Study, data: xr.Dataset, stage: str, route: Route) -> Figure:
     flat = place.values.reshape(-1, 2)
     return Figure(
         name=f"cloud-{stage}-{study.name}",
+        analysis="clouds",
         title=f"{route.source} and {route.target} {stage} the map",
         caption=f"{len(words)} words of each language; {projection_words(data, stage)}."
         f" Each picture has axes of its own.{left_out(data)}",

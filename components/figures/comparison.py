@@ -35,6 +35,9 @@ def difference(pair: Pair, languages: Languages) -> Figure:
     sources = dict.fromkeys(source_note(each, pair.what) for each in (first, second))
     return Figure(
         name=f"difference-{first.name}-{second.name}",
+        analysis="comparison",
+        estimate="difference",
+        interval=("low", "high"),
         title=f"{first.title} minus {second.title}: {found.what}",
         caption=f"{len(languages)} common languages, {spread} {found.units}. {note}",
         data=difference_matrix(found, cells, languages),
@@ -82,6 +85,7 @@ def half(pair: Pair, side: str, languages: Languages) -> Figure:
     )
     return Figure(
         name=f"{pair.what}-{study.name}-compared",
+        analysis="comparison",
         title=study.title,
         caption=f"{found.what}, {span(values)} {found.units}; both sides share one "
         "scale.",

@@ -51,6 +51,9 @@ def printed_rates(study: Study, rates: pd.DataFrame, languages: Languages) -> Fi
     others = gaps.loc[gaps["language"] != "en", "gap"]
     return Figure(
         name=f"control-{study.name}",
+        analysis="control report",
+        estimate="effect",
+        interval=("low", "high"),
         title="Following rate with the own and with the English vector",
         caption="Share of harmful requests that were followed; "
         f"n = {CONTROL_PROMPTS} a language (not printed; the smallest step is "
@@ -101,6 +104,9 @@ def gap(
     clear = np.count_nonzero((known["low"] > 0) | (known["high"] < 0))
     return Figure(
         name=f"gap-{run.name}",
+        analysis="control report",
+        estimate="gap",
+        interval=("low", "high"),
         title=f"Own vector against the {shared}",
         caption=f"{judging.objective.capitalize()} ({aim.units}); "
         f"n = {int(gaps['n'].to_numpy().max())} prompts a language, bars are 95 % intervals. "
@@ -173,6 +179,9 @@ def effect(search: Search, judging: JudgingSpec) -> Figure:
     plain = float(search.surface["plain_effect"])
     return Figure(
         name=f"effect-{run.name}-{search.language}",
+        analysis="control search",
+        estimate="effect",
+        interval=("low", "high"),
         title=f"Effect: {judging.objective}",
         caption=f"{aim.units.capitalize()}, {span(values)}; without a push {plain:.2f}. "
         f"n = {run.spec.search_prompts} search prompts a cell. {choice_words(search)}",
@@ -254,6 +263,7 @@ def cost(search: Search, name: str) -> Figure:
     )
     return Figure(
         name=f"cost-{name}-{run.name}-{search.language}",
+        analysis="control search",
         title=f"Cost: {kind.title}",
         caption=f"{kind.says}; {span(values)}.{plain}{note}",
         data=matrix,
@@ -282,6 +292,9 @@ def dose(run: Run, answers: pd.DataFrame, language: str, choice: Choice) -> Figu
         series.append(Series(str(verdict), strength, share, low, high))
     return Figure(
         name=f"dose-{run.name}-{language}",
+        analysis="control verdicts",
+        estimate="share",
+        interval=("low", "high"),
         title=f"What becomes of the answers as the push grows, on layers {layers}",
         caption=f"Share of n = {run.spec.search_prompts} search prompts a strength, "
         "bands are 95 % Wilson intervals; strength 0 is without a push. "
@@ -304,6 +317,7 @@ def cells(run: Run, names: Sequence[str]) -> Figure:
     table = pd.DataFrame(values, languages, columns)
     return Figure(
         name=f"cells-{run.name}",
+        analysis="control search",
         title="Cells that are kept",
         caption=f"{progress(run)} A set is one set of layers with every strength.",
         data=Matrix(values, tuple(names), columns, "kept", (0, 1), digits=0),

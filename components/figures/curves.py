@@ -34,6 +34,8 @@ class DepthWords:
     title: str
     caption: str
     y: str
+    analysis: str
+    bands_are_intervals: bool = False
 
 
 def over_depth(
@@ -57,6 +59,9 @@ def over_depth(
     lines = Lines(tuple(drawn), chance, mark=study.depth(layer), limits=limits)
     return Figure(
         name=f"{words.name}-{study.name}",
+        analysis=words.analysis,
+        estimate=words.y,
+        interval=("low", "high") if words.bands_are_intervals else (),
         title=words.title,
         caption=caption,
         data=lines,

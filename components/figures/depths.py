@@ -76,7 +76,14 @@ def mean_angle(
 ) -> Figure:
     """Curves of ``angle_curves``, and those of other studies if wanted."""
     title = "English against local vector over depth"
-    words = DepthWords("angle", title, angle_caption(mean, layer), "cosine")
+    words = DepthWords(
+        "angle",
+        title,
+        angle_caption(mean, layer),
+        "cosine",
+        analysis="mean angle",
+        bands_are_intervals=True,
+    )
     return over_depth(study, words, series, layer, limits=(-1.02, 1.02))
 
 
@@ -139,6 +146,9 @@ def angle_map(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
         without = f" Without both vectors: {codes} (English has no English vector)."
     return Figure(
         name=f"angles-{study.name}",
+        analysis="angles",
+        estimate="cosine",
+        interval=("low", "high"),
         title="English against local vector, by language and layer",
         caption=f"Cosine; n = {universal} universal and {culture} culture items per "
         f"language.{faded}{without}",
@@ -191,6 +201,7 @@ def lengths(study: Study, data: xr.Dataset, layer: int) -> Figure:
         "Length of the vectors, as a share of the states'",
         f"Mean over {number_of_languages(n)}; bands: all languages.{twins}",
         "‖v‖ / ‖h‖",
+        analysis="lengths",
     )
     return over_depth(study, words, series, layer)
 
@@ -212,7 +223,7 @@ def agreement(study: Study, data: xr.Dataset, layer: int) -> Figure:
         "shuffled twins are drawn anew for every language."
     )
     title = "Do the languages' vectors agree?"
-    words = DepthWords("agreement", title, caption, "cosine")
+    words = DepthWords("agreement", title, caption, "cosine", "agreement")
     return over_depth(study, words, series, layer)
 
 
@@ -240,6 +251,7 @@ def agreement_map(
     table = cells.to_dataframe("cosine").reset_index()
     return Figure(
         name=f"agreement-map-{study.name}",
+        analysis="agreement",
         title=f"Cosine between the languages' {which} vectors",
         caption=f"{len(shown)} languages; drag the ruler for other layers. "
         f"At layer {layer}: {span(here)}.{floor} The diagonal is 1 by definition.",
@@ -273,7 +285,13 @@ def separation(study: Study, data: xr.Dataset, layer: int) -> Figure:
         "languages. 1: an item is one point in all languages. Band: items numbered at "
         "random in each language, 95 %."
     )
-    words = DepthWords("separation", "Separation index", caption, "separation index")
+    words = DepthWords(
+        "separation",
+        "Separation index",
+        caption,
+        "separation index",
+        analysis="separation",
+    )
     return over_depth(study, words, series, layer)
 
 
@@ -296,7 +314,13 @@ def parallel(study: Study, data: xr.Dataset, layer: int) -> Figure:
         f"{number_of_languages(data.sizes['language'])}, bands: all languages. "
         f"Chance: {floor}."
     )
-    words = DepthWords("parallel", "Parallel states", caption, "agreement with English")
+    words = DepthWords(
+        "parallel",
+        "Parallel states",
+        caption,
+        "agreement with English",
+        analysis="parallel",
+    )
     return over_depth(study, words, series, layer, chance=chance)
 
 
@@ -314,6 +338,5 @@ def lens(study: Study, data: xr.DataArray, layer: int) -> Figure:
         "English, bands: all."
     )
     title = "Logit lens: English or own language?"
-    return over_depth(
-        study, DepthWords("lens", title, caption, "probability"), series, layer
-    )
+    words = DepthWords("lens", title, caption, "probability", "lens")
+    return over_depth(study, words, series, layer)

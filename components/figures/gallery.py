@@ -7,14 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError, unknown
+from analysis.overview import needs
 from analysis.study.study import Study
-from components.figures import (
-    needs,
-    of_concepts,
-    of_questions,
-    of_steering,
-    of_words,
-)
+from components.figures import of_concepts, of_questions, of_steering, of_words
 from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 

@@ -10,10 +10,9 @@ from analysis.languages.languages import (
     LABELS,
     LANGUAGES,
     ORDERS,
-    SHARES,
-    ShareTable,
     order,
 )
+from analysis.overview.shares import share_table
 from analysis.study.study import Study
 
 
@@ -70,18 +69,6 @@ class Arrangement:
         if code not in LANGUAGES:
             return code
         return LABELS[self.labels](LANGUAGES[code])
-
-
-def share_table(study: Study) -> ShareTable:
-    """The shares of a study's model: given by its maker, known, or of no language."""
-    given = study.manifest.share_percent
-    if given:
-        name, note = "given with the study", "Given with the study."
-        return ShareTable(name, note, study.title, given)
-    name = study.manifest.shares
-    if name:
-        return SHARES[name]
-    return ShareTable("unknown", "No shares are known for this model.", "", {})
 
 
 def shares(study: Study, codes: Sequence[str]) -> np.ndarray:

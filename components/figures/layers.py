@@ -51,6 +51,7 @@ def picture(
     all_layers, spread = ("grid-", ", all layers") if grid else ("", "")
     return Figure(
         name=f"layers-{what}-{all_layers}{method.split()[0]}-{study.name}",
+        analysis="pca" if method == "PCA" else "elsewhere",
         title=f"{method} of {PICTURES[what]}{spread}",
         caption=f"{points_shown(data, frames)}{variance(explained, frames, here)}"
         f"{flat_layers(data, frames)}{test_note(study, what)}",

@@ -1,59 +1,17 @@
 """Figures of steering: runs kept with a study are read, a dose is measured anew."""
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
-
 import numpy as np
-import pandas as pd
-import xarray as xr
 
-from analysis.control import store, surfaces
-from analysis.control.store import Run
-from analysis.control.surfaces import Choice
+from analysis.control import surfaces
 from analysis.core.errors import SpecError, unknown
-from analysis.core.specs import ModelSpec
-from analysis.steering.presets import Preset, neutral, presets
-from analysis.steering.resolve import (
-    layers_at_depth,
-    slider_reach,
-    state_norms,
-    vectors,
-)
-from analysis.steering.specs import SteeringSpec, SteeringTerm, VectorSource
+from analysis.overview.dose_response import POINTS, response
+from analysis.overview.needs import has_run
+from analysis.overview.of_runs import Judged, judged
 from analysis.study.published_values import control as printed_rates
 from analysis.study.study import Study
-from analysis.worker.answers import Ask, Dose, Response, measure_response
-from analysis.worker.inline import run_inline
-from analysis.worker.service import Pool
 from components.figures import control, playground
 from components.figures.languages import Arrangement
-from components.figures.needs import has_run
 from components.figures.spec import Figure
-
-POINTS = 17
-"""Strengths of a curve, zero in the middle."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A control run with its answers as they were judged last."""
-
-    run: Run
-    answers: pd.DataFrame
-    surfaces: xr.Dataset
-    chosen: dict[str, Choice]
-
-
-def judged(study: Study, name: str) -> Judged:
-    """A control run of a study: the newest one unless a name is given."""
-    known = store.names(study.name)
-    if name and name not in known:
-        raise unknown("control run", name, known)
-    run = store.open_run(name or known[0])
-    answers = store.frame(run, run.judging)
-    found = surfaces.surfaces(answers, run.grid, run.judging)
-    chosen = surfaces.chosen(found, run.grid, run.judging)
-    return Judged(run, answers, found, chosen)
 
 
 def own_against_shared(
@@ -139,8 +97,8 @@ def dose_effect(
     points: int = POINTS,
 ) -> Figure:
     """Effect of a concept vector on one prompt against strength; asks the model."""
-    dose = dose_of(study, prompt, language, concept, points)
-    return playground.effect(study, measured(dose))
+    found = response(study, prompt, language, concept, points)
+    return playground.effect(study, found)
 
 
 def dose_cost(
@@ -153,52 +111,5 @@ def dose_cost(
     points: int = POINTS,
 ) -> Figure:
     """Cost of a concept vector on one prompt against strength; asks the model."""
-    dose = dose_of(study, prompt, language, concept, points)
-    return playground.cost(study, measured(dose))
-
-
-@lru_cache(maxsize=2)
-def measured(dose: Dose) -> Response:
-    """A dose–response curve, measured at once; effect and cost share it."""
-    return run_inline(measure_response(dose), pool=Pool())
-
-
-def dose_of(
-    study: Study, prompt: str, language: str, concept: str, points: int
-) -> Dose:
-    """The curve that the Playground begins with, but for what is given."""
-    preset = first_preset(study)
-    code = language or ("en" if "en" in study.languages else study.languages[0])
-    source = VectorSource(
-        "concept vector",
-        study.name,
-        concept or preset.concept or study.concepts[0],
-        code,
-    )
-    layers = layers_at_depth(*preset.depths, study.layers)
-    far = 2 * slider_reach(vectors(source), state_norms(source), layers)
-    steering = SteeringSpec((SteeringTerm(source, layers),))
-    return Dose(
-        model_of(study),
-        preset.template,
-        Ask("dose", prompt or preset.texts.get(code, ""), code, steering),
-        tuple(map(float, np.linspace(-far, far, points))),
-        preset.sides.get(code, ("", "")),
-        tuple(neutral().get(code, ())),
-    )
-
-
-def first_preset(study: Study) -> Preset:
-    """The first preset of a study's model that is about one of its concepts."""
-    for preset in presets(study.model).values():
-        if preset.concept in ("", *study.concepts):
-            return preset
-    raise SpecError(f"No prompt is about a concept of “{study.title}”; give a prompt.")
-
-
-def model_of(study: Study) -> ModelSpec:
-    """The model that a study was made from, read from its folder if it was one."""
-    model = study.manifest.model or ModelSpec(study.model)
-    if model.revision == "local":
-        return replace(model, revision="main")
-    return model
+    found = response(study, prompt, language, concept, points)
+    return playground.cost(study, found)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.overview import of_study
 from analysis.study.study import Study
 from components.figures.languages import Languages
 from components.figures.spec import Figure, Matrix
@@ -44,6 +45,7 @@ def coverage(study: Study, languages: Languages) -> Figure:
     empty = int((values == 0).sum())
     return Figure(
         name=f"coverage-{study.name}",
+        analysis="coverage",
         title="Coverage",
         caption=f"{found.words} {empty} of {values.size} cells are empty.",
         data=matrix,
@@ -55,17 +57,11 @@ def coverage(study: Study, languages: Languages) -> Figure:
 
 def pairs_there(study: Study, languages: Languages) -> Coverage:
     """Numbers of contrast pairs; for a published study, what is printed."""
-    tables = study.manifest.pairs
-    if not tables:
+    if not study.manifest.pairs:
         return printed(study, languages)
-    values = np.zeros((len(study.concepts), len(languages)))
-    for row, concept in enumerate(study.concepts):
-        for column, code in enumerate(languages.codes):
-            counts = tables[concept].counts.get(code)
-            if counts is not None:
-                values[row, column] = counts.train + counts.test
+    counts = of_study.coverage(study).sel(language=list(languages.codes))
     words = "Contrast pairs, training and held-out, per concept and language."
-    return Coverage(study.concepts, values, "pairs", words)
+    return Coverage(study.concepts, counts.values.astype(float), "pairs", words)
 
 
 def printed(study: Study, languages: Languages) -> Coverage:

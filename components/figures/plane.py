@@ -98,6 +98,9 @@ def arrows(study: Study, steered: Steered, languages: Languages) -> Figure:
     )
     return Figure(
         name=f"plane-{study.name}",
+        analysis="plane",
+        estimate="transfer",
+        interval=("transfer low", "transfer high"),
         title=f"Transfer against localisation: {steered.effect.setting.words}",
         caption=arrows_caption(study, steered, table, others.words),
         data=data,
@@ -216,6 +219,7 @@ def over_depth(study: Study, swept: Swept) -> Figure | None:
     name, layer = NAMES[swept.mode], swept.chosen
     return Figure(
         name=f"plane-{swept.mode}-{study.name}",
+        analysis="plane by layer",
         title=f"{name.capitalize()} over depth",
         caption="Change from unsteered, mean over languages, at each layer's best "
         f"strength; strength and layer {layer} (dotted) have the "
@@ -254,6 +258,7 @@ def pareto(
     areas = ", ".join(hypervolumes(kinds, points)) or "none"
     return Figure(
         name=f"pareto-{study.name}",
+        analysis="plane table",
         title="Every setting on the plane",
         caption=f"{len(table)} settings, means over languages (changes are added to "
         "the mean unsteered point, since English has no English vector). Hypervolume "

@@ -1,8 +1,8 @@
 """Playground: what a push does to the answers as it grows, and what it costs."""
 
 import numpy as np
-import pandas as pd
 
+from analysis.overview.dose_response import table_of
 from analysis.steering.fluency import knee, recognisable
 from analysis.steering.operators import OPERATORS
 from analysis.study.study import Study
@@ -23,12 +23,13 @@ def effect(study: Study, response: Response) -> Figure:
     first, second = dose.sides
     return Figure(
         name=f"dose-effect-{study.name}",
+        analysis="dose response",
         title="Effect",
         caption=f"{asked(dose)} Log-odds in nats of “{first}” against “{second}” after "
         "this prompt (n = 1, no interval; 0 is even odds); mean KL(baseline ‖ steered) "
         f"of the next token over {len(dose.neutral)} neutral prompts.",
         data=Lines(tuple(series), mark=mark(response), codes=strength_names(dose)),
-        table=table(response),
+        table=table_of(response),
         x=axis(dose),
         y="nats",
         source=source_note(study, "concept_vector"),
@@ -53,13 +54,14 @@ def cost(study: Study, response: Response) -> Figure:
     )
     return Figure(
         name=f"dose-cost-{study.name}",
+        analysis="dose response",
         title="Cost",
         caption=f"{asked(dose)} Means over the answers to this prompt and the neutral "
         f"ones (n = {1 + len(dose.neutral)}, no interval): repetition, the share of "
         "three-word sequences said before, and drift, the share of answers not in the "
         f"prompt's language.{unknown}",
         data=lines,
-        table=table(response),
+        table=table_of(response),
         x=axis(dose),
         y="share",
         source=source_note(study, "concept_vector"),
@@ -86,16 +88,3 @@ def mark(response: Response) -> float | None:
 def strength_names(dose: Dose) -> tuple[str, ...]:
     """The strengths as they are written."""
     return tuple(f"{strength:.3g}" for strength in dose.doses)
-
-
-def table(response: Response) -> pd.DataFrame:
-    """One row per strength."""
-    columns = {
-        "strength": np.array(response.dose.doses),
-        "log-odds (nats)": response.log_odds,
-        "KL (nats)": response.kl,
-        "drift": response.drift,
-        "repetition": response.repetition,
-        "text": response.texts,
-    }
-    return pd.DataFrame(columns)

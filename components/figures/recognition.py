@@ -104,6 +104,9 @@ def by_share(
     }
     return Figure(
         name=f"recognition-{study.name}",
+        analysis="recognition",
+        estimate="accuracy",
+        interval=("low", "high"),
         title="Recognition accuracy by language",
         caption=caption,
         data=points,
@@ -128,6 +131,7 @@ def over_depth(study: Study, curves: xr.Dataset, languages: Languages) -> Figure
     )
     return Figure(
         name=f"recognition-depth-{study.name}",
+        analysis="recognition curve",
         title="Where in the model the concepts are recognised",
         caption=caption,
         data=Lines(tuple(series), chance=0.5),
@@ -163,6 +167,9 @@ def by_concept(
     by_cell = [name for name, each in cells.data_vars.items() if "concept" in each.dims]
     return Figure(
         name=f"recognition-concepts-{study.name}",
+        analysis="recognition",
+        estimate="accuracy",
+        interval=("low", "high"),
         title="Recognition by concept and language",
         caption=f"Share of held-out pairs ranked right, {span(accuracy)}; chance 0.5. "
         f"{note} {convention_note(convention, study)}",

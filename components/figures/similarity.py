@@ -60,6 +60,9 @@ def heat_map(
         matrix = a_frame_per_layer(by_layer, int(layer), languages)
     return Figure(
         name=f"similarity-{study.name}",
+        analysis="similarity",
+        estimate="cosine",
+        interval=("low", "high"),
         title="Cosine similarity of the languages' concept vectors",
         caption=f"Mean over {int(cells['concepts'].max())} concepts, {where}; "
         f"different languages: {between_words(cells['cosine'])}. "
@@ -144,6 +147,7 @@ def floor_and_ceiling(
     table = {"layer": range(1, study.layers + 1), "depth": depth, **curves}
     return Figure(
         name=f"similarity-depth-{study.name}",
+        analysis="similarity by layer",
         title="How much of the agreement is remarkable",
         caption=f"Mean over {pairs} ordered pairs of languages and "
         f"{len(agreement.concepts)} concepts. {NOISE}",
@@ -192,6 +196,7 @@ def scatter(
     )
     return Figure(
         name=f"relatedness-{found.kind}-{study.name}",
+        analysis="relationship",
         title=f"Similarity against {found.kind} relatedness",
         caption=caption,
         data=Points(x, y, labels, groups=("pairs",) * len(x), named=False),
@@ -221,6 +226,7 @@ def dendrogram(study: Study, linkage: np.ndarray, languages: Languages) -> Figur
     columns = ["first", "second", "height", "leaves"]
     return Figure(
         name=f"clusters-{study.name}",
+        analysis="clusters",
         title="Languages clustered by their concept vectors",
         caption=f"Average linkage on 1 − cosine, {len(languages)} languages. "
         "What joins low is alike; the tree shows no uncertainty.",

@@ -204,3 +204,9 @@ class Figure:
     y: str = ""
     source: str = ""
     """Where the numbers come from, e.g. "published, Xu et al. 2024, Figure 4"."""
+    analysis: str = ""
+    """Its name in the registry of analyses, which knows its works and statistics."""
+    estimate: str = ""
+    """The column of ``table`` that is estimated."""
+    interval: tuple[str, ...] = ()
+    """The columns of ``table`` with the lower and the upper end of its interval."""

@@ -52,6 +52,9 @@ def matrix(
     table = ("transfer", "low", "high", "accuracy", "p", "q", "n")
     return Figure(
         name=f"transfer-{study.name}",
+        analysis="transfer",
+        estimate="transfer",
+        interval=("low", "high"),
         title="Transfer from a source language (row) to a target language (column)",
         caption=f"{triangle_words(cells['transfer'], languages)} "
         f"{note}{convention_note(convention, study)}",
@@ -122,6 +125,9 @@ def over_layers(study: Study, curves: xr.Dataset, source: str, target: str) -> F
         series.append(line)
     return Figure(
         name=f"transfer-layers-{study.name}",
+        analysis="transfer curve",
+        estimate="accuracy",
+        interval=("low", "high"),
         title=f"{source} → {target} over layers",
         caption=f"Accuracy on the held-out pairs of {target}; bands are 95 % "
         "bootstraps over pairs; chance 0.5 (dotted).",
@@ -154,6 +160,7 @@ def gap_scatter(
     )
     return Figure(
         name=f"starting-gap-{study.name}",
+        analysis="starting gap",
         title="Transfer against the starting gap",
         caption=f"Pearson {found.r:.2f} over n = {found.n} ordered pairs (languages "
         f"permuted, p = {found.p:.3f}); slope {found.slope:.2f}. T contains the "
@@ -182,6 +189,7 @@ def residuals(study: Study, found: StartingGap, languages: Languages) -> Figure:
     )
     return Figure(
         name=f"transfer-net-{study.name}",
+        analysis="starting gap",
         title="Transfer net of the starting gap",
         caption="Residual of T after the straight line above, percentage points, "
         f"{span(values)}; n = {found.n}.",

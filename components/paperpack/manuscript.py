@@ -22,7 +22,7 @@ from components.figures.spec import (
     Points,
     Tree,
 )
-from components.paperpack import works
+from components.paperpack import cited, works
 from components.paperpack.methods import about
 from components.paperpack.recipes import Recipe, arrays, plain, spec
 
@@ -114,7 +114,7 @@ def caption(recipe: Recipe) -> str:
 
 def methods(recipe: Recipe) -> str:
     """Sentences for a methods section, with citation keys."""
-    keys = ", ".join(works.called(wording(recipe)))
+    keys = ", ".join(cited.works_of(recipe))
     said = [sentence for facts in recipe.provenance for sentence in about(facts)]
     query = recipe.view.get("query", {})
     chosen = [
@@ -124,9 +124,7 @@ def methods(recipe: Recipe) -> str:
     ]
     if chosen:
         said.append(f"Choices of the view: {'; '.join(chosen)}.")
-    tests = [
-        test for pattern, test in TESTS.items() if re.search(pattern, wording(recipe))
-    ]
+    tests = [statistic.sentence for statistic in cited.statistics(recipe)]
     return "\n".join(
         [
             *said,
@@ -137,27 +135,9 @@ def methods(recipe: Recipe) -> str:
     )
 
 
-TESTS = {
-    r"95 %.*bootstrap|bootstrap.*95 %": "Intervals are 95 % percentile bootstraps.",
-    r"Benjamini|adjusted p": "P values are adjusted over all cells shown with the procedure of Benjamini and Hochberg.",
-    r"permut": "P values come from permutation.",
-    r"Wilson": "Intervals of single shares are Wilson intervals.",
-    r"Mantel": "Correlations of matrices are tested by the Mantel test.",
-}
-"""What a caption speaks of → the sentence of a methods section."""
-
-
 def flat(value: object) -> str:
     """A choice of a link in words."""
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def wording(recipe: Recipe) -> str:
-    """All words that may call for a work."""
-    figure = recipe.figure
-    return " ".join(
-        [figure.title, figure.caption, figure.source, figure.x, figure.y, figure.name]
-    )
 
 
 def alternative(figure: Figure) -> str:
@@ -245,7 +225,7 @@ SUMMARIES = {
 
 def bibliography(recipe: Recipe) -> str:
     """BibTeX of the works that the figure rests on."""
-    return works.bibliography(works.called(wording(recipe)))
+    return works.bibliography(cited.works_of(recipe))
 
 
 def anonymous(recipe: Recipe) -> Recipe:

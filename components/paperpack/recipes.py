@@ -23,6 +23,8 @@ KINDS = {kind.__name__: kind for kind in vars(figures).values() if is_dataclass(
 ARRAYS = {"number": float, "bool": bool, "text": str}
 LEFT_OUT = {"hover", "codes"}
 """Fields for the pointer on a screen; a recipe is for paper."""
+ABOUT = {"analysis", "estimate", "interval"}
+"""Fields that say where a figure's numbers come from, and change nothing of the drawing."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,17 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """First 16 hexadecimal digits of the SHA-256 of the figure's canonical JSON, numbers included."""
+        """First 16 hexadecimal digits of the SHA-256 of the figure's canonical JSON.
+
+        Numbers included; what the figure is about is not, as recipes once had none.
+        """
+        drawn = {
+            name: value
+            for name, value in plain(self.figure).items()
+            if name not in ABOUT
+        }
         text = json.dumps(
-            plain(self.figure),
+            drawn,
             sort_keys=True,
             ensure_ascii=False,
             separators=(",", ":"),
@@ -56,6 +66,7 @@ def plain(value: object) -> object:
             each.name: plain(getattr(value, each.name))
             for each in fields(value)
             if each.name not in LEFT_OUT
+            and (each.name not in ABOUT or getattr(value, each.name))
         }
         return {"kind": type(value).__name__, **kept}
     if isinstance(value, pd.DataFrame):

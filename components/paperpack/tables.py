@@ -141,32 +141,34 @@ def significant(figure: Figure) -> np.ndarray | None:
 
 
 def halves(figure: Figure) -> np.ndarray:
-    """Half the widths of the cells' intervals, where the table twin has one row per cell with the cell's own number; else NaN."""
+    """Half the widths of the intervals of a matrix's cells; NaN where there are none.
+
+    Known where the table twin has one row per cell, with the cell's own number.
+    """
     table, values = figure.table, figure.data.values
-    unknown = np.full(values.shape, np.nan)
-    if not {"low", "high"} <= set(table) or len(table) != values.size:
-        return unknown
-    numeric = [
-        name
-        for name in table.select_dtypes("number")
-        if name not in ("low", "high") and estimates(table, name)
-    ]
-    if not any(
-        np.allclose(table[name], values.ravel(), equal_nan=True) for name in numeric
-    ):
-        return unknown
-    return ((table["high"] - table["low"]) / 2).to_numpy(float).reshape(values.shape)
+    estimate = estimate_of(figure)
+    if estimate is None or not are_cells(figure, estimate):
+        return np.full(values.shape, np.nan)
+    low, high = interval_of(figure)
+    return ((table[high] - table[low]) / 2).to_numpy(float).reshape(values.shape)
+
+
+def are_cells(figure: Figure, name: str) -> bool:
+    """Whether a column of the table twin holds a matrix's cells, row by row."""
+    column, values = figure.table[name].to_numpy(float), figure.data.values.ravel()
+    return len(column) == len(values) and np.allclose(column, values, equal_nan=True)
 
 
 def long(figure: Figure) -> tuple[list[str], list[list[str]], str]:
     """Head, rows and column types of the table twin; an estimate with its interval becomes one column, value ± half its width."""
     table = figure.table.copy()
-    estimate = estimate_of(table)
+    estimate = estimate_of(figure)
     if estimate is not None:
-        half = (table["high"] - table["low"]) / 2
+        low, high = interval_of(figure)
+        half = (table[high] - table[low]) / 2
         passed = table["q"] <= ALPHA if "q" in table else pd.Series(False, table.index)
         top = table[estimate].max()
-        table = table.drop(columns=["low", "high"])
+        table = table.drop(columns=[low, high])
     head, body, kinds = [], [[] for _ in range(len(table))], ""
     for name in table.columns:
         numeric = pd.api.types.is_numeric_dtype(
@@ -191,12 +193,33 @@ def long(figure: Figure) -> tuple[list[str], list[list[str]], str]:
     return head, body, kinds
 
 
-def estimate_of(table: pd.DataFrame) -> str | None:
-    """The column that the interval belongs to."""
-    whole = {"low", "high"} <= set(table.columns)
-    return next(
-        (name for name in table.columns[::-1] if whole and estimates(table, name)), None
-    )
+def estimate_of(figure: Figure) -> str | None:
+    """The column that the interval belongs to; None where there is no interval."""
+    if figure.interval:
+        known = figure.table[list(figure.interval)].notna().all(axis=1)
+        return figure.estimate if known.any() else None
+    if figure.analysis:
+        return None
+    return guessed_estimate(figure)
+
+
+def guessed_estimate(figure: Figure) -> str | None:
+    """The same for a recipe that does not tell: its estimate lies inside its interval."""
+    table = figure.table
+    if not {"low", "high"} <= set(table.columns):
+        return None
+    found = [str(name) for name in table.columns if estimates(table, name)]
+    if square(figure):
+        found = [name for name in found if are_cells(figure, name)]
+    return found[-1] if found else None
+
+
+def interval_of(figure: Figure) -> tuple[str, str]:
+    """The columns with the ends of the interval."""
+    if figure.interval:
+        low, high = figure.interval
+        return low, high
+    return "low", "high"
 
 
 def estimates(table: pd.DataFrame, name: str) -> bool:
@@ -247,7 +270,7 @@ def notes(figure: Figure) -> str:
     if (
         np.isfinite(halves(figure)).any()
         if square(figure)
-        else estimate_of(figure.table) is not None
+        else estimate_of(figure) is not None
     ):
         said.append("±: half the width of the interval.")
     if "q" in figure.table and (figure.table["q"] <= ALPHA).any():

@@ -10,7 +10,7 @@ import xarray as xr
 
 from analysis.core.errors import AnalysisError
 from analysis.core.turns import SMALL
-from analysis.overview import registry
+from analysis.overview import of_study
 from analysis.study.study import PUBLISHED, Study
 from analysis.words import alignment as measures
 from analysis.words import alignment_controls, maps, neighbours, retrieval
@@ -127,7 +127,7 @@ def first(study: Study, choice: Choice) -> None:
 def published(study: Study) -> None:
     """All twenty published settings at one stage."""
     stage = links.one("Stage of the matrix", ["after", "before", "ceiling"], "stage")
-    data = cache.measure(registry.published_settings, study, stage)
+    data = cache.measure(of_study.published_settings, study, stage)
     languages = controls.languages(study, data.source.values.tolist())
     panel.show(control_figures.published_settings(study, data, stage, languages))
 
