@@ -13,8 +13,8 @@ from analysis.steering.resolve import layers_at_depth
 from analysis.steering.specs import GenerationSpec, SteeringSpec, VectorSource
 from analysis.study.study import Study
 from analysis.worker.answers import ALTERNATIVES, Ask, Request, dosed
-from components.forms import steering_term as steering
-from components.forms.steering_term import KEY, Steering, said
+from components.forms.steering_fields import KEY, steering_fields, widget_value
+from components.forms.steering_term import Steering, choose_steering
 from components.frame import controls
 from components.frame.links import Kept, record_draft, restore_draft
 from components.frame.polite import polite
@@ -77,7 +77,7 @@ def fields(study: Study) -> dict[str, Kept]:
     known, name, preset = starting(study)
     language = "en" if "en" in study.languages else study.languages[0]
     layers = layers_at_depth(*preset.depths, study.layers)
-    found = steering.fields(study, language) | {
+    found = steering_fields(study, language) | {
         "preset": Kept(name, lambda value: value in known),
         "prompt": Kept(
             preset.texts.get(language, ""), lambda value: len(value) <= LONGEST
@@ -120,15 +120,15 @@ def draw(study: Study) -> Draft:
         preset = choose_prompt(study)
         generation, model = choose_generation(study)
     with right:
-        steered = steering.choose(study)
+        steered = choose_steering(study)
     record_draft(KEY, kept)
     return Draft(
         study,
         model,
         preset,
-        said("prompt"),
-        said("language"),
-        said("template"),
+        widget_value("prompt"),
+        widget_value("language"),
+        widget_value("template"),
         steered,
         generation,
     )
@@ -161,7 +161,7 @@ def choose_prompt(study: Study) -> Preset:
         key=f"{KEY}-template",
         help="What is put around the prompt before it is read.",
     )
-    preset = known[said("preset")]
+    preset = known[widget_value("preset")]
     st.text_area("Prompt", key=f"{KEY}-prompt", height=110, max_chars=LONGEST)
     st.caption(f"Look for: {escape(preset.finding)}")
     return preset
@@ -169,10 +169,10 @@ def choose_prompt(study: Study) -> Preset:
 
 def take(study: Study) -> None:
     """A preset was chosen: its prompt, template, concept, layers and strength are taken over."""
-    preset = starting(study)[0][said("preset")]
+    preset = starting(study)[0][widget_value("preset")]
     layers = layers_at_depth(*preset.depths, study.layers)
     new = {
-        "prompt": preset.texts.get(said("language"), ""),
+        "prompt": preset.texts.get(widget_value("language"), ""),
         "template": preset.template,
         "strength": preset.strength,
     }
@@ -185,9 +185,9 @@ def take(study: Study) -> None:
 
 def translate(study: Study) -> None:
     """Another language was chosen: a preset's prompt is shown in it; a prompt of the user's own stays."""
-    texts = starting(study)[0][said("preset")].texts
-    if said("prompt") in texts.values() and said("language") in texts:
-        st.session_state[f"{KEY}-prompt"] = texts[said("language")]
+    texts = starting(study)[0][widget_value("preset")].texts
+    if widget_value("prompt") in texts.values() and widget_value("language") in texts:
+        st.session_state[f"{KEY}-prompt"] = texts[widget_value("language")]
 
 
 def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
@@ -242,19 +242,19 @@ def asks(draft: Draft) -> tuple[Ask, ...]:
         ),
         Ask(STEERED, question, language, spec),
     ]
-    if said("twin"):
+    if widget_value("twin"):
         source = VectorSource(
             "random",
             plus=(spec.terms[0].source,),
             seed=draft.generation.seed + 1 + spec.terms[0].source.seed,
         )
         wanted.append(Ask(TWIN, question, language, draft.at(strength, source)))
-    if said("strip"):
+    if widget_value("strip"):
         wanted += [
             Ask(f"Strength {s:.3g}", question, language, draft.at(s))
             for s in (draft.steering.reach * s for s in STRIP)
         ]
-    if said("grid"):
+    if widget_value("grid"):
         texts = draft.preset.texts
         others = [
             code

@@ -1,0 +1,163 @@
+"""What a link keeps of a steering: each widget's default and what it can hold."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import streamlit as st
+
+from analysis.steering import vector_files
+from analysis.steering.operators import OPERATORS, POSITIONS
+from analysis.steering.resolve import QUESTION_VECTORS
+from analysis.study.study import Study
+from components.frame.links import Kept
+
+KEY = "play"
+MOST = 1e9
+"""Strength that number boxes and links take.
+
+Far beyond any slider, whose reach grows with ‖h‖/‖v‖.
+"""
+KINDS = {
+    "concept vector": "Concept vector",
+    "mapped": "Another language's vector, mapped",
+    "sum": "Difference of two concepts",
+    "shuffled labels": "Shuffled labels (control)",
+    "random": "Random, same length (control)",
+    "steering vector": "English or local vector, from questions",
+    "import": "Imported file",
+}
+WAYS_BY_NAME = ("range", "set", "depth", "best", "profile")
+"""How layers are chosen."""
+Check = Callable[[Any], bool]
+
+
+def widget_value(key: str) -> Any:
+    """A widget's value."""
+    return st.session_state[f"{KEY}-{key}"]
+
+
+def one_of(allowed: Collection[object]) -> Check:
+    """A check that a value is one of these."""
+    return lambda value: value in allowed
+
+
+def anything(value: object) -> bool:
+    """A switch is on or off, whatever was kept."""
+    return True
+
+
+def is_strength(value: float) -> bool:
+    """Whether a strength is one that the widgets can hold."""
+    return abs(value) <= MOST
+
+
+def is_depth_range(value: tuple[float, ...]) -> bool:
+    """Whether these are two relative depths in order."""
+    if len(value) != 2:
+        return False
+    low, high = value
+    return 0 <= low <= high <= 1
+
+
+def is_cosine(value: float) -> bool:
+    """Whether a value can be a cosine."""
+    return -1 <= value <= 1
+
+
+def is_kept_file(value: str) -> bool:
+    """Whether a file of vectors is kept here; none is fine."""
+    return value == "" or value in vector_files.kept_vectors()
+
+
+def checks_of_layers(layers: int) -> dict[str, Check]:
+    """Checks of one layer, of several, of a range and of a profile."""
+
+    def is_layer(value: int) -> bool:
+        return 1 <= value <= layers
+
+    def are_layers(values: list[int]) -> bool:
+        return all(type(value) is int and is_layer(value) for value in values)
+
+    def is_range(values: tuple[int, ...]) -> bool:
+        return len(values) == 2 and are_layers(list(values)) and values[0] <= values[1]
+
+    def is_profile(values: list[float]) -> bool:
+        if not values:
+            return True
+        strengths = all(
+            isinstance(value, int | float) and is_strength(value) for value in values
+        )
+        return len(values) == layers and strengths
+
+    return {
+        "layer": is_layer,
+        "layers": are_layers,
+        "range": is_range,
+        "profile": is_profile,
+    }
+
+
+def steering_fields(study: Study, first: str) -> dict[str, Kept]:
+    """Every field of a steering; ``first`` is the language that is looked at."""
+    others = [code for code in study.languages if code != first]
+    other = others[0] if others else first
+    return {
+        **source_fields(study, first, other),
+        **layer_fields(study.layers),
+        **operator_fields(study.layers),
+        **second_term_fields(study, other),
+    }
+
+
+def source_fields(study: Study, first: str, other: str) -> dict[str, Kept]:
+    """Where the vector comes from."""
+    concepts, languages = study.concepts, study.languages
+    return {
+        "kind": Kept("concept vector", one_of(KINDS)),
+        "concept": Kept(concepts[0], one_of(concepts)),
+        "minus": Kept(concepts[-1], one_of(concepts)),
+        "vector": Kept(first, one_of(languages)),
+        "target": Kept(other, one_of(languages)),
+        "asked": Kept("English", one_of(QUESTION_VECTORS)),
+        "file": Kept("", is_kept_file),
+    }
+
+
+def layer_fields(layers: int) -> dict[str, Kept]:
+    """At which layers it is applied."""
+    checks = checks_of_layers(layers)
+    middle = max(1, round(layers / 2))
+    return {
+        "way": Kept("range", one_of(WAYS_BY_NAME)),
+        "range": Kept((middle, middle), checks["range"]),
+        "set": Kept([middle], checks["layers"]),
+        "depth": Kept((0.4, 0.7), is_depth_range),
+        "top": Kept(1, checks["layer"]),
+        "profile": Kept([], checks["profile"]),
+    }
+
+
+def operator_fields(layers: int) -> dict[str, Kept]:
+    """How strongly, how, and under which condition."""
+    is_layer = checks_of_layers(layers)["layer"]
+    return {
+        "strength": Kept(1.0, is_strength),
+        "operator": Kept("addition", one_of(OPERATORS)),
+        "positions": Kept("all", one_of(POSITIONS)),
+        "gated": Kept(False, anything),
+        "threshold": Kept(0.0, is_cosine),
+        "read-layer": Kept(layers, is_layer),
+        "side": Kept("above", one_of(("above", "below"))),
+    }
+
+
+def second_term_fields(study: Study, other: str) -> dict[str, Kept]:
+    """A second vector at a depth of its own."""
+    is_layer = checks_of_layers(study.layers)["layer"]
+    return {
+        "second": Kept(False, anything),
+        "second-concept": Kept(study.concepts[-1], one_of(study.concepts)),
+        "second-vector": Kept(other, one_of(study.languages)),
+        "second-layer": Kept(study.layers, is_layer),
+        "second-strength": Kept(1.0, is_strength),
+    }

@@ -1,0 +1,107 @@
+"""Widgets that choose the layers of a steering term, in one of five ways."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from analysis.steering.resolve import layers_at_depth, top_layers
+from analysis.study.study import Study
+from components.forms.steering_fields import KEY, widget_value
+
+ONCE = (1.0,)
+"""The same strength at every layer."""
+
+
+@dataclass(frozen=True)
+class ChosenLayers:
+    """Layers, and their strengths before the slider multiplies them."""
+
+    layers: tuple[int, ...]
+    strengths: tuple[float, ...] = ONCE
+
+
+def by_range(study: Study) -> ChosenLayers:
+    """Layers in a row."""
+    if study.layers == 1:
+        return ChosenLayers((1,))
+    low, high = st.slider("Layers", 1, study.layers, key=f"{KEY}-range")
+    return ChosenLayers(tuple(range(low, high + 1)))
+
+
+def by_set(study: Study) -> ChosenLayers:
+    """Any layers."""
+    chosen = st.multiselect("Layers", range(1, study.layers + 1), key=f"{KEY}-set")
+    return ChosenLayers(tuple(sorted(chosen)))
+
+
+def by_depth(study: Study) -> ChosenLayers:
+    """Layers by relative depth."""
+    low, high = st.slider(
+        "Relative depth (1 is the last block)", 0.0, 1.0, step=0.05, key=f"{KEY}-depth"
+    )
+    layers = layers_at_depth(low, high, study.layers)
+    st.caption(f"Layers {', '.join(map(str, layers))}.")
+    return ChosenLayers(layers)
+
+
+def by_recognition(study: Study) -> ChosenLayers:
+    """The layers at which the vector recognises its concept best."""
+    if not study.has("pair_score"):
+        st.caption("This study has no pair scores to rank layers by.")
+        return ChosenLayers(())
+    count = st.number_input(
+        "How many of the best layers", 1, study.layers, key=f"{KEY}-top"
+    )
+    concept, language = widget_value("concept"), widget_value("vector")
+    layers = top_layers(study, concept, language, int(count))
+    st.caption(
+        f"Layers {', '.join(map(str, layers))}, chosen on the held-out pairs of the "
+        "vector's language."
+    )
+    return ChosenLayers(layers)
+
+
+def by_profile(study: Study) -> ChosenLayers:
+    """A strength for every layer in a table, drawn beside it."""
+    numbers = range(1, study.layers + 1)
+    left, right = st.columns([1, 2])
+    table = pd.DataFrame({"layer": numbers, "strength": starting_profile(study)})
+    edited = left.data_editor(
+        table, hide_index=True, disabled=["layer"], key="profile-table", height=240
+    )
+    strengths = []
+    for strength in edited["strength"].astype(float):
+        strengths.append(float(strength) if np.isfinite(strength) else 0.0)
+    drawn = pd.DataFrame({"layer": numbers, "strength": strengths})
+    right.bar_chart(drawn, x="layer", y="strength", height=240)
+    st.session_state[f"{KEY}-profile"] = strengths
+    st.session_state["profile-of"] = strengths
+    steered = [layer for layer, strength in zip(numbers, strengths) if strength]
+    return ChosenLayers(
+        tuple(steered), tuple(strength for strength in strengths if strength)
+    )
+
+
+def starting_profile(study: Study) -> list[float]:
+    """What the table begins with: it must stay the same while it is edited."""
+    known = st.session_state.setdefault(f"draft-{KEY}", {})
+    start = widget_value("profile")
+    if not start:
+        start = [0.0] * study.layers
+        start[study.layers // 2] = 1.0
+    if st.session_state.get("profile-of") != known.get("profile"):
+        st.session_state["profile-start"] = start
+    return st.session_state.setdefault("profile-start", start)
+
+
+WAYS: dict[str, Callable[[Study], ChosenLayers]] = {
+    "range": by_range,
+    "set": by_set,
+    "depth": by_depth,
+    "best": by_recognition,
+    "profile": by_profile,
+}
+"""How layers are chosen → its widgets."""
