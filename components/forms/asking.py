@@ -1,4 +1,8 @@
-"""Asking questions of a study's model, and importing mean states: forms that start a job, and what became of it."""
+"""Asking questions of a study's model, and importing mean states: forms that start a
+job, and what became of it.
+"""
+
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -20,7 +24,9 @@ MODEL = "layers-model"
 
 
 def progress(study: Study | None, page: str) -> None:
-    """The session's newest job: watched while it lives, then what became of it, with a link to the study that it made."""
+    """The session's newest job: watched while it lives, then what became of it, with a
+    link to the study that it made.
+    """
     job = jobs.shown()
     if (
         job
@@ -59,7 +65,8 @@ def choose_questions() -> Questions | None:
                 st.selectbox("Questions", offered_questions(), key="questions-set")
             )
         file = st.file_uploader(
-            "CSV or JSONL with item, language, question, answer, options; for culture also named and country",
+            "CSV or JSONL with item, language, question, answer, options; for "
+            "culture also named and country",
             type=["csv", "jsonl", "ndjson"],
             key="questions-file",
             max_upload_size=200,
@@ -81,24 +88,14 @@ def ask(study: Study | None) -> None:
             f"{counts} in {len(questions.languages)} languages. {' '.join(questions.notes)}"
         )
     )
-    into, model = choose_target(study)
-    known = [
-        code for code in questions.languages if into == "" or code in study.languages
-    ]
-    languages = st.multiselect(
-        "Languages", known, known, key=f"questions-languages-{questions.digest}-{into}"
-    )
-    names = list(TEMPLATES)
-    suggested = names.index(
-        "chat" if model.model == DEMO else default_template(model.model)
-    )
-    template = st.selectbox(
-        "Prompt template",
-        names,
-        suggested,
-        key="questions-template",
-        help="The last token of the prompt is read.",
-    )
+    target = choose_target(study)
+    model = target.model
+    known = list(questions.languages)
+    if study is not None and target.study:
+        known = [code for code in known if code in study.languages]
+    key = f"questions-languages-{questions.digest}-{target.study}"
+    languages = st.multiselect("Languages", known, known, key=key)
+    template = choose_template(model)
     most = st.number_input(
         "Items per kind, at most", 2, 2000, 100, key="questions-most"
     )
@@ -108,7 +105,8 @@ def ask(study: Study | None) -> None:
         key="questions-title",
         max_chars=80,
     )
-    busy = (job := jobs.mine()) is not None and job.live
+    job = jobs.mine()
+    busy = job is not None and job.live
     if st.button(
         "Ask",
         type="primary",
@@ -123,20 +121,40 @@ def ask(study: Study | None) -> None:
             template,
             most=int(most),
         )
-        jobs.submit(title, asking.read_questions(spec, questions, title, into))
+        task = asking.read_questions(spec, questions, title, target.study)
+        jobs.submit(title, task)
 
 
-def choose_target(study: Study | None) -> tuple[str, ModelSpec]:
-    """The study that the vectors go into (empty: a new one), and the model that is asked."""
+def choose_template(model: ModelSpec) -> str:
+    """What is put around a question."""
+    names = list(TEMPLATES)
+    suggested = "chat" if model.model == DEMO else default_template(model.model)
+    return st.selectbox(
+        "Prompt template",
+        names,
+        names.index(suggested),
+        key="questions-template",
+        help="The last token of the prompt is read.",
+    )
+
+
+@dataclass(frozen=True)
+class Target:
+    """The study that vectors go into (empty: a new one), and the model that is asked."""
+
+    study: str
+    model: ModelSpec
+
+
+def choose_target(study: Study | None) -> Target:
+    """Where the vectors go, and which model is asked."""
     own = None
     if study is not None and study.kind != PUBLISHED and study.manifest.tells_precision:
         own = study.manifest.model
     if study is not None and own is not None and study.manifest.questions is None:
-        copied = (
-            " The demo study itself stays as it is; they go into a copy."
-            if study.kind == DEMO
-            else ""
-        )
+        copied = ""
+        if study.kind == DEMO:
+            copied = " The demo study itself stays as it is; they go into a copy."
         place = st.radio(
             "Vectors go into",
             (study.title, NEW),
@@ -144,7 +162,7 @@ def choose_target(study: Study | None) -> tuple[str, ModelSpec]:
             help="A study keeps one set of questions." + copied,
         )
         if place != NEW:
-            return study.name, own
+            return Target(study.name, own)
     name = st.selectbox(
         "Model",
         offered_models(),
@@ -152,13 +170,14 @@ def choose_target(study: Study | None) -> tuple[str, ModelSpec]:
         accept_new_options=True,
         help="A model of this server, or type a hub id.",
     )
-    return "", ModelSpec(name or "")
+    return Target("", ModelSpec(name or ""))
 
 
 def bring() -> None:
     """The form that makes a study of mean states."""
     st.caption(
-        "One file per language with one matrix (layer, hidden), as torch tensors or safetensors; the file's name holds the "
+        "One file per language with one matrix (layer, hidden), as torch tensors "
+        "or safetensors; the file's name holds the "
         "language's code, such as means.sw.pt. Nothing in the files can run."
     )
     files = st.file_uploader(

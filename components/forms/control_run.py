@@ -1,6 +1,8 @@
 """A new control run: plan the search, time a cell of it, start."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -43,7 +45,8 @@ def plan(study: Study) -> None:
         spec = study.manifest.spec_as(StudySpec)
     except AnalysisError:
         st.info(
-            "This study does not say which model and contrast pairs it was made from, so nothing can be run on it."
+            "This study does not say which model and contrast pairs it was made "
+            "from, so nothing can be run on it."
         )
         return
     left, right = st.columns(2)
@@ -85,7 +88,8 @@ def choose_prompts(spec: StudySpec, concept: str, place: object) -> PromptSet | 
         "Prompts",
         [*sources.offered(spec.model.model == DEMO), FILE],
         key="run-prompts",
-        help="A CSV file has the columns prompt, language, text; if wanted role (search, report, neutral), target, other, source.",
+        help="A CSV file has the columns prompt, language, text; if wanted role "
+        "(search, report, neutral), target, other, source.",
     )
     with polite():
         if name != FILE:
@@ -102,7 +106,9 @@ def choose_prompts(spec: StudySpec, concept: str, place: object) -> PromptSet | 
 
 
 def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
-    """Where the demo's requests are asked with vectors that were read in statements: say so, and link to those read in requests."""
+    """Where the demo's requests are asked with vectors that were read in statements:
+    say so, and link to those read in requests.
+    """
     if (
         prompts.name != sources.DECLINED
         or spec.corpus_digest == corpora.demo_corpus(corpora.REQUESTS).digest
@@ -111,7 +117,8 @@ def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
     if library.REQUESTS not in library.names():
         return
     st.info(
-        "This study's vectors were read in statements. Those of the study of requests were read behind the chat template, where "
+        "This study's vectors were read in statements. Those of the study of "
+        "requests were read behind the chat template, where "
         "the assistant decides whether to help, and are the ones to steer these requests with.",
         icon=":material/alt_route:",
     )
@@ -127,7 +134,10 @@ def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
 def choose_search(
     study: Study, spec: StudySpec, prompts: PromptSet, what: tuple
 ) -> Draft:
-    """Search, counts of prompts and everything else of a new run. SpecError for what does not fit together."""
+    """Search, counts of prompts and everything else of a new run.
+
+    SpecError for what does not fit together.
+    """
     concept, languages = what
     one, two, three, four = st.columns(4)
     source = one.selectbox(
@@ -161,7 +171,8 @@ def choose_search(
         SEARCHED_ON,
         horizontal=True,
         key="run-on",
-        help="The paper describes no search prompts of their own: choosing a setting on the prompts that are reported flatters it.",
+        help="The paper describes no search prompts of their own: choosing a setting on "
+        "the prompts that are reported flatters it.",
     )
     with st.expander("Strengths, layers, operator, template, tokens"):
         more = choose_more(spec, prompts, search)
@@ -190,58 +201,52 @@ def choose_search(
     return Draft(given, prompts, title)
 
 
-def choose_more(spec: StudySpec, prompts: PromptSet, search: str) -> dict:
-    """What is rarely changed."""
-    own = LOG_SPACED if search == next(iter(SEARCHES)) else PAPERS
+def choose_more(spec: StudySpec, prompts: PromptSet, search: str) -> dict[str, Any]:
+    """What is rarely changed, as fields of the spec."""
     one, two, three = st.columns(3)
+    strengths = choose_strengths(search, (one, two, three))
+    names = list(TEMPLATES)
+    template = sources.template_of(prompts, spec.model.model)
+    operators = [name for name, each in OPERATORS.items() if not each.everywhere]
+    sets = one.number_input("Layer sets", 1, 20, 10, key="run-sets")
+    operator = two.selectbox("Operator", operators, key="run-operator")
+    template = three.selectbox(
+        "Prompt template",
+        names,
+        names.index(template),
+        key=f"run-template-{prompts.name}",
+    )
+    tokens = one.number_input("New tokens", 1, 512, 24, key="run-tokens")
+    seed = two.number_input(
+        "Seed of the split of prompts", 0, 2**31 - 1, 1, key="run-seed"
+    )
+    return {
+        "strengths": strengths,
+        "layer_sets": int(sets),
+        "operator": operator,
+        "template": template,
+        "tokens": int(tokens),
+        "seed": int(seed),
+    }
+
+
+def choose_strengths(search: str, columns: Sequence[Any]) -> tuple[float, ...]:
+    """Strengths between two ends; none where they are the search's own."""
+    one, two, three = columns
+    own = LOG_SPACED if search == next(iter(SEARCHES)) else PAPERS
+    ends = {"min_value": 0.001, "max_value": 100.0, "format": "%.3f"}
     low = one.number_input(
-        "Weakest strength, mean gaps",
-        0.001,
-        100.0,
-        own[0],
-        format="%.3f",
-        key=f"run-low-{search}",
+        "Weakest strength, mean gaps", value=own[0], key=f"run-low-{search}", **ends
     )
     high = two.number_input(
-        "Strongest strength, mean gaps",
-        0.001,
-        100.0,
-        own[-1],
-        format="%.3f",
-        key=f"run-high-{search}",
+        "Strongest strength, mean gaps", value=own[-1], key=f"run-high-{search}", **ends
     )
     count = three.number_input("Strengths", 1, 20, len(own), key=f"run-count-{search}")
-    same = (low, high, count) == (own[0], own[-1], len(own))
-    spaced = (
-        np.geomspace(low, max(low, high), int(count))
-        if own == LOG_SPACED
-        else np.linspace(low, max(low, high), int(count))
-    )
-    template = sources.template_of(prompts, spec.model.model)
-    names = list(TEMPLATES)
-    return {
-        "strengths": ()
-        if same
-        else tuple(dict.fromkeys(round(float(s), 3) for s in spaced)),
-        "layer_sets": int(one.number_input("Layer sets", 1, 20, 10, key="run-sets")),
-        "operator": two.selectbox(
-            "Operator",
-            [name for name, each in OPERATORS.items() if not each.everywhere],
-            key="run-operator",
-        ),
-        "template": three.selectbox(
-            "Prompt template",
-            names,
-            names.index(template),
-            key=f"run-template-{prompts.name}",
-        ),
-        "tokens": int(one.number_input("New tokens", 1, 512, 24, key="run-tokens")),
-        "seed": int(
-            two.number_input(
-                "Seed of the split of prompts", 0, 2**31 - 1, 1, key="run-seed"
-            )
-        ),
-    }
+    if (low, high, count) == (own[0], own[-1], len(own)):
+        return ()
+    spaced = np.geomspace if own == LOG_SPACED else np.linspace
+    strengths = spaced(low, max(low, high), int(count))
+    return tuple(dict.fromkeys(round(float(strength), 3) for strength in strengths))
 
 
 def size(study: Study, draft: Draft) -> None:
@@ -262,9 +267,12 @@ def size(study: Study, draft: Draft) -> None:
         else ""
     )
     st.caption(
-        f"{asked + plain + reported:,} answers of up to {draft.spec.tokens} tokens: {max(settings_each)} settings × "
-        f"{draft.spec.search_prompts} search prompts × {len(draft.spec.languages)} languages, then {reported:,} reported and "
-        f"{plain:,} without a push.{few} “Time one cell” computes one of them, keeps it, and says how long the rest will take."
+        f"{asked + plain + reported:,} answers of up to {draft.spec.tokens} "
+        f"tokens: {max(settings_each)} settings × "
+        f"{draft.spec.search_prompts} search prompts × {len(draft.spec.languages)} "
+        f"languages, then {reported:,} reported and "
+        f"{plain:,} without a push.{few} “Time one cell” computes one of them, "
+        "keeps it, and says how long the rest will take."
     )
 
 

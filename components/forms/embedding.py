@@ -1,4 +1,6 @@
-"""Words for the Alignment page: choose a list, see what it covers, choose how words are read, start."""
+"""Words for the Alignment page: choose a list, see what it covers, choose how words are
+read, start.
+"""
 
 import shlex
 
@@ -81,7 +83,9 @@ def form(study: Study) -> None:
 
 
 def choose_words() -> WordList | None:
-    """A word list of this server, of a file, or of the wordnets here; None when there is none yet."""
+    """A word list of this server, of a file, or of the wordnets here; None when there
+    is none yet.
+    """
     origin = st.segmented_control(
         "Words from",
         (HERE, FILE, WORDNET),
@@ -102,7 +106,8 @@ def choose_words() -> WordList | None:
                 else None
             )
         file = st.file_uploader(
-            "CSV or TSV with a column “concept” and one per language code (“kind” and “frequency” if wanted); a MUSE dictionary "
+            "CSV or TSV with a column “concept” and one per language code (“kind” "
+            "and “frequency” if wanted); a MUSE dictionary "
             "(en-fr.txt); or a zip of PanLex Swadesh lists, MUSE dictionaries or wordnet tab files",
             type=["csv", "tsv", "txt", "tab", "zip"],
             key="words-file",
@@ -143,7 +148,9 @@ def described(words: WordList) -> None:
 
 
 def choose_model(study: Study) -> tuple[ModelSpec, str, str]:
-    """The model, which state is the last layer, and the study that the words go into ("" for one of their own)."""
+    """The model, which state is the last layer, and the study that the words go into
+    ("" for one of their own).
+    """
     known = study.manifest.model
     if known is not None and study.kind == COMPUTED and study.words is None:
         into = st.radio("Into", (THIS, NEW), key="words-into", horizontal=True)
@@ -179,7 +186,8 @@ def choose_reading(words: WordList) -> tuple[list[str], tuple[int, ...]]:
     )
     if len(prompted) < len(EMBEDDINGS):
         st.caption(
-            "Prompts are left out that are not written in all chosen languages; add a row to prompts.csv."
+            "Prompts are left out that are not written in all chosen languages; "
+            "add a row to prompts.csv."
         )
     given = st.text_input(
         "Layers to keep",

@@ -75,7 +75,9 @@ def choose_model() -> ModelSpec:
 
 
 def choose_corpus() -> Corpus | None:
-    """Contrast pairs kept here, from a file, or from a data set of the hub; None when there is nothing usable yet."""
+    """Contrast pairs kept here, from a file, or from a data set of the hub; None when
+    there is nothing usable yet.
+    """
     st.subheader("2 · Contrast pairs", anchor=False)
     origin = st.segmented_control(
         "From",
@@ -97,7 +99,8 @@ def from_server() -> Corpus:
 def from_file() -> Corpus | None:
     """An uploaded corpus."""
     file = st.file_uploader(
-        "CSV or JSONL with pair, concept, language, positive, negative; or a zip in the papers' layout",
+        "CSV or JSONL with pair, concept, language, positive, negative; or a zip "
+        "in the papers' layout",
         type=["csv", "jsonl", "ndjson", "zip"],
         key="draft-file",
         max_upload_size=200,
@@ -121,20 +124,24 @@ def from_hub() -> Corpus | None:
 ORIGINS = {"this server": from_server, "a file": from_file, "the hub": from_hub}
 
 
+@dataclass(frozen=True)
+class Rest:
+    """What is rarely changed of an extraction."""
+
+    split: str
+    last_state: str
+    seed: int
+    facts: dict[str, dict[str, float]]
+
+
 def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
-    """Concepts, languages, estimator, template and split; None while nothing is chosen."""
+    """Concepts, languages, estimator, template, split; None while nothing is chosen."""
     st.subheader("3 · What to read, and how", anchor=False)
-    concepts = st.multiselect(
-        "Concepts",
-        corpus.concepts,
-        list(corpus.concepts),
-        key=f"draft-concepts-{corpus.digest}",
+    concepts = choose_all(
+        "Concepts", corpus.concepts, f"draft-concepts-{corpus.digest}"
     )
-    languages = st.multiselect(
-        "Languages",
-        corpus.languages,
-        list(corpus.languages),
-        key=f"draft-languages-{corpus.digest}",
+    languages = choose_all(
+        "Languages", corpus.languages, f"draft-languages-{corpus.digest}"
     )
     left, right = st.columns(2)
     estimator = left.selectbox(
@@ -148,35 +155,12 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
         "Prompt template", list(TEMPLATES), suggested, key="draft-template"
     )
     with st.expander("Split, last layer, seed, shares"):
-        methods = [
-            name
-            for name in SPLITS
-            if name != "as given" or any(pair.split for pair in corpus.pairs)
-        ]
-        given = "as given" in methods
-        split = st.selectbox(
-            "Split",
-            methods,
-            methods.index("as given") if given else 0,
-            key=f"draft-split-{corpus.digest}",
-        )
-        last = st.selectbox(
-            "Last layer",
-            LAST_STATES,
-            key="draft-last",
-            help="“normed” is the papers' last index.",
-        )
-        seed = st.number_input("Seed", 0, 2**31 - 1, 1, key="draft-seed")
-        facts = choose_shares()
+        rest = choose_rest(corpus)
     coverage(corpus, concepts, languages)
     if not concepts or not languages:
         st.info("Choose at least one concept and one language.", icon=":material/info:")
         return None
-    if lost := sum(leaked_pairs(corpus, split, concept, seed) for concept in concepts):
-        st.warning(
-            f"This split puts {lost} pairs into training whose translation is held out elsewhere.",
-            icon=":material/warning:",
-        )
+    warn_of_leaks(corpus, concepts, rest)
     title = st.text_input(
         "Title of the study",
         f"{model.model.split('/')[-1]} on {corpus.name}",
@@ -191,11 +175,46 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
         tuple(languages),
         estimator,
         template,
-        split,
-        last,
-        int(seed),
+        rest.split,
+        rest.last_state,
+        rest.seed,
     )
-    return Draft(spec, corpus, title, facts)
+    return Draft(spec, corpus, title, rest.facts)
+
+
+def choose_all(label: str, options: tuple[str, ...], key: str) -> list[str]:
+    """Some of the options; all to begin with."""
+    return st.multiselect(label, options, list(options), key=key)
+
+
+def choose_rest(corpus: Corpus) -> Rest:
+    """Split, last layer, seed and shares."""
+    methods = list(SPLITS)
+    if not any(pair.split for pair in corpus.pairs):
+        methods.remove("as given")
+    first = methods.index("as given") if "as given" in methods else 0
+    split = st.selectbox("Split", methods, first, key=f"draft-split-{corpus.digest}")
+    last = st.selectbox(
+        "Last layer",
+        LAST_STATES,
+        key="draft-last",
+        help="“normed” is the papers' last index.",
+    )
+    seed = st.number_input("Seed", 0, 2**31 - 1, 1, key="draft-seed")
+    return Rest(split, last, int(seed), choose_shares())
+
+
+def warn_of_leaks(corpus: Corpus, concepts: list[str], rest: Rest) -> None:
+    """Say how many training pairs have a translation among the held-out ones."""
+    leaks = 0
+    for concept in concepts:
+        leaks += leaked_pairs(corpus, rest.split, concept, rest.seed)
+    if leaks:
+        st.warning(
+            f"This split puts {leaks} pairs into training whose translation is held out "
+            "elsewhere.",
+            icon=":material/warning:",
+        )
 
 
 def choose_shares() -> dict:
@@ -325,7 +344,8 @@ def checked(job: Job) -> None:
         )
     faster = "faster" if seen.bfloat16 else "not faster"
     st.caption(
-        f"Revision {seen.revision}. bfloat16 is {faster} than float32 on this machine; its cosine to float32 is measured on start."
+        f"Revision {seen.revision}. bfloat16 is {faster} than float32 on this "
+        "machine; its cosine to float32 is measured on start."
     )
     st.markdown("**Which token is read** (the last one of the formatted prompt):")
     read_tokens = [

@@ -14,7 +14,9 @@ from components.frame import links
 
 
 def judging(run: store.Run) -> JudgingSpec:
-    """How this run's answers are judged: what was kept with the run, and what the widgets change of it."""
+    """How this run's answers are judged: what was kept with the run, and what the
+    widgets change of it.
+    """
     kept = run.judging
     forget(run)
     left, right = st.columns(2)
@@ -30,8 +32,10 @@ def judging(run: store.Run) -> JudgingSpec:
         "How answers are judged: refusals, failures, limits", icon=":material/gavel:"
     ):
         st.caption(
-            "Changing anything here judges the kept texts anew at once. When another setting wins, “Go on” asks the reported "
-            "prompts with it. Following means not refused and not failed, which is less than helped."
+            "Changing anything here judges the kept texts anew at once. When "
+            "another setting wins, “Go on” asks the reported "
+            "prompts with it. Following means not refused and not failed, which is "
+            "less than helped."
         )
         spec = replace(rules(run, kept), objective=objective, choice=choice)
         return replace(spec, command=command(run, kept))
@@ -56,80 +60,72 @@ def rules(run: store.Run, kept: JudgingSpec) -> JudgingSpec:
         key=f"judge-list-{run.name}",
         help="How refusals begin.",
     )
-    edited = ()
-    if name == EDITED:
-        first = kept.edited or tuple(lines(openings(LISTS[0])))
-        text = st.text_area(
-            "One opening a line, as “language: opening”",
-            "\n".join(first),
-            height=240,
-            key=f"judge-lines-{run.name}",
-        )
-        edited = tuple(line.strip() for line in text.splitlines() if line.strip())
+    edited = edit_openings(run, kept) if name == EDITED else ()
     one, two, three = st.columns(3)
     row, four, five = st.columns(3)
     st.caption(
-        f"The paper's rules: list “{PAPER.openings}”, fewer than {PAPER.fewest_words} words, a word of more than "
-        f"{PAPER.longest_word} letters, {PAPER.looping_words} words that loop ({TIMES} times, each at most {APART} words after the "
-        "last), and no limit on one word in a row, which is ours; it translates answers first, which is not done here."
+        f"The paper's rules: list “{PAPER.openings}”, fewer than "
+        f"{PAPER.fewest_words} words, a word of more than "
+        f"{PAPER.longest_word} letters, {PAPER.looping_words} words that loop "
+        f"({TIMES} times, each at most {APART} words after the "
+        "last), and no limit on one word in a row, which is ours; it translates "
+        "answers first, which is not done here."
     )
-    number = f"-{run.name}"
+    ending = f"-{run.name}"
+    fewest = one.number_input(
+        "Fewest words", 1, 100, kept.fewest_words, key="judge-fewest" + ending
+    )
+    longest = two.number_input(
+        "Longest word",
+        0,
+        200,
+        kept.longest_word,
+        key="judge-longest" + ending,
+        help="0: each language's own limit",
+    )
+    looping = three.number_input(
+        "Words that loop", 1, 100, kept.looping_words, key="judge-loops" + ending
+    )
+    in_a_row = row.number_input(
+        "Same word in a row",
+        0,
+        100,
+        kept.in_a_row,
+        key="judge-row" + ending,
+        help="0: never a failure",
+    )
+    perplexity = four.number_input(
+        "Perplexity at most × plain",
+        1.0,
+        1e6,
+        kept.perplexity,
+        key="judge-perplexity" + ending,
+    )
+    drift = five.number_input(
+        "Drift, share above plain", 0.0, 1.0, kept.drift, key="judge-drift" + ending
+    )
     return JudgingSpec(
         name,
         edited,
-        int(
-            one.number_input(
-                "Fewest words", 1, 100, kept.fewest_words, key="judge-fewest" + number
-            )
-        ),
-        int(
-            two.number_input(
-                "Longest word",
-                0,
-                200,
-                kept.longest_word,
-                key="judge-longest" + number,
-                help="0: each language's own limit",
-            )
-        ),
-        int(
-            three.number_input(
-                "Words that loop",
-                1,
-                100,
-                kept.looping_words,
-                key="judge-loops" + number,
-            )
-        ),
-        int(
-            row.number_input(
-                "Same word in a row",
-                0,
-                100,
-                kept.in_a_row,
-                key="judge-row" + number,
-                help="0: never a failure",
-            )
-        ),
-        perplexity=float(
-            four.number_input(
-                "Perplexity at most × plain",
-                1.0,
-                1e6,
-                kept.perplexity,
-                key="judge-perplexity" + number,
-            )
-        ),
-        drift=float(
-            five.number_input(
-                "Drift, share above plain",
-                0.0,
-                1.0,
-                kept.drift,
-                key="judge-drift" + number,
-            )
-        ),
+        int(fewest),
+        int(longest),
+        int(looping),
+        int(in_a_row),
+        perplexity=float(perplexity),
+        drift=float(drift),
     )
+
+
+def edit_openings(run: store.Run, kept: JudgingSpec) -> tuple[str, ...]:
+    """Openings of refusals that the user writes."""
+    first = kept.edited or tuple(lines(openings(LISTS[0])))
+    text = st.text_area(
+        "One opening a line, as “language: opening”",
+        "\n".join(first),
+        height=240,
+        key=f"judge-lines-{run.name}",
+    )
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def command(run: store.Run, kept: JudgingSpec) -> str:
@@ -141,11 +137,13 @@ def command(run: store.Run, kept: JudgingSpec) -> str:
         key=f"judge-command-{run.name}",
         max_chars=500,
         disabled=not allowed,
-        help="Gets one JSON object per line (language, prompt, answer), prints following, refusing or failure for each. "
+        help="Gets one JSON object per line (language, prompt, answer), prints "
+        "following, refusing or failure for each. "
         "Runs on the server without a shell, when “Go on” is pressed.",
     ).strip()
     if not allowed:
         st.caption(
-            "Judge commands are off; the operator of this server turns them on with BABELSCOPE_JUDGE_COMMAND=1."
+            "Judge commands are off; the operator of this server turns them on "
+            "with BABELSCOPE_JUDGE_COMMAND=1."
         )
     return given if allowed else ""

@@ -1,4 +1,6 @@
-"""The Playground's draft: prompt, language, template, steering and generation, all of it in the link."""
+"""The Playground's draft: prompt, language, template, steering and generation, all of
+it in the link.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -184,7 +186,9 @@ def take(study: Study) -> None:
 
 
 def translate(study: Study) -> None:
-    """Another language was chosen: a preset's prompt is shown in it; a prompt of the user's own stays."""
+    """Another language was chosen: a preset's prompt is shown in it; a prompt of the
+    user's own stays.
+    """
     texts = starting(study)[0][widget_value("preset")].texts
     if widget_value("prompt") in texts.values() and widget_value("language") in texts:
         st.session_state[f"{KEY}-prompt"] = texts[widget_value("language")]

@@ -1,4 +1,6 @@
-"""The form that starts a sweep, with what it will take, and answers of another method from a file."""
+"""The form that starts a sweep, with what it will take, and answers of another method
+from a file.
+"""
 
 import pandas as pd
 import streamlit as st
@@ -30,7 +32,8 @@ def form(study: Study) -> None:
     with st.expander("Run a sweep", icon=":material/tune:", expanded=not swept):
         if swept and study.kind != DEMO:
             st.info(
-                "This study has a plane. To sweep in another way, ask the questions into a new study first.",
+                "This study has a plane. To sweep in another way, ask the "
+                "questions into a new study first.",
                 icon=":material/info:",
             )
             return
@@ -55,8 +58,10 @@ def start(study: Study, spec: SweepSpec, questions: Questions) -> None:
         for q in questions.questions
     )
     st.caption(
-        f"Up to {sweep.expected(spec)} settings of {held:,} held-out questions ({len(listed)} items) in {len(spec.languages)} "
-        "languages each; one pass per question and setting, its options share it. The first settings tell how long it takes; "
+        f"Up to {sweep.expected(spec)} settings of {held:,} held-out questions "
+        f"({len(listed)} items) in {len(spec.languages)} "
+        "languages each; one pass per question and setting, its options share it. "
+        "The first settings tell how long it takes; "
         "Stop keeps what is finished."
         + (
             " The demo study stays as it is; the plane goes into a copy."
@@ -138,15 +143,19 @@ def choose(study: Study) -> SweepSpec | None:
 
 
 def rivals(study: Study, half: int | None) -> pd.DataFrame:
-    """Both axes of other methods per language, on the items that are shown; their answers are given as a file."""
+    """Both axes of other methods per language, on the items that are shown; their
+    answers are given as a file.
+    """
     none = pd.DataFrame(columns=["method", "language", *AXES])
     with st.expander(
         "Place another method's answers on this plane", icon=":material/add_location:"
     ):
         st.caption(
-            "CSV or JSONL with item, kind (universal or culture), language, answer and, if wanted, method. Answers are "
+            "CSV or JSONL with item, kind (universal or culture), language, answer "
+            "and, if wanted, method. Answers are "
             "matched with the "
-            "options of the same held-out questions: the option itself, its letter, or a text that holds it."
+            "options of the same held-out questions: the option itself, its "
+            "letter, or a text that holds it."
         )
         file = st.file_uploader(
             "Answers", type=["csv", "jsonl", "ndjson"], key="rivals", max_upload_size=50

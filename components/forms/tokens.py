@@ -1,4 +1,6 @@
-"""Model text token by token: text nodes only, so nothing in it can become a link, an image or a tag."""
+"""Model text token by token: text nodes only, so nothing in it can become a link, an
+image or a tag.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +12,9 @@ from analysis.languages.languages import LANGUAGES
 
 @dataclass(frozen=True)
 class Token:
-    """One piece of an answer: whether it differs from the baseline, and what hovering over it says."""
+    """One piece of an answer: whether it differs from the baseline, and what hovering
+    over it says.
+    """
 
     text: str
     changed: bool = False
@@ -18,7 +22,8 @@ class Token:
 
 
 CSS = """
-.said { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext; line-height: 1.7; min-height: 1.7em;
+.said { white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: plaintext;
+  line-height: 1.7; min-height: 1.7em;
   font-family: var(--st-font); color: var(--st-text-color); font-size: 1rem; }
 .said span { border-radius: 3px; }
 .said span[title]:hover { outline: 1px solid var(--st-primary-color); }
@@ -66,7 +71,9 @@ def show(tokens: Sequence[Token], language: str, key: str) -> None:
 def merged(
     pieces: Sequence[str], changed: Sequence[bool], tips: Sequence[str]
 ) -> list[Token]:
-    """Pieces of an answer as tokens to show; bytes that only together are a character become one."""
+    """Pieces of an answer as tokens to show; bytes that only together are a character
+    become one.
+    """
     shown, text, differs, said = [], "", False, []
     for piece, change, tip in zip(pieces, changed, tips):
         text, differs, said = (
