@@ -82,7 +82,7 @@ def plan(study: Study) -> None:
         start(study, draft)
 
 
-def choose_prompts(spec: StudySpec, concept: str, place: object) -> PromptSet | None:
+def choose_prompts(spec: StudySpec, concept: str, place: Any) -> PromptSet | None:
     """The prompts of a new run, kept here or uploaded; None while there are none."""
     name = place.selectbox(
         "Prompts",

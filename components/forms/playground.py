@@ -15,7 +15,14 @@ from analysis.steering.resolve import layers_at_depth
 from analysis.steering.specs import GenerationSpec, SteeringSpec, VectorSource
 from analysis.study.study import Study
 from analysis.worker.answers import ALTERNATIVES, Ask, Request, dosed
-from components.forms.steering_fields import KEY, steering_fields, widget_value
+from components.forms.steering_fields import (
+    KEY,
+    Check,
+    anything,
+    one_of,
+    steering_fields,
+    widget_value,
+)
 from components.forms.steering_term import Steering, choose_steering
 from components.frame import controls
 from components.frame.links import Kept, record_draft, restore_draft
@@ -43,9 +50,21 @@ class Draft:
     generation: GenerationSpec | None
 
     @property
+    def push(self) -> Steering:
+        """The steering of a draft that is ready."""
+        assert self.steering is not None, "a draft without a steering was run"
+        return self.steering
+
+    @property
+    def limits(self) -> GenerationSpec:
+        """How a draft that is ready writes."""
+        assert self.generation is not None, "a draft without limits was run"
+        return self.generation
+
+    @property
     def steered(self) -> SteeringSpec:
         """The steering at its strength."""
-        return dosed(self.steering.unit, self.steering.strength)
+        return dosed(self.push.unit, self.push.strength)
 
     @property
     def ready(self) -> bool:
@@ -54,45 +73,71 @@ class Draft:
 
     def at(self, strength: float, source: VectorSource | None = None) -> SteeringSpec:
         """The same steering at another strength, or with another vector in its first term."""
-        spec = dosed(self.steering.unit, strength)
+        spec = dosed(self.push.unit, strength)
         first, *rest = spec.terms
         return SteeringSpec((replace(first, source=source or first.source), *rest))
 
     def request(self, *asks: Ask) -> Request:
         """A request for these answers."""
-        return Request(self.model, self.template, asks, self.generation)
+        return Request(self.model, self.template, asks, self.limits)
 
 
-def starting(study: Study) -> tuple[Mapping[str, Preset], str, Preset]:
-    """The presets of a study's model, the first one's name, and the language to begin with."""
-    known = {
-        name: preset
-        for name, preset in presets(study.model).items()
-        if preset.concept in ("", *study.concepts)
-    }
-    name = next(iter(known))
-    return known, name, known[name]
+@dataclass(frozen=True)
+class Beginning:
+    """The presets of a study's model, and the name of the first one."""
+
+    presets: Mapping[str, Preset]
+    first: str
+
+    @property
+    def preset(self) -> Preset:
+        """The one to begin with."""
+        return self.presets[self.first]
 
 
-def fields(study: Study) -> dict[str, Kept]:
+def beginning_of(study: Study) -> Beginning:
+    """What the Playground begins with: presets of concepts that the study has."""
+    known = {}
+    for name, preset in presets(study.model).items():
+        if preset.concept in ("", *study.concepts):
+            known[name] = preset
+    return Beginning(known, next(iter(known)))
+
+
+def chosen_preset(study: Study) -> Preset:
+    """The preset that the widgets name."""
+    return beginning_of(study).presets[widget_value("preset")]
+
+
+def is_text(value: str) -> bool:
+    """Whether a prompt is no longer than it may be."""
+    return len(value) <= LONGEST
+
+
+def between(low: float, high: float) -> Check:
+    """A check that a number lies between two, ends included."""
+    return lambda value: low <= value <= high
+
+
+def link_fields(study: Study) -> dict[str, Kept]:
     """What the link keeps, with the first preset as default."""
-    known, name, preset = starting(study)
+    begin = beginning_of(study)
+    preset = begin.preset
     language = "en" if "en" in study.languages else study.languages[0]
     layers = layers_at_depth(*preset.depths, study.layers)
-    found = steering_fields(study, language) | {
-        "preset": Kept(name, lambda value: value in known),
-        "prompt": Kept(
-            preset.texts.get(language, ""), lambda value: len(value) <= LONGEST
-        ),
-        "language": Kept(language, lambda value: value in study.languages),
-        "template": Kept(preset.template, lambda value: value in TEMPLATES),
-        "tokens": Kept(32, lambda value: 1 <= value <= 10**6),
-        "temperature": Kept(0.0, lambda value: 0 <= value <= 5),
-        "seed": Kept(0, lambda value: 0 <= value < 2**31),
+    found = steering_fields(study, language)
+    found |= {
+        "preset": Kept(begin.first, one_of(begin.presets)),
+        "prompt": Kept(preset.texts.get(language, ""), is_text),
+        "language": Kept(language, one_of(study.languages)),
+        "template": Kept(preset.template, one_of(TEMPLATES)),
+        "tokens": Kept(32, between(1, 10**6)),
+        "temperature": Kept(0.0, between(0, 5)),
+        "seed": Kept(0, between(0, 2**31 - 1)),
         "model": Kept(STUDYS, lambda value: value in (STUDYS, *offered_models())),
-        "strip": Kept(False, lambda value: True),
-        "grid": Kept(False, lambda value: True),
-        "twin": Kept(False, lambda value: True),
+        "strip": Kept(False, anything),
+        "grid": Kept(False, anything),
+        "twin": Kept(False, anything),
     }
     if preset.concept:
         found["concept"] = replace(found["concept"], default=preset.concept)
@@ -103,7 +148,7 @@ def fields(study: Study) -> dict[str, Kept]:
 
 def draw(study: Study) -> Draft:
     """All widgets; what they say."""
-    kept = fields(study)
+    kept = link_fields(study)
     if (
         st.session_state.get(f"{KEY}-study") != study.name
     ):  # another study has other concepts, languages and layers
@@ -138,7 +183,7 @@ def draw(study: Study) -> Draft:
 
 def choose_prompt(study: Study) -> Preset:
     """Preset, language, template and the prompt itself."""
-    known, _, _ = starting(study)
+    known = beginning_of(study).presets
     one, two, three = st.columns(3)
     one.selectbox(
         "Begin with",
@@ -152,7 +197,7 @@ def choose_prompt(study: Study) -> Preset:
     two.selectbox(
         "Prompt's language",
         study.languages,
-        format_func=names.get,
+        format_func=names.__getitem__,
         key=f"{KEY}-language",
         on_change=translate,
         args=(study,),
@@ -171,7 +216,7 @@ def choose_prompt(study: Study) -> Preset:
 
 def take(study: Study) -> None:
     """A preset was chosen: its prompt, template, concept, layers and strength are taken over."""
-    preset = starting(study)[0][widget_value("preset")]
+    preset = chosen_preset(study)
     layers = layers_at_depth(*preset.depths, study.layers)
     new = {
         "prompt": preset.texts.get(widget_value("language"), ""),
@@ -189,7 +234,7 @@ def translate(study: Study) -> None:
     """Another language was chosen: a preset's prompt is shown in it; a prompt of the
     user's own stays.
     """
-    texts = starting(study)[0][widget_value("preset")].texts
+    texts = chosen_preset(study).texts
     if widget_value("prompt") in texts.values() and widget_value("language") in texts:
         st.session_state[f"{KEY}-prompt"] = texts[widget_value("language")]
 
@@ -235,7 +280,7 @@ def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
 def asks(draft: Draft) -> tuple[Ask, ...]:
     """All answers that one run asks for."""
     spec, question, language = draft.steered, draft.question, draft.language
-    strength = draft.steering.strength
+    strength = draft.push.strength
     wanted = [
         Ask(BASELINE, question, language),
         Ask(
@@ -250,13 +295,13 @@ def asks(draft: Draft) -> tuple[Ask, ...]:
         source = VectorSource(
             "random",
             plus=(spec.terms[0].source,),
-            seed=draft.generation.seed + 1 + spec.terms[0].source.seed,
+            seed=draft.limits.seed + 1 + spec.terms[0].source.seed,
         )
         wanted.append(Ask(TWIN, question, language, draft.at(strength, source)))
     if widget_value("strip"):
         wanted += [
             Ask(f"Strength {s:.3g}", question, language, draft.at(s))
-            for s in (draft.steering.reach * s for s in STRIP)
+            for s in (draft.push.reach * s for s in STRIP)
         ]
     if widget_value("grid"):
         texts = draft.preset.texts

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,8 @@ def by_range(study: Study) -> ChosenLayers:
     """Layers in a row."""
     if study.layers == 1:
         return ChosenLayers((1,))
-    low, high = st.slider("Layers", 1, study.layers, key=f"{KEY}-range")
+    ends: Any = st.slider("Layers", 1, study.layers, key=f"{KEY}-range")
+    low, high = ends
     return ChosenLayers(tuple(range(low, high + 1)))
 
 
@@ -39,9 +41,10 @@ def by_set(study: Study) -> ChosenLayers:
 
 def by_depth(study: Study) -> ChosenLayers:
     """Layers by relative depth."""
-    low, high = st.slider(
+    ends: Any = st.slider(
         "Relative depth (1 is the last block)", 0.0, 1.0, step=0.05, key=f"{KEY}-depth"
     )
+    low, high = ends
     layers = layers_at_depth(low, high, study.layers)
     st.caption(f"Layers {', '.join(map(str, layers))}.")
     return ChosenLayers(layers)

@@ -8,13 +8,20 @@ import numpy as np
 import streamlit as st
 
 from analysis.steering import vector_files
-from analysis.steering.operators import DOSE, GAPS, OPERATORS, POSITIONS, SHARE, first_changed_layer
+from analysis.steering.operators import (
+    DOSE,
+    GAPS,
+    OPERATORS,
+    POSITIONS,
+    SHARE,
+    first_changed_layer,
+)
 from analysis.steering.resolve import (
     QUESTION_VECTORS,
     SOURCES,
-    slider_reach,
-    resolve,
     push_shares,
+    resolve,
+    slider_reach,
     state_norms,
     vectors,
 )
@@ -58,7 +65,7 @@ def choose_steering(study: Study) -> Steering | None:
     """All widgets of a steering; None, with a sentence, while it makes no sense."""
     source = choose_source(study)
     way = st.segmented_control("Layers by", list(WAYS), key=f"{KEY}-way", required=True)
-    chosen = WAYS[way](study)
+    chosen = WAYS[str(way)](study)
     label = "Operator, positions, condition, second term"
     with st.expander(label, icon=":material/tune:"):
         manner = choose_operator()
@@ -222,7 +229,7 @@ def choose_condition(source: VectorSource, first: int) -> Condition | None:
     st.session_state[f"{KEY}-read-layer"] = min(widget_value("read-layer"), first)
     layer = int(right.number_input("at layer", 1, first, key=f"{KEY}-read-layer"))
     st.caption(
-        "Cosine of the mean prompt state with the vector at that layer; steering first_changed_layer "
+        "Cosine of the mean prompt state with the vector at that layer; steering begins "
         f"at layer {first}."
     )
     return Condition(source, layer, threshold, side == "above")

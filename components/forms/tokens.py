@@ -4,8 +4,10 @@ image or a tag.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import streamlit as st
+from streamlit.components import v2
 
 from analysis.languages.languages import LANGUAGES
 
@@ -47,11 +49,9 @@ export default function ({ data, parentElement }) {
 
 
 @st.cache_resource(show_spinner=False)
-def component() -> object:
+def component() -> Any:
     """The component, registered once."""
-    return st.components.v2.component(
-        "said", html='<div class="said"></div>', css=CSS, js=SCRIPT
-    )
+    return v2.component("said", html='<div class="said"></div>', css=CSS, js=SCRIPT)
 
 
 def show(tokens: Sequence[Token], language: str, key: str) -> None:

@@ -6,6 +6,7 @@ Streamlit's own binding writes option labels into the address; a new title would
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
@@ -102,7 +103,7 @@ class Kept:
     """One value of a draft that the link keeps: its default, and which values are allowed."""
 
     default: object
-    allowed: Callable[[object], bool]
+    allowed: Callable[[Any], bool]
 
 
 def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
