@@ -1,6 +1,7 @@
 """Studies, analyses and figures from the command line."""
 
 import json
+import shlex
 from dataclasses import replace
 
 import pandas as pd
@@ -11,6 +12,7 @@ from babelscope import commands, plots
 from components.paperpack import recipes
 from components.printing.venues import VENUES
 from tests.test_pack import small
+from tests.visits import visit
 
 
 def written(folder, **changes: object):
@@ -97,3 +99,17 @@ def test_studies_are_listed_and_analysed_from_a_spec_file(home, capsys):
     found = pd.read_csv(home / "tables" / "transfer-bloomz-7.1b.csv")
     assert len(found) == 144 and {"source", "target", "transfer"} <= set(found.columns)
     assert len(list((home / "tables").iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("page", "study", "command"),
+    [
+        ("pages/extract.py", "demo", "extract"),
+        ("pages/alignment.py", "demo-requests", "words"),
+    ],
+)
+def test_the_command_that_a_page_shows_is_understood(fresh, page, study, command):
+    shown = [block.value for block in visit(page, study=study).code]
+    (line,) = [text for text in shown if text.startswith("babelscope ")]
+    (_, *given) = shlex.split(line)
+    assert commands.parser().parse_args(given).command == command

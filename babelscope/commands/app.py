@@ -1,4 +1,4 @@
-"""Start the program in a browser of this machine."""
+"""Start the program; a browser of this machine opens its address."""
 
 import argparse
 import runpy
