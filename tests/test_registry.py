@@ -6,14 +6,18 @@ import xarray as xr
 
 from analysis.concepts.specs import CONVENTIONS
 from analysis.core.errors import SpecError
-from analysis.overview import registry
+from analysis.overview import needs, registry
+from analysis.overview.record import Analysis, Statistic
 from analysis.study import library
+from analysis.study.study import Study
 from analysis.words import alignment, neighbours
 from analysis.words.specs import AlignmentSpec
 from analysis.worker.service import Job, Pool
 from components.frame import cache
 from components.frame.kept import Kept
+from components.paperpack import basket, pack
 from tests.planted_words import planted_vectors, stored_words, word_list
+from tests.visits import alive, figures, visit
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +140,57 @@ def test_kept_values_leave_when_longest_unused_and_are_made_once():
     assert kept.get("a") == 1 and kept.get("b") is None and kept.get("c") == 3
     assert kept.get_or_make("a", lambda: 0) == 1
     assert kept.get_or_make("d", lambda: 4) == 4 and not kept.making
+
+
+def share_of_chance(study: Study, factor: float = 2.0) -> xr.Dataset:
+    """A planted analysis: a number of every language, with its interval."""
+    values = factor * np.arange(len(study.languages), dtype=float)
+    parts = {"planted": values, "low": values - 1, "high": values + 1}
+    variables = {name: ("language", part) for name, part in parts.items()}
+    return xr.Dataset(variables, {"language": list(study.languages)})
+
+
+@pytest.fixture
+def one_more(monkeypatch):
+    """One record more in the registry, and nothing else."""
+    record = Analysis(
+        "planted analysis",
+        share_of_chance,
+        needs.CONCEPTS,
+        works=("wilson1927probable",),
+        tests=(Statistic("Planted sentences are true."),),
+    )
+    monkeypatch.setattr(registry, "ANALYSES", [*registry.ANALYSES, record])
+
+
+def test_a_new_analysis_is_in_the_menu_and_in_a_pack_by_its_record_alone(
+    fresh, one_more
+):
+    at = visit("app.py", study="demo", analysis="planted analysis")
+    assert "Planted analysis" in at.selectbox(key="analysis").options
+    shown = figures(at)["Planted analysis"]
+    assert "A planted analysis: a number of every language" in shown["caption"]
+    keep = next(each for each in at.button if each.key.startswith("add-analysis"))
+    alive(keep.click().run())
+    (item,) = basket.items()
+    files = pack.texts(item.recipe)
+    assert "Planted sentences are true." in files["methods.txt"]
+    assert "\\citep{wilson1927probable}" in files["methods.txt"]
+    assert files["works.bib"].startswith("@article{wilson1927probable,")
+    assert "+-" in files["table.tex"], "the interval of its estimate"
+
+
+@pytest.mark.parametrize(
+    ("study", "name"),
+    [
+        ("demo", "triangle"),
+        ("demo", "similarity by layer"),
+        ("demo", "coverage"),
+        ("llama2-chat-7b", "transfer"),
+        ("words-aya101", "alignment of all settings"),
+    ],
+)
+def test_the_overview_draws_or_lists_what_an_analysis_finds(fresh, study, name):
+    at = visit("app.py", study=study, analysis=name)
+    assert not at.error
+    assert figures(at).get(name.capitalize()) or len(at.dataframe)

@@ -67,7 +67,8 @@ class Analysis:
     @property
     def says(self) -> str:
         """What it computes, in one line."""
-        return (inspect.getdoc(self.function) or self.name).partition("\n")[0]
+        said = inspect.getdoc(self.function) or self.name
+        return said.partition("\n")[0].replace("``", "")
 
     @property
     def shared(self) -> tuple[Option, ...]:

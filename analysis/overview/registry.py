@@ -292,7 +292,7 @@ ANALYSES: list[Analysis] = [
         seconds=1,
         works=(PENG,),
         figures=("concept-ranks",),
-        usual={"layer": lambda study: 0},
+        usual={"layer": usual.last_layer},
     ),
     Analysis(
         "word ranks",

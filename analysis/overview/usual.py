@@ -68,6 +68,11 @@ def method(study: Study) -> str:
     return next(iter(projections.METHODS))
 
 
+def last_layer(study: Study) -> int:
+    """The last layer that words were read at, which is written 0."""
+    return 0
+
+
 def middle_layer(study: Study) -> int:
     """The layer half way up."""
     return (study.layers + 1) // 2

@@ -10,6 +10,7 @@ from components.figures.text import DEMO_NOTE
 from components.frame import cache, controls, panel
 from components.frame.shell import MENU
 from components.frame.text import escape
+from components.views import analyses
 from components.views.figures import drop
 
 
@@ -25,6 +26,7 @@ def page(study: Study) -> None:
             "This study has no concepts. Layers and Plane show what it has.",
             icon=":material/layers:",
         )
+    analyses.everything(study)
     drop()
     with st.expander("Provenance", icon=":material/history_edu:"):
         st.code(library.provenance(study), language="json")
