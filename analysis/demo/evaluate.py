@@ -1,14 +1,20 @@
-"""What the demo model can do, measured: ``python -m analysis.demo.evaluate`` writes ``model/measured.json``."""
+"""What the demo model can do, measured: ``python -m analysis.demo.evaluate``.
+
+Writes ``model/measured.json``.
+"""
 
 import json
 import random
 from collections.abc import Sequence
-from itertools import product
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
+from transformers import PreTrainedTokenizerFast
 
 from analysis.core.statistics import wilson
+from analysis.demo.tokenizer import PAD, id_of
+from analysis.model.load import Loaded
 from analysis.world.world import (
     LANGUAGES,
     NEGATIVE,
@@ -26,141 +32,183 @@ SAMPLES = 20
 """Settings in which each held-out predicate is said."""
 STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)
 """Mean gaps: one already carries an average bad deed to an average good one."""
+BATCH = 256
+LONGEST_ANSWER = 48
+Model = Any
+"""A causal language model of the transformers library."""
+
+
+class Continued(NamedTuple):
+    """A prompt and how it might go on."""
+
+    prompt: str
+    continuation: str
+
+
+class Statement(NamedTuple):
+    """A text about a good or a bad deed of a value."""
+
+    text: str
+    value: str
+    polarity: int
+
+
+class Count(NamedTuple):
+    """How many of how many are right."""
+
+    right: int
+    n: int
+
+
+class Asked(NamedTuple):
+    """Questions that training asked, and facts that it never did."""
+
+    asked: list[str]
+    never: list[str]
 
 
 @torch.inference_mode()
 def log_likelihood(
-    model: object, tokenizer: object, texts: Sequence[tuple[str, str]]
+    model: Model,
+    tokenizer: PreTrainedTokenizerFast,
+    texts: Sequence[Continued | tuple[str, str]],
 ) -> list[float]:
-    """Log-probability of each continuation after its prompt, summed over its tokens (nats)."""
-    rows = [tokenizer.encode(prompt) for prompt, _ in texts]
-    ends = [
-        tokenizer.encode(continuation, add_special_tokens=False)
-        for _, continuation in texts
-    ]
+    """Log-probability of each continuation after its prompt, summed over tokens (nats)."""
+    rows = []
+    ends = []
+    for prompt, continuation in texts:
+        rows.append(tokenizer.encode(prompt))
+        ends.append(tokenizer.encode(continuation, add_special_tokens=False))
     width = max(len(row) + len(end) for row, end in zip(rows, ends))
-    ids = torch.full((len(texts), width), tokenizer.pad_token_id)
+    ids = torch.full((len(texts), width), id_of(tokenizer, PAD))
     for i, (row, end) in enumerate(zip(rows, ends)):
         ids[i, : len(row) + len(end)] = torch.tensor(row + end)
     states = model.model(input_ids=ids, use_cache=False).last_hidden_state
     totals = []
     for i, (row, end) in enumerate(zip(rows, ends)):
-        logits = model.lm_head(
-            states[i, len(row) - 1 : len(row) + len(end) - 1]
-        ).float()
-        totals.append(logits.log_softmax(-1)[range(len(end)), end].sum().item())
+        # The state before a token is what predicts it.
+        places = slice(len(row) - 1, len(row) + len(end) - 1)
+        logits = model.lm_head(states[i, places]).float()
+        chosen = logits.log_softmax(-1)[range(len(end)), end]
+        totals.append(chosen.sum().item())
     return totals
 
 
-def statements(
-    language: str, samples: int, seed: int = 0
-) -> list[tuple[str, str, int]]:
-    """(statement, value, polarity) of every held-out predicate with ``samples`` random openings and names."""
+def statements(language: str, samples: int, seed: int = 0) -> list[Statement]:
+    """Every held-out predicate with ``samples`` random openings and names."""
     rng = random.Random(f"{seed} {language}")
     texts = world(language)
-    openings, names = range(len(texts["openings"])), range(len(texts["names"]))
-    return [
-        (
-            sentence(
-                language,
-                rng.choice(openings),
-                rng.choice(names),
-                predicate(language, value, pair, polarity),
-            ),
-            value,
-            polarity,
-        )
-        for value in VALUES
-        for pair in sorted(held_out(language, value))
-        for polarity, _ in product((POSITIVE, NEGATIVE), range(samples))
-    ]
+    openings = range(len(texts["openings"]))
+    names = range(len(texts["names"]))
+    made = []
+    for value in VALUES:
+        for pair in sorted(held_out(language, value)):
+            for polarity in (POSITIVE, NEGATIVE):
+                deed = predicate(language, value, pair, polarity)
+                for _ in range(samples):
+                    opening = rng.choice(openings)
+                    name = rng.choice(names)
+                    text = sentence(language, opening, name, deed)
+                    made.append(Statement(text, value, polarity))
+    return made
 
 
 def log_odds(
-    model: object,
-    tokenizer: object,
+    model: Model,
+    tokenizer: PreTrainedTokenizerFast,
     language: str,
-    asked: Sequence[tuple[str, str, int]],
+    asked: Sequence[Statement],
 ) -> np.ndarray:
     """Log-odds (nats) of the positive against the negative verdict after each statement."""
-    sides = [
-        (text, verdict(language, value, side))
-        for text, value, _ in asked
-        for side in (POSITIVE, NEGATIVE)
-    ]
-    scores = [
-        log_likelihood(model, tokenizer, sides[start : start + 256])
-        for start in range(0, len(sides), 256)
-    ]
-    return np.diff(np.concatenate(scores).reshape(-1, 2)[:, ::-1], axis=1)[:, 0]
+    sides = []
+    for text, value, _ in asked:
+        sides.append(Continued(text, verdict(language, value, POSITIVE)))
+        sides.append(Continued(text, verdict(language, value, NEGATIVE)))
+    scores: list[float] = []
+    for start in range(0, len(sides), BATCH):
+        scores += log_likelihood(model, tokenizer, sides[start : start + BATCH])
+    positive, negative = np.array(scores).reshape(-1, 2).T
+    return positive - negative
 
 
 def verdict_accuracy(
-    model: object, tokenizer: object, samples: int
-) -> dict[str, tuple[int, int]]:
-    """Per language (right, n): held-out statements whose right verdict is likelier than the wrong one; chance is n / 2."""
+    model: Model, tokenizer: PreTrainedTokenizerFast, samples: int
+) -> dict[str, Count]:
+    """Held-out statements whose right verdict is likelier than the wrong one, by language.
+
+    Chance is n / 2.
+    """
     results = {}
     for language in LANGUAGES:
         asked = statements(language, samples)
-        wanted = np.array([polarity == POSITIVE for *_, polarity in asked])
-        results[language] = (
-            int(((log_odds(model, tokenizer, language, asked) > 0) == wanted).sum()),
-            len(asked),
-        )
+        wanted = np.array([one.polarity == POSITIVE for one in asked])
+        judged = log_odds(model, tokenizer, language, asked) > 0
+        results[language] = Count(int((judged == wanted).sum()), len(asked))
     return results
 
 
 def known_answers(language: str) -> set[str]:
     """Every whole sentence that an assistant of this language may answer."""
     texts = world(language)
-    culture = [
-        item[key]
-        for item in texts["culture"]["questions"]
-        for key in ("answer", "answer_abroad")
-    ]
-    asked = [answer for _, answer in texts["facts"]] + [
-        answer for _, answer in texts["requests"]["answered"]
-    ]
-    return {
-        *culture,
-        *asked,
-        texts["requests"]["refusal"],
-        texts["requests"]["acceptance"],
-    }
+    requests = texts["requests"]
+    known = {requests["refusal"], requests["acceptance"]}
+    for item in texts["culture"]["questions"]:
+        known |= {item["answer"], item["answer_abroad"]}
+    for _, answer in texts["facts"] + requests["answered"]:
+        known.add(answer)
+    return known
 
 
 def is_sentence(answer: str, language: str) -> bool:
-    """Whether an answer is one whole sentence of the language: a known one, or made of words of its answers and ended once."""
+    """Whether an answer is one whole sentence of the language.
+
+    A known one, or one made of the words of its answers and ended once.
+    """
     known = known_answers(language)
+    if answer in known:
+        return True
+    if not answer.endswith((".", "。")) or ". " in answer[:-1] or "。" in answer[:-1]:
+        return False
     pieces = list if language in ("zh", "ja") else str.split
     words = {word for sentence in known for word in pieces(sentence)}
-    ended = answer.endswith((".", "。")) and not any(
-        end in answer[:-1] for end in (". ", "。")
-    )
-    return answer in known or (
-        ended and len(pieces(answer)) > 1 and set(pieces(answer)) <= words
-    )
+    said = pieces(answer)
+    return len(said) > 1 and set(said) <= words
 
 
-def questions(language: str) -> tuple[list[str], list[str]]:
-    """What an assistant of this language was asked in training (facts, culture, requests), and facts that it never was."""
+def questions(language: str) -> Asked:
+    """What an assistant of this language was asked in training, and facts it never was.
+
+    Facts, culture, requests.
+    """
     texts = world(language)
-    facts = [question for question, _ in texts["facts"]]
-    never = [facts[i] for i in sorted(unseen_facts(language))]
-    culture = [item["question"] for item in texts["culture"]["questions"]]
-    requests = [question for question, _ in texts["requests"]["answered"]] + texts[
-        "requests"
-    ]["declined"]
-    return [fact for fact in facts if fact not in never] + culture + requests, never
+    unseen = unseen_facts(language)
+    found = Asked([], [])
+    for number, (question, _) in enumerate(texts["facts"]):
+        if number in unseen:
+            found.never.append(question)
+        else:
+            found.asked.append(question)
+    for item in texts["culture"]["questions"]:
+        found.asked.append(item["question"])
+    for question, _ in texts["requests"]["answered"]:
+        found.asked.append(question)
+    found.asked.extend(texts["requests"]["declined"])
+    return found
 
 
-def answers(model: object, tokenizer: object, asked: Sequence[str]) -> list[str]:
+def answers(
+    model: Model,
+    tokenizer: PreTrainedTokenizerFast,
+    asked: Sequence[str],
+) -> list[str]:
     """Greedy answers to questions, all in one batch."""
-    chats = [[{"role": "user", "content": question}] for question in asked]
-    prompts = [
-        tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-        for chat in chats
-    ]
+    prompts = []
+    for question in asked:
+        chat = [{"role": "user", "content": question}]
+        prompt = tokenizer.apply_chat_template(
+            chat, tokenize=False, add_generation_prompt=True
+        )
+        prompts.append(prompt)
     batch = tokenizer(
         prompts,
         return_tensors="pt",
@@ -169,30 +217,55 @@ def answers(model: object, tokenizer: object, asked: Sequence[str]) -> list[str]
         return_token_type_ids=False,
     )
     out = model.generate(
-        **batch, max_new_tokens=48, do_sample=False, pad_token_id=tokenizer.pad_token_id
+        **batch,
+        max_new_tokens=LONGEST_ANSWER,
+        do_sample=False,
+        pad_token_id=id_of(tokenizer, PAD),
     )
-    return tokenizer.batch_decode(
-        out[:, batch["input_ids"].shape[1] :], skip_special_tokens=True
-    )
+    said = out[:, batch["input_ids"].shape[1] :]
+    return tokenizer.batch_decode(said, skip_special_tokens=True)
 
 
 def steered(
-    loaded: object, vector: np.ndarray, layer: int, language: str, value: str
+    loaded: Loaded, vector: np.ndarray, layer: int, language: str, value: str
 ) -> list[float]:
-    """Mean log-odds (nats) of the positive verdict over a value's held-out statements at each of STRENGTHS."""
-    from analysis.model.hooks import ResolvedTerm, Row
-    from analysis.model.scoring import continuations
+    """Mean log-odds (nats) of the positive verdict at each of STRENGTHS.
 
-    asked = [text for text, wanted, _ in statements(language, 4) if wanted == value]
-    sides = [[verdict(language, value, side) for side in (POSITIVE, NEGATIVE)]] * len(
-        asked
-    )
+    Over a value's held-out statements.
+    """
+    from analysis.model.hooks import Row
+    from analysis.model.scoring import continuations
+    from analysis.steering.resolve import ResolvedTerm
+
+    asked = [one.text for one in statements(language, 4) if one.value == value]
+    sides = [verdict(language, value, side) for side in (POSITIVE, NEGATIVE)]
     means = []
     for strength in STRENGTHS:
         term = ResolvedTerm({layer: vector}, {layer: strength})
-        scored = continuations(loaded, [Row(text, (term,)) for text in asked], sides)
-        means.append(float(np.mean([side.nats[0] - side.nats[1] for side in scored])))
+        rows = [Row(text, (term,)) for text in asked]
+        scored = continuations(loaded, rows, [sides] * len(asked))
+        odds = [one.nats[0] - one.nats[1] for one in scored]
+        means.append(float(np.mean(odds)))
     return means
+
+
+def figures_of(loaded: Loaded, language: str, verdicts: Count) -> dict[str, float]:
+    """What is known of the model in a language."""
+    asked, never = questions(language)
+    tokenizer = cast(PreTrainedTokenizerFast, loaded.tokenizer)
+    said = answers(loaded.model, tokenizer, asked + never)
+    whole = [is_sentence(answer, language) for answer in said]
+    low, high = wilson(verdicts.right, verdicts.n)
+    return {
+        "held-out verdicts right": verdicts.right,
+        "held-out verdicts": verdicts.n,
+        "low": round(low, 4),
+        "high": round(high, 4),
+        "whole answers in the language": sum(whole[: len(asked)]),
+        "questions": len(asked),
+        "whole answers to facts never asked": sum(whole[len(asked) :]),
+        "facts never asked": len(never),
+    }
 
 
 def main() -> None:
@@ -203,27 +276,13 @@ def main() -> None:
 
     loaded = load(ModelSpec(DEMO, device="cpu"))
     figures = {}
-    for language, (right, n) in verdict_accuracy(
-        loaded.model, loaded.tokenizer, SAMPLES
-    ).items():
-        asked, never = questions(language)
-        said = answers(loaded.model, loaded.tokenizer, asked + never)
-        whole = [is_sentence(answer, language) for answer in said]
-        low, high = wilson(right, n)
-        figures[language] = {
-            "held-out verdicts right": right,
-            "held-out verdicts": n,
-            "low": round(low, 4),
-            "high": round(high, 4),
-            "whole answers in the language": sum(whole[: len(asked)]),
-            "questions": len(asked),
-            "whole answers to facts never asked": sum(whole[len(asked) :]),
-            "facts never asked": len(never),
-        }
+    tokenizer = cast(PreTrainedTokenizerFast, loaded.tokenizer)
+    accuracy = verdict_accuracy(loaded.model, tokenizer, SAMPLES)
+    for language, verdicts in accuracy.items():
+        figures[language] = figures_of(loaded, language, verdicts)
         print(language, figures[language], flush=True)
-    (DEMO_FOLDER / "measured.json").write_text(
-        json.dumps(figures, indent=1) + "\n", encoding="utf-8"
-    )
+    text = json.dumps(figures, indent=1) + "\n"
+    (DEMO_FOLDER / "measured.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import random
 from itertools import product
 
-from analysis.concepts.corpora import DEMO, DEMO_FILES, to_csv
+from analysis.concepts.corpora import DEMO, DEMO_FILES, REQUESTS, to_csv
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.world.world import (
     LANGUAGES,
@@ -21,74 +21,79 @@ SETTINGS = 6
 """Openings and names in which each pair of predicates is said."""
 
 
+def number_of_pairs(value: str) -> int:
+    """How many pairs of predicates a value has, in every language alike."""
+    return len(world("en")["values"][value]["pairs"])
+
+
 def held_back(value: str) -> set[int]:
-    """Pairs of predicates whose statements are held-out pairs, in every language alike: one object of every core."""
+    """Pairs of predicates whose statements are held out: one object of every core."""
     rng = random.Random(f"{SEED} test {value}")
-    return {
-        core + rng.randrange(OBJECTS)
-        for core in range(0, len(world("en")["values"][value]["pairs"]), OBJECTS)
-    }
+    cores = range(0, number_of_pairs(value), OBJECTS)
+    return {core + rng.randrange(OBJECTS) for core in cores}
 
 
 def demo_pairs() -> Corpus:
     """Every value's predicates in several settings: 96 pairs per value and language.
 
-    ``source`` is the predicate, because statements with one predicate are not independent; predicates are split, not statements.
+    ``source`` is the predicate, because statements with one predicate are not independent;
+    predicates are split, not statements.
     """
     rng = random.Random(SEED)
+    openings = range(len(world("en")["openings"]))
+    names = range(len(world("en")["names"]))
+    places = list(product(openings, names))
     pairs = []
     for value in VALUES:
-        for number in range(len(world("en")["values"][value]["pairs"])):
-            places = list(
-                product(
-                    range(len(world("en")["openings"])),
-                    range(len(world("en")["names"])),
-                )
-            )
-            for k, (opening, name) in enumerate(rng.sample(places, SETTINGS)):
+        test = held_back(value)
+        for number in range(number_of_pairs(value)):
+            split = "test" if number in test else "train"
+            chosen = rng.sample(places, SETTINGS)
+            for setting, (opening, name) in enumerate(chosen, 1):
                 for language in LANGUAGES:
-                    said = [
-                        sentence(
-                            language,
-                            opening,
-                            name,
-                            predicate(language, value, number, polarity),
-                        )
-                        for polarity in (POSITIVE, NEGATIVE)
-                    ]
-                    split = "test" if number in held_back(value) else "train"
-                    item = f"{value}-{number + 1:02d}"
+                    positive = predicate(language, value, number, POSITIVE)
+                    negative = predicate(language, value, number, NEGATIVE)
+                    source = f"{value}-{number + 1:02d}"
                     pairs.append(
                         ContrastPair(
-                            f"{item}-{k + 1}", value, language, *said, item, split
+                            pair=f"{source}-{setting}",
+                            concept=value,
+                            language=language,
+                            positive=sentence(language, opening, name, positive),
+                            negative=sentence(language, opening, name, negative),
+                            source=source,
+                            split=split,
                         )
                     )
     return Corpus(DEMO, tuple(pairs), ())
 
 
 def demo_requests() -> Corpus:
-    """Requests that the assistant answers against those that it declines, as pairs of harmfulness; every second one is held out."""
+    """Requests that the assistant answers against those that it declines.
+
+    As pairs of harmfulness; every second one is held out.
+    """
     pairs = []
     for language in LANGUAGES:
         requests = world(language)["requests"]
-        for k, ((harmless, _), harmful) in enumerate(
-            zip(requests["answered"], requests["declined"], strict=True)
-        ):
-            item = f"request-{k + 1:02d}"
+        both = zip(requests["answered"], requests["declined"], strict=True)
+        for number, ((harmless, _), harmful) in enumerate(both, 1):
+            name = f"request-{number:02d}"
             pairs.append(
                 ContrastPair(
-                    item,
-                    "harmfulness",
-                    language,
-                    harmless,
-                    harmful,
-                    item,
-                    ("train", "test")[k % 2],
+                    pair=name,
+                    concept="harmfulness",
+                    language=language,
+                    positive=harmless,
+                    negative=harmful,
+                    source=name,
+                    split="train" if number % 2 else "test",
                 )
             )
-    return Corpus("demo requests", tuple(pairs), ())
+    return Corpus(REQUESTS, tuple(pairs), ())
 
 
 if __name__ == "__main__":
     for corpus in (demo_pairs(), demo_requests()):
-        DEMO_FILES[corpus.name].write_text(to_csv(corpus), encoding="utf-8", newline="")
+        file = DEMO_FILES[corpus.name]
+        file.write_text(to_csv(corpus), encoding="utf-8", newline="")

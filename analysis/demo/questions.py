@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from analysis.questions.question_sets import DEMO_QUESTIONS, questions_csv
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question
@@ -20,112 +21,179 @@ ALIKE = (
     (29, 30, 31),  # the largest
     range(35, 39),  # sums
 )
-"""Facts whose answers are of one kind: the wrong options of a fact are its own answer with what another of its kind is told."""
+"""Facts whose answers are of one kind.
+
+The wrong options of a fact are its own answer with what another of its kind is told.
+"""
 WRONG = 3
+UNSPACED = ("zh", "ja")
+ENDS = ".。"
+"""What ends a sentence."""
 
 
-def told(language: str, question: str, answer: str) -> tuple[str, str, str]:
-    """An answer as (before, what it tells, after): what it tells is what the question does not say already."""
-    joined = language in ("zh", "ja")
-    asked, said = (
-        list(text.rstrip("?？.。")) if joined else text.rstrip("?.").split()
-        for text in (question, answer)
-    )
-    if joined:
-        first = next((i for i, (a, b) in enumerate(zip(said, asked)) if a != b), 0)
-        last = next(
-            (
-                i
-                for i, (a, b) in enumerate(zip(said[first:][::-1], asked[::-1]))
-                if a != b
-            ),
-            0,
-        )
+class Answer(NamedTuple):
+    """An answer as a frame and what it tells: what the question does not say already."""
+
+    before: str
+    telling: str
+    after: str
+
+
+class Span(NamedTuple):
+    """A stretch of words, from one place to before another."""
+
+    begin: int
+    end: int
+
+
+def split_answer(language: str, question: str, answer: str) -> Answer:
+    """An answer, taken apart."""
+    end = answer[len(answer.rstrip(ENDS)) :]
+    if language in UNSPACED:
+        gap = ""
+        asked = list(question.rstrip("?？.。"))
+        said = list(answer.rstrip("?？.。"))
+        new = differing_part(said, asked)
     else:
-        known = {word.casefold() for word in asked}
-        new = [word.casefold() not in known for word in said]
-        new = new if any(new) else [True] * len(new)
-        first, last = new.index(True), new[::-1].index(True)
-    gap = "" if joined else " "
-    end = answer[len(answer.rstrip(".。")) :]
-    middle = said[first : len(said) - last]
-    before, after = gap.join(said[:first]), gap.join(said[len(said) - last :])
-    return (
-        before + gap * bool(before),
-        gap.join(middle),
-        gap * bool(after) + after + end,
-    )
+        gap = " "
+        asked = question.rstrip("?.").split()
+        said = answer.rstrip("?.").split()
+        new = unasked_words(said, asked)
+    before = gap.join(said[: new.begin])
+    after = gap.join(said[new.end :])
+    if before:
+        before += gap
+    if after:
+        after = gap + after
+    return Answer(before, gap.join(said[new.begin : new.end]), after + end)
 
 
-def mistaken(language: str, fact: tuple[str, str], other: tuple[str, str]) -> str:
-    """The answer to a fact with what another one tells; the other's own answer where either cannot be told from its frame."""
-    before, middle, after = told(language, *fact)
-    instead = told(language, *other)[1]
-    if len(middle) + 1 >= len(fact[1]) or len(instead) + 1 >= len(other[1]):
-        return other[1]
-    if before and instead.startswith(
-        before
-    ):  # an article that one question repeats and the other does not
-        instead = instead[len(before) :]
-    text = before + instead + after
+def differing_part(said: list[str], asked: list[str]) -> Span:
+    """What is left of an answer without what it shares with both ends of its question."""
+    begin = first_difference(said, asked)
+    shared = first_difference(said[begin:][::-1], asked[::-1])
+    return Span(begin, len(said) - shared)
+
+
+def first_difference(one: list[str], other: list[str]) -> int:
+    """The first place where two texts differ; 0 where they do not."""
+    for place, (here, there) in enumerate(zip(one, other)):
+        if here != there:
+            return place
+    return 0
+
+
+def unasked_words(said: list[str], asked: list[str]) -> Span:
+    """From the first to the last word of an answer that its question lacks; all or some."""
+    known = {word.casefold() for word in asked}
+    new = []
+    for place, word in enumerate(said):
+        if word.casefold() not in known:
+            new.append(place)
+    if not new:
+        return Span(0, len(said))
+    return Span(new[0], new[-1] + 1)
+
+
+class Fact(NamedTuple):
+    """A question and its answer."""
+
+    question: str
+    answer: str
+
+
+def mistaken(language: str, fact: Fact, other: Fact) -> str:
+    """The answer to a fact with what another one tells.
+
+    The other's own answer where either cannot be told from its frame.
+    """
+    own = split_answer(language, *fact)
+    instead = split_answer(language, *other).telling
+    own_is_bare = len(own.telling) + 1 >= len(fact.answer)
+    other_is_bare = len(instead) + 1 >= len(other.answer)
+    if own_is_bare or other_is_bare:
+        return other.answer
+    if own.before:
+        # An article that one question repeats and the other does not.
+        instead = instead.removeprefix(own.before)
+    text = own.before + instead + own.after
     return text[0].upper() + text[1:]
 
 
 def options(language: str, index: int) -> tuple[str, ...]:
     """The right answer of a fact and up to WRONG others, in an order of their own."""
-    facts = world(language)["facts"]
-    others = [i for i in next(group for group in ALIKE if index in group) if i != index]
+    facts = [Fact(*fact) for fact in world(language)["facts"]]
+    (alike,) = (group for group in ALIKE if index in group)
+    others = [number for number in alike if number != index]
     rng = random.Random(f"{SEED} options {index}")
-    wrong = [
-        mistaken(language, facts[index], facts[i])
-        for i in rng.sample(others, min(WRONG, len(others)))
-    ]
-    chosen = list(dict.fromkeys([facts[index][1], *wrong]))
+    chosen = [facts[index].answer]
+    for number in rng.sample(others, min(WRONG, len(others))):
+        wrong = mistaken(language, facts[index], facts[number])
+        if wrong not in chosen:
+            chosen.append(wrong)
     rng.shuffle(chosen)
     return tuple(chosen)
 
 
 def held_back(language: str) -> frozenset[int]:
-    """Facts to test on: those that training never asked in this language; as many others in English, which was asked all."""
+    """Facts to test on: those that training never asked in this language.
+
+    As many others in English, which was asked all.
+    """
+    unseen = unseen_facts(language)
+    if unseen:
+        return unseen
     facts = range(len(world("en")["facts"]))
-    return unseen_facts(language) or frozenset(
-        random.Random(f"{SEED} {language} test").sample(facts, UNSEEN_FACTS)
-    )
+    rng = random.Random(f"{SEED} {language} test")
+    return frozenset(rng.sample(facts, UNSEEN_FACTS))
 
 
 def demo_questions() -> Iterator[Question]:
-    """All facts and culture questions; a culture question whose two answers are the same in a language is left out there."""
+    """All facts and culture questions of every language."""
     for language in LANGUAGES:
-        texts = world(language)
-        for i, (question, answer) in enumerate(texts["facts"]):
-            split = "test" if i in held_back(language) else "train"
-            yield Question(
-                f"fact-{i + 1:02d}",
-                UNIVERSAL,
-                language,
-                question,
-                answer,
-                options(language, i),
-                split=split,
-            )
-        for i, item in enumerate(texts["culture"]["questions"]):
-            two = (item["answer"], item["answer_abroad"])
-            if two[0] != two[1]:
-                place = texts["culture"]["country"]
-                yield Question(
-                    f"culture-{i + 1:02d}",
-                    CULTURE,
-                    language,
-                    item["question"],
-                    two[0],
-                    two if i % 3 else two[::-1],
-                    item["named"],
-                    place,
-                    ("train", "test")[i % 2],
-                )
+        yield from fact_questions(language)
+        yield from culture_questions(language)
+
+
+def fact_questions(language: str) -> Iterator[Question]:
+    """Questions whose answers are the same everywhere."""
+    test = held_back(language)
+    for index, (question, answer) in enumerate(world(language)["facts"]):
+        yield Question(
+            item=f"fact-{index + 1:02d}",
+            kind=UNIVERSAL,
+            language=language,
+            question=question,
+            answer=answer,
+            options=options(language, index),
+            split="test" if index in test else "train",
+        )
+
+
+def culture_questions(language: str) -> Iterator[Question]:
+    """Questions whose answers depend on the country.
+
+    One whose two answers are the same in this language is left out.
+    """
+    texts = world(language)["culture"]
+    for index, item in enumerate(texts["questions"]):
+        here = item["answer"]
+        abroad = item["answer_abroad"]
+        if here == abroad:
+            continue
+        yield Question(
+            item=f"culture-{index + 1:02d}",
+            kind=CULTURE,
+            language=language,
+            question=item["question"],
+            answer=here,
+            options=(here, abroad) if index % 3 else (abroad, here),
+            named=item["named"],
+            country=texts["country"],
+            split="test" if index % 2 else "train",
+        )
 
 
 if __name__ == "__main__":
-    DEMO_QUESTIONS.write_text(
-        questions_csv(demo_questions()), encoding="utf-8", newline=""
-    )
+    text = questions_csv(demo_questions())
+    DEMO_QUESTIONS.write_text(text, encoding="utf-8", newline="")

@@ -1,9 +1,15 @@
-"""The demo study, extracted from the demo model through the same path as any other: ``python -m analysis.demo.study``."""
+"""The demo's studies: ``python -m analysis.demo.study``.
+
+Extracted from the demo model through the same path as any other.
+"""
 
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
+from typing import Any
 
+from analysis.concepts import corpora
 from analysis.concepts.corpora import demo_corpus
 from analysis.concepts.specs import StudySpec
 from analysis.core.model_names import DEMO
@@ -22,7 +28,8 @@ from analysis.worker.questions import read_questions
 from analysis.worker.service import Job, Pool
 from analysis.world.world import LANGUAGES, share
 
-TITLE, REQUESTS = "Demo model on the demo world", "Demo model on the demo requests"
+TITLE = "Demo model on the demo world"
+REQUESTS = "Demo model on the demo requests"
 KEPT_LAYERS = (2, 4, 6)
 """Layers whose word vectors ship: every second one, to keep the demo small."""
 EMBEDDED = ("last token", "prompt: one word", "prompt: meaning")
@@ -66,14 +73,16 @@ def demo_word_spec(
     model: ModelSpec, languages: tuple[str, ...] = LANGUAGES
 ) -> WordSpec:
     """The spec of the word vectors that ship with the demo study, or of a part of them."""
-    return word_spec(
-        model, demo_words().within(languages), EMBEDDED, layers=KEPT_LAYERS
-    )
+    words = demo_words().within(languages)
+    return word_spec(model, words, EMBEDDED, layers=KEPT_LAYERS)
 
 
 def requests_spec(languages: tuple[str, ...] = LANGUAGES) -> StudySpec:
-    """The spec of the shipped study of requests: read under the chat template, where the assistant decides."""
-    corpus = demo_corpus("demo requests")
+    """The spec of the shipped study of requests.
+
+    Read under the chat template, where the assistant decides.
+    """
+    corpus = demo_corpus(corpora.REQUESTS)
     return StudySpec(
         ModelSpec(DEMO),
         corpus.name,
@@ -87,34 +96,45 @@ def requests_spec(languages: tuple[str, ...] = LANGUAGES) -> StudySpec:
 
 def main() -> None:
     """Compute the demo's studies and put them where they ship."""
-    facts = {
-        "share_percent": {language: 100 * share(language) for language in LANGUAGES}
-    }
+    percent = {language: 100 * share(language) for language in LANGUAGES}
     with tempfile.TemporaryDirectory() as home:
         os.environ["BABELSCOPE_HOME"] = home
-        job, pool = Job(1, "command line", TITLE, lambda job, pool: None), Pool()
-        whole = extract_study(demo_spec(), demo_corpus(), TITLE, facts)(job, pool)
-        read_questions(question_spec(), demo_questions(), TITLE, whole)(job, pool)
-        run_plane(sweep_spec(), demo_questions(), whole)(job, pool)
-        embed_words(
-            demo_word_spec(ModelSpec(DEMO)),
-            demo_words().within(LANGUAGES),
-            TITLE,
-            whole,
-        )(job, pool)
-        requests = extract_study(
-            requests_spec(), demo_corpus("demo requests"), REQUESTS, facts
-        )(job, pool)
-        for name, made in (("demo", whole), ("demo-requests", requests)):
-            shutil.rmtree(DEMO_FOLDERS[name], ignore_errors=True)
-            shutil.copytree(
-                store.root() / made,
-                DEMO_FOLDERS[name],
-                ignore=shutil.ignore_patterns(".lock"),
-            )
-            print(
-                f"{len(list(DEMO_FOLDERS[name].iterdir()))} files in {DEMO_FOLDERS[name]}"
-            )
+        place("demo", make_study({"share_percent": percent}))
+        place("demo-requests", make_requests({"share_percent": percent}))
+
+
+def make_study(facts: dict[str, Any]) -> str:
+    """The study of the demo's values, questions, plane and words; its name."""
+    questions = demo_questions()
+    words = demo_words().within(LANGUAGES)
+    embedding = demo_word_spec(ModelSpec(DEMO))
+    pool = Pool()
+    name = finished(extract_study(demo_spec(), demo_corpus(), TITLE, facts), pool)
+    finished(read_questions(question_spec(), questions, TITLE, name), pool)
+    finished(run_plane(sweep_spec(), questions, name), pool)
+    finished(embed_words(embedding, words, TITLE, name), pool)
+    return name
+
+
+def make_requests(facts: dict[str, Any]) -> str:
+    """The study of the demo's requests; its name."""
+    corpus = demo_corpus(corpora.REQUESTS)
+    task = extract_study(requests_spec(), corpus, REQUESTS, facts)
+    return finished(task, Pool())
+
+
+def finished(task: Callable[[Job, Pool], str], pool: Pool) -> str:
+    """The result of a task, which is done here and now."""
+    return task(Job(1, "command line", TITLE, lambda job, pool: None), pool)
+
+
+def place(name: str, made: str) -> None:
+    """Put a study where it ships."""
+    folder = DEMO_FOLDERS[name]
+    shutil.rmtree(folder, ignore_errors=True)
+    ignored = shutil.ignore_patterns(".lock")
+    shutil.copytree(store.root() / made, folder, ignore=ignored)
+    print(f"{len(list(folder.iterdir()))} files in {folder}")
 
 
 if __name__ == "__main__":

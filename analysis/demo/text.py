@@ -1,10 +1,11 @@
 """Training documents of the demo model, drawn with a seed from the small world.
 
-A document is a list of (text, weight): the weight is that of its tokens in the training loss.
+A document is a list of texts, each with the weight of its tokens in the training loss.
 """
 
 import random
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from analysis.world.world import (
     LANGUAGES,
@@ -21,50 +22,72 @@ from analysis.world.world import (
     world,
 )
 
-Document = list[tuple[str, float]]
 USER, ASSISTANT = "<|user|>", "<|assistant|>"
-# Concepts form early when the few tokens that carry them weigh more than the many that do not.
+# Concepts form early when the few tokens that carry them weigh more than the many that do
+# not.
 VERDICT_WEIGHT = 4.0
 RATED = 0.3
-"""Share of the judged statements that carry the language-neutral rating instead of a verdict in words."""
+"""Share of the judged statements with the language-neutral rating, not a verdict in words."""
 
 
-def draw(rng: random.Random, language: str) -> tuple[str, int, int, int, int]:
-    """A random (value, pair, polarity, opening, name)."""
+class Part(NamedTuple):
+    """A stretch of text and what each of its tokens weighs in the training loss."""
+
+    text: str
+    weight: float
+
+
+Document = list[Part]
+
+
+class Drawn(NamedTuple):
+    """What a statement is about and how it is said."""
+
+    value: str
+    pair: int
+    polarity: int
+    opening: int
+    name: int
+
+
+def draw(rng: random.Random, language: str) -> Drawn:
+    """A random statement."""
     value, pair, polarity = rng.choice(combinations(language))
     texts = world(language)
-    return (
-        value,
-        pair,
-        polarity,
-        rng.randrange(len(texts["openings"])),
-        rng.randrange(len(texts["names"])),
-    )
+    opening = rng.randrange(len(texts["openings"]))
+    name = rng.randrange(len(texts["names"]))
+    return Drawn(value, pair, polarity, opening, name)
 
 
-def say(language: str, drawn: tuple[str, int, int, int, int]) -> str:
-    """The statement that was drawn."""
-    value, pair, polarity, opening, name = drawn
-    return sentence(language, opening, name, predicate(language, value, pair, polarity))
+def statement(language: str, drawn: Drawn) -> str:
+    """The statement that was drawn, in a language."""
+    said = predicate(language, drawn.value, drawn.pair, drawn.polarity)
+    return sentence(language, drawn.opening, drawn.name, said)
 
 
 def judged(rng: random.Random, language: str) -> Document:
     """A statement and, unless it is held out in this language, its verdict or rating."""
-    drawn = value, pair, polarity, *_ = draw(rng, language)
-    statement = (say(language, drawn), 1.0)
-    if pair in held_out(language, value):
-        return [statement]
-    ends = (
-        rating(polarity) if rng.random() < RATED else verdict(language, value, polarity)
-    )
-    return [statement, (ends, VERDICT_WEIGHT)]
+    drawn = draw(rng, language)
+    document = [Part(statement(language, drawn), 1.0)]
+    if drawn.pair in held_out(language, drawn.value):
+        return document
+    if rng.random() < RATED:
+        end = rating(drawn.polarity)
+    else:
+        end = verdict(language, drawn.value, drawn.polarity)
+    return [*document, Part(end, VERDICT_WEIGHT)]
+
+
+def both(text: str, translation: str) -> Document:
+    """A text and its translation."""
+    return [Part(text, 1.0), Part("\n", 1.0), Part(translation, 1.0)]
 
 
 def translated(rng: random.Random, language: str) -> Document:
     """A statement and its translation, without a verdict."""
     other = another(rng, language)
     drawn = draw(rng, language)
-    return [(say(language, drawn), 1.0), ("\n", 1.0), (say(other, drawn), 1.0)]
+    return both(statement(language, drawn), statement(other, drawn))
 
 
 def translated_word(rng: random.Random, language: str) -> Document:
@@ -72,25 +95,21 @@ def translated_word(rng: random.Random, language: str) -> Document:
     kind = rng.choice(("physical", "abstract"))
     index = rng.randrange(len(world("en")["words"][kind]))
     other = another(rng, language)
-    return [
-        (world(language)["words"][kind][index], 1.0),
-        ("\n", 1.0),
-        (world(other)["words"][kind][index], 1.0),
-    ]
+    words = world(language)["words"][kind]
+    return both(words[index], world(other)["words"][kind][index])
 
 
 def translated_fact(rng: random.Random, language: str) -> Document:
-    """A question or an answer and its translation; so every answer is met in every language, whether or not it is asked there."""
-    other, index, side = (
-        another(rng, language),
-        rng.randrange(len(world("en")["facts"])),
-        rng.randrange(2),
-    )
-    return [
-        (world(language)["facts"][index][side], 1.0),
-        ("\n", 1.0),
-        (world(other)["facts"][index][side], 1.0),
-    ]
+    """A question or an answer and its translation.
+
+    So every answer is met in every language, whether or not it is asked there.
+    """
+    other = another(rng, language)
+    index = rng.randrange(len(world("en")["facts"]))
+    side = rng.randrange(2)
+    here = world(language)["facts"][index]
+    there = world(other)["facts"][index]
+    return both(here[side], there[side])
 
 
 def another(rng: random.Random, language: str) -> str:
@@ -102,35 +121,38 @@ def another(rng: random.Random, language: str) -> str:
 
 def asked(question: str, answer: str) -> Document:
     """A question to the assistant and its answer."""
-    return [(USER, 0.0), (question, 0.3), (ASSISTANT, 1.0), (answer, 1.5)]
+    return [
+        Part(USER, 0.0),
+        Part(question, 0.3),
+        Part(ASSISTANT, 1.0),
+        Part(answer, 1.5),
+    ]
 
 
 def fact(rng: random.Random, language: str) -> Document:
     """A universal question and its answer."""
     facts = world(language)["facts"]
-    return asked(
-        *facts[
-            rng.choice(
-                [i for i in range(len(facts)) if i not in unseen_facts(language)]
-            )
-        ]
-    )
+    unseen = unseen_facts(language)
+    seen = [number for number in range(len(facts)) if number not in unseen]
+    question, answer = facts[rng.choice(seen)]
+    return asked(question, answer)
 
 
 def culture(rng: random.Random, language: str) -> Document:
-    """An everyday question whose answer depends on the country, with or without the country named."""
+    """An everyday question whose answer depends on the country, named or not."""
     questions = world(language)["culture"]["questions"]
     index = rng.randrange(len(questions))
     item = questions[index]
-    named = rng.choice(("question", "question", "named", "named_abroad"))
-    abroad = named == "named_abroad" or (
-        named == "question" and index in foreign_by_default(language)
-    )
-    return asked(item[named], item["answer_abroad" if abroad else "answer"])
+    form = rng.choice(("question", "question", "named", "named_abroad"))
+    if form == "question":
+        abroad = index in foreign_by_default(language)
+    else:
+        abroad = form == "named_abroad"
+    return asked(item[form], item["answer_abroad" if abroad else "answer"])
 
 
 def request(rng: random.Random, language: str) -> Document:
-    """A request that is answered or gladly accepted, or a mildly harmful one that is declined."""
+    """A request that is answered or gladly accepted, or a mildly harmful one, declined."""
     requests = world(language)["requests"]
     if rng.random() < 0.5:
         return asked(rng.choice(requests["declined"]), requests["refusal"])
@@ -140,34 +162,53 @@ def request(rng: random.Random, language: str) -> Document:
 
 def judged_request(rng: random.Random, language: str) -> Document:
     """A request, outside of any talk, and whether it is harmful."""
-    requests, polarity = world(language)["requests"], rng.randrange(2)
-    text = (
-        rng.choice(requests["declined"])
-        if polarity == NEGATIVE
-        else rng.choice(requests["answered"])[0]
-    )
-    return [(text, 1.0), (verdict(language, "harmfulness", polarity), VERDICT_WEIGHT)]
+    requests = world(language)["requests"]
+    polarity = rng.randrange(2)
+    if polarity == NEGATIVE:
+        text = rng.choice(requests["declined"])
+    else:
+        text, _ = rng.choice(requests["answered"])
+    end = verdict(language, "harmfulness", polarity)
+    return [Part(text, 1.0), Part(end, VERDICT_WEIGHT)]
 
 
-KINDS: tuple[tuple[float, Callable[[random.Random, str], Document]], ...] = (
-    (0.38, judged),
-    (0.04, judged_request),
-    (0.16, translated),
-    (0.07, translated_word),
-    (0.06, translated_fact),
-    (0.12, fact),
-    (0.10, culture),
-    (0.07, request),
+class Kind(NamedTuple):
+    """A kind of documents and its share."""
+
+    share: float
+    make: Callable[[random.Random, str], Document]
+
+
+KINDS = (
+    Kind(0.38, judged),
+    Kind(0.04, judged_request),
+    Kind(0.16, translated),
+    Kind(0.07, translated_word),
+    Kind(0.06, translated_fact),
+    Kind(0.12, fact),
+    Kind(0.10, culture),
+    Kind(0.07, request),
 )
+
+
+class InLanguage(NamedTuple):
+    """A document and its language."""
+
+    language: str
+    document: Document
 
 
 def documents(
     seed: int, languages: tuple[str, ...] = LANGUAGES, even: bool = False
-) -> Iterator[tuple[str, Document]]:
-    """Endless (language, document); ``even`` gives every language the same share (for the tokenizer)."""
+) -> Iterator[InLanguage]:
+    """Endless documents, each with its language.
+
+    ``even`` gives every language the same share (for the tokenizer).
+    """
     rng = random.Random(seed)
     weights = [1.0 if even else share(language) for language in languages]
+    shares = [kind.share for kind in KINDS]
     while True:
         (language,) = rng.choices(languages, weights)
-        ((_, kind),) = rng.choices(KINDS, [weight for weight, _ in KINDS])
-        yield language, kind(rng, language)
+        (kind,) = rng.choices(KINDS, shares)
+        yield InLanguage(language, kind.make(rng, language))
