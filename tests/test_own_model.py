@@ -99,6 +99,18 @@ def test_every_operator_is_the_engines(model, operator):
         assert own_words(model) == wanted
 
 
+def test_steerings_inside_one_another_act_together(model):
+    one, two = term((1,), 1.5), term((3,), -2.0)
+    rows = [Row(prompt, (one, two)) for prompt in PROMPTS]
+    said = generate(own_model(model, tokenizer()), rows, GenerationSpec(TOKENS))
+    wanted = [[token for token in answer.ids if token > 2] for answer in said]
+    with (
+        steered_model(model, tokenizer(), vectors(), [1], 1.5),
+        steered_model(model, tokenizer(), vectors(), [3], -2.0),
+    ):
+        assert own_words(model) == wanted
+
+
 def test_calls_follow_one_another_and_may_differ_in_rows(model):
     with steered_model(model, tokenizer(), vectors(), [2], 2.0, positions="generated"):
         first = own_words(model)

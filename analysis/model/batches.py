@@ -127,11 +127,13 @@ def padded_batch(loaded: Loaded, rows: Sequence[EncodedRow]) -> Batch:
     prompts = np.array([len(row.prompt) for row in rows])
     device = loaded.device
     place = torch.arange(width, device=device)
-    real = place[None] >= torch.tensor(first, device=device)[:, None]
+    begin = torch.tensor(first, device=device)
+    real = place[None] >= begin[:, None]
+    places = Places(first, after=first + after, end=first + prompts)
     return Batch(
-        torch.tensor(filled, device=device),
-        real.long(),
-        Places(first, first + after, first + prompts),
+        tokens=torch.tensor(filled, device=device),
+        mask=real.long(),
+        places=places,
     )
 
 

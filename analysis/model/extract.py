@@ -5,9 +5,10 @@ budget; a hook on each block keeps only the wanted position, so memory depends n
 the number of texts nor on how many consumers listen.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -80,9 +81,10 @@ def stream(
         states = states_if_they_fit(loaded, [ids[i] for i in batch], reading)
         if states is None:
             release()
-            budget = len(batch) * max(lengths[i] for i in batch) // 2
+            longest = max(lengths[i] for i in batch)
+            budget = len(batch) * longest // 2
             reading.on_notice(f"Memory ran out; batches are halved to {budget} tokens.")
-            waiting = batched_anew([batch, *waiting], lengths, budget)
+            waiting = batched(lengths, budget, chain(batch, *waiting))
             continue
         feed(consumers, [places[i] for i in batch], states)
         del states  # or they would lie beside those of the next batch
@@ -161,12 +163,15 @@ def device_budget(loaded: Loaded, budgets: dict[str, int]) -> int:
     return budgets.get(loaded.device.type, max(budgets.values()))
 
 
-def batched(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Indices in batches, each within the token budget when padded.
+def batched(
+    lengths: Sequence[int], budget: int, among: Iterable[int] | None = None
+) -> list[list[int]]:
+    """Indices of texts in batches, each within the token budget when padded.
 
-    The longest come first, so that memory peaks at once.
+    The longest come first, so that memory peaks at once. ``among``: only these.
     """
-    longest_first = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    indices = range(len(lengths)) if among is None else among
+    longest_first = sorted(indices, key=lambda i: -lengths[i])
     batches: list[list[int]] = []
     for i in longest_first:
         if batches and has_room(batches[-1], lengths, budget):
@@ -181,15 +186,6 @@ def has_room(batch: Sequence[int], lengths: Sequence[int], budget: int) -> bool:
     if len(batch) >= MOST_TEXTS:
         return False
     return (len(batch) + 1) * lengths[batch[0]] <= budget
-
-
-def batched_anew(
-    batches: Sequence[list[int]], lengths: Sequence[int], budget: int
-) -> list[list[int]]:
-    """The indices of some batches in batches of another budget."""
-    left = [i for batch in batches for i in batch]
-    smaller = batched([lengths[i] for i in left], budget)
-    return [[left[place] for place in batch] for batch in smaller]
 
 
 def states_if_they_fit(
@@ -238,7 +234,7 @@ def read_batch(
         out = loaded.decoder(input_ids=padded.tokens, use_cache=False, **more)
     if reading.final_norm:
         check_normed_width(loaded, out.last_hidden_state)
-        kept[:, -1] = picked(out.last_hidden_state, places)
+        kept[:, -1] = picked_states(out.last_hidden_state, places)
     return kept.cpu().numpy()
 
 
@@ -256,18 +252,20 @@ def padded_texts(loaded: Loaded, ids: Sequence[list[int]], padding: str) -> Padd
     device = loaded.device
     width = max(map(len, ids))
     pad = loaded.tokenizer.pad_token_id or 0
+    filled = []
+    for row in ids:
+        pads = [pad] * (width - len(row))
+        filled.append(row + pads if padding == "right" else pads + row)
     lengths = torch.tensor([len(row) for row in ids], device=device)
     place = torch.arange(width, device=device)[None]
     if padding == "right":
-        filled = [row + [pad] * (width - len(row)) for row in ids]
         real = place < lengths[:, None]
         last = lengths - 1
     else:
-        filled = [[pad] * (width - len(row)) + row for row in ids]
         real = place >= (width - lengths)[:, None]
         last = torch.full_like(lengths, width - 1)
     tokens = torch.tensor(filled, dtype=torch.int64, device=device)
-    return PaddedTexts(tokens, real, last)
+    return PaddedTexts(tokens=tokens, real=real, last=last)
 
 
 def mean_weights(loaded: Loaded, padded: PaddedTexts) -> torch.Tensor:
@@ -297,14 +295,14 @@ def kept_states(
     kept = torch.empty(shape, dtype=torch.float32, device=loaded.device)
 
     def keep(layer: int, states: torch.Tensor) -> torch.Tensor:
-        kept[:, layer - 1] = picked(states, places)
+        kept[:, layer - 1] = picked_states(states, places)
         return states
 
     with hooked_blocks(loaded.blocks, keep, check):
         yield kept
 
 
-def picked(states: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+def picked_states(states: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """The state (text, hidden) of each row at its own place, or its weighted mean."""
     # Blocks of one model may lie on several devices.
     places = places.to(states.device)

@@ -247,7 +247,13 @@ class Watch:
         found = []
         for pieces, ended in zip(self.pieces, self.ended):
             texts = pieces.all
-            found.append(Answer("".join(texts), tuple(pieces.ids), texts, ended))
+            answer = Answer(
+                text="".join(texts),
+                ids=tuple(pieces.ids),
+                pieces=texts,
+                ended=ended,
+            )
+            found.append(answer)
         return found
 
     def final_answers(self) -> list[Answer]:

@@ -132,8 +132,7 @@ class Group:
         moved = operator.apply(here.float(), self.vectors, self.strengths)
         moved = moved.to(states.dtype)
         if geometry.start < self.last_low or geometry.stop > self.first_high:
-            place = torch.arange(geometry.start, geometry.stop, device=states.device)
-            inside = (place >= self.low[:, None]) & (place < self.high[:, None])
+            inside = self.inside(geometry)
             moved = torch.where(inside[..., None], moved, here)
         if self.gates:
             opened = [open_gates[gate] for gate in self.gates]
@@ -142,6 +141,14 @@ class Group:
         if self.whole:
             return moved
         return states.index_copy(0, self.rows, moved)
+
+    def inside(self, geometry: Geometry) -> torch.Tensor:
+        """Which tokens (row, token) of a pass are steered."""
+        device = self.low.device
+        place = torch.arange(geometry.start, geometry.stop, device=device)
+        after_low = place >= self.low[:, None]
+        before_high = place < self.high[:, None]
+        return after_low & before_high
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,10 @@ class Gate:
         first = int(places.first[self.row])
         end = int(places.end[self.row])
         prompt = states[self.row, first:end].float()
-        read = prompt.mean(0) if self.condition.reads == READS[0] else prompt[-1]
+        if self.condition.reads == READS[0]:
+            read = prompt.mean(0)
+        else:
+            read = prompt[-1]
         vector = self.vector.to(read.device)
         return float(torch.nn.functional.cosine_similarity(read, vector, dim=0))
 
@@ -194,7 +204,7 @@ class Plan:
         """What is steered together, in the order in which it is done."""
         found: dict[GroupKey, list[Member]] = {}
         for number, row in enumerate(rows):
-            acting = [pushes(self.loaded, term) for term in row.terms]
+            acting = [pushes_by_layer(self.loaded, term) for term in row.terms]
             first = min((min(each) for each in acting if each), default=0)
             for turn, (term, by_layer) in enumerate(zip(row.terms, acting)):
                 gate = None
@@ -223,16 +233,17 @@ class Plan:
         vectors = np.stack([member.push.vector for member in members])
         strengths = [member.push.strength for member in members]
         low, high = POSITIONS[key.positions](self.geometry.places)
+        gates = [member.gate for member in members if member.gate is not None]
         real = {"dtype": torch.float32, "device": device}
         return Group(
-            key.operator,
-            torch.tensor(rows, device=device),
-            torch.tensor(vectors, **real)[:, None],
-            torch.tensor(strengths, **real)[:, None, None],
-            torch.tensor(low[rows], device=device),
-            torch.tensor(high[rows], device=device),
-            [member.gate for member in members if member.gate is not None],
-            rows == list(range(self.count)),
+            operator=key.operator,
+            rows=torch.tensor(rows, device=device),
+            vectors=torch.tensor(vectors, **real)[:, None],
+            strengths=torch.tensor(strengths, **real)[:, None, None],
+            low=torch.tensor(low[rows], device=device),
+            high=torch.tensor(high[rows], device=device),
+            gates=gates,
+            whole=rows == list(range(self.count)),
         )
 
     def after(self, layer: int, states: torch.Tensor) -> torch.Tensor:
@@ -248,10 +259,11 @@ class Plan:
     def read_gates(self, layer: int, states: torch.Tensor) -> None:
         """Open and shut the gates of a layer by the states of the prompts."""
         for number, gate in enumerate(self.gates):
-            if gate.condition.layer == layer:
-                cosine = gate.cosine(states, self.geometry.places)
-                self.cosines[number] = cosine
-                self.open[number] = gate.opens(cosine)
+            if gate.condition.layer != layer:
+                continue
+            cosine = gate.cosine(states, self.geometry.places)
+            self.cosines[number] = cosine
+            self.open[number] = gate.opens(cosine)
 
     def conditions(self, row: int) -> tuple[ConditionSeen, ...]:
         """What became of each condition of a row."""
@@ -262,7 +274,7 @@ class Plan:
         return tuple(seen)
 
 
-def pushes(loaded: Loaded, term: ResolvedTerm) -> dict[int, Push]:
+def pushes_by_layer(loaded: Loaded, term: ResolvedTerm) -> dict[int, Push]:
     """Layer → what a term does there; a strength of zero acts nowhere.
 
     SpecError for an unknown operator or position, a layer or width that the model does

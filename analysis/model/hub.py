@@ -84,7 +84,7 @@ def download(
         if not small_only:
             fetch_weights(model, folder, progress)
     except (HTTPError, OSError, ValueError) as error:
-        raise explained(error, model, revision) from error
+        raise fetching_error(error, model, revision) from error
     verify(folder, model)
     return Source(model, folder, folder.name)
 
@@ -100,7 +100,7 @@ def fetch_small_files(model: str, revision: str) -> Path:
         revision=revision,
         allow_patterns=SMALL,
         max_workers=1,
-        tqdm_class=reporter(None),
+        tqdm_class=progress_bar_class(None),
     )
     return Path(folder)
 
@@ -116,7 +116,7 @@ def fetch_weights(model: str, folder: Path, progress: Progress | None) -> None:
         allow_patterns=wanted,
         ignore_patterns=NEEDLESS,
         max_workers=1,
-        tqdm_class=reporter(progress, total),
+        tqdm_class=progress_bar_class(progress, total),
     )
 
 
@@ -150,7 +150,7 @@ def remove_abandoned(folder: Path) -> None:
                 part.unlink()
 
 
-def explained(error: Exception, model: str, revision: str) -> ModelError:
+def fetching_error(error: Exception, model: str, revision: str) -> ModelError:
     """A sentence for what the hub client raised."""
     if isinstance(error, GatedRepoError):
         return ModelError(
@@ -218,7 +218,7 @@ def is_newer(marker: Path, blob: Path) -> bool:
     return marker.stat().st_mtime_ns >= blob.stat().st_mtime_ns
 
 
-def reporter(progress: Progress | None, total: int = 0) -> type[tqdm]:
+def progress_bar_class(progress: Progress | None, total: int = 0) -> type[tqdm]:
     """A progress bar class that draws nothing and passes byte counts on.
 
     Its own total counts only files begun.

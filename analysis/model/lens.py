@@ -52,9 +52,11 @@ class LogitLens:
         total = np.zeros((2, layers))
         for layer in range(layers):
             shares = self.token_shares(states[:, layer])
-            for row, (own, english) in zip(shares, tokens):
-                total[0, layer] += row[own].sum().item()
-                total[1, layer] += row[english].sum().item()
+            for row, sides in zip(shares, tokens):
+                own_share = row[sides.own].sum()
+                english_share = row[sides.english].sum()
+                total[0, layer] += own_share.item()
+                total[1, layer] += english_share.item()
         return total / len(answers)
 
     def token_shares(self, states: np.ndarray) -> torch.Tensor:

@@ -141,8 +141,14 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
     check_packing(model, source)
     text = config.get_text_config()
     blocks = find_blocks(model, text.num_hidden_layers)
-    tokenizer = load_tokenizer(source)
-    return Loaded(spec, source, model.eval(), tokenizer, blocks, text.hidden_size)
+    return Loaded(
+        spec=spec,
+        source=source,
+        model=model.eval(),
+        tokenizer=load_tokenizer(source),
+        blocks=blocks,
+        hidden=text.hidden_size,
+    )
 
 
 def load_weights(

@@ -22,9 +22,9 @@ from analysis.model.load import Loaded
 from analysis.model.scoring import (
     check_not_empty,
     continuations,
+    in_batches,
     kept_logits,
     longest,
-    scoring_batches,
     token_counts,
 )
 from analysis.steering.operators import Places
@@ -112,13 +112,10 @@ def shared_scores(
     check_not_empty(endings, "An option")
     encoded = encoded_rows(loaded, rows, longest(endings))
     asked = [Asked(row, ends) for row, ends in zip(encoded, endings)]
-    found: dict[int, np.ndarray] = {}
-    for batch in scoring_batches(loaded, [each.tokens for each in asked]):
-        nats = score_batch(loaded, [asked[i] for i in batch], check)
-        found |= dict(zip(batch, nats))
+    nats = in_batches(loaded, asked, lambda batch: score_batch(loaded, batch, check))
     scores = []
-    for i, ends in enumerate(endings):
-        scores.append(Scored(found[i], token_counts(ends)))
+    for own, ends in zip(nats, endings):
+        scores.append(Scored(own, token_counts(ends)))
     return scores
 
 
@@ -138,16 +135,22 @@ def score_batch(
             **kept_logits(loaded, 1),
         )
     options = options_of(asked)
-    logs = out.logits[:, -1].float().log_softmax(-1)
-    firsts = [float(logs[i, end[0]]) for i, end in zip(options.owner, options.ids)]
-    nats = np.array(firsts)
+    nats = first_nats(options, out.logits[:, -1])
     if options.width:
+        cached = cache_by_option(batch, options, out.past_key_values)
         spread = [rows[i] for i in options.owner]
-        nats += later_nats(
-            loaded, spread, options, behind(batch, options, out.past_key_values), check
-        )
+        nats += later_nats(loaded, spread, options, cached, check)
     owner = np.array(options.owner)
     return [nats[owner == i] for i in range(len(asked))]
+
+
+def first_nats(options: Options, logits: torch.Tensor) -> np.ndarray:
+    """Nats (option,) of the first token of each option, from logits (prompt, token)."""
+    logs = logits.float().log_softmax(-1)
+    nats = []
+    for owner, ids in zip(options.owner, options.ids):
+        nats.append(float(logs[owner, ids[0]]))
+    return np.array(nats)
 
 
 def options_of(asked: Sequence[Asked]) -> Options:
@@ -169,7 +172,7 @@ class Cached:
     geometry: Geometry
 
 
-def behind(batch: Batch, options: Options, cache: Any) -> Cached:
+def cache_by_option(batch: Batch, options: Options, cache: Any) -> Cached:
     """The prompts of a batch, each as often as it has options."""
     owner = options.owner
     cache.batch_select_indices(torch.tensor(owner, device=batch.tokens.device))
@@ -179,32 +182,55 @@ def behind(batch: Batch, options: Options, cache: Any) -> Cached:
     return Cached(cache, batch.mask[owner], geometry)
 
 
+@dataclass(frozen=True)
+class PaddedOptions:
+    """Options without their last token, those tokens' next ones, and which are real.
+
+    All are (option, token), padded on the right.
+    """
+
+    given: torch.Tensor
+    wanted: torch.Tensor
+    real: torch.Tensor
+
+
+def padded_options(loaded: Loaded, options: Options) -> PaddedOptions:
+    """Options as a pass behind their prompts reads them."""
+    device = loaded.device
+    pad = loaded.tokenizer.pad_token_id or 0
+    given = []
+    wanted = []
+    lengths = []
+    for ids in options.ids:
+        length = len(ids) - 1
+        padding = [pad] * (options.width - length)
+        given.append(ids[:-1] + padding)
+        wanted.append(ids[1:] + padding)
+        lengths.append(length)
+    place = torch.arange(options.width, device=device)
+    ends = torch.tensor(lengths, device=device)
+    return PaddedOptions(
+        given=torch.tensor(given, device=device),
+        wanted=torch.tensor(wanted, device=device),
+        real=(place[None] < ends[:, None]).long(),
+    )
+
+
 def later_nats(
     loaded: Loaded, rows: Sequence[Row], options: Options, cached: Cached, check: Check
 ) -> np.ndarray:
     """Nats (option,) of all tokens of an option but its first, behind its prompt."""
-    device = loaded.device
-    width = options.width
-    pad = loaded.tokenizer.pad_token_id or 0
-    given = []
-    wanted = []
-    for end in options.ids:
-        padding = [pad] * (width - len(end) + 1)
-        given.append(end[:-1] + padding)
-        wanted.append(end[1:] + padding)
-    lengths = torch.tensor([len(end) - 1 for end in options.ids], device=device)
-    place = torch.arange(width, device=device)
-    real = (place[None] < lengths[:, None]).long()
-    mask = torch.cat([cached.mask, real], 1)
-    positions = text_positions(mask)[:, -width:]
+    padded = padded_options(loaded, options)
+    mask = torch.cat([cached.mask, padded.real], 1)
+    positions = text_positions(mask)[:, -options.width :]
     with steered(loaded, rows, cached.geometry, check):
         out = loaded.model(
-            input_ids=torch.tensor(given, device=device),
+            input_ids=padded.given,
             attention_mask=mask,
             past_key_values=cached.cache,
             use_cache=True,
             **loaded.position_arguments(positions),
         )
-    next_ids = torch.tensor(wanted, device=device)[..., None]
-    logs = out.logits.float().log_softmax(-1).gather(2, next_ids)[..., 0]
-    return (logs * real).sum(1).double().cpu().numpy()
+    all_logs = out.logits.float().log_softmax(-1)
+    logs = all_logs.gather(2, padded.wanted[..., None])[..., 0]
+    return (logs * padded.real).sum(1).double().cpu().numpy()

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
 from analysis.core.tokenizer import Tokenizer
-from analysis.model.hooks import Geometry, Plan, Row, hooked_blocks, pushes
+from analysis.model.hooks import Geometry, Plan, Row, hooked_blocks, pushes_by_layer
 from analysis.model.hub import Source
 from analysis.model.load import Loaded, find_blocks
 from analysis.steering.operators import AFTER, Places
@@ -49,7 +49,8 @@ def steered_model(
             f"Where the instruction ends in a model's own input is not known, so it "
             f"cannot be steered “{AFTER}”. Choose other token positions."
         )
-    pushes(loaded, term)  # what does not fit is said now, not when the model is called
+    # What does not fit is said now, not when the model is called.
+    pushes_by_layer(loaded, term)
     steering = PassSteering(loaded, term)
     watch = loaded.decoder.register_forward_pre_hook(steering.begin, with_kwargs=True)
     try:
@@ -67,8 +68,14 @@ def own_model(model: PreTrainedModel, tokenizer: Tokenizer) -> Loaded:
     name = model.config.name_or_path or type(model).__name__
     text = model.config.get_text_config()
     blocks = find_blocks(model, text.num_hidden_layers)
-    source = Source(name, Path(name), "own")
-    return Loaded(ModelSpec(name), source, model, tokenizer, blocks, text.hidden_size)
+    return Loaded(
+        spec=ModelSpec(name),
+        source=Source(name, Path(name), "own"),
+        model=model,
+        tokenizer=tokenizer,
+        blocks=blocks,
+        hidden=text.hidden_size,
+    )
 
 
 def term_of(
@@ -166,10 +173,12 @@ class PassSteering:
         first = np.zeros(rows, np.int64)
         end = np.full(rows, width)
         if mask is not None:
+            backwards = mask[:, ::-1]
             first = mask.argmax(1)
-            end = width - mask[:, ::-1].argmax(1)
+            end = width - backwards.argmax(1)
+        places = Places(first, after=first, end=end)
         row = Row("", (self.term,))
-        return Plan(self.loaded, [row] * rows, Geometry(Places(first, first, end)))
+        return Plan(self.loaded, [row] * rows, Geometry(places))
 
     def after(self, layer: int, states: torch.Tensor) -> torch.Tensor:
         """The states (row, token, hidden) that leave a block."""

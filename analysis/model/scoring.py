@@ -6,7 +6,7 @@ Continuations, next tokens, and how far they are from the baseline's.
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -24,7 +24,20 @@ from analysis.model.hooks import Check, Geometry, Row, no_check, steered
 from analysis.model.load import Loaded
 from analysis.model.tokens import LikelyToken, TokenNames, TokenShare
 
+
+class Counted(Protocol):
+    """Something of so many tokens."""
+
+    @property
+    def tokens(self) -> int:
+        """How many."""
+        ...
+
+
 T = TypeVar("T")
+A = TypeVar("A", bound=Counted)
+Read = Callable[[np.ndarray, Sequence[int]], T]
+"""From log-probabilities (token, vocabulary) and ids (token,) to what is wanted."""
 TOKEN_BUDGET = {"cpu": 2048, "cuda": 16384}
 """Tokens in a batch, padding included."""
 
@@ -51,11 +64,8 @@ def continuations(
     asked = []
     for row, ends in zip(encoded, endings):
         asked += [replace(row, following=end) for end in ends]
-    nats = np.zeros(len(asked))
-    for batch in scoring_batches(loaded, [row.tokens for row in asked]):
-        chosen = [asked[i] for i in batch]
-        nats[batch] = read_following(loaded, chosen, summed_nats, check)
-    return scores_by_row(nats, endings)
+    nats = read_following(loaded, asked, summed_nats, check)
+    return scores_by_row(np.array(nats), endings)
 
 
 def check_not_empty(endings: Sequence[list[list[int]]], kind: str) -> None:
@@ -85,9 +95,16 @@ def token_counts(ends: Sequence[list[int]]) -> np.ndarray:
     return np.array([len(end) for end in ends], np.int64)
 
 
-def scoring_batches(loaded: Loaded, lengths: Sequence[int]) -> list[list[int]]:
-    """Indices in batches of one token budget."""
-    return batched(lengths, device_budget(loaded, TOKEN_BUDGET))
+def in_batches(
+    loaded: Loaded, asked: Sequence[A], work: Callable[[list[A]], Sequence[T]]
+) -> list[T]:
+    """What ``work`` makes of each of what is asked, in batches of one token budget."""
+    lengths = [one.tokens for one in asked]
+    found: dict[int, T] = {}
+    for batch in batched(lengths, device_budget(loaded, TOKEN_BUDGET)):
+        made = work([asked[i] for i in batch])
+        found.update(zip(batch, made))
+    return [found[i] for i in range(len(asked))]
 
 
 def summed_nats(logs: np.ndarray, ids: Sequence[int]) -> float:
@@ -100,18 +117,24 @@ def next_logs(logs: np.ndarray, ids: Sequence[int]) -> np.ndarray:
     return logs[0]
 
 
-@torch.inference_mode()
 def read_following(
-    loaded: Loaded,
-    rows: Sequence[EncodedRow],
-    read: Callable[[np.ndarray, Sequence[int]], T],
-    check: Check = no_check,
+    loaded: Loaded, rows: Sequence[EncodedRow], read: Read[T], check: Check = no_check
 ) -> list[T]:
     """What ``read`` makes of each row's log-probabilities and of what follows it.
 
     The log-probabilities (token, vocabulary) are those at every token that follows the
     prompt, or of the next one where nothing follows.
     """
+    return in_batches(
+        loaded, rows, lambda batch: read_batch(loaded, batch, read, check)
+    )
+
+
+@torch.inference_mode()
+def read_batch(
+    loaded: Loaded, rows: Sequence[EncodedRow], read: Read[T], check: Check
+) -> list[T]:
+    """The same for rows that make one batch."""
     batch = padded_batch(loaded, rows)
     kept = max(len(row.following) for row in rows) + 1
     steering = steered(loaded, [row.row for row in rows], Geometry(batch.places), check)
@@ -149,12 +172,7 @@ def next_distribution(
     Each is under its row's steering.
     """
     encoded = encoded_rows(loaded, rows, 0)
-    found: dict[int, np.ndarray] = {}
-    for batch in scoring_batches(loaded, [row.tokens for row in encoded]):
-        chosen = [encoded[i] for i in batch]
-        logs = read_following(loaded, chosen, next_logs, check)
-        found |= dict(zip(batch, logs))
-    return np.stack([found[i] for i in range(len(rows))])
+    return np.stack(read_following(loaded, encoded, next_logs, check))
 
 
 def kl(baseline: np.ndarray, steered: np.ndarray) -> np.ndarray:
@@ -184,16 +202,12 @@ def alternatives(
         return tuple(names.named(likeliest(log, count)) for log in logs)
 
     room = max(map(len, answers), default=0)
-    asked = []
-    for row, ids in zip(encoded_rows(loaded, rows, room), answers):
-        asked.append(replace(row, following=list(ids)))
-    filled = [i for i, row in enumerate(asked) if row.following]
-    found = {}
-    for batch in scoring_batches(loaded, [asked[i].tokens for i in filled]):
-        chosen = [filled[i] for i in batch]
-        each = [asked[i] for i in chosen]
-        found |= dict(zip(chosen, read_following(loaded, each, likeliest_at_each)))
-    return [found.get(i, ()) for i in range(len(rows))]
+    encoded = encoded_rows(loaded, rows, room)
+    filled = [i for i, ids in enumerate(answers) if ids]
+    asked = [replace(encoded[i], following=answers[i]) for i in filled]
+    found = read_following(loaded, asked, likeliest_at_each)
+    by_row = dict(zip(filled, found))
+    return [by_row.get(i, ()) for i in range(len(rows))]
 
 
 def likeliest(logs: np.ndarray, count: int) -> list[LikelyToken]:

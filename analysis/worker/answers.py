@@ -217,12 +217,12 @@ def measured_response(dose: Dose, job: Job, pool: Pool) -> Response:
     job.progress(2, 3, "comparing with the baseline")
     divergences = divergence(loaded, at_dose, job)
     return Response(
-        dose,
-        tuple(part[0] for part in texts),
-        odds,
-        divergences,
-        drifts(texts, dose.ask.language),
-        repetitions(texts, dose.ask.language),
+        dose=dose,
+        texts=tuple(part[0] for part in texts),
+        log_odds=odds,
+        kl=divergences,
+        drift=drifts(texts, dose.ask.language),
+        repetition=repetitions(texts, dose.ask.language),
     )
 
 

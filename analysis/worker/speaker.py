@@ -79,11 +79,13 @@ class ModelSpeaker:
         asked = [(text, answer) for text, answer in asked if answer]
         known: dict[tuple[str, str], float] = {}
         if asked:
-            rows = self.rows([text for text, _ in asked], [None] * len(asked))
+            prompts = [text for text, _ in asked]
+            rows = self.rows(prompts, [None] * len(asked))
             wanted = [[answer] for _, answer in asked]
             scores = continuations(self.loaded, rows, wanted, self.check)
             for each, found in zip(asked, scores):
-                known[each] = -float(found.nats[0] / found.tokens[0])
+                nats = found.nats[0] / found.tokens[0]
+                known[each] = -float(nats)
         return [known.get(each, np.nan) for each in zip(texts, answers)]
 
     def log_odds(
