@@ -10,34 +10,46 @@ from analysis.study.study import Study
 
 
 def finding(study: Study) -> str:
-    """The result in one sentence, computed on the half of the items that nothing was chosen on; or that there is none.
+    """The result in one sentence, computed on the half of the items that nothing was
+    chosen on; or that there is none.
 
     An effect counts when its 95 % bootstrap over items lies above 0.
     """
     best = chosen_settings(study)
     if missing := lacking(study):
         known = "".join(f" {words}." for words in one_sided(study, best, missing))
-        return f"There is no finding on what transfer costs in culture: {'; '.join(missing.values())}.{known}"
+        return (
+            "There is no finding on what transfer costs in culture: "
+            f"{'; '.join(missing.values())}.{known}"
+        )
     if "English" not in best or "local" not in best:
         return f"There is no finding: {untried(study)}."
     english, local = effect(study, best["English"]), effect(study, best["local"])
-    layers = (english.setting.english_layer, local.setting.local_layer)
-    wins = f"localisation {change(-local.erasure, local.erasure_ends, -1)}"
-    head = (
-        f"English steering gains most at layer {layers[0]} of {study.layers} (transfer {change(english.gain, english.gain_ends)}; "
-        f"localisation lost: {points(english.erasure, plus=False)}), "
-        + (
-            f"local at layer {layers[1]} ({wins})"
-            if local.erasure_ends[1] < 0
-            else f"local steering wins nothing that holds up (at layer {layers[1]}: {wins})"
-        )
-        + angle_words(study, layers)
-    )
+    head = both_sides(study, english, local)
     if not english.gain_ends[0] > 0:
-        return f"There is no finding: {head}. The gain in transfer is not above 0, so there is nothing whose cost could be asked for."
+        return (
+            f"There is no finding: {head}. The gain in transfer is not above 0, so there "
+            "is nothing whose cost could be asked for."
+        )
     if "both" not in best:
         return f"{head}. Both at once were not tried yet."
     return f"{head}; {together(english, effect(study, best['both']))}."
+
+
+def both_sides(study: Study, english: Effect, local: Effect) -> str:
+    """Where either vector gains most, and how far apart the two are there."""
+    at, where = english.setting.english_layer, local.setting.local_layer
+    gains = change(english.gain, english.gain_ends)
+    lost = points(english.erasure, plus=False)
+    wins = f"localisation {change(-local.erasure, local.erasure_ends, -1)}"
+    if local.erasure_ends[1] < 0:
+        then = f"local at layer {where} ({wins})"
+    else:
+        then = f"local steering wins nothing that holds up (at layer {where}: {wins})"
+    return (
+        f"English steering gains most at layer {at} of {study.layers} (transfer {gains}; "
+        f"localisation lost: {lost}), {then}{angle_words(study, (at, where))}"
+    )
 
 
 def one_sided(study: Study, best: dict[str, int], missing: dict[str, str]) -> list[str]:
@@ -47,13 +59,15 @@ def one_sided(study: Study, best: dict[str, int], missing: dict[str, str]) -> li
         english = effect(study, best["English"])
         where = f"layer {english.setting.english_layer} of {study.layers}"
         found.append(
-            f"English steering gains most at {where} (transfer {change(english.gain, english.gain_ends)})"
+            f"English steering gains most at {where} (transfer "
+            f"{change(english.gain, english.gain_ends)})"
         )
     if "local" in best and "localisation" not in missing:
         local = effect(study, best["local"])
         where = f"layer {local.setting.local_layer} of {study.layers}"
         found.append(
-            f"Local steering gains most at {where} (localisation {change(-local.erasure, local.erasure_ends, -1)})"
+            f"Local steering gains most at {where} (localisation "
+            f"{change(-local.erasure, local.erasure_ends, -1)})"
         )
     return found
 
@@ -65,14 +79,19 @@ def untried(study: Study) -> str:
     if study.manifest.part(PlanePart).spec_as(SweepSpec).languages == ("en",):
         return "English is the only language, and an English vector leads to it from another one"
     if not study.has("local_vector"):
-        return "no language has a local vector, which needs culture questions with and without the country named"
+        return (
+            "no language has a local vector, which needs culture questions with and "
+            "without the country named"
+        )
     return "the sweep has not tried both vectors yet, or no language has both"
 
 
 def together(english: Effect, both: Effect) -> str:
-    """What both vectors at once keep of the gain, and at what cost; English steering's own gain is above 0.
+    """What both vectors at once keep of the gain, and at what cost; English steering's
+    own gain is above 0.
 
-    A share of its cost is told only where that cost is above 0 with its whole interval: a share of next to nothing says nothing.
+    A share of its cost is told only where that cost is above 0 with its whole interval:
+    a share of next to nothing says nothing.
     """
     if np.isnan(both.gain):
         kept = "what both at once keep of the gain is not known"
@@ -91,7 +110,10 @@ def together(english: Effect, both: Effect) -> str:
         how = f"at {100 * both.erasure / english.erasure:.0f} % of the cost"
     else:
         lost = points(both.erasure, plus=False)
-        how = f"and lose {lost} localisation, where the cost of English steering alone is not above 0 with its whole interval"
+        how = (
+            f"and lose {lost} localisation, where the cost of English steering alone "
+            "is not above 0 with its whole interval"
+        )
     return f"{kept} {how} ({both.setting.words})"
 
 
@@ -120,7 +142,9 @@ def ends(low_high: tuple[float, float], sign: int = 1) -> str:
 
 
 def angle_words(study: Study, layers: tuple[int, int]) -> str:
-    """The mean angle of the two vectors that were swept at the two layers, where the study has it."""
+    """The mean angle of the two vectors that were swept at the two layers, where the
+    study has it.
+    """
     if not (study.has("english_vector") and study.has("local_vector")):
         return ""
     spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
@@ -131,4 +155,7 @@ def angle_words(study: Study, layers: tuple[int, int]) -> str:
     )
     if not np.isfinite(cosines).all():
         return "; the two vectors have no angle there, as one of them is zero in every language"
-    return f"; the two vectors are {' and '.join(f'{angle:.0f}°' for angle in degrees(cosines))} apart there"
+    return (
+        "; the two vectors are "
+        f"{' and '.join(f'{angle:.0f}°' for angle in degrees(cosines))} apart there"
+    )

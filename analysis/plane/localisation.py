@@ -1,4 +1,5 @@
-"""What does transfer cost in culture? Accuracy on universal items against local answers, unsteered and steered.
+"""What does transfer cost in culture? Accuracy on universal items against local
+answers, unsteered and steered.
 
 Han et al. (arXiv 2510.26024) do not publish their axes; these definitions are ours.
 """
@@ -30,7 +31,9 @@ CRITERIA = {
 
 @dataclass(frozen=True)
 class Setting:
-    """How a forward pass is steered: layer and strength of either vector (0: none); ``twin`` > 0: random vectors of that seed."""
+    """How a forward pass is steered: layer and strength of either vector (0: none);
+    ``twin`` > 0: random vectors of that seed.
+    """
 
     mode: str = "baseline"
     english_layer: int = 0
@@ -69,7 +72,9 @@ def settings(study: Study) -> tuple[Setting, ...]:
 
 
 def taken(study: Study, scoring: str, normalised: bool) -> np.ndarray:
-    """The option that each answer takes (setting, language, prompt), from 1; 0 none, which ties are too."""
+    """The option that each answer takes (setting, language, prompt), from 1; 0 none,
+    which ties are too.
+    """
     if scoring == "generation":
         return np.nan_to_num(study.array("plane_match").values).astype(int)
     return likeliest(
@@ -82,10 +87,13 @@ def taken(study: Study, scoring: str, normalised: bool) -> np.ndarray:
 def right(
     study: Study, scoring: str = "", normalised: bool | None = None
 ) -> np.ndarray:
-    """Whether each answer is the right or the local one (setting, language, prompt), 1 or 0.
+    """Whether each answer is the right or the local one (setting, language, prompt), 1
+    or 0.
 
-    NaN where an item is not asked, or a language is not steered in the setting. The study's own way of scoring unless given:
-    likeliest option (``normalised``: per token) or what was written, which is there for the baseline in any case.
+    NaN where an item is not asked, or a language is not steered in the setting. The
+    study's own way of scoring unless given:
+    likeliest option (``normalised``: per token) or what was written, which is there for
+    the baseline in any case.
     """
     spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
     chosen = taken(
@@ -100,7 +108,9 @@ def right(
 
 
 def prompts(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Kind, item and half (0 chosen on, 1 reported on) of every prompt; halves are equal and the same in all languages."""
+    """Kind, item and half (0 chosen on, 1 reported on) of every prompt; halves are
+    equal and the same in all languages.
+    """
     listed = study.manifest.part(PlanePart).prompts
     kinds, items = (
         np.array([kind for kind, _ in listed]),
@@ -119,13 +129,17 @@ def prompts(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def rates(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Mean over prompts of (…, language, prompt), then over languages: (…,), or (…, replicate) for weights (prompt, replicate)."""
+    """Mean over prompts of (…, language, prompt), then over languages: (…,), or (…,
+    replicate) for weights (prompt, replicate).
+    """
     per_language = shares(values, weights)
     return mean_known(np.moveaxis(per_language, values.ndim - 2, 0))
 
 
 def shares(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    """Mean over prompts of (…, prompt): (…,), or (…, replicate) for weights (prompt, replicate); NaN where there is none."""
+    """Mean over prompts of (…, prompt): (…,), or (…, replicate) for weights (prompt,
+    replicate); NaN where there is none.
+    """
     known = np.isfinite(values)
     each = np.ones(values.shape[-1]) if weights is None else weights
     n = known @ each
@@ -143,7 +157,9 @@ def part(study: Study, axis: str, half: int | None) -> np.ndarray:
 
 
 def chance(study: Study, half: int | None = 1) -> dict[str, float]:
-    """What guessing among the options would give on each axis: mean over items of 1 / options; NaN without items."""
+    """What guessing among the options would give on each axis: mean over items of 1 /
+    options; NaN without items.
+    """
     tokens = study.array("plane_tokens").values > 0
     share = np.where(tokens.any(-1), 1 / np.maximum(tokens.sum(-1), 1), np.nan)
     return {axis: float(rates(share[:, part(study, axis, half)])) for axis in AXES}
@@ -168,10 +184,13 @@ def lacking(study: Study, half: int | None = 1) -> dict[str, str]:
 
 
 def sweep_table(study: Study, half: int | None = 1) -> pd.DataFrame:
-    """One row per setting: both axes as means over its languages, and the changes from the baseline in the same languages.
+    """One row per setting: both axes as means over its languages, and the changes from
+    the baseline in the same languages.
 
-    ``half`` 0: items that settings are chosen on; 1: items that are reported; None: all. ``gain`` = transfer − baseline's,
-    ``erasure`` = baseline's localisation − localisation, ``cost`` = erasure / gain where gain > 0. StudyError without a plane.
+    ``half`` 0: items that settings are chosen on; 1: items that are reported; None:
+    all. ``gain`` = transfer − baseline's,
+    ``erasure`` = baseline's localisation − localisation, ``cost`` = erasure / gain
+    where gain > 0. StudyError without a plane.
     """
     values, listed = right(study), settings(study)
     table = pd.DataFrame([{"setting": s.words, **vars(s)} for s in listed])
@@ -182,11 +201,7 @@ def sweep_table(study: Study, half: int | None = 1) -> pd.DataFrame:
         changes[axis] = rates(chosen - chosen[0])
         table[f"{axis} items"] = np.isfinite(chosen).any((0, 1)).sum()
     table["gain"], table["erasure"] = changes["transfer"], -changes["localisation"]
-    table["cost"] = np.where(
-        table["gain"] > 0,
-        table["erasure"] / table["gain"].where(table["gain"] > 0),
-        np.nan,
-    )
+    table["cost"] = cost_of(table["gain"], table["erasure"])
     return table.assign(languages=np.isfinite(values).any(2).sum(1))
 
 
@@ -200,7 +215,9 @@ def criterion(table: pd.DataFrame, mode: str) -> pd.Series:
 
 
 def chosen_settings(study: Study) -> dict[str, int]:
-    """Mode → its best setting by CRITERIA on the half that is chosen on; modes without a setting are left out."""
+    """Mode → its best setting by CRITERIA on the half that is chosen on; modes without
+    a setting are left out.
+    """
     table = sweep_table(study, 0)
     found = {}
     for mode in MODES:
@@ -223,7 +240,9 @@ def twins_of(study: Study, place: int) -> list[int]:
 
 
 def draws(n: int, place: int) -> np.ndarray:
-    """Weights (item, replicate) of a setting's bootstrap; without items there is nothing to draw, and intervals are NaN."""
+    """Weights (item, replicate) of a setting's bootstrap; without items there is
+    nothing to draw, and intervals are NaN.
+    """
     return (
         bootstrap_weights(tuple(range(n)), REPLICATES, seed=place)
         if n
@@ -232,14 +251,17 @@ def draws(n: int, place: int) -> np.ndarray:
 
 
 def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
-    """One row per language that the setting steers: both axes before and after, with 95 % bootstraps over items.
+    """One row per language that the setting steers: both axes before and after, with 95
+    % bootstraps over items.
 
-    Columns: ``transfer``/``localisation`` after, ``… before``, ``… low``/``… high`` of the value after, ``gain``, ``erasure`` and
-    ``cost``, ``gap`` (baseline: local answers with the country named − without; A15), ``universal`` and ``culture`` (items). The
-    same resampled items before and after. Shares, not percent. NaN where a language has no items of a kind.
+    Columns: ``transfer``/``localisation`` after, ``… before``, ``… low``/``… high`` of
+    the value after, ``gain``, ``erasure`` and
+    ``cost``, ``gap`` (baseline: local answers with the country named − without; A15),
+    ``universal`` and ``culture`` (items). The
+    same resampled items before and after. Shares, not percent. NaN where a language has
+    no items of a kind.
     """
     values = right(study)
-    kinds, _, halves = prompts(study)
     rows = pd.DataFrame({"language": list(study.languages)})
     for axis in AXES:
         chosen = values[[0, place]][:, :, part(study, axis, half)]
@@ -247,19 +269,25 @@ def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
         weights = draws(chosen.shape[-1], place)
         rows[f"{axis} low"], rows[f"{axis} high"] = interval(shares(chosen[1], weights))
         rows[AXES[axis]] = np.isfinite(chosen[1]).sum(-1)
-    named = shares(
-        values[0][
-            :, (kinds == NAMED) & ((halves == half) if half is not None else True)
-        ]
-    )
     rows["gain"] = rows["transfer"] - rows["transfer before"]
     rows["erasure"] = rows["localisation before"] - rows["localisation"]
-    rows["cost"] = np.where(
-        rows["gain"] > 0, rows["erasure"] / rows["gain"].where(rows["gain"] > 0), np.nan
-    )
-    rows["named"], rows["gap"] = named, named - rows["localisation before"]
+    rows["cost"] = cost_of(rows["gain"], rows["erasure"])
+    rows["named"] = shares(values[0][:, prompts_with_country(study, half)])
+    rows["gap"] = rows["named"] - rows["localisation before"]
     there = np.isfinite(values[place]).any(-1)
     return rows[there].reset_index(drop=True)
+
+
+def cost_of(gain: pd.Series, erasure: pd.Series) -> np.ndarray:
+    """Erasure / gain where there is a gain; NaN elsewhere."""
+    return np.where(gain > 0, erasure / gain.where(gain > 0), np.nan)
+
+
+def prompts_with_country(study: Study, half: int | None) -> np.ndarray:
+    """Which prompts name the country (of a half of the items)."""
+    kinds, _, halves = prompts(study)
+    named = kinds == NAMED
+    return named if half is None else named & (halves == half)
 
 
 @dataclass(frozen=True)
@@ -276,7 +304,9 @@ class Effect:
 
 
 def effect(study: Study, place: int, half: int | None = 1) -> Effect:
-    """Gain and erasure of a setting on a half of the items; items are drawn whole, all their translations with them."""
+    """Gain and erasure of a setting on a half of the items; items are drawn whole, all
+    their translations with them.
+    """
     values = right(study)
     found = {}
     for axis, sign in (("transfer", 1), ("localisation", -1)):
@@ -306,7 +336,9 @@ def effect(study: Study, place: int, half: int | None = 1) -> Effect:
 
 
 def front(points: np.ndarray) -> np.ndarray:
-    """Indices of the points (point, 2) that no other is at least as good as in both and better in one; sorted by the first axis."""
+    """Indices of the points (point, 2) that no other is at least as good as in both and
+    better in one; sorted by the first axis.
+    """
     known = np.flatnonzero(np.isfinite(points).all(1))
     better = [
         i
@@ -320,7 +352,10 @@ def front(points: np.ndarray) -> np.ndarray:
 
 
 def hypervolume(points: np.ndarray, origin: tuple[float, float] = (0.0, 0.0)) -> float:
-    """Area that points (point, 2) dominate above ``origin``; larger is better in both. Zitzler and Thiele 1999."""
+    """Area that points (point, 2) dominate above ``origin``; larger is better in both.
+
+    Zitzler and Thiele 1999.
+    """
     best, area, height = (
         points[front(points)] if len(points) else np.empty((0, 2)),
         0.0,
@@ -333,7 +368,9 @@ def hypervolume(points: np.ndarray, origin: tuple[float, float] = (0.0, 0.0)) ->
 
 
 def by_layer(study: Study, mode: str, half: int | None = 1) -> pd.DataFrame:
-    """Change of both axes per layer of a single vector, at each layer's best strength on the half that is chosen on."""
+    """Change of both axes per layer of a single vector, at each layer's best strength
+    on the half that is chosen on.
+    """
     chosen, shown = sweep_table(study, 0), sweep_table(study, half)
     rows = chosen[(chosen["mode"] == mode) & (chosen["twin"] == 0)].assign(
         score=lambda t: criterion(t, mode)
@@ -347,7 +384,9 @@ def by_layer(study: Study, mode: str, half: int | None = 1) -> pd.DataFrame:
 
 
 def agreement_of_scorings(study: Study) -> pd.DataFrame:
-    """How often likelihood and generation take the same option at the baseline, by language, and how often none is written."""
+    """How often likelihood and generation take the same option at the baseline, by
+    language, and how often none is written.
+    """
     spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
     likely, written = (
         taken(study, "likelihood", spec.normalised)[0],

@@ -1,6 +1,8 @@
 """Answers of another method, given as a file, placed on the plane of a study."""
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,36 +24,45 @@ NEEDED = ("item", "kind", "language", "answer")
 OTHER = "answers from a file"
 
 
+class Fitting(NamedTuple):
+    """Answers that belong to items that are shown, and sentences on those left out."""
+
+    answers: pd.DataFrame
+    left_out: list[str]
+
+
+class OtherMethods(NamedTuple):
+    """Both axes per method and language, and sentences on all that was left out."""
+
+    table: pd.DataFrame
+    left_out: tuple[str, ...]
+
+
 def read_answers(data: bytes, filename: str) -> pd.DataFrame:
-    """Rows ``item, kind, language, answer, method`` of a .csv or .jsonl file; CorpusError lists every row that lacks something."""
+    """Rows ``item, kind, language, answer, method`` of a .csv or .jsonl file.
+
+    CorpusError lists every row that lacks something.
+    """
     path = PurePosixPath(filename)
     ending = path.suffix.casefold()
     if ending not in FORMATS:
         raise CorpusError(
-            f"“{path.name[:80]}” ends in “{ending}”.{nearest(ending, FORMATS)} Allowed: {', '.join(FORMATS)}."
+            f"“{path.name[:80]}” ends in “{ending}”.{nearest(ending, FORMATS)} "
+            f"Allowed: {', '.join(FORMATS)}."
         )
     text, faults = decode_text(data, path.name)
     lines, more = FORMATS[ending](text, path.name)
-    faults, rows = faults + more, []
+    faults = faults + more
+    rows = []
     for line in lines:
-        named = {
-            ALIASES.get(c.strip().casefold(), c.strip().casefold()): plain_text(v)
-            for c, v in line.values.items()
-        }
-        faults += [
-            f"{line.place}: no “{column}”"
-            for column in NEEDED
-            if column != "answer" and not named.get(column)
-        ]
-        faults += (
-            [f"{line.place}: unknown kind “{named['kind'][:40]}”"]
-            if named.get("kind", "universal") not in QUESTION_KINDS
-            else []
-        )
-        rows.append(
-            {column: named.get(column, "") for column in NEEDED}
-            | {"method": named.get("method") or OTHER}
-        )
+        named = {}
+        for column, value in line.values.items():
+            plain = column.strip().casefold()
+            named[ALIASES.get(plain, plain)] = plain_text(value)
+        faults += faults_of_answer(named, line.place)
+        row = {column: named.get(column, "") for column in NEEDED}
+        row["method"] = named.get("method") or OTHER
+        rows.append(row)
     if not rows and not faults:
         faults.append(f"{path.name}: holds no answers")
     if faults:
@@ -59,90 +70,115 @@ def read_answers(data: bytes, filename: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def faults_of_answer(named: Mapping[str, str], place: str) -> list[str]:
+    """What a row of a file lacks; an empty answer is one that takes no option."""
+    faults = []
+    for column in NEEDED:
+        if column != "answer" and not named.get(column):
+            faults.append(f"{place}: no “{column}”")
+    if named.get("kind", "universal") not in QUESTION_KINDS:
+        faults.append(f"{place}: unknown kind “{named['kind'][:40]}”")
+    return faults
+
+
 def fitting(
     study: Study, questions: Questions, answers: pd.DataFrame, half: int | None
-) -> tuple[pd.DataFrame, list[str]]:
-    """Answers to items that are shown, with their ``prompt``, the first to each item; and sentences on those left out."""
-    asked = study.array("plane_answer").values > 0
+) -> Fitting:
+    """Answers to items that are shown, with their ``prompt``, the first to each item."""
     kinds, items, halves = prompts(study)
-    hidden = halves != half if half is not None else np.zeros(len(halves), bool)
-    place = {key: p for p, key in enumerate(zip(kinds, items))}
-    rows = answers.assign(
-        prompt=[place.get(key, -1) for key in zip(answers["kind"], answers["item"])]
-    )
+    place = {key: number for number, key in enumerate(zip(kinds, items))}
+    keys = zip(answers["kind"], answers["item"])
+    rows = answers.assign(prompt=[place.get(key, -1) for key in keys])
     strange = ~rows["language"].isin(study.languages).values
     codes = ", ".join(rows["language"][strange].unique()[:8])
-    there = [
-        row.language in study.languages
-        and row.prompt >= 0
-        and asked[study.languages.index(row.language), row.prompt]
-        and (row.kind, row.language, row.item) in questions.table
-        for row in rows.itertuples()
-    ]
+    repeated = rows.duplicated(["method", *NEEDED[:3]]).values
+    hidden = np.zeros(len(halves), bool) if half is None else halves != half
     reasons = {
         f"are in languages that the study does not have ({codes})": strange,
-        "belong to no held-out question of this plane": ~np.array(there, bool),
-        "repeat an item that was answered before; its first answer counts": rows.duplicated(
-            ["method", *NEEDED[:3]]
-        ).values,
+        "belong to no held-out question of this plane": ~were_asked(
+            study, questions, rows
+        ),
+        "repeat an item that was answered before; its first answer counts": repeated,
         "belong to items that settings were chosen on, which are not shown": hidden[
             rows["prompt"]
         ],
     }
-    left, told = np.zeros(len(rows), bool), []
+    left, said = np.zeros(len(rows), bool), []
     for why, out in reasons.items():
-        if n := int((out & ~left).sum()):
-            told.append(f"{n:,} of {len(rows):,} answers {why}.")
+        count = int((out & ~left).sum())
+        if count:
+            said.append(f"{count:,} of {len(rows):,} answers {why}.")
         left |= out
-    return rows[~left], told
+    return Fitting(rows[~left], said)
+
+
+def were_asked(study: Study, questions: Questions, rows: pd.DataFrame) -> np.ndarray:
+    """Which rows answer a question of the plane that is known in their language."""
+    asked = study.array("plane_answer").values > 0
+    found = []
+    for row in rows.itertuples():
+        if row.language not in study.languages or row.prompt < 0:
+            found.append(False)
+            continue
+        language = study.languages.index(row.language)
+        known = (row.kind, row.language, row.item) in questions.table
+        found.append(bool(asked[language, row.prompt]) and known)
+    return np.array(found, bool)
 
 
 def place_answers(
     study: Study, questions: Questions, answers: pd.DataFrame, half: int | None = 1
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Both axes per method and language over the same items as the plane's (``half`` 1: reported, None: all held out).
+) -> OtherMethods:
+    """Both axes per method and language over the same items as the plane's.
 
-    Columns also count ``answers``, those that match ``no option``, and items ``unanswered``, which count as wrong; NaN for an axis
-    of which a method has no answer in a language. With it, sentences on all that was left out. CorpusError when nothing fits.
+    ``half`` 1: the reported items, None: all that are held out. Columns also count
+    ``answers``, those that match ``no option``, and items ``unanswered``, which count as
+    wrong; NaN for an axis of which a method has no answer in a language. CorpusError
+    when nothing fits.
     """
     asked = study.array("plane_answer").values > 0
     kinds, _, halves = prompts(study)
-    asked &= (halves == half) if half is not None else True
-    fit, told = fitting(study, questions, answers, half)
+    if half is not None:
+        asked &= halves == half
+    fit = fitting(study, questions, answers, half)
+    said = list(fit.left_out)
     rows = []
-    for (method, language), group in fit.groupby(["method", "language"], sort=False):
-        values = np.where(asked[study.languages.index(language)], 0.0, np.nan)
-        given, unmatched = np.zeros(len(values), bool), 0
-        for row in group.itertuples():
-            q = questions.table[row.kind, language, row.item]
-            option = matched(row.answer, q.options)
-            given[row.prompt], values[row.prompt] = (
-                True,
-                float(option > 0 and q.options[option - 1] == q.answer),
-            )
-            unmatched += not option
-        values[~np.isin(kinds, kinds[given])] = np.nan
-        axes = {
-            axis: float(shares(values[kinds == kind])) for axis, kind in AXES.items()
-        }
-        told += [
-            f"{method} has no answer to a {AXES[axis]} item in {language}."
-            for axis in AXES
-            if np.isnan(axes[axis])
-        ]
-        rows.append(
-            {
-                "method": method,
-                "language": language,
-                **axes,
-                "answers": int(given.sum()),
-                "no option": unmatched,
-                "unanswered": int((np.isfinite(values) & ~given).sum()),
-            }
-        )
+    for (method, language), group in fit.answers.groupby(
+        ["method", "language"], sort=False
+    ):
+        there = asked[study.languages.index(language)]
+        row = judged_row(group, questions, there, kinds)
+        rows.append({"method": method, "language": language, **row})
+        for axis, kind in AXES.items():
+            if np.isnan(row[axis]):
+                said.append(f"{method} has no answer to a {kind} item in {language}.")
     if not rows:
         raise CorpusError(
-            "None of the answers belongs to a held-out question that is shown. Compare items, kinds and languages. "
-            + " ".join(told)
+            "None of the answers belongs to a held-out question that is shown. Compare "
+            "items, kinds and languages. " + " ".join(said)
         )
-    return pd.DataFrame(rows), tuple(told)
+    return OtherMethods(pd.DataFrame(rows), tuple(said))
+
+
+def judged_row(
+    group: pd.DataFrame, questions: Questions, asked: np.ndarray, kinds: np.ndarray
+) -> dict[str, Any]:
+    """Axes and counts of one method's answers in one language (``asked``: per prompt)."""
+    values = np.where(asked, 0.0, np.nan)
+    answered = np.zeros(len(values), bool)
+    unmatched = 0
+    for row in group.itertuples():
+        question = questions.table[row.kind, row.language, row.item]
+        option = matched(row.answer, question.options)
+        is_right = option > 0 and question.options[option - 1] == question.answer
+        answered[row.prompt] = True
+        values[row.prompt] = float(is_right)
+        unmatched += not option
+    values[~np.isin(kinds, kinds[answered])] = np.nan
+    axes = {axis: float(shares(values[kinds == kind])) for axis, kind in AXES.items()}
+    return {
+        **axes,
+        "answers": int(answered.sum()),
+        "no option": unmatched,
+        "unanswered": int((np.isfinite(values) & ~answered).sum()),
+    }

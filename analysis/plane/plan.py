@@ -1,14 +1,17 @@
-"""The sweep behind the plane: settings of English and local steering, answered and committed one by one.
+"""The sweep behind the plane: settings of English and local steering, answered and
+committed one by one.
 
-Single vectors first, then the best layers of both combined, then random twins of the best settings. What comes later is decided on
-one half of the items only. A setting's numbers depend on the spec and the study alone, so a killed sweep goes on where it was.
+Single vectors first, then the best layers of both combined, then random twins of the
+best settings. What comes later is decided on
+one half of the items only. A setting's numbers depend on the spec and the study alone,
+so a killed sweep goes on where it was.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -33,7 +36,9 @@ Push = Sequence[tuple[int, np.ndarray]]
 
 
 class Answerer(Protocol):
-    """A model that answers questions while it is steered; a push is (layer, vector to add at every token)."""
+    """A model that answers questions while it is steered; a push is (layer, vector to
+    add at every token).
+    """
 
     def score(
         self,
@@ -48,16 +53,19 @@ class Answerer(Protocol):
 
 
 def begin_sweep(folder: Path, spec: SweepSpec, questions: Questions) -> None:
-    """Write what is known before anything is answered; goes on when the study has the same plane unfinished.
+    """Write what is known before anything is answered; goes on when the study has the
+    same plane unfinished.
 
-    StudyError for a study without vectors, without this version of the local ones, or with another plane, SpecError for unknown
+    StudyError for a study without vectors, without this version of the local ones, or
+    with another plane, SpecError for unknown
     layers or languages, CorpusError when no question is held out or none has options.
     """
     with store.writing(folder):
         manifest, study = store.read_manifest(folder), store.open_study(folder)
         if not (study.has("english_vector") or study.has("local_vector")):
             raise StudyError(
-                f"“{study.title}” has no English or local vectors. Ask questions on the Layers page first."
+                f"“{study.title}” has no English or local vectors. Ask questions "
+                "on the Layers page first."
             )
         if study.has("local_vector"):
             local_vectors(study, spec.local)
@@ -69,7 +77,8 @@ def begin_sweep(folder: Path, spec: SweepSpec, questions: Questions) -> None:
             )
         if strange := [code for code in spec.languages if code not in study.languages]:
             raise SpecError(
-                f"“{study.title}” has no language {strange[0]}; it has {', '.join(study.languages)}."
+                f"“{study.title}” has no language {strange[0]}; it has "
+                f"{', '.join(study.languages)}."
             )
         if manifest.plane is not None:
             if manifest.plane.digest == digest(spec):
@@ -100,7 +109,8 @@ def prompts(spec: SweepSpec, questions: Questions) -> tuple[AskedItem, ...]:
     }
     if not any(found.values()):
         raise CorpusError(
-            f"No question of “{questions.name}” is held out and has options in {', '.join(spec.languages)}, so nothing can be "
+            f"No question of “{questions.name}” is held out and has options in "
+            f"{', '.join(spec.languages)}, so nothing can be "
             "scored. Mark some with the split “test” and give them options."
         )
     kept = {
@@ -129,7 +139,9 @@ def first(spec: SweepSpec, study: Study) -> list[dict]:
 
 
 def combined(spec: SweepSpec, study: Study) -> list[Setting]:
-    """Both vectors at the best layers of each, with every pair of strengths; layers are chosen on one half of the items."""
+    """Both vectors at the best layers of each, with every pair of strengths; layers are
+    chosen on one half of the items.
+    """
     table = localisation.sweep_table(study, 0)
     layers = {}
     for mode, column in (("English", "english_layer"), ("local", "local_layer")):
@@ -181,11 +193,12 @@ def run_sweep(
         spec = plane.spec_as(SweepSpec)
         if questions.digest != spec.questions_digest:
             raise StudyError(
-                f"The plane was begun with the questions {spec.questions_digest}; given are {questions.digest}."
+                f"The plane was begun with the questions {spec.questions_digest}; "
+                f"given are {questions.digest}."
             )
         asked = table_of(store.open_study(folder), spec, questions, plane.prompts)
         for stage in range(len(LATER) + 1):
-            answer_waiting(folder, (spec, asked), answerer, progress)
+            answer_waiting(folder, spec, asked, answerer, progress)
             if stage < len(LATER):
                 extend(folder, spec, stage)
         manifest = store.read_manifest(folder)
@@ -207,122 +220,199 @@ def extend(folder: Path, spec: SweepSpec, stage: int) -> None:
     store.write_manifest(folder, replace(manifest, plane=longer))
 
 
+class Place(NamedTuple):
+    """Where an answer stands in the arrays of a setting."""
+
+    language: int
+    prompt: int
+
+
+class Asked(NamedTuple):
+    """A held-out question and the words in which it is asked."""
+
+    question: Question
+    text: str
+
+
+Table = Mapping[Place, Asked]
+
+
 def answer_waiting(
-    folder: Path, what: tuple, answerer: Answerer, progress: Progress
+    folder: Path,
+    spec: SweepSpec,
+    asked: Table,
+    answerer: Answerer,
+    progress: Progress,
 ) -> None:
     """Answer the settings that the manifest lists and no file holds."""
-    (spec, asked), manifest = what, store.read_manifest(folder)
-    keys, settings = manifest.keys, manifest.part(PlanePart).settings
+    manifest = store.read_manifest(folder)
+    settings = manifest.part(PlanePart).settings
     study = store.open_study(folder)
-    for place, values in enumerate(settings):
-        if f"plane_there/{place}" in keys:
+    total = max(expected(spec), len(settings))
+    for number, values in enumerate(settings):
+        if f"plane_there/{number}" in manifest.keys:
             continue
         setting = Setting(**values)
-        progress(
-            place,
-            max(expected(spec), len(settings)),
-            f"plane · {setting.words}",
-        )
-        tensors = answered(study, spec, asked, answerer, setting)
-        store.add(
-            folder,
-            f"plane-{place:04d}.safetensors",
-            {f"{name}/{place}": each for name, each in tensors.items()},
-        )
+        progress(number, total, f"plane · {setting.words}")
+        arrays = answer_setting(study, spec, asked, answerer, setting)
+        tensors = {f"{name}/{number}": array for name, array in arrays.items()}
+        store.add(folder, f"plane-{number:04d}.safetensors", tensors)
 
 
 def table_of(
-    study: Study, spec: SweepSpec, questions: Questions, listed: Sequence
-) -> dict[tuple[int, int], tuple[Question, str]]:
-    """(language, prompt) → question and its text, for held-out questions with options."""
+    study: Study, spec: SweepSpec, questions: Questions, listed: Sequence[AskedItem]
+) -> dict[Place, Asked]:
+    """Held-out questions with options, by where their answers stand."""
     found = {}
-    for a, code in enumerate(study.languages):
-        for p, (kind, item) in enumerate(listed):
-            q = questions.table.get((CULTURE if kind == NAMED else kind, code, item))
-            text = q and (q.named if kind == NAMED else q.question)
-            if text and code in spec.languages and questions.held_out(q) and q.options:
-                found[a, p] = q, text
+    for language, code in enumerate(study.languages):
+        if code not in spec.languages:
+            continue
+        for prompt, (kind, item) in enumerate(listed):
+            of_kind = CULTURE if kind == NAMED else kind
+            question = questions.table.get((of_kind, code, item))
+            if question is None:
+                continue
+            text = question.named if kind == NAMED else question.question
+            if text and question.options and questions.held_out(question):
+                found[Place(language, prompt)] = Asked(question, text)
     return found
 
 
-def answered(
-    study: Study, spec: SweepSpec, asked: Mapping, answerer: Answerer, setting: Setting
+def answer_setting(
+    study: Study, spec: SweepSpec, asked: Table, answerer: Answerer, setting: Setting
 ) -> dict[str, np.ndarray]:
-    """The arrays of one setting; the baseline is answered in both ways, with the country named too, and says what is right."""
-    base = setting.mode == "baseline"
-    pushes = {
-        a: push
-        for a in range(len(study.languages))
-        if (push := pushes_of(study, spec, setting, a)) is not None
-    }
+    """The arrays of one setting (language, prompt).
+
+    The baseline is answered in both ways, with the country named too, and says what is
+    right.
+    """
+    is_baseline = setting.mode == "baseline"
+    languages = len(study.languages)
+    pushes = {}
+    for language in range(languages):
+        push = pushes_of(study, spec, setting, language)
+        if push is not None:
+            pushes[language] = push
     listed = study.manifest.part(PlanePart).prompts
-    size = len(study.languages), len(listed)
-    kinds = [kind for kind, _ in listed]
-    places = [
-        place
-        for place in asked
-        if place[0] in pushes and (base or kinds[place[1]] != NAMED)
-    ]
-    texts, chosen = (
-        [asked[place][1] for place in places],
-        [pushes[a] for a, _ in places],
-    )
-    options = [asked[place][0].options for place in places]
-    width = max(len(q.options) for q, _ in asked.values())
-    arrays = {"plane_there": np.array([a in pushes for a in range(size[0])], np.uint8)}
-    if base or spec.scoring == "likelihood":
-        arrays["plane_score"] = np.zeros((*size, width), np.float32)
-        tokens = np.zeros((*size, width), np.uint16)
-        for place, (nats, counts) in zip(
-            places, answerer.score(texts, chosen, options)
-        ):
-            arrays["plane_score"][place][: len(nats)], tokens[place][: len(counts)] = (
-                nats,
-                counts,
-            )
-    if base or spec.scoring == "generation":
-        arrays["plane_match"] = np.zeros(size, np.uint8)
-        for place, said, choices in zip(places, answerer.write(texts, chosen), options):
-            arrays["plane_match"][place] = matched(said, choices)
-    if base:
-        arrays["plane_tokens"], arrays["plane_answer"] = (
-            tokens,
-            np.zeros(size, np.uint8),
-        )
-        for place, (q, _) in asked.items():
-            arrays["plane_answer"][place] = q.options.index(q.answer) + 1
+    size = Size(languages, len(listed), most_options(asked))
+    there = [language in pushes for language in range(languages)]
+    arrays = {"plane_there": np.array(there, np.uint8)}
+    rows = []
+    for place, question in asked.items():
+        named = listed[place.prompt].kind == NAMED
+        if place.language in pushes and (is_baseline or not named):
+            rows.append(Row(place, question, pushes[place.language]))
+    if is_baseline or spec.scoring == "likelihood":
+        scored = score_options(rows, answerer, size)
+        arrays["plane_score"] = scored["plane_score"]
+        if is_baseline:
+            arrays["plane_tokens"] = scored["plane_tokens"]
+    if is_baseline or spec.scoring == "generation":
+        arrays["plane_match"] = match_written(rows, answerer, size)
+    if is_baseline:
+        arrays["plane_answer"] = right_answers(asked, size)
     return arrays
+
+
+class Size(NamedTuple):
+    """How large the arrays of a setting are."""
+
+    languages: int
+    prompts: int
+    options: int
+
+
+class Row(NamedTuple):
+    """One question to be answered under one push."""
+
+    place: Place
+    asked: Asked
+    push: Push
+
+
+def most_options(asked: Table) -> int:
+    """Options of the question that has most."""
+    return max(len(each.question.options) for each in asked.values())
+
+
+def score_options(
+    rows: Sequence[Row], answerer: Answerer, size: Size
+) -> dict[str, np.ndarray]:
+    """Nats and numbers of tokens (language, prompt, option); 0 without an option."""
+    scores = np.zeros(size, np.float32)
+    tokens = np.zeros(size, np.uint16)
+    scored = answerer.score(
+        [row.asked.text for row in rows],
+        [row.push for row in rows],
+        [row.asked.question.options for row in rows],
+    )
+    for row, (nats, counts) in zip(rows, scored):
+        scores[row.place][: len(nats)] = nats
+        tokens[row.place][: len(counts)] = counts
+    return {"plane_score": scores, "plane_tokens": tokens}
+
+
+def match_written(rows: Sequence[Row], answerer: Answerer, size: Size) -> np.ndarray:
+    """The option that each written answer says (language, prompt), from 1; 0 none."""
+    matches = np.zeros(size[:2], np.uint8)
+    texts = [row.asked.text for row in rows]
+    written = answerer.write(texts, [row.push for row in rows])
+    for row, said in zip(rows, written):
+        matches[row.place] = matched(said, row.asked.question.options)
+    return matches
+
+
+def right_answers(asked: Table, size: Size) -> np.ndarray:
+    """The right or local option (language, prompt), from 1; 0 where nothing is asked."""
+    answers = np.zeros(size[:2], np.uint8)
+    for place, each in asked.items():
+        question = each.question
+        answers[place] = question.options.index(question.answer) + 1
+    return answers
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two vectors in a setting: where, how strongly, and which (layer 0: none)."""
+
+    layer: int
+    strength: float
+    vectors: Callable[[], np.ndarray]
 
 
 def pushes_of(
     study: Study, spec: SweepSpec, setting: Setting, language: int
 ) -> Push | None:
-    """What is added where in a language; None when the setting needs a vector that the language does not have."""
+    """What is added where in a language; None when the setting needs a vector that the
+    language does not have.
+    """
     if study.languages[language] not in spec.languages:
         return None
-    sides = {
-        "English": (
-            setting.english_layer,
-            setting.english_strength,
-            lambda: stack(study, "english_vector"),
-        ),
-        "local": (
-            setting.local_layer,
-            setting.local_strength,
-            lambda: local_vectors(study, spec.local),
-        ),
-    }
+    english = Side(
+        setting.english_layer,
+        setting.english_strength,
+        lambda: stack(study, "english_vector"),
+    )
+    local = Side(
+        setting.local_layer,
+        setting.local_strength,
+        lambda: local_vectors(study, spec.local),
+    )
     pushes = []
-    for place, (layer, strength, vectors) in enumerate(sides.values()):
-        if not layer:
+    for place, side in enumerate((english, local)):
+        if not side.layer:
             continue
-        vector = vectors()[language, layer - 1]
+        vector = side.vectors()[language, side.layer - 1]
         if not np.isfinite(vector).all():
             return None
         if setting.twin:
-            drawn = np.random.default_rng(
-                [spec.seed, setting.twin, language, layer, place]
-            ).standard_normal(len(vector))
-            vector = drawn / np.linalg.norm(drawn) * np.linalg.norm(vector)
-        pushes.append((layer, strength * vector))
+            seed = [spec.seed, setting.twin, language, side.layer, place]
+            vector = random_twin(vector, seed)
+        pushes.append((side.layer, side.strength * vector))
     return pushes
+
+
+def random_twin(vector: np.ndarray, seed: list[int]) -> np.ndarray:
+    """A random vector of the same length."""
+    drawn = np.random.default_rng(seed).standard_normal(len(vector))
+    return drawn / np.linalg.norm(drawn) * np.linalg.norm(vector)

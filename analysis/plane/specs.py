@@ -6,14 +6,18 @@ from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec, check
 
 SCORINGS = ("likelihood", "generation")
-"""How an answer is taken: the likeliest option, or what the model writes, matched with the options."""
+"""How an answer is taken: the likeliest option, or what the model writes, matched with
+the options.
+"""
 
 
 @dataclass(frozen=True)
 class SweepSpec:
-    """All that determines a plane: which languages are steered at which layers and strengths, and how answers are scored.
+    """All that determines a plane: which languages are steered at which layers and
+    strengths, and how answers are scored.
 
-    ``local`` is the version of the local vector; after the single vectors the best ``depths`` layers of each are combined.
+    ``local`` is the version of the local vector; after the single vectors the best
+    ``depths`` layers of each are combined.
     """
 
     model: ModelSpec
@@ -30,7 +34,7 @@ class SweepSpec:
     most: int = 100
     seed: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
         check("scoring", self.scoring, SCORINGS)
         if not (self.languages and self.layers and self.strengths):

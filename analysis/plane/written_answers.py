@@ -18,20 +18,29 @@ UNSPACED = (
     "TIBETAN",
     "HANGUL",
 )
-"""Scripts, as names of their characters begin, that do not part words by spaces; Korean parts them but hangs particles on them."""
+"""Scripts, as names of their characters begin, that do not part words by spaces; Korean
+parts them but hangs particles on them.
+"""
 INNER = "-.,/:*^"
 """What plain texts keep only as a minus, inside a number or between the sides of an operation."""
 LOOSE = re.compile(r"-(?!\d|[a-z]\b)|(?<!\d)[.,/:]|[.,/:](?!\d)|(?<!\w)\*|\*(?!\w)|`")
-"""The same characters where they are punctuation or mark-up. A minus stands before a number or a single letter."""
+"""The same characters where they are punctuation or mark-up.
+
+A minus stands before a number or a single letter.
+"""
 
 
 def composed(text: str) -> str:
-    """A text in Unicode's composed form, in which equal letters are equal characters, without spaces around it."""
+    """A text in Unicode's composed form, in which equal letters are equal characters,
+    without spaces around it.
+    """
     return normalize("NFC", text).strip()
 
 
 def plain(text: str) -> str:
-    """A text as it is compared: without case, punctuation and repeated spaces; vowel signs, operators and numbers stay."""
+    """A text as it is compared: without case, punctuation and repeated spaces; vowel
+    signs, operators and numbers stay.
+    """
     folded = re.sub("[−‐‑–]", "-", composed(composed(text).casefold()))
     kept = (
         ""
@@ -45,7 +54,9 @@ def plain(text: str) -> str:
 
 
 def one_word(left: str, right: str) -> bool:
-    """Whether two neighbouring characters belong to one word or number; of scripts without spaces only a letter and its mark."""
+    """Whether two neighbouring characters belong to one word or number; of scripts
+    without spaces only a letter and its mark.
+    """
     return category(right)[0] == "M" or all(
         (c in INNER or category(c)[0] in "LMN") and not name(c, "").startswith(UNSPACED)
         for c in (left, right)
@@ -53,7 +64,9 @@ def one_word(left: str, right: str) -> bool:
 
 
 def holds(text: str, option: str) -> bool:
-    """Whether a plain text says a plain option, as whole words where its script parts words by spaces."""
+    """Whether a plain text says a plain option, as whole words where its script parts
+    words by spaces.
+    """
     starts = (
         [found.start() for found in re.finditer(f"(?={re.escape(option)})", text)]
         if option
@@ -70,7 +83,8 @@ def holds(text: str, option: str) -> bool:
 def matched(text: str, options: Sequence[str]) -> int:
     """Which option an answer says, from 1; 0 when none or more than one.
 
-    The answer is the option to the letter, or but for case, punctuation and spaces, or its letter, or holds it as whole words. Of
+    The answer is the option to the letter, or but for case, punctuation and spaces, or
+    its letter, or holds it as whole words. Of
     options that hold each other the longest counts.
     """
     for form in (composed, plain):
