@@ -285,7 +285,7 @@ def test_a_language_without_pairs_is_unknown_and_not_chance(convention):
         2,
         1,
     ]
-    values[:] = np.nan
+    values = np.full_like(values, np.nan)
     empty = recognition(replaced(study, pair_score=values), convention)
     assert (
         empty.accuracy.isnull().all()

@@ -70,7 +70,8 @@ def test_contract_of_published_studies(name):
 
 def test_writing_into_an_array_does_not_reach_the_next_reader():
     study = published()[SEVENS[0]]
-    study.array("transfer").values[:] = 9
+    with pytest.raises(ValueError, match="read-only"):
+        study.array("transfer").values[:] = 9
     assert float(study.array("transfer").max()) < 1
 
 

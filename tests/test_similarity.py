@@ -99,6 +99,7 @@ def test_a_vector_of_length_zero_or_a_missing_one_has_no_cosine():
     np.testing.assert_array_equal(table.concepts, [[4, 3, 3], [3, 3, 2], [3, 2, 3]])
     np.testing.assert_allclose(table.cosine, 1, atol=0.01)
     assert np.isfinite(similarity_floor(holed).other_concepts).all()
+    values = values.copy()
     values[:, 1] = 0
     none = similarity(replaced(study, concept_vector=values))
     assert none.cosine.sel(source="fr").isnull().all() and np.isfinite(

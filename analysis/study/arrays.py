@@ -1,10 +1,13 @@
 """The labelled arrays of a study: their dimensions, units and words. Figures and captions take their words from here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -158,3 +161,35 @@ def labelled(
     return xr.DataArray(
         values, coords=known, dims=kind.dims, name=name, attrs={**words, **attributes}
     )
+
+
+def frozen(value: T) -> T:
+    """The same value, whose arrays raise ValueError when they are written into.
+
+    Sessions share what is kept in memory. Arrays in records, mappings and sequences are
+    frozen too; tables (pandas) are not.
+    """
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, xr.DataArray | xr.Dataset):
+        freeze_labelled(value)
+    elif is_dataclass(value):
+        frozen(vars(value))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            frozen(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            frozen(each)
+    return value
+
+
+def freeze_labelled(values: xr.DataArray | xr.Dataset) -> None:
+    """Freeze a labelled array, or several, with what stands along their dimensions."""
+    if isinstance(values, xr.DataArray):
+        frozen(values.values)
+    else:
+        for name in values.data_vars:
+            frozen(values[name].values)
+    for name in values.coords:
+        frozen(values.coords[name].values)

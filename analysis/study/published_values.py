@@ -110,8 +110,7 @@ def study(title: str) -> Study:
         languages=tuple(order(tuple(rows.columns), "share", share=SHARES[family])),
         layers=BLOCKS[title],
         available=frozenset(arrays),
-        # Callers get a copy: the cached study must survive one that writes into what it was given.
-        load=lambda array: arrays[array].copy(deep=True),
+        load=arrays.__getitem__,
         manifest=Manifest(
             citation=CITATION,
             figures={array: FIGURES[array] for array in arrays},

@@ -27,7 +27,7 @@ from analysis.core.files import sync_folder, temporary_beside
 from analysis.core.specs import Spec, digest
 from analysis.core.version import __version__
 from analysis.study import coverage
-from analysis.study.arrays import BY_FIRST, KINDS, SIDES, labelled
+from analysis.study.arrays import BY_FIRST, KINDS, SIDES, frozen, labelled
 from analysis.study.coverage import WORDS
 from analysis.study.manifest import (
     SCHEMA,
@@ -215,8 +215,8 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
         layers=manifest.layers,
         available=frozenset(kept & set(KINDS)),
         load=lambda name: read_array(folder, manifest, name),
-        read_words=lambda embedding, layer: read_words(
-            folder, manifest, embedding, layer
+        read_words=lambda embedding, layer: frozen(
+            read_words(folder, manifest, embedding, layer)
         ),
         manifest=manifest,
         missing=coverage.missing_cells(manifest),

@@ -9,7 +9,7 @@ import xarray as xr
 
 from analysis.core.errors import StudyError
 from analysis.core.model_names import DEMO as DEMO_MODEL
-from analysis.study.arrays import KINDS
+from analysis.study.arrays import KINDS, frozen
 from analysis.study.manifest import Manifest
 from analysis.study.word_list import WordList
 
@@ -55,12 +55,21 @@ class Study:
             raise StudyError(
                 f"The study “{self.title}” has no {lacking}; it has: {', '.join(has) or 'nothing yet'}."
             )
-        return self.load(name)
+        return frozen(self.load(name))
 
     @cached_property
     def dataset(self) -> xr.Dataset:
-        """All arrays as one labelled dataset."""
-        return xr.Dataset({name: self.array(name) for name in sorted(self.available)})
+        """All arrays as one labelled dataset; what one of them lacks is NaN.
+
+        The plane's prompts are ``plane_prompt``: others than those of ``item_state``.
+        """
+        found = {}
+        for name in sorted(self.available):
+            array = self.array(name)
+            if name.startswith("plane_"):
+                array = with_own_dimensions(array)
+            found[name] = array
+        return frozen(xr.Dataset(found))
 
     @property
     def toy(self) -> bool:
@@ -99,6 +108,15 @@ class Study:
     def depth(self, layer: int) -> float:
         """Relative depth of a layer: 1 is the last block."""
         return layer / self.layers if self.layers else float("nan")
+
+
+def with_own_dimensions(array: xr.DataArray) -> xr.DataArray:
+    """An array of the plane as it can stand beside all others."""
+    if "setting" in array.dims:
+        array = array.assign_coords(setting=range(array.sizes["setting"]))
+    if "prompt" in array.dims:
+        array = array.rename(prompt="plane_prompt")
+    return array
 
 
 def margins(study: Study) -> np.ndarray:

@@ -24,6 +24,7 @@ from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.turns import steps, watched
 from analysis.overview import compare, registry
 from analysis.study import library, store
+from analysis.study.arrays import frozen
 from analysis.study.published_words import shipped
 from analysis.study.study import Study
 from analysis.worker.service import Job, Pool, Service
@@ -129,7 +130,7 @@ def calculated(key: Key) -> Any:
         return analysis.function(study, *arguments)
     shared = prepared_key.asked.arguments
     prepared = prepared_values().get_or_make(
-        prepared_key, lambda: prepare(study, *shared)
+        prepared_key, lambda: frozen(prepare(study, *shared))
     )
     return analysis.function(prepared, *arguments[len(shared) :])
 
