@@ -14,7 +14,7 @@ from components.figures import gallery
 from components.figures.spec import Figure
 from components.paperpack import pack, recipes
 from components.paperpack.labelling import AS_SAVED, relabelled
-from components.paperpack.provenance import facts
+from components.paperpack.provenance import facts, parts_shown
 from components.paperpack.recipes import Recipe
 from components.printing.venues import Look
 
@@ -117,11 +117,16 @@ def plot(study: str | Results, name: str, **options: Any) -> Plot:
     """
     known = open_study(study) if isinstance(study, str) else study
     figure = gallery.draw(known, name, **options)
-    page = gallery.FIGURES[name].page.lower()
-    view = {"page": f"pages/{page}.py", "query": {"study": [known.name]}}
-    if page == "overview":
-        view["page"] = "app.py"
-    return Plot((Recipe(figure, Look(), view, (facts(known),)),))
+    page = page_of(name)
+    view = {"page": page, "query": {"study": [known.name]}}
+    provenance = facts(known) | parts_shown(known, page)
+    return Plot((Recipe(figure, Look(), view, (provenance,)),))
+
+
+def page_of(name: str) -> str:
+    """The file of the page that shows a figure."""
+    page = gallery.FIGURES[name].page
+    return "app.py" if page == "Overview" else f"pages/{page.lower()}.py"
 
 
 def figures(study: str | Results | None = None) -> pd.DataFrame:

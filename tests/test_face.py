@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import zipfile
 from importlib import import_module
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from analysis.core.errors import CorpusError, SpecError, StudyError
 from analysis.overview import needs, registry
 from analysis.study import library, store
 from analysis.study.study import Study
-from babelscope import commands, house
+from babelscope import commands, house, plots
+from components.paperpack import recipes
+from components.paperpack.recipes import Recipe
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted(path.stem for path in (ROOT / "babelscope").glob("*.py"))
@@ -195,3 +198,24 @@ def test_what_a_study_lacks_is_said():
         bs.open("bloomz-7.1b").vector("fairness", "fr")
     with pytest.raises(StudyError, match="Did you mean “demo”"):
         bs.open("demos")
+
+
+def test_a_figure_from_a_script_is_the_pages_own(home):
+    made = bs.plot("demo", "alignment")
+    (recipe,) = made.panels
+    assert recipe.view == {"page": "pages/alignment.py", "query": {"study": ["demo"]}}
+    assert recipe.provenance[0]["words"]["embeddings"]
+    made.save(home / "a.zip")
+    with zipfile.ZipFile(home / "a.zip") as pack:
+        (name,) = [each for each in pack.namelist() if each.endswith("methods.txt")]
+        assert "conneau2018word" in pack.read(name).decode()
+    again = plots.from_recipes([written(recipe, home / "recipe.json")])
+    assert again.panels[0].digest == recipe.digest
+    for page in {plots.page_of(name) for name in bs.figures().index}:
+        assert (ROOT / page).is_file()
+
+
+def written(recipe: Recipe, path: Path) -> Path:
+    """A recipe as a file."""
+    path.write_text(recipes.write(recipe))
+    return path

@@ -1,15 +1,16 @@
 """From a figure on a page to the basket or to files."""
 
+from typing import Any
+
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
-from analysis.study.records import WithSpec
 from analysis.study.study import Study
 from components.figures.spec import Figure
 from components.frame import cache
 from components.frame.text import escape
 from components.paperpack import basket, pack
-from components.paperpack.provenance import facts
+from components.paperpack.provenance import facts, parts_shown, settings_of
 from components.paperpack.recipes import Recipe
 from components.printing import venues
 from components.printing.venues import VENUES, Look
@@ -38,36 +39,25 @@ def recipe(figure: Figure) -> Recipe:
     )
 
 
-def details(study: Study) -> dict:
+def details(study: Study) -> dict[str, dict[str, Any]]:
     """What the open page used of a study beyond its concept vectors, as plain values."""
     page = st.session_state.get("page", "")
-    found = {}
-    for name, part in study.manifest.parts.items():
-        if name in USED.get(page, ()) and isinstance(part, WithSpec):
-            found[name] = part.spec
+    found = parts_shown(study, page)
     for part, (where, key) in SHOWN.items():
         shown = st.session_state.get(key)
         if page == where and shown is not None and shown[0] == study.name:
-            found[part] = shown[1]
-    return {
-        part: {
-            key: value for key, value in spec.items() if key not in ("model", "study")
-        }
-        for part, spec in found.items()
-    }
+            found[part] = settings_of(shown[1])
+    return found
 
 
-USED = {
-    "pages/alignment.py": ("words",),
-    "pages/layers.py": ("questions",),
-    "pages/plane.py": ("questions", "plane"),
-}
-"""Page → the parts of a study's manifest that it draws."""
 SHOWN = {
     "run": ("pages/control.py", "control-shown"),
     "dose": ("pages/playground.py", "dose-shown"),
 }
-"""What is no part of a study → its page, and where the page says what it shows: (study, spec)."""
+"""What is no part of a study → its page, and where that says what it shows.
+
+What is said are a study and a spec.
+"""
 
 
 def keep(figure: Figure) -> None:

@@ -1,7 +1,9 @@
 """What a recipe keeps of the studies that its figure shows, as plain values."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from analysis.study.records import WithSpec
 from analysis.study.study import PUBLISHED, Study
 
 OF_MODEL = ("revision", "dtype", "quantisation")
@@ -34,3 +36,25 @@ def facts(study: Study) -> dict[str, Any]:
     for key in OF_SPEC:
         known[key] = spec.get(key)
     return known
+
+
+USED = {
+    "pages/alignment.py": ("words",),
+    "pages/layers.py": ("questions",),
+    "pages/plane.py": ("questions", "plane"),
+}
+"""Page → the parts of a study's manifest that it draws."""
+
+
+def parts_shown(study: Study, page: str) -> dict[str, dict[str, Any]]:
+    """Settings of the parts of a study that a page draws, by the parts' names."""
+    found = {}
+    for name, part in study.manifest.parts.items():
+        if name in USED.get(page, ()) and isinstance(part, WithSpec):
+            found[name] = settings_of(part.spec)
+    return found
+
+
+def settings_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A spec without what the other facts of its study say already."""
+    return {key: spec[key] for key in spec if key not in ("model", "study")}
