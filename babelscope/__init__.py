@@ -14,6 +14,7 @@ from babelscope.house import check
 check()
 
 from analysis.core.errors import AnalysisError  # noqa: E402
+from analysis.core.version import __version__  # noqa: E402
 from babelscope.controlling import Control, control, resume_control  # noqa: E402
 from babelscope.making import (  # noqa: E402
     ask,
@@ -33,6 +34,7 @@ __all__ = [
     "Control",
     "Plot",
     "Study",
+    "__version__",
     "analyses",
     "ask",
     "control",

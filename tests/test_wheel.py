@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import babelscope
 from tests.browsing import free_port, healthy
 
 ROOT = Path(__file__).parent.parent
@@ -79,6 +80,10 @@ def elsewhere(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+def test_the_wheel_has_the_version_of_the_program(wheel):
+    assert wheel.name.startswith(f"babelscope-{babelscope.__version__}-")
+
+
 def test_the_wheel_holds_every_file_of_the_program(wheel):
     held = set(zipfile.ZipFile(wheel).namelist())
     for room in ("analysis", "components", "babelscope"):
@@ -92,6 +97,8 @@ def test_the_wheel_holds_every_file_of_the_program(wheel):
 
 
 def test_the_command_works_beside_a_package_of_the_same_name(installed, elsewhere):
+    version = shell(installed / "babelscope", "--version", cwd=elsewhere)
+    assert version.stdout.strip() == babelscope.__version__
     listed = shell(installed / "babelscope", "studies", cwd=elsewhere)
     assert listed.returncode == 0 and "demo\tdemo\t" in listed.stdout, listed.stderr
     taken = shell(installed / "python", "-c", "import babelscope", cwd=elsewhere)

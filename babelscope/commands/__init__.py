@@ -6,6 +6,7 @@ import sys
 from typing import Protocol
 
 from analysis.core.errors import AnalysisError
+from analysis.core.version import __version__
 from babelscope.commands import (
     app,
     ask,
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
         description="One concept from every language of a language model.",
         epilog="babelscope COMMAND --help says more, with an example.",
     )
+    whole.add_argument("--version", action="version", version=__version__)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
         text = module.__doc__ or ""
