@@ -1,6 +1,7 @@
-"""Time and memory of extraction against a bare forward pass and against the plain way, on a random Llama of 12 × 512.
+"""Time and memory of extraction against a bare forward pass and the plain way.
 
-Run with ``python -m benchmarks.extraction``; one thread, about ten minutes. ``--budget`` tries another number of tokens in a batch,
+The model is a random Llama of 12 × 512. Run with ``python -m benchmarks.extraction``; one
+thread, about ten minutes. ``--budget`` tries another number of tokens in a batch,
 ``--quick`` leaves out the plain way and the large memory run.
 """
 
@@ -48,6 +49,7 @@ class Ids:
         }
 
     def __call__(self, texts: list[str], add_special_tokens: bool = True) -> dict:
+        """The rows of these texts."""
         return {"input_ids": [self.rows[text] for text in texts]}
 
 
@@ -97,7 +99,10 @@ def bare(loaded: Loaded, reading: Reading) -> None:
 
 @torch.inference_mode()
 def plain(loaded: Loaded) -> np.ndarray:
-    """The library's way: batches in the order given, padded and masked, all hidden states and the output head."""
+    """The library's way: batches in the order given, padded and masked.
+
+    All hidden states and the output head.
+    """
     rows, kept = list(loaded.tokenizer.rows.values()), []
     for start in range(0, len(rows), PLAIN_BATCH):
         chosen = rows[start : start + PLAIN_BATCH]
@@ -131,7 +136,10 @@ def medians(figures: list[tuple[float, float]]) -> tuple[float, float]:
 
 
 def extra_memory(texts: int, budget: int) -> float:
-    """MiB that extraction takes at its peak above the loaded model; to be called in a fresh process."""
+    """MiB that extraction takes at its peak above the loaded model.
+
+    To be called in a fresh process.
+    """
     loaded, process, stop = random_llama(texts), psutil.Process(), threading.Event()
     before = peak = process.memory_info().rss
 

@@ -1,13 +1,15 @@
 """Speed of steering on a random Llama of 12 × 512: ``python -m benchmarks.steering``.
 
-First steered greedy generation against the library's plain ``generate`` on the same model and batch; then a grid of 8 strengths ×
-4 layer sets on one prompt in one batched call against one answer at a time.
+First steered greedy generation against the library's plain ``generate`` on the same model
+and batch; then a grid of 8 strengths × 4 layer sets on one prompt in one batched call
+against one answer at a time.
 """
 
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -63,11 +65,7 @@ def steered(strength: float, layers: tuple[int, ...]) -> Row:
     vector = np.random.default_rng(0).standard_normal(512).astype(np.float32)
     return Row(
         PROMPT,
-        (
-            ResolvedTerm(
-                {layer: vector for layer in layers}, dict.fromkeys(layers, strength)
-            ),
-        ),
+        (ResolvedTerm(dict.fromkeys(layers, vector), dict.fromkeys(layers, strength)),),
     )
 
 
@@ -94,10 +92,15 @@ def plain(loaded: Loaded) -> Callable[[], object]:
 
 
 def main() -> None:
-    """Measure and print; rounds alternate, and the median of their ratios counts, because other work disturbs single ones."""
+    """Measure and print.
+
+    Rounds alternate, and the median of their ratios counts, because other work disturbs
+    single ones.
+    """
     loaded, spec = model(), GenerationSpec(TOKENS)
     print(
-        f"torch {torch.__version__}, {torch.get_num_threads()} threads, Llama of 12 × 512, {TOKENS} new tokens, {ROWS} rows"
+        f"torch {torch.__version__}, {torch.get_num_threads()} threads, "
+        f"Llama of 12 × 512, {TOKENS} new tokens, {ROWS} rows"
     )
     reference = plain(loaded)
     for name, layers in (
@@ -108,13 +111,14 @@ def main() -> None:
         rows = [steered(s, layers) for s in STRENGTHS]
         generate(loaded, rows, spec), reference()
         pairs = [
-            (seconds(reference), seconds(lambda: generate(loaded, rows, spec)))
+            (seconds(reference), seconds(partial(generate, loaded, rows, spec)))
             for _ in range(ROUNDS)
         ]
         ratio = statistics.median(bare / own for bare, own in pairs)
         speed = ROWS * TOKENS / min(own for _, own in pairs)
         print(
-            f"steered at {name}: {ratio:.3f} × the tokens/s of plain generate; best {speed:.0f} tokens/s"
+            f"steered at {name}: {ratio:.3f} × the tokens/s of plain generate; "
+            f"best {speed:.0f} tokens/s"
         )
     grid = [steered(s, layers) for layers in LAYER_SETS for s in STRENGTHS]
     together, alone = [], []
@@ -124,7 +128,8 @@ def main() -> None:
     )
     same = sum(one.ids == other.ids for one, other in zip(together, alone))
     print(
-        f"grid of {len(grid)}: {batched:.2f} s in one call, {single:.2f} s one by one: {single / batched:.1f} ×; {same} texts alike"
+        f"grid of {len(grid)}: {batched:.2f} s in one call, {single:.2f} s one by one: "
+        f"{single / batched:.1f} ×; {same} texts alike"
     )
 
 

@@ -1,4 +1,7 @@
-"""Answers and dose–response of the worker, notes and presets, on a tiny model and a planted study of its width."""
+"""Answers and dose–response of the worker, notes and presets.
+
+On a tiny model and a planted study of its width.
+"""
 
 import io
 import time

@@ -1,4 +1,7 @@
-"""States are those of the plain way, text by text, whatever the batch; nothing is left behind on the model."""
+"""States are those of the plain way, text by text, whatever the batch.
+
+Nothing is left behind on the model.
+"""
 
 from functools import cache
 
@@ -53,7 +56,10 @@ def loaded(family: str = "llama", **changes: object) -> Loaded:
 
 @cache
 def plain(family: str, **changes: object) -> tuple[np.ndarray, np.ndarray]:
-    """The library's own way, one text at a time: its hidden states, and the output of the last block."""
+    """The library's own way, one text at a time.
+
+    Its hidden states, and the output of the last block.
+    """
     engine = loaded(family, **changes)
     states, last = [], []
     handle = engine.blocks[-1].register_forward_hook(
@@ -90,7 +96,10 @@ def assert_close(
 
 
 def hooks(engine: Loaded) -> int:
-    """Hooks on the model; the library leaves some of its own once it was asked for hidden states."""
+    """Hooks on the model.
+
+    The library leaves some of its own once it was asked for hidden states.
+    """
     return sum(
         len(module._forward_hooks) + len(module._forward_pre_hooks)
         for module in engine.model.modules()
@@ -212,7 +221,10 @@ def test_batches_hold_every_text_once_longest_first_within_the_budget():
 def small_memory(
     monkeypatch, tokens: int, error: type[Exception] = MemoryError
 ) -> list[int]:
-    """Batches of more than this many tokens run out of memory; returns the sizes of those that were read."""
+    """Batches of more than this many tokens run out of memory.
+
+    Returns the sizes of those that were read.
+    """
     real, read = extract.read_batch, []
 
     def limited(engine, ids, *rest):

@@ -1,4 +1,7 @@
-"""Contracts of steering that hold for every operator, on tiny models whose blocks return tensors and tuples."""
+"""Contracts of steering that hold for every operator.
+
+On tiny models whose blocks return tensors and tuples.
+"""
 
 from dataclasses import replace
 
@@ -254,7 +257,8 @@ def test_no_term_steers_what_the_condition_of_another_reads(llama, other, first)
     for terms in ((gated, other), (other, gated)):
         with pytest.raises(
             SpecError,
-            match=f"layer 3, after steering begins at layer {first}, so not on the prompt's own states",
+            match=f"layer 3, after steering begins at layer {first}, so not on the "
+            "prompt's own states",
         ):
             generate(llama, [Row(PROMPTS[0], terms)], TOKENS)
     off = ResolvedTerm(
