@@ -369,6 +369,6 @@ def test_damage_is_a_value_or_a_sentence(name):
 
 
 def test_every_ending_has_a_valid_file_here():
-    assert {Path(name).suffix for name in VALID} >= READERS.keys() - {".pth", ".bin"}
+    assert {Path(name).suffix for name in VALID} >= READERS.keys() - {".pth"}
     for name, data in VALID.items():
         assert read_tensors(data, name).arrays

@@ -25,7 +25,8 @@ def write_file(path: Path, data: bytes) -> None:
 
 def temporary_beside(path: Path) -> Path:
     """A hidden name in the same folder that no other process, thread or call uses."""
-    return path.with_name(f".tmp-{os.getpid()}-{uuid.uuid4().hex[:8]}")
+    unique = uuid.uuid4().hex[:8]
+    return path.with_name(f".tmp-{os.getpid()}-{unique}")
 
 
 def sync_folder(folder: Path) -> None:

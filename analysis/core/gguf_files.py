@@ -23,7 +23,19 @@ MOST_ITEMS = 2**22
 """Texts in one field, such as the vocabulary of a tokenizer."""
 MOST_DIMENSIONS = 4
 TEXT, LIST = 8, 9
-FIELD_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+FIELD_SIZES = {
+    0: 1,  # whole numbers of 8, 16 and 32 bits, each without and with a sign
+    1: 1,
+    2: 2,
+    3: 2,
+    4: 4,
+    5: 4,
+    6: 4,  # a number of 32 bits with a fraction
+    7: 1,  # a truth value
+    10: 8,  # the same of 64 bits
+    11: 8,
+    12: 8,
+}
 """Bytes of a field's value by the number of its type, but for texts and lists."""
 PLAIN = {"F32": "<f4", "F16": "<f2", "F64": "<f8"}
 """Encodings that are numbers as they are."""
@@ -45,7 +57,8 @@ class Cursor:
 
     def number(self, form: str) -> int:
         """The next whole number, as ``struct`` names its form."""
-        (value,) = struct.unpack(f"<{form}", self.take(struct.calcsize(form)))
+        data = self.take(struct.calcsize(form))
+        (value,) = struct.unpack(f"<{form}", data)
         return value
 
     def text(self) -> str:
@@ -68,9 +81,9 @@ class Declared:
         return math.prod(self.sizes)
 
 
-def gguf_tensors(data: bytes) -> TensorFile:
+def gguf_tensors(content: bytes) -> TensorFile:
     """The tensors of a GGUF file, decoded to float32."""
-    cursor = Cursor(data)
+    cursor = Cursor(content)
     if cursor.take(4) != b"GGUF":
         raise ValueError("it is no GGUF file")
     version = cursor.number("I")
@@ -89,9 +102,10 @@ def gguf_tensors(data: bytes) -> TensorFile:
     declared = [declared_tensor(cursor) for _ in range(tensors)]
     check_amount(tensor.count for tensor in declared)
     begin = aligned(cursor.place, alignment)
+    data = cursor.data[begin:]
     file = TensorFile()
     for tensor in declared:
-        file.add(tensor.name, decoded(tensor, cursor.data[begin:]))
+        file.add(tensor.name, decoded(tensor, data))
     return file
 
 
@@ -143,7 +157,9 @@ def declared_tensor(cursor: Cursor) -> Declared:
     if dimensions > MOST_DIMENSIONS:
         raise ValueError(f"“{name[:60]}” has {dimensions:,} dimensions")
     sizes = [cursor.number("Q") for _ in range(dimensions)]
-    return Declared(name, tuple(sizes), cursor.number("I"), cursor.number("Q"))
+    encoding = cursor.number("I")
+    offset = cursor.number("Q")
+    return Declared(name, tuple(sizes), encoding, offset)
 
 
 def decoded(tensor: Declared, data: memoryview) -> np.ndarray | str:
@@ -161,9 +177,11 @@ def decoded(tensor: Declared, data: memoryview) -> np.ndarray | str:
         raise ValueError(f"it ends before the numbers of “{tensor.name[:60]}”")
     stored = data[tensor.offset : end]
     if encoding.name in PLAIN:
-        return as_float32(np.frombuffer(stored, PLAIN[encoding.name]).reshape(shape))
-    rows = (*shape[:-1], shape[-1] // block * size)
+        numbers = np.frombuffer(stored, PLAIN[encoding.name])
+        return as_float32(numbers.reshape(shape))
+    width = shape[-1] // block * size
+    rows = np.frombuffer(stored, np.uint8).reshape(*shape[:-1], width)
     try:
-        return dequantize(np.frombuffer(stored, np.uint8).reshape(rows), encoding)
+        return dequantize(rows, encoding)
     except NotImplementedError:
         return f"of type {encoding.name}, which is not decoded"

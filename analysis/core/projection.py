@@ -30,26 +30,32 @@ def principal_components(points: np.ndarray, dims: int) -> Components:
     few_points = len(points) <= points.shape[1]
     gram = points @ points.T if few_points else points.T @ points
     total = float(np.trace(gram))
+    places = np.zeros((len(points), dims))
+    shares = np.full(dims, np.nan)
     if total <= NO_VARIANCE:
-        return Components(np.zeros((len(points), dims)), np.full(dims, np.nan))
+        return Components(places, shares)
     vectors, values = leading_axes(gram, dims)
     if few_points:
         found = vectors * np.sqrt(values)
     else:
         found = points @ vectors
-    places = np.zeros((len(points), dims))
     places[:, : found.shape[1]] = found
-    return Components(places, np.pad(values / total, (0, dims - len(values))))
+    shares[:] = 0
+    shares[: len(values)] = values / total
+    return Components(places, shares)
 
 
 def leading_axes(gram: np.ndarray, dims: int) -> Axes:
     """Leading eigenvectors of a symmetric matrix."""
-    n = len(gram)
-    values, vectors = eigh(gram, subset_by_index=(max(0, n - dims), n - 1))
+    last = len(gram) - 1
+    first = max(0, last + 1 - dims)
+    values, vectors = eigh(gram, subset_by_index=(first, last))
+    # Smallest first; rounding may leave some a little below zero.
     return Axes(vectors[:, ::-1], np.maximum(values[::-1], 0))
 
 
 def axes_by_gram(points: np.ndarray, dims: int) -> Axes:
     """Axes in the hidden space from the inner products of fewer points than dimensions."""
     vectors, values = leading_axes(points @ points.T, dims)
-    return Axes(points.T @ vectors / np.sqrt(np.maximum(values, 1e-12)), values)
+    lengths = np.sqrt(np.maximum(values, NO_VARIANCE))
+    return Axes(points.T @ vectors / lengths, values)

@@ -71,15 +71,17 @@ def memory_budget() -> int | None:
 
 def child(root: Path, name: str) -> Path:
     """``root / name`` for a name that stays inside ``root``; AnalysisError for any other."""
+    root = root.resolve()
     plain = (
         NAME.fullmatch(name)
         and ".." not in name
         and name.split(".")[0].lower() not in DEVICE_NAMES
     )
-    path = root.resolve() / name
-    if not plain or path.is_symlink() or path.resolve().parent != root.resolve():
-        raise AnalysisError(
-            f"“{name[:80]}” cannot be a name here. Use up to 64 letters, digits, dots, "
-            "hyphens and underscores, beginning and ending with a letter or digit."
-        )
-    return path
+    if plain:
+        path = root / name
+        if not path.is_symlink() and path.resolve().parent == root:
+            return path
+    raise AnalysisError(
+        f"“{name[:80]}” cannot be a name here. Use up to 64 letters, digits, dots, "
+        "hyphens and underscores, beginning and ending with a letter or digit."
+    )

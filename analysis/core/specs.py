@@ -58,13 +58,13 @@ def from_dict(kind: type[T], values: Mapping[str, Any]) -> T:
     if not isinstance(values, Mapping):
         raise wrong_type(kind.__name__, "an object with its fields", values)
     declared = field_types(kind)
-    if extra := values.keys() - declared.keys():
-        raise SpecError(
-            f"{kind.__name__} has no {', '.join(sorted(map(str, extra)))}; "
-            f"it knows {', '.join(sorted(declared))}."
-        )
-    if missing := required_fields(kind) - values.keys():
-        raise SpecError(f"{kind.__name__} needs {', '.join(sorted(missing))}.")
+    extra = values.keys() - declared.keys()
+    if extra:
+        names = listed(map(str, extra))
+        raise SpecError(f"{kind.__name__} has no {names}; it knows {listed(declared)}.")
+    missing = required_fields(kind) - values.keys()
+    if missing:
+        raise SpecError(f"{kind.__name__} needs {listed(missing)}.")
     built = {}
     try:
         for name, value in values.items():
@@ -72,6 +72,11 @@ def from_dict(kind: type[T], values: Mapping[str, Any]) -> T:
     except RecursionError as error:
         raise SpecError(f"{kind.__name__} is nested too deep.") from error
     return kind(**built)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in the order of the alphabet, for a message."""
+    return ", ".join(sorted(names))
 
 
 @cache
@@ -120,7 +125,10 @@ def converted_tuple(value: Any, declared: tuple[Any, ...], place: str) -> tuple:
         declared = declared[:1] * len(value)
     if len(value) != len(declared):
         raise wrong_type(place, f"a list of {len(declared)}", value)
-    return tuple(converted(one, kind, place) for one, kind in zip(value, declared))
+    items = []
+    for item, kind in zip(value, declared):
+        items.append(converted(item, kind, place))
+    return tuple(items)
 
 
 def is_plain(value: Any, kind: type) -> bool:

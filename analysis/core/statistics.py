@@ -50,7 +50,8 @@ def sign_flips(
     """
     names, member = np.unique(np.asarray(clusters), return_inverse=True)
     rng = np.random.default_rng(seed)
-    signs = rng.choice(np.array([-1, 1], np.float32), (len(names), replicates))
+    either = np.array([-1, 1], np.float32)
+    signs = rng.choice(either, (len(names), replicates))
     return frozen(np.ascontiguousarray(signs[member]))
 
 
@@ -108,8 +109,9 @@ def permutation_p(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
     """
     # Nulls are float32 counts over n: equal values may differ in the last bit, so "at
     # least as large" has a tolerance.
-    as_large = null >= np.asarray(observed)[..., None] - 1e-6
-    p = (1 + as_large.sum(-1)) / (1 + null.shape[-1])
+    bound = np.asarray(observed)[..., None] - 1e-6
+    as_large = (null >= bound).sum(-1)
+    p = (1 + as_large) / (1 + null.shape[-1])
     return np.where(np.isfinite(observed), p, np.nan)
 
 
@@ -121,7 +123,8 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     adjusted = np.full(np.shape(p), np.nan)
     known = np.isfinite(p)
     if known.any():
-        adjusted[known] = scipy.stats.false_discovery_control(np.asarray(p)[known])
+        values = np.asarray(p)[known]
+        adjusted[known] = scipy.stats.false_discovery_control(values)
     return adjusted
 
 
@@ -139,7 +142,8 @@ def correlate(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> float:
 
     NaN when there are fewer than three, or one side is constant.
     """
-    return float(correlations(np.atleast_2d(x), np.atleast_2d(y), method)[0])
+    (found,) = correlations(np.atleast_2d(x), np.atleast_2d(y), method)
+    return float(found)
 
 
 def correlations(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> np.ndarray:
@@ -154,11 +158,13 @@ def correlations(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> np.nd
     if method == "spearman":
         x = scipy.stats.rankdata(x, axis=1, nan_policy="omit")
         y = scipy.stats.rankdata(y, axis=1, nan_policy="omit")
-    varied = (known.sum(1) > 2) & varies(x, known) & varies(y, known)
+    enough = known.sum(1) > 2
+    varied = enough & varies(x, known) & varies(y, known)
     x = centred(x, known)
     y = centred(y, known)
+    product = (x * y).sum(1)
     scale = np.sqrt((x**2).sum(1) * (y**2).sum(1))
-    return np.where(varied, (x * y).sum(1) / np.where(varied, scale, 1), np.nan)
+    return np.where(varied, product / np.where(varied, scale, 1), np.nan)
 
 
 def varies(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -205,7 +211,8 @@ def mantel(
     left = x[first, second]
     right = y[first, second]
     observed = correlate(left, right, method)
-    n = int((np.isfinite(left) & np.isfinite(right)).sum())
+    known = np.isfinite(left) & np.isfinite(right)
+    n = int(known.sum())
     if not np.isfinite(observed):
         return MantelTest(observed, float("nan"), n)
     rng = np.random.default_rng(seed)
@@ -234,7 +241,8 @@ def with_known_pairs(x: np.ndarray, y: np.ndarray) -> Matrices:
 
 def linked(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Indices of the labels with an off-diagonal pair that is known in both matrices."""
-    known = np.isfinite(x) & np.isfinite(y) & ~np.eye(len(x), dtype=bool)
+    known = np.isfinite(x) & np.isfinite(y)
+    np.fill_diagonal(known, False)
     return np.flatnonzero(known.any(1))
 
 
@@ -253,7 +261,8 @@ def node_interval(
     x, y = with_known_pairs(x, y)
     if len(x) < 3:
         return Interval(float("nan"), float("nan"))
-    drawn = np.random.default_rng(seed).integers(0, len(x), (replicates, len(x)))
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, len(x), (replicates, len(x)))
     first, second = np.triu_indices(len(x), 1)
     a = drawn[:, first]
     b = drawn[:, second]

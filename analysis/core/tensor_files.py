@@ -59,15 +59,20 @@ def words_of(error: BaseException) -> str:
 def safetensors_tensors(data: bytes) -> TensorFile:
     """The tensors of a safetensors file."""
     held = deserialize(data)
-    check_amount(math.prod(about["shape"]) for _, about in held)
+    shapes = [about["shape"] for _, about in held]
+    check_amount(map(math.prod, shapes))
     file = TensorFile()
     for name, about in held:
         kind = about["dtype"]
         if kind not in TYPES:
             file.add(name, f"of type {kind}; read are {', '.join(TYPES)}")
             continue
-        values = np.frombuffer(about["data"], TYPES[kind]).reshape(about["shape"])
-        file.add(name, from_bfloat16(values) if kind == "BF16" else as_float32(values))
+        numbers = np.frombuffer(about["data"], TYPES[kind])
+        values = numbers.reshape(about["shape"])
+        if kind == "BF16":
+            file.add(name, from_bfloat16(values))
+        else:
+            file.add(name, as_float32(values))
     return file
 
 
@@ -78,6 +83,5 @@ READERS: Mapping[str, Callable[[bytes], TensorFile]] = {
     ".npz": npz_tensors,
     ".pt": torch_tensors,
     ".pth": torch_tensors,
-    ".bin": torch_tensors,
 }
 """Ending of a file's name → reader."""

@@ -43,7 +43,9 @@ def check_amount(counts: Iterable[int]) -> None:
 
 def as_float32(values: np.ndarray) -> np.ndarray:
     """Numbers with a fraction as float32, others as they are, in a new array."""
-    return values.astype(np.float32) if values.dtype.kind == "f" else values.copy()
+    if values.dtype.kind == "f":
+        return values.astype(np.float32)
+    return values.copy()
 
 
 def from_bfloat16(bits: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import pickletools
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -87,40 +88,56 @@ def torch_tensors(data: bytes) -> TensorFile:
     """The tensors of a torch file: one, or those of a dictionary or list by key or place."""
     if not data:
         raise EOFError
-    if data.startswith(ZIP):
-        held, contents = read_zip(data)
-    else:
-        held, contents = read_legacy(data)
-    if isinstance(held, list | tuple):
-        held = dict(enumerate(held))
-    elif not isinstance(held, dict):
-        held = {"tensor": held}
-    check_amount(one.count for one in held.values() if isinstance(one, Tensor))
+    contents = read_zip(data) if data.startswith(ZIP) else read_legacy(data)
+    described = contents.by_name()
+    tensors = [one for one in described.values() if isinstance(one, Tensor)]
+    check_amount(tensor.count for tensor in tensors)
     file = TensorFile()
-    for key, value in held.items():
-        if isinstance(value, Tensor):
-            file.add(str(key), array_of(value, contents))
+    for key, one in described.items():
+        name = str(key)
+        if isinstance(one, Tensor):
+            file.add(name, array_of(one, contents.storages))
+        elif isinstance(one, Odd):
+            file.add(name, one.what)
         else:
-            file.add(str(key), value.what if isinstance(value, Odd) else "no tensor")
+            file.add(name, "no tensor")
     return file
 
 
-def read_zip(data: bytes) -> tuple[Any, Mapping[str, bytes]]:
-    """What a file of torch 1.6 and later describes, and the bytes of its storages."""
+@dataclass(frozen=True)
+class Contents:
+    """What a file describes, and the bytes of its storages by key."""
+
+    described: Any
+    storages: Mapping[str, bytes]
+
+    def by_name(self) -> Mapping[Any, Any]:
+        """What is described, by key or place."""
+        if isinstance(self.described, dict):
+            return self.described
+        if isinstance(self.described, list | tuple):
+            return dict(enumerate(self.described))
+        return {"tensor": self.described}
+
+
+def read_zip(data: bytes) -> Contents:
+    """The contents of a file of torch 1.6 and later."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         check_members(archive.infolist(), len(data))
-        parts = {member: archive.read(member) for member in archive.namelist()}
-    pickles = [name for name in parts if name.rpartition("/")[2] == "data.pkl"]
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    pickles = [name for name in parts if PurePosixPath(name).name == "data.pkl"]
     if len(pickles) != 1:
         raise ValueError("it is a zip file, but not one of torch")
     folder = pickles[0].removesuffix("data.pkl")
     if parts.get(f"{folder}byteorder", b"little") != b"little":
         raise ValueError("its bytes are in an unusual order")
-    contents = {}
+    storages = {}
     for name, content in parts.items():
         if name.startswith(f"{folder}data/"):
-            contents[name.removeprefix(f"{folder}data/")] = content
-    return Machine().run(io.BytesIO(parts[pickles[0]])), contents
+            key = name.removeprefix(f"{folder}data/")
+            storages[key] = content
+    pickle = io.BytesIO(parts[f"{folder}data.pkl"])
+    return Contents(Machine().run(pickle), storages)
 
 
 def check_members(members: list[zipfile.ZipInfo], most: int) -> None:
@@ -133,47 +150,64 @@ def check_members(members: list[zipfile.ZipInfo], most: int) -> None:
         raise ValueError("its parts declare more bytes than it has")
 
 
-def read_legacy(data: bytes) -> tuple[Any, Mapping[str, bytes]]:
-    """What a file of torch before 1.6 describes, and the bytes of its storages."""
+def read_legacy(data: bytes) -> Contents:
+    """The contents of a file of torch before 1.6: pickles, then the storages."""
     file = io.BytesIO(data)
-    if Machine().run(file) != MAGIC or Machine().run(file) != PROTOCOL:
-        raise ValueError("it is no torch file")
-    if Machine().run(file).get("little_endian") is not True:
+    for known in (MAGIC, PROTOCOL):
+        if Machine().run(file) != known:
+            raise ValueError("it is no torch file")
+    system = Machine().run(file)
+    if system.get("little_endian") is not True:
         raise ValueError("its bytes are in an unusual order")
     machine = Machine()
-    held = machine.run(file)
-    contents = {}
-    for key in Machine().run(file):
+    described = machine.run(file)
+    keys = Machine().run(file)
+    storages = {}
+    for key in keys:
         check_key(key)
+        kind = machine.storages[key].kind
         count = int.from_bytes(file.read(8), "little")
-        size = count * np.dtype(TYPES[machine.storages[key].kind]).itemsize
-        contents[key] = file.read(size)
-    return held, contents
+        storages[key] = file.read(count * np.dtype(TYPES[kind]).itemsize)
+    return Contents(described, storages)
 
 
-def array_of(tensor: Tensor, contents: Mapping[str, bytes]) -> np.ndarray | str:
+def array_of(tensor: Tensor, storages: Mapping[str, bytes]) -> np.ndarray | str:
     """The numbers of a tensor, or words for a type that is not read.
 
-    ValueError when it reaches beyond its storage, or repeats it to more than is stored.
+    ValueError when it declares what its storage does not hold.
     """
     storage = tensor.storage
     if storage.kind not in TYPES:
         return f"of type {storage.kind[:60]}"
     dtype = np.dtype(TYPES[storage.kind])
-    content = contents[storage.key]
+    content = storages[storage.key]
     if len(content) < storage.count * dtype.itemsize:
         raise ValueError("a storage in it is cut short")
-    if tensor.count > storage.count:
-        raise ValueError(f"{tensor.count:,} numbers are declared of {storage.count:,}")
     if not tensor.count:
         return np.zeros(tensor.shape, np.float32)
-    steps = [(size - 1) * step for size, step in zip(tensor.shape, tensor.strides)]
-    if tensor.offset + sum(steps) >= storage.count:
+    check_reach(tensor)
+    numbers = np.frombuffer(content, dtype, storage.count)
+    values = as_strided(
+        numbers[tensor.offset :],
+        tensor.shape,
+        [step * dtype.itemsize for step in tensor.strides],
+        writeable=False,
+    )
+    if storage.kind == BFLOAT16:
+        return from_bfloat16(values)
+    return as_float32(values)
+
+
+def check_reach(tensor: Tensor) -> None:
+    """ValueError when a tensor reaches beyond its storage, or repeats it to more."""
+    held = tensor.storage.count
+    if tensor.count > held:
+        raise ValueError(f"{tensor.count:,} numbers are declared of {held:,}")
+    last = tensor.offset
+    for size, step in zip(tensor.shape, tensor.strides):
+        last += (size - 1) * step
+    if last >= held:
         raise ValueError("a tensor in it reaches beyond its storage")
-    held = np.frombuffer(content, dtype, storage.count)[tensor.offset :]
-    strides = [step * dtype.itemsize for step in tensor.strides]
-    values = as_strided(held, tensor.shape, strides, writeable=False)
-    return from_bfloat16(values) if storage.kind == BFLOAT16 else as_float32(values)
 
 
 LITERALS = {
@@ -238,7 +272,8 @@ class Machine:
         elif name == "MARK":
             self.marks.append(len(self.stack))
         elif name in PUT:
-            self.memo[len(self.memo) if argument is None else argument] = self.stack[-1]
+            place = len(self.memo) if argument is None else argument
+            self.memo[place] = self.stack[-1]
         elif name in GET:
             self.stack.append(self.memo[argument])
         elif name not in NOTES:
@@ -343,8 +378,9 @@ def tensor_of(storage: Storage, offset: int, shape: Any, strides: Any) -> Tensor
     """The tensor that a pickle rebuilds of these values; ValueError where they are odd."""
     if len(shape) > MOST_DIMENSIONS:
         raise ValueError(f"a tensor in it has {len(shape):,} dimensions")
-    numbers = (offset, *shape, *strides)
-    plain = all(isinstance(number, int) and number >= 0 for number in numbers)
-    if not (isinstance(storage, Storage) and plain and len(shape) == len(strides)):
+    for number in (offset, *shape, *strides):
+        if not isinstance(number, int) or number < 0:
+            raise ValueError("a tensor in it has no plain sizes")
+    if not isinstance(storage, Storage) or len(shape) != len(strides):
         raise ValueError("a tensor in it has no plain sizes")
     return Tensor(storage, offset, tuple(shape), tuple(strides))

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from analysis.core.errors import CorpusError
-from analysis.core.tensor_files import read_tensors
+from analysis.core.tensor_files import READERS, read_tensors
 from analysis.core.tensors import TensorFile
 from analysis.languages.languages import codes_in
 
@@ -85,7 +86,7 @@ def language_of(name: str) -> str:
 
 def read_file(data: bytes, name: str) -> TensorFile:
     """What a file holds, read as a torch file unless its name ends otherwise."""
-    if not ENDING.search(name.casefold()):
+    if Path(name).suffix.lower() not in READERS:
         name += ".pt"
     try:
         return read_tensors(data, name)

@@ -18,7 +18,7 @@ from safetensors.numpy import save as save_safetensors
 
 from analysis.core.errors import AnalysisError, SpecError, nearest
 from analysis.core.shelf import Shelf, plain_name
-from analysis.core.tensor_files import MOST_BYTES, read_tensors
+from analysis.core.tensor_files import MOST_BYTES, READERS, read_tensors
 from analysis.core.tensors import TensorFile
 
 Vectors = Mapping[int, np.ndarray]
@@ -29,7 +29,7 @@ MOST_LAYERS, WIDEST = 1000, 2**16
 So a tiny file could ask for all memory.
 """
 SHELF = Shelf("vectors", ".safetensors")
-SUFFIXES = (".safetensors", ".gguf", ".npy", ".npz", ".pt", ".pth")
+SUFFIXES = tuple(READERS)
 NUMBER = re.compile(r"(?:(?<![^\W_])-)?\d+")
 """A number in a key; a hyphen after a letter joins, any other is a minus."""
 DIRECTION = re.compile(r"direction\.(\d+)")
