@@ -8,9 +8,12 @@ from typing import Any
 import pandas as pd
 
 from analysis.core.errors import SpecError, unknown
+from analysis.overview import registry
 from analysis.study.study import Study as Results
 from babelscope.studies import open_study
 from components.figures import gallery
+from components.figures.analyses import of_analysis
+from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 from components.paperpack import pack, recipes
 from components.paperpack.labelling import AS_SAVED, relabelled
@@ -108,25 +111,39 @@ class Plot:
 def plot(study: str | Results, name: str, **options: Any) -> Plot:
     """A figure of a study by its name, with the options that the page offers for it.
 
-    ``figures`` lists the names. SpecError for a figure or an option that there is none
-    of, and for a study that lacks what the figure needs.
+    ``figures`` lists the names; an analysis that has no figure of its own is drawn as
+    numbers in cells or bars. SpecError for a name or an option that there is none of,
+    and for a study that lacks what is needed.
 
     >>> import babelscope as bs
     >>> bs.plot("demo", "transfer", labels="English name").figure.y
     'source language'
     """
     known = open_study(study) if isinstance(study, str) else study
-    figure = gallery.draw(known, name, **options)
+    figure = figure_of(known, name, options)
     page = page_of(name)
     view = {"page": page, "query": {"study": [known.name]}}
     provenance = facts(known) | parts_shown(known, page)
     return Plot((Recipe(figure, Look(), view, (provenance,)),))
 
 
+def figure_of(study: Results, name: str, options: dict[str, Any]) -> Figure:
+    """A figure by its own name, or by that of the analysis that it shows."""
+    if name in gallery.FIGURES or name not in registry.names():
+        return gallery.draw(study, name, **options)
+    shared = {**gallery.SHARED}
+    for option in gallery.SHARED:
+        shared[option] = options.pop(option, shared[option])
+    result = registry.run(name, study, **options)
+    arrangement = Arrangement(str(shared["order"]), str(shared["labels"]))
+    return of_analysis(study, registry.find(name), result, arrangement)
+
+
 def page_of(name: str) -> str:
-    """The file of the page that shows a figure."""
-    page = gallery.FIGURES[name].page
-    return "app.py" if page == "Overview" else f"pages/{page.lower()}.py"
+    """The file of the page that shows a figure; all analyses are on the first one."""
+    if name not in gallery.FIGURES or gallery.FIGURES[name].page == "Overview":
+        return "app.py"
+    return f"pages/{gallery.FIGURES[name].page.lower()}.py"
 
 
 def figures(study: str | Results | None = None) -> pd.DataFrame:

@@ -10,8 +10,10 @@ import zipfile
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import babelscope as bs
 from analysis.concepts.corpora import demo_corpus
@@ -156,9 +158,11 @@ def test_every_command_has_help_with_an_example_that_parses(name, capsys):
     assert commands.parser().parse_args(given).command == name
 
 
-def planted_measure(study: Study, factor: int = 2) -> pd.DataFrame:
-    """How many languages there are, times a factor."""
-    return pd.DataFrame({"languages": [factor * len(study.languages)]})
+def planted_measure(study: Study, factor: int = 2) -> xr.DataArray:
+    """How far down the list each language stands, times a factor."""
+    places = factor * np.arange(len(study.languages))
+    coords = {"language": list(study.languages)}
+    return xr.DataArray(places, coords, ("language",), "place")
 
 
 @pytest.fixture
@@ -169,16 +173,20 @@ def planted(monkeypatch):
 
 
 def test_a_new_analysis_is_one_record_for_python_and_command(home, planted, capsys):
-    assert bs.analyses().loc["planted measure", "says"].startswith("How many languages")
+    assert bs.analyses().loc["planted measure", "says"].startswith("How far down")
     study = bs.open("demo")
-    assert study.measure("planted measure", factor=3)["languages"][0] == 48
-    assert study.planted_measure()["languages"][0] == 32 and "planted_measure" in dir(
-        study
-    )
+    assert study.measure("planted measure", factor=3).max() == 45
+    assert study.planted_measure().max() == 30 and "planted_measure" in dir(study)
     given = ["measure", "demo", "planted measure", "--set", "factor=1"]
     assert commands.main([*given, "--out", str(home)]) == 0
     table = pd.read_csv(home / "planted-measure-demo.csv")
-    assert table["languages"].tolist() == [16]
+    assert table["place"].tolist() == list(range(16))
+    out = str(home / "paper.zip")
+    packing = ["pack", "planted measure", "--study", "demo", "--set", "factor=1"]
+    assert commands.main([*packing, "--out", out]) == 0
+    with zipfile.ZipFile(out) as pack:
+        (name,) = [each for each in pack.namelist() if each.endswith("numbers.csv")]
+        assert len(pd.read_csv(pack.open(name))) == 16
     with pytest.raises(SystemExit):
         commands.main(["measure", "--help"])
     assert "planted measure" in " ".join(capsys.readouterr().out.split())

@@ -157,6 +157,18 @@ def test_architecture_has_every_room_in_its_own_words():
             assert f"| `{room}/` | {sentence} |" in text
 
 
+def test_architecture_names_tables_that_are_where_it_says():
+    rows = read(ROOT / "ARCHITECTURE.md").partition("## To add")[2].splitlines()
+    found = 0
+    for row in rows:
+        files = re.findall(r"`(\w+/[\w/]+\.py)`", row)
+        text = "\n".join(read(ROOT / name) for name in files)
+        for table in re.findall(r"`([A-Z]+)`", row):
+            assert re.search(rf"^{table}\b.* = ", text, re.MULTILINE), (table, row)
+            found += 1
+    assert found >= 12
+
+
 def test_the_works_to_cite_are_those_of_the_readme():
     cited = set(re.findall(r"\d{4}\.\d{5}", read(ROOT / "CITATION.cff")))
     assert cited == set(re.findall(r"\d{4}\.\d{5}", read(ROOT / "README.md")))
