@@ -104,9 +104,9 @@ def stored_words(
         states = np.stack(
             [study.read_words(EMBEDDED[e], layer)[a, there] for layer in LAYERS]
         ).astype(np.float16)
-        store.add(
+        store.add_file(
             folder,
             f"word-{e:03d}-{a:03d}.safetensors",
-            {f"{store.WORDS}/{e}/{a}": states},
+            {f"{coverage.WORDS}/{e}/{a}": states},
         )
     return folder

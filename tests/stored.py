@@ -27,13 +27,13 @@ def stored(
     study = study or planted()
     known = read_record(Manifest, manifest(study) | facts, "")
     folder = store.create(name, known)
-    plan = coverage.cells(store.read_manifest(folder))
+    plan = coverage.pair_cells(store.read_manifest(folder))
     for stage, c, a in plan[:cells]:
         tensors = {
             f"{array}/{c}/{a}": values
             for array, values in CELLS[stage](study, c, a).items()
         }
-        store.add(folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)
+        store.add_file(folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)
     if cells is None:
         store.seal(folder)
     return folder

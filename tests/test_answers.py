@@ -160,15 +160,15 @@ def test_torch_files_are_read_without_running_anything():
 def test_notes_have_bounds_and_damage_is_said(monkeypatch):
     study = library.open_by_name("tiny")
     monkeypatch.setattr(notes, "MOST", 2)
-    notes.add(study, "votes", {"chosen": "local"}, {"chosen": "local"})
+    notes.add_notes(study, "votes", {"chosen": "local"}, {"chosen": "local"})
     with pytest.raises(StudyError, match="2 votes already"):
-        notes.add(study, "votes", {"chosen": "local"})
-    notes.place(study, "votes").write_text("{")
+        notes.add_notes(study, "votes", {"chosen": "local"})
+    notes.file_of(study, "votes").write_text("{")
     with pytest.raises(StudyError, match="damaged"):
-        notes.notes(study, "votes")
+        notes.read_notes(study, "votes")
     demo = library.open_by_name("demo")
-    notes.add(demo, "votes", {"chosen": "English"})
-    assert notes.notes(demo, "votes") == [{"chosen": "English"}]
+    notes.add_notes(demo, "votes", {"chosen": "English"})
+    assert notes.read_notes(demo, "votes") == [{"chosen": "English"}]
 
 
 def test_every_language_has_neutral_prompts_and_presets_fit():

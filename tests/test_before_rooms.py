@@ -153,7 +153,7 @@ def test_answers_and_votes_are_kept_with_their_study(moved):
     for name, known in EXPECTED["notes"].items():
         study = library.open_by_name(name)
         for kind, values in known.items():
-            assert notes.notes(study, kind) == values
+            assert notes.read_notes(study, kind) == values
     first = EXPECTED["notes"][EXPECTED["packed"]]["answers"][0]
     steered = from_dict(SteeringSpec, first["steering"])
     assert digest(steered) == EXPECTED["specs"]["SteeringSpec, full"]["digest"]

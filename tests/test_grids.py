@@ -10,7 +10,7 @@ from analysis.control.settings_tried import LOG_SPACED, SEARCHES, grid, named, r
 from analysis.core.errors import SpecError
 from analysis.study import library
 from analysis.study.published_values import CONTROL_PROMPTS
-from analysis.study.published_values import control as printed
+from analysis.study.published_values import printed_rates as printed
 from tests.speaking import spec
 from tests.stored import LAYERS, stored
 

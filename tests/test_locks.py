@@ -100,12 +100,14 @@ def test_notes_of_many_threads_are_all_kept(home):
     threads = []
     for number in range(16):
         note = {"number": number}
-        threads.append(threading.Thread(target=notes.add, args=(study, "votes", note)))
+        threads.append(
+            threading.Thread(target=notes.add_notes, args=(study, "votes", note))
+        )
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    kept = [note["number"] for note in notes.notes(study, "votes")]
+    kept = [note["number"] for note in notes.read_notes(study, "votes")]
     assert sorted(kept) == list(range(16))
 
 

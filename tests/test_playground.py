@@ -307,7 +307,7 @@ def test_a_new_click_on_the_curve_reads_that_text_and_the_slider_goes_on_from_th
 def test_answers_are_saved_and_found_again():
     at = pressed(play(prompt="the judge"))
     alive(button(at, "Save answers to the study").click().run())
-    kept = notes.notes(library.open_by_name("tiny"), "answers")
+    kept = notes.read_notes(library.open_by_name("tiny"), "answers")
     assert [note["label"] for note in kept] == ["Baseline", "Steered"]
     at = alive(at.run())
     assert at.dataframe[-1].value["steering"].str.contains(
@@ -329,7 +329,7 @@ def test_a_blind_vote_is_kept_with_its_origin():
     )
     vote.set_value("B").run()
     alive(button(at, "Cast the vote").click().run())
-    (kept,) = notes.notes(library.open_by_name("tiny"), "votes")
+    (kept,) = notes.read_notes(library.open_by_name("tiny"), "votes")
     assert (kept["chosen"], kept["blind"]) == (replies[1].ask.label, True)
     assert f"{replies[1].ask.label} 1" in words(
         at

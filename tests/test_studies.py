@@ -232,7 +232,7 @@ def test_too_few_pairs_is_a_sentence_and_leaves_nothing():
 def test_states_that_are_not_finite_are_refused():
     folder = plan.begin(spec(corpus()), corpus(), FakeReader(), "nan")
     with pytest.raises(StudyError, match="not finite"):
-        store.add(
+        store.add_file(
             folder,
             "vector-000-000.safetensors",
             {"concept_vector/0/0": np.array([np.nan], np.float32)},

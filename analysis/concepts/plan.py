@@ -37,6 +37,7 @@ from analysis.core.errors import CorpusError, StudyError
 from analysis.core.specs import check, digest
 from analysis.study import coverage, store
 from analysis.study.manifest import Cell, Manifest, PairCounts, PairTable
+from analysis.study.stored_arrays import read_array
 
 Progress = Callable[[int, int, str], None]
 """Called with how many cells are done, of how many, and which one is next."""
@@ -201,7 +202,7 @@ def run(
         spec = known.spec_as(StudySpec)
         check_corpus(folder, spec, corpus)
         work = Work(folder, spec, corpus, reader)
-        cells = coverage.cells(known)
+        cells = coverage.pair_cells(known)
         missing = set(coverage.missing_pair_cells(known))
         for done, cell in enumerate(cells):
             if cell not in missing:
@@ -211,7 +212,7 @@ def run(
             progress(done, len(cells), f"{stage} · {concept} · {language}")
             arrays = CELLS[stage](work, concept, language)
             tensors = {f"{name}/{c}/{a}": values for name, values in arrays.items()}
-            store.add(folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)
+            store.add_file(folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)
         progress(len(cells), len(cells), "done")
         store.seal(folder)
 
@@ -338,7 +339,7 @@ def score_cell(
     """
     spec, corpus, reader = work.spec, work.corpus, work.reader
     known = store.read_manifest(work.folder)
-    vectors = store.read_array(work.folder, known, "concept_vector")
+    vectors = read_array(work.folder, known, "concept_vector")
     of_concept = vectors.values[spec.concepts.index(concept)]
     present = np.isfinite(of_concept[:, 0, 0])
 

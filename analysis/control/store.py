@@ -7,7 +7,6 @@ judged; when that changes, only the report cells of newly chosen settings are mi
 
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -161,12 +160,7 @@ def root() -> Path:
 
 def names(study: str = "") -> tuple[str, ...]:
     """Names of the runs of a study (of all studies without one), newest first; damaged ones are among those of all studies."""
-    own = [
-        path
-        for path in root().iterdir()
-        if path.is_dir() and settings.NAME.fullmatch(path.name)
-    ]
-    newest = [path.name for path in sorted(own, key=lambda path: -path.stat().st_mtime)]
+    newest = [path.name for path in store.newest_first(root())]
     return tuple(name for name in newest if not study or belongs(name, study))
 
 
@@ -217,7 +211,7 @@ def begin(
 ) -> str:
     """Create the run of a spec, or find the one of the same spec and title, judged as it was; returns its name."""
     check_spec(spec, prompts)
-    name = f"{re.sub(r'[^A-Za-z0-9]+', '-', title).strip('-')[:40] or 'control'}-{digest(spec)[:8]}"
+    name = f"{store.plain_name(title, 'control')}-{digest(spec)[:8]}"
     if (root() / name).exists():
         return name
     tried = grid(study, spec)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analysis.control import store
-from analysis.study.published_values import control as printed_rates
+from analysis.study.published_values import printed_rates
 from analysis.study.study import PUBLISHED, Study
 from analysis.words.alignment import FEW
 

@@ -10,7 +10,7 @@ from analysis.control.store import Run
 from analysis.control.surfaces import Choice
 from analysis.core.errors import SpecError, unknown
 from analysis.overview.needs import has_run
-from analysis.study.published_values import control as printed_rates
+from analysis.study.published_values import printed_rates
 from analysis.study.study import Study
 
 

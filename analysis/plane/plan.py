@@ -204,7 +204,7 @@ def run_sweep(
         manifest = store.read_manifest(folder)
         plane = replace(manifest.part(PlanePart), complete=True)
         store.write_manifest(folder, replace(manifest, plane=plane))
-        store.merge(folder, "plane")
+        store.merge_stage(folder, "plane")
         progress(expected(spec), expected(spec), "done")
 
 
@@ -256,7 +256,7 @@ def answer_waiting(
         progress(number, total, f"plane · {setting.words}")
         arrays = answer_setting(study, spec, asked, answerer, setting)
         tensors = {f"{name}/{number}": array for name, array in arrays.items()}
-        store.add(folder, f"plane-{number:04d}.safetensors", tensors)
+        store.add_file(folder, f"plane-{number:04d}.safetensors", tensors)
 
 
 def table_of(

@@ -21,6 +21,7 @@ from analysis.questions.questions import CULTURE, UNIVERSAL, Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, store
 from analysis.study.manifest import AskedItem, Manifest, QuestionsPart
+from analysis.study.stored_arrays import SCALE, read_parts
 
 ENGLISH = "en"
 MISSING, TRAIN, TEST = 0, 1, 2
@@ -166,7 +167,7 @@ def run_asking(
             tensors = cell(
                 folder, (spec, questions, about.prompts), reader, lens, language
             )
-            store.add(
+            store.add_file(
                 folder,
                 f"questions-{language:03d}.safetensors",
                 {f"{n}/{language}": v for n, v in tensors.items()},
@@ -207,7 +208,7 @@ def cell(
     ).astype(np.float32)
     tensors = {
         "item_state": (states / scale[:, None]).astype(np.float16),
-        store.SCALE: scale,
+        SCALE: scale,
         "item_part": part,
     }
     local = tensors["item_local"] = answered(reader, asked, (found, texts, part))
@@ -252,11 +253,11 @@ def states_of(
     if code == ENGLISH or ENGLISH not in manifest.languages:
         return None
     place = (manifest.languages.index(ENGLISH),)
-    parts = store.read_parts(folder, manifest, "item_part")
+    parts = read_parts(folder, manifest, "item_part")
     if place not in parts:
         return None
-    states = store.read_parts(folder, manifest, "item_state")[place].astype(np.float32)
-    return states * store.read_parts(folder, manifest, store.SCALE)[place][
+    states = read_parts(folder, manifest, "item_state")[place].astype(np.float32)
+    return states * read_parts(folder, manifest, SCALE)[place][
         :, None
     ], parts[place]
 

@@ -1,8 +1,11 @@
-"""The labelled arrays of a study: their dimensions, units and words. Figures and captions take their words from here."""
+"""The labelled arrays of a study: their dimensions, units and words.
+
+Figures and captions take their words from here.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import xarray as xr
@@ -20,24 +23,15 @@ class ArrayKind:
     chance: float | None = None
 
 
+OF_CONCEPT = ("concept", "language", "layer", "hidden")
+OF_LANGUAGE = ("language", "layer", "hidden")
+OF_PROMPT = ("language", "prompt")
 KINDS: Mapping[str, ArrayKind] = {
-    "concept_vector": ArrayKind(
-        ("concept", "language", "layer", "hidden"), "concept vector", "activation"
-    ),
-    "half_a": ArrayKind(
-        ("concept", "language", "layer", "hidden"),
-        "concept vector of the odd pairs",
-        "activation",
-    ),
-    "half_b": ArrayKind(
-        ("concept", "language", "layer", "hidden"),
-        "concept vector of the even pairs",
-        "activation",
-    ),
+    "concept_vector": ArrayKind(OF_CONCEPT, "concept vector", "activation"),
+    "half_a": ArrayKind(OF_CONCEPT, "concept vector of the odd pairs", "activation"),
+    "half_b": ArrayKind(OF_CONCEPT, "concept vector of the even pairs", "activation"),
     "shuffled": ArrayKind(
-        ("concept", "language", "layer", "hidden"),
-        "vector with members swapped at random",
-        "activation",
+        OF_CONCEPT, "vector with members swapped at random", "activation"
     ),
     "state_norm": ArrayKind(
         ("concept", "language", "layer"), "mean length of the states read", "activation"
@@ -54,47 +48,31 @@ KINDS: Mapping[str, ArrayKind] = {
         "activation",
     ),
     "item_part": ArrayKind(
-        ("language", "prompt"),
-        "part of a question: 0 not asked, 1 train, 2 test",
-        "code",
+        OF_PROMPT, "part of a question: 0 not asked, 1 train, 2 test", "code"
     ),
     "lens_share": ArrayKind(
         ("language", "side", "layer"),
         "logit-lens probability of how the answer begins",
         "probability",
     ),
-    "english_vector": ArrayKind(
-        ("language", "layer", "hidden"), "English vector", "activation"
-    ),
+    "english_vector": ArrayKind(OF_LANGUAGE, "English vector", "activation"),
     "english_shuffled": ArrayKind(
-        ("language", "layer", "hidden"),
-        "English vector, languages swapped at random",
-        "activation",
+        OF_LANGUAGE, "English vector, languages swapped at random", "activation"
     ),
-    "local_vector": ArrayKind(
-        ("language", "layer", "hidden"), "local vector", "activation"
-    ),
+    "local_vector": ArrayKind(OF_LANGUAGE, "local vector", "activation"),
     "local_shuffled": ArrayKind(
-        ("language", "layer", "hidden"),
-        "local vector, country swapped at random",
-        "activation",
+        OF_LANGUAGE, "local vector, country swapped at random", "activation"
     ),
     "flipped_vector": ArrayKind(
-        ("language", "layer", "hidden"),
-        "local vector of items whose answer flips",
-        "activation",
+        OF_LANGUAGE, "local vector of items whose answer flips", "activation"
     ),
     "flipped_shuffled": ArrayKind(
-        ("language", "layer", "hidden"),
-        "the same, country swapped at random",
-        "activation",
+        OF_LANGUAGE, "the same, country swapped at random", "activation"
     ),
     "item_local": ArrayKind(
-        ("language", "prompt"), "local answer taken: 0 not scored, 1 no, 2 yes", "code"
+        OF_PROMPT, "local answer taken: 0 not scored, 1 no, 2 yes", "code"
     ),
-    "mean_state": ArrayKind(
-        ("language", "layer", "hidden"), "mean state of a language", "activation"
-    ),
+    "mean_state": ArrayKind(OF_LANGUAGE, "mean state of a language", "activation"),
     "plane_score": ArrayKind(
         ("setting", "language", "prompt", "option"),
         "log-probability of an answer",
@@ -114,9 +92,7 @@ KINDS: Mapping[str, ArrayKind] = {
         "count",
     ),
     "plane_answer": ArrayKind(
-        ("language", "prompt"),
-        "which option is right or local, from 1; 0: not asked",
-        "code",
+        OF_PROMPT, "which option is right or local, from 1; 0: not asked", "code"
     ),
     "word_vector": ArrayKind(
         ("embedding", "language", "layer", "word", "hidden"),
@@ -141,26 +117,31 @@ KINDS: Mapping[str, ArrayKind] = {
         ("embedding", "kind", "source"), "words of a kind found", "share of test words"
     ),
 }
+"""Every array that a study can have, by its name."""
 
 BY_FIRST = tuple(
     name for name, kind in KINDS.items() if kind.dims[0] in ("language", "setting")
 )
-"""Arrays without a concept, kept per language or, on the plane, per setting of the steering."""
+"""Arrays without a concept, kept per language or, on the plane, per setting."""
 SIDES = ("own language", "English")
 
 
 def labelled(
-    name: str, values: np.ndarray, coords: Mapping[str, Sequence], **attributes: object
+    name: str,
+    values: np.ndarray,
+    coords: Mapping[str, Sequence[Any]],
+    **attributes: Any,
 ) -> xr.DataArray:
-    """A DataArray of one of KINDS; dimensions without coordinates are left unlabelled (``hidden``)."""
+    """A DataArray of one of KINDS.
+
+    Dimensions without coordinates, such as ``hidden``, are left unlabelled.
+    """
     kind = KINDS[name]
     known = {dim: list(coords[dim]) for dim in kind.dims if dim in coords}
-    words = {"long_name": kind.long_name, "units": kind.units}
+    words: dict[str, Any] = {"long_name": kind.long_name, "units": kind.units}
     if kind.chance is not None:
         words["chance"] = kind.chance
-    return xr.DataArray(
-        values, coords=known, dims=kind.dims, name=name, attrs={**words, **attributes}
-    )
+    return xr.DataArray(values, known, kind.dims, name, {**words, **attributes})
 
 
 def frozen(value: T) -> T:

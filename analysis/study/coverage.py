@@ -35,7 +35,7 @@ class WordCell(NamedTuple):
         return f"{WORDS}/{self.embedding}/{self.language}"
 
 
-def cells(manifest: Manifest) -> list[PairCell]:
+def pair_cells(manifest: Manifest) -> list[PairCell]:
     """Every cell of contrast pairs that a complete study has, in order of computation."""
     absent = set(manifest.absent or ())
     found = []
@@ -50,7 +50,7 @@ def cells(manifest: Manifest) -> list[PairCell]:
 def missing_pair_cells(manifest: Manifest) -> list[PairCell]:
     """Cells of contrast pairs that were not computed yet."""
     keys = manifest.keys
-    return [cell for cell in cells(manifest) if cell.key not in keys]
+    return [cell for cell in pair_cells(manifest) if cell.key not in keys]
 
 
 def word_cells(manifest: Manifest) -> list[WordCell]:

@@ -1,12 +1,17 @@
-"""All studies that can be opened: published, demo, and this server's own. Rename, delete with undo, pack and unpack."""
+"""All studies that can be opened: published, demo, and this server's own.
+
+They are renamed, deleted with undo, packed and unpacked.
+"""
 
 import io
 import json
 import shutil
 import time
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from analysis.core import settings
 from analysis.core.errors import AnalysisError, StudyError, nearest
@@ -17,10 +22,8 @@ from analysis.study.records import to_json
 from analysis.study.study import DEMO, PUBLISHED, Study
 
 REQUESTS = "demo-requests"
-DEMO_FOLDERS = {
-    name: Path(__file__).parent.parent / "demo" / place
-    for name, place in (("demo", "study"), (REQUESTS, "requests"))
-}
+SHIPPED = Path(__file__).parent.parent / "demo"
+DEMO_FOLDERS = {"demo": SHIPPED / "study", REQUESTS: SHIPPED / "requests"}
 """The studies of the demo model that come along, by name."""
 TRASH = "trash"
 SUFFIX = ".babelscope"
@@ -28,19 +31,13 @@ MAX_FILES, MAX_RATIO = 2_000, 200
 
 
 def names() -> list[str]:
-    """Names of all studies: this server's own (newest first), the demo's, the published ones."""
-    own = [
-        path
-        for path in store.root().iterdir()
-        if path.is_dir() and settings.NAME.fullmatch(path.name)
-    ]
-    newest = sorted(own, key=lambda path: -path.stat().st_mtime)
-    demo = [
-        name
-        for name, place in DEMO_FOLDERS.items()
-        if (place / store.MANIFEST).is_file()
-    ]
-    return [path.name for path in newest] + demo + list(shipped())
+    """Names of all studies: this server's own (newest first), the demo's, the published."""
+    own = [path.name for path in store.newest_first(store.root())]
+    demo = []
+    for name, folder in DEMO_FOLDERS.items():
+        if (folder / store.MANIFEST).is_file():
+            demo.append(name)
+    return [*own, *demo, *shipped()]
 
 
 def open_by_name(name: str) -> Study:
@@ -52,16 +49,21 @@ def open_by_name(name: str) -> Study:
     folder = settings.child(store.root(), name)
     if not folder.is_dir():
         raise StudyError(
-            f"There is no study “{name}” here.{nearest(name, names())} Choose one from the list, or upload it."
+            f"There is no study “{name}” here.{nearest(name, names())} "
+            "Choose one from the list, or upload it."
         )
     return store.open_study(folder)
 
 
 def own_folder(name: str) -> Path:
-    """The folder of one of this server's own studies; StudyError for published, demo and unknown ones."""
+    """The folder of one of this server's own studies.
+
+    StudyError for published, demo and unknown ones.
+    """
     if name in DEMO_FOLDERS or name in shipped():
         raise StudyError(
-            f"“{name}” comes with Babelscope and cannot be changed. Changes are for studies made here."
+            f"“{name}” comes with Babelscope and cannot be changed. "
+            "Changes are for studies made here."
         )
     folder = settings.child(store.root(), name)
     if not folder.is_dir():
@@ -70,16 +72,20 @@ def own_folder(name: str) -> Path:
 
 
 def writable(name: str) -> Path:
-    """The folder of a study of this server; of a demo study, that of a new copy. StudyError for published ones."""
-    return (
-        own_folder(unpack(pack(name), f"{name}-copy{SUFFIX}"))
-        if name in DEMO_FOLDERS
-        else own_folder(name)
-    )
+    """The folder of a study of this server; of a demo study, that of a new copy.
+
+    StudyError for published ones.
+    """
+    if name in DEMO_FOLDERS:
+        name = unpack(pack(name), f"{name}-copy{SUFFIX}")
+    return own_folder(name)
 
 
 def rename(name: str, title: str) -> None:
-    """Give a study a new title; its name, and so every link to it, stays."""
+    """Give a study a new title; its name, and so every link to it, stays.
+
+    StudyError for a title that is empty or too long, or while the study is computed.
+    """
     title = " ".join(title.split())
     if not 1 <= len(title) <= 80:
         raise StudyError(f"A title has 1 to 80 characters; given were {len(title)}.")
@@ -90,7 +96,10 @@ def rename(name: str, title: str) -> None:
 
 
 def delete(name: str) -> str:
-    """Move a study to the trash; returns the token that restores it. Not while it is being computed."""
+    """Move a study to the trash; returns the token that restores it.
+
+    StudyError while the study is computed.
+    """
     folder = own_folder(name)
     trash = settings.home() / TRASH
     trash.mkdir(parents=True, exist_ok=True)
@@ -103,18 +112,16 @@ def delete(name: str) -> str:
 def trashed() -> list[str]:
     """Tokens of deleted studies that can be restored, newest first."""
     trash = settings.home() / TRASH
-    return (
-        sorted((path.name for path in trash.iterdir()), reverse=True)
-        if trash.is_dir()
-        else []
-    )
+    if not trash.is_dir():
+        return []
+    return sorted((path.name for path in trash.iterdir()), reverse=True)
 
 
 def restore(token: str) -> str:
-    """Undo a delete; returns the study's name."""
+    """Undo a delete; returns the study's name. StudyError when that is not possible."""
     if token not in trashed():
         raise StudyError("That study was removed for good or restored already.")
-    name = token.split(".", 1)[1]
+    _, _, name = token.partition(".")
     target = settings.child(store.root(), name)
     if target.exists():
         raise StudyError(
@@ -133,7 +140,10 @@ def purge() -> int:
 
 
 def pack(name: str) -> bytes:
-    """A study of this server (or a demo study) as one file: a zip of its manifest and safetensors files."""
+    """A study of this server or of the demo as one file.
+
+    It is a zip of the manifest and the files that it names.
+    """
     folder = DEMO_FOLDERS[name] if name in DEMO_FOLDERS else own_folder(name)
     manifest = store.read_manifest(folder)
     store.check_files(folder, manifest)
@@ -145,49 +155,38 @@ def pack(name: str) -> bytes:
 
 
 def unpack(data: bytes, filename: str) -> str:
-    """Add a packed study; returns its name. Refuses anything but one manifest and the whole files that it names."""
+    """Add a packed study; returns its name.
+
+    StudyError for anything but one manifest and the whole files that it names.
+    """
     if len(data) > settings.MAX_STUDY_BYTES:
-        raise StudyError(
-            f"{filename} is larger than {settings.MAX_STUDY_BYTES // 2**30} GiB."
-        )
+        most = settings.MAX_STUDY_BYTES // 2**30
+        raise StudyError(f"{filename} is larger than {most} GiB.")
     temporary = store.root() / f".tmp-upload-{time.time_ns()}"
     temporary.mkdir()
     try:
-        extract(data, filename, temporary)
+        extract(data, temporary)
         manifest = store.read_manifest(temporary)
         store.check_files(temporary, manifest, hashes=True)
         name = free_name(Path(filename).stem or "study")
         temporary.rename(settings.child(store.root(), name))
     except AnalysisError as error:
-        raise StudyError(
-            f"{filename} was not added: {str(error).replace(temporary.name, 'the study')}"
-        ) from error
+        reason = str(error).replace(temporary.name, "the study")
+        raise StudyError(f"{filename} was not added: {reason}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return name
 
 
-def extract(data: bytes, filename: str, folder: Path) -> None:
+def extract(data: bytes, folder: Path) -> None:
     """Write the members of a packed study, bounded in number, size and expansion."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            entries = packed.infolist()
-            if (
-                len(entries) > MAX_FILES
-                or sum(entry.file_size for entry in entries) > settings.MAX_STUDY_BYTES
-            ):
-                raise StudyError("it holds more than a study can.")
-            for entry in entries:
-                plain = entry.filename == store.MANIFEST or entry.filename.endswith(
-                    ".safetensors"
-                )
-                if not plain or entry.file_size > MAX_RATIO * max(
-                    1, entry.compress_size
-                ):
-                    raise StudyError(
-                        f"“{entry.filename[:60]}” does not belong into a study."
-                    )
-                settings.child(folder, entry.filename).write_bytes(packed.read(entry))
+            members = packed.infolist()
+            check_members(members)
+            for member in members:
+                path = settings.child(folder, member.filename)
+                path.write_bytes(packed.read(member))
     except (
         zipfile.BadZipFile,
         EOFError,
@@ -196,29 +195,45 @@ def extract(data: bytes, filename: str, folder: Path) -> None:
         RuntimeError,
     ) as error:
         raise StudyError(
-            "the file is cut short or is not a packed study. Download it again from where it came."
+            "the file is cut short or is not a packed study. "
+            "Download it again from where it came."
         ) from error
     if not (folder / store.MANIFEST).is_file():
         raise StudyError(f"it holds no {store.MANIFEST}.")
 
 
+def check_members(members: Sequence[zipfile.ZipInfo]) -> None:
+    """StudyError for members that no packed study has, or that are too many or large."""
+    size = sum(member.file_size for member in members)
+    if len(members) > MAX_FILES or size > settings.MAX_STUDY_BYTES:
+        raise StudyError("it holds more than a study can.")
+    for member in members:
+        name = member.filename
+        known = name == store.MANIFEST or name.endswith(".safetensors")
+        most = MAX_RATIO * max(1, member.compress_size)
+        if not known or member.file_size > most:
+            raise StudyError(f"“{name[:60]}” does not belong into a study.")
+
+
 def free_name(wanted: str) -> str:
     """A study name like ``wanted`` that is free."""
-    plain = "".join(
-        char if char.isascii() and char.isalnum() or char in "._-" else "-"
-        for char in wanted
-    )
+    plain = ""
+    for char in wanted:
+        allowed = char in "._-" or (char.isascii() and char.isalnum())
+        plain += char if allowed else "-"
     plain = plain.strip("._-")[:50].replace("..", ".") or "study"
     taken = set(names())
-    return next(
-        name
-        for name in (plain, *(f"{plain}-{i}" for i in range(2, 10_000)))
-        if name not in taken
-    )
+    name, number = plain, 1
+    while name in taken:
+        number += 1
+        name = f"{plain}-{number}"
+    return name
 
 
-def summary(study: Study) -> dict:
+def summary(study: Study) -> dict[str, Any]:
     """What a list of studies shows."""
+    estimator = study.manifest.estimator if study.concepts else "none"
+    words = len(study.words.concepts) if study.words else 0
     return {
         "name": study.name,
         "title": study.title,
@@ -227,8 +242,8 @@ def summary(study: Study) -> dict:
         "concepts": len(study.concepts),
         "languages": len(study.languages),
         "layers": study.layers,
-        "estimator": study.manifest.estimator if study.concepts else "none",
-        "words": len(study.words.concepts) if study.words else 0,
+        "estimator": estimator,
+        "words": words,
         "unfinished cells": len(study.missing),
     }
 

@@ -304,7 +304,7 @@ class Manifest(FolderManifest):
                 raise StudyError(
                     f"words.layers must be from 1 to {self.layers}; found is {layer}."
                 )
-        self.words.embeddings
+        names_in(self.words.spec, "embeddings", "words.spec")
 
     def check_languages(self, codes: tuple[str, ...], place: str) -> None:
         """StudyError for languages that the study does not have."""

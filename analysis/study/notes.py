@@ -1,8 +1,12 @@
-"""What users keep with a study: answers and votes. A study of this server keeps them in its folder, a shipped one in the home."""
+"""What users keep with a study: answers and votes.
+
+A study of this server keeps them in its folder, a shipped one in the server's home.
+"""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -15,7 +19,7 @@ KINDS = ("answers", "votes")
 MOST = 2_000
 
 
-def place(study: Study, kind: str) -> Path:
+def file_of(study: Study, kind: str) -> Path:
     """The file of one kind of note."""
     if study.kind == COMPUTED:
         return library.own_folder(study.name) / f"{kind}.json"
@@ -24,9 +28,9 @@ def place(study: Study, kind: str) -> Path:
     return settings.child(folder, f"{study.name}-{kind}.json")
 
 
-def notes(study: Study, kind: str) -> list[dict]:
+def read_notes(study: Study, kind: str) -> list[dict[str, Any]]:
     """All notes of a kind, oldest first; StudyError when their file is damaged."""
-    path = place(study, kind)
+    path = file_of(study, kind)
     if not path.is_file():
         return []
     try:
@@ -34,18 +38,21 @@ def notes(study: Study, kind: str) -> list[dict]:
         return [dict(note) for note in found]
     except (ValueError, TypeError, RecursionError) as error:
         raise StudyError(
-            f"The {kind} kept with “{study.title}” are damaged: {path.name} is not a list. Restore or remove it."
+            f"The {kind} kept with “{study.title}” are damaged: {path.name} is not a "
+            "list. Restore or remove it."
         ) from error
 
 
-def add(study: Study, kind: str, *new: Mapping) -> None:
+def add_notes(study: Study, kind: str, *new: Mapping[str, Any]) -> None:
     """Keep notes; StudyError when the file is damaged or holds as many as it may."""
-    path = place(study, kind)
+    path = file_of(study, kind)
     with FileLock(path.with_suffix(".lock")):
-        known = notes(study, kind)
+        known = read_notes(study, kind)
         if len(known) + len(new) > MOST:
             raise StudyError(
-                f"“{study.title}” keeps {len(known):,} {kind} already; {MOST:,} are the most. Remove {path.name} to begin anew."
+                f"“{study.title}” keeps {len(known):,} {kind} already; {MOST:,} are the "
+                f"most. Remove {path.name} to begin anew."
             )
-        text = json.dumps([*known, *new], ensure_ascii=False, indent=1, allow_nan=False)
+        kept = [*known, *new]
+        text = json.dumps(kept, ensure_ascii=False, indent=1, allow_nan=False)
         files.write_file(path, text.encode())

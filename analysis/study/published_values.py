@@ -1,4 +1,7 @@
-"""Published studies: the numbers printed by Xu, Dong, Guo, Wu and Xiong (2024) for nine models."""
+"""Published studies: the numbers that Xu, Dong, Guo, Wu and Xiong (2024) print.
+
+Nine models, arXiv 2402.18120v3. Each table lies in ``published`` as it is printed.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -13,8 +16,9 @@ from analysis.study.manifest import Manifest
 from analysis.study.study import PUBLISHED, Study
 
 CITATION = (
-    "Shaoyang Xu, Weilong Dong, Zishan Guo, Xinwei Wu, Deyi Xiong. Exploring Multilingual Concepts of Human Values in Large "
-    "Language Models: Is Value Alignment Consistent, Transferable and Controllable across Languages? Findings of EMNLP 2024, "
+    "Shaoyang Xu, Weilong Dong, Zishan Guo, Xinwei Wu, Deyi Xiong. Exploring Multilingual "
+    "Concepts of Human Values in Large Language Models: Is Value Alignment Consistent, "
+    "Transferable and Controllable across Languages? Findings of EMNLP 2024, "
     "pp. 1771-1793. arXiv 2402.18120v3."
 )
 FIGURES = {"similarity": "Figure 3", "transfer": "Figure 4", "recognition": "Table 9"}
@@ -30,75 +34,76 @@ BLOCKS = {
     "BLOOMZ-7.1B": 30,
 }
 SHARES = {"LLaMA2-chat": "LLaMA2", "Qwen-chat": "Qwen (order only)", "BLOOMZ": "BLOOM"}
+"""Family of models → the table of pre-training shares that holds for it."""
 SHARED = ("en", "zh", "fr", "es", "pt", "vi", "ca", "id")
-"""The eight languages in the pre-training data of both LLaMA2 and BLOOM, over which the paper compares its models."""
+"""The eight languages in the pre-training data of both LLaMA2 and BLOOM, over which the
+paper compares its models."""
+CONTROL_PROMPTS = 103
+"""Reported prompts per language in Table 2; not printed, but its smallest step is 1/103."""
 FOLDER = Path(__file__).parent / "published"
 
 
 @cache
 def published() -> dict[str, Study]:
-    """The nine published studies by name, in the paper's order; read-only and without a model."""
-    return {title.lower(): study(title) for title in BLOCKS}
+    """The nine published studies by name, in the paper's order; without a model."""
+    return {title.lower(): value_study(title) for title in BLOCKS}
 
 
 @cache
 def linguistic_correlation(model: str) -> dict[str, tuple[float, float]]:
-    """The printed row of Table 1: linguistic feature → (Direct, Category) Pearson correlation.
+    """The printed row of Table 1: linguistic feature → (Direct, Category) correlation.
 
-    ``model`` is the name of a published study; SpecError for any other.
+    Pearson's. ``model`` is the name of a published study; SpecError for any other.
     """
-    rows = table("linguistic_correlation")
+    rows = printed_table("linguistic_correlation")
     rows.index = rows.index.str.lower()
     if model not in rows.index:
         raise unknown("published study", model, rows.index)
     row = rows.loc[model]
-    kinds = [
-        column.removesuffix("_direct")
-        for column in rows.columns
-        if column.endswith("_direct")
-    ]
-    return {
-        kind: (float(row[f"{kind}_direct"]), float(row[f"{kind}_category"]))
-        for kind in kinds
-    }
-
-
-CONTROL_PROMPTS = 103
-"""Reported prompts per language in Table 2; not printed, but its smallest step is 1/103."""
+    found = {}
+    for column in rows.columns:
+        kind, _, way = column.rpartition("_")
+        if way == "direct":
+            found[kind] = float(row[column]), float(row[f"{kind}_category"])
+    return found
 
 
 @cache
-def control(model: str) -> pd.DataFrame:
-    """The printed following rates of Table 2 as shares, one row per language and vector (none, own, shared English one).
+def printed_rates(model: str) -> pd.DataFrame:
+    """The printed following rates of Table 2 as shares, one row per language and vector.
 
-    Columns: language, vector, right (answers that follow, out of CONTROL_PROMPTS) and effect. Empty for a published study without
-    any, or a name that is none.
+    Columns: language, vector (none, own, shared English one), right (answers that follow,
+    out of CONTROL_PROMPTS) and effect. Empty for a published study without any, or a name
+    that is none.
     """
     rows = pd.read_csv(FOLDER / "control_following_rate.csv")
     rows = rows[rows["model"].str.lower() == model].drop(columns="model")
-    long = rows.melt("setting", var_name="language", value_name="percent").rename(
-        columns={"setting": "vector"}
+    long = rows.melt("setting", var_name="language", value_name="percent")
+    shares = long["percent"] / 100
+    return pd.DataFrame(
+        {
+            "language": long["language"],
+            "vector": long["setting"],
+            "right": (shares * CONTROL_PROMPTS).round().astype(int),
+            "effect": shares,
+        }
     )
-    right = (long["percent"] / 100 * CONTROL_PROMPTS).round().astype(int)
-    return long.assign(right=right, effect=long.pop("percent") / 100)[
-        ["language", "vector", "right", "effect"]
-    ]
 
 
-def study(title: str) -> Study:
-    """One published study: ``recognition`` over all languages, the 7B models also ``similarity`` and ``transfer``."""
+def value_study(title: str) -> Study:
+    """One published study of values.
+
+    ``recognition`` over all languages; the 7B models also ``similarity`` and ``transfer``.
+    """
     name, family = title.lower(), title.rpartition("-")[0]
-    rows = table("recognition").query("model == @title").drop(columns=["model", "avg"])
-    arrays = {
-        "recognition": labelled(
-            "recognition",
-            rows.values / 100,
-            {"concept": rows.index, "language": rows.columns},
-        )
-    }
+    rows = printed_table("recognition").query("model == @title")
+    rows = rows.drop(columns=["model", "avg"])
+    concepts, languages = tuple(rows.index), tuple(rows.columns)
+    coords = {"concept": concepts, "language": languages}
+    arrays = {"recognition": labelled("recognition", rows.to_numpy() / 100, coords)}
     for array in ("similarity", "transfer"):
         if (FOLDER / f"{array}_{name}.csv").is_file():
-            arrays[array] = square(array, name)
+            arrays[array] = printed_matrix(array, name)
     for array, values in arrays.items():
         values.attrs |= {"study": name, "printed": FIGURES[array]}
     return Study(
@@ -106,8 +111,8 @@ def study(title: str) -> Study:
         title=title,
         kind=PUBLISHED,
         model=title,
-        concepts=tuple(rows.index),
-        languages=tuple(order(tuple(rows.columns), "share", share=SHARES[family])),
+        concepts=concepts,
+        languages=tuple(order(languages, "share", share=SHARES[family])),
         layers=BLOCKS[title],
         available=frozenset(arrays),
         load=arrays.__getitem__,
@@ -120,12 +125,13 @@ def study(title: str) -> Study:
     )
 
 
-def square(array: str, name: str) -> xr.DataArray:
+def printed_matrix(array: str, name: str) -> xr.DataArray:
     """A printed matrix (source, target) of one model."""
-    rows = table(f"{array}_{name}")
-    return labelled(array, rows.values, {"source": rows.index, "target": rows.columns})
+    rows = printed_table(f"{array}_{name}")
+    coords = {"source": tuple(rows.index), "target": tuple(rows.columns)}
+    return labelled(array, rows.to_numpy(), coords)
 
 
-def table(name: str) -> pd.DataFrame:
+def printed_table(name: str) -> pd.DataFrame:
     """One of the printed tables, its first column as the index."""
     return pd.read_csv(FOLDER / f"{name}.csv", index_col=0)

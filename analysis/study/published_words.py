@@ -1,5 +1,9 @@
-"""Published studies of word alignment: the numbers that Peng and Søgaard (2024) print for ten models, two settings each."""
+"""Published studies of word alignment: the numbers that Peng and Søgaard (2024) print.
 
+Ten models, each read in two ways, arXiv 2410.01079.
+"""
+
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -10,7 +14,10 @@ from analysis.study.manifest import Manifest
 from analysis.study.published_values import FOLDER, published
 from analysis.study.study import PUBLISHED, Study
 
-CITATION = "Qiwei Peng, Anders Søgaard. Concept Space Alignment in Multilingual LLMs. EMNLP 2024, pp. 5511-5526. arXiv 2410.01079."
+CITATION = (
+    "Qiwei Peng, Anders Søgaard. Concept Space Alignment in Multilingual LLMs. "
+    "EMNLP 2024, pp. 5511-5526. arXiv 2410.01079."
+)
 BY = "Peng & Søgaard 2024"
 TABLES = "Tables 5 to 24"
 BLOCKS = {
@@ -37,18 +44,23 @@ STAGES = {
 }
 """Stage → column; “after” is the map fitted on 3,000 pairs."""
 KIND_COLUMNS = {"abstract": "abstract@3000", "physical": "physical@3000(downsampled)"}
+MORE_COLUMNS = {"before": "before P@5/10/30", "after": "after@3000 P@5/10/30"}
+"""Stage → column of P@k beyond the first, numbers with slashes between."""
 KS = (1, 5, 10, 30)
 CONCEPTS, TEST_WORDS = 4397, 1397
 GROUPS = {"abstract": 419, "physical": 419}
-"""Test words of a kind; the physical ones were drawn down to as many as there are abstract ones."""
+"""Test words of a kind; the physical ones were drawn down to as many as the abstract."""
 ALIKE = {"fr": 653, "ro": 449, "eu": 243, "fi": 172}
-"""How many of all concepts are spelled as in English; eu read off a figure, ja and th are not printed."""
+"""How many of all concepts are spelled as in English.
+
+eu is read off a figure; ja and th are not printed.
+"""
 
 
 @cache
 def aligned() -> dict[str, Study]:
     """The ten published studies by name; read-only and without a model."""
-    return {name_of(title): study(title) for title in BLOCKS}
+    return {name_of(title): word_study(title) for title in BLOCKS}
 
 
 @cache
@@ -62,51 +74,25 @@ def name_of(title: str) -> str:
     return f"words-{title.split(' ')[0].lower()}"
 
 
-def study(title: str) -> Study:
-    """One published study: ``alignment`` and ``alignment_by_kind`` for each way of reading words."""
-    rows = table("precision_at_1").query("model == @title")
-    embeddings = list(dict.fromkeys(rows["embedding"]))
+def word_study(title: str) -> Study:
+    """One published study of words: ``alignment`` and ``alignment_by_kind``."""
+    rows = printed_rows("precision_at_1", title)
+    embeddings = tuple(dict.fromkeys(rows["embedding"]))
     coords = {
         "embedding": embeddings,
         "source": LANGUAGES[1:],
-        "stage": STAGES,
+        "stage": tuple(STAGES),
         "k": KS,
-        "kind": KIND_COLUMNS,
+        "kind": tuple(KIND_COLUMNS),
     }
-    values = np.full(
-        (len(embeddings), len(STAGES), len(LANGUAGES) - 1, len(KS)), np.nan
-    )
-    kinds = np.full((len(embeddings), len(KIND_COLUMNS), len(LANGUAGES) - 1), np.nan)
-    for row in rows.to_dict("records"):
-        place = embeddings.index(row["embedding"]), LANGUAGES.index(row["lang"]) - 1
-        values[place[0], :, place[1], 0] = [
-            row[column] / 100 for column in STAGES.values()
-        ]
-        kinds[place[0], :, place[1]] = [
-            row[column] / 100 for column in KIND_COLUMNS.values()
-        ]
-    for row in table("precision_at_k").query("model == @title").to_dict("records"):
-        place = embeddings.index(row["embedding"]), LANGUAGES.index(row["lang"]) - 1
-        for stage, column in (
-            ("before", "before P@5/10/30"),
-            ("after", "after@3000 P@5/10/30"),
-        ):
-            values[place[0], list(STAGES).index(stage), place[1], 1:] = [
-                float(part) / 100 for part in row[column].split("/")
-            ]
-    arrays = {
-        "alignment": labelled("alignment", values, coords),
-        "alignment_by_kind": labelled("alignment_by_kind", kinds, coords),
-    }
+    alignment = labelled("alignment", aligned_shares(title, embeddings), coords)
+    by_kind = labelled("alignment_by_kind", shares_by_kind(rows, embeddings), coords)
+    name = name_of(title)
+    arrays = {"alignment": alignment, "alignment_by_kind": by_kind}
     for array in arrays.values():
-        array.attrs |= {
-            "study": name_of(title),
-            "printed": TABLES,
-            "chance": 1 / TEST_WORDS,
-        }
-    figures = dict.fromkeys(arrays, TABLES)
+        array.attrs |= {"study": name, "printed": TABLES, "chance": 1 / TEST_WORDS}
     return Study(
-        name=name_of(title),
+        name=name,
         title=f"{title}, words",
         kind=PUBLISHED,
         model=title,
@@ -116,13 +102,54 @@ def study(title: str) -> Study:
         available=frozenset(arrays),
         load=arrays.__getitem__,
         manifest=Manifest(
-            citation=CITATION, figures=figures, by=BY, embeddings=tuple(embeddings)
+            citation=CITATION,
+            figures=dict.fromkeys(arrays, TABLES),
+            by=BY,
+            embeddings=embeddings,
         ),
     )
 
 
+def aligned_shares(title: str, embeddings: Sequence[str]) -> np.ndarray:
+    """Shares of words found (embedding, stage, source, k); NaN for what is not printed."""
+    shape = len(embeddings), len(STAGES), len(LANGUAGES) - 1, len(KS)
+    values = np.full(shape, np.nan)
+    for row in printed_rows("precision_at_1", title).to_dict("records"):
+        embedding = embeddings.index(row["embedding"])
+        source = LANGUAGES.index(row["lang"]) - 1
+        for stage, column in enumerate(STAGES.values()):
+            values[embedding, stage, source, 0] = row[column] / 100
+    stages = tuple(STAGES)
+    for row in printed_rows("precision_at_k", title).to_dict("records"):
+        embedding = embeddings.index(row["embedding"])
+        source = LANGUAGES.index(row["lang"]) - 1
+        for stage, column in MORE_COLUMNS.items():
+            percent = [float(part) for part in row[column].split("/")]
+            more = np.array(percent) / 100
+            values[embedding, stages.index(stage), source, 1:] = more
+    return values
+
+
+def shares_by_kind(rows: pd.DataFrame, embeddings: Sequence[str]) -> np.ndarray:
+    """Shares of words of a kind found (embedding, kind, source)."""
+    shape = len(embeddings), len(KIND_COLUMNS), len(LANGUAGES) - 1
+    values = np.full(shape, np.nan)
+    for row in rows.to_dict("records"):
+        embedding = embeddings.index(row["embedding"])
+        source = LANGUAGES.index(row["lang"]) - 1
+        for kind, column in enumerate(KIND_COLUMNS.values()):
+            values[embedding, kind, source] = row[column] / 100
+    return values
+
+
+def printed_rows(table: str, title: str) -> pd.DataFrame:
+    """The rows of one model in one of the printed tables."""
+    rows = word_table(table)
+    return rows[rows["model"] == title]
+
+
 @cache
-def table(name: str) -> pd.DataFrame:
+def word_table(name: str) -> pd.DataFrame:
     """One of the printed tables, its settings parted into model and embedding."""
     rows = pd.read_csv(FOLDER / "alignment" / f"{name}.csv")
     parts = rows["setting"].str.rsplit(" ", n=1, expand=True)

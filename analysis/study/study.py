@@ -14,14 +14,22 @@ from analysis.study.manifest import Manifest
 from analysis.study.word_list import WordList
 
 PUBLISHED, DEMO, COMPUTED = "published", "demo", "computed"
+NO_CLUSTER = 10**6
+"""Padding up to the longest concept is numbered from here; a cluster never is."""
+
+
+def no_words(embedding: str, layer: int) -> np.ndarray:
+    """The word vectors of a study without words."""
+    return np.zeros(0)
 
 
 @dataclass(frozen=True)
 class Study:
     """One model's results.
 
-    ``load`` returns one array of ``analysis.study.arrays.KINDS`` by name; ``available`` names those it has. Published studies
-    have the printed matrices (``recognition``, ``similarity``, ``transfer``); computed ones vectors and pair scores.
+    ``load`` returns one array of ``analysis.study.arrays.KINDS`` by name; ``available``
+    names those it has. Published studies have the printed matrices (``recognition``,
+    ``similarity``, ``transfer``, ``alignment``); computed ones vectors and scores.
     """
 
     name: str
@@ -34,9 +42,12 @@ class Study:
     available: frozenset[str]
     load: Callable[[str], xr.DataArray] = field(repr=False, compare=False)
     read_words: Callable[[str, int], np.ndarray] = field(
-        default=lambda embedding, layer: np.zeros(0), repr=False, compare=False
+        default=no_words, repr=False, compare=False
     )
-    """Word vectors of an embedding at a layer: (language, word, hidden). Read anew each time, since they may be large."""
+    """Word vectors of an embedding at a layer: (language, word, hidden).
+
+    They are read anew each time, since they may be large.
+    """
     manifest: Manifest = field(default_factory=Manifest, repr=False, compare=False)
     missing: tuple[str, ...] = ()
     """Cells that were not computed yet, in words."""
@@ -46,14 +57,15 @@ class Study:
         return array in self.available
 
     def array(self, name: str) -> xr.DataArray:
-        """One array; StudyError, in the arrays' words, when the study has none of that name."""
+        """One array, which cannot be written into, since sessions share it.
+
+        StudyError, in the arrays' words, when the study has none of that name.
+        """
         if name not in self.available:
-            lacking, *has = (
-                KINDS[each].long_name if each in KINDS else each
-                for each in (name, *sorted(self.available))
-            )
+            has = ", ".join(map(long_name, sorted(self.available)))
             raise StudyError(
-                f"The study “{self.title}” has no {lacking}; it has: {', '.join(has) or 'nothing yet'}."
+                f"The study “{self.title}” has no {long_name(name)}; "
+                f"it has: {has or 'nothing yet'}."
             )
         return frozen(self.load(name))
 
@@ -74,7 +86,9 @@ class Study:
     @property
     def toy(self) -> bool:
         """Whether its numbers are the demo model's, shipped or computed here."""
-        return self.kind == DEMO or (self.kind == COMPUTED and self.model == DEMO_MODEL)
+        if self.kind == COMPUTED:
+            return self.model == DEMO_MODEL
+        return self.kind == DEMO
 
     @property
     def complete(self) -> bool:
@@ -83,31 +97,47 @@ class Study:
 
     @cached_property
     def words(self) -> WordList | None:
-        """The words that have vectors, in the languages that have them; None when there are none."""
+        """The words that have vectors, in the languages that have them, if there are any."""
         known = self.manifest.words
-        return None if known is None else known.list.within(known.languages)
+        if known is None:
+            return None
+        return known.list.within(known.languages)
 
     @property
     def embeddings(self) -> tuple[str, ...]:
         """How words were read."""
         known = self.manifest.words
-        return (self.manifest.embeddings or ()) if known is None else known.embeddings
+        if known is None:
+            return self.manifest.embeddings or ()
+        return known.embeddings
 
     @property
     def word_layers(self) -> tuple[int, ...]:
         """Layers whose word vectors were kept."""
         known = self.manifest.words
-        return () if known is None else known.layers
+        if known is None:
+            return ()
+        return known.layers
 
     def clusters(self, concept: str) -> tuple[int, ...]:
-        """Which held-out pairs of a concept stem from one source; aligned with ``pair``, padded with fresh numbers."""
+        """Which held-out pairs of a concept stem from one source.
+
+        Aligned with ``pair``, padded with numbers of their own.
+        """
         known = self.manifest.pair_table(concept).clusters
-        width = self.array("pair_score").sizes["pair"]
-        return known + tuple(range(10**6, 10**6 + width - len(known)))
+        lacking = self.array("pair_score").sizes["pair"] - len(known)
+        return (*known, *range(NO_CLUSTER, NO_CLUSTER + lacking))
 
     def depth(self, layer: int) -> float:
         """Relative depth of a layer: 1 is the last block."""
-        return layer / self.layers if self.layers else float("nan")
+        if not self.layers:
+            return float("nan")
+        return layer / self.layers
+
+
+def long_name(array: str) -> str:
+    """What an array is called in sentences."""
+    return KINDS[array].long_name if array in KINDS else array
 
 
 def with_own_dimensions(array: xr.DataArray) -> xr.DataArray:
@@ -120,9 +150,9 @@ def with_own_dimensions(array: xr.DataArray) -> xr.DataArray:
 
 
 def margins(study: Study) -> np.ndarray:
-    """Pair scores as a float32 array (concept, source, target, layer, pair); NaN where a pair is missing."""
-    return (
-        study.array("pair_score")
-        .transpose("concept", "source", "target", "layer", "pair")
-        .values
-    )
+    """Pair scores as a float32 array (concept, source, target, layer, pair).
+
+    NaN where a pair is missing.
+    """
+    scores = study.array("pair_score")
+    return scores.transpose("concept", "source", "target", "layer", "pair").values

@@ -4,27 +4,33 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from analysis.core.errors import SpecError
 
 ABSTRACT, PHYSICAL = "abstract", "physical"
+T = TypeVar("T")
 
 
 def compared(word: str) -> str:
-    """A word as spellings are compared: capitals and small letters alike, an accent alike within its letter and after it."""
+    """A word as spellings are compared.
+
+    Capitals and small letters are alike, an accent is alike within its letter and after it.
+    """
     return unicodedata.normalize("NFC", word).casefold()
 
 
 @dataclass(frozen=True)
 class WordList:
-    """Words of ``concepts`` in ``languages``: ``spellings[language][concept]``, "" where a language has none.
+    """Words of ``concepts`` in ``languages``.
 
-    ``kinds`` are ABSTRACT, PHYSICAL or "" per concept; ``frequencies`` are per concept (any unit, larger is more frequent), None
-    unknown; either may be empty.
+    ``spellings[language][concept]`` is "" where a language has no word. ``kinds`` are
+    ABSTRACT, PHYSICAL or "" per concept; ``frequencies`` are per concept (any unit, larger
+    is more frequent), None unknown; either may be empty.
     """
 
     name: str
@@ -38,21 +44,19 @@ class WordList:
     @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of everything but name and notes."""
-        kept = {
-            key: value
-            for key, value in asdict(self).items()
-            if key not in ("name", "notes")
-        }
+        kept = asdict(self)
+        del kept["name"], kept["notes"]
         text = json.dumps(
             kept, sort_keys=True, ensure_ascii=False, separators=(",", ":")
         )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def words(self, language: str) -> tuple[str, ...]:
-        """Spelling of every concept in a language; SpecError when the list does not have it."""
+        """Spelling of every concept; SpecError for a language that the list lacks."""
         if language not in self.languages:
             raise SpecError(
-                f"The words of “{self.name}” are not in {language}; they are in {', '.join(self.languages)}."
+                f"The words of “{self.name}” are not in {language}; "
+                f"they are in {', '.join(self.languages)}."
             )
         return self.spellings[self.languages.index(language)]
 
@@ -62,47 +66,53 @@ class WordList:
 
     @cached_property
     def numbered(self) -> dict[str, np.ndarray]:
-        """Language → a number per spelling, the same in all languages, capitals and small letters alike: (concept); −1: no word."""
+        """Language → a number per spelling: (concept); −1: no word.
+
+        Numbers are the same in all languages, and for capitals and small letters.
+        """
         numbers: dict[str, int] = {}
-        return {
-            language: np.array(
-                [
-                    numbers.setdefault(compared(word), len(numbers)) if word else -1
-                    for word in words
-                ]
-            )
-            for language, words in zip(self.languages, self.spellings)
-        }
+        found = {}
+        for language, words in zip(self.languages, self.spellings):
+            of_language = np.full(len(words), -1)
+            for place, word in enumerate(words):
+                if word:
+                    number = numbers.setdefault(compared(word), len(numbers))
+                    of_language[place] = number
+            found[language] = of_language
+        return found
 
     def identical(self, source: str, target: str) -> np.ndarray:
-        """Whether a concept is spelled alike in two languages, capitals and small letters alike: (concept)."""
+        """Whether a concept is spelled alike in two languages: (concept)."""
         first, second = self.numbered[source], self.numbered[target]
         return (first == second) & (first >= 0)
 
     def kind(self, name: str) -> np.ndarray:
         """Whether each concept is of this kind: (concept)."""
-        return np.array(
-            [kind == name for kind in self.kinds or ("",) * len(self.concepts)]
-        )
+        if not self.kinds:
+            return np.full(len(self.concepts), name == "")
+        return np.array([kind == name for kind in self.kinds])
 
     def within(self, languages: Sequence[str], complete: bool = False) -> "WordList":
-        """The same list in some of its languages; ``complete`` keeps only concepts that have a word in all of them."""
+        """The same list in some of its languages.
+
+        ``complete`` keeps only concepts that have a word in all of them.
+        """
         spellings = [self.words(language) for language in languages]
-        kept = [
-            i
-            for i in range(len(self.concepts))
-            if not complete or all(words[i] for words in spellings)
-        ]
-
-        def pick(values: Sequence) -> tuple:
-            return tuple(values[i] for i in kept) if values else ()
-
-        return WordList(
-            self.name,
-            tuple(languages),
-            pick(self.concepts),
-            tuple(map(pick, spellings)),
-            pick(self.kinds),
-            pick(self.frequencies),
-            self.notes,
+        places = list(range(len(self.concepts)))
+        if complete:
+            places = [i for i in places if all(words[i] for words in spellings)]
+        return replace(
+            self,
+            languages=tuple(languages),
+            concepts=picked(self.concepts, places),
+            spellings=tuple(picked(words, places) for words in spellings),
+            kinds=picked(self.kinds, places),
+            frequencies=picked(self.frequencies, places),
         )
+
+
+def picked(values: Sequence[T], places: Sequence[int]) -> tuple[T, ...]:
+    """Values at some places; of no values, none."""
+    if not values:
+        return ()
+    return tuple(values[place] for place in places)

@@ -164,7 +164,7 @@ def run(
                 reader.hidden,
             )
             reader.stream(there, [states])
-            store.add(
+            store.add_file(
                 folder,
                 f"word-{e:03d}-{a:03d}.safetensors",
                 {f"{coverage.WORDS}/{e}/{a}": states.values},

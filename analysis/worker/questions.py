@@ -104,7 +104,7 @@ def import_means(files: Mapping[str, bytes], model: str, title: str) -> Task[str
         for number, states in enumerate(found.states.values()):
             arrays[f"mean_state/{number}"] = states
         with store.writing(folder):
-            store.add(folder, "means.safetensors", arrays)
+            store.add_file(folder, "means.safetensors", arrays)
         return folder.name
 
     return work

@@ -7,7 +7,7 @@ from analysis.core.errors import SpecError, unknown
 from analysis.overview.dose_response import POINTS, response
 from analysis.overview.needs import has_run
 from analysis.overview.of_runs import Judged, judged
-from analysis.study.published_values import control as printed_rates
+from analysis.study.published_values import printed_rates
 from analysis.study.study import Study
 from components.figures import control, playground
 from components.figures.languages import Arrangement

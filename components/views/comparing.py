@@ -163,7 +163,7 @@ def cast(
         "time": int(time.time()),
     }
     try:
-        notes.add(draft.study, "votes", vote)
+        notes.add_notes(draft.study, "votes", vote)
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
@@ -174,7 +174,7 @@ def cast(
 def tally(draft: Draft) -> None:
     """Blind votes on this concept in this language, and how many there are in all."""
     try:
-        kept = notes.notes(draft.study, "votes")
+        kept = notes.read_notes(draft.study, "votes")
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return

@@ -59,7 +59,7 @@ def save(draft: Draft, request: Request, replies: Sequence[Reply]) -> None:
         }
         kept.append(note)
     try:
-        notes.add(draft.study, "answers", *kept)
+        notes.add_notes(draft.study, "answers", *kept)
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         return
@@ -86,7 +86,7 @@ def section(draft: Draft) -> None:
     """Saved answers with search; files of vectors in and out."""
     st.subheader("Saved answers", anchor=False)
     try:
-        kept = pd.DataFrame(notes.notes(draft.study, "answers"))
+        kept = pd.DataFrame(notes.read_notes(draft.study, "answers"))
     except AnalysisError as error:
         st.error(escape(str(error)), icon=":material/error:")
         kept = pd.DataFrame()
