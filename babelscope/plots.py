@@ -28,6 +28,14 @@ SCREEN = 96 / 2.54
 
 
 @dataclass(frozen=True)
+class Printed:
+    """The bytes of a file, and what a reader would stumble over."""
+
+    data: bytes
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plot:
     """Figures as panels of one sheet, with where each comes from."""
 
@@ -72,21 +80,17 @@ class Plot:
         """
         path = Path(path)
         kind = kind_of(path)
-        data, notes = self.drawn(
-            kind, look_of(self.look, venue, look), labels, anonymous
-        )
-        path.write_bytes(data)
-        return notes
+        made = self.drawn(kind, look_of(self.look, venue, look), labels, anonymous)
+        path.write_bytes(made.data)
+        return made.notes
 
     @property
     def look(self) -> Look:
         """How the sheet prints where nothing else is said."""
         return self.panels[0].look
 
-    def drawn(
-        self, kind: str, look: Look, labels: str, anonymous: bool
-    ) -> tuple[bytes, tuple[str, ...]]:
-        """The bytes of a file of a kind, and remarks."""
+    def drawn(self, kind: str, look: Look, labels: str, anonymous: bool) -> Printed:
+        """The sheet as a file of a kind."""
         from components.paperpack import manuscript
         from components.printing import sheet
 
@@ -95,17 +99,18 @@ class Plot:
             for each in self.panels
         ]
         if kind == "zip":
-            return pack.pack(ready, look, anonymous, pack.own_fonts()), ()
+            return Printed(pack.pack(ready, look, anonymous, pack.own_fonts()))
         if anonymous:
             ready = [manuscript.anonymous(each) for each in ready]
         figures = [each.figure for each in ready]
         made = sheet.compose(figures, look, pack.own_fonts())
-        return sheet.FORMATS[kind](made, recipes.facts(ready)), made.notes
+        data = sheet.FORMATS[kind](made, recipes.facts(ready))
+        return Printed(data, made.notes)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         """The sheet for a notebook, as wide as it prints."""
-        data, _ = self.drawn("png", self.look, AS_SAVED, False)
-        return data, {"width": round(self.look.size.width * SCREEN)}
+        made = self.drawn("png", self.look, AS_SAVED, anonymous=False)
+        return made.data, {"width": round(self.look.size.width * SCREEN)}
 
 
 def plot(study: str | Results, name: str, **options: Any) -> Plot:
