@@ -1,4 +1,7 @@
-"""What the worker does with questions, on tiny models: ask, sweep, go on, import; and options behind one pass."""
+"""What the worker does with questions, on tiny models: ask, sweep, go on, import.
+
+And options behind one pass.
+"""
 
 import numpy as np
 import pytest

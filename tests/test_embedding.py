@@ -1,4 +1,6 @@
-"""Word vectors from a tiny model: equal to the plain computation, added to studies, stopped and gone on with."""
+"""Word vectors from a tiny model: equal to the plain computation, added to studies,
+stopped and gone on with.
+"""
 
 import numpy as np
 import pytest
@@ -36,7 +38,10 @@ def spec(model=LLAMA, words=WORDS, **more):
 
 
 def plain(loaded, text):
-    """All states of one text in the library's own way: (token, layer, hidden), the last layer after its block."""
+    """All states of one text in the library's own way: (token, layer, hidden).
+
+    The last layer is taken after its block.
+    """
     kept = []
     handles = [
         block.register_forward_hook(
