@@ -48,7 +48,11 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     return f" Did you mean “{names[close[0]]}”?"
 
 
-def unknown(kind: str, given: str, allowed: Iterable[str]) -> SpecError:
+def unknown(
+    kind: str,
+    given: str,
+    allowed: Iterable[str],
+) -> SpecError:
     """The error for a name that is not in a table."""
     allowed = tuple(allowed)
     hint = nearest(given, allowed)

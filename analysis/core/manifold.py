@@ -12,7 +12,11 @@ LOCK = threading.Lock()
 """UMAP's threads end the process when two fits meet on some machines."""
 
 
-def umap_places(values: np.ndarray, dims: int, seed: int) -> np.ndarray:
+def umap_places(
+    values: np.ndarray,
+    dims: int,
+    seed: int,
+) -> np.ndarray:
     """Places (point, dims) of values (point, hidden) by UMAP (McInnes et al. 2018).
 
     At least four points.

@@ -53,7 +53,12 @@ class Shelf:
         self.path(name).unlink(missing_ok=True)
 
 
-def plain_name(text: str, most: int, otherwise: str, also: str = "") -> str:
+def plain_name(
+    text: str,
+    most: int,
+    otherwise: str,
+    also: str = "",
+) -> str:
     """A text as part of a file's name: letters and digits of ASCII, the rest as hyphens.
 
     At most ``most`` characters, those of ``also`` as they are; ``otherwise`` if none is left.

@@ -96,7 +96,11 @@ def required_fields(kind: type) -> frozenset[str]:
     return frozenset(required)
 
 
-def converted(value: Any, declared: Any, place: str) -> Any:
+def converted(
+    value: Any,
+    declared: Any,
+    place: str,
+) -> Any:
     """A value of JSON as the declared type; ``place`` names its field in the SpecError."""
     if get_origin(declared) in (Union, types.UnionType):
         return converted_optional(value, declared, place)
@@ -109,7 +113,11 @@ def converted(value: Any, declared: Any, place: str) -> Any:
     return value
 
 
-def converted_optional(value: Any, declared: Any, place: str) -> Any:
+def converted_optional(
+    value: Any,
+    declared: Any,
+    place: str,
+) -> Any:
     """A value of a field that may also be None."""
     if value is None:
         return None
@@ -117,7 +125,11 @@ def converted_optional(value: Any, declared: Any, place: str) -> Any:
     return converted(value, kind, place)
 
 
-def converted_tuple(value: Any, declared: tuple[Any, ...], place: str) -> tuple:
+def converted_tuple(
+    value: Any,
+    declared: tuple[Any, ...],
+    place: str,
+) -> tuple:
     """A list as a tuple whose items have the declared types."""
     if not isinstance(value, list | tuple):
         raise wrong_type(place, "a list", value)
@@ -141,7 +153,11 @@ def is_plain(value: Any, kind: type) -> bool:
     return isinstance(value, kind)
 
 
-def wrong_type(place: str, wanted: str, value: Any) -> SpecError:
+def wrong_type(
+    place: str,
+    wanted: str,
+    value: Any,
+) -> SpecError:
     """The error for a value of another type than its field's."""
     return SpecError(
         f"{place} must be {wanted}; given is {str(value)[:60]!r} "
@@ -149,7 +165,11 @@ def wrong_type(place: str, wanted: str, value: Any) -> SpecError:
     )
 
 
-def check(kind: str, given: str, allowed: Iterable[str]) -> None:
+def check(
+    kind: str,
+    given: str,
+    allowed: Iterable[str],
+) -> None:
     """Raise SpecError unless ``given`` is in the table."""
     allowed = tuple(allowed)
     if given not in allowed:

@@ -25,7 +25,9 @@ class Interval(NamedTuple, Generic[Ends]):
 
 @lru_cache(maxsize=64)
 def bootstrap_weights(
-    clusters: tuple[int, ...], replicates: int = REPLICATES, seed: int = 0
+    clusters: tuple[int, ...],
+    replicates: int = REPLICATES,
+    seed: int = 0,
 ) -> np.ndarray:
     """How often each item is drawn when whole clusters are drawn with replacement.
 
@@ -41,7 +43,9 @@ def bootstrap_weights(
 
 @lru_cache(maxsize=64)
 def sign_flips(
-    clusters: tuple[int, ...], replicates: int = REPLICATES, seed: int = 0
+    clusters: tuple[int, ...],
+    replicates: int = REPLICATES,
+    seed: int = 0,
 ) -> np.ndarray:
     """Random signs, the same for all items of a cluster: (item, replicate), float32.
 
@@ -62,7 +66,9 @@ def frozen(values: np.ndarray) -> np.ndarray:
 
 
 def interval(
-    replicates: np.ndarray, axis: int = -1, level: float = LEVEL
+    replicates: np.ndarray,
+    axis: int = -1,
+    level: float = LEVEL,
 ) -> Interval[np.ndarray]:
     """Percentile interval of bootstrap replicates along ``axis``.
 
@@ -128,7 +134,11 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def wilson(right: float, n: int, level: float = LEVEL) -> Interval[float]:
+def wilson(
+    right: float,
+    n: int,
+    level: float = LEVEL,
+) -> Interval[float]:
     """Wilson interval of a share; NaN of nothing."""
     if n == 0:
         return Interval(float("nan"), float("nan"))
@@ -137,7 +147,11 @@ def wilson(right: float, n: int, level: float = LEVEL) -> Interval[float]:
     return Interval(float(ends.low), float(ends.high))
 
 
-def correlate(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> float:
+def correlate(
+    x: np.ndarray,
+    y: np.ndarray,
+    method: str = "pearson",
+) -> float:
     """Pearson or Spearman correlation over cells finite in both.
 
     NaN when there are fewer than three, or one side is constant.
@@ -146,7 +160,11 @@ def correlate(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> float:
     return float(found)
 
 
-def correlations(x: np.ndarray, y: np.ndarray, method: str = "pearson") -> np.ndarray:
+def correlations(
+    x: np.ndarray,
+    y: np.ndarray,
+    method: str = "pearson",
+) -> np.ndarray:
     """Row by row, the correlation of two arrays (row, cell) that broadcast.
 
     Rules as in ``correlate``.

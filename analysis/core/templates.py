@@ -65,7 +65,11 @@ def adds_begin(tokenizer: Tokenizer) -> bool:
     return ids[:1] == [tokenizer.bos_token_id]
 
 
-def apply_template(name: str, tokenizer: Tokenizer, texts: Sequence[str]) -> list[str]:
+def apply_template(
+    name: str,
+    tokenizer: Tokenizer,
+    texts: Sequence[str],
+) -> list[str]:
     """Each text in one of TEMPLATES, ready to be encoded with special tokens.
 
     SpecError for an unknown template, or “chat” where the tokenizer has no chat template or
@@ -107,7 +111,11 @@ def read_token(tokenizer: Tokenizer, text: str) -> str:
     return last[-1]
 
 
-def last_tokens(tokenizer: Tokenizer, text: str, n: int = 6) -> list[str]:
+def last_tokens(
+    tokenizer: Tokenizer,
+    text: str,
+    n: int = 6,
+) -> list[str]:
     """The last ``n`` tokens of a text encoded with special tokens, each readable alone.
 
     Spaces and line ends are shown as ␣ and ⏎, bytes that are only part of a character as

@@ -365,7 +365,12 @@ def called(function: Name, arguments: tuple[Any, ...]) -> Any:
 
 
 def storage_of(
-    what: str, kind: Name, key: str, device: str, count: int, view: None = None
+    what: str,
+    kind: Name,
+    key: str,
+    device: str,
+    count: int,
+    view: None = None,
 ) -> Storage:
     """The storage that a pickle names by these five or six values."""
     check_key(key)
@@ -374,7 +379,12 @@ def storage_of(
     return Storage(kind.path, key, count)
 
 
-def tensor_of(storage: Storage, offset: int, shape: Any, strides: Any) -> Tensor:
+def tensor_of(
+    storage: Storage,
+    offset: int,
+    shape: Any,
+    strides: Any,
+) -> Tensor:
     """The tensor that a pickle rebuilds of these values; ValueError where they are odd."""
     if len(shape) > MOST_DIMENSIONS:
         raise ValueError(f"a tensor in it has {len(shape):,} dimensions")

@@ -50,7 +50,9 @@ def one_core(width: int) -> Iterator[None]:
 
 
 def map_each(
-    function: Callable[[Item], Result], items: Iterable[Item], width: int
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    width: int,
 ) -> list[Result]:
     """``function`` of every item, in order; ``width`` is that of the matrices it works on.
 
@@ -86,7 +88,11 @@ def steps(items: Sequence[Item]) -> Iterator[Item]:
             yield item
 
 
-def part_of(outer: Watcher, done: int, parts: int) -> Watcher:
+def part_of(
+    outer: Watcher,
+    done: int,
+    parts: int,
+) -> Watcher:
     """A watcher of one part of the work, which tells the watcher of the whole."""
 
     def tell(share: float | None) -> None:

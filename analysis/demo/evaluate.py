@@ -77,24 +77,29 @@ def log_likelihood(
     rows = []
     ends = []
     for prompt, continuation in texts:
-        rows.append(tokenizer.encode(prompt))
-        ends.append(tokenizer.encode(continuation, add_special_tokens=False))
-    width = max(len(row) + len(end) for row, end in zip(rows, ends))
-    ids = torch.full((len(texts), width), id_of(tokenizer, PAD))
-    for i, (row, end) in enumerate(zip(rows, ends)):
-        ids[i, : len(row) + len(end)] = torch.tensor(row + end)
-    states = model.model(input_ids=ids, use_cache=False).last_hidden_state
+        end = tokenizer.encode(continuation, add_special_tokens=False)
+        rows.append(tokenizer.encode(prompt) + end)
+        ends.append(end)
+    width = max(map(len, rows))
+    ids = torch.full((len(rows), width), id_of(tokenizer, PAD))
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = torch.tensor(row)
+    out = model.model(input_ids=ids, use_cache=False)
     totals = []
-    for i, (row, end) in enumerate(zip(rows, ends)):
+    for row, end, states in zip(rows, ends, out.last_hidden_state):
         # The state before a token is what predicts it.
-        places = slice(len(row) - 1, len(row) + len(end) - 1)
-        logits = model.lm_head(states[i, places]).float()
+        last = len(row) - 1
+        logits = model.lm_head(states[last - len(end) : last]).float()
         chosen = logits.log_softmax(-1)[range(len(end)), end]
         totals.append(chosen.sum().item())
     return totals
 
 
-def statements(language: str, samples: int, seed: int = 0) -> list[Statement]:
+def statements(
+    language: str,
+    samples: int,
+    seed: int = 0,
+) -> list[Statement]:
     """Every held-out predicate with ``samples`` random openings and names."""
     rng = random.Random(f"{seed} {language}")
     texts = world(language)
@@ -127,12 +132,14 @@ def log_odds(
     scores: list[float] = []
     for start in range(0, len(sides), BATCH):
         scores += log_likelihood(model, tokenizer, sides[start : start + BATCH])
-    positive, negative = np.array(scores).reshape(-1, 2).T
-    return positive - negative
+    by_statement = np.array(scores).reshape(-1, 2)
+    return by_statement[:, 0] - by_statement[:, 1]
 
 
 def verdict_accuracy(
-    model: Model, tokenizer: PreTrainedTokenizerFast, samples: int
+    model: Model,
+    tokenizer: PreTrainedTokenizerFast,
+    samples: int,
 ) -> dict[str, Count]:
     """Held-out statements whose right verdict is likelier than the wrong one, by language.
 
@@ -143,7 +150,8 @@ def verdict_accuracy(
         asked = statements(language, samples)
         wanted = np.array([one.polarity == POSITIVE for one in asked])
         judged = log_odds(model, tokenizer, language, asked) > 0
-        results[language] = Count(int((judged == wanted).sum()), len(asked))
+        right = int((judged == wanted).sum())
+        results[language] = Count(right, len(asked))
     return results
 
 
@@ -167,7 +175,9 @@ def is_sentence(answer: str, language: str) -> bool:
     known = known_answers(language)
     if answer in known:
         return True
-    if not answer.endswith((".", "。")) or ". " in answer[:-1] or "。" in answer[:-1]:
+    begin, end = answer[:-1], answer[-1:]
+    ended_once = end in (".", "。") and ". " not in begin and "。" not in begin
+    if not ended_once:
         return False
     pieces = list if language in ("zh", "ja") else str.split
     words = {word for sentence in known for word in pieces(sentence)}
@@ -227,7 +237,11 @@ def answers(
 
 
 def steered(
-    loaded: Loaded, vector: np.ndarray, layer: int, language: str, value: str
+    loaded: Loaded,
+    vector: np.ndarray,
+    layer: int,
+    language: str,
+    value: str,
 ) -> list[float]:
     """Mean log-odds (nats) of the positive verdict at each of STRENGTHS.
 
@@ -237,7 +251,10 @@ def steered(
     from analysis.model.scoring import continuations
     from analysis.steering.resolve import ResolvedTerm
 
-    asked = [one.text for one in statements(language, 4) if one.value == value]
+    asked = []
+    for statement in statements(language, 4):
+        if statement.value == value:
+            asked.append(statement.text)
     sides = [verdict(language, value, side) for side in (POSITIVE, NEGATIVE)]
     means = []
     for strength in STRENGTHS:
@@ -249,7 +266,11 @@ def steered(
     return means
 
 
-def figures_of(loaded: Loaded, language: str, verdicts: Count) -> dict[str, float]:
+def figures_of(
+    loaded: Loaded,
+    language: str,
+    verdicts: Count,
+) -> dict[str, float]:
     """What is known of the model in a language."""
     asked, never = questions(language)
     tokenizer = cast(PreTrainedTokenizerFast, loaded.tokenizer)

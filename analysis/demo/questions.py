@@ -46,7 +46,11 @@ class Span(NamedTuple):
     end: int
 
 
-def split_answer(language: str, question: str, answer: str) -> Answer:
+def split_answer(
+    language: str,
+    question: str,
+    answer: str,
+) -> Answer:
     """An answer, taken apart."""
     end = answer[len(answer.rstrip(ENDS)) :]
     if language in UNSPACED:
@@ -60,18 +64,20 @@ def split_answer(language: str, question: str, answer: str) -> Answer:
         said = answer.rstrip("?.").split()
         new = unasked_words(said, asked)
     before = gap.join(said[: new.begin])
+    telling = gap.join(said[new.begin : new.end])
     after = gap.join(said[new.end :])
     if before:
         before += gap
     if after:
         after = gap + after
-    return Answer(before, gap.join(said[new.begin : new.end]), after + end)
+    return Answer(before, telling, after + end)
 
 
 def differing_part(said: list[str], asked: list[str]) -> Span:
     """What is left of an answer without what it shares with both ends of its question."""
     begin = first_difference(said, asked)
-    shared = first_difference(said[begin:][::-1], asked[::-1])
+    backwards = said[begin:][::-1]
+    shared = first_difference(backwards, asked[::-1])
     return Span(begin, len(said) - shared)
 
 
@@ -102,7 +108,11 @@ class Fact(NamedTuple):
     answer: str
 
 
-def mistaken(language: str, fact: Fact, other: Fact) -> str:
+def mistaken(
+    language: str,
+    fact: Fact,
+    other: Fact,
+) -> str:
     """The answer to a fact with what another one tells.
 
     The other's own answer where either cannot be told from its frame.

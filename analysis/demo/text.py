@@ -80,7 +80,11 @@ def judged(rng: random.Random, language: str) -> Document:
 
 def both(text: str, translation: str) -> Document:
     """A text and its translation."""
-    return [Part(text, 1.0), Part("\n", 1.0), Part(translation, 1.0)]
+    return [
+        Part(text, 1.0),
+        Part("\n", 1.0),
+        Part(translation, 1.0),
+    ]
 
 
 def translated(rng: random.Random, language: str) -> Document:
@@ -93,10 +97,10 @@ def translated(rng: random.Random, language: str) -> Document:
 def translated_word(rng: random.Random, language: str) -> Document:
     """A word and its translation."""
     kind = rng.choice(("physical", "abstract"))
-    index = rng.randrange(len(world("en")["words"][kind]))
-    other = another(rng, language)
-    words = world(language)["words"][kind]
-    return both(words[index], world(other)["words"][kind][index])
+    here = world(language)["words"][kind]
+    index = rng.randrange(len(here))
+    there = world(another(rng, language))["words"][kind]
+    return both(here[index], there[index])
 
 
 def translated_fact(rng: random.Random, language: str) -> Document:
@@ -199,7 +203,9 @@ class InLanguage(NamedTuple):
 
 
 def documents(
-    seed: int, languages: tuple[str, ...] = LANGUAGES, even: bool = False
+    seed: int,
+    languages: tuple[str, ...] = LANGUAGES,
+    even: bool = False,
 ) -> Iterator[InLanguage]:
     """Endless documents, each with its language.
 

@@ -60,7 +60,9 @@ def config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
 
 
 def encode(
-    tokenizer: PreTrainedTokenizerFast, document: Document, rng: random.Random
+    tokenizer: PreTrainedTokenizerFast,
+    document: Document,
+    rng: random.Random,
 ) -> Row:
     """Token ids of a document, begun and ended, with the loss weight of each.
 
@@ -82,7 +84,8 @@ def batches(tokenizer: PreTrainedTokenizerFast, seed: int) -> Iterator[list[Row]
     order = random.Random(seed)
     stream = (encode(tokenizer, document, order) for _, document in documents(seed))
     while True:
-        pool = sorted(islice(stream, BATCH * POOL), key=lambda row: len(row.ids))
+        pool = list(islice(stream, BATCH * POOL))
+        pool.sort(key=lambda row: len(row.ids))
         starts = list(range(0, len(pool), BATCH))
         order.shuffle(starts)
         for start in starts:
@@ -102,7 +105,8 @@ def padded(rows: list[Row], pad: int) -> Padded:
     The width is rounded up, because a processor's bfloat16 kernels are compiled anew for
     every shape they have not met.
     """
-    width = rounded(max(len(row.ids) for row in rows), 8) + 1
+    longest = max(len(row.ids) for row in rows)
+    width = rounded(longest, 8) + 1
     ids = []
     weights = []
     for row in rows:
@@ -112,7 +116,11 @@ def padded(rows: list[Row], pad: int) -> Padded:
     return Padded(torch.tensor(ids), torch.tensor(weights))
 
 
-def loss(model: LlamaForCausalLM, rows: list[Row], pad: int) -> torch.Tensor:
+def loss(
+    model: LlamaForCausalLM,
+    rows: list[Row],
+    pad: int,
+) -> torch.Tensor:
     """Weighted mean cross-entropy of the next token.
 
     Only the tokens with a weight go through the output layer, their number rounded up.
@@ -127,7 +135,8 @@ def loss(model: LlamaForCausalLM, rows: list[Row], pad: int) -> torch.Tensor:
     filled = torch.cat([wanted, torch.zeros(missing, dtype=torch.int64)])
     logits = model.lm_head(states[filled]).float()
     entropy = functional.cross_entropy(logits, following[filled], reduction="none")
-    return (entropy[: len(wanted)] * weights[wanted]).sum() / weights.sum()
+    weighted = entropy[: len(wanted)] * weights[wanted]
+    return weighted.sum() / weights.sum()
 
 
 def rounded(n: int, step: int) -> int:
@@ -139,11 +148,17 @@ def rate(step: int, steps: int) -> float:
     """Learning rate: linear warm-up, then cosine to a twentieth of the peak."""
     if step < WARM_UP:
         return PEAK_RATE * (step + 1) / WARM_UP
-    turn = math.pi * (step - WARM_UP) / max(1, steps - WARM_UP)
-    return PEAK_RATE * (0.05 + 0.95 * 0.5 * (1 + math.cos(turn)))
+    length = max(1, steps - WARM_UP)
+    turn = math.pi * (step - WARM_UP) / length
+    falling = 0.95 * 0.5 * (1 + math.cos(turn))
+    return PEAK_RATE * (0.05 + falling)
 
 
-def train(steps: int, folder: Path, report_every: int = 500) -> None:
+def train(
+    steps: int,
+    folder: Path,
+    report_every: int = 500,
+) -> None:
     """Train for ``steps`` batches and save.
 
     Prints loss and held-out verdict accuracy on the way.
@@ -195,7 +210,9 @@ def accuracy_line(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -
 
 
 def save(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    folder: Path,
 ) -> None:
     """Write tokenizer and float16 weights; ``analysis.demo.evaluate`` measures them as shipped."""
     model.half().save_pretrained(folder)

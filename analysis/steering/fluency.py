@@ -89,7 +89,11 @@ def repetition(text: str, language: str = "") -> float:
     return 1 - len(set(grams)) / len(grams)
 
 
-def knee(strengths: np.ndarray, repeated: np.ndarray, above: float = 0.2) -> float:
+def knee(
+    strengths: np.ndarray,
+    repeated: np.ndarray,
+    above: float = 0.2,
+) -> float:
     """The smallest positive strength from which on a text repeats itself.
 
     From there, repetition stays ``above`` that at strength zero; NaN when it never does.

@@ -56,43 +56,75 @@ def length(states: Tensor) -> Tensor:
     return states.norm(dim=-1, keepdim=True).clamp(min=1e-30)
 
 
-def addition(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
+def addition(
+    states: Tensor,
+    vectors: Tensor,
+    strengths: Tensor,
+) -> Tensor:
     """h + s·v: the linear combination of Xu et al. and RepE."""
     return states + strengths * vectors
 
 
-def norm_kept(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
+def norm_kept(
+    states: Tensor,
+    vectors: Tensor,
+    strengths: Tensor,
+) -> Tensor:
     """h + s·v, brought back to the length of h."""
     moved = states + strengths * vectors
     return moved * (length(states) / length(moved))
 
 
-def norm_relative(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
+def norm_relative(
+    states: Tensor,
+    vectors: Tensor,
+    strengths: Tensor,
+) -> Tensor:
     """h + s·‖h‖·v/‖v‖: the push is a share of each state's own length."""
     return states + strengths * length(states) * unit(vectors)
 
 
-def piecewise(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
+def piecewise(
+    states: Tensor,
+    vectors: Tensor,
+    strengths: Tensor,
+) -> Tensor:
     """h + s·sign⟨h, v⟩·v: away from the boundary on either side (RepE)."""
     return states + strengths * along(states, vectors).sign() * vectors
 
 
-def projection_removal(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
+def projection_removal(
+    states: Tensor,
+    vectors: Tensor,
+    strengths: Tensor,
+) -> Tensor:
     """h − s·⟨h, v̂⟩·v̂ at the chosen layers; strength 1 removes the component (RepE)."""
     return states - strengths * along(states, vectors) * unit(vectors)
 
 
-def ablation(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
+def ablation(
+    states: Tensor,
+    vectors: Tensor,
+    strengths: Tensor,
+) -> Tensor:
     """h − s·⟨h, v̂⟩·v̂ after every block, with the direction of one layer (Arditi et al.)."""
     return projection_removal(states, vectors, strengths)
 
 
-def set_component(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
+def set_component(
+    states: Tensor,
+    vectors: Tensor,
+    strengths: Tensor,
+) -> Tensor:
     """h − ⟨h, v̂⟩·v̂ + s·v: the component becomes s mean gaps, whatever it was."""
     return projection_removal(states, vectors, 1.0) + strengths * vectors
 
 
-def angular(states: Tensor, vectors: Tensor, strengths: Tensor) -> Tensor:
+def angular(
+    states: Tensor,
+    vectors: Tensor,
+    strengths: Tensor,
+) -> Tensor:
     """Turn h towards v by s·atan(‖v‖/‖h‖) in the plane of both; its length is kept."""
     size = length(states)
     towards = unit(vectors)

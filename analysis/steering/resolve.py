@@ -54,7 +54,10 @@ def from_study(source: VectorSource, opened: Opener) -> np.ndarray:
 
 
 def study_array(
-    source: VectorSource, opened: Opener, name: str, language: str
+    source: VectorSource,
+    opened: Opener,
+    name: str,
+    language: str,
 ) -> np.ndarray:
     """One array of a study at the source's concept and a language: (layer, hidden)."""
     study = opened(source.study)
@@ -71,9 +74,10 @@ def study_array(
     cells = study.array(name)
     values = cells.sel(concept=source.concept, language=language).values
     if not np.isfinite(values).all():
+        what = name.replace("_", " ")
         raise SpecError(
-            f"“{study.title}” has no {name.replace('_', ' ')} of {source.concept} in "
-            f"{language} yet. Finish the study."
+            f"“{study.title}” has no {what} of {source.concept} in {language} yet. "
+            "Finish the study."
         )
     return values
 
@@ -112,9 +116,10 @@ def summed(source: VectorSource, opened: Opener) -> np.ndarray:
     found += [-1.0 * vectors(part, opened) for part in source.minus]
     shapes = sorted({part.shape for part in found})
     if len(shapes) > 1:
-        sizes = " and ".join(f"{layers} layers × {hidden}" for layers, hidden in shapes)
+        sizes = [f"{layers} layers × {hidden}" for layers, hidden in shapes]
         raise SpecError(
-            f"Vectors of {sizes} cannot be added; choose vectors of one model."
+            f"Vectors of {' and '.join(sizes)} cannot be added; choose vectors of one "
+            "model."
         )
     return np.asarray(np.sum(found, axis=0, dtype=np.float32))
 
@@ -149,7 +154,9 @@ def mapped(source: VectorSource, opened: Opener) -> np.ndarray:
 
 
 def change_by_rotation(
-    source: np.ndarray, target: np.ndarray, vector: np.ndarray
+    source: np.ndarray,
+    target: np.ndarray,
+    vector: np.ndarray,
 ) -> np.ndarray:
     """What the rotation of source points onto target points adds to a vector (hidden,).
 
@@ -305,13 +312,15 @@ def push_shares(term: ResolvedTerm, norms: np.ndarray) -> dict[int, float]:
     """‖s·v‖/‖h‖ of each layer of a term: how long the push is beside the states it meets."""
     shares = {}
     for layer, strength in term.strengths.items():
-        length = np.linalg.norm(term.vectors[layer])
-        shares[layer] = float(abs(strength) * length / norms[layer - 1])
+        push = abs(strength) * np.linalg.norm(term.vectors[layer])
+        shares[layer] = float(push / norms[layer - 1])
     return shares
 
 
 def slider_reach(
-    found: np.ndarray, norms: np.ndarray | None, layers: Sequence[int]
+    found: np.ndarray,
+    norms: np.ndarray | None,
+    layers: Sequence[int],
 ) -> float:
     """The strength, in mean gaps, at which all pushes together are as long as a state.
 
@@ -322,7 +331,8 @@ def slider_reach(
         return FARTHEST
     total = 0.0
     for layer in layers:
-        total += float(np.linalg.norm(at_layer(found, layer)) / norms[layer - 1])
+        length = np.linalg.norm(at_layer(found, layer))
+        total += float(length / norms[layer - 1])
     if not total:
         return FARTHEST
     size = 10 ** np.floor(np.log10(1 / total))
@@ -333,7 +343,11 @@ def slider_reach(
     return float(reach)
 
 
-def layers_at_depth(low: float, high: float, layers: int) -> tuple[int, ...]:
+def layers_at_depth(
+    low: float,
+    high: float,
+    layers: int,
+) -> tuple[int, ...]:
     """Layers (1…N) whose relative depth, layer/N, lies in [low, high].
 
     The nearest one when none does.
@@ -347,7 +361,10 @@ def layers_at_depth(low: float, high: float, layers: int) -> tuple[int, ...]:
 
 
 def top_layers(
-    study: Study, concept: str, language: str, count: int
+    study: Study,
+    concept: str,
+    language: str,
+    count: int,
 ) -> tuple[int, ...]:
     """The ``count`` layers where a language's vector best ranks its own held-out pairs.
 

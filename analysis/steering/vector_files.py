@@ -127,7 +127,11 @@ def numbered_vectors(
     return found
 
 
-def check_widths(found: Vectors, arrays: int, filename: str) -> None:
+def check_widths(
+    found: Vectors,
+    arrays: int,
+    filename: str,
+) -> None:
     """SpecError unless there is one vector a layer, all of one width that models have."""
     widths = sorted({vector.size for vector in found.values()})
     if len(found) < arrays or len(widths) != 1 or not widths[0]:
@@ -135,10 +139,10 @@ def check_widths(found: Vectors, arrays: int, filename: str) -> None:
             f"{filename} has {arrays} tensors of widths {widths} for {len(found)} "
             "layers; one vector a layer is needed."
         )
-    if widths[0] > WIDEST:
+    (width,) = widths
+    if width > WIDEST:
         raise SpecError(
-            f"{filename} has vectors of {widths[0]:,} numbers; at most {WIDEST:,} are "
-            "read."
+            f"{filename} has vectors of {width:,} numbers; at most {WIDEST:,} are read."
         )
 
 
@@ -147,7 +151,8 @@ def keep_vectors(vectors: Vectors, filename: str) -> str:
     data = to_safetensors(vectors, filename)
     words = re.findall("[A-Za-z0-9]+", Path(filename).stem)
     plain = plain_name("-".join(words), 40, "vector")
-    name = f"{plain}-{hashlib.sha256(data).hexdigest()[:8]}"
+    digest = hashlib.sha256(data).hexdigest()[:8]
+    name = f"{plain}-{digest}"
     SHELF.keep(name, data)
     return name
 
