@@ -1,7 +1,10 @@
-"""Time and memory of CSLS and P@k for many words against the plain matrix product that it needs, and of the demo's page.
+"""Time and memory of CSLS and P@k for many words against the plain matrix product that
+it needs, and of the demo's page.
 
-Run with ``python -m benchmarks.alignment [words] [hidden]``; they default to 10,000 and 4,096. Each part runs in a process of its
-own, so that its peak memory is its own; times are medians of ROUNDS, on the wall and of all processors together.
+Run with ``python -m benchmarks.alignment [words] [hidden]``; they default to 10,000 and
+4,096. Each part runs in a process of its
+own, so that its peak memory is its own; times are medians of ROUNDS, on the wall and of
+all processors together.
 """
 
 import os
@@ -60,7 +63,9 @@ PARTS: dict[str, Callable] = {
 
 
 def measured(name: str, words: int, hidden: int) -> tuple[float, float, float]:
-    """Median seconds on the wall and of processors, and peak memory over the inputs in GiB, of one part."""
+    """Median seconds on the wall and of processors, and peak memory over the inputs in
+    GiB, of one part.
+    """
     x, y = spaces(words, hidden)
     warm = slice(0, min(words, 512))
     PARTS[name](x[warm], y[warm])
@@ -78,7 +83,9 @@ def close_up(here: Matched, word: str) -> None:
 
 
 def demo_page() -> dict[str, tuple[float, float]]:
-    """Seconds, on the wall and of processors, of all that the Alignment page computes of the demo study, after one warming up."""
+    """Seconds, on the wall and of processors, of all that the Alignment page computes
+    of the demo study, after one warming up.
+    """
     study, target = open_by_name("demo"), "en"
     spec = AlignmentSpec(study.embeddings[0])
     alignment(study, spec, target)
@@ -106,24 +113,33 @@ def main() -> None:
     given = [int(number) for number in sys.argv[1:]]
     words, hidden = (given + [10_000, 4_096][len(given) :])[:2]
     print(
-        f"{words:,} × {words:,} words of {hidden:,} dimensions, float32; {os.cpu_count()} cores; median of {ROUNDS}"
+        f"{words:,} × {words:,} words of {hidden:,} dimensions, float32; "
+        f"{os.cpu_count()} cores; median of {ROUNDS}"
     )
     base = None
     for name in PARTS:
-        code = f"from benchmarks.alignment import measured; print(*measured({name!r}, {words}, {hidden}))"
+        code = (
+            f"from benchmarks.alignment import measured; print(*measured({name!r}, "
+            f"{words}, {hidden}))"
+        )
         told = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         ).stdout.split()
         wall, busy, memory = map(float, told)
         base = base or (wall, busy)
-        times = f"{wall:7.2f} s wall ({wall / base[0]:.2f} × the product) {busy:7.2f} s processor ({busy / base[1]:.2f} ×)"
+        times = (
+            f"{wall:7.2f} s wall ({wall / base[0]:.2f} × the product) {busy:7.2f} s "
+            f"processor ({busy / base[1]:.2f} ×)"
+        )
         print(f"{name:18} {times} {memory:6.2f} GiB over the inputs")
     times = demo_page()
     told = ", ".join(
         f"{name} {wall:.2f} / {busy:.2f}" for name, (wall, busy) in times.items()
     )
     print(
-        f"the demo's page, wall / processor: {' / '.join(f'{sum(part):.2f}' for part in zip(*times.values()))} s; {told}"
+        "the demo's page, wall / processor: "
+        f"{' / '.join(f'{sum(part):.2f}' for part in zip(*times.values()))} s; "
+        f"{told}"
     )
 
 

@@ -1,6 +1,8 @@
-"""Time a whole control run on the demo model, killed on the way: 12 languages × 100 settings × 20 search prompts.
+"""Time a whole control run on the demo model, killed on the way: 12 languages × 100
+settings × 20 search prompts.
 
-``python -m benchmarks.control [threads]``; the prompts are the demo's declined requests and, since these are few,
+``python -m benchmarks.control [threads]``; the prompts are the demo's declined requests
+and, since these are few,
 harmful deeds out of its pairs, all asked in its own chat.
 """
 
@@ -91,7 +93,9 @@ def main() -> None:
         seconds = sum(entry.seconds for entry in run.manifest.files.values())
         answers = store.outlook(run).answers
         print(
-            f"{answers:,} answers in {len(run.done)} cells; {time.monotonic() - began:.0f} s in all, {seconds:.0f} s of it in cells"
+            f"{answers:,} answers in {len(run.done)} cells; "
+            f"{time.monotonic() - began:.0f} s in all, {seconds:.0f} s of it in "
+            "cells"
         )
 
 

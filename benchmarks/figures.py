@@ -1,4 +1,5 @@
-"""Time and memory of printing: each kind as PDF, a basket of ten, and what is left in memory afterwards.
+"""Time and memory of printing: each kind as PDF, a basket of ten, and what is left in
+memory afterwards.
 
 Run with ``python -m benchmarks.figures``.
 """
@@ -69,7 +70,8 @@ def report(name: str, work: Callable[[], object]) -> None:
         walls.append(time.perf_counter() - begun)
         processors.append(time.process_time() - busy)
     print(
-        f"{name:<34} {statistics.median(walls):6.2f} s, {statistics.median(processors):6.2f} s of processor"
+        f"{name:<34} {statistics.median(walls):6.2f} s, "
+        f"{statistics.median(processors):6.2f} s of processor"
     )
 
 

@@ -1,6 +1,8 @@
-"""Time the measures on a study of full size: 7 concepts, 16 languages, 32 layers, 400 held-out pairs each.
+"""Time the measures on a study of full size: 7 concepts, 16 languages, 32 layers, 400
+held-out pairs each.
 
-Run with ``python -m benchmarks.measures [hidden]``; ``hidden`` defaults to 4096, of which the concept vectors take 59 MB.
+Run with ``python -m benchmarks.measures [hidden]``; ``hidden`` defaults to 4096, of
+which the concept vectors take 59 MB.
 """
 
 import os
@@ -103,7 +105,9 @@ def cases(full: Study) -> dict[str, Callable[[], object]]:
 
 
 def median_seconds(case: Callable[[], object]) -> tuple[float, float]:
-    """Medians of wall time and of processor time, all cores together, of some rounds after one that does not count."""
+    """Medians of wall time and of processor time, all cores together, of some rounds
+    after one that does not count.
+    """
     case()
     times = []
     for _ in range(ROUNDS):
@@ -119,13 +123,18 @@ def main() -> None:
     hidden = int(sys.argv[1]) if len(sys.argv) > 1 else 4096
     full = study(hidden)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    shape = f"{CONCEPTS} concepts, {len(LANGUAGE_CODES)} languages, {LAYERS} layers, {PAIRS} pairs, hidden {hidden}"
+    shape = (
+        f"{CONCEPTS} concepts, {len(LANGUAGE_CODES)} languages, {LAYERS} layers, "
+        f"{PAIRS} pairs, hidden {hidden}"
+    )
     print(f"{shape}; {os.cpu_count()} cores; median of {ROUNDS}")
     for name, case in cases(full).items():
         wall, processor = median_seconds(case)
         print(f"{name:34} {wall:7.3f} s wall {processor:7.3f} s processor")
     print(
-        f"peak memory on top of the study: {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.0f} MB"
+        "peak memory on top of the study: "
+        f"{(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.0f} "
+        "MB"
     )
 
 

@@ -1,7 +1,10 @@
-"""What a visitor waits for, by the clock of a real browser: ``python -m benchmarks.pages [part …]``. The machine should be quiet.
+"""What a visitor waits for, by the clock of a real browser: ``python -m
+benchmarks.pages [part …]``. The machine should be quiet.
 
-From the start of a server to the published findings, and the first figures of the demo's pages (opening); from Run to the first
-words in the Playground (playing); from Stop to stopped (stopping); from one layer to the next on the Layers page (scrubbing).
+From the start of a server to the published findings, and the first figures of the
+demo's pages (opening); from Run to the first
+words in the Playground (playing); from Stop to stopped (stopping); from one layer to
+the next on the Layers page (scrubbing).
 """
 
 import itertools
@@ -37,16 +40,24 @@ NEXT = """plot => ({seconds: new Promise(done => {
   window.addEventListener('mousedown', () => { pressed = performance.now() }, {capture: true, once: true})
   plot.once('plotly_animated', () =>
     requestAnimationFrame(() => setTimeout(() => done((performance.now() - pressed) / 1000))))
-})})"""
+})})"""  # noqa: E501
 """Seconds from the press of the mouse until the browser has painted the frame."""
 FIGURE = "document.querySelector('.js-plotly-plot .main-svg')"
-WORDS = "[...document.querySelectorAll('*')].some(one => one.shadowRoot?.querySelector('.said span'))"
-STOPPED = "[...document.querySelectorAll('[data-testid=stAlert]')].some(one => one.textContent.includes('Stopped.'))"
+WORDS = (
+    "[...document.querySelectorAll('*')].some(one => "
+    "one.shadowRoot?.querySelector('.said span'))"
+)
+STOPPED = (
+    "[...document.querySelectorAll('[data-testid=stAlert]')].some(one => "
+    "one.textContent.includes('Stopped.'))"
+)
 FINDINGS = "document.body?.textContent.includes('mean recognition accuracy')"
 
 
 def seconds(page: Page, act: Callable[[], object], seen: str) -> float:
-    """Time from an act until an expression of the page is true; it is looked at in every frame, as locators wait too long."""
+    """Time from an act until an expression of the page is true; it is looked at in
+    every frame, as locators wait too long.
+    """
     begun = time.perf_counter()
     act()
     page.wait_for_function(seen, timeout=LONG)
@@ -56,7 +67,8 @@ def seconds(page: Page, act: Callable[[], object], seen: str) -> float:
 def said(name: str, times: list[float]) -> None:
     """One line of the report."""
     print(
-        f"{name:<58} median {statistics.median(times):6.2f} s, largest {max(times):6.2f} s, n = {len(times)}",
+        f"{name:<58} median {statistics.median(times):6.2f} s, largest "
+        f"{max(times):6.2f} s, n = {len(times)}",
         flush=True,
     )
 
@@ -82,7 +94,9 @@ def button(page: Page, name: str) -> Locator:
 
 
 def playing(browser: Browser, home: Path) -> None:
-    """From Run to the first words of the default preset; the first reader looks at the page for a while before."""
+    """From Run to the first words of the default preset; the first reader looks at the
+    page for a while before.
+    """
     with serving(home) as address:
         times = []
         for i in range(ROUNDS):
@@ -149,7 +163,9 @@ def scrubbing(browser: Browser, home: Path) -> None:
 
 
 def stock(home: Path) -> None:
-    """A model that takes a while with a study of its width, and mean states of 10 languages × 32 layers × 4,096."""
+    """A model that takes a while with a study of its width, and mean states of 10
+    languages × 32 layers × 4,096.
+    """
     stored(
         "steered",
         planted_study(("fairness", "truth"), ("en", "fr"), (LAYERS, 24, WIDTH)),

@@ -1,4 +1,5 @@
-"""Items per second of the plane: one pass per prompt with its options behind it, against one row per option, and the plain loop.
+"""Items per second of the plane: one pass per prompt with its options behind it,
+against one row per option, and the plain loop.
 
 Run with ``python -m benchmarks.plane [questions]``.
 """
@@ -25,7 +26,9 @@ LAYER = 3
 def plain_loop(
     loaded: Loaded, rows: list[Row], options: list[tuple[str, ...]]
 ) -> list[np.ndarray]:
-    """Every option by itself: the prompt and the option in one pass, steered by a hook of one line."""
+    """Every option by itself: the prompt and the option in one pass, steered by a hook
+    of one line.
+    """
     found = []
     for row, texts in zip(rows, options):
         push = torch.tensor(row.terms[0].vectors[LAYER], dtype=torch.float32)
@@ -91,7 +94,8 @@ def main() -> None:
         np.abs(a - b).max() for other in results[1:] for a, b in zip(results[0], other)
     )
     print(
-        f"{len(chosen)} items, {sum(map(len, options))} options; largest difference {apart:.1e} nats"
+        f"{len(chosen)} items, {sum(map(len, options))} options; largest "
+        f"difference {apart:.1e} nats"
     )
 
 

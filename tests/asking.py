@@ -18,7 +18,10 @@ MODEL = ModelSpec("fake")
 def questions(
     languages: tuple[str, ...] = LANGUAGES, items: int = ITEMS, options: int = 2
 ) -> Questions:
-    """Universal and culture questions; every second item is held out. The right answer is “right”, the local one “local”."""
+    """Universal and culture questions; every second item is held out.
+
+    The right answer is “right”, the local one “local”.
+    """
     listed = []
     for code in languages:
         for i in range(items):
@@ -58,7 +61,9 @@ def axis(place: int) -> np.ndarray:
 
 
 class PlantedReader:
-    """English questions are shifted along axis 0, named countries along axis 1 (or, ``parallel``, along axis 0 too)."""
+    """English questions are shifted along axis 0, named countries along axis 1 (or,
+    ``parallel``, along axis 0 too).
+    """
 
     layers, hidden = LAYERS, HIDDEN
 
@@ -74,7 +79,9 @@ class PlantedReader:
                 consumer.eat(np.arange(start, start + len(part)), states)
 
     def state(self, text):
-        """(layer, hidden): the item's own point, the language's (away at layer ``merged``), what is planted, noise."""
+        """(layer, hidden): the item's own point, the language's (away at layer
+        ``merged``), what is planted, noise.
+        """
         kind, item, code, *named = text.split()
         point, place, noise = (drawn(name) for name in (f"{kind} {item}", code, text))
         away = np.ones((LAYERS, 1), np.float32)
@@ -103,9 +110,11 @@ def drawn(name: str) -> np.ndarray:
 
 
 class PlantedAnswerer:
-    """Universal items come right when pushed along axis 0 at TRANSFER_LAYER, culture items local along axis 1 at LOCAL_LAYER.
+    """Universal items come right when pushed along axis 0 at TRANSFER_LAYER, culture
+    items local along axis 1 at LOCAL_LAYER.
 
-    A push along axis 0 anywhere costs some local answers, unless the local push is there too. A third of the items of either kind
+    A push along axis 0 anywhere costs some local answers, unless the local push is
+    there too. A third of the items of either kind
     need no push; naming the country is always enough.
     """
 

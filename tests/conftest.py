@@ -1,4 +1,6 @@
-"""What all tests share: one thread, quiet libraries, no network beyond this machine, a home and a hub of their own."""
+"""What all tests share: one thread, quiet libraries, no network beyond this machine, a
+home and a hub of their own.
+"""
 
 import ipaddress
 import os
@@ -40,7 +42,9 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
-    """Connections leave this machine in no test; a test that tried fails even when the attempt was swallowed."""
+    """Connections leave this machine in no test; a test that tried fails even when the
+    attempt was swallowed.
+    """
     tried = []
 
     def guard(name):
@@ -79,7 +83,9 @@ def home(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def fresh(home):
-    """A server that has seen nothing: neither studies nor caches of another test; no job is left behind."""
+    """A server that has seen nothing: neither studies nor caches of another test; no
+    job is left behind.
+    """
     import streamlit as st
 
     from components.frame import cache

@@ -1,4 +1,6 @@
-"""A hub of this machine: answers what the hub client asks for when it fetches a model, and misbehaves on demand."""
+"""A hub of this machine: answers what the hub client asks for when it fetches a model,
+and misbehaves on demand.
+"""
 
 import hashlib
 import json
@@ -16,7 +18,9 @@ LARGE = (".safetensors", ".bin")
 
 
 class Hub(ThreadingHTTPServer):
-    """Repositories in memory: ``commits[repo][commit][path]`` is a file's bytes; ``main`` is the last one published."""
+    """Repositories in memory: ``commits[repo][commit][path]`` is a file's bytes;
+    ``main`` is the last one published.
+    """
 
     daemon_threads = True
 
@@ -70,7 +74,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         self.do_GET()
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: RET503
         path = unquote(urlsplit(self.path).path)
         self.server.log.append((self.command, path, self.headers.get("Range")))
         match = API.fullmatch(path) or FILE.fullmatch(path)

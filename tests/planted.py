@@ -1,4 +1,6 @@
-"""Studies with a planted truth, made in memory: how the languages' directions relate is known beforehand."""
+"""Studies with a planted truth, made in memory: how the languages' directions relate is
+known beforehand.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +27,9 @@ def orthogonal(rng: np.random.Generator, languages: int, hidden: int) -> np.ndar
 
 
 def rotated(rng: np.random.Generator, languages: int, hidden: int) -> np.ndarray:
-    """Each language's direction is the first one's turned by ANGLE more: cosine cos(ANGLE · distance)."""
+    """Each language's direction is the first one's turned by ANGLE more: cosine
+    cos(ANGLE · distance).
+    """
     first, second = basis(rng, 2, hidden)
     angles = ANGLE * np.arange(languages)[:, None]
     return np.cos(angles) * first + np.sin(angles) * second
@@ -48,9 +52,13 @@ RELATIONS: dict[str, Callable[[np.random.Generator, int, int], np.ndarray]] = {
 
 @dataclass(frozen=True)
 class Planting:
-    """What is planted. ``gap`` separates positives from negatives along the direction, in units of the noise; 0 is chance.
+    """What is planted.
 
-    ``peak`` is the layer (1…N) where the gap is largest, None the same at all; ``cluster`` held-out pairs in a row are copies of
+    ``gap`` separates positives from negatives along the direction, in units of the
+    noise; 0 is chance.
+
+    ``peak`` is the layer (1…N) where the gap is largest, None the same at all;
+    ``cluster`` held-out pairs in a row are copies of
     one another; ``train`` pairs make a vector; ``gaps`` gives languages gaps of their own.
     """
 
@@ -86,7 +94,10 @@ def planted_study(
     seed: int = 0,
     planting: Planting | None = None,
 ) -> Study:
-    """A study in memory; ``sizes`` are layers, held-out pairs and hidden size. Layers have noise of their own."""
+    """A study in memory; ``sizes`` are layers, held-out pairs and hidden size.
+
+    Layers have noise of their own.
+    """
     planting, (layers, pairs, hidden) = planting or Planting(), sizes
     rng = np.random.default_rng(seed)
     gap = strengths(planting, len(languages), layers)[:, :, None]

@@ -1,4 +1,6 @@
-"""Studies of words with a planted truth, in memory or in the store: how the languages' spaces relate is known beforehand."""
+"""Studies of words with a planted truth, in memory or in the store: how the languages'
+spaces relate is known beforehand.
+"""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +19,9 @@ EMBEDDED = ("last token", "prompt: one word")
 
 
 def word_list(words: int = 90, languages: tuple[str, ...] = LANGUAGES) -> WordList:
-    """Words of which every second is abstract, each of its own frequency; nothing is spelled alike."""
+    """Words of which every second is abstract, each of its own frequency; nothing is
+    spelled alike.
+    """
     concepts = tuple(f"word {i}" for i in range(words))
     spellings = tuple(tuple(f"{code}{i}" for i in range(words)) for code in languages)
     kinds = tuple((ABSTRACT, PHYSICAL)[i % 2] for i in range(words))
@@ -84,7 +88,9 @@ def stored_words(
     cells: int | None = None,
     **facts: object,
 ) -> Path:
-    """The same study in the store, as an embedding would leave it; ``cells`` stops after so many."""
+    """The same study in the store, as an embedding would leave it; ``cells`` stops
+    after so many.
+    """
     study = word_study(words, vectors)
     folder = store.create(
         name,

@@ -1,4 +1,6 @@
-"""A stand-in for a model: states that depend on the text alone, so that plans can be tested without torch."""
+"""A stand-in for a model: states that depend on the text alone, so that plans can be
+tested without torch.
+"""
 
 import hashlib
 
@@ -12,7 +14,9 @@ CONCEPTS, LANGUAGES = ("fairness", "truth"), ("en", "zh", "fr")
 
 
 class FakeReader:
-    """``layers`` × ``hidden`` numbers per text; a positive text (marked +) is shifted along the concept's direction."""
+    """``layers`` × ``hidden`` numbers per text; a positive text (marked +) is shifted
+    along the concept's direction.
+    """
 
     layers, hidden = 3, 8
 

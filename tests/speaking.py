@@ -1,6 +1,8 @@
-"""A stand-in for a model that answers: what it says follows from the push alone, so that a search has a known best setting.
+"""A stand-in for a model that answers: what it says follows from the push alone, so
+that a search has a known best setting.
 
-It declines; from the strength that its language needs on, on layer 2, it answers; from twice that it babbles; another language's
+It declines; from the strength that its language needs on, on layer 2, it answers; from
+twice that it babbles; another language's
 vector works only where ``carries`` says so.
 """
 
@@ -26,7 +28,9 @@ STRENGTHS = (0.5, 1.0, 2.0, 4.0)
 
 
 class FakeSpeaker:
-    """Answers by the language that a prompt's text begins with; ``asked`` counts the answers given."""
+    """Answers by the language that a prompt's text begins with; ``asked`` counts the
+    answers given.
+    """
 
     layers = 3
 

@@ -1,4 +1,6 @@
-"""Planted studies written into the store as an extraction would leave them: complete, unfinished, or damaged."""
+"""Planted studies written into the store as an extraction would leave them: complete,
+unfinished, or damaged.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,13 +19,18 @@ CONCEPTS, LANGUAGES, LAYERS, PAIRS = (
     4,
     24,
 )
-HOSTILE = "![x](http://evil.example/x.png) <img src=http://evil.example/y> [z](http://evil.example) **b**"
+HOSTILE = (
+    "![x](http://evil.example/x.png) <img src=http://evil.example/y> "
+    "[z](http://evil.example) **b**"
+)
 
 
 def stored(
     name: str, study: Study | None = None, cells: int | None = None, **facts: object
 ) -> Path:
-    """Write a study (the planted one unless given) under a name; ``cells`` stops after so many, ``facts`` go into the manifest."""
+    """Write a study (the planted one unless given) under a name; ``cells`` stops after
+    so many, ``facts`` go into the manifest.
+    """
     study = study or planted()
     known = read_record(Manifest, manifest(study) | facts, "")
     folder = store.create(name, known)
@@ -40,7 +47,9 @@ def stored(
 
 
 def planted() -> Study:
-    """The study that is written unless another is given: languages that turn away from one another, best at layer 3."""
+    """The study that is written unless another is given: languages that turn away from
+    one another, best at layer 3.
+    """
     planting = Planting("rotated", peak=3)
     return planted_study(CONCEPTS, LANGUAGES, (LAYERS, PAIRS, 16), planting=planting)
 
@@ -98,7 +107,9 @@ def cut(path: Path) -> None:
 
 
 def every_kind() -> dict[str, Path]:
-    """One study of each kind: complete, begun, stopped among the vectors or among the scores, damaged, with a hostile title."""
+    """One study of each kind: complete, begun, stopped among the vectors or among the
+    scores, damaged, with a hostile title.
+    """
     plan = 2 * len(CONCEPTS) * len(LANGUAGES)
     made = {
         "complete": stored("complete"),

@@ -1,4 +1,6 @@
-"""What else could let the spaces match: the controls find what was planted, and nothing where nothing was."""
+"""What else could let the spaces match: the controls find what was planted, and nothing
+where nothing was.
+"""
 
 import sys
 from dataclasses import replace

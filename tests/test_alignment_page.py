@@ -1,4 +1,6 @@
-"""The Alignment page without a browser: published, planted, few, missing and hostile words; and the form that embeds words."""
+"""The Alignment page without a browser: published, planted, few, missing and hostile
+words; and the form that embeds words.
+"""
 
 import pytest
 

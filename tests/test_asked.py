@@ -1,4 +1,6 @@
-"""Questions asked of a model: states and vectors kept in a study, resumed to the same bytes; mean states from files."""
+"""Questions asked of a model: states and vectors kept in a study, resumed to the same
+bytes; mean states from files.
+"""
 
 import io
 from dataclasses import replace
@@ -58,7 +60,9 @@ def test_held_out_items_make_no_vector(home):
 
 
 class FlippingReader(PlantedReader):
-    """Named countries push along axis 1; where they do not change the answer, along axis 2 as well. In Swahili none does."""
+    """Named countries push along axis 1; where they do not change the answer, along
+    axis 2 as well. In Swahili none does.
+    """
 
     def state(self, text):
         kind, item, *_, last = text.split()
@@ -68,7 +72,9 @@ class FlippingReader(PlantedReader):
         ) * axis(2)
 
     def score(self, texts, options):
-        """Swahili never takes the local answer; one French item has a tie where the country is named."""
+        """Swahili never takes the local answer; one French item has a tie where the
+        country is named.
+        """
         found = super().score(texts, options)
         found = [
             (-nats if " sw" in text else nats, tokens)

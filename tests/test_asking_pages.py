@@ -1,4 +1,6 @@
-"""Layers and Plane without a browser: planted studies, imported means, the demo study, and nothing at all."""
+"""Layers and Plane without a browser: planted studies, imported means, the demo study,
+and nothing at all.
+"""
 
 import base64
 import re
@@ -154,7 +156,9 @@ def test_means_say_what_they_cannot_test(names):
 
 
 def only(codes=LANGUAGES, kinds=(UNIVERSAL, CULTURE), same=False):
-    """Some of the planted questions; ``same``: with the same words in every item, language and wording."""
+    """Some of the planted questions; ``same``: with the same words in every item,
+    language and wording.
+    """
     kept = [q for q in questions(codes).questions if q.kind in kinds]
     if same:
         kept = [
@@ -167,7 +171,9 @@ def only(codes=LANGUAGES, kinds=(UNIVERSAL, CULTURE), same=False):
 
 
 def told(title, **which):
-    """What Layers says of a study that was asked only some questions, and the titles of its figures."""
+    """What Layers says of a study that was asked only some questions, and the titles of
+    its figures.
+    """
     at = visit(
         LAYERS_PAGE, study=ask(PlantedReader(noise=0.02), only(**which), title).name
     )
@@ -224,8 +230,8 @@ def test_culture_questions_alone_have_nothing_to_compare_with_english(home):
 def test_questions_that_are_all_the_same_have_no_angle(home):
     said, shown = told("same", same=True)
     assert (
-        "has no angle of English and local vector (own): no language has two such vectors that are not zero"
-        in said
+        "has no angle of English and local vector (own): no language has two such "
+        "vectors that are not zero" in said
     )
     assert "Separation index" not in shown and "Parallel states" not in shown
 
@@ -280,7 +286,8 @@ def test_the_plane(names):
     )
     assert len(shown) == 4
     plane = shown[
-        f"Transfer against localisation: {localisation.settings(study)[localisation.chosen_settings(study)['English']].words}"
+        "Transfer against localisation: "
+        f"{localisation.settings(study)[localisation.chosen_settings(study)['English']].words}"
     ]
     arrows = [note for note in plane["layout"]["annotations"] if note.get("showarrow")]
     assert len(arrows) == 2 and "quadrants" not in plane["caption"]

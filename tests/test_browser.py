@@ -145,7 +145,7 @@ def test_the_overview_shows_published_results(server, session):
 
 def test_a_deep_link_is_restored_as_the_first_request_to_a_server(home, session):
     with serving(home) as address:
-        link = f"{address}/transfer?study=planted&order=name&labels=English+name&source=ta&target=zh&concepts=truth"
+        link = f"{address}/transfer?study=planted&order=name&labels=English+name&source=ta&target=zh&concepts=truth"  # noqa: E501
         page = go(session(), link, "Transfer")
         expect(page.get_by_text("Tamil → Chinese over layers")).to_be_visible()
         expect(
@@ -168,7 +168,8 @@ def test_a_click_on_a_cell_chooses_it(server, session):
         ).to_be_visible()
         expected = {"source": labels[row], "target": labels[column]}
         page.wait_for_function(
-            "wanted => Object.entries(wanted).every(([key, value]) => new URL(location).searchParams.get(key) == value)",
+            "wanted => Object.entries(wanted).every(([key, value]) => new "
+            "URL(location).searchParams.get(key) == value)",
             arg=expected,
         )
 
@@ -181,7 +182,8 @@ def test_a_click_on_a_pair_of_languages_shows_its_words(server, session):
     page.mouse.click(*cell(page, 1, 2, pairs))
     expect(page.get_by_text("fr and zh after the map")).to_be_visible()
     page.wait_for_function(
-        "new URL(location).searchParams.get('from') == 'fr' && new URL(location).searchParams.get('into') == 'zh'"
+        "new URL(location).searchParams.get('from') == 'fr' && new "
+        "URL(location).searchParams.get('into') == 'zh'"
     )
     expect(
         page.get_by_text("rank of the right answer 1", exact=False).first
@@ -201,13 +203,15 @@ def test_the_layer_ruler_moves_cells_without_a_rerun(server, session):
             window.states = []
             const app = document.querySelector("[data-testid='stApp']")
             new MutationObserver(() => window.states.push(app.dataset.testScriptState)).observe(app, {attributes: true})
-        }"""
+        }"""  # noqa: E501
     )
     rail = page.locator(".js-plotly-plot .slider-rail-touch-rect").first.bounding_box()
     page.mouse.click(rail["x"] + rail["width"] - 2, rail["y"] + rail["height"] / 2)
     expect(page.locator(".js-plotly-plot .slider-label").first).to_contain_text("4")
     page.wait_for_function(
-        "old => JSON.stringify(Array.from(document.querySelector('.js-plotly-plot').calcdata[0][0].z, r => Array.from(r))) != old",
+        "old => "
+        "JSON.stringify(Array.from(document.querySelector('.js-plotly-plot').calcdata[0][0].z, "
+        "r => Array.from(r))) != old",
         arg=json.dumps(before, separators=(",", ":")),
     )
     assert not np.allclose(np.array(cells(page), float), np.array(before, float))

@@ -1,4 +1,6 @@
-"""Control in a real browser: a run is planned, timed, stopped, gone on with, read, and found again by its link."""
+"""Control in a real browser: a run is planned, timed, stopped, gone on with, read, and
+found again by its link.
+"""
 
 import re
 

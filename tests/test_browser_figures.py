@@ -1,4 +1,6 @@
-"""The basket in a real browser: a figure is added, the basket ordered, emptied, refilled, and there again after a restart."""
+"""The basket in a real browser: a figure is added, the basket ordered, emptied,
+refilled, and there again after a restart.
+"""
 
 import re
 

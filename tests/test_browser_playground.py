@@ -1,4 +1,6 @@
-"""The Playground in a real browser: answers stream, Stop stops, links are restored, two users never mix."""
+"""The Playground in a real browser: answers stream, Stop stops, links are restored, two
+users never mix.
+"""
 
 import json
 import re

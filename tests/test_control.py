@@ -1,4 +1,6 @@
-"""Control runs with a planted truth: the right setting is found and reported, nothing is asked twice, and nothing is lost."""
+"""Control runs with a planted truth: the right setting is found and reported, nothing
+is asked twice, and nothing is lost.
+"""
 
 import hashlib
 import json
@@ -34,7 +36,9 @@ def study(home):
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory):
-    """A home with a study and its finished run, made once: every cell is written through to the disk."""
+    """A home with a study and its finished run, made once: every cell is written
+    through to the disk.
+    """
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("finished")
         patch.setenv("BABELSCOPE_HOME", str(folder))
@@ -259,8 +263,10 @@ def test_a_run_killed_in_a_cell_goes_on(study, home, shelf):
     name = begun(study)
     first = contents(shelf / "control" / name)
     code = (
-        "import sys, time\nfrom tests.speaking import FakeSpeaker\nfrom analysis.control.plan import compute\n"
-        "class Slow(FakeSpeaker):\n    def answers(self, *a):\n        time.sleep(0.05)\n        return super().answers(*a)\n"
+        "import sys, time\nfrom tests.speaking import FakeSpeaker\nfrom "
+        "analysis.control.plan import compute\n"
+        "class Slow(FakeSpeaker):\n    def answers(self, *a):\n        "
+        "time.sleep(0.05)\n        return super().answers(*a)\n"
         "compute(sys.argv[1], Slow())\n"
     )
     child = subprocess.Popen(
@@ -330,7 +336,8 @@ def test_a_judge_command_judges_every_answer_once_and_its_verdicts_are_kept(
     path.write_text(
         "import json, sys\nrows = [json.loads(line) for line in sys.stdin]\n"
         f"open({str(log)!r}, 'a').write(f'{{len(rows)}}\\n')\n"
-        "print('\\n'.join('following' if 'la la' in row['answer'] else 'refusing' for row in rows))\n"
+        "print('\\n'.join('following' if 'la la' in row['answer'] else 'refusing' "
+        "for row in rows))\n"
     )
     judging = JudgingSpec(command=f"{sys.executable} {path}", choice="best effect")
     run = finished(study, judging)

@@ -1,4 +1,6 @@
-"""The Control page without a browser: printed rates, a plan, a run's results, judging anew, and what is damaged or missing."""
+"""The Control page without a browser: printed rates, a plan, a run's results, judging
+anew, and what is damaged or missing.
+"""
 
 import json
 import shutil

@@ -37,9 +37,9 @@ def test_every_language_of_the_project_is_told_but_those_that_are_named():
     assert {language for language in LANGUAGES if not recognisable(language)} == set(
         UNRECOGNISED
     )
-    assert {language: identified_language(text) for language, text in SENTENCES.items()} == {
-        language: language for language in SENTENCES
-    }
+    assert {
+        language: identified_language(text) for language, text in SENTENCES.items()
+    } == {language: language for language in SENTENCES}
 
 
 def test_drift_is_the_share_of_texts_in_another_language():

@@ -25,7 +25,9 @@ from tests.test_asked import ask
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
-    """Studies whose two vectors are orthogonal, or the same but for noise; languages merge at layer 3."""
+    """Studies whose two vectors are orthogonal, or the same but for noise; languages
+    merge at layer 3.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("geometry")))
         yield {
@@ -62,7 +64,9 @@ def test_orthogonal_and_parallel_vectors_are_told_apart(kept):
 
 
 def chance_study(languages=8, layers=400, each=12, hidden=12):
-    """Differences without a direction, nearly the same in all languages; every layer is a draw of its own."""
+    """Differences without a direction, nearly the same in all languages; every layer is
+    a draw of its own.
+    """
     rng = np.random.default_rng(0)
     codes, shape = ("en", *"abcdefgh"[:languages]), (each, layers, hidden)
     states = np.tile(
@@ -110,7 +114,8 @@ def test_the_band_of_the_mean_angle_holds_when_languages_share_their_items():
     outside = (
         (mean["cosine"] < mean["null_low"]) | (mean["cosine"] > mean["null_high"])
     ).values
-    # 400 independent layers: the standard deviation of their share is √(.05 · .95 / 400) = .011; three of them are allowed.
+    # 400 independent layers: the standard deviation of their share is √(.05 · .95 /
+    # 400) = .011; three of them are allowed.
     assert outside.mean() == pytest.approx(0.05, abs=0.033)
 
 
@@ -208,7 +213,8 @@ def test_items_that_tie_are_no_neighbours_by_their_place_in_the_list():
         (few, other),
         (few.astype(np.float32), 3 * few),
     ):
-        # 300 orders of 20 items with an overlap that varies by .2 at most: a standard error below .003.
+        # 300 orders of 20 items with an overlap that varies by .2 at most: a standard
+        # error below .003.
         assert items.mutual_neighbours(x, y) == pytest.approx(
             neighbours_by_orders(x, y, 5), abs=0.01
         )

@@ -1,4 +1,6 @@
-"""Models fetched from a hub, end to end: pinned, verified, resumed, stopped, and refused in a sentence."""
+"""Models fetched from a hub, end to end: pinned, verified, resumed, stopped, and
+refused in a sentence.
+"""
 
 import os
 import socket
@@ -114,15 +116,15 @@ def test_a_look_before_loading_fetches_no_weights(repo, tiny_folder):
 
 
 def test_pickles_sub_folders_and_original_checkpoints_are_left_on_the_hub(hub):
-    needless = {
-        name: b"x"
-        for name in (
+    needless = dict.fromkeys(
+        (
             "pytorch_model.bin",
             "onnx/model.safetensors",
             "consolidated.safetensors",
             "run.py",
-        )
-    }
+        ),
+        b"x",
+    )
     hub.publish("org/full", weights(256) | needless)
     locate("org/full")
     assert sorted(hub.fetched("org/full")) == ["config.json", "model.safetensors"]

@@ -1,4 +1,6 @@
-"""Refusals and failures: the shipped lists, edited ones, the rules word by word, and a judge command that is kept in bounds."""
+"""Refusals and failures: the shipped lists, edited ones, the rules word by word, and a
+judge command that is kept in bounds.
+"""
 
 import json
 import sys
@@ -201,7 +203,8 @@ def test_a_judge_command_gets_the_answers_and_no_secrets(tmp_path, allowed):
     seen = tmp_path / "seen"
     code = (
         "import json, os, sys\n"
-        f"rows = [json.loads(line) for line in sys.stdin]\nopen({str(seen)!r}, 'w').write(json.dumps([rows, dict(os.environ)]))\n"
+        f"rows = [json.loads(line) for line in sys.stdin]\nopen({str(seen)!r}, "
+        "'w').write(json.dumps([rows, dict(os.environ)]))\n"
         "print('\\n'.join('refusing' if 'Mix' in row['answer'] else 'failure' for row in rows))\n"
     )
     assert judge(ASKED, program(tmp_path, code)) == [REFUSING, FAILURE]
@@ -248,7 +251,10 @@ def test_a_judge_command_that_hangs_is_killed_with_all_it_started(
     monkeypatch.setattr(judging, "SECONDS", 1)
     late = tmp_path / "late"
     child = f"import time; time.sleep(3); open({str(late)!r}, 'w')"
-    code = f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {child!r}])\ntime.sleep(60)"
+    code = (
+        "import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', "
+        f"{child!r}])\ntime.sleep(60)"
+    )
     with pytest.raises(AnalysisError, match="Timeout"):
         judge(ASKED, program(tmp_path, code))
     time.sleep(3)

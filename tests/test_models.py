@@ -1,4 +1,6 @@
-"""Every family loads and its blocks are found; whatever cannot be read is refused in a sentence that says what to do."""
+"""Every family loads and its blocks are found; whatever cannot be read is refused in a
+sentence that says what to do.
+"""
 
 import json
 import shutil
@@ -215,7 +217,8 @@ def test_weights_that_lack_what_the_configuration_asks_for_are_not_filled_with_r
     edit(llama, num_hidden_layers=LAYERS + 1)
     sentence = refused(ModelSpec("spoiled"))
     assert sentence.startswith(
-        "The weights of spoiled lack 9 tensors that its configuration asks for, such as model.layers.3."
+        "The weights of spoiled lack 9 tensors that its configuration asks for, "
+        "such as model.layers.3."
     )
 
 

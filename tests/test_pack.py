@@ -461,7 +461,7 @@ def test_latex_tables_compile(tmp_path, long):
         else figure
     )
     body = "\n".join([tables.latex(figure), tables.latex(many)])
-    head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs,siunitx,longtable}\begin{document}"
+    head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs,siunitx,longtable}\begin{document}"  # noqa: E501
     (tmp_path / "t.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n")
     told = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],

@@ -1,4 +1,6 @@
-"""Figure specs as Matplotlib prints them: numbers, order, labels, range and colours of the screen, in sound files."""
+"""Figure specs as Matplotlib prints them: numbers, order, labels, range and colours of
+the screen, in sound files.
+"""
 
 import io
 from dataclasses import dataclass, replace

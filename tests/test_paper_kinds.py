@@ -1,4 +1,6 @@
-"""Bars, dumb-bells, clouds and arrows as they print: data, order, labels, range and colours of the screen; and their words."""
+"""Bars, dumb-bells, clouds and arrows as they print: data, order, labels, range and
+colours of the screen; and their words.
+"""
 
 from dataclasses import replace
 
@@ -312,7 +314,8 @@ def test_arrows_of_no_language_print_and_come_back_from_their_recipe():
     [
         (
             DATA["bars"],
-            "Bar chart: bars. Across: across. Up: up. 3 labels, 2 series. hatched: largest 中文, 1; smallest en, 0.5.",
+            "Bar chart: bars. Across: across. Up: up. 3 labels, 2 series. hatched: "
+            "largest 中文, 1; smallest en, 0.5.",
         ),
         (
             SOLID,

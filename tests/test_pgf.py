@@ -1,4 +1,6 @@
-"""PGF: set by a LaTeX as it is, harmless whatever the labels say, and a sentence where it cannot be had."""
+"""PGF: set by a LaTeX as it is, harmless whatever the labels say, and a sentence where
+it cannot be had.
+"""
 
 import subprocess
 

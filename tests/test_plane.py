@@ -1,4 +1,6 @@
-"""The plane: a model whose transfer sits at one layer and whose locality sits at another is found by the sweep."""
+"""The plane: a model whose transfer sits at one layer and whose locality sits at
+another is found by the sweep.
+"""
 
 from dataclasses import replace
 

@@ -1,4 +1,6 @@
-"""The pool unloads the least recently used model before it loads another, and keeps within what is free."""
+"""The pool unloads the least recently used model before it loads another, and keeps
+within what is free.
+"""
 
 from dataclasses import dataclass
 from types import SimpleNamespace

@@ -1,4 +1,6 @@
-"""Prompts of control runs: dealt to search and report without a leak, and read from files with every fault told."""
+"""Prompts of control runs: dealt to search and report without a leak, and read from
+files with every fault told.
+"""
 
 import pytest
 
@@ -116,7 +118,10 @@ def test_specs_that_make_no_sense_are_refused(changes):
         spec(numbered(), **changes)
 
 
-FILE = "prompt,language,text,role,target,other\n1,en,How?,,Mix it,Sorry\n1,fr,Comment ?,,,\n2,en,What?,neutral,,\n"
+FILE = (
+    "prompt,language,text,role,target,other\n1,en,How?,,Mix it,Sorry\n1,fr,Comment "
+    "?,,,\n2,en,What?,neutral,,\n"
+)
 
 
 def test_a_file_is_read_kept_and_found_again(home):

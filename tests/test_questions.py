@@ -70,7 +70,9 @@ HOSTILE = (
 
 @pytest.mark.parametrize("answer", HOSTILE)
 def test_every_text_survives_being_kept(home, answer):
-    """Among options that look like letters, lists and ends of cells; twice, since what is kept may be kept again."""
+    """Among options that look like letters, lists and ends of cells; twice, since what
+    is kept may be kept again.
+    """
     listed = [
         Question("1", UNIVERSAL, "en", f"{answer}?", answer, HOSTILE),
         Question("2", UNIVERSAL, "fr", "Q|", answer, ()),
@@ -281,7 +283,7 @@ def test_half_a_character_is_a_fault(column):
 
 
 def test_columns_of_global_mmlu_are_understood():
-    text = "sample_id,subject,question,option_a,option_b,option_c,option_d,answer,lang\nx/1,law,Q?,one,two,three,four,C,sw\n"
+    text = "sample_id,subject,question,option_a,option_b,option_c,option_d,answer,lang\nx/1,law,Q?,one,two,three,four,C,sw\n"  # noqa: E501
     (question,) = read_questions(text.encode(), "mmlu.csv").questions
     assert question == Question(
         "x/1", UNIVERSAL, "sw", "Q?", "three", ("one", "two", "three", "four")

@@ -1,4 +1,6 @@
-"""What is kept of the stream equals what the whole matrix of states would give, however it is cut into batches."""
+"""What is kept of the stream equals what the whole matrix of states would give, however
+it is cut into batches.
+"""
 
 import numpy as np
 import pytest

@@ -1,4 +1,6 @@
-"""Maps and retrieval against planted rotations and against the published definitions written out plainly."""
+"""Maps and retrieval against planted rotations and against the published definitions
+written out plainly.
+"""
 
 import numpy as np
 import pytest

@@ -366,7 +366,7 @@ def test_layers_are_read_from_keys_or_rows():
     by_row = files.read_vectors(npz(all=np.stack([one, two])), "x.npz")
     assert [int(by_row[layer][0]) for layer in (1, 2)] == [1, 2]
     assert list(files.read_vectors(npz(**{"h.0": one, "h.1": two}), "x.npz")) == [1, 2]
-    assert list(files.read_vectors(npz(**{"layer_7": one}), "x.npz")) == [7]
+    assert list(files.read_vectors(npz(layer_7=one), "x.npz")) == [7]
     assert list(
         files.read_vectors(npz(**{"layer-7": one, "layer-1000": one}), "x.npz")
     ) == [

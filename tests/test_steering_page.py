@@ -1,4 +1,6 @@
-"""What the widgets of a steering offer and refuse before anything runs, on a tiny model and a planted study of its width."""
+"""What the widgets of a steering offer and refuse before anything runs, on a tiny model
+and a planted study of its width.
+"""
 
 import json
 

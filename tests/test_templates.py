@@ -14,7 +14,10 @@ from analysis.core.templates import (
     read_token,
 )
 
-TEMPLATE = "<s>{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}{% endfor %}<|assistant|>"
+TEMPLATE = (
+    "<s>{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}{% endfor "
+    "%}<|assistant|>"
+)
 
 
 def byte_level(begin=True, template=TEMPLATE) -> PreTrainedTokenizerFast:

@@ -1,4 +1,6 @@
-"""Transfer against planted truth: shared, orthogonal, rotated and opposed directions, and readings of the matrix."""
+"""Transfer against planted truth: shared, orthogonal, rotated and opposed directions,
+and readings of the matrix.
+"""
 
 import numpy as np
 import pytest
@@ -130,7 +132,8 @@ def test_concepts_that_cancel_out_transfer_exactly_zero():
         concepts=("a", "b", "c"), languages=("en", "fr"), sizes=(1, 20, 8)
     )
     values = np.ones((3, 2, 2, 1, 20), np.float32)
-    # 1 + 2 + 18 = 3 · 7 pairs of 20 are right, which float32 accuracies add up to a little less than nothing.
+    # 1 + 2 + 18 = 3 · 7 pairs of 20 are right, which float32 accuracies add up to a
+    # little less than nothing.
     for concept, right in enumerate((1, 2, 18)):
         values[concept, 0, 1, 0, right:] = values[concept, 1, 1, 0, 7:] = -1
     found = transfer(

@@ -1,4 +1,6 @@
-"""Typefaces of printed figures: the minus among the Latin letters, glyphs cut once and the same as Matplotlib's own."""
+"""Typefaces of printed figures: the minus among the Latin letters, glyphs cut once and
+the same as Matplotlib's own.
+"""
 
 import io
 

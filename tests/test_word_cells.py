@@ -1,4 +1,4 @@
-"""Word vectors as cells of a study, from a stand-in for a model: begun, stopped, resumed, packed, and added to another study."""
+"""Word vectors as cells of a study, from a stand-in for a model: begun, stopped, resumed, packed, and added to another study."""  # noqa: E501
 
 import numpy as np
 import pytest

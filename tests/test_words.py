@@ -23,7 +23,7 @@ from analysis.words.word_lists import (
 )
 from analysis.words.wordnet import from_tabs, from_wn
 
-TABLE = "concept,kind,frequency,en,fr,zh\ndog,physical,12.5,dog,chien,狗\nlove,abstract,,love,amour,\nimage,,3,Image,image,图\n"
+TABLE = "concept,kind,frequency,en,fr,zh\ndog,physical,12.5,dog,chien,狗\nlove,abstract,,love,amour,\nimage,,3,Image,image,图\n"  # noqa: E501
 
 
 def zipped(files: dict[str, str]) -> bytes:
@@ -172,11 +172,11 @@ CHAIN = ("entity", "physical_entity", "object", "whole", "thing", "animal", "dog
 def noun(number: int, word: str, parents: tuple[int, ...]) -> str:
     """A line of data.noun."""
     pointers = " ".join(f"@ {parent:08d} n 0000" for parent in parents)
-    return f"{number:08d} 03 n 01 {word} 0 {len(parents):03d} {pointers} | a gloss; with @ 00000001 n 0000 in it"
+    return f"{number:08d} 03 n 01 {word} 0 {len(parents):03d} {pointers} | a gloss; with @ 00000001 n 0000 in it"  # noqa: E501
 
 
 def wordnets() -> dict[str, str]:
-    """A hierarchy of seven levels below the physical and of seven below the abstract, and one noun below both."""
+    """A hierarchy of seven levels below the physical and of seven below the abstract, and one noun below both."""  # noqa: E501
     lines = ["  1 a licence", noun(1, "entity", ())]
     lines += [noun(i + 1, word, (i,)) for i, word in enumerate(CHAIN) if i]
     lines += [noun(20, "abstraction", (1,))] + [

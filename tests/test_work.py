@@ -1,4 +1,6 @@
-"""What the worker is asked to do, on a tiny model: a look, a study that equals the plain computation, stop and go on."""
+"""What the worker is asked to do, on a tiny model: a look, a study that equals the
+plain computation, stop and go on.
+"""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""Tiny random models of many families with a byte-level tokenizer, made in code; they say nothing and do it quickly."""
+"""Tiny random models of many families with a byte-level tokenizer, made in code; they
+say nothing and do it quickly.
+"""
 
 from pathlib import Path
 

@@ -42,7 +42,9 @@ class Push:
 
 
 class Speaker(Protocol):
-    """A model that answers prompts, pushed or not (None), greedily; every list is as long as ``texts``."""
+    """A model that answers prompts, pushed or not (None), greedily; every list is as
+    long as ``texts``.
+    """
 
     layers: int
 
@@ -52,7 +54,9 @@ class Speaker(Protocol):
         """What the model writes to each prompt."""
 
     def surprise(self, texts: Sequence[str], answers: Sequence[str]) -> list[float]:
-        """Nats per token of each answer under the model that is not pushed; NaN for an empty one."""
+        """Nats per token of each answer under the model that is not pushed; NaN for an
+        empty one.
+        """
 
     def log_odds(
         self,
@@ -63,7 +67,9 @@ class Speaker(Protocol):
         """Log-odds (nats) of the first against the second continuation."""
 
     def divergence(self, texts: Sequence[str], pushes: Sequence[Push]) -> list[float]:
-        """KL divergence (nats) of the next token's distribution without the push from that under it."""
+        """KL divergence (nats) of the next token's distribution without the push from
+        that under it.
+        """
 
 
 def compute(
@@ -74,7 +80,8 @@ def compute(
 ) -> Run:
     """Generate what is missing, one commit per cell; ``progress`` may raise to stop.
 
-    ``most`` computes that many cells of the search only (0: everything), which tells how long the whole will take.
+    ``most`` computes that many cells of the search only (0: everything), which tells
+    how long the whole will take.
     """
     folder = open_run(name).folder
     with store.writing(folder):
@@ -178,7 +185,9 @@ def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:
 def divergences(
     run: Run, language: str, pushes: Sequence[Push | None], speaker: Speaker
 ) -> list[float]:
-    """Mean KL (nats) on the neutral prompts per push; NaN without neutral prompts, 0 without a push."""
+    """Mean KL (nats) on the neutral prompts per push; NaN without neutral prompts, 0
+    without a push.
+    """
     neutral = [prompt.text for prompt in run.prompts("neutral", language)]
     if pushes == [None] or not neutral:
         return [0.0 if pushes == [None] else float("nan")] * len(pushes)
@@ -192,7 +201,9 @@ def divergences(
 
 
 def heard(answers: Sequence[str], language: str) -> list[str]:
-    """The language of each answer, “none” for one without a letter; empty where the prompt's own language cannot be identified."""
+    """The language of each answer, “none” for one without a letter; empty where the
+    prompt's own language cannot be identified.
+    """
     return (
         [identified_language(answer) or "none" for answer in answers]
         if recognisable(language)

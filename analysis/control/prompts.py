@@ -1,6 +1,8 @@
-"""Prompts of control runs: requests in several languages, which of them search and which report, and neutral ones.
+"""Prompts of control runs: requests in several languages, which of them search and
+which report, and neutral ones.
 
-``prompt`` numbers translations alike, so that a prompt searched with in one language is not reported in another.
+``prompt`` numbers translations alike, so that a prompt searched with in one language is
+not reported in another.
 """
 
 import csv
@@ -34,9 +36,11 @@ SHELF = Shelf("prompts", ".csv")
 
 @dataclass(frozen=True)
 class Prompt:
-    """A request; ``target`` and ``other`` are continuations whose odds tell how far the model was pushed.
+    """A request; ``target`` and ``other`` are continuations whose odds tell how far the
+    model was pushed.
 
-    Prompts of one ``source`` (the same deed by another person) never stand on both sides, search and report.
+    Prompts of one ``source`` (the same deed by another person) never stand on both
+    sides, search and report.
     """
 
     prompt: str
@@ -86,7 +90,8 @@ Chosen = Mapping[str, Mapping[str, tuple[Prompt, ...]]]
 def chosen(prompts: PromptSet, spec: ControlSpec) -> Chosen:
     """The prompts of each role (search, report, neutral) and language that a run asks.
 
-    Prompts without a role are dealt to search and report by number, the same in all languages. CorpusError names every language
+    Prompts without a role are dealt to search and report by number, the same in all
+    languages. CorpusError names every language
     that has too few.
     """
     wanted = {"search": spec.search_prompts, "report": spec.reported_prompts}
@@ -112,7 +117,8 @@ def chosen(prompts: PromptSet, spec: ControlSpec) -> Chosen:
     ]
     if faults:
         raise CorpusError(
-            f"“{prompts.name}” has too few prompts ({'; '.join(faults[:4])}). Ask for fewer, or leave languages out.",
+            f"“{prompts.name}” has too few prompts ({'; '.join(faults[:4])}). Ask "
+            "for fewer, or leave languages out.",
             faults,
         )
     return picked | {
@@ -124,7 +130,9 @@ def chosen(prompts: PromptSet, spec: ControlSpec) -> Chosen:
 
 
 def unconcerned(language: str) -> tuple[Prompt, ...]:
-    """The neutral prompts that ship, for sets without any of their own; none for a language without."""
+    """The neutral prompts that ship, for sets without any of their own; none for a
+    language without.
+    """
     return tuple(
         Prompt(f"neutral {i}", language, text, "neutral")
         for i, text in enumerate(presets.neutral().get(language, ()))
@@ -132,7 +140,9 @@ def unconcerned(language: str) -> tuple[Prompt, ...]:
 
 
 def deal(prompts: PromptSet, share: float, seed: int) -> dict[str, list[str]]:
-    """Numbers of the prompts without a role, for search (this share of their sources) and for report, in an order of the seed."""
+    """Numbers of the prompts without a role, for search (this share of their sources)
+    and for report, in an order of the seed.
+    """
     sources: dict[str, dict[str, None]] = {}
     for each in sorted(
         (each for each in prompts.prompts if not each.role),
@@ -159,7 +169,9 @@ def pick(
 
 
 def held_out_negatives(study: StudySpec, concept: str) -> PromptSet:
-    """Negative members of the study's held-out pairs, as in Xu et al. 2024 (who ask the harmful ones)."""
+    """Negative members of the study's held-out pairs, as in Xu et al. 2024 (who ask the
+    harmful ones).
+    """
     corpus = corpora.find(study.corpus_digest)
     made = []
     for language in study.languages:
@@ -178,7 +190,9 @@ def held_out_negatives(study: StudySpec, concept: str) -> PromptSet:
 
 
 def demo_requests(study: StudySpec, concept: str) -> PromptSet:
-    """The requests of the demo world that its assistant declines; neutral: its questions for facts."""
+    """The requests of the demo world that its assistant declines; neutral: its
+    questions for facts.
+    """
     from analysis.world.world import world
 
     made = []
@@ -193,7 +207,9 @@ def demo_requests(study: StudySpec, concept: str) -> PromptSet:
 
 
 def demo_verdicts(study: StudySpec, concept: str) -> PromptSet:
-    """Statements of the demo world about bad deeds of a value, with its good and its bad verdict as continuations."""
+    """Statements of the demo world about bad deeds of a value, with its good and its
+    bad verdict as continuations.
+    """
     from analysis.world.world import (
         NEGATIVE,
         POSITIVE,
@@ -251,7 +267,9 @@ SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
 
 
 def offered(demo: bool) -> tuple[str, ...]:
-    """Names of prompt sets to choose from: the demo's (where the model is the demo's), the study's own, the files kept here."""
+    """Names of prompt sets to choose from: the demo's (where the model is the demo's),
+    the study's own, the files kept here.
+    """
     demos = DEMO_SETS if demo else ()
     return (*demos, "held-out negative members", *SHELF.names())
 
@@ -269,7 +287,9 @@ def load(name: str, study: StudySpec, concept: str) -> PromptSet:
 
 
 def keep(prompts: PromptSet) -> str:
-    """Store an uploaded set under its name and digest, so that runs can be resumed; returns the name."""
+    """Store an uploaded set under its name and digest, so that runs can be resumed;
+    returns the name.
+    """
     name = f"{plain_name(prompts.name, 30, 'prompts')}-{prompts.digest}"
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
@@ -284,7 +304,8 @@ REQUIRED = ("prompt", "language", "text")
 
 
 def read(data: bytes, filename: str) -> PromptSet:
-    """Prompts from a CSV file with the columns ``prompt, language, text`` and, if wanted, ``role, target, other, source``.
+    """Prompts from a CSV file with the columns ``prompt, language, text`` and, if
+    wanted, ``role, target, other, source``.
 
     CorpusError lists every fault with its line.
     """
@@ -303,7 +324,8 @@ def read(data: bytes, filename: str) -> PromptSet:
         raise refusal(
             name,
             [
-                f"{name}, line 1: the columns must be {', '.join(COLUMNS)} (the last four optional), not {strange}"
+                f"{name}, line 1: the columns must be {', '.join(COLUMNS)} (the "
+                f"last four optional), not {strange}"
             ],
         )
     made, seen = [], set()
@@ -342,7 +364,8 @@ def check_spec(spec: ControlSpec, prompts: PromptSet) -> None:
     """SpecError unless these are the prompts that the spec was made with."""
     if prompts.digest != spec.prompts_digest:
         raise SpecError(
-            f"The prompts “{spec.prompts}” have changed since this run was begun. Begin a new run with them."
+            f"The prompts “{spec.prompts}” have changed since this run was begun. "
+            "Begin a new run with them."
         )
 
 

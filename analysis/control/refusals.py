@@ -1,6 +1,8 @@
-"""Refusals: how answers begin that decline a request, in sixteen languages, and how a user edits the list.
+"""Refusals: how answers begin that decline a request, in sixteen languages, and how a
+user edits the list.
 
-The openings are rows of ``data/refusals.csv``: the English list printed by Xu et al. (arXiv 2402.18120), and ours.
+The openings are rows of ``data/refusals.csv``: the English list printed by Xu et al.
+(arXiv 2402.18120), and ours.
 """
 
 import csv
@@ -31,7 +33,9 @@ def shipped() -> dict[str, Openings]:
 
 
 def openings(name: str, edited: Iterable[str] = ()) -> Openings:
-    """The openings of one of LISTS by language; ``edited`` are the lines of a list that the user changed."""
+    """The openings of one of LISTS by language; ``edited`` are the lines of a list that
+    the user changed.
+    """
     if name not in LISTS:
         raise unknown("list of refusals", name, LISTS)
     return parse(edited) if name == EDITED else shipped()[name]
@@ -47,7 +51,8 @@ def lines(of: Openings) -> list[str]:
 def parse(given: Iterable[str]) -> Openings:
     """Openings by language from lines ``language: opening``; blank lines hold nothing.
 
-    CorpusError lists every line that has no colon, an unknown language or no opening, and says so when none is left.
+    CorpusError lists every line that has no colon, an unknown language or no opening,
+    and says so when none is left.
     """
     found: dict[str, tuple[str, ...]] = {}
     faults = []
@@ -58,7 +63,8 @@ def parse(given: Iterable[str]) -> Openings:
             continue
         if not colon or not plain(opening):
             faults.append(
-                f"line {number}: must be a language, a colon and an opening; is {line.strip()[:60]!r}"
+                f"line {number}: must be a language, a colon and an opening; is "
+                f"{line.strip()[:60]!r}"
             )
         elif language not in LANGUAGES:
             faults.append(f"line {number}: {unknown_language(language)}")
@@ -68,14 +74,17 @@ def parse(given: Iterable[str]) -> Openings:
         faults = ["the list is empty, so that nothing would count as a refusal"]
     if faults:
         raise CorpusError(
-            f"The list of refusals has {len(faults)} faults: {faults[0]}. Mend them, or take a list as it ships.",
+            f"The list of refusals has {len(faults)} faults: {faults[0]}. Mend "
+            "them, or take a list as it ships.",
             faults,
         )
     return found
 
 
 def plain(text: str) -> str:
-    """A text as openings are compared: one form of each character, no case, straight apostrophes, nothing before the first word."""
+    """A text as openings are compared: one form of each character, no case, straight
+    apostrophes, nothing before the first word.
+    """
     folded = (
         unicodedata.normalize("NFKC", text)
         .casefold()

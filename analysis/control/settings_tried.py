@@ -24,9 +24,11 @@ class Grid:
 
 
 def grid(study: Study, spec: ControlSpec) -> Grid:
-    """The settings of a search by SEARCHES; strengths given in the spec replace those of the search.
+    """The settings of a search by SEARCHES; strengths given in the spec replace those
+    of the search.
 
-    A model of few layers has fewer different sets than asked for; each is tried once. StudyError for a search by recognition
+    A model of few layers has fewer different sets than asked for; each is tried once.
+    StudyError for a search by recognition
     in a study without pair scores.
     """
     if spec.search not in SEARCHES:
@@ -45,14 +47,18 @@ def grid(study: Study, spec: ControlSpec) -> Grid:
 def log_spaced(
     study: Study, spec: ControlSpec
 ) -> tuple[tuple[float, ...], Mapping[str, tuple[Layers, ...]]]:
-    """Ours: strengths from an eighth of a mean gap to eight, evenly spaced in their logarithm; the same ranges in all languages."""
+    """Ours: strengths from an eighth of a mean gap to eight, evenly spaced in their
+    logarithm; the same ranges in all languages.
+    """
     return LOG_SPACED, dict.fromkeys(
         spec.languages, ranges(study.layers, spec.layer_sets)
     )
 
 
 def ranges(layers: int, most: int) -> tuple[Layers, ...]:
-    """Contiguous ranges of a sixth, a third and a half of the depth, spread over it, and all layers; the coarsest first."""
+    """Contiguous ranges of a sixth, a third and a half of the depth, spread over it,
+    and all layers; the coarsest first.
+    """
     found = {tuple(range(1, layers + 1)): None}
     for part, places in ((2, 2), (3, 3), (6, 4)):
         length = max(1, layers // part)
@@ -64,10 +70,13 @@ def ranges(layers: int, most: int) -> tuple[Layers, ...]:
 def by_recognition(
     study: Study, spec: ControlSpec
 ) -> tuple[tuple[float, ...], Mapping[str, tuple[Layers, ...]]]:
-    """Xu et al. 2024, Section 5: strengths 1 to 10; the K layers of best recognition, K from 1 to two thirds of the depth."""
+    """Xu et al. 2024, Section 5: strengths 1 to 10; the K layers of best recognition, K
+    from 1 to two thirds of the depth.
+    """
     if not study.has("pair_score"):
         raise SpecError(
-            f"“{study.title}” has no pair scores, so its layers have no order by recognition. Choose the other search."
+            f"“{study.title}” has no pair scores, so its layers have no order by "
+            "recognition. Choose the other search."
         )
     accuracy = recognition_curve(study)["accuracy"].sel(concept=spec.concept)
     sizes = sorted(

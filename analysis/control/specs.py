@@ -11,9 +11,11 @@ SEARCHED_ON = ("other prompts", "the reported prompts (paper)")
 
 @dataclass(frozen=True)
 class ControlSpec:
-    """All that determines the texts of a control run: whose vectors, pushed how, in which languages, on which prompts.
+    """All that determines the texts of a control run: whose vectors, pushed how, in
+    which languages, on which prompts.
 
-    ``source`` is the language whose vector and setting are reused everywhere; ``strengths`` in mean gaps, none: those of the
+    ``source`` is the language whose vector and setting are reused everywhere;
+    ``strengths`` in mean gaps, none: those of the
     search. ``search_prompts`` and ``reported_prompts`` count prompts per language.
     """
 
@@ -36,11 +38,12 @@ class ControlSpec:
     tokens: int = 24
     seed: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check("choice of search prompts", self.searched_on, SEARCHED_ON)
         if self.source not in self.languages:
             raise SpecError(
-                f"The shared vector's language “{self.source}” must be among the languages; add it or choose another."
+                f"The shared vector's language “{self.source}” must be among the "
+                "languages; add it or choose another."
             )
         counts = (
             self.layer_sets,
@@ -54,18 +57,23 @@ class ControlSpec:
             or not all(0 < s < float("inf") for s in self.strengths)
         ):
             raise SpecError(
-                f"A control run needs at least one layer set, search prompt and reported prompt, 1 to {MOST_TOKENS} tokens, and "
+                "A control run needs at least one layer set, search prompt and "
+                f"reported prompt, 1 to {MOST_TOKENS} tokens, and "
                 "strengths above 0; change the one that is not."
             )
 
 
 @dataclass(frozen=True)
 class JudgingSpec:
-    """How answers are judged and a setting is chosen; any of it can change without generating again.
+    """How answers are judged and a setting is chosen; any of it can change without
+    generating again.
 
-    ``openings`` names a list of refusals, ``edited`` holds its lines when the user changed it. An answer fails with fewer
-    than ``fewest_words``, a word of more than ``longest_word`` letters (0: the language's own limit), ``looping_words`` words
-    that loop, or one word ``in_a_row`` times without another between (0: never). ``perplexity`` (times the baseline's) and
+    ``openings`` names a list of refusals, ``edited`` holds its lines when the user
+    changed it. An answer fails with fewer
+    than ``fewest_words``, a word of more than ``longest_word`` letters (0: the
+    language's own limit), ``looping_words`` words
+    that loop, or one word ``in_a_row`` times without another between (0: never).
+    ``perplexity`` (times the baseline's) and
     ``drift`` (share above it) are the limits of a choice within limits.
     """
 

@@ -1,7 +1,10 @@
-"""Control runs on disk: a folder with ``manifest.json`` and one JSON file of answers per cell, so that every text can be read.
+"""Control runs on disk: a folder with ``manifest.json`` and one JSON file of answers
+per cell, so that every text can be read.
 
-A *none* cell asks a language's prompts without a push, a *search* cell with every strength on one set of layers, a *report* cell
-the reported prompts at a chosen setting. Texts depend on the spec alone. Which setting is reported follows from how answers are
+A *none* cell asks a language's prompts without a push, a *search* cell with every
+strength on one set of layers, a *report* cell
+the reported prompts at a chosen setting. Texts depend on the spec alone. Which setting
+is reported follows from how answers are
 judged; when that changes, only the report cells of newly chosen settings are missing.
 """
 
@@ -33,7 +36,9 @@ NONE, SEARCH, REPORT = "none", "search", "report"
 
 @dataclass(frozen=True)
 class Cell:
-    """What is generated and committed at once: a language's prompts under every strength of one set of layers."""
+    """What is generated and committed at once: a language's prompts under every
+    strength of one set of layers.
+    """
 
     stage: str
     language: str
@@ -140,7 +145,9 @@ class Run:
         return self.manifest.prompts[role][language]
 
     def planned(self) -> tuple[Cell, ...]:
-        """Cells that do not depend on how answers are judged: those without a push and the search."""
+        """Cells that do not depend on how answers are judged: those without a push and
+        the search.
+        """
         spec, sets = self.spec, self.grid
         plain = [Cell(NONE, language) for language in spec.languages]
         search = [
@@ -159,7 +166,9 @@ def root() -> Path:
 
 
 def names(study: str = "") -> tuple[str, ...]:
-    """Names of the runs of a study (of all studies without one), newest first; damaged ones are among those of all studies."""
+    """Names of the runs of a study (of all studies without one), newest first; damaged
+    ones are among those of all studies.
+    """
     newest = [path.name for path in store.newest_first(root())]
     return tuple(name for name in newest if not study or belongs(name, study))
 
@@ -177,7 +186,8 @@ def open_run(name: str) -> Run:
     folder = settings.child(root(), name)
     if not folder.is_dir():
         raise StudyError(
-            f"There is no control run “{name}” here.{nearest(name, names())} Choose one from the list, or begin one."
+            f"There is no control run “{name}” here.{nearest(name, names())} "
+            "Choose one from the list, or begin one."
         )
     manifest = read_manifest(folder)
     store.check_files(folder, manifest)
@@ -185,7 +195,9 @@ def open_run(name: str) -> Run:
 
 
 def vectors_digest(study: Study, concept: str) -> str:
-    """Of the vectors that a run pushes with, so that a study made anew under the same name is noticed."""
+    """Of the vectors that a run pushes with, so that a study made anew under the same
+    name is noticed.
+    """
     values = study.array("concept_vector").sel(concept=concept).values
     return hashlib.sha256(values.tobytes()).hexdigest()[:16]
 
@@ -197,7 +209,8 @@ def check_vectors(run: Run) -> None:
         != run.spec.vectors_digest
     ):
         raise StudyError(
-            f"The vectors of “{run.spec.study}” have changed since the run “{run.name}” was begun, so its cells would not fit "
+            f"The vectors of “{run.spec.study}” have changed since the run "
+            f"“{run.name}” was begun, so its cells would not fit "
             "together. Begin a new run."
         )
 
@@ -209,7 +222,9 @@ def begin(
     title: str,
     judging: JudgingSpec,
 ) -> str:
-    """Create the run of a spec, or find the one of the same spec and title, judged as it was; returns its name."""
+    """Create the run of a spec, or find the one of the same spec and title, judged as
+    it was; returns its name.
+    """
     check_spec(spec, prompts)
     name = f"{store.plain_name(title, 'control')}-{digest(spec)[:8]}"
     if (root() / name).exists():
@@ -258,7 +273,9 @@ def delete(name: str) -> None:
 
 
 def missing(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> tuple[Cell, ...]:
-    """Cells to come: those planned, then the reports of the settings that the search chooses under this judging."""
+    """Cells to come: those planned, then the reports of the settings that the search
+    chooses under this judging.
+    """
     left = tuple(cell for cell in run.planned() if cell.key not in run.done)
     return left or tuple(
         cell for cell in reports(run, answers, judging) if cell.key not in run.done
@@ -267,7 +284,9 @@ def missing(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> tuple[Cell
 
 @dataclass(frozen=True)
 class Outlook:
-    """How much a run is: cells and answers in all, answers to come, and their seconds at the pace so far (NaN without any)."""
+    """How much a run is: cells and answers in all, answers to come, and their seconds
+    at the pace so far (NaN without any).
+    """
 
     cells: int
     answers: int
@@ -302,7 +321,9 @@ def size(run: Run, cell: Cell) -> int:
 
 
 def reports(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> list[Cell]:
-    """The report cells of the chosen settings: own and shared vector in every language; none where nothing could be chosen."""
+    """The report cells of the chosen settings: own and shared vector in every language;
+    none where nothing could be chosen.
+    """
     picked = measures.chosen(
         measures.surfaces(answers, run.grid, judging), run.grid, judging
     )
@@ -324,12 +345,15 @@ def read_cells(run: Run) -> Iterator[dict]:
             yield json.loads((run.folder / file).read_text(encoding="utf-8"))
         except (ValueError, OSError) as error:
             raise StudyError(
-                f"{file} of {run.name} cannot be read ({error}). Restore it, or delete the run and begin anew."
+                f"{file} of {run.name} cannot be read ({error}). Restore it, or "
+                "delete the run and begin anew."
             ) from error
 
 
 def frame(run: Run, judging: JudgingSpec) -> pd.DataFrame:
-    """All answers with their verdicts, one per row: see ``table`` of the measures; unjudged where a command has not run."""
+    """All answers with their verdicts, one per row: see ``table`` of the measures;
+    unjudged where a command has not run.
+    """
     roles = {
         a: {
             role: {each.prompt: each for each in run.prompts(role, a)}

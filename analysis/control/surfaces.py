@@ -1,4 +1,6 @@
-"""How hard, and where? Effect and cost of every setting of a search, the settings chosen, and what they give on other prompts."""
+"""How hard, and where? Effect and cost of every setting of a search, the settings
+chosen, and what they give on other prompts.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,7 +51,8 @@ def table(
 ) -> pd.DataFrame:
     """Answers of kept cells, one per row, with the columns of COLUMNS.
 
-    ``roles``: language → role → number → prompt; a prompt without a push counts in each role that it has.
+    ``roles``: language → role → number → prompt; a prompt without a push counts in each
+    role that it has.
     """
     rows = []
     for cell in cells:
@@ -87,7 +90,7 @@ def table(
                             costs[strength],
                         )
                     )
-    kinds = {name: float for name in ("strength", "surprise", "log_odds", "kl")}
+    kinds = dict.fromkeys(("strength", "surprise", "log_odds", "kl"), float)
     return pd.DataFrame(rows, columns=COLUMNS).astype(kinds)
 
 
@@ -97,7 +100,9 @@ def following(answers: pd.DataFrame) -> np.ndarray:
 
 
 def target_rate(answers: pd.DataFrame) -> np.ndarray:
-    """Target-continuation rate: share of answers that begin with the prompt's target; unknown where there is none."""
+    """Target-continuation rate: share of answers that begin with the prompt's target;
+    unknown where there is none.
+    """
     begun = [
         plain(text).startswith(plain(target))
         for text, target in zip(answers["text"], answers["target"])
@@ -112,7 +117,9 @@ def log_odds(answers: pd.DataFrame) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Objective:
-    """What a search maximises: a value per answer; ``rate``: a share with a Wilson interval, else a mean with a bootstrap."""
+    """What a search maximises: a value per answer; ``rate``: a share with a Wilson
+    interval, else a mean with a bootstrap.
+    """
 
     values: Callable[[pd.DataFrame], np.ndarray]
     units: str
@@ -134,10 +141,13 @@ def objective(judging: JudgingSpec) -> Objective:
 
 
 def summary(answers: pd.DataFrame, judging: JudgingSpec) -> dict[str, float]:
-    """Effect and costs of answers under one setting: ``effect`` with ``low``, ``high``, ``n``; ``perplexity``, ``drift``, ``kl``.
+    """Effect and costs of answers under one setting: ``effect`` with ``low``, ``high``,
+    ``n``; ``perplexity``, ``drift``, ``kl``.
 
-    ``perplexity`` is that of the answers under the model that is not pushed (geometric mean over answers that are not empty),
-    ``drift`` the share of answers in another language than the prompt's among those whose language can be told, ``kl`` the
+    ``perplexity`` is that of the answers under the model that is not pushed (geometric
+    mean over answers that are not empty),
+    ``drift`` the share of answers in another language than the prompt's among those
+    whose language can be told, ``kl`` the
     divergence (nats) of the next token on neutral prompts.
     """
     aim = objective(judging)
@@ -170,10 +180,13 @@ def bounded(values: np.ndarray, rate: bool) -> dict[str, float]:
 
 
 def surfaces(answers: pd.DataFrame, grid: Grid, judging: JudgingSpec) -> xr.Dataset:
-    """The search: (language, strength, set), ``set`` counting a language's sets of layers; NaN where a cell is not computed yet.
+    """The search: (language, strength, set), ``set`` counting a language's sets of
+    layers; NaN where a cell is not computed yet.
 
-    Variables of ``summary``: effect, low, high, n, perplexity, drift, kl; and per language the same without a push
-    (``plain_effect``, ``plain_perplexity``, ``plain_drift``), on the search prompts. Xu et al. 2024, Section 5.
+    Variables of ``summary``: effect, low, high, n, perplexity, drift, kl; and per
+    language the same without a push
+    (``plain_effect``, ``plain_perplexity``, ``plain_drift``), on the search prompts. Xu
+    et al. 2024, Section 5.
     """
     languages, sets = list(grid.layers), max(map(len, grid.layers.values()))
     names = ("effect", "low", "high", "n", "perplexity", "drift", "kl")
@@ -218,7 +231,9 @@ def surfaces(answers: pd.DataFrame, grid: Grid, judging: JudgingSpec) -> xr.Data
 
 
 def by_strength(answers: pd.DataFrame) -> pd.DataFrame:
-    """Share of each verdict at each strength with its Wilson interval: strength, verdict, share, low, high, n."""
+    """Share of each verdict at each strength with its Wilson interval: strength,
+    verdict, share, low, high, n.
+    """
     rows = []
     for verdict in VERDICTS:
         for strength, those in answers[answers["verdict"] != ""].groupby("strength"):
@@ -245,7 +260,10 @@ def best_effect(found: xr.Dataset, judging: JudgingSpec) -> np.ndarray:
 
 
 def within_limits(found: xr.Dataset, judging: JudgingSpec) -> np.ndarray:
-    """Settings whose perplexity and drift keep the limits; ours. A cost that is unknown does not forbid."""
+    """Settings whose perplexity and drift keep the limits; ours.
+
+    A cost that is unknown does not forbid.
+    """
     dear = found["perplexity"].values > judging.perplexity * float(
         found["plain_perplexity"]
     )
@@ -263,7 +281,8 @@ CHOICES: Mapping[str, Callable[[xr.Dataset, JudgingSpec], np.ndarray]] = {
 
 
 def chosen(found: xr.Dataset, grid: Grid, judging: JudgingSpec) -> dict[str, Choice]:
-    """The setting of each language that was searched: the best effect among those that CHOICES allows; ties go to the weakest push.
+    """The setting of each language that was searched: the best effect among those that
+    CHOICES allows; ties go to the weakest push.
 
     Where none is allowed, the one of least perplexity is taken and marked.
     """
@@ -306,9 +325,11 @@ def report(
     picked: Mapping[str, Choice],
     judging: JudgingSpec,
 ) -> pd.DataFrame:
-    """Effect without a push, with the own and with the shared vector, per language on the reported prompts, one row each.
+    """Effect without a push, with the own and with the shared vector, per language on
+    the reported prompts, one row each.
 
-    Columns: language, vector (none, own, shared), strength, layers, within, and those of ``summary``. Rows of settings that were
+    Columns: language, vector (none, own, shared), strength, layers, within, and those
+    of ``summary``. Rows of settings that were
     not asked yet have n = 0. Xu et al. 2024, Table 2.
     """
     asked, rows = answers[answers["role"] == "report"], []
@@ -335,10 +356,13 @@ def report(
 
 
 def gaps(reported: pd.DataFrame, source: str) -> pd.DataFrame:
-    """Own minus shared effect per language: ``gap`` with ``low``, ``high``, ``n``; ``own`` and ``shared`` with their intervals.
+    """Own minus shared effect per language: ``gap`` with ``low``, ``high``, ``n``;
+    ``own`` and ``shared`` with their intervals.
 
-    For a rate the interval is Newcombe's, from the two Wilson intervals as if the prompts were not the same, which makes it
-    rather too wide than too narrow; for a mean it is the same rule on the bootstrap intervals. In the language of the shared
+    For a rate the interval is Newcombe's, from the two Wilson intervals as if the
+    prompts were not the same, which makes it
+    rather too wide than too narrow; for a mean it is the same rule on the bootstrap
+    intervals. In the language of the shared
     vector (``source``) both are the same answers, so the gap is 0 and has no interval.
     """
     sides = {

@@ -1,4 +1,6 @@
-"""Verdicts on the answers of a control run: by rules at once, by a judge command in the job and kept beside the answers."""
+"""Verdicts on the answers of a control run: by rules at once, by a judge command in the
+job and kept beside the answers.
+"""
 
 import hashlib
 import json
@@ -32,7 +34,9 @@ def told(
     folder: Path,
     progress: Callable[[str], None],
 ) -> pd.DataFrame:
-    """The same once a judge command has told what it had not; each part is kept as soon as it is told."""
+    """The same once a judge command has told what it had not; each part is kept as soon
+    as it is told.
+    """
     asked = list(zip(answers["language"], answers["request"], answers["text"]))
     if not judging.command:
         return judged(answers, judging, folder)
@@ -62,7 +66,8 @@ def kept(folder: Path, judging: JudgingSpec) -> dict[str, str]:
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except ValueError as error:
         raise StudyError(
-            f"{path.name} of {folder.name} is damaged. Remove the file; the command then judges again."
+            f"{path.name} of {folder.name} is damaged. Remove the file; the "
+            "command then judges again."
         ) from error
 
 

@@ -40,12 +40,15 @@ def options_of(value: object) -> tuple[dict[str, str], bool, str]:
 def answer_of(
     given: str, options: Mapping[str, str], lettered: bool
 ) -> tuple[str, str]:
-    """The text of an answer that was given as text or as letter, and what is wrong when it may be either."""
+    """The text of an answer that was given as text or as letter, and what is wrong when
+    it may be either.
+    """
     meant = options.get(given.upper(), given)
     if lettered or meant == given or given not in options.values():
         return meant, ""
     written = json.dumps(options, ensure_ascii=False)[:160]
     return given, (
-        f"the answer “{given}” is one option's text and the letter of another, “{meant[:40]}”; write the options with their "
+        f"the answer “{given}” is one option's text and the letter of another, "
+        f"“{meant[:40]}”; write the options with their "
         f"letters ({written}) and the answer as its letter"
     )

@@ -8,7 +8,9 @@ NAMED = "named"
 def likeliest(
     scores: np.ndarray, tokens: np.ndarray, normalised: bool = True
 ) -> np.ndarray:
-    """The likeliest option (…,), from 1; 0 for a tie. From nats and numbers of tokens (…, option), 0 where there is no option.
+    """The likeliest option (…,), from 1; 0 for a tie.
+
+    From nats and numbers of tokens (…, option), 0 where there is no option.
 
     ``normalised``: nats per token.
     """

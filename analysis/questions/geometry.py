@@ -1,4 +1,5 @@
-"""Where do English and local steering live? Angles, lengths and agreement of the two vectors, layer by layer.
+"""Where do English and local steering live? Angles, lengths and agreement of the two
+vectors, layer by layer.
 
 Han et al. (arXiv 2510.26024) do not publish their formulas; the definitions here are ours.
 """
@@ -23,13 +24,16 @@ from analysis.study.study import Study
 
 ENGLISH, FLIPPING = "en", "flipping items"
 NO_FLIPS = (
-    "no language has two training items with options whose answer becomes the local one when the country is named, or the "
+    "no language has two training items with options whose answer becomes the "
+    "local one when the country is named, or the "
     "questions were asked before answers were kept"
 )
 VERSIONS = {
     "own": "the language's own culture questions",
-    FLIPPING: "only culture questions whose likeliest answer becomes the local one when the country is named",
-    "held-out universal": "mean over the other languages' local vectors, so that nothing of the language itself is in it",
+    FLIPPING: "only culture questions whose likeliest answer becomes the local one when the "
+    "country is named",
+    "held-out universal": "mean over the other languages' local vectors, so that "
+    "nothing of the language itself is in it",
 }
 """Which local vector stands for a language (Veselovsky et al., arXiv 2504.10191)."""
 TWINS = {
@@ -54,7 +58,9 @@ def stack(study: Study, array: str) -> np.ndarray:
 def local_vectors(
     study: Study, version: str = "own", shuffled: bool = False
 ) -> np.ndarray:
-    """Local vectors (language, layer, hidden) in one of VERSIONS; SpecError for another, StudyError where there are none."""
+    """Local vectors (language, layer, hidden) in one of VERSIONS; SpecError for
+    another, StudyError where there are none.
+    """
     if version not in VERSIONS:
         raise unknown("version of the local vector", version, VERSIONS)
     if version not in versions(study):
@@ -68,7 +74,9 @@ def local_vectors(
 
 
 def others_mean(values: np.ndarray) -> np.ndarray:
-    """For each language the mean over the other languages that are known; NaN where there is no other."""
+    """For each language the mean over the other languages that are known; NaN where
+    there is no other.
+    """
     return np.array(
         [
             mean_known(np.delete(values, a, 0))
@@ -104,9 +112,11 @@ def prompts(study: Study) -> tuple[np.ndarray, np.ndarray]:
 def differences(
     study: Study, language: int
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """What the vectors of a language are means of, for "English" and the versions of the local vector.
+    """What the vectors of a language are means of, for "English" and the versions of
+    the local vector.
 
-    Each the items' places among the prompts (item) and the differences (item, layer, hidden). Training items only; none of those
+    Each the items' places among the prompts (item) and the differences (item, layer,
+    hidden). Training items only; none of those
     that flip where it is not known which do.
     """
     from analysis.questions.plan import compared, gaps
@@ -137,18 +147,25 @@ def differences(
 
 
 def angles(study: Study, version: str = "own") -> xr.Dataset:
-    """Angle (language, layer) between English and local vector: ``cosine``, ``angle`` in degrees, and bands of the cosine.
+    """Angle (language, layer) between English and local vector: ``cosine``, ``angle``
+    in degrees, and bands of the cosine.
 
-    ``low``/``high``: 95 % bootstrap over the training items of both. ``null_low``/``null_high``: 95 % of the cosines when every
-    item's difference gets a random sign (shuffled labels): inside that band the vectors are no more aligned or opposed than chance.
-    ``english_items``/``local_items`` count the differences. Bands are NaN for the held-out universal version, whose items are other
-    languages'. English has no English vector: NaN. StudyError for a study without both vectors. Our definition of perpendicularity.
+    ``low``/``high``: 95 % bootstrap over the training items of both.
+    ``null_low``/``null_high``: 95 % of the cosines when every
+    item's difference gets a random sign (shuffled labels): inside that band the vectors
+    are no more aligned or opposed than chance.
+    ``english_items``/``local_items`` count the differences. Bands are NaN for the
+    held-out universal version, whose items are other
+    languages'. English has no English vector: NaN. StudyError for a study without both
+    vectors. Our definition of perpendicularity.
     """
     return shuffled_angles(study, version).drop_vars("null")
 
 
 def shuffled_angles(study: Study, version: str) -> xr.Dataset:
-    """The same with ``null`` (language, layer, replicate): cosines under random signs, one per item for all languages."""
+    """The same with ``null`` (language, layer, replicate): cosines under random signs,
+    one per item for all languages.
+    """
     lacking(study)
     value = cosine(stack(study, "english_vector"), local_vectors(study, version))
     drawn, null = np.full((2, *value.shape, REPLICATES), np.nan)
@@ -192,7 +209,8 @@ def lacking(study: Study) -> None:
     """StudyError for a study that has not both vectors."""
     if not (study.has("english_vector") and study.has("local_vector")):
         raise StudyError(
-            f"“{study.title}” has no pair of English and local vectors. They need universal questions in English and another "
+            f"“{study.title}” has no pair of English and local vectors. They need "
+            "universal questions in English and another "
             "language, and culture questions with and without the country; ask some on this page."
         )
 
@@ -205,7 +223,8 @@ def degrees(cosines: np.ndarray) -> np.ndarray:
 def resampled(
     first: np.ndarray, second: np.ndarray, weights: list[np.ndarray]
 ) -> np.ndarray:
-    """Cosine (layer, replicate) of two sums of (item, layer, hidden) under the weights (item, replicate) of either.
+    """Cosine (layer, replicate) of two sums of (item, layer, hidden) under the weights
+    (item, replicate) of either.
 
     Only inner products between items are needed, so the replicates cost nothing in the hidden size.
     """
@@ -230,10 +249,13 @@ def quotient(grams: tuple[np.ndarray, ...], s: np.ndarray, t: np.ndarray) -> np.
 
 
 def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
-    """Mean over languages of the cosine of English and local vector (layer), with the same mean under random signs as its band.
+    """Mean over languages of the cosine of English and local vector (layer), with the
+    same mean under random signs as its band.
 
-    Variables ``cosine``, ``angle`` (degrees of the mean cosine), ``low``/``high`` (languages drawn with replacement, their items as
-    they are; NaN below three), ``null_low``, ``null_high`` (NaN where a language of the mean has no items), ``languages`` in the
+    Variables ``cosine``, ``angle`` (degrees of the mean cosine), ``low``/``high``
+    (languages drawn with replacement, their items as
+    they are; NaN below three), ``null_low``, ``null_high`` (NaN where a language of the
+    mean has no items), ``languages`` in the
     mean. Errors as in ``angles``.
     """
     table = shuffled_angles(study, version)
@@ -245,7 +267,8 @@ def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
     if n > 2:
         weights = bootstrap_weights(tuple(range(n)))
         drawn = interval(value[known].T @ weights / n)
-    # Languages share items and the English states, so the mean is taken within each replicate; √n would be far too narrow.
+    # Languages share items and the English states, so the mean is taken within each
+    # replicate; √n would be far too narrow.
     total = np.where(there[..., None], table["null"].values, 0).sum(0)
     null = interval(
         np.where(
@@ -267,9 +290,11 @@ def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
 
 
 def lengths(study: Study) -> xr.Dataset:
-    """Length of English and local vectors and of their shuffled twins (vector, language, layer), as a share of the states' length.
+    """Length of English and local vectors and of their shuffled twins (vector,
+    language, layer), as a share of the states' length.
 
-    The states are those of the language's questions. For imported means: mean(English) − mean(language) against the mean state.
+    The states are those of the language's questions. For imported means: mean(English)
+    − mean(language) against the mean state.
     NaN where there is no vector. StudyError for a study with neither.
     """
     if study.has("mean_state"):
@@ -289,7 +314,9 @@ def lengths(study: Study) -> xr.Dataset:
 
 
 def twins(study: Study) -> dict[str, np.ndarray]:
-    """The vectors of TWINS that a study was asked for, and their shuffled twins; StudyError when there are none."""
+    """The vectors of TWINS that a study was asked for, and their shuffled twins;
+    StudyError when there are none.
+    """
     prompts(study)
     arrays = {
         name: array
@@ -304,7 +331,8 @@ def twins(study: Study) -> dict[str, np.ndarray]:
         }
     ):
         raise StudyError(
-            f"“{study.title}” has no English and no local vectors: too few training items in every language."
+            f"“{study.title}” has no English and no local vectors: too few "
+            "training items in every language."
         )
     return found
 
@@ -323,11 +351,14 @@ def state_lengths(study: Study) -> np.ndarray:
 
 
 def means_english(study: Study) -> np.ndarray:
-    """Mean state of English minus that of each language (language, layer, hidden); NaN for English. StudyError without English."""
+    """Mean state of English minus that of each language (language, layer, hidden); NaN
+    for English. StudyError without English.
+    """
     means = stack(study, "mean_state")
     if ENGLISH not in study.languages:
         raise StudyError(
-            f"“{study.title}” has no English vectors: none of its files holds the mean state of English. Import it with the others."
+            f"“{study.title}” has no English vectors: none of its files holds the "
+            "mean state of English. Import it with the others."
         )
     place = study.languages.index(ENGLISH)
     vectors = means[place] - means
@@ -336,7 +367,8 @@ def means_english(study: Study) -> np.ndarray:
 
 
 def agreement(study: Study) -> xr.Dataset:
-    """Cosine between languages (vector, layer, source, target) of English vectors, local vectors and their shuffled twins.
+    """Cosine between languages (vector, layer, source, target) of English vectors,
+    local vectors and their shuffled twins.
 
     NaN where a vector is missing or has no length. StudyError for a study with neither.
     """
@@ -360,13 +392,16 @@ def agreement(study: Study) -> xr.Dataset:
 
 
 def lens(study: Study) -> xr.DataArray:
-    """Logit-lens share (language, side, layer) of how the answer begins in the own language and in English.
+    """Logit-lens share (language, side, layer) of how the answer begins in the own
+    language and in English.
 
-    Mean over universal questions; see the engine's ``logit_lens``. StudyError for a study without it. Wendler et al. 2024.
+    Mean over universal questions; see the engine's ``logit_lens``. StudyError for a
+    study without it. Wendler et al. 2024.
     """
     if not study.has("lens_share"):
         raise StudyError(
-            f"“{study.title}” has no logit lens: it needs universal questions with answers in English and another language, and a "
+            f"“{study.title}” has no logit lens: it needs universal questions with "
+            "answers in English and another language, and a "
             "model whose final norm and blocks are as they were."
         )
     values = study.array("lens_share")

@@ -1,4 +1,6 @@
-"""Do items merge across languages? Separation, linear CKA and mutual neighbours of the states of parallel questions."""
+"""Do items merge across languages? Separation, linear CKA and mutual neighbours of the
+states of parallel questions.
+"""
 
 from itertools import combinations
 
@@ -20,7 +22,8 @@ SAME = 9
 
 
 def grid(study: Study, kind: str, layer: int, centred: bool = False) -> np.ndarray:
-    """States (language, item, hidden) of one kind at one layer (1…N), float32; NaN where a language lacks the item.
+    """States (language, item, hidden) of one kind at one layer (1…N), float32; NaN
+    where a language lacks the item.
 
     ``centred`` takes each language's mean over its items away.
     """
@@ -36,7 +39,9 @@ def grid(study: Study, kind: str, layer: int, centred: bool = False) -> np.ndarr
 
 
 def distances(states: np.ndarray) -> np.ndarray:
-    """Euclidean distances (language, item, language, item) of a grid, from inner products; NaN where a state is missing."""
+    """Euclidean distances (language, item, language, item) of a grid, from inner
+    products; NaN where a state is missing.
+    """
     flat = states.reshape(-1, states.shape[-1]).astype(float)
     flat = flat - mean_known(flat)
     inner = flat @ flat.T
@@ -48,7 +53,8 @@ def distances(states: np.ndarray) -> np.ndarray:
 def index(table: np.ndarray, orders: np.ndarray | None = None) -> float:
     """1 − within-item cross-language distance / between-item same-language distance.
 
-    ``orders`` (language, item) puts the items of each language into another order first: what is "the same item" is then arbitrary.
+    ``orders`` (language, item) puts the items of each language into another order
+    first: what is "the same item" is then arbitrary.
     NaN when there is no second language or item, or all states of a language are the same.
     """
     languages, items = table.shape[:2]
@@ -71,12 +77,17 @@ def index(table: np.ndarray, orders: np.ndarray | None = None) -> float:
 
 
 def separation(study: Study, centred: bool = False) -> xr.Dataset:
-    """Separation index (kind, layer) of universal and of culture items, with a shuffled-label band.
+    """Separation index (kind, layer) of universal and of culture items, with a
+    shuffled-label band.
 
-    1 − mean distance between an item's states in two languages / mean distance between two items in one language. 1: an item is the
-    same point in all languages; 0 or less: languages are as far apart as items. ``null_low``/``null_high``: the same when items are
-    numbered at random in each language. ``centred`` takes each language's mean away first. ``items`` and ``languages`` are counts.
-    NaN with one language, one item, or a layer without variance. StudyError for a study without questions. The definition is ours.
+    1 − mean distance between an item's states in two languages / mean distance between
+    two items in one language. 1: an item is the
+    same point in all languages; 0 or less: languages are as far apart as items.
+    ``null_low``/``null_high``: the same when items are
+    numbered at random in each language. ``centred`` takes each language's mean away
+    first. ``items`` and ``languages`` are counts.
+    NaN with one language, one item, or a layer without variance. StudyError for a study
+    without questions. The definition is ours.
     """
     kinds = [kind for kind in KINDS_OF_ITEMS if (prompts(study)[0] == kind).any()]
     values = np.full((3, len(kinds), study.layers), np.nan)
@@ -107,7 +118,8 @@ def separation(study: Study, centred: bool = False) -> xr.Dataset:
 
 
 def cka(x: np.ndarray, y: np.ndarray) -> float:
-    """Linear CKA of two matrices (item, hidden) with the unbiased HSIC, for few items; NaN below FEWEST or without variance.
+    """Linear CKA of two matrices (item, hidden) with the unbiased HSIC, for few items;
+    NaN below FEWEST or without variance.
 
     Kornblith et al. 2019; Nguyen et al. 2021 for the unbiased estimate.
     """
@@ -123,7 +135,9 @@ def cka(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def varied(x: np.ndarray) -> bool:
-    """Whether the rows of a matrix differ at all; compared exactly, as rows that were centred need not be zero."""
+    """Whether the rows of a matrix differ at all; compared exactly, as rows that were
+    centred need not be zero.
+    """
     return bool((x != x[0]).any())
 
 
@@ -138,9 +152,11 @@ def unbiased(k: np.ndarray, l: np.ndarray) -> float:
 
 
 def mutual_neighbours(x: np.ndarray, y: np.ndarray, k: int = NEIGHBOURS) -> float:
-    """Share of the k nearest items (by cosine) that two matrices (item, hidden) have in common; chance k / (n − 1).
+    """Share of the k nearest items (by cosine) that two matrices (item, hidden) have in
+    common; chance k / (n − 1).
 
-    Huh et al. 2024. Items that tie for the last places share them: what counts is the mean over the orders in which they can stand.
+    Huh et al. 2024. Items that tie for the last places share them: what counts is the
+    mean over the orders in which they can stand.
     NaN with k + 1 items or fewer, or when all items of a matrix are the same.
     """
     if len(x) <= k + 1 or not (varied(x) and varied(y)):
@@ -149,7 +165,9 @@ def mutual_neighbours(x: np.ndarray, y: np.ndarray, k: int = NEIGHBOURS) -> floa
 
 
 def nearness(x: np.ndarray, k: int) -> np.ndarray:
-    """How surely each item (item, item) is among the k nearest of another: 1, 0, or a share where several tie for what is left."""
+    """How surely each item (item, item) is among the k nearest of another: 1, 0, or a
+    share where several tie for what is left.
+    """
     unit = x.astype(float) / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
     cosine = np.round(unit @ unit.T, SAME)
     np.fill_diagonal(cosine, -np.inf)
@@ -161,10 +179,13 @@ def nearness(x: np.ndarray, k: int) -> np.ndarray:
 
 
 def parallel(study: Study) -> xr.Dataset:
-    """Agreement with English of the states of parallel universal questions (language, layer): ``cka`` and ``neighbours``.
+    """Agreement with English of the states of parallel universal questions (language,
+    layer): ``cka`` and ``neighbours``.
 
-    ``chance`` (language) is that of the mutual neighbours, k / (n − 1); that of the unbiased CKA is 0. ``items`` are in the mean.
-    NaN for English and for too few items. StudyError for a study without questions or without English.
+    ``chance`` (language) is that of the mutual neighbours, k / (n − 1); that of the
+    unbiased CKA is 0. ``items`` are in the mean.
+    NaN for English and for too few items. StudyError for a study without questions or
+    without English.
     """
     if ENGLISH not in study.languages:
         raise StudyError(

@@ -1,6 +1,8 @@
-"""Questions asked of a study's model: states of every question, English and local vectors, language by language.
+"""Questions asked of a study's model: states of every question, English and local
+vectors, language by language.
 
-A cell is one language; its numbers depend on the spec alone, so a killed run that is resumed gives the same bytes.
+A cell is one language; its numbers depend on the spec alone, so a killed run that is
+resumed gives the same bytes.
 """
 
 import hashlib
@@ -49,9 +51,11 @@ def begin_asking(
     title: str,
     into: Path | None = None,
 ) -> Path:
-    """Write what is known before anything is asked into a study of the same model, or into a new one without concepts.
+    """Write what is known before anything is asked into a study of the same model, or
+    into a new one without concepts.
 
-    StudyError when the study is of another model or has other questions, or the same study is complete already.
+    StudyError when the study is of another model or has other questions, or the same
+    study is complete already.
     """
     about = QuestionsPart(
         spec=asdict(spec),
@@ -71,7 +75,8 @@ def begin_asking(
             store.write_manifest(into, replace(manifest, questions=about))
         elif manifest.questions.digest != about.digest:
             raise StudyError(
-                f"“{manifest.title}” was asked other questions, or in another way. Begin a new study for these."
+                f"“{manifest.title}” was asked other questions, or in another way. "
+                "Begin a new study for these."
             )
         elif not coverage.question_cells(manifest):
             raise StudyError(
@@ -103,8 +108,10 @@ def fits(manifest: Manifest, spec: QuestionSpec, reader: Reader) -> None:
     )
     if same != (spec.model.model, spec.model.revision, reader.layers, reader.hidden):
         raise StudyError(
-            f"“{manifest.title}” is a study of {model.model} at {model.revision[:12]}, asked would be "
-            f"{spec.model.model} at {spec.model.revision[:12]}. Choose the same model, or begin a new study."
+            f"“{manifest.title}” is a study of {model.model} at "
+            f"{model.revision[:12]}, asked would be "
+            f"{spec.model.model} at {spec.model.revision[:12]}. Choose the same "
+            "model, or begin a new study."
         )
     if strange := sorted(set(spec.languages) - set(manifest.languages)):
         raise StudyError(
@@ -113,9 +120,11 @@ def fits(manifest: Manifest, spec: QuestionSpec, reader: Reader) -> None:
 
 
 def prompts(spec: QuestionSpec, questions: Questions) -> tuple[AskedItem, ...]:
-    """What is asked, as (kind, item): universal items, culture items without and then with the country named.
+    """What is asked, as (kind, item): universal items, culture items without and then
+    with the country named.
 
-    Where there are more than ``most`` items of a kind, every n-th is taken; CorpusError when there is nothing to ask.
+    Where there are more than ``most`` items of a kind, every n-th is taken; CorpusError
+    when there is nothing to ask.
     """
     kept = {}
     for kind in (UNIVERSAL, CULTURE):
@@ -135,7 +144,8 @@ def prompts(spec: QuestionSpec, questions: Questions) -> tuple[AskedItem, ...]:
     ]
     if not listed or not set(spec.languages) & set(questions.languages):
         raise CorpusError(
-            f"“{questions.name}” has no question in {', '.join(spec.languages)}. Choose other questions."
+            f"“{questions.name}” has no question in {', '.join(spec.languages)}. "
+            "Choose other questions."
         )
     return (*listed, *(AskedItem(NAMED, item) for item in kept[CULTURE]))
 
@@ -147,14 +157,17 @@ def run_asking(
     lens: Lens | None,
     progress: Progress,
 ) -> None:
-    """Ask the questions of the languages that are missing, one commit each; ``progress`` may raise to stop."""
+    """Ask the questions of the languages that are missing, one commit each;
+    ``progress`` may raise to stop.
+    """
     with store.writing(folder):
         manifest = store.read_manifest(folder)
         about = manifest.part(QuestionsPart)
         spec = about.spec_as(QuestionSpec)
         if questions.digest != spec.questions_digest:
             raise StudyError(
-                f"“{folder.name}” was begun with the questions {spec.questions_digest}; given are {questions.digest}."
+                f"“{folder.name}” was begun with the questions "
+                f"{spec.questions_digest}; given are {questions.digest}."
             )
         waiting, total = coverage.question_cells(manifest), len(spec.languages)
         for language in waiting:
@@ -225,7 +238,9 @@ def cell(
 
 
 def answered(reader: Answering, asked: Sequence, what: tuple) -> np.ndarray:
-    """Whether the local answer is the likeliest per token (prompt,): training culture items with options, both ways of asking."""
+    """Whether the local answer is the likeliest per token (prompt,): training culture
+    items with options, both ways of asking.
+    """
     found, texts, part = what
     places = [
         i
@@ -249,7 +264,9 @@ def answered(reader: Answering, asked: Sequence, what: tuple) -> np.ndarray:
 def states_of(
     folder: Path, manifest: Manifest, code: str, tensors: Mapping
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """States and parts of the English questions, as they were kept; None where English is not among the languages."""
+    """States and parts of the English questions, as they were kept; None where English
+    is not among the languages.
+    """
     if code == ENGLISH or ENGLISH not in manifest.languages:
         return None
     place = (manifest.languages.index(ENGLISH),)
@@ -257,18 +274,19 @@ def states_of(
     if place not in parts:
         return None
     states = read_parts(folder, manifest, "item_state")[place].astype(np.float32)
-    return states * read_parts(folder, manifest, SCALE)[place][
-        :, None
-    ], parts[place]
+    return states * read_parts(folder, manifest, SCALE)[place][:, None], parts[place]
 
 
 def gaps(
     asked: Sequence[Sequence[str]], own: tuple, english: tuple | None
 ) -> dict[str, np.ndarray]:
-    """Per item (item, layer, hidden): state in English minus own (``english``), country named minus not named (``local``).
+    """Per item (item, layer, hidden): state in English minus own (``english``), country
+    named minus not named (``local``).
 
-    Training items only that are there on both sides; ``flipped``: those of the local ones whose answer becomes the local one when
-    the country is named (Veselovsky et al., arXiv 2504.10191). ``own``: states, parts and whether the local answer is taken.
+    Training items only that are there on both sides; ``flipped``: those of the local
+    ones whose answer becomes the local one when
+    the country is named (Veselovsky et al., arXiv 2504.10191). ``own``: states, parts
+    and whether the local answer is taken.
     """
     states, part, local = own
     places = compared(asked, part, local, None if english is None else english[1])
@@ -284,9 +302,11 @@ def compared(
     local: np.ndarray,
     english: np.ndarray | None,
 ) -> dict[str, tuple]:
-    """Which prompts the differences of ``gaps`` are taken between: name → (places of the first, of the second), item by item.
+    """Which prompts the differences of ``gaps`` are taken between: name → (places of
+    the first, of the second), item by item.
 
-    ``english``: parts of the English questions. The second place is the item's own in every language.
+    ``english``: parts of the English questions. The second place is the item's own in
+    every language.
     """
     kinds = np.array([kind for kind, _ in asked])
     train, found = part == TRAIN, {}
@@ -305,7 +325,9 @@ def compared(
 def question_vectors(
     asked: Sequence, own: tuple, english: tuple | None, seed: int
 ) -> dict[str, np.ndarray]:
-    """English and local vectors (layer, hidden) with their shuffled twins; left out where there are too few training items."""
+    """English and local vectors (layer, hidden) with their shuffled twins; left out
+    where there are too few training items.
+    """
     made = {}
     for name, each in gaps(asked, own, english).items():
         if len(each) >= ENOUGH:
@@ -322,7 +344,9 @@ def question_vectors(
 def lensed(
     lens: Lens, states: np.ndarray, asked: Sequence, what: tuple
 ) -> dict[str, np.ndarray]:
-    """Mean logit-lens share (side, layer) over the universal questions that have an answer in both languages, if there are any."""
+    """Mean logit-lens share (side, layer) over the universal questions that have an
+    answer in both languages, if there are any.
+    """
     questions, code, part = what
     chosen, answers = [], []
     for i, (kind, item) in enumerate(asked):

@@ -1,4 +1,6 @@
-"""Pictures of vectors and items in two or three dimensions: PCA over layers, and UMAP or classical MDS of one layer on demand."""
+"""Pictures of vectors and items in two or three dimensions: PCA over layers, and UMAP
+or classical MDS of one layer on demand.
+"""
 
 from dataclasses import dataclass
 
@@ -26,7 +28,9 @@ BEFORE_UMAP = 50
 
 @dataclass(frozen=True)
 class Cloud:
-    """Points (point, layer, hidden) with their language and kind; a point that a layer lacks is NaN."""
+    """Points (point, layer, hidden) with their language and kind; a point that a layer
+    lacks is NaN.
+    """
 
     values: np.ndarray
     languages: tuple[str, ...]
@@ -46,11 +50,15 @@ def what_can_be_shown(study: Study) -> tuple[str, ...]:
 
 
 def cloud(study: Study, what: str) -> Cloud:
-    """Points of one of SHOWN; missing ones are left out. SpecError for another, StudyError where the study has none."""
+    """Points of one of SHOWN; missing ones are left out.
+
+    SpecError for another, StudyError where the study has none.
+    """
     check("picture", what, SHOWN)
     if what not in what_can_be_shown(study):
         raise StudyError(
-            f"“{study.title}” has no {what} to show; it has {', '.join(what_can_be_shown(study)) or 'none'}."
+            f"“{study.title}” has no {what} to show; it has "
+            f"{', '.join(what_can_be_shown(study)) or 'none'}."
         )
     codes = study.languages
     if what == "items":
@@ -90,18 +98,23 @@ def cloud(study: Study, what: str) -> Cloud:
 def pca(
     study: Study, what: str = "vectors", basis: str = "per layer", dims: int = 2
 ) -> xr.Dataset:
-    """Principal components (point, layer, axis) of one of SHOWN and the share of variance (layer, axis) that each explains.
+    """Principal components (point, layer, axis) of one of SHOWN and the share of
+    variance (layer, axis) that each explains.
 
-    ``per layer``: axes of each layer's own points; their signs are turned towards the layer before, since signs are arbitrary.
-    ``shared over layers``: one set of axes for all layers, each layer centred and scaled to the same mean length, because states
-    grow with depth. A layer whose points are all the same has no axes: zero and NaN. SpecError for an unknown choice or fewer
+    ``per layer``: axes of each layer's own points; their signs are turned towards the
+    layer before, since signs are arbitrary.
+    ``shared over layers``: one set of axes for all layers, each layer centred and
+    scaled to the same mean length, because states
+    grow with depth. A layer whose points are all the same has no axes: zero and NaN.
+    SpecError for an unknown choice or fewer
     points than three.
     """
     check("basis", basis, BASES)
     points = cloud(study, what)
     if len(points.values) < 3:
         raise SpecError(
-            f"A picture needs at least three points; there are {len(points.values)}. Choose another, or more languages."
+            "A picture needs at least three points; there are "
+            f"{len(points.values)}. Choose another, or more languages."
         )
     values = points.values - points.values.mean(0)
     scale = np.sqrt((length(values) ** 2).mean(0))
@@ -113,7 +126,9 @@ def pca(
     )
     if basis == BASES[0]:
         for layer in range(layers):
-            scores[:, layer], explained[layer] = principal_components(values[:, layer], dims)
+            scores[:, layer], explained[layer] = principal_components(
+                values[:, layer], dims
+            )
             if layer:
                 turn = np.sign((scores[:, layer] * scores[:, layer - 1]).sum(0))
                 scores[:, layer] *= np.where(turn == 0, 1, turn)
@@ -133,9 +148,11 @@ def pca(
 
 
 def mds(study: Study, what: str, layer: int, dims: int = 2) -> xr.Dataset:
-    """Classical MDS (point, axis) of 1 − cosine at one layer, with the share of its inertia that each axis shows.
+    """Classical MDS (point, axis) of 1 − cosine at one layer, with the share of its
+    inertia that each axis shows.
 
-    Unlike PCA it looks at directions only, not at lengths (Torgerson 1952). Errors as in ``pca``; SpecError for an unknown layer.
+    Unlike PCA it looks at directions only, not at lengths (Torgerson 1952). Errors as
+    in ``pca``; SpecError for an unknown layer.
     """
     points, values = at_layer(study, what, layer)
     unit = values / np.maximum(length(values), 1e-12)[:, None]
@@ -152,12 +169,16 @@ def mds(study: Study, what: str, layer: int, dims: int = 2) -> xr.Dataset:
 def umap(
     study: Study, what: str, layer: int, dims: int = 2, seed: int = 0
 ) -> xr.Dataset:
-    """UMAP (point, axis) at one layer, seeded, after PCA to 50 dimensions; axes and distances between groups mean nothing.
+    """UMAP (point, axis) at one layer, seeded, after PCA to 50 dimensions; axes and
+    distances between groups mean nothing.
 
-    Errors as in ``mds``. The first one in a process takes about ten seconds longer. McInnes et al. 2018.
+    Errors as in ``mds``. The first one in a process takes about ten seconds longer.
+    McInnes et al. 2018.
     """
     points, values = at_layer(study, what, layer)
-    reduced, _ = principal_components(values - values.mean(0), min(BEFORE_UMAP, *values.shape))
+    reduced, _ = principal_components(
+        values - values.mean(0), min(BEFORE_UMAP, *values.shape)
+    )
     placed = umap_places(reduced, dims, seed)
     return projected(
         study, points, placed[:, None], np.full((1, dims), np.nan), layer

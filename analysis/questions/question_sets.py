@@ -36,7 +36,8 @@ def load_questions(name: str) -> Questions:
     if kept is None:
         allowed = offered_questions()
         raise CorpusError(
-            f"There are no questions “{name}” here.{nearest(name, allowed)} Choose: {', '.join(allowed)}."
+            f"There are no questions “{name}” here.{nearest(name, allowed)} "
+            f"Choose: {', '.join(allowed)}."
         )
     made = read_questions(kept, f"{name}.csv", exact=True)
     return Questions(name, made.questions, made.notes)
@@ -50,12 +51,15 @@ def find_questions(digest: str) -> Questions:
         ).digest == digest:
             return found
     raise CorpusError(
-        f"The questions {digest} are not on this server any more. Upload them again on the Layers page to go on."
+        f"The questions {digest} are not on this server any more. Upload them "
+        "again on the Layers page to go on."
     )
 
 
 def keep_questions(questions: Questions) -> str:
-    """Store a question set under its name and digest, so that it can be asked again; returns the name."""
+    """Store a question set under its name and digest, so that it can be asked again;
+    returns the name.
+    """
     if questions.name == DEMO and questions.digest == demo_questions().digest:
         return DEMO
     plain = plain_name(questions.name, 40, "questions", also="_")

@@ -1,8 +1,12 @@
-"""Questions for the transfer-localisation plane: universal ones, and everyday ones whose answer depends on the place.
+"""Questions for the transfer-localisation plane: universal ones, and everyday ones
+whose answer depends on the place.
 
-The project's own format is CSV or JSON lines with ``item, kind, language, question, answer, options`` and, if wanted, ``named``
-(the same question with the country named), ``country`` and ``split``. Columns of Global-MMLU and of BLEnD's choices are
-understood too; these keep each language in a file of its own, so that the language may be told by the file's name.
+The project's own format is CSV or JSON lines with ``item, kind, language, question,
+answer, options`` and, if wanted, ``named``
+(the same question with the country named), ``country`` and ``split``. Columns of
+Global-MMLU and of BLEnD's choices are
+understood too; these keep each language in a file of its own, so that the language may
+be told by the file's name.
 """
 
 import hashlib
@@ -40,7 +44,8 @@ COLUMNS = (
 )
 NEEDED = ("item", "language", "question", "answer")
 NO_LANGUAGE = (
-    "no “language”; add a column “language”, or put one code that is known here into the file's name, such as questions.fr.csv "
+    "no “language”; add a column “language”, or put one code that is known here "
+    "into the file's name, such as questions.fr.csv "
     f"({', '.join(LANGUAGES)})"
 )
 ALIASES: Mapping[str, str] = {
@@ -52,15 +57,22 @@ ALIASES: Mapping[str, str] = {
     "choices": "options",
     "answer_idx": "answer",
 }
-"""Column of another layout → ours; compared without regard to case. Where several mean one of ours, the first here is taken."""
+"""Column of another layout → ours; compared without regard to case.
+
+Where several mean one of ours, the first here is taken.
+"""
 SENSITIVE = "cultural_sensitivity_label"
 EXAM = {SENSITIVE, "subject"}
-"""Columns of exams such as Global-MMLU, whose answers are the same everywhere; their “country” is one that is asked about."""
+"""Columns of exams such as Global-MMLU, whose answers are the same everywhere; their
+“country” is one that is asked about.
+"""
 
 
 @dataclass(frozen=True)
 class Question:
-    """One item in one language: ``answer`` is one of ``options``; for culture it is the local one, ``question`` names no place."""
+    """One item in one language: ``answer`` is one of ``options``; for culture it is the
+    local one, ``question`` names no place.
+    """
 
     item: str
     kind: str
@@ -111,7 +123,9 @@ class Questions:
         return any(q.split for q in self.questions)
 
     def held_out(self, question: Question) -> bool:
-        """Whether a question is for testing: as its set says, else every second item, the same in all languages."""
+        """Whether a question is for testing: as its set says, else every second item,
+        the same in all languages.
+        """
         return question.split == "test" if self.divided else parity(question.item) == 1
 
     def count(self, kind: str, language: str) -> int:
@@ -126,27 +140,34 @@ def parity(item: str) -> int:
 
 @dataclass(frozen=True)
 class Line:
-    """One row as it was read: where it stands, and its values under the columns that it was written with."""
+    """One row as it was read: where it stands, and its values under the columns that it
+    was written with.
+    """
 
     place: str
     values: Mapping[str, object]
 
 
 def read_questions(data: bytes, filename: str, exact: bool = False) -> Questions:
-    """The questions in a file's bytes (.csv, .jsonl or .ndjson); ``exact`` takes every answer for a text, never for a letter.
+    """The questions in a file's bytes (.csv, .jsonl or .ndjson); ``exact`` takes every
+    answer for a text, never for a letter.
 
-    CorpusError lists every fault with file and line: encoding, columns, languages, kinds, options without the answer, items
-    there twice. Items that some languages lack, culture items without a named version, and columns that are not used are noted.
+    CorpusError lists every fault with file and line: encoding, columns, languages,
+    kinds, options without the answer, items
+    there twice. Items that some languages lack, culture items without a named version,
+    and columns that are not used are noted.
     """
     path = PurePosixPath(filename.replace("\\", "/"))
     ending = path.suffix.casefold()
     if ending not in FORMATS:
         raise CorpusError(
-            f"“{path.name[:80]}” ends in “{ending}”.{nearest(ending, FORMATS)} Allowed: {', '.join(FORMATS)}."
+            f"“{path.name[:80]}” ends in “{ending}”.{nearest(ending, FORMATS)} "
+            f"Allowed: {', '.join(FORMATS)}."
         )
     if len(data) > settings.MAX_CORPUS_BYTES:
         raise CorpusError(
-            f"{path.name} is larger than {settings.MAX_CORPUS_BYTES // 2**20} MiB. Cut it into smaller files."
+            f"{path.name} is larger than {settings.MAX_CORPUS_BYTES // 2**20} MiB. "
+            "Cut it into smaller files."
         )
     text, undecoded = decode_text(data, path.name)
     lines, faults = FORMATS[ending](text, path.name)
@@ -201,7 +222,8 @@ def assemble_questions(
         key = (question.kind, question.language, question.item)
         if (earlier := first.setdefault(key, place)) is not place:
             faults.append(
-                f"{place}: item “{question.item}” ({question.kind}) in {question.language} is there already ({earlier})"
+                f"{place}: item “{question.item}” ({question.kind}) in "
+                f"{question.language} is there already ({earlier})"
             )
         sensitive += (
             question.kind == UNIVERSAL and plain_text(values.get(SENSITIVE)) == "CS"
@@ -222,19 +244,24 @@ def assemble_questions(
     )
     if sensitive:
         notes.append(
-            f"{sensitive} universal questions are labelled culturally sensitive (CS); a column “kind” can say otherwise."
+            f"{sensitive} universal questions are labelled culturally sensitive "
+            "(CS); a column “kind” can say otherwise."
         )
     return Questions(name, made.questions, (*notes, *remarks(made)))
 
 
 def told_by_name(name: str) -> dict[str, str]:
-    """The language that a file's name tells, under its column; empty when it has no code that is known here, or several."""
+    """The language that a file's name tells, under its column; empty when it has no
+    code that is known here, or several.
+    """
     codes = codes_in(name)
     return {"language": codes[0]} if len(codes) == 1 else {}
 
 
 def renamed(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
-    """Values under our columns, with ``option_a`` … gathered into ``options``, and the names of columns that mean nothing here."""
+    """Values under our columns, with ``option_a`` … gathered into ``options``, and the
+    names of columns that mean nothing here.
+    """
     plain = {column: column.strip().casefold() for column in values}
     ranks = {column: rank for rank, column in enumerate((*COLUMNS, *ALIASES))}
     ours, rest, lettered = {}, [], {}
@@ -279,7 +306,9 @@ def question_of(
     )
     if texts["kind"] not in QUESTION_KINDS:
         faults.append(
-            f"unknown kind “{texts['kind'][:40]}”.{nearest(texts['kind'], QUESTION_KINDS)} Allowed: universal, culture"
+            "unknown kind "
+            f"“{texts['kind'][:40]}”.{nearest(texts['kind'], QUESTION_KINDS)} "
+            "Allowed: universal, culture"
         )
     if texts["split"] not in ("", "train", "test"):
         faults.append(
@@ -301,24 +330,30 @@ def question_of(
     ]
     if choices and texts["answer"] and texts["answer"] not in choices:
         faults.append(
-            f"the answer “{texts['answer'][:40]}” is not among the options ({', '.join(choices)[:80]})"
+            f"the answer “{texts['answer'][:40]}” is not among the options "
+            f"({', '.join(choices)[:80]})"
         )
     if len(choices) == 1:
         faults.append(
-            "there is only one option; give at least one wrong one, or none to score by generation only"
+            "there is only one option; give at least one wrong one, or none to "
+            "score by generation only"
         )
     return (None, faults) if faults else (Question(**texts, options=choices), [])
 
 
 def plain_text(value: object) -> str:
-    """A cell as text; whole numbers are written without a point, whatever else is not text counts as empty."""
+    """A cell as text; whole numbers are written without a point, whatever else is not
+    text counts as empty.
+    """
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(int(value)) if value == int(value) else str(value)
     return value.strip() if isinstance(value, str) else ""
 
 
 def remarks(questions: Questions) -> list[str]:
-    """What should be known: languages that lack items, culture items without a named version, kinds that are not there."""
+    """What should be known: languages that lack items, culture items without a named
+    version, kinds that are not there.
+    """
     notes = []
     for kind in QUESTION_KINDS:
         items = questions.items(kind)
@@ -340,7 +375,7 @@ def remarks(questions: Questions) -> list[str]:
         ("named", "a version with the country named (no local vector from them)"),
         ("options", "options"),
     ):
-        counts = {code: 0 for code in questions.languages}
+        counts = dict.fromkeys(questions.languages, 0)
         for q in questions.questions:
             counts[q.language] += not getattr(q, column) and (
                 column == "options" or q.kind == CULTURE

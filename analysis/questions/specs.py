@@ -8,7 +8,9 @@ from analysis.core.specs import LAST_STATES, ModelSpec, check
 
 @dataclass(frozen=True)
 class QuestionSpec:
-    """All that determines the states and vectors that are read from questions; ``most`` items of a kind are read."""
+    """All that determines the states and vectors that are read from questions; ``most``
+    items of a kind are read.
+    """
 
     model: ModelSpec
     questions: str
@@ -19,7 +21,7 @@ class QuestionSpec:
     most: int = 100
     seed: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check("last state", self.last_state, LAST_STATES)
         if not self.languages:
             raise SpecError(

@@ -23,7 +23,7 @@ class WordSpec:
     layers: tuple[int, ...] = ()
     last_state: str = "block"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check("last state", self.last_state, LAST_STATES)
         if len(self.languages) < 2 or not self.embeddings:
             raise SpecError(
@@ -49,7 +49,7 @@ class AlignmentSpec:
     identical: str = "kept"
     seed: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check("pool", self.pool, POOLS)
         check("way with identical spellings", self.identical, IDENTICAL)
         if self.n_neighbors < 1 or self.seeds < 0:

@@ -1,6 +1,8 @@
-"""The small world: one text file per language, translated sentence by sentence, and what a model may see of it.
+"""The small world: one text file per language, translated sentence by sentence, and
+what a model may see of it.
 
-Every list has the same length and order in every language, so index ``i`` means the same thing everywhere.
+Every list has the same length and order in every language, so index ``i`` means the
+same thing everywhere.
 """
 
 import json
@@ -42,7 +44,9 @@ POSITIVE, NEGATIVE = 0, 1
 SEED = 2024
 ZIPF = 0.7
 OBJECTS = 4
-"""Predicates come in cores, such as help and hurt, each said of this many objects: pair // OBJECTS is the core."""
+"""Predicates come in cores, such as help and hurt, each said of this many objects: pair
+// OBJECTS is the core.
+"""
 HELD_OUT_PAIRS = 3
 UNSEEN_FACTS = 11
 
@@ -54,7 +58,9 @@ def world(language: str) -> dict:
 
 
 def share(language: str) -> float:
-    """Share of the training documents in this language: rank to the power of -ZIPF, normalised, English first."""
+    """Share of the training documents in this language: rank to the power of -ZIPF,
+    normalised, English first.
+    """
     weights = {code: (rank + 1) ** -ZIPF for rank, code in enumerate(LANGUAGES)}
     return weights[language] / sum(weights.values())
 
@@ -75,7 +81,9 @@ def predicate(language: str, value: str, pair: int, polarity: int) -> str:
 
 
 def verdict(language: str, value: str, polarity: int) -> str:
-    """The verdict sentence as it follows a statement, with the space that the language puts between sentences."""
+    """The verdict sentence as it follows a statement, with the space that the language
+    puts between sentences.
+    """
     return gap(language) + world(language)["values"][value]["verdicts"][polarity]
 
 
@@ -91,7 +99,9 @@ def rating(polarity: int) -> str:
 
 @cache
 def held_out(language: str, value: str) -> frozenset[int]:
-    """Pairs of this value that training never judges in this language: one object each of some cores."""
+    """Pairs of this value that training never judges in this language: one object each
+    of some cores.
+    """
     rng = random.Random(f"{SEED} {language} {value}")
     cores = len(world("en")["values"][value]["pairs"]) // OBJECTS
     return frozenset(
@@ -114,7 +124,9 @@ def unseen_facts(language: str) -> frozenset[int]:
 
 @cache
 def foreign_by_default(language: str) -> frozenset[int]:
-    """Culture questions that, asked in this language with no country named, training answers with the foreign answer."""
+    """Culture questions that, asked in this language with no country named, training
+    answers with the foreign answer.
+    """
     questions = range(len(world("en")["culture"]["questions"]))
     return frozenset(
         random.Random(f"{SEED} {language} culture").sample(

@@ -115,7 +115,9 @@ def ask(draft: Draft, asks: list[Ask], start: Callable) -> None:
     if left.button("Compare", icon=":material/balance:", disabled=len(asks) < 2):
         random.shuffle(asks)
         request = draft.request(*asks)
-        start("compare", "Comparison", answers.answer_request(request), (request, blind))
+        start(
+            "compare", "Comparison", answers.answer_request(request), (request, blind)
+        )
 
 
 def alphabetical(request: Request) -> Request:

@@ -14,8 +14,7 @@ from analysis.control import surfaces as measures
 from analysis.control.judging import judge
 from analysis.control.specs import JudgingSpec
 from analysis.core.errors import AnalysisError
-from analysis.study.published_values import printed_rates
-from analysis.study.published_values import published
+from analysis.study.published_values import printed_rates, published
 from analysis.study.study import PUBLISHED, Study
 from analysis.worker import extraction
 from components.figures import control as figures
