@@ -91,7 +91,7 @@ class Plot:
 
     def drawn(self, kind: str, look: Look, labels: str, anonymous: bool) -> Printed:
         """The sheet as a file of a kind."""
-        from components.paperpack import manuscript
+        from components.paperpack.anonymous import anonymous as nameless
         from components.printing import sheet
 
         ready = [
@@ -101,7 +101,7 @@ class Plot:
         if kind == "zip":
             return Printed(pack.pack(ready, look, anonymous, pack.own_fonts()))
         if anonymous:
-            ready = [manuscript.anonymous(each) for each in ready]
+            ready = [nameless(each) for each in ready]
         figures = [each.figure for each in ready]
         made = sheet.compose(figures, look, pack.own_fonts())
         data = sheet.FORMATS[kind](made, recipes.facts(ready))

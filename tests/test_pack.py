@@ -16,6 +16,7 @@ import pypdf
 import pytest
 
 from analysis.core.errors import AnalysisError, FigureError
+from analysis.core.version import __version__
 from analysis.overview import registry
 from components.figures.spec import Matrix
 from components.paperpack import (
@@ -27,8 +28,10 @@ from components.paperpack import (
     tables,
     works,
 )
+from components.paperpack.alternative import alternative
 from components.paperpack.labelling import relabelled
 from components.paperpack.recipes import Recipe
+from components.printing import sheet
 from components.printing.venues import Look
 from tests.test_screen import DATA, LIMITS, spec
 
@@ -318,6 +321,23 @@ def test_an_old_recipe_is_known_by_its_page_and_name(page, name, analysis):
     assert cited.works_of(old)
 
 
+def test_the_version_that_made_a_figure_is_in_its_recipe_and_its_files():
+    made = recipe("tree")
+    read = recipes.read(recipes.write(made), "x")
+    assert read.babelscope == __version__
+    drawn = sheet.compose([read.figure], Look())
+    about = pypdf.PdfReader(io.BytesIO(sheet.pdf(drawn, recipes.facts([read]))))
+    assert about.metadata.creator == f"Babelscope {__version__}"
+    assert f"Babelscope {__version__}".encode() in sheet.svg(
+        drawn, recipes.facts([read])
+    )
+    known = json.loads(recipes.write(made))
+    del known["babelscope"]
+    old = recipes.read(json.dumps(known), "x")
+    assert not old.babelscope and "Creator" not in recipes.facts([old])
+    assert json.loads(recipes.write(old)) == known
+
+
 def test_what_a_figure_is_about_survives_and_changes_no_digest():
     old = recipe()
     told = replace(
@@ -356,15 +376,14 @@ def test_captions_explain_the_marks_of_print():
 
 @pytest.mark.parametrize("name", DATA)
 def test_every_figure_has_a_text_alternative(name):
-    text = manuscript.alternative(spec(name))
+    text = alternative(spec(name))
     told = ("numbers from", "rows", "No numbers", "series", "points of", "arrows")
     assert spec(name).title in text and any(words in text for words in told)
 
 
 def test_the_alternative_names_the_extremes():
-    assert (
-        "Largest: ta to en, 2.50. Smallest: en to ta, -1.25."
-        in manuscript.alternative(small().figure)
+    assert "Largest: ta to en, 2.50. Smallest: en to ta, -1.25." in alternative(
+        small().figure
     )
 
 
@@ -461,7 +480,8 @@ def test_latex_tables_compile(tmp_path, long):
         else figure
     )
     body = "\n".join([tables.latex(figure), tables.latex(many)])
-    head = r"\documentclass{article}\usepackage[T1]{fontenc}\usepackage{booktabs,siunitx,longtable}\begin{document}"  # noqa: E501
+    packages = r"\usepackage[T1]{fontenc}\usepackage{booktabs,siunitx,longtable}"
+    head = rf"\documentclass{{article}}{packages}\begin{{document}}"
     (tmp_path / "t.tex").write_text(f"{head}\n{body}\n\\end{{document}}\n")
     told = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
@@ -523,3 +543,11 @@ def test_a_damaged_figure_is_said_and_hides_no_other(home):
     )
     basket.remove(broken.number)
     assert len(basket.items()) == 1
+
+
+def test_tables_that_were_put_together_have_rows_of_one_number():
+    twice = pd.concat([TABLE, TABLE])
+    figure = recipe("lines", table=twice, analysis="mean angle").figure
+    told = replace(figure, estimate="transfer", interval=("low", "high"))
+    assert tables.latex(told).count("+-") == 4
+    assert tables.latex(told).count(r"\bfseries") == 2

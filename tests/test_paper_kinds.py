@@ -13,6 +13,7 @@ from matplotlib.text import Annotation, Text
 
 from components.figures.spec import OKABE_ITO, Arrows, Bars, BarSeries, Cloud, Dumbbells
 from components.paperpack import manuscript, recipes
+from components.paperpack.alternative import alternative
 from components.paperpack.recipes import Recipe
 from components.printing import sheet
 from components.printing.venues import READABLE, Look
@@ -306,7 +307,7 @@ def test_arrows_of_no_language_print_and_come_back_from_their_recipe():
         1
     ].shape == (0, 2)
     assert read.digest == made.digest and not sheet.compose([read.figure], Look()).notes
-    assert "0 arrows" in manuscript.alternative(read.figure)
+    assert "0 arrows" in alternative(read.figure)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +326,7 @@ def test_arrows_of_no_language_print_and_come_back_from_their_recipe():
     ],
 )
 def test_alternatives_tell_what_the_kind_shows(data, said):
-    assert said in manuscript.alternative(replace(spec("bars"), data=data))
+    assert said in alternative(replace(spec("bars"), data=data))
 
 
 def test_the_caption_explains_percents_of_small_panels():

@@ -10,6 +10,7 @@ from components.figures.spec import Figure
 from components.frame import cache
 from components.frame.text import escape
 from components.paperpack import basket, pack
+from components.paperpack.anonymous import anonymous
 from components.paperpack.provenance import facts, parts_shown, settings_of
 from components.paperpack.recipes import Recipe
 from components.printing import venues
@@ -86,12 +87,12 @@ def prepare(figure: Figure) -> None:
 
 def make(chosen: list[Recipe], look: Look, nameless: bool, name: str) -> None:
     """Draw and remember the files of the last print; what cannot be drawn is said."""
-    from components.paperpack import manuscript, recipes
+    from components.paperpack import recipes
     from components.printing import sheet
 
     st.session_state.pop(READY, None)
     try:
-        ready = [manuscript.anonymous(each) for each in chosen] if nameless else chosen
+        ready = [anonymous(each) for each in chosen] if nameless else chosen
         drawn = sheet.compose([each.figure for each in ready], look, pack.own_fonts())
         files = {
             ending: write(drawn, recipes.facts(ready))
@@ -124,14 +125,11 @@ def wants_pgf(name: str) -> bool:
 
 def add_pgf(chosen: list[Recipe], look: Look, nameless: bool, wanted: bool) -> None:
     """PGF beside the files that were just drawn; why not, where it cannot be."""
-    from components.paperpack import manuscript
     from components.printing import pgf, sheet
 
     if not wanted or READY not in st.session_state:
         return
-    figures = [
-        (manuscript.anonymous(each) if nameless else each).figure for each in chosen
-    ]
+    figures = [(anonymous(each) if nameless else each).figure for each in chosen]
     try:
         st.session_state[READY]["files"]["pgf"] = pgf.pgf(
             sheet.compose(figures, look, pack.own_fonts())

@@ -1,4 +1,7 @@
-"""The basket of saved figures, kept beside the studies: one recipe per file, whole or not at all."""
+"""The basket of saved figures, kept beside the studies.
+
+One recipe per file, whole or not at all; the name of a file is its place and a number.
+"""
 
 import uuid
 from dataclasses import dataclass
@@ -10,11 +13,15 @@ from components.paperpack import recipes
 from components.paperpack.recipes import Recipe
 
 REMOVED = "removed"
+GONE = "That figure is not in the basket any more; somebody else may have removed it."
 
 
 @dataclass(frozen=True)
 class Item:
-    """A saved figure; ``recipe`` is None where its file is damaged, and ``fault`` says how."""
+    """A saved figure.
+
+    ``recipe`` is None where its file is damaged, and ``fault`` says how.
+    """
 
     number: str
     place: float
@@ -29,17 +36,21 @@ def folder() -> Path:
     return path
 
 
+def place_and_number(path: Path) -> tuple[str, str]:
+    """Place and number of a saved figure, as its file's name spells them."""
+    place, _, number = path.stem.partition("_")
+    return place, number
+
+
 def items() -> list[Item]:
     """The saved figures in order; damaged ones are there too and say so."""
-    return sorted(
-        (load(path) for path in folder().glob("*.json")),
-        key=lambda item: (item.place, item.number),
-    )
+    found = [load(path) for path in folder().glob("*.json")]
+    return sorted(found, key=lambda item: (item.place, item.number))
 
 
 def load(path: Path) -> Item:
     """One saved figure."""
-    place, _, number = path.stem.partition("_")
+    place, number = place_and_number(path)
     try:
         return Item(number, float(place), recipes.read(path.read_bytes(), path.name))
     except (FigureError, ValueError, OSError) as error:
@@ -47,27 +58,19 @@ def load(path: Path) -> Item:
 
 
 def path_of(number: str, where: Path | None = None) -> Path:
-    """The file of a saved figure."""
-    found = (
-        next(iter((where or folder()).glob(f"*{number}.json")), None)
-        if number
-        else None
-    )
-    if found is None:
-        raise FigureError(
-            "That figure is not in the basket any more; somebody else may have removed it."
-        )
-    return found
+    """The file of a saved figure; FigureError where it is gone."""
+    if number:
+        for path in (where or folder()).glob(f"*{number}.json"):
+            return path
+    raise FigureError(GONE)
 
 
 def add(recipe: Recipe) -> str:
     """Save a figure at the end; returns its number."""
-    places = [item.place for item in items() if item.recipe]
+    last = max((item.place for item in items() if item.recipe), default=0)
     number = uuid.uuid4().hex[:8]
-    files.write_file(
-        folder() / f"{max(places, default=0) + 1:g}_{number}.json",
-        recipes.write(recipe).encode(),
-    )
+    path = folder() / f"{last + 1:g}_{number}.json"
+    files.write_file(path, recipes.write(recipe).encode())
     return number
 
 
@@ -83,10 +86,15 @@ def move(number: str, steps: int) -> None:
     there = here + steps
     if here < 0 or not 0 <= there < len(order):
         return
-    mine, other = path_of(number), path_of(order[there])
-    places = [path.stem.partition("_")[0] for path in (mine, other)]
-    mine.rename(mine.with_name(f"{places[1]}_{number}.json"))
-    other.rename(other.with_name(f"{places[0]}_{order[there]}.json"))
+    exchange(path_of(number), path_of(order[there]))
+
+
+def exchange(first: Path, second: Path) -> None:
+    """Give each of two files the other one's place."""
+    first_place, first_number = place_and_number(first)
+    second_place, second_number = place_and_number(second)
+    first.rename(first.with_name(f"{second_place}_{first_number}.json"))
+    second.rename(second.with_name(f"{first_place}_{second_number}.json"))
 
 
 def remove(number: str) -> None:
@@ -97,12 +105,13 @@ def remove(number: str) -> None:
 
 def removed() -> list[str]:
     """Numbers of removed figures, the last first."""
-    found = sorted(
-        (folder() / REMOVED).glob("*.json"),
-        key=lambda path: path.stat().st_ctime_ns,
-        reverse=True,
-    )
-    return [path.stem.partition("_")[2] or path.stem for path in found]
+    paths = list((folder() / REMOVED).glob("*.json"))
+    paths.sort(key=lambda path: path.stat().st_ctime_ns, reverse=True)
+    numbers = []
+    for path in paths:
+        _, number = place_and_number(path)
+        numbers.append(number or path.stem)
+    return numbers
 
 
 def restore(number: str) -> None:

@@ -1,6 +1,8 @@
 """What languages are called in a figure, changed after it was made."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from analysis.languages.languages import LABELS, LANGUAGES
 from components.figures.spec import Figure
@@ -8,33 +10,46 @@ from components.paperpack.recipes import plain, spec
 
 AS_SAVED = "as saved"
 ARROW = " → "
-CODES = {
-    style(language): code
-    for style in LABELS.values()
-    for code, language in LANGUAGES.items()
-}
-"""Every label of every language → its code."""
+NO_LABELS = ("kind", "type", "units")
+"""Keys of plain data whose texts are no labels."""
+
+
+def codes_of_labels() -> Mapping[str, str]:
+    """Every label of every language → its code."""
+    codes = {}
+    for label in LABELS.values():
+        for code, language in LANGUAGES.items():
+            codes[label(language)] = code
+    return codes
+
+
+CODES = codes_of_labels()
 
 
 def relabelled(figure: Figure, style: str) -> Figure:
-    """The figure with its languages called in another style; words that are no language stay."""
+    """The figure with its languages called otherwise; words that are no language stay."""
     if style == AS_SAVED:
         return figure
     return replace(figure, data=spec(called(plain(figure.data), style)))
 
 
-def called(value: object, style: str) -> object:
-    """Plain data with its labels in another style; pairs with an arrow are two labels."""
+def called(value: Any, style: str) -> Any:
+    """Plain data with its labels in another style."""
     if isinstance(value, dict):
-        return {
-            key: each if key in ("kind", "type", "units") else called(each, style)
-            for key, each in value.items()
-        }
+        changed = {}
+        for key, each in value.items():
+            changed[key] = each if key in NO_LABELS else called(each, style)
+        return changed
     if isinstance(value, list):
         return [called(each, style) for each in value]
     if isinstance(value, str):
-        return ARROW.join(
-            LABELS[style](LANGUAGES[CODES[part]]) if part in CODES else part
-            for part in value.split(ARROW)
-        )
+        # A pair of languages with an arrow is two labels.
+        return ARROW.join(label(part, style) for part in value.split(ARROW))
     return value
+
+
+def label(text: str, style: str) -> str:
+    """A language in another style; any other text as it is."""
+    if text not in CODES:
+        return text
+    return LABELS[style](LANGUAGES[CODES[text]])

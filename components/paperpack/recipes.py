@@ -1,6 +1,6 @@
-"""A figure as JSON: the recipe, with its look, the view that it comes from and its provenance; and its numbers as a table.
+"""A figure as JSON, its recipe: with its look, its view and its provenance.
 
-Reading checks everything: recipes are passed around.
+And its numbers as a table. Reading checks everything: recipes are passed around.
 """
 
 import hashlib
@@ -8,11 +8,13 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.core.errors import FigureError, unknown
+from analysis.core.version import __version__
 from components.figures import spec as figures
 from components.figures.spec import Figure
 from components.printing.venues import Look
@@ -21,76 +23,56 @@ FORMAT, VERSION = "babelscope figure", 1
 MAX_BYTES = 64 * 2**20
 KINDS = {kind.__name__: kind for kind in vars(figures).values() if is_dataclass(kind)}
 ARRAYS = {"number": float, "bool": bool, "text": str}
+ARRAY_KINDS = {"b": "bool", "i": "number", "u": "number", "f": "number"}
+"""NumPy's kind of an array → what a recipe calls it; all others are text."""
 LEFT_OUT = {"hover", "codes"}
 """Fields for the pointer on a screen; a recipe is for paper."""
 ABOUT = {"analysis", "estimate", "interval"}
-"""Fields that say where a figure's numbers come from, and change nothing of the drawing."""
+"""Fields that say what a figure is about, and change nothing of the drawing."""
+KIND = "kind"
+"""The key that tells what a JSON object stands for."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """A figure and all that is known about it.
 
-    ``view`` is the page and its query; ``provenance`` has one dictionary of plain facts per study.
+    ``view`` is the page and its query; ``provenance`` has one dictionary of plain facts
+    per study; ``babelscope`` is the version that made it, empty where it is unknown.
     """
 
     figure: Figure
     look: Look = Look()
-    view: Mapping = field(default_factory=dict)
-    provenance: tuple[Mapping, ...] = ()
+    view: Mapping[str, Any] = field(default_factory=dict)
+    provenance: tuple[Mapping[str, Any], ...] = ()
+    babelscope: str = __version__
 
     @property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the figure's canonical JSON.
 
-        Numbers included; what the figure is about is not, as recipes once had none.
+        Numbers are part of it; what the figure is about is not, since recipes made
+        before that was known keep their digests.
         """
-        drawn = {
-            name: value
-            for name, value in plain(self.figure).items()
-            if name not in ABOUT
-        }
+        drawn = plain(self.figure)
+        for name in ABOUT & drawn.keys():
+            del drawn[name]
         text = json.dumps(
-            drawn,
-            sort_keys=True,
-            ensure_ascii=False,
-            separators=(",", ":"),
+            drawn, sort_keys=True, ensure_ascii=False, separators=(",", ":")
         )
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def plain(value: object) -> object:
+def plain(value: Any) -> Any:
     """A spec as what JSON knows; numbers that are none are spelled."""
     if is_dataclass(value):
-        kept = {
-            each.name: plain(getattr(value, each.name))
-            for each in fields(value)
-            if each.name not in LEFT_OUT
-            and (each.name not in ABOUT or getattr(value, each.name))
-        }
-        return {"kind": type(value).__name__, **kept}
+        return plain_record(value)
     if isinstance(value, pd.DataFrame):
+        columns = list(map(str, value.columns))
         rows = value.astype(object).values.tolist()
-        return {
-            "kind": "table",
-            "columns": list(map(str, value.columns)),
-            "rows": plain(rows),
-        }
+        return {KIND: "table", "columns": columns, "rows": plain(rows)}
     if isinstance(value, np.ndarray):
-        kind = {"b": "bool", "i": "number", "u": "number", "f": "number"}.get(
-            value.dtype.kind, "text"
-        )
-        known = {
-            "kind": "array",
-            "type": kind,
-            "values": plain(value.astype(ARRAYS[kind]).tolist()),
-        }
-        # Lists of nothing do not tell their shape.
-        return (
-            known
-            if value.size or value.ndim == 1
-            else {**known, "values": [], "shape": list(value.shape)}
-        )
+        return plain_array(value)
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, Mapping):
@@ -98,33 +80,57 @@ def plain(value: object) -> object:
     if isinstance(value, tuple | list):
         return [plain(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
-        return {"kind": "number", "is": str(value)}
-    return (
-        value
-        if value is None or isinstance(value, bool | int | float | str)
-        else str(value)
-    )
+        return {KIND: "number", "is": str(value)}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
 
 
-def spec(value: object) -> object:
+def plain_record(value: Any) -> dict[str, Any]:
+    """A dataclass as a JSON object that names its kind."""
+    kept = {KIND: type(value).__name__}
+    for name in kept_fields(value):
+        each = getattr(value, name)
+        if name not in ABOUT or each:
+            kept[name] = plain(each)
+    return kept
+
+
+def kept_fields(value: Any) -> list[str]:
+    """The fields of a dataclass that a recipe keeps."""
+    return [each.name for each in fields(value) if each.name not in LEFT_OUT]
+
+
+def plain_array(value: np.ndarray) -> dict[str, Any]:
+    """An array as nested lists."""
+    kind = ARRAY_KINDS.get(value.dtype.kind, "text")
+    known = {KIND: "array", "type": kind}
+    if value.size == 0 and value.ndim != 1:
+        # Lists of nothing do not tell their shape.
+        return known | {"values": [], "shape": list(value.shape)}
+    return known | {"values": plain(value.astype(ARRAYS[kind]).tolist())}
+
+
+def spec(value: Any) -> Any:
     """The opposite of ``plain``; lists become tuples."""
     if isinstance(value, list):
         return tuple(spec(each) for each in value)
     if not isinstance(value, dict):
         return value
-    kind = value.get("kind")
-    rest = {key: spec(each) for key, each in value.items() if key != "kind"}
+    rest = {key: spec(each) for key, each in value.items() if key != KIND}
+    kind = value.get(KIND)
+    if kind is None:
+        return rest
     if kind == "number":
         return float(rest["is"])
     if kind == "array":
         values = np.array(rest["values"], ARRAYS[rest["type"]])
-        return values.reshape(rest["shape"]) if "shape" in rest else values
+        if "shape" in rest:
+            return values.reshape(rest["shape"])
+        return values
     if kind == "table":
-        return pd.DataFrame(
-            [list(row) for row in rest["rows"]], columns=list(rest["columns"])
-        )
-    if kind is None:
-        return rest
+        rows = [list(row) for row in rest["rows"]]
+        return pd.DataFrame(rows, columns=list(rest["columns"]))
     if kind not in KINDS:
         raise unknown("kind of figure", str(kind), KINDS)
     return KINDS[kind](**rest)
@@ -132,15 +138,18 @@ def spec(value: object) -> object:
 
 def write(recipe: Recipe) -> str:
     """The recipe as JSON text."""
-    known = {
-        "format": FORMAT,
-        "version": VERSION,
+    look = plain(recipe.look)
+    del look[KIND]
+    known = {"format": FORMAT, "version": VERSION}
+    if recipe.babelscope:
+        known["babelscope"] = recipe.babelscope
+    known |= {
         "digest": recipe.digest,
-        "look": plain(recipe.look),
+        "look": look,
         "view": plain(recipe.view),
+        "provenance": plain(recipe.provenance),
+        "figure": plain(recipe.figure),
     }
-    known |= {"provenance": plain(recipe.provenance), "figure": plain(recipe.figure)}
-    del known["look"]["kind"]
     return json.dumps(known, ensure_ascii=False, indent=1, allow_nan=False)
 
 
@@ -151,67 +160,73 @@ def read(data: bytes | str, name: str) -> Recipe:
             f"{name} is larger than {MAX_BYTES // 2**20} MiB, which no recipe is."
         )
     try:
-        known = json.loads(data)
-        if known["format"] != FORMAT:
-            raise FigureError(f"{name} is not a recipe of a figure.")
-        if known["version"] != VERSION:
-            raise FigureError(
-                f"{name} has version {known['version']}; this Babelscope reads {VERSION}. Update it to open the recipe."
-            )
-        figure = spec(known["figure"])
-        if not isinstance(figure, Figure) or not isinstance(figure.table, pd.DataFrame):
-            raise FigureError(f"{name} holds no figure.")
-        view = {
-            "page": str(known["view"].get("page", "")),
-            "query": texts(known["view"].get("query", {})),
-        }
-        return Recipe(
-            figure, Look(**known["look"]), view, tuple(map(dict, known["provenance"]))
-        )
+        return built(json.loads(data), name)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = f"{type(error).__name__}: {error}"[:120]
         raise FigureError(
-            f"{name} is not a recipe, or it is damaged ({what}). Take the recipe.json of a paper pack."
+            f"{name} is not a recipe, or it is damaged ({what}). Take the recipe.json "
+            "of a paper pack."
         ) from error
 
 
-def texts(query: Mapping) -> dict[str, list[str]]:
+def built(known: Mapping[str, Any], name: str) -> Recipe:
+    """A recipe from its JSON object."""
+    if known["format"] != FORMAT:
+        raise FigureError(f"{name} is not a recipe of a figure.")
+    if known["version"] != VERSION:
+        raise FigureError(
+            f"{name} has version {known['version']}; this Babelscope reads {VERSION}. "
+            "Update it to open the recipe."
+        )
+    figure = spec(known["figure"])
+    if not isinstance(figure, Figure) or not isinstance(figure.table, pd.DataFrame):
+        raise FigureError(f"{name} holds no figure.")
+    page = str(known["view"].get("page", ""))
+    query = query_of(known["view"].get("query", {}))
+    return Recipe(
+        figure,
+        Look(**known["look"]),
+        view={"page": page, "query": query},
+        provenance=tuple(map(dict, known["provenance"])),
+        babelscope=str(known.get("babelscope", "")),
+    )
+
+
+def query_of(given: Mapping[str, Any]) -> dict[str, list[str]]:
     """The query of a link: each key with its values."""
-    return {
-        str(key): [str(value) for value in values]
-        for key, values in query.items()
-        if isinstance(values, list | tuple)
-    }
+    query = {}
+    for key, values in given.items():
+        if isinstance(values, list | tuple):
+            query[str(key)] = [str(value) for value in values]
+    return query
 
 
 def facts(recipes: Sequence[Recipe]) -> dict[str, str]:
-    """What a file says about itself: title, and the digests of figures and studies."""
-    studies = dict.fromkeys(
-        str(known["digest"])
-        for recipe in recipes
-        for known in recipe.provenance
-        if known.get("digest")
-    )
-    digests = [f"figure {recipe.digest}" for recipe in recipes] + [
-        f"study {digest}" for digest in studies
-    ]
-    return {
+    """What a file says about itself: title, digests of figures and studies, version."""
+    digests = [f"figure {recipe.digest}" for recipe in recipes]
+    studies: dict[str, None] = {}
+    for recipe in recipes:
+        for known in recipe.provenance:
+            if known.get("digest"):
+                studies[f"study {known['digest']}"] = None
+    found = {
         "Title": "; ".join(recipe.figure.title for recipe in recipes),
-        "Subject": ", ".join(digests),
+        "Subject": ", ".join([*digests, *studies]),
     }
+    versions = dict.fromkeys(each.babelscope for each in recipes if each.babelscope)
+    if versions:
+        found["Creator"] = f"Babelscope {', '.join(versions)}"
+    return found
 
 
-def arrays(value: object, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
+def arrays(value: Any, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
     """Every array of a spec with its name."""
     if isinstance(value, np.ndarray):
-        if value.dtype.kind in "biuf":
+        if value.dtype.kind in ARRAY_KINDS:
             yield path, value
     elif is_dataclass(value):
-        for each in fields(value):
-            if each.name not in LEFT_OUT:
-                yield from arrays(
-                    getattr(value, each.name), f"{path}.{each.name}".strip(".")
-                )
+        for name in kept_fields(value):
+            yield from arrays(getattr(value, name), f"{path}.{name}".strip("."))
     elif isinstance(value, tuple):
         for i, each in enumerate(value):
             yield from arrays(each, f"{path}.{i}")
@@ -219,45 +234,49 @@ def arrays(value: object, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
 
 def numbers(figure: Figure) -> pd.DataFrame:
     """The numbers that are drawn: array, place in it, value."""
-    rows = [
-        (name, " ".join(map(str, place)), float(values[place]))
-        for name, values in arrays(figure.data)
-        for place in np.ndindex(values.shape)
-    ]
+    rows = []
+    for name, values in arrays(figure.data):
+        for place in np.ndindex(values.shape):
+            rows.append((name, " ".join(map(str, place)), float(values[place])))
     return pd.DataFrame(rows, columns=["array", "place", "value"])
 
 
 def with_numbers(figure: Figure, table: pd.DataFrame) -> Figure:
-    """The figure with other numbers; FigureError unless they are for exactly its arrays."""
+    """The figure with other numbers.
+
+    FigureError unless they are for exactly its arrays.
+    """
     found = {}
     for name, values in arrays(figure.data):
-        mine = table[table["array"] == name]
-        places = [tuple(map(int, str(place).split())) for place in mine["place"]]
-        if sorted(places) != sorted(np.ndindex(values.shape)):
-            raise FigureError(
-                f"The numbers of “{name}” are not those of the recipe: {len(places)} given, {values.size} needed."
-            )
-        found[name] = np.empty(values.shape, values.dtype)
-        for place, value in zip(places, mine["value"]):
-            found[name][place] = value
+        found[name] = filled(name, values, table[table["array"] == name])
     return replace(figure, data=swapped(figure.data, found))
 
 
-def swapped(value: object, found: Mapping[str, np.ndarray], path: str = "") -> object:
+def filled(name: str, values: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
+    """An array like another one, with the numbers of some rows."""
+    places = [tuple(map(int, str(place).split())) for place in rows["place"]]
+    if sorted(places) != sorted(np.ndindex(values.shape)):
+        raise FigureError(
+            f"The numbers of “{name}” are not those of the recipe: {len(places)} given, "
+            f"{values.size} needed."
+        )
+    found = np.empty(values.shape, values.dtype)
+    for place, value in zip(places, rows["value"]):
+        found[place] = value
+    return found
+
+
+def swapped(value: Any, found: Mapping[str, np.ndarray], path: str = "") -> Any:
     """A spec with its arrays exchanged by name."""
     if isinstance(value, np.ndarray):
         return found.get(path, value)
     if is_dataclass(value):
-        names = [each.name for each in fields(value) if each.name not in LEFT_OUT]
-        return replace(
-            value,
-            **{
-                name: swapped(getattr(value, name), found, f"{path}.{name}".strip("."))
-                for name in names
-            },
-        )
+        changes = {}
+        for name in kept_fields(value):
+            place = f"{path}.{name}".strip(".")
+            changes[name] = swapped(getattr(value, name), found, place)
+        return replace(value, **changes)
     if isinstance(value, tuple):
-        return tuple(
-            swapped(each, found, f"{path}.{i}") for i, each in enumerate(value)
-        )
+        parts = [swapped(each, found, f"{path}.{i}") for i, each in enumerate(value)]
+        return tuple(parts)
     return value

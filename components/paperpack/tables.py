@@ -1,6 +1,8 @@
-"""Tables as CSV, Markdown and LaTeX."""
+"""The table twin of a figure as CSV, Markdown and LaTeX."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,8 @@ DAGGER = r"$^{\dagger}$"
 ALPHA = 0.05
 LONG = 50
 """Rows beyond which a table breaks over pages."""
+TOLERANCE = 1e-9
+UNKNOWN = "{--}"
 
 
 def csv(figure: Figure) -> str:
@@ -35,117 +39,137 @@ def csv(figure: Figure) -> str:
 def markdown(figure: Figure) -> str:
     """The table twin as a Markdown table, with its caption."""
     shown = figure.table.astype(object).where(figure.table.notna(), "")
-    cells = [
-        [str(name) for name in shown.columns],
-        *([number(value) for value in row] for row in shown.values),
-    ]
-    rows = [
-        "| "
-        + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row)
-        + " |"
-        for row in cells
-    ]
-    return "\n".join(
-        [
-            rows[0],
-            "|" + " --- |" * len(shown.columns),
-            *rows[1:],
-            "",
-            f"{figure.title}. {figure.caption}",
-            "",
-        ]
-    )
+    rows = [markdown_row(list(map(str, shown.columns)))]
+    rows.append("|" + " --- |" * len(shown.columns))
+    for values in shown.values:
+        rows.append(markdown_row([number(value) for value in values]))
+    return "\n".join([*rows, "", f"{figure.title}. {figure.caption}", ""])
+
+
+def markdown_row(cells: list[str]) -> str:
+    """One row of a Markdown table."""
+    safe = [cell.replace("|", "\\|").replace("\n", " ") for cell in cells]
+    return f"| {' | '.join(safe)} |"
+
+
+def number(value: Any) -> str:
+    """A cell of a Markdown table."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class LatexTable:
+    """Head and rows of a LaTeX table, and the types of its columns."""
+
+    head: list[str]
+    body: list[list[str]]
+    columns: str
 
 
 def latex(figure: Figure) -> str:
-    """The figure's numbers as a LaTeX table: a matrix as a matrix, anything else row by row."""
-    head, body, kind = wide(figure) if square(figure) else long(figure)
-    lines = [f"    {' & '.join(row)} \\\\" for row in body]
-    breaks = len(body) > LONG
-    packages = "booktabs, siunitx" + (", longtable" if breaks else "")
-    top = f"% \\usepackage{{{packages}}}; labels beyond Latin letters need XeLaTeX or LuaLaTeX and a font that has them."
-    words = f"  \\caption{{{escape(f'{figure.title}. {figure.caption} {notes(figure)}'.strip())}}}"
+    """The figure's numbers as a LaTeX table.
+
+    A matrix becomes a matrix, anything else is written row by row.
+    """
+    table = matrix_table(figure) if is_square(figure) else long_table(figure)
+    words = escape(f"{figure.title}. {figure.caption} {notes(figure)}".strip())
+    caption = f"  \\caption{{{words}}}"
     label = f"  \\label{{tab:{figure.name}}}"
-    rows = [
-        "    \\toprule",
-        f"    {' & '.join(head)} \\\\",
-        "    \\midrule",
-        *lines,
-        "    \\bottomrule",
-    ]
-    if breaks:
+    rows = ["    \\toprule", latex_row(table.head), "    \\midrule"]
+    rows += map(latex_row, table.body)
+    rows.append("    \\bottomrule")
+    if len(table.body) > LONG:
         return "\n".join(
             [
-                top,
-                f"\\begin{{longtable}}{{{kind}}}",
-                f"{words}{label} \\\\",
+                preamble("booktabs, siunitx, longtable"),
+                f"\\begin{{longtable}}{{{table.columns}}}",
+                f"{caption}{label} \\\\",
                 *rows,
                 "\\end{longtable}",
                 "",
             ]
         )
-    table = [
-        "\\begin{table}[t]",
-        "  \\centering",
-        f"  \\begin{{tabular}}{{{kind}}}",
-        *rows,
-        "  \\end{tabular}",
-    ]
-    return "\n".join([top, *table, words, label, "\\end{table}", ""])
+    return "\n".join(
+        [
+            preamble("booktabs, siunitx"),
+            "\\begin{table}[t]",
+            "  \\centering",
+            f"  \\begin{{tabular}}{{{table.columns}}}",
+            *rows,
+            "  \\end{tabular}",
+            caption,
+            label,
+            "\\end{table}",
+            "",
+        ]
+    )
 
 
-def square(figure: Figure) -> bool:
+def preamble(packages: str) -> str:
+    """What a paper needs to set the table, as a comment."""
+    return (
+        f"% \\usepackage{{{packages}}}; labels beyond Latin letters need XeLaTeX or "
+        "LuaLaTeX and a font that has them."
+    )
+
+
+def latex_row(cells: list[str]) -> str:
+    """One row of a LaTeX table."""
+    return f"    {' & '.join(cells)} \\\\"
+
+
+def is_square(figure: Figure) -> bool:
     """Whether a figure's numbers are one matrix."""
     return isinstance(figure.data, Matrix) and not figure.data.frames
 
 
-def wide(figure: Figure) -> tuple[list[str], list[list[str]], str]:
-    """Head, rows and column types of a matrix; the best of every column is bold, cells that pass the test have a dagger."""
-    data: Matrix = figure.data
-    best = np.nanmax(
-        np.where(np.isfinite(data.values), data.values, -np.inf),
-        axis=0,
-        initial=-np.inf,
-    )
-    passed, half = significant(figure), halves(figure)
+def matrix_of(figure: Figure) -> Matrix:
+    """The one matrix of a figure."""
+    assert isinstance(figure.data, Matrix)
+    return figure.data
+
+
+def matrix_table(figure: Figure) -> LatexTable:
+    """A matrix: the best of every column bold, cells that pass the test with a dagger."""
+    data = matrix_of(figure)
+    known = np.where(np.isfinite(data.values), data.values, -np.inf)
+    best = known.max(axis=0, initial=-np.inf)
+    passed, half = significant(figure), half_widths(figure)
     body = []
     for i, row in enumerate(data.rows):
-        cells = [
-            entry(
-                value,
-                data.digits,
-                value == best[j],
-                passed is not None and passed[i, j],
-                half[i, j],
+        cells = [escape(row)]
+        for j, value in enumerate(data.values[i]):
+            is_best = bool(value == best[j])
+            cells.append(
+                entry(value, data.digits, is_best, bool(passed[i, j]), half[i, j])
             )
-            for j, value in enumerate(data.values[i])
-        ]
-        body.append([escape(row), *cells])
-    marked = passed is not None and bool(passed.any())
-    spread = (
-        f"({data.digits + len(str(int(np.nanmax(half))))})"
-        if np.isfinite(half).any()
-        else ""
-    )
-    kinds = f"l*{{{len(data.columns)}}}{{{column(data.values, data.digits, spread, marked)}}}"
-    return ["", *(f"{{{escape(name)}}}" for name in data.columns)], body, kinds
+        body.append(cells)
+    spread = ""
+    if np.isfinite(half).any():
+        spread = f"({data.digits + len(str(int(np.nanmax(half))))})"
+    kind = number_column(data.values, data.digits, spread, bool(passed.any()))
+    head = ["", *(f"{{{escape(name)}}}" for name in data.columns)]
+    return LatexTable(head, body, f"l*{{{len(data.columns)}}}{{{kind}}}")
 
 
-def significant(figure: Figure) -> np.ndarray | None:
-    """Which cells of a matrix pass the corrected test, where its table twin has one row per cell with an adjusted p."""
-    table, shape = figure.table, figure.data.values.shape
-    if "q" not in table or not table["q"].notna().any() or len(table) != np.prod(shape):
-        return None
+def significant(figure: Figure) -> np.ndarray:
+    """Which cells of a matrix pass the corrected test.
+
+    Known where the table twin has one row per cell, with an adjusted p.
+    """
+    table, shape = figure.table, matrix_of(figure).values.shape
+    if "q" not in table or len(table) != np.prod(shape):
+        return np.zeros(shape, bool)
     # The rows of a table twin are the cells, row by row.
     return (table["q"].to_numpy(float) <= ALPHA).reshape(shape)
 
 
-def halves(figure: Figure) -> np.ndarray:
+def half_widths(figure: Figure) -> np.ndarray:
     """Half the widths of the intervals of a matrix's cells; NaN where there are none.
 
     Known where the table twin has one row per cell, with the cell's own number.
     """
-    table, values = figure.table, figure.data.values
+    table, values = figure.table, matrix_of(figure).values
     estimate = estimate_of(figure)
     if estimate is None or not are_cells(figure, estimate):
         return np.full(values.shape, np.nan)
@@ -155,42 +179,9 @@ def halves(figure: Figure) -> np.ndarray:
 
 def are_cells(figure: Figure, name: str) -> bool:
     """Whether a column of the table twin holds a matrix's cells, row by row."""
-    column, values = figure.table[name].to_numpy(float), figure.data.values.ravel()
-    return len(column) == len(values) and np.allclose(column, values, equal_nan=True)
-
-
-def long(figure: Figure) -> tuple[list[str], list[list[str]], str]:
-    """Head, rows and column types of the table twin; an estimate with its interval becomes one column, value ± half its width."""
-    table = figure.table.copy()
-    estimate = estimate_of(figure)
-    if estimate is not None:
-        low, high = interval_of(figure)
-        half = (table[high] - table[low]) / 2
-        passed = table["q"] <= ALPHA if "q" in table else pd.Series(False, table.index)
-        top = table[estimate].max()
-        table = table.drop(columns=[low, high])
-    head, body, kinds = [], [[] for _ in range(len(table))], ""
-    for name in table.columns:
-        numeric = pd.api.types.is_numeric_dtype(
-            table[name]
-        ) and not pd.api.types.is_bool_dtype(table[name])
-        digits = 0 if numeric and (table[name].dropna() % 1 == 0).all() else 3
-        spread = f"({digits + 1})" if name == estimate else ""
-        marked = name == estimate and bool(passed.any())
-        kinds += (
-            column(table[name].to_numpy(float), digits, spread, marked)
-            if numeric
-            else "l"
-        )
-        head.append(f"{{{escape(str(name))}}}" if numeric else escape(str(name)))
-        for row, (place, value) in zip(body, table[name].items()):
-            if name == estimate:
-                row.append(
-                    entry(value, digits, value == top, bool(passed[place]), half[place])
-                )
-            else:
-                row.append(entry(value, digits) if numeric else escape(str(value)))
-    return head, body, kinds
+    column = figure.table[name].to_numpy(float)
+    cells = matrix_of(figure).values.ravel()
+    return len(column) == len(cells) and np.allclose(column, cells, equal_nan=True)
 
 
 def estimate_of(figure: Figure) -> str | None:
@@ -203,17 +194,6 @@ def estimate_of(figure: Figure) -> str | None:
     return guessed_estimate(figure)
 
 
-def guessed_estimate(figure: Figure) -> str | None:
-    """The same for a recipe that does not tell: its estimate lies inside its interval."""
-    table = figure.table
-    if not {"low", "high"} <= set(table.columns):
-        return None
-    found = [str(name) for name in table.columns if estimates(table, name)]
-    if square(figure):
-        found = [name for name in found if are_cells(figure, name)]
-    return found[-1] if found else None
-
-
 def interval_of(figure: Figure) -> tuple[str, str]:
     """The columns with the ends of the interval."""
     if figure.interval:
@@ -222,17 +202,87 @@ def interval_of(figure: Figure) -> tuple[str, str]:
     return "low", "high"
 
 
-def estimates(table: pd.DataFrame, name: str) -> bool:
-    """Whether a column lies between the columns low and high, wherever all three are known."""
+def guessed_estimate(figure: Figure) -> str | None:
+    """The same for a recipe that does not tell: its estimate lies inside its interval."""
+    table = figure.table
+    if not {"low", "high"} <= set(table.columns):
+        return None
+    found = [str(name) for name in table.columns if lies_inside(table, name)]
+    if is_square(figure):
+        found = [name for name in found if are_cells(figure, name)]
+    return found[-1] if found else None
+
+
+def lies_inside(table: pd.DataFrame, name: str) -> bool:
+    """Whether a column is between low and high, wherever all three are known."""
     if name in ("low", "high") or not pd.api.types.is_numeric_dtype(table[name]):
         return False
     known = table[[name, "low", "high"]].dropna()
-    return bool(
-        len(known)
-        and (
-            (known["low"] <= known[name] + 1e-9) & (known[name] <= known["high"] + 1e-9)
-        ).all()
-    )
+    above = known["low"] <= known[name] + TOLERANCE
+    below = known[name] <= known["high"] + TOLERANCE
+    return len(known) > 0 and bool((above & below).all())
+
+
+def long_table(figure: Figure) -> LatexTable:
+    """The table twin row by row; an estimate with its interval becomes one column."""
+    estimate = estimate_of(figure)
+    left_out = () if estimate is None else interval_of(figure)
+    head, columns, kinds = [], [], ""
+    for name in figure.table.columns:
+        if name in left_out:
+            continue
+        values = figure.table[name]
+        if name == estimate:
+            cells, kind = estimate_column(figure, values)
+        elif is_number(values):
+            digits = digits_of(values)
+            cells = [entry(value, digits) for value in values]
+            kind = number_column(values.to_numpy(float), digits)
+        else:
+            cells, kind = [escape(str(value)) for value in values], "l"
+        title = escape(str(name))
+        head.append(f"{{{title}}}" if is_number(values) else title)
+        columns.append(cells)
+        kinds += kind
+    body = [list(row) for row in zip(*columns)]
+    return LatexTable(head, body, kinds)
+
+
+class Column(NamedTuple):
+    """A column of a LaTeX table, and its type."""
+
+    cells: list[str]
+    kind: str
+
+
+def estimate_column(figure: Figure, values: pd.Series) -> Column:
+    """An estimate: value ± half the width of its interval."""
+    table = figure.table
+    low, high = interval_of(figure)
+    half = ((table[high] - table[low]) / 2).to_numpy(float)
+    passed = np.zeros(len(table), bool)
+    if "q" in table:
+        passed = (table["q"] <= ALPHA).to_numpy()
+    digits, largest = digits_of(values), values.max()
+    cells = []
+    for value, spread, passes in zip(values, half, passed):
+        cells.append(entry(value, digits, value == largest, bool(passes), spread))
+    spread = f"({digits + 1})"
+    marked = bool(passed.any())
+    kind = number_column(values.to_numpy(float), digits, spread, marked)
+    return Column(cells, kind)
+
+
+def is_number(values: pd.Series) -> bool:
+    """Whether a column holds numbers."""
+    kind = pd.api.types
+    return kind.is_numeric_dtype(values) and not kind.is_bool_dtype(values)
+
+
+def digits_of(values: pd.Series) -> int:
+    """How many decimals a column is written with."""
+    whole = (values.dropna() % 1 == 0).all()
+    return 0 if whole else 3
 
 
 def entry(
@@ -242,49 +292,65 @@ def entry(
     passed: bool = False,
     half: float = float("nan"),
 ) -> str:
-    """A number of a table: bold where best, with its interval and dagger where it has them; a dash where unknown."""
+    """A number of a table: bold where best, with interval and dagger where it has them."""
     if not np.isfinite(value):
-        return "{--}"
-    spread = f" +- {half:.{digits}f}" if np.isfinite(half) else ""
-    return (
-        (r"\bfseries " if best else "")
-        + f"{value:.{digits}f}{spread}"
-        + (DAGGER if passed else "")
-    )
+        return UNKNOWN
+    text = f"{value:.{digits}f}"
+    if best:
+        text = rf"\bfseries {text}"
+    if np.isfinite(half):
+        text += f" +- {half:.{digits}f}"
+    if passed:
+        text += DAGGER
+    return text
 
 
-def column(
+def number_column(
     values: np.ndarray, digits: int, spread: str = "", marked: bool = False
 ) -> str:
     """The column type that aligns some numbers."""
-    known = np.abs(values[np.isfinite(values)])
-    before = len(str(int(known.max()))) if known.size else 1
-    minus = "-" if (values[np.isfinite(values)] < 0).any() else ""
-    room = f", table-space-text-post={{{DAGGER}}}" if marked else ""
-    return f"S[table-format={minus}{before}.{digits}{spread}, separate-uncertainty, detect-weight, mode=text{room}]"
+    known = values[np.isfinite(values)]
+    before = 1
+    if known.size:
+        before = len(str(int(np.abs(known).max())))
+    minus = "-" if (known < 0).any() else ""
+    after = ""
+    if marked:
+        after = f", table-space-text-post={{{DAGGER}}}"
+    return (
+        f"S[table-format={minus}{before}.{digits}{spread}, separate-uncertainty, "
+        f"detect-weight, mode=text{after}]"
+    )
 
 
 def notes(figure: Figure) -> str:
     """What the marks of the LaTeX table mean, and its n."""
-    said = ["Bold: largest of its column." if isinstance(figure.data, Matrix) else ""]
-    if (
-        np.isfinite(halves(figure)).any()
-        if square(figure)
-        else estimate_of(figure) is not None
-    ):
+    said = []
+    if isinstance(figure.data, Matrix):
+        said.append("Bold: largest of its column.")
+    if has_spread(figure):
         said.append("±: half the width of the interval.")
-    if "q" in figure.table and (figure.table["q"] <= ALPHA).any():
+    table = figure.table
+    if "q" in table and (table["q"] <= ALPHA).any():
         said.append(f"† adjusted p at most {ALPHA:g} (Benjamini-Hochberg).")
-    counts = figure.table["n"].dropna() if "n" in figure.table else ()
-    if len(counts):
-        low, high = int(min(counts)), int(max(counts))
-        said.append(f"n = {low}." if low == high else f"n = {low} to {high}.")
-    return " ".join(filter(None, said))
+    if "n" in table:
+        said += sizes(table["n"].dropna())
+    return " ".join(said)
 
 
-def number(value: object) -> str:
-    """A cell of a Markdown table."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def has_spread(figure: Figure) -> bool:
+    """Whether the LaTeX table writes intervals."""
+    if is_square(figure):
+        return bool(np.isfinite(half_widths(figure)).any())
+    return estimate_of(figure) is not None
+
+
+def sizes(counts: pd.Series) -> list[str]:
+    """The smallest and the largest n, in words; nothing where none is known."""
+    if counts.empty:
+        return []
+    low, high = int(counts.min()), int(counts.max())
+    return [f"n = {low}." if low == high else f"n = {low} to {high}."]
 
 
 def escape(text: str) -> str:
@@ -292,5 +358,9 @@ def escape(text: str) -> str:
     return "".join(SPECIAL.get(char, char) for char in text)
 
 
-TABLES: dict[str, Callable[[Figure], str]] = {"csv": csv, "md": markdown, "tex": latex}
+TABLES: Mapping[str, Callable[[Figure], str]] = {
+    "csv": csv,
+    "md": markdown,
+    "tex": latex,
+}
 """File ending → the table as text."""

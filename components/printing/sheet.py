@@ -199,7 +199,7 @@ def svg(sheet: Sheet, facts: Facts) -> bytes:
     about = {
         "Title": facts.get("Title", ""),
         "Description": facts.get("Subject", ""),
-        "Creator": "Babelscope",
+        "Creator": facts.get("Creator", "Babelscope"),
         "Date": None,
     }
     return written(sheet, "svg", metadata=about)
@@ -210,7 +210,7 @@ def png(sheet: Sheet, facts: Facts, dpi: int = 300) -> bytes:
     about = {
         "Title": facts.get("Title", ""),
         "Description": facts.get("Subject", ""),
-        "Software": "Babelscope",
+        "Software": facts.get("Creator", "Babelscope"),
     }
     return written(sheet, "png", metadata=about, dpi=dpi)
 
