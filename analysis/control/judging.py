@@ -153,9 +153,9 @@ def bounded(command: str, given: bytes) -> tuple[int, bytes, bytes]:
     started are killed.
     """
     try:
-        with subprocess.Popen(
+        with subprocess.Popen(  # pyright: ignore[reportCallIssue]
             shlex.split(command),
-            **PIPES,
+            **PIPES,  # pyright: ignore[reportArgumentType]
             env=settings.judge_environment(),
             start_new_session=True,
         ) as program:

@@ -52,11 +52,13 @@ class Speaker(Protocol):
         self, texts: Sequence[str], pushes: Sequence[Push | None]
     ) -> list[Written]:
         """What the model writes to each prompt."""
+        ...
 
     def surprise(self, texts: Sequence[str], answers: Sequence[str]) -> list[float]:
         """Nats per token of each answer under the model that is not pushed; NaN for an
         empty one.
         """
+        ...
 
     def log_odds(
         self,
@@ -65,11 +67,13 @@ class Speaker(Protocol):
         pushes: Sequence[Push | None],
     ) -> list[float]:
         """Log-odds (nats) of the first against the second continuation."""
+        ...
 
     def divergence(self, texts: Sequence[str], pushes: Sequence[Push]) -> list[float]:
         """KL divergence (nats) of the next token's distribution without the push from
         that under it.
         """
+        ...
 
 
 def compute(
@@ -192,7 +196,8 @@ def divergences(
     if pushes == [None] or not neutral:
         return [0.0 if pushes == [None] else float("nan")] * len(pushes)
     values = speaker.divergence(
-        neutral * len(pushes), [push for push in pushes for _ in neutral]
+        neutral * len(pushes),
+        [push for push in pushes for _ in neutral],  # pyright: ignore[reportArgumentType]
     )
     return [
         sum(values[i : i + len(neutral)]) / len(neutral)

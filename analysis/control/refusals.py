@@ -29,7 +29,7 @@ def shipped() -> dict[str, Openings]:
     for row in rows:
         of = kept.setdefault(row["list"], {})
         of[row["language"]] = (*of.get(row["language"], ()), row["opening"])
-    return kept
+    return kept  # pyright: ignore[reportReturnType]
 
 
 def openings(name: str, edited: Iterable[str] = ()) -> Openings:

@@ -157,12 +157,12 @@ def summary(answers: pd.DataFrame, judging: JudgingSpec) -> dict[str, float]:
     return {
         **bounded(values, aim.rate),
         "perplexity": float(np.exp(answers["surprise"].mean()))
-        if answers["surprise"].notna().any()
+        if answers["surprise"].notna().any()  # pyright: ignore[reportGeneralTypeIssues]
         else np.nan,
         "drift": float((heard["heard"] != heard["language"]).mean())
         if len(heard)
         else np.nan,
-        "kl": float(answers["kl"].mean()) if answers["kl"].notna().any() else np.nan,
+        "kl": float(answers["kl"].mean()) if answers["kl"].notna().any() else np.nan,  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
     }
 
 
@@ -203,10 +203,10 @@ def surfaces(answers: pd.DataFrame, grid: Grid, judging: JudgingSpec) -> xr.Data
         a: {named(layers): i for i, layers in enumerate(those)}
         for a, those in grid.layers.items()
     }
-    for (stage, language, layers, strength), those in asked.groupby(
+    for (stage, language, layers, strength), those in asked.groupby(  # pyright: ignore[reportGeneralTypeIssues]
         ["stage", "language", "layers", "strength"], sort=False
     ):
-        found, a = summary(those, judging), languages.index(language)
+        found, a = summary(those, judging), languages.index(language)  # pyright: ignore[reportArgumentType]
         if stage == NONE:
             for name, array in plain_values.items():
                 array[a] = found[name]
@@ -237,7 +237,7 @@ def by_strength(answers: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for verdict in VERDICTS:
         for strength, those in answers[answers["verdict"] != ""].groupby("strength"):
-            count, n = int((those["verdict"] == verdict).sum()), len(those)
+            count, n = int((those["verdict"] == verdict).sum()), len(those)  # pyright: ignore[reportArgumentType]
             low, high = wilson(count, n)
             rows.append(
                 {
@@ -351,7 +351,7 @@ def report(
                 "strength": setting.strength,
                 "layers": named(setting.layers),
             }
-            rows.append(place | {"within": setting.within} | summary(mine, judging))
+            rows.append(place | {"within": setting.within} | summary(mine, judging))  # pyright: ignore[reportArgumentType]
     return pd.DataFrame(rows)
 
 

@@ -201,7 +201,7 @@ def sweep_table(study: Study, half: int | None = 1) -> pd.DataFrame:
         changes[axis] = rates(chosen - chosen[0])
         table[f"{axis} items"] = np.isfinite(chosen).any((0, 1)).sum()
     table["gain"], table["erasure"] = changes["transfer"], -changes["localisation"]
-    table["cost"] = cost_of(table["gain"], table["erasure"])
+    table["cost"] = cost_of(table["gain"], table["erasure"])  # pyright: ignore[reportArgumentType]
     return table.assign(languages=np.isfinite(values).any(2).sum(1))
 
 
@@ -222,9 +222,9 @@ def chosen_settings(study: Study) -> dict[str, int]:
     found = {}
     for mode in MODES:
         rows = table[(table["mode"] == mode) & (table["twin"] == 0)]
-        scores = criterion(rows, mode).dropna()
+        scores = criterion(rows, mode).dropna()  # pyright: ignore[reportArgumentType]
         if len(scores):
-            found[mode] = int(scores.idxmax())
+            found[mode] = int(scores.idxmax())  # pyright: ignore[reportArgumentType]
     return found
 
 
@@ -271,11 +271,11 @@ def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
         rows[AXES[axis]] = np.isfinite(chosen[1]).sum(-1)
     rows["gain"] = rows["transfer"] - rows["transfer before"]
     rows["erasure"] = rows["localisation before"] - rows["localisation"]
-    rows["cost"] = cost_of(rows["gain"], rows["erasure"])
+    rows["cost"] = cost_of(rows["gain"], rows["erasure"])  # pyright: ignore[reportArgumentType]
     rows["named"] = shares(values[0][:, prompts_with_country(study, half)])
     rows["gap"] = rows["named"] - rows["localisation before"]
     there = np.isfinite(values[place]).any(-1)
-    return rows[there].reset_index(drop=True)
+    return rows[there].reset_index(drop=True)  # pyright: ignore[reportReturnType]
 
 
 def cost_of(gain: pd.Series, erasure: pd.Series) -> np.ndarray:

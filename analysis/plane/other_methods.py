@@ -89,8 +89,8 @@ def fitting(
     place = {key: number for number, key in enumerate(zip(kinds, items))}
     keys = zip(answers["kind"], answers["item"])
     rows = answers.assign(prompt=[place.get(key, -1) for key in keys])
-    strange = ~rows["language"].isin(study.languages).values
-    codes = ", ".join(rows["language"][strange].unique()[:8])
+    strange = ~rows["language"].isin(study.languages).to_numpy()
+    codes = ", ".join(rows.loc[strange, "language"].unique()[:8])
     repeated = rows.duplicated(["method", *NEEDED[:3]]).values
     hidden = np.zeros(len(halves), bool) if half is None else halves != half
     reasons = {
@@ -109,13 +109,14 @@ def fitting(
         if count:
             said.append(f"{count:,} of {len(rows):,} answers {why}.")
         left |= out
-    return Fitting(rows[~left], said)
+    return Fitting(rows[~left], said)  # pyright: ignore[reportArgumentType]
 
 
 def were_asked(study: Study, questions: Questions, rows: pd.DataFrame) -> np.ndarray:
     """Which rows answer a question of the plane that is known in their language."""
     asked = study.array("plane_answer").values > 0
     found = []
+    row: Any
     for row in rows.itertuples():
         if row.language not in study.languages or row.prompt < 0:
             found.append(False)
@@ -143,7 +144,7 @@ def place_answers(
     fit = fitting(study, questions, answers, half)
     said = list(fit.left_out)
     rows = []
-    for (method, language), group in fit.answers.groupby(
+    for (method, language), group in fit.answers.groupby(  # pyright: ignore[reportGeneralTypeIssues]
         ["method", "language"], sort=False
     ):
         there = asked[study.languages.index(language)]
@@ -167,6 +168,7 @@ def judged_row(
     values = np.where(asked, 0.0, np.nan)
     answered = np.zeros(len(values), bool)
     unmatched = 0
+    row: Any
     for row in group.itertuples():
         question = questions.table[row.kind, row.language, row.item]
         option = matched(row.answer, question.options)

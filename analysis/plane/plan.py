@@ -47,9 +47,11 @@ class Answerer(Protocol):
         options: Sequence[Sequence[str]],
     ) -> list[Scored]:
         """How likely each question's options are."""
+        ...
 
     def write(self, questions: Sequence[str], pushes: Sequence[Push]) -> list[str]:
         """A greedy answer to every question."""
+        ...
 
 
 def begin_sweep(folder: Path, spec: SweepSpec, questions: Questions) -> None:
@@ -148,10 +150,10 @@ def combined(spec: SweepSpec, study: Study) -> list[Setting]:
         rows = table[table["mode"] == mode].assign(
             score=lambda t, mode=mode: localisation.criterion(t, mode)
         )
-        best = (
+        best = (  # pyright: ignore[reportCallIssue]
             rows.groupby(column)["score"]
             .max()
-            .dropna()
+            .dropna()  # pyright: ignore[reportAttributeAccessIssue]
             .sort_values(ascending=False, kind="stable")
         )
         layers[mode] = best.index[: spec.depths].tolist()

@@ -34,7 +34,7 @@ def options_of(value: object) -> tuple[dict[str, str], bool, str]:
     if not good:
         return {}, False, f"the options must be up to {len(LETTERS)} texts"
     letters = [str(letter).upper() for letter in value] if lettered else LETTERS
-    return dict(zip(letters, (text.strip() for text in texts))), lettered, ""
+    return dict(zip(letters, (text.strip() for text in texts))), lettered, ""  # pyright: ignore[reportGeneralTypeIssues]
 
 
 def answer_of(

@@ -272,7 +272,9 @@ def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
     total = np.where(there[..., None], table["null"].values, 0).sum(0)
     null = interval(
         np.where(
-            there.any(0)[:, None], total / np.maximum(there.sum(0), 1)[:, None], np.nan
+            there.any(0)[:, None],
+            total / np.maximum(there.sum(0), 1)[:, None],
+            np.nan,  # pyright: ignore[reportIndexIssue]
         )
     )
     mean = mean_known(value)
@@ -405,7 +407,7 @@ def lens(study: Study) -> xr.DataArray:
             "model whose final norm and blocks are as they were."
         )
     values = study.array("lens_share")
-    return values.assign_coords(side=list(SIDES), **layer_coords(study)).assign_attrs(
+    return values.assign_coords(side=list(SIDES), **layer_coords(study)).assign_attrs(  # pyright: ignore[reportArgumentType]
         origin(study)
     )
 

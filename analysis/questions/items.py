@@ -62,9 +62,9 @@ def index(table: np.ndarray, orders: np.ndarray | None = None) -> float:
     across = [
         table[
             a,
-            orders[a] if same is None else same,
+            orders[a] if same is None else same,  # pyright: ignore[reportOptionalSubscript]
             b,
-            orders[b] if same is None else same,
+            orders[b] if same is None else same,  # pyright: ignore[reportOptionalSubscript]
         ]
         for a, b in combinations(range(languages), 2)
     ]

@@ -42,6 +42,7 @@ class Answering(Reader, Protocol):
         self, texts: Sequence[str], options: Sequence[Sequence[str]]
     ) -> list[Scored]:
         """How likely each text's options are right behind it."""
+        ...
 
 
 def begin_asking(
@@ -291,7 +292,7 @@ def gaps(
     states, part, local = own
     places = compared(asked, part, local, None if english is None else english[1])
     return {
-        name: (english[0] if name == "english" else states)[more] - states[less]
+        name: (english[0] if name == "english" else states)[more] - states[less]  # pyright: ignore[reportOptionalSubscript]
         for name, (more, less) in places.items()
     }
 

@@ -72,7 +72,7 @@ def fit_columns(panel: Panel, place: Place, pitch: float) -> None:
     tall = place.look.small
     if labels[0].get_rotation() == 90:
         longest = place.measure(tuple(label.get_text() for label in labels))
-        shrunk = labels[0].get_fontsize() / place.look.small
+        shrunk = labels[0].get_fontsize() / place.look.small  # pyright: ignore[reportOperatorIssue]
         tall = longest * shrunk
     add_legend(panel.axes, place, tall + place.look.size.text + 15)
 

@@ -37,8 +37,8 @@ def add_colour_bars(
     where = AT_THE_FOOT if narrow else BESIDE
     for scale, members in panels_by_scale(panels, figures, look.shared).items():
         axes = [panel.axes for panel in members]
-        bar = canvas.colorbar(members[0].colours, ax=axes, pad=0.01, **where)
-        bar.solids.set(rasterized=False, edgecolor="face")
+        bar = canvas.colorbar(members[0].colours, ax=axes, pad=0.01, **where)  # pyright: ignore[reportArgumentType]
+        bar.solids.set(rasterized=False, edgecolor="face")  # pyright: ignore[reportOptionalMemberAccess]
         bar.outline.set_visible(False)
         font = {"fontfamily": typefaces.names, "fontsize": look.size.text}
         bar.set_label(scale.units, color=INK, **font)

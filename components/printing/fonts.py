@@ -147,7 +147,7 @@ class Cut:
     """A font of some glyphs, and glyph → its place there."""
 
     font: bytes
-    places: Mapping[int, int]
+    places: dict[int, int]
 
 
 @lru_cache(128)

@@ -245,7 +245,7 @@ def draw_signs(axes: Axes, cells: Cells, shape: float) -> None:
     """A plus or a minus in every known cell."""
     signs, inks = [], []
     for row, column in cells.known:
-        drawn = sign(row, column, cells.values[row, column], shape)
+        drawn = sign(row, column, float(cells.values[row, column]), shape)
         signs += drawn
         inks += [cells.ink(row, column)] * len(drawn)
     axes.add_collection(LineCollection(signs, colors=inks, linewidths=0.7))

@@ -103,7 +103,7 @@ def remarks(canvas: Canvas, panels: list[Panel], look: Look) -> Iterator[str]:
             f"the smallest text has {smallest:.1f} pt and {worst}: choose a wider venue, "
             "shorter labels or fewer languages"
         )
-    box = canvas.get_tightbbox(canvas.canvas.get_renderer())
+    box = canvas.get_tightbbox(canvas.canvas.get_renderer())  # pyright: ignore[reportAttributeAccessIssue]
     width, height = canvas.get_size_inches()
     if min(box.x0, box.y0, width - box.x1, height - box.y1) < -STICKS_OUT:
         yield "something sticks out of the sheet: choose a wider venue or shorter labels"

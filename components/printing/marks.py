@@ -1,6 +1,6 @@
 """Marks that several kinds share: shapes, reference lines, legends, names of points."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +65,7 @@ def name_points(
     known = np.flatnonzero(np.isfinite(points).all(1))
     pixels = axes.transData.transform(points[known]) if known.size else []
     covered = [*taken, *boxes_of_points(pixels)]
-    for number, pixel in zip(known, pixels):
+    for number, pixel in zip(known.tolist(), pixels):
         spot = free_spot(axes, pixel, labels[number], place, covered)
         far = max(abs(spot.across), abs(spot.up)) > LED_TO
         axes.annotate(
@@ -83,7 +83,7 @@ def name_points(
         covered.append(spot.box)
 
 
-def boxes_of_points(pixels: Sequence[np.ndarray]) -> list[Bbox]:
+def boxes_of_points(pixels: Iterable[np.ndarray]) -> list[Bbox]:
     """The box that each point (x, y in pixels) takes."""
     boxes = []
     for x, y in pixels:

@@ -4,6 +4,7 @@ A LaTeX of this machine measures the texts.
 """
 
 import io
+from typing import Any
 
 import matplotlib
 from matplotlib.backends import backend_pgf
@@ -48,10 +49,10 @@ def pgf(sheet: Sheet) -> bytes:
     texts = sheet.canvas.findobj(Text)
     refuse_other_letters(sheet, texts)
     for text in texts:
-        if text.get_va() == "center_baseline":
+        if text.get_va() == "center_baseline":  # pyright: ignore[reportAttributeAccessIssue]
             # Other texts stay anchored where they should end, however wide the
             # paper's typeface is.
-            text.set_va("center")
+            text.set_va("center")  # pyright: ignore[reportAttributeAccessIssue]
     written = measured_by(found, sheet)
     # The comments on top tell where the typefaces lie on this machine.
     return (HEAD + written[written.index("\\begingroup") :]).encode()
@@ -76,7 +77,7 @@ def measured_by(latex: str, sheet: Sheet) -> str:
     """The sheet as this LaTeX measures it; FigureError where it fails."""
     folder = f"\\detokenize{{{FOLDER.as_posix()}/}}"
     preamble = f"\\usepackage{{fontspec}}\\setmainfont{{NotoSans.ttf}}[Path={folder}]"
-    settings = {
+    settings: Any = {
         "pgf.texsystem": latex,
         "pgf.rcfonts": False,
         "pgf.preamble": preamble,

@@ -45,7 +45,7 @@ class Place:
 
     def measure(self, texts: tuple[str, ...], small: bool = True) -> float:
         """Points that the longest of some texts takes."""
-        renderer = self.canvas.canvas.get_renderer()
+        renderer = self.canvas.canvas.get_renderer()  # pyright: ignore[reportAttributeAccessIssue]
         longest = 0.0
         for text in dict.fromkeys(texts):
             drawn = self.canvas.text(0, 0, text, **self.font(small, text))

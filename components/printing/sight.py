@@ -28,7 +28,7 @@ def preview(sheet: Sheet, sight: str = "colour", dpi: int = 200) -> bytes:
     """The sheet as a PNG, also as printed in grey or seen without seeing green."""
     sheet.canvas.set_dpi(dpi)
     sheet.canvas.canvas.draw()
-    picture = np.asarray(sheet.canvas.canvas.buffer_rgba())[..., :3] / 255
+    picture = np.asarray(sheet.canvas.canvas.buffer_rgba())[..., :3] / 255  # pyright: ignore[reportAttributeAccessIssue]
     mixing = MIXING[sight]
     if mixing is not None:
         light = linear_light(picture) @ mixing.T

@@ -15,7 +15,8 @@ MARGIN = 190
 RULER = 70
 """Pixels that the layer ruler takes."""
 MARK = {"color": "#D55E00", "width": 3}
-SHARES, CELLS = {"row": 1, "col": 1}, {"row": 1, "col": 2}
+SHARES: dict[str, Any] = {"row": 1, "col": 1}
+CELLS: dict[str, Any] = {"row": 1, "col": 2}
 """The two panels: bars of shares on the left, cells on the right."""
 ALWAYS_THERE = 0.001
 """Width of the left panel without shares; Plotly takes no 0."""

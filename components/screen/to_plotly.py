@@ -36,7 +36,7 @@ def draw(figure: Figure, dark: bool = False) -> go.Figure:
     plot = DRAW[type(figure.data)](figure, figure.data, dark)
     ink = ON_DARK if dark else ON_LIGHT
     faint = FAINT_ON_DARK if dark else FAINT_ON_LIGHT
-    legend = plot.layout.legend.y
+    legend = plot.layout.legend.y  # pyright: ignore[reportAttributeAccessIssue]
     if legend is None:
         legend = UNDER_THE_AXIS
     plot.update_layout(
