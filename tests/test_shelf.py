@@ -5,8 +5,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 from subprocess import PIPE, Popen
 from threading import Barrier
+from time import sleep
 
 import numpy as np
 import pytest
@@ -14,11 +16,12 @@ import pytest
 from analysis.concepts import corpora
 from analysis.control import prompts
 from analysis.core import settings
-from analysis.core.errors import AnalysisError
+from analysis.core.errors import AnalysisError, StudyError
 from analysis.core.shelf import Shelf, plain_name
 from analysis.questions import question_sets
 from analysis.steering import vector_files
 from analysis.study import store
+from analysis.study.manifest import Manifest
 
 pytestmark = pytest.mark.usefixtures("home")
 SHELF = Shelf("things", ".txt")
@@ -149,6 +152,33 @@ def test_sessions_keep_the_same_upload_at_once():
     kept = question_sets.keep_questions(mine)
     assert question_sets.load_questions(kept).questions == mine.questions
     assert len(vector_files.kept_vectors()) == 3
+
+
+def test_of_sessions_that_make_the_same_study_at_once_one_does(monkeypatch):
+    write, rename = store.write_manifest, Path.rename
+    barrier = Barrier(16)
+
+    def write_together(folder, manifest):
+        write(folder, manifest)
+        barrier.wait()
+
+    def rename_late(path, target):
+        sleep(0.01)  # until the others have looked, too
+        return rename(path, target)
+
+    monkeypatch.setattr(store, "write_manifest", write_together)
+    monkeypatch.setattr(Path, "rename", rename_late)
+
+    def make(number):
+        try:
+            return store.create("same", Manifest(title=str(number)))
+        except StudyError as error:
+            assert "already" in str(error)
+
+    for _ in range(5):
+        made = [folder for folder in together(make) if folder]
+        assert len(made) == 1 and [*store.root().iterdir()] == made
+        rmtree(made[0])
 
 
 def test_files_are_where_they_were():

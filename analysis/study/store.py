@@ -146,13 +146,16 @@ def create(name: str, manifest: FolderManifest, parent: Path | None = None) -> P
     try:
         write_manifest(temporary, replace(manifest, babelscope=__version__))
         if folder.exists():
+            raise FileExistsError(folder)
+        temporary.rename(folder)
+    except BaseException as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        # Another process may have made it since it was looked for.
+        if isinstance(error, OSError) and folder.exists():
             raise StudyError(
                 f"There is a study named “{name}” already. Choose another name, "
                 "or delete that one first."
-            )
-        temporary.rename(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+            ) from error
         raise
     sync_folder(parent)
     return folder
