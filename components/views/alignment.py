@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.core.errors import AnalysisError
 from analysis.core.turns import SMALL
 from analysis.overview import of_study
 from analysis.study.study import PUBLISHED, Study
@@ -21,6 +20,7 @@ from components.figures import alignment_controls as control_figures
 from components.figures.languages import Languages
 from components.forms import embedding
 from components.frame import cache, controls, jobs, links, panel
+from components.frame.polite import NOT_YET, polite
 from components.frame.text import escape
 from components.views import alignment_controls as control_views
 from components.views import neighbours as close
@@ -63,15 +63,13 @@ def answer(study: Study) -> None:
     """What the study says about words, or its few concepts; or where to see some."""
     words = study.words
     many = words is None or len(words.concepts) >= measures.FEW
-    try:
+    with polite(NOT_YET):
         if study.embeddings and many:
             everything(study)
         elif words is not None or study.has("concept_vector"):
             few(study)
         else:
             nothing(study)
-    except AnalysisError as error:
-        st.info(escape(str(error)), icon=":material/hourglass_empty:")
 
 
 def nothing(study: Study) -> None:

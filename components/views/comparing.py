@@ -19,6 +19,7 @@ from components.figures.steering_words import steering_words
 from components.forms.playground import Draft
 from components.forms.tokens import Token, show
 from components.frame import cache
+from components.frame.polite import polite
 from components.frame.text import escape
 
 ORIGINS = ("English", "local", "mapped")
@@ -164,23 +165,18 @@ def cast(
         "template": request.template,
         "time": int(time.time()),
     }
-    try:
+    with polite():
         notes.add_notes(draft.study, "votes", vote)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
-    st.session_state["play-voted"] = asked.number
-    st.rerun()
+        st.session_state["play-voted"] = asked.number
+        st.rerun()
 
 
 def tally(draft: Draft) -> None:
     """Blind votes on this concept in this language, and how many there are in all."""
-    try:
+    blind = []
+    with polite():
         kept = notes.read_notes(draft.study, "votes")
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
-    blind = [note for note in kept if note.get("blind")]
+        blind = [note for note in kept if note.get("blind")]
     if not blind:
         return
     concept, language = concept_of(draft), draft.language

@@ -21,6 +21,7 @@ from components.figures import control as figures
 from components.figures.languages import Languages
 from components.forms import control_run, judging
 from components.frame import cache, controls, jobs, links, panel
+from components.frame.polite import polite
 from components.frame.text import escape
 from components.views import filling, surfaces
 
@@ -71,11 +72,9 @@ def choose(names: Sequence[str]) -> runs.Run | None:
         format_func=run_title,
         help="Newest first.",
     )
-    try:
+    with polite():
         return runs.open_run(name)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return None
+    return None
 
 
 def run_title(name: str) -> str:
@@ -89,13 +88,13 @@ def run_title(name: str) -> str:
 def results(run: runs.Run) -> None:
     """What a run says under a judging, and what it still lacks."""
     st.subheader(escape(run.manifest.title), anchor=False)
-    try:
+    with polite():
         spec = judging.judging(run)
-        found = cache.judged(run, spec)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        st.text("\n".join(getattr(error, "faults", ())))
-        return
+        judged(run, spec, cache.judged(run, spec))
+
+
+def judged(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
+    """A run's answers under a judging."""
     shown = asdict(run.spec) | {"judging": asdict(spec)}
     st.session_state["control-shown"] = (run.spec.study, shown)
     go_on(run, spec, found)
@@ -119,11 +118,8 @@ def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
         sentence += f" {unjudged:,} answers wait for the judge command."
     st.warning(sentence, icon=":material/pause_circle:")
     if st.button("Go on", icon=":material/play_arrow:", key=f"go-on-{run.name}"):
-        try:
+        with polite():
             runs.keep_judging(run.name, spec)
-        except AnalysisError as error:
-            st.error(escape(str(error)), icon=":material/error:")
-        else:
             jobs.submit(run.manifest.title, extraction.control_run(run.name))
 
 
@@ -277,14 +273,11 @@ def manage(run: runs.Run) -> None:
 
 def delete(run: runs.Run) -> None:
     """Remove a run, and leave the link, which would point nowhere."""
-    try:
+    with polite():
         runs.delete(run.name)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
-    st.query_params.pop("run", None)
-    st.session_state.pop("run", None)
-    st.rerun()
+        st.query_params.pop("run", None)
+        st.session_state.pop("run", None)
+        st.rerun()
 
 
 def printed(study: Study) -> None:

@@ -11,6 +11,7 @@ from analysis.study.study import Study
 from components.figures import depths as figures
 from components.figures.spec import Figure, Series
 from components.frame import cache, controls, links, panel
+from components.frame.polite import INFO, polite
 from components.frame.shell import titles
 from components.frame.text import escape
 
@@ -57,11 +58,9 @@ def curves(study: Study, layer: int) -> None:
 
 def attempt(study: Study, layer: int, chart: Chart) -> None:
     """Show a chart, or say what is missing for it."""
-    try:
+    with polite(INFO):
         for figure in chart(study, layer):
             panel.show(figure)
-    except AnalysisError as error:
-        st.info(escape(str(error)), icon=":material/info:")
 
 
 def angles(study: Study, layer: int) -> Iterator[Figure]:

@@ -1,6 +1,5 @@
 """Figures: the basket, as it will print."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -10,6 +9,7 @@ from analysis.languages.languages import LABELS
 from analysis.study import library
 from components.figures.spec import Figure
 from components.frame import cache, links, press
+from components.frame.polite import polite
 from components.frame.shell import MENU
 from components.frame.text import escape
 from components.paperpack import basket, recipes
@@ -119,17 +119,14 @@ def choose() -> Print:
 
 def show(chosen: list[Recipe], how: Print, title: str) -> None:
     """Some figures as they print, at the size of print."""
-    try:
+    caption = chosen[0].figure.caption if len(chosen) == 1 else ""
+    with polite():
         texts = tuple(map(recipes.write, chosen))
         picture, notes, (width, height) = cache.preview(texts, how.look, how.sight)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
-    caption = chosen[0].figure.caption if len(chosen) == 1 else ""
-    st.image(picture, width=round(width * PIXELS), alt=f"{title}. {caption}")
-    text = f"{how.look.size.text:g} pt"
-    st.caption(f"{width:.1f} × {height:.1f} cm · {text} · {how.sight}")
-    press.remarks(notes)
+        st.image(picture, width=round(width * PIXELS), alt=f"{title}. {caption}")
+        text = f"{how.look.size.text:g} pt"
+        st.caption(f"{width:.1f} × {height:.1f} cm · {text} · {how.sight}")
+        press.remarks(notes)
 
 
 def one(item: Item, chosen: Print) -> None:
@@ -162,7 +159,9 @@ def rename(number: str, recipe: Recipe) -> None:
     title = st.text_input("Title", known, max_chars=200, key=f"title-{number}")
     if title != known and st.button("Rename", key=f"rename-{number}"):
         changed = replace(recipe, figure=replace(recipe.figure, title=title))
-        attempt(lambda: basket.change(number, changed))
+        with polite():
+            basket.change(number, changed)
+            st.rerun()
 
 
 def order(item: Item) -> bool:
@@ -195,11 +194,17 @@ def order(item: Item) -> bool:
 def move(number: str) -> None:
     """Up, down or out of the basket."""
     if st.button("Up", icon=":material/arrow_upward:", key=f"Up-{number}"):
-        attempt(lambda: basket.move(number, -1))
+        with polite():
+            basket.move(number, -1)
+            st.rerun()
     if st.button("Down", icon=":material/arrow_downward:", key=f"Down-{number}"):
-        attempt(lambda: basket.move(number, 1))
+        with polite():
+            basket.move(number, 1)
+            st.rerun()
     if st.button("Remove", icon=":material/delete:", key=f"remove-{number}"):
-        attempt(lambda: basket.remove(number))
+        with polite():
+            basket.remove(number)
+            st.rerun()
 
 
 def missing(recipe: Recipe) -> list[str]:
@@ -237,7 +242,9 @@ def undo() -> None:
     many = f" (of {len(gone)})" if len(gone) > 1 else ""
     label = f"Bring back the last removed figure{many}"
     if st.button(label, icon=":material/undo:", key="undo"):
-        attempt(lambda: basket.restore(gone[0]))
+        with polite():
+            basket.restore(gone[0])
+            st.rerun()
 
 
 def drop() -> None:
@@ -251,14 +258,15 @@ def drop() -> None:
         )
     if file is None:
         return
-    try:
-        recipe = recipes.read(file.getvalue(), file.name)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
+    with polite():
+        opened(recipes.read(file.getvalue(), file.name), file.file_id)
+
+
+def opened(recipe: Recipe, file_id: str) -> None:
+    """Show the view of a recipe once, or say why not; its figure can be kept."""
     here = can_be_opened(recipe)
-    if here and st.session_state.get("opened recipe") != file.file_id:
-        st.session_state["opened recipe"] = file.file_id
+    if here and st.session_state.get("opened recipe") != file_id:
+        st.session_state["opened recipe"] = file_id
         st.switch_page(recipe.view["page"], query_params=query_of(recipe))
     if not here:
         st.info(
@@ -267,7 +275,9 @@ def drop() -> None:
             icon=":material/link_off:",
         )
     if st.button("Keep its figure", icon=":material/library_add:"):
-        attempt(lambda: keep(recipe))
+        with polite():
+            keep(recipe)
+            st.rerun()
 
 
 def query_of(recipe: Recipe) -> dict[str, list[str]]:
@@ -298,13 +308,3 @@ def keep(recipe: Recipe) -> None:
             "labels do not fit together."
         ) from error
     basket.add(recipe)
-
-
-def attempt(action: Callable[[], object]) -> None:
-    """Do it and show the page anew, or say why not."""
-    try:
-        action()
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-    else:
-        st.rerun()

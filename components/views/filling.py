@@ -3,10 +3,9 @@
 import streamlit as st
 
 from analysis.control import store
-from analysis.core.errors import AnalysisError
 from components.figures import control as figures
 from components.frame import controls, jobs, panel
-from components.frame.text import escape
+from components.frame.polite import INFO, polite
 
 
 def watch(run: store.Run | None) -> None:
@@ -25,9 +24,6 @@ def watch(run: store.Run | None) -> None:
 @st.fragment(run_every=2.0)
 def filling(name: str) -> None:
     """Which cells of a run are kept, as they come."""
-    try:
+    with polite(INFO):
         run = store.open_run(name)
-    except AnalysisError as error:
-        st.info(escape(str(error)), icon=":material/info:")
-        return
-    panel.show(figures.cells(run, controls.labels(run.spec.languages)))
+        panel.show(figures.cells(run, controls.labels(run.spec.languages)))

@@ -7,7 +7,6 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from analysis.core.errors import AnalysisError
 from analysis.core.specs import from_dict
 from analysis.steering.resolve import vectors
 from analysis.steering.specs import SteeringSpec
@@ -15,9 +14,11 @@ from analysis.steering.vector_files import SUFFIXES, WRITERS
 from analysis.study import notes
 from analysis.worker import answers
 from analysis.worker.answers import Reply, Request
+from analysis.worker.service import Job
 from components.figures.steering_words import steering_words
 from components.forms.playground import ZERO, Draft
 from components.frame import cache, jobs
+from components.frame.polite import polite
 from components.frame.text import escape
 
 COLUMNS = [
@@ -58,15 +59,12 @@ def save(draft: Draft, request: Request, replies: Sequence[Reply]) -> None:
             "time": now,
         }
         kept.append(note)
-    try:
+    with polite():
         notes.add_notes(draft.study, "answers", *kept)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
-    st.success(
-        f"{len(kept)} answers are kept with the study.",
-        icon=":material/bookmark_added:",
-    )
+        st.success(
+            f"{len(kept)} answers are kept with the study.",
+            icon=":material/bookmark_added:",
+        )
 
 
 def code(request: Request) -> str:
@@ -85,11 +83,9 @@ def code(request: Request) -> str:
 def section(draft: Draft) -> None:
     """Saved answers with search; files of vectors in and out."""
     st.subheader("Saved answers", anchor=False)
-    try:
+    kept = pd.DataFrame()
+    with polite():
         kept = pd.DataFrame(notes.read_notes(draft.study, "answers"))
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        kept = pd.DataFrame()
     if kept.empty:
         st.caption("None are kept with this study yet.")
     else:
@@ -132,18 +128,14 @@ def export(draft: Draft) -> None:
     )
     what, language = source.concept or source.kind, source.language or "vector"
     title = f"{what}-{language}-{draft.study.name}"
-    try:
-        data = WRITERS[form](found, title)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
-    right.download_button(
-        "Download the vector",
-        data,
-        f"{title}.{form}",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    with polite():
+        right.download_button(
+            "Download the vector",
+            WRITERS[form](found, title),
+            f"{title}.{form}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
 
 
 def bring() -> None:
@@ -154,18 +146,21 @@ def bring() -> None:
     )
     if file is None or st.session_state.get("brought") == file.file_id:
         return
-    work = answers.keep_vector_file(file.getvalue(), file.name)
-    try:
+    with polite():
+        work = answers.keep_vector_file(file.getvalue(), file.name)
         job = cache.service().submit(jobs.owner(), f"Import of {file.name}", work)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
-    st.session_state["brought"] = file.file_id
+        st.session_state["brought"] = file.file_id
+        imported(job)
+
+
+def imported(job: Job) -> None:
+    """What became of an import."""
     job.finished.wait(60)
     if job.result:
         st.toast(
             f"Kept as {escape(job.result)}: choose “Imported file” as the vector.",
             icon=":material/upload_file:",
         )
-        st.rerun()  # the list of files was drawn already
+        # The list of files was drawn already.
+        st.rerun()
     jobs.outcome(job)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import streamlit as st
 import xarray as xr
 
-from analysis.core.errors import AnalysisError
 from analysis.questions import geometry, items, projections
 from analysis.study.study import Study
 from components.figures import layers as figures
 from components.frame import cache, controls, links, panel
+from components.frame.polite import INFO, polite
 from components.frame.text import escape
 from components.views import depths
 from components.views.words import empty
@@ -124,14 +124,12 @@ def projected(study: Study, view: View, layer: int) -> xr.Dataset:
 def picture(study: Study, layer: int) -> None:
     """The picture of points."""
     view = choose(study)
-    try:
-        data = projected(study, view, layer)
-    except AnalysisError as error:
-        st.info(escape(str(error)), icon=":material/info:")
-        return
     languages = controls.languages(study, study.languages)
-    panel.show(figures.picture(study, data, languages, view.what, layer))
-    if view.way == "PCA" and view.dims == 2:
+    with polite(INFO):
+        data = projected(study, view, layer)
+        panel.show(figures.picture(study, data, languages, view.what, layer))
+        if view.way != "PCA" or view.dims != 2:
+            return
         with st.expander("All layers side by side", icon=":material/grid_view:"):
             grid = figures.picture(study, data, languages, view.what, layer, grid=True)
             panel.show(grid)

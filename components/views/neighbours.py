@@ -3,14 +3,13 @@
 import pandas as pd
 import streamlit as st
 
-from analysis.core.errors import AnalysisError
 from analysis.study.study import Study
 from analysis.words import neighbours
 from analysis.words.neighbours import HUB_NEIGHBOURS, PROJECTIONS
 from analysis.words.specs import AlignmentSpec
 from components.figures import alignment_controls as figures
 from components.frame import cache, controls, links, panel
-from components.frame.text import escape
+from components.frame.polite import INFO, polite
 
 STAGES = ("before", "after")
 
@@ -29,25 +28,25 @@ def choose(study: Study, target: str) -> str:
 
 def page(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
     """A word of one language, and both clouds."""
-    try:
+    with polite(INFO):
         inspector(study, spec, source, target)
-        st.caption(
-            "The map below is drawn from all words that both languages have, seeds and "
-            "test words."
-        )
-        projection = links.one(
-            "Projection",
-            PROJECTIONS,
-            "projection",
-            help="UMAP takes some seconds the first time.",
-        )
-        with st.spinner(f"{projection} …"):
-            data = cache.measure(
-                neighbours.clouds, study, spec, source, target, projection
-            )
-    except AnalysisError as error:
-        st.info(escape(str(error)), icon=":material/info:")
-        return
+        clouds(study, spec, source, target)
+
+
+def clouds(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
+    """The words of both languages before and after the map."""
+    st.caption(
+        "The map below is drawn from all words that both languages have, seeds and "
+        "test words."
+    )
+    projection = links.one(
+        "Projection",
+        PROJECTIONS,
+        "projection",
+        help="UMAP takes some seconds the first time.",
+    )
+    with st.spinner(f"{projection} …"):
+        data = cache.measure(neighbours.clouds, study, spec, source, target, projection)
     route = figures.Route(*controls.labels((source, target)))
     for column, stage in zip(st.columns(2), STAGES):
         with column:

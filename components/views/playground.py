@@ -6,7 +6,6 @@ from difflib import SequenceMatcher
 
 import streamlit as st
 
-from analysis.core.errors import AnalysisError
 from analysis.core.model_names import DEMO
 from analysis.steering import fluency, resolve
 from analysis.study.study import PUBLISHED, Study
@@ -17,6 +16,7 @@ from components.figures.text import DEMO_NOTE
 from components.forms import playground, tokens
 from components.forms.playground import BASELINE, STEERED, TWIN, ZERO, Draft
 from components.frame import cache, controls, jobs, panel
+from components.frame.polite import polite
 from components.frame.text import escape
 from components.views import comparing, dose, keeping
 from components.views.words import empty
@@ -127,14 +127,11 @@ def running() -> int:
 def start(kind: str, title: str, work: Work, asked: Asked) -> None:
     """Queue a job of this page and show it."""
     request = asked[0] if isinstance(asked, tuple) else asked
-    try:
+    with polite():
         job = cache.service().submit(jobs.owner(), title, work, LEASE, request.model)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
-    st.session_state["play-running"] = (job.number, kind, asked)
-    job.finished.wait(jobs.SOON / 2)
-    st.rerun()
+        st.session_state["play-running"] = (job.number, kind, asked)
+        job.finished.wait(jobs.SOON / 2)
+        st.rerun()
 
 
 def finish(job: Job) -> None:

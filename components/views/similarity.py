@@ -5,7 +5,6 @@ import streamlit as st
 import xarray as xr
 
 from analysis.concepts import relationship, similarity
-from analysis.core.errors import AnalysisError
 from analysis.languages.languages import DISTANCES, masked_note
 from analysis.study.published_values import linguistic_correlation
 from analysis.study.study import PUBLISHED, Study
@@ -13,7 +12,7 @@ from components.figures import similarity as figures
 from components.figures.cells import between
 from components.figures.languages import Languages, share_table
 from components.frame import cache, controls, links, panel
-from components.frame.text import escape
+from components.frame.polite import INFO, polite
 from components.views.words import empty
 
 BY_CLUSTER = "Order by similarity (cluster)"
@@ -63,12 +62,10 @@ def bounded(study: Study, concepts: tuple[str, ...]) -> figures.Agreement:
 
 def clustered(cosine: xr.DataArray, languages: Languages) -> Languages:
     """The alike side by side; as given, said so, where clustering is impossible."""
-    try:
+    with polite(INFO):
         codes, _ = relationship.cluster_order(between(cosine, languages.codes))
-    except AnalysisError as error:
-        st.info(escape(str(error)), icon=":material/info:")
-        return languages
-    return Languages(codes, tuple(map(languages.name, codes)))
+        return Languages(codes, tuple(map(languages.name, codes)))
+    return languages
 
 
 def related(study: Study, cosine: xr.DataArray, languages: Languages) -> None:
@@ -78,22 +75,19 @@ def related(study: Study, cosine: xr.DataArray, languages: Languages) -> None:
         "Linguistic similarity", DISTANCES, "kind", format_func=str.capitalize
     )
     cells = between(cosine, languages.codes)
-    try:
+    with polite(INFO):
         found = relationship.relationship(cells, kind, share_table(study))
         _, linkage = relationship.cluster_order(cells)
-    except AnalysisError as error:
-        st.info(escape(str(error)), icon=":material/info:")
-        return
-    left, right = st.columns(2)
-    with left:
-        panel.show(figures.scatter(study, cosine, languages, found))
-    with right:
-        panel.show(figures.dendrogram(study, linkage, languages))
-    note = masked_note(kind)
-    if note:
-        st.caption(note)
-    if study.kind == PUBLISHED:
-        misprint(study, cosine)
+        left, right = st.columns(2)
+        with left:
+            panel.show(figures.scatter(study, cosine, languages, found))
+        with right:
+            panel.show(figures.dendrogram(study, linkage, languages))
+        note = masked_note(kind)
+        if note:
+            st.caption(note)
+        if study.kind == PUBLISHED:
+            misprint(study, cosine)
 
 
 def misprint(study: Study, cosine: xr.DataArray) -> None:

@@ -1,7 +1,5 @@
 """Studies: open, go on, rename, compare, share, delete with undo."""
 
-from collections.abc import Callable
-
 import pandas as pd
 import streamlit as st
 
@@ -13,6 +11,7 @@ from analysis.worker.extraction import resume_study
 from components.figures import comparison as figures
 from components.forms import extraction
 from components.frame import cache, controls, jobs, links, panel
+from components.frame.polite import INFO, polite
 from components.frame.shell import titles
 from components.frame.text import escape
 
@@ -77,7 +76,8 @@ def manage(study: Study) -> None:
         icon=":material/archive:",
         help="Packs manifest and arrays into one file.",
     ):
-        attempt(lambda: offer(study.name), again=False)
+        with polite():
+            offer(study.name)
     if study.kind != COMPUTED:
         st.info(
             "This study comes with Babelscope: it can be looked at and compared, not "
@@ -89,13 +89,17 @@ def manage(study: Study) -> None:
         go_on(study)
     title = st.text_input("Title", study.title, max_chars=80, key=f"title-{study.name}")
     if st.button("Rename", disabled=title == study.title):
-        attempt(lambda: library.rename(study.name, title))
+        with polite():
+            library.rename(study.name, title)
+            st.rerun()
     if st.button(
         "Delete",
         icon=":material/delete:",
         help="Goes to the trash; the last tab brings it back.",
     ):
-        attempt(lambda: delete(study.name))
+        with polite():
+            delete(study.name)
+            st.rerun()
 
 
 def offer(name: str) -> None:
@@ -134,17 +138,6 @@ def delete(name: str) -> None:
     st.session_state.pop("study", None)
 
 
-def attempt(action: Callable[[], object], again: bool = True) -> None:
-    """Do it and show the page anew, or say why not."""
-    try:
-        action()
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-    else:
-        if again:
-            st.rerun()
-
-
 def upload() -> None:
     """Add a packed study."""
     file = st.file_uploader(
@@ -153,14 +146,11 @@ def upload() -> None:
         max_upload_size=400,
     )
     if file is not None and st.session_state.get("uploaded") != file.file_id:
-        try:
+        with polite():
             name = library.unpack(file.getvalue(), file.name)
-        except AnalysisError as error:
-            st.error(escape(str(error)), icon=":material/error:")
-            return
-        st.session_state["uploaded"] = file.file_id
-        st.success(f"Added as {escape(name)}.", icon=":material/check_circle:")
-        st.page_link("app.py", label="Open it", query_params={"study": name})
+            st.session_state["uploaded"] = file.file_id
+            st.success(f"Added as {escape(name)}.", icon=":material/check_circle:")
+            st.page_link("app.py", label="Open it", query_params={"study": name})
 
 
 def name_of(token: str) -> str:
@@ -178,11 +168,15 @@ def undo() -> None:
     token = st.selectbox("Deleted studies", tokens, format_func=name_of)
     left, right, _ = st.columns([1, 1, 3])
     if left.button("Restore", icon=":material/undo:"):
-        attempt(lambda: library.restore(token))
+        with polite():
+            library.restore(token)
+            st.rerun()
     with right.popover("Empty the trash"):
         st.caption(f"{len(tokens)} studies will be gone for good.")
         if st.button("Remove for good"):
-            attempt(library.purge)
+            with polite():
+                library.purge()
+                st.rerun()
 
 
 def side_by_side(study: Study) -> None:
@@ -192,14 +186,15 @@ def side_by_side(study: Study) -> None:
     what = links.one(
         "Compare", list(compare.COMPARED), "compared", format_func=str.capitalize
     )
-    try:
+    with polite(INFO):
         other = cache.study(name)
         found = cache.compared(what, study, other, controls.convention())
-    except AnalysisError as error:
-        st.info(escape(str(error)), icon=":material/info:")
-        return
-    pair = figures.Pair(study, other, what, found)
-    languages = controls.languages(study, found.columns)
+        compared(figures.Pair(study, other, what, found))
+
+
+def compared(pair: figures.Pair) -> None:
+    """The difference of two studies, and both of them on one scale."""
+    languages = controls.languages(pair.first, pair.found.columns)
     panel.show(figures.difference(pair, languages))
     for column, side in zip(st.columns(2), ("first", "second")):
         with column:

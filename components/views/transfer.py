@@ -15,6 +15,7 @@ from components.figures import transfer as figures
 from components.figures.cells import between
 from components.figures.languages import Languages
 from components.frame import cache, controls, links, panel
+from components.frame.polite import INFO, polite
 from components.frame.text import escape
 from components.views.words import empty
 
@@ -127,17 +128,14 @@ def start(
     ]
     starts = accuracy.sel(concept=list(reading.concepts)).mean("concept")
     values = between(values, languages.codes)
-    try:
+    with polite(INFO):
         found = triangle.starting_gap(values, starts)
-    except AnalysisError as error:
-        st.info(escape(str(error)), icon=":material/info:")
-        return
-    panel.show(figures.gap_scatter(study, values, starts, found, languages))
-    panel.show(figures.residuals(study, found, languages))
-    with st.expander(
-        "The paper's control tables, recomputed", icon=":material/table_chart:"
-    ):
-        control_tables(values, starts)
+        panel.show(figures.gap_scatter(study, values, starts, found, languages))
+        panel.show(figures.residuals(study, found, languages))
+        with st.expander(
+            "The paper's control tables, recomputed", icon=":material/table_chart:"
+        ):
+            control_tables(values, starts)
 
 
 def control_tables(values: xr.DataArray, starts: xr.DataArray) -> None:
