@@ -25,7 +25,8 @@ from analysis.concepts.similarity import (
 from analysis.concepts.specs import CONVENTIONS, Convention
 from analysis.concepts.transfer import cross_accuracy, transfer, transfer_curve
 from analysis.concepts.triangle import asymmetry
-from analysis.languages.languages import DISTANCES, LANGUAGES
+from analysis.languages.distances import DISTANCES
+from analysis.languages.languages import LANGUAGES
 from analysis.overview.findings import findings
 from analysis.study.arrays import labelled
 from analysis.study.manifest import Manifest, PairTable

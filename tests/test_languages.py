@@ -4,22 +4,15 @@ import numpy as np
 import pytest
 
 from analysis.core.errors import CorpusError, SpecError
-from analysis.languages import languages
-from analysis.languages.languages import (
+from analysis.languages.distances import (
     DISTANCES,
-    LABELS,
-    LANGUAGES,
-    ORDERS,
-    SHARES,
     distances,
-    label,
-    language,
+    linguistic_similarity,
     masked_note,
-    order,
-    read_shares,
-    resource_class,
-    similarity,
+    printed_distances,
 )
+from analysis.languages.languages import LABELS, LANGUAGES, label, language
+from analysis.languages.shares import ORDERS, SHARES, order, read_shares, resource_class
 
 HIGH = {
     "LLaMA2": {"en"},
@@ -172,7 +165,7 @@ def test_distances_are_symmetric_with_zero_diagonal(kind, masked):
     ) == list(array.target.values)
     np.testing.assert_array_equal(array, array.T)
     np.testing.assert_array_equal(np.diag(array), 0)
-    np.testing.assert_array_equal(similarity(kind, masked), 1 - array)
+    np.testing.assert_array_equal(linguistic_similarity(kind, masked), 1 - array)
     known = array.values[np.isfinite(array.values)]
     assert ((known >= 0) & (known <= 1)).all()
 
@@ -180,7 +173,7 @@ def test_distances_are_symmetric_with_zero_diagonal(kind, masked):
 def test_known_distances():
     assert distances("genetic").sel(source="es", target="ca") == 0.23
     assert distances("syntactic").sel(source="ta", target="te") == 0.32
-    assert similarity("genetic").sel(source="fi", target="hu") == 0.25
+    assert linguistic_similarity("genetic").sel(source="fi", target="hu") == 0.25
 
 
 def test_exactly_the_cells_without_data_are_masked():
@@ -205,17 +198,17 @@ def test_changing_an_array_changes_no_other():
 
 
 def test_unknown_kinds_of_distance():
-    for function in (distances, similarity, masked_note):
+    for function in (distances, linguistic_similarity, masked_note):
         with pytest.raises(SpecError, match="Did you mean “genetic”"):
             function("gentic")
 
 
 def test_a_new_language_needs_no_distances(monkeypatch):
-    monkeypatch.setitem(languages.LANGUAGES, "he", language("en"))
-    languages.printed.cache_clear()
+    monkeypatch.setitem(LANGUAGES, "he", language("en"))
+    printed_distances.cache_clear()
     try:
         array = distances("genetic")
         assert array.sizes["source"] == 17 and np.isnan(array.sel(source="he")).all()
         assert array.sel(source="es", target="ca") == 0.23
     finally:
-        languages.printed.cache_clear()
+        printed_distances.cache_clear()

@@ -8,7 +8,8 @@ from itertools import cycle
 
 import pytest
 
-from analysis.languages.languages import LABELS, LANGUAGES, ORDERS, order
+from analysis.languages.languages import LABELS, LANGUAGES
+from analysis.languages.shares import ORDERS, order
 from analysis.study import library, store
 from analysis.study.published_values import SHARES
 from components.figures.text import DEMO_NOTE

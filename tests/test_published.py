@@ -17,7 +17,7 @@ from analysis.concepts.triangle import (
 )
 from analysis.core import settings
 from analysis.core.errors import SpecError, StudyError
-from analysis.languages.languages import DISTANCES
+from analysis.languages.distances import DISTANCES
 from analysis.study.arrays import KINDS
 from analysis.study.published_values import SHARED, linguistic_correlation, published
 from analysis.study.published_words import shipped

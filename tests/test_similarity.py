@@ -14,7 +14,7 @@ from analysis.concepts.similarity import (
     similarity_floor,
 )
 from analysis.core.errors import SpecError
-from analysis.languages import languages
+from analysis.languages.distances import DISTANCES, linguistic_similarity
 from tests.planted import ANGLE, Planting, planted_study, replaced
 
 OFF = ~np.eye(3, dtype=bool)
@@ -170,12 +170,12 @@ def test_negative_reliability_has_no_ceiling():
 
 def related(kind, noise=0.0, codes=None):
     codes = codes or ["en", "fr", "es", "pt", "ca", "vi", "id", "ja", "ko", "fi", "hu"]
-    values = languages.similarity(kind, masked=False).sel(source=codes, target=codes)
+    values = linguistic_similarity(kind, masked=False).sel(source=codes, target=codes)
     extra = np.random.default_rng(0).standard_normal(values.shape)
     return values + noise * (extra + extra.T)
 
 
-@pytest.mark.parametrize("kind", languages.DISTANCES)
+@pytest.mark.parametrize("kind", DISTANCES)
 def test_a_planted_relationship_is_found(kind):
     perfect = relationship(related(kind), kind, masked=False)
     assert (

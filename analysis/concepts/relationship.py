@@ -12,8 +12,8 @@ import xarray as xr
 
 from analysis.core.errors import SpecError
 from analysis.core.statistics import correlate, mantel, node_interval
-from analysis.languages import languages
-from analysis.languages.languages import ShareTable, resource_class
+from analysis.languages.distances import linguistic_similarity
+from analysis.languages.shares import ShareTable, resource_class
 
 OFF_BY_ONE = (
     "The published “Direct” column very probably compares neighbouring cells: the "
@@ -112,7 +112,7 @@ def matrices(
     """
     codes = similarity.source.values.tolist()
     cosine = in_order(similarity, codes)
-    related = in_order(languages.similarity(kind, masked), codes)
+    related = in_order(linguistic_similarity(kind, masked), codes)
     return Matrices(codes, cosine, related)
 
 
@@ -124,7 +124,7 @@ def relationship(
 ) -> Relationship:
     """Correlate cosines with linguistic similarity over unordered pairs of languages.
 
-    ``similarity`` (source, target); ``kind`` is one of ``languages.DISTANCES``;
+    ``similarity`` (source, target); ``kind`` is one of DISTANCES of ``analysis.languages.distances``;
     ``masked`` leaves out the distances that stand for missing data. SpecError for an
     unknown kind, table or language. Xu et al. 2024, Section 4.3.2; Mantel test and
     intervals are ours (A20).

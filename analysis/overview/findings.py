@@ -16,7 +16,8 @@ from analysis.concepts.specs import Convention
 from analysis.concepts.transfer import transfer
 from analysis.concepts.triangle import asymmetry, triangle
 from analysis.core.errors import AnalysisError
-from analysis.languages.languages import LANGUAGES, ShareTable, order
+from analysis.languages.languages import LANGUAGES
+from analysis.languages.shares import ShareTable, order
 from analysis.study.study import PUBLISHED, Study
 from analysis.words.alignment import alignment
 from analysis.words.specs import AlignmentSpec

@@ -15,7 +15,7 @@ from analysis.concepts.similarity import MAXIMUM, similarity
 from analysis.concepts.specs import Convention
 from analysis.concepts.transfer import transfer
 from analysis.concepts.triangle import StartingGap
-from analysis.languages.languages import order
+from analysis.languages.shares import order
 from analysis.overview import compare
 from analysis.overview.shares import share_table
 from analysis.study import library

@@ -1,6 +1,6 @@
 """Which pre-training shares hold for a study's model."""
 
-from analysis.languages.languages import SHARES, ShareTable
+from analysis.languages.shares import SHARES, ShareTable
 from analysis.study.study import Study
 
 

@@ -316,7 +316,11 @@ class Manifest(FolderManifest):
             )
 
 
-def names_in(spec: Mapping[str, Any], key: str, place: str) -> tuple[str, ...]:
+def names_in(
+    spec: Mapping[str, Any],
+    key: str,
+    place: str,
+) -> tuple[str, ...]:
     """The names that a spec lists; StudyError when it lists none."""
     found = spec.get(key, ())
     if not isinstance(found, list | tuple) or not all(

@@ -43,7 +43,11 @@ def read_notes(study: Study, kind: str) -> list[dict[str, Any]]:
         ) from error
 
 
-def add_notes(study: Study, kind: str, *new: Mapping[str, Any]) -> None:
+def add_notes(
+    study: Study,
+    kind: str,
+    *new: Mapping[str, Any],
+) -> None:
     """Keep notes; StudyError when the file is damaged or holds as many as it may."""
     path = file_of(study, kind)
     with FileLock(path.with_suffix(".lock")):

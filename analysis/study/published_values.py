@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.core.errors import unknown
-from analysis.languages.languages import order
+from analysis.languages.shares import order
 from analysis.study.arrays import labelled
 from analysis.study.manifest import Manifest
 from analysis.study.study import PUBLISHED, Study

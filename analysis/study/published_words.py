@@ -145,7 +145,7 @@ def shares_by_kind(rows: pd.DataFrame, embeddings: Sequence[str]) -> np.ndarray:
 def printed_rows(table: str, title: str) -> pd.DataFrame:
     """The rows of one model in one of the printed tables."""
     rows = word_table(table)
-    return rows[rows["model"] == title]
+    return rows.loc[rows["model"] == title, :]
 
 
 @cache

@@ -39,7 +39,11 @@ class WithSpec:
         return from_dict(kind, self.spec)
 
 
-def read_record(kind: type[R], values: Any, place: str) -> R:
+def read_record(
+    kind: type[R],
+    values: Any,
+    place: str,
+) -> R:
     """A record from JSON; StudyError names what is wrong, beginning with ``place``."""
     if not isinstance(values, Mapping):
         raise wrong(place, "an object with its fields", values)
@@ -66,7 +70,11 @@ def read_record(kind: type[R], values: Any, place: str) -> R:
     return kind(**built)
 
 
-def read_value(value: Any, declared: Any, place: str) -> Any:
+def read_value(
+    value: Any,
+    declared: Any,
+    place: str,
+) -> Any:
     """A value of JSON as the declared type."""
     origin = get_origin(declared)
     if origin is UnionType:
@@ -88,7 +96,11 @@ def read_value(value: Any, declared: Any, place: str) -> Any:
     return value
 
 
-def read_optional(value: Any, declared: Any, place: str) -> Any:
+def read_optional(
+    value: Any,
+    declared: Any,
+    place: str,
+) -> Any:
     """A value that may also be None."""
     if value is None:
         return None
@@ -96,14 +108,22 @@ def read_optional(value: Any, declared: Any, place: str) -> Any:
     return read_value(value, kind, place)
 
 
-def read_list(value: Any, one: Any, place: str) -> tuple[Any, ...]:
+def read_list(
+    value: Any,
+    one: Any,
+    place: str,
+) -> tuple[Any, ...]:
     """A list as a tuple of values of one type."""
     if not isinstance(value, list | tuple):
         raise wrong(place, "a list", value)
     return tuple(read_value(each, one, place) for each in value)
 
 
-def read_mapping(value: Any, one: Any, place: str) -> dict[str, Any]:
+def read_mapping(
+    value: Any,
+    one: Any,
+    place: str,
+) -> dict[str, Any]:
     """An object whose values have one type."""
     if not isinstance(value, Mapping):
         raise wrong(place, "an object", value)
@@ -112,7 +132,11 @@ def read_mapping(value: Any, one: Any, place: str) -> dict[str, Any]:
     }
 
 
-def read_named(value: Any, kind: type[R], place: str) -> R:
+def read_named(
+    value: Any,
+    kind: type[R],
+    place: str,
+) -> R:
     """A list as a tuple with named fields."""
     declared = get_type_hints(kind)
     if not isinstance(value, list | tuple) or len(value) != len(declared):
@@ -128,7 +152,11 @@ def inside(place: str, name: str) -> str:
     return f"{place}.{name}" if place else name
 
 
-def wrong(place: str, wanted: str, value: Any) -> StudyError:
+def wrong(
+    place: str,
+    wanted: str,
+    value: Any,
+) -> StudyError:
     """The error for a value of another type than its field's."""
     kind = type(value).__name__
     return StudyError(

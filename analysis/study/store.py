@@ -134,7 +134,11 @@ def write_manifest(folder: Path, manifest: FolderManifest) -> None:
     files.write_file(folder / MANIFEST, text.encode())
 
 
-def create(name: str, manifest: FolderManifest, parent: Path | None = None) -> Path:
+def create(
+    name: str,
+    manifest: FolderManifest,
+    parent: Path | None = None,
+) -> Path:
     """Make a new folder with its manifest, whole or not at all.
 
     It is a study's unless another ``parent`` is given. StudyError when the name is taken.
@@ -179,7 +183,11 @@ def writing(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def add_file(folder: Path, file: str, tensors: Mapping[str, np.ndarray]) -> None:
+def add_file(
+    folder: Path,
+    file: str,
+    tensors: Mapping[str, np.ndarray],
+) -> None:
     """Commit one file of a study: first the file, then the manifest that names it.
 
     StudyError for numbers that are not finite.
@@ -200,14 +208,22 @@ def write_tensors(path: Path, tensors: Mapping[str, np.ndarray]) -> FileEntry:
     return write_entry(path, save(kept), tensors)
 
 
-def write_entry(path: Path, data: bytes, keys: Iterable[str]) -> FileEntry:
+def write_entry(
+    path: Path,
+    data: bytes,
+    keys: Iterable[str],
+) -> FileEntry:
     """Write a file whole or not at all; returns its manifest entry."""
     files.write_file(path, data)
     sha256 = hashlib.sha256(data).hexdigest()
     return FileEntry(bytes=len(data), sha256=sha256, keys=tuple(sorted(keys)))
 
 
-def check_files(folder: Path, manifest: FolderManifest, hashes: bool = False) -> None:
+def check_files(
+    folder: Path,
+    manifest: FolderManifest,
+    hashes: bool = False,
+) -> None:
     """StudyError unless every file that the manifest names is whole.
 
     ``hashes`` also compares SHA-256.
@@ -222,7 +238,11 @@ def check_files(folder: Path, manifest: FolderManifest, hashes: bool = False) ->
             )
 
 
-def check_size(folder: Path, file: str, entry: FileEntry) -> None:
+def check_size(
+    folder: Path,
+    file: str,
+    entry: FileEntry,
+) -> None:
     """StudyError unless a file is as long as the manifest says."""
     path = folder / file
     if path.is_file():

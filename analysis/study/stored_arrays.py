@@ -32,7 +32,11 @@ Place = tuple[int, ...]
 """Indices of a tensor: concept and language, or one index."""
 
 
-def read_array(folder: Path, manifest: Manifest, name: str) -> xr.DataArray:
+def read_array(
+    folder: Path,
+    manifest: Manifest,
+    name: str,
+) -> xr.DataArray:
     """One array of a study with its labels.
 
     Cells that were not computed and pairs that a language lacks are NaN. StudyError when a
@@ -64,7 +68,11 @@ def coordinates(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def values_by_cell(folder: Path, manifest: Manifest, name: str) -> np.ndarray:
+def values_by_cell(
+    folder: Path,
+    manifest: Manifest,
+    name: str,
+) -> np.ndarray:
     """The values of an array that is kept per concept and language, float32."""
     parts = read_parts(folder, manifest, name)
     if name == "pair_score":
@@ -83,7 +91,11 @@ def values_by_cell(folder: Path, manifest: Manifest, name: str) -> np.ndarray:
     return values
 
 
-def values_by_first(folder: Path, manifest: Manifest, name: str) -> np.ndarray:
+def values_by_first(
+    folder: Path,
+    manifest: Manifest,
+    name: str,
+) -> np.ndarray:
     """The values of an array that is kept per language, or per setting of the plane.
 
     States of questions stay in half precision.
@@ -106,7 +118,9 @@ def values_by_first(folder: Path, manifest: Manifest, name: str) -> np.ndarray:
 
 
 def read_parts(
-    folder: Path, manifest: FolderManifest, name: str
+    folder: Path,
+    manifest: FolderManifest,
+    name: str,
 ) -> dict[Place, np.ndarray]:
     """The tensors of one array by their places; StudyError for a file that is damaged."""
     parts = {}
@@ -139,7 +153,10 @@ def opened_file(folder: Path, file: str) -> Iterator[Any]:
 
 
 def read_words(
-    folder: Path, manifest: Manifest, embedding: str, layer: int
+    folder: Path,
+    manifest: Manifest,
+    embedding: str,
+    layer: int,
 ) -> np.ndarray:
     """Vectors of one embedding at one layer: (language, word, hidden), float32.
 

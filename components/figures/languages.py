@@ -6,12 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.core.errors import unknown
-from analysis.languages.languages import (
-    LABELS,
-    LANGUAGES,
-    ORDERS,
-    order,
-)
+from analysis.languages.languages import LABELS, LANGUAGES
+from analysis.languages.shares import ORDERS, order
 from analysis.overview.shares import share_table
 from analysis.study.study import Study
 

@@ -14,7 +14,7 @@ from analysis.concepts.specs import StudySpec
 from analysis.core.model_names import offered_models
 from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec
 from analysis.core.templates import TEMPLATES, default_template
-from analysis.languages.languages import read_shares
+from analysis.languages.shares import read_shares
 from analysis.worker import extraction
 from analysis.worker.service import Job
 from components.frame import cache, jobs

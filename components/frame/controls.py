@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from analysis.concepts.specs import CONVENTIONS, Convention
-from analysis.languages.languages import LABELS, ORDERS
+from analysis.languages.languages import LABELS
+from analysis.languages.shares import ORDERS
 from analysis.study.study import Study
 from components.figures.languages import Arrangement, Languages
 from components.frame import links

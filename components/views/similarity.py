@@ -5,7 +5,7 @@ import streamlit as st
 import xarray as xr
 
 from analysis.concepts import relationship, similarity
-from analysis.languages.languages import DISTANCES, masked_note
+from analysis.languages.distances import DISTANCES, masked_note
 from analysis.study.published_values import linguistic_correlation
 from analysis.study.study import PUBLISHED, Study
 from components.figures import similarity as figures
