@@ -14,7 +14,7 @@ from analysis.words import alignment, neighbours
 from analysis.words.specs import AlignmentSpec
 from analysis.worker.service import Job, Pool
 from components.frame import cache
-from components.frame.kept import Kept
+from components.frame.recent import Recent
 from components.paperpack import basket, pack
 from tests.planted_words import planted_vectors, stored_words, word_list
 from tests.visits import alive, figures, visit
@@ -132,7 +132,7 @@ def test_what_is_no_longer_at_hand_is_offered_as_a_job_again(fresh, planted):
 
 
 def test_kept_values_leave_when_longest_unused_and_are_made_once():
-    kept: Kept[str, int] = Kept(2)
+    kept: Recent[str, int] = Recent(2)
     kept.put("a", 1)
     kept.put("b", 2)
     assert "a" in kept

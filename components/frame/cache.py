@@ -28,7 +28,7 @@ from analysis.study.arrays import frozen
 from analysis.study.published_words import shipped
 from analysis.study.study import Study
 from analysis.worker.service import Job, Pool, Service
-from components.frame.kept import Kept
+from components.frame.recent import Recent
 from components.printing.venues import Look
 
 MOST_RESULTS = 256
@@ -109,15 +109,15 @@ def computed(name: str, version: str, analysis: str, arguments: tuple[Any, ...])
 
 
 @st.cache_resource(show_spinner=False)
-def results_of_jobs() -> Kept[Key, Any]:
+def results_of_jobs() -> Recent[Key, Any]:
     """What was computed by jobs since the server started."""
-    return Kept(MOST_RESULTS)
+    return Recent(MOST_RESULTS)
 
 
 @st.cache_resource(show_spinner=False)
-def prepared_values() -> Kept[Key, Any]:
+def prepared_values() -> Recent[Key, Any]:
     """What several analyses share, such as a map between two languages' words."""
-    return Kept(MOST_PREPARED)
+    return Recent(MOST_PREPARED)
 
 
 def calculated(key: Key) -> Any:

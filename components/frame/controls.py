@@ -1,9 +1,13 @@
-"""Widgets in, plain values and frozen specs out. Every choice that shapes a view is kept in the link."""
+"""Widgets in, plain values and frozen specs out.
+
+Every choice that shapes a view is kept in the link.
+"""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
+from analysis.concepts.similarity import MAXIMUM
 from analysis.concepts.specs import CONVENTIONS, Convention
 from analysis.languages.languages import LABELS
 from analysis.languages.shares import ORDERS
@@ -15,10 +19,17 @@ CONVENTION_WORDS = {
     "honest": "Honest (cross-fitted layer)",
     "paper": "Paper's (best test layer)",
 }
+CONVENTION_HELP = (
+    "The paper picks the layer on the very pairs it reports, which flatters. "
+    "Both are computed from the same scores."
+)
 
 
 def sidebar() -> None:
-    """How languages are ordered and called and accuracies read off, for every figure of the page."""
+    """Choices for every figure of the page.
+
+    How languages are ordered and called, and how accuracies are read off.
+    """
     with st.sidebar:
         links.one(
             "Order of languages",
@@ -32,20 +43,22 @@ def sidebar() -> None:
             list(CONVENTIONS),
             "convention",
             format_func=CONVENTION_WORDS.get,
-            help="The paper picks the layer on the very pairs it reports, which flatters. Both are computed from the same scores.",
+            help=CONVENTION_HELP,
         )
 
 
 def convention() -> Convention:
     """How accuracies are read off pair scores."""
-    return CONVENTIONS[st.session_state.get("convention", next(iter(CONVENTIONS)))]
+    first = next(iter(CONVENTIONS))
+    return CONVENTIONS[st.session_state.get("convention", first)]
 
 
 def arrangement() -> Arrangement:
     """How languages are ordered and called in this view."""
+    usual = Arrangement()
     return Arrangement(
-        st.session_state.get("order", next(iter(ORDERS))),
-        st.session_state.get("labels", next(iter(LABELS))),
+        st.session_state.get("order", usual.order),
+        st.session_state.get("labels", usual.labels),
     )
 
 
@@ -59,22 +72,21 @@ def arranged(study: Study, codes: Sequence[str]) -> list[str]:
     return list(languages(study, codes).codes)
 
 
+def labels(codes: Sequence[str]) -> tuple[str, ...]:
+    """What languages are called in this view."""
+    return arrangement().names(codes)
+
+
 def layer(study: Study) -> str | int:
     """One layer, or the maximum over layers."""
-    best = "maximum over layers"
-    options = [best, *map(str, range(1, study.layers + 1))]
+    options = [MAXIMUM, *map(str, range(1, study.layers + 1))]
     wanted = links.one(
         "Layer",
         options,
         "layer",
         help="One layer shows the layer ruler under the figure.",
     )
-    return best if wanted == best else int(wanted)
-
-
-def labels(codes: Sequence[str]) -> tuple[str, ...]:
-    """What languages are called in this view."""
-    return arrangement().names(codes)
+    return MAXIMUM if wanted == MAXIMUM else int(wanted)
 
 
 def concepts(study: Study) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
-"""The link and the widgets say the same: a link restores a view, and a choice changes the link.
+"""The link and the widgets say the same.
 
-Streamlit's own binding writes option labels into the address; a new title would break old links, so names go there instead.
+A link restores a view, and a choice changes the link. Streamlit's own binding writes
+option labels into the address; a new title would break old links, so names go there
+instead.
 """
 
 import json
@@ -10,27 +12,40 @@ from typing import Any
 
 import streamlit as st
 
-from components.frame.text import escape, restored
+from components.frame.text import escape, say_not_restored
+
+ONE, SEVERAL, SWITCH = "one", "several", "switch"
+"""What a widget holds: a value, several of them, or yes or no."""
+MOST_SAID = 120
+"""Characters of what a link asks for that are repeated."""
+MOST_DIGITS = 20
 
 
 def restore(
     key: str, allowed: Sequence[str], default: Sequence[str], what: str
 ) -> None:
-    """Before a widget is drawn: take its value from the link when the link has changed, and say what it asks for in vain."""
+    """Before a widget is drawn: take its value from the link when that has changed.
+
+    What it asks for in vain is said.
+    """
     asked = tuple(st.query_params.get_all(key))
     known = [value for value in asked if value in allowed]
-    if gone := [value for value in asked if value not in allowed]:
-        restored(
-            f"The link asks for {what} “{', '.join(gone)[:120]}”, which is not to be had here."
+    gone = [value for value in asked if value not in allowed]
+    if gone:
+        say_not_restored(
+            f"The link asks for {what} “{', '.join(gone)[:MOST_SAID]}”, which is not to "
+            "be had here."
         )
     if key not in st.session_state or asked != st.session_state.get(f"link-{key}", ()):
         put(key, known or list(default))
-    elif gone or not set(held(key)) <= set(allowed):
-        put(key, [value for value in held(key) if value in allowed] or list(default))
+        return
+    there = [value for value in held(key) if value in allowed]
+    if gone or len(there) < len(held(key)):
+        put(key, there or list(default))
 
 
 def record(key: str, default: Sequence[str]) -> None:
-    """After a widget was drawn: write its value into the link, unless it is the default."""
+    """After a widget was drawn: write its value into the link, but for the default."""
     values = held(key)
     if values == list(default):
         st.query_params.pop(key, None)
@@ -43,25 +58,24 @@ def record(key: str, default: Sequence[str]) -> None:
 def held(key: str) -> list[str]:
     """A widget's value as strings."""
     value = st.session_state[key]
+    if value is None:
+        return []
     if isinstance(value, bool):
         return ["1"] if value else []
-    return (
-        list(value)
-        if isinstance(value, list | tuple)
-        else []
-        if value is None
-        else [value]
-    )
+    if isinstance(value, list | tuple):
+        return list(value)
+    return [value]
 
 
 def put(key: str, values: list[str]) -> None:
-    """Set a widget's value; the state knows which widgets hold one, several or a switch."""
-    kind = st.session_state.get(f"kind-{key}", "one")
-    st.session_state[key] = {
-        "one": values[0] if values else None,
-        "several": values,
-        "switch": bool(values),
-    }[kind]
+    """Set a widget's value; the state knows what kind of widget it is."""
+    kind = st.session_state.get(f"kind-{key}", ONE)
+    if kind == SEVERAL:
+        st.session_state[key] = values
+    elif kind == SWITCH:
+        st.session_state[key] = bool(values)
+    else:
+        st.session_state[key] = values[0] if values else None
 
 
 def one(
@@ -70,9 +84,12 @@ def one(
     key: str,
     default: str | None = None,
     always: bool = False,
-    **more: object,
+    **more: Any,
 ) -> str:
-    """A select box whose choice is in the link; the default too with ``always``, where it may be another one tomorrow."""
+    """A select box whose choice is in the link.
+
+    With ``always`` the default is too, where it may be another one tomorrow.
+    """
     first = [default or options[0]]
     restore(key, options, first, f"the {label.lower()}")
     st.selectbox(label, list(options), key=key, **more)
@@ -82,7 +99,7 @@ def one(
 
 def several(label: str, options: Sequence[str], key: str) -> tuple[str, ...]:
     """Pills of which any number can be chosen; all at first."""
-    st.session_state[f"kind-{key}"] = "several"
+    st.session_state[f"kind-{key}"] = SEVERAL
     restore(key, options, options, f"the {label.lower()}")
     st.pills(label, list(options), selection_mode="multi", format_func=escape, key=key)
     record(key, options)
@@ -91,7 +108,7 @@ def several(label: str, options: Sequence[str], key: str) -> tuple[str, ...]:
 
 def switch(label: str, key: str) -> bool:
     """A toggle, off at first."""
-    st.session_state[f"kind-{key}"] = "switch"
+    st.session_state[f"kind-{key}"] = SWITCH
     restore(key, ("1",), (), label)
     st.toggle(label, key=key)
     record(key, ())
@@ -100,83 +117,108 @@ def switch(label: str, key: str) -> bool:
 
 @dataclass(frozen=True)
 class Kept:
-    """One value of a draft that the link keeps: its default, and which values are allowed."""
+    """One value of a draft that the link keeps: its default, and which are allowed."""
 
-    default: object
+    default: Any
     allowed: Callable[[Any], bool]
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value is of the default's kind and allowed."""
+        return type(value) is type(self.default) and self.allowed(value)
+
+    def converted(self, value: Any) -> Any:
+        """A value from JSON, which has neither whole floats nor tuples."""
+        if isinstance(self.default, float) and isinstance(value, int):
+            return float(value)
+        if isinstance(self.default, tuple) and isinstance(value, list):
+            return tuple(value)
+        return value
 
 
 def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
-    """Before a draft's widgets (keys ``name-field``) are drawn: take their values from the link when it has changed.
+    """Before a draft's widgets (keys ``name-field``) are drawn.
 
-    Values of widgets that were not drawn lately are put back. What cannot be restored is said.
+    Takes their values from the link when it has changed; values of widgets that were
+    not drawn lately are put back. What cannot be restored is said.
     """
     asked = st.query_params.get(name, "")
     known = st.session_state.setdefault(f"draft-{name}", {})
-    fresh = asked != st.session_state.get(f"link-{name}", "")
-    given = parsed(asked) if fresh else {}
+    if asked != st.session_state.get(f"link-{name}", ""):
+        given = parsed(asked)
+        values = {key: given.get(key, kept.default) for key, kept in fields.items()}
+    else:
+        given = {}
+        values = values_so_far(name, fields)
     lost = []
     for key, kept in fields.items():
-        value = (
-            given.get(key, kept.default)
-            if fresh
-            else st.session_state.get(f"{name}-{key}", known.get(key, kept.default))
-        )
-        if isinstance(kept.default, float | tuple) and isinstance(value, int | list):
-            value = type(kept.default)(
-                value
-            )  # JSON has neither whole floats nor tuples
-        fits = type(value) is type(kept.default) and kept.allowed(value)
-        if not fits:
-            lost += [key] if fresh and key in given else []
+        value = kept.converted(values[key])
+        if not kept.fits(value):
             value = kept.default
+            if key in given:
+                lost.append(key)
         known[key] = st.session_state[f"{name}-{key}"] = value
     lost += [key for key in given if key not in fields]
     if lost:
-        restored(
-            f"The link asks for settings that are not to be had here: {', '.join(lost)[:120]}. The defaults stand instead."
+        say_not_restored(
+            "The link asks for settings that are not to be had here: "
+            f"{', '.join(lost)[:MOST_SAID]}. The defaults stand instead."
         )
     st.session_state[f"link-{name}"] = asked
 
 
+def values_so_far(name: str, fields: Mapping[str, Kept]) -> dict[str, Any]:
+    """What the widgets of a draft hold, or held when they were drawn last."""
+    known = st.session_state[f"draft-{name}"]
+    values = {}
+    for key, kept in fields.items():
+        before = known.get(key, kept.default)
+        values[key] = st.session_state.get(f"{name}-{key}", before)
+    return values
+
+
 def whole(digits: str) -> int | float:
-    """A number of a link; one too long for any setting as a float, so that it is refused by its range and not by an overflow."""
-    return int(digits) if len(digits) < 20 else float(digits)
+    """A whole number of a link.
+
+    One too long for any setting is a float, so that its range refuses it and nothing
+    overflows.
+    """
+    return int(digits) if len(digits) < MOST_DIGITS else float(digits)
 
 
-def parsed(text: str) -> dict:
+def parsed(text: str) -> dict[str, Any]:
     """A draft out of a link; empty when it is none."""
+    if not text:
+        return {}
     try:
-        found = json.loads(text, parse_int=whole) if text else {}
+        found = json.loads(text, parse_int=whole)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        restored("The settings in this link are damaged, so the defaults stand.")
+        say_not_restored(
+            "The settings in this link are damaged, so the defaults stand."
+        )
         return {}
     return {str(key): value for key, value in found.items()}
 
 
-def record_draft(name: str, fields: Mapping[str, Kept]) -> dict:
-    """After a draft's widgets were drawn: write what differs from the defaults into the link; returns all values."""
+def record_draft(name: str, fields: Mapping[str, Kept]) -> dict[str, Any]:
+    """After a draft's widgets were drawn: write what differs from the defaults.
+
+    Returns all values.
+    """
     known = st.session_state[f"draft-{name}"]
-    known |= {
-        key: st.session_state[f"{name}-{key}"]
-        for key in fields
-        if f"{name}-{key}" in st.session_state
-    }
-    changed = {
-        key: value
-        for key, value in known.items()
-        if key in fields and value != fields[key].default
-    }
-    text = (
-        json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
-        if changed
-        else ""
-    )
+    changed = {}
+    for key, kept in fields.items():
+        if f"{name}-{key}" in st.session_state:
+            known[key] = st.session_state[f"{name}-{key}"]
+        if key in known and known[key] != kept.default:
+            changed[key] = known[key]
+    text = ""
+    if changed:
+        text = json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
     if text != st.query_params.get(name, ""):
         st.query_params[name] = text
-        if not text:
-            del st.query_params[name]
+    if not text:
+        st.query_params.pop(name, None)
     st.session_state[f"link-{name}"] = text
     return dict(known)

@@ -1,9 +1,9 @@
-"""Show a figure with its caption, table twin, data, link, prints and way into the basket; and explain a method in its own words."""
+"""Show a figure, with all that can be had of it; and explain a method in its own words."""
 
 import inspect
-import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -15,22 +15,24 @@ from components.paperpack import tables
 from components.screen import to_plotly
 
 TABLE_WORDS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
+COPY_LINK = (
+    "Copy link: this address restores the view. The camera above the figure saves it as "
+    "an image."
+)
 
 
 def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
-    """Draw a figure; with ``click`` returns the codes of the cell (row, column) or point that was clicked last."""
+    """Draw a figure.
+
+    With ``click`` returns the codes of the cell (row, column) or point that was clicked
+    last.
+    """
     st.markdown(f"##### {escape(figure.title)}")
     dark = st.context.theme.type == "dark"
-    config = {
-        "displaylogo": False,
-        "displayModeBar": True,
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
-        "toImageButtonOptions": {"format": "png", "scale": 3, "filename": figure.name},
-    }
     event = st.plotly_chart(
         to_plotly.draw(figure, dark),
         theme=None,
-        config=config,
+        config=plotly_config(figure),
         key=f"figure-{figure.name}",
         alt=f"{figure.title}. {figure.caption}",
         on_select="rerun" if click else "ignore",
@@ -38,12 +40,27 @@ def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
     )
     st.caption(escape(f"{figure.caption} {figure.source}"))
     tools(figure)
-    picked = event["selection"]["points"] if click else []
-    return (
-        tuple(picked[0]["customdata"])
-        if picked and picked[0].get("customdata")
-        else None
-    )
+    if not click:
+        return None
+    return clicked(event)
+
+
+def plotly_config(figure: Figure) -> dict[str, Any]:
+    """What Plotly's tool bar offers."""
+    return {
+        "displaylogo": False,
+        "displayModeBar": True,
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        "toImageButtonOptions": {"format": "png", "scale": 3, "filename": figure.name},
+    }
+
+
+def clicked(event: Any) -> tuple[str, ...] | None:
+    """The codes of the first point of a selection; None where nothing is selected."""
+    points = event["selection"]["points"]
+    if not points or not points[0].get("customdata"):
+        return None
+    return tuple(points[0]["customdata"])
 
 
 def tools(figure: Figure) -> None:
@@ -60,40 +77,42 @@ def tools(figure: Figure) -> None:
         press.prepare(figure)
     with st.expander("Table, data and link", icon=":material/table:"):
         st.dataframe(figure.table, hide_index=True)
-        row = st.container(horizontal=True)
-        for ending, write in tables.TABLES.items():
-            row.download_button(
-                f"Download {TABLE_WORDS[ending]}",
-                partial(write, figure),
-                f"{figure.name}.{ending}",
-                "text/plain",
-                key=f"{ending}-{figure.name}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
-        st.caption(
-            "Copy link: this address restores the view. The camera above the figure saves it as an image."
-        )
+        downloads(figure)
+        st.caption(COPY_LINK)
         st.code(link(), language=None)
+
+
+def downloads(figure: Figure) -> None:
+    """The table twin as files."""
+    row = st.container(horizontal=True)
+    for ending, write in tables.TABLES.items():
+        row.download_button(
+            f"Download {TABLE_WORDS[ending]}",
+            partial(write, figure),
+            f"{figure.name}.{ending}",
+            "text/plain",
+            key=f"{ending}-{figure.name}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
 
 
 def link() -> str:
     """The address that restores this view."""
-    base = (st.context.url or "").split("?")[0]
-    query = urlencode(
-        [
-            (key, value)
-            for key in st.query_params
-            for value in st.query_params.get_all(key)
-        ]
-    )
-    return f"{base}?{query}" if query else base
+    base, _, _ = (st.context.url or "").partition("?")
+    pairs = []
+    for key in st.query_params:
+        for value in st.query_params.get_all(key):
+            pairs.append((key, value))
+    if not pairs:
+        return base
+    return f"{base}?{urlencode(pairs)}"
 
 
-def explain(*methods: Callable) -> None:
+def explain(*methods: Callable[..., Any]) -> None:
     """How the numbers are made: the analysis's own docstrings."""
     with st.expander("How this is computed", icon=":material/functions:"):
         for method in methods:
             text = inspect.getdoc(method) or ""
             st.markdown(f"**{method.__name__.replace('_', ' ')}**")
-            st.text(re.sub(r"``", "", text))
+            st.text(text.replace("``", ""))

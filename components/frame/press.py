@@ -1,5 +1,7 @@
 """From a figure on a page to the basket or to files."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -8,6 +10,7 @@ from analysis.core.errors import AnalysisError
 from analysis.study.study import Study
 from components.figures.spec import Figure
 from components.frame import cache
+from components.frame.polite import WARNING, polite
 from components.frame.text import escape
 from components.paperpack import basket, pack
 from components.paperpack.anonymous import anonymous
@@ -17,48 +20,69 @@ from components.printing import venues
 from components.printing.venues import VENUES, Look
 
 READY = "ready to print"
+SHOWN = {"pages/control.py": "run", "pages/playground.py": "dose"}
+"""Page → what it shows that is no part of a study."""
+WORDS = {
+    "pdf": "PDF",
+    "svg": "SVG",
+    "png": "PNG 300 dpi",
+    "600.png": "PNG 600 dpi",
+    "zip": "Paper pack",
+    "pgf": "PGF",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows of a study that is no part of it: a control run, or a dose."""
+
+    study: str
+    spec: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Printed:
+    """The files of the figures that were drawn last; ``size`` in centimetres."""
+
+    name: str
+    look: Look
+    files: Mapping[str, bytes]
+    notes: tuple[str, ...]
+    size: tuple[float, float]
+
+
+def tell_shown(part: str, study: str, spec: Any) -> None:
+    """Remember what a page shows of a study, for the recipes of its figures."""
+    values = spec if isinstance(spec, Mapping) else asdict(spec)
+    st.session_state[f"{part}-shown"] = Shown(study, values)
 
 
 def recipe(figure: Figure) -> Recipe:
     """The figure of this view with where it comes from."""
     query = {key: st.query_params.get_all(key) for key in st.query_params}
-    names = dict.fromkeys(
-        name for name in (st.session_state.get("study"), *query.get("with", ())) if name
-    )
-    known = []
-    for name in names:
+    provenance = []
+    for name in dict.fromkeys([st.session_state.get("study"), *query.get("with", ())]):
+        if not name:
+            continue
         try:
             study = cache.study(name)
-            known.append(facts(study) | details(study))
         except AnalysisError:
+            # A study that is gone tells nothing; the figure is there all the same.
             continue
-    return Recipe(
-        figure,
-        Look(),
-        {"page": st.session_state.get("page", "app.py"), "query": query},
-        tuple(known),
-    )
+        provenance.append(facts(study) | details(study))
+    view = {"page": st.session_state.get("page", "app.py"), "query": query}
+    return Recipe(figure, Look(), view, tuple(provenance))
 
 
 def details(study: Study) -> dict[str, dict[str, Any]]:
     """What the open page used of a study beyond its concept vectors, as plain values."""
     page = st.session_state.get("page", "")
     found = parts_shown(study, page)
-    for part, (where, key) in SHOWN.items():
-        shown = st.session_state.get(key)
-        if page == where and shown is not None and shown[0] == study.name:
-            found[part] = settings_of(shown[1])
+    part = SHOWN.get(page)
+    shown = st.session_state.get(f"{part}-shown")
+    if part is not None and isinstance(shown, Shown) and shown.study == study.name:
+        found[part] = settings_of(shown.spec)
     return found
-
-
-SHOWN = {
-    "run": ("pages/control.py", "control-shown"),
-    "dose": ("pages/playground.py", "dose-shown"),
-}
-"""What is no part of a study → its page, and where that says what it shows.
-
-What is said are a study and a spec.
-"""
 
 
 def keep(figure: Figure) -> None:
@@ -81,38 +105,41 @@ def prepare(figure: Figure) -> None:
     latex = wants_pgf(figure.name)
     if st.button("Draw", icon=":material/print:", key=f"draw-{figure.name}"):
         make([recipe(figure)], Look(venue), nameless, figure.name)
-        add_pgf([recipe(figure)], Look(venue), nameless, latex)
+        if latex:
+            add_pgf([recipe(figure)], Look(venue), nameless)
     offer(figure.name)
 
 
-def make(chosen: list[Recipe], look: Look, nameless: bool, name: str) -> None:
+def make(chosen: Sequence[Recipe], look: Look, nameless: bool, name: str) -> None:
     """Draw and remember the files of the last print; what cannot be drawn is said."""
     from components.paperpack import recipes
     from components.printing import sheet
 
     st.session_state.pop(READY, None)
-    try:
-        ready = [anonymous(each) for each in chosen] if nameless else chosen
-        drawn = sheet.compose([each.figure for each in ready], look, pack.own_fonts())
-        files = {
-            ending: write(drawn, recipes.facts(ready))
-            for ending, write in sheet.FORMATS.items()
-        }
+    with polite():
+        ready = named_or_not(chosen, nameless)
+        figures = [each.figure for each in ready]
+        drawn = sheet.compose(figures, look, pack.own_fonts())
+        about = recipes.facts(ready)
+        files = {}
+        for ending, write in sheet.FORMATS.items():
+            files[ending] = write(drawn, about)
         files["zip"] = pack.pack(chosen, look, nameless, pack.own_fonts())
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return
-    st.session_state[READY] = {
-        "name": name,
-        "look": look,
-        "files": files,
-        "notes": drawn.notes,
-        "size": drawn.size,
-    }
+        st.session_state[READY] = Printed(name, look, files, drawn.notes, drawn.size)
+
+
+def named_or_not(chosen: Sequence[Recipe], nameless: bool) -> list[Recipe]:
+    """The recipes as they are, or without names."""
+    if not nameless:
+        return list(chosen)
+    return [anonymous(each) for each in chosen]
 
 
 def wants_pgf(name: str) -> bool:
-    """Whether PGF is wanted too; a sentence where no LaTeX is there to measure its texts."""
+    """Whether PGF is wanted too.
+
+    A sentence where no LaTeX is there to measure its texts.
+    """
     if venues.latex():
         return st.checkbox(
             "PGF too",
@@ -123,42 +150,32 @@ def wants_pgf(name: str) -> bool:
     return False
 
 
-def add_pgf(chosen: list[Recipe], look: Look, nameless: bool, wanted: bool) -> None:
+def add_pgf(chosen: Sequence[Recipe], look: Look, nameless: bool) -> None:
     """PGF beside the files that were just drawn; why not, where it cannot be."""
     from components.printing import pgf, sheet
 
-    if not wanted or READY not in st.session_state:
+    printed = st.session_state.get(READY)
+    if printed is None:
         return
-    figures = [(anonymous(each) if nameless else each).figure for each in chosen]
-    try:
-        st.session_state[READY]["files"]["pgf"] = pgf.pgf(
-            sheet.compose(figures, look, pack.own_fonts())
-        )
-    except AnalysisError as error:
-        st.warning(escape(str(error)), icon=":material/warning:")
-
-
-WORDS = {
-    "pdf": "PDF",
-    "svg": "SVG",
-    "png": "PNG 300 dpi",
-    "600.png": "PNG 600 dpi",
-    "zip": "Paper pack",
-    "pgf": "PGF",
-}
+    figures = [each.figure for each in named_or_not(chosen, nameless)]
+    with polite(WARNING):
+        text = pgf.pgf(sheet.compose(figures, look, pack.own_fonts()))
+        files = {**printed.files, "pgf": text}
+        st.session_state[READY] = replace(printed, files=files)
 
 
 def offer(name: str) -> None:
     """The files that were drawn last, if they are this figure's."""
-    made = st.session_state.get(READY)
-    if made is None or made["name"] != name:
+    printed = st.session_state.get(READY)
+    if printed is None or printed.name != name:
         return
-    width, height = made["size"]
+    width, height = printed.size
     st.caption(
-        f"{made['look'].venue}: {width:.1f} × {height:.1f} cm, as the view was when it was drawn."
+        f"{printed.look.venue}: {width:.1f} × {height:.1f} cm, as the view was when it "
+        "was drawn."
     )
-    remarks(made["notes"])
-    for ending, data in made["files"].items():
+    remarks(printed.notes)
+    for ending, data in printed.files.items():
         st.download_button(
             WORDS[ending],
             data,
@@ -170,9 +187,8 @@ def offer(name: str) -> None:
         )
 
 
-def remarks(notes: tuple[str, ...]) -> None:
+def remarks(notes: Sequence[str]) -> None:
     """What a reader would stumble over."""
     if notes:
-        st.warning(
-            escape(f"{'; '.join(notes).capitalize()}."), icon=":material/straighten:"
-        )
+        sentence = f"{'; '.join(notes).capitalize()}."
+        st.warning(escape(sentence), icon=":material/straighten:")

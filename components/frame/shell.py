@@ -11,7 +11,7 @@ from analysis.study import library
 from analysis.study.published_words import shipped
 from analysis.study.study import DEMO, Study
 from components.frame import cache, controls, links
-from components.frame.text import escape
+from components.frame.polite import polite
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,11 @@ DEFAULT = "llama2-chat-7b"
 
 
 def begin(title: str) -> Study | None:
-    """Set the page up and return the chosen study; None where none can be opened (the page then says so and goes on)."""
-    entry = next(entry for entry in MENU if entry.title == title)
+    """Set the page up and return the chosen study.
+
+    None where none can be opened; the page then says so and goes on.
+    """
+    entry = entry_of(title)
     st.session_state["page"] = entry.file
     st.set_page_config(
         page_title=f"{title} · Babelscope", page_icon="🌐", layout="wide"
@@ -103,6 +106,14 @@ def begin(title: str) -> Study | None:
     st.title(entry.title, anchor=False)
     st.markdown(f"**{entry.question}**")
     return study
+
+
+def entry_of(title: str) -> Entry:
+    """The page of this title; LookupError for another."""
+    for entry in MENU:
+        if entry.title == title:
+            return entry
+    raise LookupError(f"no page is called {title}")
 
 
 def menu() -> None:
@@ -121,7 +132,10 @@ def menu() -> None:
 
 
 def pick() -> Study | None:
-    """The study picker; a link to a study that is not here says so instead of showing another silently."""
+    """The study picker.
+
+    A link to a study that is not here says so instead of showing another silently.
+    """
     names = library.names()
     with st.sidebar:
         st.markdown("### :material/translate: Babelscope")
@@ -133,21 +147,22 @@ def pick() -> Study | None:
             format_func=titles(names).get,
             help="Everything on the pages is about this study.",
         )
-    try:
+    with polite():
         return cache.study(name)
-    except AnalysisError as error:
-        st.error(escape(str(error)), icon=":material/error:")
-        return None
+    return None
 
 
 def titles(names: Sequence[str]) -> Mapping[str, str]:
-    """Name → title; equal titles are told apart by their names, since a list picks by what it shows."""
+    """Name → title.
+
+    Equal titles are told apart by their names, since a list picks by what it shows.
+    """
     found = {name: title_of(name) for name in names}
     often = Counter(found.values())
-    return {
-        name: title if often[title] == 1 else f"{title} · {name}"
-        for name, title in found.items()
-    }
+    for name, title in found.items():
+        if often[title] > 1:
+            found[name] = f"{title} · {name}"
+    return found
 
 
 def title_of(name: str) -> str:
@@ -155,12 +170,11 @@ def title_of(name: str) -> str:
     if name in shipped():
         return f"{shipped()[name].title} (published)"
     try:
-        opened = cache.study(name)
+        study = cache.study(name)
     except AnalysisError:
         return f"{name} (cannot be opened)"
-    suffix = (
-        " (demo)"
-        if opened.kind == DEMO
-        else (" (unfinished)" if opened.missing else "")
-    )
-    return opened.title + suffix
+    if study.kind == DEMO:
+        return f"{study.title} (demo)"
+    if study.missing:
+        return f"{study.title} (unfinished)"
+    return study.title

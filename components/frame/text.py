@@ -1,15 +1,19 @@
-"""Text that came from outside, made safe to show; and sentences that several components say."""
+"""Text that came from outside, made safe to show."""
 
 import streamlit as st
 
-
-def restored(sentence: str) -> None:
-    """Say what a link asked for that could not be restored."""
-    st.warning(escape(sentence), icon=":material/link_off:")
+MARKDOWN = frozenset(r"\`*_{}[]()<>#+-.!|$~:")
+"""Characters in which Markdown finds something to do."""
 
 
 def escape(text: str) -> str:
-    """Text in which Markdown finds nothing to do: no link, image, emphasis, colour, formula or tag."""
-    return "".join(
-        f"\\{char}" if char in r"\`*_{}[]()<>#+-.!|$~:" else char for char in text
-    )
+    """Text that Markdown shows as it is.
+
+    It finds no link, image, emphasis, colour, formula or tag in it.
+    """
+    return "".join(f"\\{char}" if char in MARKDOWN else char for char in text)
+
+
+def say_not_restored(sentence: str) -> None:
+    """Say what a link asked for that is not to be had."""
+    st.warning(escape(sentence), icon=":material/link_off:")

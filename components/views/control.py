@@ -20,7 +20,7 @@ from analysis.worker import extraction
 from components.figures import control as figures
 from components.figures.languages import Languages
 from components.forms import control_run, judging
-from components.frame import cache, controls, jobs, links, panel
+from components.frame import cache, controls, jobs, links, panel, press
 from components.frame.polite import polite
 from components.frame.text import escape
 from components.views import filling, surfaces
@@ -96,7 +96,7 @@ def results(run: runs.Run) -> None:
 def judged(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
     """A run's answers under a judging."""
     shown = asdict(run.spec) | {"judging": asdict(spec)}
-    st.session_state["control-shown"] = (run.spec.study, shown)
+    press.tell_shown("run", run.spec.study, shown)
     go_on(run, spec, found)
     if not len(found.answers):
         return

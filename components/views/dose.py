@@ -1,7 +1,6 @@
 """The dose–response curve: effect and cost against strength, and the text at each."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 
 import numpy as np
 import streamlit as st
@@ -11,7 +10,7 @@ from analysis.worker.answers import Ask, Dose, Response, measure_response
 from components.figures import playground as figures
 from components.forms.playground import Draft
 from components.forms.tokens import Token, show
-from components.frame import panel
+from components.frame import panel, press
 
 POINTS = 17
 """Strengths of a curve: the slider's range on both sides, zero in the middle."""
@@ -93,7 +92,7 @@ def strengths(reach: float) -> tuple[float, ...]:
 def curve(draft: Draft, response: Response) -> None:
     """Two figures over one axis, the knee, and the text of one strength."""
     study, dose = draft.study, response.dose
-    st.session_state["dose-shown"] = (study.name, asdict(dose))
+    press.tell_shown("dose", study.name, dose)
     left, right = st.columns(2)
     with left:
         follow(panel.show(figures.effect(study, response), click=True), "effect")

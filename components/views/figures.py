@@ -230,7 +230,8 @@ def download(chosen: list[Recipe], look: Look, name: str) -> None:
     if row.button(label, icon=":material/print:", key=f"draw-{name}"):
         with st.spinner("Drawing …"):
             press.make(chosen, look, nameless, name)
-            press.add_pgf(chosen, look, nameless, latex)
+            if latex:
+                press.add_pgf(chosen, look, nameless)
     press.offer(name)
 
 

@@ -1,4 +1,4 @@
-"""Values by key that only leave when room is needed: the longest unused one first."""
+"""Values by key, of which those that were used most recently stay."""
 
 import threading
 from collections import OrderedDict
@@ -9,7 +9,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
-class Kept(Generic[Key, Value]):
+class Recent(Generic[Key, Value]):
     """At most ``most`` values by key; safe for several threads."""
 
     def __init__(self, most: int) -> None:
