@@ -18,9 +18,25 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis.study.library import open_by_name
-from analysis.words.alignment import KS, alignment, by_layer, by_pair, by_seeds
-from analysis.words.alignment_controls import by_template, controls, shuffled
-from analysis.words.neighbours import Matched, clouds, inspected, one_pair, word_ranks
+from analysis.words.alignment import (
+    KS,
+    alignment,
+    alignment_by_layer,
+    alignment_by_pair,
+    alignment_by_seeds,
+)
+from analysis.words.alignment_controls import (
+    alignment_by_chance,
+    alignment_by_template,
+    kind_controls,
+)
+from analysis.words.neighbours import (
+    Matched,
+    matched_pair,
+    neighbours_and_hubs,
+    word_clouds,
+    word_ranks,
+)
 from analysis.words.retrieval import CRITERIA, Criterion, rank
 from analysis.words.specs import AlignmentSpec
 
@@ -79,7 +95,7 @@ def measured(name: str, words: int, hidden: int) -> tuple[float, float, float]:
 
 def close_up(here: Matched, word: str) -> None:
     """What the page shows of one pair of languages."""
-    word_ranks(here), inspected(here, word), clouds(here, "PCA")
+    word_ranks(here), neighbours_and_hubs(here, word), word_clouds(here, "PCA")
 
 
 def demo_page() -> dict[str, tuple[float, float]]:
@@ -89,16 +105,16 @@ def demo_page() -> dict[str, tuple[float, float]]:
     study, target = open_by_name("demo"), "en"
     spec = AlignmentSpec(study.embeddings[0])
     alignment(study, spec, target)
-    word = word_ranks(one_pair(study, spec, "fr", target))["concept"][0]
+    word = word_ranks(matched_pair(study, spec, "fr", target))["concept"][0]
     parts: dict[str, Callable[[], object]] = {
         "by language": lambda: alignment(study, spec, target),
-        "by layer": lambda: by_layer(study, spec, target),
-        "by pair": lambda: by_pair(study, spec),
-        "by template": lambda: by_template(study, spec, target),
-        "by seeds": lambda: by_seeds(study, spec, target),
-        "kinds": lambda: controls(study, spec, target),
-        "shuffled": lambda: shuffled(study, spec, target),
-        "one pair": lambda: close_up(one_pair(study, spec, "fr", target), word),
+        "by layer": lambda: alignment_by_layer(study, spec, target),
+        "by pair": lambda: alignment_by_pair(study, spec),
+        "by template": lambda: alignment_by_template(study, spec, target),
+        "by seeds": lambda: alignment_by_seeds(study, spec, target),
+        "kinds": lambda: kind_controls(study, spec, target),
+        "shuffled": lambda: alignment_by_chance(study, spec, target),
+        "one pair": lambda: close_up(matched_pair(study, spec, "fr", target), word),
     }
     times = {}
     for name, part in parts.items():

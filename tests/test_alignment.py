@@ -15,16 +15,25 @@ from analysis.study.published_words import aligned, shipped
 from analysis.words import alignment as measures
 from analysis.words.alignment import (
     alignment,
-    by_layer,
-    by_pair,
-    by_seeds,
+    alignment_by_layer,
+    alignment_by_pair,
+    alignment_by_seeds,
     concept_ranks,
 )
-from analysis.words.alignment_controls import by_template, controls, shuffled
+from analysis.words.alignment_controls import (
+    alignment_by_chance,
+    alignment_by_template,
+    kind_controls,
+)
 from analysis.words.maps import MAPS
 from analysis.words.matching import STAGES, divided, fit, matched
-from analysis.words.neighbours import clouds, inspected, one_pair, word_ranks
-from analysis.words.published import printed_counts, printed_seeds, settings
+from analysis.words.neighbours import (
+    matched_pair,
+    neighbours_and_hubs,
+    word_clouds,
+    word_ranks,
+)
+from analysis.words.published import printed_counts, printed_seeds, printed_settings
 from analysis.words.retrieval import CRITERIA
 from analysis.words.specs import AlignmentSpec
 from tests.planted import planted_study
@@ -190,7 +199,7 @@ def test_a_word_that_a_language_lacks_takes_no_part_there():
         and first(found, "after") == 1
     )
     assert np.isnan(found["hit"].sel(language="zh").isel(word=tests[:3])).all()
-    assert by_pair(study, SPEC)["n"].sel(source="fr", target="zh") == 27
+    assert alignment_by_pair(study, SPEC)["n"].sel(source="fr", target="zh") == 27
 
 
 def test_too_few_words_and_wrong_names_are_sentences(turned):
@@ -229,33 +238,37 @@ def test_a_study_with_cells_missing_shows_the_languages_there_are(turned):
 
 
 def test_layers_seeds_pairs_and_templates_tell_the_planted_from_the_noise(turned):
-    layers = by_layer(turned, SPEC, "en")["precision"].sel(stage="after").values
+    layers = (
+        alignment_by_layer(turned, SPEC, "en")["precision"].sel(stage="after").values
+    )
     assert layers[-1] == 1 and layers[:-1].max() < 0.2
-    sizes = by_seeds(turned, SPEC, "en")
+    sizes = alignment_by_seeds(turned, SPEC, "en")
     assert sizes.seeds.values.tolist() == [5, 10, 20, 50, 60]
     assert (
         sizes["precision"].values[0, 0] < 0.9
         and (sizes["precision"].values[0, 2:] == 1).all()
     )
-    pairs = by_pair(turned, SPEC)["precision"]
+    pairs = alignment_by_pair(turned, SPEC)["precision"]
     assert np.isnan(np.diagonal(pairs, axis1=1, axis2=2)).all()
     assert (pairs.sel(stage="after").values[~np.eye(3, dtype=bool)] == 1).all()
     one = alignment(turned, SPEC, "zh")["precision"].sel(stage="before", k=1).values
     np.testing.assert_allclose(pairs.sel(stage="before", target="zh").values[:2], one)
-    found = by_template(turned, SPEC, "en")["precision"].sel(stage="after").values
+    found = (
+        alignment_by_template(turned, SPEC, "en")["precision"].sel(stage="after").values
+    )
     assert found[0] == 1 and found[1] < 0.2
     assert layers.size == len(LAYERS)
 
 
 def test_a_word_is_inspected_before_and_after(turned):
-    table = word_ranks(one_pair(turned, SPEC, "fr", "en"))
+    table = word_ranks(matched_pair(turned, SPEC, "fr", "en"))
     assert (
         len(table) == 30
         and (table["rank after"] == 1).all()
         and table["rank before"].mean() > 5
     )
     concept = table["concept"][3]
-    near, hubs = inspected(one_pair(turned, SPEC, "fr", "en"), concept)
+    near, hubs = neighbours_and_hubs(matched_pair(turned, SPEC, "fr", "en"), concept)
     best = near[near["stage"] == "after"].iloc[0]
     assert best["right"] and best["word"] == table["translation"][3] and len(near) == 20
     assert (
@@ -265,11 +278,11 @@ def test_a_word_is_inspected_before_and_after(turned):
     )
     assert (hubs.groupby("stage")["neighbour of"].max() >= 10).all()
     with pytest.raises(SpecError, match="no test word"):
-        inspected(one_pair(turned, SPEC, "fr", "en"), "nothing")
+        neighbours_and_hubs(matched_pair(turned, SPEC, "fr", "en"), "nothing")
 
 
 def test_clouds_coincide_after_the_map_and_not_before(turned):
-    found = clouds(one_pair(turned, SPEC, "fr", "en"), "PCA")
+    found = word_clouds(matched_pair(turned, SPEC, "fr", "en"), "PCA")
     distance = (
         (found["place"].sel(side="source") - found["place"].sel(side="target"))
         .pipe(np.abs)
@@ -283,7 +296,7 @@ def test_clouds_coincide_after_the_map_and_not_before(turned):
         and found.attrs["left_out"] == 0
     )
     with pytest.raises(SpecError, match="PCA"):
-        clouds(one_pair(turned, SPEC, "fr", "en"), "PC")
+        word_clouds(matched_pair(turned, SPEC, "fr", "en"), "PC")
 
 
 def test_umap_gets_few_dimensions_and_the_seed(turned, monkeypatch):
@@ -298,7 +311,7 @@ def test_umap_gets_few_dimensions_and_the_seed(turned, monkeypatch):
             return np.zeros((len(states), 2))
 
     monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=Projection))
-    found = clouds(one_pair(turned, replace(SPEC, seed=3), "fr", "en"), "UMAP")
+    found = word_clouds(matched_pair(turned, replace(SPEC, seed=3), "fr", "en"), "UMAP")
     assert (
         given[0]["random_state"] == 3
         and given[1] == (180, HIDDEN)
@@ -322,7 +335,7 @@ def test_printed_numbers_and_what_was_read_off_them():
     assert printed_counts() == (120, 60, 98, 59), (
         "cells, map better, abstract better, of those prompted"
     )
-    assert settings("after").shape == (20, 6)
+    assert printed_settings("after").shape == (20, 6)
     means = [
         np.mean(
             [
@@ -379,7 +392,7 @@ def test_a_long_computation_tells_how_far_it_is_and_can_be_stopped(turned, monke
     monkeypatch.setattr(turns, "SMALL", 0)
     told = []
     with turns.watched(told.append):
-        by_layer(turned, SPEC, "en")
+        alignment_by_layer(turned, SPEC, "en")
     shares = [share for share in told if share is not None]
     assert (
         shares == sorted(shares)
@@ -392,7 +405,15 @@ def test_a_long_computation_tells_how_far_it_is_and_can_be_stopped(turned, monke
         if share:
             raise Stopped("Stopped.")
 
-    for long in (alignment, by_layer, by_seeds, shuffled, controls):
+    for long in (
+        alignment,
+        alignment_by_layer,
+        alignment_by_seeds,
+        alignment_by_chance,
+        kind_controls,
+    ):
         with turns.watched(stop), pytest.raises(Stopped):
             long(turned, SPEC, "en")
-    assert by_layer(turned, SPEC, "en").sizes["layer"]  # nothing is left behind
+    assert alignment_by_layer(turned, SPEC, "en").sizes[
+        "layer"
+    ]  # nothing is left behind

@@ -12,10 +12,10 @@ from analysis.core.errors import StudyError
 from analysis.words.alignment import alignment
 from analysis.words.alignment_controls import (
     CONTROLS,
-    by_kind,
-    controls,
+    alignment_by_chance,
+    alignment_by_kind,
+    kind_controls,
     reliability,
-    shuffled,
 )
 from analysis.words.specs import AlignmentSpec
 from tests.planted_words import EMBEDDED, planted_vectors, word_list, word_study
@@ -31,7 +31,7 @@ def turned():
 
 
 def test_a_shuffled_dictionary_finds_nothing(turned):
-    null = shuffled(turned, SPEC, "en")
+    null = alignment_by_chance(turned, SPEC, "en")
     assert (null["mean"] < 0.15).all() and (null["high"] >= null["mean"]).all()
     assert (
         alignment(turned, SPEC, "en")["precision"].sel(stage="after", k=1) == 1
@@ -52,7 +52,7 @@ def test_kinds_differ_where_they_were_made_to_and_frequency_is_taken_out():
     words, vectors = uneven(1.5, 0.0)
     study = word_study(words, vectors)
     for control in CONTROLS:
-        found = by_kind(study, SPEC, "en", control)
+        found = alignment_by_kind(study, SPEC, "en", control)
         assert (
             found["precision"].sel(kind="abstract")
             > found["precision"].sel(kind="physical") + 0.2
@@ -66,7 +66,7 @@ def test_kinds_differ_where_they_were_made_to_and_frequency_is_taken_out():
     study = word_study(replace(words, kinds=kinds), vectors)
     gaps = {}
     for control in CONTROLS:
-        found = by_kind(study, SPEC, "en", control)
+        found = alignment_by_kind(study, SPEC, "en", control)
         gaps[control] = float(
             (
                 found["precision"].sel(kind="abstract")
@@ -84,17 +84,17 @@ def test_drawn_kinds_are_equal_in_number_and_what_cannot_be_drawn_is_said(
     turned, monkeypatch
 ):
     for control in ("down-sampled", "frequency-matched"):
-        n = by_kind(turned, SPEC, "en", control)["n"]
+        n = alignment_by_kind(turned, SPEC, "en", control)["n"]
         assert (n.sel(kind="abstract") == n.sel(kind="physical")).all()
     with pytest.raises(StudyError, match="add a column “kind”"):
-        by_kind(
+        alignment_by_kind(
             word_study(replace(WORDS, kinds=()), planted_vectors(WORDS)),
             SPEC,
             "en",
             "plain",
         )
     monkeypatch.setitem(sys.modules, "wordfreq", None)
-    found = controls(
+    found = kind_controls(
         word_study(replace(WORDS, frequencies=()), planted_vectors(WORDS)), SPEC, "en"
     )
     assert (

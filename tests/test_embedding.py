@@ -12,7 +12,7 @@ from analysis.model.extract import Reading, stream
 from analysis.model.load import load
 from analysis.study import library, store
 from analysis.study.word_list import WordList
-from analysis.words.embeddings import texts
+from analysis.words.embeddings import texts_to_read
 from analysis.words.plan import word_spec
 from analysis.worker import extraction
 from analysis.worker.reader import Collected, ModelReader
@@ -84,7 +84,7 @@ def test_a_job_reads_words_as_the_plain_computation_does(tiny_models):
         EMBEDDED, (lambda s: s[-1], lambda s: s[1:].mean(0), lambda s: s[-1])
     ):
         for a, (language, word) in enumerate((("en", "love"), ("fr", "amour"))):
-            want = pick(plain(loaded, texts(embedding, language, [word])[0]))
+            want = pick(plain(loaded, texts_to_read(embedding, language, [word])[0]))
             for layer in (1, LAYERS):
                 found = study.read_words(embedding, layer)
                 np.testing.assert_allclose(

@@ -65,7 +65,9 @@ def test_options_as_text_are_those_of_the_function(demo):
     spec = AlignmentSpec(demo.embeddings[0], layer=2, map="ridge")
     found = registry.run("alignment", demo, map="ridge", layer="2", target="fr")
     xr.testing.assert_identical(found, alignment.alignment(demo, spec, "fr"))
-    shared = neighbours.one_pair(demo, AlignmentSpec(demo.embeddings[0]), "fr", "en")
+    shared = neighbours.matched_pair(
+        demo, AlignmentSpec(demo.embeddings[0]), "fr", "en"
+    )
     ranks = registry.run("word ranks", demo, source="fr")
     assert ranks.equals(neighbours.word_ranks(shared))
 

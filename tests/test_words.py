@@ -13,13 +13,13 @@ from analysis.languages.languages import LANGUAGES
 from analysis.study.records import read_record, to_json
 from analysis.study.word_list import WordList
 from analysis.words import word_lists as lists
-from analysis.words.embeddings import PROMPTS, texts
+from analysis.words.embeddings import PROMPTS, texts_to_read
 from analysis.words.readers import read_words
 from analysis.words.word_lists import (
-    checked,
-    coverage,
+    checked_words,
     demo_words,
     shared_spellings,
+    word_coverage,
 )
 from analysis.words.wordnet import from_tabs, from_wn
 
@@ -68,7 +68,7 @@ def test_coverage_and_shared_spellings_are_told_before_anything_runs():
         ("left", "remaining", "cat"),
         (("left", "left", "cat"), ("gauche", "", "CAT")),
     )
-    rows = coverage(found, "en").set_index("language")
+    rows = word_coverage(found, "en").set_index("language")
     assert rows.loc[
         "fr", ["words", "missing", "spelled as in en", "concepts sharing a spelling"]
     ].tolist() == [2, 1, 1, 0]
@@ -299,7 +299,7 @@ def test_the_form_of_an_accent_makes_no_other_spelling():
         "x", ("fr", "en"), ("coffee", "place"), ((composed, apart), (apart, "cafe"))
     )
     assert composed != apart and found.identical("fr", "en").tolist() == [True, False]
-    assert coverage(found, "en").set_index("language").loc[
+    assert word_coverage(found, "en").set_index("language").loc[
         "fr", ["spelled as in en", "concepts sharing a spelling"]
     ].tolist() == [
         1,
@@ -363,7 +363,7 @@ def test_the_demo_words_are_parallel_in_all_languages():
     assert all(found.present(code).all() for code in found.languages)
     assert (
         found.kind("abstract").sum() + found.kind("physical").sum() == 204
-        and checked(found) is found
+        and checked_words(found) is found
     )
 
 
@@ -376,13 +376,13 @@ def test_prompts_are_written_in_all_sixteen_languages_each_in_its_own_words(name
 
 
 def test_what_the_model_reads():
-    assert len(PROMPTS) >= 2 and texts("last token", "en", ["dog"]) == ["dog"] == texts(
-        "mean over tokens", "xx", ["dog"]
-    )
-    assert texts("prompt: one word", "en", ["{dog}"]) == [
+    assert len(PROMPTS) >= 2 and texts_to_read("last token", "en", ["dog"]) == [
+        "dog"
+    ] == texts_to_read("mean over tokens", "xx", ["dog"])
+    assert texts_to_read("prompt: one word", "en", ["{dog}"]) == [
         'Summarize the concept "{dog}" in one English word:'
     ]
     with pytest.raises(SpecError, match="not written in th"):
-        texts("prompt: one word", "th", ["หมา"])
+        texts_to_read("prompt: one word", "th", ["หมา"])
     with pytest.raises(SpecError, match="Did you mean “last token”"):
-        texts("last tokens", "en", ["dog"])
+        texts_to_read("last tokens", "en", ["dog"])

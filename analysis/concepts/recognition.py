@@ -279,6 +279,6 @@ def printed_recognition(study: Study) -> xr.Dataset:
     )
     weights = bootstrap_weights(tuple(range(len(study.concepts))), PERMUTATIONS)
     means = accuracy.T @ weights / weights.sum(0)
-    table = with_mean(table, Bounds(*interval(means)), OVER_CONCEPTS)
+    table = with_mean(table, Bounds(*interval(means)), OVER_CONCEPTS)  # pyright: ignore[reportArgumentType]
     chance = np.full(len(study.languages), 0.5)
     return table.assign(mean_chance=("language", chance))

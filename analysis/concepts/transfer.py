@@ -276,7 +276,7 @@ def curves_of_pair(
     if not accuracy:
         unmeasured = np.full((2, study.layers), np.nan)
         return dict.fromkeys(("accuracy", "low", "high"), unmeasured)
-    ends = Bounds(*interval(mean_known(np.array(replicates))))
+    ends = Bounds(*interval(mean_known(np.array(replicates))))  # pyright: ignore[reportArgumentType]
     return {
         "accuracy": mean_known(np.array(accuracy)),
         "low": ends.low,

@@ -1,4 +1,6 @@
-"""Two studies side by side: the same measure on their common languages and concepts, and the difference with its interval."""
+"""Two studies side by side: the same measure on their common languages and concepts,
+and the difference with its interval.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,7 +34,9 @@ class Measured:
 
 @dataclass(frozen=True)
 class Comparison:
-    """``data``: first, second, difference (first − second), low, high, over the common languages."""
+    """``data``: first, second, difference (first − second), low, high, over the common
+    languages.
+    """
 
     what: str
     units: str
@@ -74,7 +78,9 @@ def accuracies(
 def cosines(
     study: Study, convention: Convention, concepts: Sequence[str]
 ) -> xr.DataArray:
-    """Cosine, maximum over layers: (concept, source, target), or the printed mean (source, target)."""
+    """Cosine, maximum over layers: (concept, source, target), or the printed mean
+    (source, target).
+    """
     if not study.has("concept_vector"):
         return similarity.similarity(study)["cosine"]
     each = [
@@ -105,13 +111,16 @@ def transfers(
 def words_found(
     study: Study, convention: Convention, concepts: Sequence[str]
 ) -> xr.DataArray:
-    """P@1 of the study's first word vectors into English, or into its first language: (word, stage, language), or printed.
+    """P@1 of the study's first word vectors into English, or into its first language:
+    (word, stage, language), or printed.
 
-    Hits word by word where they were computed, NaN for what is no test word. StudyError when there are no words.
+    Hits word by word where they were computed, NaN for what is no test word. StudyError
+    when there are no words.
     """
     if not study.embeddings:
         raise StudyError(
-            f"“{study.title}” has no word vectors. Embed words on the Alignment page, or compare something else."
+            f"“{study.title}” has no word vectors. Embed words on the Alignment "
+            "page, or compare something else."
         )
     target = (
         "en"
@@ -146,9 +155,12 @@ COMPARED: dict[str, Measured] = {
 def compare(
     first: Study, second: Study, what: str, convention: Convention
 ) -> Comparison:
-    """``first`` minus ``second`` on what they share. StudyError when they share no language or concept, or one lacks the measure.
+    """``first`` minus ``second`` on what they share.
 
-    The interval resamples concepts, which both studies must have measured one by one (for recognition by concept there is none).
+    StudyError when they share no language or concept, or one lacks the measure.
+
+    The interval resamples concepts, which both studies must have measured one by one
+    (for recognition by concept there is none).
     """
     kind = COMPARED[what]
     concepts = tuple(c for c in first.concepts if c in second.concepts)
@@ -163,7 +175,8 @@ def compare(
     ]
     if what == "recognition" and not concepts:
         raise StudyError(
-            f"“{first.title}” and “{second.title}” share no concept. Choose two studies of the same concepts."
+            f"“{first.title}” and “{second.title}” share no concept. Choose two "
+            "studies of the same concepts."
         )
     axis = "target" if kind.rows == "source" else "language"
     codes = [
@@ -173,7 +186,8 @@ def compare(
     ]
     if len(codes) < 2:
         raise StudyError(
-            f"“{first.title}” and “{second.title}” share {len(codes)} languages with {what}; two are needed."
+            f"“{first.title}” and “{second.title}” share {len(codes)} languages "
+            f"with {what}; two are needed."
         )
     pick = {
         dim: codes for dim in ("language", "source", "target") if dim in values[0].dims
@@ -192,12 +206,12 @@ def compare(
             if printed
             else f"only {len(concepts)} common concepts"
         )
-        return finished(kind, *means, None, why)
+        return finished(kind, *means, None, why)  # pyright: ignore[reportCallIssue]
     return finished(
         kind,
         *means,
-        (a - b).transpose("concept", "source", "target"),
-        f"bootstrap over {len(concepts)} concepts",
+        (a - b).transpose("concept", "source", "target"),  # pyright: ignore[reportCallIssue]
+        f"bootstrap over {len(concepts)} concepts",  # pyright: ignore[reportCallIssue]
     )
 
 
@@ -223,11 +237,17 @@ def of_words(kind: Measured, first: xr.DataArray, second: xr.DataArray) -> Compa
     )
     if not same:
         return finished(
-            kind, *means, None, "the studies did not look up the same words"
+            kind,
+            *means,
+            None,
+            "the studies did not look up the same words",  # pyright: ignore[reportCallIssue]
         )
     each = (a - b).dropna("word")
     return finished(
-        kind, *means, each, f"bootstrap over {each.sizes['word']} test words"
+        kind,
+        *means,
+        each,
+        f"bootstrap over {each.sizes['word']} test words",  # pyright: ignore[reportCallIssue]
     )
 
 

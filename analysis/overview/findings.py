@@ -35,11 +35,13 @@ class Finding:
 
 
 def findings(study: Study, convention: Convention) -> tuple[Finding, ...]:
-    """Three sentences: recognition, similarity, transfer; a fourth, or the only one, about words where there are some.
+    """Three sentences: recognition, similarity, transfer; a fourth, or the only one,
+    about words where there are some.
 
     Every number has its interval, count or chance where there is one.
 
-    What a study does not have is said. Numbers of a published study are the printed ones. SpecError as in the measures.
+    What a study does not have is said. Numbers of a published study are the printed
+    ones. SpecError as in the measures.
     """
     wanted = (
         ("recognition", ("pair_score", "recognition"), recognised),
@@ -61,7 +63,9 @@ def findings(study: Study, convention: Convention) -> tuple[Finding, ...]:
 
 
 def matching(study: Study) -> str:
-    """Where words are found most often after a map fitted on seed pairs, and how often before it; with the first word vectors."""
+    """Where words are found most often after a map fitted on seed pairs, and how often
+    before it; with the first word vectors.
+    """
     target = (
         "en"
         if study.words is None or "en" in study.words.languages
@@ -81,9 +85,13 @@ def matching(study: Study) -> str:
         for part in (found.precision.sel(stage="before"), found.chance)
     )
     text = (
-        f"words (read as: {study.embeddings[0]}) are found in {name(target)} at the first try most often from "
-        f"{name(best.language.item())} ({100 * float(best.precision):.1f} %, {interval}, {int(best.n):,} test words) after a map "
-        f"fitted on seed pairs; the mean over {count(found.sizes['language'], 'language')} is {100 * float(after.mean()):.1f} % "
+        f"words (read as: {study.embeddings[0]}) are found in {name(target)} at "
+        "the first try most often from "
+        f"{name(best.language.item())} ({100 * float(best.precision):.1f} %, "
+        f"{interval}, {int(best.n):,} test words) after a map "
+        "fitted on seed pairs; the mean over "
+        f"{count(found.sizes['language'], 'language')} is "
+        f"{100 * float(after.mean()):.1f} % "
         f"after and {before:.1f} % before it, and chance {chance:.1f} %"
     )
     return (
@@ -107,12 +115,19 @@ def recognised(study: Study, convention: Convention) -> str:
     if not np.isfinite(means).any():
         return lacking(study, "recognition")
     best, worst = (
-        accuracy(table, place) for place in (np.nanargmax(means), np.nanargmin(means))
+        accuracy(table, place)
+        for place in (np.nanargmax(means), np.nanargmin(means))  # pyright: ignore[reportArgumentType]
     )
     chance = 100 * float(table.mean_chance.mean())
-    text = f"mean recognition accuracy over {count(len(study.concepts), 'concept')} is highest in {best} and lowest in {worst}"
+    text = (
+        f"mean recognition accuracy over {count(len(study.concepts), 'concept')} is "
+        f"highest in {best} and lowest in {worst}"
+    )
     if "printed" in table.attrs:
-        return f"{table.printed} of the paper: {text}; the intervals are over concepts and chance is {chance:.0f} %."
+        return (
+            f"{table.printed} of the paper: {text}; the intervals are over concepts "
+            f"and chance is {chance:.0f} %."
+        )
     q = table.q.values[np.isfinite(table.q.values)]
     pairs = table.n.values[table.n.values > 0]
     sizes = (
@@ -120,7 +135,10 @@ def recognised(study: Study, convention: Convention) -> str:
         if pairs.min() == pairs.max()
         else f"{pairs.min()} to {pairs.max()}"
     )
-    beat = f"{(q < RATE).sum()} of {count(len(q), 'cell')} with {sizes} held-out pairs each are better than chance (q < {RATE})"
+    beat = (
+        f"{(q < RATE).sum()} of {count(len(q), 'cell')} with {sizes} held-out pairs "
+        f"each are better than chance (q < {RATE})"
+    )
     return f"{text[0].upper()}{text[1:]}; chance is {chance:.1f} %, and {beat}."
 
 
@@ -132,7 +150,9 @@ def accuracy(table: xr.Dataset, place: int) -> str:
 
 
 def agreeing(study: Study, convention: Convention) -> str:
-    """Most and least alike pair, the mean, and what unrelated vectors and halves of one language reach."""
+    """Most and least alike pair, the mean, and what unrelated vectors and halves of one
+    language reach.
+    """
     layer = (
         convention.index
         if convention.layer == "fixed" and study.has("concept_vector")
@@ -158,7 +178,9 @@ def agreeing(study: Study, convention: Convention) -> str:
 
 
 def landmarks(study: Study, layer: str | int) -> str:
-    """A clause with the floor and the ceiling of cosines, at the layer or at the layer where each is largest."""
+    """A clause with the floor and the ceiling of cosines, at the layer or at the layer
+    where each is largest.
+    """
     known = []
     if len(study.concepts) > 1:
         known.append(
@@ -166,13 +188,16 @@ def landmarks(study: Study, layer: str | int) -> str:
         )
     if study.has("half_a"):
         known.append(
-            f"two halves of one language's pairs {peak(similarity_ceiling(study).ceiling, layer):.2f}"
+            "two halves of one language's pairs "
+            f"{peak(similarity_ceiling(study).ceiling, layer):.2f}"
         )
     return f", where {' and '.join(known)}" if known else ""
 
 
 def peak(values: xr.DataArray, layer: str | int) -> float:
-    """Mean over pairs of different languages (layer, source, target), at a layer or at the layer where it is largest."""
+    """Mean over pairs of different languages (layer, source, target), at a layer or at
+    the layer where it is largest.
+    """
     means = values.where(~np.eye(values.sizes["source"], dtype=bool)).mean(
         ("source", "target")
     )
@@ -194,26 +219,36 @@ def cosine(pair: xr.Dataset) -> str:
 
 
 def carrying(study: Study, convention: Convention) -> str:
-    """Transfer above and below the diagonal in order of pre-training share, and whether the difference is more than chance."""
+    """Transfer above and below the diagonal in order of pre-training share, and whether
+    the difference is more than chance.
+    """
     table = transfer(study, convention)
     codes, words = sequence(study, table.source.values.tolist())
     sides, tilt = triangle(table.transfer, codes), asymmetry(table.transfer, codes)
     if not sides.above_cells or not sides.below_cells:
         return "Transfer needs two languages with vectors and held-out pairs."
     text = (
-        f"with languages in order of {words}, {sides.above} of {sides.above_cells} transfers down the order and {sides.below} of "
-        f"{sides.below_cells} up it lose nothing; the means are {sides.mean_above:+.2f} and {sides.mean_below:+.2f} percentage "
-        f"points (difference {tilt.index:+.2f}, permutation p = {tilt.p:.3f} over {tilt.languages} languages)"
+        f"with languages in order of {words}, {sides.above} of {sides.above_cells} "
+        f"transfers down the order and {sides.below} of "
+        f"{sides.below_cells} up it lose nothing; the means are "
+        f"{sides.mean_above:+.2f} and {sides.mean_below:+.2f} percentage "
+        f"points (difference {tilt.index:+.2f}, permutation p = {tilt.p:.3f} over "
+        f"{tilt.languages} languages)"
     )
     if "printed" in table.attrs:
         return f"{table.printed} of the paper: {text}."
     off = table.q.values[~np.eye(table.sizes["source"], dtype=bool)]
     off = off[np.isfinite(off)]
-    return f"{text[0].upper()}{text[1:]}; {(off < RATE).sum()} of {len(off)} are better than chance (q < {RATE})."
+    return (
+        f"{text[0].upper()}{text[1:]}; {(off < RATE).sum()} of {len(off)} are better "
+        f"than chance (q < {RATE})."
+    )
 
 
 def sequence(study: Study, codes: list[str]) -> tuple[tuple[str, ...], str]:
-    """Languages by pre-training share, if the study says which table holds for its model, and what the order is called."""
+    """Languages by pre-training share, if the study says which table holds for its
+    model, and what the order is called.
+    """
     if given := study.manifest.share_percent:
         return order(
             codes, "share", ShareTable("given", "", study.title, given)

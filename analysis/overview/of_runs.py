@@ -63,8 +63,8 @@ def verdicts(study: Study, run: str = "", language: str = "") -> pd.DataFrame:
     answers = judged(study, run).answers
     asked = answers[answers["role"] == "search"]
     if language:
-        known = asked["language"].unique().tolist()
+        known = asked["language"].unique().tolist()  # pyright: ignore[reportAttributeAccessIssue]
         if language not in known:
             raise unknown("language", language, known)
         asked = asked[asked["language"] == language]
-    return surfaces.by_strength(asked)
+    return surfaces.by_strength(asked)  # pyright: ignore[reportArgumentType]

@@ -98,7 +98,7 @@ def starting_gap(
 
 def published_settings(study: Study, stage: str = "after") -> xr.DataArray:
     """P@1 of all twenty published settings at a stage: (setting, source)."""
-    return published.settings(stage)
+    return published.printed_settings(stage)
 
 
 def comparison(

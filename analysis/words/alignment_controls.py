@@ -1,7 +1,11 @@
-"""What else could let the spaces match: kinds of words and their frequency, the template, chance, and the choice of test words."""
+"""What else could let the spaces match?
+
+Kinds of words and their frequency, the template, chance, and the choice of test words.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -11,9 +15,17 @@ from analysis.core.errors import AnalysisError, Stopped, StudyError
 from analysis.core.turns import map_each, steps
 from analysis.study.study import Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
-from analysis.words.alignment import OVER_WORDS, curves, spaced, spread, width
+from analysis.words.alignment import (
+    BOTH,
+    OVER_WORDS,
+    curves,
+    hits_at_both_stages,
+    hits_by_concept,
+    spread,
+    width,
+)
 from analysis.words.maps import Fitted
-from analysis.words.matching import Pair, after, before, fit, look_up, matched
+from analysis.words.matching import Pair, fit, look_up, matched, words_of
 from analysis.words.published import printed_kinds
 from analysis.words.specs import AlignmentSpec
 from analysis.words.word_lists import wordfreq_frequencies
@@ -23,47 +35,84 @@ DRAWS = 10
 SHUFFLES = 10
 HALVINGS = 200
 STRATA = 8
-"""Classes of frequency within which abstract and physical words are drawn in equal number."""
+"""Classes of frequency.
+
+From each of them as many abstract as physical words are drawn.
+"""
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a control draws from: words, their frequency (NaN unknown), the number of the draw."""
+    """What a control draws from.
+
+    The words, their ``frequency`` (concept; NaN unknown), and the seed of the draw.
+    """
 
     words: WordList
     frequency: np.ndarray
     seed: int
 
 
-Draw = Callable[[list[np.ndarray], Material], list[np.ndarray]]
+class KindPrecision(NamedTuple):
+    """P@1 of one kind of words, its interval, words looked up, and P@1 of guessing."""
+
+    precision: float
+    low: float
+    high: float
+    n: int
+    chance: float
 
 
-def down_sampled(groups: list[np.ndarray], material: Material) -> list[np.ndarray]:
-    """The larger group drawn down to the size of the smaller: each looks among equally many words, so chance is the same."""
-    rng, size = np.random.default_rng(material.seed), min(map(len, groups))
+class Reliability(NamedTuple):
+    """A correlation, and over how many languages."""
+
+    correlation: float
+    languages: int
+
+
+Draw = Callable[[Sequence[np.ndarray], Material], list[np.ndarray]]
+
+
+def down_sampled(groups: Sequence[np.ndarray], material: Material) -> list[np.ndarray]:
+    """The larger group drawn down to the size of the smaller.
+
+    Each looks among equally many words, so chance is the same.
+    """
+    rng = np.random.default_rng(material.seed)
+    size = min(map(len, groups))
     return [rng.permutation(group)[:size] for group in groups]
 
 
-def frequency_matched(groups: list[np.ndarray], material: Material) -> list[np.ndarray]:
-    """Equally many words of both groups from every class of frequency, so that neither is the more frequent one."""
-    rng, known = np.random.default_rng(material.seed), material.frequency
-    groups = [group[np.isfinite(known[group])] for group in groups]
-    both = known[np.concatenate(groups)]
-    edges = (
-        np.quantile(both, np.linspace(0, 1, STRATA + 1)[1:-1])
-        if both.size
-        else np.zeros(0)
-    )
-    strata = [np.digitize(known[group], edges) for group in groups]
-    drawn: list[list[np.ndarray]] = [[], []]
+def frequency_matched(
+    groups: Sequence[np.ndarray],
+    material: Material,
+) -> list[np.ndarray]:
+    """Equally many words of both groups from every class of frequency.
+
+    So that neither is the more frequent one.
+    """
+    rng = np.random.default_rng(material.seed)
+    frequency = material.frequency
+    known = [group[np.isfinite(frequency[group])] for group in groups]
+    edges = strata_edges(frequency[np.concatenate(known)])
+    strata = [np.digitize(frequency[group], edges) for group in known]
+    drawn: list[list[np.ndarray]] = [[] for _ in groups]
     for stratum in range(STRATA):
-        parts = [
-            rng.permutation(group[place == stratum])
-            for group, place in zip(groups, strata)
-        ]
+        parts = []
+        for group, place in zip(known, strata):
+            parts.append(rng.permutation(group[place == stratum]))
+        size = min(map(len, parts))
         for part, kept in zip(parts, drawn):
-            kept.append(part[: min(map(len, parts))])
+            kept.append(part[:size])
     return [np.concatenate(parts) for parts in drawn]
+
+
+def strata_edges(frequencies: np.ndarray) -> np.ndarray:
+    """Frequencies between the STRATA classes; none where there are no words."""
+    if not frequencies.size:
+        return np.zeros(0)
+    shares = np.linspace(0, 1, STRATA + 1)
+    return np.quantile(frequencies, shares[1:-1])
 
 
 CONTROLS: dict[str, Draw | None] = {
@@ -71,179 +120,230 @@ CONTROLS: dict[str, Draw | None] = {
     "down-sampled": down_sampled,
     "frequency-matched": frequency_matched,
 }
-"""Plain: every word looks among the whole pool. The others draw two groups, each of which looks among its own words."""
+"""Plain: every word looks among the whole pool.
+
+The others draw two groups, each of which looks among its own words.
+"""
 
 
-def by_kind(study: Study, spec: AlignmentSpec, target: str, control: str) -> xr.Dataset:
-    """P@1 of abstract and of physical test words after the map: ``precision``, ``low``, ``high`` (kind, language).
+def alignment_by_kind(
+    study: Study,
+    spec: AlignmentSpec,
+    target: str,
+    control: str,
+) -> xr.Dataset:
+    """P@1 of abstract and of physical test words after the map.
 
-    ``n`` (kind, language) words looked up. Drawn groups are means over DRAWS draws; intervals are bootstraps over test words (of
-    the first draw). The map is fitted on all seeds. StudyError when the list has no kinds or too few words of one; SpecError when
-    frequencies are not to be had. Peng & Søgaard 2024, who leave the control for frequency open.
+    ``precision``, ``low``, ``high``, ``n`` words looked up and ``chance`` (kind,
+    language). Drawn groups are means over DRAWS draws; intervals are bootstraps over
+    test words (of the first draw). The map is fitted on all seeds.
+
+    StudyError when the list has no kinds or too few words of one; SpecError when
+    frequencies are not to be had. Peng & Søgaard 2024, who leave the control for
+    frequency open.
     """
     pairs = matched(study, spec, target)
-    words = study.words
+    words = words_of(study)
     if not words.kind(ABSTRACT).any() or not words.kind(PHYSICAL).any():
         raise StudyError(
-            f"The words of “{study.title}” are not marked abstract or physical; add a column “kind” to the list."
+            f"The words of “{study.title}” are not marked abstract or physical; add a "
+            "column “kind” to the list."
         )
-    frequency = (
-        frequencies(words, target)
-        if control == "frequency-matched"
-        else np.full(len(words.concepts), np.nan)
-    )
-    draw = CONTROLS[control]
+    frequency = np.full(len(words.concepts), np.nan)
+    if control == "frequency-matched":
+        frequency = frequencies(words, target)
+    material = Material(words, frequency, spec.seed)
 
-    def told(pair: Pair) -> np.ndarray:
-        groups = [pair.test[words.kind(kind)[pair.test]] for kind in KINDS]
-        fitted = fit(pair, pair.seeds, spec)
-        if draw is None:
-            whole = spaced(pair, look_up(pair, fitted, spec))
-            return np.array([summary([whole[group]]) for group in groups])
-        drawn = [
-            draw(groups, Material(words, frequency, spec.seed + i))
-            for i in range(DRAWS)
-        ]
-        return np.array(
-            [
-                summary([within(pair, fitted, spec, one[side]) for one in drawn])
-                for side in range(len(KINDS))
-            ]
-        )
+    def of_pair(pair: Pair) -> list[KindPrecision]:
+        return precision_by_kind(pair, spec, material, CONTROLS[control])
 
-    values = np.array(map_each(told, pairs.values(), width(pairs))).transpose(2, 1, 0)
-    if not (values[3] > 1).all():
+    found = np.array(map_each(of_pair, pairs.values(), width(pairs)))
+    # Found are (language, kind, field).
+    values = dict(zip(KindPrecision._fields, found.transpose(2, 1, 0)))
+    if not (values["n"] > 1).all():
         raise StudyError(
-            f"Too few test words of a kind are left ({control}). Use a longer list, or another control."
+            f"Too few test words of a kind are left ({control}). Use a longer list, or "
+            "another control."
         )
-    names = ("precision", "low", "high", "n", "chance")
-    variables = {
-        name: (("kind", "language"), part) for name, part in zip(names, values)
-    }
-    return xr.Dataset(
-        variables,
-        {"kind": list(KINDS), "language": list(pairs)},
-        {"interval": OVER_WORDS, "control": control},
-    )
+    variables = {name: (("kind", "language"), part) for name, part in values.items()}
+    coords = {"kind": list(KINDS), "language": list(pairs)}
+    attributes = {"interval": OVER_WORDS, "control": control}
+    return xr.Dataset(variables, coords, attributes)
 
 
-def summary(hits: Sequence[np.ndarray]) -> list[float]:
-    """Mean over draws, interval of the first, its number of words and chance among them."""
+def precision_by_kind(
+    pair: Pair,
+    spec: AlignmentSpec,
+    material: Material,
+    draw: Draw | None,
+) -> list[KindPrecision]:
+    """P@1 of each of KINDS for one pair of languages, in groups that ``draw`` makes."""
+    groups = []
+    for kind in KINDS:
+        is_kind = material.words.kind(kind)
+        groups.append(pair.test[is_kind[pair.test]])
+    fitted = fit(pair, pair.seeds, spec)
+    if draw is None:
+        hits = hits_by_concept(pair, look_up(pair, fitted, spec))
+        return [mean_over_draws([hits[group]]) for group in groups]
+    hits_of_kind: list[list[np.ndarray]] = [[] for _ in KINDS]
+    for number in range(DRAWS):
+        drawn = draw(groups, replace(material, seed=material.seed + number))
+        for group, hits in zip(drawn, hits_of_kind):
+            hits.append(hits_within(pair, fitted, spec, group))
+    return [mean_over_draws(hits) for hits in hits_of_kind]
+
+
+def mean_over_draws(hits: Sequence[np.ndarray]) -> KindPrecision:
+    """Mean over draws of hits (word), with the interval of the first draw.
+
+    NaN for fewer than two words.
+    """
     n = len(hits[0])
     if n < 2:
-        return [np.nan, np.nan, np.nan, n, np.nan]
+        return KindPrecision(np.nan, np.nan, np.nan, n, np.nan)
     low, high = spread(hits[0])
-    return [
-        float(np.mean([part.mean() for part in hits])),
-        float(low),
-        float(high),
-        n,
-        1 / n,
-    ]
+    means = [part.mean() for part in hits]
+    return KindPrecision(float(np.mean(means)), float(low), float(high), n, 1 / n)
 
 
-def within(
-    pair: Pair, fitted: Fitted, spec: AlignmentSpec, group: np.ndarray
+def hits_within(
+    pair: Pair,
+    fitted: Fitted,
+    spec: AlignmentSpec,
+    group: np.ndarray,
 ) -> np.ndarray:
     """P@1 of each word of a group among the group's own words."""
+    if not len(group):
+        return np.zeros(0)
     group = np.sort(group)
-    return (
-        look_up(replace(pair, test=group, pool=group), fitted, spec).hits(1)
-        if len(group)
-        else np.zeros(0)
-    )
+    alone = replace(pair, test=group, pool=group)
+    return look_up(alone, fitted, spec).hits(1)
 
 
 def frequencies(words: WordList, target: str) -> np.ndarray:
-    """Frequency per concept: the list's own, else that of the target language's words through ``wordfreq``; NaN unknown."""
-    given = (
-        words.frequencies
-        if any(value is not None for value in words.frequencies)
-        else wordfreq_frequencies(words, target)
-    )
+    """Frequency per concept, NaN unknown.
+
+    The list's own, else that of the target language's words through ``wordfreq``.
+    """
+    given = words.frequencies
+    if all(value is None for value in given):
+        given = wordfreq_frequencies(words, target)
     return np.array([np.nan if value is None else value for value in given])
 
 
-def by_template(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
-    """P@1 before and after for every embedding of a study, mean over source languages: ``precision``, ``low``, ``high``.
+def alignment_by_template(
+    study: Study,
+    spec: AlignmentSpec,
+    target: str,
+) -> xr.Dataset:
+    """P@1 before and after for every embedding of a study, mean over source languages.
 
-    Dimensions (stage, embedding); ``each`` (stage, embedding, language). How much depends on the template is a question that
-    Peng & Søgaard (2024) leave open.
+    ``precision``, ``low``, ``high`` (stage, embedding); ``each`` (stage, embedding,
+    language). How much depends on the template is a question that Peng & Søgaard (2024)
+    leave open.
     """
-    hits = []
+    rows = []
+    pairs = {}
     for embedding in steps(study.embeddings):
         pairs = matched(study, replace(spec, embedding=embedding), target)
-        hits.append(
-            map_each(
-                lambda pair: [
-                    spaced(pair, look(pair, spec)) for look in (before, after)
-                ],
-                pairs.values(),
-                width(pairs),
-            )
-        )
+        rows.append(hits_at_both_stages(pairs, spec))
     coords = {
-        "stage": ["before", "after"],
+        "stage": list(BOTH),
         "embedding": list(study.embeddings),
         "language": list(pairs),
     }
-    return curves(np.array(hits).transpose(2, 0, 1, 3), coords, pairs)
+    hits = np.array(rows).transpose(2, 0, 1, 3)
+    return curves(hits, coords, pairs)
 
 
-def shuffled(study: Study, spec: AlignmentSpec, target: str) -> xr.Dataset:
-    """P@1 after maps fitted on seeds whose translations were shuffled: ``mean`` and ``high``, the 95th percentile, (language).
+def alignment_by_chance(
+    study: Study,
+    spec: AlignmentSpec,
+    target: str,
+) -> xr.Dataset:
+    """P@1 after maps fitted on seeds whose translations were shuffled.
 
-    A map fitted on wrong pairs knows only where the two clouds lie; what it reaches is not translation.
+    ``mean`` and ``high``, the 95th percentile, (language). A map fitted on wrong pairs
+    knows only where the two clouds lie; what it reaches is not translation.
     """
     pairs = matched(study, spec, target)
 
-    def told(pair: Pair) -> np.ndarray:
-        rng = np.random.default_rng(spec.seed)
-        reached = []
-        for _ in range(SHUFFLES):
-            wrong = pair.y.copy()
-            wrong[pair.seeds] = pair.y[rng.permutation(pair.seeds)]
-            fitted = fit(replace(pair, y=wrong), pair.seeds, spec)
-            reached.append(look_up(pair, fitted, spec).hits(1).mean())
+    def mean_and_high(pair: Pair) -> np.ndarray:
+        reached = shuffled_precisions(pair, spec)
         return np.array([np.mean(reached), np.quantile(reached, 0.95)])
 
-    values = np.array(map_each(told, pairs.values(), width(pairs))).T
-    variables = {
-        name: ("language", part) for name, part in zip(("mean", "high"), values)
-    }
+    mean, high = np.array(map_each(mean_and_high, pairs.values(), width(pairs))).T
+    variables = {"mean": ("language", mean), "high": ("language", high)}
     return xr.Dataset(variables, {"language": list(pairs)}, {"shuffles": SHUFFLES})
 
 
-def reliability(found: xr.Dataset) -> tuple[float, int]:
-    """How alike P@1 “after” ranks the languages on one half of the test words and on the other, and over how many languages.
+def shuffled_precisions(pair: Pair, spec: AlignmentSpec) -> list[float]:
+    """P@1 after each of SHUFFLES maps fitted on wrong pairs."""
+    rng = np.random.default_rng(spec.seed)
+    reached = []
+    for _ in range(SHUFFLES):
+        wrong = pair.y.copy()
+        wrong[pair.seeds] = pair.y[rng.permutation(pair.seeds)]
+        fitted = fit(replace(pair, y=wrong), pair.seeds, spec)
+        hits = look_up(pair, fitted, spec).hits(1)
+        reached.append(hits.mean())
+    return reached
 
-    ``found`` is what ``alignment`` gives. Mean correlation over HALVINGS random halvings, stepped up to the whole length
-    (Spearman–Brown); NaN with fewer than three languages or where all are alike.
+
+def reliability(found: xr.Dataset) -> Reliability:
+    """How alike P@1 “after” ranks the languages on two halves of the test words.
+
+    ``found`` is what ``alignment`` gives. Mean correlation over HALVINGS random
+    halvings, stepped up to the whole length (Spearman–Brown); NaN with fewer than three
+    languages or where all are alike.
     """
     hits = found["hit"].sel(stage="after").values
     hits = hits[:, np.isfinite(hits).all(0)]
-    languages, n = hits.shape
+    languages, words = hits.shape
+    if languages < 3 or words < 4:
+        return Reliability(float("nan"), languages)
+    correlations = halving_correlations(hits)
+    if not correlations:
+        return Reliability(float("nan"), languages)
+    mean = float(np.mean(correlations))
+    stepped_up = 2 * mean / (1 + mean) if mean > -1 else float("nan")
+    return Reliability(stepped_up, languages)
+
+
+def halving_correlations(hits: np.ndarray) -> list[float]:
+    """Correlation over languages of the means of two halves of hits (language, word).
+
+    One for each random halving; none where all languages of a half are alike.
+    """
+    words = hits.shape[1]
+    middle = words // 2
     rng = np.random.default_rng(0)
-    together = []
-    for _ in range(HALVINGS if languages > 2 and n > 3 else 0):
-        order = rng.permutation(n)
-        halves = [hits[:, part].mean(1) for part in (order[: n // 2], order[n // 2 :])]
-        if all(np.ptp(half) > 0 for half in halves):
-            together.append(scipy.stats.pearsonr(*halves).statistic)
-    mean = float(np.mean(together)) if together else float("nan")
-    return (2 * mean / (1 + mean) if mean > -1 else float("nan")), languages
+    correlations = []
+    for _ in range(HALVINGS):
+        order = rng.permutation(words)
+        first = hits[:, order[:middle]].mean(1)
+        second = hits[:, order[middle:]].mean(1)
+        if np.ptp(first) > 0 and np.ptp(second) > 0:
+            correlations.append(scipy.stats.pearsonr(first, second).statistic)
+    return correlations
 
 
-def controls(
-    study: Study, spec: AlignmentSpec, target: str
+def kind_controls(
+    study: Study,
+    spec: AlignmentSpec,
+    target: str,
 ) -> dict[str, xr.Dataset | str]:
-    """Every control of CONTROLS by name; a sentence instead of numbers where it cannot be computed."""
-    found: dict[str, xr.Dataset | str] = {}
+    """Every control of CONTROLS by name.
+
+    A sentence instead of numbers where it cannot be computed.
+    """
     if study.has("alignment_by_kind"):
         return {"down-sampled": printed_kinds(study, spec.embedding)}
+    found: dict[str, xr.Dataset | str] = {}
     for control in steps(list(CONTROLS)):
         try:
-            found[control] = by_kind(study, spec, target, control)
+            found[control] = alignment_by_kind(study, spec, target, control)
         except Stopped:
             raise
         except AnalysisError as error:

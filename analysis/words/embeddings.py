@@ -1,4 +1,7 @@
-"""How a word becomes a vector: read bare, as the mean of its tokens, or at the end of a prompt in its own language."""
+"""How a word becomes a vector.
+
+Read bare, as the mean of its tokens, or at the end of a prompt in its own language.
+"""
 
 import csv
 from collections.abc import Sequence
@@ -14,7 +17,10 @@ HOLE = "{word}"
 
 @dataclass(frozen=True)
 class Embedding:
-    """Which state stands for a word: the last token's or the mean over its tokens, and the prompt's name ("" for none)."""
+    """Which state stands for a word.
+
+    The last token's or the mean over its tokens, and the prompt's name ("" for none).
+    """
 
     position: str
     prompt: str
@@ -24,43 +30,60 @@ class Embedding:
 
 def read_prompts() -> dict[str, dict[str, str]]:
     """Prompt name → language code → text with a hole for the word."""
-    rows = list(csv.DictReader(FILE.read_text(encoding="utf-8").splitlines()))
-    return {
-        name: {row["code"]: row[name] for row in rows}
-        for name in rows[0]
-        if name != "code"
-    }
+    lines = FILE.read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader(lines))
+    prompts = {}
+    for name in rows[0]:
+        if name != "code":
+            prompts[name] = {row["code"]: row[name] for row in rows}
+    return prompts
 
 
 PROMPTS = read_prompts()
+
+
+def after_prompt(name: str) -> Embedding:
+    """A word read at the end of a prompt."""
+    english = PROMPTS[name]["en"]
+    words = f"the state at the end of the prompt “{english}” in the word's language"
+    return Embedding(LAST, name, words)
+
+
 EMBEDDINGS: dict[str, Embedding] = {
-    "last token": Embedding(LAST, "", "the state at the last token of the bare word"),
-    "mean over tokens": Embedding(
-        MEAN, "", "the mean state over the tokens of the bare word"
+    "last token": Embedding(
+        position=LAST,
+        prompt="",
+        words="the state at the last token of the bare word",
     ),
-    **{
-        f"prompt: {name}": Embedding(
-            LAST,
-            name,
-            f"the state at the end of the prompt “{texts['en']}” in the word's language",
-        )
-        for name, texts in PROMPTS.items()
-    },
+    "mean over tokens": Embedding(
+        position=MEAN,
+        prompt="",
+        words="the mean state over the tokens of the bare word",
+    ),
 }
 """A further prompt is a further column of ``data/prompts.csv``."""
+EMBEDDINGS |= {f"prompt: {name}": after_prompt(name) for name in PROMPTS}
 
 
-def texts(embedding: str, language: str, words: Sequence[str]) -> list[str]:
-    """What the model reads for each word. SpecError for an embedding not in EMBEDDINGS, or a prompt that a language lacks."""
+def texts_to_read(
+    embedding: str,
+    language: str,
+    words: Sequence[str],
+) -> list[str]:
+    """What the model reads for each word.
+
+    SpecError for an embedding not in EMBEDDINGS, or a prompt that a language lacks.
+    """
     if embedding not in EMBEDDINGS:
         raise unknown("embedding", embedding, EMBEDDINGS)
     prompt = EMBEDDINGS[embedding].prompt
     if not prompt:
         return list(words)
-    if language not in PROMPTS[prompt]:
-        known = ", ".join(PROMPTS[prompt])
+    translations = PROMPTS[prompt]
+    if language not in translations:
         raise SpecError(
-            f"The prompt “{prompt}” is not written in {language}; it is in {known}. Add a row to prompts.csv, or choose "
-            "“last token” or “mean over tokens”."
+            f"The prompt “{prompt}” is not written in {language}; it is in "
+            f"{', '.join(translations)}. Add a row to prompts.csv, or choose “last "
+            "token” or “mean over tokens”."
         )
-    return [PROMPTS[prompt][language].replace(HOLE, word) for word in words]
+    return [translations[language].replace(HOLE, word) for word in words]

@@ -1,7 +1,12 @@
-"""Maps from one language's space into another's, fitted on seed pairs. Kernels over plain arrays, in the precision given."""
+"""Maps from one language's space into another's, fitted on seed pairs.
+
+Kernels over plain arrays, in the precision given: ``x`` and ``y`` (pair, hidden) are
+the seed words of the source and of the target language.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import linalg
@@ -13,15 +18,24 @@ PENALTY = 0.1
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted map: ``source`` and ``target`` bring states (word, hidden) of either language into one space.
+    """A fitted map.
 
-    ``rank`` is that of the seed pairs' cross-product; what it leaves open an orthogonal map fills in arbitrarily.
+    ``source`` and ``target`` bring states (word, hidden) of either language into one
+    space. ``rank`` is that of the seed pairs' cross-product; what it leaves open an
+    orthogonal map fills in arbitrarily.
     """
 
     source: Apply
     target: Apply
     rank: int
     seeds: int
+
+
+class Rotation(NamedTuple):
+    """An orthogonal map (hidden, hidden), and the rank of what it was fitted on."""
+
+    matrix: np.ndarray
+    rank: int
 
 
 def same(states: np.ndarray) -> np.ndarray:
@@ -35,78 +49,103 @@ def unit(states: np.ndarray) -> np.ndarray:
     return states / np.where(lengths > 0, lengths, 1)
 
 
-def rotation(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, int]:
-    """The orthogonal W that minimises ‖x W − y‖ over seed pairs (pair, hidden), and the rank of xᵀy (Schönemann 1966)."""
+def rotation(x: np.ndarray, y: np.ndarray) -> Rotation:
+    """The orthogonal W that minimises ‖x W − y‖ over seed pairs (Schönemann 1966).
+
+    ``rank`` is that of xᵀy.
+    """
     left, sizes, right = linalg.svd(x.T @ y, full_matrices=False, check_finite=False)
-    rank = (
-        int((sizes > sizes[0] * len(sizes) * np.finfo(sizes.dtype).eps).sum())
-        if sizes.size
-        else 0
-    )
-    return left @ right, rank
+    return Rotation(left @ right, numerical_rank(sizes))
+
+
+def numerical_rank(sizes: np.ndarray) -> int:
+    """How many singular values, largest first, are more than rounding."""
+    if not sizes.size:
+        return 0
+    smallest = sizes[0] * len(sizes) * np.finfo(sizes.dtype).eps
+    return int((sizes > smallest).sum())
 
 
 def none(x: np.ndarray, y: np.ndarray) -> Fitted:
     """No map: both languages as they are."""
-    return Fitted(same, same, x.shape[1], len(x))
+    hidden = x.shape[1]
+    return Fitted(same, same, rank=hidden, seeds=len(x))
 
 
 def orthogonal(x: np.ndarray, y: np.ndarray) -> Fitted:
-    """Orthogonal Procrustes on the raw vectors, as the paper prints it (Peng & Søgaard 2024)."""
+    """Orthogonal Procrustes on the raw vectors, as the paper prints it.
+
+    Peng & Søgaard 2024.
+    """
     turn, rank = rotation(x, y)
-    return Fitted(lambda states: states @ turn, same, rank, len(x))
+
+    def source(states: np.ndarray) -> np.ndarray:
+        return states @ turn
+
+    return Fitted(source, same, rank, seeds=len(x))
 
 
 def centred(x: np.ndarray, y: np.ndarray) -> Fitted:
-    """Orthogonal Procrustes after each language's mean over its seed words is taken away."""
+    """Orthogonal Procrustes after each language's mean over its seeds is taken away."""
     middle, other = x.mean(0), y.mean(0)
     turn, rank = rotation(x - middle, y - other)
-    return Fitted(
-        lambda states: (states - middle) @ turn,
-        lambda states: states - other,
-        rank,
-        len(x),
-    )
+
+    def source(states: np.ndarray) -> np.ndarray:
+        return (states - middle) @ turn
+
+    def target(states: np.ndarray) -> np.ndarray:
+        return states - other
+
+    return Fitted(source, target, rank, seeds=len(x))
 
 
 def unit_centred(x: np.ndarray, y: np.ndarray) -> Fitted:
-    """Lengths to one, means over the seeds away, lengths to one again, then orthogonal Procrustes (Artetxe et al. 2018)."""
+    """Lengths to one, means over the seeds away, lengths to one again, then Procrustes.
+
+    Artetxe et al. 2018.
+    """
     middle, other = unit(x).mean(0), unit(y).mean(0)
-    turn, rank = rotation(unit(unit(x) - middle), unit(unit(y) - other))
-    return Fitted(
-        lambda states: unit(unit(states) - middle) @ turn,
-        lambda states: unit(unit(states) - other),
-        rank,
-        len(x),
-    )
+
+    def target(states: np.ndarray) -> np.ndarray:
+        return unit(unit(states) - other)
+
+    turn, rank = rotation(unit(unit(x) - middle), target(y))
+
+    def source(states: np.ndarray) -> np.ndarray:
+        return unit(unit(states) - middle) @ turn
+
+    return Fitted(source, target, rank, seeds=len(x))
 
 
 def ridge(x: np.ndarray, y: np.ndarray) -> Fitted:
-    """Ridge regression between centred languages: any linear map, held back where the seeds say little."""
+    """Ridge regression between centred languages.
+
+    Any linear map, held back where the seeds say little.
+    """
     middle, other = x.mean(0), y.mean(0)
-    given, wanted = x - middle, y - other
-    penalty = PENALTY * max(
-        float((given**2).sum()) / given.shape[1], np.finfo(given.dtype).tiny
-    )
-    if (
-        len(given) < given.shape[1]
-    ):  # the dual form solves for as many unknowns as there are seeds
-        solved = linalg.solve(
-            given @ given.T + penalty * np.eye(len(given), dtype=x.dtype),
-            wanted,
-            assume_a="pos",
-        )
-        weights = given.T @ solved
-    else:
-        inner = given.T @ given + penalty * np.eye(given.shape[1], dtype=x.dtype)
-        weights = linalg.solve(inner, given.T @ wanted, assume_a="pos")
-    rank = min(len(given) - 1, given.shape[1])
-    return Fitted(
-        lambda states: (states - middle) @ weights,
-        lambda states: states - other,
-        rank,
-        len(x),
-    )
+    weights = ridge_weights(x - middle, y - other)
+
+    def source(states: np.ndarray) -> np.ndarray:
+        return (states - middle) @ weights
+
+    def target(states: np.ndarray) -> np.ndarray:
+        return states - other
+
+    rank = min(len(x) - 1, x.shape[1])
+    return Fitted(source, target, rank, seeds=len(x))
+
+
+def ridge_weights(given: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """W (hidden, hidden) of the ridge regression of one on the other, both centred."""
+    seeds, hidden = given.shape
+    variance = float((given**2).sum()) / hidden
+    penalty = PENALTY * max(variance, np.finfo(given.dtype).tiny)
+    if seeds < hidden:
+        # The dual form solves for as many unknowns as there are seeds.
+        inner = given @ given.T + penalty * np.eye(seeds, dtype=given.dtype)
+        return given.T @ linalg.solve(inner, wanted, assume_a="pos")
+    inner = given.T @ given + penalty * np.eye(hidden, dtype=given.dtype)
+    return linalg.solve(inner, given.T @ wanted, assume_a="pos")
 
 
 MAPS: dict[str, Callable[[np.ndarray, np.ndarray], Fitted]] = {
@@ -118,19 +157,28 @@ MAPS: dict[str, Callable[[np.ndarray, np.ndarray], Fitted]] = {
 }
 
 
-def warnings(name: str, fitted: Fitted, hidden: int) -> tuple[str, ...]:
-    """What the number and the rank of the seed pairs mean for a map of MAPS; nothing when they determine it."""
+def warnings(
+    name: str,
+    fitted: Fitted,
+    hidden: int,
+) -> tuple[str, ...]:
+    """What the number and the rank of the seed pairs mean for a map of MAPS.
+
+    Nothing when they determine it.
+    """
     if name == "none" or (name == "ridge" and fitted.seeds > 1):
         return ()
     if fitted.seeds < hidden:
         return (
-            f"{fitted.seeds} seed pairs for {hidden} dimensions: the orthogonal map is determined in at most {fitted.seeds} "
-            "directions and arbitrary in the others, so “after” is noisy and the leaky ceiling is close to memory. "
-            "More seeds or the ridge map help.",
+            f"{fitted.seeds} seed pairs for {hidden} dimensions: the orthogonal map is "
+            f"determined in at most {fitted.seeds} directions and arbitrary in the "
+            "others, so “after” is noisy and the leaky ceiling is close to memory. More "
+            "seeds or the ridge map help.",
         )
     if fitted.rank < hidden:
         return (
-            f"The {fitted.seeds} seed pairs span {fitted.rank} of {hidden} dimensions (rank-deficient), so the orthogonal map is "
-            "arbitrary in the others. Use seeds that differ more, or the ridge map.",
+            f"The {fitted.seeds} seed pairs span {fitted.rank} of {hidden} dimensions "
+            "(rank-deficient), so the orthogonal map is arbitrary in the others. Use "
+            "seeds that differ more, or the ridge map.",
         )
     return ()

@@ -1,7 +1,8 @@
-"""Two languages' words, which of them are seeds and which are looked up, and the stages at which they are."""
+"""Two languages' words: which are seeds, which are looked up, and at which stages."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,9 +22,12 @@ LEAST_SEEDS = 2
 
 @dataclass(frozen=True)
 class Pair:
-    """Vectors of two languages (word, hidden) and indices of seeds, of test words and of the candidates among them.
+    """Vectors of two languages, and which of their words take part how.
 
-    ``spelling`` (side, word) numbers the spellings of source and target; ``dropped`` seeds are spelled like a test word of either.
+    ``x`` and ``y`` (word, hidden) are source and target; ``seeds``, ``test`` and
+    ``pool``, the candidates, are indices of words. ``spelling`` (side, word) numbers
+    the spellings of source and target; ``dropped`` seeds are spelled like a test word
+    of either.
     """
 
     x: np.ndarray
@@ -34,62 +38,109 @@ class Pair:
     spelling: np.ndarray
     dropped: int
 
+    @property
+    def hidden(self) -> int:
+        """How wide the vectors are."""
+        return self.x.shape[1]
 
-def divided(concepts: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of test words and of possible seeds, in random order; the same for all languages, so translations never leak."""
+
+class Division(NamedTuple):
+    """Indices of test words and of possible seeds."""
+
+    test: np.ndarray
+    seeds: np.ndarray
+
+
+class EmbeddedWords(NamedTuple):
+    """Words and their vectors (language, word, hidden) in the languages computed."""
+
+    words: WordList
+    vectors: np.ndarray
+
+
+def divided(concepts: int, seed: int) -> Division:
+    """Test words and possible seeds, in random order.
+
+    The same for all languages, so translations never leak.
+    """
     order = np.random.default_rng(seed).permutation(concepts)
     tests = round(concepts * TEST_SHARE)
-    return order[:tests], order[tests:]
+    return Division(order[:tests], order[tests:])
 
 
 def pair_of(
-    words: WordList, vectors: np.ndarray, spec: AlignmentSpec, source: str, target: str
+    embedded: EmbeddedWords,
+    spec: AlignmentSpec,
+    source: str,
+    target: str,
 ) -> Pair:
-    """The words that two languages share under a spec; ``vectors`` (language, word, hidden) in the order of the list.
+    """The words that two languages share under a spec.
 
-    A seed that is spelled like a test word in either language would show the map that word, so it is dropped. StudyError when too
-    few are left.
+    A seed that is spelled like a test word in either language would show the map that
+    word, so it is dropped. StudyError when too few are left.
     """
-    a, b = words.languages.index(source), words.languages.index(target)
-    there = np.isfinite(vectors[[a, b], :, 0]).all(0)
+    words, vectors = embedded
+    x = vectors[words.languages.index(source)]
+    y = vectors[words.languages.index(target)]
+    there = np.isfinite(x[:, 0]) & np.isfinite(y[:, 0])
     if spec.identical == "removed":
         there &= ~words.identical(source, target)
-    tests, seeds = (
-        part[there[part]] for part in divided(len(words.concepts), spec.seed)
-    )
-    spelled = np.array([words.numbered[language] for language in (source, target)])
-    clean = ~like_any(spelled[:, seeds], spelled[:, tests])
-    kept = seeds[clean][: spec.seeds or None]
+    division = divided(len(words.concepts), spec.seed)
+    tests = division.test[there[division.test]]
+    seeds = division.seeds[there[division.seeds]]
+    spelling = np.array([words.numbered[source], words.numbered[target]])
+    given_away = like_any(spelling[:, seeds], spelling[:, tests])
+    kept = seeds[~given_away][: spec.seeds or None]
     if len(kept) < LEAST_SEEDS or not len(tests):
         raise StudyError(
-            f"{source} and {target} share {len(kept)} seed and {len(tests)} test words; at least {LEAST_SEEDS} and 1 are needed. "
-            "Choose a longer list of words, or keep identical spellings."
+            f"{source} and {target} share {len(kept)} seed and {len(tests)} test "
+            f"words; at least {LEAST_SEEDS} and 1 are needed. Choose a longer list of "
+            "words, or keep identical spellings."
         )
-    pool = np.sort(tests) if spec.pool == "test words" else np.flatnonzero(there)
+    test = np.sort(tests)
     return Pair(
-        vectors[a], vectors[b], kept, np.sort(tests), pool, spelled, int((~clean).sum())
+        x=x,
+        y=y,
+        seeds=kept,
+        test=test,
+        pool=test if spec.pool == "test words" else np.flatnonzero(there),
+        spelling=spelling,
+        dropped=int(given_away.sum()),
     )
 
 
 def like_any(spelled: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which words (side, word) are spelled like any of the others in the source or in the target: (word)."""
-    return np.any(
-        [np.isin(mine, theirs) for mine, theirs in zip(spelled, others)], axis=0
-    )
+    """Which words (side, word) are spelled like any of the others: (word).
+
+    In the source or in the target.
+    """
+    in_source = np.isin(spelled[0], others[0])
+    in_target = np.isin(spelled[1], others[1])
+    return in_source | in_target
 
 
-def fit(pair: Pair, chosen: np.ndarray, spec: AlignmentSpec) -> Fitted:
-    """A map of MAPS fitted on some of a pair's concepts; SpecError for a name that is not there."""
-    WATCHER.get()(
-        None
-    )  # a map of a wide model takes half a minute; between two of them the work can be stopped
+def fit(
+    pair: Pair,
+    chosen: np.ndarray,
+    spec: AlignmentSpec,
+) -> Fitted:
+    """A map of MAPS fitted on some of a pair's concepts.
+
+    SpecError for a name that is not there.
+    """
+    # A map of a wide model takes half a minute; between two the work can be stopped.
+    WATCHER.get()(None)
     if spec.map not in MAPS:
         raise unknown("map", spec.map, MAPS)
     return MAPS[spec.map](pair.x[chosen], pair.y[chosen])
 
 
-def look_up(pair: Pair, fitted: Fitted, spec: AlignmentSpec) -> Ranks:
-    """Ranks of the right translations of the test words among the pool's target words."""
+def look_up(
+    pair: Pair,
+    fitted: Fitted,
+    spec: AlignmentSpec,
+) -> Ranks:
+    """Ranks of the test words' right translations among the pool's target words."""
     places = np.searchsorted(pair.pool, pair.test)
     return rank(
         fitted.source(pair.x[pair.pool]),
@@ -111,25 +162,33 @@ def after(pair: Pair, spec: AlignmentSpec) -> Ranks:
 
 
 def ceiling(pair: Pair, spec: AlignmentSpec) -> Ranks:
-    """A map fitted on seeds and test words, as in the paper: it leaks, and shows room for overfitting rather than quality."""
-    return look_up(pair, fit(pair, np.concatenate([pair.seeds, pair.test]), spec), spec)
+    """A map fitted on seeds and test words, as in the paper.
+
+    It leaks, and shows room for overfitting rather than quality.
+    """
+    everything = np.concatenate([pair.seeds, pair.test])
+    return look_up(pair, fit(pair, everything, spec), spec)
 
 
 def crossed(pair: Pair, spec: AlignmentSpec) -> Ranks:
-    """Each fifth of the test words under a map fitted on the seeds and the other four fifths: as many pairs, no leak. Ours."""
-    fold = np.random.default_rng(spec.seed).permutation(len(pair.test)) % min(
-        FOLDS, len(pair.test)
-    )
-    better, tied = np.zeros(len(fold), np.int64), np.zeros(len(fold), np.int64)
-    for number in range(fold.max() + 1):
+    """Each fifth of the test words under a map fitted on seeds and the other fifths.
+
+    As many pairs as the ceiling has, no leak. Ours.
+    """
+    tests = len(pair.test)
+    folds = min(FOLDS, tests)
+    fold = np.random.default_rng(spec.seed).permutation(tests) % folds
+    spelling = pair.spelling[:, pair.test]
+    better = np.zeros(tests, np.int64)
+    tied = np.zeros(tests, np.int64)
+    for number in range(folds):
         mine = fold == number
-        alike = like_any(pair.spelling[:, pair.test], pair.spelling[:, pair.test[mine]])
-        found = look_up(
-            pair,
-            fit(pair, np.concatenate([pair.seeds, pair.test[~mine & ~alike]]), spec),
-            spec,
-        )
-        better[mine], tied[mine] = found.better[mine], found.tied[mine]
+        alike = like_any(spelling, spelling[:, mine])
+        others = pair.test[~mine & ~alike]
+        fitted = fit(pair, np.concatenate([pair.seeds, others]), spec)
+        found = look_up(pair, fitted, spec)
+        better[mine] = found.better[mine]
+        tied[mine] = found.tied[mine]
     return Ranks(better, tied, len(pair.pool))
 
 
@@ -146,12 +205,20 @@ def sources(words: WordList, target: str) -> list[str]:
     return [language for language in words.languages if language != target]
 
 
-def vectors_of(study: Study, spec: AlignmentSpec) -> np.ndarray:
-    """Word vectors (language, word, hidden) of a spec's embedding and layer; StudyError when the study has none."""
+def words_of(study: Study) -> WordList:
+    """The words of a study; StudyError when it has none."""
     if study.words is None:
         raise StudyError(
             f"“{study.title}” has no word vectors. Embed words on the Alignment page."
         )
+    return study.words
+
+
+def vectors_of(study: Study, spec: AlignmentSpec) -> np.ndarray:
+    """Word vectors (language, word, hidden) of a spec's embedding and layer.
+
+    SpecError for an embedding and StudyError for a layer that the study has not.
+    """
     if spec.embedding not in study.embeddings:
         raise unknown("embedding of this study", spec.embedding, study.embeddings)
     layer = spec.layer or study.word_layers[-1]
@@ -163,30 +230,44 @@ def vectors_of(study: Study, spec: AlignmentSpec) -> np.ndarray:
     return study.read_words(spec.embedding, layer)
 
 
-def usable(study: Study, spec: AlignmentSpec) -> tuple[WordList, np.ndarray]:
-    """Words and vectors of the languages that were computed."""
+def embedded_words(study: Study, spec: AlignmentSpec) -> EmbeddedWords:
+    """Words and vectors of the languages that were computed.
+
+    StudyError when there are fewer than two; errors as in ``vectors_of``.
+    """
+    words = words_of(study)
     vectors = vectors_of(study, spec)
-    there = [a for a in range(len(vectors)) if np.isfinite(vectors[a]).any()]
-    if len(there) < 2:
+    computed = [a for a, states in enumerate(vectors) if np.isfinite(states).any()]
+    if len(computed) < 2:
         raise StudyError(
-            f"“{study.title}” has word vectors of {len(there)} languages so far; two are needed. Go on with it."
+            f"“{study.title}” has word vectors of {len(computed)} languages so far; "
+            "two are needed. Go on with it."
         )
-    return study.words.within([study.words.languages[a] for a in there]), vectors[there]
+    languages = [words.languages[a] for a in computed]
+    return EmbeddedWords(words.within(languages), vectors[computed])
 
 
 def matched(
-    study: Study, spec: AlignmentSpec, target: str, languages: Sequence[str] = ()
+    study: Study,
+    spec: AlignmentSpec,
+    target: str,
+    languages: Sequence[str] = (),
 ) -> dict[str, Pair]:
-    """Source language → its pair with the target."""
-    words, vectors = usable(study, spec)
+    """Source language → its pair with the target; all languages unless some are given.
+
+    StudyError when the study's words are not in the target language.
+    """
+    embedded = embedded_words(study, spec)
+    words = embedded.words
     if target not in words.languages:
         raise StudyError(
-            f"The words of “{study.title}” are not in {target}; they are in {', '.join(words.languages)}."
+            f"The words of “{study.title}” are not in {target}; they are in "
+            f"{', '.join(words.languages)}."
         )
-    return {
-        a: pair_of(words, vectors, spec, a, target)
-        for a in languages or sources(words, target)
-    }
+    pairs = {}
+    for source in languages or sources(words, target):
+        pairs[source] = pair_of(embedded, spec, source, target)
+    return pairs
 
 
 def with_seeds(pair: Pair, count: int) -> Pair:

@@ -1,4 +1,5 @@
-"""Word vectors of a study: cells (embedding × language) that are computed, committed and resumed one by one.
+"""Word vectors of a study: cells (embedding × language) that are computed, committed
+and resumed one by one.
 
 They are added to a study of contrast pairs of the same model, or make a study of their own.
 """
@@ -16,9 +17,9 @@ from analysis.core.specs import digest
 from analysis.study import coverage, store
 from analysis.study.manifest import Manifest, WordsPart
 from analysis.study.word_list import WordList
-from analysis.words.embeddings import EMBEDDINGS, texts
+from analysis.words.embeddings import EMBEDDINGS, texts_to_read
 from analysis.words.specs import WordSpec
-from analysis.words.word_lists import checked
+from analysis.words.word_lists import checked_words
 
 
 class WordReader(Protocol):
@@ -29,9 +30,11 @@ class WordReader(Protocol):
 
     def stream(self, texts: Sequence[str], consumers: Sequence) -> None:
         """Feed every consumer with (indices, states)."""
+        ...
 
     def hollow(self, texts: Sequence[str]) -> list[str]:
         """The texts that become no token of their own."""
+        ...
 
 
 Readers = Callable[[str], WordReader]
@@ -41,12 +44,14 @@ Readers = Callable[[str], WordReader]
 def begin(
     spec: WordSpec, words: WordList, readers: Readers, title: str, study: str = ""
 ) -> Path:
-    """The study that the words of a spec go into: the one named, or one of their own, which is made or gone on with.
+    """The study that the words of a spec go into: the one named, or one of their own,
+    which is made or gone on with.
 
-    CorpusError lists words that cannot be read; SpecError for embeddings, layers or prompts that are not to be had; StudyError when
+    CorpusError lists words that cannot be read; SpecError for embeddings, layers or
+    prompts that are not to be had; StudyError when
     the named study is of another model or has other words, or everything is there already.
     """
-    words = checked(words.within(spec.languages))
+    words = checked_words(words.within(spec.languages))
     reader = readers("last")
     layers = validated(spec, words, reader)
     entry = WordsPart(
@@ -82,17 +87,19 @@ def validated(spec: WordSpec, words: WordList, reader: WordReader) -> list[int]:
     """The layers to keep, once every word can be read in every way asked for."""
     if spec.words_digest != words.digest:
         raise SpecError(
-            f"The spec is of the words {spec.words_digest}, given are {words.digest}. Choose the same list and languages."
+            f"The spec is of the words {spec.words_digest}, given are "
+            f"{words.digest}. Choose the same list and languages."
         )
     if wrong := [layer for layer in spec.layers if not 1 <= layer <= reader.layers]:
         raise SpecError(
-            f"{spec.model.model} has layers 1 to {reader.layers}; asked for {', '.join(map(str, wrong))}."
+            f"{spec.model.model} has layers 1 to {reader.layers}; asked for "
+            f"{', '.join(map(str, wrong))}."
         )
     for embedding in spec.embeddings:
         if embedding not in EMBEDDINGS:
             raise unknown("embedding", embedding, EMBEDDINGS)
         for language in words.languages:
-            texts(embedding, language, ())
+            texts_to_read(embedding, language, ())
     faults = []
     for language in words.languages:
         named = dict(zip(words.words(language), words.concepts))
@@ -102,7 +109,8 @@ def validated(spec: WordSpec, words: WordList, reader: WordReader) -> list[int]:
         ]
     if faults:
         raise CorpusError(
-            f"{len(faults)} words become no token of this model; the first is {faults[0]}. Leave them empty.",
+            f"{len(faults)} words become no token of this model; the first is "
+            f"{faults[0]}. Leave them empty.",
             faults,
         )
     return sorted(set(spec.layers)) or list(range(1, reader.layers + 1))
@@ -116,7 +124,8 @@ def into(folder: Path, entry: WordsPart, spec: WordSpec) -> Path:
         read = manifest.model and replace(manifest.model, device=spec.model.device)
         if read != spec.model or manifest.last_state != spec.last_state:
             raise StudyError(
-                f"“{folder.name}” is of another model or precision. Make a study of its own of these words."
+                f"“{folder.name}” is of another model or precision. Make a study "
+                "of its own of these words."
             )
         if known.digest != entry.digest:
             raise StudyError(
@@ -130,7 +139,8 @@ def unfinished(folder: Path) -> Path:
     """The folder, unless all its words are there."""
     if not coverage.missing_words(store.read_manifest(folder)):
         raise StudyError(
-            f"“{folder.name}” has exactly these word vectors already. Open it, or change words or embeddings."
+            f"“{folder.name}” has exactly these word vectors already. Open it, or "
+            "change words or embeddings."
         )
     return folder
 
@@ -140,7 +150,9 @@ def run(
     readers: Readers,
     progress: Callable[[int, int, str], None] = lambda done, of, cell: None,
 ) -> None:
-    """Compute the cells of words that are missing, one commit each; ``progress`` gets (done, of, cell) and may raise to stop."""
+    """Compute the cells of words that are missing, one commit each; ``progress`` gets
+    (done, of, cell) and may raise to stop.
+    """
     with store.writing(folder):
         manifest = store.read_manifest(folder)
         known = manifest.part(WordsPart)
@@ -155,7 +167,7 @@ def run(
             embedding, language = spec.embeddings[e], spec.languages[a]
             progress(done, len(plan), f"words · {embedding} · {language}")
             reader = readers(EMBEDDINGS[embedding].position)
-            there = texts(
+            there = texts_to_read(
                 embedding, language, [word for word in words.words(language) if word]
             )
             states = WordStates(
@@ -177,6 +189,6 @@ def word_spec(
 ) -> WordSpec:
     """The spec of these words in all their languages."""
     return replace(
-        WordSpec(model, words.name, words.digest, words.languages, tuple(embeddings)),
+        WordSpec(model, words.name, words.digest, words.languages, tuple(embeddings)),  # pyright: ignore[reportArgumentType]
         **more,
     )

@@ -1,9 +1,11 @@
 """The printed numbers of word alignment in the shape in which computed ones come."""
 
+from typing import NamedTuple
+
 import numpy as np
 import xarray as xr
 
-from analysis.core.statistics import wilson
+from analysis.core.statistics import Interval, wilson
 from analysis.study.published_words import (
     ALIKE,
     CONCEPTS,
@@ -15,36 +17,47 @@ from analysis.study.published_words import (
 from analysis.study.study import Study
 
 BY_WILSON = "Wilson, ours, from the printed share and the number of test words"
+SIZES = {"after 1000": 1000, "after 2000": 2000, "after": 3000}
+"""Printed stage → on how many seeds its map was fitted."""
+
+
+class Counts(NamedTuple):
+    """Of all printed settings: cells, and in how many of them something holds.
+
+    ``better``: 3,000 seeds beat no map; ``abstract``: abstract words beat physical
+    ones, and ``prompted`` in how many of the prompted settings.
+    """
+
+    cells: int
+    better: int
+    abstract: int
+    prompted: int
 
 
 def printed_alignment(study: Study, embedding: str) -> xr.Dataset:
-    """As ``alignment`` gives it: ``precision``, ``low``, ``high`` (language, stage, k), ``identical``, ``alike``, ``n``.
+    """As ``alignment`` gives it, so far as it is printed.
 
-    The intervals are Wilson's and ours. How many of the right answers are spelled alike is not printed; ``identical`` is what such
+    ``precision``, ``low``, ``high`` (language, stage, k), ``identical`` (language,
+    stage), ``alike``, ``n`` (language). The intervals are Wilson's and ours. How many
+    of the right answers are spelled alike is not printed; ``identical`` is what such
     words could account for at most.
     """
-    values = (
-        study.array("alignment")
-        .sel(embedding=embedding)
-        .transpose("source", "stage", "k")
-        .rename(source="language")
-    )
-    alike = np.array(
-        [ALIKE.get(code, np.nan) / CONCEPTS for code in values.language.values]
-    )
-    low, high = bounds(values.values, TEST_WORDS)
+    printed = study.array("alignment").sel(embedding=embedding)
+    values = printed.transpose("source", "stage", "k").rename(source="language")
+    dims = ("language", "stage", "k")
+    codes = values.language.values
+    alike = np.array([ALIKE.get(code, np.nan) / CONCEPTS for code in codes])
+    ends = wilson_intervals(values.values, TEST_WORDS)
     first = values.sel(k=1).values
+    chance = values.k.values[None] / TEST_WORDS
     variables = {
-        "precision": (values.dims, values.values),
-        "low": (values.dims, low),
-        "high": (values.dims, high),
-        "identical": (values.dims[:2], np.minimum(first, alike[:, None])),
+        "precision": (dims, values.values),
+        "low": (dims, ends.low),
+        "high": (dims, ends.high),
+        "identical": (dims[:2], np.minimum(first, alike[:, None])),
         "alike": ("language", alike),
         "n": ("language", np.full(len(alike), TEST_WORDS)),
-        "chance": (
-            ("language", "k"),
-            np.repeat(values.k.values[None] / TEST_WORDS, len(alike), 0),
-        ),
+        "chance": (("language", "k"), np.repeat(chance, len(alike), 0)),
     }
     attributes = {
         "interval": BY_WILSON,
@@ -52,88 +65,90 @@ def printed_alignment(study: Study, embedding: str) -> xr.Dataset:
         "warnings": (),
         "printed": TABLES,
     }
-    return xr.Dataset(variables, values.coords, attributes).drop_vars("embedding")
+    table = xr.Dataset(variables, values.coords, attributes)
+    return table.drop_vars("embedding")
 
 
-def bounds(values: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+def wilson_intervals(values: np.ndarray, n: int) -> Interval:
     """Wilson intervals of printed shares; NaN where nothing is printed."""
-    ends = [
-        wilson(value * n, n) if np.isfinite(value) else (np.nan, np.nan)
-        for value in values.ravel()
-    ]
-    return tuple(np.array(ends).T.reshape(2, *values.shape))
+    low = np.full(values.shape, np.nan)
+    high = np.full(values.shape, np.nan)
+    for place in np.argwhere(np.isfinite(values)):
+        cell = tuple(place)
+        found = float(values[cell] * n)
+        low[cell], high[cell] = wilson(found, n)
+    return Interval(low, high)
 
 
 def printed_seeds(study: Study, embedding: str) -> xr.Dataset:
-    """As ``by_seeds`` gives it: the printed means over languages for three seed sizes, without intervals."""
+    """As ``alignment_by_seeds`` gives it.
+
+    The printed means over languages for three seed sizes, without intervals.
+    """
     values = study.array("alignment").sel(embedding=embedding, k=1)
-    sizes = {"after 1000": 1000, "after 2000": 2000, "after": 3000}
-    each = values.sel(stage=list(sizes)).transpose("stage", "source").values[None]
-    nothing = np.full((1, len(sizes)), np.nan)
-    told = {"precision": each.mean(-1), "low": nothing, "high": nothing}
-    variables = {name: (("stage", "seeds"), part) for name, part in told.items()}
-    variables["each"] = (("stage", "seeds", "language"), each)
+    printed = values.sel(stage=list(SIZES)).transpose("stage", "source").values
+    each = printed[None]
+    not_printed = np.full((1, len(SIZES)), np.nan)
+    dims = ("stage", "seeds", "language")
+    variables = {
+        "precision": (dims[:2], each.mean(-1)),
+        "low": (dims[:2], not_printed),
+        "high": (dims[:2], not_printed),
+        "each": (dims, each),
+    }
     coords = {
         "stage": ["after"],
-        "seeds": list(sizes.values()),
+        "seeds": list(SIZES.values()),
         "language": values.source.values,
     }
-    return xr.Dataset(
-        variables,
-        coords,
-        {"interval": "not printed", "n": TEST_WORDS, "chance": 1 / TEST_WORDS},
-    )
+    attributes = {
+        "interval": "not printed",
+        "n": TEST_WORDS,
+        "chance": 1 / TEST_WORDS,
+    }
+    return xr.Dataset(variables, coords, attributes)
 
 
 def printed_kinds(study: Study, embedding: str) -> xr.Dataset:
-    """As ``by_kind`` gives it: the printed down-sampled control."""
-    values = (
-        study.array("alignment_by_kind")
-        .sel(embedding=embedding)
-        .transpose("kind", "source")
-    )
-    sizes = np.array([GROUPS[kind] for kind in values.kind.values])
-    low, high = bounds(values.values, int(sizes[0]))
+    """As ``alignment_by_kind`` gives it: the printed down-sampled control."""
+    printed = study.array("alignment_by_kind").sel(embedding=embedding)
+    values = printed.transpose("kind", "source")
+    kinds, languages = values.kind.values, values.source.values
+    sizes = np.array([GROUPS[kind] for kind in kinds])
+    ends = wilson_intervals(values.values, int(sizes[0]))
+    dims = ("kind", "language")
     variables = {
-        "precision": values.values,
-        "low": low,
-        "high": high,
-        "n": np.repeat(sizes[:, None], values.shape[1], 1),
+        "precision": (dims, values.values),
+        "low": (dims, ends.low),
+        "high": (dims, ends.high),
+        "n": (dims, np.repeat(sizes[:, None], len(languages), 1)),
     }
-    coords = {"kind": values.kind.values, "language": values.source.values}
+    coords = {"kind": kinds, "language": languages}
     attributes = {"interval": BY_WILSON, "control": "down-sampled"}
-    return xr.Dataset(
-        {name: (("kind", "language"), part) for name, part in variables.items()},
-        coords,
-        attributes,
-    )
+    return xr.Dataset(variables, coords, attributes)
 
 
-def settings(stage: str) -> xr.DataArray:
+def printed_settings(stage: str) -> xr.DataArray:
     """P@1 of all twenty published settings at a stage: (setting, source)."""
     parts = []
-    for one in aligned().values():
-        values = one.array("alignment").sel(stage=stage, k=1, drop=True)
-        parts.append(
-            values.assign_coords(
-                embedding=[f"{one.model} {name}" for name in values.embedding.values]
-            )
-        )
+    for study in aligned().values():
+        values = study.array("alignment").sel(stage=stage, k=1, drop=True)
+        names = [f"{study.model} {name}" for name in values.embedding.values]
+        parts.append(values.assign_coords(embedding=names))
     return xr.concat(parts, "embedding").rename(embedding="setting")
 
 
-def printed_counts() -> tuple[int, int, int, int]:
-    """Cells; those where 3,000 seeds beat no map; those where abstract words beat physical ones, in all and prompted settings."""
+def printed_counts() -> Counts:
+    """In how many cells of the published settings the paper's findings hold."""
     cells = better = abstract = prompted = 0
-    for one in aligned().values():
-        values, kinds = one.array("alignment").sel(k=1), one.array("alignment_by_kind")
+    for study in aligned().values():
+        values = study.array("alignment").sel(k=1)
+        kinds = study.array("alignment_by_kind")
         won = kinds.sel(kind="abstract") > kinds.sel(kind="physical")
+        gained = values.sel(stage="after") > values.sel(stage="before")
+        prompts = [name for name in won.embedding.values if "prompt" in name]
         cells += won.size
-        better += int((values.sel(stage="after") > values.sel(stage="before")).sum())
+        better += int(gained.sum())
         abstract += int(won.sum())
-        prompted += int(
-            won.sel(
-                embedding=[name for name in won.embedding.values if "prompt" in name]
-            ).sum()
-        )
-    return cells, better, abstract, prompted
+        prompted += int(won.sel(embedding=prompts).sum())
+    return Counts(cells, better, abstract, prompted)

@@ -1,86 +1,87 @@
-"""Word lists from files: our own table, PanLex's Swadesh lists, MUSE's dictionaries and wordnets' tab files."""
+"""Word lists from files.
+
+Our own table, PanLex's Swadesh lists, MUSE's dictionaries and wordnets' tab files.
+"""
 
 import io
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
-from analysis.core.table_files import csv_rows, decode_text, refusal
+from analysis.core.table_files import (
+    CsvRow,
+    CsvTable,
+    csv_rows,
+    decode_text,
+    refusal,
+)
 from analysis.languages.languages import LANGUAGES
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
-from analysis.words.word_lists import checked
-from analysis.words.wordnet import TAB_NAME, from_tabs
+from analysis.words.word_lists import checked_words
+from analysis.words.wordnet import DATA_NOUN, TAB_NAME, from_tabs
 
 CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 PANLEX = re.compile(r"swadesh(\d+)/([a-z]{3})-000\.txt$")
 MUSE = re.compile(r"(?:^|/)([a-z]{2,3})-([a-z]{2,3})(?:\.[^/]*)?\.txt$")
+NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?")
 KNOWN = ("concept", "kind", "frequency")
 MAX_MEMBERS = 5_000
 
+Layout = Callable[[str, Mapping[str, str]], WordList]
+"""What reads a list's files, given by name and text; the list gets the name."""
+
+
+class ZipLayout(NamedTuple):
+    """Whether a member of a zip belongs to a layout, by its name, and what reads it."""
+
+    fits: Callable[[str], object]
+    read: Layout
+
 
 def read_words(data: bytes, filename: str) -> WordList:
-    """The word list in a file's bytes: .csv or .tsv (ours), .txt (one MUSE dictionary), .tab, or .zip of one of the others.
+    """The word list in a file's bytes.
 
-    CorpusError lists every fault with file and line. Words that a language lacks are no fault; they are left empty.
+    .csv or .tsv (ours), .txt (one MUSE dictionary), .tab, or .zip of one of the others.
+    CorpusError lists every fault with file and line. Words that a language lacks are no
+    fault; they are left empty.
     """
     path = PurePosixPath(filename.replace("\\", "/"))
     if len(data) > settings.MAX_CORPUS_BYTES:
-        raise CorpusError(
-            f"“{path.name[:80]}” is larger than {settings.MAX_CORPUS_BYTES // 2**20} MiB."
-        )
+        most = settings.MAX_CORPUS_BYTES // 2**20
+        raise CorpusError(f"“{path.name[:80]}” is larger than {most} MiB.")
     ending = path.suffix.casefold()
     if ending == ".zip":
-        return checked(zipped(data, path.name))
+        return checked_words(from_zip(data, path.name))
     if ending not in ENDINGS:
         allowed = (*ENDINGS, ".zip")
-        hint = f"{nearest(ending, allowed)} Allowed: {', '.join(allowed)}."
         raise CorpusError(
-            f"“{path.name[:80]}” ends in “{ending}”, which is no word list.{hint}"
+            f"“{path.name[:80]}” ends in “{ending}”, which is no word list."
+            f"{nearest(ending, allowed)} Allowed: {', '.join(allowed)}."
         )
     text, faults = decode_text(data, path.name)
     if faults:
         raise refusal(path.name, faults)
-    return checked(ENDINGS[ending](path.stem, {path.name: text}))
+    read = ENDINGS[ending]
+    return checked_words(read(path.stem, {path.name: text}))
 
 
-def zipped(data: bytes, name: str) -> WordList:
+def from_zip(data: bytes, name: str) -> WordList:
     """The word list in a zip; what its members are called tells whose layout it is."""
+    texts, faults = {}, []
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            entries = [entry for entry in packed.infolist() if not entry.is_dir()]
-            size = sum(entry.file_size for entry in entries)
-            if len(entries) > MAX_MEMBERS or size > settings.MAX_CORPUS_BYTES:
-                raise CorpusError(
-                    f"“{name}” holds {len(entries):,} files of {size / 2**20:,.0f} MiB, more than a word list can."
-                )
-            layout = next(
-                (
-                    read
-                    for fits, read in LAYOUTS
-                    if any(fits(entry.filename) for entry in entries)
-                ),
-                None,
-            )
-            if layout is None:
-                raise CorpusError(
-                    f"“{name}” holds no word list: neither PanLex Swadesh files (swadesh207/eng-000.txt), nor MUSE dictionaries "
-                    "(en-fr.txt), nor wordnets (wn-data-fra.tab), nor a .csv or .tsv."
-                )
-            wanted = [
-                entry
-                for entry in entries
-                if any(fits(entry.filename) for fits, read in LAYOUTS if read is layout)
-            ]
-            wanted += [
-                entry for entry in entries if entry.filename.endswith("data.noun")
-            ]
-            decoded = {
-                entry.filename: decode_text(packed.read(entry), entry.filename)
-                for entry in wanted
-            }
+            members = [entry for entry in packed.infolist() if not entry.is_dir()]
+            check_size(members, name)
+            names = [member.filename for member in members]
+            layout = layout_of(names, name)
+            for member in wanted_members(names, layout):
+                text, wrong = decode_text(packed.read(member), member)
+                texts[member] = text
+                faults += wrong
     except (
         zipfile.BadZipFile,
         EOFError,
@@ -91,219 +92,311 @@ def zipped(data: bytes, name: str) -> WordList:
         raise CorpusError(
             f"“{name}” is cut short or is no zip. Download it again from where it came."
         ) from error
-    if faults := [fault for _, found in decoded.values() for fault in found]:
+    if faults:
         raise refusal(name, faults)
-    return layout(
-        PurePosixPath(name).stem, {file: text for file, (text, _) in decoded.items()}
-    )
+    return layout.read(PurePosixPath(name).stem, texts)
 
 
-def table(name: str, files: Mapping[str, str]) -> WordList:
-    """Our own layout: a header with ``concept`` and one column per language code; ``kind`` and ``frequency`` if wanted."""
-    file, text = next(iter(files.items()))
-    tabs = file.casefold().endswith(".tsv")
-    lines, faults = (
-        csv_rows(text, file)
-        if not tabs
-        else ([(i, line.split("\t")) for i, line in numbered(text)], [])
-    )
-    if not lines:
-        raise refusal(file, [*faults, f"{file}, line 1: the file is empty"])
-    header = [cell.strip() for cell in lines[0][1]]
-    columns = {
-        language_code(cell): i for i, cell in enumerate(header) if cell not in KNOWN
-    }
-    faults += header_faults(f"{file}, line {lines[0][0]}", header)
-    rows: dict[str, list[str]] = {}
-    for line, cells in lines[1:]:
-        place, given = (
-            f"{file}, line {line}",
-            dict(zip(header, (cell.strip() for cell in cells))),
+def check_size(members: Sequence[zipfile.ZipInfo], name: str) -> None:
+    """CorpusError for a zip that holds too much."""
+    size = sum(member.file_size for member in members)
+    if len(members) > MAX_MEMBERS or size > settings.MAX_CORPUS_BYTES:
+        raise CorpusError(
+            f"“{name}” holds {len(members):,} files of {size / 2**20:,.0f} MiB, more "
+            "than a word list can."
         )
-        found = row_faults(given, len(cells), len(header), rows)
-        faults += [f"{place}: {fault}" for fault in found]
+
+
+def layout_of(names: Sequence[str], zip_name: str) -> ZipLayout:
+    """The first layout that some member belongs to; CorpusError when there is none."""
+    for layout in LAYOUTS:
+        if any(layout.fits(name) for name in names):
+            return layout
+    raise CorpusError(
+        f"“{zip_name}” holds no word list: neither PanLex Swadesh files "
+        "(swadesh207/eng-000.txt), nor MUSE dictionaries (en-fr.txt), nor wordnets "
+        "(wn-data-fra.tab), nor a .csv or .tsv."
+    )
+
+
+def wanted_members(names: Sequence[str], layout: ZipLayout) -> list[str]:
+    """The members of a layout, then WordNet's hierarchy if it is there."""
+    wanted = [name for name in names if layout.fits(name)]
+    return wanted + [name for name in names if name.endswith(DATA_NOUN)]
+
+
+def from_table(name: str, files: Mapping[str, str]) -> WordList:
+    """Our own layout: a header with ``concept`` and one column per language code.
+
+    And ``kind`` and ``frequency`` if wanted.
+    """
+    file, text = next(iter(files.items()))
+    table = table_rows(file, text)
+    if not table.rows:
+        raise refusal(file, [*table.faults, f"{file}, line 1: the file is empty"])
+    header, *lines = [stripped(row) for row in table.rows]
+    names = header.cells
+    place = f"{file}, line {header.line}"
+    faults = [f"{place}: {fault}" for fault in header_faults(names)]
+    rows: dict[str, dict[str, str]] = {}
+    for line, cells in lines:
+        row = dict(zip(names, cells))
+        if len(cells) != len(names):
+            found = [f"has {len(cells)} cells, the header has {len(names)}"]
+        else:
+            found = row_faults(row, rows)
+        faults += [f"{file}, line {line}: {fault}" for fault in found]
         if not found:
-            rows[given["concept"]] = [cell.strip() for cell in cells]
+            rows[row["concept"]] = row
+    faults += table.faults
     if faults:
         raise refusal(file, faults)
-    spellings = tuple(tuple(row[i] for row in rows.values()) for i in columns.values())
-    kinds = (
-        tuple(row[header.index("kind")] for row in rows.values())
-        if "kind" in header
-        else ()
-    )
-    numbers = (
-        [row[header.index("frequency")] for row in rows.values()]
-        if "frequency" in header
-        else []
-    )
+    columns = {}
+    for cell in names:
+        if cell not in KNOWN:
+            columns[language_code(cell)] = column(rows, cell)
     return WordList(
         name,
-        tuple(columns),
-        tuple(rows),
-        spellings,
-        kinds,
-        tuple(float(n) if n else None for n in numbers),
-        () if len(rows) else (f"{file} has a header and no rows.",),
+        languages=tuple(columns),
+        concepts=tuple(rows),
+        spellings=tuple(columns.values()),
+        kinds=column(rows, "kind") if "kind" in names else (),
+        frequencies=numbers(column(rows, "frequency")) if "frequency" in names else (),
+        notes=() if rows else (f"{file} has a header and no rows.",),
     )
 
 
-def numbered(text: str) -> list[tuple[int, str]]:
+def table_rows(file: str, text: str) -> CsvTable:
+    """The rows of comma-separated values, or of tab-separated ones in a .tsv."""
+    if not file.casefold().endswith(".tsv"):
+        return csv_rows(text, file)
+    rows = [CsvRow(number, line.split("\t")) for number, line in numbered_lines(text)]
+    return CsvTable(rows, [])
+
+
+def stripped(row: CsvRow) -> CsvRow:
+    """A row without white space around its cells."""
+    return CsvRow(row.line, [cell.strip() for cell in row.cells])
+
+
+def column(rows: Mapping[str, Mapping[str, str]], name: str) -> tuple[str, ...]:
+    """One column of the rows."""
+    return tuple(row[name] for row in rows.values())
+
+
+def numbers(cells: Sequence[str]) -> tuple[float | None, ...]:
+    """Cells as numbers, None where one is empty."""
+    return tuple(float(cell) if cell else None for cell in cells)
+
+
+class Line(NamedTuple):
+    """A line of a text and its number."""
+
+    number: int
+    text: str
+
+
+def numbered_lines(text: str) -> list[Line]:
     """Lines that are not blank, with their numbers."""
-    return [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
+    lines = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            lines.append(Line(number, line))
+    return lines
 
 
-def header_faults(place: str, header: list[str]) -> list[str]:
+def header_faults(names: Sequence[str]) -> list[str]:
     """What is wrong with the columns."""
-    faults = [] if "concept" in header else [f"{place}: no column “concept”"]
-    for cell in header:
-        if cell not in KNOWN and not CODE.fullmatch(cell):
+    faults = []
+    if "concept" not in names:
+        faults.append("no column “concept”")
+    for name in names:
+        if name not in KNOWN and not CODE.fullmatch(name):
             faults.append(
-                f"{place}: “{cell[:40]}” is neither a language code nor one of {', '.join(KNOWN)}.{nearest(cell, KNOWN)}"
+                f"“{name[:40]}” is neither a language code nor one of "
+                f"{', '.join(KNOWN)}.{nearest(name, KNOWN)}"
             )
-    return faults + [
-        f"{place}: column “{cell}” is there twice"
-        for cell in dict.fromkeys(header)
-        if header.count(cell) > 1
-    ]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            faults.append(f"column “{name}” is there twice")
+    return faults
 
 
-def row_faults(
-    given: Mapping[str, str], cells: int, columns: int, seen: Mapping
-) -> list[str]:
-    """What is wrong with one row of our own layout."""
-    if cells != columns:
-        return [f"has {cells} cells, the header has {columns}"]
-    concept, kind, frequency = (given.get(name, "") for name in KNOWN)
-    faults = [] if concept else ["the concept has no name"]
+def row_faults(row: Mapping[str, str], seen: Collection[str]) -> list[str]:
+    """What is wrong with one row of our own layout; ``seen`` are earlier concepts."""
+    faults = []
+    concept = row.get("concept", "")
+    kind = row.get("kind", "")
+    frequency = row.get("frequency", "")
+    if not concept:
+        faults.append("the concept has no name")
     if concept in seen:
         faults.append(f"the concept “{concept[:40]}” is there twice")
     if kind not in ("", ABSTRACT, PHYSICAL):
         faults.append(f"the kind “{kind[:40]}” is neither {ABSTRACT} nor {PHYSICAL}")
-    if frequency and not re.fullmatch(r"\d+(\.\d+)?([eE][+-]?\d+)?", frequency):
+    if frequency and not NUMBER.fullmatch(frequency):
         faults.append(f"the frequency “{frequency[:40]}” is no number of zero or more")
     return faults
 
 
 def language_code(given: str) -> str:
     """A language's code here, from its code or its three-letter code."""
-    return next(
-        (one.code for one in LANGUAGES.values() if given == one.iso639_3), given
-    )
+    for language in LANGUAGES.values():
+        if given == language.iso639_3:
+            return language.code
+    return given
 
 
-def panlex(name: str, files: Mapping[str, str]) -> WordList:
-    """PanLex's Swadesh lists: one line per concept, synonyms between tabs, of which the first made of letters is taken.
+def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
+    """PanLex's Swadesh lists: one line per concept, synonyms between tabs.
 
-    The longer list is read, in the languages of ``languages.csv``; concepts are called by their English words.
+    The first synonym made of letters is taken. The longer list is read, in the
+    languages of ``languages.csv``; concepts are called by their English words.
     """
-    found = {
-        (int(hit[1]), language_code(hit[2])): text
-        for file, text in files.items()
-        if (hit := PANLEX.search(file))
-    }
-    size = max(number for number, _ in found)
-    codes = tuple(code for code in LANGUAGES if (size, code) in found)
-    spellings = tuple(
-        tuple(first_plain(line) for line in found[size, code].split("\n")[:size])
-        for code in codes
-    )
-    width = max(map(len, spellings), default=0)
-    padded = tuple(words + ("",) * (width - len(words)) for words in spellings)
-    english = padded[codes.index("en")] if "en" in codes else ("",) * width
-    concepts = tuple(f"{word or 'concept'} ({i})" for i, word in enumerate(english, 1))
-    others = len({code for number, code in found if number == size}) - len(codes)
+    lists: dict[int, dict[str, str]] = {}
+    for file, text in files.items():
+        hit = PANLEX.search(file)
+        if hit:
+            texts = lists.setdefault(int(hit[1]), {})
+            texts[language_code(hit[2])] = text
+    size = max(lists)
+    texts = lists[size]
+    codes = [code for code in LANGUAGES if code in texts]
+    words = {code: first_synonyms(texts[code], size) for code in codes}
+    width = max(map(len, words.values()), default=0)
+    for spelled in words.values():
+        spelled += [""] * (width - len(spelled))
+    english = words.get("en", [""] * width)
+    concepts = []
+    for number, word in enumerate(english, 1):
+        concepts.append(f"{word or 'concept'} ({number})")
+    others = len(texts) - len(codes)
+    notes = ()
+    if others:
+        notes = (
+            f"{others} further languages of the file have no row in languages.csv and "
+            "were left out.",
+        )
     return WordList(
         f"PanLex Swadesh {size}",
-        codes,
-        concepts,
-        padded,
-        notes=(
-            f"{others} further languages of the file have no row in languages.csv and were left out.",
-        )
-        if others
-        else (),
+        languages=tuple(codes),
+        concepts=tuple(concepts),
+        spellings=tuple(map(tuple, words.values())),
+        notes=notes,
     )
+
+
+def first_synonyms(text: str, size: int) -> list[str]:
+    """The word of each of a Swadesh list's first ``size`` lines."""
+    return [first_plain(line) for line in text.split("\n")[:size]]
 
 
 def first_plain(line: str) -> str:
-    """The first of several synonyms that holds only letters, spaces, hyphens and apostrophes; else the first."""
-    options = [word.strip() for word in line.split("\t") if word.strip()]
-    plain = [
-        word
-        for word in options
-        if not re.search(r"[^\w\s'’\-]|[\d_₀-₉]", word.translate(MARKS))
-    ]
-    return (plain or options or [""])[0]
+    """The first of several synonyms that is made of letters; else the first.
+
+    Letters, spaces, hyphens and apostrophes.
+    """
+    words = [word.strip() for word in line.split("\t") if word.strip()]
+    for word in words:
+        if not SIGN.search(word.translate(MARKS)):
+            return word
+    return words[0] if words else ""
 
 
-MARKS = {
-    mark: None
-    for block in ((0x0300, 0x0370), (0x0900, 0x0E00))
-    for mark in range(*block)
-}
-"""Signs of Indic scripts are no letters for regular expressions; they make no word less plain."""
+SIGN = re.compile(r"[^\w\s'’\-]|[\d_₀-₉]")
+MARKS = dict.fromkeys([*range(0x0300, 0x0370), *range(0x0900, 0x0E00)])
+"""Signs of Indic scripts are no letters for regular expressions.
+
+They make no word less plain.
+"""
 
 
-def muse(name: str, files: Mapping[str, str]) -> WordList:
-    """MUSE's dictionaries of one source language: “word translation” per line, the first translation of each word is taken."""
-    pairs = {
-        (hit[1], hit[2]): text
-        for file, text in files.items()
-        if (hit := MUSE.search(file))
-    }
-    if not pairs:
-        raise CorpusError(
-            f"“{name}.txt” is not named like a MUSE dictionary, such as en-fr.txt. Rename it so."
-        )
-    firsts = {source for source, _ in pairs}
-    if len(firsts) > 1:
-        raise CorpusError(
-            f"The dictionaries of “{name}” begin with several languages: {', '.join(sorted(firsts))}. Give those of one, such as "
-            "en-fr.txt and en-de.txt."
-        )
-    found: dict[str, dict[str, str]] = {}
-    faults, dropped = [], 0
-    for (source, target), text in pairs.items():
-        for line, content in numbered(text):
-            cells = content.split()
+class Dictionary(NamedTuple):
+    """One MUSE dictionary."""
+
+    source: str
+    target: str
+    text: str
+
+
+def from_muse(name: str, files: Mapping[str, str]) -> WordList:
+    """MUSE's dictionaries of one source language: “word translation” per line.
+
+    The first translation of each word is taken.
+    """
+    dictionaries = named_dictionaries(name, files)
+    faults = []
+    dropped = 0
+    words: dict[str, dict[str, str]] = {}
+    for source, target, text in dictionaries:
+        for number, line in numbered_lines(text):
+            cells = line.split()
             if len(cells) != 2:
-                faults.append(
-                    f"{source}-{target}.txt, line {line}: has {len(cells)} words instead of 2"
-                )
+                place = f"{source}-{target}.txt, line {number}"
+                faults.append(f"{place}: has {len(cells)} words instead of 2")
                 continue
-            words = found.setdefault(cells[0], {})
-            dropped += target in words
-            words.setdefault(target, cells[1])
+            word, translation = cells
+            translations = words.setdefault(word, {})
+            dropped += target in translations
+            translations.setdefault(target, translation)
     if faults:
         raise refusal(name, faults)
-    source, targets = firsts.pop(), [target for _, target in pairs]
-    spellings = (
-        tuple(found),
-        *(
-            tuple(words.get(target, "") for words in found.values())
-            for target in targets
-        ),
+    targets = [each.target for each in dictionaries]
+    spellings = [tuple(words)]
+    for target in targets:
+        spellings.append(tuple(found.get(target, "") for found in words.values()))
+    notes = ()
+    if dropped:
+        notes = (
+            f"{dropped} further translations of a word were left out; the first counts.",
+        )
+    return WordList(
+        name,
+        languages=(dictionaries[0].source, *targets),
+        concepts=tuple(words),
+        spellings=tuple(spellings),
+        notes=notes,
     )
-    note = (
-        (f"{dropped} further translations of a word were left out; the first counts.",)
-        if dropped
-        else ()
-    )
-    return WordList(name, (source, *targets), tuple(found), spellings, notes=note)
 
 
-Layout = Callable[[str, Mapping[str, str]], WordList]
+def named_dictionaries(name: str, files: Mapping[str, str]) -> list[Dictionary]:
+    """MUSE's dictionaries; CorpusError when there are none, or of several sources."""
+    found: dict[tuple[str, str], Dictionary] = {}
+    for file, text in files.items():
+        hit = MUSE.search(file)
+        if hit:
+            source, target = hit[1], hit[2]
+            found[source, target] = Dictionary(source, target, text)
+    if not found:
+        raise CorpusError(
+            f"“{name}.txt” is not named like a MUSE dictionary, such as en-fr.txt. "
+            "Rename it so."
+        )
+    sources = sorted({source for source, _ in found})
+    if len(sources) > 1:
+        raise CorpusError(
+            f"The dictionaries of “{name}” begin with several languages: "
+            f"{', '.join(sources)}. Give those of one, such as en-fr.txt and "
+            "en-de.txt."
+        )
+    return list(found.values())
+
+
+def is_table(file: str) -> bool:
+    """Whether a file is a table of our own."""
+    return file.endswith((".csv", ".tsv"))
+
+
 ENDINGS: dict[str, Layout] = {
-    ".csv": table,
-    ".tsv": table,
-    ".txt": muse,
+    ".csv": from_table,
+    ".tsv": from_table,
+    ".txt": from_muse,
     ".tab": from_tabs,
 }
-LAYOUTS: tuple[tuple[Callable[[str], object], Layout], ...] = (
-    (PANLEX.search, panlex),
-    (TAB_NAME.search, from_tabs),
-    (MUSE.search, muse),
-    (lambda file: file.endswith((".csv", ".tsv")), table),
+LAYOUTS = (
+    ZipLayout(PANLEX.search, from_panlex),
+    ZipLayout(TAB_NAME.search, from_tabs),
+    ZipLayout(MUSE.search, from_muse),
+    ZipLayout(is_table, from_table),
 )
-"""Whether a member of a zip belongs to a layout, and what reads it; the first that fits counts."""
+"""The first that some member of a zip fits counts."""

@@ -1,12 +1,15 @@
-"""Finding each word's translation among many: scores, ranks and precision. Kernels over plain arrays, computed in blocks.
+"""Finding each word's translation among many: scores, ranks and precision.
 
-Every criterion is ``scale · cosine − row − column``: it differs from the plain cosine by what it takes from each word of the
-other language, so that words which are close to everything (hubs) stop being everyone's nearest neighbour.
+Kernels over plain arrays, computed in blocks. Every criterion is ``scale · cosine − row
+− column``: it differs from the plain cosine by what it takes from each word of the other
+language, so that words which are close to everything (hubs) stop being everyone's
+nearest neighbour.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
@@ -16,12 +19,19 @@ from analysis.core.errors import unknown
 BLOCK = 1024
 """Source words at a time."""
 KEPT_BYTES = 512 * 2**20
-"""A matrix of cosines up to this size is kept between the two passes; a larger one is computed twice."""
+"""A matrix of cosines up to this size is kept between the two passes.
+
+A larger one is computed twice.
+"""
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """How candidates are compared: a name of CRITERIA, neighbours for CSLS, inverse temperature for the inverted softmax."""
+    """How candidates are compared.
+
+    A name of CRITERIA, neighbours for CSLS, inverse temperature for the inverted
+    softmax.
+    """
 
     name: str = "CSLS"
     n_neighbors: int = 10
@@ -30,22 +40,30 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Scale:
-    """The score of source word i and target word j is ``scale · cosine − row[i] − column[j]``."""
+    """Score of source word i and target word j: scale · cosine − row[i] − column[j]."""
 
     scale: float
     row: np.ndarray
     column: np.ndarray
 
 
-class Cosines:
-    """Cosines of all source words (word, hidden) with all target words, block by block; a word of zeros has cosine 0."""
+class Block(NamedTuple):
+    """Cosines of some source words (word, target word), the first of which is start."""
 
-    def __init__(self, source: np.ndarray, target: np.ndarray):
+    start: int
+    cosines: np.ndarray
+
+
+class Cosines:
+    """Cosines of all source words (word, hidden) with all target words, in blocks.
+
+    A word of zeros has cosine 0.
+    """
+
+    def __init__(self, source: np.ndarray, target: np.ndarray) -> None:
         self.source, self.target = source, target
-        self.lengths = [
-            np.where(n > 0, n, 1)
-            for n in (np.linalg.norm(x, axis=1) for x in (source, target))
-        ]
+        self.source_lengths = lengths_of(source)
+        self.target_lengths = lengths_of(target)
         self.shape = len(source), len(target)
         self.kept: np.ndarray | None = None
 
@@ -53,61 +71,93 @@ class Cosines:
         """Cosines of some source words (word, target word)."""
         if self.kept is not None:
             return self.kept[start:stop]
-        block = (
-            self.source[start:stop] / self.lengths[0][start:stop, None]
-        ) @ self.target.T
-        block /= self.lengths[1]
+        lengths = self.source_lengths[start:stop, None]
+        directions = self.source[start:stop] / lengths
+        block = directions @ self.target.T
+        block /= self.target_lengths
         return block
 
-    def blocks(self) -> Iterator[tuple[int, np.ndarray]]:
-        """Where each block begins, and its cosines; all are kept when they are few enough."""
-        size = np.result_type(self.source, self.target)
-        keep = (
-            self.kept is None
-            and self.shape[0] * self.shape[1] * size.itemsize <= KEPT_BYTES
-        )
-        whole = np.empty(self.shape, size) if keep else None
+    def blocks(self) -> Iterator[Block]:
+        """All cosines; they are kept when they are few enough."""
+        whole = None
+        if self.kept is None and self.fits:
+            whole = np.empty(self.shape, self.dtype)
         for start in range(0, self.shape[0], BLOCK):
             block = self.rows(start, start + BLOCK)
             if whole is not None:
                 whole[start : start + BLOCK] = block
-            yield start, block
-        self.kept = self.kept if whole is None else whole
+            yield Block(start, block)
+        if whole is not None:
+            self.kept = whole
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Precision of the cosines."""
+        return np.result_type(self.source, self.target)
+
+    @property
+    def fits(self) -> bool:
+        """Whether all cosines together are small enough to be kept."""
+        source_words, target_words = self.shape
+        size = source_words * target_words * self.dtype.itemsize
+        return size <= KEPT_BYTES
 
 
-def top(values: np.ndarray, k: int, axis: int) -> np.ndarray:
-    """The k largest along an axis, in no order."""
-    values = values if axis == 1 else values.T
-    k = min(k, values.shape[1])
-    found = np.partition(values, values.shape[1] - k, axis=1)[:, values.shape[1] - k :]
-    return found if axis == 1 else found.T
+def lengths_of(states: np.ndarray) -> np.ndarray:
+    """Length of every state (word, hidden); 1 for a state of zeros."""
+    lengths = np.linalg.norm(states, axis=1)
+    return np.where(lengths > 0, lengths, 1)
+
+
+def largest_of_rows(values: np.ndarray, k: int) -> np.ndarray:
+    """The k largest of each row, in no order; all where there are fewer."""
+    columns = values.shape[1]
+    first = columns - min(k, columns)
+    return np.partition(values, first, axis=1)[:, first:]
+
+
+def largest_of_columns(values: np.ndarray, k: int) -> np.ndarray:
+    """The k largest of each column, in no order; all where there are fewer."""
+    return largest_of_rows(values.T, k).T
 
 
 def plain(cosines: Cosines, criterion: Criterion) -> Scale:
     """Nearest neighbour by cosine."""
-    return Scale(1.0, np.zeros(cosines.shape[0]), np.zeros(cosines.shape[1]))
+    source_words, target_words = cosines.shape
+    return Scale(1.0, np.zeros(source_words), np.zeros(target_words))
 
 
 def csls(cosines: Cosines, criterion: Criterion) -> Scale:
-    """2 cos(a, b) − r(a) − r(b), r the mean cosine to the nearest ``n_neighbors`` words of the other language (Lample et al. 2018).
+    """2 cos(a, b) − r(a) − r(b) (Lample et al. 2018).
 
+    r is the mean cosine to the nearest ``n_neighbors`` words of the other language.
     With fewer words than neighbours all of them are taken.
     """
-    k, near, column = criterion.n_neighbors, [], None
-    for _, block in cosines.blocks():
-        near.append(top(block, k, 1).mean(1))
-        best = top(block, k, 0)
-        column = best if column is None else top(np.concatenate([column, best]), k, 0)
-    return Scale(2.0, np.concatenate(near), column.mean(0))
+    k = criterion.n_neighbors
+    rows = []
+    # The largest cosines of each target word, among the blocks so far.
+    nearest = np.empty((0, cosines.shape[1]))
+    for start, block in cosines.blocks():
+        rows.append(largest_of_rows(block, k).mean(1))
+        best = largest_of_columns(block, k)
+        if start > 0:
+            best = largest_of_columns(np.concatenate([nearest, best]), k)
+        nearest = best
+    return Scale(2.0, np.concatenate(rows), nearest.mean(0))
 
 
 def inverted_softmax(cosines: Cosines, criterion: Criterion) -> Scale:
-    """log of exp(β cos) over its sum over all source words, β the inverse temperature (Smith et al. 2017)."""
-    column = None
-    for _, block in cosines.blocks():
-        here = logsumexp(criterion.temperature * block, axis=0)
-        column = here if column is None else np.logaddexp(column, here)
-    return Scale(criterion.temperature, np.zeros(cosines.shape[0]), column)
+    """log of exp(β cos) over its sum over all source words (Smith et al. 2017).
+
+    β is the inverse temperature.
+    """
+    source_words, target_words = cosines.shape
+    column = np.empty(target_words)
+    for start, block in cosines.blocks():
+        scores = criterion.temperature * block
+        of_block = np.asarray(logsumexp(scores, axis=0))
+        column = of_block if start == 0 else np.logaddexp(column, of_block)
+    return Scale(criterion.temperature, np.zeros(source_words), column)
 
 
 CRITERIA: dict[str, Callable[[Cosines, Criterion], Scale]] = {
@@ -119,14 +169,21 @@ CRITERIA: dict[str, Callable[[Cosines, Criterion], Scale]] = {
 
 @dataclass(frozen=True)
 class Ranks:
-    """Where each query's right answer stands: ``better`` candidates score higher, ``tied`` ones the same; both (query)."""
+    """Where each query's right answer stands.
+
+    ``better`` candidates score higher, ``tied`` ones the same; both (query). ``pool``
+    is the number of candidates.
+    """
 
     better: np.ndarray
     tied: np.ndarray
     pool: int
 
     def hits(self, k: int) -> np.ndarray:
-        """Share of the orders of tied candidates in which the right answer is among the first k: (query)."""
+        """Whether the right answer is among the first k: (query).
+
+        Where candidates are tied, the share of their orders in which it is.
+        """
         return np.clip((k - self.better) / (self.tied + 1), 0, 1)
 
     @property
@@ -136,29 +193,50 @@ class Ranks:
 
     def chance(self, k: int) -> float:
         """P@k of guessing."""
-        return min(1.0, k / self.pool) if self.pool else float("nan")
+        if not self.pool:
+            return float("nan")
+        return min(1.0, k / self.pool)
 
 
-def prepared(
-    source: np.ndarray, target: np.ndarray, criterion: Criterion
-) -> tuple[Cosines, Scale]:
-    """Cosines and the criterion's scale; SpecError for a criterion that is not in CRITERIA."""
+class Standing(NamedTuple):
+    """How many candidates score higher than the right answer, and the same: (query)."""
+
+    better: np.ndarray
+    tied: np.ndarray
+
+
+class Comparison(NamedTuple):
+    """Cosines, and how a criterion makes scores of them."""
+
+    cosines: Cosines
+    scale: Scale
+
+
+def compare(
+    source: np.ndarray,
+    target: np.ndarray,
+    criterion: Criterion,
+) -> Comparison:
+    """Cosines and the criterion's scale; SpecError for a criterion not in CRITERIA."""
     if criterion.name not in CRITERIA:
         raise unknown("criterion", criterion.name, CRITERIA)
     cosines = Cosines(source, target)
-    return cosines, CRITERIA[criterion.name](cosines, criterion)
+    scale = CRITERIA[criterion.name](cosines, criterion)
+    return Comparison(cosines, scale)
 
 
 def scores(
-    source: np.ndarray, target: np.ndarray, criterion: Criterion = Criterion()
+    source: np.ndarray,
+    target: np.ndarray,
+    criterion: Criterion = Criterion(),
 ) -> np.ndarray:
-    """All scores (source word, target word) of a criterion; for pools that fit into memory."""
-    cosines, scale = prepared(source, target, criterion)
-    return (
-        scale.scale * cosines.rows(0, cosines.shape[0])
-        - scale.row[:, None]
-        - scale.column
-    )
+    """All scores (source word, target word) of a criterion.
+
+    For pools that fit into memory.
+    """
+    cosines, scale = compare(source, target, criterion)
+    every = cosines.rows(0, cosines.shape[0])
+    return scale.scale * every - scale.row[:, None] - scale.column
 
 
 def rank(
@@ -168,38 +246,63 @@ def rank(
     criterion: Criterion = Criterion(),
     spelling: np.ndarray | None = None,
 ) -> Ranks:
-    """Ranks of the right answers of queries: ``pairs`` (query, 2) are indices into the source and the target pool.
+    """Ranks of the right answers of queries.
 
-    Words of the target pool with the right answer's number in ``spelling`` are right too: none of them stands before it. Wrong
-    words count one by one. Candidates whose vectors or scores are exactly equal are tied. SpecError for a criterion that is not
-    in CRITERIA.
+    ``pairs`` (query, 2) are indices into the source and the target pool. Words of the
+    target pool with the right answer's number in ``spelling`` are right too: none of
+    them stands before it. Wrong words count one by one. Candidates whose vectors or
+    scores are exactly equal are tied. SpecError for a criterion that is not in CRITERIA.
     """
     pairs = np.asarray(pairs)
-    cosines, scale = prepared(source, target, criterion)
+    cosines, scale = compare(source, target, criterion)
     twin = twins(target)
-    better, tied = np.zeros(len(pairs), np.int64), np.zeros(len(pairs), np.int64)
+    better = np.zeros(len(pairs), np.int64)
+    tied = np.zeros(len(pairs), np.int64)
     order = np.argsort(pairs[:, 0], kind="stable")
     for start in range(0, len(order), BLOCK):
         chosen = order[start : start + BLOCK]
         rows, right = pairs[chosen].T
+        # What a criterion takes from the source word is the same for all candidates.
         score = scale.scale * picked(cosines, rows) - scale.column
-        own = np.take_along_axis(score, right[:, None], 1)
-        above, equal = score > own, score == own
-        if twin is not None:
-            alike = twin == twin[right][:, None]
-            above, equal = above & ~alike, equal | alike
-        if spelling is not None:
-            other = spelling != spelling[right][:, None]
-            above, equal = above & other, equal & other
-        np.put_along_axis(equal, right[:, None], False, 1)
-        better[chosen], tied[chosen] = above.sum(1), equal.sum(1)
+        standing = standing_of(right, score, twin, spelling)
+        better[chosen] = standing.better
+        tied[chosen] = standing.tied
     return Ranks(better, tied, len(target))
+
+
+def standing_of(
+    right: np.ndarray,
+    score: np.ndarray,
+    twin: np.ndarray | None,
+    spelling: np.ndarray | None,
+) -> Standing:
+    """Candidates (query) that stand before the right answer or beside it.
+
+    ``right`` (query) are the answers' places among the candidates, ``score`` (query,
+    candidate); ``twin`` and ``spelling`` (candidate) number equal vectors and spellings.
+    """
+    place = right[:, None]
+    own = np.take_along_axis(score, place, 1)
+    above = score > own
+    equal = score == own
+    if twin is not None:
+        alike = twin == twin[place]
+        above &= ~alike
+        equal |= alike
+    if spelling is not None:
+        wrong = spelling != spelling[place]
+        above &= wrong
+        equal &= wrong
+    np.put_along_axis(equal, place, False, 1)
+    return Standing(above.sum(1), equal.sum(1))
 
 
 def picked(cosines: Cosines, rows: np.ndarray) -> np.ndarray:
     """Cosines of these source words; a run of neighbours needs no copy."""
-    if len(rows) == rows[-1] - rows[0] + 1 and (np.diff(rows) == 1).all():
-        return cosines.rows(rows[0], rows[-1] + 1)
+    first, last = rows[0], rows[-1]
+    is_run = len(rows) == last - first + 1 and (np.diff(rows) == 1).all()
+    if is_run:
+        return cosines.rows(first, last + 1)
     if cosines.kept is not None:
         return cosines.kept[rows]
     part = Cosines(cosines.source[rows], cosines.target)
@@ -209,14 +312,16 @@ def picked(cosines: Cosines, rows: np.ndarray) -> np.ndarray:
 def twins(states: np.ndarray) -> np.ndarray | None:
     """A number for every distinct vector (word); None when no two are the same.
 
-    Equal vectors need not get equal products: how these are rounded depends on their place in the block.
+    Equal vectors need not get equal products: how these are rounded depends on their
+    place in the block.
     """
     if len(np.unique(states[:, 0])) == len(states):
         return None
     numbers: dict[bytes, int] = {}
-    digests = (
-        hashlib.blake2b(row, digest_size=16).digest()
-        for row in np.ascontiguousarray(states)
-    )
-    found = np.array([numbers.setdefault(digest, len(numbers)) for digest in digests])
-    return found if len(numbers) < len(states) else None
+    found = []
+    for row in np.ascontiguousarray(states):
+        digest = hashlib.blake2b(row, digest_size=16).digest()
+        found.append(numbers.setdefault(digest, len(numbers)))
+    if len(numbers) == len(states):
+        return None
+    return np.array(found)

@@ -6,14 +6,15 @@ from analysis.core.errors import SpecError
 from analysis.core.specs import LAST_STATES, ModelSpec, check
 
 POOLS = ("test words", "all words")
-
-
 IDENTICAL = ("kept", "removed")
 
 
 @dataclass(frozen=True)
 class WordSpec:
-    """All that determines the word vectors of a study. ``layers`` (1…N) are those that are kept; empty: all."""
+    """All that determines the word vectors of a study.
+
+    ``layers`` (1…N) are those that are kept; empty: all.
+    """
 
     model: ModelSpec
     words: str
@@ -27,16 +28,19 @@ class WordSpec:
         check("last state", self.last_state, LAST_STATES)
         if len(self.languages) < 2 or not self.embeddings:
             raise SpecError(
-                "Word vectors need at least two languages and one embedding; choose some."
+                "Word vectors need at least two languages and one embedding; choose "
+                "some."
             )
 
 
 @dataclass(frozen=True)
 class AlignmentSpec:
-    """How words are matched between languages; names are those of the tables of maps and criteria.
+    """How words are matched between languages.
 
-    ``layer`` 0 is the last one kept; ``seeds`` 0 is all words that are not held out; ``pool`` are the candidates; ``identical``
-    says whether words spelled alike in both languages take part; ``seed`` shuffles seeds and held-out words.
+    Names are those of the tables of maps and criteria. ``layer`` 0 is the last one
+    kept; ``seeds`` 0 is all words that are not held out; ``pool`` are the candidates;
+    ``identical`` says whether words spelled alike in both languages take part; ``seed``
+    shuffles seeds and held-out words.
     """
 
     embedding: str
@@ -53,7 +57,7 @@ class AlignmentSpec:
         check("pool", self.pool, POOLS)
         check("way with identical spellings", self.identical, IDENTICAL)
         if self.n_neighbors < 1 or self.seeds < 0:
-            given = f"given are {self.n_neighbors} neighbours and {self.seeds} seeds"
             raise SpecError(
-                f"CSLS needs at least 1 neighbour, and seeds cannot be negative; {given}."
+                "CSLS needs at least 1 neighbour, and seeds cannot be negative; given "
+                f"are {self.n_neighbors} neighbours and {self.seeds} seeds."
             )

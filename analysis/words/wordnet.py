@@ -1,11 +1,14 @@
-"""Open Multilingual Wordnet: nouns of several languages joined by synset, with the filters of Peng & Søgaard (2024).
+"""Open Multilingual Wordnet: nouns of several languages joined by synset.
 
-From the optional library ``wn``, or from the wordnets' tab files with Princeton's ``data.noun`` beside them for the hierarchy.
+With the filters of Peng & Søgaard (2024). From the optional library ``wn``, or from the
+wordnets' tab files with Princeton's ``data.noun`` beside them for the hierarchy.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple, Protocol
 
 from analysis.core.errors import CorpusError
 from analysis.core.table_files import refusal
@@ -13,7 +16,12 @@ from analysis.languages.languages import LANGUAGES
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList, compared
 
 TOP_LEVELS = 5
-"""Levels of the hierarchy that are dropped, counted from the root along the shortest way."""
+"""Levels of the hierarchy that are dropped.
+
+Counted from the root along the shortest way.
+"""
+ROOT_LEVELS = 2
+"""Depth down to which the synsets stand that make a noun abstract or physical."""
 ROOTS = {
     "physical entity": PHYSICAL,
     "abstraction": ABSTRACT,
@@ -22,217 +30,310 @@ ROOTS = {
 TAB_NAME = re.compile(r"wn-(?:data|wikt|cldr)-([a-z]{2,3})\.tab$")
 DATA_NOUN = "data.noun"
 Lemmas = dict[str, str]
+"""Synset → first lemma."""
 Parents = dict[str, tuple[str, ...]]
+"""Synset → what it is a kind or an instance of."""
 
 
-def ancestors(parents: Parents) -> tuple[dict[str, int], dict[str, frozenset[str]]]:
-    """Depth of every synset by its shortest way to a root (0), and all synsets above it; CorpusError for one above itself."""
+@dataclass(frozen=True)
+class Hierarchy:
+    """Depth of every synset by its shortest way to a root (0), and all synsets above it."""
+
+    depth: dict[str, int]
+    above: dict[str, frozenset[str]]
+
+
+class Nouns(NamedTuple):
+    """Nouns of a wordnet."""
+
+    lemmas: Lemmas
+    parents: Parents
+
+
+class Noun(NamedTuple):
+    """One synset of Princeton's ``data.noun``."""
+
+    synset: str
+    lemma: str
+    parents: tuple[str, ...]
+
+
+class Synset(Protocol):
+    """A synset of the library ``wn``."""
+
+    ili: object
+
+    def lemmas(self) -> list[str]:
+        """Its words."""
+        ...
+
+    def hypernyms(self) -> list["Synset"]:
+        """What it is a kind of."""
+        ...
+
+    def get_related(self, relation: str) -> list["Synset"]:
+        """Synsets in some relation to it."""
+        ...
+
+
+def hierarchy_of(parents: Parents) -> Hierarchy:
+    """Depths and ancestors of all synsets; CorpusError for one above itself."""
     depth: dict[str, int] = {}
     above: dict[str, frozenset[str]] = {}
     try:
         for synset in TopologicalSorter(parents).static_order():
-            over = parents.get(synset, ())
-            depth[synset] = 1 + min((depth[parent] for parent in over), default=-1)
-            above[synset] = frozenset(over).union(*(above[parent] for parent in over))
+            direct = parents.get(synset, ())
+            depth[synset] = 1 + min((depth[parent] for parent in direct), default=-1)
+            indirect = [above[parent] for parent in direct]
+            above[synset] = frozenset(direct).union(*indirect)
     except CycleError as error:
         circle = " → ".join(error.args[1][:8])
         raise CorpusError(
-            f"The hierarchy of the wordnet runs in a circle ({circle}): a noun would lie above itself. Download WordNet again."
+            f"The hierarchy of the wordnet runs in a circle ({circle}): a noun would "
+            "lie above itself. Download WordNet again."
         ) from error
-    return depth, above
+    return Hierarchy(depth, above)
 
 
 def joined(
-    name: str, lemmas: Mapping[str, Lemmas], english: Lemmas, parents: Parents
+    name: str,
+    lemmas: Mapping[str, Lemmas],
+    english: Lemmas,
+    parents: Parents,
 ) -> WordList:
-    """The words of all languages by synset: present in all, below the top levels, each first lemma of the first language once.
+    """The words of all languages by synset.
 
-    A synset is abstract or physical when it lies below only one of these; below both, or neither, it has no kind. Without
-    ``parents`` there is neither; the list's notes say so. CorpusError when no synset is left.
+    ``lemmas`` by language. Present in all, below the top levels, each first lemma of
+    the first language once. A synset is abstract or physical when it lies below only
+    one of these; below both, or neither, it has no kind. Without ``parents`` there is
+    neither; the list's notes say so. CorpusError when no synset is left.
     """
-    languages = tuple(lemmas)
-    common = sorted(set.intersection(*(set(of) for of in lemmas.values())))
-    notes = [f"{len(common)} noun synsets are in all of {', '.join(languages)}."]
-    depth, over = ancestors(parents)
-    if parents:
-        low = [synset for synset in common if depth.get(synset, 0) >= TOP_LEVELS]
-        notes.append(
-            f"{len(common) - len(low)} of the five top levels of the hierarchy were dropped."
-        )
-        common = low
-    else:
-        notes.append(
-            f"No hierarchy is known (add {DATA_NOUN} of WordNet): top levels are kept, abstract and physical are unknown."
-        )
-    seen: dict[str, str] = {}
-    for synset in common:
-        seen.setdefault(compared(lemmas[languages[0]][synset]), synset)
-    kept = list(seen.values())
-    notes.append(
-        f"{len(common) - len(kept)} whose {languages[0]} word occurs already were dropped."
-    )
+    languages = ", ".join(lemmas)
+    code, first = next(iter(lemmas.items()))
+    hierarchy = hierarchy_of(parents)
+    common = set(first).intersection(*lemmas.values())
+    below = below_top_levels(common, hierarchy) if parents else sorted(common)
+    kept = without_repeats(below, first)
     if not kept:
         raise CorpusError(
-            f"“{name}”: no noun is left that all of {', '.join(languages)} have. Choose fewer languages."
+            f"“{name}”: no noun is left that all of {languages} have. Choose fewer "
+            "languages."
         )
-    high = {
-        synset: lemma.casefold()
-        for synset, lemma in english.items()
-        if depth.get(synset, 9) <= 2
-    }
-    roots = {synset: ROOTS[lemma] for synset, lemma in high.items() if lemma in ROOTS}
-    kinds = tuple(
-        kind_of({roots[up] for up in over.get(synset, ()) if up in roots})
-        for synset in kept
+    about_levels = (
+        f"No hierarchy is known (add {DATA_NOUN} of WordNet): top levels are kept, "
+        "abstract and physical are unknown."
     )
-    concepts = tuple(
-        f"{english.get(synset, lemmas[languages[0]][synset])} ({synset})"
-        for synset in kept
-    )
-    spellings = tuple(tuple(of[synset] for synset in kept) for of in lemmas.values())
+    if parents:
+        dropped = len(common) - len(below)
+        about_levels = (
+            f"{dropped} of the five top levels of the hierarchy were dropped."
+        )
+    repeated = len(below) - len(kept)
+    kinds = kinds_of(kept, english, hierarchy)
+    concepts = [f"{english.get(synset, first[synset])} ({synset})" for synset in kept]
+    spellings = [tuple(own[synset] for synset in kept) for own in lemmas.values()]
     return WordList(
         name,
-        languages,
-        concepts,
-        spellings,
-        kinds if any(kinds) else (),
-        (),
-        tuple(notes),
+        languages=tuple(lemmas),
+        concepts=tuple(concepts),
+        spellings=tuple(spellings),
+        kinds=kinds if any(kinds) else (),
+        notes=(
+            f"{len(common)} noun synsets are in all of {languages}.",
+            about_levels,
+            f"{repeated} whose {code} word occurs already were dropped.",
+        ),
     )
 
 
-def kind_of(found: set[str]) -> str:
+def below_top_levels(synsets: Iterable[str], hierarchy: Hierarchy) -> list[str]:
+    """The synsets below the top levels of the hierarchy, sorted."""
+    depth = hierarchy.depth
+    return [each for each in sorted(synsets) if depth.get(each, 0) >= TOP_LEVELS]
+
+
+def without_repeats(synsets: Iterable[str], lemmas: Lemmas) -> list[str]:
+    """The first synset of each spelling."""
+    seen: dict[str, str] = {}
+    for synset in synsets:
+        seen.setdefault(compared(lemmas[synset]), synset)
+    return list(seen.values())
+
+
+def kinds_of(
+    synsets: Iterable[str],
+    english: Lemmas,
+    hierarchy: Hierarchy,
+) -> tuple[str, ...]:
+    """Whether each synset is abstract or physical; empty where neither or both."""
+    roots = {}
+    for synset, lemma in english.items():
+        kind = ROOTS.get(lemma.casefold())
+        depth = hierarchy.depth.get(synset)
+        if kind and depth is not None and depth <= ROOT_LEVELS:
+            roots[synset] = kind
+    kinds = []
+    for synset in synsets:
+        above = hierarchy.above.get(synset, frozenset())
+        kinds.append(only({roots[each] for each in above if each in roots}))
+    return tuple(kinds)
+
+
+def only(kinds: Collection[str]) -> str:
     """The only kind found, or none."""
-    return found.pop() if len(found) == 1 else ""
+    if len(kinds) != 1:
+        return ""
+    return next(iter(kinds))
 
 
 def tab_lemmas(text: str) -> Lemmas:
-    """Noun synset → first lemma of a wordnet's tab file."""
+    """First lemma of every noun synset of a wordnet's tab file."""
     found: Lemmas = {}
     for line in text.splitlines():
-        cells = line.split("\t")
-        if (
-            len(cells) >= 3
-            and cells[1].split(":")[-1] == "lemma"
-            and cells[0].endswith("-n")
-            and cells[2].strip()
-        ):
-            found.setdefault(cells[0], cells[2].strip().replace("_", " "))
+        synset, relation, word, *_ = [*line.split("\t"), "", "", ""]
+        word = word.strip().replace("_", " ")
+        is_lemma = relation.split(":")[-1] == "lemma"
+        if is_lemma and word and synset.endswith("-n"):
+            found.setdefault(synset, word)
     return found
 
 
-def data_noun(text: str) -> tuple[Lemmas, Parents]:
-    """First lemma and hypernyms of every synset of Princeton's ``data.noun``; CorpusError lists the lines that are cut short."""
-    lemmas: Lemmas = {}
-    parents: Parents = {}
+def read_data_noun(text: str) -> Nouns:
+    """First lemma and hypernyms of every synset of Princeton's ``data.noun``.
+
+    CorpusError lists the lines that are cut short.
+    """
+    nouns = Nouns({}, {})
     faults = []
     for number, line in enumerate(text.split("\n"), 1):
         if not line[:1].isdigit():
             continue
-        cells, gloss = line.partition(" | ")[::2]
-        try:
-            synset, lemma, above = noun_of(cells.split())
-        except (IndexError, ValueError):
-            gloss = ""
-        if not gloss:
+        noun = noun_of(line)
+        if noun is None:
             faults.append(
-                f"{DATA_NOUN}, line {number}: no whole synset ({line[:40]}); the file is cut short or damaged"
+                f"{DATA_NOUN}, line {number}: no whole synset ({line[:40]}); the file "
+                "is cut short or damaged"
             )
             continue
-        lemmas[synset], parents[synset] = lemma, above
+        nouns.lemmas[noun.synset] = noun.lemma
+        nouns.parents[noun.synset] = noun.parents
     if faults:
         raise refusal(DATA_NOUN, faults)
-    return lemmas, parents
+    return nouns
 
 
-def noun_of(cells: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
-    """Synset, first lemma and hypernyms of a line's cells; IndexError or ValueError when some are missing."""
-    count = 4 + 2 * int(cells[3], 16)
+def noun_of(line: str) -> Noun | None:
+    """The synset of a line; None when the line is not whole."""
+    data, _, gloss = line.partition(" | ")
+    if not gloss:
+        return None
+    try:
+        return parsed_noun(data.split())
+    except (IndexError, ValueError):
+        return None
+
+
+def parsed_noun(cells: Sequence[str]) -> Noun:
+    """The synset of a line's cells; IndexError or ValueError when some are missing."""
+    words = int(cells[3], 16)
+    count = 4 + 2 * words
     pointers = cells[count + 1 :]
-    up = [
-        pointers[i + 1]
-        for i in range(0, 4 * int(cells[count]), 4)
-        if pointers[i] in ("@", "@i")
-    ]
-    return (
-        f"{cells[0]}-n",
-        cells[4].replace("_", " "),
-        tuple(f"{offset}-n" for offset in up),
-    )
+    parents = []
+    for pointer in range(0, 4 * int(cells[count]), 4):
+        symbol, offset = pointers[pointer], pointers[pointer + 1]
+        if symbol in ("@", "@i"):
+            parents.append(f"{offset}-n")
+    return Noun(f"{cells[0]}-n", cells[4].replace("_", " "), tuple(parents))
 
 
 def from_tabs(name: str, files: Mapping[str, str]) -> WordList:
-    """The list of tab files (name → text) named ``wn-data-xxx.tab``, with ``data.noun`` if it is there."""
-    codes = {one.iso639_3: one.code for one in LANGUAGES.values()}
-    lemmas = {}
+    """The list of tab files (name → text) named ``wn-data-xxx.tab``.
+
+    With ``data.noun`` if it is there.
+    """
+    codes = {language.iso639_3: language.code for language in LANGUAGES.values()}
+    lemmas: dict[str, Lemmas] = {}
     for file, text in sorted(files.items()):
-        if found := TAB_NAME.search(file):
-            lemmas[codes.get(found[1], found[1])] = tab_lemmas(text)
-    noun = next(
-        (text for file, text in files.items() if file.rsplit("/", 1)[-1] == DATA_NOUN),
-        None,
-    )
-    english, parents = data_noun(noun) if noun else (lemmas.get("en", {}), {})
-    if noun and "en" not in lemmas:
-        lemmas = {"en": english, **lemmas}
-    first = ["en"] if "en" in lemmas else []
-    return joined(
-        name,
-        {code: lemmas[code] for code in first + [c for c in lemmas if c not in first]},
-        english,
-        parents,
-    )
+        found = TAB_NAME.search(file)
+        if found:
+            code = codes.get(found[1], found[1])
+            lemmas[code] = tab_lemmas(text)
+    princeton = [text for file, text in files.items() if is_data_noun(file)]
+    nouns = Nouns(lemmas.get("en", {}), {})
+    if princeton and princeton[0]:
+        nouns = read_data_noun(princeton[0])
+        lemmas.setdefault("en", nouns.lemmas)
+    # English goes first, since its spellings name the concepts.
+    first = {"en": lemmas["en"]} if "en" in lemmas else {}
+    return joined(name, first | lemmas, nouns.lemmas, nouns.parents)
+
+
+def is_data_noun(file: str) -> bool:
+    """Whether a file is Princeton's ``data.noun``."""
+    return file.rsplit("/", 1)[-1] == DATA_NOUN
 
 
 def from_wn(languages: Sequence[str]) -> WordList:
-    """The list of wordnets that the library ``wn`` has on this machine, joined by interlingual index; English gives the hierarchy.
+    """The list of wordnets that the library ``wn`` has on this machine.
 
-    CorpusError when the library is not installed or has no wordnet of a language, with the command that fetches it.
+    Joined by interlingual index; English gives the hierarchy. CorpusError when the
+    library is not installed or has no wordnet of a language, with the command that
+    fetches it.
     """
     try:
-        import wn
+        import wn  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise CorpusError(
-            "Open Multilingual Wordnet is read through the library “wn”, which is not installed. Run: pip install wn, then "
-            "python -m wn download omw:1.4"
+            "Open Multilingual Wordnet is read through the library “wn”, which is not "
+            "installed. Run: pip install wn, then python -m wn download omw:1.4"
         ) from error
-    known = {
-        lexicon.language: lexicon.specifier()
-        for lexicon in sorted(wn.lexicons(), key=lambda one: one.id.startswith("omw"))
-    }
+    known = {}
+    # Lexicons of the Open Multilingual Wordnet come last, so that theirs are taken.
+    for lexicon in sorted(wn.lexicons(), key=lambda one: one.id.startswith("omw")):
+        known[lexicon.language] = lexicon.specifier()
     wanted = ["en", *(code for code in languages if code != "en")]
-    if lacking := [code for code in wanted if code not in known]:
+    lacking = [code for code in wanted if code not in known]
+    if lacking:
         raise CorpusError(
-            f"The library wn has no wordnet of {', '.join(lacking)} on this machine; it has {', '.join(sorted(known)) or 'none'}. "
-            "Run: python -m wn download omw:1.4"
+            f"The library wn has no wordnet of {', '.join(lacking)} on this machine; "
+            f"it has {', '.join(sorted(known)) or 'none'}. Run: python -m wn download "
+            "omw:1.4"
         )
-    nouns = {
-        code: wn.Wordnet(lexicon=known[code], expand="").synsets(pos="n")
-        for code in wanted
-    }
+    nouns = {}
+    for code in wanted:
+        wordnet = wn.Wordnet(lexicon=known[code], expand="")
+        nouns[code] = wordnet.synsets(pos="n")
     lemmas = {code: first_lemmas(nouns[code]) for code in languages}
-    above = {
-        index(synset): tuple(filter(None, map(index, up(synset))))
-        for synset in nouns["en"]
-        if index(synset)
-    }
-    return joined("Open Multilingual Wordnet", lemmas, first_lemmas(nouns["en"]), above)
+    english = first_lemmas(nouns["en"])
+    parents = parents_by_index(nouns["en"])
+    return joined("Open Multilingual Wordnet", lemmas, english, parents)
 
 
-def index(synset: object) -> str:
-    """A synset's interlingual index, which older versions of the library wrap in an object; "" for none."""
+def parents_by_index(synsets: Iterable[Synset]) -> Parents:
+    """What each synset is a kind or an instance of, by interlingual index."""
+    parents = {}
+    for synset in synsets:
+        name = index_of(synset)
+        if name:
+            above = [*synset.hypernyms(), *synset.get_related("instance_hypernym")]
+            parents[name] = tuple(filter(None, map(index_of, above)))
+    return parents
+
+
+def index_of(synset: Synset) -> str:
+    """A synset's interlingual index; "" for none.
+
+    Older versions of the library wrap it in an object.
+    """
     return str(getattr(synset.ili, "id", synset.ili) or "")
 
 
-def up(synset: object) -> Iterable[object]:
-    """What a synset is a kind or an instance of."""
-    return (*synset.hypernyms(), *synset.get_related("instance_hypernym"))
-
-
-def first_lemmas(synsets: Iterable[object]) -> Lemmas:
-    """Interlingual index → first lemma."""
-    return {
-        index(synset): synset.lemmas()[0]
-        for synset in synsets
-        if index(synset) and synset.lemmas()
-    }
+def first_lemmas(synsets: Iterable[Synset]) -> Lemmas:
+    """First lemma of each synset by its interlingual index."""
+    found = {}
+    for synset in synsets:
+        name = index_of(synset)
+        words = synset.lemmas()
+        if name and words:
+            found[name] = words[0]
+    return found

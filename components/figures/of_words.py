@@ -62,7 +62,7 @@ def over_layers(
 ) -> Figure:
     """P@1 over layers, mean over languages."""
     spec = spec_of(study, embedding)
-    data = matches.by_layer(study, spec, target_of(study, target))
+    data = matches.alignment_by_layer(study, spec, target_of(study, target))
     return alignment.curve(study, data, spec, "layer")
 
 
@@ -76,7 +76,7 @@ def over_seeds(
 ) -> Figure:
     """P@1 by the number of seed pairs, mean over languages."""
     spec = spec_of(study, embedding, layer)
-    data = matches.by_seeds(study, spec, target_of(study, target))
+    data = matches.alignment_by_seeds(study, spec, target_of(study, target))
     return alignment.curve(study, data, spec, "seeds")
 
 
@@ -91,7 +91,7 @@ def between_languages(
     """P@1 between every two languages."""
     chosen = stage_of(stage, STAGES)
     spec = spec_of(study, embedding, layer)
-    data = matches.by_pair(study, spec)
+    data = matches.alignment_by_pair(study, spec)
     languages = arrangement.languages(study, data.source.values.tolist())
     return alignment.matrix(study, data, spec, chosen, languages)
 
@@ -101,7 +101,7 @@ def by_template(
 ) -> Figure:
     """P@1 after the map by how words are read."""
     spec = spec_of(study, "", layer)
-    data = controlled.by_template(study, spec, target_of(study, target))
+    data = controlled.alignment_by_template(study, spec, target_of(study, target))
     languages = arrangement.languages(study, data.language.values.tolist())
     return alignment_controls.templates(study, data, spec, languages)
 
@@ -117,7 +117,7 @@ def by_kind(
 ) -> Figure:
     """P@1 of abstract and of physical words per language."""
     spec, into = spec_of(study, embedding, layer), target_of(study, target)
-    found = controlled.controls(study, spec, into)
+    found = controlled.kind_controls(study, spec, into)
     chosen = control or next(iter(found))
     if chosen not in found:
         raise unknown("control", chosen, found)
@@ -133,7 +133,7 @@ def published_settings(
     study: Study, arrangement: Arrangement, *, stage: str = "after"
 ) -> Figure:
     """P@1 of all published settings."""
-    data = published.settings(stage_of(stage, PUBLISHED_STAGES))
+    data = published.printed_settings(stage_of(stage, PUBLISHED_STAGES))
     languages = arrangement.languages(study, data.source.values.tolist())
     return alignment_controls.published_settings(study, data, stage, languages)
 
@@ -164,7 +164,9 @@ def cloud(
     origin = source or others[0]
     if origin not in others:
         raise unknown("language", origin, others)
-    matched = neighbours.one_pair(study, spec_of(study, embedding, layer), origin, into)
-    data = neighbours.clouds(matched, projection)
+    matched = neighbours.matched_pair(
+        study, spec_of(study, embedding, layer), origin, into
+    )
+    data = neighbours.word_clouds(matched, projection)
     route = alignment_controls.Route(arrangement.name(origin), arrangement.name(into))
     return alignment_controls.cloud(study, data, chosen, route)

@@ -15,7 +15,7 @@ from analysis.words.embeddings import EMBEDDINGS, PROMPTS
 from analysis.words.plan import word_spec
 from analysis.words.readers import read_words
 from analysis.words.specs import WordSpec
-from analysis.words.word_lists import SOURCES, coverage, shared_spellings
+from analysis.words.word_lists import SOURCES, shared_spellings, word_coverage
 from analysis.words.wordnet import from_wn
 from analysis.worker.extraction import embed_words
 from components.forms import extraction
@@ -127,7 +127,7 @@ def described(words: WordList) -> None:
     st.caption(
         f"{len(words.concepts):,} concepts, {kinds}. Coverage and identical spellings per language:"
     )
-    st.dataframe(pd.DataFrame(coverage(words, target)), hide_index=True)
+    st.dataframe(pd.DataFrame(word_coverage(words, target)), hide_index=True)
     for note in words.notes:
         st.caption(escape(note))
     shared = {code: shared_spellings(words, code) for code in words.languages}

@@ -230,7 +230,7 @@ class Searched:
 
     answers: pd.DataFrame
     surfaces: xr.Dataset
-    chosen: dict[str, surfaces.Choice]
+    chosen: dict[str, surfaces.Choice]  # pyright: ignore[reportInvalidTypeForm]
     report: pd.DataFrame
     left: tuple[runs.Cell, ...]
     """Cells that are still to come."""

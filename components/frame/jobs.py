@@ -68,7 +68,7 @@ def watch(number: int) -> None:
         st.rerun()
         return
     st.progress(min(1.0, share_of(job)), text=progress_words(job))
-    stop(st, job)
+    stop(st, job)  # pyright: ignore[reportArgumentType]
     st.caption(
         "You can leave this page; the job goes on. Stop keeps every finished cell."
     )

@@ -21,7 +21,7 @@ from components.printing.venues import Look
 
 FORMAT, VERSION = "babelscope figure", 1
 MAX_BYTES = 64 * 2**20
-KINDS = {kind.__name__: kind for kind in vars(figures).values() if is_dataclass(kind)}
+KINDS = {kind.__name__: kind for kind in vars(figures).values() if is_dataclass(kind)}  # pyright: ignore[reportAttributeAccessIssue]
 ARRAYS = {"number": float, "bool": bool, "text": str}
 ARRAY_KINDS = {"b": "bool", "i": "number", "u": "number", "f": "number"}
 """NumPy's kind of an array → what a recipe calls it; all others are text."""
@@ -133,7 +133,7 @@ def spec(value: Any) -> Any:
         return pd.DataFrame(rows, columns=list(rest["columns"]))
     if kind not in KINDS:
         raise unknown("kind of figure", str(kind), KINDS)
-    return KINDS[kind](**rest)
+    return KINDS[kind](**rest)  # pyright: ignore[reportCallIssue]
 
 
 def write(recipe: Recipe) -> str:
@@ -248,7 +248,7 @@ def with_numbers(figure: Figure, table: pd.DataFrame) -> Figure:
     """
     found = {}
     for name, values in arrays(figure.data):
-        found[name] = filled(name, values, table[table["array"] == name])
+        found[name] = filled(name, values, table[table["array"] == name])  # pyright: ignore[reportArgumentType]
     return replace(figure, data=swapped(figure.data, found))
 
 
@@ -275,7 +275,7 @@ def swapped(value: Any, found: Mapping[str, np.ndarray], path: str = "") -> Any:
         for name in kept_fields(value):
             place = f"{path}.{name}".strip(".")
             changes[name] = swapped(getattr(value, name), found, place)
-        return replace(value, **changes)
+        return replace(value, **changes)  # pyright: ignore[reportArgumentType]
     if isinstance(value, tuple):
         parts = [swapped(each, found, f"{path}.{i}") for i, each in enumerate(value)]
         return tuple(parts)

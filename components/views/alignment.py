@@ -53,9 +53,9 @@ def page(study: Study) -> None:
         *maps.MAPS.values(),
         *retrieval.CRITERIA.values(),
         *STAGES.values(),
-        alignment_controls.by_kind,
-        alignment_controls.shuffled,
-        neighbours.inspected,
+        alignment_controls.alignment_by_kind,
+        alignment_controls.alignment_by_chance,
+        neighbours.neighbours_and_hubs,
     )
 
 
@@ -135,7 +135,7 @@ def over_layers(study: Study, choice: Choice) -> None:
     if len(study.word_layers) < 2:
         return
     label, spec = "Go through the layers", choice.spec
-    data = measured(study, label, measures.by_layer, spec, choice.target)
+    data = measured(study, label, measures.alignment_by_layer, spec, choice.target)
     if data is not None:
         panel.show(figures.curve(study, data, spec, "layer"))
 
@@ -143,7 +143,7 @@ def over_layers(study: Study, choice: Choice) -> None:
 def over_seeds(study: Study, choice: Choice) -> None:
     """P@1 by the number of seed pairs."""
     label, spec = "Try several numbers of seeds", choice.spec
-    data = measured(study, label, measures.by_seeds, spec, choice.target)
+    data = measured(study, label, measures.alignment_by_seeds, spec, choice.target)
     if data is not None:
         panel.show(figures.curve(study, data, spec, "seeds"))
 
@@ -151,7 +151,7 @@ def over_seeds(study: Study, choice: Choice) -> None:
 def between_languages(study: Study, choice: Choice) -> None:
     """P@1 between every two languages; a click looks at a pair of them."""
     label, spec = "Match every pair of languages", choice.spec
-    data = measured(study, label, measures.by_pair, spec)
+    data = measured(study, label, measures.alignment_by_pair, spec)
     if data is None:
         return
     stage = links.one("Stage of the matrix", ["after", "before"], "stage")
@@ -178,7 +178,7 @@ def by_template(study: Study, choice: Choice) -> None:
     if len(study.embeddings) < 2:
         return
     label, spec = "Compare the ways of reading a word", choice.spec
-    function = alignment_controls.by_template
+    function = alignment_controls.alignment_by_template
     data = measured(study, label, function, spec, choice.target)
     if data is None:
         return
@@ -190,9 +190,9 @@ def kinds(study: Study, choice: Choice) -> None:
     """Abstract against physical words, and what chance does."""
     spec, target = choice.spec, choice.target
     wants = (
-        cache.Want.of(alignment_controls.controls, spec, target),
+        cache.Want.of(alignment_controls.kind_controls, spec, target),
         cache.Want.of(measures.alignment, spec, target),
-        cache.Want.of(alignment_controls.shuffled, spec, target),
+        cache.Want.of(alignment_controls.alignment_by_chance, spec, target),
     )
     if wanted(study, "Compare kinds of words, and chance", *wants):
         control_views.kinds(study, spec, target)

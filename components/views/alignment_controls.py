@@ -18,7 +18,7 @@ def kinds(study: Study, spec: AlignmentSpec, target: str) -> None:
     """Abstract against physical words under one control, then what chance does."""
     matched = cache.measure(alignment.alignment, study, spec, target)
     languages = controls.languages(study, matched.language.values.tolist())
-    found = cache.measure(alignment_controls.controls, study, spec, target)
+    found = cache.measure(alignment_controls.kind_controls, study, spec, target)
     offered = [name for name in CONTROLS if name in found]
     control = links.one("Control", offered, "control", format_func=str.capitalize)
     data = found[control]
@@ -38,7 +38,9 @@ def chance(
 ) -> None:
     """Shuffled dictionaries, and split halves of the test words."""
     codes = list(languages.codes)
-    shuffled = cache.measure(alignment_controls.shuffled, study, spec, target)
+    shuffled = cache.measure(
+        alignment_controls.alignment_by_chance, study, spec, target
+    )
     found = cache.measure(alignment.alignment, study, spec, target)
     value, n = reliability(found)
     halves = "not to be had (fewer than three languages, or all alike)"

@@ -46,7 +46,9 @@ def clouds(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
         help="UMAP takes some seconds the first time.",
     )
     with st.spinner(f"{projection} …"):
-        data = cache.measure(neighbours.clouds, study, spec, source, target, projection)
+        data = cache.measure(
+            neighbours.word_clouds, study, spec, source, target, projection
+        )
     route = figures.Route(*controls.labels((source, target)))
     for column, stage in zip(st.columns(2), STAGES):
         with column:
@@ -59,7 +61,7 @@ def inspector(study: Study, spec: AlignmentSpec, source: str, target: str) -> No
     concept = choose_word(table)
     row = table[table["concept"] == concept].iloc[0]
     near, hubs = cache.measure(
-        neighbours.inspected, study, spec, source, target, concept
+        neighbours.neighbours_and_hubs, study, spec, source, target, concept
     )
     for column, stage in zip(st.columns(2), STAGES):
         with column:
