@@ -10,11 +10,11 @@ import xarray as xr
 from analysis.core.errors import FigureError
 from analysis.overview.flat import as_table
 from analysis.overview.record import Analysis
-from analysis.study.study import PUBLISHED, Study
+from analysis.study.study import Study
 from components.figures.cells import largest_magnitude
 from components.figures.languages import Arrangement
 from components.figures.spec import Bars, BarSeries, Figure, Matrix
-from components.figures.text import DEMO_NOTE, span
+from components.figures.text import source_note, span
 
 OF_LANGUAGES = ("language", "source", "target")
 """Dimensions whose places are languages."""
@@ -61,17 +61,8 @@ def of_analysis(
         table=as_table(result),
         x=str(values.dims[-1]),
         y=str(values.dims[0]) if values.ndim == 2 else name,
-        source=source_of(study),
+        source=source_note(study),
     )
-
-
-def source_of(study: Study) -> str:
-    """Where a study's numbers come from."""
-    if study.kind == PUBLISHED:
-        return f"Published, {study.manifest.by or 'Xu et al. 2024'}."
-    if study.toy:
-        return DEMO_NOTE
-    return f"Computed by Babelscope from {study.model}."
 
 
 def numbers_of(result: Any) -> Numbers:

@@ -32,33 +32,38 @@ def picture(
     grid: bool = False,
 ) -> Figure:
     """A projection as a cloud that begins at a layer; ``grid``: all layers at once."""
-    labels = tuple(languages.name(code) for code in data["language"].values)
     frames = tuple(map(str, data["shown"].values))
-    explained = data["explained"].values
+    # A picture of one layer has no frame of another.
     here = frames.index(str(layer)) if str(layer) in frames else 0
-    method = data.attrs["method"]
     cloud = Cloud(
         data["place"].transpose("shown", "point", "axis").values,
-        labels,
-        groups=labels,
+        labels=names_of_points(data, languages),
+        groups=names_of_points(data, languages),
         kinds=tuple(data["kind"].values.tolist()),
         frames=frames,
         start=here,
-        explained=explained,
+        explained=data["explained"].values,
+        # Every question with its language's name would hide the points.
         named=what != "items",
         grid=grid,
     )
+    method = data.attrs["method"]
     all_layers, spread = ("grid-", ", all layers") if grid else ("", "")
     return Figure(
         name=f"layers-{what}-{all_layers}{method.split()[0]}-{study.name}",
         analysis="pca" if method == "PCA" else "elsewhere",
         title=f"{method} of {PICTURES[what]}{spread}",
-        caption=f"{points_shown(data, frames)}{variance(explained, frames, here)}"
+        caption=f"{points_shown(data, frames)}{variance(data, frames, here)}"
         f"{flat_layers(data, frames)}{test_note(study, what)}",
         data=cloud,
         table=point_table(data),
         source=source_note(study, "english_vector"),
     )
+
+
+def names_of_points(data: xr.Dataset, languages: Languages) -> tuple[str, ...]:
+    """What the language of every point is called."""
+    return tuple(languages.name(code) for code in data["language"].values)
 
 
 def points_shown(data: xr.Dataset, frames: tuple[str, ...]) -> str:
@@ -76,9 +81,9 @@ def points_shown(data: xr.Dataset, frames: tuple[str, ...]) -> str:
     return f"{counts}; {where}. {shapes}"
 
 
-def variance(explained: np.ndarray, frames: tuple[str, ...], here: int) -> str:
+def variance(data: xr.Dataset, frames: tuple[str, ...], here: int) -> str:
     """What the axes explain at a layer, where that is known."""
-    shares = explained[here]
+    shares = data["explained"].values[here]
     if not np.isfinite(shares).any():
         return ""
     percent = " and ".join(f"{100 * share:.0f} %" for share in shares)

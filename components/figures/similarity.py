@@ -93,6 +93,7 @@ def a_frame_per_layer(
 ) -> Matrix:
     """Cosines (layer, source, target) that begin at a layer."""
     values = between(by_layer, languages.codes).values
+    # Intervals are of one layer; on hover they would stay where the ruler moves on.
     return Matrix(
         values,
         languages.names,
@@ -213,11 +214,10 @@ def by_class(found: Relationship) -> str:
     """The correlation within classes of resources, in a sentence."""
     if not np.isfinite(found.category):
         return UNCLASSED
-    high, low = found.any_high, found.both_low
     return (
-        f"By resource class: {found.category:.2f}, the mean of {high.r:.2f} (pairs "
-        f"with a high-resource language, n = {high.n}) and {low.r:.2f} "
-        f"(both low, n = {low.n})."
+        f"By resource class: {found.category:.2f}, the mean of {found.any_high.r:.2f} "
+        f"(pairs with a high-resource language, n = {found.any_high.n}) and "
+        f"{found.both_low.r:.2f} (both low, n = {found.both_low.n})."
     )
 
 

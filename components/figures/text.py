@@ -20,11 +20,18 @@ LAYER_WORDS = {
 """A convention's choice of layer → its sentence."""
 
 
-def source_note(study: Study, array: str) -> str:
-    """Where a study's numbers come from."""
-    if study.kind == PUBLISHED:
-        authors = study.manifest.by or "Xu et al. 2024"
-        return f"Published, {authors}, {study.manifest.printed(array)}."
+def source_note(study: Study, array: str = "") -> str:
+    """Where a study's numbers come from; of a published one, where ``array`` is."""
+    if study.kind != PUBLISHED:
+        return model_note(study)
+    authors = study.manifest.by or "Xu et al. 2024"
+    if not array:
+        return f"Published, {authors}."
+    return f"Published, {authors}, {study.manifest.printed(array)}."
+
+
+def model_note(study: Study) -> str:
+    """From which model a study's numbers come."""
     if study.toy:
         return DEMO_NOTE
     if study.manifest.imported is not None:

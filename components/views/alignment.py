@@ -10,6 +10,7 @@ import xarray as xr
 
 from analysis.core.turns import SMALL
 from analysis.overview import of_study
+from analysis.overview.needs import has_ranks, has_words
 from analysis.study.study import PUBLISHED, Study
 from analysis.words import alignment as measures
 from analysis.words import alignment_controls, maps, neighbours, retrieval
@@ -61,12 +62,10 @@ def page(study: Study) -> None:
 
 def answer(study: Study) -> None:
     """What the study says about words, or its few concepts; or where to see some."""
-    words = study.words
-    many = words is None or len(words.concepts) >= measures.FEW
     with polite(NOT_YET):
-        if study.embeddings and many:
+        if has_words(study):
             everything(study)
-        elif words is not None or study.has("concept_vector"):
+        elif has_ranks(study):
             few(study)
         else:
             nothing(study)

@@ -100,11 +100,16 @@ def section(draft: Draft, start: Callable) -> None:
         asks.append(Ask(name, draft.question, draft.language, spec))
     ask(draft, asks, start)
     if "play-got-compare" in st.session_state:
-        number, (request, blind), replies = st.session_state["play-got-compare"]
-        if alphabetical(request) != alphabetical(draft.request(*asks)):
-            st.caption(EARLIER)
-        compared(draft, Comparison(number, request, blind), replies)
+        last(draft, draft.request(*asks))
     tally(draft)
+
+
+def last(draft: Draft, present: Request) -> None:
+    """The last comparison, which may be of earlier settings than the present ones."""
+    number, (request, blind), replies = st.session_state["play-got-compare"]
+    if alphabetical(request) != alphabetical(present):
+        st.caption(EARLIER)
+    compared(draft, Comparison(number, request, blind), replies)
 
 
 def ask(draft: Draft, asks: list[Ask], start: Callable) -> None:

@@ -14,6 +14,7 @@ from components.figures import plane as figures
 from components.figures.plane import HALVES, NAMES, rounded
 from components.forms import sweeping
 from components.frame import cache, controls, links, panel
+from components.frame.polite import INFO, say
 from components.frame.text import escape
 from components.views.words import empty
 
@@ -31,20 +32,11 @@ def page(study: Study) -> None:
     if not study.has("plane_answer"):
         nothing(study)
         return
-    if not study.manifest.part(PlanePart).complete:
-        st.warning(
-            "The sweep is not finished; what is here is shown. "
-            "The Studies page goes on with it.",
-            icon=":material/pause_circle:",
-        )
-    st.markdown(f"**{escape(cache.measure(finding.finding, study))}**")
+    found(study)
     half = HALVES[links.one("Items", list(HALVES), "items")]
     missing = cache.measure(localisation.lacking, study, half)
     if missing:
-        st.info(
-            escape(f"On these items {'; '.join(missing.values())}."),
-            icon=":material/info:",
-        )
+        say(f"On these items {'; '.join(missing.values())}.", INFO)
     others = sweeping.rivals(study, half)
     best = cache.measure(localisation.chosen_settings, study)
     if not best:
@@ -68,6 +60,17 @@ def page(study: Study) -> None:
         localisation.agreement_of_scorings,
         finding.finding,
     )
+
+
+def found(study: Study) -> None:
+    """What the sweep says in a sentence, and whether it is finished."""
+    if not study.manifest.part(PlanePart).complete:
+        st.warning(
+            "The sweep is not finished; what is here is shown. "
+            "The Studies page goes on with it.",
+            icon=":material/pause_circle:",
+        )
+    st.markdown(f"**{escape(cache.measure(finding.finding, study))}**")
 
 
 def nothing(study: Study) -> None:
