@@ -124,7 +124,8 @@ def relationship(
 ) -> Relationship:
     """Correlate cosines with linguistic similarity over unordered pairs of languages.
 
-    ``similarity`` (source, target); ``kind`` is one of DISTANCES of ``analysis.languages.distances``;
+    ``similarity`` (source, target); ``kind`` is one of DISTANCES of
+    ``analysis.languages.distances``;
     ``masked`` leaves out the distances that stand for missing data. SpecError for an
     unknown kind, table or language. Xu et al. 2024, Section 4.3.2; Mantel test and
     intervals are ours (A20).

@@ -145,11 +145,7 @@ def shares_by_kind(rows: pd.DataFrame, embeddings: Sequence[str]) -> np.ndarray:
 def printed_rows(table: str, title: str) -> pd.DataFrame:
     """The rows of one model in one of the printed tables."""
     rows = word_table(table)
-<<<<<<< HEAD
     return rows.loc[rows["model"] == title, :]
-=======
-    return rows[rows["model"] == title]  # pyright: ignore[reportReturnType]
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
 
 
 @cache

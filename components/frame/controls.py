@@ -26,14 +26,9 @@ CONVENTION_HELP = (
 
 
 def sidebar() -> None:
-<<<<<<< HEAD
     """Choices for every figure of the page.
 
     How languages are ordered and called, and how accuracies are read off.
-=======
-    """How languages are ordered and called and accuracies read off, for every figure of
-    the page.
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
     """
     with st.sidebar:
         links.one(
@@ -48,12 +43,7 @@ def sidebar() -> None:
             list(CONVENTIONS),
             "convention",
             format_func=CONVENTION_WORDS.get,
-<<<<<<< HEAD
             help=CONVENTION_HELP,
-=======
-            help="The paper picks the layer on the very pairs it reports, which "
-            "flatters. Both are computed from the same scores.",
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
         )
 
 

@@ -1,16 +1,8 @@
-<<<<<<< HEAD
 """The link and the widgets say the same.
 
 A link restores a view, and a choice changes the link. Streamlit's own binding writes
 option labels into the address; a new title would break old links, so names go there
 instead.
-=======
-"""The link and the widgets say the same: a link restores a view, and a choice changes
-the link.
-
-Streamlit's own binding writes option labels into the address; a new title would break
-old links, so names go there instead.
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
 """
 
 import json
@@ -32,14 +24,9 @@ MOST_DIGITS = 20
 def restore(
     key: str, allowed: Sequence[str], default: Sequence[str], what: str
 ) -> None:
-<<<<<<< HEAD
     """Before a widget is drawn: take its value from the link when that has changed.
 
     What it asks for in vain is said.
-=======
-    """Before a widget is drawn: take its value from the link when the link has changed,
-    and say what it asks for in vain.
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
     """
     asked = tuple(st.query_params.get_all(key))
     known = [value for value in asked if value in allowed]
@@ -99,18 +86,13 @@ def one(
     always: bool = False,
     **more: Any,
 ) -> str:
-<<<<<<< HEAD
     """A select box whose choice is in the link.
 
     With ``always`` the default is too, where it may be another one tomorrow.
-=======
-    """A select box whose choice is in the link; the default too with ``always``, where
-    it may be another one tomorrow.
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
     """
     first = [default or options[0]]
     restore(key, options, first, f"the {label.lower()}")
-    st.selectbox(label, list(options), key=key, **more)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    st.selectbox(label, list(options), key=key, **more)
     record(key, () if always else first)
     return st.session_state[key]
 
@@ -154,12 +136,7 @@ class Kept:
 
 
 def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
-<<<<<<< HEAD
     """Before a draft's widgets (keys ``name-field``) are drawn.
-=======
-    """Before a draft's widgets (keys ``name-field``) are drawn: take their values from
-    the link when it has changed.
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
 
     Takes their values from the link when it has changed; values of widgets that were
     not drawn lately are put back. What cannot be restored is said.
@@ -174,38 +151,17 @@ def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
         values = values_so_far(name, fields)
     lost = []
     for key, kept in fields.items():
-<<<<<<< HEAD
         value = kept.converted(values[key])
         if not kept.fits(value):
-=======
-        value = (
-            given.get(key, kept.default)
-            if fresh
-            else st.session_state.get(f"{name}-{key}", known.get(key, kept.default))
-        )
-        if isinstance(kept.default, float | tuple) and isinstance(value, int | list):
-            value = type(kept.default)(
-                value  # pyright: ignore[reportArgumentType]
-            )  # JSON has neither whole floats nor tuples
-        fits = type(value) is type(kept.default) and kept.allowed(value)
-        if not fits:
-            lost += [key] if fresh and key in given else []
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
             value = kept.default
             if key in given:
                 lost.append(key)
         known[key] = st.session_state[f"{name}-{key}"] = value
     lost += [key for key in given if key not in fields]
     if lost:
-<<<<<<< HEAD
         say_not_restored(
             "The link asks for settings that are not to be had here: "
             f"{', '.join(lost)[:MOST_SAID]}. The defaults stand instead."
-=======
-        restored(
-            "The link asks for settings that are not to be had here: "
-            f"{', '.join(lost)[:120]}. The defaults stand instead."
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
         )
     st.session_state[f"link-{name}"] = asked
 
@@ -221,19 +177,12 @@ def values_so_far(name: str, fields: Mapping[str, Kept]) -> dict[str, Any]:
 
 
 def whole(digits: str) -> int | float:
-<<<<<<< HEAD
     """A whole number of a link.
 
     One too long for any setting is a float, so that its range refuses it and nothing
     overflows.
     """
     return int(digits) if len(digits) < MOST_DIGITS else float(digits)
-=======
-    """A number of a link; one too long for any setting as a float, so that it is
-    refused by its range and not by an overflow.
-    """
-    return int(digits) if len(digits) < 20 else float(digits)
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
 
 
 def parsed(text: str) -> dict[str, Any]:
@@ -252,16 +201,10 @@ def parsed(text: str) -> dict[str, Any]:
     return {str(key): value for key, value in found.items()}
 
 
-<<<<<<< HEAD
 def record_draft(name: str, fields: Mapping[str, Kept]) -> dict[str, Any]:
     """After a draft's widgets were drawn: write what differs from the defaults.
 
     Returns all values.
-=======
-def record_draft(name: str, fields: Mapping[str, Kept]) -> dict:
-    """After a draft's widgets were drawn: write what differs from the defaults into the
-    link; returns all values.
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
     """
     known = st.session_state[f"draft-{name}"]
     changed = {}

@@ -1,10 +1,4 @@
-<<<<<<< HEAD
 """Show a figure, with all that can be had of it; and explain a method in its own words."""
-=======
-"""Show a figure with its caption, table twin, data, link, prints and way into the
-basket; and explain a method in its own words.
-"""
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
 
 import inspect
 from collections.abc import Callable
@@ -28,15 +22,10 @@ COPY_LINK = (
 
 
 def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
-<<<<<<< HEAD
     """Draw a figure.
 
     With ``click`` returns the codes of the cell (row, column) or point that was clicked
     last.
-=======
-    """Draw a figure; with ``click`` returns the codes of the cell (row, column) or
-    point that was clicked last.
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
     """
     st.markdown(f"##### {escape(figure.title)}")
     dark = st.context.theme.type == "dark"
@@ -51,7 +40,6 @@ def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
     )
     st.caption(escape(f"{figure.caption} {figure.source}"))
     tools(figure)
-<<<<<<< HEAD
     if not click:
         return None
     return clicked(event)
@@ -73,14 +61,6 @@ def clicked(event: Any) -> tuple[str, ...] | None:
     if not points or not points[0].get("customdata"):
         return None
     return tuple(points[0]["customdata"])
-=======
-    picked = event["selection"]["points"] if click else []  # pyright: ignore[reportIndexIssue]
-    return (
-        tuple(picked[0]["customdata"])
-        if picked and picked[0].get("customdata")
-        else None
-    )
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
 
 
 def tools(figure: Figure) -> None:
@@ -97,26 +77,8 @@ def tools(figure: Figure) -> None:
         press.prepare(figure)
     with st.expander("Table, data and link", icon=":material/table:"):
         st.dataframe(figure.table, hide_index=True)
-<<<<<<< HEAD
         downloads(figure)
         st.caption(COPY_LINK)
-=======
-        row = st.container(horizontal=True)
-        for ending, write in tables.TABLES.items():
-            row.download_button(
-                f"Download {TABLE_WORDS[ending]}",
-                partial(write, figure),
-                f"{figure.name}.{ending}",
-                "text/plain",
-                key=f"{ending}-{figure.name}",
-                on_click="ignore",
-                icon=":material/download:",
-            )
-        st.caption(
-            "Copy link: this address restores the view. The camera above the "
-            "figure saves it as an image."
-        )
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
         st.code(link(), language=None)
 
 

@@ -90,18 +90,11 @@ DEFAULT = "llama2-chat-7b"
 
 
 def begin(title: str) -> Study | None:
-<<<<<<< HEAD
     """Set the page up and return the chosen study.
 
     None where none can be opened; the page then says so and goes on.
     """
     entry = entry_of(title)
-=======
-    """Set the page up and return the chosen study; None where none can be opened (the
-    page then says so and goes on).
-    """
-    entry = next(entry for entry in MENU if entry.title == title)
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
     st.session_state["page"] = entry.file
     st.set_page_config(
         page_title=f"{title} · Babelscope", page_icon="🌐", layout="wide"
@@ -139,14 +132,9 @@ def menu() -> None:
 
 
 def pick() -> Study | None:
-<<<<<<< HEAD
     """The study picker.
 
     A link to a study that is not here says so instead of showing another silently.
-=======
-    """The study picker; a link to a study that is not here says so instead of showing
-    another silently.
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
     """
     names = library.names()
     with st.sidebar:
@@ -165,14 +153,9 @@ def pick() -> Study | None:
 
 
 def titles(names: Sequence[str]) -> Mapping[str, str]:
-<<<<<<< HEAD
     """Name → title.
 
     Equal titles are told apart by their names, since a list picks by what it shows.
-=======
-    """Name → title; equal titles are told apart by their names, since a list picks by
-    what it shows.
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
     """
     found = {name: title_of(name) for name in names}
     often = Counter(found.values())

@@ -7,7 +7,6 @@ MARKDOWN = frozenset(r"\`*_{}[]()<>#+-.!|$~:")
 
 
 def escape(text: str) -> str:
-<<<<<<< HEAD
     """Text that Markdown shows as it is.
 
     It finds no link, image, emphasis, colour, formula or tag in it.
@@ -18,11 +17,3 @@ def escape(text: str) -> str:
 def say_not_restored(sentence: str) -> None:
     """Say what a link asked for that is not to be had."""
     st.warning(escape(sentence), icon=":material/link_off:")
-=======
-    """Text in which Markdown finds nothing to do: no link, image, emphasis, colour,
-    formula or tag.
-    """
-    return "".join(
-        f"\\{char}" if char in r"\`*_{}[]()<>#+-.!|$~:" else char for char in text
-    )
->>>>>>> 937ad88 (Words: one step a line, records with names, names that say what they return)
