@@ -238,16 +238,18 @@ def of_words(kind: Measured, first: xr.DataArray, second: xr.DataArray) -> Compa
     if not same:
         return finished(
             kind,
-            *means,
+            means[0],
+            means[1],
             None,
-            "the studies did not look up the same words",  # pyright: ignore[reportCallIssue]
+            "the studies did not look up the same words",
         )
     each = (a - b).dropna("word")
     return finished(
         kind,
-        *means,
+        means[0],
+        means[1],
         each,
-        f"bootstrap over {each.sizes['word']} test words",  # pyright: ignore[reportCallIssue]
+        f"bootstrap over {each.sizes['word']} test words",
     )
 
 

@@ -114,10 +114,8 @@ def recognised(study: Study, convention: Convention) -> str:
     means = table["mean"].values
     if not np.isfinite(means).any():
         return lacking(study, "recognition")
-    best, worst = (
-        accuracy(table, place)
-        for place in (np.nanargmax(means), np.nanargmin(means))  # pyright: ignore[reportArgumentType]
-    )
+    best = accuracy(table, int(np.nanargmax(means)))
+    worst = accuracy(table, int(np.nanargmin(means)))
     chance = 100 * float(table.mean_chance.mean())
     text = (
         f"mean recognition accuracy over {count(len(study.concepts), 'concept')} is "

@@ -270,13 +270,8 @@ def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
     # Languages share items and the English states, so the mean is taken within each
     # replicate; √n would be far too narrow.
     total = np.where(there[..., None], table["null"].values, 0).sum(0)
-    null = interval(
-        np.where(
-            there.any(0)[:, None],
-            total / np.maximum(there.sum(0), 1)[:, None],
-            np.nan,  # pyright: ignore[reportIndexIssue]
-        )
-    )
+    count = np.asarray(there.sum(0))[:, None]
+    null = interval(np.where(count > 0, total / np.maximum(count, 1), np.nan))
     mean = mean_known(value)
     values = {
         "cosine": mean,
