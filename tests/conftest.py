@@ -5,6 +5,7 @@ home and a hub of their own.
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from pathlib import Path
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.hub import Hub
+
+# A shell that runs the tests in the background hands down a Ctrl+C that is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HUB = Hub()
 HF_HOME = tempfile.mkdtemp(prefix="babelscope-hf-")
