@@ -16,6 +16,7 @@ from analysis.concepts.specs import Convention
 from analysis.core.errors import SpecError
 from analysis.core.statistics import (
     REPLICATES,
+    Interval,
     bootstrap_weights,
     interval,
     permutation_p,
@@ -146,13 +147,6 @@ class Measured:
     clusters: np.ndarray
 
 
-class Bounds(NamedTuple):
-    """Both ends of the 95 % interval of every cell."""
-
-    low: np.ndarray
-    high: np.ndarray
-
-
 class Significance(NamedTuple):
     """One-sided permutation p against chance, and the chance level, of every cell."""
 
@@ -174,27 +168,39 @@ def product(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return products.reshape(*outer, replicates)
 
 
-def subset(values: np.ndarray | None, kept: np.ndarray) -> np.ndarray | None:
+def subset(
+    values: np.ndarray | None,
+    kept: np.ndarray,
+) -> np.ndarray | None:
     """Some of the pairs along the last axis of an array, where there is one."""
     if values is None:
         return None
     return np.ascontiguousarray(values[..., kept])
 
 
-def subset_of_clusters(clusters: tuple[int, ...], kept: np.ndarray) -> tuple[int, ...]:
+def subset_of_clusters(
+    clusters: tuple[int, ...],
+    kept: np.ndarray,
+) -> tuple[int, ...]:
     """The clusters of some of the pairs."""
     chosen = np.asarray(clusters)[kept]
     return tuple(chosen.tolist())
 
 
-def joined(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
+def joined(
+    first: np.ndarray | None,
+    second: np.ndarray | None,
+) -> np.ndarray | None:
     """The pairs of two arrays along their last axis, where there are arrays."""
     if first is None or second is None:
         return None
     return np.concatenate([first, second], -1)
 
 
-def at_layer(values: np.ndarray | None, layer: np.ndarray) -> np.ndarray | None:
+def at_layer(
+    values: np.ndarray | None,
+    layer: np.ndarray,
+) -> np.ndarray | None:
     """One layer of each cell of an array (cell, layer, pair), where there is one."""
     if values is None:
         return None
@@ -333,7 +339,10 @@ def cross_fitted_surplus(
     return first_judged + second_judged
 
 
-def where_largest(choosing: np.ndarray, values: np.ndarray) -> np.ndarray:
+def where_largest(
+    choosing: np.ndarray,
+    values: np.ndarray,
+) -> np.ndarray:
     """values (cell, layer, replicate) at the layer where ``choosing`` is largest."""
     layer = choosing.argmax(1, keepdims=True)
     return np.take_along_axis(values, layer, 1)[:, 0]
@@ -420,7 +429,7 @@ def unmeasured(cells: int, permutations: int) -> Measured:
     )
 
 
-def bounds(measured: Measured) -> Bounds:
+def bounds(measured: Measured) -> Interval:
     """95 % interval of each cell's accuracy.
 
     Where every pair is ranked alike resampling cannot vary; there the Wilson interval
@@ -433,16 +442,16 @@ def bounds(measured: Measured) -> Bounds:
         right = measured.accuracy[cell] * draws
         low[cell], high[cell] = wilson(right, draws)
     unknown = np.isnan(measured.accuracy)
-    return Bounds(
+    return Interval(
         low=np.where(unknown, np.nan, low),
         high=np.where(unknown, np.nan, high),
     )
 
 
-def share_interval(replicates: np.ndarray) -> Bounds:
+def share_interval(replicates: np.ndarray) -> Interval:
     """95 % interval of shares (cell, replicate), which are within 0 and 1."""
     low, high = interval(replicates)
-    return Bounds(
+    return Interval(
         low=np.clip(low, 0, 1),
         high=np.clip(high, 0, 1),
     )

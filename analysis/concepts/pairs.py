@@ -109,7 +109,11 @@ class Corpus:
             of_concept[pair.concept].append(pair)
         return {concept: grouped(pairs) for concept, pairs in of_concept.items()}
 
-    def select(self, concept: str, language: str) -> tuple[ContrastPair, ...]:
+    def select(
+        self,
+        concept: str,
+        language: str,
+    ) -> tuple[ContrastPair, ...]:
         """Pairs of a concept in a language in the natural order of their ids.
 
         Empty when there are none.

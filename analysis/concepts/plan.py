@@ -51,7 +51,11 @@ class Reader(Protocol):
     layers: int
     hidden: int
 
-    def stream(self, texts: Sequence[str], consumers: Sequence[Consumer]) -> None:
+    def stream(
+        self,
+        texts: Sequence[str],
+        consumers: Sequence[Consumer],
+    ) -> None:
         """Feed every consumer with (indices, states)."""
         ...
 

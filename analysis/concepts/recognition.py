@@ -10,7 +10,6 @@ import numpy as np
 import xarray as xr
 
 from analysis.concepts.accuracy import (
-    Bounds,
     Measured,
     bounds,
     measure_accuracy,
@@ -23,6 +22,7 @@ from analysis.core.errors import unknown
 from analysis.core.specs import check
 from analysis.core.statistics import (
     PERMUTATIONS,
+    Interval,
     benjamini_hochberg,
     bootstrap_weights,
     interval,
@@ -102,7 +102,7 @@ def recognition(study: Study, convention: Convention) -> xr.Dataset:
     return table.assign(mean_chance=("language", mean_known(null, -1)))
 
 
-def mean_bounds(measured: Sequence[Measured]) -> Bounds:
+def mean_bounds(measured: Sequence[Measured]) -> Interval:
     """95 % interval of each cell's mean over concepts.
 
     The Wilson interval where every pair of every concept is ranked alike.
@@ -116,7 +116,7 @@ def mean_bounds(measured: Sequence[Measured]) -> Bounds:
         draws = int(sources[cell])
         right = mean[cell] * draws
         low[cell], high[cell] = wilson(right, draws)
-    return Bounds(low, high)
+    return Interval(low, high)
 
 
 def recognition_curve(study: Study, ties: str = "half") -> xr.Dataset:
@@ -149,7 +149,10 @@ def own_margins(values: np.ndarray) -> np.ndarray:
     return values[languages, languages]
 
 
-def known_concepts(study: Study, concepts: Sequence[str] | None) -> tuple[str, ...]:
+def known_concepts(
+    study: Study,
+    concepts: Sequence[str] | None,
+) -> tuple[str, ...]:
     """The concepts asked for, or all; SpecError for one that the study does not have."""
     if concepts is None:
         return study.concepts
@@ -159,7 +162,10 @@ def known_concepts(study: Study, concepts: Sequence[str] | None) -> tuple[str, .
     return tuple(concepts)
 
 
-def pair_scores(study: Study, concepts: Sequence[str]) -> list[PairScores]:
+def pair_scores(
+    study: Study,
+    concepts: Sequence[str],
+) -> list[PairScores]:
     """The scores of each concept, without the padding up to the longest concept.
 
     Views, not copies. StudyError for a study without pair scores.
@@ -242,7 +248,7 @@ def origin(study: Study) -> dict[str, str]:
 
 def with_mean(
     table: xr.Dataset,
-    ends: Bounds,
+    ends: Interval,
     interval_of_mean: str,
 ) -> xr.Dataset:
     """The cells with their mean over concepts and its interval, by language."""
@@ -279,6 +285,6 @@ def printed_recognition(study: Study) -> xr.Dataset:
     )
     weights = bootstrap_weights(tuple(range(len(study.concepts))), PERMUTATIONS)
     means = accuracy.T @ weights / weights.sum(0)
-    table = with_mean(table, Bounds(*interval(means)), OVER_CONCEPTS)  # pyright: ignore[reportArgumentType]
+    table = with_mean(table, interval(means), OVER_CONCEPTS)  # pyright: ignore[reportArgumentType]
     chance = np.full(len(study.languages), 0.5)
     return table.assign(mean_chance=("language", chance))

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from analysis.concepts.accuracy import Bounds
 from analysis.concepts.recognition import (
     CONCEPTS_IN_THE_MEAN,
     WORDS,
@@ -20,6 +19,7 @@ from analysis.concepts.recognition import (
 from analysis.core.errors import SpecError
 from analysis.core.statistics import (
     PERMUTATIONS,
+    Interval,
     bootstrap_weights,
     interval,
     mean_known,
@@ -180,7 +180,7 @@ def layer_index(study: Study, layer: str | int) -> int:
     return int(layer) - 1
 
 
-def interval_over_concepts(values: np.ndarray) -> Bounds:
+def interval_over_concepts(values: np.ndarray) -> Interval:
     """95 % interval of the mean over concepts of (concept, source, target).
 
     Concepts are drawn with replacement; NaN where fewer than ENOUGH are known.
@@ -192,7 +192,7 @@ def interval_over_concepts(values: np.ndarray) -> Bounds:
     sums = np.tensordot(filled, weights, (0, 0))
     low, high = interval(ratio(sums, total))
     enough = known.sum(0) >= ENOUGH
-    return Bounds(
+    return Interval(
         low=np.where(enough, low, np.nan),
         high=np.where(enough, high, np.nan),
     )
@@ -202,7 +202,7 @@ def labelled_matrix(
     study: Study,
     languages: Sequence[str],
     cosine: np.ndarray,
-    ends: Bounds,
+    ends: Interval,
     concepts: np.ndarray,
 ) -> xr.Dataset:
     """``cosine``, ``low``, ``high`` and ``concepts`` (source, target) with their words."""
@@ -238,7 +238,7 @@ def printed_similarity(
         study,
         cosine.source.values.tolist(),
         cosine.values,
-        ends=Bounds(not_printed, not_printed),
+        ends=Interval(not_printed, not_printed),
         concepts=np.full(cosine.shape, len(study.concepts)),
     )
     return table.assign_attrs(
@@ -266,7 +266,10 @@ def labelled_by_layer(
     return xr.DataArray(values, coords, ("layer", *PAIR), "similarity", attributes)
 
 
-def similarity_floor(study: Study, concepts: Sequence[str] | None = None) -> xr.Dataset:
+def similarity_floor(
+    study: Study,
+    concepts: Sequence[str] | None = None,
+) -> xr.Dataset:
     """What unrelated vectors reach: a cosine is only remarkable above these.
 
     ``other_concepts`` (layer, source, target): mean cosine of the source's and the

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from analysis.concepts.accuracy import Bounds, Measured, measure_accuracy, rank
+from analysis.concepts.accuracy import Measured, measure_accuracy, rank
 from analysis.concepts.recognition import (
     CONCEPTS_IN_THE_MEAN,
     OVER_PAIRS,
@@ -119,7 +119,10 @@ def transfer(
     )
 
 
-def mean_transfer(measured: Sequence[Measured], size: int) -> dict[str, np.ndarray]:
+def mean_transfer(
+    measured: Sequence[Measured],
+    size: int,
+) -> dict[str, np.ndarray]:
     """Variables (source, target) of ``transfer``, but ``layer``, from its cells."""
     accuracy = matrices([each.accuracy for each in measured], size)
     replicates = matrices([each.replicates for each in measured], size)
@@ -197,7 +200,10 @@ def labelled_matrices(
     return xr.Dataset(variables, coords, origin(study))
 
 
-def printed_transfer(study: Study, concepts: Sequence[str] | None) -> xr.Dataset:
+def printed_transfer(
+    study: Study,
+    concepts: Sequence[str] | None,
+) -> xr.Dataset:
     """The printed matrix of a published study.
 
     Intervals and accuracies are not printed, nor is any single concept.
@@ -276,7 +282,7 @@ def curves_of_pair(
     if not accuracy:
         unmeasured = np.full((2, study.layers), np.nan)
         return dict.fromkeys(("accuracy", "low", "high"), unmeasured)
-    ends = Bounds(*interval(mean_known(np.array(replicates))))  # pyright: ignore[reportArgumentType]
+    ends = interval(mean_known(np.array(replicates)))  # pyright: ignore[reportArgumentType]
     return {
         "accuracy": mean_known(np.array(accuracy)),
         "low": ends.low,

@@ -124,7 +124,10 @@ def asymmetry(
     return Asymmetry(observed, p, permutations, size)
 
 
-def asymmetry_index(values: np.ndarray, orders: np.ndarray) -> np.ndarray:
+def asymmetry_index(
+    values: np.ndarray,
+    orders: np.ndarray,
+) -> np.ndarray:
     """Mean above the diagonal minus mean below, for each of some orders (order, place)."""
     size = len(values)
     above = mean_on_side(values, orders, np.triu_indices(size, 1))
@@ -221,7 +224,10 @@ def check_regression(gaps: np.ndarray) -> None:
         )
 
 
-def starting_gaps(transfer: xr.DataArray, accuracy: xr.DataArray) -> pd.DataFrame:
+def starting_gaps(
+    transfer: xr.DataArray,
+    accuracy: xr.DataArray,
+) -> pd.DataFrame:
     """``source``, ``target``, ``gap`` and ``transfer`` of every known ordered pair.
 
     ``gap`` = Acc(source) − Acc(target); both in percentage points. ``accuracy``
@@ -266,7 +272,10 @@ def success_by_start(
     }
 
 
-def reached(transfer: xr.DataArray, languages: Sequence[str] = SHARED) -> Reached:
+def reached(
+    transfer: xr.DataArray,
+    languages: Sequence[str] = SHARED,
+) -> Reached:
     """For each language the percent of the others from which it is reached, T ≥ 0.
 
     Cut to whole percents as the paper does. Languages that the matrix does not have are
@@ -303,13 +312,19 @@ def languages_of(transfer: xr.DataArray) -> list[str]:
     return transfer.source.values.tolist()
 
 
-def shared_codes(transfer: xr.DataArray, order: Sequence[str]) -> list[str]:
+def shared_codes(
+    transfer: xr.DataArray,
+    order: Sequence[str],
+) -> list[str]:
     """The languages of this order that a matrix has."""
     known = languages_of(transfer)
     return [code for code in order if code in known]
 
 
-def in_order(transfer: xr.DataArray, order: Sequence[str]) -> np.ndarray:
+def in_order(
+    transfer: xr.DataArray,
+    order: Sequence[str],
+) -> np.ndarray:
     """The matrix (source, target) with its languages in this order."""
     codes = shared_codes(transfer, order)
     matrix = transfer.transpose("source", "target").sel(source=codes, target=codes)
@@ -321,6 +336,9 @@ def off_diagonal(size: int) -> np.ndarray:
     return ~np.eye(size, dtype=bool)
 
 
-def starting_points(accuracy: xr.DataArray, codes: Sequence[str]) -> np.ndarray:
+def starting_points(
+    accuracy: xr.DataArray,
+    codes: Sequence[str],
+) -> np.ndarray:
     """Accuracy of each language in percentage points, float64."""
     return 100 * accuracy.sel(language=codes).values.astype(float)

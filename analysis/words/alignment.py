@@ -127,7 +127,10 @@ def width(pairs: Mapping[str, Pair]) -> int:
     return next(iter(pairs.values())).hidden
 
 
-def warnings_of(pairs: Mapping[str, Pair], spec: AlignmentSpec) -> tuple[str, ...]:
+def warnings_of(
+    pairs: Mapping[str, Pair],
+    spec: AlignmentSpec,
+) -> tuple[str, ...]:
     """What the seeds mean for the map, judged on the language with the fewest."""
     pair = min(pairs.values(), key=lambda pair: len(pair.seeds))
     with one_core(pair.hidden):
@@ -146,7 +149,8 @@ def numbers_of_language(
     """
     hits = np.array([[found.hits(k) for k in KS] for found in ranks])
     at_first = hits[:, 0]
-    every_word = np.full((len(ranks), len(pair.x)), np.nan)
+    stages, words = len(ranks), len(pair.x)
+    every_word = np.full((stages, words), np.nan)
     every_word[:, pair.test] = at_first
     same = alike[pair.test]
     low, high = spread(hits)
@@ -188,7 +192,11 @@ def mean_over_languages(hits: Sequence[np.ndarray]) -> Mean:
         drawn = (filled @ weights) / (known @ weights)
     low, high = interval(drawn.mean(0))
     by_language = np.nanmean(table, 1)
-    return Mean(float(by_language.mean()), float(low), float(high))
+    return Mean(
+        precision=float(by_language.mean()),
+        low=float(low),
+        high=float(high),
+    )
 
 
 def hits_by_concept(pair: Pair, found: Ranks) -> np.ndarray:
@@ -198,13 +206,17 @@ def hits_by_concept(pair: Pair, found: Ranks) -> np.ndarray:
     return values
 
 
-def hits_at_both_stages(pairs: Mapping[str, Pair], spec: AlignmentSpec) -> np.ndarray:
+def hits_at_both_stages(
+    pairs: Mapping[str, Pair],
+    spec: AlignmentSpec,
+) -> np.ndarray:
     """P@1 per concept (language, stage, word), before and after the map."""
 
     def at_both_stages(pair: Pair) -> list[np.ndarray]:
         return [hits_by_concept(pair, look(pair, spec)) for look in BOTH.values()]
 
-    return np.array(map_each(at_both_stages, pairs.values(), width(pairs)))
+    found = map_each(at_both_stages, pairs.values(), width(pairs))
+    return np.array(found)
 
 
 def alignment_by_layer(
@@ -252,8 +264,8 @@ def alignment_by_seeds(
     def hits_after(pair: Pair) -> np.ndarray:
         return hits_by_concept(pair, after(pair, spec))
 
-    found = np.array(map_each(hits_after, cut, width(pairs)))
-    hits = found.reshape(1, len(sizes), len(pairs), -1)
+    found = map_each(hits_after, cut, width(pairs))
+    hits = np.array(found).reshape(1, len(sizes), len(pairs), -1)
     coords = {"stage": ["after"], "seeds": sizes, "language": list(pairs)}
     return curves(hits, coords, pairs)
 
@@ -300,11 +312,15 @@ def alignment_by_pair(study: Study, spec: AlignmentSpec) -> xr.Dataset:
         pair = pair_of(embedded, spec, *route)
         return pair_precision(pair, spec)
 
-    square = (len(codes), len(codes))
-    values = {}
-    for name in PairPrecision._fields:
-        shape = square if name in ("n", "chance") else (len(BOTH), *square)
-        values[name] = np.full(shape, np.nan)
+    square = np.full((len(codes), len(codes)), np.nan)
+    at_stages = np.stack([square] * len(BOTH))
+    values = {
+        "precision": at_stages,
+        "low": at_stages.copy(),
+        "high": at_stages.copy(),
+        "n": square,
+        "chance": square.copy(),
+    }
     found = map_each(precision_of, routes, embedded.vectors.shape[-1])
     for (source, target), numbers in zip(routes, found):
         cell = (..., codes.index(source), codes.index(target))
@@ -349,10 +365,12 @@ def concept_ranks(study: Study, layer: int) -> xr.Dataset:
         layer = layer or study.layers
         of_layer = study.array("concept_vector").sel(layer=layer)
         vectors = of_layer.values.transpose(1, 0, 2)
+    n = len(concepts)
+    codes = list(languages)
     return xr.Dataset(
         {"rank": (("source", "target"), mean_ranks(vectors))},
-        {"source": list(languages), "target": list(languages)},
-        {"chance": (len(concepts) + 1) / 2, "n": len(concepts)},
+        {"source": codes, "target": codes},
+        {"chance": (n + 1) / 2, "n": n},
     )
 
 
@@ -362,10 +380,10 @@ def mean_ranks(vectors: np.ndarray) -> np.ndarray:
     NaN for two languages that share fewer than two concepts.
     """
     present = np.isfinite(vectors[:, :, 0])
-    languages = range(len(vectors))
-    values = np.full((len(vectors), len(vectors)), np.nan)
-    for source in languages:
-        for target in languages:
+    languages = len(vectors)
+    values = np.full((languages, languages), np.nan)
+    for source in range(languages):
+        for target in range(languages):
             both = present[source] & present[target]
             if both.sum() < 2:
                 continue
@@ -379,8 +397,11 @@ def cosine_ranks(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     The middle of ties.
     """
-    lengths = np.linalg.norm(x, axis=1)[:, None] * np.linalg.norm(y, axis=1)
-    cosines = (x @ y.T) / np.where(lengths > 0, lengths, 1)
+    x_lengths = np.linalg.norm(x, axis=1)
+    y_lengths = np.linalg.norm(y, axis=1)
+    lengths = x_lengths[:, None] * y_lengths
+    products = x @ y.T
+    cosines = products / np.where(lengths > 0, lengths, 1)
     own = np.diag(cosines)[:, None]
     better = (cosines > own).sum(1)
     tied = (cosines == own).sum(1)

@@ -73,7 +73,10 @@ class Reliability(NamedTuple):
 Draw = Callable[[Sequence[np.ndarray], Material], list[np.ndarray]]
 
 
-def down_sampled(groups: Sequence[np.ndarray], material: Material) -> list[np.ndarray]:
+def down_sampled(
+    groups: Sequence[np.ndarray],
+    material: Material,
+) -> list[np.ndarray]:
     """The larger group drawn down to the size of the smaller.
 
     Each looks among equally many words, so chance is the same.
@@ -157,15 +160,18 @@ def alignment_by_kind(
     def of_pair(pair: Pair) -> list[KindPrecision]:
         return precision_by_kind(pair, spec, material, CONTROLS[control])
 
-    found = np.array(map_each(of_pair, pairs.values(), width(pairs)))
-    # Found are (language, kind, field).
-    values = dict(zip(KindPrecision._fields, found.transpose(2, 1, 0)))
+    found = map_each(of_pair, pairs.values(), width(pairs))
+    # (language, kind, field) as (field, kind, language).
+    by_field = np.array(found).transpose(2, 1, 0)
+    values = dict(zip(KindPrecision._fields, by_field))
     if not (values["n"] > 1).all():
         raise StudyError(
             f"Too few test words of a kind are left ({control}). Use a longer list, or "
             "another control."
         )
-    variables = {name: (("kind", "language"), part) for name, part in values.items()}
+    variables = {}
+    for name, part in values.items():
+        variables[name] = (("kind", "language"), part)
     coords = {"kind": list(KINDS), "language": list(pairs)}
     attributes = {"interval": OVER_WORDS, "control": control}
     return xr.Dataset(variables, coords, attributes)
@@ -204,7 +210,13 @@ def mean_over_draws(hits: Sequence[np.ndarray]) -> KindPrecision:
         return KindPrecision(np.nan, np.nan, np.nan, n, np.nan)
     low, high = spread(hits[0])
     means = [part.mean() for part in hits]
-    return KindPrecision(float(np.mean(means)), float(low), float(high), n, 1 / n)
+    return KindPrecision(
+        precision=float(np.mean(means)),
+        low=float(low),
+        high=float(high),
+        n=n,
+        chance=1 / n,
+    )
 
 
 def hits_within(
@@ -273,7 +285,8 @@ def alignment_by_chance(
         reached = shuffled_precisions(pair, spec)
         return np.array([np.mean(reached), np.quantile(reached, 0.95)])
 
-    mean, high = np.array(map_each(mean_and_high, pairs.values(), width(pairs))).T
+    found = map_each(mean_and_high, pairs.values(), width(pairs))
+    mean, high = np.array(found).T
     variables = {"mean": ("language", mean), "high": ("language", high)}
     return xr.Dataset(variables, {"language": list(pairs)}, {"shuffles": SHUFFLES})
 
@@ -307,7 +320,9 @@ def reliability(found: xr.Dataset) -> Reliability:
     if not correlations:
         return Reliability(float("nan"), languages)
     mean = float(np.mean(correlations))
-    stepped_up = 2 * mean / (1 + mean) if mean > -1 else float("nan")
+    if mean <= -1:
+        return Reliability(float("nan"), languages)
+    stepped_up = 2 * mean / (1 + mean)
     return Reliability(stepped_up, languages)
 
 

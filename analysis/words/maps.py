@@ -54,7 +54,11 @@ def rotation(x: np.ndarray, y: np.ndarray) -> Rotation:
 
     ``rank`` is that of xᵀy.
     """
-    left, sizes, right = linalg.svd(x.T @ y, full_matrices=False, check_finite=False)
+    left, sizes, right = linalg.svd(
+        x.T @ y,
+        full_matrices=False,
+        check_finite=False,
+    )
     return Rotation(left @ right, numerical_rank(sizes))
 
 
@@ -62,8 +66,9 @@ def numerical_rank(sizes: np.ndarray) -> int:
     """How many singular values, largest first, are more than rounding."""
     if not sizes.size:
         return 0
-    smallest = sizes[0] * len(sizes) * np.finfo(sizes.dtype).eps
-    return int((sizes > smallest).sum())
+    precision = np.finfo(sizes.dtype).eps
+    rounding = sizes[0] * len(sizes) * precision
+    return int((sizes > rounding).sum())
 
 
 def none(x: np.ndarray, y: np.ndarray) -> Fitted:
@@ -87,7 +92,8 @@ def orthogonal(x: np.ndarray, y: np.ndarray) -> Fitted:
 
 def centred(x: np.ndarray, y: np.ndarray) -> Fitted:
     """Orthogonal Procrustes after each language's mean over its seeds is taken away."""
-    middle, other = x.mean(0), y.mean(0)
+    middle = x.mean(0)
+    other = y.mean(0)
     turn, rank = rotation(x - middle, y - other)
 
     def source(states: np.ndarray) -> np.ndarray:
@@ -104,15 +110,19 @@ def unit_centred(x: np.ndarray, y: np.ndarray) -> Fitted:
 
     Artetxe et al. 2018.
     """
-    middle, other = unit(x).mean(0), unit(y).mean(0)
+    middle = unit(x).mean(0)
+    other = unit(y).mean(0)
+
+    def prepared(states: np.ndarray) -> np.ndarray:
+        return unit(unit(states) - middle)
 
     def target(states: np.ndarray) -> np.ndarray:
         return unit(unit(states) - other)
 
-    turn, rank = rotation(unit(unit(x) - middle), target(y))
+    turn, rank = rotation(prepared(x), target(y))
 
     def source(states: np.ndarray) -> np.ndarray:
-        return unit(unit(states) - middle) @ turn
+        return prepared(states) @ turn
 
     return Fitted(source, target, rank, seeds=len(x))
 
@@ -122,7 +132,8 @@ def ridge(x: np.ndarray, y: np.ndarray) -> Fitted:
 
     Any linear map, held back where the seeds say little.
     """
-    middle, other = x.mean(0), y.mean(0)
+    middle = x.mean(0)
+    other = y.mean(0)
     weights = ridge_weights(x - middle, y - other)
 
     def source(states: np.ndarray) -> np.ndarray:
@@ -139,12 +150,15 @@ def ridge_weights(given: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     """W (hidden, hidden) of the ridge regression of one on the other, both centred."""
     seeds, hidden = given.shape
     variance = float((given**2).sum()) / hidden
-    penalty = PENALTY * max(variance, np.finfo(given.dtype).tiny)
+    least = np.finfo(given.dtype).tiny
+    penalty = PENALTY * max(variance, least)
     if seeds < hidden:
         # The dual form solves for as many unknowns as there are seeds.
-        inner = given @ given.T + penalty * np.eye(seeds, dtype=given.dtype)
+        identity = np.eye(seeds, dtype=given.dtype)
+        inner = given @ given.T + penalty * identity
         return given.T @ linalg.solve(inner, wanted, assume_a="pos")
-    inner = given.T @ given + penalty * np.eye(hidden, dtype=given.dtype)
+    identity = np.eye(hidden, dtype=given.dtype)
+    inner = given.T @ given + penalty * identity
     return linalg.solve(inner, given.T @ wanted, assume_a="pos")
 
 

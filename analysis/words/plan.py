@@ -83,7 +83,11 @@ def begin(
     )
 
 
-def validated(spec: WordSpec, words: WordList, reader: WordReader) -> list[int]:
+def validated(
+    spec: WordSpec,
+    words: WordList,
+    reader: WordReader,
+) -> list[int]:
     """The layers to keep, once every word can be read in every way asked for."""
     if spec.words_digest != words.digest:
         raise SpecError(

@@ -46,7 +46,9 @@ def printed_alignment(study: Study, embedding: str) -> xr.Dataset:
     values = printed.transpose("source", "stage", "k").rename(source="language")
     dims = ("language", "stage", "k")
     codes = values.language.values
-    alike = np.array([ALIKE.get(code, np.nan) / CONCEPTS for code in codes])
+    counts = np.array([ALIKE.get(code, np.nan) for code in codes])
+    alike = counts / CONCEPTS
+    at_most = alike[:, None]
     ends = wilson_intervals(values.values, TEST_WORDS)
     first = values.sel(k=1).values
     chance = values.k.values[None] / TEST_WORDS
@@ -54,7 +56,7 @@ def printed_alignment(study: Study, embedding: str) -> xr.Dataset:
         "precision": (dims, values.values),
         "low": (dims, ends.low),
         "high": (dims, ends.high),
-        "identical": (dims[:2], np.minimum(first, alike[:, None])),
+        "identical": (dims[:2], np.minimum(first, at_most)),
         "alike": ("language", alike),
         "n": ("language", np.full(len(alike), TEST_WORDS)),
         "chance": (("language", "k"), np.repeat(chance, len(alike), 0)),
@@ -86,8 +88,8 @@ def printed_seeds(study: Study, embedding: str) -> xr.Dataset:
     The printed means over languages for three seed sizes, without intervals.
     """
     values = study.array("alignment").sel(embedding=embedding, k=1)
-    printed = values.sel(stage=list(SIZES)).transpose("stage", "source").values
-    each = printed[None]
+    printed = values.sel(stage=list(SIZES)).transpose("stage", "source")
+    each = printed.values[None]
     not_printed = np.full((1, len(SIZES)), np.nan)
     dims = ("stage", "seeds", "language")
     variables = {
@@ -115,13 +117,14 @@ def printed_kinds(study: Study, embedding: str) -> xr.Dataset:
     values = printed.transpose("kind", "source")
     kinds, languages = values.kind.values, values.source.values
     sizes = np.array([GROUPS[kind] for kind in kinds])
+    n = np.repeat(sizes[:, None], len(languages), 1)
     ends = wilson_intervals(values.values, int(sizes[0]))
     dims = ("kind", "language")
     variables = {
         "precision": (dims, values.values),
         "low": (dims, ends.low),
         "high": (dims, ends.high),
-        "n": (dims, np.repeat(sizes[:, None], len(languages), 1)),
+        "n": (dims, n),
     }
     coords = {"kind": kinds, "language": languages}
     attributes = {"interval": BY_WILSON, "control": "down-sampled"}

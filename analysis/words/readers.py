@@ -101,10 +101,8 @@ def check_size(members: Sequence[zipfile.ZipInfo], name: str) -> None:
     """CorpusError for a zip that holds too much."""
     size = sum(member.file_size for member in members)
     if len(members) > MAX_MEMBERS or size > settings.MAX_CORPUS_BYTES:
-        raise CorpusError(
-            f"“{name}” holds {len(members):,} files of {size / 2**20:,.0f} MiB, more "
-            "than a word list can."
-        )
+        held = f"{len(members):,} files of {size / 2**20:,.0f} MiB"
+        raise CorpusError(f"“{name}” holds {held}, more than a word list can.")
 
 
 def layout_of(names: Sequence[str], zip_name: str) -> ZipLayout:
@@ -119,7 +117,10 @@ def layout_of(names: Sequence[str], zip_name: str) -> ZipLayout:
     )
 
 
-def wanted_members(names: Sequence[str], layout: ZipLayout) -> list[str]:
+def wanted_members(
+    names: Sequence[str],
+    layout: ZipLayout,
+) -> list[str]:
     """The members of a layout, then WordNet's hierarchy if it is there."""
     wanted = [name for name in names if layout.fits(name)]
     return wanted + [name for name in names if name.endswith(DATA_NOUN)]
@@ -134,23 +135,8 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
     table = table_rows(file, text)
     if not table.rows:
         raise refusal(file, [*table.faults, f"{file}, line 1: the file is empty"])
-    header, *lines = [stripped(row) for row in table.rows]
-    names = header.cells
-    place = f"{file}, line {header.line}"
-    faults = [f"{place}: {fault}" for fault in header_faults(names)]
-    rows: dict[str, dict[str, str]] = {}
-    for line, cells in lines:
-        row = dict(zip(names, cells))
-        if len(cells) != len(names):
-            found = [f"has {len(cells)} cells, the header has {len(names)}"]
-        else:
-            found = row_faults(row, rows)
-        faults += [f"{file}, line {line}: {fault}" for fault in found]
-        if not found:
-            rows[row["concept"]] = row
-    faults += table.faults
-    if faults:
-        raise refusal(file, faults)
+    rows = concept_rows(file, table)
+    names = stripped(table.rows[0])
     columns = {}
     for cell in names:
         if cell not in KNOWN:
@@ -166,20 +152,50 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
     )
 
 
+def concept_rows(
+    file: str,
+    table: CsvTable,
+) -> dict[str, dict[str, str]]:
+    """Concept → its cells by the header's names; CorpusError with every fault."""
+    header, *lines = table.rows
+    names = stripped(header)
+    place = f"{file}, line {header.line}"
+    faults = table.faults + [f"{place}: {fault}" for fault in header_faults(names)]
+    rows: dict[str, dict[str, str]] = {}
+    for line in lines:
+        cells = stripped(line)
+        row = dict(zip(names, cells))
+        found = row_faults(row, rows)
+        if len(cells) != len(names):
+            found = [f"has {len(cells)} cells, the header has {len(names)}"]
+        place = f"{file}, line {line.line}"
+        faults += [f"{place}: {fault}" for fault in found]
+        if not found:
+            rows[row["concept"]] = row
+    if faults:
+        raise refusal(file, faults)
+    return rows
+
+
 def table_rows(file: str, text: str) -> CsvTable:
     """The rows of comma-separated values, or of tab-separated ones in a .tsv."""
     if not file.casefold().endswith(".tsv"):
         return csv_rows(text, file)
-    rows = [CsvRow(number, line.split("\t")) for number, line in numbered_lines(text)]
+    rows = []
+    for number, line in numbered_lines(text):
+        rows.append(CsvRow(number, line.split("\t")))
     return CsvTable(rows, [])
 
 
-def stripped(row: CsvRow) -> CsvRow:
-    """A row without white space around its cells."""
-    return CsvRow(row.line, [cell.strip() for cell in row.cells])
+def stripped(row: CsvRow) -> list[str]:
+    """A row's cells without white space around them."""
+    return [cell.strip() for cell in row.cells]
 
 
-def column(rows: Mapping[str, Mapping[str, str]], name: str) -> tuple[str, ...]:
+def column(
+    rows: Mapping[str, Mapping[str, str]],
+    name: str,
+) -> tuple[str, ...]:
     """One column of the rows."""
     return tuple(row[name] for row in rows.values())
 
@@ -222,7 +238,10 @@ def header_faults(names: Sequence[str]) -> list[str]:
     return faults
 
 
-def row_faults(row: Mapping[str, str], seen: Collection[str]) -> list[str]:
+def row_faults(
+    row: Mapping[str, str],
+    seen: Collection[str],
+) -> list[str]:
     """What is wrong with one row of our own layout; ``seen`` are earlier concepts."""
     faults = []
     concept = row.get("concept", "")
@@ -359,7 +378,10 @@ def from_muse(name: str, files: Mapping[str, str]) -> WordList:
     )
 
 
-def named_dictionaries(name: str, files: Mapping[str, str]) -> list[Dictionary]:
+def named_dictionaries(
+    name: str,
+    files: Mapping[str, str],
+) -> list[Dictionary]:
     """MUSE's dictionaries; CorpusError when there are none, or of several sources."""
     found: dict[tuple[str, str], Dictionary] = {}
     for file, text in files.items():

@@ -141,7 +141,8 @@ def csls(cosines: Cosines, criterion: Criterion) -> Scale:
         rows.append(largest_of_rows(block, k).mean(1))
         best = largest_of_columns(block, k)
         if start > 0:
-            best = largest_of_columns(np.concatenate([nearest, best]), k)
+            both = np.concatenate([nearest, best])
+            best = largest_of_columns(both, k)
         nearest = best
     return Scale(2.0, np.concatenate(rows), nearest.mean(0))
 
@@ -184,7 +185,8 @@ class Ranks:
 
         Where candidates are tied, the share of their orders in which it is.
         """
-        return np.clip((k - self.better) / (self.tied + 1), 0, 1)
+        places = k - self.better
+        return np.clip(places / (self.tied + 1), 0, 1)
 
     @property
     def rank(self) -> np.ndarray:
@@ -235,8 +237,8 @@ def scores(
     For pools that fit into memory.
     """
     cosines, scale = compare(source, target, criterion)
-    every = cosines.rows(0, cosines.shape[0])
-    return scale.scale * every - scale.row[:, None] - scale.column
+    every = scale.scale * cosines.rows(0, cosines.shape[0])
+    return every - scale.row[:, None] - scale.column
 
 
 def rank(
@@ -299,10 +301,8 @@ def standing_of(
 
 def picked(cosines: Cosines, rows: np.ndarray) -> np.ndarray:
     """Cosines of these source words; a run of neighbours needs no copy."""
-    first, last = rows[0], rows[-1]
-    is_run = len(rows) == last - first + 1 and (np.diff(rows) == 1).all()
-    if is_run:
-        return cosines.rows(first, last + 1)
+    if (np.diff(rows) == 1).all():
+        return cosines.rows(rows[0], rows[-1] + 1)
     if cosines.kept is not None:
         return cosines.kept[rows]
     part = Cosines(cosines.source[rows], cosines.target)
@@ -315,7 +315,8 @@ def twins(states: np.ndarray) -> np.ndarray | None:
     Equal vectors need not get equal products: how these are rounded depends on their
     place in the block.
     """
-    if len(np.unique(states[:, 0])) == len(states):
+    first_numbers = np.unique(states[:, 0])
+    if len(first_numbers) == len(states):
         return None
     numbers: dict[bytes, int] = {}
     found = []

@@ -107,7 +107,10 @@ def demo_words() -> WordList:
     )
 
 
-def wordfreq_frequencies(words: WordList, language: str) -> tuple[float | None, ...]:
+def wordfreq_frequencies(
+    words: WordList,
+    language: str,
+) -> tuple[float | None, ...]:
     """Zipf frequency of a language's words through the optional library ``wordfreq``.
 
     (concept), None where it knows none. SpecError when the library or what it needs is

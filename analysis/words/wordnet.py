@@ -146,13 +146,19 @@ def joined(
     )
 
 
-def below_top_levels(synsets: Iterable[str], hierarchy: Hierarchy) -> list[str]:
+def below_top_levels(
+    synsets: Iterable[str],
+    hierarchy: Hierarchy,
+) -> list[str]:
     """The synsets below the top levels of the hierarchy, sorted."""
     depth = hierarchy.depth
     return [each for each in sorted(synsets) if depth.get(each, 0) >= TOP_LEVELS]
 
 
-def without_repeats(synsets: Iterable[str], lemmas: Lemmas) -> list[str]:
+def without_repeats(
+    synsets: Iterable[str],
+    lemmas: Lemmas,
+) -> list[str]:
     """The first synset of each spelling."""
     seen: dict[str, str] = {}
     for synset in synsets:
