@@ -31,16 +31,16 @@ def principal_components(points: np.ndarray, dims: int) -> Components:
     gram = points @ points.T if few_points else points.T @ points
     total = float(np.trace(gram))
     places = np.zeros((len(points), dims))
-    shares = np.full(dims, np.nan)
     if total <= NO_VARIANCE:
-        return Components(places, shares)
+        return Components(places, np.full(dims, np.nan))
     vectors, values = leading_axes(gram, dims)
     if few_points:
         found = vectors * np.sqrt(values)
     else:
         found = points @ vectors
     places[:, : found.shape[1]] = found
-    shares[:] = 0
+    # In the precision of the points, in which their sums are rounded too.
+    shares = np.zeros(dims, values.dtype)
     shares[: len(values)] = values / total
     return Components(places, shares)
 
