@@ -6,6 +6,7 @@ a field that may be None is one that the file may lack.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
@@ -76,6 +77,10 @@ def read_value(
     place: str,
 ) -> Any:
     """A value of JSON as the declared type."""
+    if declared in PLAIN:
+        if not is_plain(value, declared):
+            raise wrong(place, PLAIN[declared], value)
+        return value
     origin = get_origin(declared)
     if origin is UnionType:
         return read_optional(value, declared, place)
@@ -85,10 +90,6 @@ def read_value(
     if origin is Mapping:
         (_, one) = get_args(declared)
         return read_mapping(value, one, place)
-    if declared in PLAIN:
-        if not is_plain(value, declared):
-            raise wrong(place, PLAIN[declared], value)
-        return value
     if is_dataclass(declared) and isinstance(declared, type):
         return read_record(declared, value, place)
     if isinstance(declared, type) and issubclass(declared, tuple):
@@ -116,6 +117,9 @@ def read_list(
     """A list as a tuple of values of one type."""
     if not isinstance(value, list | tuple):
         raise wrong(place, "a list", value)
+    # Thousands of texts or numbers are asked for their types at once.
+    if set(map(type, value)) == {one}:
+        return tuple(value)
     return tuple(read_value(each, one, place) for each in value)
 
 
@@ -138,13 +142,19 @@ def read_named(
     place: str,
 ) -> R:
     """A list as a tuple with named fields."""
-    declared = get_type_hints(kind)
+    declared = named_types(kind)
     if not isinstance(value, list | tuple) or len(value) != len(declared):
         raise wrong(place, f"a list of {' and '.join(declared)}", value)
     found = []
     for each, (name, one) in zip(value, declared.items()):
         found.append(read_value(each, one, inside(place, name)))
     return kind(*found)
+
+
+@cache
+def named_types(kind: type) -> dict[str, Any]:
+    """The declared type of every field of a named tuple."""
+    return get_type_hints(kind)
 
 
 def inside(place: str, name: str) -> str:
@@ -166,11 +176,15 @@ def wrong(
 
 def to_json(value: Any) -> Any:
     """A record, or a value in one, as JSON; fields that are None are left out."""
+    if isinstance(value, str | int | float):
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         return record_to_json(value)
     if isinstance(value, Mapping):
         return {key: to_json(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
+        if set(map(type, value)) <= PLAIN.keys():
+            return list(value)
         return [to_json(each) for each in value]
     return value
 
