@@ -1,9 +1,8 @@
-"""Two studies side by side: the same measure on their common languages and concepts,
-and the difference with its interval.
-"""
+"""Two studies side by side: one measure of both, and the difference with its interval."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import xarray as xr
@@ -12,17 +11,24 @@ from analysis.concepts import recognition, similarity, transfer
 from analysis.concepts.specs import Convention
 from analysis.core.errors import StudyError
 from analysis.core.statistics import bootstrap_weights, interval
+from analysis.overview import usual
 from analysis.study.study import Study
 from analysis.words import alignment
-from analysis.words.specs import AlignmentSpec
 
+Labelled = TypeVar("Labelled", xr.Dataset, xr.DataArray)
 ENOUGH = 3
 """Fewer concepts than this give no interval."""
+REPLICATES = 1000
+OF_LANGUAGES = ("language", "source", "target")
+"""Dimensions whose places are languages."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """How one measure is compared: its words, and its values by concept where a study has them."""
+    """How one measure is compared: its words, and what gives its values.
+
+    ``values`` has them by concept, or by word, where a study has them so.
+    """
 
     what: str
     units: str
@@ -31,11 +37,18 @@ class Measured:
     digits: int = 2
     diverging: bool = False
 
+    @property
+    def columns(self) -> str:
+        """The dimension of the columns, which are languages."""
+        return "target" if self.rows == "source" else "language"
+
 
 @dataclass(frozen=True)
 class Comparison:
-    """``data``: first, second, difference (first − second), low, high, over the common
-    languages.
+    """A measure of two studies over their common languages.
+
+    ``data``: first, second, difference (first − second), low, high; ``interval`` says
+    how the last two were made, or why there are none.
     """
 
     what: str
@@ -49,93 +62,81 @@ class Comparison:
     @property
     def columns(self) -> tuple[str, ...]:
         """The common languages."""
-        return tuple(
-            self.data[
-                "language" if "language" in self.data.dims else "target"
-            ].values.tolist()
-        )
+        dimension = "language" if "language" in self.data.dims else "target"
+        return tuple(self.data[dimension].values.tolist())
 
     def arranged(self, codes: Sequence[str]) -> xr.Dataset:
         """The data with its languages in this order."""
-        return self.data.sel(
-            {
-                dim: list(codes)
-                for dim in self.data.dims
-                if dim in ("language", "source", "target")
-            }
-        )
+        return in_order(self.data, codes)
+
+
+def in_order(values: Labelled, codes: Sequence[str]) -> Labelled:
+    """Values with their languages in this order."""
+    places = {dim: list(codes) for dim in OF_LANGUAGES if dim in values.dims}
+    return values.sel(places)
 
 
 def accuracies(
     study: Study, convention: Convention, concepts: Sequence[str]
 ) -> xr.DataArray:
     """Recognition accuracy (concept, language)."""
-    return recognition.recognition(study, convention)["accuracy"].sel(
-        concept=list(concepts)
-    )
+    found = recognition.recognition(study, convention)["accuracy"]
+    return found.sel(concept=list(concepts))
 
 
 def cosines(
     study: Study, convention: Convention, concepts: Sequence[str]
 ) -> xr.DataArray:
-    """Cosine, maximum over layers: (concept, source, target), or the printed mean
-    (source, target).
+    """Cosine, maximum over layers: (concept, source, target).
+
+    The printed mean (source, target) of a study without vectors.
     """
     if not study.has("concept_vector"):
         return similarity.similarity(study)["cosine"]
-    each = [
-        similarity.similarity(study, similarity.MAXIMUM, (concept,))["cosine"]
-        for concept in concepts
-    ]
+    each = []
+    for concept in concepts:
+        found = similarity.similarity(study, similarity.MAXIMUM, (concept,))
+        each.append(found["cosine"])
     return xr.concat(each, xr.Variable("concept", list(concepts)))
 
 
 def transfers(
     study: Study, convention: Convention, concepts: Sequence[str]
 ) -> xr.DataArray:
-    """Transferability: (concept, source, target), or the printed mean (source, target)."""
+    """Transferability, percentage points: (concept, source, target).
+
+    The printed mean (source, target) of a study without pair scores.
+    """
     if not study.has("pair_score"):
         return transfer.transfer(study, convention)["transfer"]
-    accuracy = transfer.cross_accuracy(study, convention)["accuracy"].sel(
-        concept=list(concepts)
-    )
+    found = transfer.cross_accuracy(study, convention)["accuracy"]
+    accuracy = found.sel(concept=list(concepts))
+    own = np.diagonal(accuracy.values, axis1=1, axis2=2)
     coords = {dim: accuracy[dim] for dim in ("concept", "target")}
-    return 100 * (
-        accuracy
-        - xr.DataArray(
-            np.diagonal(accuracy.values, axis1=1, axis2=2), coords, tuple(coords)
-        )
-    )
+    return 100 * (accuracy - xr.DataArray(own, coords, tuple(coords)))
 
 
 def words_found(
     study: Study, convention: Convention, concepts: Sequence[str]
 ) -> xr.DataArray:
-    """P@1 of the study's first word vectors into English, or into its first language:
-    (word, stage, language), or printed.
+    """P@1 of the first word vectors into English, or into the study's first language.
 
-    Hits word by word where they were computed, NaN for what is no test word. StudyError
-    when there are no words.
+    Hits (word, stage, language) where they were computed, NaN for what is no test word;
+    or printed shares (stage, language). StudyError when there are no words.
     """
     if not study.embeddings:
         raise StudyError(
-            f"“{study.title}” has no word vectors. Embed words on the Alignment "
-            "page, or compare something else."
+            f"“{study.title}” has no word vectors. Embed words on the Alignment page, or "
+            "compare something else."
         )
-    target = (
-        "en"
-        if study.words is None or "en" in study.words.languages
-        else study.words.languages[0]
-    )
-    found = alignment.alignment(study, AlignmentSpec(study.embeddings[0]), target)
-    return (
-        found["hit"].transpose("word", "stage", "language")
-        if "hit" in found
-        else found["precision"].sel(k=1, drop=True)
-    )
+    spec, target = usual.matching(study), usual.words_target(study)
+    found = alignment.alignment(study, spec, target)
+    if "hit" in found:
+        return found["hit"].transpose("word", "stage", "language")
+    return found["precision"].sel(k=1, drop=True)
 
 
-COMPARED: dict[str, Measured] = {
+COMPARED: Mapping[str, Measured] = {
     "recognition": Measured(
         "recognition accuracy", "share of pairs", "concept", accuracies
     ),
@@ -157,100 +158,101 @@ def compare(
 ) -> Comparison:
     """``first`` minus ``second`` on what they share.
 
-    StudyError when they share no language or concept, or one lacks the measure.
-
     The interval resamples concepts, which both studies must have measured one by one
-    (for recognition by concept there is none).
+    (for recognition by concept there is none), or words. StudyError when they share no
+    language or concept, or one lacks the measure. Ours.
     """
     kind = COMPARED[what]
-    concepts = tuple(c for c in first.concepts if c in second.concepts)
-    printed = [
-        study.title
-        for study in (first, second)
-        if not (study.has("concept_vector") or study.has("pair_score"))
-    ]
-    values = [
-        kind.values(study, convention, concepts or study.concepts)
-        for study in (first, second)
-    ]
+    concepts = tuple(name for name in first.concepts if name in second.concepts)
+    a = kind.values(first, convention, concepts or first.concepts)
+    b = kind.values(second, convention, concepts or second.concepts)
     if what == "recognition" and not concepts:
         raise StudyError(
-            f"“{first.title}” and “{second.title}” share no concept. Choose two "
-            "studies of the same concepts."
+            f"“{first.title}” and “{second.title}” share no concept. Choose two studies "
+            "of the same concepts."
         )
-    axis = "target" if kind.rows == "source" else "language"
-    codes = [
-        code
-        for code in values[0][axis].values.tolist()
-        if code in values[1][axis].values.tolist()
-    ]
+    codes = common(a, b, kind.columns)
     if len(codes) < 2:
         raise StudyError(
-            f"“{first.title}” and “{second.title}” share {len(codes)} languages "
-            f"with {what}; two are needed."
+            f"“{first.title}” and “{second.title}” share {len(codes)} languages with "
+            f"{what}; two are needed."
         )
-    pick = {
-        dim: codes for dim in ("language", "source", "target") if dim in values[0].dims
-    }
-    a, b = (value.sel(pick) for value in values)
+    a, b = in_order(a, codes), in_order(b, codes)
     if what == "recognition":
         return finished(kind, a, b, None, "cells are single concepts")
     if what == "alignment":
         return of_words(kind, a, b)
-    means = [
-        value.mean("concept") if "concept" in value.dims else value for value in (a, b)
-    ]
-    if printed or len(concepts) < ENOUGH:
-        why = (
-            f"{' and '.join(printed)} print only means over concepts"
-            if printed
-            else f"only {len(concepts)} common concepts"
-        )
-        return finished(kind, *means, None, why)  # pyright: ignore[reportCallIssue]
-    return finished(
-        kind,
-        *means,
-        (a - b).transpose("concept", "source", "target"),  # pyright: ignore[reportCallIssue]
-        f"bootstrap over {len(concepts)} concepts",  # pyright: ignore[reportCallIssue]
-    )
+    return of_pairs(kind, a, b, without_interval(first, second, concepts))
+
+
+def common(first: xr.DataArray, second: xr.DataArray, dimension: str) -> list[str]:
+    """Places of the first along a dimension that the second has too."""
+    known = second[dimension].values.tolist()
+    return [place for place in first[dimension].values.tolist() if place in known]
+
+
+def without_interval(first: Study, second: Study, concepts: Sequence[str]) -> str:
+    """Why a difference of these studies has no interval; empty where it has one."""
+    printed = []
+    for study in (first, second):
+        if not (study.has("concept_vector") or study.has("pair_score")):
+            printed.append(study.title)
+    if printed:
+        return f"{' and '.join(printed)} print only means over concepts"
+    if len(concepts) < ENOUGH:
+        return f"only {len(concepts)} common concepts"
+    return ""
+
+
+def of_pairs(
+    kind: Measured, first: xr.DataArray, second: xr.DataArray, why_not: str
+) -> Comparison:
+    """Means over concepts; with an interval over them unless there is a reason not to."""
+    one = mean_of_concepts(first)
+    other = mean_of_concepts(second)
+    if why_not:
+        return finished(kind, one, other, None, why_not)
+    each = (first - second).transpose("concept", "source", "target")
+    how = f"bootstrap over {each.sizes['concept']} concepts"
+    return finished(kind, one, other, each, how)
+
+
+def mean_of_concepts(values: xr.DataArray) -> xr.DataArray:
+    """The mean over concepts; values that are one already stay."""
+    return values.mean("concept") if "concept" in values.dims else values
 
 
 def of_words(kind: Measured, first: xr.DataArray, second: xr.DataArray) -> Comparison:
-    """Stages that both have; with an interval when the very same words were looked up in both."""
-    stages = [
-        stage
-        for stage in first.stage.values.tolist()
-        if stage in second.stage.values.tolist()
-    ]
-    a, b = (values.sel(stage=stages) for values in (first, second))
-    means = [
-        (values.mean("word") if "word" in values.dims else values).transpose(
-            "stage", "language"
-        )
-        for values in (a, b)
-    ]
-    same = (
-        "word" in a.dims
-        and "word" in b.dims
-        and a.word.equals(b.word)
-        and bool((a.isnull() == b.isnull()).all())
-    )
-    if not same:
-        return finished(
-            kind,
-            means[0],
-            means[1],
-            None,
-            "the studies did not look up the same words",
-        )
+    """Stages that both have.
+
+    With an interval when the very same words were looked up in both.
+    """
+    stages = common(first, second, "stage")
+    a, b = first.sel(stage=stages), second.sel(stage=stages)
+    one = mean_of_words(a)
+    other = mean_of_words(b)
+    if not same_words(a, b):
+        why = "the studies did not look up the same words"
+        return finished(kind, one, other, None, why)
     each = (a - b).dropna("word")
-    return finished(
-        kind,
-        means[0],
-        means[1],
-        each,
-        f"bootstrap over {each.sizes['word']} test words",
-    )
+    how = f"bootstrap over {each.sizes['word']} test words"
+    return finished(kind, one, other, each, how)
+
+
+def mean_of_words(values: xr.DataArray) -> xr.DataArray:
+    """The share of words found (stage, language)."""
+    if "word" in values.dims:
+        values = values.mean("word")
+    return values.transpose("stage", "language")
+
+
+def same_words(first: xr.DataArray, second: xr.DataArray) -> bool:
+    """Whether the very same words were looked up."""
+    if "word" not in first.dims or "word" not in second.dims:
+        return False
+    if not first.word.equals(second.word):
+        return False
+    return bool((first.isnull() == second.isnull()).all())
 
 
 def finished(
@@ -260,25 +262,24 @@ def finished(
     each: xr.DataArray | None,
     how: str,
 ) -> Comparison:
-    """Difference and, from differences by concept or word (the first dimension), its interval."""
+    """The difference, and its interval from differences by concept or word.
+
+    These are the first dimension of ``each``.
+    """
     low = high = xr.full_like(first, np.nan)
     if each is not None:
-        weights = bootstrap_weights(tuple(range(each.shape[0])), 1000)
-        ends = interval(
-            np.tensordot(np.nan_to_num(each.values), weights / weights.sum(0), (0, 0))
-        )
-        low, high = (first.copy(data=end) for end in ends)
-    data = {
-        "first": first,
-        "second": second,
-        "difference": first - second,
-        "low": low,
-        "high": high,
+        weights = bootstrap_weights(tuple(range(each.shape[0])), REPLICATES)
+        shares = weights / weights.sum(0)
+        means = np.tensordot(np.nan_to_num(each.values), shares, (0, 0))
+        low, high = (first.copy(data=end) for end in interval(means))
+    variables = {
+        "first": first.drop_attrs(),
+        "second": second.drop_attrs(),
+        "difference": (first - second).drop_attrs(),
+        "low": low.drop_attrs(),
+        "high": high.drop_attrs(),
     }
-    cells = xr.Dataset(
-        {name: values.drop_attrs() for name, values in data.items()},
-        attrs={"interval": how},
-    )
+    cells = xr.Dataset(variables, attrs={"interval": how})
     return Comparison(
         kind.what, kind.units, kind.rows, how, cells, kind.digits, kind.diverging
     )

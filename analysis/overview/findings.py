@@ -1,6 +1,7 @@
 """What a study says, in a few computed sentences for the Overview."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -14,13 +15,14 @@ from analysis.concepts.similarity import (
 )
 from analysis.concepts.specs import Convention
 from analysis.concepts.transfer import transfer
-from analysis.concepts.triangle import asymmetry, triangle
+from analysis.concepts.triangle import Asymmetry, Triangle, asymmetry, triangle
 from analysis.core.errors import AnalysisError
 from analysis.languages.languages import LANGUAGES
-from analysis.languages.shares import ShareTable, order
+from analysis.languages.shares import order
+from analysis.overview import needs, usual
+from analysis.overview.shares import share_table
 from analysis.study.study import PUBLISHED, Study
 from analysis.words.alignment import alignment
-from analysis.words.specs import AlignmentSpec
 
 RATE = 0.05
 """False discovery rate below which a cell counts as better than chance."""
@@ -35,70 +37,33 @@ class Finding:
 
 
 def findings(study: Study, convention: Convention) -> tuple[Finding, ...]:
-    """Three sentences: recognition, similarity, transfer; a fourth, or the only one,
-    about words where there are some.
+    """Three sentences: recognition, similarity, transfer; a fourth, or the only one, about words.
 
-    Every number has its interval, count or chance where there is one.
-
-    What a study does not have is said. Numbers of a published study are the printed
-    ones. SpecError as in the measures.
+    Every number has its interval, count or chance where there is one. What a study does
+    not have is said. Numbers of a published study are the printed ones. SpecError as in
+    the measures.
     """
-    wanted = (
-        ("recognition", ("pair_score", "recognition"), recognised),
-        ("similarity", ("concept_vector", "similarity"), agreeing),
-        ("transfer", ("pair_score", "transfer"), carrying),
-    )
-    pairs = tuple(
-        Finding(
-            page,
-            sentence(study, convention)
-            if any(map(study.has, arrays))
-            else lacking(study, page),
-        )
-        for page, arrays, sentence in wanted
-    )
-    return (pairs if study.concepts else ()) + (
-        (Finding("alignment", matching(study)),) if study.embeddings else ()
-    )
+    found = []
+    if study.concepts:
+        found += of_concepts(study, convention)
+    if study.embeddings:
+        found.append(Finding("alignment", matching(study)))
+    return tuple(found)
 
 
-def matching(study: Study) -> str:
-    """Where words are found most often after a map fitted on seed pairs, and how often
-    before it; with the first word vectors.
-    """
-    target = (
-        "en"
-        if study.words is None or "en" in study.words.languages
-        else study.words.languages[0]
-    )
-    try:
-        found = alignment(study, AlignmentSpec(study.embeddings[0]), target).sel(k=1)
-    except AnalysisError as error:
-        return str(error)
-    after = found.precision.sel(stage="after")
-    best = found.isel(language=int(after.values.argmax())).sel(stage="after")
-    interval = (
-        f"95 % interval {100 * float(best.low):.1f} to {100 * float(best.high):.1f}"
-    )
-    before, chance = (
-        100 * float(part.mean())
-        for part in (found.precision.sel(stage="before"), found.chance)
-    )
-    text = (
-        f"words (read as: {study.embeddings[0]}) are found in {name(target)} at "
-        "the first try most often from "
-        f"{name(best.language.item())} ({100 * float(best.precision):.1f} %, "
-        f"{interval}, {int(best.n):,} test words) after a map "
-        "fitted on seed pairs; the mean over "
-        f"{count(found.sizes['language'], 'language')} is "
-        f"{100 * float(after.mean()):.1f} % "
-        f"after and {before:.1f} % before it, and chance {chance:.1f} %"
-    )
-    return (
-        f"{found.printed} of the paper: {text}."
-        if "printed" in found.attrs
-        else f"{text[0].upper()}{text[1:]}."
-    )
+def of_concepts(study: Study, convention: Convention) -> list[Finding]:
+    """Recognition, similarity and transfer; what is missing is said."""
+    sentences = {}
+    if needs.ACCURACIES.met(study):
+        sentences["recognition"] = recognised(study, convention)
+    if needs.COSINES.met(study):
+        sentences["similarity"] = agreeing(study, convention)
+    if needs.TRANSFER.met(study):
+        sentences["transfer"] = carrying(study, convention)
+    found = []
+    for page in ("recognition", "similarity", "transfer"):
+        found.append(Finding(page, sentences.get(page) or lacking(study, page)))
+    return found
 
 
 def lacking(study: Study, what: str) -> str:
@@ -123,143 +88,190 @@ def recognised(study: Study, convention: Convention) -> str:
     )
     if "printed" in table.attrs:
         return (
-            f"{table.printed} of the paper: {text}; the intervals are over concepts "
-            f"and chance is {chance:.0f} %."
+            f"{table.printed} of the paper: {text}; the intervals are over concepts and "
+            f"chance is {chance:.0f} %."
         )
+    return f"{capital(text)}; chance is {chance:.1f} %, and {cells_that_beat(table)}."
+
+
+def cells_that_beat(table: xr.Dataset) -> str:
+    """How many cells are better than chance, and how many pairs each has."""
     q = table.q.values[np.isfinite(table.q.values)]
     pairs = table.n.values[table.n.values > 0]
-    sizes = (
-        f"{pairs.min()}"
-        if pairs.min() == pairs.max()
-        else f"{pairs.min()} to {pairs.max()}"
+    sizes = f"{pairs.min()} to {pairs.max()}"
+    if pairs.min() == pairs.max():
+        sizes = f"{pairs.min()}"
+    return (
+        f"{(q < RATE).sum()} of {count(len(q), 'cell')} with {sizes} held-out pairs each "
+        f"are better than chance (q < {RATE})"
     )
-    beat = (
-        f"{(q < RATE).sum()} of {count(len(q), 'cell')} with {sizes} held-out pairs "
-        f"each are better than chance (q < {RATE})"
-    )
-    return f"{text[0].upper()}{text[1:]}; chance is {chance:.1f} %, and {beat}."
 
 
 def accuracy(table: xr.Dataset, place: int) -> str:
     """“English (90.6 %, 95 % interval 88.1 to 92.3)”."""
-    row = table.isel(language=int(place))
-    interval = f"95 % interval {100 * float(row.mean_low):.1f} to {100 * float(row.mean_high):.1f}"
-    return f"{name(row.language.item())} ({100 * float(row['mean']):.1f} %, {interval})"
+    row = table.isel(language=place)
+    mean, low, high = (
+        100 * float(row[part]) for part in ("mean", "mean_low", "mean_high")
+    )
+    language = name(row.language.item())
+    return f"{language} ({mean:.1f} %, 95 % interval {low:.1f} to {high:.1f})"
 
 
 def agreeing(study: Study, convention: Convention) -> str:
-    """Most and least alike pair, the mean, and what unrelated vectors and halves of one
-    language reach.
-    """
-    layer = (
-        convention.index
-        if convention.layer == "fixed" and study.has("concept_vector")
-        else MAXIMUM
-    )
+    """Most and least alike pair, the mean, and what bounds cosines."""
+    layer: int | str = MAXIMUM
+    if convention.layer == "fixed" and study.has("concept_vector"):
+        layer = convention.index
     table = similarity(study, layer)
-    pairs = table.where(np.triu(np.ones(table.cosine.shape), 1) > 0).stack(
-        pair=("source", "target")
-    )
-    pairs = pairs.isel(pair=np.flatnonzero(np.isfinite(pairs.cosine.values)))
-    if not pairs.sizes["pair"]:
+    pairs = known_pairs(table)
+    number = pairs.sizes["pair"]
+    if not number:
         return "Similarity needs two languages with vectors."
-    most, least = (
-        cosine(pairs.isel(pair=int(place)))
-        for place in (pairs.cosine.argmax("pair"), pairs.cosine.argmin("pair"))
+    most = cosine(pairs.isel(pair=int(pairs.cosine.argmax("pair"))))
+    least = cosine(pairs.isel(pair=int(pairs.cosine.argmin("pair"))))
+    text = (
+        f"{most} agree most and {least} least; the mean over {count(number, 'pair')} is "
+        f"{float(pairs.cosine.mean()):.2f}"
     )
-    mean = f"the mean over {count(pairs.sizes['pair'], 'pair')} is {float(pairs.cosine.mean()):.2f}"
-    text = f"{most} agree most and {least} least; {mean}"
     if "printed" in table.attrs:
-        return f"{table.printed} of the paper ({MAXIMUM}): {text}, and no intervals are printed."
+        return (
+            f"{table.printed} of the paper ({MAXIMUM}): {text}, and no intervals are "
+            "printed."
+        )
     where = f"the {MAXIMUM}" if layer == MAXIMUM else f"layer {layer}"
     return f"At {where}, {text}{landmarks(study, layer)}."
 
 
+def known_pairs(table: xr.Dataset) -> xr.Dataset:
+    """The unordered pairs of different languages (pair) whose cosine is known."""
+    above = np.triu(np.ones(table.cosine.shape), 1) > 0
+    pairs = table.where(above).stack(pair=("source", "target"))
+    return pairs.isel(pair=np.flatnonzero(np.isfinite(pairs.cosine.values)))
+
+
 def landmarks(study: Study, layer: str | int) -> str:
-    """A clause with the floor and the ceiling of cosines, at the layer or at the layer
-    where each is largest.
+    """A clause with the floor and the ceiling of cosines.
+
+    At the layer, or at the layer where each is largest.
     """
     known = []
     if len(study.concepts) > 1:
-        known.append(
-            f"different concepts reach {peak(similarity_floor(study).other_concepts, layer):.2f}"
-        )
+        floor = peak(similarity_floor(study).other_concepts, layer)
+        known.append(f"different concepts reach {floor:.2f}")
     if study.has("half_a"):
-        known.append(
-            "two halves of one language's pairs "
-            f"{peak(similarity_ceiling(study).ceiling, layer):.2f}"
-        )
-    return f", where {' and '.join(known)}" if known else ""
+        ceiling = peak(similarity_ceiling(study).ceiling, layer)
+        known.append(f"two halves of one language's pairs {ceiling:.2f}")
+    if not known:
+        return ""
+    return f", where {' and '.join(known)}"
 
 
 def peak(values: xr.DataArray, layer: str | int) -> float:
-    """Mean over pairs of different languages (layer, source, target), at a layer or at
-    the layer where it is largest.
+    """Mean over pairs of different languages of values (layer, source, target).
+
+    At a layer, or at the layer where it is largest.
     """
-    means = values.where(~np.eye(values.sizes["source"], dtype=bool)).mean(
-        ("source", "target")
-    )
-    return float(means.max() if layer == MAXIMUM else means.sel(layer=layer))
+    different = ~np.eye(values.sizes["source"], dtype=bool)
+    means = values.where(different).mean(("source", "target"))
+    if layer == MAXIMUM:
+        return float(means.max())
+    return float(means.sel(layer=layer))
 
 
 def cosine(pair: xr.Dataset) -> str:
     """“English and French (cosine 0.95, 95 % interval 0.93 to 0.97)”."""
     source, target = pair.pair.item()
-    known = np.isfinite(pair.low.item())
-    interval = (
-        f", 95 % interval {pair.low.item():.2f} to {pair.high.item():.2f}"
-        if known
-        else ""
-    )
-    return (
-        f"{name(source)} and {name(target)} (cosine {pair.cosine.item():.2f}{interval})"
-    )
+    value, low, high = (pair[part].item() for part in ("cosine", "low", "high"))
+    interval = ""
+    if np.isfinite(low):
+        interval = f", 95 % interval {low:.2f} to {high:.2f}"
+    return f"{name(source)} and {name(target)} (cosine {value:.2f}{interval})"
 
 
 def carrying(study: Study, convention: Convention) -> str:
-    """Transfer above and below the diagonal in order of pre-training share, and whether
-    the difference is more than chance.
-    """
+    """Transfer above and below the diagonal, and whether they differ beyond chance."""
     table = transfer(study, convention)
-    codes, words = sequence(study, table.source.values.tolist())
-    sides, tilt = triangle(table.transfer, codes), asymmetry(table.transfer, codes)
+    arranged = by_share(study, table.source.values.tolist())
+    sides = triangle(table.transfer, arranged.codes)
+    tilt = asymmetry(table.transfer, arranged.codes)
     if not sides.above_cells or not sides.below_cells:
         return "Transfer needs two languages with vectors and held-out pairs."
-    text = (
-        f"with languages in order of {words}, {sides.above} of {sides.above_cells} "
-        f"transfers down the order and {sides.below} of "
-        f"{sides.below_cells} up it lose nothing; the means are "
-        f"{sides.mean_above:+.2f} and {sides.mean_below:+.2f} percentage "
-        f"points (difference {tilt.index:+.2f}, permutation p = {tilt.p:.3f} over "
-        f"{tilt.languages} languages)"
-    )
+    text = f"with languages in order of {arranged.words}, {sides_words(sides, tilt)}"
     if "printed" in table.attrs:
         return f"{table.printed} of the paper: {text}."
     off = table.q.values[~np.eye(table.sizes["source"], dtype=bool)]
     off = off[np.isfinite(off)]
+    beat = (off < RATE).sum()
+    return f"{capital(text)}; {beat} of {len(off)} are better than chance (q < {RATE})."
+
+
+def sides_words(sides: Triangle, tilt: Asymmetry) -> str:
+    """Both sides of the diagonal and their difference."""
     return (
-        f"{text[0].upper()}{text[1:]}; {(off < RATE).sum()} of {len(off)} are better "
-        f"than chance (q < {RATE})."
+        f"{sides.above} of {sides.above_cells} transfers down the order and "
+        f"{sides.below} of {sides.below_cells} up it lose nothing; the means are "
+        f"{sides.mean_above:+.2f} and {sides.mean_below:+.2f} percentage points "
+        f"(difference {tilt.index:+.2f}, permutation p = {tilt.p:.3f} over "
+        f"{tilt.languages} languages)"
     )
 
 
-def sequence(study: Study, codes: list[str]) -> tuple[tuple[str, ...], str]:
-    """Languages by pre-training share, if the study says which table holds for its
-    model, and what the order is called.
+class Arranged(NamedTuple):
+    """Languages in an order, and what it is called."""
+
+    codes: tuple[str, ...]
+    words: str
+
+
+def by_share(study: Study, codes: list[str]) -> Arranged:
+    """Languages by pre-training share, if a table of shares holds for the model."""
+    if study.manifest.share_percent:
+        words = "pre-training share"
+    elif study.manifest.shares is not None:
+        words = f"pre-training share ({study.manifest.shares})"
+    else:
+        return Arranged(tuple(codes), "the study")
+    return Arranged(order(codes, "share", share_table(study)), words)
+
+
+def matching(study: Study) -> str:
+    """From where words are found most often, after a map and before it.
+
+    With the first word vectors; the map is fitted on seed pairs.
     """
-    if given := study.manifest.share_percent:
-        return order(
-            codes, "share", ShareTable("given", "", study.title, given)
-        ), "pre-training share"
-    shares = study.manifest.shares
-    if shares is None:
-        return tuple(codes), "the study"
-    return order(codes, "share", shares), f"pre-training share ({shares})"
+    spec, target = usual.matching(study), usual.words_target(study)
+    try:
+        found = alignment(study, spec, target).sel(k=1)
+    except AnalysisError as error:
+        return str(error)
+    after = found.precision.sel(stage="after")
+    best = found.isel(language=int(after.values.argmax())).sel(stage="after")
+    precision, low, high = (
+        100 * float(best[part]) for part in ("precision", "low", "high")
+    )
+    mean = 100 * float(after.mean())
+    before = 100 * float(found.precision.sel(stage="before").mean())
+    chance = 100 * float(found.chance.mean())
+    text = (
+        f"words (read as: {spec.embedding}) are found in {name(target)} at the first try "
+        f"most often from {name(best.language.item())} ({precision:.1f} %, 95 % interval "
+        f"{low:.1f} to {high:.1f}, {int(best.n):,} test words) after a map fitted on "
+        f"seed pairs; the mean over {count(found.sizes['language'], 'language')} is "
+        f"{mean:.1f} % after and {before:.1f} % before it, and chance {chance:.1f} %"
+    )
+    if "printed" in found.attrs:
+        return f"{found.printed} of the paper: {text}."
+    return f"{capital(text)}."
+
+
+def capital(text: str) -> str:
+    """A clause as the beginning of a sentence."""
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def count(number: int, what: str) -> str:
     """“1 concept”, “7 concepts”."""
-    return f"{number} {what}{'s' * (number != 1)}"
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def name(code: str) -> str:
