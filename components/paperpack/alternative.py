@@ -7,6 +7,7 @@ import numpy as np
 from components.figures.spec import (
     Arrows,
     Bars,
+    BarSeries,
     Cloud,
     Dumbbells,
     Figure,
@@ -32,12 +33,15 @@ KINDS = {
 def alternative(figure: Figure) -> str:
     """Kind, title, axes, the main numbers, caption."""
     data = figure.data
-    kind = KINDS.get(type(data), type(data).__name__)
+    kind = type(data)
+    name = KINDS.get(kind, kind.__name__)
     numbers = ""
-    if type(data) in SUMMARIES:
-        numbers = SUMMARIES[type(data)](data)
-    parts = [f"{kind}: {figure.title}.", axes(figure), numbers or number_range(figure)]
-    return " ".join([*parts, figure.caption])
+    if kind in SUMMARIES:
+        numbers = SUMMARIES[kind](data)
+    if not numbers:
+        numbers = number_range(figure)
+    title = f"{name}: {figure.title}."
+    return " ".join([title, axes(figure), numbers, figure.caption])
 
 
 def axes(figure: Figure) -> str:
@@ -52,12 +56,15 @@ def axes(figure: Figure) -> str:
 
 def number_range(figure: Figure) -> str:
     """How many numbers there are, and their range."""
-    values = [part.ravel().astype(float) for _, part in arrays(figure.data)]
-    every = np.concatenate(values) if values else np.array([])
-    known = every[np.isfinite(every)]
-    if not known.size:
+    known: list[float] = []
+    for _, values in arrays(figure.data):
+        numbers = values.ravel().astype(float)
+        known += numbers[np.isfinite(numbers)].tolist()
+    if not known:
         return "No numbers are known."
-    return f"{known.size} numbers from {known.min():.3g} to {known.max():.3g}."
+    low = min(known)
+    high = max(known)
+    return f"{len(known)} numbers from {low:.3g} to {high:.3g}."
 
 
 def cells(data: Matrix) -> str:
@@ -75,8 +82,10 @@ def cells(data: Matrix) -> str:
 def cell(data: Matrix, place: int) -> str:
     """One cell with its row and column."""
     i, j = np.unravel_index(place, data.values.shape)
-    value = data.values[i, j]
-    return f"{data.rows[i]} to {data.columns[j]}, {value:.{data.digits}f}."
+    row = data.rows[i]
+    column = data.columns[j]
+    value = f"{data.values[i, j]:.{data.digits}f}"
+    return f"{row} to {column}, {value}."
 
 
 def ends(data: Bars | Dumbbells) -> str:
@@ -86,11 +95,17 @@ def ends(data: Bars | Dumbbells) -> str:
         values = series.values
         if not np.isfinite(values).any():
             continue
-        high, low = np.nanargmax(values), np.nanargmin(values)
-        largest = f"{data.labels[high]}, {values[high]:.3g}"
-        smallest = f"{data.labels[low]}, {values[low]:.3g}"
+        largest = bar(data, series, int(np.nanargmax(values)))
+        smallest = bar(data, series, int(np.nanargmin(values)))
         said.append(f"{series.label}: largest {largest}; smallest {smallest}.")
     return " ".join(said)
+
+
+def bar(data: Bars | Dumbbells, series: BarSeries, place: int) -> str:
+    """One value of a series with its label."""
+    label = data.labels[place]
+    value = series.values[place]
+    return f"{label}, {value:.3g}"
 
 
 def groups(data: Cloud) -> str:
@@ -98,31 +113,44 @@ def groups(data: Cloud) -> str:
     kinds = []
     for kind in dict.fromkeys(data.kinds):
         kinds.append(f"{data.kinds.count(kind)} {kind}")
+    points = ", ".join(kinds)
+    number = len(set(data.groups))
+    dimensions = data.places.shape[2]
     return (
-        f"{', '.join(kinds)} points of {len(set(data.groups))} groups in "
-        f"{data.places.shape[2]} dimensions; {layers_shown(data)}."
+        f"{points} points of {number} groups in {dimensions} dimensions; "
+        f"{layers_shown(data)}."
     )
 
 
 def layers_shown(data: Cloud) -> str:
     """Over how many layers a cloud goes, and which one is shown."""
-    if len(data.frames) == 1:
-        layers = "one layer"
-    else:
-        layers = f"{len(data.frames)} layers"
+    number = len(data.frames)
+    layers = "one layer"
+    if number > 1:
+        layers = f"{number} layers"
     if data.grid:
         return f"{layers}, side by side"
-    if len(data.frames) > 1:
-        return f"{layers}, layer {data.frames[data.start]} shown"
+    if number > 1:
+        shown = data.frames[data.start]
+        return f"{layers}, layer {shown} shown"
     return layers
 
 
 def directions(data: Arrows) -> str:
     """How many arrows point where."""
     across, up = (data.end - data.start).T
-    pointing = {"right": across > 0, "left": across < 0, "up": up > 0, "down": up < 0}
-    counts = [f"{int(np.sum(those))} {way}" for way, those in pointing.items()]
-    return f"{len(data.labels)} arrows; pointing {', '.join(counts)}."
+    pointing = {
+        "right": across > 0,
+        "left": across < 0,
+        "up": up > 0,
+        "down": up < 0,
+    }
+    counts = []
+    for way, those in pointing.items():
+        number = int(np.sum(those))
+        counts.append(f"{number} {way}")
+    ways = ", ".join(counts)
+    return f"{len(data.labels)} arrows; pointing {ways}."
 
 
 SUMMARIES: Mapping[type, Callable[..., str]] = {

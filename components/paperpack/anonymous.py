@@ -67,13 +67,15 @@ def scrubbed(value: Any, names: Mapping[str, str]) -> Any:
 def nameless(text: str, names: Mapping[str, str]) -> str:
     """A text in which nothing tells whose it is."""
     # The longest first: one name may begin with another.
-    for name in sorted(names, key=len, reverse=True):
+    longest_first = sorted(names, key=len, reverse=True)
+    for name in longest_first:
         text = text.replace(name, names[name])
     for folder in (settings.home(), Path.home(), HOUSE):
         text = text.replace(str(folder), "…")
     text = FOLDERS.sub("…/", text)
     for word in identity():
-        whole = rf"(?<!\w){re.escape(word)}(?!\w)"
+        literal = re.escape(word)
+        whole = rf"(?<!\w){literal}(?!\w)"
         text = re.sub(whole, "…", text, flags=re.IGNORECASE)
     return text
 
@@ -92,4 +94,9 @@ def identity() -> set[str]:
         os.environ.get("USER", ""),
         os.environ.get("LOGNAME", ""),
     }
-    return {name for name in found if len(name) > 2 and name.lower() not in COMMON}
+    return {name for name in found if tells(name)}
+
+
+def tells(name: str) -> bool:
+    """Whether a name is no common word."""
+    return len(name) > 2 and name.lower() not in COMMON

@@ -6,6 +6,7 @@ One recipe per file, whole or not at all; the name of a file is its place and a 
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from analysis.core import files, settings
 from analysis.core.errors import FigureError
@@ -36,25 +37,41 @@ def folder() -> Path:
     return path
 
 
-def place_and_number(path: Path) -> tuple[str, str]:
-    """Place and number of a saved figure, as its file's name spells them."""
+class Name(NamedTuple):
+    """The name of a saved figure's file."""
+
+    place: str
+    number: str
+
+    def __str__(self) -> str:
+        return f"{self.place}_{self.number}.json"
+
+
+def name_of(path: Path) -> Name:
+    """Place and number of a saved figure."""
     place, _, number = path.stem.partition("_")
-    return place, number
+    return Name(place, number)
 
 
 def items() -> list[Item]:
     """The saved figures in order; damaged ones are there too and say so."""
-    found = [load(path) for path in folder().glob("*.json")]
-    return sorted(found, key=lambda item: (item.place, item.number))
+    found = []
+    for path in folder().glob("*.json"):
+        found.append(load(path))
+    found.sort(key=lambda item: (item.place, item.number))
+    return found
 
 
 def load(path: Path) -> Item:
     """One saved figure."""
-    place, number = place_and_number(path)
+    name = name_of(path)
     try:
-        return Item(number, float(place), recipes.read(path.read_bytes(), path.name))
+        place = float(name.place)
+        recipe = recipes.read(path.read_bytes(), path.name)
     except (FigureError, ValueError, OSError) as error:
-        return Item(number or path.stem, float("inf"), None, str(error))
+        number = name.number or path.stem
+        return Item(number, float("inf"), None, str(error))
+    return Item(name.number, place, recipe)
 
 
 def path_of(number: str, where: Path | None = None) -> Path:
@@ -67,34 +84,46 @@ def path_of(number: str, where: Path | None = None) -> Path:
 
 def add(recipe: Recipe) -> str:
     """Save a figure at the end; returns its number."""
-    last = max((item.place for item in items() if item.recipe), default=0)
+    last = 0.0
+    for item in items():
+        if item.recipe is not None:
+            last = max(last, item.place)
     number = uuid.uuid4().hex[:8]
-    path = folder() / f"{last + 1:g}_{number}.json"
-    files.write_file(path, recipes.write(recipe).encode())
+    name = Name(f"{last + 1:g}", number)
+    save(recipe, folder() / str(name))
     return number
+
+
+def save(recipe: Recipe, path: Path) -> None:
+    """Write a recipe, whole or not at all."""
+    text = recipes.write(recipe)
+    files.write_file(path, text.encode())
 
 
 def change(number: str, recipe: Recipe) -> None:
     """Replace a saved figure's recipe."""
-    files.write_file(path_of(number), recipes.write(recipe).encode())
+    save(recipe, path_of(number))
 
 
 def move(number: str, steps: int) -> None:
     """Exchange a figure with its neighbour; nothing happens at an end."""
     order = [item.number for item in items()]
-    here = order.index(number) if number in order else -1
-    there = here + steps
-    if here < 0 or not 0 <= there < len(order):
+    if number not in order:
         return
-    exchange(path_of(number), path_of(order[there]))
+    there = order.index(number) + steps
+    if 0 <= there < len(order):
+        neighbour = order[there]
+        exchange(path_of(number), path_of(neighbour))
 
 
 def exchange(first: Path, second: Path) -> None:
     """Give each of two files the other one's place."""
-    first_place, first_number = place_and_number(first)
-    second_place, second_number = place_and_number(second)
-    first.rename(first.with_name(f"{second_place}_{first_number}.json"))
-    second.rename(second.with_name(f"{first_place}_{second_number}.json"))
+    one = name_of(first)
+    other = name_of(second)
+    moved = Name(other.place, one.number)
+    first.rename(first.with_name(str(moved)))
+    moved = Name(one.place, other.number)
+    second.rename(second.with_name(str(moved)))
 
 
 def remove(number: str) -> None:
@@ -109,8 +138,8 @@ def removed() -> list[str]:
     paths.sort(key=lambda path: path.stat().st_ctime_ns, reverse=True)
     numbers = []
     for path in paths:
-        _, number = place_and_number(path)
-        numbers.append(number or path.stem)
+        name = name_of(path)
+        numbers.append(name.number or path.stem)
     return numbers
 
 

@@ -3,28 +3,71 @@
 Model, corpus, and what the page that drew the figure used of the study.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Facts = Mapping[str, Any]
-DEMO_SENTENCE = (
+
+PRINTED = "Numbers of {model} are as printed in: {citation}"
+STATES = "States were read from {model} ({weights}) after each of {layers} blocks."
+VECTORS = (
+    "Concept vectors were read from {model} ({weights}) with the estimator “{estimator}” "
+    "and the template “{template}”, at the last prompt token after each of {layers} "
+    "blocks.\n"
+    "Contrast pairs: {corpus} (digest {corpus_digest}), split {split}, seed {seed}."
+)
+STUDY = "Study digest {digest}."
+DEMO = (
     "The model is a demonstration trained on a toy world and says nothing about real "
     "models."
+)
+WORDS = "Words: {words} (digest {words_digest}), read as {embeddings}, layers {layers}."
+QUESTIONS = (
+    "Questions: {questions} (digest {questions_digest}), template “{template}”, at most "
+    "{most} items of a kind, seed {seed}."
+)
+SWEEP = (
+    "Steering: layers {layers}, strengths {strengths}, local vector “{local}”, the best "
+    "{depths} layers of each combined; template “{template}”, answers scored by "
+    "{scoring}, at most {most} items of a kind, seed {seed}."
+)
+RUN = (
+    "Control: the vector of “{concept}” was pushed by {operator} in a search over "
+    "{search} ({strengths}, {layer_sets} sets of layers); the shared vector is of "
+    "{source}. Prompts: {prompts} (digest {prompts_digest}), template “{template}”; "
+    "{search_prompts} a language to search ({searched_on}), {reported_prompts} to "
+    "report; {tokens} new tokens, greedy, seed {seed}."
+)
+JUDGING = (
+    "Objective: {objective}; {choice} (perplexity at most {perplexity:g} times the "
+    "baseline's, drift at most {drift:g} above it); refusals by the list “{openings}”."
+)
+DOSE = (
+    "Steering: {terms}; strengths multiplied by {low:g} to {high:g}. Prompt in "
+    "{language}: “{question}”, template “{template}”; {tokens} new tokens, {sampling}."
+)
+TERM = (
+    "{operator} of a {vector} at layers {layers}, strength {strengths}, positions "
+    "“{positions}”{held}"
 )
 
 
 def about(facts: Facts) -> list[str]:
     """One study in sentences."""
-    if facts.get("kind") == "published":
-        model, citation = facts.get("model", "a model"), facts.get("citation", "")
-        return [f"Numbers of {model} are as printed in: {citation}"]
-    said = vectors(facts) if facts.get("estimator") else states(facts)
-    said.append(f"Study digest {facts.get('digest', 'unknown')}.")
+    usual = {"model": "a model", "citation": "", "digest": "unknown"}
+    known = defaultdict(lambda: None, usual | dict(facts))
+    if known["kind"] == "published":
+        return [PRINTED.format_map(known)]
+    known["weights"] = weights(facts)
+    read = VECTORS if known["estimator"] else STATES
+    said = read.format_map(known).split("\n")
+    said.append(STUDY.format_map(known))
     for part, sentence in PARTS.items():
         if part in facts:
             said.append(sentence(facts[part]))
-    if facts.get("kind") == "demo":
-        said.append(DEMO_SENTENCE)
+    if known["kind"] == "demo":
+        said.append(DEMO)
     return said
 
 
@@ -35,47 +78,22 @@ def weights(facts: Facts) -> str:
         parts.append(f"revision {facts['revision']}")
     if facts.get("dtype"):
         parts.append(facts["dtype"])
-    if facts.get("quantisation", "none") not in ("none", None, ""):
+    if facts.get("quantisation") not in ("none", None, ""):
         parts.append(facts["quantisation"])
     return ", ".join(parts)
 
 
-def states(facts: Facts) -> list[str]:
-    """A study without concept vectors."""
-    return [
-        f"States were read from {facts.get('model', 'a model')} ({weights(facts)}) "
-        f"after each of {facts.get('layers')} blocks."
-    ]
-
-
-def vectors(facts: Facts) -> list[str]:
-    """How concept vectors were read."""
-    return [
-        f"Concept vectors were read from {facts.get('model', 'a model')} "
-        f"({weights(facts)}) with the estimator “{facts.get('estimator')}” and the "
-        f"template “{facts.get('template')}”, at the last prompt token after each of "
-        f"{facts.get('layers')} blocks.",
-        f"Contrast pairs: {facts.get('corpus')} (digest {facts.get('corpus_digest')}), "
-        f"split {facts.get('split')}, seed {facts.get('seed')}.",
-    ]
-
-
 def words(spec: Facts) -> str:
     """The word list of an alignment."""
+    embeddings = listed(spec["embeddings"])
     layers = listed(spec["layers"]) or "all"
-    return (
-        f"Words: {spec['words']} (digest {spec['words_digest']}), read as "
-        f"{listed(spec['embeddings'])}, layers {layers}."
-    )
+    changes = {"embeddings": embeddings, "layers": layers}
+    return WORDS.format_map({**spec, **changes})
 
 
 def questions(spec: Facts) -> str:
     """The questions that states were read from."""
-    return (
-        f"Questions: {spec['questions']} (digest {spec['questions_digest']}), template "
-        f"“{spec['template']}”, at most {spec['most']} items of a kind, "
-        f"seed {spec['seed']}."
-    )
+    return QUESTIONS.format_map(spec)
 
 
 def plane(spec: Facts) -> str:
@@ -83,63 +101,42 @@ def plane(spec: Facts) -> str:
     scoring = spec["scoring"]
     if scoring == "likelihood" and spec["normalised"]:
         scoring = f"{scoring} per token"
-    return (
-        f"Steering: layers {listed(spec['layers'])}, strengths "
-        f"{listed(spec['strengths'])}, local vector “{spec['local']}”, the best "
-        f"{spec['depths']} layers of each combined; template “{spec['template']}”, "
-        f"answers scored by {scoring}, at most {spec['most']} items of a kind, "
-        f"seed {spec['seed']}."
-    )
+    changes = {
+        "layers": listed(spec["layers"]),
+        "strengths": listed(spec["strengths"]),
+        "scoring": scoring,
+    }
+    return SWEEP.format_map({**spec, **changes})
 
 
 def run(spec: Facts) -> str:
     """A control run and how it was judged."""
-    return f"{searched(spec)} {prompted(spec)} {judged(spec['judging'])}"
-
-
-def searched(spec: Facts) -> str:
-    """What a control run pushed, and where."""
     strengths = "the strengths of the search"
     if spec["strengths"]:
         strengths = f"strengths {listed(spec['strengths'])}"
-    return (
-        f"Control: the vector of “{spec['concept']}” was pushed by {spec['operator']} "
-        f"in a search over {spec['search']} ({strengths}, {spec['layer_sets']} sets of "
-        f"layers); the shared vector is of {spec['source']}."
-    )
-
-
-def prompted(spec: Facts) -> str:
-    """What a control run asked."""
-    return (
-        f"Prompts: {spec['prompts']} (digest {spec['prompts_digest']}), template "
-        f"“{spec['template']}”; {spec['search_prompts']} a language to search "
-        f"({spec['searched_on']}), {spec['reported_prompts']} to report; "
-        f"{spec['tokens']} new tokens, greedy, seed {spec['seed']}."
-    )
-
-
-def judged(judging: Facts) -> str:
-    """How a control run was judged."""
-    return (
-        f"Objective: {judging['objective']}; {judging['choice']} (perplexity at most "
-        f"{judging['perplexity']:g} times the baseline's, drift at most "
-        f"{judging['drift']:g} above it); refusals by the list “{judging['openings']}”."
-    )
+    pushed = RUN.format_map({**spec, "strengths": strengths})
+    judged = JUDGING.format_map(spec["judging"])
+    return f"{pushed} {judged}"
 
 
 def dose(spec: Facts) -> str:
     """A dose–response curve."""
-    ask, made = spec["ask"], spec["generation"]
+    ask = spec["ask"]
+    made = spec["generation"]
     sampling = "greedy"
     if made["temperature"]:
-        sampling = f"temperature {made['temperature']:g}, seed {made['seed']}"
-    terms = "; ".join(map(term, ask["steering"]["terms"]))
-    return (
-        f"Steering: {terms}; strengths multiplied by {min(spec['doses']):g} to "
-        f"{max(spec['doses']):g}. Prompt in {ask['language']}: “{ask['question']}”, "
-        f"template “{spec['template']}”; {made['tokens']} new tokens, {sampling}."
-    )
+        sampling = "temperature {temperature:g}, seed {seed}".format_map(made)
+    known = {
+        "terms": "; ".join(map(term, ask["steering"]["terms"])),
+        "low": min(spec["doses"]),
+        "high": max(spec["doses"]),
+        "language": ask["language"],
+        "question": ask["question"],
+        "template": spec["template"],
+        "tokens": made["tokens"],
+        "sampling": sampling,
+    }
+    return DOSE.format_map(known)
 
 
 def term(spec: Facts) -> str:
@@ -149,21 +146,27 @@ def term(spec: Facts) -> str:
     of = [part for part in (source["concept"], source["language"]) if part]
     if of:
         vector = f"{vector} ({', '.join(of)})"
-    condition = ", where the prompt's state allows" if spec["condition"] else ""
-    return (
-        f"{spec['operator']} of a {vector} at layers {listed(spec['layers'])}, strength "
-        f"{listed(spec['strengths'])}, positions “{spec['positions']}”{condition}"
-    )
+    held = ""
+    if spec["condition"]:
+        held = ", where the prompt's state allows"
+    changes = {
+        "vector": vector,
+        "layers": listed(spec["layers"]),
+        "strengths": listed(spec["strengths"]),
+        "held": held,
+    }
+    return TERM.format_map({**spec, **changes})
 
 
 def listed(values: Sequence[Any]) -> str:
-    """Values with commas."""
-    return ", ".join(map(short, values))
-
-
-def short(value: Any) -> str:
-    """A value without needless digits."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """Values with commas, without needless digits."""
+    said = []
+    for value in values:
+        if isinstance(value, float):
+            said.append(f"{value:g}")
+        else:
+            said.append(str(value))
+    return ", ".join(said)
 
 
 PARTS: dict[str, Callable[[Facts], str]] = {

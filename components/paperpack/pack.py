@@ -6,7 +6,7 @@ With it goes a script that redraws the figure.
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -53,8 +53,6 @@ def pack(
 
     Several figures are there as panels of one sheet too. FigureError as in ``compose``.
     """
-    from components.printing import sheet
-
     ready = []
     for recipe in chosen:
         kept = anonymous(recipe) if nameless else recipe
@@ -62,20 +60,40 @@ def pack(
     files: dict[str, bytes] = {}
     typefaces: dict[Path, None] = {}
     for folder, recipe in zip(folders(ready), ready):
-        drawn = sheet.compose([recipe.figure], look, extra_fonts)
-        facts = recipes.facts([recipe])
-        for kind, write in sheet.FORMATS.items():
-            files[f"{folder}/figure.{kind}"] = write(drawn, facts)
+        printed = print_sheet([recipe], look, extra_fonts)
+        for kind, data in printed.files.items():
+            files[f"{folder}/figure.{kind}"] = data
         for name, text in texts(recipe).items():
             files[f"{folder}/{name}"] = text.encode()
-        typefaces |= dict.fromkeys(drawn.typefaces.files)
+        typefaces |= dict.fromkeys(printed.typefaces)
     if len(ready) > 1:
-        figures = [recipe.figure for recipe in ready]
-        drawn = sheet.compose(figures, look, extra_fonts)
-        facts = recipes.facts(ready)
-        for kind, write in sheet.FORMATS.items():
-            files[f"together.{kind}"] = write(drawn, facts)
+        printed = print_sheet(ready, look, extra_fonts)
+        for kind, data in printed.files.items():
+            files[f"together.{kind}"] = data
     return zipped(files | renderer(typefaces))
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A sheet in every format, and the typefaces that it sets."""
+
+    files: dict[str, bytes]
+    typefaces: Sequence[Path]
+
+
+def print_sheet(
+    panels: Sequence[Recipe], look: Look, extra_fonts: Path | None
+) -> Printed:
+    """Figures as one sheet; FigureError as in ``compose``."""
+    from components.printing import sheet
+
+    figures = [recipe.figure for recipe in panels]
+    drawn = sheet.compose(figures, look, extra_fonts)
+    facts = recipes.facts(panels)
+    files = {}
+    for kind, write in sheet.FORMATS.items():
+        files[kind] = write(drawn, facts)
+    return Printed(files, drawn.typefaces.files)
 
 
 def own_fonts() -> Path:
@@ -116,16 +134,19 @@ def plain_letter(char: str) -> str:
 
 def renderer(typefaces: Iterable[Path]) -> dict[str, bytes]:
     """The script, the modules that it runs, and the typefaces that it sets."""
-    files = {"redraw.py": (ROOT / SCRIPT).read_bytes(), "LICENSE": license_text()}
+    script = ROOT / SCRIPT
+    files = {"redraw.py": script.read_bytes(), "LICENSE": license_text()}
     packages: set[str] = set()
     for name in RENDERER:
-        files[f"renderer/{name}"] = (ROOT / name).read_bytes()
+        module = ROOT / name
+        files[f"renderer/{name}"] = module.read_bytes()
         packages |= set(map(str, Path(name).parents[:-1]))
     for package in sorted(packages):
         files[f"renderer/{package}/__init__.py"] = b""
     licence = ROOT / TYPEFACES / "OFL.txt"
     for path in (*typefaces, licence):
-        files[f"renderer/{TYPEFACES}/{path.name}"] = path.read_bytes()
+        place = f"renderer/{TYPEFACES}/{path.name}"
+        files[place] = path.read_bytes()
     return files
 
 

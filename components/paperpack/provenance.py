@@ -49,12 +49,16 @@ USED = {
 def parts_shown(study: Study, page: str) -> dict[str, dict[str, Any]]:
     """Settings of the parts of a study that a page draws, by the parts' names."""
     found = {}
+    drawn = USED.get(page, ())
     for name, part in study.manifest.parts.items():
-        if name in USED.get(page, ()) and isinstance(part, WithSpec):
+        if name in drawn and isinstance(part, WithSpec):
             found[name] = settings_of(part.spec)
     return found
 
 
 def settings_of(spec: Mapping[str, Any]) -> dict[str, Any]:
     """A spec without what the other facts of its study say already."""
-    return {key: spec[key] for key in spec if key not in ("model", "study")}
+    kept = dict(spec)
+    for name in ("model", "study"):
+        kept.pop(name, None)
+    return kept

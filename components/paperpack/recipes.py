@@ -21,7 +21,7 @@ from components.printing.venues import Look
 
 FORMAT, VERSION = "babelscope figure", 1
 MAX_BYTES = 64 * 2**20
-KINDS = {kind.__name__: kind for kind in vars(figures).values() if is_dataclass(kind)}  # pyright: ignore[reportAttributeAccessIssue]
+KINDS = {kind.__name__: kind for kind in vars(figures).values() if is_dataclass(kind)}
 ARRAYS = {"number": float, "bool": bool, "text": str}
 ARRAY_KINDS = {"b": "bool", "i": "number", "u": "number", "f": "number"}
 """NumPy's kind of an array → what a recipe calls it; all others are text."""
@@ -68,9 +68,7 @@ def plain(value: Any) -> Any:
     if is_dataclass(value):
         return plain_record(value)
     if isinstance(value, pd.DataFrame):
-        columns = list(map(str, value.columns))
-        rows = value.astype(object).values.tolist()
-        return {KIND: "table", "columns": columns, "rows": plain(rows)}
+        return plain_table(value)
     if isinstance(value, np.ndarray):
         return plain_array(value)
     if isinstance(value, np.generic):
@@ -98,17 +96,27 @@ def plain_record(value: Any) -> dict[str, Any]:
 
 def kept_fields(value: Any) -> list[str]:
     """The fields of a dataclass that a recipe keeps."""
-    return [each.name for each in fields(value) if each.name not in LEFT_OUT]
+    names = [each.name for each in fields(value)]
+    return [name for name in names if name not in LEFT_OUT]
+
+
+def plain_table(value: pd.DataFrame) -> dict[str, Any]:
+    """A table as its columns' names and its rows."""
+    columns = list(map(str, value.columns))
+    rows = value.astype(object).values.tolist()
+    return {KIND: "table", "columns": columns, "rows": plain(rows)}
 
 
 def plain_array(value: np.ndarray) -> dict[str, Any]:
     """An array as nested lists."""
     kind = ARRAY_KINDS.get(value.dtype.kind, "text")
-    known = {KIND: "array", "type": kind}
+    lists = value.astype(ARRAYS[kind]).tolist()
+    known = {KIND: "array", "type": kind, "values": plain(lists)}
     if value.size == 0 and value.ndim != 1:
         # Lists of nothing do not tell their shape.
-        return known | {"values": [], "shape": list(value.shape)}
-    return known | {"values": plain(value.astype(ARRAYS[kind]).tolist())}
+        known["values"] = []
+        known["shape"] = list(value.shape)
+    return known
 
 
 def spec(value: Any) -> Any:
@@ -124,16 +132,28 @@ def spec(value: Any) -> Any:
     if kind == "number":
         return float(rest["is"])
     if kind == "array":
-        values = np.array(rest["values"], ARRAYS[rest["type"]])
-        if "shape" in rest:
-            return values.reshape(rest["shape"])
-        return values
+        return array_of(rest)
     if kind == "table":
-        rows = [list(row) for row in rest["rows"]]
-        return pd.DataFrame(rows, columns=list(rest["columns"]))
+        return table_of(rest)
     if kind not in KINDS:
         raise unknown("kind of figure", str(kind), KINDS)
-    return KINDS[kind](**rest)  # pyright: ignore[reportCallIssue]
+    return KINDS[kind](**rest)
+
+
+def array_of(known: Mapping[str, Any]) -> np.ndarray:
+    """The opposite of ``plain_array``."""
+    kind = ARRAYS[known["type"]]
+    values = np.array(known["values"], kind)
+    if "shape" in known:
+        return values.reshape(known["shape"])
+    return values
+
+
+def table_of(known: Mapping[str, Any]) -> pd.DataFrame:
+    """The opposite of ``plain_table``."""
+    rows = [list(row) for row in known["rows"]]
+    columns = list(known["columns"])
+    return pd.DataFrame(rows, columns=columns)
 
 
 def write(recipe: Recipe) -> str:
@@ -181,13 +201,15 @@ def built(known: Mapping[str, Any], name: str) -> Recipe:
     figure = spec(known["figure"])
     if not isinstance(figure, Figure) or not isinstance(figure.table, pd.DataFrame):
         raise FigureError(f"{name} holds no figure.")
-    page = str(known["view"].get("page", ""))
-    query = query_of(known["view"].get("query", {}))
+    view = known["view"]
+    page = str(view.get("page", ""))
+    query = query_of(view.get("query", {}))
+    provenance = map(dict, known["provenance"])
     return Recipe(
         figure,
         Look(**known["look"]),
         view={"page": page, "query": query},
-        provenance=tuple(map(dict, known["provenance"])),
+        provenance=tuple(provenance),
         babelscope=str(known.get("babelscope", "")),
     )
 
@@ -226,7 +248,8 @@ def arrays(value: Any, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
             yield path, value
     elif is_dataclass(value):
         for name in kept_fields(value):
-            yield from arrays(getattr(value, name), f"{path}.{name}".strip("."))
+            each = getattr(value, name)
+            yield from arrays(each, f"{path}.{name}".strip("."))
     elif isinstance(value, tuple):
         for i, each in enumerate(value):
             yield from arrays(each, f"{path}.{i}")
@@ -237,7 +260,9 @@ def numbers(figure: Figure) -> pd.DataFrame:
     rows = []
     for name, values in arrays(figure.data):
         for place in np.ndindex(values.shape):
-            rows.append((name, " ".join(map(str, place)), float(values[place])))
+            spelled = " ".join(map(str, place))
+            value = float(values[place])
+            rows.append((name, spelled, value))
     return pd.DataFrame(rows, columns=["array", "place", "value"])
 
 
@@ -248,13 +273,17 @@ def with_numbers(figure: Figure, table: pd.DataFrame) -> Figure:
     """
     found = {}
     for name, values in arrays(figure.data):
-        found[name] = filled(name, values, table[table["array"] == name])  # pyright: ignore[reportArgumentType]
+        rows = table[table["array"] == name]
+        found[name] = filled(name, values, rows)
     return replace(figure, data=swapped(figure.data, found))
 
 
 def filled(name: str, values: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
     """An array like another one, with the numbers of some rows."""
-    places = [tuple(map(int, str(place).split())) for place in rows["place"]]
+    places = []
+    for place in rows["place"]:
+        numbers = str(place).split()
+        places.append(tuple(map(int, numbers)))
     if sorted(places) != sorted(np.ndindex(values.shape)):
         raise FigureError(
             f"The numbers of “{name}” are not those of the recipe: {len(places)} given, "
@@ -273,10 +302,13 @@ def swapped(value: Any, found: Mapping[str, np.ndarray], path: str = "") -> Any:
     if is_dataclass(value):
         changes = {}
         for name in kept_fields(value):
+            each = getattr(value, name)
             place = f"{path}.{name}".strip(".")
-            changes[name] = swapped(getattr(value, name), found, place)
-        return replace(value, **changes)  # pyright: ignore[reportArgumentType]
+            changes[name] = swapped(each, found, place)
+        return replace(value, **changes)
     if isinstance(value, tuple):
-        parts = [swapped(each, found, f"{path}.{i}") for i, each in enumerate(value)]
+        parts = []
+        for i, each in enumerate(value):
+            parts.append(swapped(each, found, f"{path}.{i}"))
         return tuple(parts)
     return value

@@ -1,6 +1,6 @@
 """The table twin of a figure as CSV, Markdown and LaTeX."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ SPECIAL = {
     "±": r"$\pm$",
     **{char: f"\\{char}" for char in "&%$#_{}"},
 }
+LATEX = str.maketrans(SPECIAL)
 DAGGER = r"$^{\dagger}$"
 ALPHA = 0.05
 LONG = 50
@@ -38,23 +39,27 @@ def csv(figure: Figure) -> str:
 
 def markdown(figure: Figure) -> str:
     """The table twin as a Markdown table, with its caption."""
-    shown = figure.table.astype(object).where(figure.table.notna(), "")
-    rows = [markdown_row(list(map(str, shown.columns)))]
+    table = figure.table
+    shown = table.astype(object).where(table.notna(), "")
+    rows = [markdown_row(shown.columns)]
     rows.append("|" + " --- |" * len(shown.columns))
-    for values in shown.values:
-        rows.append(markdown_row([number(value) for value in values]))
-    return "\n".join([*rows, "", f"{figure.title}. {figure.caption}", ""])
+    rows += map(markdown_row, shown.values)
+    caption = f"{figure.title}. {figure.caption}"
+    return "\n".join([*rows, "", caption, ""])
 
 
-def markdown_row(cells: list[str]) -> str:
+def markdown_row(values: Iterable[Any]) -> str:
     """One row of a Markdown table."""
-    safe = [cell.replace("|", "\\|").replace("\n", " ") for cell in cells]
-    return f"| {' | '.join(safe)} |"
+    cells = " | ".join(map(markdown_cell, values))
+    return f"| {cells} |"
 
 
-def number(value: Any) -> str:
+def markdown_cell(value: Any) -> str:
     """A cell of a Markdown table."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    text = str(value).replace("|", "\\|")
+    return text.replace("\n", " ")
 
 
 @dataclass(frozen=True)
@@ -132,24 +137,38 @@ def matrix_of(figure: Figure) -> Matrix:
 def matrix_table(figure: Figure) -> LatexTable:
     """A matrix: the best of every column bold, cells that pass the test with a dagger."""
     data = matrix_of(figure)
-    known = np.where(np.isfinite(data.values), data.values, -np.inf)
-    best = known.max(axis=0, initial=-np.inf)
-    passed, half = significant(figure), half_widths(figure)
+    values = data.values
+    known = np.where(np.isfinite(values), values, -np.inf)
+    best = values == known.max(axis=0, initial=-np.inf)
+    passed = significant(figure)
+    half = half_widths(figure)
     body = []
     for i, row in enumerate(data.rows):
-        cells = [escape(row)]
-        for j, value in enumerate(data.values[i]):
-            is_best = bool(value == best[j])
-            cells.append(
-                entry(value, data.digits, is_best, bool(passed[i, j]), half[i, j])
-            )
-        body.append(cells)
-    spread = ""
-    if np.isfinite(half).any():
-        spread = f"({data.digits + len(str(int(np.nanmax(half))))})"
-    kind = number_column(data.values, data.digits, spread, bool(passed.any()))
-    head = ["", *(f"{{{escape(name)}}}" for name in data.columns)]
-    return LatexTable(head, body, f"l*{{{len(data.columns)}}}{{{kind}}}")
+        marks = zip(values[i], best[i], passed[i], half[i])
+        cells = []
+        for value, is_best, passes, spread in marks:
+            cells.append(entry(value, data.digits, is_best, passes, spread))
+        body.append([escape(row), *cells])
+    spread = spread_digits(half, data.digits)
+    kind = number_column(values, data.digits, spread, bool(passed.any()))
+    head = [""]
+    for name in data.columns:
+        head.append(protected(name))
+    return LatexTable(head, body, f"l*{{{len(head) - 1}}}{{{kind}}}")
+
+
+def spread_digits(half: np.ndarray, digits: int) -> str:
+    """How many digits siunitx leaves for intervals; nothing where there are none."""
+    if not np.isfinite(half).any():
+        return ""
+    largest = int(np.nanmax(half))
+    before = len(str(largest))
+    return f"({digits + before})"
+
+
+def protected(name: str) -> str:
+    """A title of a column of numbers, which siunitx is not to read as one."""
+    return f"{{{escape(name)}}}"
 
 
 def significant(figure: Figure) -> np.ndarray:
@@ -157,11 +176,13 @@ def significant(figure: Figure) -> np.ndarray:
 
     Known where the table twin has one row per cell, with an adjusted p.
     """
-    table, shape = figure.table, matrix_of(figure).values.shape
+    table = figure.table
+    shape = matrix_of(figure).values.shape
     if "q" not in table or len(table) != np.prod(shape):
         return np.zeros(shape, bool)
     # The rows of a table twin are the cells, row by row.
-    return (table["q"].to_numpy(float) <= ALPHA).reshape(shape)
+    adjusted = table["q"].to_numpy(float)
+    return (adjusted <= ALPHA).reshape(shape)
 
 
 def half_widths(figure: Figure) -> np.ndarray:
@@ -169,37 +190,52 @@ def half_widths(figure: Figure) -> np.ndarray:
 
     Known where the table twin has one row per cell, with the cell's own number.
     """
-    table, values = figure.table, matrix_of(figure).values
+    shape = matrix_of(figure).values.shape
     estimate = estimate_of(figure)
     if estimate is None or not are_cells(figure, estimate):
-        return np.full(values.shape, np.nan)
-    low, high = interval_of(figure)
-    return ((table[high] - table[low]) / 2).to_numpy(float).reshape(values.shape)
+        return np.full(shape, np.nan)
+    return half_of_rows(figure).reshape(shape)
+
+
+def half_of_rows(figure: Figure) -> np.ndarray:
+    """Half the width of the interval of every row of the table twin."""
+    table = figure.table
+    ends = interval_of(figure)
+    width = table[ends.high] - table[ends.low]
+    return (width / 2).to_numpy(float)
 
 
 def are_cells(figure: Figure, name: str) -> bool:
     """Whether a column of the table twin holds a matrix's cells, row by row."""
     column = figure.table[name].to_numpy(float)
     cells = matrix_of(figure).values.ravel()
-    return len(column) == len(cells) and np.allclose(column, cells, equal_nan=True)
+    if len(column) != len(cells):
+        return False
+    return np.allclose(column, cells, equal_nan=True)
 
 
 def estimate_of(figure: Figure) -> str | None:
     """The column that the interval belongs to; None where there is no interval."""
     if figure.interval:
         known = figure.table[list(figure.interval)].notna().all(axis=1)
-        return figure.estimate if known.any() else None  # pyright: ignore[reportAttributeAccessIssue]
+        return figure.estimate if known.any() else None
     if figure.analysis:
         return None
     return guessed_estimate(figure)
 
 
-def interval_of(figure: Figure) -> tuple[str, str]:
+class Ends(NamedTuple):
+    """The columns with the lower and the upper end of an interval."""
+
+    low: str
+    high: str
+
+
+def interval_of(figure: Figure) -> Ends:
     """The columns with the ends of the interval."""
     if figure.interval:
-        low, high = figure.interval
-        return low, high
-    return "low", "high"
+        return Ends(*figure.interval)
+    return Ends("low", "high")
 
 
 def guessed_estimate(figure: Figure) -> str | None:
@@ -215,33 +251,38 @@ def guessed_estimate(figure: Figure) -> str | None:
 
 def lies_inside(table: pd.DataFrame, name: str) -> bool:
     """Whether a column is between low and high, wherever all three are known."""
-    if name in ("low", "high") or not pd.api.types.is_numeric_dtype(table[name]):
+    if name in ("low", "high") or not is_number(table[name]):
         return False
     known = table[[name, "low", "high"]].dropna()
-    above = known["low"] <= known[name] + TOLERANCE
-    below = known[name] <= known["high"] + TOLERANCE
-    return len(known) > 0 and bool((above & below).all())
+    if known.empty:
+        return False
+    values = known[name]
+    above = known["low"] <= values + TOLERANCE
+    below = values <= known["high"] + TOLERANCE
+    return bool((above & below).all())
 
 
 def long_table(figure: Figure) -> LatexTable:
     """The table twin row by row; an estimate with its interval becomes one column."""
     estimate = estimate_of(figure)
-    left_out = () if estimate is None else interval_of(figure)
+    left_out: tuple[str, ...] = ()
+    if estimate is not None:
+        left_out = interval_of(figure)
     head, columns, kinds = [], [], ""
     for name in figure.table.columns:
         if name in left_out:
             continue
         values = figure.table[name]
         if name == estimate:
-            cells, kind = estimate_column(figure, values)  # pyright: ignore[reportArgumentType]
-        elif is_number(values):  # pyright: ignore[reportArgumentType]
-            digits = digits_of(values)  # pyright: ignore[reportArgumentType]
+            cells, kind = estimate_column(figure, values)
+        elif is_number(values):
+            digits = digits_of(values)
             cells = [entry(value, digits) for value in values]
             kind = number_column(values.to_numpy(float), digits)
         else:
             cells, kind = [escape(str(value)) for value in values], "l"
-        title = escape(str(name))
-        head.append(f"{{{title}}}" if is_number(values) else title)  # pyright: ignore[reportArgumentType]
+        title = str(name)
+        head.append(protected(title) if is_number(values) else escape(title))
         columns.append(cells)
         kinds += kind
     body = [list(row) for row in zip(*columns)]
@@ -258,15 +299,15 @@ class Column(NamedTuple):
 def estimate_column(figure: Figure, values: pd.Series) -> Column:
     """An estimate: value ± half the width of its interval."""
     table = figure.table
-    low, high = interval_of(figure)
-    half = ((table[high] - table[low]) / 2).to_numpy(float)
+    half = half_of_rows(figure)
     passed = np.zeros(len(table), bool)
     if "q" in table:
         passed = (table["q"] <= ALPHA).to_numpy()
-    digits, largest = digits_of(values), values.max()
+    digits = digits_of(values)
+    best = values == values.max()
     cells = []
-    for value, spread, passes in zip(values, half, passed):
-        cells.append(entry(value, digits, value == largest, bool(passes), spread))
+    for value, is_best, passes, spread in zip(values, best, passed, half):
+        cells.append(entry(value, digits, is_best, passes, spread))
     spread = f"({digits + 1})"
     marked = bool(passed.any())
     kind = number_column(values.to_numpy(float), digits, spread, marked)
@@ -331,10 +372,10 @@ def notes(figure: Figure) -> str:
     if has_spread(figure):
         said.append("±: half the width of the interval.")
     table = figure.table
-    if "q" in table and (table["q"] <= ALPHA).any():  # pyright: ignore[reportGeneralTypeIssues]
+    if "q" in table and (table["q"] <= ALPHA).any():
         said.append(f"† adjusted p at most {ALPHA:g} (Benjamini-Hochberg).")
     if "n" in table:
-        said += sizes(table["n"].dropna())  # pyright: ignore[reportArgumentType]
+        said += sizes(table["n"].dropna())
     return " ".join(said)
 
 
@@ -349,13 +390,16 @@ def sizes(counts: pd.Series) -> list[str]:
     """The smallest and the largest n, in words; nothing where none is known."""
     if counts.empty:
         return []
-    low, high = int(counts.min()), int(counts.max())
-    return [f"n = {low}." if low == high else f"n = {low} to {high}."]
+    low = int(counts.min())
+    high = int(counts.max())
+    if low == high:
+        return [f"n = {low}."]
+    return [f"n = {low} to {high}."]
 
 
 def escape(text: str) -> str:
     """Text in which LaTeX finds nothing to do."""
-    return "".join(SPECIAL.get(char, char) for char in text)
+    return text.translate(LATEX)
 
 
 TABLES: Mapping[str, Callable[[Figure], str]] = {

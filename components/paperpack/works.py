@@ -16,11 +16,14 @@ def entries() -> dict[str, str]:
     text = FILE.read_text(encoding="utf-8")
     found = {}
     for match in BEGINNING.finditer(text):
-        end = text.index(END, match.start()) + len(END)
-        found[match[1]] = text[match.start() : end]
+        key = match[1]
+        start = match.start()
+        end = text.index(END, start) + len(END)
+        found[key] = text[start:end]
     return found
 
 
 def bibliography(keys: Iterable[str]) -> str:
     """BibTeX entries by their keys; KeyError for one that the file does not have."""
-    return "\n".join(entries()[key] for key in keys)
+    known = entries()
+    return "\n".join(known[key] for key in keys)
