@@ -93,7 +93,7 @@ def cosines(
     """
     if not study.has("concept_vector"):
         return similarity.similarity(study)["cosine"]
-    each = []
+    each: list[xr.DataArray] = []
     for concept in concepts:
         found = similarity.similarity(study, similarity.MAXIMUM, (concept,))
         each.append(found["cosine"])

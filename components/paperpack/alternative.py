@@ -73,10 +73,9 @@ def cells(data: Matrix) -> str:
         return ""
     largest = cell(data, int(np.nanargmax(data.values)))
     smallest = cell(data, int(np.nanargmin(data.values)))
-    return (
-        f"{len(data.rows)} rows, {len(data.columns)} columns. "
-        f"Largest: {largest} Smallest: {smallest}"
-    )
+    rows = len(data.rows)
+    columns = len(data.columns)
+    return f"{rows} rows, {columns} columns. Largest: {largest} Smallest: {smallest}"
 
 
 def cell(data: Matrix, place: int) -> str:
@@ -84,13 +83,15 @@ def cell(data: Matrix, place: int) -> str:
     i, j = np.unravel_index(place, data.values.shape)
     row = data.rows[i]
     column = data.columns[j]
-    value = f"{data.values[i, j]:.{data.digits}f}"
-    return f"{row} to {column}, {value}."
+    value = data.values[i, j]
+    return f"{row} to {column}, {value:.{data.digits}f}."
 
 
 def ends(data: Bars | Dumbbells) -> str:
     """The largest and the smallest value of every series."""
-    said = [f"{len(data.labels)} labels, {len(data.series)} series."]
+    labels = len(data.labels)
+    number = len(data.series)
+    said = [f"{labels} labels, {number} series."]
     for series in data.series:
         values = series.values
         if not np.isfinite(values).any():

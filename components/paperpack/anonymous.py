@@ -70,7 +70,8 @@ def nameless(text: str, names: Mapping[str, str]) -> str:
     longest_first = sorted(names, key=len, reverse=True)
     for name in longest_first:
         text = text.replace(name, names[name])
-    for folder in (settings.home(), Path.home(), HOUSE):
+    folders = (settings.home(), Path.home(), HOUSE)
+    for folder in folders:
         text = text.replace(str(folder), "…")
     text = FOLDERS.sub("…/", text)
     for word in identity():
@@ -87,10 +88,11 @@ def identity() -> set[str]:
     except (OSError, KeyError):
         user = ""
     host = socket.gethostname()
+    short, _, _ = host.partition(".")
     found = {
         user,
         host,
-        host.split(".")[0],
+        short,
         os.environ.get("USER", ""),
         os.environ.get("LOGNAME", ""),
     }
@@ -99,4 +101,6 @@ def identity() -> set[str]:
 
 def tells(name: str) -> bool:
     """Whether a name is no common word."""
-    return len(name) > 2 and name.lower() not in COMMON
+    if len(name) < 3:
+        return False
+    return name.lower() not in COMMON

@@ -120,16 +120,17 @@ def exchange(first: Path, second: Path) -> None:
     """Give each of two files the other one's place."""
     one = name_of(first)
     other = name_of(second)
-    moved = Name(other.place, one.number)
-    first.rename(first.with_name(str(moved)))
-    moved = Name(one.place, other.number)
-    second.rename(second.with_name(str(moved)))
+    moved = str(Name(other.place, one.number))
+    first.rename(first.with_name(moved))
+    moved = str(Name(one.place, other.number))
+    second.rename(second.with_name(moved))
 
 
 def remove(number: str) -> None:
     """Take a figure out; ``restore`` brings it back to its place."""
     path = path_of(number)
-    path.rename(folder() / REMOVED / path.name)
+    removed_folder = folder() / REMOVED
+    path.rename(removed_folder / path.name)
 
 
 def removed() -> list[str]:
@@ -145,5 +146,6 @@ def removed() -> list[str]:
 
 def restore(number: str) -> None:
     """Undo a removal."""
-    path = path_of(number, folder() / REMOVED)
-    path.rename(folder() / path.name)
+    here = folder()
+    path = path_of(number, here / REMOVED)
+    path.rename(here / path.name)

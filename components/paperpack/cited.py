@@ -93,12 +93,20 @@ def analysis_of_old(recipe: Recipe) -> str:
     name = without_study(recipe)
     best = None
     for beginning in OF_OLD_FIGURES.get(page, {}):
-        fits = name == beginning or name.startswith(f"{beginning}-") or not beginning
-        if fits and (best is None or len(beginning) > len(best)):
+        if not fits(name, beginning):
+            continue
+        if best is None or len(beginning) > len(best):
             best = beginning
     if best is None:
         return ""
     return OF_OLD_FIGURES[page][best]
+
+
+def fits(name: str, beginning: str) -> bool:
+    """Whether a figure's name begins so; nothing is the beginning of every name."""
+    if not beginning or name == beginning:
+        return True
+    return name.startswith(f"{beginning}-")
 
 
 def without_study(recipe: Recipe) -> str:

@@ -38,7 +38,9 @@ def called(value: Any, style: str) -> Any:
     if isinstance(value, dict):
         changed = {}
         for key, each in value.items():
-            changed[key] = each if key in NO_LABELS else called(each, style)
+            changed[key] = each
+            if key not in NO_LABELS:
+                changed[key] = called(each, style)
         return changed
     if isinstance(value, list):
         return [called(each, style) for each in value]

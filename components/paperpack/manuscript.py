@@ -64,7 +64,8 @@ EXPLAINED = "Percent along the axes: variance that each explains in its layer."
 def caption(recipe: Recipe) -> str:
     """The caption as on screen, with what the marks in print mean."""
     figure = recipe.figure
-    parts = [f"{figure.title}.", figure.caption, *marks(figure), figure.source]
+    title = f"{figure.title}."
+    parts = [title, figure.caption, *marks(figure), figure.source]
     return " ".join(part for part in parts if part)
 
 
@@ -92,10 +93,10 @@ def methods(recipe: Recipe) -> str:
     said += choices(recipe.view.get("query", {}))
     said += [statistic.sentence for statistic in cited.statistics(recipe)]
     keys = ", ".join(cited.works_of(recipe))
-    said.append(
-        f"Figure digest {recipe.digest}, drawn with Babelscope \\citep{{{keys}}}."
-    )
-    return "\n".join([*said, ""])
+    digest = recipe.digest
+    said.append(f"Figure digest {digest}, drawn with Babelscope \\citep{{{keys}}}.")
+    said.append("")
+    return "\n".join(said)
 
 
 def choices(query: Mapping[str, Any]) -> list[str]:

@@ -18,6 +18,8 @@ from components.paperpack.recipes import Recipe
 from components.printing.venues import Look
 
 ROOT = Path(__file__).parent.parent.parent
+MOST_LETTERS = 60
+"""Of a folder's name."""
 STAMP = (1980, 1, 1, 0, 0, 0)
 SCRIPT = "components/paperpack/redraw.py"
 TYPEFACES = "components/printing/typefaces"
@@ -120,8 +122,11 @@ def folders(chosen: Iterable[Recipe]) -> list[str]:
     """A folder's name per figure, plain and each only once."""
     names = []
     for number, recipe in enumerate(chosen, 1):
-        name = "".join(map(plain_letter, recipe.figure.name)).strip("-")
-        names.append(f"{number}-{name[:60] or 'figure'}")
+        letters = map(plain_letter, recipe.figure.name)
+        name = "".join(letters).strip("-")
+        if not name:
+            name = "figure"
+        names.append(f"{number}-{name[:MOST_LETTERS]}")
     return names
 
 
@@ -164,5 +169,6 @@ def zipped(files: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, data in files.items():
-            packed.writestr(zipfile.ZipInfo(name, STAMP), data, zipfile.ZIP_DEFLATED)
+            entry = zipfile.ZipInfo(name, STAMP)
+            packed.writestr(entry, data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()

@@ -51,7 +51,9 @@ def parts_shown(study: Study, page: str) -> dict[str, dict[str, Any]]:
     found = {}
     drawn = USED.get(page, ())
     for name, part in study.manifest.parts.items():
-        if name in drawn and isinstance(part, WithSpec):
+        if name not in drawn:
+            continue
+        if isinstance(part, WithSpec):
             found[name] = settings_of(part.spec)
     return found
 

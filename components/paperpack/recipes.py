@@ -21,7 +21,10 @@ from components.printing.venues import Look
 
 FORMAT, VERSION = "babelscope figure", 1
 MAX_BYTES = 64 * 2**20
-KINDS = {kind.__name__: kind for kind in vars(figures).values() if is_dataclass(kind)}
+KINDS: dict[str, Any] = {
+    name: kind for name, kind in vars(figures).items() if is_dataclass(kind)
+}
+"""Kinds of a figure's parts by their names."""
 ARRAYS = {"number": float, "bool": bool, "text": str}
 ARRAY_KINDS = {"b": "bool", "i": "number", "u": "number", "f": "number"}
 """NumPy's kind of an array → what a recipe calls it; all others are text."""
@@ -60,7 +63,8 @@ class Recipe:
         text = json.dumps(
             drawn, sort_keys=True, ensure_ascii=False, separators=(",", ":")
         )
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        digest = hashlib.sha256(text.encode())
+        return digest.hexdigest()[:16]
 
 
 def plain(value: Any) -> Any:
@@ -96,15 +100,21 @@ def plain_record(value: Any) -> dict[str, Any]:
 
 def kept_fields(value: Any) -> list[str]:
     """The fields of a dataclass that a recipe keeps."""
-    names = [each.name for each in fields(value)]
-    return [name for name in names if name not in LEFT_OUT]
+    names = []
+    for each in fields(value):
+        if each.name not in LEFT_OUT:
+            names.append(each.name)
+    return names
 
 
 def plain_table(value: pd.DataFrame) -> dict[str, Any]:
     """A table as its columns' names and its rows."""
-    columns = list(map(str, value.columns))
     rows = value.astype(object).values.tolist()
-    return {KIND: "table", "columns": columns, "rows": plain(rows)}
+    return {
+        KIND: "table",
+        "columns": list(map(str, value.columns)),
+        "rows": plain(rows),
+    }
 
 
 def plain_array(value: np.ndarray) -> dict[str, Any]:
@@ -151,8 +161,10 @@ def array_of(known: Mapping[str, Any]) -> np.ndarray:
 
 def table_of(known: Mapping[str, Any]) -> pd.DataFrame:
     """The opposite of ``plain_table``."""
-    rows = [list(row) for row in known["rows"]]
     columns = list(known["columns"])
+    rows = []
+    for row in known["rows"]:
+        rows.append(list(row))
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -176,13 +188,13 @@ def write(recipe: Recipe) -> str:
 def read(data: bytes | str, name: str) -> Recipe:
     """A recipe from JSON; FigureError says what is wrong with it."""
     if len(data) > MAX_BYTES:
-        raise FigureError(
-            f"{name} is larger than {MAX_BYTES // 2**20} MiB, which no recipe is."
-        )
+        most = MAX_BYTES // 2**20
+        raise FigureError(f"{name} is larger than {most} MiB, which no recipe is.")
     try:
         return built(json.loads(data), name)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        what = f"{type(error).__name__}: {error}"[:120]
+        kind = type(error).__name__
+        what = f"{kind}: {error}"[:120]
         raise FigureError(
             f"{name} is not a recipe, or it is damaged ({what}). Take the recipe.json "
             "of a paper pack."
@@ -193,9 +205,10 @@ def built(known: Mapping[str, Any], name: str) -> Recipe:
     """A recipe from its JSON object."""
     if known["format"] != FORMAT:
         raise FigureError(f"{name} is not a recipe of a figure.")
-    if known["version"] != VERSION:
+    version = known["version"]
+    if version != VERSION:
         raise FigureError(
-            f"{name} has version {known['version']}; this Babelscope reads {VERSION}. "
+            f"{name} has version {version}; this Babelscope reads {VERSION}. "
             "Update it to open the recipe."
         )
     figure = spec(known["figure"])
@@ -219,7 +232,8 @@ def query_of(given: Mapping[str, Any]) -> dict[str, list[str]]:
     query = {}
     for key, values in given.items():
         if isinstance(values, list | tuple):
-            query[str(key)] = [str(value) for value in values]
+            texts = map(str, values)
+            query[str(key)] = list(texts)
     return query
 
 
@@ -237,7 +251,8 @@ def facts(recipes: Sequence[Recipe]) -> dict[str, str]:
     }
     versions = dict.fromkeys(each.babelscope for each in recipes if each.babelscope)
     if versions:
-        found["Creator"] = f"Babelscope {', '.join(versions)}"
+        every = ", ".join(versions)
+        found["Creator"] = f"Babelscope {every}"
     return found
 
 
@@ -249,7 +264,8 @@ def arrays(value: Any, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
     elif is_dataclass(value):
         for name in kept_fields(value):
             each = getattr(value, name)
-            yield from arrays(each, f"{path}.{name}".strip("."))
+            place = f"{path}.{name}".strip(".")
+            yield from arrays(each, place)
     elif isinstance(value, tuple):
         for i, each in enumerate(value):
             yield from arrays(each, f"{path}.{i}")
@@ -273,7 +289,7 @@ def with_numbers(figure: Figure, table: pd.DataFrame) -> Figure:
     """
     found = {}
     for name, values in arrays(figure.data):
-        rows = table[table["array"] == name]
+        rows = table.query("array == @name")
         found[name] = filled(name, values, rows)
     return replace(figure, data=swapped(figure.data, found))
 
@@ -284,7 +300,8 @@ def filled(name: str, values: np.ndarray, rows: pd.DataFrame) -> np.ndarray:
     for place in rows["place"]:
         numbers = str(place).split()
         places.append(tuple(map(int, numbers)))
-    if sorted(places) != sorted(np.ndindex(values.shape)):
+    needed = sorted(np.ndindex(values.shape))
+    if sorted(places) != needed:
         raise FigureError(
             f"The numbers of “{name}” are not those of the recipe: {len(places)} given, "
             f"{values.size} needed."
@@ -299,7 +316,7 @@ def swapped(value: Any, found: Mapping[str, np.ndarray], path: str = "") -> Any:
     """A spec with its arrays exchanged by name."""
     if isinstance(value, np.ndarray):
         return found.get(path, value)
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         changes = {}
         for name in kept_fields(value):
             each = getattr(value, name)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ENDINGS = ("pdf", "svg", "png")
@@ -29,8 +30,8 @@ def redraw(folder: Path) -> None:
     from components.printing import sheet
 
     recipe = recipes.read((folder / "recipe.json").read_bytes(), "recipe.json")
-    columns = {"array": str, "place": str}
-    numbers = pd.read_csv(folder / "numbers.csv", dtype=columns)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    columns: Any = {"array": str, "place": str}
+    numbers = pd.read_csv(folder / "numbers.csv", dtype=columns)
     figure = recipes.with_numbers(recipe.figure, numbers)
     drawn = sheet.compose([figure], recipe.look)
     facts = recipes.facts([replace(recipe, figure=figure)])

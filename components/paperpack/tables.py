@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from components.figures.spec import Figure, Matrix
 
@@ -77,7 +76,8 @@ def latex(figure: Figure) -> str:
     A matrix becomes a matrix, anything else is written row by row.
     """
     table = matrix_table(figure) if is_square(figure) else long_table(figure)
-    words = escape(f"{figure.title}. {figure.caption} {notes(figure)}".strip())
+    said = f"{figure.title}. {figure.caption} {notes(figure)}"
+    words = escape(said.strip())
     caption = f"  \\caption{{{words}}}"
     label = f"  \\label{{tab:{figure.name}}}"
     rows = ["    \\toprule", latex_row(table.head), "    \\midrule"]
@@ -120,12 +120,14 @@ def preamble(packages: str) -> str:
 
 def latex_row(cells: list[str]) -> str:
     """One row of a LaTeX table."""
-    return f"    {' & '.join(cells)} \\\\"
+    row = " & ".join(cells)
+    return f"    {row} \\\\"
 
 
 def is_square(figure: Figure) -> bool:
     """Whether a figure's numbers are one matrix."""
-    return isinstance(figure.data, Matrix) and not figure.data.frames
+    data = figure.data
+    return isinstance(data, Matrix) and not data.frames
 
 
 def matrix_of(figure: Figure) -> Matrix:
@@ -144,13 +146,12 @@ def matrix_table(figure: Figure) -> LatexTable:
     half = half_widths(figure)
     body = []
     for i, row in enumerate(data.rows):
-        marks = zip(values[i], best[i], passed[i], half[i])
-        cells = []
-        for value, is_best, passes, spread in marks:
-            cells.append(entry(value, data.digits, is_best, passes, spread))
+        marks = Marks(best[i], passed[i], half[i])
+        cells = entries(values[i], data.digits, marks)
         body.append([escape(row), *cells])
     spread = spread_digits(half, data.digits)
-    kind = number_column(values, data.digits, spread, bool(passed.any()))
+    marked = bool(passed.any())
+    kind = number_column(values, data.digits, spread, marked)
     head = [""]
     for name in data.columns:
         head.append(protected(name))
@@ -181,8 +182,8 @@ def significant(figure: Figure) -> np.ndarray:
     if "q" not in table or len(table) != np.prod(shape):
         return np.zeros(shape, bool)
     # The rows of a table twin are the cells, row by row.
-    adjusted = table["q"].to_numpy(float)
-    return (adjusted <= ALPHA).reshape(shape)
+    passed = numbers_of(figure, "q") <= ALPHA
+    return passed.reshape(shape)
 
 
 def half_widths(figure: Figure) -> np.ndarray:
@@ -199,15 +200,14 @@ def half_widths(figure: Figure) -> np.ndarray:
 
 def half_of_rows(figure: Figure) -> np.ndarray:
     """Half the width of the interval of every row of the table twin."""
-    table = figure.table
     ends = interval_of(figure)
-    width = table[ends.high] - table[ends.low]
-    return (width / 2).to_numpy(float)
+    width = numbers_of(figure, ends.high) - numbers_of(figure, ends.low)
+    return width / 2
 
 
 def are_cells(figure: Figure, name: str) -> bool:
     """Whether a column of the table twin holds a matrix's cells, row by row."""
-    column = figure.table[name].to_numpy(float)
+    column = numbers_of(figure, name)
     cells = matrix_of(figure).values.ravel()
     if len(column) != len(cells):
         return False
@@ -217,8 +217,8 @@ def are_cells(figure: Figure, name: str) -> bool:
 def estimate_of(figure: Figure) -> str | None:
     """The column that the interval belongs to; None where there is no interval."""
     if figure.interval:
-        known = figure.table[list(figure.interval)].notna().all(axis=1)
-        return figure.estimate if known.any() else None
+        known = figure.table.dropna(subset=list(figure.interval))
+        return None if known.empty else figure.estimate
     if figure.analysis:
         return None
     return guessed_estimate(figure)
@@ -243,23 +243,33 @@ def guessed_estimate(figure: Figure) -> str | None:
     table = figure.table
     if not {"low", "high"} <= set(table.columns):
         return None
-    found = [str(name) for name in table.columns if lies_inside(table, name)]
+    found = [name for name in map(str, table.columns) if lies_inside(figure, name)]
     if is_square(figure):
         found = [name for name in found if are_cells(figure, name)]
     return found[-1] if found else None
 
 
-def lies_inside(table: pd.DataFrame, name: str) -> bool:
+def lies_inside(figure: Figure, name: str) -> bool:
     """Whether a column is between low and high, wherever all three are known."""
-    if name in ("low", "high") or not is_number(table[name]):
+    if name in ("low", "high") or not is_number(figure, name):
         return False
-    known = table[[name, "low", "high"]].dropna()
-    if known.empty:
+    low = numbers_of(figure, "low")
+    high = numbers_of(figure, "high")
+    values = numbers_of(figure, name)
+    known = np.isfinite(low + values + high)
+    if not known.any():
         return False
-    values = known[name]
-    above = known["low"] <= values + TOLERANCE
-    below = values <= known["high"] + TOLERANCE
-    return bool((above & below).all())
+    above = low <= values + TOLERANCE
+    below = values <= high + TOLERANCE
+    return bool(above[known].all() and below[known].all())
+
+
+class Column(NamedTuple):
+    """A column of a LaTeX table: its title, its cells, its type."""
+
+    head: str
+    cells: list[str]
+    kind: str
 
 
 def long_table(figure: Figure) -> LatexTable:
@@ -268,62 +278,81 @@ def long_table(figure: Figure) -> LatexTable:
     left_out: tuple[str, ...] = ()
     if estimate is not None:
         left_out = interval_of(figure)
-    head, columns, kinds = [], [], ""
-    for name in figure.table.columns:
-        if name in left_out:
-            continue
-        values = figure.table[name]
+    columns = []
+    for name in map(str, figure.table.columns):
         if name == estimate:
-            cells, kind = estimate_column(figure, values)
-        elif is_number(values):
-            digits = digits_of(values)
-            cells = [entry(value, digits) for value in values]
-            kind = number_column(values.to_numpy(float), digits)
-        else:
-            cells, kind = [escape(str(value)) for value in values], "l"
-        title = str(name)
-        head.append(protected(title) if is_number(values) else escape(title))
-        columns.append(cells)
-        kinds += kind
-    body = [list(row) for row in zip(*columns)]
-    return LatexTable(head, body, kinds)
+            columns.append(estimate_column(figure, name))
+        elif name not in left_out:
+            columns.append(plain_column(figure, name))
+    cells = [column.cells for column in columns]
+    body = [list(row) for row in zip(*cells)]
+    head = [column.head for column in columns]
+    kinds = [column.kind for column in columns]
+    return LatexTable(head, body, "".join(kinds))
 
 
-class Column(NamedTuple):
-    """A column of a LaTeX table, and its type."""
-
-    cells: list[str]
-    kind: str
-
-
-def estimate_column(figure: Figure, values: pd.Series) -> Column:
-    """An estimate: value ± half the width of its interval."""
-    table = figure.table
-    half = half_of_rows(figure)
-    passed = np.zeros(len(table), bool)
-    if "q" in table:
-        passed = (table["q"] <= ALPHA).to_numpy()
+def plain_column(figure: Figure, name: str) -> Column:
+    """A column of words, or of numbers without intervals."""
+    if not is_number(figure, name):
+        cells = [escape(str(value)) for value in figure.table[name]]
+        return Column(escape(name), cells, "l")
+    values = numbers_of(figure, name)
     digits = digits_of(values)
-    best = values == values.max()
-    cells = []
-    for value, is_best, passes, spread in zip(values, best, passed, half):
-        cells.append(entry(value, digits, is_best, passes, spread))
+    cells = [entry(value, digits) for value in values]
+    kind = number_column(values, digits)
+    return Column(protected(name), cells, kind)
+
+
+def estimate_column(figure: Figure, name: str) -> Column:
+    """An estimate: value ± half the width of its interval."""
+    values = numbers_of(figure, name)
+    half = half_of_rows(figure)
+    passed = np.zeros(len(values), bool)
+    if "q" in figure.table:
+        passed = numbers_of(figure, "q") <= ALPHA
+    digits = digits_of(values)
+    known = values[np.isfinite(values)]
+    best = values == known.max(initial=-np.inf)
+    cells = entries(values, digits, Marks(best, passed, half))
     spread = f"({digits + 1})"
     marked = bool(passed.any())
-    kind = number_column(values.to_numpy(float), digits, spread, marked)
-    return Column(cells, kind)
+    kind = number_column(values, digits, spread, marked)
+    return Column(protected(name), cells, kind)
 
 
-def is_number(values: pd.Series) -> bool:
-    """Whether a column holds numbers."""
-    kind = pd.api.types
-    return kind.is_numeric_dtype(values) and not kind.is_bool_dtype(values)
+def is_number(figure: Figure, name: str) -> bool:
+    """Whether a column of the table twin holds numbers."""
+    return name in figure.table.select_dtypes("number")
 
 
-def digits_of(values: pd.Series) -> int:
+def numbers_of(figure: Figure, name: str) -> np.ndarray:
+    """A column of the table twin as numbers."""
+    return figure.table[name].to_numpy(float)
+
+
+def digits_of(values: np.ndarray) -> int:
     """How many decimals a column is written with."""
-    whole = (values.dropna() % 1 == 0).all()
+    known = values[np.isfinite(values)]
+    whole = (known % 1 == 0).all()
     return 0 if whole else 3
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Which of some numbers are best, which pass the test, and half their intervals."""
+
+    best: np.ndarray
+    passed: np.ndarray
+    half: np.ndarray
+
+
+def entries(values: np.ndarray, digits: int, marks: Marks) -> list[str]:
+    """Numbers of a table with their marks."""
+    cells = []
+    every = zip(values, marks.best, marks.passed, marks.half)
+    for value, best, passed, half in every:
+        cells.append(entry(value, digits, best, passed, half))
+    return cells
 
 
 def entry(
@@ -371,11 +400,10 @@ def notes(figure: Figure) -> str:
         said.append("Bold: largest of its column.")
     if has_spread(figure):
         said.append("±: half the width of the interval.")
-    table = figure.table
-    if "q" in table and (table["q"] <= ALPHA).any():
+    if "q" in figure.table and (numbers_of(figure, "q") <= ALPHA).any():
         said.append(f"† adjusted p at most {ALPHA:g} (Benjamini-Hochberg).")
-    if "n" in table:
-        said += sizes(table["n"].dropna())
+    if "n" in figure.table:
+        said += sizes(numbers_of(figure, "n"))
     return " ".join(said)
 
 
@@ -386,12 +414,13 @@ def has_spread(figure: Figure) -> bool:
     return estimate_of(figure) is not None
 
 
-def sizes(counts: pd.Series) -> list[str]:
+def sizes(counts: np.ndarray) -> list[str]:
     """The smallest and the largest n, in words; nothing where none is known."""
-    if counts.empty:
+    known = counts[np.isfinite(counts)]
+    if not known.size:
         return []
-    low = int(counts.min())
-    high = int(counts.max())
+    low = int(known.min())
+    high = int(known.max())
     if low == high:
         return [f"n = {low}."]
     return [f"n = {low} to {high}."]
