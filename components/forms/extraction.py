@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -108,6 +109,13 @@ def from_file() -> Corpus | None:
     return read_corpus(file.getvalue(), file.name) if file else None
 
 
+class Fetched(NamedTuple):
+    """A data set that a session has fetched."""
+
+    name: str
+    corpus: Corpus
+
+
 def from_hub() -> Corpus | None:
     """A data set of the Hugging Face hub; fetched once a session."""
     name = st.text_input(
@@ -115,10 +123,12 @@ def from_hub() -> Corpus | None:
     ).strip()
     if not name:
         return None
-    if st.session_state.get("hub-dataset", ("",))[0] != name:
+    fetched = st.session_state.get("hub-dataset")
+    if fetched is None or fetched.name != name:
         with st.spinner(f"Fetching {escape(name)} …"):
-            st.session_state["hub-dataset"] = (name, hub_dataset(name))
-    return st.session_state["hub-dataset"][1]
+            fetched = Fetched(name, hub_dataset(name))
+        st.session_state["hub-dataset"] = fetched
+    return fetched.corpus
 
 
 ORIGINS = {"this server": from_server, "a file": from_file, "the hub": from_hub}

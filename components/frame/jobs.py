@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -21,6 +21,22 @@ SOON = 0.5
 Otherwise it looks again later.
 """
 MOST_FAULTS = 200
+
+
+class Begun(NamedTuple):
+    """A job that a page began, and what it was asked."""
+
+    number: int
+    kind: str
+    asked: Any
+
+
+class Left(NamedTuple):
+    """What a job left, and what it was asked."""
+
+    number: int
+    asked: Any
+    answer: Any
 
 
 def owner() -> str:

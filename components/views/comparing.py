@@ -106,10 +106,11 @@ def section(draft: Draft, start: Callable) -> None:
 
 def last(draft: Draft, present: Request) -> None:
     """The last comparison, which may be of earlier settings than the present ones."""
-    number, (request, blind), replies = st.session_state["play-got-compare"]
+    left = st.session_state["play-got-compare"]
+    request, blind = left.asked
     if alphabetical(request) != alphabetical(present):
         st.caption(EARLIER)
-    compared(draft, Comparison(number, request, blind), replies)
+    compared(draft, Comparison(left.number, request, blind), left.answer)
 
 
 def ask(draft: Draft, asks: list[Ask], start: Callable) -> None:

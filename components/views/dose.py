@@ -29,7 +29,7 @@ def section(draft: Draft, start: Callable) -> None:
     if measure and dose is not None:
         start("dose", "Dose–response curve", measure_response(dose), dose)
     if "play-got-dose" in st.session_state:
-        response = st.session_state["play-got-dose"][2]
+        response = st.session_state["play-got-dose"].answer
         if dose is not None and response.dose != dose:
             st.caption(
                 ":material/history: This curve belongs to earlier settings; measure "

@@ -73,10 +73,11 @@ def page(study: Study) -> None:
 def prompt(draft: Draft) -> None:
     """The prompt as the model reads it: on request before a run, and by itself after one."""
     wording = Wording(draft.model, draft.template, draft.question)
-    _, known, text = st.session_state.get("play-got-prompt", (0, None, ""))
+    nothing = jobs.Left(0, None, "")
+    formatted = st.session_state.get("play-got-prompt", nothing)
     with st.expander("The prompt as the model reads it", icon=":material/terminal:"):
-        if known == wording:
-            st.code(text, language=None, wrap_lines=True)
+        if formatted.asked == wording:
+            st.code(formatted.answer, language=None, wrap_lines=True)
             return
         st.caption(
             "What the template puts around the prompt; only the model's tokenizer is "
@@ -120,8 +121,8 @@ def buttons(draft: Draft) -> None:
 
 def running() -> int:
     """Number of the job that this page began last; 0 before any."""
-    number, *_ = st.session_state.get("play-running", (0,))
-    return number
+    begun = st.session_state.get("play-running")
+    return begun.number if begun else 0
 
 
 def start(kind: str, title: str, work: Work, asked: Asked) -> None:
@@ -129,21 +130,25 @@ def start(kind: str, title: str, work: Work, asked: Asked) -> None:
     request = asked[0] if isinstance(asked, tuple) else asked
     with polite():
         job = cache.service().submit(jobs.owner(), title, work, LEASE, request.model)
-        st.session_state["play-running"] = (job.number, kind, asked)
+        st.session_state["play-running"] = jobs.Begun(job.number, kind, asked)
         job.finished.wait(jobs.SOON / 2)
         st.rerun()
 
 
 def finish(job: Job) -> None:
     """Keep what a job left, also when it was stopped; say what went wrong."""
-    _, kind, asked = st.session_state["play-running"]
-    left = job.result if job.state == DONE else job.partial
-    known, *_ = st.session_state.get(f"play-got-{kind}", (0,))
-    if left is not None and known != job.number:
-        st.session_state[f"play-got-{kind}"] = (job.number, asked, left)
-        if kind == "answers":
+    begun = st.session_state["play-running"]
+    asked = begun.asked
+    answer = job.result if job.state == DONE else job.partial
+    before = st.session_state.get(f"play-got-{begun.kind}")
+    is_new = before is None or before.number != job.number
+    if answer is not None and is_new:
+        left = jobs.Left(job.number, asked, answer)
+        st.session_state[f"play-got-{begun.kind}"] = left
+        if begun.kind == "answers":
             wording = Wording(asked.model, asked.template, asked.asks[0].question)
-            st.session_state["play-got-prompt"] = (job.number, wording, left[0].prompt)
+            formatted = jobs.Left(job.number, wording, answer[0].prompt)
+            st.session_state["play-got-prompt"] = formatted
     if job.state != DONE:
         jobs.outcome(job)
 
@@ -155,9 +160,9 @@ def watch(number: int) -> None:
     if job is None or not job.live:
         st.rerun()
     state(job)
-    _, kind, _ = st.session_state["play-running"]
+    begun = st.session_state["play-running"]
     # A comparison may be blind, so its answers are not shown as they come.
-    if job.partial and kind == "answers":
+    if job.partial and begun.kind == "answers":
         cards(job.partial, f"live-{number}")
 
 
@@ -183,7 +188,8 @@ def results(draft: Draft) -> None:
     if "play-got-answers" not in st.session_state:
         st.caption("Nothing was asked yet. Press Run or Ctrl+Enter; Esc stops.")
         return
-    _, asked, replies = st.session_state["play-got-answers"]
+    last = st.session_state["play-got-answers"]
+    asked, replies = last.asked, last.answer
     if draft.ready and asked != draft.request(*playground.asks(draft)):
         st.caption(EARLIER)
     badge(replies)
