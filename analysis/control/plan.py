@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from analysis.control import verdicts
+from analysis.control.prompts import Prompt
 from analysis.control.settings_tried import Layers
 from analysis.control.store import (
     NONE,
@@ -156,10 +157,7 @@ def commit(folder: Path, cell: Cell, content: dict, seconds: float) -> None:
 def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:
     """Answers of a cell with their costs, by column."""
     language = cell.language
-    roles = (SEARCH, REPORT) if cell.stage == NONE else (cell.stage,)
-    prompts = list(
-        dict.fromkeys(each for role in roles for each in run.prompts(role, language))
-    )
+    prompts = prompts_of(run, cell)
     pushes = [Push(cell.source, s, cell.layers) for s in cell.strengths] or [None]
     rows = [(prompt, push) for push in pushes for prompt in prompts]
     texts, given = [prompt.text for prompt, _ in rows], [push for _, push in rows]
@@ -184,6 +182,15 @@ def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:
         "log_odds": rounded(odds),
         "kl": rounded(divergences(run, language, pushes, speaker)),
     }
+
+
+def prompts_of(run: Run, cell: Cell) -> list[Prompt]:
+    """The prompts of a cell, each once; without a push those of both stages."""
+    roles = (SEARCH, REPORT) if cell.stage == NONE else (cell.stage,)
+    prompts = []
+    for role in roles:
+        prompts += run.prompts(role, cell.language)
+    return list(dict.fromkeys(prompts))
 
 
 def divergences(

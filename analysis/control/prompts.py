@@ -316,11 +316,34 @@ def read(data: bytes, filename: str) -> PromptSet:
     rows, broken = csv_rows(text, name)
     faults += broken
     header = [cell.strip() for cell in rows[0][1]] if rows else []
-    if (
-        strange := [c for c in header if c not in COLUMNS]
-        or [c for c in REQUIRED if c not in header]
-        or len(header) > len(set(header))
-    ):
+    check_header(name, header)
+    made, seen = [], set()
+    for line, cells in rows[1:]:
+        values = dict(zip(header, cells))
+        if len(cells) == len(header):
+            wrong = row_faults(values)
+        else:
+            wrong = [f"has {len(cells)} cells, the header {len(header)}"]
+        key = tuple(values.get(column) for column in ("prompt", "language", "role"))
+        if key in seen:
+            wrong.append("is there twice")
+        seen.add(key)
+        faults += [f"{name}, line {line}: {fault}" for fault in wrong]
+        if not wrong:
+            made.append(Prompt(**values))
+    if faults or not made:
+        raise refusal(name, faults or [f"{name}: holds no prompts"])
+    return PromptSet(PurePosixPath(name).stem, tuple(made))
+
+
+def check_header(name: str, header: Sequence[str]) -> None:
+    """CorpusError for columns that are unknown, lacking or there twice."""
+    strange: object = [column for column in header if column not in COLUMNS]
+    if not strange:
+        strange = [column for column in REQUIRED if column not in header]
+    if not strange:
+        strange = len(header) > len(set(header))
+    if strange:
         raise refusal(
             name,
             [
@@ -328,22 +351,6 @@ def read(data: bytes, filename: str) -> PromptSet:
                 f"last four optional), not {strange}"
             ],
         )
-    made, seen = [], set()
-    for line, cells in rows[1:]:
-        values = dict(zip(header, cells))
-        wrong = (
-            [f"has {len(cells)} cells, the header {len(header)}"]
-            if len(cells) != len(header)
-            else row_faults(values)
-        )
-        key = tuple(values.get(column) for column in ("prompt", "language", "role"))
-        wrong += ["is there twice"] if key in seen else []
-        seen.add(key)
-        faults += [f"{name}, line {line}: {fault}" for fault in wrong]
-        made += [] if wrong else [Prompt(**values)]
-    if faults or not made:
-        raise refusal(name, faults or [f"{name}: holds no prompts"])
-    return PromptSet(PurePosixPath(name).stem, tuple(made))
 
 
 def row_faults(values: Mapping[str, str]) -> list[str]:

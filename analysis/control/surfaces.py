@@ -4,6 +4,7 @@ chosen, and what they give on other prompts.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -179,6 +180,12 @@ def bounded(values: np.ndarray, rate: bool) -> dict[str, float]:
     return {"effect": float(values.mean()), "low": low, "high": high, "n": n}
 
 
+SUMMARY = ("effect", "low", "high", "n", "perplexity", "drift", "kl")
+"""What ``summary`` tells of the answers under one setting."""
+PLAIN = ("effect", "perplexity", "drift")
+"""What is told of the answers without a push too."""
+
+
 def surfaces(answers: pd.DataFrame, grid: Grid, judging: JudgingSpec) -> xr.Dataset:
     """The search: (language, strength, set), ``set`` counting a language's sets of
     layers; NaN where a cell is not computed yet.
@@ -189,45 +196,37 @@ def surfaces(answers: pd.DataFrame, grid: Grid, judging: JudgingSpec) -> xr.Data
     et al. 2024, Section 5.
     """
     languages, sets = list(grid.layers), max(map(len, grid.layers.values()))
-    names = ("effect", "low", "high", "n", "perplexity", "drift", "kl")
-    values = {
-        name: np.full((len(languages), len(grid.strengths), sets), np.nan)
-        for name in names
-    }
-    plain_values = {
-        name: np.full(len(languages), np.nan)
-        for name in ("effect", "perplexity", "drift")
-    }
+    shape = (len(languages), len(grid.strengths), sets)
+    values = {name: np.full(shape, np.nan) for name in SUMMARY}
+    plain_values = {name: np.full(len(languages), np.nan) for name in PLAIN}
+    places = {}
+    for code, those in grid.layers.items():
+        places[code] = {named(layers): place for place, layers in enumerate(those)}
     asked = answers[answers["role"] == "search"]
-    places = {
-        a: {named(layers): i for i, layers in enumerate(those)}
-        for a, those in grid.layers.items()
-    }
-    for (stage, language, layers, strength), those in asked.groupby(  # pyright: ignore[reportGeneralTypeIssues]
+    key: Any
+    those: Any
+    for key, those in asked.groupby(
         ["stage", "language", "layers", "strength"], sort=False
     ):
-        found, a = summary(those, judging), languages.index(language)  # pyright: ignore[reportArgumentType]
+        stage, code, layers, strength = key
+        found, language = summary(those, judging), languages.index(code)
         if stage == NONE:
             for name, array in plain_values.items():
-                array[a] = found[name]
+                array[language] = found[name]
         elif stage == "search":
+            cell = language, grid.strengths.index(strength), places[code][layers]
             for name, array in values.items():
-                array[a, grid.strengths.index(strength), places[language][layers]] = (
-                    found[name]
-                )
+                array[cell] = found[name]
     dims = ("language", "strength", "set")
     variables = {name: (dims, array) for name, array in values.items()}
-    variables |= {
-        f"plain_{name}": ("language", array) for name, array in plain_values.items()
+    for name, array in plain_values.items():
+        variables[f"plain_{name}"] = ("language", array)
+    coords = {
+        "language": languages,
+        "strength": list(grid.strengths),
+        "set": list(range(sets)),
     }
-    return xr.Dataset(
-        variables,
-        {
-            "language": languages,
-            "strength": list(grid.strengths),
-            "set": list(range(sets)),
-        },
-    )
+    return xr.Dataset(variables, coords)
 
 
 def by_strength(answers: pd.DataFrame) -> pd.DataFrame:

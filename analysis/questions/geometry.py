@@ -4,6 +4,8 @@ vectors, layer by layer.
 Han et al. (arXiv 2510.26024) do not publish their formulas; the definitions here are ours.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
@@ -172,37 +174,40 @@ def shuffled_angles(study: Study, version: str) -> xr.Dataset:
     counts = np.zeros((2, len(value)), int)
     if study.has("item_state"):
         signs = sign_flips(tuple(range(len(prompts(study)[0]))))
-        for a in range(len(value)):
-            items = differences(study, a)
+        for language in range(len(value)):
+            items = differences(study, language)
             pair = items["English"], items.get(version, items["own"])
-            counts[:, a] = [len(places) for places, _ in pair]
-            if version in items and counts[:, a].min() > 1:
-                draws = [
-                    bootstrap_weights(tuple(range(n)), seed=2 * a + side)
-                    for side, n in enumerate(counts[:, a])
-                ]
-                weights = [
-                    np.hstack([draw, signs[places]])
-                    for draw, (places, _) in zip(draws, pair)
-                ]
-                drawn[a], null[a] = np.split(
-                    resampled(pair[0][1], pair[1][1], weights), 2, axis=-1
-                )
-    bands = (*interval(drawn), *interval(null))
+            counts[:, language] = [len(places) for places, _ in pair]
+            if version in items and counts[:, language].min() > 1:
+                weights = drawn_and_flipped(pair, signs, 2 * language)
+                both = resampled(pair[0][1], pair[1][1], weights)
+                drawn[language], null[language] = np.split(both, 2, axis=-1)
+    low, high = interval(drawn)
+    null_low, null_high = interval(null)
+    cells = ("language", "layer")
     variables = {
-        name: (("language", "layer"), band)
-        for name, band in zip(("low", "high", "null_low", "null_high"), bands)
-    }
-    variables |= {
-        "null": (("language", "layer", "replicate"), null),
-        "cosine": (("language", "layer"), value),
-        "angle": (("language", "layer"), degrees(value)),
-    }
-    variables |= {
-        name: ("language", n)
-        for name, n in zip(("english_items", "local_items"), counts)
+        "low": (cells, low),
+        "high": (cells, high),
+        "null_low": (cells, null_low),
+        "null_high": (cells, null_high),
+        "null": ((*cells, "replicate"), null),
+        "cosine": (cells, value),
+        "angle": (cells, degrees(value)),
+        "english_items": ("language", counts[0]),
+        "local_items": ("language", counts[1]),
     }
     return labelled_set(study, variables).assign_attrs(version=version)
+
+
+def drawn_and_flipped(
+    pair: Sequence[Sequence[np.ndarray]], signs: np.ndarray, seed: int
+) -> list[np.ndarray]:
+    """Per side weights (item, replicate): bootstrap draws, then the signs of its items."""
+    weights = []
+    for side, (places, _) in enumerate(pair):
+        draws = bootstrap_weights(tuple(range(len(places))), seed=seed + side)
+        weights.append(np.hstack([draws, signs[places]]))
+    return weights
 
 
 def lacking(study: Study) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.core.errors import StudyError
-from analysis.core.statistics import interval, mean_known
+from analysis.core.statistics import Interval, interval, mean_known
 from analysis.questions.geometry import ENGLISH, KINDS_OF_ITEMS, labelled_set, prompts
 from analysis.study.study import Study
 
@@ -100,21 +100,29 @@ def separation(study: Study, centred: bool = False) -> xr.Dataset:
             states = states[there.any(1)]
             counts[:, k] = there.any(0).sum(), len(states)
             table = distances(states)
-            orders = [
-                np.array([rng.permutation(table.shape[1]) for _ in range(len(table))])
-                for _ in range(TURNS)
-            ]
-            null = np.array([index(table, order) for order in orders])
-            values[:, k, layer - 1] = (
-                index(table),
-                *(interval(null) if np.isfinite(null).any() else (np.nan, np.nan)),
-            )
+            low, high = null_ends(table, rng)
+            values[:, k, layer - 1] = index(table), low, high
+    cells = ("kind", "layer")
     variables = {
-        name: (("kind", "layer"), each)
-        for name, each in zip(("separation", "null_low", "null_high"), values)
+        "separation": (cells, values[0]),
+        "null_low": (cells, values[1]),
+        "null_high": (cells, values[2]),
+        "items": ("kind", counts[0]),
+        "languages": ("kind", counts[1]),
     }
-    variables |= {name: ("kind", n) for name, n in zip(("items", "languages"), counts)}
     return labelled_set(study, variables, kind=kinds).assign_attrs(centred=int(centred))
+
+
+def null_ends(table: np.ndarray, rng: np.random.Generator) -> Interval:
+    """The band of the index when items are numbered at random in each language."""
+    turns = []
+    for _ in range(TURNS):
+        orders = [rng.permutation(table.shape[1]) for _ in range(len(table))]
+        turns.append(np.array(orders))
+    null = np.array([index(table, order) for order in turns])
+    if not np.isfinite(null).any():
+        return Interval(np.nan, np.nan)
+    return interval(null)
 
 
 def cka(x: np.ndarray, y: np.ndarray) -> float:
@@ -191,26 +199,26 @@ def parallel(study: Study) -> xr.Dataset:
         raise StudyError(
             f"“{study.title}” has no English, with which the other languages are compared here."
         )
-    shape, place = (len(study.languages), study.layers), study.languages.index(ENGLISH)
-    values, items = (
-        {"cka": np.full(shape, np.nan), "neighbours": np.full(shape, np.nan)},
-        np.zeros(shape[0], int),
-    )
-    for layer in range(1, study.layers + 1):
-        states = grid(study, KINDS_OF_ITEMS[0], layer)
+    shape = (len(study.languages), study.layers)
+    english = study.languages.index(ENGLISH)
+    agreement = np.full(shape, np.nan)
+    shared = np.full(shape, np.nan)
+    items = np.zeros(shape[0], int)
+    for layer in range(study.layers):
+        states = grid(study, KINDS_OF_ITEMS[0], layer + 1)
         there = np.isfinite(states[..., 0])
-        for a in range(shape[0]):
-            both = there[a] & there[place]
-            items[a] = both.sum()
-            if a != place:
-                x, y = states[a, both], states[place, both]
-                values["cka"][a, layer - 1], values["neighbours"][a, layer - 1] = (
-                    cka(x, y),
-                    mutual_neighbours(x, y),
-                )
+        for language in range(shape[0]):
+            both = there[language] & there[english]
+            items[language] = both.sum()
+            if language != english:
+                x, y = states[language, both], states[english, both]
+                agreement[language, layer] = cka(x, y)
+                shared[language, layer] = mutual_neighbours(x, y)
     chance = np.where(items > 1, NEIGHBOURS / np.maximum(items - 1, 1), np.nan)
-    variables = {name: (("language", "layer"), each) for name, each in values.items()}
-    return labelled_set(
-        study,
-        {**variables, "items": ("language", items), "chance": ("language", chance)},
-    )
+    variables = {
+        "cka": (("language", "layer"), agreement),
+        "neighbours": (("language", "layer"), shared),
+        "items": ("language", items),
+        "chance": ("language", chance),
+    }
+    return labelled_set(study, variables)

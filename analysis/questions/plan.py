@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from analysis.core.errors import CorpusError, StudyError
 from analysis.core.scores import Scored
 from analysis.core.specs import ModelSpec, digest
 from analysis.questions.answers import NAMED, likeliest
-from analysis.questions.questions import CULTURE, UNIVERSAL, Questions
+from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, store
 from analysis.study.manifest import AskedItem, Manifest, QuestionsPart
@@ -196,46 +196,75 @@ def cell(
     spec, questions, asked = what
     manifest = store.read_manifest(folder)
     code = manifest.languages[language]
-    found = [
-        questions.table.get((CULTURE if kind == NAMED else kind, code, item))
-        for kind, item in asked
-    ]
-    texts = [
-        q and (q.named if kind == NAMED else q.question)
-        for q, (kind, _) in zip(found, asked)
-    ]
-    there = [i for i, text in enumerate(texts) if text]
-    states = np.zeros((len(asked), reader.layers, reader.hidden), np.float32)
-    if there:
-        with States(len(there), reader.layers, reader.hidden) as kept:
-            reader.stream([texts[i] for i in there], [kept])
-            states[there] = kept.values.transpose(1, 0, 2)
-    part = np.array(
-        [
-            MISSING if not text else TEST if questions.held_out(q) else TRAIN
-            for text, q in zip(texts, found)
-        ],
-        np.uint8,
-    )
-    scale = 2.0 ** np.ceil(
-        np.log2(np.maximum(np.abs(states).max((0, 2)) / HALF_PRECISION, 1))
-    ).astype(np.float32)
+    wordings = [wording_of(questions, code, item) for item in asked]
+    found = [each.question for each in wordings]
+    texts = [each.text for each in wordings]
+    states = states_read(reader, texts)
+    part = np.array([part_of(questions, each) for each in wordings], np.uint8)
+    scale = scale_of(states)
     tensors = {
         "item_state": (states / scale[:, None]).astype(np.float16),
         SCALE: scale,
         "item_part": part,
     }
-    local = tensors["item_local"] = answered(reader, asked, (found, texts, part))
+    local = answered(reader, asked, (found, texts, part))
+    tensors["item_local"] = local
     english = states_of(folder, manifest, code, tensors)
-    seed = int.from_bytes(
-        hashlib.sha256(f"{spec.seed} {code}".encode()).digest()[:4], "big"
-    )
-    tensors |= question_vectors(
-        asked, (states, part, local), None if code == ENGLISH else english, seed
-    )
-    return tensors | (
-        lensed(lens, states, asked, (questions, code, part)) if lens else {}
-    )
+    if code == ENGLISH:
+        english = None
+    seed = seed_of(spec.seed, code)
+    tensors |= question_vectors(asked, (states, part, local), english, seed)
+    if lens:
+        tensors |= lensed(lens, states, asked, (questions, code, part))
+    return tensors
+
+
+class Wording(NamedTuple):
+    """A question of one language and the words in which it is asked, where it has any."""
+
+    question: Question | None
+    text: str | None
+
+
+def wording_of(questions: Questions, code: str, item: AskedItem) -> Wording:
+    """How an item is asked in a language; with the country named for named items."""
+    kind = CULTURE if item.kind == NAMED else item.kind
+    question = questions.table.get((kind, code, item.item))
+    if question is None:
+        return Wording(None, None)
+    text = question.named if item.kind == NAMED else question.question
+    return Wording(question, text)
+
+
+def part_of(questions: Questions, wording: Wording) -> int:
+    """Whether a question is missing, held out or trained on."""
+    if wording.question is None or not wording.text:
+        return MISSING
+    return TEST if questions.held_out(wording.question) else TRAIN
+
+
+def states_read(reader: Answering, texts: Sequence[str | None]) -> np.ndarray:
+    """States (prompt, layer, hidden), float32; zero where there is no text."""
+    states = np.zeros((len(texts), reader.layers, reader.hidden), np.float32)
+    there = [place for place, text in enumerate(texts) if text]
+    if there:
+        with States(len(there), reader.layers, reader.hidden) as kept:
+            reader.stream([text for text in texts if text], [kept])
+            states[there] = kept.values.transpose(1, 0, 2)
+    return states
+
+
+def scale_of(states: np.ndarray) -> np.ndarray:
+    """Per layer the power of two by which states fit into half precision."""
+    largest = np.abs(states).max((0, 2))
+    power = np.ceil(np.log2(np.maximum(largest / HALF_PRECISION, 1)))
+    return 2.0 ** power.astype(np.float32)
+
+
+def seed_of(seed: int, code: str) -> int:
+    """The seed of a language's shuffled labels."""
+    name = f"{seed} {code}"
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
 
 
 def answered(reader: Answering, asked: Sequence, what: tuple) -> np.ndarray:

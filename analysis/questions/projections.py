@@ -3,6 +3,7 @@ or classical MDS of one layer on demand.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -60,39 +61,41 @@ def cloud(study: Study, what: str) -> Cloud:
             f"“{study.title}” has no {what} to show; it has "
             f"{', '.join(what_can_be_shown(study)) or 'none'}."
         )
-    codes = study.languages
     if what == "items":
-        kinds, _ = prompts(study)
-        chosen = np.isin(kinds, KINDS_OF_ITEMS)
-        values = np.asarray(study.array("item_state").values[:, chosen], np.float32)
-        there = study.array("item_part").values[:, chosen] > 0
-        names = np.broadcast_to(kinds[chosen], there.shape)[there]
-        return Cloud(
-            values[there],
-            tuple(np.repeat(codes, there.sum(1)).tolist()),
-            tuple(names.tolist()),
-        )
-    parts = {"mean state": stack(study, "mean_state")} if what == "means" else {}
-    if what == "vectors" and study.has("mean_state"):
-        parts["English"] = means_english(study)
-    elif what == "vectors":
-        arrays = {"English": "english_vector", "local": "local_vector"}
-        parts = {
-            name: stack(study, array)
-            for name, array in arrays.items()
-            if study.has(array)
-        }
-    known = [
-        (code, kind, each[a])
-        for kind, each in parts.items()
-        for a, code in enumerate(codes)
-        if np.isfinite(each[a]).all()
-    ]
-    return Cloud(
-        np.array([v for *_, v in known]),
-        tuple(c for c, *_ in known),
-        tuple(k for _, k, _ in known),
-    )
+        return cloud_of_items(study)
+    points, codes, kinds = [], [], []
+    for kind, vectors in parts_of_cloud(study, what).items():
+        for code, vector in zip(study.languages, vectors):
+            if np.isfinite(vector).all():
+                points.append(vector)
+                codes.append(code)
+                kinds.append(kind)
+    return Cloud(np.array(points), tuple(codes), tuple(kinds))
+
+
+def cloud_of_items(study: Study) -> Cloud:
+    """The states of universal and culture questions that were asked."""
+    kinds, _ = prompts(study)
+    chosen = np.isin(kinds, KINDS_OF_ITEMS)
+    values = np.asarray(study.array("item_state").values[:, chosen], np.float32)
+    there = study.array("item_part").values[:, chosen] > 0
+    names = np.broadcast_to(kinds[chosen], there.shape)[there]
+    codes = np.repeat(study.languages, there.sum(1))
+    return Cloud(values[there], tuple(codes.tolist()), tuple(names.tolist()))
+
+
+def parts_of_cloud(study: Study, what: str) -> dict[str, np.ndarray]:
+    """Kind → one point a language (language, layer, hidden), NaN where there is none."""
+    if what == "means":
+        return {"mean state": stack(study, "mean_state")}
+    if study.has("mean_state"):
+        return {"English": means_english(study)}
+    arrays = {"English": "english_vector", "local": "local_vector"}
+    parts = {}
+    for name, array in arrays.items():
+        if study.has(array):
+            parts[name] = stack(study, array)
+    return parts
 
 
 def pca(
@@ -119,32 +122,45 @@ def pca(
     values = points.values - points.values.mean(0)
     scale = np.sqrt((length(values) ** 2).mean(0))
     values = values / np.where(scale > 0, scale, 1)[:, None]
-    layers = values.shape[1]
-    scores, explained = (
-        np.zeros((len(values), layers, dims), np.float32),
-        np.full((layers, dims), np.nan),
-    )
-    if basis == BASES[0]:
-        for layer in range(layers):
-            scores[:, layer], explained[layer] = principal_components(
-                values[:, layer], dims
-            )
-            if layer:
-                turn = np.sign((scores[:, layer] * scores[:, layer - 1]).sum(0))
-                scores[:, layer] *= np.where(turn == 0, 1, turn)
-    else:
-        flat = values.reshape(-1, values.shape[-1])
-        both, _ = (
-            leading_axes(flat.T @ flat, dims)
-            if flat.shape[1] <= flat.shape[0]
-            else axes_by_gram(flat, dims)
-        )
-        scores = (flat @ both).reshape(*values.shape[:2], dims).astype(np.float32)
-        total = (values**2).sum((0, 2))
-        explained = (scores**2).sum(0) / np.where(total > 0, total, np.nan)[:, None]
+    axes = axes_per_layer if basis == BASES[0] else shared_axes
+    scores, explained = axes(values, dims)
     return projected(study, points, scores, explained).assign_attrs(
         what=what, basis=basis, method="PCA"
     )
+
+
+class Projection(NamedTuple):
+    """Scores (point, layer, axis) and shares of variance (layer, axis)."""
+
+    scores: np.ndarray
+    explained: np.ndarray
+
+
+def axes_per_layer(values: np.ndarray, dims: int) -> Projection:
+    """Each layer's own axes, turned towards those of the layer before."""
+    layers = values.shape[1]
+    scores = np.zeros((len(values), layers, dims), np.float32)
+    explained = np.full((layers, dims), np.nan)
+    for layer in range(layers):
+        found = principal_components(values[:, layer], dims)
+        scores[:, layer], explained[layer] = found
+        if layer:
+            turn = np.sign((scores[:, layer] * scores[:, layer - 1]).sum(0))
+            scores[:, layer] *= np.where(turn == 0, 1, turn)
+    return Projection(scores, explained)
+
+
+def shared_axes(values: np.ndarray, dims: int) -> Projection:
+    """One set of axes for all layers."""
+    flat = values.reshape(-1, values.shape[-1])
+    if flat.shape[1] <= flat.shape[0]:
+        axes, _ = leading_axes(flat.T @ flat, dims)
+    else:
+        axes, _ = axes_by_gram(flat, dims)
+    scores = (flat @ axes).reshape(*values.shape[:2], dims).astype(np.float32)
+    total = (values**2).sum((0, 2))
+    explained = (scores**2).sum(0) / np.where(total > 0, total, np.nan)[:, None]
+    return Projection(scores, explained)
 
 
 def mds(study: Study, what: str, layer: int, dims: int = 2) -> xr.Dataset:

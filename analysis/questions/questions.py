@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from analysis.concepts.pair_checks import HALF_CHARACTER
 from analysis.core import settings
@@ -208,46 +209,64 @@ def assemble_questions(
     name: str, lines: Sequence[Line], faults: Sequence[str] = (), exact: bool = False
 ) -> Questions:
     """The questions of these rows; CorpusError with all faults when there are any."""
-    faults, read, first, unused, sensitive = list(faults), [], {}, {}, 0
-    rows = [(line.place, *renamed(line.values)) for line in lines]
-    untold = not any("language" in values for _, values, _ in rows)
+    rows = [Row(line.place, *renamed(line.values)) for line in lines]
+    untold = not any("language" in row.values for row in rows)
     told = told_by_name(name) if untold else {}
-    for place, values, rest in rows:
-        unused |= dict.fromkeys(rest)
-        question, found = question_of(told | values, exact)
-        repeated = [NO_LANGUAGE] if untold and place != rows[0][0] else []
-        faults += [f"{place}: {fault}" for fault in found if fault not in repeated]
+    faults, read = list(faults), []
+    first: dict[tuple[str, str, str], str] = {}
+    sensitive = 0
+    for number, row in enumerate(rows):
+        question, found = question_of(told | row.values, exact)
+        # A file without languages is told so once.
+        repeated = NO_LANGUAGE if untold and number else None
+        faults += [f"{row.place}: {fault}" for fault in found if fault != repeated]
         if question is None:
             continue
         key = (question.kind, question.language, question.item)
-        if (earlier := first.setdefault(key, place)) is not place:
+        earlier = first.setdefault(key, row.place)
+        if earlier is not row.place:
             faults.append(
-                f"{place}: item “{question.item}” ({question.kind}) in "
+                f"{row.place}: item “{question.item}” ({question.kind}) in "
                 f"{question.language} is there already ({earlier})"
             )
-        sensitive += (
-            question.kind == UNIVERSAL and plain_text(values.get(SENSITIVE)) == "CS"
-        )
+        labelled = plain_text(row.values.get(SENSITIVE)) == "CS"
+        sensitive += question.kind == UNIVERSAL and labelled
         read.append(question)
     if not lines and not faults:
         faults.append(f"{name}: holds no questions")
     if faults:
         raise refusal(name, faults)
     made = Questions(name, tuple(read))
-    notes = (
-        [f"Columns that are not used: {', '.join(sorted(unused))}."] if unused else []
-    )
-    notes += (
-        [f"The language, {told['language']}, was taken from the file's name."]
-        if told
-        else []
-    )
+    notes = notes_on_file(rows, told, sensitive)
+    return Questions(name, made.questions, (*notes, *remarks(made)))
+
+
+class Row(NamedTuple):
+    """A row of a file: where it stands, values under our columns, unused columns."""
+
+    place: str
+    values: dict[str, object]
+    unused: list[str]
+
+
+def notes_on_file(
+    rows: Sequence[Row], told: Mapping[str, str], sensitive: int
+) -> list[str]:
+    """What was not used, and what was taken from elsewhere."""
+    unused = {column for row in rows for column in row.unused}
+    notes = []
+    if unused:
+        notes.append(f"Columns that are not used: {', '.join(sorted(unused))}.")
+    if told:
+        notes.append(
+            f"The language, {told['language']}, was taken from the file's name."
+        )
     if sensitive:
         notes.append(
             f"{sensitive} universal questions are labelled culturally sensitive "
             "(CS); a column “kind” can say otherwise."
         )
-    return Questions(name, made.questions, (*notes, *remarks(made)))
+    return notes
 
 
 def told_by_name(name: str) -> dict[str, str]:
@@ -289,48 +308,65 @@ def question_of(
     values: Mapping[str, object], exact: bool
 ) -> tuple[Question | None, list[str]]:
     """One question, or what is wrong with the row."""
-    texts = {
-        column: plain_text(values.get(column))
-        for column in COLUMNS
-        if column != "options"
-    }
-    faults = [
-        NO_LANGUAGE if column == "language" else f"no “{column}”"
-        for column in NEEDED
-        if not texts[column]
-    ]
-    if (code := texts["language"]) and code not in LANGUAGES:
-        faults.append(unknown_language(code))
-    texts["kind"] = texts["kind"] or (
-        CULTURE if texts["country"] or texts["named"] else UNIVERSAL
-    )
-    if texts["kind"] not in QUESTION_KINDS:
-        faults.append(
-            "unknown kind "
-            f"“{texts['kind'][:40]}”.{nearest(texts['kind'], QUESTION_KINDS)} "
-            "Allowed: universal, culture"
-        )
-    if texts["split"] not in ("", "train", "test"):
-        faults.append(
-            f"unknown split “{texts['split'][:40]}”. Allowed: train, test or nothing"
-        )
+    texts = {}
+    for column in COLUMNS:
+        if column != "options":
+            texts[column] = plain_text(values.get(column))
+    faults = faults_of_needed(texts)
+    if not texts["kind"]:
+        local = texts["country"] or texts["named"]
+        texts["kind"] = CULTURE if local else UNIVERSAL
+    faults += faults_of_choices(texts)
     options, lettered, fault = options_of(values.get("options"))
-    faults += [fault] if fault else []
+    if fault:
+        faults.append(fault)
     if not exact:
         texts["answer"], fault = answer_of(texts["answer"], options, lettered)
-        faults += [fault] if fault else []
+        if fault:
+            faults.append(fault)
     choices = tuple(dict.fromkeys(options.values()))
-    halved = [
-        column
-        for column, text in (*texts.items(), ("options", "".join(choices)))
-        if HALF_CHARACTER.search(text)
-    ]
-    faults += [
-        f"“{column}” has half a character (a lone surrogate)" for column in halved
-    ]
-    if choices and texts["answer"] and texts["answer"] not in choices:
+    for column, text in (*texts.items(), ("options", "".join(choices))):
+        if HALF_CHARACTER.search(text):
+            faults.append(f"“{column}” has half a character (a lone surrogate)")
+    faults += faults_of_options(texts["answer"], choices)
+    if faults:
+        return None, faults
+    return Question(**texts, options=choices), []
+
+
+def faults_of_needed(texts: Mapping[str, str]) -> list[str]:
+    """Columns that a row lacks, and a language that is not known."""
+    faults = []
+    for column in NEEDED:
+        if not texts[column]:
+            lack = NO_LANGUAGE if column == "language" else f"no “{column}”"
+            faults.append(lack)
+    code = texts["language"]
+    if code and code not in LANGUAGES:
+        faults.append(unknown_language(code))
+    return faults
+
+
+def faults_of_choices(texts: Mapping[str, str]) -> list[str]:
+    """A kind or a split that is none of those that there are."""
+    faults = []
+    kind, split = texts["kind"], texts["split"]
+    if kind not in QUESTION_KINDS:
         faults.append(
-            f"the answer “{texts['answer'][:40]}” is not among the options "
+            f"unknown kind “{kind[:40]}”.{nearest(kind, QUESTION_KINDS)} "
+            "Allowed: universal, culture"
+        )
+    if split not in ("", "train", "test"):
+        faults.append(f"unknown split “{split[:40]}”. Allowed: train, test or nothing")
+    return faults
+
+
+def faults_of_options(answer: str, choices: Sequence[str]) -> list[str]:
+    """An answer that is not among the options, and a single option."""
+    faults = []
+    if choices and answer and answer not in choices:
+        faults.append(
+            f"the answer “{answer[:40]}” is not among the options "
             f"({', '.join(choices)[:80]})"
         )
     if len(choices) == 1:
@@ -338,7 +374,7 @@ def question_of(
             "there is only one option; give at least one wrong one, or none to "
             "score by generation only"
         )
-    return (None, faults) if faults else (Question(**texts, options=choices), [])
+    return faults
 
 
 def plain_text(value: object) -> str:
