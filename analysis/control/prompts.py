@@ -320,10 +320,7 @@ def read(data: bytes, filename: str) -> PromptSet:
     made, seen = [], set()
     for line, cells in rows[1:]:
         values = dict(zip(header, cells))
-        if len(cells) == len(header):
-            wrong = row_faults(values)
-        else:
-            wrong = [f"has {len(cells)} cells, the header {len(header)}"]
+        wrong = faults_of_cells(header, cells)
         key = tuple(values.get(column) for column in ("prompt", "language", "role"))
         if key in seen:
             wrong.append("is there twice")
@@ -334,6 +331,13 @@ def read(data: bytes, filename: str) -> PromptSet:
     if faults or not made:
         raise refusal(name, faults or [f"{name}: holds no prompts"])
     return PromptSet(PurePosixPath(name).stem, tuple(made))
+
+
+def faults_of_cells(header: Sequence[str], cells: Sequence[str]) -> list[str]:
+    """What is wrong with the cells of one row."""
+    if len(cells) != len(header):
+        return [f"has {len(cells)} cells, the header {len(header)}"]
+    return row_faults(dict(zip(header, cells)))
 
 
 def check_header(name: str, header: Sequence[str]) -> None:

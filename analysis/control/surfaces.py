@@ -199,9 +199,6 @@ def surfaces(answers: pd.DataFrame, grid: Grid, judging: JudgingSpec) -> xr.Data
     shape = (len(languages), len(grid.strengths), sets)
     values = {name: np.full(shape, np.nan) for name in SUMMARY}
     plain_values = {name: np.full(len(languages), np.nan) for name in PLAIN}
-    places = {}
-    for code, those in grid.layers.items():
-        places[code] = {named(layers): place for place, layers in enumerate(those)}
     asked = answers[answers["role"] == "search"]
     key: Any
     those: Any
@@ -214,15 +211,32 @@ def surfaces(answers: pd.DataFrame, grid: Grid, judging: JudgingSpec) -> xr.Data
             for name, array in plain_values.items():
                 array[language] = found[name]
         elif stage == "search":
-            cell = language, grid.strengths.index(strength), places[code][layers]
+            place = places_of_sets(grid, code)[layers]
+            cell = language, grid.strengths.index(strength), place
             for name, array in values.items():
                 array[cell] = found[name]
+    return labelled_surfaces(grid, values, plain_values)
+
+
+def places_of_sets(grid: Grid, language: str) -> dict[str, int]:
+    """A language's sets of layers, by name, and where they stand."""
+    sets = grid.layers[language]
+    return {named(layers): place for place, layers in enumerate(sets)}
+
+
+def labelled_surfaces(
+    grid: Grid, values: Mapping[str, np.ndarray], plain_values: Mapping[str, np.ndarray]
+) -> xr.Dataset:
+    """Values (language, strength, set) and plain values (language,) with their labels."""
     dims = ("language", "strength", "set")
-    variables = {name: (dims, array) for name, array in values.items()}
+    variables: dict[str, Any] = {}
+    for name, array in values.items():
+        variables[name] = (dims, array)
     for name, array in plain_values.items():
         variables[f"plain_{name}"] = ("language", array)
+    sets = max(map(len, grid.layers.values()))
     coords = {
-        "language": languages,
+        "language": list(grid.layers),
         "strength": list(grid.strengths),
         "set": list(range(sets)),
     }

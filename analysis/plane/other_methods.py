@@ -103,13 +103,18 @@ def fitting(
             rows["prompt"]
         ],
     }
+    return leave_out(rows, reasons)  # pyright: ignore[reportArgumentType]
+
+
+def leave_out(rows: pd.DataFrame, reasons: Mapping[str, np.ndarray]) -> Fitting:
+    """Rows that no reason leaves out; each left out counts for its first reason."""
     left, said = np.zeros(len(rows), bool), []
     for why, out in reasons.items():
         count = int((out & ~left).sum())
         if count:
             said.append(f"{count:,} of {len(rows):,} answers {why}.")
         left |= out
-    return Fitting(rows[~left], said)  # pyright: ignore[reportArgumentType]
+    return Fitting(rows.loc[~left], said)
 
 
 def were_asked(study: Study, questions: Questions, rows: pd.DataFrame) -> np.ndarray:

@@ -5,6 +5,7 @@ Han et al. (arXiv 2510.26024) do not publish their formulas; the definitions her
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -170,11 +171,44 @@ def shuffled_angles(study: Study, version: str) -> xr.Dataset:
     """
     lacking(study)
     value = cosine(stack(study, "english_vector"), local_vectors(study, version))
-    drawn, null = np.full((2, *value.shape, REPLICATES), np.nan)
-    counts = np.zeros((2, len(value)), int)
+    found = resampled_cosines(study, version, value.shape)
+    low, high = interval(found.drawn)
+    null_low, null_high = interval(found.null)
+    cells = ("language", "layer")
+    variables = {
+        "low": (cells, low),
+        "high": (cells, high),
+        "null_low": (cells, null_low),
+        "null_high": (cells, null_high),
+        "null": ((*cells, "replicate"), found.null),
+        "cosine": (cells, value),
+        "angle": (cells, degrees(value)),
+        "english_items": ("language", found.counts[0]),
+        "local_items": ("language", found.counts[1]),
+    }
+    return labelled_set(study, variables).assign_attrs(version=version)
+
+
+class ResampledCosines(NamedTuple):
+    """Cosines (language, layer, replicate) of drawn items and under random signs.
+
+    ``counts`` (side, language): items of the English and of the local vector.
+    """
+
+    drawn: np.ndarray
+    null: np.ndarray
+    counts: np.ndarray
+
+
+def resampled_cosines(
+    study: Study, version: str, shape: Sequence[int]
+) -> ResampledCosines:
+    """Cosines of items drawn anew; NaN where the study has not enough of them."""
+    drawn, null = np.full((2, *shape, REPLICATES), np.nan)
+    counts = np.zeros((2, shape[0]), int)
     if study.has("item_state"):
         signs = sign_flips(tuple(range(len(prompts(study)[0]))))
-        for language in range(len(value)):
+        for language in range(shape[0]):
             items = differences(study, language)
             pair = items["English"], items.get(version, items["own"])
             counts[:, language] = [len(places) for places, _ in pair]
@@ -182,21 +216,7 @@ def shuffled_angles(study: Study, version: str) -> xr.Dataset:
                 weights = drawn_and_flipped(pair, signs, 2 * language)
                 both = resampled(pair[0][1], pair[1][1], weights)
                 drawn[language], null[language] = np.split(both, 2, axis=-1)
-    low, high = interval(drawn)
-    null_low, null_high = interval(null)
-    cells = ("language", "layer")
-    variables = {
-        "low": (cells, low),
-        "high": (cells, high),
-        "null_low": (cells, null_low),
-        "null_high": (cells, null_high),
-        "null": ((*cells, "replicate"), null),
-        "cosine": (cells, value),
-        "angle": (cells, degrees(value)),
-        "english_items": ("language", counts[0]),
-        "local_items": ("language", counts[1]),
-    }
-    return labelled_set(study, variables).assign_attrs(version=version)
+    return ResampledCosines(drawn, null, counts)
 
 
 def drawn_and_flipped(

@@ -12,7 +12,7 @@ be told by the file's name.
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -225,20 +225,20 @@ def assemble_questions(
         key = (question.kind, question.language, question.item)
         earlier = first.setdefault(key, row.place)
         if earlier is not row.place:
-            faults.append(
-                f"{row.place}: item “{question.item}” ({question.kind}) in "
-                f"{question.language} is there already ({earlier})"
-            )
-        labelled = plain_text(row.values.get(SENSITIVE)) == "CS"
-        sensitive += question.kind == UNIVERSAL and labelled
+            faults.append(told_twice(row.place, question, earlier))
+        sensitive += is_sensitive(question, row)
         read.append(question)
     if not lines and not faults:
         faults.append(f"{name}: holds no questions")
     if faults:
         raise refusal(name, faults)
-    made = Questions(name, tuple(read))
     notes = notes_on_file(rows, told, sensitive)
-    return Questions(name, made.questions, (*notes, *remarks(made)))
+    return with_remarks(Questions(name, tuple(read)), notes)
+
+
+def with_remarks(questions: Questions, notes: Sequence[str]) -> Questions:
+    """The same questions with these notes, and what is to be said of them."""
+    return replace(questions, notes=(*notes, *remarks(questions)))
 
 
 class Row(NamedTuple):
@@ -247,6 +247,20 @@ class Row(NamedTuple):
     place: str
     values: dict[str, object]
     unused: list[str]
+
+
+def told_twice(place: str, question: Question, earlier: str) -> str:
+    """The fault of an item that another row has already."""
+    return (
+        f"{place}: item “{question.item}” ({question.kind}) in "
+        f"{question.language} is there already ({earlier})"
+    )
+
+
+def is_sensitive(question: Question, row: Row) -> bool:
+    """Whether a universal question is labelled culturally sensitive."""
+    labelled = plain_text(row.values.get(SENSITIVE)) == "CS"
+    return question.kind == UNIVERSAL and labelled
 
 
 def notes_on_file(

@@ -23,6 +23,14 @@ NEW = "a new study"
 MODEL = "layers-model"
 
 
+@dataclass(frozen=True)
+class Target:
+    """The study that vectors go into (empty: a new one), and the model that is asked."""
+
+    study: str
+    model: ModelSpec
+
+
 def progress(study: Study | None, page: str) -> None:
     """The session's newest job: watched while it lives, then what became of it, with a
     link to the study that it made.
@@ -90,11 +98,7 @@ def ask(study: Study | None) -> None:
     )
     target = choose_target(study)
     model = target.model
-    known = list(questions.languages)
-    if study is not None and target.study:
-        known = [code for code in known if code in study.languages]
-    key = f"questions-languages-{questions.digest}-{target.study}"
-    languages = st.multiselect("Languages", known, known, key=key)
+    languages = choose_languages(questions, study, target)
     template = choose_template(model)
     most = st.number_input(
         "Items per kind, at most", 2, 2000, 100, key="questions-most"
@@ -125,6 +129,17 @@ def ask(study: Study | None) -> None:
         jobs.submit(title, task)
 
 
+def choose_languages(
+    questions: Questions, study: Study | None, target: Target
+) -> list[str]:
+    """Languages of the questions that the study has too, if they go into one."""
+    known = list(questions.languages)
+    if study is not None and target.study:
+        known = [code for code in known if code in study.languages]
+    key = f"questions-languages-{questions.digest}-{target.study}"
+    return st.multiselect("Languages", known, known, key=key)
+
+
 def choose_template(model: ModelSpec) -> str:
     """What is put around a question."""
     names = list(TEMPLATES)
@@ -136,14 +151,6 @@ def choose_template(model: ModelSpec) -> str:
         key="questions-template",
         help="The last token of the prompt is read.",
     )
-
-
-@dataclass(frozen=True)
-class Target:
-    """The study that vectors go into (empty: a new one), and the model that is asked."""
-
-    study: str
-    model: ModelSpec
 
 
 def choose_target(study: Study | None) -> Target:

@@ -168,16 +168,23 @@ def three_views(axes: Axes, data: Cloud, place: Place, frame: int) -> Panel:
         at_the_foot = bool(in_a_row or view.row or view.column)
         at_the_left = bool(in_a_row or view.row or not view.column)
         small.tick_params(labelbottom=at_the_foot, labelleft=at_the_left)
-        font = place.font(True)
-        if at_the_foot:
-            small.set_xlabel(axis_title(data, frame, view.across), **font, color=INK)
-        if at_the_left:
-            small.set_ylabel(axis_title(data, frame, view.up), **font, color=INK)
+        name_view(small, data, place, frame, view)
+        if not at_the_foot:
+            small.set_xlabel("")
+        if not at_the_left:
+            small.set_ylabel("")
     add_legend_entries(axes, data, groups=True)
     add_legend(axes, place)
     if in_a_row:
         return Panel(axes, lambda width: wide * width)
     return Panel(axes, lambda width: min(width, TALLEST))
+
+
+def name_view(axes: Axes, data: Cloud, place: Place, frame: int, view: View) -> None:
+    """Axis titles of one of several views."""
+    font = place.font(True)
+    axes.set_xlabel(axis_title(data, frame, view.across), **font, color=INK)
+    axes.set_ylabel(axis_title(data, frame, view.up), **font, color=INK)
 
 
 def small_multiples(axes: Axes, data: Cloud, place: Place) -> Panel:

@@ -73,16 +73,8 @@ def matrix(figure: Figure, data: Matrix, place: Place) -> Panel:
     axes = place.canvas.add_subplot(place.spot)
     shares = add_shares(axes, data, place) if data.shares else None
     draw_cells(axes, cells)
-    axes.set(
-        xlim=(-0.5, columns - 0.5),
-        ylim=(rows - 0.5, -0.5),
-        xticks=range(columns),
-        yticks=range(rows),
-    )
-    axes.set_xticklabels(data.columns)
-    axes.set_yticklabels([])
     first = axes if shares is None else shares
-    first.set_yticklabels(data.rows)
+    label_axes(axes, first, data)
     first.set_ylabel(figure.y, **place.font(), color=INK)
     lowest = 1.2 * place.look.small
 
@@ -101,6 +93,20 @@ def matrix(figure: Figure, data: Matrix, place: Place) -> Panel:
     panel = Panel(axes, height, fit, finish)
     panel.colours = ScalarMappable(Normalize(*data.limits), colour_scale(data))
     return panel
+
+
+def label_axes(axes: Axes, first: Axes, data: Matrix) -> None:
+    """A tick and a label per row and column; ``first`` has the rows'."""
+    rows, columns = len(data.rows), len(data.columns)
+    axes.set(
+        xlim=(-0.5, columns - 0.5),
+        ylim=(rows - 0.5, -0.5),
+        xticks=range(columns),
+        yticks=range(rows),
+    )
+    axes.set_xticklabels(data.columns)
+    axes.set_yticklabels([])
+    first.set_yticklabels(data.rows)
 
 
 def cells_in_print(figure: Figure, data: Matrix, look: Look) -> Cells:

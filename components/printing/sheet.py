@@ -107,14 +107,17 @@ def laid_out(
         add_heading(panel, place, heading(figure, number, len(figures), look))
         panels.append(panel)
     add_colour_bars(canvas, panels, figures, look, found)
-    for text in canvas.findobj(Text):
-        # Ticks of numbers may still change.
-        text.set_fontfamily(found.needed(text.get_text() + DIGITS))
-    in_rows = []
-    for start in range(0, len(panels), columns):
-        in_rows.append(panels[start : start + columns])
+    choose_typefaces(canvas, found)
+    starts = range(0, len(panels), columns)
+    in_rows = [panels[start : start + columns] for start in starts]
     place_panels(canvas, in_rows, grid, look)
     return Sheet(canvas, tuple(remarks(canvas, panels, look)), found)
+
+
+def choose_typefaces(canvas: Canvas, found: Typefaces) -> None:
+    """Each text gets the families that it needs; ticks of numbers may still change."""
+    for text in canvas.findobj(Text):
+        text.set_fontfamily(found.needed(text.get_text() + DIGITS))
 
 
 def words(figures: Sequence[Figure], look: Look) -> Iterator[str]:
