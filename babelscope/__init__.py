@@ -13,21 +13,19 @@ from babelscope.house import check
 
 check()
 
+import importlib  # noqa: E402
+from typing import TYPE_CHECKING, Any  # noqa: E402
+
 from analysis.core.errors import AnalysisError  # noqa: E402
 from analysis.core.version import __version__  # noqa: E402
-from babelscope.controlling import Control, control, resume_control  # noqa: E402
-from babelscope.making import (  # noqa: E402
-    ask,
-    extract,
-    means,
-    resume,
-    sweep,
-    words,
-)
-from babelscope.plots import Plot, figures, plot  # noqa: E402
-from babelscope.steering import generate, steer  # noqa: E402
-from babelscope.studies import Study, analyses, studies  # noqa: E402
-from babelscope.studies import open_study as open  # noqa: E402
+
+if TYPE_CHECKING:
+    from babelscope.controlling import Control, control, resume_control
+    from babelscope.making import ask, extract, means, resume, sweep, words
+    from babelscope.plots import Plot, figures, plot
+    from babelscope.steering import generate, steer
+    from babelscope.study import Study, analyses, studies
+    from babelscope.study import open_study as open
 
 __all__ = [
     "AnalysisError",
@@ -51,3 +49,40 @@ __all__ = [
     "sweep",
     "words",
 ]
+
+PLACES = {
+    "Control": "controlling",
+    "Plot": "plots",
+    "Study": "study",
+    "analyses": "study",
+    "ask": "making",
+    "control": "controlling",
+    "extract": "making",
+    "figures": "plots",
+    "generate": "steering",
+    "means": "making",
+    "open": "study",
+    "plot": "plots",
+    "resume": "making",
+    "resume_control": "controlling",
+    "steer": "steering",
+    "studies": "study",
+    "sweep": "making",
+    "words": "making",
+}
+"""Name → the module that it is read from at its first use: a start takes no second."""
+
+
+def __getattr__(name: str) -> Any:
+    """A name of the face, when it is first used."""
+    if name not in PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"babelscope.{PLACES[name]}")
+    found = getattr(module, "open_study" if name == "open" else name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """All names of the face."""
+    return __all__

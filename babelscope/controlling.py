@@ -19,7 +19,7 @@ from analysis.study.study import Study as Results
 from analysis.worker.extraction import control_run
 from babelscope.inputs import Table, file_of
 from babelscope.running import run
-from babelscope.studies import open_study
+from babelscope.study import open_study
 
 HELD_OUT = "held-out negative members"
 

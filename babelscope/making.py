@@ -39,7 +39,7 @@ from babelscope.inputs import (
     words_of,
 )
 from babelscope.running import run
-from babelscope.studies import Study, copies, open_study
+from babelscope.study import Study, copies, open_study
 
 Work = Callable[[Job, Pool], str]
 Model = str | ModelSpec

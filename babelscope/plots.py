@@ -10,7 +10,7 @@ import pandas as pd
 from analysis.core.errors import SpecError, unknown
 from analysis.overview import registry
 from analysis.study.study import Study as Results
-from babelscope.studies import open_study
+from babelscope.study import open_study
 from components.figures import gallery
 from components.figures.analyses import of_analysis
 from components.figures.languages import Arrangement

@@ -11,7 +11,7 @@ from analysis.core.errors import Stopped
 from analysis.study import library
 from analysis.worker.inline import run_inline
 from analysis.worker.service import Job, Pool
-from babelscope.studies import copies
+from babelscope.study import copies
 
 T = TypeVar("T")
 MANY = 10_000

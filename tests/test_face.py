@@ -148,7 +148,7 @@ def test_a_run_is_a_step_of_a_makefile(home, tmp_path, capsys):
 
 @pytest.mark.parametrize("name", commands.COMMANDS)
 def test_every_command_has_help_with_an_example_that_parses(name, capsys):
-    module = commands.COMMANDS[name]
+    module = commands.command_of(name)
     with pytest.raises(SystemExit) as ended:
         commands.main([name, "--help"])
     assert ended.value.code == 0
@@ -235,3 +235,16 @@ def written(recipe: Recipe, path: Path) -> Path:
     """A recipe as a file."""
     path.write_text(recipes.write(recipe))
     return path
+
+
+def test_the_face_is_read_at_first_use_and_no_name_is_a_module():
+    """Whatever was used before, a name of the face is what it says."""
+    code = """
+import sys
+import babelscope as bs
+assert "numpy" not in sys.modules and "pandas" not in sys.modules
+bs.plot
+for name in bs.__all__:
+    assert not isinstance(getattr(bs, name), type(sys)), name
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -1,32 +1,37 @@
 """The command ``babelscope``: one file per sub-command, each on top of the Python face."""
 
 import argparse
+import importlib
 import os
 import sys
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Protocol, cast
 
 from analysis.core.errors import AnalysisError
 from analysis.core.version import __version__
-from babelscope.commands import (
-    app,
-    ask,
-    control,
-    extract,
-    means,
-    measure,
-    pack,
-    render,
-    run,
-    studies,
-    sweep,
-    words,
+
+COMMANDS = (
+    "app",
+    "extract",
+    "words",
+    "ask",
+    "means",
+    "sweep",
+    "control",
+    "measure",
+    "render",
+    "pack",
+    "studies",
+    "run",
 )
-from babelscope.running import Interrupted
+USER, STOPPED = 2, 130
+"""Exit statuses: for what the user can mend, and after Ctrl+C as shells have it."""
 
 
 class Command(Protocol):
     """A module of a sub-command; its docstring is its help."""
 
+    __doc__: str | None
     EXAMPLE: str
 
     def arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -37,26 +42,16 @@ class Command(Protocol):
         ...
 
 
-COMMANDS = {
-    "app": app,
-    "extract": extract,
-    "words": words,
-    "ask": ask,
-    "means": means,
-    "sweep": sweep,
-    "control": control,
-    "measure": measure,
-    "render": render,
-    "pack": pack,
-    "studies": studies,
-    "run": run,
-}
-USER, STOPPED = 2, 130
-"""Exit statuses: for what the user can mend, and after Ctrl+C as shells have it."""
+def command_of(name: str) -> Command:
+    """The module of a sub-command, read when it is needed.
+
+    The program itself starts through ``app`` and must not wait for all the others.
+    """
+    return cast(Command, importlib.import_module(f"babelscope.commands.{name}"))
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
+def parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The command line of all sub-commands, or of some."""
     whole = argparse.ArgumentParser(
         prog="babelscope",
         description="One concept from every language of a language model.",
@@ -64,7 +59,8 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=__version__)
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
+    for name in names:
+        module = command_of(name)
         text = module.__doc__ or ""
         single = commands.add_parser(
             name,
@@ -84,22 +80,30 @@ def main(given: list[str] | None = None) -> int:
     2 where it cannot be done, with the sentence that says why; 130 after Ctrl+C, with
     the one that says what is kept.
     """
-    options = parser().parse_args(given)
+    words = sys.argv[1:] if given is None else given
+    named = [word for word in words[:1] if word in COMMANDS] or COMMANDS
+    options = parser(named).parse_args(words)
     try:
         return options.execute(options)
     except AnalysisError as error:
         print(error, *getattr(error, "faults", ()), sep="\n", file=sys.stderr)
         return USER
-    except Interrupted as stop:
-        print(stop.kept, remedy(options.command, stop.name), file=sys.stderr)
-        return STOPPED
-    except KeyboardInterrupt:
-        print("Stopped. Files that were written are whole.", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(interruption(stop, options.command), file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
         # Whoever read the output, such as ``head``, has had enough of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def interruption(stop: KeyboardInterrupt, command: str) -> str:
+    """What is kept after Ctrl+C, and how to go on."""
+    from babelscope.running import Interrupted
+
+    if isinstance(stop, Interrupted):
+        return f"{stop.kept} {remedy(command, stop.name)}"
+    return "Stopped. Files that were written are whole."
 
 
 def remedy(command: str, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis.core.errors import SpecError
 from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS
-from babelscope.studies import Study
+from babelscope.study import Study
 
 OWN = ("command", "execute", "resume")
 """Options that are no argument of the Python face."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis.overview import registry
 from babelscope.commands import common
-from babelscope.studies import Study, open_study
+from babelscope.study import Study, open_study
 
 EXAMPLE = (
     "babelscope measure demo transfer similarity --set convention=paper --out tables"

@@ -18,7 +18,7 @@ from analysis.core.specs import ModelSpec
 from analysis.overview import registry
 from babelscope import making
 from babelscope.commands import measure
-from babelscope.studies import Study, open_study
+from babelscope.study import Study, open_study
 
 EXAMPLE = "babelscope run study.json"
 NEW: Mapping[str, Callable[..., Study]] = {
