@@ -10,7 +10,7 @@ app: $(VENV)/.app
 	$(BIN)/python -m babelscope app --port $(PORT)
 
 test: $(VENV)/.test browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
