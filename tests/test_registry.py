@@ -1,12 +1,14 @@
 """One registry of analyses: each is asked by name with options as text, and cached."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from analysis.concepts.specs import CONVENTIONS
-from analysis.core.errors import SpecError
-from analysis.overview import needs, registry
+from analysis.core.errors import AnalysisError, SpecError
+from analysis.overview import needs, options, registry
 from analysis.overview.record import Analysis, Statistic
 from analysis.study import library
 from analysis.study.study import Study
@@ -87,6 +89,36 @@ def test_options_as_text_are_those_of_the_function(demo):
 def test_wrong_options_are_told_politely(demo, name, options, said):
     with pytest.raises(SpecError, match=said):
         registry.run(name, demo, **options)
+
+
+def unfit(option):
+    """A text that fits no option of this kind."""
+    kinds = options.kinds_of(option.kind)
+    return "-1" if int in kinds or float in kinds else "nope"
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_value_that_fits_nothing_is_told_politely(demo, name):
+    for option in options.written_out(registry.find(name).options):
+        # What is used all the same is no fault; what fails must say so in a sentence.
+        with suppress(AnalysisError):
+            registry.run(name, demo, **{option.name: unfit(option)})
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("concept ranks", {"layer": "999"}, "There is no layer 999; choose one of 2, 4, 6"),
+        ("word ranks", {"source": "nope"}, "Unknown language “nope”"),
+        ("clouds", {"seed": "-1"}, "seed of the shuffling is -1; choose a number from"),
+        ("pca", {"dims": "0"}, "number of axes is 0; choose a number from 1 on"),
+        ("plane", {"place": "999"}, "There is no setting 999; choose one of 0"),
+        ("plane by layer", {"mode": "nope"}, "Unknown mode “nope”"),
+    ],
+)
+def test_choices_that_are_not_there_are_named(demo, name, given, said):
+    with pytest.raises(SpecError, match=said):
+        registry.run(name, demo, **given)
 
 
 def test_a_table_of_an_analysis_has_its_main_numbers(demo):

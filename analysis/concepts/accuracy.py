@@ -14,6 +14,7 @@ import numpy as np
 
 from analysis.concepts.specs import Convention
 from analysis.core.errors import SpecError
+from analysis.core.specs import check_layer
 from analysis.core.statistics import (
     REPLICATES,
     Interval,
@@ -409,10 +410,7 @@ def measure_accuracy(
 
 def fixed_layer(convention: Convention, layers: int) -> int:
     """Index of the block that a convention fixes; SpecError when there is none."""
-    if not 1 <= convention.index <= layers:
-        raise SpecError(
-            f"There is no layer {convention.index}; choose one of 1 to {layers}."
-        )
+    check_layer(convention.index, range(1, layers + 1))
     return convention.index - 1
 
 

@@ -6,7 +6,7 @@ A spec's canonical JSON is its digest; digests name files and key caches.
 import hashlib
 import json
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from functools import cache
 from typing import (
@@ -174,6 +174,21 @@ def check(
     allowed = tuple(allowed)
     if given not in allowed:
         raise unknown(kind, given, allowed)
+
+
+def check_layer(layer: int, kept: Sequence[int]) -> None:
+    """SpecError unless a layer is one of those that are kept, in ascending order."""
+    if layer in kept:
+        return
+    spans_all = len(kept) > 2 and len(kept) == kept[-1] - kept[0] + 1
+    names = f"{kept[0]} to {kept[-1]}" if spans_all else ", ".join(map(str, kept))
+    raise SpecError(f"There is no layer {layer}; choose one of {names}.")
+
+
+def check_at_least(kind: str, given: int, least: int) -> None:
+    """SpecError for a number that is too small."""
+    if given < least:
+        raise SpecError(f"{kind} is {given}; choose a number from {least} on.")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec
+from analysis.core.specs import ModelSpec, check_at_least
 from analysis.steering.presets import Preset, neutral, presets
 from analysis.steering.resolve import (
     layers_at_depth,
@@ -70,6 +70,7 @@ def dose_of(
     study: Study, prompt: str, language: str, concept: str, points: int
 ) -> Dose:
     """The curve that the Playground begins with, but for what is given."""
+    check_at_least("The number of points", points, 2)
     preset = first_preset(study)
     code = language or ("en" if "en" in study.languages else study.languages[0])
     source = VectorSource(

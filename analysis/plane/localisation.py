@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.core.errors import StudyError, unknown
+from analysis.core.errors import SpecError, StudyError, unknown
+from analysis.core.specs import check
 from analysis.core.statistics import REPLICATES, bootstrap_weights, interval, mean_known
 from analysis.plane.specs import SweepSpec
 from analysis.questions.answers import NAMED, likeliest
@@ -228,8 +229,18 @@ def chosen_settings(study: Study) -> dict[str, int]:
     return found
 
 
+def check_setting(study: Study, place: int) -> None:
+    """SpecError unless a setting of the sweep, 0 the baseline, is there."""
+    last = len(settings(study)) - 1
+    if not 0 <= place <= last:
+        raise SpecError(
+            f"There is no setting {place}; choose one of 0 (unsteered) to {last}."
+        )
+
+
 def twins_of(study: Study, place: int) -> list[int]:
     """The random twins of a setting."""
+    check_setting(study, place)
     listed = settings(study)
     real = vars(listed[place]) | {"twin": 0}
     return [
@@ -261,6 +272,7 @@ def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
     same resampled items before and after. Shares, not percent. NaN where a language has
     no items of a kind.
     """
+    check_setting(study, place)
     values = right(study)
     rows = pd.DataFrame({"language": list(study.languages)})
     for axis in AXES:
@@ -307,6 +319,7 @@ def effect(study: Study, place: int, half: int | None = 1) -> Effect:
     """Gain and erasure of a setting on a half of the items; items are drawn whole, all
     their translations with them.
     """
+    check_setting(study, place)
     values = right(study)
     found = {}
     for axis, sign in (("transfer", 1), ("localisation", -1)):
@@ -371,6 +384,7 @@ def by_layer(study: Study, mode: str, half: int | None = 1) -> pd.DataFrame:
     """Change of both axes per layer of a single vector, at each layer's best strength
     on the half that is chosen on.
     """
+    check("mode", mode, MODES[:2])
     chosen, shown = sweep_table(study, 0), sweep_table(study, half)
     rows = chosen[(chosen["mode"] == mode) & (chosen["twin"] == 0)].assign(
         score=lambda t: criterion(t, mode)

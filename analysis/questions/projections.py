@@ -12,7 +12,7 @@ from analysis.concepts.similarity import length
 from analysis.core.errors import SpecError, StudyError, unknown
 from analysis.core.manifold import umap_places
 from analysis.core.projection import axes_by_gram, leading_axes, principal_components
-from analysis.core.specs import check
+from analysis.core.specs import check, check_at_least, check_layer
 from analysis.questions.geometry import (
     KINDS_OF_ITEMS,
     labelled_set,
@@ -113,6 +113,7 @@ def pca(
     points than three.
     """
     check("basis", basis, BASES)
+    check_at_least("The number of axes", dims, 1)
     points = cloud(study, what)
     if len(points.values) < 3:
         raise SpecError(
@@ -204,10 +205,7 @@ def umap(
 def at_layer(study: Study, what: str, layer: int) -> tuple[Cloud, np.ndarray]:
     """Points of one layer; SpecError for an unknown layer or too few points."""
     points = cloud(study, what)
-    if not 1 <= layer <= study.layers:
-        raise SpecError(
-            f"There is no layer {layer}; choose one from 1 to {study.layers}."
-        )
+    check_layer(layer, range(1, study.layers + 1))
     if len(points.values) < 4:
         raise SpecError(
             f"This picture needs at least four points; there are {len(points.values)}."
@@ -225,6 +223,7 @@ def elsewhere(
     """One of METHODS; SpecError for another."""
     if method not in METHODS:
         raise unknown("picture", method, METHODS)
+    check_at_least("The number of axes", dims, 1)
     return METHODS[method](study, what, layer, dims)
 
 

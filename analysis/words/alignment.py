@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from analysis.core.specs import check_layer
 from analysis.core.statistics import Interval, bootstrap_weights, interval
 from analysis.core.turns import map_each, one_core, steps
 from analysis.study.study import Study
@@ -359,10 +360,12 @@ def concept_ranks(study: Study, layer: int) -> xr.Dataset:
     if study.words is not None:
         concepts, languages = study.words.concepts, study.words.languages
         layer = layer or study.word_layers[-1]
+        check_layer(layer, study.word_layers)
         vectors = study.read_words(study.embeddings[0], layer)
     else:
         concepts, languages = study.concepts, study.languages
         layer = layer or study.layers
+        check_layer(layer, range(1, study.layers + 1))
         of_layer = study.array("concept_vector").sel(layer=layer)
         vectors = of_layer.values.transpose(1, 0, 2)
     n = len(concepts)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.core.errors import StudyError, unknown
+from analysis.core.specs import check
 from analysis.core.turns import WATCHER
 from analysis.study.study import Study
 from analysis.study.word_list import WordList
@@ -264,6 +265,8 @@ def matched(
             f"The words of “{study.title}” are not in {target}; they are in "
             f"{', '.join(words.languages)}."
         )
+    for language in languages:
+        check("language", language, words.languages)
     pairs = {}
     for source in languages or sources(words, target):
         pairs[source] = pair_of(embedded, spec, source, target)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import LAST_STATES, ModelSpec, check
+from analysis.core.specs import LAST_STATES, ModelSpec, check, check_at_least
 
 POOLS = ("test words", "all words")
 IDENTICAL = ("kept", "removed")
@@ -61,3 +61,4 @@ class AlignmentSpec:
                 "CSLS needs at least 1 neighbour, and seeds cannot be negative; given "
                 f"are {self.n_neighbors} neighbours and {self.seeds} seeds."
             )
+        check_at_least("The seed of the shuffling", self.seed, 0)
