@@ -136,11 +136,11 @@ def figure_of(study: Results, name: str, options: dict[str, Any]) -> Figure:
     """A figure by its own name, or by that of the analysis that it shows."""
     if name in gallery.FIGURES or name not in registry.names():
         return gallery.draw(study, name, **options)
-    shared = {**gallery.SHARED}
-    for option in gallery.SHARED:
-        shared[option] = options.pop(option, shared[option])
+    usual = Arrangement()
+    order = str(options.pop("order", usual.order))
+    labels = str(options.pop("labels", usual.labels))
     result = registry.run(name, study, **options)
-    arrangement = Arrangement(str(shared["order"]), str(shared["labels"]))
+    arrangement = Arrangement(order, labels)
     return of_analysis(study, registry.find(name), result, arrangement)
 
 

@@ -127,7 +127,7 @@ def test_options_are_read_from_text_and_change_the_figure(home):
     by_name = draw(study, "transfer", convention="paper", **style)
     assert by_name.data.rows == tuple(sorted(by_name.data.rows))
     assert "test pairs" in by_name.caption or "optimistic" in by_name.caption
-    assert gallery.FIGURES["similarity"].options["clustered"] is False
+    assert gallery.FIGURES["similarity"].options["clustered"].default is False
     assert draw(study, "similarity", clustered="yes").data.frames == ()
 
 

@@ -108,7 +108,11 @@ def test_a_value_that_fits_nothing_is_told_politely(demo, name):
 @pytest.mark.parametrize(
     ("name", "given", "said"),
     [
-        ("concept ranks", {"layer": "999"}, "There is no layer 999; choose one of 2, 4, 6"),
+        (
+            "concept ranks",
+            {"layer": "999"},
+            "There is no layer 999; choose one of 2, 4, 6",
+        ),
         ("word ranks", {"source": "nope"}, "Unknown language “nope”"),
         ("clouds", {"seed": "-1"}, "seed of the shuffling is -1; choose a number from"),
         ("pca", {"dims": "0"}, "number of axes is 0; choose a number from 1 on"),

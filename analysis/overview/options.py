@@ -62,7 +62,8 @@ def arguments(
     SpecError for an option that there is none of, a value that does not fit, and one
     that has to be given and was not.
     """
-    known = [option.name for option in (*options, *written_out(options))]
+    every = (*options, *written_out(options))
+    known = dict.fromkeys(option.name for option in every)
     for name in given:
         if name not in known:
             raise unknown("option", name, known)
@@ -92,6 +93,8 @@ def changed(spec: Any, option: Option, given: Mapping[str, Any]) -> Any:
 
 def read(option: Option, value: Any) -> Any:
     """A value of an option; text, as a command line has it, is read as its kind."""
+    if isinstance(value, list):
+        return tuple(value)
     if not isinstance(value, str):
         return value
     if option.kind in NAMED:

@@ -5,23 +5,23 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from analysis.core.errors import SpecError, unknown
 from analysis.overview import needs
+from analysis.overview.options import Option, parameters, read
 from analysis.study.study import Study
 from components.figures import of_concepts, of_questions, of_steering, of_words
 from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 
-Option = str | int | float | bool | tuple[str, ...]
-Given = Option | Sequence[str]
-"""An option as it is given: as its default's kind, as text, or as some names."""
-SHARED: Mapping[str, Option] = {
-    "order": Arrangement().order,
-    "labels": Arrangement().labels,
-}
+Given = str | int | float | bool | Sequence[str]
+"""An option as it is given: as its own kind, or as text."""
+SHARED = (
+    Option("order", str, Arrangement().order),
+    Option("labels", str, Arrangement().labels),
+)
 """Options of every figure: how languages are ordered, and what they are called."""
-YES, NO = ("yes", "true", "1"), ("no", "false", "0")
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,9 @@ class Entry:
 
     @property
     def options(self) -> dict[str, Option]:
-        """Option → its default."""
-        found = dict(SHARED)
-        for parameter in inspect.signature(self.draw).parameters.values():
-            if parameter.kind == parameter.KEYWORD_ONLY:
-                found[parameter.name] = parameter.default
-        return found
+        """Option by its name; every one has a default."""
+        its_own = parameters(self.draw)[1:]
+        return {option.name: option for option in (*SHARED, *its_own)}
 
 
 FIGURES: Mapping[str, Entry] = {
@@ -139,36 +136,12 @@ def entry_of(name: str) -> Entry:
     return FIGURES[name]
 
 
-def fitted(entry: Entry, given: Mapping[str, Given]) -> dict[str, Given]:
-    """Every option of a figure as its default's kind, given or by default."""
-    chosen: dict[str, Given] = dict(entry.options)
+def fitted(entry: Entry, given: Mapping[str, Given]) -> dict[str, Any]:
+    """Every option of a figure as its own kind, given or by default."""
+    known = entry.options
+    chosen = {name: option.default for name, option in known.items()}
     for name, value in given.items():
-        if name not in chosen:
-            raise unknown("option", name, chosen)
-        chosen[name] = read_option(name, value, entry.options[name])
+        if name not in known:
+            raise unknown("option", name, known)
+        chosen[name] = read(known[name], value)
     return chosen
-
-
-def read_option(name: str, value: Given, default: Option) -> Given:
-    """A value as the default's kind; text is read. SpecError where that fails."""
-    if isinstance(default, tuple):
-        return names_in(value)
-    if not isinstance(value, str) or isinstance(default, str):
-        return value
-    if isinstance(default, bool):
-        if value not in (*YES, *NO):
-            raise unknown(f"value of {name}", value, (*YES, *NO))
-        return value in YES
-    try:
-        return type(default)(value)
-    except ValueError as error:
-        raise SpecError(f"{name} is a number; given: “{value[:40]}”.") from error
-
-
-def names_in(value: Given) -> tuple[str, ...]:
-    """Names with commas between them, or a sequence of names, as a tuple."""
-    if isinstance(value, str):
-        return tuple(value.split(","))
-    if isinstance(value, Sequence):
-        return tuple(value)
-    raise SpecError(f"Names with commas between them are wanted; given: {value}.")
