@@ -96,7 +96,9 @@ def test_the_budget_of_the_operator_counts_too(machine, monkeypatch):
     assert machine.most == 1
     monkeypatch.setenv("BABELSCOPE_MODEL_MEMORY", "0.5")
     with pytest.raises(
-        ModelError, match=r"d needs about 1.0 GiB and .* Choose bfloat16"
+        ModelError,
+        match=r"d needs about 1.0 GiB and .*, and models may take 0.5 GiB together on "
+        r"this server \(BABELSCOPE_MODEL_MEMORY\). Choose bfloat16",
     ):
         pool.get(spec("d"), job())
 

@@ -2,30 +2,50 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from analysis.core.errors import AnalysisError
+from analysis.core.errors import AnalysisError, SpecError, nearest
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}[A-Za-z0-9]|[A-Za-z0-9]")
 DEVICE_NAMES = {"con", "prn", "aux", "nul"}
 DEVICE_NAMES |= {f"com{number}" for number in range(1, 10)}
 DEVICE_NAMES |= {f"lpt{number}" for number in range(1, 10)}
 """Names that Windows keeps for devices."""
+ON = ("1", "true", "yes", "on")
+OFF = ("", "0", "false", "no", "off")
+SIZE = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>[a-z]*)", re.ASCII)
+UNITS = {
+    "": 2**30,
+    "m": 2**20,
+    "mib": 2**20,
+    "mb": 10**6,
+    "g": 2**30,
+    "gib": 2**30,
+    "gb": 10**9,
+    "t": 2**40,
+    "tib": 2**40,
+    "tb": 10**12,
+}
+"""Bytes of a unit of memory; a bare number counts GiB."""
 MAX_CORPUS_BYTES = 200 * 2**20
 MAX_STUDY_BYTES = 4 * 2**30
 
 
 def home() -> Path:
     """Where studies, corpora and models of this server live (BABELSCOPE_HOME)."""
-    place = os.environ.get("BABELSCOPE_HOME", Path.home() / ".babelscope")
-    return Path(place).expanduser()
+    name = "BABELSCOPE_HOME"
+    place = given(name) or "~/.babelscope"
+    return folder(name, place)
 
 
 def model_folders() -> list[Path]:
     """Folders whose sub-folders are offered as models (BABELSCOPE_MODELS, as PATH)."""
-    listed = os.environ.get("BABELSCOPE_MODELS", str(home() / "models"))
-    folders = filter(None, listed.split(os.pathsep))
-    return [Path(folder).expanduser() for folder in folders]
+    name = "BABELSCOPE_MODELS"
+    listed = given(name) or str(home() / "models")
+    places = filter(None, listed.split(os.pathsep))
+    return [folder(name, place) for place in places]
 
 
 def trusts_remote_code() -> bool:
@@ -33,7 +53,7 @@ def trusts_remote_code() -> bool:
 
     Off by default.
     """
-    return os.environ.get("BABELSCOPE_TRUST_REMOTE_CODE") == "1"
+    return switch("BABELSCOPE_TRUST_REMOTE_CODE")
 
 
 def accepts_pickle() -> bool:
@@ -41,7 +61,7 @@ def accepts_pickle() -> bool:
 
     Off by default.
     """
-    return os.environ.get("BABELSCOPE_ACCEPT_PICKLE") == "1"
+    return switch("BABELSCOPE_ACCEPT_PICKLE")
 
 
 def allows_judge_command() -> bool:
@@ -49,7 +69,7 @@ def allows_judge_command() -> bool:
 
     Off by default.
     """
-    return os.environ.get("BABELSCOPE_JUDGE_COMMAND") == "1"
+    return switch("BABELSCOPE_JUDGE_COMMAND")
 
 
 def judge_environment() -> dict[str, str]:
@@ -63,10 +83,83 @@ def memory_budget() -> int | None:
 
     None: what the machine has.
     """
-    gigabytes = os.environ.get("BABELSCOPE_MODEL_MEMORY")
-    if not gigabytes:
+    return size("BABELSCOPE_MODEL_MEMORY")
+
+
+SETTINGS: dict[str, Callable[[], Any]] = {
+    "BABELSCOPE_HOME": home,
+    "BABELSCOPE_MODELS": model_folders,
+    "BABELSCOPE_MODEL_MEMORY": memory_budget,
+    "BABELSCOPE_TRUST_REMOTE_CODE": trusts_remote_code,
+    "BABELSCOPE_ACCEPT_PICKLE": accepts_pickle,
+    "BABELSCOPE_JUDGE_COMMAND": allows_judge_command,
+}
+"""What each setting is read by."""
+
+
+def check() -> None:
+    """SpecError with a sentence for every setting that cannot be understood."""
+    faults = []
+    for read in SETTINGS.values():
+        try:
+            read()
+        except SpecError as error:
+            faults.append(str(error))
+    if faults:
+        # What cannot be read of one setting may stop another: once is enough.
+        raise SpecError(" ".join(dict.fromkeys(faults)))
+
+
+def unheeded() -> list[str]:
+    """A sentence for every variable that looks like a setting and is none."""
+    sentences = []
+    for name in sorted(os.environ):
+        if name.startswith("BABELSCOPE_") and name not in SETTINGS:
+            hint = nearest(name, SETTINGS) or f" Settings: {', '.join(SETTINGS)}."
+            sentences.append(f"{name} is no setting and changes nothing.{hint}")
+    return sentences
+
+
+def given(name: str) -> str:
+    """A setting as it was written; “” where it is empty or not set."""
+    return os.environ.get(name, "").strip()
+
+
+def folder(name: str, place: str) -> Path:
+    """A folder that a setting names; SpecError for one in the home of nobody."""
+    try:
+        return Path(place).expanduser()
+    except RuntimeError as error:
+        raise SpecError(
+            f"{name} is “{place}”, and this machine does not say where that is. Set "
+            f"{name} to a folder by its whole path and start again."
+        ) from error
+
+
+def switch(name: str) -> bool:
+    """A setting that is on or off; SpecError for anything else."""
+    said = given(name)
+    if said.casefold() in (*ON, *OFF):
+        return said.casefold() in ON
+    raise SpecError(
+        f"{name} is “{said[:80]}”. It takes 1 or 0. Set it and start again."
+    )
+
+
+def size(name: str) -> int | None:
+    """A setting in bytes, None where it is not set; SpecError for what is no size."""
+    said = given(name)
+    if not said:
         return None
-    return int(float(gigabytes) * 2**30)
+    found = SIZE.fullmatch(said.casefold())
+    if found and found["unit"] in UNITS and len(said) < 20:
+        bytes_ = int(float(found["number"]) * UNITS[found["unit"]])
+        if bytes_:
+            return bytes_
+    raise SpecError(
+        f"{name} is “{said[:80]}”. It takes a number of GiB above 0, such as 16 or 1.5, "
+        "or one with its unit, such as 16GB. Set it and start again."
+    )
 
 
 def child(root: Path, name: str) -> Path:

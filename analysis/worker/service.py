@@ -169,8 +169,9 @@ class Pool:
         if not self.room(estimate.needed, estimate.available):
             raise ModelError(
                 f"{spec.model} needs about {estimate.needed / 2**30:.1f} GiB and "
-                f"{estimate.available / 2**30:.1f} GiB are free ({estimate.place}). "
-                "Choose bfloat16, 8-bit or 4-bit, or a smaller model."
+                f"{estimate.available / 2**30:.1f} GiB are free ({estimate.place})"
+                f"{budget_in_words()}. Choose bfloat16, 8-bit or 4-bit, or a smaller "
+                "model."
             )
         return estimate.needed
 
@@ -201,6 +202,17 @@ class Pool:
 
         self.loaded.popitem(last=False)
         load.release()
+
+
+def budget_in_words() -> str:
+    """What models may take together where the operator has said so."""
+    budget = settings.memory_budget()
+    if budget is None:
+        return ""
+    return (
+        f", and models may take {budget / 2**30:.1f} GiB together on this server "
+        "(BABELSCOPE_MODEL_MEMORY)"
+    )
 
 
 class Service:

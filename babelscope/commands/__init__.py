@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import Protocol, cast
 
+from analysis.core import settings
 from analysis.core.errors import AnalysisError
 from analysis.core.version import __version__
 
@@ -84,6 +85,9 @@ def main(given: list[str] | None = None) -> int:
     named = [word for word in words[:1] if word in COMMANDS] or COMMANDS
     options = parser(named).parse_args(words)
     try:
+        settings.check()
+        for sentence in settings.unheeded():
+            print(sentence, file=sys.stderr)
         return options.execute(options)
     except AnalysisError as error:
         print(error, *getattr(error, "faults", ()), sep="\n", file=sys.stderr)

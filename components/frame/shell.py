@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from analysis.core import settings
 from analysis.core.errors import AnalysisError
 from analysis.study import library
 from analysis.study.published_words import shipped
 from analysis.study.study import DEMO, Study
 from components.frame import cache, controls, links
-from components.frame.polite import polite
+from components.frame.polite import polite, show
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def begin(title: str) -> Study | None:
     st.set_page_config(
         page_title=f"{title} · Babelscope", page_icon="🌐", layout="wide"
     )
+    check_settings()
     study = pick()
     menu()
     if entry.view:
@@ -106,6 +108,15 @@ def begin(title: str) -> Study | None:
     st.title(entry.title, anchor=False)
     st.markdown(f"**{entry.question}**")
     return study
+
+
+def check_settings() -> None:
+    """Say what is wrong in the server's settings, and end the page there."""
+    try:
+        settings.check()
+    except AnalysisError as error:
+        show(error)
+        st.stop()
 
 
 def entry_of(title: str) -> Entry:
