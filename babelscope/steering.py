@@ -10,7 +10,12 @@ import xarray as xr
 
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import apply_template, default_template, template_ending
+from analysis.core.templates import (
+    apply_template,
+    default_template,
+    is_whole,
+    template_ending,
+)
 from analysis.steering.specs import GenerationSpec
 from analysis.worker.service import Job, Pool
 from babelscope.inputs import model_of, template_of
@@ -147,7 +152,7 @@ def rows_of(
     prompts = apply_template(template, loaded.tokenizer, texts)
     rows = []
     for prompt, text in zip(prompts, texts):
-        rows.append(Row(prompt, terms, text, end))
+        rows.append(Row(prompt, terms, text, end, is_whole(template)))
     return rows
 
 

@@ -89,11 +89,11 @@ def test_answers_stand_side_by_side_and_strength_zero_is_the_baseline():
 
 def test_the_formatted_prompt_is_seen_before_a_run_without_loading_the_model():
     at = pressed(play(prompt="the judge", template="papers' LLaMA2"), "Show it")
-    assert [code.value for code in at.code] == ["[INST] the judge [/INST] "]
+    assert [code.value for code in at.code] == ["<s>[INST] the judge [/INST] "]
     assert not [spec for spec in cache.service().pool.loaded if spec.model == "llama"]
     at.text_area(key="play-prompt").set_value("the cook").run()
     assert not at.code and button(at, "Show it")
-    assert pressed(at).code[0].value == "[INST] the cook [/INST] "
+    assert pressed(at).code[0].value == "<s>[INST] the cook [/INST] "
     assert any(
         "no chat template" in error.value
         for error in pressed(play(template="chat"), "Show it").error

@@ -11,6 +11,7 @@ from analysis.core.templates import (
     apply_template,
     default_template,
     last_tokens,
+    prompt_ids,
     read_token,
 )
 
@@ -79,7 +80,8 @@ class Broken:
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_templates_keep_the_text_and_their_number(name):
     texts = ["One.", "二", "One."]
-    prompts = apply_template(name, byte_level(), texts)
+    thinking = TEMPLATE + "{% if enable_thinking %}Hm.{% endif %}"
+    prompts = apply_template(name, byte_level(template=thinking), texts)
     assert (
         len(prompts) == 3
         and all(text in prompt for text, prompt in zip(texts, prompts))
@@ -96,14 +98,10 @@ def test_none_and_the_papers_template():
 def test_a_chat_prompt_is_encoded_with_one_beginning(begin):
     tokenizer = byte_level(begin)
     (prompt,) = apply_template("chat", tokenizer, ["hi"])
-    assert tokenizer(prompt)["input_ids"].count(tokenizer.bos_token_id) == 1
-    assert prompt.removeprefix("<s>") == "<|user|>hi<|assistant|>"
-    assert read_token(tokenizer, prompt) == "<|assistant|>"
-
-
-def test_only_one_beginning_is_taken_away():
-    tokenizer = byte_level(template="<s>" + TEMPLATE)
-    assert apply_template("chat", tokenizer, ["hi"]) == ["<s><|user|>hi<|assistant|>"]
+    (ids,) = prompt_ids(tokenizer, [prompt], whole=True)
+    assert ids.count(tokenizer.bos_token_id) == 1
+    assert prompt == "<s><|user|>hi<|assistant|>"
+    assert read_token(tokenizer, prompt, whole=True) == "<|assistant|>"
 
 
 def test_templates_that_cannot_be():

@@ -10,6 +10,7 @@ class Tokenizer(Protocol):
     pad_token_id: int | None
     bos_token_id: int | None
     eos_token_id: int | None
+    unk_token_id: int | None
     bos_token: str | None
     all_special_ids: Sequence[int]
     chat_template: Any
@@ -36,10 +37,15 @@ class Tokenizer(Protocol):
 
     def apply_chat_template(
         self,
-        conversation: list[dict[str, str]],
+        conversation: list[dict[str, Any]],
         *,
         tokenize: bool = True,
         add_generation_prompt: bool = False,
+        **given: Any,
     ) -> Any:
         """Turns of a conversation as the model was trained to read them."""
+        ...
+
+    def get_chat_template(self) -> str:
+        """The chat template that is meant where several are there."""
         ...

@@ -221,6 +221,7 @@ def answers(
         prompts.append(prompt)
     batch = tokenizer(
         prompts,
+        add_special_tokens=False,
         return_tensors="pt",
         padding=True,
         padding_side="left",

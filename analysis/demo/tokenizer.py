@@ -29,6 +29,7 @@ WORDS = Regex(
     r"|\p{N}|[^\S\n]?[^\s\p{L}\p{M}\p{N}]+|\s+"
 )
 CHAT_TEMPLATE = (
+    "{{ bos_token }}"
     "{% for message in messages %}"
     "{{ ('<|user|>' if message['role'] == 'user' else '<|assistant|>') "
     "+ message['content'] }}"

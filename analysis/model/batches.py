@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from analysis.core.errors import ModelError, SpecError
+from analysis.core.templates import prompt_ids
 from analysis.model.hooks import Row
 from analysis.model.load import Loaded
 from analysis.steering.operators import AFTER, Places
@@ -40,7 +41,7 @@ def encoded_rows(loaded: Loaded, rows: Sequence[Row], room: int) -> list[Encoded
         raise SpecError(
             "The prompt is empty. Write something for the model to go on from."
         )
-    ids = loaded.tokenizer(prompts, add_special_tokens=True)["input_ids"]
+    ids = prompt_tokens(loaded, rows)
     if not all(ids):
         raise SpecError("A prompt becomes no token at all. Write something else.")
     if max(map(max, ids)) >= loaded.vocabulary:
@@ -52,6 +53,20 @@ def encoded_rows(loaded: Loaded, rows: Sequence[Row], room: int) -> list[Encoded
     if longest + room > loaded.window:
         raise too_long(longest, room, loaded.window)
     return [EncodedRow(row, prompt) for row, prompt in zip(rows, ids)]
+
+
+def prompt_tokens(loaded: Loaded, rows: Sequence[Row]) -> list[list[int]]:
+    """Token ids of each row's prompt."""
+    found: list[list[int]] = [[]] * len(rows)
+    for whole in (False, True):
+        places = [i for i, row in enumerate(rows) if row.whole == whole]
+        if not places:
+            continue
+        prompts = [rows[i].prompt for i in places]
+        ids = prompt_ids(loaded.tokenizer, prompts, whole)
+        for place, prompt in zip(places, ids):
+            found[place] = prompt
+    return found
 
 
 def too_long(longest: int, room: int, window: int) -> SpecError:
@@ -91,7 +106,7 @@ def instruction_tokens(loaded: Loaded, encoded: EncodedRow) -> int:
     end = found + len(text)
     if not text or not row.prompt[end:].strip():
         return len(encoded.prompt)
-    begun = loaded.tokenizer(row.prompt[:end], add_special_tokens=True)["input_ids"]
+    (begun,) = prompt_ids(loaded.tokenizer, [row.prompt[:end]], row.whole)
     return min(len(encoded.prompt), len(begun))
 
 

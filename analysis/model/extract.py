@@ -16,6 +16,7 @@ import torch
 
 from analysis.core.errors import CorpusError, ModelError, SpecError
 from analysis.core.positions import LAST, MEAN
+from analysis.core.templates import prompt_ids
 from analysis.model.batches import text_positions
 from analysis.model.hooks import Check, hooked_blocks, no_check
 from analysis.model.load import Loaded, out_of_memory, release
@@ -44,6 +45,7 @@ class Reading:
     ``budget`` tokens are in a batch; 0 is that of TOKEN_BUDGET for the model's device.
     ``final_norm``: the last layer is the state after the final norm. ``position`` “last”
     reads the last token, “mean” the mean over all but the tokenizer's special tokens.
+    ``whole`` texts hold every special token already.
     ``on_batch`` gets (texts done, texts in all), ``on_notice`` a sentence; these and
     ``check`` may raise.
     """
@@ -52,6 +54,7 @@ class Reading:
     padding: str = "right"
     final_norm: bool = False
     position: str = LAST
+    whole: bool = False
     on_batch: Callable[[int, int], None] = lambda done, of: None
     on_notice: Callable[[str], None] = lambda sentence: None
     check: Check = no_check
@@ -71,7 +74,7 @@ def stream(
     members: dict[str, list[int]] = {}
     for place, text in enumerate(texts):
         members.setdefault(text, []).append(place)
-    ids = encoded_texts(loaded, list(members))
+    ids = encoded_texts(loaded, list(members), reading.whole)
     places = list(members.values())
     lengths = [len(row) for row in ids]
     waiting = batched(lengths, reading.budget or device_budget(loaded, TOKEN_BUDGET))
@@ -103,13 +106,15 @@ def feed(
         consumer.eat(indices, states)
 
 
-def encoded_texts(loaded: Loaded, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids of each text.
+def encoded_texts(
+    loaded: Loaded, texts: Sequence[str], whole: bool = False
+) -> list[list[int]]:
+    """Token ids of each text; ``whole`` ones get no special token.
 
     CorpusError names texts that are empty or exceed the model's window; ModelError when
     the tokenizer has tokens that the model does not know.
     """
-    rows = loaded.tokenizer(list(texts), add_special_tokens=True)["input_ids"]
+    rows = prompt_ids(loaded.tokenizer, texts, whole)
     check_not_empty(texts, rows)
     check_known(loaded, rows)
     check_length(loaded, texts, rows)

@@ -294,15 +294,14 @@ class Ends(StoppingCriteria):
 
 
 def end_tokens(loaded: Loaded) -> tuple[int, ...]:
-    """Tokens that end an answer."""
-    known = getattr(loaded.model.generation_config, "eos_token_id", None)
-    if known is None:
-        known = loaded.tokenizer.eos_token_id
-    if known is None:
-        return ()
-    if isinstance(known, list | tuple):
-        return tuple(known)
-    return (known,)
+    """Tokens that end an answer: those of the model's settings, and the tokenizer's.
+
+    Files of one model often name different ones, and each does end an answer.
+    """
+    settings = getattr(loaded.model.generation_config, "eos_token_id", None)
+    ends = list(settings) if isinstance(settings, list | tuple) else [settings]
+    ends.append(loaded.tokenizer.eos_token_id)
+    return tuple(dict.fromkeys(end for end in ends if end is not None))
 
 
 def padding_token(loaded: Loaded, ends: Sequence[int]) -> int:

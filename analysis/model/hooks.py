@@ -38,13 +38,14 @@ class Row:
     """One row of a batch: a formatted prompt and the terms that steer it.
 
     ``instruction`` is the user's text inside the prompt, ``ending`` what the template
-    puts after it.
+    puts after it. A ``whole`` prompt holds every special token already.
     """
 
     prompt: str
     terms: tuple[ResolvedTerm, ...] = ()
     instruction: str = ""
     ending: str = ""
+    whole: bool = False
 
 
 @dataclass

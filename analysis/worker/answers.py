@@ -14,7 +14,12 @@ import numpy as np
 from analysis.core.errors import SpecError
 from analysis.core.model_names import DEMO
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import apply_template, template_ending
+from analysis.core.templates import (
+    apply_template,
+    as_read,
+    is_whole,
+    template_ending,
+)
 from analysis.steering.fluency import drift, recognisable, repetition
 from analysis.steering.resolve import resolve
 from analysis.steering.specs import GenerationSpec, SteeringSpec
@@ -55,7 +60,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer with its formatted prompt.
+    """One answer with its prompt as the model read it.
 
     ``baseline``: what the baseline would have said in place of each of its tokens.
     """
@@ -121,36 +126,37 @@ def reply(request: Request) -> tuple[Reply, ...]:
 def answered(request: Request, job: Job, pool: Pool) -> tuple[Reply, ...]:
     """Replies to what was asked, in the order of the asks."""
     from analysis.model.generate import generate
-    from analysis.model.hooks import Row
     from analysis.model.scoring import alternatives
 
     loaded = pool.get(request.model, job)
     rows = rows_of(loaded, request.template, request.asks)
     wanted = request.generation.tokens
+    tokenizer = loaded.tokenizer
+    shown = [as_read(tokenizer, row.prompt, row.whole) for row in rows]
 
     def show(answers: "list[Answer]") -> None:
-        job.partial = replies(request.asks, rows, answers)
+        job.partial = replies(request.asks, shown, answers)
         said = max(len(one.ids) for one in answers)
         job.progress(said, wanted, "answering")
 
     job.progress(0, wanted, "answering")
     answers = generate(loaded, rows, request.generation, show, job.check)
-    plain = [Row(row.prompt) for row in rows]
+    plain = [replace(row, terms=()) for row in rows]
     ids = [one.ids for one in answers]
     baselines = alternatives(loaded, plain, ids, ALTERNATIVES)
     found = []
-    for one, baseline in zip(replies(request.asks, rows, answers), baselines):
+    for one, baseline in zip(replies(request.asks, shown, answers), baselines):
         found.append(replace(one, baseline=baseline))
     return tuple(found)
 
 
 def replies(
-    asks: Sequence[Ask], rows: "Sequence[Row]", answers: "Sequence[Answer]"
+    asks: Sequence[Ask], prompts: Sequence[str], answers: "Sequence[Answer]"
 ) -> tuple[Reply, ...]:
     """Each ask with its prompt and answer."""
     found = []
-    for ask, row, one in zip(asks, rows, answers):
-        found.append(Reply(ask, row.prompt, one))
+    for ask, prompt, one in zip(asks, prompts, answers):
+        found.append(Reply(ask, prompt, one))
     return tuple(found)
 
 
@@ -170,7 +176,8 @@ def rows_of(loaded: "Loaded", template: str, asks: Sequence[Ask]) -> "list[Row]"
     ending = template_ending(template, loaded.tokenizer)
     rows = []
     for ask, prompt in zip(asks, prompts):
-        rows.append(Row(prompt, terms(ask.steering), ask.question, ending))
+        found = terms(ask.steering)
+        rows.append(Row(prompt, found, ask.question, ending, is_whole(template)))
     return rows
 
 
@@ -193,7 +200,7 @@ def formatted_prompt(wording: Wording, job: Job, pool: Pool) -> str:
     else:
         tokenizer = load.load_tokenizer(load.preflight(wording.model).source)
     (prompt,) = apply_template(wording.template, tokenizer, [wording.question])
-    return prompt
+    return as_read(tokenizer, prompt, is_whole(wording.template))
 
 
 def measure_response(dose: Dose) -> Task[Response]:
@@ -269,13 +276,12 @@ def divergence(
 
     These are a dose's rows after the first; NaN where there are none.
     """
-    from analysis.model.hooks import Row
     from analysis.model.scoring import kl, next_distribution
 
     first = at_dose[0][1:]
     if not first:
         return np.full(len(at_dose), np.nan)
-    plain = [Row(row.prompt) for row in first]
+    plain = [replace(row, terms=()) for row in first]
     baseline = next_distribution(loaded, plain, job.check)
     means = []
     for _, *neutral in at_dose:

@@ -18,7 +18,7 @@ from analysis.control import plan as control_plan
 from analysis.control import store as control
 from analysis.core.errors import ModelError
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import apply_template, last_tokens
+from analysis.core.templates import apply_template, is_whole, last_tokens
 from analysis.study import coverage, store
 from analysis.study.manifest import WordsPart
 from analysis.study.word_list import WordList
@@ -77,7 +77,7 @@ def checked_model(
     prompts = apply_template(template, tokenizer, list(texts.values()))
     tails = {}
     for language, prompt in zip(texts, prompts):
-        tails[language] = last_tokens(tokenizer, prompt)
+        tails[language] = last_tokens(tokenizer, prompt, whole=is_whole(template))
     return Check(
         family=seen.family,
         layers=seen.layers,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.core.scores import Scored
-from analysis.core.templates import apply_template
+from analysis.core.templates import apply_template, is_whole
 from analysis.plane import plan as sweep
 from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import find_questions, keep_questions
@@ -47,7 +47,7 @@ class ModelAnswerer:
             terms = []
             for layer, vector in push:
                 terms.append(ResolvedTerm({layer: vector}, {layer: 1.0}))
-            rows.append(Row(prompt, tuple(terms)))
+            rows.append(Row(prompt, tuple(terms), whole=is_whole(self.template)))
         return rows
 
     def score(

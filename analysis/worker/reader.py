@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.core.positions import LAST
 from analysis.core.scores import Scored
-from analysis.core.templates import apply_template, last_tokens
+from analysis.core.templates import apply_template, is_whole, last_tokens
 from analysis.model.extract import Consumer, Reading, stream
 from analysis.model.hooks import Check, Row, no_check
 from analysis.model.load import Loaded
@@ -42,6 +42,7 @@ class ModelReader:
         self.reading = Reading(
             final_norm=last_state == "normed",
             position=position,
+            whole=is_whole(template),
             on_notice=self.notices.append,
             check=check,
         )
@@ -60,13 +61,14 @@ class ModelReader:
         The last one is where the state is read.
         """
         (formatted,) = self.formatted([text])
-        return last_tokens(self.loaded.tokenizer, formatted)
+        return last_tokens(self.loaded.tokenizer, formatted, whole=self.reading.whole)
 
     def score(
         self, texts: Sequence[str], options: Sequence[Sequence[str]]
     ) -> list[Scored]:
         """How likely each text's options are right behind it."""
-        rows = [Row(prompt) for prompt in self.formatted(texts)]
+        whole = self.reading.whole
+        rows = [Row(prompt, whole=whole) for prompt in self.formatted(texts)]
         return option_scores(self.loaded, rows, options, self.check)
 
     def hollow(self, texts: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from analysis.control.plan import Push
 from analysis.control.specs import ControlSpec
 from analysis.core.scores import Written
-from analysis.core.templates import apply_template
+from analysis.core.templates import apply_template, is_whole
 from analysis.model.generate import generate
 from analysis.model.hooks import Check, Row, no_check
 from analysis.model.load import Loaded
@@ -39,9 +39,10 @@ class ModelSpeaker:
     def rows(self, texts: Sequence[str], pushes: Sequence[Push | None]) -> list[Row]:
         """One row per prompt and push."""
         prompts = apply_template(self.spec.template, self.loaded.tokenizer, texts)
+        whole = is_whole(self.spec.template)
         rows = []
         for prompt, push in zip(prompts, pushes):
-            rows.append(Row(prompt, self.terms(push)))
+            rows.append(Row(prompt, self.terms(push), whole=whole))
         return rows
 
     def terms(self, push: Push | None) -> tuple[ResolvedTerm, ...]:
