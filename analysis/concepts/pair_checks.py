@@ -5,13 +5,16 @@ Every fault is listed with its place; a corpus is made of faultless rows only.
 
 import math
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import nearest
+from analysis.core.faults import Faults
+from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import refusal, value_in_words
 from analysis.languages.languages import LANGUAGES, unknown_language
 
@@ -20,6 +23,8 @@ OPTIONAL = ("source", "split")
 COLUMNS = REQUIRED + OPTIONAL
 MEMBERS = ("positive", "negative")
 SPLIT_NAMES = ("", "train", "test")
+SHARED = ("pair", "concept", "language", "source", "split")
+"""Columns of which many rows have the same text."""
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -54,16 +59,94 @@ class Checked:
 class Identity(NamedTuple):
     """Which pair a row is, in which language, and of which split."""
 
-    place: str
     concept: str
     language: str
     pair: str
     split: str
 
 
+class Earlier(NamedTuple):
+    """Rows before one: of the same pair and language, or NONE; the pair's first, its split."""
+
+    same: int
+    first: int
+    split: str
+
+
+class Translations:
+    """The pairs of a concept that were read so far, and the first row and split of each."""
+
+    def __init__(self) -> None:
+        self.rows = EarlierRows()
+        self.first = array("q")
+        self.splits: list[str] = []
+
+    def add(self, identity: Identity, row: int) -> Earlier:
+        """Take in a row; which rows before it are of the same pair."""
+        same = self.rows.add(identity.pair, identity.language, row)
+        number = self.rows.numbers[identity.pair]
+        if number == len(self.first):
+            self.first.append(row)
+            self.splits.append(identity.split)
+        return Earlier(same, self.first[number], self.splits[number])
+
+
+class Gathering:
+    """Rows as they come, what is wrong with them, and the pairs that they are."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.pairs: list[ContrastPair] = []
+        self.places = Places()
+        self.concepts: dict[str, Translations] = {}
+        self.known: dict[str, str] = {}
+
+    def add(self, row: Row) -> None:
+        """Check a row against itself and those before it, and keep it as a pair."""
+        checked = check_row(row)
+        self.faults += [f"{row.place}: {fault}" for fault in checked.faults]
+        self.compare(checked)
+        self.places.append(row.place)
+        # Once a fault is found there will be no corpus.
+        if self.faults:
+            self.pairs.clear()
+        else:
+            self.pairs.append(self.pair_of(checked.texts))
+
+    def pair_of(self, texts: dict[str, str]) -> ContrastPair:
+        """The pair of a row; names that many rows share are held once."""
+        known = self.known
+        for column in SHARED:
+            if column in texts:
+                texts[column] = known.setdefault(texts[column], texts[column])
+        return ContrastPair(**texts)
+
+    def compare(self, row: Checked) -> None:
+        """Faults of a row that is there already, or that divides translations."""
+        identity = identity_of(row.texts)
+        if identity is None:
+            return
+        concept, language, pair, split = identity
+        translations = self.concepts.setdefault(concept, Translations())
+        earlier = translations.add(identity, len(self.places))
+        if earlier.same != NONE:
+            self.faults.append(
+                f"{row.place}: pair “{pair}” of {concept} in {language} "
+                f"is there already ({self.places[earlier.same]})"
+            )
+        if split == earlier.split:
+            return
+        if split in SPLIT_NAMES and earlier.split in SPLIT_NAMES:
+            there = f"{quoted(earlier.split)} in {self.places[earlier.first]}"
+            self.faults.append(
+                f"{row.place}: the split of pair “{pair}” of {concept} "
+                f"is {quoted(split)} here, {there}"
+            )
+
+
 def assemble(
     name: str,
-    rows: Sequence[Row],
+    rows: Iterable[Row],
     faults: Iterable[str] = (),
     notes: Iterable[str] = (),
 ) -> Corpus:
@@ -71,16 +154,16 @@ def assemble(
 
     CorpusError with the given faults and all of the rows' when there are any.
     """
-    found = list(faults)
-    checked = [check_row(row) for row in rows]
-    for row in checked:
-        found += [f"{row.place}: {fault}" for fault in row.faults]
-    found += repeated_pairs(checked) + divided_translations(checked)
-    if not rows and not found:
+    found = faults if isinstance(faults, Faults) else Faults(faults)
+    gathering = Gathering(found)
+    for row in rows:
+        gathering.add(row)
+    if not len(gathering.places) and not found:
         found.append(f"{name}: holds no pairs")
     if found:
         raise refusal(name, found)
-    pairs = tuple(ContrastPair(**row.texts) for row in checked)
+    pairs = tuple(gathering.pairs)
+    del gathering
     corpus = Corpus(name, pairs)
     return replace(
         corpus, notes=(*notes, *missing_notes(corpus), *white_space_notes(corpus))
@@ -164,54 +247,14 @@ def unknown_columns(columns: Iterable[str]) -> list[str]:
     return faults
 
 
-def repeated_pairs(rows: Iterable[Checked]) -> list[str]:
-    """A fault for each row whose concept, language and pair an earlier row has."""
-    faults = []
-    first: dict[tuple[str, ...], str] = {}
-    for row in identities(rows):
-        key = (row.concept, row.language, row.pair)
-        if key not in first:
-            first[key] = row.place
-            continue
-        faults.append(
-            f"{row.place}: pair “{row.pair}” of {row.concept} in {row.language} "
-            f"is there already ({first[key]})"
-        )
-    return faults
-
-
-def divided_translations(rows: Iterable[Checked]) -> list[str]:
-    """A fault for each row whose split is not that of the pair's first translation."""
-    faults = []
-    first: dict[tuple[str, ...], Identity] = {}
-    for row in identities(rows):
-        earlier = first.setdefault((row.concept, row.pair), row)
-        if row.split not in SPLIT_NAMES or earlier.split not in SPLIT_NAMES:
-            continue
-        if row.split != earlier.split:
-            here = f"{quoted(row.split)} here"
-            there = f"{quoted(earlier.split)} in {earlier.place}"
-            faults.append(
-                f"{row.place}: the split of pair “{row.pair}” of {row.concept} "
-                f"is {here}, {there}"
-            )
-    return faults
-
-
-def identities(rows: Iterable[Checked]) -> list[Identity]:
-    """Of the rows that name a pair, a concept and a language, which they name."""
-    found = []
-    for row in rows:
-        identity = Identity(
-            row.place,
-            concept=row.texts.get("concept", ""),
-            language=row.texts.get("language", ""),
-            pair=row.texts.get("pair", ""),
-            split=row.texts.get("split", ""),
-        )
-        if identity.concept and identity.language and identity.pair:
-            found.append(identity)
-    return found
+def identity_of(texts: Mapping[str, str]) -> Identity | None:
+    """Which pair a row is; None when it does not name pair, concept and language."""
+    concept = texts.get("concept", "")
+    language = texts.get("language", "")
+    pair = texts.get("pair", "")
+    if concept and language and pair:
+        return Identity(concept, language, pair, texts.get("split", ""))
+    return None
 
 
 def quoted(split: str) -> str:

@@ -7,7 +7,7 @@ language, positive, negative`` and, if wanted, ``source`` and ``split``.
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from analysis.concepts.pair_checks import (
     COLUMNS,
@@ -20,14 +20,8 @@ from analysis.concepts.pairs import Corpus
 from analysis.concepts.paper_layout import papers_layout, papers_zip, too_much
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
+from analysis.core.faults import Faults
 from analysis.core.table_files import csv_rows, decode_text, json_rows, refusal
-
-
-class Table(NamedTuple):
-    """Rows of a file, and what is wrong with it as a whole or with single lines."""
-
-    rows: list[Row]
-    faults: list[str]
 
 
 class HubSplit(Protocol):
@@ -57,34 +51,32 @@ def read_corpus(data: bytes, filename: str) -> Corpus:
         )
     if len(data) > settings.MAX_CORPUS_BYTES:
         raise refusal(path.name, too_much(1, len(data), path.name))
-    text, undecoded = decode_text(data, path.name)
-    table = FORMATS[ending](text, path.name)
-    return assemble(path.stem, table.rows, undecoded + table.faults)
+    text, faults = decode_text(data, path.name)
+    rows = FORMATS[ending](text, path.name, faults)
+    return assemble(path.stem, rows, faults)
 
 
-def csv_pairs(text: str, file: str) -> Table:
+def csv_pairs(text: str, file: str, faults: Faults) -> Iterator[Row]:
     """Rows of comma-separated values under a header of column names."""
-    lines, faults = csv_rows(text, file)
-    if not lines:
-        return Table([], faults)
-    number, names = lines[0]
-    header = [name.strip() for name in names]
-    first = f"{file}, line {number}"
+    lines = csv_rows(text, file, faults)
+    first = next(lines, None)
+    if first is None:
+        return
+    header = [name.strip() for name in first.cells]
+    place = f"{file}, line {first.line}"
     if not_by_commas(header):
         fault = "the columns are not separated by commas; save the file as "
-        return Table([], [f"{first}: {fault}comma-separated values"])
-    faults += [f"{first}: {fault}" for fault in header_faults(header)]
+        faults.append(f"{place}: {fault}comma-separated values")
+        return
+    faults += [f"{place}: {fault}" for fault in header_faults(header)]
     lacking = frozenset(REQUIRED) - set(header)
-    rows = []
-    for number, cells in lines[1:]:
+    for number, cells in lines:
         place = f"{file}, line {number}"
         if len(cells) != len(header):
             counts = f"has {len(cells)} cells, the header has {len(header)}"
             faults.append(f"{place}: {counts}")
             continue
-        values = known_columns(dict(zip(header, cells)))
-        rows.append(Row(place, values, lacking))
-    return Table(rows, faults)
+        yield Row(place, known_columns(dict(zip(header, cells))), lacking)
 
 
 def not_by_commas(header: list[str]) -> bool:
@@ -111,14 +103,13 @@ def known_columns(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if name in COLUMNS}
 
 
-def json_pairs(text: str, file: str) -> Table:
-    """Rows of JSON lines, and the lines that hold no object."""
-    lines, faults = json_rows(text, file)
-    rows = [Row(f"{file}, line {number}", values) for number, values in lines]
-    return Table(rows, faults)
+def json_pairs(text: str, file: str, faults: Faults) -> Iterator[Row]:
+    """Rows of JSON lines; the lines that hold no object are faults."""
+    for number, values in json_rows(text, file, faults):
+        yield Row(f"{file}, line {number}", values)
 
 
-FORMATS: dict[str, Callable[[str, str], Table]] = {
+FORMATS: dict[str, Callable[[str, str, Faults], Iterator[Row]]] = {
     ".csv": csv_pairs,
     ".jsonl": json_pairs,
     ".ndjson": json_pairs,

@@ -5,19 +5,19 @@ pair was derived from, so pairs of one source are neither split apart nor resamp
 apart.
 """
 
-import hashlib
-import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 import scipy
 import xarray as xr
 
+from analysis.core.digests import COMPACT, digest_of_list
 from analysis.core.errors import CorpusError, unknown
 from analysis.core.table_files import natural_key
 from analysis.languages.languages import LANGUAGES
@@ -76,16 +76,11 @@ class Corpus:
 
         Neither their order nor the corpus's name changes it.
         """
-        ordered = sorted(
-            self.pairs, key=lambda pair: (pair.concept, pair.language, pair.pair)
-        )
-        text = json.dumps(
-            list(map(vars, ordered)),
-            sort_keys=True,
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        ordered = list(self.pairs)
+        # The last counts most; one key of three parts for each would take more memory.
+        for part in ("pair", "language", "concept"):
+            ordered.sort(key=attrgetter(part))
+        return digest_of_list(map(vars, ordered), COMPACT)
 
     @cached_property
     def cells(self) -> dict[tuple[str, str], tuple[ContrastPair, ...]]:
@@ -94,7 +89,8 @@ class Corpus:
         In the natural order of their ids.
         """
         found: dict[tuple[str, str], list[ContrastPair]] = defaultdict(list)
-        for pair in sorted(self.pairs, key=lambda pair: natural_key(pair.pair)):
+        places = natural_places(pair.pair for pair in self.pairs)
+        for pair in sorted(self.pairs, key=lambda pair: places[pair.pair]):
             found[pair.concept, pair.language].append(pair)
         return {cell: tuple(found[cell]) for cell in sorted(found)}
 
@@ -148,6 +144,12 @@ class Corpus:
                 if absent:
                     result[concept, language] = absent
         return result
+
+
+def natural_places(texts: Iterable[str]) -> dict[str, int]:
+    """Each of several texts → its place in natural order."""
+    ordered = sorted(set(texts), key=natural_key)
+    return {text: place for place, text in enumerate(ordered)}
 
 
 def grouped(pairs: Sequence[ContrastPair]) -> dict[str, int]:

@@ -6,9 +6,7 @@ not reported in another.
 """
 
 import csv
-import hashlib
 import io
-import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -19,6 +17,7 @@ from analysis.concepts import corpora
 from analysis.concepts.pairs import split_pairs
 from analysis.concepts.specs import StudySpec
 from analysis.control.specs import ControlSpec
+from analysis.core.digests import digest_of_list
 from analysis.core.errors import CorpusError, SpecError, unknown
 from analysis.core.model_names import DEMO
 from analysis.core.shelf import Shelf, plain_name
@@ -62,12 +61,7 @@ class PromptSet:
     @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the prompts."""
-        text = json.dumps(
-            [asdict(prompt) for prompt in self.prompts],
-            ensure_ascii=False,
-            sort_keys=True,
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest_of_list(map(vars, self.prompts))
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -313,12 +307,14 @@ def read(data: bytes, filename: str) -> PromptSet:
     if len(data) > MOST_BYTES:
         raise refusal(name, [f"{name}: holds more than {MOST_BYTES // 2**20} MiB"])
     text, faults = decode_text(data, name)
-    rows, broken = csv_rows(text, name)
-    faults += broken
-    header = [cell.strip() for cell in rows[0][1]] if rows else []
+    rows = csv_rows(text, name, faults)
+    first = next(rows, None)
+    header = [cell.strip() for cell in first.cells] if first else []
+    if faults and not header:
+        raise refusal(name, faults)
     check_header(name, header)
     made, seen = [], set()
-    for line, cells in rows[1:]:
+    for line, cells in rows:
         values = dict(zip(header, cells))
         wrong = faults_of_cells(header, cells)
         key = tuple(values.get(column) for column in ("prompt", "language", "role"))
@@ -329,7 +325,8 @@ def read(data: bytes, filename: str) -> PromptSet:
         if not wrong:
             made.append(Prompt(**values))
     if faults or not made:
-        raise refusal(name, faults or [f"{name}: holds no prompts"])
+        faults += [] if faults else [f"{name}: holds no prompts"]
+        raise refusal(name, faults)
     return PromptSet(PurePosixPath(name).stem, tuple(made))
 
 

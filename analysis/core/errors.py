@@ -16,10 +16,17 @@ class SpecError(AnalysisError):
 
 
 class CorpusError(AnalysisError):
-    """Contrast pairs that cannot be used; ``faults`` lists every one of them."""
+    """A file of users that cannot be used.
 
-    def __init__(self, message: str, faults: Iterable[str] = ()) -> None:
+    ``faults`` lists what is wrong; of a kind with very many only the first, and how many
+    more there are. ``count`` is how many there are in all.
+    """
+
+    def __init__(
+        self, message: str, faults: Iterable[str] = (), count: int | None = None
+    ) -> None:
         self.faults = tuple(faults)
+        self.count = len(self.faults) if count is None else count
         super().__init__(message)
 
 

@@ -4,27 +4,35 @@ Each fault comes with its line.
 """
 
 import csv
-import io
 import json
 import math
 import re
-from collections.abc import Iterable
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from analysis.core.errors import CorpusError
+from analysis.core.faults import Faults
+from analysis.core.turns import tell
 
 # The size of a file is what is limited; a long text in a cell is no fault.
 csv.field_size_limit(2**31 - 1)
 SHOWN = 3
 """Faults quoted in a message; the error itself holds all of them."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+BLOCK = 2**16
+"""Characters of a text that are read between two looks at whether to stop."""
+MOST_COLUMNS = 2_000
+LINE_ENDS = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 class Text(NamedTuple):
     """A file's text and what is wrong with it."""
 
     text: str
-    faults: list[str]
+    faults: Faults
 
 
 class CsvRow(NamedTuple):
@@ -34,13 +42,6 @@ class CsvRow(NamedTuple):
     cells: list[str]
 
 
-class CsvTable(NamedTuple):
-    """Rows that are not blank and what is wrong with the others."""
-
-    rows: list[CsvRow]
-    faults: list[str]
-
-
 class JsonRow(NamedTuple):
     """The object of a line and its number."""
 
@@ -48,36 +49,44 @@ class JsonRow(NamedTuple):
     values: dict[str, Any]
 
 
-class JsonTable(NamedTuple):
-    """Objects, one a line, and what is wrong with the other lines."""
+def natural_key(text: str) -> str:
+    """Sort key that puts “pair 9” before “pair 10”; different texts have different keys.
 
-    rows: list[JsonRow]
-    faults: list[str]
+    Parts of digits and of others, each behind its length. One text, since the keys of a
+    million rows are in memory together.
+    """
+    parts = PARTS.findall(text)
+    return "".join([chr(min(len(part), sys.maxunicode)) + part for part in parts])
 
 
-def natural_key(text: str) -> list[tuple[int, str]]:
-    """Sort key that puts “pair 9” before “pair 10”; different texts have different keys."""
-    return [(len(part), part) for part in re.findall(r"\d+|\D+", text)]
+PARTS = re.compile(r"\d+|\D+")
 
 
 def refusal(name: str, faults: Iterable[str]) -> CorpusError:
-    """The one error that lists every fault, in the order of files and lines."""
-    faults = sorted(faults, key=natural_key)
-    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    quoted = " · ".join(faults[:SHOWN])
-    if len(faults) > SHOWN:
-        quoted += f" … and {len(faults) - SHOWN} more."
-    return CorpusError(f"“{name}” was not loaded: {count}. {quoted}", faults)
+    """The one error that lists the faults in the order of files and lines.
+
+    Of a kind with very many, the first, and how many more there are.
+    """
+    found = faults if isinstance(faults, Faults) else Faults(faults)
+    told = sorted(found, key=natural_key)
+    count = "1 fault" if len(found) == 1 else f"{len(found):,} faults"
+    quoted = " · ".join(told[:SHOWN])
+    if len(found) > SHOWN:
+        quoted += f" … and {len(found) - SHOWN:,} more."
+    sentence = f"“{name}” was not loaded: {count}. {quoted}"
+    return CorpusError(sentence, [*told, *found.rest()], len(found))
 
 
 def decode_text(data: bytes, file: str) -> Text:
     """UTF-8 text, with or without a byte order mark, and the lines that are something else."""
+    faults = Faults()
     if data[:2] in UTF_16:
-        return Text("", [f"{file}, line 1: the file is UTF-16; save it as UTF-8"])
+        faults.append(f"{file}, line 1: the file is UTF-16; save it as UTF-8")
+        return Text("", faults)
     try:
-        return Text(data.decode("utf-8-sig"), [])
+        return Text(data.decode("utf-8-sig"), faults)
     except UnicodeDecodeError:
-        faults = []
+        pass
     for number, line in enumerate(data.split(b"\n"), 1):
         try:
             line.decode()
@@ -89,50 +98,81 @@ def decode_text(data: bytes, file: str) -> Text:
     return Text(data.decode("utf-8-sig", "replace"), faults)
 
 
-def csv_rows(text: str, file: str) -> CsvTable:
-    """Cells of every row that is not blank, and the rows that are not CSV."""
-    lines = io.StringIO(text.removeprefix("\ufeff"), newline="")
-    reader = csv.reader(lines, strict=True)
-    table = CsvTable([], [])
+def blocks(text: str, end: str = "\n") -> Iterator[str]:
+    """A text in pieces of whole lines; between them, work that is to stop stops."""
+    place = 0
+    while place < len(text):
+        tell(place / len(text))
+        cut = text.find(end, place + BLOCK) + 1 or len(text)
+        yield text[place:cut]
+        place = cut
+
+
+def lines_of(text: str) -> Iterator[str]:
+    """The lines of a text with their ends, whichever of the three kinds these are."""
+    end = "\n" if "\n" in text else "\r"
+    return chain.from_iterable(map(LINE_ENDS.findall, blocks(text, end)))
+
+
+def csv_rows(text: str, file: str, faults: Faults) -> Iterator[CsvRow]:
+    """Cells of every row that is not blank; the rows that are not CSV are faults."""
+    reader = csv.reader(lines_of(text.removeprefix("\ufeff")), strict=True)
     while True:
         line = reader.line_num + 1
         try:
             cells = next(reader)
         except StopIteration:
-            return table
+            return
         except csv.Error as error:
-            table.faults.append(
+            faults.append(
                 f"{file}, line {line}: not comma-separated values ({error}); look for a "
                 "quote that is not closed"
             )
             continue
-        if any(cell.strip() for cell in cells):
-            table.rows.append(CsvRow(line, cells))
+        if len(cells) > MOST_COLUMNS:
+            faults.append(
+                f"{file}, line {line}: has {len(cells):,} cells; at most "
+                f"{MOST_COLUMNS:,} are read"
+            )
+            return
+        if any(map(str.strip, cells)):
+            yield CsvRow(line, cells)
 
 
-def json_rows(text: str, file: str) -> JsonTable:
-    """The object of every line that is not blank, and the lines that hold none."""
-    if text.lstrip().startswith("["):
-        fault = f"{file}, line 1: holds one JSON list; write one object per line"
-        return JsonTable([], [fault])
-    table = JsonTable([], [])
+class NumberedLine(NamedTuple):
+    """A line of a text, without its end, and its number."""
+
+    number: int
+    text: str
+
+
+def numbered_lines(text: str) -> Iterator[NumberedLine]:
+    """Lines that are not blank, with their numbers."""
+    number = 0
     # Not splitlines: JSON texts may hold the other line ends of Unicode.
-    for line, content in enumerate(text.split("\n"), 1):
-        if not content.strip():
-            continue
+    for block in blocks(text):
+        for line in block.removesuffix("\n").split("\n"):
+            number += 1
+            if line.strip():
+                yield NumberedLine(number, line)
+
+
+def json_rows(text: str, file: str, faults: Faults) -> Iterator[JsonRow]:
+    """The object of every line that is not blank; the lines that hold none are faults."""
+    if text.lstrip().startswith("["):
+        faults.append(f"{file}, line 1: holds one JSON list; write one object per line")
+        return
+    for line, content in numbered_lines(text):
         try:
             value = parse_json(content)
         except ValueError as error:
-            table.faults.append(f"{file}, line {line}: {error}")
+            faults.append(f"{file}, line {line}: {error}")
             continue
         if isinstance(value, dict):
-            table.rows.append(JsonRow(line, value))
+            yield JsonRow(line, value)
         else:
             begin = content.strip()[:40]
-            table.faults.append(
-                f"{file}, line {line}: holds {begin} instead of an object"
-            )
-    return table
+            faults.append(f"{file}, line {line}: holds {begin} instead of an object")
 
 
 def parse_json(text: str) -> Any:
@@ -169,9 +209,9 @@ def without_repeats(items: list[tuple[str, Any]]) -> dict[str, Any]:
     """
     result = dict(items)
     if len(result) < len(items):
-        keys = [key for key, _ in items]
-        repeated = sorted({key for key in keys if keys.count(key) > 1})
-        raise ValueError(f"the key “{repeated[0][:40]}” is there twice")
+        counts = Counter(key for key, _ in items)
+        repeated = min(key for key, count in counts.items() if count > 1)
+        raise ValueError(f"the key “{repeated[:40]}” is there twice")
     return result
 
 

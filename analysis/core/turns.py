@@ -76,6 +76,11 @@ def watched(watcher: Watcher) -> Iterator[None]:
         WATCHER.reset(token)
 
 
+def tell(share: float | None = None) -> None:
+    """Tell how much of the work is done, or only look whether it is to stop."""
+    WATCHER.get()(share)
+
+
 def steps(items: Sequence[Item]) -> Iterator[Item]:
     """Items in turn, each an equal part of the work.
 

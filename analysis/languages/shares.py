@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.core.errors import unknown
+from analysis.core.faults import Faults
 from analysis.core.table_files import CsvRow, csv_rows, refusal
 from analysis.languages.languages import (
     LANGUAGES,
@@ -157,7 +158,8 @@ def read_shares(text: str, name: str) -> ShareTable:
     An empty percent is unknown. CorpusError lists every fault with its line: columns,
     codes, repeated codes, percentages that are no numbers from 0 to 100.
     """
-    rows, faults = csv_rows(text, name)
+    faults = Faults()
+    rows = list(csv_rows(text, name, faults))
     header = header_of(rows)
     if sorted(header) != list(COLUMNS):
         given = ", ".join(header)[:80] or "nothing"

@@ -51,10 +51,8 @@ def read_answers(data: bytes, filename: str) -> pd.DataFrame:
             f"Allowed: {', '.join(FORMATS)}."
         )
     text, faults = decode_text(data, path.name)
-    lines, more = FORMATS[ending](text, path.name)
-    faults = faults + more
     rows = []
-    for line in lines:
+    for line in FORMATS[ending](text, path.name, faults):
         named = {}
         for column, value in line.values.items():
             plain = column.strip().casefold()

@@ -10,16 +10,19 @@ be told by the file's name.
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from analysis.concepts.pair_checks import HALF_CHARACTER
 from analysis.core import settings
+from analysis.core.digests import digest_of_list
 from analysis.core.errors import CorpusError, nearest
+from analysis.core.faults import Faults
+from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import (
     csv_rows,
     decode_text,
@@ -97,10 +100,7 @@ class Questions:
     @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of all questions."""
-        text = json.dumps(
-            [asdict(q) for q in self.questions], ensure_ascii=False, sort_keys=True
-        )
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest_of_list(map(vars, self.questions))
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -114,9 +114,17 @@ class Questions:
 
     def items(self, kind: str) -> tuple[str, ...]:
         """Items of a kind over all languages, in natural order."""
-        return tuple(
-            sorted({q.item for q in self.questions if q.kind == kind}, key=natural_key)
-        )
+        return self.items_of_kinds.get(kind, ())
+
+    @cached_property
+    def items_of_kinds(self) -> dict[str, tuple[str, ...]]:
+        """Kind → its items in natural order."""
+        found: dict[str, set[str]] = {}
+        for q in self.questions:
+            found.setdefault(q.kind, set()).add(q.item)
+        return {
+            kind: tuple(sorted(items, key=natural_key)) for kind, items in found.items()
+        }
 
     @cached_property
     def divided(self) -> bool:
@@ -131,7 +139,12 @@ class Questions:
 
     def count(self, kind: str, language: str) -> int:
         """Questions of a kind in a language."""
-        return sum(q.kind == kind and q.language == language for q in self.questions)
+        return self.counts[kind, language]
+
+    @cached_property
+    def counts(self) -> Counter[tuple[str, str]]:
+        """(kind, language) → how many questions."""
+        return Counter((q.kind, q.language) for q in self.questions)
 
 
 def parity(item: str) -> int:
@@ -170,75 +183,38 @@ def read_questions(data: bytes, filename: str, exact: bool = False) -> Questions
             f"{path.name} is larger than {settings.MAX_CORPUS_BYTES // 2**20} MiB. "
             "Cut it into smaller files."
         )
-    text, undecoded = decode_text(data, path.name)
-    lines, faults = FORMATS[ending](text, path.name)
-    return assemble_questions(path.stem, lines, undecoded + faults, exact)
+    text, faults = decode_text(data, path.name)
+    lines = FORMATS[ending](text, path.name, faults)
+    return assemble_questions(path.stem, lines, faults, exact)
 
 
-def csv_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
+def csv_lines(text: str, file: str, faults: Faults) -> Iterator[Line]:
     """Rows under a header of column names."""
-    rows, faults = csv_rows(text, file)
-    if not rows:
-        return [], faults
-    header = [cell.strip() for cell in rows[0][1]]
-    lines = []
-    for number, cells in rows[1:]:
+    rows = csv_rows(text, file, faults)
+    first = next(rows, None)
+    if first is None:
+        return
+    header = [cell.strip() for cell in first.cells]
+    for number, cells in rows:
         if len(cells) != len(header):
             faults.append(
                 f"{file}, line {number}: has {len(cells)} cells, the header has {len(header)}"
             )
             continue
-        lines.append(Line(f"{file}, line {number}", dict(zip(header, cells))))
-    return lines, faults
+        yield Line(f"{file}, line {number}", dict(zip(header, cells)))
 
 
-def json_lines(text: str, file: str) -> tuple[list[Line], list[str]]:
+def json_lines(text: str, file: str, faults: Faults) -> Iterator[Line]:
     """One object per line."""
-    rows, faults = json_rows(text, file)
-    return [Line(f"{file}, line {number}", values) for number, values in rows], faults
+    for number, values in json_rows(text, file, faults):
+        yield Line(f"{file}, line {number}", values)
 
 
-FORMATS: dict[str, Callable[[str, str], tuple[list[Line], list[str]]]] = {
+FORMATS: dict[str, Callable[[str, str, Faults], Iterator[Line]]] = {
     ".csv": csv_lines,
     ".jsonl": json_lines,
     ".ndjson": json_lines,
 }
-
-
-def assemble_questions(
-    name: str, lines: Sequence[Line], faults: Sequence[str] = (), exact: bool = False
-) -> Questions:
-    """The questions of these rows; CorpusError with all faults when there are any."""
-    rows = [Row(line.place, *renamed(line.values)) for line in lines]
-    untold = not any("language" in row.values for row in rows)
-    told = told_by_name(name) if untold else {}
-    faults, read = list(faults), []
-    first: dict[tuple[str, str, str], str] = {}
-    sensitive = 0
-    for number, row in enumerate(rows):
-        question, found = question_of(told | row.values, exact)
-        # A file without languages is told so once.
-        repeated = NO_LANGUAGE if untold and number else None
-        faults += [f"{row.place}: {fault}" for fault in found if fault != repeated]
-        if question is None:
-            continue
-        key = (question.kind, question.language, question.item)
-        earlier = first.setdefault(key, row.place)
-        if earlier is not row.place:
-            faults.append(told_twice(row.place, question, earlier))
-        sensitive += is_sensitive(question, row)
-        read.append(question)
-    if not lines and not faults:
-        faults.append(f"{name}: holds no questions")
-    if faults:
-        raise refusal(name, faults)
-    notes = notes_on_file(rows, told, sensitive)
-    return with_remarks(Questions(name, tuple(read)), notes)
-
-
-def with_remarks(questions: Questions, notes: Sequence[str]) -> Questions:
-    """The same questions with these notes, and what is to be said of them."""
-    return replace(questions, notes=(*notes, *remarks(questions)))
 
 
 class Row(NamedTuple):
@@ -247,6 +223,80 @@ class Row(NamedTuple):
     place: str
     values: dict[str, object]
     unused: list[str]
+
+
+class Gathering:
+    """Rows as they come, what is wrong with them, and the questions that they are."""
+
+    def __init__(self, name: str, faults: Faults, exact: bool) -> None:
+        self.by_name = told_by_name(name)
+        self.faults = faults
+        self.exact = exact
+        self.questions: list[Question] = []
+        self.places = Places()
+        self.earlier = EarlierRows()
+        self.untold = True
+        """Whether no row so far has a language of its own."""
+        self.without = Places()
+        """Rows without a language while it is not known whether the file has any."""
+        self.unused: set[str] = set()
+        self.sensitive = 0
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The language that the file's name tells, if no row does."""
+        return self.by_name if self.untold else {}
+
+    def add(self, line: Line) -> None:
+        """Check a row against itself and those before it, and keep its question."""
+        row = Row(line.place, *renamed(line.values))
+        self.unused.update(row.unused)
+        if self.untold and "language" in row.values:
+            self.untold = False
+            self.faults += [f"{place}: {NO_LANGUAGE}" for place in self.without]
+        question, found = question_of(self.told | row.values, self.exact)
+        if self.untold and (self.told or len(self.places)):
+            # A file without languages is told so once.
+            self.without.append(row.place)
+            found = [fault for fault in found if fault != NO_LANGUAGE]
+        self.faults += [f"{row.place}: {fault}" for fault in found]
+        if question is not None:
+            self.keep(row, question)
+        self.places.append(row.place)
+
+    def keep(self, row: Row, question: Question) -> None:
+        """Keep a row's question, unless another row has its item."""
+        group = (question.kind, question.language)
+        same = self.earlier.add(question.item, group, len(self.places))
+        if same != NONE:
+            self.faults.append(told_twice(row.place, question, self.places[same]))
+        self.sensitive += is_sensitive(question, row)
+        # Once a fault is found there will be no set.
+        if self.faults:
+            self.questions.clear()
+        else:
+            self.questions.append(question)
+
+
+def assemble_questions(
+    name: str, lines: Iterable[Line], faults: Iterable[str] = (), exact: bool = False
+) -> Questions:
+    """The questions of these rows; CorpusError with all faults when there are any."""
+    found = faults if isinstance(faults, Faults) else Faults(faults)
+    gathering = Gathering(name, found, exact)
+    for line in lines:
+        gathering.add(line)
+    if not len(gathering.places) and not found:
+        found.append(f"{name}: holds no questions")
+    if found:
+        raise refusal(name, found)
+    notes = notes_on_file(gathering)
+    return with_remarks(Questions(name, tuple(gathering.questions)), notes)
+
+
+def with_remarks(questions: Questions, notes: Sequence[str]) -> Questions:
+    """The same questions with these notes, and what is to be said of them."""
+    return replace(questions, notes=(*notes, *remarks(questions)))
 
 
 def told_twice(place: str, question: Question, earlier: str) -> str:
@@ -263,21 +313,18 @@ def is_sensitive(question: Question, row: Row) -> bool:
     return question.kind == UNIVERSAL and labelled
 
 
-def notes_on_file(
-    rows: Sequence[Row], told: Mapping[str, str], sensitive: int
-) -> list[str]:
+def notes_on_file(found: Gathering) -> list[str]:
     """What was not used, and what was taken from elsewhere."""
-    unused = {column for row in rows for column in row.unused}
     notes = []
-    if unused:
-        notes.append(f"Columns that are not used: {', '.join(sorted(unused))}.")
-    if told:
+    if found.unused:
+        notes.append(f"Columns that are not used: {', '.join(sorted(found.unused))}.")
+    if found.told:
         notes.append(
-            f"The language, {told['language']}, was taken from the file's name."
+            f"The language, {found.told['language']}, was taken from the file's name."
         )
-    if sensitive:
+    if found.sensitive:
         notes.append(
-            f"{sensitive} universal questions are labelled culturally sensitive "
+            f"{found.sensitive} universal questions are labelled culturally sensitive "
             "(CS); a column “kind” can say otherwise."
         )
     return notes
@@ -291,28 +338,47 @@ def told_by_name(name: str) -> dict[str, str]:
     return {"language": codes[0]} if len(codes) == 1 else {}
 
 
+class Columns(NamedTuple):
+    """What the columns of a row are here: ours → theirs, letters of options, the rest."""
+
+    ours: dict[str, str]
+    lettered: dict[str, str]
+    rest: tuple[str, ...]
+    exam: bool
+
+
+@lru_cache(maxsize=256)
+def columns_of(columns: tuple[str, ...]) -> Columns:
+    """What a row's columns are; rows of one file have the same ones."""
+    plain = {column: column.strip().casefold() for column in columns}
+    ranks = {column: rank for rank, column in enumerate((*COLUMNS, *ALIASES))}
+    ours, lettered, rest = {}, {}, []
+    ranked = sorted(columns, key=lambda column: ranks.get(plain[column], len(ranks)))
+    for column in ranked:
+        name = ALIASES.get(plain[column], plain[column])
+        if name in (*COLUMNS, SENSITIVE) and name not in ours:
+            ours[name] = column
+        elif (
+            name.startswith("option_") and len(name) == 8 and name[7].upper() in LETTERS
+        ):
+            lettered[name[7].upper()] = column
+        else:
+            rest.append(column.strip()[:40])
+    exam = bool(EXAM & set(plain.values()))
+    return Columns(ours, dict(sorted(lettered.items())), tuple(rest), exam)
+
+
 def renamed(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
     """Values under our columns, with ``option_a`` … gathered into ``options``, and the
     names of columns that mean nothing here.
     """
-    plain = {column: column.strip().casefold() for column in values}
-    ranks = {column: rank for rank, column in enumerate((*COLUMNS, *ALIASES))}
-    ours, rest, lettered = {}, [], {}
-    for column in sorted(
-        values, key=lambda column: ranks.get(plain[column], len(ranks))
-    ):
-        name = ALIASES.get(plain[column], plain[column])
-        if name in (*COLUMNS, SENSITIVE) and name not in ours:
-            ours[name] = values[column]
-        elif (
-            name.startswith("option_") and len(name) == 8 and name[7].upper() in LETTERS
-        ):
-            lettered[name[7].upper()] = values[column]
-        else:
-            rest.append(column.strip()[:40])
-    if lettered:
-        ours["options"] = dict(sorted(lettered.items()))
-    if EXAM & set(plain.values()) and not ours.get("kind") and not ours.get("named"):
+    columns = columns_of(tuple(values))
+    ours = {name: values[column] for name, column in columns.ours.items()}
+    rest = list(columns.rest)
+    if columns.lettered:
+        lettered = columns.lettered.items()
+        ours["options"] = {letter: values[column] for letter, column in lettered}
+    if columns.exam and not ours.get("kind") and not ours.get("named"):
         ours["kind"] = UNIVERSAL
         rest += ["country"] if ours.pop("country", None) is not None else []
     return ours, rest

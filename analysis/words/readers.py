@@ -6,17 +6,18 @@ Our own table, PanLex's Swadesh lists, MUSE's dictionaries and wordnets' tab fil
 import io
 import re
 import zipfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
+from analysis.core.faults import Faults
 from analysis.core.table_files import (
     CsvRow,
-    CsvTable,
     csv_rows,
     decode_text,
+    numbered_lines,
     refusal,
 )
 from analysis.languages.languages import LANGUAGES
@@ -71,7 +72,7 @@ def read_words(data: bytes, filename: str) -> WordList:
 
 def from_zip(data: bytes, name: str) -> WordList:
     """The word list in a zip; what its members are called tells whose layout it is."""
-    texts, faults = {}, []
+    texts, faults = {}, Faults()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             members = [entry for entry in packed.infolist() if not entry.is_dir()]
@@ -132,36 +133,40 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
     And ``kind`` and ``frequency`` if wanted.
     """
     file, text = next(iter(files.items()))
-    table = table_rows(file, text)
-    if not table.rows:
-        raise refusal(file, [*table.faults, f"{file}, line 1: the file is empty"])
-    rows = concept_rows(file, table)
-    names = stripped(table.rows[0])
+    faults = Faults()
+    lines = table_rows(file, text, faults)
+    header = next(lines, None)
+    if header is None:
+        faults.append(f"{file}, line 1: the file is empty")
+        raise refusal(file, faults)
+    names = stripped(header)
+    place = f"{file}, line {header.line}"
+    faults += [f"{place}: {fault}" for fault in header_faults(names)]
+    rows = concept_rows(file, names, lines, faults)
+    by_name = dict(zip(names, zip(*rows.values())))
     columns = {}
     for cell in names:
         if cell not in KNOWN:
-            columns[language_code(cell)] = column(rows, cell)
+            columns[language_code(cell)] = by_name.get(cell, ())
     return WordList(
         name,
         languages=tuple(columns),
         concepts=tuple(rows),
         spellings=tuple(columns.values()),
-        kinds=column(rows, "kind") if "kind" in names else (),
-        frequencies=numbers(column(rows, "frequency")) if "frequency" in names else (),
+        kinds=by_name.get("kind", ()),
+        frequencies=numbers(by_name.get("frequency", ())),
         notes=() if rows else (f"{file} has a header and no rows.",),
     )
 
 
 def concept_rows(
     file: str,
-    table: CsvTable,
-) -> dict[str, dict[str, str]]:
-    """Concept → its cells by the header's names; CorpusError with every fault."""
-    header, *lines = table.rows
-    names = stripped(header)
-    place = f"{file}, line {header.line}"
-    faults = table.faults + [f"{place}: {fault}" for fault in header_faults(names)]
-    rows: dict[str, dict[str, str]] = {}
+    names: Sequence[str],
+    lines: Iterable[CsvRow],
+    faults: Faults,
+) -> dict[str, list[str]]:
+    """Concept → its cells in the order of the header; CorpusError with every fault."""
+    rows: dict[str, list[str]] = {}
     for line in lines:
         cells = stripped(line)
         row = dict(zip(names, cells))
@@ -171,20 +176,19 @@ def concept_rows(
         place = f"{file}, line {line.line}"
         faults += [f"{place}: {fault}" for fault in found]
         if not found:
-            rows[row["concept"]] = row
+            rows[row["concept"]] = cells
     if faults:
         raise refusal(file, faults)
     return rows
 
 
-def table_rows(file: str, text: str) -> CsvTable:
+def table_rows(file: str, text: str, faults: Faults) -> Iterator[CsvRow]:
     """The rows of comma-separated values, or of tab-separated ones in a .tsv."""
     if not file.casefold().endswith(".tsv"):
-        return csv_rows(text, file)
-    rows = []
+        yield from csv_rows(text, file, faults)
+        return
     for number, line in numbered_lines(text):
-        rows.append(CsvRow(number, line.split("\t")))
-    return CsvTable(rows, [])
+        yield CsvRow(number, line.split("\t"))
 
 
 def stripped(row: CsvRow) -> list[str]:
@@ -192,33 +196,9 @@ def stripped(row: CsvRow) -> list[str]:
     return [cell.strip() for cell in row.cells]
 
 
-def column(
-    rows: Mapping[str, Mapping[str, str]],
-    name: str,
-) -> tuple[str, ...]:
-    """One column of the rows."""
-    return tuple(row[name] for row in rows.values())
-
-
 def numbers(cells: Sequence[str]) -> tuple[float | None, ...]:
     """Cells as numbers, None where one is empty."""
     return tuple(float(cell) if cell else None for cell in cells)
-
-
-class Line(NamedTuple):
-    """A line of a text and its number."""
-
-    number: int
-    text: str
-
-
-def numbered_lines(text: str) -> list[Line]:
-    """Lines that are not blank, with their numbers."""
-    lines = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            lines.append(Line(number, line))
-    return lines
 
 
 def header_faults(names: Sequence[str]) -> list[str]:
@@ -344,7 +324,7 @@ def from_muse(name: str, files: Mapping[str, str]) -> WordList:
     The first translation of each word is taken.
     """
     dictionaries = named_dictionaries(name, files)
-    faults = []
+    faults = Faults()
     dropped = 0
     words: dict[str, dict[str, str]] = {}
     for source, target, text in dictionaries:

@@ -44,9 +44,12 @@ def show(error: AnalysisError, tone: Tone = ERROR) -> None:
     faults = tuple(getattr(error, "faults", ()))
     if not faults:
         return
-    title = f"All {len(faults)} faults"
+    count = getattr(error, "count", len(faults))
+    title = f"All {count:,} faults"
+    if count != len(faults):
+        title = f"{count:,} faults: the first of each kind"
     if len(faults) > MOST_FAULTS:
-        title = f"The first {MOST_FAULTS:,} of {len(faults):,} faults"
+        title = f"{count:,} faults: the first {MOST_FAULTS:,}"
     with st.expander(title, expanded=True):
         st.text("\n".join(faults[:MOST_FAULTS]))
 

@@ -1,0 +1,33 @@
+"""The digest of a long list, without the whole of its text in memory."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+from analysis.core.turns import tell
+
+AT_ONCE = 1000
+"""Items that are written at once."""
+SPACED, COMPACT = (", ", ": "), (",", ":")
+"""What stands between values in JSON text: as Python writes it by default, or without spaces."""
+
+
+def digest_of_list(items: Iterable[Any], separators: tuple[str, str] = SPACED) -> str:
+    """First 16 hexadecimal digits of the SHA-256 of the items' canonical JSON list."""
+    encoder = json.JSONEncoder(
+        sort_keys=True, ensure_ascii=False, separators=separators
+    )
+    found = hashlib.sha256(b"[")
+    items = iter(items)
+    some = list(islice(items, AT_ONCE))
+    while some:
+        tell()
+        text = encoder.encode(some)
+        found.update(text[1:-1].encode())
+        some = list(islice(items, AT_ONCE))
+        if some:
+            found.update(separators[0].encode())
+    found.update(b"]")
+    return found.hexdigest()[:16]

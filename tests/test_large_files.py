@@ -1,0 +1,273 @@
+"""Files of very many rows: read in blocks, small in memory, stopped when asked, told in bounds."""
+
+import hashlib
+import json
+import re
+import time
+import tracemalloc
+from dataclasses import asdict
+
+import pytest
+
+from analysis.concepts.pair_readers import read_corpus
+from analysis.concepts.pairs import ContrastPair, Corpus
+from analysis.control.prompts import Prompt, PromptSet
+from analysis.control.prompts import read as read_prompts
+from analysis.core.digests import AT_ONCE
+from analysis.core.errors import CorpusError, Stopped
+from analysis.core.faults import MOST_KINDS, MOST_OF_A_KIND, Faults
+from analysis.core.places import NONE, EarlierRows, Places
+from analysis.core.table_files import (
+    BLOCK,
+    MOST_COLUMNS,
+    csv_rows,
+    json_rows,
+    natural_key,
+    parse_json,
+)
+from analysis.core.turns import watched
+from analysis.languages.languages import LANGUAGES
+from analysis.plane.other_methods import read_answers
+from analysis.questions.questions import Question, Questions, read_questions
+from analysis.words.readers import read_words
+
+CODES = tuple(LANGUAGES)[:8]
+ROWS = 4_000
+
+
+def pairs_csv(rows: int) -> bytes:
+    """Contrast pairs in eight languages."""
+    lines = ["pair,concept,language,positive,negative"]
+    for i in range(rows):
+        code = CODES[i % len(CODES)]
+        lines.append(f"p{i // len(CODES)},kindness,{code},She is kind {i},She is {i}")
+    return "\n".join(lines).encode()
+
+
+def pairs_json(rows: int) -> bytes:
+    """The same as JSON lines."""
+    lines = []
+    for i in range(rows):
+        row = {
+            "pair": f"p{i // len(CODES)}",
+            "concept": "kindness",
+            "language": CODES[i % len(CODES)],
+            "positive": f"She is kind {i}",
+            "negative": f"She is {i}",
+        }
+        lines.append(json.dumps(row))
+    return "\n".join(lines).encode()
+
+
+def questions_csv(rows: int) -> bytes:
+    """Universal questions in eight languages."""
+    lines = ["item,kind,language,question,answer,options"]
+    for i in range(rows):
+        code = CODES[i % len(CODES)]
+        lines.append(f"q{i // 8},universal,{code},How many is {i}?,a{i},a{i}|b{i}")
+    return "\n".join(lines).encode()
+
+
+def words_csv(rows: int) -> bytes:
+    """A list of words in two languages."""
+    lines = ["concept,en,fr", *(f"c{i},word{i},mot{i}" for i in range(rows))]
+    return "\n".join(lines).encode()
+
+
+def muse_txt(rows: int) -> bytes:
+    """A MUSE dictionary."""
+    return "\n".join(f"word{i} mot{i}" for i in range(rows)).encode()
+
+
+def prompts_csv(rows: int) -> bytes:
+    """Prompts in one language."""
+    lines = ["prompt,language,text", *(f"{i},en,Tell me {i}" for i in range(rows))]
+    return "\n".join(lines).encode()
+
+
+def answers_csv(rows: int) -> bytes:
+    """Answers of another method."""
+    lines = ["item,kind,language,answer"]
+    lines += [f"q{i},universal,en,a{i}" for i in range(rows)]
+    return "\n".join(lines).encode()
+
+
+READ = {
+    "pairs.csv": (read_corpus, pairs_csv),
+    "pairs.jsonl": (read_corpus, pairs_json),
+    "questions.csv": (read_questions, questions_csv),
+    "words.csv": (read_words, words_csv),
+    "words.tsv": (read_words, lambda rows: words_csv(rows).replace(b",", b"\t")),
+    "en-fr.txt": (read_words, muse_txt),
+    "prompts.csv": (read_prompts, prompts_csv),
+    "answers.csv": (read_answers, answers_csv),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_row_takes_less_than_half_a_kilobyte(name):
+    """A million rows of contrast pairs took 2.2 GiB."""
+    read, make = READ[name]
+    data = make(ROWS)
+    read(make(100), name)
+    tracemalloc.start()
+    try:
+        kept = read(data, name)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept is not None and peak / ROWS < 900
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_reader_hears_stop_between_blocks(name):
+    read, make = READ[name]
+    told = []
+
+    def stop(share: float | None) -> None:
+        told.append(share)
+        if len(told) == 3:
+            raise Stopped("Stopped.")
+
+    with watched(stop), pytest.raises(Stopped):
+        read(make(3 * BLOCK // 10), name)
+    assert len(told) == 3
+
+
+EQUAL = {
+    "pairs.csv": (
+        read_corpus,
+        "pair,concept,language,positive,negative\n",
+        "1,a,en,b,c\n",
+    ),
+    "questions.csv": (read_questions, "item,language,question,answer\n", "1,en,b,c\n"),
+    "words.csv": (read_words, "concept,en,fr\n", "a,b,c\n"),
+    "prompts.csv": (read_prompts, "prompt,language,text\n", "1,en,b\n"),
+}
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_of_very_many_equal_faults_the_first_twenty_are_told_and_counted(name):
+    read, header, row = EQUAL[name]
+    with pytest.raises(CorpusError, match="2,999 faults") as caught:
+        read((header + 3000 * row).encode(), name)
+    assert caught.value.count == 2999 and len(caught.value.faults) == 21
+    lines = [int(re.search(r"line (\d+)", fault)[1]) for fault in caught.value.faults]
+    assert lines == [*range(3, 23), 3]
+    assert caught.value.faults[-1].startswith("… and 2,979 more like: ")
+    assert len(str(caught.value)) < 600
+
+
+def test_faults_of_many_kinds_are_bounded_too():
+    faults = Faults(f"x, line {i}: {'odd ' * i}" for i in range(1, 300))
+    assert len(faults) == 299 and len(list(faults)) <= (MOST_KINDS + 1) * MOST_OF_A_KIND
+    joined = Faults(["x: first"])
+    joined += faults
+    joined += ["x: last"]
+    assert len(joined) == 301
+    assert not Faults() and Faults(["x"]) and "x: first" in list(joined)
+
+
+TEXTS = [
+    "pair 9",
+    "pair 10",
+    "b2",
+    "b10",
+    "b02",
+    "aa1",
+    "",
+    "2",
+    "10",
+    "x",
+    "x1y2",
+    "é9",
+]
+
+
+def test_natural_order_is_that_of_parts_by_length_and_letters():
+    """As it was before keys were one text each."""
+
+    def by_parts(text: str) -> list[tuple[int, str]]:
+        return [(len(part), part) for part in re.findall(r"\d+|\D+", text)]
+
+    assert sorted(TEXTS, key=natural_key) == sorted(TEXTS, key=by_parts)
+    assert len({natural_key(text) for text in TEXTS}) == len(TEXTS)
+
+
+@pytest.mark.parametrize("count", [0, 1, AT_ONCE, 2 * AT_ONCE + 1])
+def test_digests_of_long_lists_are_those_of_their_whole_text(count):
+    pairs = [ContrastPair(str(i), "é", "en", "a\n", "“b”") for i in range(count)]
+    corpus = Corpus("x", tuple(reversed(pairs)))
+    ordered = sorted(pairs, key=lambda pair: (pair.concept, pair.language, pair.pair))
+    text = json.dumps(
+        [asdict(pair) for pair in ordered],
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    assert corpus.digest == hashlib.sha256(text.encode()).hexdigest()[:16]
+    asked = [
+        Question(str(i), "culture", "en", "q", "a", ("a", "b")) for i in range(count)
+    ]
+    prompts = [Prompt(str(i), "en", "é") for i in range(count)]
+    for made, items in (
+        (Questions("x", tuple(asked)), asked),
+        (PromptSet("x", tuple(prompts)), prompts),
+    ):
+        text = json.dumps(
+            [asdict(one) for one in items], ensure_ascii=False, sort_keys=True
+        )
+        assert made.digest == hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_across_blocks_are_those_of_the_whole_text(end):
+    """Quoted line ends, and blocks that end anywhere."""
+    count = 3 * BLOCK // 20
+    text = "".join(f'{i},"two{end}lines",x{end}' for i in range(count))
+    faults = Faults()
+    rows = list(csv_rows(text, "x.csv", faults))
+    assert not faults and len(rows) == count
+    assert [row.cells for row in rows[:2]] == [
+        ["0", f"two{end}lines", "x"],
+        ["1", f"two{end}lines", "x"],
+    ]
+    assert [row.line for row in rows] == list(range(1, 2 * count, 2))
+
+
+def test_lines_of_json_across_blocks_keep_their_numbers():
+    count = BLOCK // 4
+    text = "".join(f'{{"a": {i}}}\n\n' for i in range(count))
+    faults = Faults()
+    rows = list(json_rows(text + "nothing", "x.jsonl", faults))
+    assert [(row.line, row.values["a"]) for row in rows] == [
+        (2 * i + 1, i) for i in range(count)
+    ]
+    (fault,) = faults
+    assert fault.startswith(f"x.jsonl, line {2 * count + 1}: not JSON")
+
+
+def test_places_and_earlier_rows_are_found_again():
+    told = ["a.csv, line 3", "b.csv, line 12", "x, at y/007", "x", "", "c, line ١"]
+    places = Places()
+    for place in told:
+        places.append(place)
+    assert list(places) == told and len(places) == len(told)
+    rows = EarlierRows()
+    assert [rows.add("a", "en", 0), rows.add("b", "en", 1)] == [NONE, NONE]
+    assert [rows.add("b", "fr", 2), rows.add("a", "fr", 3)] == [NONE, NONE]
+    assert [rows.add("a", "en", 4), rows.add("a", "fr", 5)] == [0, 3]
+
+
+def test_very_many_columns_or_keys_are_told_at_once():
+    """Counting each name among all took minutes."""
+    begun = time.monotonic()
+    wide = ",".join(f"c{i}" for i in range(200_000)).encode()
+    for name, (read, _) in READ.items():
+        if name.endswith(".csv"):
+            with pytest.raises(CorpusError, match=f"at most {MOST_COLUMNS:,}"):
+                read(wide, name)
+    keys = ",".join(f'"k{i}": 1' for i in range(200_000))
+    with pytest.raises(ValueError, match="“k0” is there twice"):
+        parse_json(f'{{{keys}, "k0": 2, "k1": 3}}')
+    assert time.monotonic() - begun < 20
