@@ -12,6 +12,7 @@ from typing import TypeVar
 from analysis.concepts.corpora import DEMO as DEMO_CORPUS
 from analysis.concepts.pairs import Corpus
 from analysis.concepts.specs import StudySpec
+from analysis.core import disk
 from analysis.core.errors import CorpusError, SpecError, StudyError
 from analysis.core.model_names import DEMO
 from analysis.core.specs import ModelSpec, Spec, digest
@@ -272,7 +273,7 @@ def told_complete(study: Study) -> Study:
 
 def imported(title: str, model: str, files: Sequence[str]) -> Study | None:
     """The study that was made of these files under this title, if there is one."""
-    for path in sorted(store.root().iterdir()):
+    for path in disk.listed(store.root()):
         if not (path / store.MANIFEST).is_file():
             continue
         study = open_study(path.name)

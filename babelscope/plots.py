@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.core import files
 from analysis.core.errors import SpecError, unknown
 from analysis.overview import registry
 from analysis.study.study import Study as Results
@@ -81,7 +82,7 @@ class Plot:
         path = Path(path)
         kind = kind_of(path)
         made = self.drawn(kind, look_of(self.look, venue, look), labels, anonymous)
-        path.write_bytes(made.data)
+        files.write_output(path, made.data)
         return made.notes
 
     @property

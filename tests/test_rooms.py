@@ -39,6 +39,7 @@ MODELS = {
 LIBRARY = MATHEMATICS | READERS
 PACKAGES = {
     "analysis": LIBRARY,
+    "analysis.core": LIBRARY | {"psutil"},
     "analysis.model": LIBRARY | MODELS,
     "analysis.worker": LIBRARY | MODELS,
     "analysis.demo": LIBRARY | MODELS,

@@ -1,5 +1,6 @@
 """Kept files: named, whole, and safe for any number of sessions and processes at once."""
 
+import errno
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ import pytest
 from analysis.concepts import corpora
 from analysis.control import prompts
 from analysis.core import settings
-from analysis.core.errors import AnalysisError, StudyError
+from analysis.core.errors import AnalysisError, DiskError, StudyError
 from analysis.core.shelf import Shelf, plain_name
 from analysis.questions import question_sets
 from analysis.steering import vector_files
@@ -88,10 +89,10 @@ def test_a_write_that_fails_leaves_what_was_there(monkeypatch):
     SHELF.keep("a", b"1")
 
     def full(handle):
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError):
+    with pytest.raises(DiskError, match="the disk is full"):
         SHELF.keep("a", b"2")
     assert SHELF.load("a") == b"1"
     assert [path.name for path in SHELF.place.iterdir()] == ["a.txt"]

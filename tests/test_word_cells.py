@@ -94,7 +94,7 @@ def test_words_make_a_study_of_their_own_that_resumes_packs_and_opens(home):
 def test_words_are_added_to_a_study_of_the_same_model_and_survive_its_seal(home):
     given = corpus()
     folder = plan.begin(study_spec(given), given, FakeReader(), "both")
-    assert cells.begin(spec(), WORDS, reader, "", folder.name) == folder
+    assert cells.begin(spec(), WORDS, reader, "", folder) == folder
     cells.run(folder, reader)
     assert len(store.open_study(folder).missing) == 12
     plan.run(folder, given, FakeReader())
@@ -105,14 +105,14 @@ def test_words_are_added_to_a_study_of_the_same_model_and_survive_its_seal(home)
         WordReader().state("dog")[0].astype(np.float16),
     )
     with pytest.raises(StudyError, match="has other words already"):
-        cells.begin(spec(layers=(1,)), WORDS, reader, "", folder.name)
+        cells.begin(spec(layers=(1,)), WORDS, reader, "", folder)
     with pytest.raises(StudyError, match="another model"):
         cells.begin(
             cells.word_spec(ModelSpec("other"), WORDS, EMBEDDED),
             WORDS,
             reader,
             "",
-            folder.name,
+            folder,
         )
 
 

@@ -4,12 +4,16 @@ Each eats batches: ``indices`` (text) say which texts these are, ``states`` (tex
 hidden) are their states.
 """
 
+import math
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+
+from analysis.core import disk
 
 LARGEST_HALF = np.finfo(np.float16).max
 
@@ -109,6 +113,15 @@ class WordStates:
         self.values[:, indices] = chosen
 
 
+def reserve(file: int, size: int) -> None:
+    """Set the room of a file aside, where the system can; OSError when there is none.
+
+    Without it a disk that is full later ends the whole process.
+    """
+    if hasattr(os, "posix_fallocate") and size:
+        os.posix_fallocate(file, 0, size)
+
+
 class States:
     """All states on disk, layer by layer, for estimators that need them.
 
@@ -122,9 +135,15 @@ class States:
         hidden: int,
         folder: Path | None = None,
     ) -> None:
-        # Closed when the context ends.
-        self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
         shape = (layers, texts, hidden)
+        with disk.scratch():
+            # Closed when the context ends.
+            self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+            try:
+                reserve(self.file.fileno(), 4 * math.prod(shape))
+            except OSError:
+                self.file.close()
+                raise
         self.values = np.memmap(self.file, np.float32, "w+", shape=shape)
 
     def __enter__(self) -> "States":

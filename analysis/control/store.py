@@ -10,7 +10,6 @@ judged; when that changes, only the report cells of newly chosen settings are mi
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from analysis.control import verdicts
 from analysis.control.prompts import Prompt, PromptSet, check_spec, chosen
 from analysis.control.settings_tried import Grid, Layers, grid, named
 from analysis.control.specs import ControlSpec, JudgingSpec
-from analysis.core import settings
+from analysis.core import files, settings
 from analysis.core.errors import StudyError, nearest
 from analysis.core.specs import digest, from_dict
 from analysis.study import library, store
@@ -159,10 +158,8 @@ class Run:
 
 
 def root() -> Path:
-    """The folder of this server's control runs, made when missing."""
-    folder = settings.home() / "control"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    """The folder of this server's control runs, made when missing if that can be."""
+    return files.wanted_folder(settings.home() / "control")
 
 
 def names(study: str = "") -> tuple[str, ...]:
@@ -268,8 +265,8 @@ def provenance(run: Run) -> str:
 def delete(name: str) -> None:
     """Remove a run for good; not while it is being computed."""
     folder = settings.child(root(), name)
-    with store.writing(folder):
-        shutil.rmtree(folder)
+    with store.taking_away(folder):
+        files.remove(folder)
 
 
 def missing(run: Run, answers: pd.DataFrame, judging: JudgingSpec) -> tuple[Cell, ...]:

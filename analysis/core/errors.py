@@ -38,6 +38,10 @@ class StudyError(AnalysisError):
     """A study that cannot be opened, written, packed or found."""
 
 
+class DiskError(AnalysisError):
+    """A file or folder that the disk does not let be kept, read or locked."""
+
+
 class FigureError(AnalysisError):
     """A figure that cannot be drawn, printed, kept or read back."""
 

@@ -164,7 +164,8 @@ def size(name: str) -> int | None:
 
 def child(root: Path, name: str) -> Path:
     """``root / name`` for a name that stays inside ``root``; AnalysisError for any other."""
-    root = root.resolve()
+    # Unlike Path.resolve it also takes a link that leads to itself.
+    root = Path(os.path.realpath(root))
     plain = (
         NAME.fullmatch(name)
         and ".." not in name
@@ -172,7 +173,7 @@ def child(root: Path, name: str) -> Path:
     )
     if plain:
         path = root / name
-        if not path.is_symlink() and path.resolve().parent == root:
+        if not path.is_symlink() and Path(os.path.realpath(path)).parent == root:
             return path
     raise AnalysisError(
         f"“{name[:80]}” cannot be a name here. Use up to 64 letters, digits, dots, "

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.core import settings
-from analysis.core.files import write_file
+from analysis.core import disk, files, settings
 
 
 @dataclass(frozen=True)
@@ -26,8 +25,9 @@ class Shelf:
     def names(self) -> list[str]:
         """Names of all kept files, sorted."""
         found = []
-        for path in self.place.glob(f"*{self.suffix}"):
-            if path.is_file() and not path.name.startswith("."):
+        for path in disk.listed(self.place):
+            named = path.suffix == self.suffix and not path.name.startswith(".")
+            if named and path.is_file():
                 found.append(path.name.removesuffix(self.suffix))
         return sorted(found)
 
@@ -37,20 +37,22 @@ class Shelf:
 
     def load(self, name: str) -> bytes | None:
         """The content of a file; None when there is none of that name."""
-        try:
-            return self.path(name).read_bytes()
-        except (FileNotFoundError, IsADirectoryError):
-            return None
+        path = self.path(name)
+        with disk.reading(path):
+            try:
+                return path.read_bytes()
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                return None
 
     def keep(self, name: str, data: bytes) -> None:
         """Put a file on the shelf, in place of another of its name unless that is the same."""
-        self.place.mkdir(parents=True, exist_ok=True)
+        files.make_folder(self.place)
         if self.load(name) != data:
-            write_file(self.path(name), data)
+            files.write_file(self.path(name), data)
 
     def delete(self, name: str) -> None:
         """Remove a file; nothing happens when it is gone already."""
-        self.path(name).unlink(missing_ok=True)
+        files.remove(self.path(name))
 
 
 def plain_name(

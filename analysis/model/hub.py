@@ -22,7 +22,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import filter_repo_objects
 from tqdm.auto import tqdm
 
-from analysis.core import settings
+from analysis.core import disk, files, settings
 from analysis.core.errors import ModelError, nearest
 from analysis.core.model_names import HUB_ID, offered_models
 
@@ -179,6 +179,9 @@ def fetching_error(error: Exception, model: str, revision: str) -> ModelError:
             f"The hub refused the token in HF_TOKEN while {model} was asked for. Put a "
             "valid one there, or none."
         )
+    if disk.is_refusal(error):
+        where = disk.Place(f"A file of {model} in the hub's cache", "HF_HOME")
+        return ModelError(disk.sentence(error, where, "kept"))
     return ModelError(
         f"Fetching {model} failed ({type(error).__name__}: {str(error)[:200]}). What "
         "was fetched whole is kept; try again."
@@ -200,8 +203,8 @@ def verify(folder: Path, model: str) -> None:
         with blob.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != blob.name:
-            path.unlink()
-            blob.unlink()
+            files.discard(path)
+            files.discard(blob)
             raise ModelError(
                 f"{path.name} of {model} arrived corrupted: its SHA-256 is "
                 f"{found[:12]}…, published is {blob.name[:12]}…. The bad file was "

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save as save_safetensors
 
+from analysis.core import disk
 from analysis.core.errors import AnalysisError, SpecError, nearest
 from analysis.core.shelf import Shelf, plain_name
 from analysis.core.tensor_files import MOST_BYTES, READERS, read_tensors
@@ -235,7 +236,7 @@ def to_gguf(vectors: Vectors, title: str) -> bytes:
             "A GGUF control vector cannot steer the first block, and there is no other. "
             "Choose another format."
         )
-    with tempfile.TemporaryDirectory() as place:
+    with disk.scratch(), tempfile.TemporaryDirectory() as place:
         path = Path(place) / "vector.gguf"
         writer = GGUFWriter(path, "controlvector")
         writer.add_string("controlvector.model_hint", title[:200])

@@ -5,16 +5,15 @@ They are renamed, deleted with undo, packed and unpacked.
 
 import io
 import json
-import shutil
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from analysis.core import settings
-from analysis.core.errors import AnalysisError, StudyError, nearest
+from analysis.core import disk, files, settings
+from analysis.core.errors import AnalysisError, DiskError, StudyError, nearest
 from analysis.study import store
 from analysis.study.manifest import Manifest
 from analysis.study.published_words import shipped
@@ -71,14 +70,17 @@ def own_folder(name: str) -> Path:
     return folder
 
 
-def writable(name: str) -> Path:
-    """The folder of a study of this server; of a demo study, that of a new copy.
+def begin_in(name: str, begin: Callable[[Path], object]) -> Path:
+    """The folder of a study in which ``begin`` has begun something.
 
-    StudyError for published ones.
+    A study that comes with Babelscope is copied first; there is no copy of it where
+    nothing could be begun. StudyError for published ones.
     """
     if name in DEMO_FOLDERS:
-        name = unpack(pack(name), f"{name}-copy{SUFFIX}")
-    return own_folder(name)
+        return store.root() / added(pack(name), f"{name}-copy", begin)
+    folder = own_folder(name)
+    begin(folder)
+    return folder
 
 
 def rename(name: str, title: str) -> None:
@@ -101,20 +103,17 @@ def delete(name: str) -> str:
     StudyError while the study is computed.
     """
     folder = own_folder(name)
-    trash = settings.home() / TRASH
-    trash.mkdir(parents=True, exist_ok=True)
+    trash = files.make_folder(settings.home() / TRASH)
     token = f"{int(time.time())}.{name}"
-    with store.writing(folder):
-        folder.rename(trash / token)
+    with store.taking_away(folder):
+        files.move(folder, trash / token)
     return token
 
 
 def trashed() -> list[str]:
     """Tokens of deleted studies that can be restored, newest first."""
     trash = settings.home() / TRASH
-    if not trash.is_dir():
-        return []
-    return sorted((path.name for path in trash.iterdir()), reverse=True)
+    return sorted((path.name for path in disk.listed(trash)), reverse=True)
 
 
 def restore(token: str) -> str:
@@ -127,7 +126,7 @@ def restore(token: str) -> str:
         raise StudyError(
             f"A study named “{name}” exists again; rename or delete that one first."
         )
-    (settings.home() / TRASH / token).rename(target)
+    files.move(settings.home() / TRASH / token, target)
     return name
 
 
@@ -135,7 +134,7 @@ def purge() -> int:
     """Remove deleted studies for good; returns how many."""
     tokens = trashed()
     for token in tokens:
-        shutil.rmtree(settings.home() / TRASH / token)
+        files.remove(settings.home() / TRASH / token)
     return len(tokens)
 
 
@@ -162,31 +161,69 @@ def unpack(data: bytes, filename: str) -> str:
     if len(data) > settings.MAX_STUDY_BYTES:
         most = settings.MAX_STUDY_BYTES // 2**30
         raise StudyError(f"{filename} is larger than {most} GiB.")
-    temporary = store.root() / f".tmp-upload-{time.time_ns()}"
-    temporary.mkdir()
     try:
-        extract(data, temporary)
-        manifest = store.read_manifest(temporary)
-        store.check_files(temporary, manifest, hashes=True)
-        name = free_name(Path(filename).stem or "study")
-        temporary.rename(settings.child(store.root(), name))
+        return added(data, Path(filename).stem or "study")
+    except DiskError:
+        raise
     except AnalysisError as error:
-        reason = str(error).replace(temporary.name, "the study")
-        raise StudyError(f"{filename} was not added: {reason}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return name
+        raise StudyError(f"{filename} was not added: {error}") from error
+
+
+def leave(folder: Path) -> None:
+    """Leave a study as it was packed."""
+
+
+def added(data: bytes, wanted: str, begin: Callable[[Path], object] = leave) -> str:
+    """Add a packed study once ``begin`` has begun something in it; returns its name.
+
+    StudyError for anything but one manifest and the whole files that it names.
+    """
+    with files.temporary_folder(store.root() / wanted) as unpacked:
+        try:
+            extract(data, unpacked)
+            manifest = store.read_manifest(unpacked)
+            store.check_files(unpacked, manifest, hashes=True)
+            begin(unpacked)
+        except StudyError as error:
+            reason = str(error).replace(unpacked.name, "the study")
+            raise StudyError(reason) from error
+        return named(unpacked, wanted)
+
+
+def named(unpacked: Path, wanted: str) -> str:
+    """Give a study that was unpacked a name like ``wanted`` that is free."""
+    while True:
+        name = free_name(wanted)
+        try:
+            files.name_folder(unpacked, settings.child(store.root(), name))
+        except files.Taken:
+            continue
+        return name
 
 
 def extract(data: bytes, folder: Path) -> None:
     """Write the members of a packed study, bounded in number, size and expansion."""
+    for member in members_of(data):
+        files.write_file(settings.child(folder, member.name), member.content)
+    if not (folder / store.MANIFEST).is_file():
+        raise StudyError(f"it holds no {store.MANIFEST}.")
+
+
+class Member(NamedTuple):
+    """A file of a packed study."""
+
+    name: str
+    content: bytes
+
+
+def members_of(data: bytes) -> Iterator[Member]:
+    """The files of a packed study one by one; StudyError for a zip that is damaged."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             members = packed.infolist()
             check_members(members)
             for member in members:
-                path = settings.child(folder, member.filename)
-                path.write_bytes(packed.read(member))
+                yield Member(member.filename, packed.read(member))
     except (
         zipfile.BadZipFile,
         EOFError,
@@ -198,8 +235,6 @@ def extract(data: bytes, folder: Path) -> None:
             "the file is cut short or is not a packed study. "
             "Download it again from where it came."
         ) from error
-    if not (folder / store.MANIFEST).is_file():
-        raise StudyError(f"it holds no {store.MANIFEST}.")
 
 
 def check_members(members: Sequence[zipfile.ZipInfo]) -> None:

@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from analysis.core import files, settings
+from analysis.core import disk, files, settings
 from analysis.core.errors import StudyError
 from analysis.study import library
 from analysis.study.study import COMPUTED, Study
@@ -23,18 +21,18 @@ def file_of(study: Study, kind: str) -> Path:
     """The file of one kind of note."""
     if study.kind == COMPUTED:
         return library.own_folder(study.name) / f"{kind}.json"
-    folder = settings.home() / "notes"
-    folder.mkdir(parents=True, exist_ok=True)
-    return settings.child(folder, f"{study.name}-{kind}.json")
+    return settings.child(settings.home() / "notes", f"{study.name}-{kind}.json")
 
 
 def read_notes(study: Study, kind: str) -> list[dict[str, Any]]:
     """All notes of a kind, oldest first; StudyError when their file is damaged."""
     path = file_of(study, kind)
-    if not path.is_file():
-        return []
+    with disk.reading(path):
+        if not path.is_file():
+            return []
+        data = path.read_bytes()
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(data.decode("utf-8"))
         return [dict(note) for note in found]
     except (ValueError, TypeError, RecursionError) as error:
         raise StudyError(
@@ -50,7 +48,8 @@ def add_notes(
 ) -> None:
     """Keep notes; StudyError when the file is damaged or holds as many as it may."""
     path = file_of(study, kind)
-    with FileLock(path.with_suffix(".lock")):
+    files.make_folder(path.parent)
+    with files.locked(path.with_suffix(".lock"), wait=True):
         known = read_notes(study, kind)
         if len(known) + len(new) > MOST:
             raise StudyError(

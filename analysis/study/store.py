@@ -8,7 +8,6 @@ SHA-256.
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,13 +15,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from filelock import FileLock, Timeout
 from safetensors import safe_open
 from safetensors.numpy import save
 
-from analysis.core import files, settings
+from analysis.core import disk, files, settings
 from analysis.core.errors import StudyError
-from analysis.core.files import sync_folder, temporary_beside
 from analysis.core.specs import Spec, digest
 from analysis.core.version import __version__
 from analysis.study import coverage
@@ -39,25 +36,24 @@ from analysis.study.stored_arrays import (
 from analysis.study.study import COMPUTED, Study
 
 MANIFEST = "manifest.json"
+LOCK = ".lock"
 MAX_MANIFEST_BYTES = 32 * 2**20
 
 M = TypeVar("M", bound=FolderManifest)
 
 
 def root() -> Path:
-    """The folder of this server's studies, made when missing."""
-    folder = settings.home() / "studies"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    """The folder of this server's studies, made when missing if that can be."""
+    return files.wanted_folder(settings.home() / "studies")
 
 
 def newest_first(parent: Path) -> list[Path]:
     """The folders of studies or of runs, the one that was written last first."""
     written = {}
-    for path in parent.iterdir():
-        if path.is_dir() and settings.NAME.fullmatch(path.name):
-            # Another session may have deleted it since.
-            with suppress(FileNotFoundError):
+    for path in disk.listed(parent):
+        # Another session may have deleted it since.
+        with suppress(OSError):
+            if settings.NAME.fullmatch(path.name) and path.is_dir():
                 written[path] = path.stat().st_mtime
     return sorted(written, key=written.__getitem__, reverse=True)
 
@@ -97,15 +93,18 @@ def read_as(kind: type[M], folder: Path) -> M:
 def read_json(folder: Path) -> dict[str, Any]:
     """What a manifest holds; StudyError when it is missing, no JSON object, or newer."""
     path = folder / MANIFEST
-    if not path.is_file():
-        raise StudyError(f"{folder.name} is not a study: it has no {MANIFEST}.")
-    if path.stat().st_size > MAX_MANIFEST_BYTES:
-        most = MAX_MANIFEST_BYTES // 2**20
-        raise StudyError(
-            f"The manifest of {folder.name} is larger than {most} MiB and was not read."
-        )
+    with disk.reading(path):
+        if not path.is_file():
+            raise StudyError(f"{folder.name} is not a study: it has no {MANIFEST}.")
+        if path.stat().st_size > MAX_MANIFEST_BYTES:
+            most = MAX_MANIFEST_BYTES // 2**20
+            raise StudyError(
+                f"The manifest of {folder.name} is larger than {most} MiB and was not "
+                "read."
+            )
+        data = path.read_bytes()
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise damaged(folder, f"it is no JSON ({error}).") from error
     if not isinstance(values, dict):
@@ -138,49 +137,54 @@ def create(
     name: str,
     manifest: FolderManifest,
     parent: Path | None = None,
+    tensors: Mapping[str, Mapping[str, np.ndarray]] | None = None,
 ) -> Path:
-    """Make a new folder with its manifest, whole or not at all.
+    """Make a new folder with its manifest and files of tensors, whole or not at all.
 
     It is a study's unless another ``parent`` is given. StudyError when the name is taken.
     """
-    parent = parent or root()
-    folder = settings.child(parent, name)
-    temporary = temporary_beside(folder)
-    temporary.mkdir(parents=True)
+    folder = settings.child(parent or root(), name)
+    begun = replace(manifest, babelscope=__version__)
     try:
-        write_manifest(temporary, replace(manifest, babelscope=__version__))
-        if folder.exists():
-            raise FileExistsError(folder)
-        temporary.rename(folder)
-    except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        # Another process may have made it since it was looked for.
-        if isinstance(error, OSError) and folder.exists():
-            raise StudyError(
-                f"There is a study named “{name}” already. Choose another name, "
-                "or delete that one first."
-            ) from error
-        raise
-    sync_folder(parent)
+        with files.new_folder(folder) as temporary:
+            for file, held in (tensors or {}).items():
+                entry = write_tensors(temporary / file, held)
+                begun = begun.with_file(file, entry)
+            write_manifest(temporary, begun)
+    except files.Taken as error:
+        raise StudyError(
+            f"There is a study named “{name}” already. Choose another name, "
+            "or delete that one first."
+        ) from error
     return folder
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Hold a study for writing; StudyError when another process or job holds it."""
-    # The system's own lock, which it takes back from a process that is killed.
-    lock = FileLock(folder / ".lock", blocking=False)
     try:
-        lock.acquire()
-    except Timeout as error:
+        with files.locked(folder / LOCK):
+            yield
+    except files.Held as error:
         raise StudyError(
             f"{folder.name} is being computed by another job. Wait for it, "
             "or stop it first."
         ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+
+
+@contextmanager
+def taking_away(folder: Path) -> Iterator[None]:
+    """Hold a study that is moved or removed; StudyError when another job holds it.
+
+    Windows moves no folder with an open file in it: there it is only asked for.
+    """
+    if not files.WINDOWS:
+        with writing(folder):
+            yield
+        return
+    with writing(folder):
+        pass
+    yield
 
 
 def add_file(
@@ -192,14 +196,19 @@ def add_file(
 
     StudyError for numbers that are not finite.
     """
+    check_finite(file, tensors)
+    entry = write_tensors(folder / file, tensors)
+    write_manifest(folder, read_manifest(folder).with_file(file, entry))
+
+
+def check_finite(file: str, tensors: Mapping[str, np.ndarray]) -> None:
+    """StudyError for numbers that are not finite."""
     for values in tensors.values():
         if not np.isfinite(values).all():
             raise StudyError(
                 f"The model gave states that are not finite while computing {file}. "
                 "Choose float32 or bfloat16 and start again."
             )
-    entry = write_tensors(folder / file, tensors)
-    write_manifest(folder, read_manifest(folder).with_file(file, entry))
 
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray]) -> FileEntry:
@@ -342,4 +351,4 @@ def merge_stage(folder: Path, stage: str) -> None:
 def remove_files(folder: Path, names: Iterable[str]) -> None:
     """Remove files that no manifest names any more."""
     for name in names:
-        (folder / name).unlink(missing_ok=True)
+        files.remove(folder / name)

@@ -42,9 +42,13 @@ Readers = Callable[[str], WordReader]
 
 
 def begin(
-    spec: WordSpec, words: WordList, readers: Readers, title: str, study: str = ""
+    spec: WordSpec,
+    words: WordList,
+    readers: Readers,
+    title: str,
+    study: Path | None = None,
 ) -> Path:
-    """The study that the words of a spec go into: the one named, or one of their own,
+    """The study that the words of a spec go into: the one given, or one of their own,
     which is made or gone on with.
 
     CorpusError lists words that cannot be read; SpecError for embeddings, layers or
@@ -58,7 +62,7 @@ def begin(
         spec=asdict(spec), digest=digest(spec), list=words, layers=tuple(layers)
     )
     if study:
-        return into(store.root() / study, entry, spec)
+        return into(study, entry, spec)
     folder = store.root() / store.name_of(spec, title)
     if folder.exists():
         return unfinished(folder)
@@ -128,12 +132,13 @@ def into(folder: Path, entry: WordsPart, spec: WordSpec) -> Path:
         read = manifest.model and replace(manifest.model, device=spec.model.device)
         if read != spec.model or manifest.last_state != spec.last_state:
             raise StudyError(
-                f"“{folder.name}” is of another model or precision. Make a study "
+                f"“{manifest.title}” is of another model or precision. Make a study "
                 "of its own of these words."
             )
         if known.digest != entry.digest:
             raise StudyError(
-                f"“{folder.name}” has other words already. Make a study of its own of these."
+                f"“{manifest.title}” has other words already. Make a study of its "
+                "own of these."
             )
         store.write_manifest(folder, replace(manifest, words=known))
     return unfinished(folder)

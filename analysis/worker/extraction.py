@@ -6,6 +6,7 @@ Check a model, extract a study, embed words, go on with either, compute a contro
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from analysis.control import store as control
 from analysis.core.errors import ModelError
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import apply_template, is_whole, last_tokens
-from analysis.study import coverage, store
+from analysis.study import coverage, library, store
 from analysis.study.manifest import WordsPart
 from analysis.study.word_list import WordList
 from analysis.words import plan as words
@@ -143,14 +144,18 @@ def embed_words(
 ) -> Task[str]:
     """A task that adds word vectors to a study of the same model, or makes a new one.
 
-    It gives the study's name.
+    It gives the study's name; one that comes with Babelscope is copied first.
     """
 
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
         exact_spec = pinned(spec, loaded)
         readers = position_readers(loaded, exact_spec, job)
-        folder = words.begin(exact_spec, chosen, readers, title, study)
+
+        def begin(folder: Path | None = None) -> Path:
+            return words.begin(exact_spec, chosen, readers, title, folder)
+
+        folder = library.begin_in(study, begin) if study else begin()
         words.run(folder, readers, job.progress)
         return folder.name
 

@@ -1,6 +1,7 @@
 """What the worker can be asked to do with a study's plane: sweep its steering."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -85,8 +86,12 @@ def run_plane(spec: SweepSpec, questions: Questions, study: str) -> Task[str]:
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
         keep_questions(questions)
-        folder = library.writable(study)
-        sweep.begin_sweep(folder, pinned(spec, loaded), questions)
+        exact_spec = pinned(spec, loaded)
+
+        def begin(folder: Path) -> None:
+            sweep.begin_sweep(folder, exact_spec, questions)
+
+        folder = library.begin_in(study, begin)
         answerer = ModelAnswerer(loaded, spec.template, job.check)
         sweep.run_sweep(folder, questions, answerer, job.progress)
         return folder.name

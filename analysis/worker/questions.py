@@ -37,8 +37,11 @@ def read_questions(
         exact_spec = pinned(spec, loaded)
         keep_questions(questions)
         reader = template_reader(loaded, exact_spec, job)
-        folder = library.writable(into) if into else None
-        folder = asked.begin_asking(exact_spec, questions, reader, title, folder)
+
+        def begin(folder: Path | None = None) -> Path:
+            return asked.begin_asking(exact_spec, questions, reader, title, folder)
+
+        folder = library.begin_in(into, begin) if into else begin()
         ask_missing(folder, exact_spec, questions, reader, job)
         return folder.name
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from analysis.control.settings_tried import SEARCHES
 from analysis.control.specs import SEARCHED_ON
+from analysis.core import files
 from analysis.core.errors import SpecError
 from analysis.core.templates import TEMPLATES
 from analysis.steering.operators import OPERATORS
@@ -62,6 +63,7 @@ def execute(options: argparse.Namespace) -> int:
         raise SpecError("Say whose vectors push: babelscope control STUDY CONCEPT.")
     print(f"control run {found.name}, {common.seconds()}")
     if options.out:
-        found.report.to_csv(options.out, index=False)
+        table = found.report.to_csv(index=False)
+        files.write_output(options.out, table.encode())
         print(options.out)
     return 0

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from analysis.core import files
 from analysis.overview import registry
 from babelscope.commands import common
 from babelscope.study import Study, open_study
@@ -37,7 +38,7 @@ def execute(options: argparse.Namespace) -> int:
 def written(study: Study, name: str, settings: dict[str, Any], folder: Path) -> Path:
     """The file of an analysis, written into a folder that is made when missing."""
     table = registry.table(name, study, **settings)
-    folder.mkdir(parents=True, exist_ok=True)
+    files.make_folder(folder)
     path = folder / f"{name.replace(' ', '-')}-{study.name}.csv"
-    table.to_csv(path, index=False)
+    files.write_output(path, table.to_csv(index=False).encode())
     return path

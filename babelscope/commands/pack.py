@@ -7,6 +7,7 @@ sentences, BibTeX, recipes and a script that redraws them without Babelscope.
 import argparse
 from pathlib import Path
 
+from analysis.core import files
 from analysis.core.errors import SpecError, unknown
 from analysis.study import library
 from babelscope.commands import render
@@ -40,6 +41,6 @@ def pack_study(name: str, path: Path | None) -> int:
     if Path(name).suffix == ".json":
         raise SpecError(f"{name} cannot be read (No such file).")
     path = path or Path(f"{name}{library.SUFFIX}")
-    path.write_bytes(library.pack(name))
+    files.write_output(path, library.pack(name))
     print(path)
     return 0

@@ -87,11 +87,12 @@ def details(study: Study) -> dict[str, dict[str, Any]]:
 
 def keep(figure: Figure) -> None:
     """Put a figure into the basket."""
-    basket.add(recipe(figure))
-    st.toast(
-        f"Kept: {escape(figure.title)}. The Figures page shows it as it prints.",
-        icon=":material/library_add_check:",
-    )
+    with polite():
+        basket.add(recipe(figure))
+        st.toast(
+            f"Kept: {escape(figure.title)}. The Figures page shows it as it prints.",
+            icon=":material/library_add_check:",
+        )
 
 
 def prepare(figure: Figure) -> None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from analysis.core import settings
+from analysis.core import disk, settings
 from analysis.core.errors import AnalysisError
 from analysis.study import library
 from analysis.study.published_words import shipped
 from analysis.study.study import DEMO, Study
 from components.frame import cache, controls, links
-from components.frame.polite import polite, show
+from components.frame.polite import WARNING, polite, say, show
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,9 @@ def begin(title: str) -> Study | None:
         controls.sidebar()
     st.title(entry.title, anchor=False)
     st.markdown(f"**{entry.question}**")
+    hindered = disk.trouble()
+    if hindered:
+        say(hindered, WARNING)
     return study
 
 

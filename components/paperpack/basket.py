@@ -33,7 +33,7 @@ class Item:
 def folder() -> Path:
     """Where the basket lies."""
     path = settings.home() / "figures"
-    (path / REMOVED).mkdir(parents=True, exist_ok=True)
+    files.wanted_folder(path / REMOVED)
     return path
 
 
@@ -121,16 +121,16 @@ def exchange(first: Path, second: Path) -> None:
     one = name_of(first)
     other = name_of(second)
     moved = str(Name(other.place, one.number))
-    first.rename(first.with_name(moved))
+    files.move(first, first.with_name(moved))
     moved = str(Name(one.place, other.number))
-    second.rename(second.with_name(moved))
+    files.move(second, second.with_name(moved))
 
 
 def remove(number: str) -> None:
     """Take a figure out; ``restore`` brings it back to its place."""
     path = path_of(number)
     removed_folder = folder() / REMOVED
-    path.rename(removed_folder / path.name)
+    files.move(path, removed_folder / path.name)
 
 
 def removed() -> list[str]:
@@ -148,4 +148,4 @@ def restore(number: str) -> None:
     """Undo a removal."""
     here = folder()
     path = path_of(number, here / REMOVED)
-    path.rename(here / path.name)
+    files.move(path, here / path.name)
