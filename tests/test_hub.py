@@ -2,18 +2,21 @@
 refused in a sentence.
 """
 
+import json
 import os
 import socket
 import time
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
+import torch
+from huggingface_hub import close_session, constants, snapshot_download
+from transformers import dynamic_module_utils
 
 from analysis.core.errors import ModelError, Stopped
 from analysis.core.specs import ModelSpec
 from analysis.model.extract import stream
-from analysis.model.hub import ABANDONED, locate
+from analysis.model.hub import ABANDONED, listed_files, locate
 from analysis.model.load import load, preflight
 from analysis.worker.reader import Collected
 from tests.tiny import HIDDEN, LAYERS, save
@@ -128,6 +131,161 @@ def test_pickles_sub_folders_and_original_checkpoints_are_left_on_the_hub(hub):
     hub.publish("org/full", weights(256) | needless)
     locate("org/full")
     assert sorted(hub.fetched("org/full")) == ["config.json", "model.safetensors"]
+
+
+def test_a_look_fetches_nothing_from_sub_folders_but_named_templates(hub, tiny_folder):
+    files = {
+        path.name: path.read_bytes() for path in (tiny_folder / "llama").glob("*.json")
+    }
+    hub.publish(
+        "org/folders",
+        files
+        | {
+            "checkpoint-1/trainer_state.json": b"{}",
+            "data/train.json": b"[]",
+            "onnx/chat_template.jinja": b"x",
+            "original/params.json": b"{}",
+            "additional_chat_templates/tools.jinja": b"{{ messages[0].content }}",
+        },
+    )
+    source = locate("org/folders", small_only=True)
+    wanted = {*files, "additional_chat_templates/tools.jinja"}
+    assert set(hub.fetched("org/folders")) == wanted
+    assert "data/train.json" in listed_files(source.folder)
+
+
+@pytest.mark.parametrize("excluded", ["original/params.json", "notes.txt", "run.json"])
+def test_without_a_connection_what_is_never_read_is_not_missed(
+    hub, tiny_folder, monkeypatch, excluded
+):
+    files = {path.name: path.read_bytes() for path in (tiny_folder / "llama").glob("*")}
+    commit = hub.publish("org/partly", files | {excluded: b"{}"})
+    # As somebody else's download left the cache.
+    snapshot_download("org/partly", ignore_patterns=[excluded])
+    unreachable(monkeypatch)
+    assert load(ModelSpec("org/partly")).source.revision == commit
+
+
+def test_without_a_connection_the_files_that_are_missing_are_named(
+    hub, tiny_folder, monkeypatch
+):
+    hub.publish("org/lacking", tiny_folder / "llama")
+    snapshot_download("org/lacking", ignore_patterns=["tokenizer_config.json"])
+    unreachable(monkeypatch)
+    with pytest.raises(
+        ModelError, match="wholly in the cache; it lacks tokenizer_conf"
+    ):
+        preflight(ModelSpec("org/lacking"))
+
+
+def pickled(folder: Path, into: Path) -> dict[str, bytes]:
+    """The files of a model with its weights pickled."""
+    torch.save(load(ModelSpec(folder.name)).model.state_dict(), into / "weights")
+    files = {path.name: path.read_bytes() for path in folder.glob("*.json")}
+    weights = (into / "weights").read_bytes()
+    return files | {"pytorch_model.bin": weights, "training_args.bin": b"no weights"}
+
+
+def test_pickled_weights_on_the_hub_are_named_and_read_only_if_allowed(
+    hub, tiny_models, tmp_path, monkeypatch
+):
+    hub.publish("org/pickled", pickled(tiny_models / "llama", tmp_path))
+    with pytest.raises(
+        ModelError,
+        match=r"org/pickled has only pickled weights \(pytorch_model.bin\), which can",
+    ):
+        load(ModelSpec("org/pickled"))
+    assert "pytorch_model.bin" not in hub.fetched("org/pickled")
+    monkeypatch.setenv("BABELSCOPE_ACCEPT_PICKLE", "1")
+    monkeypatch.setenv("DISABLE_SAFETENSORS_CONVERSION", "1")
+    assert load(ModelSpec("org/pickled")).blocks
+    assert "training_args.bin" not in hub.fetched("org/pickled")
+
+
+def test_pickles_are_not_fetched_where_there_are_safetensors(repo, monkeypatch):
+    monkeypatch.setenv("BABELSCOPE_ACCEPT_PICKLE", "1")
+    repo.publish("org/both", weights(256) | {"pytorch_model.bin": b"x"})
+    locate("org/both")
+    assert sorted(repo.fetched("org/both")) == ["config.json", "model.safetensors"]
+
+
+@pytest.mark.parametrize(
+    "proxy, sentence",
+    [
+        ("socks5://127.0.0.1:9", "needs a package that is not .*socksio"),
+        ("http://[bad", "cannot be reached"),
+        ("nonsense://x", "Fetching org/name failed"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_told_in_a_sentence(
+    repo, monkeypatch, proxy, sentence
+):
+    close_session()  # the client reads the environment when it is made
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, proxy)
+        monkeypatch.setenv(name.lower(), proxy)
+    monkeypatch.delenv("no_proxy", raising=False)
+    try:
+        with pytest.raises(ModelError, match=sentence):
+            preflight(ModelSpec(REPO))
+    finally:
+        close_session()
+
+
+CODE = """
+import transformers
+
+
+class OwnConfig(transformers.LlamaConfig):
+    model_type = "own_kind"
+
+
+class OwnModel(transformers.LlamaForCausalLM):
+    config_class = OwnConfig
+"""
+
+
+def with_code(folder: Path) -> dict[str, bytes]:
+    """The files of a model of a kind that transformers does not know."""
+    files = {path.name: path.read_bytes() for path in folder.glob("*")}
+    config = json.loads(files["config.json"]) | {
+        "model_type": "own_kind",
+        "architectures": ["OwnModel"],
+        "auto_map": {
+            "AutoConfig": "own.OwnConfig",
+            "AutoModelForCausalLM": "own.OwnModel",
+        },
+    }
+    files["config.json"] = json.dumps(config).encode()
+    return files | {"own.py": CODE.encode()}
+
+
+@pytest.mark.parametrize("place", ["hub", "folder"])
+def test_code_of_a_model_runs_where_the_operator_allows_it_and_asks_nobody(
+    hub, tiny_folder, home, monkeypatch, place
+):
+    files = with_code(tiny_folder / "llama")
+    hub.publish("org/own", files)
+    name = "org/own"
+    if place == "folder":
+        name = "own-model"
+        folder = home / "models" / name
+        folder.mkdir(parents=True)
+        for file, data in files.items():
+            (folder / file).write_bytes(data)
+    monkeypatch.setattr(
+        "builtins.input", lambda *_: pytest.fail("the server's terminal was asked")
+    )
+    with pytest.raises(ModelError, match="BABELSCOPE_TRUST_REMOTE_CODE=1"):
+        preflight(ModelSpec(name))
+    assert "own.py" not in hub.fetched("org/own")
+    monkeypatch.setenv("BABELSCOPE_TRUST_REMOTE_CODE", "1")
+    monkeypatch.setattr(dynamic_module_utils, "HF_MODULES_CACHE", str(home / "code"))
+    monkeypatch.syspath_prepend(str(home / "code"))
+    seen = preflight(ModelSpec(name))
+    assert seen.family == "own_kind" and seen.layers == LAYERS
+    assert type(load(ModelSpec(name)).model).__name__ == "OwnModel"
 
 
 def test_a_connection_cut_in_mid_file_is_resumed(hub):

@@ -314,7 +314,11 @@ def test_trust_is_off_and_safetensors_are_demanded_in_so_many_words(
 
         monkeypatch.setattr(kind, "from_pretrained", from_pretrained)
 
-    for kind in (models.AutoConfig, models.AutoModelForCausalLM, models.AutoTokenizer):
+    for kind in (
+        transformers.AutoConfig,
+        transformers.AutoModelForCausalLM,
+        transformers.AutoTokenizer,
+    ):
         spy(kind)
     load(ModelSpec("llama"))
     assert len(given) == 3 and all(

@@ -22,7 +22,7 @@ class Machine:
     most: int = 0
     log: list = None
 
-    def preflight(self, spec: ModelSpec) -> SimpleNamespace:
+    def preflight(self, spec: ModelSpec, check=None) -> SimpleNamespace:
         source = SimpleNamespace(
             revision="c0ffee" if spec.revision == "main" else spec.revision
         )
@@ -43,6 +43,8 @@ class Machine:
 
 class FakeModel:
     """Gives its memory back when the last reference is gone."""
+
+    notices = ("It is spoken of.",)
 
     def __init__(self, machine: Machine, spec: ModelSpec):
         self.machine, self.spec = machine, spec
@@ -86,6 +88,14 @@ def test_a_branch_and_its_commit_are_one_model_in_memory(machine):
     )
     assert machine.log == [ModelSpec("a", "c0ffee")]
     assert pool.get(ModelSpec("a", dtype="bfloat16"), job()) is not first
+
+
+def test_every_job_is_told_what_its_model_has_to_say_once(machine):
+    pool, jobs = Pool(), [job(), job()]
+    for each in jobs:
+        pool.get(spec("a"), each)
+        pool.get(spec("a"), each)
+        assert each.notices == ["It is spoken of."]
 
 
 def test_the_budget_of_the_operator_counts_too(machine, monkeypatch):

@@ -152,7 +152,7 @@ def size(name: str) -> int | None:
     if not said:
         return None
     found = SIZE.fullmatch(said.casefold())
-    if found and found["unit"] in UNITS and len(said) < 20:
+    if found and found["unit"] in UNITS and len(said) < 40:
         bytes_ = int(float(found["number"]) * UNITS[found["unit"]])
         if bytes_:
             return bytes_

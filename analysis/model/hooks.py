@@ -13,7 +13,7 @@ import torch
 
 from analysis.core.errors import SpecError, unknown
 from analysis.core.specs import check as check_name
-from analysis.model.load import Loaded
+from analysis.model.load import Check, Loaded, no_check
 from analysis.steering.operators import (
     OPERATORS,
     POSITIONS,
@@ -23,14 +23,8 @@ from analysis.steering.operators import (
 )
 from analysis.steering.resolve import ResolvedCondition, ResolvedTerm
 
-Check = Callable[[], None]
-"""Called after every block; it raises to stop the pass."""
 Change = Callable[[int, torch.Tensor], torch.Tensor]
 """From a layer and the states (row, token, hidden) that leave it to those that go on."""
-
-
-def no_check() -> None:
-    """Let every pass go on."""
 
 
 @dataclass(frozen=True)

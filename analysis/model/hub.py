@@ -14,7 +14,8 @@ from huggingface_hub.errors import (
     CachedRepoTreeNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
-    HTTPError,  # pyright: ignore[reportPrivateImportUsage]
+    HFValidationError,
+    IncompleteSnapshotError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -23,7 +24,8 @@ from huggingface_hub.utils import filter_repo_objects
 from tqdm.auto import tqdm
 
 from analysis.core import disk, files, settings
-from analysis.core.errors import ModelError, nearest
+from analysis.core.errors import AnalysisError, ModelError, nearest
+from analysis.core.hidden_folders import reason
 from analysis.core.model_names import HUB_ID, offered_models
 
 # The other way of fetching, Xet, reports from a thread of its own that swallows
@@ -33,10 +35,30 @@ constants.HF_HUB_DISABLE_XET = True
 Progress = Callable[[int, int], None]
 SHA256 = re.compile(r"[0-9a-f]{64}")
 SMALL = ["*.json", "*.txt", "*.model", "*.tiktoken", "*.jinja"]
+CODE = ["*.py"]
+READ = [
+    "config.json",
+    "generation_config.json",
+    "*token*.json",
+    "tekken.json",
+    "vocab*",
+    "merges.txt",
+    "*.model",
+    "*.tiktoken",
+    "*.jinja",
+    "chat_template.json",
+    "*.index.json",
+    "adapter_config.json",
+]
+"""What transformers reads of the small files; the others are taken where they are."""
+FOLDERS = ["*/*"]
+NAMED_TEMPLATES = "additional_chat_templates/"
+"""The only sub-folder that transformers reads."""
 SAFE = ["*.safetensors"]
-PICKLED = ["*.bin", "*.pth"]
-NEEDLESS = ["*/*", "consolidated*"]
+PICKLED = ["pytorch_model*.bin"]
+NEEDLESS = [*FOLDERS, "consolidated*", "adapter_model*"]
 """Sub-folders and original checkpoints hold the same weights once more."""
+MISSING = re.compile(r"file\(s\) are missing \((.*?)\)\.? ", re.DOTALL)
 ABANDONED = 3600
 """Seconds after which a part of a file that nobody writes to is a killed process's."""
 
@@ -66,11 +88,10 @@ def locate(
     if model in local:
         return Source(model, local[model], "local")
     if not HUB_ID.fullmatch(model) or ".." in model or Path(model).exists():
-        folders = ", ".join(map(str, settings.model_folders()))
         raise ModelError(
             f"“{model[:120]}” is neither a hub id (owner/name) nor a model of this "
             f"server ({', '.join(local)}).{nearest(model, local)} Put a model folder "
-            f"into {folders} to have it listed."
+            "into the server's folder of models (BABELSCOPE_MODELS) to have it listed."
         )
     return download(model, revision, progress, small_only)
 
@@ -80,35 +101,63 @@ def download(
 ) -> Source:
     """A hub snapshot, fetched or taken from the cache, with its large files verified."""
     try:
-        folder = fetch_small_files(model, revision)
+        folder = fetch_small_files(model, revision, progress if small_only else None)
         if not small_only:
             fetch_weights(model, folder, progress)
-    except (HTTPError, OSError, ValueError) as error:
+    except AnalysisError:
+        raise
+    except Exception as error:
+        # Proxies, mirrors and caches filled by others make the client fail in any way.
         raise fetching_error(error, model, revision) from error
     verify(folder, model)
     return Source(model, folder, folder.name)
 
 
-def fetch_small_files(model: str, revision: str) -> Path:
+def fetch_small_files(model: str, revision: str, progress: Progress | None) -> Path:
     """The snapshot's folder, named by its commit, with configuration and tokenizer.
 
     They come before the weights: that pins the commit and lists all files, so that the
-    size of the weights is known.
+    size of the weights is known. Where the hub cannot be reached, what transformers
+    reads is enough.
     """
-    folder = snapshot_download(
-        model,
-        revision=revision,
-        allow_patterns=SMALL,
-        max_workers=1,
-        tqdm_class=progress_bar_class(None),
-    )
-    return Path(folder)
+    code = CODE if settings.trusts_remote_code() else []
+    options = {
+        "ignore_patterns": FOLDERS,
+        "max_workers": 1,
+        "tqdm_class": progress_bar_class(progress),
+    }
+    try:
+        found = snapshot_download(
+            model, revision=revision, allow_patterns=[*SMALL, *code], **options
+        )
+    except LocalEntryNotFoundError:
+        options["local_files_only"] = True
+        found = snapshot_download(
+            model, revision=revision, allow_patterns=[*READ, *code], **options
+        )
+    folder = Path(found)
+    fetch_named_templates(model, folder)
+    return folder
+
+
+def fetch_named_templates(model: str, folder: Path) -> None:
+    """Fetch the chat templates that a model has beside its default one."""
+    names = listed_files(folder)
+    named = [name for name in names if name.startswith(NAMED_TEMPLATES)]
+    if named:
+        snapshot_download(
+            model,
+            revision=folder.name,
+            allow_patterns=named,
+            max_workers=1,
+            tqdm_class=progress_bar_class(None),
+        )
 
 
 def fetch_weights(model: str, folder: Path, progress: Progress | None) -> None:
     """Fetch what a snapshot lacks of its weights."""
     remove_abandoned(folder)
-    wanted = [*SAFE, *PICKLED] if settings.accepts_pickle() else SAFE
+    wanted = wanted_weights(folder)
     total = outstanding_bytes(model, folder, wanted)
     snapshot_download(
         model,
@@ -118,6 +167,35 @@ def fetch_weights(model: str, folder: Path, progress: Progress | None) -> None:
         max_workers=1,
         tqdm_class=progress_bar_class(progress, total),
     )
+
+
+def wanted_weights(folder: Path) -> list[str]:
+    """Patterns of the weights to fetch: pickled ones only where there are no others."""
+    if not settings.accepts_pickle():
+        return SAFE
+    names = listed_files(folder)
+    if not names:
+        return [*SAFE, *PICKLED]
+    safe = filter_repo_objects(names, allow_patterns=SAFE, ignore_patterns=NEEDLESS)
+    return SAFE if any(True for _ in safe) else PICKLED
+
+
+def listed_files(folder: Path) -> list[str]:
+    """Paths of all files of a model: as the hub lists them, or as they lie in a folder.
+
+    Empty where a snapshot has no list.
+    """
+    cache = folder.parent.parent
+    if not cache.name.startswith("models--"):
+        return [path.name for path in folder.iterdir()]
+    model = cache.name.removeprefix("models--").replace("--", "/")
+    try:
+        files = get_cached_repo_tree(
+            model, revision=folder.name, cache_dir=cache.parent
+        )
+    except (CachedRepoTreeNotFoundError, HFValidationError):
+        return [path.name for path in folder.iterdir()]
+    return [file.path for file in files]
 
 
 def outstanding_bytes(model: str, folder: Path, wanted: list[str]) -> int:
@@ -171,8 +249,8 @@ def fetching_error(error: Exception, model: str, revision: str) -> ModelError:
         )
     if isinstance(error, LocalEntryNotFoundError):
         return ModelError(
-            f"The hub cannot be reached and {model} is not wholly in the cache. Check "
-            "the connection and try again."
+            f"The hub cannot be reached and {model} is not wholly in the cache"
+            f"{lacking(error)}. Check the connection and try again."
         )
     if isinstance(error, HfHubHTTPError) and error.response.status_code == 401:
         return ModelError(
@@ -182,10 +260,24 @@ def fetching_error(error: Exception, model: str, revision: str) -> ModelError:
     if disk.is_refusal(error):
         where = disk.Place(f"A file of {model} in the hub's cache", "HF_HOME")
         return ModelError(disk.sentence(error, where, "kept"))
+    if isinstance(error, ImportError):
+        return ModelError(
+            f"Fetching {model} needs a package that is not installed "
+            f"({reason(error)}). Have it installed, such as with “pip install "
+            "socksio” for a SOCKS proxy, or set another proxy; then start again."
+        )
     return ModelError(
-        f"Fetching {model} failed ({type(error).__name__}: {str(error)[:200]}). What "
+        f"Fetching {model} failed ({type(error).__name__}: {reason(error)}). What "
         "was fetched whole is kept; try again."
     )
+
+
+def lacking(error: LocalEntryNotFoundError) -> str:
+    """The names of files that a snapshot lacks, where the hub client tells them."""
+    if not isinstance(error, IncompleteSnapshotError):
+        return ""
+    told = MISSING.search(str(error))
+    return f"; it lacks {told[1]}" if told else ""
 
 
 def verify(folder: Path, model: str) -> None:

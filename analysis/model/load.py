@@ -1,57 +1,54 @@
 """Loading a causal language model, finding its blocks, and telling what it will take."""
 
 import gc
+import itertools
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import psutil
 import torch
-from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from torch import nn
+from torch.nn.modules.module import register_module_module_registration_hook
 from transformers import (
-    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     BitsAndBytesConfig,
     PreTrainedConfig,
     PreTrainedModel,
 )
-from transformers.models.auto.modeling_auto import (
-    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
-    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
-)
 
 from analysis.core import settings
-from analysis.core.errors import ModelError
+from analysis.core.errors import AnalysisError, ModelError
+from analysis.core.hidden_folders import reason
 from analysis.core.specs import ModelSpec
 from analysis.core.tokenizer import Tokenizer
-from analysis.model.hub import Source, locate
+from analysis.model.configuration import adapter_notice, read_config
+from analysis.model.hub import Source, listed_files, locate
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 QUANTISED_BYTES = {"8-bit": 1.05, "4-bit": 0.55}
+Check = Callable[[], None]
+"""Called between the steps of something long; it raises to stop it."""
+MOST_PARTS = 400_000
+"""Modules that a model may have; those of 94 layers of 128 experts are 50,000."""
 BATCH_BYTES = 2**28
 """Set aside for the library's own work space; a batch's activations come on top."""
 BATCH_TOKENS = 4096
 UNPLACED = ("bloom", "falcon", "mpt")
 """Families that take no positions; they place tokens by the mask."""
-CAUSAL_ENDINGS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
-UNUSABLE = (
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    OSError,
-    ImportError,
-    StrictDataclassError,
-)
-"""What the libraries raise for files that are cut, malformed or do not belong together."""
+OTHERS = ("training_args", "optimizer", "scheduler", "rng_state", "adapter_model")
+"""Pickles that lie beside weights and are none."""
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+
+def no_check() -> None:
+    """Let everything go on."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,8 @@ class Loaded:
     tokenizer: Tokenizer
     blocks: tuple[nn.Module, ...]
     hidden: int
+    notices: tuple[str, ...] = ()
+    """What its users are to know of how it was loaded, in sentences."""
 
     @property
     def decoder(self) -> nn.Module:
@@ -122,6 +121,7 @@ class Preflight:
     needed: int
     available: int
     place: str
+    notices: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -139,6 +139,7 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
     config = read_config(source)
     model = load_weights(spec, source, config)
     check_packing(model, source)
+    check_no_adapter(model, source)
     text = config.get_text_config()
     blocks = find_blocks(model, text.num_hidden_layers)
     return Loaded(
@@ -148,6 +149,7 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
         tokenizer=load_tokenizer(source),
         blocks=blocks,
         hidden=text.hidden_size,
+        notices=adapter_notice(source),
     )
 
 
@@ -156,24 +158,24 @@ def load_weights(
 ) -> PreTrainedModel:
     """The model with its weights; ModelError when they cannot be had whole."""
     safe = has_safe_weights(source)
+    options = loading_options(spec, config, safe)
     try:
-        options = loading_options(spec, config, safe)
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             source.folder, output_loading_info=True, **options
         )
     except SafetensorError as error:
         raise ModelError(
-            f"The weights of {source.name} are damaged ({error}). Copy or download the "
+            f"The weights of {source.name} are damaged ({reason(error)}). Copy or download the "
             "file again; nothing else was touched."
         ) from error
-    except (*UNUSABLE, MemoryError) as error:
+    except Exception as error:  # files of a model make the library fail in any way
         if out_of_memory(error):
             raise ModelError(
                 f"{source.name} does not fit into memory. Choose 8-bit or 4-bit, or a "
                 "smaller model."
             ) from error
         raise ModelError(
-            f"{source.name} could not be loaded: {str(error)[:300]}"
+            f"{source.name} could not be loaded: {reason(error)}"
         ) from error
     model, info = loaded
     missing = sorted(info["missing_keys"])
@@ -191,12 +193,13 @@ def has_safe_weights(source: Source) -> bool:
 
     ModelError when there are none and pickled ones may not be opened.
     """
-    if list(source.folder.glob("*.safetensors")):
+    safe = {path.stem for path in source.folder.glob("*.safetensors")}
+    if safe - set(OTHERS):
         return True
     if settings.accepts_pickle():
         return False
     found = "no weights"
-    pickled = pickled_weights(source.folder)
+    pickled = pickled_weights(source)
     if pickled:
         found = (
             f"only pickled weights ({', '.join(pickled)}), which can run code when "
@@ -208,11 +211,14 @@ def has_safe_weights(source: Source) -> bool:
     )
 
 
-def pickled_weights(folder: Path) -> list[str]:
-    """Names of weights that are pickled."""
+def pickled_weights(source: Source) -> list[str]:
+    """Names of weights that are pickled, also of those that stayed on the hub."""
     names = []
-    for pattern in ("*.bin", "*.pth", "*.pt"):
-        names += [path.name for path in folder.glob(pattern)]
+    for name in listed_files(source.folder):
+        path = PurePosixPath(name)
+        is_weights = path.suffix in (".bin", ".pth", ".pt") and path.stem not in OTHERS
+        if is_weights and len(path.parts) == 1:
+            names.append(name)
     return sorted(names)
 
 
@@ -252,11 +258,18 @@ def load_tokenizer(source: Source) -> Tokenizer:
         return AutoTokenizer.from_pretrained(
             source.folder, trust_remote_code=settings.trusts_remote_code()
         )
-    except UNUSABLE as error:
+    except BaseException as error:
+        # The library of tokenizers, not written in Python, panics in a way of its own.
+        if not isinstance(error, Exception) and not is_panic(error):
+            raise
         raise ModelError(
-            f"{source.name} has no tokenizer that transformers can load: "
-            f"{str(error)[:200]}"
+            f"{source.name} has no tokenizer that transformers can load: {reason(error)}"
         ) from error
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether an error is what a library written in Rust raises where it cannot go on."""
+    return type(error).__name__ == "PanicException"
 
 
 def find_blocks(model: nn.Module, layers: int) -> tuple[nn.Module, ...]:
@@ -275,6 +288,20 @@ def find_blocks(model: nn.Module, layers: int) -> tuple[nn.Module, ...]:
         )
     shallowest = min(fitting, key=lambda name: (name.count("."), name))
     return tuple(lists[shallowest])
+
+
+def check_no_adapter(model: nn.Module, source: Source) -> None:
+    """ModelError when transformers has put an adapter into a model by itself.
+
+    It does so where the package peft is installed.
+    """
+    if getattr(model, "_hf_peft_config_loaded", False):
+        raise ModelError(
+            f"{source.name} has an adapter beside its weights, and the package peft, "
+            "which is installed here, applies it. Merge it into the weights "
+            "(merge_and_unload) or take its files away, so that the model is the same "
+            "on every machine."
+        )
 
 
 def check_packing(model: nn.Module, source: Source) -> None:
@@ -297,69 +324,18 @@ def check_packing(model: nn.Module, source: Source) -> None:
             )
 
 
-def read_config(source: Source) -> PreTrainedConfig:
-    """A model's configuration.
-
-    ModelError unless it is a decoder that predicts the next token.
-    """
-    if not (source.folder / "config.json").is_file():
-        raise ModelError(
-            f"{source.name} has no config.json, so it is not a model that transformers "
-            "can load."
-        )
-    try:
-        config = AutoConfig.from_pretrained(
-            source.folder, trust_remote_code=settings.trusts_remote_code()
-        )
-    except UNUSABLE as error:
-        raise ModelError(
-            f"The configuration of {source.name} cannot be used ({str(error)[:200]}). "
-            "Models that bring their own code load only where the operator of the "
-            "server allows it (BABELSCOPE_TRUST_REMOTE_CODE=1)."
-        ) from error
-    check_causal(config, source)
-    return config
-
-
-def check_causal(config: PreTrainedConfig, source: Source) -> None:
-    """ModelError for a model that does not predict the next token."""
-    kind = config.model_type
-    if config.is_encoder_decoder:
-        raise ModelError(
-            f"{source.name} is an encoder-decoder ({kind}); Babelscope reads "
-            "decoder-only models."
-        )
-    if kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not says_causal(config):
-        raise ModelError(
-            f"{source.name} is an encoder ({kind}): it fills gaps and does not continue "
-            "a text. Choose a causal language model such as a Llama, Qwen, Gemma or "
-            "Bloom."
-        )
-    known = kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-    if not known and not settings.trusts_remote_code():
-        raise ModelError(
-            f"transformers knows no causal language model of type “{kind}” "
-            f"({source.name})."
-        )
-
-
-def says_causal(config: PreTrainedConfig) -> bool:
-    """Whether a configuration calls its model a decoder."""
-    if getattr(config, "is_decoder", False):
-        return True
-    names = config.architectures or []
-    return any(name.endswith(CAUSAL_ENDINGS) for name in names)
-
-
-def preflight(spec: ModelSpec) -> Preflight:
+def preflight(spec: ModelSpec, check: Check = no_check) -> Preflight:
     """What a model will take: its weights in the chosen precision, and one batch.
 
-    It is told from the configuration alone; no weights are fetched.
+    It is told from the configuration alone; no weights are fetched. ``check`` may raise
+    to stop.
     """
-    source = locate(spec.model, spec.revision, small_only=True)
+    source = locate(
+        spec.model, spec.revision, lambda done, total: check(), small_only=True
+    )
     config = read_config(source)
     text = config.get_text_config()
-    parameters = count_parameters(config, source)
+    parameters = count_parameters(config, source, check)
     quantisation = stored_quantisation(config) or spec.quantisation
     per_weight = QUANTISED_BYTES.get(quantisation, BYTES[spec.dtype])
     batch = activation_bytes(text, BYTES[spec.dtype])
@@ -373,19 +349,54 @@ def preflight(spec: ModelSpec) -> Preflight:
         int(parameters * per_weight) + BATCH_BYTES + batch,
         memory.available,
         memory.place,
+        adapter_notice(source),
     )
 
 
-def count_parameters(config: PreTrainedConfig, source: Source) -> int:
+def count_parameters(
+    config: PreTrainedConfig, source: Source, check: Check = no_check
+) -> int:
     """How many weights a configuration describes; ModelError when it describes none."""
     try:
-        with torch.device("meta"), warnings.catch_warnings(action="ignore"):
-            model = AutoModelForCausalLM.from_config(config)
-    except UNUSABLE as error:
+        with (
+            torch.device("meta"),
+            warnings.catch_warnings(action="ignore"),
+            watched_building(source, check),
+        ):
+            model = AutoModelForCausalLM.from_config(
+                config, trust_remote_code=settings.trusts_remote_code()
+            )
+    except AnalysisError:
+        raise
+    except Exception as error:  # a configuration makes the library fail in any way
         raise ModelError(
-            f"The configuration of {source.name} describes no model: {str(error)[:200]}"
+            f"The configuration of {source.name} describes no model: {reason(error)}"
         ) from error
     return sum(weights.numel() for weights in model.parameters())
+
+
+@contextmanager
+def watched_building(source: Source, check: Check) -> Iterator[None]:
+    """Call ``check`` at every part of a model that is built, and end what never ends.
+
+    ModelError for more than MOST_PARTS.
+    """
+    parts = itertools.count(1)
+
+    def watch(module: nn.Module, name: str, part: nn.Module | None) -> None:
+        check()
+        if next(parts) > MOST_PARTS:
+            raise ModelError(
+                f"The configuration of {source.name} describes more than "
+                f"{MOST_PARTS:,} parts; no language model has so many. Check its "
+                "numbers of layers and experts."
+            )
+
+    handle = register_module_module_registration_hook(watch)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def activation_bytes(config: Any, size: int) -> int:

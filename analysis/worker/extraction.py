@@ -73,7 +73,8 @@ def checked_model(
     from analysis.model import load
 
     job.progress(0, 0, f"looking at {spec.model}")
-    seen = load.preflight(spec)
+    seen = load.preflight(spec, job.check)
+    job.notices.extend(seen.notices)
     tokenizer = load.load_tokenizer(seen.source)
     prompts = apply_template(template, tokenizer, list(texts.values()))
     tails = {}

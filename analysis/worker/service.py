@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from analysis.core import settings
 from analysis.core.errors import AnalysisError, ModelError, Stopped
+from analysis.core.hidden_folders import without_folders
 from analysis.core.specs import ModelSpec
 
 if TYPE_CHECKING:
@@ -139,14 +140,14 @@ class Pool:
 
         known = self.kept(self.pins.get(spec, spec))
         if known:
-            return known
+            return told(known, job)
         job.progress(0, 0, f"preparing {spec.model}")
-        estimate = load.preflight(spec)
+        estimate = load.preflight(spec, job.check)
         pinned = replace(spec, revision=estimate.source.revision)
         self.pins[spec] = pinned
         known = self.kept(pinned)
         if known:
-            return known
+            return told(known, job)
         needed = self.make_room(spec, estimate)
 
         def fetched(done: int, total: int) -> None:
@@ -154,7 +155,7 @@ class Pool:
 
         model = load.load(pinned, fetched)
         self.loaded[pinned] = Held(model, needed)
-        return model
+        return told(model, job)
 
     def make_room(self, spec: ModelSpec, estimate: "Preflight") -> int:
         """Unload until a model fits; the bytes that it needs. ModelError if it never does.
@@ -202,6 +203,14 @@ class Pool:
 
         self.loaded.popitem(last=False)
         load.release()
+
+
+def told(loaded: "Loaded", job: Job) -> "Loaded":
+    """A model, after the job was told what its users are to know of it."""
+    for notice in loaded.notices:
+        if notice not in job.notices:
+            job.notices.append(notice)
+    return loaded
 
 
 def budget_in_words() -> str:
@@ -329,8 +338,9 @@ class Service:
             job.state = FAILED
         except BaseException as error:
             log.exception("job %s (%s) met a bug", job.number, job.title)
+            said = without_folders(str(error))
             job.error = (
-                f"A fault of Babelscope itself: {type(error).__name__}: {error}. The log "
+                f"A fault of Babelscope itself: {type(error).__name__}: {said}. The log "
                 "has more."
             )
             job.state = FAILED
