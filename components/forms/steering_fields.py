@@ -76,18 +76,16 @@ def checks_of_layers(layers: int) -> dict[str, Check]:
         return 1 <= value <= layers
 
     def are_layers(values: list[int]) -> bool:
-        return all(type(value) is int and is_layer(value) for value in values)
+        return all(map(is_layer, values)) and len(set(values)) == len(values)
 
     def is_range(values: tuple[int, ...]) -> bool:
-        return len(values) == 2 and are_layers(list(values)) and values[0] <= values[1]
+        if len(values) != 2:
+            return False
+        low, high = values
+        return 1 <= low <= high <= layers
 
     def is_profile(values: list[float]) -> bool:
-        if not values:
-            return True
-        strengths = all(
-            isinstance(value, int | float) and is_strength(value) for value in values
-        )
-        return len(values) == layers and strengths
+        return len(values) in (0, layers) and all(map(is_strength, values))
 
     return {
         "layer": is_layer,
@@ -129,11 +127,11 @@ def layer_fields(layers: int) -> dict[str, Kept]:
     middle = max(1, round(layers / 2))
     return {
         "way": Kept("range", one_of(WAYS_BY_NAME)),
-        "range": Kept((middle, middle), checks["range"]),
-        "set": Kept([middle], checks["layers"]),
-        "depth": Kept((0.4, 0.7), is_depth_range),
+        "range": Kept((middle, middle), checks["range"], int),
+        "set": Kept([middle], checks["layers"], int),
+        "depth": Kept((0.4, 0.7), is_depth_range, float),
         "top": Kept(1, checks["layer"]),
-        "profile": Kept([], checks["profile"]),
+        "profile": Kept([], checks["profile"], float),
     }
 
 

@@ -6,12 +6,14 @@ instead.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from analysis.core.json_text import is_shown
 from components.frame.text import escape, say_not_restored
 
 ONE, SEVERAL, SWITCH = "one", "several", "switch"
@@ -117,22 +119,43 @@ def switch(label: str, key: str) -> bool:
 
 @dataclass(frozen=True)
 class Kept:
-    """One value of a draft that the link keeps: its default, and which are allowed."""
+    """One value of a draft that the link keeps: its default, and which are allowed.
+
+    ``each`` is the type of a list's values; ``allowed`` sees values of the right types
+    only.
+    """
 
     default: Any
     allowed: Callable[[Any], bool]
+    each: type | None = None
 
     def fits(self, value: Any) -> bool:
         """Whether a value is of the default's kind and allowed."""
-        return type(value) is type(self.default) and self.allowed(value)
+        if type(value) is not type(self.default):
+            return False
+        inside = value if self.each is not None else [value]
+        return all(map(self.is_plain, inside)) and self.allowed(value)
+
+    def is_plain(self, value: Any) -> bool:
+        """Whether a value, or one of a list, is of its type and can be shown."""
+        if type(value) is not (self.each or type(self.default)):
+            return False
+        if isinstance(value, str):
+            return is_shown(value)
+        return not isinstance(value, float) or math.isfinite(value)
 
     def converted(self, value: Any) -> Any:
         """A value from JSON, which has neither whole floats nor tuples."""
-        if isinstance(self.default, float) and isinstance(value, int):
-            return float(value)
-        if isinstance(self.default, tuple) and isinstance(value, list):
-            return tuple(value)
-        return value
+        if self.each is None or not isinstance(value, list):
+            return as_float(value) if isinstance(self.default, float) else value
+        if self.each is float:
+            value = list(map(as_float, value))
+        return type(self.default)(value)
+
+
+def as_float(value: Any) -> Any:
+    """A whole number as a float; anything else as it is."""
+    return float(value) if type(value) is int else value
 
 
 def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from analysis.core.json_text import is_shown
+
 MARKDOWN = frozenset(r"\`*_{}[]()<>#+-.!|$~:")
 """Characters in which Markdown finds something to do."""
 
@@ -11,6 +13,8 @@ def escape(text: str) -> str:
 
     It finds no link, image, emphasis, colour, formula or tag in it.
     """
+    if not is_shown(text):
+        text = text.encode(errors="replace").decode()
     return "".join(f"\\{char}" if char in MARKDOWN else char for char in text)
 
 
