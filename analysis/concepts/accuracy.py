@@ -228,9 +228,11 @@ def rank(
 
     A pair that is NaN at one layer counts at no layer, so that layers are compared on
     the same pairs. A pair that no cell has is left out, so that it takes no draw of the
-    bootstrap.
+    bootstrap. Where a cell has a vector at some layers only, at the others every pair
+    counts as wrong, so that none of them is chosen.
     """
     known = None
+    margins = wrong_at_null_layers(margins)
     # A maximum over layers is NaN where any layer is.
     missing = np.isnan(margins.max(1))
     if missing.any():
@@ -249,6 +251,32 @@ def rank(
         if known is not None:
             tied = tied * known[:, None]
     return Ranks(sign, tied, known, clusters, seed)
+
+
+def null_layers(margins: np.ndarray) -> np.ndarray:
+    """Layers (cell, layer) at which not one of a cell's pairs has a margin."""
+    return np.isnan(margins).all(-1)
+
+
+def wrong_at_null_layers(margins: np.ndarray) -> np.ndarray:
+    """Margins that are −1 at layers without a vector, of cells with some elsewhere."""
+    if not np.isnan(margins).any():
+        return margins
+    null = null_layers(margins)
+    partly = null & ~null.all(1, keepdims=True)
+    if not partly.any():
+        return margins
+    return np.where(partly[..., None], np.float32(-1), margins)
+
+
+def known_layers(margins: np.ndarray, by_layer: np.ndarray) -> np.ndarray:
+    """Numbers (cell, layer, …) with NaN at layers at which a cell has no margin."""
+    null = null_layers(margins)
+    if not null.any():
+        return by_layer
+    more = by_layer.ndim - null.ndim
+    spread = null.reshape(*null.shape, *[1] * more)
+    return np.where(spread, UNKNOWN, by_layer)
 
 
 def best_layer(by_layer: np.ndarray) -> np.ndarray:

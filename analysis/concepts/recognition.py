@@ -12,11 +12,13 @@ import xarray as xr
 from analysis.concepts.accuracy import (
     Measured,
     bounds,
+    known_layers,
     measure_accuracy,
     rank,
     share_interval,
     significance,
 )
+from analysis.concepts.null_vectors import without_null
 from analysis.concepts.specs import TIES, Convention
 from analysis.core.errors import unknown
 from analysis.core.specs import check
@@ -127,8 +129,9 @@ def recognition_curve(study: Study, ties: str = "half") -> xr.Dataset:
     check("tie rule", ties, TIES)
     by_layer = []
     for scores in pair_scores(study, study.concepts):
-        ranks = rank(own_margins(scores.margins), scores.clusters, ties)
-        by_layer.append(ranks.observed())
+        own = own_margins(scores.margins)
+        ranks = rank(own, scores.clusters, ties)
+        by_layer.append(known_layers(own, ranks.observed()))
     words = Wording("recognition accuracy", SHARE).attributes(chance=0.5)
     dims = ("concept", "language", "layer")
     coords = {
@@ -168,13 +171,15 @@ def pair_scores(
 ) -> list[PairScores]:
     """The scores of each concept, without the padding up to the longest concept.
 
-    Views, not copies. StudyError for a study without pair scores.
+    Views, not copies, unless a vector is null: its margins are NaN. StudyError for a
+    study without pair scores.
     """
     values = margins(study)
     scores = []
     for concept in concepts:
         clusters = study.manifest.pair_table(concept).clusters
         of_concept = values[study.concepts.index(concept)]
+        of_concept = without_null(study, of_concept, concept)
         scores.append(PairScores(of_concept[..., : len(clusters)], clusters))
     return scores
 

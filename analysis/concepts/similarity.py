@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from analysis.concepts.null_vectors import directed, null_vectors
 from analysis.concepts.recognition import (
     CONCEPTS_IN_THE_MEAN,
     WORDS,
@@ -70,14 +71,19 @@ def vectors_of(
     array: str,
     concepts: Sequence[str],
 ) -> list[np.ndarray]:
-    """Vectors (layer, language, hidden) of each concept; views of the study's array."""
+    """Vectors (layer, language, hidden) of each concept; views of the study's array.
+
+    One that is null has length zero.
+    """
     vectors = study.array(array)
     ordered = vectors.transpose("concept", "layer", "language", "hidden").values
-    return [ordered[study.concepts.index(concept)] for concept in concepts]
+    null = null_vectors(study, array).swapaxes(1, 2)
+    places = [study.concepts.index(concept) for concept in concepts]
+    return [directed(ordered[place], null[place]) for place in places]
 
 
 def undirected(vectors: Sequence[np.ndarray]) -> int:
-    """How many vectors have length zero, and so no direction."""
+    """How many vectors are null or have length zero, and so no direction."""
     count = 0
     for each in vectors:
         without = length(each) == 0
@@ -90,8 +96,8 @@ def similarity_by_layer(
 ) -> xr.DataArray:
     """Cosine (layer, source, target) at every layer, mean over concepts.
 
-    ``depth`` (layer) is the relative depth. NaN where a vector is missing or has length
-    zero (counted in ``undirected``). SpecError for an unknown concept, StudyError for a
+    ``depth`` (layer) is the relative depth. NaN where a vector is missing or null
+    (counted in ``undirected``). SpecError for an unknown concept, StudyError for a
     study without vectors. Xu et al. 2024, Fig. 2b.
     """
     wanted = known_concepts(study, concepts)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from analysis.concepts.accuracy import Measured, measure_accuracy, rank
+from analysis.concepts.accuracy import Measured, known_layers, measure_accuracy, rank
 from analysis.concepts.recognition import (
     CONCEPTS_IN_THE_MEAN,
     OVER_PAIRS,
@@ -277,8 +277,8 @@ def curves_of_pair(
             continue
         seed = study.concepts.index(concept)
         weights = bootstrap_weights(ranks.clusters, seed=seed)
-        accuracy.append(ranks.observed())
-        replicates.append(ranks.accuracy(weights))
+        accuracy.append(known_layers(both, ranks.observed()))
+        replicates.append(known_layers(both, ranks.accuracy(weights)))
     if not accuracy:
         unmeasured = np.full((2, study.layers), np.nan)
         return dict.fromkeys(("accuracy", "low", "high"), unmeasured)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from analysis.concepts.null_vectors import null_note
 from analysis.concepts.recognition import recognition
 from analysis.concepts.similarity import (
     MAXIMUM,
@@ -63,6 +64,9 @@ def of_concepts(study: Study, convention: Convention) -> list[Finding]:
     found = []
     for page in ("recognition", "similarity", "transfer"):
         found.append(Finding(page, sentences.get(page) or lacking(study, page)))
+    note = null_note(study)
+    if note:
+        found.append(Finding("similarity", note))
     return found
 
 
@@ -78,6 +82,8 @@ def recognised(study: Study, convention: Convention) -> str:
     table = recognition(study, convention)
     means = table["mean"].values
     if not np.isfinite(means).any():
+        if null_note(study):
+            return "No vector has an accuracy: not one is longer than rounding noise."
         return lacking(study, "recognition")
     best = accuracy(table, int(np.nanargmax(means)))
     worst = accuracy(table, int(np.nanargmin(means)))

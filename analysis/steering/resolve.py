@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.concepts.null_vectors import null_vectors
 from analysis.core.errors import SpecError, unknown
 from analysis.steering.specs import Condition, SteeringSpec, SteeringTerm, VectorSource
 from analysis.steering.vector_files import load_vectors
@@ -79,7 +80,29 @@ def study_array(
             f"“{study.title}” has no {what} of {source.concept} in {language} yet. "
             "Finish the study."
         )
-    return values
+    return known_layers(study, name, source.concept, language, values)
+
+
+def known_layers(
+    study: Study,
+    name: str,
+    concept: str,
+    language: str,
+    values: np.ndarray,
+) -> np.ndarray:
+    """Vectors (layer, hidden) with NaN where they are null; SpecError when all are."""
+    cells = null_vectors(study, name)
+    null = cells[study.concepts.index(concept), study.languages.index(language)]
+    if null.all():
+        what = name.replace("_", " ")
+        raise SpecError(
+            f"The {what} of {concept} in {language} in “{study.title}” is no longer than "
+            "the rounding noise of the states: nothing was read there that could steer. "
+            "Choose another concept or language."
+        )
+    if not null.any():
+        return values
+    return np.where(null[:, None], np.float32(np.nan), values)
 
 
 def shuffled(source: VectorSource, opened: Opener) -> np.ndarray:
@@ -201,7 +224,8 @@ def from_questions(source: VectorSource, opened: Opener) -> np.ndarray:
             f"“{study.title}” has no {source.concept} vector of {source.language}: too few "
             "questions, or not asked yet."
         )
-    return values
+    null = lengths(values) == 0
+    return np.where(null, np.float32(np.nan), values) if null.any() else values
 
 
 SOURCES: dict[str, Callable[[VectorSource, Opener], np.ndarray]] = {
@@ -274,7 +298,10 @@ def at_layer(found: np.ndarray, layer: int) -> np.ndarray:
         )
     vector = found[layer - 1]
     if not np.isfinite(vector).all():
-        raise SpecError(f"This source has no vector at layer {layer}.")
+        raise SpecError(
+            f"This source has no vector at layer {layer}, or only one that is no longer "
+            "than rounding noise. Choose other layers."
+        )
     return vector
 
 

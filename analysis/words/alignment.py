@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from analysis.concepts.null_vectors import null_vectors
 from analysis.core.specs import check_layer
 from analysis.core.statistics import Interval, bootstrap_weights, interval
 from analysis.core.turns import map_each, one_core, steps
@@ -367,7 +368,11 @@ def concept_ranks(study: Study, layer: int) -> xr.Dataset:
         layer = layer or study.layers
         check_layer(layer, range(1, study.layers + 1))
         of_layer = study.array("concept_vector").sel(layer=layer)
-        vectors = of_layer.values.transpose(1, 0, 2)
+        null = null_vectors(study)[:, :, layer - 1, None]
+        known = (
+            np.where(null, np.nan, of_layer.values) if null.any() else of_layer.values
+        )
+        vectors = known.transpose(1, 0, 2)
     n = len(concepts)
     codes = list(languages)
     return xr.Dataset(

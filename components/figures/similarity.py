@@ -115,6 +115,8 @@ def between_words(cosine: xr.DataArray) -> str:
 
 def limits(values: np.ndarray) -> Limits:
     """One scale over all frames: from the smallest value, in twentieths, to 1."""
+    if not np.isfinite(values).any():
+        return 0.0, 1.0
     return float(np.floor(np.nanmin(values) * 20) / 20), 1.0
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.concepts import corpora
+from analysis.concepts import corpora, null_vectors
 from analysis.concepts.pairs import Corpus
 from analysis.concepts.specs import Convention
 from analysis.control import settings_tried, surfaces
@@ -177,6 +177,17 @@ def work(study: Study, *wants: Want) -> Callable[[Job, Pool], None]:
                 results_of_jobs().put(key, calculated(key))
 
     return run
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def note_on_null(name: str, version: str) -> str:
+    """Which vectors of a study are null, in a sentence."""
+    return null_vectors.null_note(opened(name, version))
+
+
+def null_note(study: Study) -> str:
+    """The same of a study as it is now."""
+    return note_on_null(study.name, version(study.name))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -6,7 +6,7 @@ from analysis.concepts import recognition as measures
 from analysis.study.study import Study
 from components.figures import recognition as figures
 from components.frame import cache, controls, panel
-from components.views.words import empty
+from components.views.words import empty, tell_null
 
 
 def page(study: Study) -> None:
@@ -17,6 +17,7 @@ def page(study: Study) -> None:
             icon=":material/hourglass_empty:",
         )
         return
+    tell_null(study)
     convention = controls.convention()
     languages = controls.languages(study, study.languages)
     data = cache.measure(measures.recognition, study, convention)

@@ -13,7 +13,7 @@ from components.figures.cells import between
 from components.figures.languages import Languages, share_table
 from components.frame import cache, controls, links, panel
 from components.frame.polite import INFO, polite
-from components.views.words import empty
+from components.views.words import empty, tell_null
 
 BY_CLUSTER = "Order by similarity (cluster)"
 
@@ -25,6 +25,7 @@ def page(study: Study) -> None:
             empty(study.title, "similarity matrix"), icon=":material/hourglass_empty:"
         )
         return
+    tell_null(study)
     concepts, layer = study.concepts, similarity.MAXIMUM
     if study.has("concept_vector"):
         concepts = controls.concepts(study)

@@ -17,7 +17,7 @@ from components.figures.languages import Languages
 from components.frame import cache, controls, links, panel
 from components.frame.polite import INFO, polite
 from components.frame.text import escape
-from components.views.words import empty
+from components.views.words import empty, tell_null
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ def page(study: Study) -> None:
             empty(study.title, "transfer matrix"), icon=":material/hourglass_empty:"
         )
         return
+    tell_null(study)
     convention = controls.convention()
     concepts = study.concepts
     if study.has("pair_score"):

@@ -1,5 +1,9 @@
 """Sentences that several views say."""
 
+import streamlit as st
+
+from analysis.study.study import Study
+from components.frame import cache
 from components.frame.text import escape
 
 
@@ -9,3 +13,10 @@ def empty(study_title: str, what: str) -> str:
         f"{escape(study_title)} has no {what}. Choose another study on the left, or "
         "make one on the Extract page."
     )
+
+
+def tell_null(study: Study) -> None:
+    """Say which vectors are null, where some are: they are left out of every number."""
+    note = cache.null_note(study)
+    if note:
+        st.warning(escape(note), icon=":material/block:")
