@@ -57,6 +57,10 @@ class Reader:
         """The last words stand in for the last tokens."""
         return text.split()[-2:]
 
+    def alike(self, first, second):
+        """Texts are told apart by every letter."""
+        return [one == other for one, other in zip(first, second)]
+
 
 def drawn(name, shape):
     """Random numbers that belong to a name."""

@@ -94,7 +94,7 @@ def gaps(pairs: dict[str, ContrastPair], ids: tuple[str, ...]) -> np.ndarray:
 
 def test_a_look_at_a_model_tells_its_size_and_the_token_that_is_read(tiny_models):
     task = extraction.check_model(
-        LLAMA, "papers' LLaMA2", {"en": "Fair.", "fr": "Juste !"}
+        LLAMA, "papers' LLaMA2", extraction.chosen_pairs(corpus(), study_spec())
     )
     seen = run(task).result
     assert (seen.family, seen.layers, seen.hidden, seen.revision, seen.fits) == (

@@ -25,6 +25,7 @@ from analysis.concepts.estimators import (
     shuffled_labels,
 )
 from analysis.concepts.pairs import ContrastPair, Corpus, clusters, split_pairs
+from analysis.concepts.readable import notes_on, pairs_left_out, readable
 from analysis.concepts.readouts import (
     Consumer,
     LinearReadout,
@@ -64,6 +65,10 @@ class Reader(Protocol):
 
         The last one is where the state is read.
         """
+        ...
+
+    def alike(self, first: Sequence[str], second: Sequence[str]) -> list[bool]:
+        """Which texts of two lists become the same tokens."""
         ...
 
 
@@ -108,7 +113,12 @@ def manifest(
     reader: Reader,
     title: str,
 ) -> Manifest:
-    """What is known before anything is computed: spec, pairs, coverage, libraries."""
+    """What is known before anything is computed: spec, pairs, coverage, libraries.
+
+    Pairs whose members are the same to the model are left out, and noted.
+    """
+    left_out = pairs_left_out(spec, corpus, reader.alike)
+    corpus = readable(corpus, left_out)
     absent = []
     for c, concept in enumerate(spec.concepts):
         for a, language in enumerate(spec.languages):
@@ -125,8 +135,9 @@ def manifest(
         hidden=reader.hidden,
         absent=tuple(absent),
         pairs=tables,
+        left_out=left_out or None,
         token=last_tokens(spec, corpus, reader),
-        notes=corpus.notes,
+        notes=(*corpus.notes, *notes_on(left_out)),
         libraries=library_versions(),
     )
 
@@ -205,7 +216,7 @@ def run(
         known = store.read_manifest(folder)
         spec = known.spec_as(StudySpec)
         check_corpus(folder, spec, corpus)
-        work = Work(folder, spec, corpus, reader)
+        work = Work(folder, spec, readable(corpus, known.left_out), reader)
         cells = coverage.pair_cells(known)
         missing = set(coverage.missing_pair_cells(known))
         for done, cell in enumerate(cells):

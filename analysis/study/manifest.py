@@ -88,6 +88,20 @@ class PairTable(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LeftOut(Record):
+    """Pairs of a concept in a language that take no part.
+
+    ``alike`` of them have members that the model reads alike; without them the others
+    were too few.
+    """
+
+    concept: str
+    language: str
+    pairs: tuple[str, ...]
+    alike: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class WordsPart(Record, WithSpec):
     """The words whose vectors are kept, and at which layers."""
 
@@ -157,7 +171,8 @@ class Manifest(FolderManifest):
     """What is known of a study; a published one has citation, figures and shares only.
 
     ``shares`` names a table of pre-training shares, ``share_percent`` are shares given by
-    the user; ``figures``: array → printed figure or table; ``absent``: cells without pairs.
+    the user; ``figures``: array → printed figure or table; ``absent``: cells without pairs;
+    ``left_out``: pairs that the model cannot tell apart.
     """
 
     title: str | None = None
@@ -169,6 +184,7 @@ class Manifest(FolderManifest):
     hidden: int | None = None
     absent: tuple[Cell, ...] | None = None
     pairs: Mapping[str, PairTable] | None = None
+    left_out: tuple[LeftOut, ...] | None = None
     words: WordsPart | None = None
     questions: QuestionsPart | None = None
     plane: PlanePart | None = None

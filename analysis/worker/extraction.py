@@ -3,23 +3,33 @@
 Check a model, extract a study, embed words, go on with either, compute a control run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from analysis.concepts import plan
 from analysis.concepts.corpora import find, keep
-from analysis.concepts.pairs import Corpus
+from analysis.concepts.pairs import ContrastPair, Corpus
+from analysis.concepts.readable import notes_on, read_alike
 from analysis.concepts.specs import StudySpec
 from analysis.control import plan as control_plan
 from analysis.control import store as control
 from analysis.core.errors import ModelError
+from analysis.core.legibility import same_tokens, unknown_note, unknown_share
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import apply_template, is_whole, last_tokens
+from analysis.core.templates import (
+    PromptForm,
+    apply_template,
+    default_template,
+    is_whole,
+    last_tokens,
+    prompt_form,
+)
+from analysis.core.tokenizer import Tokenizer
 from analysis.study import coverage, library, store
 from analysis.study.manifest import WordsPart
 from analysis.study.word_list import WordList
@@ -53,33 +63,60 @@ class Check:
     fits: bool
     tails: Mapping[str, list[str]]
     """Language → last tokens of a formatted prompt; the last of them is read."""
+    template: str
+    """The one that was looked at."""
+    prompt: PromptForm
+    """What stands around a text."""
+    suggested: str
+    """The template that fits the model."""
+    legible: Mapping[str, "Legible"]
+    """Language → how much of its texts reaches the model."""
+
+
+class Legible(NamedTuple):
+    """How much of a language's pairs reaches a model.
+
+    ``unknown`` is the share of unknown tokens; of ``alike`` pairs both members are the
+    same tokens.
+    """
+
+    unknown: float
+    pairs: int
+    alike: int
 
 
 def check_model(
-    spec: ModelSpec, template: str, texts: Mapping[str, str]
+    spec: ModelSpec, template: str, pairs: Sequence[ContrastPair]
 ) -> Task[Check]:
     """A task that looks at a model without its weights.
 
-    It estimates what the model takes, and shows which token of each language's text it
-    would read.
+    It estimates what the model takes, and shows which token of each language's texts it
+    would read, and how much of them is lost on it.
     """
-    return partial(checked_model, spec, template, texts)
+    return partial(checked_model, spec, template, pairs)
 
 
 def checked_model(
-    spec: ModelSpec, template: str, texts: Mapping[str, str], job: Job, pool: Pool
+    spec: ModelSpec,
+    template: str,
+    pairs: Sequence[ContrastPair],
+    job: Job,
+    pool: Pool,
 ) -> Check:
-    """What loading a model would take, and which token it would read per language."""
+    """What loading a model would take, and what it would read per language."""
     from analysis.model import load
 
     job.progress(0, 0, f"looking at {spec.model}")
     seen = load.preflight(spec, job.check)
     job.notices.extend(seen.notices)
     tokenizer = load.load_tokenizer(seen.source)
-    prompts = apply_template(template, tokenizer, list(texts.values()))
     tails = {}
-    for language, prompt in zip(texts, prompts):
+    legible = {}
+    for language, own in by_language(pairs).items():
+        job.check()
+        (prompt,) = apply_template(template, tokenizer, [own[0].positive])
         tails[language] = last_tokens(tokenizer, prompt, whole=is_whole(template))
+        legible[language] = legibility(tokenizer, template, own)
     return Check(
         family=seen.family,
         layers=seen.layers,
@@ -92,7 +129,48 @@ def checked_model(
         bfloat16=load.faster_in_bfloat16(),
         fits=seen.fits,
         tails=tails,
+        template=template,
+        prompt=prompt_form(template, tokenizer),
+        suggested=default_template(spec.model, tokenizer),
+        legible=legible,
     )
+
+
+def by_language(pairs: Sequence[ContrastPair]) -> dict[str, list[ContrastPair]]:
+    """Pairs of each language."""
+    found: dict[str, list[ContrastPair]] = {}
+    for pair in pairs:
+        found.setdefault(pair.language, []).append(pair)
+    return found
+
+
+def legibility(
+    tokenizer: Tokenizer, template: str, pairs: Sequence[ContrastPair]
+) -> Legible:
+    """How much of some pairs reaches a model behind a template."""
+    same = read_alike(pairs, partial(same_tokens, tokenizer, template))
+    return Legible(
+        unknown=unknown_share(tokenizer, members_of(pairs)),
+        pairs=len(pairs),
+        alike=len(same),
+    )
+
+
+def members_of(pairs: Sequence[ContrastPair]) -> list[str]:
+    """All texts of some pairs."""
+    texts = []
+    for pair in pairs:
+        texts += [pair.positive, pair.negative]
+    return texts
+
+
+def chosen_pairs(corpus: Corpus, spec: StudySpec) -> list[ContrastPair]:
+    """The pairs of a corpus that a study reads."""
+    found = []
+    for language in spec.languages:
+        for concept in spec.concepts:
+            found += corpus.select(concept, language)
+    return found
 
 
 def extract_study(
@@ -110,11 +188,22 @@ def extract_study(
         reader = template_reader(loaded, exact_spec, job)
         keep(corpus)
         measured = {"precision": precision(pool, exact_spec, corpus, reader, job)}
+        job.notices += unknown_letters(loaded.tokenizer, corpus, exact_spec)
         folder = plan.begin(exact_spec, corpus, reader, title, {**facts, **measured})
+        job.notices += notes_on(store.read_manifest(folder).left_out or ())
         plan.run(folder, corpus, reader, job.progress)
         return folder.name
 
     return work
+
+
+def unknown_letters(tokenizer: Tokenizer, corpus: Corpus, spec: StudySpec) -> list[str]:
+    """What the tokenizer does not know of the texts, in a sentence or none."""
+    shares = {}
+    for language, pairs in by_language(chosen_pairs(corpus, spec)).items():
+        shares[language] = unknown_share(tokenizer, members_of(pairs))
+    note = unknown_note(shares)
+    return [note] if note else []
 
 
 def resume_study(name: str) -> Task[str]:

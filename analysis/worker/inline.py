@@ -32,17 +32,27 @@ def run_inline(
     """The result of a task that is done here and now.
 
     ``progress`` gets (done, total, what is being done) at every step and ``on_notice``
-    what the engine has to say, at the end. Ctrl+C raises Stopped at the next step, when
+    what the engine has to say, at the next step. Ctrl+C raises Stopped at the next step, when
     nothing is half done: finished cells are kept. A second one raises KeyboardInterrupt
     at once. AnalysisError as the task raises it.
     """
-    job = Job(0, "inline", "inline", task, on_progress=progress)
+    told: list[str] = []
+
+    def tell() -> None:
+        for sentence in job.notices[len(told) :]:
+            told.append(sentence)
+            on_notice(sentence)
+
+    def step(done: int, total: int, doing: str) -> None:
+        tell()
+        progress(done, total, doing)
+
+    job = Job(0, "inline", "inline", task, on_progress=step)
     try:
         with ctrl_c_stops(job):
             return task(job, pool)
     finally:
-        for sentence in job.notices:
-            on_notice(sentence)
+        tell()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from analysis.core.legibility import same_tokens
 from analysis.core.positions import LAST
 from analysis.core.scores import Scored
 from analysis.core.templates import apply_template, is_whole, last_tokens
@@ -62,6 +63,10 @@ class ModelReader:
         """
         (formatted,) = self.formatted([text])
         return last_tokens(self.loaded.tokenizer, formatted, whole=self.reading.whole)
+
+    def alike(self, first: Sequence[str], second: Sequence[str]) -> list[bool]:
+        """Which texts of two lists become the same tokens under the template."""
+        return same_tokens(self.loaded.tokenizer, self.template, first, second)
 
     def score(
         self, texts: Sequence[str], options: Sequence[Sequence[str]]

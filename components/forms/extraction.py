@@ -12,9 +12,10 @@ from analysis.concepts.estimators import ESTIMATORS
 from analysis.concepts.pair_readers import hub_dataset, read_corpus
 from analysis.concepts.pairs import SPLITS, Corpus, leaked_pairs
 from analysis.concepts.specs import StudySpec
+from analysis.core.legibility import unknown_note
 from analysis.core.model_names import offered_models
 from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec
-from analysis.core.templates import TEMPLATES, default_template
+from analysis.core.templates import CHAT, TEMPLATES, default_template
 from analysis.languages.shares import read_shares
 from analysis.worker import extraction
 from analysis.worker.service import Job
@@ -257,24 +258,19 @@ def coverage(corpus: Corpus, concepts: list[str], languages: list[str]) -> None:
 def act(draft: Draft) -> None:
     """Check and Start."""
     st.subheader("4 · Check and start", anchor=False)
-    samples = {
-        language: draft.corpus.select(draft.spec.concepts[0], language)
-        for language in draft.spec.languages
-    }
-    texts = {
-        language: pairs[0].positive for language, pairs in samples.items() if pairs
-    }
     row = st.container(horizontal=True)
     busy = (job := jobs.mine()) is not None and job.live
     if row.button(
         "Check",
         icon=":material/fact_check:",
         disabled=busy,
-        help="Memory and the token that is read; loads no weights.",
+        help="Memory, the token that is read, and what of the texts is lost on the "
+        "model; loads no weights.",
     ):
+        pairs = extraction.chosen_pairs(draft.corpus, draft.spec)
         jobs.submit(
             f"Check of {draft.spec.model.model}",
-            extraction.check_model(draft.spec.model, draft.spec.template, texts),
+            extraction.check_model(draft.spec.model, draft.spec.template, pairs),
         )
     if row.button(
         "Start",
@@ -358,8 +354,54 @@ def checked(job: Job) -> None:
         "machine; its cosine to float32 is measured on start."
     )
     st.markdown("**Which token is read** (the last one of the formatted prompt):")
-    read_tokens = [
-        {"language": language, "last tokens": " ⏐ ".join(tokens), "read": tokens[-1]}
-        for language, tokens in seen.tails.items()
-    ]
-    st.dataframe(pd.DataFrame(read_tokens), hide_index=True)
+    st.dataframe(pd.DataFrame(read_per_language(seen)), hide_index=True)
+    lost(seen)
+    around(seen)
+
+
+def read_per_language(seen: extraction.Check) -> list[dict[str, object]]:
+    """What is read of each language, and what of it is lost on the model."""
+    rows = []
+    for language, tokens in seen.tails.items():
+        known = seen.legible[language]
+        row = {
+            "language": language,
+            "last tokens": " ⏐ ".join(tokens),
+            "read": tokens[-1],
+            "unknown tokens, %": round(100 * known.unknown, 1),
+            "pairs read alike": f"{known.alike} of {known.pairs}",
+        }
+        rows.append(row)
+    return rows
+
+
+def lost(seen: extraction.Check) -> None:
+    """Say which languages the model cannot read, where there are some."""
+    shares = {code: known.unknown for code, known in seen.legible.items()}
+    note = unknown_note(shares)
+    if note:
+        st.warning(note, icon=":material/visibility_off:")
+    alike = sum(known.alike for known in seen.legible.values())
+    if alike:
+        st.warning(
+            f"Of {alike:,} pairs this model reads both members as the same tokens. They "
+            "are left out; where too few are left, the cell stays empty.",
+            icon=":material/visibility_off:",
+        )
+
+
+def around(seen: extraction.Check) -> None:
+    """What stands around a text, and whether another template fits the model better."""
+    form = seen.prompt
+    st.markdown("**The prompt as the model reads it:**")
+    st.code(form.written, language=None, wrap_lines=True)
+    if form.date:
+        st.caption(f"The template tells a date; it is always told {form.date}.")
+    if form.thinking:
+        st.caption(f"Thinking is {form.thinking}.")
+    if seen.suggested == CHAT and seen.template == "none":
+        st.info(
+            "This is a chat model: it was trained on its own template “chat”, which is "
+            "not the one that is chosen.",
+            icon=":material/info:",
+        )
