@@ -75,13 +75,16 @@ def words_of(given: Table | WordList) -> WordList:
     return SOURCES[name]()
 
 
-def questions_of(given: Table | Questions) -> Questions:
-    """Questions: a set, a file, a table, “demo”, or the name of a set kept here."""
+def questions_of(given: Table | Questions, answers: str = "") -> Questions:
+    """Questions: a set, a file, a table, “demo”, or the name of a set kept here.
+
+    ``answers``: what those of a file or a table are, where they may be several things.
+    """
     if isinstance(given, Questions):
         return given
     file = file_of(given)
     if file is not None:
-        return read_questions(file.data, file.name)
+        return read_questions(file.data, file.name, answers)
     name = str(given)
     return demo_questions() if name == DEMO else load_questions(name)
 

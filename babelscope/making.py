@@ -132,6 +132,7 @@ def ask(
     model: Model,
     questions: Table | Questions = DEMO,
     *,
+    answers: str = "",
     languages: Sequence[str] = (),
     template: str = "",
     last_state: str = "block",
@@ -144,15 +145,17 @@ def ask(
     """English and local vectors of a model, from questions that it is asked.
 
     ``questions`` are a file, a table, “demo” or a question set; ``most`` items of a kind
-    are asked. No ``template``: that of the model. The study is a new one, or ``into``
-    one of the same model; one that ships is copied first. ``loading`` as in ``extract``.
+    are asked. ``answers`` says what the answers of a file are, where they may be several
+    things: text, letter, place from 0 or place from 1. No ``template``: that of the model.
+    The study is a new one, or ``into`` one of the same model; one that ships is copied
+    first. ``loading`` as in ``extract``.
 
     >>> import babelscope as bs
     >>> study = bs.ask("demo", languages=["en", "fr"], most=8)
     >>> study.has("english_vector")
     True
     """
-    asked = questions_of(questions)
+    asked = questions_of(questions, answers)
     chosen = model_of(model, loading)
     spec = QuestionSpec(
         chosen,

@@ -11,7 +11,13 @@ from analysis.languages.distances import (
     masked_note,
     printed_distances,
 )
-from analysis.languages.languages import LABELS, LANGUAGES, label, language
+from analysis.languages.languages import (
+    LABELS,
+    LANGUAGES,
+    label,
+    language,
+    may_be_identifier,
+)
 from analysis.languages.shares import ORDERS, SHARES, order, read_shares, resource_class
 
 HIGH = {
@@ -41,6 +47,28 @@ def test_an_unknown_language_names_the_nearest(given):
 def test_a_language_near_nothing_lists_what_is_allowed():
     with pytest.raises(SpecError, match="Unknown language “Klingon”. Allowed: en, zh"):
         language("Klingon")
+
+
+@pytest.mark.parametrize("given", ["fil", "Danish", "Javanese", "iw", "de", "Filipino"])
+def test_another_language_is_not_taken_for_a_misspelled_one(given):
+    with pytest.raises(SpecError) as caught:
+        language(given)
+    assert "Did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier"),
+    [
+        ("mmlu_id_5", True),
+        ("item_id", True),
+        ("questions.id", False),
+        ("id", False),
+        ("mmlu_ID-ID", False),
+        ("mmlu_fr_5", False),
+    ],
+)
+def test_id_in_a_name_may_be_an_identifier(name, identifier):
+    assert may_be_identifier(name) == identifier
 
 
 def test_labels():

@@ -14,6 +14,11 @@ from pathlib import Path
 from analysis.core.errors import SpecError, unknown
 
 DATA = Path(__file__).parent / "data"
+MISSPELLED = 0.9
+"""How alike a misspelled name is, at least: a letter too few or too many."""
+IDENTIFIER = "id"
+"""The code of Indonesian, and what columns and files of identifiers are called."""
+WITH_REGION = re.compile("(?<![a-z])id[-_]id(?![a-z])")
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,8 @@ def nearest_language(given: str) -> Language | None:
     stem = bare.replace("_", "-").split("-")[0]
     if stem in names:
         return names[stem]
-    close = get_close_matches(bare, names, n=1, cutoff=0.6)
+    # Less alike are names of other languages: Danish and Spanish, fil and fi.
+    close = get_close_matches(bare, names, n=1, cutoff=MISSPELLED)
     return names[close[0]] if close else None
 
 
@@ -121,3 +127,14 @@ def codes_in(name: str) -> tuple[str, ...]:
     """
     parts = re.split(r"[\W\d_]+", name.casefold())
     return tuple(sorted(LANGUAGES.keys() & parts))
+
+
+def may_be_identifier(name: str) -> bool:
+    """Whether “id” in a file's name may mean an identifier, as in “mmlu_id_5”.
+
+    Between dots, alone, or with a region (“id-ID”) it is the language.
+    """
+    plain = name.casefold()
+    if IDENTIFIER in plain.split(".") or WITH_REGION.search(plain):
+        return False
+    return IDENTIFIER in codes_in(name)

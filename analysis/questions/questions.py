@@ -11,7 +11,7 @@ be told by the file's name.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
@@ -20,8 +20,9 @@ from typing import NamedTuple
 from analysis.concepts.pair_checks import HALF_CHARACTER
 from analysis.core import settings
 from analysis.core.digests import digest_of_list
-from analysis.core.errors import CorpusError, nearest
+from analysis.core.errors import CorpusError, nearest, unknown
 from analysis.core.faults import Faults
+from analysis.core.keys import seen
 from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import (
     csv_rows,
@@ -30,8 +31,22 @@ from analysis.core.table_files import (
     natural_key,
     refusal,
 )
-from analysis.languages.languages import LANGUAGES, codes_in, unknown_language
-from analysis.questions.answer_options import LETTERS, answer_of, options_of
+from analysis.languages.languages import (
+    LANGUAGES,
+    codes_in,
+    label,
+    may_be_identifier,
+    unknown_language,
+)
+from analysis.questions.answer_options import (
+    ANSWERS,
+    LETTERS,
+    Answer,
+    AnswersUnclear,
+    answer_of,
+    distinct,
+    options_of,
+)
 
 UNIVERSAL, CULTURE = "universal", "culture"
 QUESTION_KINDS = (UNIVERSAL, CULTURE)
@@ -48,8 +63,8 @@ COLUMNS = (
 )
 NEEDED = ("item", "language", "question", "answer")
 NO_LANGUAGE = (
-    "no “language”; add a column “language”, or put one code that is known here "
-    "into the file's name, such as questions.fr.csv "
+    "no “language”; add a column “language”, or put one code that is known here, "
+    "between dots, into the file's name, such as questions.fr.csv "
     f"({', '.join(LANGUAGES)})"
 )
 ALIASES: Mapping[str, str] = {
@@ -60,6 +75,7 @@ ALIASES: Mapping[str, str] = {
     "prompt": "question",
     "choices": "options",
     "answer_idx": "answer",
+    "answerkey": "answer",
 }
 """Column of another layout → ours; compared without regard to case.
 
@@ -162,15 +178,20 @@ class Line:
     values: Mapping[str, object]
 
 
-def read_questions(data: bytes, filename: str, exact: bool = False) -> Questions:
-    """The questions in a file's bytes (.csv, .jsonl or .ndjson); ``exact`` takes every
-    answer for a text, never for a letter.
+def read_questions(
+    data: bytes, filename: str, answers: str = "", exact: bool = False
+) -> Questions:
+    """The questions in a file's bytes (.csv, .tsv, .jsonl or .ndjson).
 
+    ``answers``: what they are, one of ANSWERS; when empty, AnswersUnclear asks where they
+    may be several. ``exact`` is for files of our own: every text is taken as it stands.
     CorpusError lists every fault with file and line: encoding, columns, languages,
     kinds, options without the answer, items
     there twice. Items that some languages lack, culture items without a named version,
     and columns that are not used are noted.
     """
+    if answers and answers not in ANSWERS:
+        raise unknown("meaning of answers", answers, ANSWERS)
     path = PurePosixPath(filename.replace("\\", "/"))
     ending = path.suffix.casefold()
     if ending not in FORMATS:
@@ -185,7 +206,8 @@ def read_questions(data: bytes, filename: str, exact: bool = False) -> Questions
         )
     text, faults = decode_text(data, path.name)
     lines = FORMATS[ending](text, path.name, faults)
-    return assemble_questions(path.stem, lines, faults, exact)
+    reading = Reading("text" if exact else answers, exact)
+    return assemble_questions(path.stem, lines, faults, reading)
 
 
 def csv_lines(text: str, file: str, faults: Faults) -> Iterator[Line]:
@@ -225,13 +247,41 @@ class Row(NamedTuple):
     unused: list[str]
 
 
+class Reading(NamedTuple):
+    """How a file is read: what its answers are, and whether texts stay as they stand."""
+
+    answers: str = ""
+    exact: bool = False
+
+
+AS_IT_COMES = Reading()
+
+
+class ReadRow(NamedTuple):
+    """The question of a row, or what is wrong with it.
+
+    ``unclear``: its answer may be several things. How many options are empty, and how
+    many have the text of another.
+    """
+
+    question: Question | None
+    faults: list[str]
+    unclear: bool = False
+    empty_options: int = 0
+    repeated_options: int = 0
+
+
 class Gathering:
     """Rows as they come, what is wrong with them, and the questions that they are."""
 
-    def __init__(self, name: str, faults: Faults, exact: bool) -> None:
+    def __init__(self, name: str, faults: Faults, reading: Reading) -> None:
         self.by_name = told_by_name(name)
         self.faults = faults
-        self.exact = exact
+        self.reading = reading
+        self.unclear = False
+        """Whether some answer may be several things."""
+        self.empty_options = 0
+        self.repeated_options = 0
         self.questions: list[Question] = []
         self.places = Places()
         self.earlier = EarlierRows()
@@ -240,6 +290,8 @@ class Gathering:
         self.without = Places()
         """Rows without a language while it is not known whether the file has any."""
         self.unused: set[str] = set()
+        self.passed_over: set[str] = set()
+        """Sentences on columns that mean the same as others."""
         self.sensitive = 0
 
     @property
@@ -251,10 +303,15 @@ class Gathering:
         """Check a row against itself and those before it, and keep its question."""
         row = Row(line.place, *renamed(line.values))
         self.unused.update(row.unused)
+        self.passed_over.update(columns_of(tuple(line.values)).passed_over)
         if self.untold and "language" in row.values:
             self.untold = False
             self.faults += [f"{place}: {NO_LANGUAGE}" for place in self.without]
-        question, found = question_of(self.told | row.values, self.exact)
+        read = question_of(self.told | row.values, self.reading)
+        question, found = read.question, read.faults
+        self.unclear = self.unclear or read.unclear
+        self.empty_options += read.empty_options
+        self.repeated_options += read.repeated_options
         if self.untold and (self.told or len(self.places)):
             # A file without languages is told so once.
             self.without.append(row.place)
@@ -279,17 +336,23 @@ class Gathering:
 
 
 def assemble_questions(
-    name: str, lines: Iterable[Line], faults: Iterable[str] = (), exact: bool = False
+    name: str,
+    lines: Iterable[Line],
+    faults: Iterable[str] = (),
+    reading: Reading = AS_IT_COMES,
 ) -> Questions:
     """The questions of these rows; CorpusError with all faults when there are any."""
     found = faults if isinstance(faults, Faults) else Faults(faults)
-    gathering = Gathering(name, found, exact)
+    gathering = Gathering(name, found, reading)
     for line in lines:
         gathering.add(line)
     if not len(gathering.places) and not found:
         found.append(f"{name}: holds no questions")
     if found:
-        raise refusal(name, found)
+        error = refusal(name, found)
+        if gathering.unclear:
+            raise AnswersUnclear(str(error), error.faults)
+        raise error
     notes = notes_on_file(gathering)
     return with_remarks(Questions(name, tuple(gathering.questions)), notes)
 
@@ -318,14 +381,23 @@ def notes_on_file(found: Gathering) -> list[str]:
     notes = []
     if found.unused:
         notes.append(f"Columns that are not used: {', '.join(sorted(found.unused))}.")
+    notes += sorted(found.passed_over)
     if found.told:
+        code = found.told["language"]
         notes.append(
-            f"The language, {found.told['language']}, was taken from the file's name."
+            f"The language, {code}, was taken from the file's name: {label(code)}."
         )
     if found.sensitive:
         notes.append(
             f"{found.sensitive} universal questions are labelled culturally sensitive "
             "(CS); a column “kind” can say otherwise."
+        )
+    if found.empty_options:
+        notes.append(f"Empty options that were left out: {found.empty_options:,}.")
+    if found.repeated_options:
+        notes.append(
+            "Options that are the same text as another of their question, and count "
+            f"once: {found.repeated_options:,}."
         )
     return notes
 
@@ -335,37 +407,74 @@ def told_by_name(name: str) -> dict[str, str]:
     code that is known here, or several.
     """
     codes = codes_in(name)
-    return {"language": codes[0]} if len(codes) == 1 else {}
+    sure = len(codes) == 1 and not may_be_identifier(name)
+    return {"language": codes[0]} if sure else {}
 
 
 class Columns(NamedTuple):
-    """What the columns of a row are here: ours → theirs, letters of options, the rest."""
+    """What the columns of a row are here: ours → theirs, letters of options, the rest.
+
+    ``passed_over``: a sentence for each that means the same as another.
+    """
 
     ours: dict[str, str]
     lettered: dict[str, str]
     rest: tuple[str, ...]
+    passed_over: tuple[str, ...]
     exam: bool
 
 
 @lru_cache(maxsize=256)
 def columns_of(columns: tuple[str, ...]) -> Columns:
     """What a row's columns are; rows of one file have the same ones."""
-    plain = {column: column.strip().casefold() for column in columns}
+    plain = {column: seen(column).casefold() for column in columns}
     ranks = {column: rank for rank, column in enumerate((*COLUMNS, *ALIASES))}
-    ours, lettered, rest = {}, {}, []
+    letters = bare_letters(set(plain.values()))
+    ours: dict[str, str] = {}
+    lettered: dict[str, str] = {}
+    rest, passed_over = [], []
     ranked = sorted(columns, key=lambda column: ranks.get(plain[column], len(ranks)))
     for column in ranked:
         name = ALIASES.get(plain[column], plain[column])
-        if name in (*COLUMNS, SENSITIVE) and name not in ours:
-            ours[name] = column
-        elif (
-            name.startswith("option_") and len(name) == 8 and name[7].upper() in LETTERS
-        ):
-            lettered[name[7].upper()] = column
+        letter = letters.get(name) or letter_of(name)
+        target, key = (lettered, letter) if letter else (ours, name)
+        shown = column.strip()[:40]
+        if not letter and name not in (*COLUMNS, SENSITIVE):
+            rest.append(shown)
+        elif key in target:
+            rest.append(shown)
+            passed_over.append(instead(target[key], name, shown))
         else:
-            rest.append(column.strip()[:40])
+            target[key] = column
+    if lettered and "options" in ours:
+        passed_over.append(instead("option_a …", "options", ours["options"]))
     exam = bool(EXAM & set(plain.values()))
-    return Columns(ours, dict(sorted(lettered.items())), tuple(rest), exam)
+    in_order = dict(sorted(lettered.items()))
+    return Columns(ours, in_order, tuple(rest), tuple(passed_over), exam)
+
+
+def letter_of(name: str) -> str:
+    """The letter of an option that is a column of its own, “option_a”; else nothing."""
+    letter = name.removeprefix("option_").upper()
+    return letter if name != letter.casefold() and letter in LETTERS else ""
+
+
+def bare_letters(names: Collection[str]) -> dict[str, str]:
+    """Columns called by letters alone, “A”, “B” …, as they are compared → their letters.
+
+    From A on without a gap, and two at least; others are none.
+    """
+    found = {}
+    for letter in LETTERS:
+        if letter.casefold() not in names:
+            break
+        found[letter.casefold()] = letter
+    return found if len(found) > 1 else {}
+
+
+def instead(taken: str, name: str, passed_over: str) -> str:
+    """A sentence on a column that means the same as one that was taken."""
+    return f"“{taken.strip()[:40]}” is taken for {name}, not “{passed_over}”."
 
 
 def renamed(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
@@ -384,9 +493,7 @@ def renamed(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]
     return ours, rest
 
 
-def question_of(
-    values: Mapping[str, object], exact: bool
-) -> tuple[Question | None, list[str]]:
+def question_of(values: Mapping[str, object], reading: Reading) -> ReadRow:
     """One question, or what is wrong with the row."""
     texts = {}
     for column in COLUMNS:
@@ -397,21 +504,36 @@ def question_of(
         local = texts["country"] or texts["named"]
         texts["kind"] = CULTURE if local else UNIVERSAL
     faults += faults_of_choices(texts)
-    options, lettered, fault = options_of(values.get("options"))
-    if fault:
-        faults.append(fault)
-    if not exact:
-        texts["answer"], fault = answer_of(texts["answer"], options, lettered)
-        if fault:
-            faults.append(fault)
-    choices = tuple(dict.fromkeys(options.values()))
+    options = options_of(values.get("options"))
+    choices = distinct(options.texts.values(), reading.exact)
+    answer = Answer(texts["answer"])
+    if options.fault:
+        faults.append(options.fault)
+    elif not reading.exact:
+        answer = answer_of(texts["answer"], options, reading.answers)
+    texts["answer"] = answer.text
+    if answer.fault:
+        faults.append(answer.fault)
+    else:
+        faults += faults_of_options(answer.text, choices)
+    faults += half_characters(texts, choices)
+    if faults:
+        return ReadRow(None, faults, answer.unclear)
+    return ReadRow(
+        Question(**texts, options=choices),
+        [],
+        empty_options=len(options.empty),
+        repeated_options=len(options.texts) - len(choices),
+    )
+
+
+def half_characters(texts: Mapping[str, str], choices: Sequence[str]) -> list[str]:
+    """A fault for each column that holds a lone surrogate."""
+    faults = []
     for column, text in (*texts.items(), ("options", "".join(choices))):
         if HALF_CHARACTER.search(text):
             faults.append(f"“{column}” has half a character (a lone surrogate)")
-    faults += faults_of_options(texts["answer"], choices)
-    if faults:
-        return None, faults
-    return Question(**texts, options=choices), []
+    return faults
 
 
 def faults_of_needed(texts: Mapping[str, str]) -> list[str]:

@@ -7,6 +7,7 @@ unfinished.
 import argparse
 
 from analysis.core.templates import TEMPLATES
+from analysis.questions.answer_options import ANSWERS
 from babelscope import making
 from babelscope.commands import common, sweep
 
@@ -21,6 +22,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="demo",
         metavar="SET",
         help="a file of questions, a set of this machine, or demo (default)",
+    )
+    parser.add_argument(
+        "--answers",
+        default="",
+        choices=list(ANSWERS),
+        help="what the answers of a file are, where they may be several things",
     )
     common.add_resume(parser)
     common.add_model(parser)

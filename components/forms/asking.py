@@ -9,6 +9,7 @@ import streamlit as st
 from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import TEMPLATES, default_template
+from analysis.questions.answer_options import ANSWERS, AnswersUnclear
 from analysis.questions.question_sets import load_questions, offered_questions
 from analysis.questions.questions import QUESTION_KINDS, Questions, read_questions
 from analysis.questions.specs import QuestionSpec
@@ -79,8 +80,21 @@ def choose_questions() -> Questions | None:
             key="questions-file",
             max_upload_size=200,
         )
-        return read_questions(file.getvalue(), file.name) if file else None
+        return questions_in(file.getvalue(), file.name) if file else None
     return None
+
+
+def questions_in(data: bytes, name: str) -> Questions | None:
+    """The questions of a file; asks what its answers are, where they may be several."""
+    try:
+        return read_questions(data, name)
+    except AnswersUnclear as unclear:
+        sentence = str(unclear)
+    st.info(escape(sentence), icon=":material/help:")
+    answers = st.segmented_control(
+        "The answers of this file are", list(ANSWERS), key="questions-answers"
+    )
+    return read_questions(data, name, answers) if answers else None
 
 
 def ask(study: Study | None) -> None:
