@@ -3,7 +3,7 @@
 ``before_rooms/`` was written by the last version before the rooms: ``home`` is a whole
 home of Babelscope, ``packed.babelscope`` one of its studies in one file, ``recipes``
 holds a figure of every kind, ``links.txt`` a link a line, and ``expected.json`` what
-all of them said then.
+all of them said then, without intervals, which are computed in another way since.
 """
 
 import hashlib
@@ -90,7 +90,7 @@ def concept_numbers(study):
         told = recognition.recognition(study, convention)
         found[f"recognition {name}"] = rounded(told["accuracy"])
         crossed = transfer.transfer(study, convention)
-        for part in ("transfer", "low", "high", "accuracy"):
+        for part in ("transfer", "accuracy"):
             found[f"transfer {name} {part}"] = rounded(crossed[part])
     found["similarity"] = rounded(similarity.similarity(study)["cosine"])
     found["similarity at 2"] = rounded(similarity.similarity(study, 2)["cosine"])
@@ -119,13 +119,14 @@ def control_numbers(run, judging):
     found = control_measures.surfaces(answers, run.grid, judging)
     picked = control_measures.chosen(found, run.grid, judging)
     report = control_measures.report(answers, run.spec, picked, judging)
+    numbers = report.select_dtypes("number")
     settings = {a: [each.strength, list(each.layers)] for a, each in picked.items()}
     return {
         "verdicts": answers["verdict"].value_counts().sort_index().to_dict(),
         "surface": rounded(found["effect"]),
         "perplexity": rounded(found["perplexity"]),
         "chosen": settings,
-        "report": rounded(report.select_dtypes("number")),
+        "report": rounded(numbers.drop(columns=["low", "high"])),
     }
 
 

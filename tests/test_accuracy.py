@@ -219,7 +219,7 @@ def test_ties_are_right_in_the_paper_and_half_right_otherwise():
         "a tie stays one when members are swapped"
     )
     assert by_rule["half"].null.mean() == pytest.approx(0.5, abs=0.02)
-    np.testing.assert_allclose(by_rule["right"].replicates, 1)
+    np.testing.assert_allclose(by_rule["right"].deviations, 0)
 
 
 @pytest.mark.parametrize("convention", ALL, ids=str)

@@ -368,7 +368,7 @@ def test_two_studies_are_compared_word_by_word(turned, noisy):
     assert (
         (after["difference"] > 0.1).all()
         and (after["low"] > 0).all()
-        and found.interval == "bootstrap over 30 test words"
+        and found.interval == "over 30 test words"
     )
     assert (
         found.data.stage.values.tolist() == list(STAGES)

@@ -34,7 +34,7 @@ def test_every_figure_says_number_interval_and_chance(planted):
     for title, pattern in {
         SPELLED: (
             "n = 30 test words",
-            "95 % intervals (bootstrap over test words)",
+            "95 % intervals (Wilson, over test words)",
             "leaky",
             "Hatched",
         ),

@@ -151,7 +151,7 @@ def test_the_gap_is_own_minus_shared_with_newcombes_interval(whole):
         and gaps.loc["zh", "low"] < 0 < gaps.loc["zh", "high"]
     )
     # Newcombe (1998), method 10, for 7 of 7 against 0 of 7
-    low, _ = measures.bounded(np.ones(7), True)["low"], None
+    low = measures.bounded(np.ones(7), list("abcdefg"), rate=True)["low"]
     assert (
         gaps.loc["fr", "low"] == pytest.approx(1 - np.hypot(1 - low, 1 - low))
         and gaps.loc["fr", "low"] > 0

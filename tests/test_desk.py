@@ -167,7 +167,7 @@ def test_two_studies_side_by_side(home):
     shown = figures(at)
     assert (
         len(shown) == 3
-        and "95 % interval (bootstrap over 3 concepts)"
+        and "95 % interval (Student's t over 3 concepts)"
         in next(iter(shown.values()))["caption"]
     )
     at = visit(

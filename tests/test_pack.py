@@ -245,11 +245,11 @@ def test_the_same_pack_twice_is_the_same_file():
 
 
 CITED = {
-    "recognition": {"xu2024multilingual", "efron1979bootstrap"},
-    "transfer": {"xu2024multilingual", "benjamini1995controlling"},
+    "recognition": {"xu2024multilingual", "korn1998confidence"},
+    "transfer": {"bonett2012adjusted", "benjamini1995controlling"},
     "relationship": {"littell2017uriel", "mantel1967detection", "efron1979bootstrap"},
     "alignment": {"peng2024concept", "conneau2018word", "schonemann1966generalized"},
-    "plane": {"han2025rethinking", "efron1979bootstrap"},
+    "plane": {"han2025rethinking", "wilson1927probable"},
     "control report": {"zou2023representation", "wilson1927probable"},
 }
 

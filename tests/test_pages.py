@@ -317,12 +317,12 @@ CAPTIONS = {
     "Recognition accuracy by language": rf"95 % intervals.*n = {24 * 3} .*chance 0\.5",
     "Where in the model the concepts are recognised": rf"each of {LAYERS} layers.*chance 0\.5",
     "Recognition by concept and language": r"chance 0\.5.*Benjamini-Hochberg.*cross-fitted|one half of the held-out pairs",  # noqa: E501
-    "Cosine similarity of the languages' concept vectors": r"3 concepts.*95 % bootstraps over concepts",  # noqa: E501
+    "Cosine similarity of the languages' concept vectors": r"3 concepts.*95 % over concepts",
     "How much of the agreement is remarkable": r"20 ordered pairs.*floors.*ceiling",
     "Similarity against genetic relatedness": r"95 % -?\d\.\d\d to -?\d\.\d\d.*Mantel p = .*n = 10 pairs of 5 languages",  # noqa: E501
     "Languages clustered by their concept vectors": r"5 languages.*no uncertainty",
     "Transfer from a source language (row) to a target language (column)": r"of 10 cells above.*no better than chance.*Layer",  # noqa: E501
-    "zh → zh over layers": r"95 % bootstraps over pairs; chance 0\.5",
+    "zh → zh over layers": r"95 % intervals over the sources of pairs; chance 0\.5",
     "Transfer against the starting gap": r"n = 20 ordered pairs.*p = ",
     "Transfer net of the starting gap": r"n = 20",
 }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.core import statistics
+from analysis.core import intervals, statistics
 
 
 def test_bootstrap_draws_clusters_together_and_as_often_as_there_are():
@@ -64,8 +64,8 @@ def test_mean_known_ignores_what_is_unknown():
 
 
 def test_wilson_of_all_right_does_not_end_at_one_on_both_sides():
-    assert statistics.wilson(60, 60) == (pytest.approx(0.9398, abs=1e-4), 1)
-    assert np.isnan(statistics.wilson(0, 0)).all()
+    assert intervals.wilson(60, 60) == (pytest.approx(0.9398, abs=1e-4), 1)
+    assert np.isnan(intervals.wilson(0, 0)).all()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 Kernels over the pair scores of one concept. A *cell* is one vector tried on one
 language's pairs. All cells of a concept share its pairs, and so bootstrap weights and
-sign flips too. Accuracy is (1 + Σ weight·sign / Σ weight) / 2, which turns intervals
+sign flips too. Accuracy is (1 + Σ weight·sign / Σ weight) / 2, which turns replicates
 and nulls into matrix products.
 """
 
@@ -14,15 +14,13 @@ import numpy as np
 
 from analysis.concepts.specs import Convention
 from analysis.core.errors import SpecError
+from analysis.core.intervals import FEW_SOURCES, Interval, share_interval
 from analysis.core.specs import check_layer
 from analysis.core.statistics import (
     REPLICATES,
-    Interval,
     bootstrap_weights,
-    interval,
     permutation_p,
     sign_flips,
-    wilson,
 )
 
 UNKNOWN = np.float32(np.nan)
@@ -84,6 +82,23 @@ class Ranks:
         pairs = self.sign.shape[-1]
         return np.ones((pairs, 1), np.float32)
 
+    def deviations(self) -> np.ndarray:
+        """How far each cluster moves the accuracy from its mean: (cell, layer, cluster).
+
+        Their squares sum to the variance of the accuracy over draws of clusters, which
+        takes pairs of one source as one draw. NaN for a cell with a single source.
+        """
+        names, member = np.unique(self.clusters, return_inverse=True)
+        of_cluster = np.eye(len(names), dtype=np.float32)[member]
+        weight = self.total(of_cluster)
+        whole = self.total(self.each_once())
+        accuracy = share(self.surplus(self.each_once()), whole)
+        right = (weight + self.surplus(of_cluster)) / 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            moved = (right - accuracy * weight) / whole
+            sources = self.sources()[:, None, None]
+            return moved * np.sqrt(sources / (sources - 1))
+
     def pairs(self) -> np.ndarray:
         """Number of pairs of each cell that are there."""
         if self.known is None:
@@ -137,11 +152,13 @@ class Measured:
     """Accuracies of the cells of one concept.
 
     ``accuracy``, ``layer`` (index chosen), ``pairs`` and ``clusters`` (their sources)
-    by cell; ``replicates`` and ``null`` (cell, replicate).
+    by cell; ``null`` (cell, replicate). ``deviations`` (cell, draw): squares of them
+    sum to the variance of the accuracy, and squares of differences between two cells to
+    that of the difference.
     """
 
     accuracy: np.ndarray
-    replicates: np.ndarray
+    deviations: np.ndarray
     null: np.ndarray
     layer: np.ndarray
     pairs: np.ndarray
@@ -291,28 +308,38 @@ def best_layer(by_layer: np.ndarray) -> np.ndarray:
 def best_on_test(ranks: Ranks, permutations: int) -> Measured:
     """The maximum over layers on the test pairs themselves (Xu et al., Eq. 2).
 
-    Every replicate of bootstrap and null takes its maximum too. A maximum over
-    resampled pairs is larger on average than the one over the pairs themselves, so the
-    replicates are moved to have the observed accuracy as their mean. The null is not:
-    its mean is the chance level, and that is above one half.
+    A maximum varies less than what it is chosen from: how much is seen from bootstrap
+    replicates that take their maximum too. The null takes it as well: its mean is the
+    chance level, and that is above one half.
     """
     by_layer = ranks.observed()
-    layer = best_layer(by_layer)
-    accuracy = by_layer.max(1)
-
     weights = bootstrap_weights(ranks.clusters, seed=ranks.seed)
     replicates = ranks.accuracy(weights).max(1)
-    too_large = replicates.mean(-1) - accuracy
-    replicates -= too_large[:, None]
+    centred = replicates - replicates.mean(-1, keepdims=True)
 
     flips = sign_flips(ranks.clusters, permutations, ranks.seed)
     surplus = ranks.flipped(flips).max(1)
     total = ranks.total(ranks.each_once())
     return Measured(
-        accuracy=accuracy,
-        replicates=replicates,
+        accuracy=by_layer.max(1),
+        deviations=centred / np.sqrt(centred.shape[-1] - 1),
         null=share(surplus, total[:, 0]),
-        layer=layer,
+        layer=best_layer(by_layer),
+        pairs=ranks.pairs(),
+        clusters=ranks.sources(),
+    )
+
+
+def at_fixed_layer(ranks: Ranks, permutations: int) -> Measured:
+    """The only layer that there is; nothing is chosen."""
+    flips = sign_flips(ranks.clusters, permutations, ranks.seed)
+    surplus = ranks.flipped(flips)[:, 0]
+    total = ranks.total(ranks.each_once())
+    return Measured(
+        accuracy=ranks.observed()[:, 0],
+        deviations=ranks.deviations()[:, 0],
+        null=share(surplus, total[:, 0]),
+        layer=np.zeros(len(ranks.sign), int),
         pairs=ranks.pairs(),
         clusters=ranks.sources(),
     )
@@ -321,8 +348,8 @@ def best_on_test(ranks: Ranks, permutations: int) -> Measured:
 def cross_fitted(ranks: Ranks, permutations: int) -> Measured:
     """Each half of the clusters is judged at the layer that the other half chose.
 
-    ``layer`` is what all pairs would choose. Bootstrap replicates keep the layers
-    chosen. Null replicates choose anew, since both halves take part in both choices.
+    ``layer`` is what all pairs would choose. Deviations are at the layers chosen. Null
+    replicates choose anew, since both halves take part in both choices.
     """
     in_first = halves(ranks.clusters)
     first = ranks.subset(in_first)
@@ -333,7 +360,6 @@ def cross_fitted(ranks: Ranks, permutations: int) -> Measured:
     second_judged = second.at(layer_of_first)
     judged = first_judged.join(second_judged)
 
-    weights = bootstrap_weights(judged.clusters, seed=ranks.seed)
     surplus = cross_fitted_surplus(first, second, permutations)
     pairs = judged.pairs()
     # Where one half has no pair nothing was chosen for the other.
@@ -341,7 +367,7 @@ def cross_fitted(ranks: Ranks, permutations: int) -> Measured:
     observed = judged.observed()[:, 0]
     return Measured(
         accuracy=np.where(unchosen, UNKNOWN, observed),
-        replicates=judged.accuracy(weights)[:, 0],
+        deviations=judged.deviations()[:, 0],
         null=share(surplus, pairs[:, None]),
         layer=best_layer(ranks.observed()),
         pairs=ranks.pairs(),
@@ -405,9 +431,9 @@ def halves(clusters: tuple[int, ...]) -> np.ndarray:
 CHOICES: dict[str, Callable[[Ranks, int], Measured]] = {
     "best on test": best_on_test,
     "cross-fitted": cross_fitted,
-    "fixed": best_on_test,
+    "fixed": at_fixed_layer,
 }
-"""How a layer is chosen; a fixed layer is the best of one."""
+"""How a layer is chosen."""
 
 
 def measure_accuracy(
@@ -431,7 +457,7 @@ def measure_accuracy(
         return unmeasured(len(margins), permutations)
     measured = CHOICES[convention.layer](ranks, permutations)
     unknown = np.isnan(measured.accuracy)
-    measured.replicates[unknown] = np.nan
+    measured.deviations[unknown] = np.nan
     measured.null[unknown] = np.nan
     return replace(measured, layer=measured.layer + first_layer)
 
@@ -447,7 +473,7 @@ def unmeasured(cells: int, permutations: int) -> Measured:
     none = np.zeros(cells, int)
     return Measured(
         accuracy=np.full(cells, UNKNOWN),
-        replicates=np.full((cells, REPLICATES), UNKNOWN),
+        deviations=np.full((cells, 1), UNKNOWN),
         null=np.full((cells, permutations), UNKNOWN),
         layer=none,
         pairs=none,
@@ -455,37 +481,22 @@ def unmeasured(cells: int, permutations: int) -> Measured:
     )
 
 
-def bounds(measured: Measured) -> Interval:
-    """95 % interval of each cell's accuracy.
-
-    Where every pair is ranked alike resampling cannot vary; there the Wilson interval
-    with one draw per cluster stands in.
-    """
-    low, high = share_interval(measured.replicates)
-    alike = (measured.accuracy == 0) | (measured.accuracy == 1)
-    for cell in np.flatnonzero(alike):
-        draws = int(measured.clusters[cell])
-        right = measured.accuracy[cell] * draws
-        low[cell], high[cell] = wilson(right, draws)
-    unknown = np.isnan(measured.accuracy)
-    return Interval(
-        low=np.where(unknown, np.nan, low),
-        high=np.where(unknown, np.nan, high),
-    )
-
-
-def share_interval(replicates: np.ndarray) -> Interval:
-    """95 % interval of shares (cell, replicate), which are within 0 and 1."""
-    low, high = interval(replicates)
-    return Interval(
-        low=np.clip(low, 0, 1),
-        high=np.clip(high, 0, 1),
+def bounds(measured: Measured) -> Interval[np.ndarray]:
+    """95 % interval of each cell's accuracy; NaN with fewer than FEW_SOURCES sources."""
+    variance = (measured.deviations.astype(float) ** 2).sum(-1)
+    return share_interval(
+        measured.accuracy, variance, measured.clusters, measured.pairs
     )
 
 
 def significance(measured: Measured) -> Significance:
-    """p of each cell against its null, and the chance level, the null's mean."""
+    """p of each cell against its null, and the chance level, the null's mean.
+
+    p is NaN with fewer than FEW_SOURCES sources: so few cannot tell anything from
+    chance, whatever they say.
+    """
+    p = permutation_p(measured.accuracy, measured.null)
     return Significance(
-        p=permutation_p(measured.accuracy, measured.null),
+        p=np.where(measured.clusters < FEW_SOURCES, np.nan, p),
         chance=measured.null.mean(-1),
     )

@@ -15,22 +15,14 @@ from analysis.concepts.accuracy import (
     known_layers,
     measure_accuracy,
     rank,
-    share_interval,
     significance,
 )
 from analysis.concepts.null_vectors import without_null
 from analysis.concepts.specs import TIES, Convention
 from analysis.core.errors import unknown
+from analysis.core.intervals import Interval, mean_interval, share_interval
 from analysis.core.specs import check
-from analysis.core.statistics import (
-    PERMUTATIONS,
-    Interval,
-    benjamini_hochberg,
-    bootstrap_weights,
-    interval,
-    mean_known,
-    wilson,
-)
+from analysis.core.statistics import PERMUTATIONS, benjamini_hochberg, mean_known
 from analysis.study.study import Study, margins
 
 
@@ -67,8 +59,8 @@ MEAN_WORDS = {
     "mean_high": Wording("upper end of the 95 % interval of the mean", SHARE),
 }
 CONCEPTS_IN_THE_MEAN = Wording("concepts in the mean", "count")
-OVER_PAIRS = "95 % bootstrap over the sources of held-out pairs, concepts fixed"
-OVER_CONCEPTS = "95 % bootstrap over concepts, because only accuracies are printed"
+OVER_PAIRS = "95 % over the sources of held-out pairs, concepts fixed"
+OVER_CONCEPTS = "95 % over concepts (Student's t), because only accuracies are printed"
 
 
 class PairScores(NamedTuple):
@@ -104,21 +96,25 @@ def recognition(study: Study, convention: Convention) -> xr.Dataset:
     return table.assign(mean_chance=("language", mean_known(null, -1)))
 
 
-def mean_bounds(measured: Sequence[Measured]) -> Interval:
-    """95 % interval of each cell's mean over concepts.
+def mean_bounds(measured: Sequence[Measured]) -> Interval[np.ndarray]:
+    """95 % interval of each cell's mean over concepts, whose pairs are independent.
 
-    The Wilson interval where every pair of every concept is ranked alike.
+    NaN where the pairs of a concept stem from a single source, or those of all from
+    fewer than FEW_SOURCES.
     """
-    replicates = mean_known(np.array([each.replicates for each in measured]))
-    low, high = share_interval(replicates)
-    mean = mean_known(np.array([each.accuracy for each in measured]))
-    sources = np.sum([each.clusters for each in measured], axis=0)
-    alike = (mean == 0) | (mean == 1)
-    for cell in np.flatnonzero(alike):
-        draws = int(sources[cell])
-        right = mean[cell] * draws
-        low[cell], high[cell] = wilson(right, draws)
-    return Interval(low, high)
+    accuracy = np.array([each.accuracy for each in measured], float)
+    variances = []
+    for each in measured:
+        variances.append((each.deviations.astype(float) ** 2).sum(-1))
+    known = np.isfinite(accuracy)
+    concepts = np.maximum(known.sum(0), 1)
+    variance = np.where(known, variances, 0).sum(0) / concepts**2
+    return share_interval(
+        mean_known(accuracy),
+        variance,
+        np.sum([each.clusters for each in measured], axis=0),
+        np.sum([each.pairs for each in measured], axis=0),
+    )
 
 
 def recognition_curve(study: Study, ties: str = "half") -> xr.Dataset:
@@ -288,8 +284,8 @@ def printed_recognition(study: Study) -> xr.Dataset:
         interval="none printed",
         printed=study.manifest.printed("recognition"),
     )
-    weights = bootstrap_weights(tuple(range(len(study.concepts))), PERMUTATIONS)
-    means = accuracy.T @ weights / weights.sum(0)
-    table = with_mean(table, interval(means), OVER_CONCEPTS)  # pyright: ignore[reportArgumentType]
+    ends = mean_interval(accuracy)
+    within = Interval(np.clip(ends.low, 0, 1), np.clip(ends.high, 0, 1))
+    table = with_mean(table, within, OVER_CONCEPTS)
     chance = np.full(len(study.languages), 0.5)
     return table.assign(mean_chance=("language", chance))

@@ -18,13 +18,8 @@ from analysis.concepts.recognition import (
     origin,
 )
 from analysis.core.errors import SpecError
-from analysis.core.statistics import (
-    PERMUTATIONS,
-    Interval,
-    bootstrap_weights,
-    interval,
-    mean_known,
-)
+from analysis.core.intervals import Interval, mean_interval
+from analysis.core.statistics import mean_known
 from analysis.study.arrays import KINDS
 from analysis.study.study import Study
 
@@ -122,7 +117,7 @@ def similarity(
     """Cosine (source, target) of the languages' concept vectors, mean over concepts.
 
     At one layer (1…N) or MAXIMUM over layers. Variables: ``cosine``, ``low`` and
-    ``high`` (95 % bootstrap over concepts; NaN below three), ``concepts`` in the mean.
+    ``high`` (95 %, Student's t over concepts; NaN below three), ``concepts`` in the mean.
     The diagonal is 1 by definition. A published study gives the printed matrix.
 
     SpecError for an unknown layer or concept, or for some concepts of a published
@@ -143,7 +138,7 @@ def similarity(
     )
     return table.assign_attrs(
         layer=str(layer),
-        interval="95 % bootstrap over concepts",
+        interval="95 % over concepts (Student's t)",
         undirected=undirected(vectors),
     )
 
@@ -186,22 +181,13 @@ def layer_index(study: Study, layer: str | int) -> int:
     return int(layer) - 1
 
 
-def interval_over_concepts(values: np.ndarray) -> Interval:
+def interval_over_concepts(values: np.ndarray) -> Interval[np.ndarray]:
     """95 % interval of the mean over concepts of (concept, source, target).
 
-    Concepts are drawn with replacement; NaN where fewer than ENOUGH are known.
+    As if further concepts were drawn; NaN where fewer than FEW_UNITS are known.
     """
-    known = np.isfinite(values)
-    weights = bootstrap_weights(tuple(range(len(values))), PERMUTATIONS)
-    total = np.tensordot(known.astype(float), weights, (0, 0))
-    filled = np.where(known, values, 0)
-    sums = np.tensordot(filled, weights, (0, 0))
-    low, high = interval(ratio(sums, total))
-    enough = known.sum(0) >= ENOUGH
-    return Interval(
-        low=np.where(enough, low, np.nan),
-        high=np.where(enough, high, np.nan),
-    )
+    ends = mean_interval(values)
+    return Interval(np.clip(ends.low, -1, 1), np.clip(ends.high, -1, 1))
 
 
 def labelled_matrix(

@@ -23,13 +23,17 @@ from analysis.concepts.recognition import (
 )
 from analysis.concepts.specs import TIES, Convention
 from analysis.core.errors import SpecError, unknown
+from analysis.core.intervals import (
+    FEW_SOURCES,
+    Interval,
+    difference_interval,
+    share_interval,
+)
 from analysis.core.specs import check
 from analysis.core.statistics import (
     PERMUTATIONS,
     REPLICATES,
     benjamini_hochberg,
-    bootstrap_weights,
-    interval,
     mean_known,
     permutation_p,
 )
@@ -39,7 +43,17 @@ from analysis.study.study import Study
 PAIR = ("source", "target")
 TURNS = 5
 """Pairings of the concepts' null replicates; see ``mean_null``."""
-NOT_PRINTED = ("low", "high", "accuracy", "p", "q", "chance", "n", "concepts")
+NOT_PRINTED = (
+    "low",
+    "high",
+    "accuracy",
+    "p",
+    "q",
+    "chance",
+    "n",
+    "clusters",
+    "concepts",
+)
 
 
 def crossed(
@@ -85,11 +99,10 @@ def transfer(
     """Transferability (source, target) in percentage points, mean over concepts.
 
     T = 100·(Acc(source→target) − Acc(target→target)). Variables: ``transfer`` with
-    ``low`` and ``high`` (bootstrap over pairs, both accuracies on the same resampled
-    pairs; no width where both vectors rank every pair rightly), ``accuracy`` (mean
+    ``low`` and ``high`` (both accuracies are on the same pairs), ``accuracy`` (mean
     Acc(source→target), a share), ``p`` and ``q`` (that accuracy no better than chance),
-    ``chance``, ``n`` (pairs over concepts), ``concepts`` in the mean, ``layer``
-    (concept, source, target).
+    ``chance``, ``n`` and ``clusters`` (pairs over concepts, and their sources),
+    ``concepts`` in the mean, ``layer`` (concept, source, target).
 
     A published study gives the printed matrix, without the rest. SpecError for an
     unknown concept, StudyError for a study with neither. Xu et al. 2024.
@@ -125,13 +138,14 @@ def mean_transfer(
 ) -> dict[str, np.ndarray]:
     """Variables (source, target) of ``transfer``, but ``layer``, from its cells."""
     accuracy = matrices([each.accuracy for each in measured], size)
-    replicates = matrices([each.replicates for each in measured], size)
     points = transferability(accuracy)
-    low, high = interval(mean_known(transferability(replicates)))
+    pairs = counted(measured, "pairs", size)
+    clusters = counted(measured, "clusters", size)
+    low, high = transfer_bounds(measured, points, clusters, pairs)
     null = mean_null([each.null for each in measured])
     null = null.reshape(size, size, -1)
     p = permutation_p(mean_known(accuracy), null)
-    pairs = sum(each.pairs for each in measured)
+    p = np.where(clusters < FEW_SOURCES, np.nan, p)
     return {
         "transfer": without_residue(mean_known(points)),
         "low": low,
@@ -140,9 +154,47 @@ def mean_transfer(
         "p": p,
         "q": benjamini_hochberg(p),
         "chance": null.mean(-1),
-        "n": np.reshape(pairs, (size, size)),
+        "n": pairs,
+        "clusters": clusters,
         "concepts": np.isfinite(points).sum(0),
     }
+
+
+def counted(measured: Sequence[Measured], count: str, size: int) -> np.ndarray:
+    """Counts (source, target) of all concepts together."""
+    return np.sum([getattr(each, count) for each in measured], 0).reshape(size, size)
+
+
+def transfer_bounds(
+    measured: Sequence[Measured],
+    points: np.ndarray,
+    clusters: np.ndarray,
+    pairs: np.ndarray,
+) -> Interval[np.ndarray]:
+    """95 % interval (source, target) of the mean over concepts of T (concept, …).
+
+    A language's own vector loses exactly nothing: its T has no width.
+    """
+    languages = np.arange(points.shape[1])
+    variances = []
+    for each in measured:
+        deviations = each.deviations.astype(float)
+        deviations = deviations.reshape(*points.shape[1:], -1)
+        own = deviations[languages, languages]
+        variances.append(((deviations - own) ** 2).sum(-1))
+    known = np.isfinite(points)
+    concepts = np.maximum(known.sum(0), 1)
+    ends = difference_interval(
+        mean_known(points) / 100,
+        np.where(known, variances, 0).sum(0) / concepts**2,
+        clusters,
+        pairs,
+    )
+    own = np.eye(len(languages), dtype=bool) & np.isfinite(ends.low)
+    return Interval(
+        low=np.where(own, 0, 100 * ends.low),
+        high=np.where(own, 0, 100 * ends.high),
+    )
 
 
 def matrices(values: Sequence[np.ndarray], size: int) -> np.ndarray:
@@ -236,7 +288,7 @@ def transfer_curve(
     """Accuracy (vector, layer) of two languages' vectors on the target's held-out pairs.
 
     ``vector`` is that of the ``source`` and of the ``target`` language. Variables
-    ``accuracy``, ``low``, ``high``: mean over concepts, a share, with a bootstrap over
+    ``accuracy``, ``low``, ``high``: mean over concepts, a share, with its interval over
     pairs; ``depth`` (layer) is the relative depth. SpecError for an unknown language or
     concept, StudyError for a study without pair scores.
     """
@@ -269,22 +321,26 @@ def curves_of_pair(
     NaN where no concept has a pair.
     """
     first, second = study.languages.index(source), study.languages.index(target)
-    accuracy, replicates = [], []
-    for concept, scores in zip(concepts, pair_scores(study, concepts)):
+    accuracy, variances, sources, pairs = [], [], [], []
+    for scores in pair_scores(study, concepts):
         both = scores.margins[[first, second], second]
         ranks = rank(both, scores.clusters, ties)
         if not ranks.clusters:
             continue
-        seed = study.concepts.index(concept)
-        weights = bootstrap_weights(ranks.clusters, seed=seed)
         accuracy.append(known_layers(both, ranks.observed()))
-        replicates.append(known_layers(both, ranks.accuracy(weights)))
+        variances.append((ranks.deviations().astype(float) ** 2).sum(-1))
+        sources.append(ranks.sources()[:, None])
+        pairs.append(ranks.pairs()[:, None])
     if not accuracy:
         unmeasured = np.full((2, study.layers), np.nan)
         return dict.fromkeys(("accuracy", "low", "high"), unmeasured)
-    ends = interval(mean_known(np.array(replicates)))  # pyright: ignore[reportArgumentType]
-    return {
-        "accuracy": mean_known(np.array(accuracy)),
-        "low": ends.low,
-        "high": ends.high,
-    }
+    known = np.isfinite(accuracy)
+    variance = np.where(known, variances, 0).sum(0) / np.maximum(known.sum(0), 1) ** 2
+    mean = mean_known(np.array(accuracy))
+    ends = share_interval(
+        mean,
+        variance,
+        units=np.where(known, sources, 0).sum(0),
+        observations=np.where(known, pairs, 0).sum(0),
+    )
+    return {"accuracy": mean, "low": ends.low, "high": ends.high}

@@ -15,7 +15,11 @@ from analysis.control.refusals import plain
 from analysis.control.settings_tried import Grid, Layers, named
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.errors import unknown
-from analysis.core.statistics import bootstrap_weights, interval, wilson
+from analysis.core.intervals import (
+    mean_interval_of_units,
+    share_interval,
+    variation,
+)
 
 COLUMNS = (
     "stage",
@@ -25,6 +29,7 @@ COLUMNS = (
     "strength",
     "prompt",
     "role",
+    "origin",
     "request",
     "target",
     "text",
@@ -85,6 +90,7 @@ def table(
                             *place,
                             prompt,
                             role,
+                            asked.source or asked.prompt,
                             asked.text,
                             asked.target,
                             *rest,
@@ -119,7 +125,7 @@ def log_odds(answers: pd.DataFrame) -> np.ndarray:
 @dataclass(frozen=True)
 class Objective:
     """What a search maximises: a value per answer; ``rate``: a share with a Wilson
-    interval, else a mean with a bootstrap.
+    interval, else a mean with Student's t.
     """
 
     values: Callable[[pd.DataFrame], np.ndarray]
@@ -152,11 +158,12 @@ def summary(answers: pd.DataFrame, judging: JudgingSpec) -> dict[str, float]:
     divergence (nats) of the next token on neutral prompts.
     """
     aim = objective(judging)
-    values = aim.values(answers)
-    values = values[np.isfinite(values.astype(float))].astype(float)
+    values = aim.values(answers).astype(float)
+    known = np.isfinite(values)
+    origins = answers["origin"].to_numpy()[known].tolist()
     heard = answers.loc[answers["heard"] != "", ["heard", "language"]]
     return {
-        **bounded(values, aim.rate),
+        **bounded(values[known], origins, aim.rate),
         "perplexity": float(np.exp(answers["surprise"].mean()))
         if answers["surprise"].notna().any()  # pyright: ignore[reportGeneralTypeIssues]
         else np.nan,
@@ -167,17 +174,25 @@ def summary(answers: pd.DataFrame, judging: JudgingSpec) -> dict[str, float]:
     }
 
 
-def bounded(values: np.ndarray, rate: bool) -> dict[str, float]:
-    """A mean with its 95 % interval: Wilson for a share, else a bootstrap over prompts."""
-    n = len(values)
-    if not n:
+def bounded(values: np.ndarray, origins: Sequence[str], rate: bool) -> dict[str, float]:
+    """A mean with its 95 % interval; prompts of one origin are drawn together.
+
+    Wilson's for a share, else Student's t, which NaN with fewer than FEW_UNITS origins.
+    """
+    if not len(values):
         return {"effect": np.nan, "low": np.nan, "high": np.nan, "n": 0}
+    found = variation(values, origins)
     if rate:
-        low, high = wilson(values.sum(), n)
+        low, high = share_interval(
+            np.array(found.mean),
+            np.array(found.variance),
+            np.array(found.units),
+            np.array(found.observations),
+        )
     else:
-        weights = bootstrap_weights(tuple(range(n)))
-        low, high = map(float, interval(values @ weights / weights.sum(0)))
-    return {"effect": float(values.mean()), "low": low, "high": high, "n": n}
+        low, high = mean_interval_of_units(found)
+    ends = {"low": float(low), "high": float(high)}
+    return {"effect": found.mean, **ends, "n": len(values)}
 
 
 SUMMARY = ("effect", "low", "high", "n", "perplexity", "drift", "kl")
@@ -250,18 +265,10 @@ def by_strength(answers: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for verdict in VERDICTS:
         for strength, those in answers[answers["verdict"] != ""].groupby("strength"):
-            count, n = int((those["verdict"] == verdict).sum()), len(those)  # pyright: ignore[reportArgumentType]
-            low, high = wilson(count, n)
-            rows.append(
-                {
-                    "strength": strength,
-                    "verdict": verdict,
-                    "share": count / n,
-                    "low": low,
-                    "high": high,
-                    "n": n,
-                }
-            )
+            given = (those["verdict"] == verdict).to_numpy(float)
+            found = bounded(given, those["origin"].tolist(), rate=True)
+            share = {"share": found.pop("effect")}
+            rows.append({"strength": strength, "verdict": verdict} | share | found)
     return pd.DataFrame(
         rows, columns=["strength", "verdict", "share", "low", "high", "n"]
     )
@@ -374,7 +381,7 @@ def gaps(reported: pd.DataFrame, source: str) -> pd.DataFrame:
 
     For a rate the interval is Newcombe's, from the two Wilson intervals as if the
     prompts were not the same, which makes it
-    rather too wide than too narrow; for a mean it is the same rule on the bootstrap
+    rather too wide than too narrow; for a mean it is the same rule on Student's
     intervals. In the language of the shared
     vector (``source``) both are the same answers, so the gap is 0 and has no interval.
     """

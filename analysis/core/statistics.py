@@ -4,23 +4,15 @@ Kernels over plain arrays.
 """
 
 from functools import lru_cache
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import scipy  # its parts are read at first use: statistics takes half a second
 
-LEVEL = 0.95
+from analysis.core.intervals import LEVEL, Interval
+
 REPLICATES = 200
 PERMUTATIONS = 999
-
-Ends = TypeVar("Ends", float, np.ndarray)
-
-
-class Interval(NamedTuple, Generic[Ends]):
-    """Lower and upper end."""
-
-    low: Ends
-    high: Ends
 
 
 @lru_cache(maxsize=64)
@@ -132,19 +124,6 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
         values = np.asarray(p)[known]
         adjusted[known] = scipy.stats.false_discovery_control(values)
     return adjusted
-
-
-def wilson(
-    right: float,
-    n: int,
-    level: float = LEVEL,
-) -> Interval[float]:
-    """Wilson interval of a share; NaN of nothing."""
-    if n == 0:
-        return Interval(float("nan"), float("nan"))
-    test = scipy.stats.binomtest(round(right), n)
-    ends = test.proportion_ci(level, "wilson")
-    return Interval(float(ends.low), float(ends.high))
 
 
 def correlate(

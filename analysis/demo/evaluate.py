@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from analysis.core.statistics import wilson
+from analysis.core.intervals import wilson
 from analysis.demo.tokenizer import PAD, id_of
 from analysis.model.load import Loaded
 from analysis.world.world import (

@@ -10,15 +10,17 @@ import xarray as xr
 from analysis.concepts import recognition, similarity, transfer
 from analysis.concepts.specs import Convention
 from analysis.core.errors import StudyError
-from analysis.core.statistics import bootstrap_weights, interval
+from analysis.core.intervals import (
+    FEW_UNITS,
+    Interval,
+    difference_interval,
+    mean_interval,
+)
 from analysis.overview import usual
 from analysis.study.study import Study
 from analysis.words import alignment
 
 Labelled = TypeVar("Labelled", xr.Dataset, xr.DataArray)
-ENOUGH = 3
-"""Fewer concepts than this give no interval."""
-REPLICATES = 1000
 OF_LANGUAGES = ("language", "source", "target")
 """Dimensions whose places are languages."""
 
@@ -199,7 +201,7 @@ def without_interval(first: Study, second: Study, concepts: Sequence[str]) -> st
             printed.append(study.title)
     if printed:
         return f"{' and '.join(printed)} print only means over concepts"
-    if len(concepts) < ENOUGH:
+    if len(concepts) < FEW_UNITS:
         return f"only {len(concepts)} common concepts"
     return ""
 
@@ -213,8 +215,8 @@ def of_pairs(
     if why_not:
         return finished(kind, one, other, None, why_not)
     each = (first - second).transpose("concept", "source", "target")
-    how = f"bootstrap over {each.sizes['concept']} concepts"
-    return finished(kind, one, other, each, how)
+    how = f"Student's t over {each.sizes['concept']} concepts"
+    return finished(kind, one, other, mean_interval(each.values), how)
 
 
 def mean_of_concepts(values: xr.DataArray) -> xr.DataArray:
@@ -234,9 +236,13 @@ def of_words(kind: Measured, first: xr.DataArray, second: xr.DataArray) -> Compa
     if not same_words(a, b):
         why = "the studies did not look up the same words"
         return finished(kind, one, other, None, why)
-    each = (a - b).dropna("word")
-    how = f"bootstrap over {each.sizes['word']} test words"
-    return finished(kind, one, other, each, how)
+    each = (a - b).dropna("word").transpose("word", *one.dims)
+    words = each.sizes["word"]
+    variance = each.values.var(0, ddof=1) / words
+    ends = difference_interval(
+        each.values.mean(0), variance, np.array(words), np.array(words)
+    )
+    return finished(kind, one, other, ends, f"over {words} test words")
 
 
 def mean_of_words(values: xr.DataArray) -> xr.DataArray:
@@ -259,19 +265,14 @@ def finished(
     kind: Measured,
     first: xr.DataArray,
     second: xr.DataArray,
-    each: xr.DataArray | None,
+    ends: Interval[np.ndarray] | None,
     how: str,
 ) -> Comparison:
-    """The difference, and its interval from differences by concept or word.
-
-    These are the first dimension of ``each``.
-    """
+    """The difference, and its interval where it has one."""
     low = high = xr.full_like(first, np.nan)
-    if each is not None:
-        weights = bootstrap_weights(tuple(range(each.shape[0])), REPLICATES)
-        shares = weights / weights.sum(0)
-        means = np.tensordot(np.nan_to_num(each.values), shares, (0, 0))
-        low, high = (first.copy(data=end) for end in interval(means))
+    if ends is not None:
+        low = first.copy(data=ends.low)
+        high = first.copy(data=ends.high)
     variables = {
         "first": first.drop_attrs(),
         "second": second.drop_attrs(),

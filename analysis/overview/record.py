@@ -25,6 +25,20 @@ BOOTSTRAP = Statistic(
 WILSON = Statistic(
     "Intervals of single shares are Wilson intervals.", ("wilson1927probable",)
 )
+SHARES = Statistic(
+    "Intervals of shares are Wilson intervals; observations of one source count for as "
+    "many as independent ones of the same variance would.",
+    ("wilson1927probable", "korn1998confidence"),
+)
+PAIRED = Statistic(
+    "Intervals of differences between two shares of the same observations are those of "
+    "Bonett and Price.",
+    ("bonett2012adjusted",),
+)
+STUDENT = Statistic(
+    "Intervals of means over few concepts, languages or prompts are Student's.",
+    ("student1908probable",),
+)
 SHUFFLED = Statistic("Bands are 95 % of the values under shuffled labels.")
 ADJUSTED = Statistic(
     "P values are adjusted over all cells shown with the procedure of Benjamini and "

@@ -13,7 +13,7 @@ def finding(study: Study) -> str:
     """The result in one sentence, computed on the half of the items that nothing was
     chosen on; or that there is none.
 
-    An effect counts when its 95 % bootstrap over items lies above 0.
+    An effect counts when its 95 % interval over items lies above 0.
     """
     best = chosen_settings(study)
     if missing := lacking(study):

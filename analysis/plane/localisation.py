@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.errors import SpecError, StudyError, unknown
+from analysis.core.intervals import Interval, difference_interval, share_interval
 from analysis.core.specs import check
-from analysis.core.statistics import REPLICATES, bootstrap_weights, interval, mean_known
+from analysis.core.statistics import mean_known
 from analysis.plane.specs import SweepSpec
 from analysis.questions.answers import NAMED, likeliest
 from analysis.questions.questions import CULTURE, UNIVERSAL
@@ -250,20 +251,9 @@ def twins_of(study: Study, place: int) -> list[int]:
     ]
 
 
-def draws(n: int, place: int) -> np.ndarray:
-    """Weights (item, replicate) of a setting's bootstrap; without items there is
-    nothing to draw, and intervals are NaN.
-    """
-    return (
-        bootstrap_weights(tuple(range(n)), REPLICATES, seed=place)
-        if n
-        else np.zeros((0, 1))
-    )
-
-
 def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
     """One row per language that the setting steers: both axes before and after, with 95
-    % bootstraps over items.
+    % intervals (Wilson's) over items.
 
     Columns: ``transfer``/``localisation`` after, ``… before``, ``… low``/``… high`` of
     the value after, ``gain``, ``erasure`` and
@@ -277,10 +267,10 @@ def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
     rows = pd.DataFrame({"language": list(study.languages)})
     for axis in AXES:
         chosen = values[[0, place]][:, :, part(study, axis, half)]
+        items = np.isfinite(chosen[1]).sum(-1)
         rows[f"{axis} before"], rows[axis] = shares(chosen)
-        weights = draws(chosen.shape[-1], place)
-        rows[f"{axis} low"], rows[f"{axis} high"] = interval(shares(chosen[1], weights))
-        rows[AXES[axis]] = np.isfinite(chosen[1]).sum(-1)
+        rows[f"{axis} low"], rows[f"{axis} high"] = share_bounds(chosen[1], items)
+        rows[AXES[axis]] = items
     rows["gain"] = rows["transfer"] - rows["transfer before"]
     rows["erasure"] = rows["localisation before"] - rows["localisation"]
     rows["cost"] = cost_of(rows["gain"], rows["erasure"])  # pyright: ignore[reportArgumentType]
@@ -288,6 +278,13 @@ def plane(study: Study, place: int, half: int | None = 1) -> pd.DataFrame:
     rows["gap"] = rows["named"] - rows["localisation before"]
     there = np.isfinite(values[place]).any(-1)
     return rows[there].reset_index(drop=True)  # pyright: ignore[reportReturnType]
+
+
+def share_bounds(right: np.ndarray, items: np.ndarray) -> Interval[np.ndarray]:
+    """95 % intervals (language) of shares of independent items (language, item)."""
+    values = shares(right)
+    variance = values * (1 - values) / np.maximum(items, 1)
+    return share_interval(values, variance, items, items)
 
 
 def cost_of(gain: pd.Series, erasure: pd.Series) -> np.ndarray:
@@ -304,7 +301,7 @@ def prompts_with_country(study: Study, half: int | None) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Effect:
-    """A change of both axes, mean over languages, with 95 % bootstraps over items."""
+    """A change of both axes, mean over languages, with 95 % intervals over items."""
 
     setting: Setting
     gain: float
@@ -325,8 +322,7 @@ def effect(study: Study, place: int, half: int | None = 1) -> Effect:
     for axis, sign in (("transfer", 1), ("localisation", -1)):
         here = part(study, axis, half)
         change = sign * (values[place] - values[0])[:, here]
-        weights = draws(change.shape[-1], place)
-        low, high = interval(rates(change, weights))
+        low, high = change_bounds(change)
         found[axis] = (
             float(rates(change)),
             (float(low), float(high)),
@@ -378,6 +374,23 @@ def hypervolume(points: np.ndarray, origin: tuple[float, float] = (0.0, 0.0)) ->
         if x > origin[0] and y > height:
             area, height = area + (x - origin[0]) * (y - height), y
     return float(area)
+
+
+def change_bounds(change: np.ndarray) -> Interval[np.ndarray]:
+    """95 % interval of the mean over languages of changes (language, item).
+
+    Items are drawn whole, all their translations with them.
+    """
+    known = np.isfinite(change)
+    there = known.any(-1)
+    asked = known.any(0)
+    items = np.array(asked.sum())
+    counts = np.maximum(known.sum(-1, keepdims=True), 1)
+    mean = mean_known(change, -1)[:, None]
+    moved = np.where(known, change - mean, 0) / counts
+    of_item = moved.sum(0) / max(there.sum(), 1)
+    variance = (of_item**2).sum() * items / np.maximum(items - 1, 1)
+    return difference_interval(rates(change), variance, items, items)
 
 
 def by_layer(study: Study, mode: str, half: int | None = 1) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import xarray as xr
 from analysis.concepts.recognition import layer_coords, origin
 from analysis.concepts.similarity import cosines, length
 from analysis.core.errors import StudyError, unknown
+from analysis.core.intervals import mean_interval
 from analysis.core.statistics import (
     REPLICATES,
     bootstrap_weights,
@@ -278,7 +279,7 @@ def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
     same mean under random signs as its band.
 
     Variables ``cosine``, ``angle`` (degrees of the mean cosine), ``low``/``high``
-    (languages drawn with replacement, their items as
+    (Student's t over languages, their items as
     they are; NaN below three), ``null_low``, ``null_high`` (NaN where a language of the
     mean has no items), ``languages`` in the
     mean. Errors as in ``angles``.
@@ -288,10 +289,7 @@ def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
     there = np.isfinite(value)
     known = there.any(1)
     n = int(known.sum())
-    drawn = np.full((2, study.layers), np.nan)
-    if n > 2:
-        weights = bootstrap_weights(tuple(range(n)))
-        drawn = interval(value[known].T @ weights / n)
+    drawn = mean_interval(value[known])
     # Languages share items and the English states, so the mean is taken within each
     # replicate; √n would be far too narrow.
     total = np.where(there[..., None], table["null"].values, 0).sum(0)
@@ -301,8 +299,8 @@ def mean_angle(study: Study, version: str = "own") -> xr.Dataset:
     values = {
         "cosine": mean,
         "angle": degrees(mean),
-        "low": drawn[0],
-        "high": drawn[1],
+        "low": np.clip(drawn.low, -1, 1),
+        "high": np.clip(drawn.high, -1, 1),
         "null_low": null[0],
         "null_high": null[1],
     }

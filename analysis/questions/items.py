@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from analysis.core.errors import StudyError
-from analysis.core.statistics import Interval, interval, mean_known
+from analysis.core.intervals import Interval
+from analysis.core.statistics import interval, mean_known
 from analysis.questions.geometry import ENGLISH, KINDS_OF_ITEMS, labelled_set, prompts
 from analysis.study.study import Study
 

@@ -11,8 +11,9 @@ import numpy as np
 import xarray as xr
 
 from analysis.concepts.null_vectors import null_vectors
+from analysis.core.intervals import Interval, share_interval
 from analysis.core.specs import check_layer
-from analysis.core.statistics import Interval, bootstrap_weights, interval
+from analysis.core.statistics import mean_known
 from analysis.core.turns import map_each, one_core, steps
 from analysis.study.study import Study
 from analysis.words.maps import warnings
@@ -39,7 +40,7 @@ FEW = 20
 A precision among so few has no meaning.
 """
 SIZES = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 3000)
-OVER_WORDS = "bootstrap over test words"
+OVER_WORDS = "Wilson, over test words"
 BOTH = {"before": before, "after": after}
 """The stages that curves and matrices show."""
 DIMS = {
@@ -81,7 +82,7 @@ def alignment(
     """P@k of every language's test words among the target language's.
 
     At the stages before, after and the two ceilings. ``precision``, ``low``, ``high``
-    (language, stage, k): shares of test words with a 95 % bootstrap over them;
+    (language, stage, k): shares of test words with 95 % Wilson intervals;
     ``chance`` (language, k); ``reciprocal`` and ``rank`` (language, stage): mean
     reciprocal rank and mean rank; ``identical`` (language, stage): what words spelled
     alike add to P@1, and ``alike`` (language), their share; ``hit`` (language, stage,
@@ -173,12 +174,12 @@ def numbers_of_language(
     }
 
 
-def spread(hits: np.ndarray) -> Interval:
-    """Bootstrap interval of the mean over the last axis, the test words."""
-    words = hits.shape[-1]
-    weights = bootstrap_weights(tuple(range(words)))
-    means = hits.astype(np.float32) @ weights / words
-    return interval(means)
+def spread(hits: np.ndarray) -> Interval[np.ndarray]:
+    """95 % interval of the mean over the last axis, the test words: Wilson's."""
+    words = np.array(hits.shape[-1])
+    share = hits.astype(float)
+    variance = share.var(-1) / words
+    return share_interval(share.mean(-1), variance, words, words)
 
 
 def mean_over_languages(hits: Sequence[np.ndarray]) -> Mean:
@@ -188,11 +189,16 @@ def mean_over_languages(hits: Sequence[np.ndarray]) -> Mean:
     """
     table = np.array(hits)
     known = np.isfinite(table)
-    filled = np.where(known, table, 0)
-    weights = bootstrap_weights(tuple(range(table.shape[1])))
-    with np.errstate(invalid="ignore"):
-        drawn = (filled @ weights) / (known @ weights)
-    low, high = interval(drawn.mean(0))
+    by_word = mean_known(table)
+    words = np.isfinite(by_word).sum()
+    # Every language counts alike, however many of the words it has.
+    weights = known / np.maximum(known.sum(1, keepdims=True), 1)
+    centred = np.where(known, table - mean_known(table, 1)[:, None], 0)
+    moved = (weights * centred).mean(0)
+    variance = (moved**2).sum() * words / max(words - 1, 1)
+    low, high = share_interval(
+        mean_known(table, 1).mean(), variance, words, known.sum()
+    )
     by_language = np.nanmean(table, 1)
     return Mean(
         precision=float(by_language.mean()),
@@ -229,7 +235,7 @@ def alignment_by_layer(
     """P@1 before and after over layers, mean over source languages.
 
     ``precision``, ``low``, ``high`` (stage, layer); ``each`` (stage, layer, language)
-    are the languages one by one. Intervals are bootstraps over test words.
+    are the languages one by one. Intervals are Wilson's over test words.
     """
     rows = []
     pairs = {}
@@ -302,7 +308,7 @@ def alignment_by_pair(study: Study, spec: AlignmentSpec) -> xr.Dataset:
     """P@1 from every language to every other, before and after.
 
     ``precision``, ``low``, ``high`` (stage, source, target), NaN on the diagonal; ``n``
-    test words and ``chance`` (source, target). Intervals are bootstraps over test words.
+    test words and ``chance`` (source, target). Intervals are Wilson's over test words.
     """
     embedded = embedded_words(study, spec)
     codes = list(embedded.words.languages)

@@ -138,7 +138,7 @@ def alignment_by_kind(
     """P@1 of abstract and of physical test words after the map.
 
     ``precision``, ``low``, ``high``, ``n`` words looked up and ``chance`` (kind,
-    language). Drawn groups are means over DRAWS draws; intervals are bootstraps over
+    language). Drawn groups are means over DRAWS draws; intervals are Wilson's over
     test words (of the first draw). The map is fitted on all seeds.
 
     StudyError when the list has no kinds or too few words of one; SpecError when

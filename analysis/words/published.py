@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from analysis.core.statistics import Interval, wilson
+from analysis.core.intervals import Interval, wilson
 from analysis.study.published_words import (
     ALIKE,
     CONCEPTS,

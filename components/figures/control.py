@@ -12,8 +12,8 @@ from analysis.control.settings_tried import named as layers_in_words
 from analysis.control.specs import JudgingSpec
 from analysis.control.store import Run
 from analysis.control.surfaces import Choice
+from analysis.core.intervals import wilson
 from analysis.core.model_names import DEMO
-from analysis.core.statistics import wilson
 from analysis.study.published_values import CONTROL_PROMPTS
 from analysis.study.study import Study
 from components.figures.languages import Languages

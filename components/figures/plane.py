@@ -130,7 +130,7 @@ def arrows_caption(
     if lost:
         lacking = f" Without items of both kinds: {', '.join(lost)}."
     return (
-        "Open: unsteered, filled: steered; crosses: 95 % bootstraps over items; "
+        "Open: unsteered, filled: steered; crosses: 95 % intervals over items; "
         f"{universal} universal and {culture} culture items, {asked}. "
         f"Mean gain {finding.change(found.gain, found.gain_ends)}; "
         f"erasure {finding.change(found.erasure, found.erasure_ends)}{price(found)}."

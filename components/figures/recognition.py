@@ -76,7 +76,7 @@ def by_share(
     accuracy, low, high = means["mean"], means["mean_low"], means["mean_high"]
     pairs = means["n"].sum("concept")
     axis = share_axis(study, languages)
-    interval = accuracy.attrs.get("interval", "bootstrap")
+    interval = accuracy.attrs.get("interval", "over pairs")
     caption = (
         f"Mean over {len(study.concepts)} concepts of the share of held-out pairs "
         f"ranked right, {span(accuracy)}; bars are 95 % intervals ({interval}); "

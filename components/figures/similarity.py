@@ -28,8 +28,8 @@ LARGEST = (
     "maximum over layers, taken per pair and concept "
     "(the paper's way, which favours high values)"
 )
-BOOTSTRAPPED = (
-    "Intervals (on hover and in the table) are 95 % bootstraps over concepts."
+OVER_CONCEPTS = (
+    "Intervals (on hover and in the table) are 95 % over concepts (Student's t)."
 )
 NOT_PRINTED = "No intervals are printed."
 UNCLASSED = (
@@ -123,7 +123,7 @@ def limits(values: np.ndarray) -> Limits:
 def interval_note(cells: xr.Dataset) -> str:
     """Whether cells carry intervals."""
     if np.isfinite(cells["low"]).any():
-        return BOOTSTRAPPED
+        return OVER_CONCEPTS
     return NOT_PRINTED
 
 

@@ -130,7 +130,7 @@ def over_layers(study: Study, curves: xr.Dataset, source: str, target: str) -> F
         interval=("low", "high"),
         title=f"{source} → {target} over layers",
         caption=f"Accuracy on the held-out pairs of {target}; bands are 95 % "
-        "bootstraps over pairs; chance 0.5 (dotted).",
+        "intervals over the sources of pairs; chance 0.5 (dotted).",
         data=Lines(tuple(series), chance=0.5),
         table=curves.to_dataframe().reset_index(),
         x="relative depth (1 = last block)",

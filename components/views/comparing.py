@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
-from analysis.core.statistics import wilson
+from analysis.core.intervals import wilson
 from analysis.steering.resolve import vectors
 from analysis.steering.specs import VectorSource
 from analysis.study import notes

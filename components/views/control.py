@@ -175,7 +175,7 @@ def table_caption(
     printed_beside: bool,
 ) -> str:
     """What stands in the table, on which prompts, and what to make of it."""
-    how = "bootstrap over prompts"
+    how = "Student's t over prompts"
     if measures.objective(spec).rate:
         how = "Wilson"
     sentences = [
