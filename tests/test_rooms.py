@@ -30,6 +30,7 @@ MODELS = {
     "accelerate",
     "bitsandbytes",
     "huggingface_hub",
+    "jinja2",
     "psutil",
     "tokenizers",
     "torch",

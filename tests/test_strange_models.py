@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from analysis.concepts.pairs import ContrastPair
 from analysis.core.errors import ModelError, Stopped
 from analysis.core.hidden_folders import without_folders
 from analysis.core.specs import ModelSpec
@@ -18,6 +19,7 @@ from analysis.worker.extraction import check_model
 from analysis.worker.service import DONE, FAILED, STOPPED, Job, Pool, Service
 
 SPEC = ModelSpec("spoiled")
+PAIRS = [ContrastPair("1", "fairness", "en", "Fair.", "Unfair.")]
 SOON = 5
 """Seconds, on a busy machine, in which whatever is refused at once is refused."""
 
@@ -115,7 +117,7 @@ def test_stop_is_heard_while_a_model_is_sized(llama):
 def test_stop_of_a_job_is_heard_while_a_model_is_looked_at(llama):
     edit(llama, num_hidden_layers=2000)
     service = Service()
-    job = service.submit("me", "look", check_model(SPEC, "none", {"en": "Fair."}))
+    job = service.submit("me", "look", check_model(SPEC, "none", PAIRS))
     while not job.started:
         time.sleep(0.01)
     time.sleep(0.3)
@@ -147,7 +149,7 @@ def test_an_adapter_beside_whole_weights_is_told_to_every_job(llama):
     assert Pool().get(SPEC, job).blocks
     assert [one.startswith(sentence) for one in job.notices] == [True]
     looked = Job(2, "me", "", lambda job, pool: None)
-    check_model(SPEC, "none", {"en": "Fair."})(looked, Pool())
+    check_model(SPEC, "none", PAIRS)(looked, Pool())
     assert [one.startswith(sentence) for one in looked.notices] == [True]
 
 
@@ -227,7 +229,7 @@ def test_of_a_path_only_the_last_name_is_kept(said, shown):
 
 def test_a_good_model_is_looked_at_as_before(llama):
     service = Service()
-    job = service.submit("me", "look", check_model(SPEC, "none", {"en": "Fair."}))
+    job = service.submit("me", "look", check_model(SPEC, "none", PAIRS))
     assert job.finished.wait(20)
     assert job.state == DONE
     assert job.notices == []

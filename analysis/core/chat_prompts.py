@@ -7,7 +7,7 @@ for thinking is set, so that a text is the same prompt on every day.
 from dataclasses import dataclass
 from datetime import date
 
-from analysis.core.errors import SpecError
+from analysis.core.errors import AnalysisError, SpecError
 from analysis.core.tokenizer import Tokenizer
 
 DATE = date(2024, 7, 26)
@@ -54,6 +54,8 @@ class ChatForm:
                 thinking=self.thinking,
                 **given,
             )
+        except AnalysisError:  # Stop was heard
+            raise
         except Exception as error:
             # The template is a program that came with the model and may fail in any way.
             why = str(error)[:200]

@@ -257,7 +257,7 @@ def fetching_error(error: Exception, model: str, revision: str) -> ModelError:
             f"The hub refused the token in HF_TOKEN while {model} was asked for. Put a "
             "valid one there, or none."
         )
-    if disk.is_refusal(error):
+    if isinstance(error, OSError) and disk.is_refusal(error):
         where = disk.Place(f"A file of {model} in the hub's cache", "HF_HOME")
         return ModelError(disk.sentence(error, where, "kept"))
     if isinstance(error, ImportError):

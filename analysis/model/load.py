@@ -28,6 +28,7 @@ from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.hidden_folders import reason
 from analysis.core.specs import ModelSpec
 from analysis.core.tokenizer import Tokenizer
+from analysis.model.bounded_templates import with_bounded_template
 from analysis.model.configuration import adapter_notice, read_config
 from analysis.model.hub import Source, listed_files, locate
 
@@ -255,7 +256,7 @@ def loading_options(
 def load_tokenizer(source: Source) -> Tokenizer:
     """The model's tokenizer; ModelError when it has none."""
     try:
-        return AutoTokenizer.from_pretrained(
+        tokenizer = AutoTokenizer.from_pretrained(
             source.folder, trust_remote_code=settings.trusts_remote_code()
         )
     except BaseException as error:
@@ -265,6 +266,7 @@ def load_tokenizer(source: Source) -> Tokenizer:
         raise ModelError(
             f"{source.name} has no tokenizer that transformers can load: {reason(error)}"
         ) from error
+    return with_bounded_template(tokenizer)
 
 
 def is_panic(error: BaseException) -> bool:

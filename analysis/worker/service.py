@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from analysis.core import settings
+from analysis.core import interruption, settings
 from analysis.core.errors import AnalysisError, ModelError, Stopped
 from analysis.core.hidden_folders import without_folders
 from analysis.core.specs import ModelSpec
@@ -327,7 +327,8 @@ class Service:
             job.started = time.monotonic()
         try:
             job.check()
-            job.result = job.work(job, self.pool)
+            with interruption.heard_by(job.check):
+                job.result = job.work(job, self.pool)
             job.state = DONE
         except Stopped as stop:
             job.error = str(stop)
