@@ -9,9 +9,9 @@ room and is used by none.
 ('layer', 'hidden')
 """
 
-from babelscope.house import check
+from babelscope import starting
 
-check()
+starting.begin()
 
 import importlib  # noqa: E402
 from typing import TYPE_CHECKING, Any  # noqa: E402

@@ -4,10 +4,11 @@ Repeating a call is safe: it goes on with what is unfinished, and opens what is 
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from analysis.concepts.corpora import DEMO as DEMO_CORPUS
 from analysis.concepts.pairs import Corpus
@@ -16,11 +17,12 @@ from analysis.core import disk
 from analysis.core.errors import CorpusError, SpecError, StudyError
 from analysis.core.model_names import DEMO
 from analysis.core.specs import ModelSpec, Spec, digest
+from analysis.plane import plan as plane_plan
 from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import find_questions
 from analysis.questions.questions import Questions
 from analysis.questions.specs import QuestionSpec
-from analysis.study import store
+from analysis.study import library, store
 from analysis.study.records import WithSpec
 from analysis.study.study import Study as Results
 from analysis.study.word_list import WordList
@@ -39,7 +41,7 @@ from babelscope.inputs import (
     template_of,
     words_of,
 )
-from babelscope.running import run
+from babelscope.running import run, sweep_once
 from babelscope.study import Study, copies, open_study
 
 Work = Callable[[Job, Pool], str]
@@ -140,6 +142,7 @@ def ask(
     seed: int = 1,
     title: str = "",
     into: str = "",
+    swept: Mapping[str, Any] | None = None,
     **loading: str,
 ) -> Study:
     """English and local vectors of a model, from questions that it is asked.
@@ -148,7 +151,8 @@ def ask(
     are asked. ``answers`` says what the answers of a file are, where they may be several
     things: text, letter, place from 0 or place from 1. No ``template``: that of the model.
     The study is a new one, or ``into`` one of the same model; one that ships is copied
-    first. ``loading`` as in ``extract``.
+    first. ``swept`` are arguments of ``babelscope.sweep``, which then follows; who resumes
+    the study goes on with both. ``loading`` as in ``extract``.
 
     >>> import babelscope as bs
     >>> study = bs.ask("demo", languages=["en", "fr"], most=8)
@@ -168,10 +172,18 @@ def ask(
         seed,
     )
     title = title or f"{short_name(chosen)} asked {asked.name}"
-    work = asking.read_questions(spec, asked, title, into)
+    follows = None if swept is None else partial(sweep_spec, **swept)
+    work = asking.read_questions(spec, asked, title, into, follows)
+    exact = at_commit(spec)
     if into:
-        return added(into, "questions", at_commit(spec), work)
-    return finished(store.name_of(at_commit(spec), title), work)
+        open_study(into)
+    name = into or store.name_of(exact, title)
+    known = having(name, "questions", exact)
+    if known and follows:
+        layers = open_study(known).layers
+        plane_plan.want_sweep(store.root() / known, follows(exact, layers))
+    study = resume(known) if known else open_study(run(work, name))
+    return study if swept is None else sweep(study, **swept)
 
 
 def sweep(
@@ -197,22 +209,43 @@ def sweep(
     True
     """
     known = open_study(study) if isinstance(study, str) else study
-    asked = asked_of(known)
-    spec = SweepSpec(
-        asked.model,
-        asked.questions,
-        asked.questions_digest,
-        tuple(languages) or asked.languages,
-        tuple(layers) or tuple(range(1, known.layers + 1)),
-        tuple(strengths),
-        template or asked.template,
-        scoring,
+    spec = sweep_spec(
+        asked_of(known),
+        known.layers,
+        languages=languages,
+        layers=layers,
+        strengths=strengths,
+        template=template,
+        scoring=scoring,
         local=local,
         most=most,
         seed=seed,
     )
     work = plane.run_plane(spec, find_questions(spec.questions_digest), known.name)
     return added(known.name, "plane", spec, work)
+
+
+def sweep_spec(
+    asked: QuestionSpec,
+    number: int,
+    *,
+    languages: Sequence[str] = (),
+    layers: Sequence[int] = (),
+    strengths: Sequence[float] = (0.5, 1.0, 2.0),
+    template: str = "",
+    **more: Any,
+) -> SweepSpec:
+    """The spec of a sweep of a model with a ``number`` of layers; see ``sweep``."""
+    return SweepSpec(
+        asked.model,
+        asked.questions,
+        asked.questions_digest,
+        tuple(languages) or asked.languages,
+        tuple(layers) or tuple(range(1, number + 1)),
+        tuple(strengths),
+        template or asked.template,
+        **more,
+    )
 
 
 def means(model: str, files: Sequence[str | Path], *, title: str = "") -> Study:
@@ -246,6 +279,7 @@ def resume(name: str) -> Study:
     >>> bs.resume("demo").complete
     True
     """
+    sweep_once()
     study = open_study(name)
     if study.complete:
         return told_complete(study)
@@ -261,11 +295,23 @@ def finished(name: str, work: Work) -> Study:
 
 def added(name: str, part: str, spec: Spec, work: Work) -> Study:
     """A study with one more part: by ``work``, unless it, or a copy, has it already."""
+    open_study(name)  # says which there are before a model is loaded
+    known = having(name, part, spec)
+    if known:
+        return resume(known)
+    return open_study(run(work, name))
+
+
+def having(name: str, part: str, spec: Spec) -> str:
+    """The study of this name, or a copy of it, that has a part; “” if none has."""
+    there = library.names()
     for known in (name, *copies(name)):
+        if known not in there:
+            continue
         entry = open_study(known).manifest.parts.get(part)
         if isinstance(entry, WithSpec) and entry.digest == digest(spec):
-            return resume(known)
-    return open_study(run(work, name))
+            return known
+    return ""
 
 
 def told_complete(study: Study) -> Study:
@@ -281,7 +327,7 @@ def imported(title: str, model: str, files: Sequence[str]) -> Study | None:
             continue
         study = open_study(path.name)
         known = study.manifest.imported
-        if known is None:
+        if known is None or study.missing:
             continue
         if known.files == tuple(sorted(files)) and (study.title, study.model) == (
             title,

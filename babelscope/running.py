@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import TypeVar
 
 from tqdm import tqdm
 
 from analysis.control import store as runs
 from analysis.core.errors import Stopped
-from analysis.study import library
+from analysis.study import leftovers, library
 from analysis.worker.inline import run_inline
 from analysis.worker.service import Job, Pool
 from babelscope.study import copies
@@ -77,6 +78,7 @@ def run(task: Callable[[Job, Pool], T], name: str = "") -> T:
     second Ctrl+C does not wait for the end of a step. AnalysisError as the task raises
     it.
     """
+    sweep_once()
     shown = progress()
     try:
         return run_inline(task, shown.update, note)
@@ -84,6 +86,12 @@ def run(task: Callable[[Job, Pool], T], name: str = "") -> T:
         raise Interrupted(kept_of(name), begun(name)) from None
     finally:
         shown.close()
+
+
+@cache
+def sweep_once() -> None:
+    """Remove what killed processes left, before the first work of this one."""
+    leftovers.sweep()
 
 
 def note(sentence: str) -> None:

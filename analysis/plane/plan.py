@@ -18,7 +18,7 @@ import numpy as np
 from analysis.concepts.plan import Progress
 from analysis.core.errors import CorpusError, SpecError, StudyError
 from analysis.core.scores import Scored
-from analysis.core.specs import digest
+from analysis.core.specs import digest, from_dict
 from analysis.plane import localisation
 from analysis.plane.localisation import Setting
 from analysis.plane.specs import SweepSpec
@@ -27,7 +27,7 @@ from analysis.questions.answers import NAMED
 from analysis.questions.geometry import local_vectors, stack
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
 from analysis.study import store
-from analysis.study.manifest import AskedItem, PlanePart
+from analysis.study.manifest import AskedItem, PlanePart, QuestionsPart
 from analysis.study.study import Study
 
 TWINS = 3
@@ -95,7 +95,28 @@ def begin_sweep(folder: Path, spec: SweepSpec, questions: Questions) -> None:
             prompts=asked,
             settings=tuple(first(spec, study)),
         )
-        store.write_manifest(folder, replace(manifest, plane=plane))
+        about = manifest.questions
+        if about is not None:
+            about = replace(about, sweep=None)
+        begun = replace(manifest, questions=about, plane=plane)
+        store.write_manifest(folder, begun)
+
+
+def want_sweep(folder: Path, spec: SweepSpec) -> None:
+    """Note a sweep that is to follow once all questions of a study are asked.
+
+    A study that has a plane stays as it is.
+    """
+    with store.writing(folder):
+        manifest = store.read_manifest(folder)
+        if manifest.plane is None:
+            asked = replace(manifest.part(QuestionsPart), sweep=asdict(spec))
+            store.write_manifest(folder, replace(manifest, questions=asked))
+
+
+def wanted_sweep(asked: QuestionsPart) -> SweepSpec:
+    """The sweep that is to follow the questions of a study."""
+    return from_dict(SweepSpec, asked.sweep or {})
 
 
 def prompts(spec: SweepSpec, questions: Questions) -> tuple[AskedItem, ...]:

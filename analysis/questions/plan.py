@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -51,9 +51,10 @@ def begin_asking(
     reader: Reader,
     title: str,
     into: Path | None = None,
+    sweep: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write what is known before anything is asked into a study of the same model, or
-    into a new one without concepts.
+    into a new one without concepts. ``sweep`` is the spec of one that is to follow.
 
     StudyError when the study is of another model or has other questions, or the same
     study is complete already.
@@ -63,6 +64,7 @@ def begin_asking(
         digest=digest(spec),
         prompts=prompts(spec, questions),
         notes=tuple(questions.notes),
+        sweep=sweep,
     )
     if into is None:
         into = store.root() / store.name_of(spec, title)

@@ -107,6 +107,24 @@ def missing_cells(manifest: Manifest) -> tuple[str, ...]:
             found.append(f"words {embedding} {words.languages[cell.language]}")
     for place in question_cells(manifest):
         found.append(f"questions {manifest.languages[place]}")
+    if is_sweep_to_come(manifest):
+        found.append("the plane")
     if manifest.plane is not None and not manifest.plane.complete:
         found.append("the rest of the plane")
+    if lacks_means(manifest):
+        found.append("the imported means")
     return tuple(found)
+
+
+def is_sweep_to_come(manifest: Manifest) -> bool:
+    """Whether a sweep was wanted that has not begun."""
+    questions = manifest.questions
+    return questions is not None and questions.sweep is not None
+
+
+def lacks_means(manifest: Manifest) -> bool:
+    """Whether an import of means ended before their file was written.
+
+    Only in studies of earlier versions.
+    """
+    return manifest.imported is not None and "mean_state/0" not in manifest.keys

@@ -123,12 +123,13 @@ class WordsPart(Record, WithSpec):
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionsPart(Record, WithSpec):
-    """The questions that are asked."""
+    """The questions that are asked, and the sweep that is to follow, until it begins."""
 
     spec: Mapping[str, Any]
     digest: str = ""
     prompts: tuple[AskedItem, ...]
     notes: tuple[str, ...] = ()
+    sweep: Mapping[str, Any] | None = None
 
     @property
     def languages(self) -> tuple[str, ...]:

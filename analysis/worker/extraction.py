@@ -18,7 +18,7 @@ from analysis.concepts.readable import notes_on, read_alike
 from analysis.concepts.specs import StudySpec
 from analysis.control import plan as control_plan
 from analysis.control import store as control
-from analysis.core.errors import ModelError
+from analysis.core.errors import ModelError, StudyError
 from analysis.core.legibility import same_tokens, unknown_note, unknown_share
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import (
@@ -215,6 +215,11 @@ def resumed_study(name: str, job: Job, pool: Pool) -> str:
     """The name of a study in which nothing is missing any more."""
     folder = store.root() / name
     manifest = store.read_manifest(folder)
+    if coverage.lacks_means(manifest):
+        raise StudyError(
+            f"The import of “{manifest.title}” ended before its means were kept. Delete "
+            "this study and import the files again."
+        )
     if coverage.missing_pairs(manifest):
         spec = manifest.spec_as(StudySpec)
         corpus = find(spec.corpus_digest)

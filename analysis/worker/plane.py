@@ -13,7 +13,8 @@ from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import find_questions, keep_questions
 from analysis.questions.questions import Questions
 from analysis.steering.specs import GenerationSpec
-from analysis.study import library, store
+from analysis.study import coverage, library, store
+from analysis.study.manifest import QuestionsPart
 from analysis.worker.adapters import pinned
 from analysis.worker.service import Job, Pool, Task
 
@@ -102,10 +103,16 @@ def run_plane(spec: SweepSpec, questions: Questions, study: str) -> Task[str]:
 def go_on_sweeping(name: str, job: Job, pool: Pool) -> None:
     """Answer what is left of a study's plane, if anything is."""
     folder = store.root() / name
-    plane = store.read_manifest(folder).plane
-    if plane is None or plane.complete:
+    manifest = store.read_manifest(folder)
+    plane = manifest.plane
+    if coverage.is_sweep_to_come(manifest):
+        spec = sweep.wanted_sweep(manifest.part(QuestionsPart))
+        questions = find_questions(spec.questions_digest)
+        sweep.begin_sweep(folder, spec, questions)
+    elif plane is not None and not plane.complete:
+        spec = plane.spec_as(SweepSpec)
+        questions = find_questions(spec.questions_digest)
+    else:
         return
-    spec = plane.spec_as(SweepSpec)
-    questions = find_questions(spec.questions_digest)
     answerer = ModelAnswerer(pool.get(spec.model, job), spec.template, job.check)
     sweep.run_sweep(folder, questions, answerer, job.progress)

@@ -3,10 +3,12 @@
 Read them into a study, and make a study of mean states from files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.plane.specs import SweepSpec
 from analysis.questions import plan as asked
 from analysis.questions.question_sets import find_questions, keep_questions
 from analysis.questions.questions import Questions
@@ -19,17 +21,25 @@ from analysis.worker.service import Job, Pool, Task
 if TYPE_CHECKING:
     from analysis.worker.reader import ModelReader
 
+Wanted = Callable[[QuestionSpec, int], SweepSpec]
+"""The sweep that follows, once it is known what is asked and how many layers there are."""
+MEANS = "means.safetensors"
 NO_LENS = "The logit lens was left out: it needs the model's final norm and blocks as they are."
 
 
 def read_questions(
-    spec: QuestionSpec, questions: Questions, title: str, into: str = ""
+    spec: QuestionSpec,
+    questions: Questions,
+    title: str,
+    into: str = "",
+    sweep: Wanted | None = None,
 ) -> Task[str]:
     """A task that asks questions and keeps states and vectors in a study.
 
     It goes on with one that is begun, and gives the study's name. ``into`` names a study
     of the same model; one that comes with Babelscope is copied first. Empty: a new study
-    without concepts.
+    without concepts. ``sweep`` is kept with the questions until it begins, so that who
+    goes on with the study sweeps too.
     """
 
     def work(job: Job, pool: Pool) -> str:
@@ -37,9 +47,12 @@ def read_questions(
         exact_spec = pinned(spec, loaded)
         keep_questions(questions)
         reader = template_reader(loaded, exact_spec, job)
+        wanted = asdict(sweep(exact_spec, reader.layers)) if sweep else None
 
         def begin(folder: Path | None = None) -> Path:
-            return asked.begin_asking(exact_spec, questions, reader, title, folder)
+            return asked.begin_asking(
+                exact_spec, questions, reader, title, folder, wanted
+            )
 
         folder = library.begin_in(into, begin) if into else begin()
         ask_missing(folder, exact_spec, questions, reader, job)
@@ -90,6 +103,10 @@ def import_means(files: Mapping[str, bytes], model: str, title: str) -> Task[str
         job.progress(0, 0, f"reading {len(files)} files")
         found = read_mean_states(files)
         first = next(iter(found.states.values()))
+        arrays = {}
+        for number, states in enumerate(found.states.values()):
+            arrays[f"mean_state/{number}"] = states
+        store.check_finite(MEANS, arrays)
         folder = store.create(
             library.free_name(title),
             Manifest(
@@ -102,12 +119,8 @@ def import_means(files: Mapping[str, bytes], model: str, title: str) -> Task[str
                     files=tuple(sorted(files)), notes=tuple(found.notes)
                 ),
             ),
+            tensors={MEANS: arrays},
         )
-        arrays = {}
-        for number, states in enumerate(found.states.values()):
-            arrays[f"mean_state/{number}"] = states
-        with store.writing(folder):
-            store.add_file(folder, "means.safetensors", arrays)
         return folder.name
 
     return work

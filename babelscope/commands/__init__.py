@@ -10,6 +10,7 @@ from typing import Protocol, cast
 from analysis.core import settings
 from analysis.core.errors import AnalysisError
 from analysis.core.version import __version__
+from babelscope import starting
 
 COMMANDS = (
     "app",
@@ -25,8 +26,8 @@ COMMANDS = (
     "studies",
     "run",
 )
-USER, STOPPED = 2, 130
-"""Exit statuses: for what the user can mend, and after Ctrl+C as shells have it."""
+USER = 2
+"""The exit status for what the user can mend."""
 
 
 class Command(Protocol):
@@ -83,8 +84,9 @@ def main(given: list[str] | None = None) -> int:
     """
     words = sys.argv[1:] if given is None else given
     named = [word for word in words[:1] if word in COMMANDS] or COMMANDS
-    options = parser(named).parse_args(words)
     try:
+        options = parser(named).parse_args(words)
+        starting.work_begins()
         settings.check()
         for sentence in settings.unheeded():
             print(sentence, file=sys.stderr)
@@ -93,12 +95,14 @@ def main(given: list[str] | None = None) -> int:
         print(error, *getattr(error, "faults", ()), sep="\n", file=sys.stderr)
         return USER
     except KeyboardInterrupt as stop:
-        print(interruption(stop, options.command), file=sys.stderr)
-        return STOPPED
+        print(interruption(stop, words[0]), file=sys.stderr)
+        return starting.STOPPED
     except BrokenPipeError:
         # Whoever read the output, such as ``head``, has had enough of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    finally:
+        starting.work_is_done()
 
 
 def interruption(stop: KeyboardInterrupt, command: str) -> str:
@@ -114,5 +118,7 @@ def remedy(command: str, name: str) -> str:
     """How to go on after an interruption."""
     if not name:
         return "The same command begins anew."
+    if command == "run":
+        return "The same command goes on."
     resuming = command if command in ("words", "ask", "sweep", "control") else "extract"
     return f"To go on: babelscope {resuming} --resume {name}"

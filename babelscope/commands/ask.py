@@ -51,9 +51,13 @@ def execute(options: argparse.Namespace) -> int:
     """Ask, and sweep where that is wanted."""
     if options.resume:
         return common.ended(making.resume(options.resume))
-    steps = sweep.settings_of(options)
-    study = making.ask(**common.keywords(options, "sweep", *sweep.SETTINGS))
-    if options.sweep:
-        chosen = {"languages": options.languages, "most": options.most}
-        study = making.sweep(study, seed=options.seed, **chosen, **steps)
-    return common.ended(study)
+    asked = common.keywords(options, "sweep", *sweep.SETTINGS)
+    if not options.sweep:
+        return common.ended(making.ask(**asked))
+    steps = {
+        "languages": options.languages,
+        "most": options.most,
+        "seed": options.seed,
+        **sweep.settings_of(options),
+    }
+    return common.ended(making.ask(**asked, swept=steps))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.core.errors import SpecError
+from analysis.core.model_names import DEMO
 from analysis.core.specs import ModelSpec
 from analysis.overview import registry
 from babelscope import making
@@ -44,7 +45,7 @@ def execute(options: argparse.Namespace) -> int:
     name = wanted.get("study", "")
     for step in NEW:
         if step in wanted:
-            name = done(step, wanted[step], name).name
+            name = done(step, given_for(step, wanted), name).name
             print(f"study {name}")
     if wanted.get("analyses"):
         analyse(name, wanted, options.spec.parent / wanted.get("out", "."))
@@ -66,6 +67,15 @@ def read(path: Path) -> dict[str, Any]:
     return wanted
 
 
+def given_for(step: str, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of a step; a sweep that follows questions is told to those too."""
+    given = wanted[step]
+    follows = wanted.get("sweep")
+    if step == "ask" and follows is not None and "study" not in follows:
+        given = {**given, "swept": arguments_of(making.sweep, "sweep", follows)}
+    return given
+
+
 def done(step: str, given: Mapping[str, Any], study: str) -> Study:
     """A step, which goes into the ``study`` of the steps before it where there is one."""
     make = NEW[step]
@@ -77,6 +87,8 @@ def done(step: str, given: Mapping[str, Any], study: str) -> Study:
     if study and step in ("words", "ask"):
         given.setdefault("into", study)
         given.setdefault("model", open_study(study).model)
+    if step != "sweep":
+        given.setdefault("model", DEMO)
     return make(**arguments_of(make, step, given))
 
 

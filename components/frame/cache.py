@@ -23,7 +23,7 @@ from analysis.control.settings_tried import Grid
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.turns import steps, watched
 from analysis.overview import compare, registry
-from analysis.study import library, store
+from analysis.study import leftovers, library, store
 from analysis.study.arrays import frozen
 from analysis.study.published_words import shipped
 from analysis.study.study import Study
@@ -291,7 +291,8 @@ def preview(recipes: tuple[str, ...], look: Look, seen: str) -> Preview:
 
 @st.cache_resource(show_spinner=False)
 def service() -> Service:
-    """The process-wide worker."""
+    """The process-wide worker; what a killed one left is swept before it begins."""
+    leftovers.sweep()
     return Service()
 
 
