@@ -71,6 +71,11 @@ class Corpus:
         return tuple(known + strange)
 
     @cached_property
+    def divided(self) -> bool:
+        """Whether the corpus itself gives a split to any of its pairs."""
+        return any(pair.split for pair in self.pairs)
+
+    @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the pairs.
 

@@ -280,11 +280,18 @@ def load(name: str, study: StudySpec, concept: str) -> PromptSet:
     return replace(read(kept, f"{name}.csv"), name=name)
 
 
+def kept_name(prompts: PromptSet) -> str:
+    """The name under which an uploaded set is stored: its own and its digest."""
+    if prompts.name.endswith(f"-{prompts.digest}"):
+        return prompts.name
+    return f"{plain_name(prompts.name, 30, 'prompts')}-{prompts.digest}"
+
+
 def keep(prompts: PromptSet) -> str:
     """Store an uploaded set under its name and digest, so that runs can be resumed;
     returns the name.
     """
-    name = f"{plain_name(prompts.name, 30, 'prompts')}-{prompts.digest}"
+    name = kept_name(prompts)
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
     writer.writeheader()

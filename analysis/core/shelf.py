@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.core import disk, files, settings
+from analysis.core.errors import AnalysisError
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,13 @@ class Shelf:
                 return path.read_bytes()
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 return None
+
+    def size(self, name: str) -> int:
+        """Bytes of a file; 0 when there is none of that name."""
+        try:
+            return self.path(name).stat().st_size
+        except (OSError, AnalysisError):
+            return 0
 
     def keep(self, name: str, data: bytes) -> None:
         """Put a file on the shelf, in place of another of its name unless that is the same."""

@@ -305,17 +305,6 @@ def repetitions(texts: Sequence[Sequence[str]], language: str) -> np.ndarray:
     return np.array(means)
 
 
-def keep_vector_file(data: bytes, filename: str) -> Task[str]:
-    """A task that checks and keeps a file of vectors; it gives the name that it got."""
-
-    def work(job: Job, pool: Pool) -> str:
-        from analysis.steering.vector_files import keep_vectors, read_vectors
-
-        return keep_vectors(read_vectors(data, filename), filename)
-
-    return work
-
-
 def warm_up(job: Job, pool: Pool) -> None:
     """A task that imports what answering needs and loads the demo's little model.
 

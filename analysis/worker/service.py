@@ -227,7 +227,8 @@ def budget_in_words() -> str:
 class Service:
     """The queue, the worker thread and the pool of one server process."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = KEPT_JOBS) -> None:
+        self.kept = kept
         self.pool = Pool()
         self.jobs: OrderedDict[int, Job] = OrderedDict()
         self.waiting: queue.Queue[Job] = queue.Queue()
@@ -283,7 +284,7 @@ class Service:
     def forget_old_jobs(self) -> None:
         """Keep the latest of the jobs that have ended."""
         ended = [number for number, job in self.jobs.items() if not job.live]
-        for number in ended[:-KEPT_JOBS]:
+        for number in ended[: -self.kept]:
             del self.jobs[number]
 
     def stop(self, job: Job) -> None:

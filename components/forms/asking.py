@@ -3,12 +3,15 @@ job, and what became of it.
 """
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import TEMPLATES, default_template
+from analysis.questions import question_sets
 from analysis.questions.answer_options import ANSWERS, AnswersUnclear
 from analysis.questions.question_sets import load_questions, offered_questions
 from analysis.questions.questions import QUESTION_KINDS, Questions, read_questions
@@ -16,7 +19,7 @@ from analysis.questions.specs import QuestionSpec
 from analysis.study.study import DEMO, PUBLISHED, Study
 from analysis.worker import questions as asking
 from analysis.worker.service import DONE
-from components.frame import jobs
+from components.frame import jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
@@ -70,8 +73,14 @@ def choose_questions() -> Questions | None:
     )
     with polite():
         if origin == "this server":
-            return load_questions(
-                st.selectbox("Questions", offered_questions(), key="questions-set")
+            name = st.selectbox("Questions", offered_questions(), key="questions-set")
+            size = question_sets.SHELF.size(name)
+            return readings.of(
+                "questions-set",
+                name,
+                lambda: prepared(load_questions(name)),
+                name,
+                size,
             )
         file = st.file_uploader(
             "CSV or JSONL with item, language, question, answer, options; for "
@@ -80,21 +89,36 @@ def choose_questions() -> Questions | None:
             key="questions-file",
             max_upload_size=200,
         )
-        return questions_in(file.getvalue(), file.name) if file else None
+        return questions_in(file)
     return None
 
 
-def questions_in(data: bytes, name: str) -> Questions | None:
+def questions_in(file: Any) -> Questions | None:
     """The questions of a file; asks what its answers are, where they may be several."""
     try:
-        return read_questions(data, name)
+        return readings.of_file(file, "questions-file", read_prepared)
     except AnswersUnclear as unclear:
         sentence = str(unclear)
     st.info(escape(sentence), icon=":material/help:")
     answers = st.segmented_control(
         "The answers of this file are", list(ANSWERS), key="questions-answers"
     )
-    return read_questions(data, name, answers) if answers else None
+    if not answers:
+        return None
+    read = partial(read_prepared, answers=answers)
+    return readings.of_file(file, "questions-answered", read, answers)
+
+
+def read_prepared(data: bytes, name: str, answers: str = "") -> Questions:
+    """The questions of a file with all that the page asks of them at every touch."""
+    return prepared(read_questions(data, name, answers))
+
+
+def prepared(questions: Questions) -> Questions:
+    """Questions that have computed what they keep, so that the page need not wait."""
+    for ask in ("digest", "languages", "counts", "items_of_kinds"):
+        getattr(questions, ask)
+    return questions
 
 
 def ask(study: Study | None) -> None:

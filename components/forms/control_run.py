@@ -1,7 +1,7 @@
 """A new control run: plan the search, time a cell of it, start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,13 @@ from analysis.control.settings_tried import LOG_SPACED, PAPERS, SEARCHES
 from analysis.control.specs import SEARCHED_ON, ControlSpec, JudgingSpec
 from analysis.core.errors import AnalysisError
 from analysis.core.model_names import DEMO
+from analysis.core.specs import digest
 from analysis.core.templates import TEMPLATES
 from analysis.steering.operators import OPERATORS
 from analysis.study import library
 from analysis.study.study import Study
 from analysis.worker import extraction
-from components.frame import cache, controls, jobs
+from components.frame import cache, controls, jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
@@ -93,16 +94,23 @@ def choose_prompts(spec: StudySpec, concept: str, place: Any) -> PromptSet | Non
     )
     with polite():
         if name != FILE:
-            return sources.load(name, spec, concept)
+            return readings.of(
+                "run-prompts",
+                (name, digest(spec), concept),
+                lambda: sources.load(name, spec, concept),
+                name,
+            )
         file = st.file_uploader(
             "Prompts (CSV)", type=["csv"], key="run-file", max_upload_size=20
         )
-        if file is None:
-            return None
-        return sources.load(
-            sources.keep(sources.read(file.getvalue(), file.name)), spec, concept
-        )
+        return readings.of_file(file, "run-file", read_named)
     return None
+
+
+def read_named(data: bytes, filename: str) -> PromptSet:
+    """The prompts of a file under the name by which they are kept once a run begins."""
+    prompts = sources.read(data, filename)
+    return replace(prompts, name=sources.kept_name(prompts))
 
 
 def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
@@ -182,11 +190,11 @@ def choose_search(
         key=f"run-title-{concept}-{prompts.name}",
         max_chars=80,
     )
-    digest = store.vectors_digest(study, concept)
+    vectors = store.vectors_digest(study, concept)
     given = ControlSpec(
         spec.model,
         study.name,
-        digest,
+        vectors,
         concept,
         languages,
         prompts.name,
@@ -299,6 +307,8 @@ def start(study: Study, draft: Draft) -> None:
         or most
     ):
         with polite():
+            if draft.prompts.name not in sources.SETS:
+                sources.keep(draft.prompts)
             objective = sources.objective_of(draft.prompts)
             name = store.begin(
                 draft.spec,

@@ -3,11 +3,14 @@ read, start.
 """
 
 import shlex
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from analysis.core.specs import LAST_STATES, ModelSpec
+from analysis.core.turns import tell
 from analysis.study.study import COMPUTED, Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.words.alignment import FEW
@@ -19,12 +22,16 @@ from analysis.words.word_lists import SOURCES, shared_spellings, word_coverage
 from analysis.words.wordnet import from_wn
 from analysis.worker.extraction import embed_words
 from components.forms import extraction
-from components.frame import jobs
+from components.frame import jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
 FILE, WORDNET, HERE = "a file", "Open Multilingual Wordnet", "this server"
 THIS, NEW = "this study", "a new study"
+LETTERS = 8
+"""Bytes of a word, about."""
+MOST_SHARED = 20
+"""Sentences on shared spellings of one language that are shown."""
 
 
 def progress() -> None:
@@ -65,8 +72,22 @@ def form(study: Study) -> None:
     complete = st.toggle(
         "Only concepts that all these languages have", key="words-complete"
     )
-    words = words.within(languages, complete)
-    described(words)
+    with polite():
+        choice = readings.of(
+            "words-choice",
+            (words.digest, tuple(languages), complete),
+            lambda: look_at(words, languages, complete),
+            words.name,
+            LETTERS * len(words.concepts) * len(words.languages),
+        )
+        if choice is not None:
+            offer_choice(study, choice)
+
+
+def offer_choice(study: Study, choice: "Choice") -> None:
+    """Coverage of the chosen words, model, embeddings, start."""
+    described(choice)
+    words = choice.words
     model, last_state, into = choose_model(study)
     embeddings, layers = choose_reading(words)
     if not embeddings:
@@ -82,6 +103,30 @@ def form(study: Study) -> None:
     act(spec, words, title, into)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The words of the chosen languages, and what is said of them."""
+
+    words: WordList
+    coverage: list[dict[str, Any]]
+    shared: dict[str, tuple[str, ...]]
+    """Language → sentences on concepts that it spells alike, some of them."""
+
+
+def look_at(words: WordList, languages: list[str], complete: bool) -> Choice:
+    """What is to be said of a list in some of its languages."""
+    chosen = words.within(languages, complete)
+    tell()
+    target = "en" if "en" in chosen.languages else chosen.languages[0]
+    coverage = word_coverage(chosen, target).to_dict("records")
+    shared = {}
+    for code in chosen.languages:
+        tell()
+        shared[code] = shared_spellings(chosen, code)[:MOST_SHARED]
+    tell()
+    return Choice(prepared(chosen), coverage, shared)
+
+
 def choose_words() -> WordList | None:
     """A word list of this server, of a file, or of the wordnets here; None when there
     is none yet.
@@ -95,16 +140,10 @@ def choose_words() -> WordList | None:
     )
     with polite():
         if origin == HERE:
-            return SOURCES[st.selectbox("Word list", list(SOURCES), key="words-list")]()
+            name = st.selectbox("Word list", list(SOURCES), key="words-list")
+            return readings.of("words-list", name, SOURCES[name], name)
         if origin == WORDNET:
-            wanted = st.text_input(
-                "Language codes", "en fr fi ja", key="words-codes", max_chars=200
-            ).split()
-            return (
-                from_wn(wanted)
-                if st.toggle("Join the wordnets of this machine", key="words-join")
-                else None
-            )
+            return choose_wordnets()
         file = st.file_uploader(
             "CSV or TSV with a column “concept” and one per language code (“kind” "
             "and “frequency” if wanted); a MUSE dictionary "
@@ -113,13 +152,41 @@ def choose_words() -> WordList | None:
             key="words-file",
             max_upload_size=200,
         )
-        return read_words(file.getvalue(), file.name) if file else None
+        return readings.of_file(file, "words-file", read_prepared)
     return None
 
 
-def described(words: WordList) -> None:
+def read_prepared(data: bytes, name: str) -> WordList:
+    """The words of a file with all that the page asks of them at every touch."""
+    return prepared(read_words(data, name))
+
+
+def prepared(words: WordList) -> WordList:
+    """A list that has computed what it keeps, so that the page need not wait for it."""
+    for ask in ("digest",):
+        getattr(words, ask)
+    return words
+
+
+def choose_wordnets() -> WordList | None:
+    """The words of the wordnets on this machine; None until they are to be joined."""
+    wanted = st.text_input(
+        "Language codes", "en fr fi ja", key="words-codes", max_chars=200
+    ).split()
+    if not st.toggle("Join the wordnets of this machine", key="words-join"):
+        return None
+    return readings.of(
+        "words-wordnets",
+        tuple(wanted),
+        lambda: from_wn(wanted),
+        "the wordnets",
+        readings.LARGE,
+    )
+
+
+def described(choice: Choice) -> None:
     """What the list covers, before anything runs."""
-    target = "en" if "en" in words.languages else words.languages[0]
+    words = choice.words
     counts = " and ".join(
         f"{int(words.kind(kind).sum())} {kind}" for kind in (ABSTRACT, PHYSICAL)
     )
@@ -127,19 +194,15 @@ def described(words: WordList) -> None:
     st.caption(
         f"{len(words.concepts):,} concepts, {kinds}. Coverage and identical spellings per language:"
     )
-    st.dataframe(pd.DataFrame(word_coverage(words, target)), hide_index=True)
+    st.dataframe(pd.DataFrame(choice.coverage), hide_index=True)
     for note in words.notes:
         st.caption(escape(note))
-    shared = {code: shared_spellings(words, code) for code in words.languages}
-    if any(shared.values()):
+    lines = []
+    for code, sentences in choice.shared.items():
+        lines += [f"{code}: {sentence}" for sentence in sentences]
+    if lines:
         with st.expander("Concepts that share a spelling"):
-            st.text(
-                "\n".join(
-                    f"{code}: {sentence}"
-                    for code, found in shared.items()
-                    for sentence in found[:20]
-                )
-            )
+            st.text("\n".join(lines))
     if len(words.concepts) < FEW:
         st.warning(
             f"Fewer than {FEW} concepts: ranks by cosine will be shown instead of P@k.",

@@ -10,16 +10,17 @@ import streamlit as st
 from analysis.concepts import corpora
 from analysis.concepts.estimators import ESTIMATORS
 from analysis.concepts.pair_readers import hub_dataset, read_corpus
-from analysis.concepts.pairs import SPLITS, Corpus, leaked_pairs
+from analysis.concepts.pairs import SPLITS, Corpus
 from analysis.concepts.specs import StudySpec
 from analysis.core.legibility import unknown_note
 from analysis.core.model_names import offered_models
 from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec
+from analysis.core.table_files import decode_text, refusal
 from analysis.core.templates import CHAT, TEMPLATES, default_template
-from analysis.languages.shares import read_shares
+from analysis.languages.shares import ShareTable, read_shares
 from analysis.worker import extraction
 from analysis.worker.service import Job
-from components.frame import cache, jobs
+from components.frame import cache, jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
@@ -93,9 +94,13 @@ def choose_corpus() -> Corpus | None:
     return None
 
 
-def from_server() -> Corpus:
+def from_server() -> Corpus | None:
     """A corpus that is kept here."""
-    return cache.corpus(st.selectbox("Corpus", corpora.offered(), key="draft-corpus"))
+    name = st.selectbox("Corpus", corpora.offered(), key="draft-corpus")
+    size = corpora.SHELF.size(name)
+    return readings.of(
+        "draft-corpus", name, lambda: prepared(corpora.load(name)), name, size
+    )
 
 
 def from_file() -> Corpus | None:
@@ -107,7 +112,19 @@ def from_file() -> Corpus | None:
         key="draft-file",
         max_upload_size=200,
     )
-    return read_corpus(file.getvalue(), file.name) if file else None
+    return readings.of_file(file, "draft-file", read_prepared)
+
+
+def read_prepared(data: bytes, name: str) -> Corpus:
+    """The corpus of a file with all that the page asks of it at every touch."""
+    return prepared(read_corpus(data, name))
+
+
+def prepared(corpus: Corpus) -> Corpus:
+    """A corpus that has computed what it keeps, so that the page need not wait for it."""
+    for ask in ("digest", "divided", "concepts", "languages", "groups", "cells"):
+        getattr(corpus, ask)
+    return corpus
 
 
 class Fetched(NamedTuple):
@@ -201,7 +218,7 @@ def choose_all(label: str, options: tuple[str, ...], key: str) -> list[str]:
 def choose_rest(corpus: Corpus) -> Rest:
     """Split, last layer, seed and shares."""
     methods = list(SPLITS)
-    if not any(pair.split for pair in corpus.pairs):
+    if not corpus.divided:
         methods.remove("as given")
     first = methods.index("as given") if "as given" in methods else 0
     split = st.selectbox("Split", methods, first, key=f"draft-split-{corpus.digest}")
@@ -219,7 +236,7 @@ def warn_of_leaks(corpus: Corpus, concepts: list[str], rest: Rest) -> None:
     """Say how many training pairs have a translation among the held-out ones."""
     leaks = 0
     for concept in concepts:
-        leaks += leaked_pairs(corpus, rest.split, concept, rest.seed)
+        leaks += cache.leaks(corpus, rest.split, concept, rest.seed)
     if leaks:
         st.warning(
             f"This split puts {leaks} pairs into training whose translation is held out "
@@ -236,12 +253,19 @@ def choose_shares() -> dict:
         key="draft-shares",
         max_upload_size=1,
     )
-    if file is None:
-        return {}
     with polite():
-        table = read_shares(file.getvalue().decode("utf-8", "replace"), file.name)
-        return {"share_percent": dict(table.percent)}
+        table = readings.of_file(file, "draft-shares", read_share_table)
+        if table is not None:
+            return {"share_percent": dict(table.percent)}
     return {}
+
+
+def read_share_table(data: bytes, name: str) -> ShareTable:
+    """A table of shares from a file's bytes."""
+    text, faults = decode_text(data, name)
+    if faults:
+        raise refusal(name, faults)
+    return read_shares(text, name)
 
 
 def coverage(corpus: Corpus, concepts: list[str], languages: list[str]) -> None:

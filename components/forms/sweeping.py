@@ -8,7 +8,7 @@ import streamlit as st
 from analysis.core.templates import TEMPLATES
 from analysis.plane import plan as sweep
 from analysis.plane.localisation import AXES
-from analysis.plane.other_methods import place_answers, read_answers
+from analysis.plane.other_methods import OtherMethods, place_answers, read_answers
 from analysis.plane.specs import SCORINGS, SweepSpec
 from analysis.questions.geometry import VERSIONS, versions
 from analysis.questions.question_sets import find_questions
@@ -17,7 +17,7 @@ from analysis.questions.specs import QuestionSpec
 from analysis.study.manifest import PlanePart, QuestionsPart
 from analysis.study.study import DEMO, Study
 from analysis.worker import plane
-from components.frame import jobs
+from components.frame import cache, jobs, readings
 from components.frame.polite import INFO, polite
 from components.frame.text import escape
 
@@ -45,9 +45,18 @@ def form(study: Study) -> None:
                     icon=":material/info:",
                 )
                 return
-            questions = find_questions(spec.questions_digest)
-            with polite(INFO):
-                start(study, spec, questions)
+            questions = asked_questions(spec)
+            if questions is not None:
+                with polite(INFO):
+                    start(study, spec, questions)
+
+
+def asked_questions(spec: SweepSpec) -> Questions | None:
+    """The questions of a sweep as they are kept here; None while they are read."""
+    digest = spec.questions_digest
+    return readings.of(
+        "sweep-questions", digest, lambda: find_questions(digest), spec.questions
+    )
 
 
 def start(study: Study, spec: SweepSpec, questions: Questions) -> None:
@@ -160,15 +169,28 @@ def rivals(study: Study, half: int | None) -> pd.DataFrame:
         file = st.file_uploader(
             "Answers", type=["csv", "jsonl", "ndjson"], key="rivals", max_upload_size=50
         )
-        if file is None:
-            return none
         with polite():
-            answers = read_answers(file.getvalue(), file.name)
-            spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
-            questions = find_questions(spec.questions_digest)
-            table, left_out = place_answers(study, questions, answers, half)
-            if left_out:
-                st.info(escape(" ".join(left_out)), icon=":material/info:")
-            st.dataframe(table, hide_index=True)
-            return table
+            placed = readings.of_file(
+                file,
+                "rivals",
+                lambda data, name: placed_answers(data, name, study, half),
+                cache.version(study.name),
+                half,
+            )
+            if placed is None:
+                return none
+            if placed.left_out:
+                st.info(escape(" ".join(placed.left_out)), icon=":material/info:")
+            st.dataframe(placed.table, hide_index=True)
+            return placed.table
         return none
+
+
+def placed_answers(
+    data: bytes, name: str, study: Study, half: int | None
+) -> OtherMethods:
+    """The answers of a file, placed on the plane of a study."""
+    answers = read_answers(data, name)
+    spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
+    questions = find_questions(spec.questions_digest)
+    return place_answers(study, questions, answers, half)

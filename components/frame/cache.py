@@ -14,8 +14,8 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.concepts import corpora, null_vectors
-from analysis.concepts.pairs import Corpus
+from analysis.concepts import null_vectors
+from analysis.concepts.pairs import Corpus, leaked_pairs
 from analysis.concepts.specs import Convention
 from analysis.control import settings_tried, surfaces
 from analysis.control import store as runs
@@ -218,10 +218,15 @@ def compared(
     )
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def corpus(name: str) -> Corpus:
-    """A corpus kept on this server; its name carries its digest."""
-    return corpora.load(name)
+def leaks(corpus: Corpus, split: str, concept: str, seed: int) -> int:
+    """How many pairs of a concept are for training in one language, held out in another."""
+    return leaked(corpus.digest, split, concept, seed, corpus)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def leaked(digest: str, split: str, concept: str, seed: int, _corpus: Corpus) -> int:
+    """The same for the corpus of a digest."""
+    return leaked_pairs(_corpus, split, concept, seed)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.study.study import Study
-from analysis.worker.service import DONE, FAILED, QUEUED, STOPPED, Job, Pool
+from analysis.worker.service import DONE, FAILED, QUEUED, STOPPED, Job, Pool, Service
 from components.frame import cache
 from components.frame.polite import polite
 from components.frame.text import escape
@@ -97,10 +97,10 @@ def share_of(job: Job) -> float:
     return job.done / job.total
 
 
-def progress_words(job: Job) -> str:
-    """Where a job stands."""
+def progress_words(job: Job, service: Service | None = None) -> str:
+    """Where a job stands; ``service`` does it, or the one that owns the models."""
     if job.state == QUEUED:
-        place = cache.service().place(job)
+        place = (service or cache.service()).place(job)
         jobs = "job" if place == 1 else "jobs"
         return f"Waiting: {place} {jobs} before this one."
     if not job.total:

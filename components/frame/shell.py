@@ -11,7 +11,7 @@ from analysis.core.errors import AnalysisError
 from analysis.study import library
 from analysis.study.published_words import shipped
 from analysis.study.study import DEMO, Study
-from components.frame import cache, controls, links
+from components.frame import cache, controls, links, readings
 from components.frame.polite import WARNING, polite, say, show
 
 
@@ -97,6 +97,7 @@ def begin(title: str) -> Study | None:
     """
     entry = entry_of(title)
     st.session_state["page"] = entry.file
+    readings.begin_page()
     st.set_page_config(
         page_title=f"{title} · Babelscope", page_icon="🌐", layout="wide"
     )

@@ -8,7 +8,7 @@ from analysis.core.errors import AnalysisError, FigureError
 from analysis.languages.languages import LABELS
 from analysis.study import library
 from components.figures.spec import Figure
-from components.frame import cache, links, press
+from components.frame import cache, links, press, readings
 from components.frame.polite import polite
 from components.frame.shell import MENU
 from components.frame.text import escape
@@ -257,10 +257,10 @@ def drop() -> None:
             key="recipe-file",
             max_upload_size=64,
         )
-    if file is None:
-        return
     with polite():
-        opened(recipes.read(file.getvalue(), file.name), file.file_id)
+        recipe = readings.of_file(file, "recipe-file", recipes.read)
+        if recipe is not None:
+            opened(recipe, file.file_id)
 
 
 def opened(recipe: Recipe, file_id: str) -> None:

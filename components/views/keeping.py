@@ -10,14 +10,17 @@ import streamlit as st
 from analysis.core.specs import from_dict
 from analysis.steering.resolve import vectors
 from analysis.steering.specs import SteeringSpec
-from analysis.steering.vector_files import SUFFIXES, WRITERS
+from analysis.steering.vector_files import (
+    SUFFIXES,
+    WRITERS,
+    keep_vectors,
+    read_vectors,
+)
 from analysis.study import notes
-from analysis.worker import answers
 from analysis.worker.answers import Reply, Request
-from analysis.worker.service import Job
 from components.figures.steering_words import steering_words
 from components.forms.playground import ZERO, Draft
-from components.frame import cache, jobs
+from components.frame import cache, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
@@ -144,23 +147,19 @@ def bring() -> None:
     file = st.file_uploader(
         "Import vectors", type=endings, key="vector-file", max_upload_size=200
     )
-    if file is None or st.session_state.get("brought") == file.file_id:
-        return
     with polite():
-        work = answers.keep_vector_file(file.getvalue(), file.name)
-        job = cache.service().submit(jobs.owner(), f"Import of {file.name}", work)
+        name = readings.of_file(file, "vector-file", keep_file)
+        if name is None or st.session_state.get("brought") == file.file_id:
+            return
         st.session_state["brought"] = file.file_id
-        imported(job)
-
-
-def imported(job: Job) -> None:
-    """What became of an import."""
-    job.finished.wait(60)
-    if job.result:
         st.toast(
-            f"Kept as {escape(job.result)}: choose “Imported file” as the vector.",
+            f"Kept as {escape(name)}: choose “Imported file” as the vector.",
             icon=":material/upload_file:",
         )
         # The list of files was drawn already.
         st.rerun()
-    jobs.outcome(job)
+
+
+def keep_file(data: bytes, filename: str) -> str:
+    """The name under which the vectors of a file are kept."""
+    return keep_vectors(read_vectors(data, filename), filename)

@@ -10,7 +10,7 @@ from analysis.study.study import COMPUTED, PUBLISHED, Study
 from analysis.worker.extraction import resume_study
 from components.figures import comparison as figures
 from components.forms import extraction
-from components.frame import cache, controls, jobs, links, panel
+from components.frame import cache, controls, jobs, links, panel, readings
 from components.frame.polite import INFO, polite
 from components.frame.shell import titles
 from components.frame.text import escape
@@ -143,14 +143,18 @@ def upload() -> None:
     file = st.file_uploader(
         f"Add a study ({library.SUFFIX} or .zip)",
         type=[library.SUFFIX[1:], "zip"],
+        key="study-file",
         max_upload_size=400,
     )
-    if file is not None and st.session_state.get("uploaded") != file.file_id:
-        with polite():
-            name = library.unpack(file.getvalue(), file.name)
-            st.session_state["uploaded"] = file.file_id
+    with polite():
+        name = readings.of_file(file, "study-file", library.unpack)
+        if name in library.names():
             st.success(f"Added as {escape(name)}.", icon=":material/check_circle:")
             st.page_link("app.py", label="Open it", query_params={"study": name})
+        if name is not None and st.session_state.get("uploaded") != file.file_id:
+            st.session_state["uploaded"] = file.file_id
+            # The lists of studies were drawn already.
+            st.rerun()
 
 
 def name_of(token: str) -> str:
