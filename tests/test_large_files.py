@@ -140,7 +140,11 @@ EQUAL = {
         "pair,concept,language,positive,negative\n",
         "1,a,en,b,c\n",
     ),
-    "questions.csv": (read_questions, "item,language,question,answer\n", "1,en,b,c\n"),
+    "questions.csv": (
+        read_questions,
+        "item,language,question,answer\n",
+        "1,en,what,this\n",
+    ),
     "words.csv": (read_words, "concept,en,fr\n", "a,b,c\n"),
     "prompts.csv": (read_prompts, "prompt,language,text\n", "1,en,b\n"),
 }

@@ -259,7 +259,7 @@ def drop() -> None:
         )
     with polite():
         recipe = readings.of_file(file, "recipe-file", recipes.read)
-        if recipe is not None:
+        if recipe is not None and file is not None:
             opened(recipe, file.file_id)
 
 

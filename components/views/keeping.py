@@ -149,7 +149,9 @@ def bring() -> None:
     )
     with polite():
         name = readings.of_file(file, "vector-file", keep_file)
-        if name is None or st.session_state.get("brought") == file.file_id:
+        if file is None or name is None:
+            return
+        if st.session_state.get("brought") == file.file_id:
             return
         st.session_state["brought"] = file.file_id
         st.toast(

@@ -148,10 +148,12 @@ def upload() -> None:
     )
     with polite():
         name = readings.of_file(file, "study-file", library.unpack)
+        if file is None or name is None:
+            return
         if name in library.names():
             st.success(f"Added as {escape(name)}.", icon=":material/check_circle:")
             st.page_link("app.py", label="Open it", query_params={"study": name})
-        if name is not None and st.session_state.get("uploaded") != file.file_id:
+        if st.session_state.get("uploaded") != file.file_id:
             st.session_state["uploaded"] = file.file_id
             # The lists of studies were drawn already.
             st.rerun()
