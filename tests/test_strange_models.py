@@ -12,8 +12,10 @@ import torch
 from analysis.concepts.pairs import ContrastPair
 from analysis.core.errors import ModelError, Stopped
 from analysis.core.hidden_folders import without_folders
+from analysis.core.interruption import heard_by
 from analysis.core.specs import ModelSpec
 from analysis.model import load as loading
+from analysis.model.hub import verify
 from analysis.model.load import load, preflight
 from analysis.worker.extraction import check_model
 from analysis.worker.service import DONE, FAILED, STOPPED, Job, Pool, Service
@@ -124,6 +126,29 @@ def test_stop_of_a_job_is_heard_while_a_model_is_looked_at(llama):
     service.stop(job)
     assert job.finished.wait(5)
     assert job.state == STOPPED
+
+
+def refuse_to_go_on() -> None:
+    """What a job's check does after Stop."""
+    raise Stopped("Stopped.")
+
+
+def test_stop_is_heard_while_weights_are_loaded(llama):
+    source = loading.locate("spoiled")
+    config = loading.read_config(source)
+    with pytest.raises(Stopped), heard_by(refuse_to_go_on):
+        loading.load_weights(SPEC, source, config)
+    assert load(SPEC).blocks
+
+
+def test_stop_is_heard_while_files_are_verified(hub, tiny_folder):
+    hub.publish("org/name", tiny_folder / "llama")
+    source = loading.locate("org/name")
+    blob = (source.folder / "model.safetensors").resolve()
+    blob.with_suffix(".verified").unlink()
+    with pytest.raises(Stopped), heard_by(refuse_to_go_on):
+        verify(source.folder, source.name)
+    assert blob.exists()
 
 
 def test_the_size_that_is_told_has_not_changed_by_being_watched(tiny_models):

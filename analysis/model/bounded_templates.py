@@ -23,6 +23,7 @@ from transformers.utils import chat_template_utils
 from analysis.core import interruption
 from analysis.core.tokenizer import Tokenizer
 
+SANDBOX = "ImmutableSandboxedEnvironment"
 SECONDS = 1.0
 """Of computing, not of waiting, for one text; a usual template takes 0.0002."""
 MOST_SOURCE = 200_000
@@ -118,11 +119,11 @@ def with_bounded_template(tokenizer: Tokenizer) -> Tokenizer:
     unbounded = tokenizer.apply_chat_template
 
     @functools.wraps(unbounded)
-    def bounded(conversation: list[dict[str, Any]], **options: Any) -> Any:
+    def bounded(*given: Any, **named: Any) -> Any:
         interruption.check()
-        letters = sum(len(str(turn.get("content"))) for turn in conversation)
-        with limits(letters):
-            return unbounded(conversation, **options)
+        turns = given[0] if given else named.get("conversation")
+        with limits(len(str(turns))):
+            return unbounded(*given, **named)
 
     tokenizer.apply_chat_template = bounded
     return tokenizer
@@ -309,7 +310,8 @@ def judge_work(name: str, owner: Any, operands: list[Any], budget: Budget) -> No
     if len(owner) * max(map(len, texts)) > MOST_COMPARED:
         raise SecurityError("it compares millions of letters")
     if name == "replace" and len(texts) > 1:
-        budget.spend(len(owner) + owner.count(texts[0]) * len(texts[1]))
+        words: Any = owner
+        budget.spend(len(words) + words.count(texts[0]) * len(texts[1]))
 
 
 def judge_join(between: int, items: list[Any], budget: Budget) -> None:
@@ -385,4 +387,4 @@ def size_of(made: Any) -> int:
 
 
 # The library makes its sandbox by this name; outside of ``limits`` nothing changes.
-chat_template_utils.ImmutableSandboxedEnvironment = BoundedEnvironment
+setattr(chat_template_utils, SANDBOX, BoundedEnvironment)

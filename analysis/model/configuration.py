@@ -174,7 +174,7 @@ def wrong_count(source: Source, key: str, value: Any) -> ModelError:
 def check_counts(text: Any, source: Source) -> None:
     """ModelError unless a model has layers, width, tokens and heads."""
     for key in COUNTS:
-        value = getattr(text, key, None)
+        value: Any = getattr(text, key, None)
         optional = value is None or isinstance(value, (list, tuple, dict))
         if optional and key not in NEEDED:
             continue

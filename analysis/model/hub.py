@@ -23,7 +23,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import filter_repo_objects
 from tqdm.auto import tqdm
 
-from analysis.core import disk, files, settings
+from analysis.core import disk, files, interruption, settings
 from analysis.core.errors import AnalysisError, ModelError, nearest
 from analysis.core.hidden_folders import reason
 from analysis.core.model_names import HUB_ID, offered_models
@@ -59,6 +59,7 @@ PICKLED = ["pytorch_model*.bin"]
 NEEDLESS = [*FOLDERS, "consolidated*", "adapter_model*"]
 """Sub-folders and original checkpoints hold the same weights once more."""
 MISSING = re.compile(r"file\(s\) are missing \((.*?)\)\.? ", re.DOTALL)
+BLOCK = 2**23
 ABANDONED = 3600
 """Seconds after which a part of a file that nobody writes to is a killed process's."""
 
@@ -292,8 +293,7 @@ def verify(folder: Path, model: str) -> None:
         marker = blob.with_suffix(".verified")
         if is_newer(marker, blob):
             continue
-        with blob.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        found = sha256_of(blob)
         if found != blob.name:
             files.discard(path)
             files.discard(blob)
@@ -306,6 +306,16 @@ def verify(folder: Path, model: str) -> None:
             marker.touch()
 
 
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, during which Stop is heard."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            interruption.check()
+            found.update(block)
+    return found.hexdigest()
+
+
 def is_newer(marker: Path, blob: Path) -> bool:
     """Whether a file was verified since it was last written."""
     if not marker.exists():
@@ -314,7 +324,7 @@ def is_newer(marker: Path, blob: Path) -> bool:
 
 
 def progress_bar_class(progress: Progress | None, total: int = 0) -> type[tqdm]:
-    """A progress bar class that draws nothing and passes byte counts on.
+    """A progress bar class that draws nothing, hears Stop and passes byte counts on.
 
     Its own total counts only files begun.
     """
@@ -326,6 +336,7 @@ def progress_bar_class(progress: Progress | None, total: int = 0) -> type[tqdm]:
             super().__init__(*args, **options)
 
         def update(self, n: float | None = 1) -> bool | None:
+            interruption.check()
             shown = super().update(n)
             if progress and self.unit == "B":
                 done = int(self.n)

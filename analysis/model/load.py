@@ -14,7 +14,10 @@ import psutil
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from torch.nn.modules.module import register_module_module_registration_hook
+from torch.nn.modules.module import (
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -23,7 +26,7 @@ from transformers import (
     PreTrainedModel,
 )
 
-from analysis.core import settings
+from analysis.core import interruption, settings
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.hidden_folders import reason
 from analysis.core.specs import ModelSpec
@@ -161,9 +164,12 @@ def load_weights(
     safe = has_safe_weights(source)
     options = loading_options(spec, config, safe)
     try:
-        loaded: Any = AutoModelForCausalLM.from_pretrained(
-            source.folder, output_loading_info=True, **options
-        )
+        with stoppable_filling():
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                source.folder, output_loading_info=True, **options
+            )
+    except AnalysisError:  # Stop was heard
+        raise
     except SafetensorError as error:
         raise ModelError(
             f"The weights of {source.name} are damaged ({reason(error)}). Copy or download the "
@@ -187,6 +193,20 @@ def load_weights(
             "numbers; choose a folder whose weights and config.json belong together."
         )
     return model
+
+
+@contextmanager
+def stoppable_filling() -> Iterator[None]:
+    """Hear Stop at every tensor that a model is given."""
+
+    def watch(module: nn.Module, name: str, weights: nn.Parameter | None) -> None:
+        interruption.check()
+
+    handle = register_module_parameter_registration_hook(watch)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def has_safe_weights(source: Source) -> bool:
@@ -326,7 +346,7 @@ def check_packing(model: nn.Module, source: Source) -> None:
             )
 
 
-def preflight(spec: ModelSpec, check: Check = no_check) -> Preflight:
+def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
     """What a model will take: its weights in the chosen precision, and one batch.
 
     It is told from the configuration alone; no weights are fetched. ``check`` may raise
@@ -356,7 +376,7 @@ def preflight(spec: ModelSpec, check: Check = no_check) -> Preflight:
 
 
 def count_parameters(
-    config: PreTrainedConfig, source: Source, check: Check = no_check
+    config: PreTrainedConfig, source: Source, check: Check = interruption.check
 ) -> int:
     """How many weights a configuration describes; ModelError when it describes none."""
     try:
