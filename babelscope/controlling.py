@@ -17,7 +17,7 @@ from analysis.core.errors import StudyError
 from analysis.core.specs import from_dict
 from analysis.study.study import Study as Results
 from analysis.worker.extraction import control_run
-from babelscope.inputs import Table, file_of
+from babelscope.inputs import Table, file_of, template_of
 from babelscope.running import run
 from babelscope.study import open_study
 
@@ -88,7 +88,7 @@ def control(
         "languages": tuple(languages) or tuple(shared),
         "prompts": asked.name,
         "prompts_digest": asked.digest,
-        "template": template or prompt_sets.template_of(asked, spec.model.model),
+        "template": template or prompt_sets.template_of(asked, template_of(spec.model)),
     }
     wanted = from_dict(ControlSpec, {**settings, **values})
     judging = JudgingSpec(objective=prompt_sets.objective_of(asked))

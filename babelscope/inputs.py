@@ -13,7 +13,7 @@ from analysis.concepts import corpora, pair_readers
 from analysis.concepts.pairs import Corpus
 from analysis.core.errors import AnalysisError, SpecError, nearest
 from analysis.core.specs import ModelSpec, from_dict
-from analysis.core.templates import default_template
+from analysis.core.templates import CHAT, suggested
 from analysis.questions.question_sets import demo_questions, load_questions
 from analysis.questions.questions import Questions, read_questions
 from analysis.study.word_list import WordList
@@ -104,6 +104,15 @@ def pinned(spec: ModelSpec) -> ModelSpec:
     return replace(spec, revision=source.revision)
 
 
-def template_of(model: ModelSpec) -> str:
-    """The template in which a model is asked, where none was chosen."""
-    return "chat" if model.model == DEMO else default_template(model.model)
+def template_of(model: ModelSpec, demo: str = CHAT) -> str:
+    """The template of a model where none was chosen: its own where it is a chat model.
+
+    ``demo`` is the demo's. Fetches the model's small files only.
+    """
+    from analysis.core.chat_prompts import folder_has_chat
+    from analysis.model.hub import locate
+
+    if model.model == DEMO:
+        return demo
+    source = locate(model.model, model.revision, small_only=True)
+    return suggested(model.model, folder_has_chat(source.folder))

@@ -56,7 +56,7 @@ def extract(
     concepts: Sequence[str] = (),
     languages: Sequence[str] = (),
     estimator: str = "difference of means",
-    template: str = "none",
+    template: str = "",
     split: str = "by pair",
     last_state: str = "block",
     seed: int = 1,
@@ -67,7 +67,8 @@ def extract(
 
     ``model`` is a hub id, a model of this machine or “demo”; ``pairs`` a file (.csv,
     .jsonl, .zip), a table with its columns, or a corpus. No ``concepts`` or
-    ``languages`` are all. ``loading``: ``revision``, ``dtype``, ``quantisation``,
+    ``languages`` are all. No ``template``: that of a chat model, none of others and of
+    the demo. ``loading``: ``revision``, ``dtype``, ``quantisation``,
     ``device``. AnalysisError for what cannot be used, with what to do.
 
     >>> import babelscope as bs
@@ -76,14 +77,15 @@ def extract(
     (True, ('en', 'fr'))
     """
     corpus = pairs_of(pairs)
+    chosen = model_of(model, loading)
     spec = StudySpec(
-        model_of(model, loading),
+        chosen,
         corpus.name,
         corpus.digest,
         tuple(concepts) or corpus.concepts,
         tuple(languages) or corpus.languages,
         estimator,
-        template,
+        template or template_of(chosen, demo="none"),
         split,
         last_state,
         seed,

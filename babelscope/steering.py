@@ -18,7 +18,7 @@ from analysis.core.templates import (
 )
 from analysis.steering.specs import GenerationSpec
 from analysis.worker.service import Job, Pool
-from babelscope.inputs import model_of, template_of
+from babelscope.inputs import DEMO, model_of
 from babelscope.running import run
 
 if TYPE_CHECKING:
@@ -175,6 +175,6 @@ def named(model: Any, loading: dict[str, str]) -> ModelSpec:
 
 def template_for(loaded: "Loaded", spec: ModelSpec | None) -> str:
     """The template in which a model is asked, where none was chosen."""
-    if spec is not None:
-        return template_of(spec)
+    if spec is not None and spec.model == DEMO:
+        return "chat"
     return default_template(loaded.spec.model, loaded.tokenizer)

@@ -19,10 +19,8 @@ from analysis.concepts.specs import StudySpec
 from analysis.control.specs import ControlSpec
 from analysis.core.digests import digest_of_list
 from analysis.core.errors import CorpusError, SpecError, unknown
-from analysis.core.model_names import DEMO
 from analysis.core.shelf import Shelf, plain_name
 from analysis.core.table_files import csv_rows, decode_text, refusal
-from analysis.core.templates import default_template
 from analysis.languages.languages import LANGUAGES, unknown_language
 from analysis.steering import presets
 
@@ -392,9 +390,12 @@ def objective_of(prompts: PromptSet) -> str:
     return "following rate"
 
 
-def template_of(prompts: PromptSet, model: str) -> str:
-    """The template that fits a set: the demo's statements are continued, not answered."""
+def template_of(prompts: PromptSet, suggested: str) -> str:
+    """The template that fits a set, and else the one that fits the model.
+
+    The demo's statements are continued, not answered.
+    """
     continued = any(each.target for each in prompts.prompts)
     if continued and prompts.name in DEMO_SETS:
         return "none"
-    return "chat" if model == DEMO else default_template(model)
+    return suggested

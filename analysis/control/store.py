@@ -26,7 +26,7 @@ from analysis.core import files, settings
 from analysis.core.errors import StudyError, nearest
 from analysis.core.specs import digest, from_dict
 from analysis.study import library, store
-from analysis.study.manifest import FileEntry, FolderManifest
+from analysis.study.manifest import FileEntry, FolderManifest, PromptPart
 from analysis.study.records import Record, WithSpec, to_json
 from analysis.study.study import Study
 
@@ -101,6 +101,7 @@ class RunManifest(FolderManifest, WithSpec):
     grid: Grid
     prompts: Mapping[str, Mapping[str, tuple[Prompt, ...]]]
     judging: Mapping[str, Any]
+    prompt: PromptPart | None = None
     files: Mapping[str, AnswerFile] = field(default_factory=dict)
 
     NEEDED = ("schema", "files")
@@ -243,6 +244,11 @@ def begin(
         judging=asdict(judging),
     )
     return store.create(name, manifest, root()).name
+
+
+def keep_prompt(run: Run, prompt: PromptPart) -> None:
+    """Note what stands around a text; by whom holds the run for writing."""
+    store.write_manifest(run.folder, replace(read_manifest(run.folder), prompt=prompt))
 
 
 def keep_judging(name: str, judging: JudgingSpec) -> None:

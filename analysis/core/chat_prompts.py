@@ -4,8 +4,10 @@ The template is a program that came with the model. Its clock is stopped and its
 for thinking is set, so that a text is the same prompt on every day.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from analysis.core.errors import AnalysisError, SpecError
 from analysis.core.tokenizer import Tokenizer
@@ -23,6 +25,10 @@ THOUGHTS = {
     "[THINK]": "[/THINK]",
 }
 """What begins a thought, and what ends it."""
+
+
+MOST_SETTINGS = 64 * 2**20
+"""Bytes of a tokenizer's settings that are looked through for a template."""
 
 
 @dataclass(frozen=True)
@@ -163,3 +169,18 @@ def stopped_clock() -> str:
     for directive in DIRECTIVES:
         filled += f"|replace('{directive}', '{DATE.strftime(directive)}')"
     return f"{{%- macro {CLOCK}(moment) -%}}{{{{- {filled} -}}}}{{%- endmacro +%}}"
+
+
+def folder_has_chat(folder: Path) -> bool:
+    """Whether a model's folder has a chat template; no tokenizer is loaded."""
+    for name in ("chat_template.jinja", "chat_template.json"):
+        if (folder / name).is_file():
+            return True
+    settings = folder / "tokenizer_config.json"
+    try:
+        if settings.stat().st_size > MOST_SETTINGS:
+            return False
+        known = json.loads(settings.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(known, dict) and bool(known.get("chat_template"))

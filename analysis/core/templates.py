@@ -114,6 +114,31 @@ def apply_template(
     return TEMPLATES[name](tokenizer, texts)
 
 
+def text_ids(name: str, tokenizer: Tokenizer, text: str) -> list[int]:
+    """Token ids of a text in one of TEMPLATES."""
+    prompts = apply_template(name, tokenizer, [text])
+    (ids,) = prompt_ids(tokenizer, prompts, is_whole(name))
+    return ids
+
+
+def prompt_ids_before(name: str, tokenizer: Tokenizer, text: str) -> list[int]:
+    """The same as versions made them that kept no prompt in their manifests.
+
+    To tell whether what they began can go on.
+    """
+    if not is_whole(name):
+        prompts = apply_template(name, tokenizer, [text])
+        return tokenizer(prompts, add_special_tokens=True)["input_ids"][0]
+    turns = [{"role": "user", "content": text}]
+    prompt = tokenizer.apply_chat_template(
+        turns, tokenize=False, add_generation_prompt=True
+    )
+    before = added_tokens(tokenizer).before
+    if before[:1] == [tokenizer.bos_token_id]:
+        prompt = prompt.removeprefix(tokenizer.bos_token or "")
+    return tokenizer([prompt], add_special_tokens=True)["input_ids"][0]
+
+
 def template_ending(name: str, tokenizer: Tokenizer) -> str:
     """What one of TEMPLATES puts after the text. Errors as in ``apply_template``."""
     (prompt,) = apply_template(name, tokenizer, [MARK])

@@ -27,7 +27,7 @@ from analysis.questions.answers import NAMED
 from analysis.questions.geometry import local_vectors, stack
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
 from analysis.study import store
-from analysis.study.manifest import AskedItem, PlanePart, QuestionsPart
+from analysis.study.manifest import AskedItem, PlanePart, PromptPart, QuestionsPart
 from analysis.study.study import Study
 
 TWINS = 3
@@ -54,7 +54,12 @@ class Answerer(Protocol):
         ...
 
 
-def begin_sweep(folder: Path, spec: SweepSpec, questions: Questions) -> None:
+def begin_sweep(
+    folder: Path,
+    spec: SweepSpec,
+    questions: Questions,
+    prompt: PromptPart | None = None,
+) -> None:
     """Write what is known before anything is answered; goes on when the study has the
     same plane unfinished.
 
@@ -94,6 +99,7 @@ def begin_sweep(folder: Path, spec: SweepSpec, questions: Questions) -> None:
             digest=digest(spec),
             prompts=asked,
             settings=tuple(first(spec, study)),
+            prompt=prompt,
         )
         about = manifest.questions
         if about is not None:

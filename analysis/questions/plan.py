@@ -22,7 +22,7 @@ from analysis.questions.answers import NAMED, likeliest
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, store
-from analysis.study.manifest import AskedItem, Manifest, QuestionsPart
+from analysis.study.manifest import AskedItem, Manifest, PromptPart, QuestionsPart
 from analysis.study.stored_arrays import SCALE, read_parts
 
 ENGLISH = "en"
@@ -52,6 +52,7 @@ def begin_asking(
     title: str,
     into: Path | None = None,
     sweep: Mapping[str, Any] | None = None,
+    prompt: PromptPart | None = None,
 ) -> Path:
     """Write what is known before anything is asked into a study of the same model, or
     into a new one without concepts. ``sweep`` is the spec of one that is to follow.
@@ -65,6 +66,7 @@ def begin_asking(
         prompts=prompts(spec, questions),
         notes=tuple(questions.notes),
         sweep=sweep,
+        prompt=prompt,
     )
     if into is None:
         into = store.root() / store.name_of(spec, title)

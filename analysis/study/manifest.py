@@ -88,6 +88,18 @@ class PairTable(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PromptPart(Record):
+    """What stands around “{text}”: the whole prompt, the day it tells, and thinking.
+
+    ``date`` and ``thinking`` are empty where the template has none.
+    """
+
+    written: str
+    date: str = ""
+    thinking: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class LeftOut(Record):
     """Pairs of a concept in a language that take no part.
 
@@ -130,6 +142,7 @@ class QuestionsPart(Record, WithSpec):
     prompts: tuple[AskedItem, ...]
     notes: tuple[str, ...] = ()
     sweep: Mapping[str, Any] | None = None
+    prompt: PromptPart | None = None
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -147,6 +160,7 @@ class PlanePart(Record, WithSpec):
     settings: tuple[Mapping[str, Any], ...]
     complete: bool = False
     stage: int | None = None
+    prompt: PromptPart | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +205,7 @@ class Manifest(FolderManifest):
     plane: PlanePart | None = None
     imported: ImportedPart | None = None
     token: Mapping[str, tuple[str, ...]] | None = None
+    prompt: PromptPart | None = None
     notes: tuple[str, ...] | None = None
     libraries: Mapping[str, str] | None = None
     shares: str | None = None

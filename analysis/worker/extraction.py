@@ -37,10 +37,12 @@ from analysis.words import plan as words
 from analysis.words.specs import WordSpec
 from analysis.worker.adapters import pinned, position_readers, template_reader
 from analysis.worker.plane import go_on_sweeping
+from analysis.worker.prompts import check_prompt, prompt_of, untemplated_note
 from analysis.worker.questions import go_on_asking
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
+    from analysis.model.load import Loaded
     from analysis.worker.reader import ModelReader
 
 PROBES = 16
@@ -189,7 +191,11 @@ def extract_study(
         keep(corpus)
         measured = {"precision": precision(pool, exact_spec, corpus, reader, job)}
         job.notices += unknown_letters(loaded.tokenizer, corpus, exact_spec)
-        folder = plan.begin(exact_spec, corpus, reader, title, {**facts, **measured})
+        job.notices += untemplated_note(spec.template, loaded)
+        prompt = prompt_of(spec.template, loaded.tokenizer)
+        known = {**facts, **measured, "prompt": prompt}
+        folder = plan.begin(exact_spec, corpus, reader, title, known)
+        check_study_prompt(folder, exact_spec, loaded)
         job.notices += notes_on(store.read_manifest(folder).left_out or ())
         plan.run(folder, corpus, reader, job.progress)
         return folder.name
@@ -202,6 +208,18 @@ def unknown_letters(tokenizer: Tokenizer, corpus: Corpus, spec: StudySpec) -> li
     shares = {}
     for language, pairs in by_language(chosen_pairs(corpus, spec)).items():
         shares[language] = unknown_share(tokenizer, members_of(pairs))
+    note = unknown_note(shares)
+    return [note] if note else []
+
+
+def unknown_letters_of_words(
+    tokenizer: Tokenizer, chosen: WordList, spec: WordSpec
+) -> list[str]:
+    """The same of words."""
+    shares = {}
+    for language in spec.languages:
+        there = [word for word in chosen.words(language) if word]
+        shares[language] = unknown_share(tokenizer, there)
     note = unknown_note(shares)
     return [note] if note else []
 
@@ -223,7 +241,9 @@ def resumed_study(name: str, job: Job, pool: Pool) -> str:
     if coverage.missing_pairs(manifest):
         spec = manifest.spec_as(StudySpec)
         corpus = find(spec.corpus_digest)
-        reader = template_reader(pool.get(spec.model, job), spec, job)
+        loaded = pool.get(spec.model, job)
+        check_study_prompt(folder, spec, loaded)
+        reader = template_reader(loaded, spec, job)
         plan.run(folder, corpus, reader, job.progress)
     if coverage.missing_words(manifest):
         spec = manifest.part(WordsPart).spec_as(WordSpec)
@@ -232,6 +252,12 @@ def resumed_study(name: str, job: Job, pool: Pool) -> str:
     go_on_asking(name, job, pool)
     go_on_sweeping(name, job, pool)
     return name
+
+
+def check_study_prompt(folder: Path, spec: StudySpec, loaded: "Loaded") -> None:
+    """StudyError when a study's first cells were read in another prompt."""
+    kept = store.read_manifest(folder).prompt
+    check_prompt(kept, spec.template, loaded.tokenizer, folder.name)
 
 
 def embed_words(
@@ -246,6 +272,7 @@ def embed_words(
         loaded = pool.get(spec.model, job)
         exact_spec = pinned(spec, loaded)
         readers = position_readers(loaded, exact_spec, job)
+        job.notices += unknown_letters_of_words(loaded.tokenizer, chosen, exact_spec)
 
         def begin(folder: Path | None = None) -> Path:
             return words.begin(exact_spec, chosen, readers, title, folder)
@@ -278,8 +305,18 @@ def continued_run(name: str, most: int, job: Job, pool: Pool) -> control.Run:
         job.progress(done, total, doing)
 
     loaded = pool.get(run.spec.model, job)
-    speaker = ModelSpeaker(loaded, run.spec, job.check)
+    settle = partial(settle_prompt, run, loaded)
+    speaker = ModelSpeaker(loaded, run.spec, job.check, settle)
     return control_plan.compute(name, speaker, report, most)
+
+
+def settle_prompt(run: control.Run, loaded: "Loaded") -> None:
+    """Keep what stands around a text when a run begins; later it must be the same."""
+    template = run.spec.template
+    if run.manifest.prompt is None and not run.done:
+        control.keep_prompt(run, prompt_of(template, loaded.tokenizer))
+        return
+    check_prompt(run.manifest.prompt, template, loaded.tokenizer, run.name)
 
 
 def precision(

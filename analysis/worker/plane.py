@@ -14,8 +14,9 @@ from analysis.questions.question_sets import find_questions, keep_questions
 from analysis.questions.questions import Questions
 from analysis.steering.specs import GenerationSpec
 from analysis.study import coverage, library, store
-from analysis.study.manifest import QuestionsPart
+from analysis.study.manifest import PlanePart, QuestionsPart
 from analysis.worker.adapters import pinned
+from analysis.worker.prompts import check_prompt, prompt_of
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
@@ -88,13 +89,13 @@ def run_plane(spec: SweepSpec, questions: Questions, study: str) -> Task[str]:
         loaded = pool.get(spec.model, job)
         keep_questions(questions)
         exact_spec = pinned(spec, loaded)
+        prompt = prompt_of(spec.template, loaded.tokenizer)
 
         def begin(folder: Path) -> None:
-            sweep.begin_sweep(folder, exact_spec, questions)
+            sweep.begin_sweep(folder, exact_spec, questions, prompt)
 
         folder = library.begin_in(study, begin)
-        answerer = ModelAnswerer(loaded, spec.template, job.check)
-        sweep.run_sweep(folder, questions, answerer, job.progress)
+        swept(folder, questions, loaded, job)
         return folder.name
 
     return work
@@ -108,11 +109,21 @@ def go_on_sweeping(name: str, job: Job, pool: Pool) -> None:
     if coverage.is_sweep_to_come(manifest):
         spec = sweep.wanted_sweep(manifest.part(QuestionsPart))
         questions = find_questions(spec.questions_digest)
-        sweep.begin_sweep(folder, spec, questions)
+        prompt = prompt_of(spec.template, pool.get(spec.model, job).tokenizer)
+        sweep.begin_sweep(folder, spec, questions, prompt)
     elif plane is not None and not plane.complete:
         spec = plane.spec_as(SweepSpec)
         questions = find_questions(spec.questions_digest)
     else:
         return
-    answerer = ModelAnswerer(pool.get(spec.model, job), spec.template, job.check)
+    swept(folder, questions, pool.get(spec.model, job), job)
+
+
+def swept(folder: Path, questions: Questions, loaded: "Loaded", job: Job) -> None:
+    """Answer what is left of a study's plane, in the prompt that it was begun with."""
+    known = store.read_manifest(folder).part(PlanePart)
+    template = known.spec_as(SweepSpec).template
+    if not known.complete:
+        check_prompt(known.prompt, template, loaded.tokenizer, folder.name)
+    answerer = ModelAnswerer(loaded, template, job.check)
     sweep.run_sweep(folder, questions, answerer, job.progress)

@@ -16,9 +16,11 @@ from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, library, store
 from analysis.study.manifest import ImportedPart, Manifest, QuestionsPart
 from analysis.worker.adapters import pinned, template_reader
+from analysis.worker.prompts import check_prompt, prompt_of, untemplated_note
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
+    from analysis.model.load import Loaded
     from analysis.worker.reader import ModelReader
 
 Wanted = Callable[[QuestionSpec, int], SweepSpec]
@@ -48,13 +50,16 @@ def read_questions(
         keep_questions(questions)
         reader = template_reader(loaded, exact_spec, job)
         wanted = asdict(sweep(exact_spec, reader.layers)) if sweep else None
+        prompt = prompt_of(spec.template, loaded.tokenizer)
+        job.notices += untemplated_note(spec.template, loaded)
 
         def begin(folder: Path | None = None) -> Path:
             return asked.begin_asking(
-                exact_spec, questions, reader, title, folder, wanted
+                exact_spec, questions, reader, title, folder, wanted, prompt
             )
 
         folder = library.begin_in(into, begin) if into else begin()
+        check_kept_prompt(folder, exact_spec, loaded)
         ask_missing(folder, exact_spec, questions, reader, job)
         return folder.name
 
@@ -69,8 +74,16 @@ def go_on_asking(name: str, job: Job, pool: Pool) -> None:
         return
     spec = manifest.part(QuestionsPart).spec_as(QuestionSpec)
     questions = find_questions(spec.questions_digest)
-    reader = template_reader(pool.get(spec.model, job), spec, job)
+    loaded = pool.get(spec.model, job)
+    check_kept_prompt(folder, spec, loaded)
+    reader = template_reader(loaded, spec, job)
     ask_missing(folder, spec, questions, reader, job)
+
+
+def check_kept_prompt(folder: Path, spec: QuestionSpec, loaded: "Loaded") -> None:
+    """StudyError when a study was asked its first questions in another prompt."""
+    kept = store.read_manifest(folder).part(QuestionsPart).prompt
+    check_prompt(kept, spec.template, loaded.tokenizer, folder.name)
 
 
 def ask_missing(

@@ -3,7 +3,7 @@
 It answers, and says what an answer cost.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,19 +25,31 @@ from analysis.steering.specs import (
 
 
 class ModelSpeaker:
-    """Answers greedily, under the template, operator and tokens of a run."""
+    """Answers greedily, under the template, operator and tokens of a run.
+
+    ``settle`` is called before the first answer; it may raise.
+    """
 
     def __init__(
-        self, loaded: Loaded, spec: ControlSpec, check: Check = no_check
+        self,
+        loaded: Loaded,
+        spec: ControlSpec,
+        check: Check = no_check,
+        settle: Callable[[], None] = no_check,
     ) -> None:
         self.loaded = loaded
         self.layers = len(loaded.blocks)
         self.spec = spec
         self.check = check
+        self.settle = settle
+        self.settled = False
         self.resolved: dict[Push, tuple[ResolvedTerm, ...]] = {}
 
     def rows(self, texts: Sequence[str], pushes: Sequence[Push | None]) -> list[Row]:
         """One row per prompt and push."""
+        if not self.settled:
+            self.settle()
+            self.settled = True
         prompts = apply_template(self.spec.template, self.loaded.tokenizer, texts)
         whole = is_whole(self.spec.template)
         rows = []

@@ -31,7 +31,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--estimator", default="difference of means", choices=list(ESTIMATORS)
     )
-    parser.add_argument("--template", default="none", choices=list(TEMPLATES))
+    parser.add_argument(
+        "--template",
+        default="",
+        choices=list(TEMPLATES),
+        help="default: “chat” for a chat model, else none",
+    )
     parser.add_argument("--split", default="by pair", choices=list(SPLITS))
     parser.add_argument("--seed", type=int, default=1)
     common.add_reading(parser)

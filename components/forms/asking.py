@@ -10,7 +10,6 @@ import streamlit as st
 
 from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import TEMPLATES, default_template
 from analysis.questions import question_sets
 from analysis.questions.answer_options import ANSWERS, AnswersUnclear
 from analysis.questions.question_sets import load_questions, offered_questions
@@ -19,6 +18,7 @@ from analysis.questions.specs import QuestionSpec
 from analysis.study.study import DEMO, PUBLISHED, Study
 from analysis.worker import questions as asking
 from analysis.worker.service import DONE
+from components.forms.templates import choose_template
 from components.frame import jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
@@ -137,7 +137,7 @@ def ask(study: Study | None) -> None:
     target = choose_target(study)
     model = target.model
     languages = choose_languages(questions, study, target)
-    template = choose_template(model)
+    template = choose_template(st, model, "questions-template")
     most = st.number_input(
         "Items per kind, at most", 2, 2000, 100, key="questions-most"
     )
@@ -176,19 +176,6 @@ def choose_languages(
         known = [code for code in known if code in study.languages]
     key = f"questions-languages-{questions.digest}-{target.study}"
     return st.multiselect("Languages", known, known, key=key)
-
-
-def choose_template(model: ModelSpec) -> str:
-    """What is put around a question."""
-    names = list(TEMPLATES)
-    suggested = "chat" if model.model == DEMO else default_template(model.model)
-    return st.selectbox(
-        "Prompt template",
-        names,
-        names.index(suggested),
-        key="questions-template",
-        help="The last token of the prompt is read.",
-    )
 
 
 def choose_target(study: Study | None) -> Target:

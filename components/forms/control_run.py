@@ -22,6 +22,7 @@ from analysis.steering.operators import OPERATORS
 from analysis.study import library
 from analysis.study.study import Study
 from analysis.worker import extraction
+from analysis.worker.prompts import suggested_template
 from components.frame import cache, controls, jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
@@ -214,7 +215,7 @@ def choose_more(spec: StudySpec, prompts: PromptSet, search: str) -> dict[str, A
     one, two, three = st.columns(3)
     strengths = choose_strengths(search, (one, two, three))
     names = list(TEMPLATES)
-    template = sources.template_of(prompts, spec.model.model)
+    template = sources.template_of(prompts, suggested_template(spec.model))
     operators = [name for name, each in OPERATORS.items() if not each.everywhere]
     sets = one.number_input("Layer sets", 1, 20, 10, key="run-sets")
     operator = two.selectbox("Operator", operators, key="run-operator")

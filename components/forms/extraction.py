@@ -16,10 +16,11 @@ from analysis.core.legibility import unknown_note
 from analysis.core.model_names import offered_models
 from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec
 from analysis.core.table_files import decode_text, refusal
-from analysis.core.templates import CHAT, TEMPLATES, default_template
+from analysis.core.templates import CHAT
 from analysis.languages.shares import ShareTable, read_shares
 from analysis.worker import extraction
 from analysis.worker.service import Job
+from components.forms.templates import choose_template
 from components.frame import cache, jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
@@ -178,10 +179,7 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
         key="draft-estimator",
         help="\n\n".join(ESTIMATORS.values()),
     )
-    suggested = list(TEMPLATES).index(default_template(model.model))
-    template = right.selectbox(
-        "Prompt template", list(TEMPLATES), suggested, key="draft-template"
-    )
+    template = choose_template(right, model, "draft-template", demo="none")
     with st.expander("Split, last layer, seed, shares"):
         rest = choose_rest(corpus)
     coverage(corpus, concepts, languages)

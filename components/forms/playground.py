@@ -9,12 +9,13 @@ import streamlit as st
 
 from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import TEMPLATES
+from analysis.core.templates import CHAT, TEMPLATES
 from analysis.steering.presets import Preset, presets
 from analysis.steering.resolve import layers_at_depth
 from analysis.steering.specs import GenerationSpec, SteeringSpec, VectorSource
 from analysis.study.study import Study
 from analysis.worker.answers import ALTERNATIVES, Ask, Request, dosed
+from analysis.worker.prompts import has_chat
 from components.forms.steering_fields import (
     KEY,
     Check,
@@ -130,7 +131,7 @@ def link_fields(study: Study) -> dict[str, Kept]:
         "preset": Kept(begin.first, one_of(begin.presets)),
         "prompt": Kept(preset.texts.get(language, ""), is_text),
         "language": Kept(language, one_of(study.languages)),
-        "template": Kept(preset.template, one_of(TEMPLATES)),
+        "template": Kept(fitting(preset.template, study), one_of(TEMPLATES)),
         "tokens": Kept(32, between(1, 10**6)),
         "temperature": Kept(0.0, between(0, 5)),
         "seed": Kept(0, between(0, 2**31 - 1)),
@@ -144,6 +145,14 @@ def link_fields(study: Study) -> dict[str, Kept]:
     found["range"] = replace(found["range"], default=(layers[0], layers[-1]))
     found["strength"] = replace(found["strength"], default=preset.strength)
     return found
+
+
+def fitting(template: str, study: Study) -> str:
+    """A preset's template, unless the study's model is known to have none of its own."""
+    model = study.manifest.model
+    if template == CHAT and model is not None and has_chat(model) is False:
+        return "none"
+    return template
 
 
 def draw(study: Study) -> Draft:
@@ -220,7 +229,7 @@ def take(study: Study) -> None:
     layers = layers_at_depth(*preset.depths, study.layers)
     new = {
         "prompt": preset.texts.get(widget_value("language"), ""),
-        "template": preset.template,
+        "template": fitting(preset.template, study),
         "strength": preset.strength,
     }
     new |= {"way": "range", "range": (layers[0], layers[-1])} | (
