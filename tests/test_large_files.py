@@ -13,7 +13,6 @@ from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.control.prompts import Prompt, PromptSet
 from analysis.control.prompts import read as read_prompts
-from analysis.core.digests import AT_ONCE
 from analysis.core.errors import CorpusError, Stopped
 from analysis.core.faults import MOST_KINDS, MOST_OF_A_KIND, Faults
 from analysis.core.places import NONE, EarlierRows, Places
@@ -25,7 +24,7 @@ from analysis.core.table_files import (
     natural_key,
     parse_json,
 )
-from analysis.core.turns import watched
+from analysis.core.turns import AT_ONCE, watched
 from analysis.languages.languages import LANGUAGES
 from analysis.plane.other_methods import read_answers
 from analysis.questions.questions import Question, Questions, read_questions

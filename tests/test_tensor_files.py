@@ -10,6 +10,7 @@ import sys
 import time
 import tracemalloc
 import zipfile
+import zlib
 from collections import OrderedDict
 from pathlib import Path
 
@@ -18,8 +19,9 @@ import pytest
 import torch
 from safetensors.torch import save as save_safetensors
 
-from analysis.core.errors import AnalysisError
+from analysis.core.errors import AnalysisError, Stopped
 from analysis.core.tensor_files import READERS, read_tensors
+from analysis.core.turns import watched
 from analysis.questions.mean_states import read_mean_states
 from analysis.steering.vector_files import read_vectors, to_gguf
 
@@ -196,6 +198,23 @@ def npz_bomb(size: int) -> bytes:
     return made.getvalue()
 
 
+def endless_npz(size: int, declared: int) -> bytes:
+    """An archive of a thousandth of what its array unpacks to, which it declares or not."""
+    pack = zlib.compressobj(9, zlib.DEFLATED, -15)
+    head = pack.compress(npy_head(f"({size // 4},)")) + pack.flush(zlib.Z_FULL_FLUSH)
+    zeros = pack.compress(bytes(2**20)) + pack.flush(zlib.Z_FULL_FLUSH)
+    stream = head + zeros * (size // 2**20) + pack.flush()
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("layer.1.npy", stream)
+    data = bytearray(made.getvalue())
+    for signature, kind, sizes in ((b"PK\x03\x04", 8, 22), (b"PK\x01\x02", 10, 24)):
+        place = data.index(signature)
+        struct.pack_into("<H", data, place + kind, zipfile.ZIP_DEFLATED)
+        struct.pack_into("<I", data, place + sizes, declared)
+    return bytes(data)
+
+
 def lying(data: bytes) -> bytes:
     """An archive whose parts declare fewer bytes than they unpack to."""
     parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
@@ -262,8 +281,15 @@ BOMBS = {
     "npy objects": ("x.npy", npy(np.array([{}, 1], object))),
     "npy header": ("x.npy", b"\x93NUMPY\x02\x00" + b"\xff" * 4 + bytes(99)),
     "npz bomb": ("x.npz", npz_bomb(2**29)),
+    "npz of 4 GB": ("x.npz", endless_npz(2**32, 2**32 - 1)),
+    "npz of 10 GB that says 100 bytes": ("x.npz", endless_npz(10 * 2**30, 100)),
+    "npz of 1 GB that says 200 MB": ("x.npz", endless_npz(2**30, 200 * 2**20)),
     "npz lies": ("x.npz", lying(npz_bomb(2**27))),
     "gguf fields": ("x.gguf", gguf_head(0, 2**60)),
+    "gguf fields in 49 bytes": (
+        "x.gguf",
+        gguf_head(0, 2**60, gguf_text(b"a") + struct.pack("<I", 0) + bytes(12)),
+    ),
     "gguf tensors": ("x.gguf", gguf_head(2**60, 0)),
     "gguf list": (
         "x.gguf",
@@ -372,3 +398,61 @@ def test_every_ending_has_a_valid_file_here():
     assert {Path(name).suffix for name in VALID} >= READERS.keys() - {".pth"}
     for name, data in VALID.items():
         assert read_tensors(data, name).arrays
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_stop_is_heard_in_every_reader(name):
+    def stop(share: float | None) -> None:
+        raise Stopped("Stopped.")
+
+    for read in (
+        read_vectors,
+        lambda data, name: read_mean_states({f"en.{name}": data}),
+    ):
+        with watched(stop), pytest.raises(Stopped):
+            read(VALID[name], name)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        (
+            "texts.gguf",
+            gguf_head(
+                0,
+                1,
+                gguf_text(b"a") + struct.pack("<IIQ", 9, 8, 2**18) + bytes(2**21),
+            ),
+        ),
+        ("steps.pt", pickled(b"\x80\x02" + b"N" * 2**18 + b".")),
+        ("large.npz", npz_bomb(2**26)),
+    ],
+)
+def test_long_loops_look_often_whether_to_stop(name, data):
+    """A second of work and more went by between two looks."""
+    told = []
+    with watched(told.append), pytest.raises(AnalysisError):
+        read_vectors(data, name)
+    assert len(told) >= 4
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((1001, 2), "1,001 layers × 2"),
+        ((2, 2**16 + 1), "2 layers × 65,537"),
+    ],
+)
+def test_mean_states_have_sizes_that_models_have(shape, words):
+    """A file of a kilobyte was accepted as 20,000 × 60,000."""
+    data = npy(np.ones(shape, np.float16))
+    with pytest.raises(AnalysisError, match=words):
+        read_mean_states({"m.en.npy": data, "m.fr.npy": npy(np.ones((2, 3)))})
+
+
+def test_all_files_of_mean_states_together_are_bounded(monkeypatch):
+    monkeypatch.setattr("analysis.core.tensors.MOST_NUMBERS", 100)
+    files = {f"m.{code}.npy": npy(np.ones((5, 9))) for code in ("en", "fr", "zh")}
+    with pytest.raises(AnalysisError, match="135 numbers; read are 100"):
+        read_mean_states(files)
+    assert len(read_mean_states(dict(list(files.items())[:2])).states) == 2

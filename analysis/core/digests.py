@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from analysis.core.turns import tell
+from analysis.core.turns import AT_ONCE, tell
 
-AT_ONCE = 1000
-"""Items that are written at once."""
 SPACED, COMPACT = (", ", ": "), (",", ":")
 """What stands between values in JSON text: as Python writes it by default, or without spaces."""
 

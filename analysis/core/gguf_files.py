@@ -16,6 +16,7 @@ from analysis.core.tensors import (
     as_float32,
     check_amount,
 )
+from analysis.core.turns import AT_ONCE, tell
 
 VERSIONS = (2, 3)
 MOST_FIELDS = 2**16
@@ -95,6 +96,7 @@ def gguf_tensors(content: bytes) -> TensorFile:
         raise ValueError(f"it declares {tensors:,} tensors and {fields:,} fields")
     alignment = 32
     for _ in range(fields):
+        tell()
         name = cursor.text()
         value = skip_field(cursor)
         if name == "general.alignment":
@@ -105,6 +107,7 @@ def gguf_tensors(content: bytes) -> TensorFile:
     data = cursor.data[begin:]
     file = TensorFile()
     for tensor in declared:
+        tell()
         file.add(tensor.name, decoded(tensor, data))
     return file
 
@@ -132,7 +135,9 @@ def skip_list(cursor: Cursor) -> None:
         return
     if items > MOST_ITEMS:
         raise ValueError(f"a list in it has {items:,} texts")
-    for _ in range(items):
+    for item in range(items):
+        if item % AT_ONCE == 0:
+            tell()
         cursor.take(cursor.number("Q"))
 
 

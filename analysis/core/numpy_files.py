@@ -5,23 +5,27 @@ import math
 import re
 import zipfile
 from dataclasses import dataclass
-from typing import Literal
+from typing import IO, Literal
 
 import numpy as np
 
 from analysis.core.tensors import MOST_ARRAYS, TensorFile, as_float32, check_amount
+from analysis.core.turns import tell
 
 MAGIC = b"\x93NUMPY"
 TYPE = re.compile(rb"""['"]descr['"]\s*:\s*['"]([<>|=]?[fiub]\d+)['"]""")
 ORDER = re.compile(rb"""['"]fortran_order['"]\s*:\s*(True|False)""")
 SHAPE = re.compile(rb"""['"]shape['"]\s*:\s*\(([\d\s,]*)\)""")
 LONGEST_HEADER = 10_000
+PIECE = 2**24
+"""Bytes that are unpacked between two looks at whether to stop."""
 MOST_UNPACKED = 2**28
 """Bytes that the parts of an .npz file have together when they are unpacked."""
 
 
 def npy_tensors(data: bytes) -> TensorFile:
     """The array of an .npy file."""
+    tell()
     file = TensorFile()
     file.add("array", npy_array(data))
     return file
@@ -34,10 +38,24 @@ def npz_tensors(data: bytes) -> TensorFile:
         check_members(archive.infolist())
         for member in archive.infolist():
             with archive.open(member) as packed:
-                # Without a size, all there is would be unpacked and cut afterwards.
-                content = packed.read(member.file_size + 1)
+                content = unpacked(packed, member.file_size)
             file.add(member.filename.removesuffix(".npy"), npy_array(content))
     return file
+
+
+def unpacked(packed: IO[bytes], size: int) -> bytes:
+    """A part of an archive, piece by piece: what it declares, and whether there is more."""
+    pieces = []
+    left = size + 1
+    # Without a size, all there is would be unpacked and cut afterwards.
+    while left:
+        tell()
+        piece = packed.read(min(left, PIECE))
+        if not piece:
+            break
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def check_members(members: list[zipfile.ZipInfo]) -> None:

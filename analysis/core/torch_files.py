@@ -23,6 +23,7 @@ from analysis.core.tensors import (
     check_amount,
     from_bfloat16,
 )
+from analysis.core.turns import AT_ONCE, tell
 
 MOST_STEPS = 2**19
 """Steps of one pickle; a tensor takes about forty."""
@@ -94,6 +95,7 @@ def torch_tensors(data: bytes) -> TensorFile:
     check_amount(tensor.count for tensor in tensors)
     file = TensorFile()
     for key, one in described.items():
+        tell()
         name = str(key)
         if isinstance(one, Tensor):
             file.add(name, array_of(one, contents.storages))
@@ -248,7 +250,9 @@ class Machine:
 
     def run(self, file: BinaryIO) -> Any:
         """What the next pickle of a file describes."""
-        for _ in range(MOST_STEPS):
+        for number in range(MOST_STEPS):
+            if number % AT_ONCE == 0:
+                tell()
             step = STEPS.get(file.read(1))
             if step is None:
                 raise ValueError("it holds more than tensors, or is cut short")

@@ -23,6 +23,8 @@ NARROW = 256
 
 Threads would only wait for each other.
 """
+AT_ONCE = 1024
+"""Small steps between two looks at whether work is to stop."""
 Watcher = Callable[[float | None], None]
 WATCHER: ContextVar[Watcher] = ContextVar("watcher", default=lambda share: None)
 """Is told the share that is done, or None where it may only stop the work.

@@ -9,8 +9,10 @@ import numpy as np
 
 from analysis.core.errors import CorpusError
 from analysis.core.tensor_files import READERS, read_tensors
-from analysis.core.tensors import TensorFile
+from analysis.core.tensors import TensorFile, check_amount
+from analysis.core.turns import tell
 from analysis.languages.languages import codes_in
+from analysis.steering.vector_files import MOST_LAYERS, WIDEST
 
 ENDING = re.compile(r"\.(pt|pth|bin|safetensors|npy|npz)$")
 """Of a file's name; or every “.pt” would be Portuguese."""
@@ -39,6 +41,7 @@ def read_mean_states(files: Mapping[str, bytes]) -> MeanStates:
     found = MeanStates({}, [])
     faults = []
     for name in sorted(files):
+        tell()
         try:
             add_file(found, name, files[name])
         except ValueError as error:
@@ -66,10 +69,23 @@ def add_file(found: MeanStates, name: str, data: bytes) -> None:
     file = read_file(data, name)
     key = key_of_matrix(file)
     state = file.arrays[key]
+    check_size(found, state)
     if not np.isfinite(state).all():
         raise ValueError("holds numbers that are not finite")
     found.states[code] = state
     found.notes.append(f"{name}: {key}, {state.shape[0]} layers × {state.shape[1]}")
+
+
+def check_size(found: MeanStates, state: np.ndarray) -> None:
+    """ValueError, in words, for sizes that no model has, or for too much in all files."""
+    layers, hidden = state.shape
+    if layers > MOST_LAYERS or hidden > WIDEST:
+        raise ValueError(
+            f"holds {layers:,} layers × {hidden:,}; at most {MOST_LAYERS:,} × "
+            f"{WIDEST:,} are read"
+        )
+    sizes = [states.size for states in found.states.values()]
+    check_amount([*sizes, state.size])
 
 
 def language_of(name: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.core.turns import watched
 from analysis.plane.specs import SweepSpec
 from analysis.questions import plan as asked
 from analysis.questions.question_sets import find_questions, keep_questions
@@ -114,7 +115,8 @@ def import_means(files: Mapping[str, bytes], model: str, title: str) -> Task[str
         from analysis.questions.mean_states import read_mean_states
 
         job.progress(0, 0, f"reading {len(files)} files")
-        found = read_mean_states(files)
+        with watched(lambda share: job.check()):
+            found = read_mean_states(files)
         first = next(iter(found.states.values()))
         arrays = {}
         for number, states in enumerate(found.states.values()):
