@@ -96,7 +96,7 @@ def llama(home, tiny_folder) -> Path:
     return Path(shutil.copytree(tiny_folder / "llama", home / "models" / "spoiled"))
 
 
-def give_template(folder: Path, template: str) -> None:
+def give_template(folder: Path, template: object) -> None:
     """Write a chat template into a model's folder."""
     path = folder / "tokenizer_config.json"
     known = json.loads(path.read_text()) | {"chat_template": template}
@@ -128,6 +128,23 @@ def test_a_template_without_end_is_refused_soon_and_in_little_memory(
         tracemalloc.stop()
     assert spent < MOST_SECONDS
     assert most < MOST_MEMORY
+
+
+@pytest.mark.parametrize(
+    "template, sentence",
+    [
+        (5, "is no text"),
+        (2.5, "is no text"),
+        ([{"name": "tools", "template": "x"}], "several chat templates and none by"),
+        ("{% if", "chat template failed"),
+        ("{{ nothing.of.it }}", "chat template failed"),
+    ],
+)
+def test_a_template_that_is_none_is_refused_in_a_sentence(llama, template, sentence):
+    give_template(llama, template)
+    tokenizer = load_tokenizer(locate("spoiled"))
+    with pytest.raises(SpecError, match=sentence):
+        apply_template("chat", tokenizer, ["Fair."])
 
 
 def test_the_refusal_says_what_was_too_much(llama):

@@ -21,6 +21,7 @@ from components.screen.clouds import cloud
 from components.screen.curves import lines, points, tree
 from components.screen.heat import matrix
 from components.screen.ink import FAINT_ON_DARK, FAINT_ON_LIGHT, ON_DARK, ON_LIGHT
+from components.screen.markup import as_it_is
 
 FONT = (
     "Source Sans Pro, Noto Sans, Noto Sans CJK SC, Noto Sans Tamil, "
@@ -33,6 +34,7 @@ UNDER_THE_AXIS = -0.2
 
 def draw(figure: Figure, dark: bool = False) -> go.Figure:
     """The figure as Plotly draws it, for a light or a dark page."""
+    figure = as_it_is(figure)
     plot = DRAW[type(figure.data)](figure, figure.data, dark)
     ink = ON_DARK if dark else ON_LIGHT
     faint = FAINT_ON_DARK if dark else FAINT_ON_LIGHT
