@@ -17,7 +17,7 @@ from analysis.core.errors import StudyError
 from analysis.core.specs import from_dict
 from analysis.study.study import Study as Results
 from analysis.worker.extraction import control_run
-from babelscope.inputs import Table, file_of, template_of
+from babelscope.inputs import Table, file_of, tell, template_of
 from babelscope.running import run
 from babelscope.study import open_study
 
@@ -124,4 +124,5 @@ def prompts_of(given: Table | PromptSet, spec: StudySpec, concept: str) -> Promp
     if file is None:
         return prompt_sets.load(str(given), spec, concept)
     read = prompt_sets.read(file.data, file.name)
+    tell(read.notes)
     return prompt_sets.load(prompt_sets.keep(read), spec, concept)

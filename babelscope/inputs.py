@@ -4,6 +4,7 @@ Each may be a file, a table, a name that this machine knows, or the record itsel
 """
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from analysis.questions.questions import Questions, read_questions
 from analysis.study.word_list import WordList
 from analysis.words.readers import read_words
 from analysis.words.word_lists import SOURCES
+from babelscope.running import note
 
 Table = str | Path | pd.DataFrame
 ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".zip", ".txt")
@@ -55,7 +57,9 @@ def pairs_of(given: Table | Corpus) -> Corpus:
     file = file_of(given)
     if file is None:
         return corpora.load(str(given))
-    return pair_readers.read_corpus(file.data, file.name)
+    corpus = pair_readers.read_corpus(file.data, file.name)
+    tell(corpus.notes)
+    return corpus
 
 
 def words_of(given: Table | WordList) -> WordList:
@@ -64,7 +68,9 @@ def words_of(given: Table | WordList) -> WordList:
         return given
     file = file_of(given)
     if file is not None:
-        return read_words(file.data, file.name)
+        words = read_words(file.data, file.name)
+        tell(words.notes)
+        return words
     name = str(given)
     if name not in SOURCES:
         hint = nearest(name, SOURCES)
@@ -84,9 +90,17 @@ def questions_of(given: Table | Questions, answers: str = "") -> Questions:
         return given
     file = file_of(given)
     if file is not None:
-        return read_questions(file.data, file.name, answers)
+        questions = read_questions(file.data, file.name, answers)
+        tell(questions.notes)
+        return questions
     name = str(given)
     return demo_questions() if name == DEMO else load_questions(name)
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Print what a reader joined, left out or took from elsewhere."""
+    for sentence in notes:
+        note(sentence)
 
 
 def model_of(model: str | ModelSpec, loading: dict[str, str]) -> ModelSpec:

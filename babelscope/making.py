@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from analysis.concepts.corpora import DEMO as DEMO_CORPUS
-from analysis.concepts.pairs import Corpus
+from analysis.concepts.pairs import Corpus, leaks
 from analysis.concepts.specs import StudySpec
 from analysis.core import disk
 from analysis.core.errors import CorpusError, SpecError, StudyError
@@ -38,6 +38,7 @@ from babelscope.inputs import (
     pairs_of,
     pinned,
     questions_of,
+    tell,
     template_of,
     words_of,
 )
@@ -90,6 +91,7 @@ def extract(
         last_state,
         seed,
     )
+    tell(leaks(corpus, spec.split, spec.concepts, spec.seed))
     title = title or f"{short_name(spec.model)} on {corpus.name}"
     work = extraction.extract_study(spec, corpus, title, {})
     return finished(store.name_of(at_commit(spec), title), work)

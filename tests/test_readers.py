@@ -189,8 +189,9 @@ def test_every_fault_of_a_csv_at_once():
     [
         (b"", "p.csv", "holds no pairs"),
         (HEADER.encode(), "p.csv", "holds no pairs"),
-        (HEADER.encode("utf-16"), "p.csv", "UTF-16"),
-        (HEADER.replace(",", ";").encode(), "p.csv", "not separated by commas"),
+        (HEADER.encode("utf-16-le"), "p.csv", "UTF-16 without a byte order mark"),
+        (HEADER.encode("utf-16-be"), "p.csv", "UTF-16 without a byte order mark"),
+        (HEADER.encode("utf-16")[:-1], "p.csv", "damaged UTF-16"),
         (b"[{}]", "p.jsonl", "one object per line"),
         (
             HEADER.replace("source", "pair").encode() + b"1,a,en,b,c,2,\n",

@@ -28,7 +28,7 @@ SHELF = Shelf("corpora", ".csv")
 def demo_corpus(name: str = DEMO) -> Corpus:
     """Shipped contrast pairs of the small world."""
     path = DEMO_FILES[name]
-    corpus = read_corpus(path.read_bytes(), path.name)
+    corpus = read_corpus(path.read_bytes(), path.name, exact=True)
     return Corpus(name, corpus.pairs, corpus.notes)
 
 
@@ -48,7 +48,7 @@ def load(name: str) -> Corpus:
             f"There is no corpus “{name}” here.{nearest(name, names)} Upload it, or "
             f"choose: {', '.join(names)}."
         )
-    corpus = read_corpus(kept, f"{name}.csv")
+    corpus = read_corpus(kept, f"{name}.csv", exact=True)
     return Corpus(name, corpus.pairs, corpus.notes)
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import nearest
 from analysis.core.faults import Faults
+from analysis.core.keys import Names, seen, told_apart
 from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import refusal, value_in_words
 from analysis.languages.languages import LANGUAGES, unknown_language
@@ -23,8 +24,8 @@ OPTIONAL = ("source", "split")
 COLUMNS = REQUIRED + OPTIONAL
 MEMBERS = ("positive", "negative")
 SPLIT_NAMES = ("", "train", "test")
-SHARED = ("pair", "concept", "language", "source", "split")
-"""Columns of which many rows have the same text."""
+SHARED = ("language", "split")
+"""Columns of few different texts; those of names are held once where they are joined."""
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -76,7 +77,9 @@ class Earlier(NamedTuple):
 class Translations:
     """The pairs of a concept that were read so far, and the first row and split of each."""
 
-    def __init__(self) -> None:
+    def __init__(self, exact: bool) -> None:
+        self.pairs = Names(exact)
+        self.sources = Names(exact)
         self.rows = EarlierRows()
         self.first = array("q")
         self.splits: list[str] = []
@@ -94,16 +97,18 @@ class Translations:
 class Gathering:
     """Rows as they come, what is wrong with them, and the pairs that they are."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, exact: bool) -> None:
         self.faults = faults
+        self.exact = exact
         self.pairs: list[ContrastPair] = []
         self.places = Places()
+        self.names = Names(exact)
         self.concepts: dict[str, Translations] = {}
         self.known: dict[str, str] = {}
 
     def add(self, row: Row) -> None:
         """Check a row against itself and those before it, and keep it as a pair."""
-        checked = check_row(row)
+        checked = check_row(row, self.exact)
         self.faults += [f"{row.place}: {fault}" for fault in checked.faults]
         self.compare(checked)
         self.places.append(row.place)
@@ -113,6 +118,14 @@ class Gathering:
         else:
             self.pairs.append(self.pair_of(checked.texts))
 
+    def notes(self) -> list[str]:
+        """Sentences on names that were joined."""
+        notes = self.names.notes("Concepts")
+        for concept, translations in self.concepts.items():
+            notes += translations.pairs.notes(f"Pairs of {concept}")
+            notes += translations.sources.notes(f"Sources of {concept}")
+        return notes
+
     def pair_of(self, texts: dict[str, str]) -> ContrastPair:
         """The pair of a row; names that many rows share are held once."""
         known = self.known
@@ -121,18 +134,35 @@ class Gathering:
                 texts[column] = known.setdefault(texts[column], texts[column])
         return ContrastPair(**texts)
 
+    def join(self, texts: dict[str, str]) -> Translations:
+        """Write the names of a row as they were written first; its concept's pairs."""
+        concept = self.names.add(texts["concept"])
+        if concept not in self.concepts:
+            self.concepts[concept] = Translations(self.exact)
+        translations = self.concepts[concept]
+        texts["concept"] = concept
+        texts["pair"] = translations.pairs.add(texts["pair"])
+        if texts.get("source"):
+            texts["source"] = translations.sources.add(texts["source"])
+        return translations
+
     def compare(self, row: Checked) -> None:
         """Faults of a row that is there already, or that divides translations."""
-        identity = identity_of(row.texts)
-        if identity is None:
+        if not names_a_pair(row.texts):
             return
+        written = row.texts["pair"]
+        translations = self.join(row.texts)
+        identity = identity_of(row.texts)
         concept, language, pair, split = identity
-        translations = self.concepts.setdefault(concept, Translations())
         earlier = translations.add(identity, len(self.places))
         if earlier.same != NONE:
+            otherwise = ""
+            if written != pair:
+                otherwise = f", written “{told_apart(pair)}”"
+                written = told_apart(written)
             self.faults.append(
-                f"{row.place}: pair “{pair}” of {concept} in {language} "
-                f"is there already ({self.places[earlier.same]})"
+                f"{row.place}: pair “{written}” of {concept} in {language} "
+                f"is there already ({self.places[earlier.same]}{otherwise})"
             )
         if split == earlier.split:
             return
@@ -149,13 +179,14 @@ def assemble(
     rows: Iterable[Row],
     faults: Iterable[str] = (),
     notes: Iterable[str] = (),
+    exact: bool = False,
 ) -> Corpus:
-    """The corpus of these rows.
+    """The corpus of these rows; ``exact`` rows are our own, and none of their names joined.
 
     CorpusError with the given faults and all of the rows' when there are any.
     """
     found = faults if isinstance(faults, Faults) else Faults(faults)
-    gathering = Gathering(found)
+    gathering = Gathering(found, exact)
     for row in rows:
         gathering.add(row)
     if not len(gathering.places) and not found:
@@ -163,14 +194,14 @@ def assemble(
     if found:
         raise refusal(name, found)
     pairs = tuple(gathering.pairs)
+    joined = gathering.notes()
     del gathering
     corpus = Corpus(name, pairs)
-    return replace(
-        corpus, notes=(*notes, *missing_notes(corpus), *white_space_notes(corpus))
-    )
+    of_corpus = missing_notes(corpus) + white_space_notes(corpus)
+    return replace(corpus, notes=(*notes, *joined, *of_corpus))
 
 
-def check_row(row: Row) -> Checked:
+def check_row(row: Row, exact: bool = False) -> Checked:
     """The row's values as texts, by column, and what is wrong with them.
 
     Names lose outer white space, members keep theirs.
@@ -186,6 +217,8 @@ def check_row(row: Row) -> Checked:
         elif column in REQUIRED and column not in row.lacking:
             faults.append(f"no “{column}”")
     faults += faults_of(texts)
+    if not exact:
+        faults += unseen_contrast(texts)
     return Checked(row.place, texts, tuple(faults))
 
 
@@ -237,6 +270,31 @@ def faults_of(texts: Mapping[str, str]) -> list[str]:
     return faults
 
 
+def unseen_contrast(texts: Mapping[str, str]) -> list[str]:
+    """What is wrong with members of which nothing is seen, or no difference.
+
+    Members that are the same characters were reported already.
+    """
+    positive, negative = texts.get("positive", ""), texts.get("negative", "")
+    plain = positive.isascii() and negative.isascii()
+    if plain and positive.split() != negative.split():
+        return []
+    if positive.strip() == negative.strip():
+        return []
+    shown = [seen(positive), seen(negative)]
+    faults = []
+    for column, text in zip(MEMBERS, shown):
+        if not text and texts.get(column, "").strip():
+            faults.append(f"“{column}” has only characters that cannot be seen")
+    if shown[0] == shown[1] and not faults:
+        faults.append(
+            "“positive” and “negative” look the same; they differ only in how accents "
+            "and spaces are written or in characters that cannot be seen: "
+            f"“{told_apart(positive)[:80]}”, “{told_apart(negative)[:80]}”"
+        )
+    return faults
+
+
 def unknown_columns(columns: Iterable[str]) -> list[str]:
     """A fault for each column that is not one of COLUMNS."""
     faults = []
@@ -247,14 +305,15 @@ def unknown_columns(columns: Iterable[str]) -> list[str]:
     return faults
 
 
-def identity_of(texts: Mapping[str, str]) -> Identity | None:
-    """Which pair a row is; None when it does not name pair, concept and language."""
-    concept = texts.get("concept", "")
-    language = texts.get("language", "")
-    pair = texts.get("pair", "")
-    if concept and language and pair:
-        return Identity(concept, language, pair, texts.get("split", ""))
-    return None
+def names_a_pair(texts: Mapping[str, str]) -> bool:
+    """Whether a row says which pair it is, of which concept and in which language."""
+    return bool(texts.get("concept") and texts.get("language") and texts.get("pair"))
+
+
+def identity_of(texts: Mapping[str, str]) -> Identity:
+    """Which pair a row is that names one."""
+    split = texts.get("split", "")
+    return Identity(texts["concept"], texts["language"], texts["pair"], split)
 
 
 def quoted(split: str) -> str:

@@ -1,11 +1,11 @@
 """Corpora from files and from the Hugging Face hub.
 
 Whatever is wrong is listed at once, with file and line. The project's own format is one
-file of comma-separated values or of JSON lines, with the columns ``pair, concept,
+file of separated values or of JSON lines, with the columns ``pair, concept,
 language, positive, negative`` and, if wanted, ``source`` and ``split``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -21,7 +21,8 @@ from analysis.concepts.paper_layout import papers_layout, papers_zip, too_much
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
-from analysis.core.table_files import csv_rows, decode_text, json_rows, refusal
+from analysis.core.table_files import decode_text, json_rows, refusal
+from analysis.core.tables import open_table
 
 
 class HubSplit(Protocol):
@@ -32,12 +33,14 @@ class HubSplit(Protocol):
     def __iter__(self) -> Iterator[dict[str, object]]: ...
 
 
-def read_corpus(data: bytes, filename: str) -> Corpus:
+def read_corpus(data: bytes, filename: str, exact: bool = False) -> Corpus:
     """The corpus in a file's bytes; the ending of the name tells the format.
 
-    One of .csv, .jsonl, .ndjson or .zip. CorpusError lists every fault with file and
+    One of .csv, .tsv, .jsonl, .ndjson or .zip. CorpusError lists every fault with file and
     line: encoding, columns, languages, empty or identical members, repeated pairs,
-    splits. Pairs that some languages lack are no fault; they are kept and noted.
+    splits. Pairs that some languages lack are no fault; they are kept and noted. Names
+    that are the same written in several ways are joined and noted, unless the file is
+    one of our own (``exact``).
     """
     path = PurePosixPath(filename.replace("\\", "/"))
     ending = path.suffix.casefold()
@@ -53,47 +56,24 @@ def read_corpus(data: bytes, filename: str) -> Corpus:
         raise refusal(path.name, too_much(1, len(data), path.name))
     text, faults = decode_text(data, path.name)
     rows = FORMATS[ending](text, path.name, faults)
-    return assemble(path.stem, rows, faults)
+    return assemble(path.stem, rows, faults, exact=exact)
 
 
-def csv_pairs(text: str, file: str, faults: Faults) -> Iterator[Row]:
-    """Rows of comma-separated values under a header of column names."""
-    lines = csv_rows(text, file, faults)
-    first = next(lines, None)
-    if first is None:
+def table_pairs(text: str, file: str, faults: Faults) -> Iterator[Row]:
+    """Rows of separated values under a header of column names."""
+    table = open_table(text, file, faults, COLUMNS)
+    if not table.columns:
         return
-    header = [name.strip() for name in first.cells]
-    place = f"{file}, line {first.line}"
-    if not_by_commas(header):
-        fault = "the columns are not separated by commas; save the file as "
-        faults.append(f"{place}: {fault}comma-separated values")
-        return
-    faults += [f"{place}: {fault}" for fault in header_faults(header)]
-    lacking = frozenset(REQUIRED) - set(header)
-    for number, cells in lines:
-        place = f"{file}, line {number}"
-        if len(cells) != len(header):
-            counts = f"has {len(cells)} cells, the header has {len(header)}"
-            faults.append(f"{place}: {counts}")
-            continue
-        yield Row(place, known_columns(dict(zip(header, cells))), lacking)
+    names = [name for name in table.columns if name]
+    wrong = unknown_columns(names) + absent_columns(names)
+    faults += [f"{table.place}: {fault}" for fault in wrong]
+    lacking = frozenset(REQUIRED) - set(names)
+    for number, cells in table.rows:
+        values = known_columns(dict(zip(table.columns, cells)))
+        yield Row(f"{file}, line {number}", values, lacking)
 
 
-def not_by_commas(header: list[str]) -> bool:
-    """Whether a header looks as if its columns were separated by something else."""
-    return len(header) == 1 and (";" in header[0] or "\t" in header[0])
-
-
-def header_faults(header: list[str]) -> list[str]:
-    """Faults of the column names of a file."""
-    faults = unknown_columns(header) + absent_columns(header)
-    for name in COLUMNS:
-        if header.count(name) > 1:
-            faults.append(f"column “{name}” is there twice")
-    return faults
-
-
-def absent_columns(names: list[str]) -> list[str]:
+def absent_columns(names: Collection[str]) -> list[str]:
     """A fault for each required column that is not there."""
     return [f"no column “{name}”" for name in REQUIRED if name not in names]
 
@@ -110,7 +90,8 @@ def json_pairs(text: str, file: str, faults: Faults) -> Iterator[Row]:
 
 
 FORMATS: dict[str, Callable[[str, str, Faults], Iterator[Row]]] = {
-    ".csv": csv_pairs,
+    ".csv": table_pairs,
+    ".tsv": table_pairs,
     ".jsonl": json_pairs,
     ".ndjson": json_pairs,
 }

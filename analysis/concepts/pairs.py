@@ -19,6 +19,7 @@ import xarray as xr
 
 from analysis.core.digests import COMPACT, digest_of_list
 from analysis.core.errors import CorpusError, unknown
+from analysis.core.keys import seen
 from analysis.core.table_files import natural_key
 from analysis.languages.languages import LANGUAGES
 
@@ -34,6 +35,13 @@ class ContrastPair:
     negative: str
     source: str = ""
     split: str = ""
+
+
+class Sides(NamedTuple):
+    """Ids of pairs that some language trains on, and that some language holds out."""
+
+    train: set[str]
+    test: set[str]
 
 
 class Split(NamedTuple):
@@ -109,6 +117,11 @@ class Corpus:
         for pair in self.pairs:
             of_concept[pair.concept].append(pair)
         return {concept: grouped(pairs) for concept, pairs in of_concept.items()}
+
+    @cached_property
+    def alike(self) -> dict[str, tuple[frozenset[str], ...]]:
+        """Per concept, sets of pairs that have a text in common."""
+        return {concept: alike_texts(self, concept) for concept in self.concepts}
 
     def select(
         self,
@@ -323,6 +336,80 @@ def split_pairs(
     return parts
 
 
+def alike_texts(corpus: Corpus, concept: str) -> tuple[frozenset[str], ...]:
+    """Sets of pairs of a concept that have a text in common, in any languages.
+
+    Texts are compared as they are seen: accents and spaces that look the same are.
+    """
+    pairs = [pair for pair in corpus.pairs if pair.concept == concept]
+    count = 2 * len(pairs)
+    texts = (text for pair in pairs for text in (pair.positive, pair.negative))
+    # Numbers first: most texts are there once, and all of them would fill the memory.
+    numbers = np.fromiter((hash(seen(text)) for text in texts), np.int64, count)
+    values, counts = np.unique(numbers, return_counts=True)
+    repeated = np.isin(numbers, values[counts > 1]).reshape(-1, 2).any(1)
+    found: dict[str, set[str]] = defaultdict(set)
+    for place in np.flatnonzero(repeated):
+        pair = pairs[place]
+        for text in (pair.positive, pair.negative):
+            found[seen(text)].add(pair.pair)
+    return tuple(frozenset(ids) for ids in found.values() if len(ids) > 1)
+
+
+def leaked_texts(
+    corpus: Corpus,
+    method: str,
+    concept: str,
+    seed: int,
+) -> int:
+    """How many held-out pairs of a concept have a text that a training pair has too.
+
+    In any language, under another number; 0 when nothing leaks.
+    """
+    check_method(corpus, method, concept)
+    alike = corpus.alike[concept]
+    if not alike:
+        return 0
+    sides = sides_of(corpus, method, concept, seed)
+    leaked: set[str] = set()
+    for ids in alike:
+        if ids & sides.train:
+            leaked |= (ids & sides.test) - sides.train
+    return len(leaked)
+
+
+def leaks(
+    corpus: Corpus, method: str, concepts: Sequence[str], seed: int
+) -> tuple[str, ...]:
+    """Sentences on what a split puts on both sides; none when nothing leaks."""
+    pairs, texts = 0, 0
+    for concept in concepts:
+        pairs += leaked_pairs(corpus, method, concept, seed)
+        texts += leaked_texts(corpus, method, concept, seed)
+    told = []
+    if pairs:
+        told.append(
+            f"This split puts {pairs} pairs into training whose translation is held out "
+            "elsewhere."
+        )
+    if texts:
+        told.append(
+            f"This split holds out {texts} pairs that have a text in common with a "
+            "training pair of another number."
+        )
+    return tuple(told)
+
+
+def sides_of(corpus: Corpus, method: str, concept: str, seed: int) -> Sides:
+    """The pairs that are for training, and those held out, in any language."""
+    sides = Sides(set(), set())
+    for language in corpus.languages:
+        parts = SPLITS[method](corpus, concept, language, seed)
+        sides.train.update(parts.train)
+        sides.test.update(parts.test)
+    return sides
+
+
 def check_method(
     corpus: Corpus,
     method: str,
@@ -345,10 +432,5 @@ def leaked_pairs(
     0 when nothing leaks.
     """
     check_method(corpus, method, concept)
-    train: set[str] = set()
-    test: set[str] = set()
-    for language in corpus.languages:
-        parts = SPLITS[method](corpus, concept, language, seed)
-        train.update(parts.train)
-        test.update(parts.test)
-    return len(train & test)
+    sides = sides_of(corpus, method, concept, seed)
+    return len(sides.train & sides.test)

@@ -19,8 +19,11 @@ from analysis.concepts.specs import StudySpec
 from analysis.control.specs import ControlSpec
 from analysis.core.digests import digest_of_list
 from analysis.core.errors import CorpusError, SpecError, unknown
+from analysis.core.faults import Faults
+from analysis.core.keys import Names
 from analysis.core.shelf import Shelf, plain_name
-from analysis.core.table_files import csv_rows, decode_text, refusal
+from analysis.core.table_files import decode_text, refusal
+from analysis.core.tables import Table, open_table
 from analysis.languages.languages import LANGUAGES, unknown_language
 from analysis.steering import presets
 
@@ -51,10 +54,14 @@ class Prompt:
 
 @dataclass(frozen=True)
 class PromptSet:
-    """Prompts, unique in (language, prompt, role)."""
+    """Prompts, unique in (language, prompt, role).
+
+    ``notes`` are sentences on what is no fault but should be known.
+    """
 
     name: str
     prompts: tuple[Prompt, ...]
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -275,7 +282,7 @@ def load(name: str, study: StudySpec, concept: str) -> PromptSet:
         raise CorpusError(
             f"There are no prompts “{name}” on this server. Upload them again, or choose others."
         )
-    return replace(read(kept, f"{name}.csv"), name=name)
+    return replace(read(kept, f"{name}.csv", exact=True), name=name)
 
 
 def kept_name(prompts: PromptSet) -> str:
@@ -291,7 +298,8 @@ def keep(prompts: PromptSet) -> str:
     """
     name = kept_name(prompts)
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    # Without quotes everywhere a carriage return inside a cell would end the row.
+    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     writer.writerows(asdict(prompt) for prompt in prompts.prompts)
     SHELF.keep(name, buffer.getvalue().encode())
@@ -302,26 +310,30 @@ COLUMNS = tuple(field.name for field in fields(Prompt))
 REQUIRED = ("prompt", "language", "text")
 
 
-def read(data: bytes, filename: str) -> PromptSet:
+def read(data: bytes, filename: str, exact: bool = False) -> PromptSet:
     """Prompts from a CSV file with the columns ``prompt, language, text`` and, if
     wanted, ``role, target, other, source``.
 
+    Numbers and sources that are the same written in several ways are joined and noted,
+    unless the file is one of our own (``exact``).
     CorpusError lists every fault with its line.
     """
     name = PurePosixPath(filename.replace("\\", "/")).name
     if len(data) > MOST_BYTES:
         raise refusal(name, [f"{name}: holds more than {MOST_BYTES // 2**20} MiB"])
     text, faults = decode_text(data, name)
-    rows = csv_rows(text, name, faults)
-    first = next(rows, None)
-    header = [cell.strip() for cell in first.cells] if first else []
-    if faults and not header:
+    table = open_table(text, name, faults, COLUMNS)
+    if faults and not table.columns:
         raise refusal(name, faults)
-    check_header(name, header)
+    check_header(name, table, faults)
+    joined = {"prompt": Names(exact), "source": Names(exact)}
     made, seen = [], set()
-    for line, cells in rows:
-        values = dict(zip(header, cells))
-        wrong = faults_of_cells(header, cells)
+    for line, cells in table.rows:
+        values = dict(zip(table.columns, cells))
+        wrong = row_faults(values)
+        for column, names in joined.items():
+            if values.get(column):
+                values[column] = names.add(values[column])
         key = tuple(values.get(column) for column in ("prompt", "language", "role"))
         if key in seen:
             wrong.append("is there twice")
@@ -332,31 +344,21 @@ def read(data: bytes, filename: str) -> PromptSet:
     if faults or not made:
         faults += [] if faults else [f"{name}: holds no prompts"]
         raise refusal(name, faults)
-    return PromptSet(PurePosixPath(name).stem, tuple(made))
+    notes = joined["prompt"].notes("Prompts") + joined["source"].notes("Sources")
+    return PromptSet(PurePosixPath(name).stem, tuple(made), tuple(notes))
 
 
-def faults_of_cells(header: Sequence[str], cells: Sequence[str]) -> list[str]:
-    """What is wrong with the cells of one row."""
-    if len(cells) != len(header):
-        return [f"has {len(cells)} cells, the header {len(header)}"]
-    return row_faults(dict(zip(header, cells)))
-
-
-def check_header(name: str, header: Sequence[str]) -> None:
-    """CorpusError for columns that are unknown, lacking or there twice."""
-    strange: object = [column for column in header if column not in COLUMNS]
+def check_header(name: str, table: Table, faults: Faults) -> None:
+    """CorpusError for columns that are unknown or lacking."""
+    strange = [column for column in table.columns if column not in COLUMNS]
     if not strange:
-        strange = [column for column in REQUIRED if column not in header]
-    if not strange:
-        strange = len(header) > len(set(header))
+        strange = [column for column in REQUIRED if column not in table.columns]
     if strange:
-        raise refusal(
-            name,
-            [
-                f"{name}, line 1: the columns must be {', '.join(COLUMNS)} (the "
-                f"last four optional), not {strange}"
-            ],
+        faults.append(
+            f"{table.place}: the columns must be {', '.join(COLUMNS)} (the last four "
+            f"optional), not {strange}"
         )
+        raise refusal(name, faults)
 
 
 def row_faults(values: Mapping[str, str]) -> list[str]:

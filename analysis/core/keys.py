@@ -12,9 +12,11 @@ INVISIBLE = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 """Characters that are shown as nothing (Unicode's Default_Ignorable_Code_Point)."""
-SPACES = re.compile(r"\s+")
 WHOLE = re.compile(r"(-?)(\d{1,300})(?:\.0*)?")
 """A whole number, perhaps with zeros before it or a decimal point behind it."""
+
+SHOWN = 3
+"""Names that were joined and are shown."""
 
 
 def seen(text: str) -> str:
@@ -23,10 +25,9 @@ def seen(text: str) -> str:
     Accents within their letters (NFC), no invisible characters, plain single spaces, none
     at the ends.
     """
-    if text.isascii():
-        return SPACES.sub(" ", text).strip()
-    visible = INVISIBLE.sub("", unicodedata.normalize("NFC", text))
-    return SPACES.sub(" ", visible).strip()
+    if not text.isascii():
+        text = INVISIBLE.sub("", unicodedata.normalize("NFC", text))
+    return " ".join(text.split())
 
 
 def same_name(text: str) -> str:
@@ -39,6 +40,47 @@ def same_name(text: str) -> str:
     if number is None:
         return name
     return f"{number[1]}{int(number[2])}"
+
+
+class Names:
+    """Names of one thing, each by the first way in which it was written.
+
+    ``exact``: none are joined. Which were is told by a note.
+    """
+
+    def __init__(self, exact: bool = False) -> None:
+        self.exact = exact
+        self.first: dict[str, str] = {}
+        """A name, and what it has in common with others → its first way."""
+        self.joined: dict[str, str] = {}
+        """Some of the names that were written otherwise → their first way."""
+        self.rows = 0
+
+    def add(self, name: str) -> str:
+        """The first way in which a name was written."""
+        first = self.first.get(name)
+        if first is None:
+            common = name if self.exact else same_name(name)
+            first = self.first.setdefault(common, name)
+            self.first[name] = first
+        if first != name:
+            self.rows += 1
+            if len(self.joined) < SHOWN:
+                self.joined[name] = first
+        return first
+
+    def notes(self, what: str) -> list[str]:
+        """A sentence on the names that were joined, if any were."""
+        if not self.rows:
+            return []
+        ways = []
+        for name, first in self.joined.items():
+            ways.append(f"“{told_apart(name)[:60]}” is “{told_apart(first)[:60]}”")
+        more = " and others" if len(self.joined) == SHOWN else ""
+        return [
+            f"{what} are written in several ways and were joined: {', '.join(ways)}"
+            f"{more} ({self.rows:,} rows)."
+        ]
 
 
 def told_apart(text: str) -> str:
@@ -59,5 +101,5 @@ def spelled_out(character: str) -> str:
     unseen = INVISIBLE.match(character) or not character.isprintable()
     if not marks and not unseen:
         return character
-    name = unicodedata.name(character, f"U+{ord(character):04X}")
-    return f"[{name.casefold()}]"
+    name = unicodedata.name(character, "").casefold()
+    return f"[{name or f'U+{ord(character):04X}'}]"

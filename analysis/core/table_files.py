@@ -22,6 +22,10 @@ csv.field_size_limit(2**31 - 1)
 SHOWN = 3
 """Faults quoted in a message; the error itself holds all of them."""
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+BEGINNING = 20
+"""Bytes by which UTF-16 is known; names of columns are in Latin letters."""
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+"""What separates the columns of a table, and what it is called."""
 BLOCK = 2**16
 """Characters of a text that are read between two looks at whether to stop."""
 MOST_COLUMNS = 2_000
@@ -78,11 +82,10 @@ def refusal(name: str, faults: Iterable[str]) -> CorpusError:
 
 
 def decode_text(data: bytes, file: str) -> Text:
-    """UTF-8 text, with or without a byte order mark, and the lines that are something else."""
+    """UTF-8 or, with its mark, UTF-16 text, and the lines that are something else."""
     faults = Faults()
-    if data[:2] in UTF_16:
-        faults.append(f"{file}, line 1: the file is UTF-16; save it as UTF-8")
-        return Text("", faults)
+    if data[:2] in UTF_16 or two_bytes_each(data):
+        return decode_utf_16(data, file, faults)
     try:
         return Text(data.decode("utf-8-sig"), faults)
     except UnicodeDecodeError:
@@ -96,6 +99,29 @@ def decode_text(data: bytes, file: str) -> Text:
                 f"{file}, line {number}: {byte} is not UTF-8; save the file as UTF-8"
             )
     return Text(data.decode("utf-8-sig", "replace"), faults)
+
+
+def two_bytes_each(data: bytes) -> bool:
+    """Whether text begins like UTF-16 without its mark: every second byte is zero."""
+    beginning = data[:BEGINNING]
+    first, second = beginning[::2].count(0), beginning[1::2].count(0)
+    half = len(beginning) // 2
+    return half > 1 and {first, second} == {0, half}
+
+
+def decode_utf_16(data: bytes, file: str, faults: Faults) -> Text:
+    """UTF-16 text; a fault where it is damaged, or where no mark says that it is."""
+    if data[:2] not in UTF_16:
+        faults.append(
+            f"{file}, line 1: every second byte is zero, as in UTF-16 without a byte "
+            "order mark; save the file as UTF-8"
+        )
+        return Text("", faults)
+    try:
+        return Text(data.decode("utf-16"), faults)
+    except UnicodeDecodeError:
+        faults.append(f"{file}, line 1: the file is damaged UTF-16; save it as UTF-8")
+        return Text("", faults)
 
 
 def blocks(text: str, end: str = "\n") -> Iterator[str]:
@@ -114,9 +140,12 @@ def lines_of(text: str) -> Iterator[str]:
     return chain.from_iterable(map(LINE_ENDS.findall, blocks(text, end)))
 
 
-def csv_rows(text: str, file: str, faults: Faults) -> Iterator[CsvRow]:
-    """Cells of every row that is not blank; the rows that are not CSV are faults."""
-    reader = csv.reader(lines_of(text.removeprefix("\ufeff")), strict=True)
+def csv_rows(
+    text: str, file: str, faults: Faults, delimiter: str = ","
+) -> Iterator[CsvRow]:
+    """Cells of every row that is not blank; the rows that cannot be read are faults."""
+    lines = lines_of(text.removeprefix("\ufeff"))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -124,8 +153,9 @@ def csv_rows(text: str, file: str, faults: Faults) -> Iterator[CsvRow]:
         except StopIteration:
             return
         except csv.Error as error:
+            separated = f"{DELIMITERS.get(delimiter, delimiter)}-separated values"
             faults.append(
-                f"{file}, line {line}: not comma-separated values ({error}); look for a "
+                f"{file}, line {line}: not {separated} ({error}); look for a "
                 "quote that is not closed"
             )
             continue
@@ -149,9 +179,10 @@ class NumberedLine(NamedTuple):
 def numbered_lines(text: str) -> Iterator[NumberedLine]:
     """Lines that are not blank, with their numbers."""
     number = 0
+    end = "\n" if "\n" in text else "\r"
     # Not splitlines: JSON texts may hold the other line ends of Unicode.
-    for block in blocks(text):
-        for line in block.removesuffix("\n").split("\n"):
+    for block in blocks(text, end):
+        for line in block.removesuffix(end).split(end):
             number += 1
             if line.strip():
                 yield NumberedLine(number, line)
@@ -166,6 +197,12 @@ def json_rows(text: str, file: str, faults: Faults) -> Iterator[JsonRow]:
         try:
             value = parse_json(content)
         except ValueError as error:
+            if content.strip() == "{":
+                faults.append(
+                    f"{file}, line {line}: an object goes over several lines; write "
+                    "each on a line of its own"
+                )
+                return
             faults.append(f"{file}, line {line}: {error}")
             continue
         if isinstance(value, dict):

@@ -14,8 +14,11 @@ from pathlib import Path
 from analysis.core.errors import SpecError, unknown
 
 DATA = Path(__file__).parent / "data"
-MISSPELLED = 0.9
-"""How alike a misspelled name is, at least: a letter too few or too many."""
+MISSPELLED = 0.8
+"""How alike a misspelled name is, at least; Danish is less like Spanish."""
+JAVANESE = "javanese"
+"""The one language whose name is as good as that of another here."""
+LONGEST_CODE = 3
 IDENTIFIER = "id"
 """The code of Indonesian, and what columns and files of identifiers are called."""
 WITH_REGION = re.compile("(?<![a-z])id[-_]id(?![a-z])")
@@ -115,7 +118,9 @@ def nearest_language(given: str) -> Language | None:
     stem = bare.replace("_", "-").split("-")[0]
     if stem in names:
         return names[stem]
-    # Less alike are names of other languages: Danish and Spanish, fil and fi.
+    # A short text is another code, however like one that is known: fil and fi.
+    if len(bare) <= LONGEST_CODE or bare == JAVANESE:
+        return None
     close = get_close_matches(bare, names, n=1, cutoff=MISSPELLED)
     return names[close[0]] if close else None
 

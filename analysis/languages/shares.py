@@ -1,13 +1,14 @@
 """How much of a model's pre-training corpus is in each language, and orders of languages."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from analysis.core.errors import unknown
 from analysis.core.faults import Faults
-from analysis.core.table_files import CsvRow, csv_rows, refusal
+from analysis.core.table_files import refusal
+from analysis.core.tables import open_table
 from analysis.languages.languages import (
     LANGUAGES,
     ROWS,
@@ -159,18 +160,17 @@ def read_shares(text: str, name: str) -> ShareTable:
     codes, repeated codes, percentages that are no numbers from 0 to 100.
     """
     faults = Faults()
-    rows = list(csv_rows(text, name, faults))
-    header = header_of(rows)
-    if sorted(header) != list(COLUMNS):
-        given = ", ".join(header)[:80] or "nothing"
-        fault = f"{name}, line 1: the columns must be code,percent; given: {given}"
+    table = open_table(text, name, faults, COLUMNS)
+    if sorted(table.columns) != list(COLUMNS):
+        given = ", ".join(table.columns)[:80] or "nothing"
+        fault = f"{table.place}: the columns must be code,percent; given: {given}"
         raise refusal(name, [*faults, fault])
     percent: dict[str, float | None] = {}
-    for row in rows[1:]:
-        found = row_faults(header, row.cells, percent)
+    for row in table.rows:
+        values = {key: cell.strip() for key, cell in zip(table.columns, row.cells)}
+        found = row_faults(values, percent)
         faults += [f"{name}, line {row.line}: {fault}" for fault in found]
         if not found:
-            values = row_values(header, row.cells)
             percent[values["code"]] = percent_of(values["percent"])
     total = sum(value or 0.0 for value in percent.values())
     if total > MOST_IN_ALL:
@@ -183,27 +183,11 @@ def read_shares(text: str, name: str) -> ShareTable:
     return ShareTable(name, note, name, percent)
 
 
-def header_of(rows: Sequence[CsvRow]) -> list[str]:
-    """Names of the columns, as they are compared."""
-    if not rows:
-        return []
-    return [cell.strip().casefold() for cell in rows[0].cells]
-
-
-def row_values(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    """The cells of a row by their columns."""
-    return {column: cell.strip() for column, cell in zip(header, cells)}
-
-
 def row_faults(
-    header: Sequence[str],
-    cells: Sequence[str],
+    values: Mapping[str, str],
     known: Mapping[str, float | None],
 ) -> list[str]:
     """What is wrong with one row of a table of shares."""
-    if len(cells) != len(COLUMNS):
-        return [f"has {len(cells)} cells instead of {len(COLUMNS)}"]
-    values = row_values(header, cells)
     code, given = values["code"], values["percent"]
     faults = []
     if code not in LANGUAGES:

@@ -22,15 +22,10 @@ from analysis.core import settings
 from analysis.core.digests import digest_of_list
 from analysis.core.errors import CorpusError, nearest, unknown
 from analysis.core.faults import Faults
-from analysis.core.keys import seen
+from analysis.core.keys import Names, seen, told_apart
 from analysis.core.places import NONE, EarlierRows, Places
-from analysis.core.table_files import (
-    csv_rows,
-    decode_text,
-    json_rows,
-    natural_key,
-    refusal,
-)
+from analysis.core.table_files import decode_text, json_rows, natural_key, refusal
+from analysis.core.tables import open_table
 from analysis.languages.languages import (
     LANGUAGES,
     codes_in,
@@ -210,20 +205,11 @@ def read_questions(
     return assemble_questions(path.stem, lines, faults, reading)
 
 
-def csv_lines(text: str, file: str, faults: Faults) -> Iterator[Line]:
+def table_lines(text: str, file: str, faults: Faults) -> Iterator[Line]:
     """Rows under a header of column names."""
-    rows = csv_rows(text, file, faults)
-    first = next(rows, None)
-    if first is None:
-        return
-    header = [cell.strip() for cell in first.cells]
-    for number, cells in rows:
-        if len(cells) != len(header):
-            faults.append(
-                f"{file}, line {number}: has {len(cells)} cells, the header has {len(header)}"
-            )
-            continue
-        yield Line(f"{file}, line {number}", dict(zip(header, cells)))
+    table = open_table(text, file, faults)
+    for number, cells in table.rows:
+        yield Line(f"{file}, line {number}", dict(zip(table.columns, cells)))
 
 
 def json_lines(text: str, file: str, faults: Faults) -> Iterator[Line]:
@@ -233,7 +219,8 @@ def json_lines(text: str, file: str, faults: Faults) -> Iterator[Line]:
 
 
 FORMATS: dict[str, Callable[[str, str, Faults], Iterator[Line]]] = {
-    ".csv": csv_lines,
+    ".csv": table_lines,
+    ".tsv": table_lines,
     ".jsonl": json_lines,
     ".ndjson": json_lines,
 }
@@ -282,6 +269,7 @@ class Gathering:
         """Whether some answer may be several things."""
         self.empty_options = 0
         self.repeated_options = 0
+        self.items = Names(reading.exact)
         self.questions: list[Question] = []
         self.places = Places()
         self.earlier = EarlierRows()
@@ -323,10 +311,14 @@ class Gathering:
 
     def keep(self, row: Row, question: Question) -> None:
         """Keep a row's question, unless another row has its item."""
+        written = question.item
+        question = replace(question, item=self.items.add(written))
         group = (question.kind, question.language)
         same = self.earlier.add(question.item, group, len(self.places))
         if same != NONE:
-            self.faults.append(told_twice(row.place, question, self.places[same]))
+            self.faults.append(
+                told_twice(row.place, question, written, self.places[same])
+            )
         self.sensitive += is_sensitive(question, row)
         # Once a fault is found there will be no set.
         if self.faults:
@@ -362,11 +354,15 @@ def with_remarks(questions: Questions, notes: Sequence[str]) -> Questions:
     return replace(questions, notes=(*notes, *remarks(questions)))
 
 
-def told_twice(place: str, question: Question, earlier: str) -> str:
-    """The fault of an item that another row has already."""
+def told_twice(place: str, question: Question, written: str, earlier: str) -> str:
+    """The fault of an item that another row has already, perhaps written otherwise."""
+    otherwise = ""
+    if written != question.item:
+        otherwise = f", written “{told_apart(question.item)}”"
+        written = told_apart(written)
     return (
-        f"{place}: item “{question.item}” ({question.kind}) in "
-        f"{question.language} is there already ({earlier})"
+        f"{place}: item “{written}” ({question.kind}) in "
+        f"{question.language} is there already ({earlier}{otherwise})"
     )
 
 
@@ -382,6 +378,7 @@ def notes_on_file(found: Gathering) -> list[str]:
     if found.unused:
         notes.append(f"Columns that are not used: {', '.join(sorted(found.unused))}.")
     notes += sorted(found.passed_over)
+    notes += found.items.notes("Items")
     if found.told:
         code = found.told["language"]
         notes.append(

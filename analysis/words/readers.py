@@ -6,20 +6,16 @@ Our own table, PanLex's Swadesh lists, MUSE's dictionaries and wordnets' tab fil
 import io
 import re
 import zipfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
-from analysis.core.table_files import (
-    CsvRow,
-    csv_rows,
-    decode_text,
-    numbered_lines,
-    refusal,
-)
+from analysis.core.keys import seen, told_apart
+from analysis.core.table_files import CsvRow, decode_text, numbered_lines, refusal
+from analysis.core.tables import Table, open_table
 from analysis.languages.languages import LANGUAGES
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.words.word_lists import checked_words
@@ -29,6 +25,8 @@ CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 PANLEX = re.compile(r"swadesh(\d+)/([a-z]{3})-000\.txt$")
 MUSE = re.compile(r"(?:^|/)([a-z]{2,3})-([a-z]{2,3})(?:\.[^/]*)?\.txt$")
 NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?")
+CASES: Mapping[int, Callable[[str], str]] = {4: str.title, 2: str.upper}
+"""Letters of a part of a code → how it is written: scripts and regions."""
 KNOWN = ("concept", "kind", "frequency")
 MAX_MEMBERS = 5_000
 
@@ -134,15 +132,13 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
     """
     file, text = next(iter(files.items()))
     faults = Faults()
-    lines = table_rows(file, text, faults)
-    header = next(lines, None)
-    if header is None:
+    table = open_table(text, file, faults, (*KNOWN, *LANGUAGES))
+    if not table.columns:
         faults.append(f"{file}, line 1: the file is empty")
         raise refusal(file, faults)
-    names = stripped(header)
-    place = f"{file}, line {header.line}"
-    faults += [f"{place}: {fault}" for fault in header_faults(names)]
-    rows = concept_rows(file, names, lines, faults)
+    names = table.columns
+    faults += [f"{table.place}: {fault}" for fault in header_faults(names)]
+    rows = concept_rows(file, table, faults)
     by_name = dict(zip(names, zip(*rows.values())))
     columns = {}
     for cell in names:
@@ -159,36 +155,30 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
     )
 
 
-def concept_rows(
-    file: str,
-    names: Sequence[str],
-    lines: Iterable[CsvRow],
-    faults: Faults,
-) -> dict[str, list[str]]:
+def concept_rows(file: str, table: Table, faults: Faults) -> dict[str, list[str]]:
     """Concept → its cells in the order of the header; CorpusError with every fault."""
     rows: dict[str, list[str]] = {}
-    for line in lines:
+    known: dict[str, str] = {}
+    for line in table.rows:
         cells = stripped(line)
-        row = dict(zip(names, cells))
-        found = row_faults(row, rows)
-        if len(cells) != len(names):
-            found = [f"has {len(cells)} cells, the header has {len(names)}"]
+        row = dict(zip(table.columns, cells))
+        found = row_faults(row)
+        concept = row.get("concept", "")
+        earlier = known.setdefault(seen(concept), concept)
+        if concept in rows:
+            found.append(f"the concept “{concept[:40]}” is there twice")
+        elif earlier != concept:
+            found.append(
+                f"the concept “{told_apart(concept)[:80]}” is there already, written "
+                f"“{told_apart(earlier)[:80]}”"
+            )
         place = f"{file}, line {line.line}"
         faults += [f"{place}: {fault}" for fault in found]
         if not found:
-            rows[row["concept"]] = cells
+            rows[concept] = cells
     if faults:
         raise refusal(file, faults)
     return rows
-
-
-def table_rows(file: str, text: str, faults: Faults) -> Iterator[CsvRow]:
-    """The rows of comma-separated values, or of tab-separated ones in a .tsv."""
-    if not file.casefold().endswith(".tsv"):
-        yield from csv_rows(text, file, faults)
-        return
-    for number, line in numbered_lines(text):
-        yield CsvRow(number, line.split("\t"))
 
 
 def stripped(row: CsvRow) -> list[str]:
@@ -206,31 +196,30 @@ def header_faults(names: Sequence[str]) -> list[str]:
     faults = []
     if "concept" not in names:
         faults.append("no column “concept”")
-    for name in names:
-        if name not in KNOWN and not CODE.fullmatch(name):
+    for name in filter(None, names):
+        if name not in KNOWN and not CODE.fullmatch(language_code(name)):
             faults.append(
                 f"“{name[:40]}” is neither a language code nor one of "
                 f"{', '.join(KNOWN)}.{nearest(name, KNOWN)}"
             )
-    for name in dict.fromkeys(names):
-        if names.count(name) > 1:
-            faults.append(f"column “{name}” is there twice")
+    columns: dict[str, str] = {}
+    for name in names:
+        earlier = columns.setdefault(language_code(name), name)
+        if earlier != name:
+            faults.append(
+                f"the columns “{earlier}” and “{name}” are one language; keep one of them"
+            )
     return faults
 
 
-def row_faults(
-    row: Mapping[str, str],
-    seen: Collection[str],
-) -> list[str]:
-    """What is wrong with one row of our own layout; ``seen`` are earlier concepts."""
+def row_faults(row: Mapping[str, str]) -> list[str]:
+    """What is wrong with one row of our own layout."""
     faults = []
     concept = row.get("concept", "")
     kind = row.get("kind", "")
     frequency = row.get("frequency", "")
     if not concept:
         faults.append("the concept has no name")
-    if concept in seen:
-        faults.append(f"the concept “{concept[:40]}” is there twice")
     if kind not in ("", ABSTRACT, PHYSICAL):
         faults.append(f"the kind “{kind[:40]}” is neither {ABSTRACT} nor {PHYSICAL}")
     if frequency and not NUMBER.fullmatch(frequency):
@@ -239,11 +228,25 @@ def row_faults(
 
 
 def language_code(given: str) -> str:
-    """A language's code here, from its code or its three-letter code."""
+    """A language's code here, from its code or its three-letter code.
+
+    A code with a script or a region is written “zh-Hans”, “pt-BR”.
+    """
+    if not CODE.fullmatch(given):
+        given = usual_case(given)
     for language in LANGUAGES.values():
         if given == language.iso639_3:
             return language.code
     return given
+
+
+def usual_case(code: str) -> str:
+    """A code in other capitals, or with another sign between its parts, as usual."""
+    language, *parts = code.replace("_", "-").casefold().split("-")
+    written = [language]
+    for part in parts:
+        written.append(CASES.get(len(part), str.casefold)(part))
+    return "-".join(written)
 
 
 def from_panlex(name: str, files: Mapping[str, str]) -> WordList:

@@ -62,6 +62,8 @@ def plan(study: Study) -> None:
     prompts = choose_prompts(spec, concept, right)
     if prompts is None:
         return
+    for note in prompts.notes:
+        st.caption(escape(note))
     point_to_requests(spec, prompts)
     known = controls.arranged(
         study, [code for code in study.languages if code in prompts.languages]

@@ -123,7 +123,8 @@ def read_prepared(data: bytes, name: str) -> Corpus:
 
 def prepared(corpus: Corpus) -> Corpus:
     """A corpus that has computed what it keeps, so that the page need not wait for it."""
-    for ask in ("digest", "divided", "concepts", "languages", "groups", "cells"):
+    kept = ("digest", "divided", "concepts", "languages", "groups", "cells", "alike")
+    for ask in kept:
         getattr(corpus, ask)
     return corpus
 
@@ -231,16 +232,9 @@ def choose_rest(corpus: Corpus) -> Rest:
 
 
 def warn_of_leaks(corpus: Corpus, concepts: list[str], rest: Rest) -> None:
-    """Say how many training pairs have a translation among the held-out ones."""
-    leaks = 0
-    for concept in concepts:
-        leaks += cache.leaks(corpus, rest.split, concept, rest.seed)
-    if leaks:
-        st.warning(
-            f"This split puts {leaks} pairs into training whose translation is held out "
-            "elsewhere.",
-            icon=":material/warning:",
-        )
+    """Say how many training pairs have a translation or a text among the held-out ones."""
+    for sentence in cache.leaks(corpus, rest.split, tuple(concepts), rest.seed):
+        st.warning(sentence, icon=":material/warning:")
 
 
 def choose_shares() -> dict:

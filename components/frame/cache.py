@@ -14,8 +14,8 @@ import pandas as pd
 import streamlit as st
 import xarray as xr
 
-from analysis.concepts import null_vectors
-from analysis.concepts.pairs import Corpus, leaked_pairs
+from analysis.concepts import null_vectors, pairs
+from analysis.concepts.pairs import Corpus
 from analysis.concepts.specs import Convention
 from analysis.control import settings_tried, surfaces
 from analysis.control import store as runs
@@ -218,15 +218,19 @@ def compared(
     )
 
 
-def leaks(corpus: Corpus, split: str, concept: str, seed: int) -> int:
-    """How many pairs of a concept are for training in one language, held out in another."""
-    return leaked(corpus.digest, split, concept, seed, corpus)
+def leaks(
+    corpus: Corpus, split: str, concepts: tuple[str, ...], seed: int
+) -> tuple[str, ...]:
+    """Sentences on what a split puts on both sides."""
+    return leaked(corpus.digest, split, concepts, seed, corpus)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def leaked(digest: str, split: str, concept: str, seed: int, _corpus: Corpus) -> int:
+def leaked(
+    digest: str, split: str, concepts: tuple[str, ...], seed: int, _corpus: Corpus
+) -> tuple[str, ...]:
     """The same for the corpus of a digest."""
-    return leaked_pairs(_corpus, split, concept, seed)
+    return pairs.leaks(_corpus, split, concepts, seed)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
