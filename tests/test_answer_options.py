@@ -150,6 +150,7 @@ def test_the_command_line_says_what_answers_are(tmp_path, capsys):
 def page_with_a_file():
     """Asks what the answers of a file are, as the Layers page does."""
     import json
+    from types import SimpleNamespace
 
     import streamlit as st
 
@@ -157,7 +158,9 @@ def page_with_a_file():
 
     row = {"item": "1", "language": "en", "question": "1+1?", "answer": 2}
     data = json.dumps(row | {"options": ["1", "2", "3", "4"]}).encode()
-    questions = questions_in(data, "okapi.jsonl")
+    file = SimpleNamespace(name="okapi.jsonl", file_id="1", size=len(data))
+    file.getvalue = lambda: data
+    questions = questions_in(file)
     if questions:
         st.text(questions.questions[0].answer)
 
