@@ -35,7 +35,8 @@ def bars(figure: Figure, data: Bars, dark: bool) -> go.Figure:
         showlegend=len(data.series) > 1,
         legend=BELOW,
     )
-    plot.update_xaxes(title_text=figure.x, tickangle=-45)
+    # Labels that look like numbers or dates are names too.
+    plot.update_xaxes(title_text=figure.x, tickangle=-45, type="category")
     plot.update_yaxes(title_text=figure.y, range=data.limits)
     return plot
 

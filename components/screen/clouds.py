@@ -9,6 +9,7 @@ from plotly.subplots import make_subplots
 
 from components.figures.spec import OKABE_ITO, Cloud, Figure
 from components.screen.ink import colour_at, layer_ruler
+from components.screen.markup import on_canvas
 
 SOLID = ("circle", "square", "diamond")
 """Shapes that are there in two and in three dimensions, filled and open."""
@@ -120,18 +121,22 @@ def points(data: Cloud, frame: int, kind: str) -> go.Scatter | go.Scatter3d:
     """The points of one kind in one frame."""
     here = np.array(data.kinds) == kind
     looks = looks_of(data)
+    labels = np.array(data.labels)[here]
+    written = labels
     size = 9 if data.named else 6
     if in_three_dimensions(data):
+        written = [on_canvas(label) for label in labels]
         size = 5 if data.named else 3
     return scatter(
         data,
         **coordinates(data, frame, here),
         name=kind,
-        text=np.array(data.labels)[here],
+        text=written,
+        hovertext=labels,
         mode="markers+text" if data.named else "markers",
         textposition="top center",
         showlegend=False,
-        hovertemplate="%{text}<br>" + kind + "<extra></extra>",
+        hovertemplate="%{hovertext}<br>" + kind + "<extra></extra>",
         marker={
             "color": looks.colours[here],
             "symbol": looks.shapes[here],
