@@ -131,7 +131,19 @@ def source_of(tokenizer: Tokenizer) -> str:
     if isinstance(known, str):
         return known
     # Some models have several templates by name, and one that is meant by default.
-    return tokenizer.get_chat_template()
+    try:
+        source = tokenizer.get_chat_template()
+    except Exception as error:  # the names came with the model
+        raise SpecError(
+            "This model has several chat templates and none by default. Choose the "
+            "template “none”."
+        ) from error
+    if not isinstance(source, str):
+        raise SpecError(
+            "This model's chat template is no text. Choose the template “none”, or "
+            "another version of the model."
+        )
+    return source
 
 
 def closed(form: ChatForm) -> ChatForm:
