@@ -108,8 +108,9 @@ def generate(
     def task(job: Job, pool: Pool) -> list[str]:
         from analysis.model.generate import generate as answered
         from analysis.model.own_model import own_model
+        from analysis.model.self_check import tried
 
-        loaded = pool.get(spec, job) if spec else own_model(model, tokenizer)
+        loaded = pool.get(spec, job) if spec else tried(own_model(model, tokenizer))
         form = template or template_for(loaded, spec)
         rows = rows_of(loaded, form, asked, push)
         return [one.text for one in answered(loaded, rows, wanted, check=job.check)]

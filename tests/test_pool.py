@@ -9,7 +9,7 @@ import pytest
 
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.specs import ModelSpec
-from analysis.model import load
+from analysis.model import load, self_check
 from analysis.worker.service import Job, Pool
 
 
@@ -58,6 +58,7 @@ def machine(monkeypatch) -> Machine:
     made = Machine(log=[])
     monkeypatch.setattr(load, "preflight", made.preflight)
     monkeypatch.setattr(load, "load", made.load)
+    monkeypatch.setattr(self_check, "tried", lambda loaded: loaded)
     return made
 
 

@@ -18,7 +18,7 @@ from analysis.core.errors import CorpusError, ModelError, SpecError
 from analysis.core.positions import LAST, MEAN
 from analysis.core.templates import prompt_ids
 from analysis.model.batches import text_positions
-from analysis.model.hooks import Check, hooked_blocks, no_check
+from analysis.model.hooks import Check, Passes, hooked_blocks, no_check
 from analysis.model.load import Loaded, out_of_memory, release
 
 TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
@@ -26,8 +26,15 @@ TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
 
 On a processor the activations of small batches stay in its cache: a fifth less time.
 """
+FLOAT32_REMEDY = (
+    "Its weights may be damaged; fetch them again, or choose another model."
+)
 MOST_TEXTS = 256
 """Texts in a batch, which bounds the states of very short ones."""
+
+
+ONE_TEXT = 1
+"""The budget by which every text is a batch of its own."""
 
 
 class Consumer(Protocol):
@@ -77,7 +84,10 @@ def stream(
     ids = encoded_texts(loaded, list(members), reading.whole)
     places = list(members.values())
     lengths = [len(row) for row in ids]
-    waiting = batched(lengths, reading.budget or device_budget(loaded, TOKEN_BUDGET))
+    budget = reading.budget or device_budget(loaded, TOKEN_BUDGET)
+    if loaded.habits.reads_alone:
+        budget = ONE_TEXT
+    waiting = batched(lengths, budget)
     done = 0
     while waiting:
         batch, *waiting = waiting
@@ -222,7 +232,8 @@ def read_batch(
 
     They are those of its last token, or means over its tokens. SpecError when the state
     after the final norm, which is what the library's list of hidden states (and so Xu et
-    al.) calls the last layer, is of another width than the blocks'.
+    al.) calls the last layer, is of another width than the blocks'. ModelError unless
+    every block ran once and gave finite states of each token.
     """
     padded = padded_texts(loaded, ids, reading.padding)
     places = padded.last
@@ -235,12 +246,27 @@ def read_batch(
         mask = padded.real.long()
         more = {"attention_mask": mask}
         more |= loaded.position_arguments(text_positions(mask))
-    with kept_states(loaded, places, reading.check) as kept:
+    with kept_states(loaded, padded, places, reading.check) as kept:
         out = loaded.decoder(input_ids=padded.tokens, use_cache=False, **more)
     if reading.final_norm:
         check_normed_width(loaded, out.last_hidden_state)
         kept[:, -1] = picked_states(out.last_hidden_state, places)
-    return kept.cpu().numpy()
+    states = kept.cpu().numpy()
+    check_finite(loaded, states)
+    return states
+
+
+def check_finite(loaded: Loaded, states: np.ndarray) -> None:
+    """ModelError for states (text, layer, hidden) that are not all finite numbers."""
+    broken = ~np.isfinite(states).all((0, 2))
+    if not broken.any():
+        return
+    first = int(broken.argmax()) + 1
+    remedy = "Choose float32." if loaded.spec.dtype != "float32" else FLOAT32_REMEDY
+    raise ModelError(
+        f"The states of {loaded.spec.model} are not finite numbers from layer {first} "
+        f"on, in {loaded.spec.dtype}: nothing can be read off them. {remedy}"
+    )
 
 
 @dataclass(frozen=True)
@@ -289,22 +315,27 @@ def mean_weights(loaded: Loaded, padded: PaddedTexts) -> torch.Tensor:
 
 @contextmanager
 def kept_states(
-    loaded: Loaded, places: torch.Tensor, check: Check = no_check
+    loaded: Loaded, padded: PaddedTexts, places: torch.Tensor, check: Check = no_check
 ) -> Iterator[torch.Tensor]:
     """A buffer (text, layer, hidden) that each block's output at ``places`` fills.
 
     ``places`` are positions (text,), or weights (text, token) of a mean. ``check`` is
     called after every block, so that Stop does not wait for the end of a large batch.
+    ModelError unless every block ran once over all tokens.
     """
-    shape = (len(places), len(loaded.blocks), loaded.hidden)
-    kept = torch.empty(shape, dtype=torch.float32, device=loaded.device)
+    rows, tokens = padded.tokens.shape
+    shape = (rows, len(loaded.blocks), loaded.hidden)
+    # What no block has filled is never taken for a state.
+    kept = torch.full(shape, torch.nan, dtype=torch.float32, device=loaded.device)
+    passes = Passes(loaded, rows, tokens)
 
     def keep(layer: int, states: torch.Tensor) -> torch.Tensor:
         kept[:, layer - 1] = picked_states(states, places)
         return states
 
-    with hooked_blocks(loaded.blocks, keep, check):
+    with hooked_blocks(loaded, passes, keep, check):
         yield kept
+    passes.check_once()
 
 
 def picked_states(states: torch.Tensor, places: torch.Tensor) -> torch.Tensor:

@@ -13,9 +13,9 @@ from transformers import GenerationConfig, LogitsProcessor, StoppingCriteria
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.model.batches import EncodedRow, encoded_rows, padded_batch
 from analysis.model.hooks import (
+    AnswerGeometry,
     Check,
     ConditionSeen,
-    Geometry,
     Row,
     no_check,
     steered,
@@ -71,12 +71,15 @@ def generate(
     Rows may have any mix of terms, the baseline among them. ``on_token`` gets what every
     row has said so far, some times a second. SpecError for prompts that are empty or too
     long and terms that do not fit the model; ModelError when one row does not fit into
-    memory.
+    memory, or the model cannot write.
     """
+    if loaded.habits.cannot_write:
+        raise ModelError(f"{loaded.habits.cannot_write}. Choose another model.")
     encoded = encoded_rows(loaded, rows, spec.tokens)
     said = [BLANK] * len(rows)
     order = list(range(len(rows)))
-    waiting = [order[i : i + MOST_ROWS] for i in range(0, len(rows), MOST_ROWS)]
+    most = 1 if loaded.habits.writes_alone else MOST_ROWS
+    waiting = [order[i : i + most] for i in range(0, len(rows), most)]
     while waiting:
         now, *waiting = waiting
         report = None
@@ -142,7 +145,8 @@ def answer_batch(
     batch = padded_batch(loaded, rows)
     watch = Watch(loaded, len(rows), spec, on_token)
     ends = end_tokens(loaded)
-    steering = steered(loaded, [row.row for row in rows], Geometry(batch.places), check)
+    geometry = AnswerGeometry(batch.places, width=batch.tokens.shape[1])
+    steering = steered(loaded, [row.row for row in rows], geometry, check)
     # The library gives this method to models that have a head.
     model: Any = loaded.model
     with own_settings_set_aside(loaded), steering as plan:

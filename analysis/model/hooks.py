@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from analysis.core.errors import SpecError, unknown
+from analysis.core.errors import ModelError, SpecError, unknown
 from analysis.core.specs import check as check_name
 from analysis.model.load import Check, Loaded, no_check
 from analysis.steering.operators import (
@@ -46,18 +46,148 @@ class Row:
 class Geometry:
     """Where each row's prompt lies, and which tokens [start, stop) a pass brings.
 
-    ``cached``: a pass brings only what is new.
+    ``cached``: a pass brings only what is new. ``width``: tokens of the first pass;
+    0 where that is not known.
     """
 
     places: Places
     cached: bool = True
     start: int = 0
     stop: int = 0
+    width: int = 0
+    passes: int = 0
 
     def advance(self, tokens: int) -> None:
-        """A forward pass over this many tokens begins."""
+        """A forward pass over this many tokens begins; ModelError for an odd one."""
+        self.passes += 1
+        if self.width:
+            self.check_tokens(tokens)
+        self.move(tokens)
+
+    def check_tokens(self, tokens: int) -> None:
+        """ModelError unless there is one pass, over as many tokens as were given."""
+        if self.passes > 1:
+            raise odd_pass("its blocks ran more than once in a forward pass")
+        if tokens != self.width:
+            raise odd_pass(f"its blocks saw {tokens} tokens of {self.width}")
+
+    def move(self, tokens: int) -> None:
+        """Go on to the tokens of the next pass."""
         self.start = self.stop if self.cached else 0
         self.stop = self.start + tokens
+
+
+@dataclass
+class AnswerGeometry(Geometry):
+    """Where passes lie while answers are written: first the prompts, then token by token.
+
+    A family that keeps no cache reads its whole text again for every token.
+    """
+
+    def check_tokens(self, tokens: int) -> None:
+        """ModelError unless a pass brings the prompts, one token or the whole text."""
+        allowed = {self.width}
+        if self.passes > 1:
+            allowed = {1, self.stop + 1}
+        if tokens not in allowed:
+            wanted = " or ".join(map(str, sorted(allowed)))
+            raise odd_pass(f"its blocks saw {tokens} tokens in place of {wanted}")
+
+    def move(self, tokens: int) -> None:
+        """Go on to the tokens of the next pass."""
+        again = self.passes > 1 and tokens == self.stop + 1
+        self.start = 0 if again else self.stop
+        self.stop = self.start + tokens
+
+
+def odd_pass(seen: str) -> ModelError:
+    """The error for blocks that do not do what reading and steering need."""
+    return ModelError(
+        f"This model cannot be read or steered: {seen}. Babelscope needs decoders whose "
+        "blocks each run once in a pass, in order, and pass on states (text, token, "
+        "hidden). Choose another model."
+    )
+
+
+class Passes:
+    """Holds the blocks of a model to what reading and steering take for granted.
+
+    In every pass each block runs once, in order, and what leaves it are states (row,
+    token, hidden), as many as leave the first. ``rows`` and ``tokens`` None: however
+    many there are.
+    """
+
+    def __init__(
+        self, loaded: Loaded, rows: int | None, tokens: int | None = None
+    ) -> None:
+        self.layers = len(loaded.blocks)
+        self.hidden = loaded.hidden
+        self.rows = rows
+        self.tokens = tokens
+        self.latest = 0
+        self.shape: tuple[int, ...] = ()
+        self.begun = 0
+
+    def expect(self, rows: int, tokens: int) -> None:
+        """A pass over so many rows and tokens begins."""
+        self.rows = rows
+        self.tokens = tokens
+        self.latest = 0
+        self.begun = 0
+
+    def see(self, layer: int, states: torch.Tensor) -> None:
+        """A block has run; ModelError unless it was its turn and its states fit."""
+        if layer == 1 and self.latest == 0:
+            self.begun += 1
+            self.shape = self.expected(layer, states)
+        elif layer != self.latest + 1:
+            raise self.out_of_turn(layer)
+        if states.shape != self.shape:
+            raise self.misshapen(layer, states)
+        self.latest = layer % self.layers
+
+    def expected(self, layer: int, states: torch.Tensor) -> tuple[int, ...]:
+        """The shape that every block's states must have in a pass that begins."""
+        if states.ndim != 3:
+            raise self.misshapen(layer, states)
+        rows = states.shape[0] if self.rows is None else self.rows
+        tokens = states.shape[1] if self.tokens is None else self.tokens
+        return (rows, tokens, self.hidden)
+
+    def out_of_turn(self, layer: int) -> ModelError:
+        """The error for a block that ran when another should have."""
+        return odd_pass(
+            f"block {layer} ran when block {self.latest + 1} of {self.layers} should have"
+        )
+
+    def misshapen(self, layer: int, states: torch.Tensor) -> ModelError:
+        """The error for states that are not (row, token, hidden)."""
+        found = " × ".join(map(str, states.shape))
+        wanted = f"texts × tokens × {self.hidden}"
+        if self.shape:
+            wanted = " × ".join(map(str, self.shape))
+        return odd_pass(
+            f"what leaves block {layer} has the shape {found}, not {wanted}"
+        )
+
+    def check_whole(self) -> None:
+        """ModelError when blocks were left out of the latest pass."""
+        if self.latest:
+            raise odd_pass(
+                f"blocks after block {self.latest} of {self.layers} did not run"
+            )
+
+    def check_any(self) -> None:
+        """ModelError when not one whole pass was seen."""
+        self.check_whole()
+        if not self.begun:
+            raise odd_pass("none of its blocks ran")
+
+    def check_once(self) -> None:
+        """ModelError unless one whole pass was seen."""
+        self.check_any()
+        if self.begun > 1:
+            raise odd_pass("its blocks ran more than once in a forward pass")
 
 
 class Push(NamedTuple):
@@ -101,6 +231,7 @@ class Group:
     high: torch.Tensor
     gates: list[int]
     whole: bool
+    reached: bool = False
     first_low: int = field(init=False)
     last_low: int = field(init=False)
     first_high: int = field(init=False)
@@ -122,6 +253,7 @@ class Group:
         """
         if geometry.stop <= self.first_low or geometry.start >= self.last_high:
             return states
+        self.reached = True
         here = states if self.whole else states[self.rows]
         operator = OPERATORS[self.operator]
         moved = operator.apply(here.float(), self.vectors, self.strengths)
@@ -251,6 +383,13 @@ class Plan:
             states = group.apply(states, self.geometry, self.open)
         return states
 
+    def check_reached(self) -> None:
+        """ModelError when tokens that were to be steered went by without being so."""
+        for layer, groups in self.groups.items():
+            for group in groups:
+                if not group.reached and group.first_low < self.geometry.stop:
+                    raise odd_pass(f"steering at layer {layer} touched nothing")
+
     def read_gates(self, layer: int, states: torch.Tensor) -> None:
         """Open and shut the gates of a layer by the states of the prompts."""
         for number, gate in enumerate(self.gates):
@@ -285,6 +424,7 @@ def pushes_by_layer(loaded: Loaded, term: ResolvedTerm) -> dict[int, Push]:
     acting: dict[int, Push] = {}
     for layer, strength in term.strengths.items():
         if strength != 0:
+            check_not_null(layer, term.vectors[layer])
             acting[layer] = Push(term.vectors[layer], strength)
     if acting and OPERATORS[term.operator].everywhere:
         first_changed_layer(term.operator, term.vectors)
@@ -329,6 +469,15 @@ def check_fit(loaded: Loaded, layer: int, vector: np.ndarray) -> None:
         )
 
 
+def check_not_null(layer: int, vector: np.ndarray) -> None:
+    """SpecError for a vector that steers nowhere."""
+    if not np.any(vector):
+        raise SpecError(
+            f"The vector of layer {layer} is zero, so that steering with it would change "
+            "nothing. Choose another language, concept or layer, or strength 0."
+        )
+
+
 @contextmanager
 def steered(
     loaded: Loaded, rows: Sequence[Row], geometry: Geometry, check: Check = no_check
@@ -340,23 +489,26 @@ def steered(
     al. 2023) and Xu et al. 2024, and the other operators of ``OPERATORS``.
     """
     plan = Plan(loaded, rows, geometry)
-    with hooked_blocks(loaded.blocks, plan.after, check):
+    passes = Passes(loaded, len(rows))
+    with hooked_blocks(loaded, passes, plan.after, check):
         yield plan
+    passes.check_any()
+    plan.check_reached()
 
 
 @contextmanager
 def hooked_blocks(
-    blocks: Sequence[torch.nn.Module], change: Change, check: Check = no_check
+    loaded: Loaded, passes: Passes, change: Change, check: Check = no_check
 ) -> Iterator[None]:
     """Let ``change`` see, and replace, what leaves each block while the context lasts.
 
-    Hooks are gone when it ends, however it ends. States that ``change`` gives back
-    themselves stay the same bits.
+    ``passes`` sees it first. Hooks are gone when it ends, however it ends. States that
+    ``change`` gives back themselves stay the same bits.
     """
     handles = []
     try:
-        for layer, block in enumerate(blocks, 1):
-            hook = hook_of(layer, change, check)
+        for layer, block in enumerate(loaded.blocks, 1):
+            hook = hook_of(layer, passes, change, check)
             handles.append(block.register_forward_hook(hook))
         yield
     finally:
@@ -364,18 +516,40 @@ def hooked_blocks(
             handle.remove()
 
 
-def hook_of(layer: int, change: Change, check: Check) -> Callable[..., Any]:
+def hook_of(
+    layer: int, passes: Passes, change: Change, check: Check
+) -> Callable[..., Any]:
     """A forward hook that gives the output of a block to ``change``."""
 
     def hook(module: torch.nn.Module, arguments: Any, output: Any) -> Any:
         check()
-        # Blocks of Bloom and Falcon return tuples that begin with the states.
-        states = output[0] if isinstance(output, tuple) else output
+        states = states_of(layer, output)
+        passes.see(layer, states)
         changed = change(layer, states)
         if changed is states:
             return None
-        if isinstance(output, tuple):
-            return (changed, *output[1:])
-        return changed
+        return with_states(output, changed)
 
     return hook
+
+
+def states_of(layer: int, output: Any) -> torch.Tensor:
+    """The states in what a block gives; ModelError when there are none.
+
+    Blocks of Bloom and Falcon give tuples, those of GPT-1 lists, that begin with them.
+    """
+    states = output
+    if isinstance(output, tuple | list) and output:
+        states = output[0]
+    if not isinstance(states, torch.Tensor):
+        raise odd_pass(f"block {layer} passes on no states but {type(output).__name__}")
+    return states
+
+
+def with_states(output: Any, states: torch.Tensor) -> Any:
+    """What a block gives, with other states in it."""
+    if isinstance(output, tuple):
+        return (states, *output[1:])
+    if isinstance(output, list):
+        return [states, *output[1:]]
+    return states

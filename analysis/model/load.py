@@ -3,10 +3,13 @@
 import gc
 import itertools
 import logging
+import re
+import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -24,6 +27,11 @@ from transformers import (
     BitsAndBytesConfig,
     PreTrainedConfig,
     PreTrainedModel,
+)
+from transformers.cache_utils import (
+    DynamicCache,
+    DynamicLayer,
+    DynamicSlidingWindowLayer,
 )
 
 from analysis.core import interruption, settings
@@ -48,11 +56,31 @@ UNPLACED = ("bloom", "falcon", "mpt")
 """Families that take no positions; they place tokens by the mask."""
 OTHERS = ("training_args", "optimizer", "scheduler", "rng_state", "adapter_model")
 """Pickles that lie beside weights and are none."""
+WINDOWS = ("max_position_embeddings", "n_positions", "seq_length", "max_seq_len")
+"""Names under which configurations tell how many tokens a model can read."""
+NO_LIMIT = sys.maxsize
+"""The window of a model that tells none, such as one without positions."""
+GPU_FORMATS = ("fp8", "mxfp4")
+"""Stored formats that GPUs compute in; on a processor the library unpacks them."""
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def no_check() -> None:
     """Let everything go on."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What trying a model out has shown.
+
+    ``reads_alone``, ``writes_alone``: texts beside others come out differently than
+    alone, so that each is read, or answered and scored, by itself. ``cannot_write``: why
+    it can write nothing; empty when it can.
+    """
+
+    reads_alone: bool = False
+    writes_alone: bool = False
+    cannot_write: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,11 +95,17 @@ class Loaded:
     hidden: int
     notices: tuple[str, ...] = ()
     """What its users are to know of how it was loaded, in sentences."""
+    habits: Habits = Habits()
 
-    @property
+    @cached_property
     def decoder(self) -> nn.Module:
         """The stack without the output head."""
-        return self.model.base_model
+        stack = self.model.base_model
+        head = self.model.get_output_embeddings()
+        if head is None or head not in stack.modules():
+            return stack
+        # Llama 4 calls the whole model its base.
+        return holder(self.model, self.blocks)
 
     @property
     def embeddings(self) -> torch.Tensor:
@@ -91,13 +125,28 @@ class Loaded:
 
     @property
     def window(self) -> int:
-        """The longest text in tokens that the model can read."""
+        """The longest text in tokens that the model can read; NO_LIMIT if it tells none."""
         text = self.model.config.get_text_config()
-        for name in ("max_position_embeddings", "n_positions", "seq_length"):
+        for name in WINDOWS:
             limit = getattr(text, name, None)
-            if limit:
+            if isinstance(limit, int) and limit > 0:
                 return limit
-        return 2048
+        return NO_LIMIT
+
+    @cached_property
+    def shares_cache(self) -> bool:
+        """Whether what a pass leaves behind can be spread over several endings.
+
+        That is so when every layer keeps the keys and values of attention and no more.
+        """
+        token = torch.zeros((1, 1), dtype=torch.int64, device=self.device)
+        with torch.inference_mode():
+            out = self.model(input_ids=token, use_cache=True)
+        cache = getattr(out, "past_key_values", None)
+        if type(cache) is not DynamicCache:
+            return False
+        plain = (DynamicLayer, DynamicSlidingWindowLayer)
+        return all(type(layer) in plain for layer in cache.layers)
 
     def position_arguments(self, positions: torch.Tensor) -> dict[str, torch.Tensor]:
         """The argument of a pass that gives its positions, for families that take one."""
@@ -185,6 +234,7 @@ def load_weights(
             f"{source.name} could not be loaded: {reason(error)}"
         ) from error
     model, info = loaded
+    check_no_more_blocks(model, info["unexpected_keys"], source)
     missing = sorted(info["missing_keys"])
     if missing:
         raise ModelError(
@@ -192,6 +242,8 @@ def load_weights(
             f"configuration asks for, such as {missing[0]}. They would be random "
             "numbers; choose a folder whose weights and config.json belong together."
         )
+    if quantisation_settings(config) and not quantisation_settings(model.config):
+        widen(model, getattr(torch, spec.dtype))
     return model
 
 
@@ -207,6 +259,58 @@ def stoppable_filling() -> Iterator[None]:
         yield
     finally:
         handle.remove()
+
+
+def widen(model: PreTrainedModel, dtype: torch.dtype) -> None:
+    """Give unpacked weights the precision that was asked for.
+
+    The library unpacks into bfloat16, whatever was asked for.
+    """
+    for weights in model.parameters():
+        if weights.dtype == torch.bfloat16:
+            weights.data = weights.data.to(dtype)
+
+
+def check_no_more_blocks(
+    model: PreTrainedModel, left_out: Iterable[str], source: Source
+) -> None:
+    """ModelError when there are weights of more blocks than the configuration asks for.
+
+    ``left_out``: names of stored tensors that found no place in the model.
+    """
+    text = model.config.get_text_config()
+    asked = text.num_hidden_layers
+    blocks = find_blocks(model, asked)
+    # Layers behind the last block that only guess several tokens ahead are no blocks.
+    further = getattr(text, "num_nextn_predict_layers", None) or 0
+    beyond = [
+        number
+        for number in block_numbers(model, blocks, left_out)
+        if number >= asked + further
+    ]
+    if beyond:
+        raise ModelError(
+            f"config.json of {source.name} asks for {asked} layers, but there are "
+            f"weights of {max(beyond) + 1}: the model would be cut short. Choose a folder "
+            "whose weights and config.json belong together."
+        )
+
+
+def block_numbers(
+    model: PreTrainedModel, blocks: Sequence[nn.Module], keys: Iterable[str]
+) -> list[int]:
+    """Of which blocks, counted from 0, tensors of these names are."""
+    names = {module: name for name, module in model.named_modules()}
+    path = names[blocks[0]].removesuffix(".0")
+    # Weights that were saved without the head lack the stack's own name.
+    short = path.removeprefix(f"{model.base_model_prefix}.")
+    pattern = re.compile(rf"(?:{re.escape(path)}|{re.escape(short)})\.(\d+)\.")
+    found = []
+    for key in keys:
+        match = pattern.match(key)
+        if match:
+            found.append(int(match.group(1)))
+    return found
 
 
 def has_safe_weights(source: Source) -> bool:
@@ -294,6 +398,16 @@ def is_panic(error: BaseException) -> bool:
     return type(error).__name__ == "PanicException"
 
 
+def holder(model: nn.Module, blocks: Iterable[nn.Module]) -> nn.Module:
+    """The module in which the list of blocks lies."""
+    wanted = tuple(blocks)
+    for module in model.modules():
+        for child in module.children():
+            if isinstance(child, nn.ModuleList) and tuple(child) == wanted:
+                return module
+    return model
+
+
 def find_blocks(model: nn.Module, layers: int) -> tuple[nn.Module, ...]:
     """The shallowest ModuleList whose length is the number of layers.
 
@@ -359,6 +473,8 @@ def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
     text = config.get_text_config()
     parameters = count_parameters(config, source, check)
     quantisation = stored_quantisation(config) or spec.quantisation
+    if unpacks(config, device_name(spec)):
+        quantisation = "none"
     per_weight = QUANTISED_BYTES.get(quantisation, BYTES[spec.dtype])
     batch = activation_bytes(text, BYTES[spec.dtype])
     memory = free_memory(device_name(spec))
@@ -429,6 +545,9 @@ def activation_bytes(config: Any, size: int) -> int:
     """
     hidden = config.hidden_size
     inner = getattr(config, "intermediate_size", None) or 4 * hidden
+    if isinstance(inner, list | tuple):
+        # Gemma 3n tells it layer by layer.
+        inner = max(inner)
     return BATCH_TOKENS * (8 * hidden + 3 * inner) * size
 
 
@@ -437,14 +556,28 @@ def stored_quantisation(config: PreTrainedConfig) -> str:
 
     Anything but 4 bits counts as 8.
     """
-    known = getattr(config, "quantization_config", None)
+    known = quantisation_settings(config)
     if not known:
         return ""
-    if not isinstance(known, dict):
-        known = known.to_dict()
     if known.get("load_in_4bit") or known.get("bits") == 4:
         return "4-bit"
     return "8-bit"
+
+
+def quantisation_settings(config: PreTrainedConfig) -> dict[str, Any]:
+    """What a configuration says of how its weights are stored; empty when nothing."""
+    known = getattr(config, "quantization_config", None)
+    if not known:
+        return {}
+    if not isinstance(known, dict):
+        known = known.to_dict()
+    return known
+
+
+def unpacks(config: PreTrainedConfig, device: str) -> bool:
+    """Whether stored weights become plain numbers when they are loaded on a device."""
+    method = quantisation_settings(config).get("quant_method")
+    return device == "cpu" and method in GPU_FORMATS
 
 
 def device_name(spec: ModelSpec) -> str:

@@ -49,12 +49,14 @@ def option_scores(
 ) -> list[Scored]:
     """What ``continuations`` gives, by the faster way for each prompt (SHARED_FROM).
 
-    For terms without a condition. Errors as in ``continuations``.
+    Models whose cache cannot be shared go the plain way. For terms without a condition.
+    Errors as in ``continuations``.
     """
+    shares = loaded.shares_cache and not loaded.habits.writes_alone
     long = []
     short = []
     for i, row in enumerate(encoded_rows(loaded, rows, 0)):
-        if row.tokens * loaded.hidden >= SHARED_FROM:
+        if shares and row.tokens * loaded.hidden >= SHARED_FROM:
             long.append(i)
         else:
             short.append(i)
@@ -126,7 +128,8 @@ def score_batch(
     """Nats (option,) of every prompt of a batch."""
     batch = padded_batch(loaded, [each.row for each in asked])
     rows = [each.row.row for each in asked]
-    with steered(loaded, rows, Geometry(batch.places), check):
+    geometry = Geometry(batch.places, width=batch.tokens.shape[1])
+    with steered(loaded, rows, geometry, check):
         out = loaded.model(
             input_ids=batch.tokens,
             attention_mask=batch.mask,
@@ -178,7 +181,7 @@ def cache_by_option(batch: Batch, options: Options, cache: Any) -> Cached:
     cache.batch_select_indices(torch.tensor(owner, device=batch.tokens.device))
     before = batch.places
     places = Places(before.first[owner], before.after[owner], before.end[owner])
-    geometry = Geometry(places, stop=batch.tokens.shape[1])
+    geometry = Geometry(places, stop=batch.tokens.shape[1], width=options.width)
     return Cached(cache, batch.mask[owner], geometry)
 
 

@@ -14,7 +14,14 @@ from transformers import PreTrainedModel
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
 from analysis.core.tokenizer import Tokenizer
-from analysis.model.hooks import Geometry, Plan, Row, hooked_blocks, pushes_by_layer
+from analysis.model.hooks import (
+    Geometry,
+    Passes,
+    Plan,
+    Row,
+    hooked_blocks,
+    pushes_by_layer,
+)
 from analysis.model.hub import Source
 from analysis.model.load import Loaded, find_blocks
 from analysis.steering.operators import AFTER, Places
@@ -52,12 +59,15 @@ def steered_model(
     # What does not fit is said now, not when the model is called.
     pushes_by_layer(loaded, term)
     steering = PassSteering(loaded, term)
-    watch = loaded.decoder.register_forward_pre_hook(steering.begin, with_kwargs=True)
+    decoder = loaded.decoder
+    begin = decoder.register_forward_pre_hook(steering.begin, with_kwargs=True)
+    end = decoder.register_forward_hook(steering.end)
     try:
-        with hooked_blocks(loaded.blocks, steering.after):
+        with hooked_blocks(loaded, steering.passes, steering.after):
             yield model
     finally:
-        watch.remove()
+        begin.remove()
+        end.remove()
 
 
 def own_model(model: PreTrainedModel, tokenizer: Tokenizer) -> Loaded:
@@ -146,6 +156,7 @@ class PassSteering:
         self.loaded = loaded
         self.term = term
         self.plan: Plan | None = None
+        self.passes = Passes(loaded, None)
         self.signature = inspect.signature(loaded.decoder.forward)
 
     def begin(self, module: torch.nn.Module, arguments: Any, named: Any) -> None:
@@ -155,18 +166,25 @@ class PassSteering:
         given = {**given.pop("kwargs", {}), **given}
         name = "input_ids" if given.get("input_ids") is not None else "inputs_embeds"
         rows, width = given[name].shape[:2]
+        self.passes.expect(rows, width)
         cached = cached_tokens(self.loaded, given, width)
         if cached is None and self.term.positions != "all":
             raise SpecError(
-                f"Without its cache a model does not show where a prompt ends, which "
-                f"the token positions “{self.term.positions}” need. Leave use_cache "
-                "on, or choose “all”."
+                f"This model does not show how much of its text it has read before, "
+                f"which the token positions “{self.term.positions}” need. Leave "
+                "use_cache on, or, where it is on, choose “all”."
             )
         behind = cached or 0
         if self.plan is None or not behind or self.plan.count != rows:
             mask = real_tokens(self.loaded, given, behind + width)
             self.plan = self.plan_of(rows, behind + width, mask)
         self.plan.geometry.stop = behind
+
+    def end(self, module: torch.nn.Module, arguments: Any, output: Any) -> None:
+        """A pass has ended; ModelError unless every block ran once in it."""
+        self.passes.check_once()
+        if self.plan is not None:
+            self.plan.check_reached()
 
     def plan_of(self, rows: int, width: int, mask: np.ndarray | None) -> Plan:
         """The steering of a prompt of this many rows and tokens."""
@@ -188,10 +206,16 @@ class PassSteering:
 
 
 def cached_tokens(loaded: Loaded, given: Mapping[str, Any], width: int) -> int | None:
-    """How many tokens lie before those of a pass; None where no cache is kept."""
+    """How many tokens lie before those of a pass; None where that is not known.
+
+    It is not where no cache is kept, nor of families that keep one state of all tokens.
+    """
+    named = inspect.signature(loaded.decoder.forward).parameters
+    if "past_key_values" not in named:
+        return None
     cache = given.get("past_key_values")
     if cache is not None:
-        return int(cache.get_seq_length())
+        return length_of(cache)
     mask = given.get("attention_mask")
     if isinstance(mask, torch.Tensor) and mask.ndim == 2 and mask.shape[1] > width:
         return mask.shape[1] - width
@@ -199,6 +223,19 @@ def cached_tokens(loaded: Loaded, given: Mapping[str, Any], width: int) -> int |
     if keeps is None:
         keeps = getattr(loaded.model.config.get_text_config(), "use_cache", True)
     return 0 if keeps else None
+
+
+def length_of(cache: Any) -> int | None:
+    """How many tokens a cache holds; None for one that does not count them."""
+    try:
+        told = int(cache.get_seq_length())
+    except ValueError:  # it has no layer of attention
+        return None
+    # MiniMax asks its first layer, which keeps a state and counts nothing.
+    held = [layer for layer in cache.layers if getattr(layer, "keys", None) is not None]
+    if told == 0 and held:
+        return max(int(layer.get_seq_length()) for layer in held)
+    return told
 
 
 def real_tokens(

@@ -19,7 +19,7 @@ from analysis.model.batches import (
     encoded_rows,
     padded_batch,
 )
-from analysis.model.extract import batched, device_budget
+from analysis.model.extract import ONE_TEXT, batched, device_budget
 from analysis.model.hooks import Check, Geometry, Row, no_check, steered
 from analysis.model.load import Loaded
 from analysis.model.tokens import LikelyToken, TokenNames, TokenShare
@@ -101,7 +101,10 @@ def in_batches(
     """What ``work`` makes of each of what is asked, in batches of one token budget."""
     lengths = [one.tokens for one in asked]
     found: dict[int, T] = {}
-    for batch in batched(lengths, device_budget(loaded, TOKEN_BUDGET)):
+    budget = device_budget(loaded, TOKEN_BUDGET)
+    if loaded.habits.writes_alone:
+        budget = ONE_TEXT
+    for batch in batched(lengths, budget):
         made = work([asked[i] for i in batch])
         found.update(zip(batch, made))
     return [found[i] for i in range(len(asked))]
@@ -137,8 +140,8 @@ def read_batch(
     """The same for rows that make one batch."""
     batch = padded_batch(loaded, rows)
     kept = max(len(row.following) for row in rows) + 1
-    steering = steered(loaded, [row.row for row in rows], Geometry(batch.places), check)
-    with steering:
+    geometry = Geometry(batch.places, width=batch.tokens.shape[1])
+    with steered(loaded, [row.row for row in rows], geometry, check):
         logits = loaded.model(
             input_ids=batch.tokens,
             attention_mask=batch.mask,

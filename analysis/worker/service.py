@@ -136,7 +136,7 @@ class Pool:
 
     def get(self, spec: ModelSpec, job: Job) -> "Loaded":
         """The model of a spec, loading it when needed. ModelError when it cannot fit."""
-        from analysis.model import load
+        from analysis.model import load, self_check
 
         known = self.kept(self.pins.get(spec, spec))
         if known:
@@ -153,7 +153,7 @@ class Pool:
         def fetched(done: int, total: int) -> None:
             job.progress(done, total, f"fetching {spec.model}")
 
-        model = load.load(pinned, fetched)
+        model = self_check.tried(load.load(pinned, fetched))
         self.loaded[pinned] = Held(model, needed)
         return told(model, job)
 

@@ -1,0 +1,253 @@
+"""A model tried out when it is loaded: two short texts, alone and side by side.
+
+Only its first blocks run, until each kind of them has, and no output head: what one row
+feels of another, it feels in the first block of a kind as in the last.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from transformers import LogitsProcessor
+
+from analysis.core.errors import AnalysisError, ModelError
+from analysis.core.hidden_folders import reason
+from analysis.model.batches import EncodedRow, padded_batch
+from analysis.model.extract import read_batch
+from analysis.model.generate import own_settings_set_aside
+from analysis.model.hooks import Row
+from analysis.model.load import Habits, Loaded, holder, out_of_memory
+
+TEXTS = ("Fair.", "The judge heard both sides.")
+STEPS = 2
+"""Tokens that are written: the first behind the prompt, the second behind the cache."""
+TOLERANCE = {"float32": 1e-3}
+ROUGH_TOLERANCE = 0.05
+"""Of the length of what is compared, in any shorter precision."""
+ALONE = (
+    "{model} gives other {what} for a text beside others than for the same text alone, "
+    "so texts are {done} one at a time. That is slower; nothing else changes."
+)
+
+
+KNOWN: dict[tuple[str, ...], Habits] = {}
+"""What was found in this process, by configuration and precision: weights do not matter."""
+
+
+def tried(loaded: Loaded) -> Loaded:
+    """The same model with what trying it out has shown, and sentences that say so.
+
+    ModelError when it cannot be read at all: its blocks are not what reading and
+    steering need, or its own code fails.
+    """
+    key = arithmetic(loaded)
+    if key not in KNOWN:
+        KNOWN[key] = found_habits(loaded)
+    habits = KNOWN[key]
+    notices = [*loaded.notices]
+    if habits.reads_alone:
+        notices.append(alone_notice(loaded, "states", "read"))
+    if habits.writes_alone:
+        notices.append(alone_notice(loaded, "answers", "answered and scored"))
+    return replace(loaded, habits=habits, notices=tuple(notices))
+
+
+def arithmetic(loaded: Loaded) -> tuple[str, ...]:
+    """What decides how a model computes."""
+    known = loaded.model.config.to_dict()
+    known.pop("_name_or_path", None)
+    spec = loaded.spec
+    device = loaded.device.type
+    parts = {type(module).__name__ for module in loaded.model.modules()}
+    told = json.dumps(known, sort_keys=True, default=str)
+    return (told, spec.dtype, spec.quantisation, device, *sorted(parts))
+
+
+def found_habits(loaded: Loaded) -> Habits:
+    """What trying a model out shows."""
+    ids = tried_tokens(loaded)
+    if ids is None:
+        return Habits()
+    with first_blocks(loaded) as short, without_head(loaded):
+        reads_alone = not same_states(short, ids)
+        written = same_scores(short, ids)
+    if written.fault:
+        # A model cut short may fail where the whole one does not.
+        written = same_scores(loaded, ids)
+    return Habits(
+        reads_alone=reads_alone,
+        writes_alone=not written.same,
+        cannot_write=written.fault,
+    )
+
+
+def alone_notice(loaded: Loaded, what: str, done: str) -> str:
+    """The sentence that says what is done one text at a time."""
+    return ALONE.format(model=loaded.spec.model, what=what, done=done)
+
+
+def tried_tokens(loaded: Loaded) -> list[list[int]] | None:
+    """Token ids of two texts of different length.
+
+    None for a tokenizer that gives no such two, which reading will say of itself.
+    """
+    rows = loaded.tokenizer(list(TEXTS), add_special_tokens=True)["input_ids"]
+    shorter, longer = rows
+    if not shorter or max(map(max, rows)) >= loaded.vocabulary:
+        return None
+    if len(longer) <= len(shorter):
+        longer = longer + longer[-1:] * (len(shorter) + 2 - len(longer))
+    return [shorter, longer]
+
+
+@contextmanager
+def first_blocks(loaded: Loaded) -> Iterator[Loaded]:
+    """The model with no more of its first blocks than it takes to have each kind."""
+    count = kinds_seen(loaded)
+    owner = holder(loaded.model, loaded.blocks)
+    name = list_name(owner, loaded.blocks)
+    if not name or count == len(loaded.blocks):
+        yield loaded
+        return
+    whole = getattr(owner, name)
+    blocks = loaded.blocks[:count]
+    setattr(owner, name, nn.ModuleList(blocks))
+    try:
+        yield replace(loaded, blocks=blocks)
+    finally:
+        setattr(owner, name, whole)
+
+
+@contextmanager
+def without_head(loaded: Loaded) -> Iterator[None]:
+    """Let states pass where the output head would turn them into scores."""
+    head = loaded.model.get_output_embeddings()
+    if head is None:
+        yield
+        return
+    loaded.model.set_output_embeddings(PassingThrough(loaded.model.dtype))
+    try:
+        yield
+    finally:
+        loaded.model.set_output_embeddings(head)
+
+
+class PassingThrough(nn.Module):
+    """Gives back what it gets; some families ask a head for its precision."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.weight = torch.zeros(1, dtype=dtype)
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        """The same states."""
+        return states
+
+
+def list_name(owner: nn.Module, blocks: Sequence[nn.Module]) -> str:
+    """Under which name a module holds the list of blocks; empty when it does not."""
+    for name, child in owner.named_children():
+        if isinstance(child, nn.ModuleList) and tuple(child) == tuple(blocks):
+            return name
+    return ""
+
+
+def kinds_seen(loaded: Loaded) -> int:
+    """After how many blocks there was one of every kind."""
+    config = loaded.model.config.get_text_config()
+    told = getattr(config, "layer_types", None) or [""] * len(loaded.blocks)
+    known = set()
+    count = 0
+    for number, (block, kind) in enumerate(zip(loaded.blocks, told), 1):
+        parts = tuple(type(module) for module in block.modules())
+        if (kind, parts) not in known:
+            known.add((kind, parts))
+            count = number
+    return count or len(loaded.blocks)
+
+
+def same_states(loaded: Loaded, ids: Sequence[list[int]]) -> bool:
+    """Whether the shorter text has the same states alone as beside the longer one."""
+    try:
+        alone = read_batch(loaded, ids[:1])[0]
+        beside = read_batch(loaded, ids)[0]
+    except AnalysisError:
+        raise
+    except Exception as error:  # the library's code for a family fails in any way
+        if out_of_memory(error):
+            raise
+        raise ModelError(
+            f"{loaded.spec.model} was loaded but cannot be run: {reason(error)}. Choose "
+            "another precision, or another model."
+        ) from error
+    return alike(loaded, torch.tensor(alone), torch.tensor(beside))
+
+
+class Written(NamedTuple):
+    """Whether a row is written the same alone; why it could not be written at all."""
+
+    same: bool
+    fault: str = ""
+
+
+def same_scores(loaded: Loaded, ids: Sequence[list[int]]) -> Written:
+    """Whether what the model would say next is the same alone as beside a longer text."""
+    try:
+        alone = next_scores(loaded, ids[:1])
+    except Exception as error:  # as above
+        fault = f"{loaded.spec.model} cannot write: {reason(error)}"
+        return Written(True, fault)
+    try:
+        beside = next_scores(loaded, ids)
+    except Exception:  # as above; alone it can
+        return Written(False)
+    return Written(alike(loaded, alone[:, 0], beside[:, 0]))
+
+
+def alike(loaded: Loaded, one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two arrays (…, number) are the same but for rounding."""
+    tolerance = ROUGH_TOLERANCE
+    if loaded.spec.quantisation == "none":
+        tolerance = TOLERANCE.get(loaded.spec.dtype, ROUGH_TOLERANCE)
+    # What all numbers have in common says nothing of what the model would say.
+    centred = one - one.mean(-1, keepdim=True)
+    apart = (one - other).norm(dim=-1)
+    return bool((apart <= tolerance * centred.norm(dim=-1)).all())
+
+
+@torch.inference_mode()
+def next_scores(loaded: Loaded, ids: Sequence[list[int]]) -> torch.Tensor:
+    """Scores (step, row, token) of the tokens that follow; the same ones are taken."""
+    batch = padded_batch(loaded, [EncodedRow(Row(""), row) for row in ids])
+    heard = Heard()
+    # The library gives this method to models that have a head.
+    model: Any = loaded.model
+    with own_settings_set_aside(loaded):
+        model.generate(
+            input_ids=batch.tokens,
+            attention_mask=batch.mask,
+            max_new_tokens=STEPS,
+            do_sample=False,
+            use_cache=True,
+            pad_token_id=0,
+            logits_processor=[heard],
+        )
+    return torch.stack(heard.scores)
+
+
+class Heard(LogitsProcessor):
+    """Keeps the scores of every step and has one token follow, whatever they are."""
+
+    def __init__(self) -> None:
+        self.scores: list[torch.Tensor] = []
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Scores (row, token) from which the same token is taken always."""
+        self.scores.append(scores.float().cpu())
+        forced = torch.full_like(scores, -torch.inf)
+        forced[:, input_ids[0, -1] % scores.shape[-1]] = 0
+        return forced

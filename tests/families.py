@@ -1,0 +1,189 @@
+"""Tiny random models of families whose blocks, caches or windows are unlike a Llama's."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+from analysis.core.specs import ModelSpec
+from analysis.model.hub import Source
+from analysis.model.load import Loaded, find_blocks
+from tests.tiny import COMMON, FAMILIES, LLAMA_LIKE, WINDOW, build, save, tokenizer
+
+FOUR = {"num_hidden_layers": 4}
+LLAMA = LLAMA_LIKE | FOUR
+PLAIN = COMMON | FOUR
+EXPERTS = {"num_experts": 2, "num_experts_per_tok": 1}
+MAMBA2 = {
+    "mamba_n_heads": 4,
+    "mamba_d_head": 16,
+    "mamba_n_groups": 1,
+    "mamba_d_state": 8,
+    "mamba_chunk_size": 8,
+}
+DELTA = {
+    "linear_num_key_heads": 2,
+    "linear_num_value_heads": 2,
+    "linear_key_head_dim": 8,
+    "linear_value_head_dim": 8,
+}
+GPT = {"vocab_size": 300, "initializer_range": 0.1}
+OTHERS: dict[str, tuple[str, dict]] = {
+    "mamba": ("MambaConfig", PLAIN | {"state_size": 4, "time_step_rank": 4}),
+    "jamba": (
+        "JambaConfig",
+        LLAMA
+        | EXPERTS
+        | {
+            "attn_layer_period": 2,
+            "attn_layer_offset": 1,
+            "expert_layer_period": 2,
+            "expert_layer_offset": 1,
+            "mamba_d_state": 4,
+            "mamba_dt_rank": 4,
+        },
+    ),
+    "falcon_h1": ("FalconH1Config", LLAMA | MAMBA2 | {"mamba_d_ssm": 64}),
+    "lfm2": (
+        "Lfm2Config",
+        LLAMA
+        | {
+            "layer_types": ["conv", "full_attention"] * 2,
+            "block_auto_adjust_ff_dim": False,
+        },
+    ),
+    "qwen3_next": (
+        "Qwen3NextConfig",
+        LLAMA
+        | EXPERTS
+        | DELTA
+        | {"moe_intermediate_size": 16, "shared_expert_intermediate_size": 16},
+    ),
+    "qwen3_5": ("Qwen3_5TextConfig", LLAMA | DELTA),
+    "granite_hybrid": (
+        "GraniteMoeHybridConfig",
+        LLAMA
+        | MAMBA2
+        | {
+            "layer_types": ["mamba", "attention"] * 2,
+            "num_local_experts": 2,
+            "num_experts_per_tok": 1,
+            "shared_intermediate_size": 32,
+        },
+    ),
+    "gpt1": (
+        "OpenAIGPTConfig",
+        GPT | {"n_positions": WINDOW, "n_embd": 32, "n_layer": 4, "n_head": 4},
+    ),
+    "llama4": (
+        "Llama4TextConfig",
+        LLAMA
+        | {"intermediate_size_mlp": 64, "num_local_experts": 2, "attn_scale": 0.1},
+    ),
+    "mpt": (
+        "MptConfig",
+        GPT | {"d_model": 32, "n_heads": 4, "n_layers": 4, "max_seq_len": WINDOW},
+    ),
+    "rwkv": (
+        "RwkvConfig",
+        PLAIN | {"attention_hidden_size": 32, "context_length": WINDOW},
+    ),
+    "minimax": (
+        "MiniMaxConfig",
+        LLAMA
+        | {
+            "num_local_experts": 2,
+            "num_experts_per_tok": 1,
+            "layer_types": ["linear_attention", "full_attention"] * 2,
+            "block_size": 8,
+        },
+    ),
+}
+HYBRID = ("mamba", "jamba", "falcon_h1", "lfm2", "qwen3_next", "qwen3_5", "minimax")
+"""Families whose cache is not that of attention in every layer."""
+EVERY = (*FAMILIES, *OTHERS)
+GEMMA3N = (
+    "Gemma3nTextConfig",
+    LLAMA
+    | {
+        "intermediate_size": [64] * 4,
+        "vocab_size_per_layer_input": 300,
+        "hidden_size_per_layer_input": 8,
+        "num_kv_shared_layers": 0,
+        "laurel_rank": 4,
+        "activation_sparsity_pattern": [0.0] * 4,
+        "layer_types": ["sliding_attention", "full_attention"] * 2,
+    },
+)
+"""Its blocks pass on four streams of states."""
+
+
+def built(name: str, options: dict) -> transformers.PreTrainedModel:
+    """A random model of a configuration, the same at every call."""
+    torch.manual_seed(0)
+    config = getattr(transformers, name)(**options)
+    return transformers.AutoModelForCausalLM.from_config(config).eval()
+
+
+def model_of(family: str) -> transformers.PreTrainedModel:
+    """A tiny random model of any family."""
+    if family in FAMILIES:
+        return build(family)
+    return built(*OTHERS[family])
+
+
+@cache
+def engine_of(family: str) -> Loaded:
+    """The same as the engine sees it."""
+    model = model_of(family)
+    text = model.config.get_text_config()
+    return Loaded(
+        ModelSpec(family),
+        Source(family, None, "local"),
+        model,
+        tokenizer(),
+        find_blocks(model, text.num_hidden_layers),
+        text.hidden_size,
+    )
+
+
+def save_as(folder: Path, name: str, options: dict) -> None:
+    """Write a model of a configuration, and the tokenizer, into a folder."""
+    built(name, options).save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+
+
+def save_fp8(folder: Path) -> None:
+    """Write a Llama whose linear layers are kept in FP8, in blocks with a scale each."""
+    save(
+        folder,
+        "llama",
+        hidden_size=128,
+        intermediate_size=128,
+        head_dim=32,
+        initializer_range=0.05,
+    )
+    weights = load_file(folder / "model.safetensors")
+    stored = {}
+    for name, weight in weights.items():
+        if "_proj." not in name:
+            stored[name] = weight.to(torch.bfloat16)
+            continue
+        scale = weight.abs().max() / 448
+        stored[name] = (weight / scale).to(torch.float8_e4m3fn)
+        rows, columns = -(-weight.shape[0] // 128), -(-weight.shape[1] // 128)
+        stored[f"{name}_scale_inv"] = scale.expand(rows, columns).contiguous()
+    save_file(stored, folder / "model.safetensors", metadata={"format": "pt"})
+    path = folder / "config.json"
+    known = json.loads(path.read_text())
+    known["dtype"] = "bfloat16"
+    known["quantization_config"] = {
+        "quant_method": "fp8",
+        "activation_scheme": "dynamic",
+        "fmt": "e4m3",
+        "weight_block_size": [128, 128],
+    }
+    path.write_text(json.dumps(known))

@@ -1,0 +1,406 @@
+"""Contracts that hold for every family: what is read, steered and scored is right, or the
+model is refused in a sentence.
+"""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from analysis.core.errors import ModelError, SpecError
+from analysis.core.specs import ModelSpec
+from analysis.model import option_scoring
+from analysis.model.batches import encoded_rows, padded_batch
+from analysis.model.extract import Reading, encoded_texts, stream
+from analysis.model.generate import generate
+from analysis.model.hooks import AnswerGeometry, Geometry, Row, steered
+from analysis.model.load import NO_LIMIT, Loaded, load, preflight
+from analysis.model.option_scoring import option_scores
+from analysis.model.own_model import own_model, steered_model
+from analysis.model.scoring import continuations
+from analysis.model.self_check import tried
+from analysis.steering.operators import Places
+from analysis.steering.resolve import ResolvedTerm
+from analysis.steering.specs import GenerationSpec
+from analysis.worker.reader import Collected
+from analysis.worker.service import Job, Pool
+from tests.families import (
+    EVERY,
+    GEMMA3N,
+    HYBRID,
+    OTHERS,
+    engine_of,
+    model_of,
+    save_as,
+    save_fp8,
+)
+from tests.tiny import HIDDEN, WINDOW, build, save, tokenizer
+
+PROMPTS = ("Fair.", "The judge heard both sides.", "é", "no")
+OPTIONS = [[" yes it is", " no", " perhaps so, if both agree"]] * len(PROMPTS)
+TOKENS = GenerationSpec(5)
+FROM_FIRST_BLOCK = ("mamba", "rwkv")
+"""Families whose list of hidden states begins with the first block's, not before it."""
+
+
+def all_states(engine: Loaded, budget: int, padding: str = "right") -> np.ndarray:
+    """States (text, layer, hidden) as the engine reads them."""
+    collected = Collected(len(PROMPTS), len(engine.blocks), engine.hidden)
+    collected.values[:] = np.nan
+    stream(engine, PROMPTS, [collected], Reading(budget, padding))
+    return collected.values
+
+
+def library_states(engine: Loaded, family: str) -> np.ndarray:
+    """States (text, layer, hidden) as the library lists them, without the last layer."""
+    count = len(engine.blocks)
+    first = 0 if family in FROM_FIRST_BLOCK else 1
+    found = []
+    for row in encoded_texts(engine, PROMPTS):
+        with torch.inference_mode():
+            out = engine.model(
+                torch.tensor([row]), output_hidden_states=True, use_cache=False
+            )
+        listed = out.hidden_states[first : first + count - 1]
+        found.append(torch.stack([states[0, -1] for states in listed]))
+    return torch.stack(found).numpy()
+
+
+def vector() -> np.ndarray:
+    """A direction long enough to change what a tiny model says."""
+    drawn = np.random.default_rng(0).standard_normal(HIDDEN)
+    return 2 * drawn.astype(np.float32)
+
+
+def pushed(strength: float, positions: str = "all") -> tuple[ResolvedTerm, ...]:
+    """One term at the second layer."""
+    return (ResolvedTerm({2: vector()}, {2: strength}, "addition", positions),)
+
+
+def next_logits(engine: Loaded, rows: list[Row]) -> torch.Tensor:
+    """Scores (row, token) of the next token, bit for bit as the model gives them."""
+    batch = padded_batch(engine, encoded_rows(engine, rows, 0))
+    with steered(engine, rows, Geometry(batch.places)), torch.inference_mode():
+        out = engine.model(
+            input_ids=batch.tokens,
+            attention_mask=batch.mask,
+            use_cache=False,
+            **engine.position_arguments(batch.positions),
+        )
+    return out.logits[:, -1]
+
+
+@pytest.mark.parametrize("family", OTHERS)
+def test_a_text_is_read_the_same_alone_in_a_batch_and_by_the_library(family):
+    engine = engine_of(family)
+    alone = all_states(engine, 1)
+    np.testing.assert_allclose(all_states(engine, 4096), alone, atol=2e-5)
+    listed = library_states(engine, family)
+    np.testing.assert_allclose(alone[:, :-1], listed, atol=2e-5)
+
+
+@pytest.mark.parametrize("family", OTHERS)
+def test_strength_zero_changes_no_bit_and_strength_one_does(family):
+    engine = engine_of(family)
+    plain, none, some = (
+        next_logits(engine, [Row(PROMPTS[1], terms)])
+        for terms in ((), pushed(0.0), pushed(1.0))
+    )
+    assert torch.equal(plain, none)
+    assert (some - plain).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("positions", ["all", "generated", "last prompt token"])
+@pytest.mark.parametrize("family", EVERY)
+def test_a_steered_row_says_the_same_alone_and_beside_others(family, positions):
+    engine = tried(engine_of(family))
+    rows = [Row(prompt, pushed(4.0, positions)) for prompt in PROMPTS]
+    together = [answer.ids for answer in generate(engine, rows, TOKENS)]
+    alone = [generate(engine, [row], TOKENS)[0].ids for row in rows]
+    plain = [generate(engine, [Row(prompt)], TOKENS)[0].ids for prompt in PROMPTS]
+    assert together == alone
+    assert together != plain
+
+
+@pytest.mark.parametrize("family", EVERY)
+def test_options_score_as_their_continuations_do(family, monkeypatch):
+    monkeypatch.setattr(option_scoring, "SHARED_FROM", 0)
+    engine = tried(engine_of(family))
+    rows = [Row(prompt, pushed(1.0)) for prompt in PROMPTS]
+    together = option_scores(engine, rows, OPTIONS)
+    for row, options, found in zip(rows, OPTIONS, together):
+        (alone,) = continuations(engine, [row], [options])
+        np.testing.assert_allclose(found.nats, alone.nats, atol=1e-4)
+    assert engine.shares_cache == (
+        family not in (*HYBRID, "granite_hybrid", "gpt1", "rwkv")
+    )
+
+
+@pytest.mark.parametrize("positions", ["all", "generated"])
+@pytest.mark.parametrize("family", OTHERS)
+def test_a_model_of_ones_own_says_what_the_engine_says_or_refuses(family, positions):
+    model = model_of(family)
+    engine = tried(own_model(model, tokenizer()))
+    (answer,) = generate(engine, [Row(PROMPTS[1], pushed(4.0, positions))], TOKENS)
+    given = tokenizer()([PROMPTS[1]], return_tensors="pt", return_token_type_ids=False)
+    with steered_model(model, tokenizer(), vector(), [2], 4.0, positions=positions):
+        try:
+            out = model.generate(
+                **given, max_new_tokens=TOKENS.tokens, do_sample=False, pad_token_id=0
+            )
+        except SpecError as error:
+            assert positions != "all" and "choose “all”" in str(error)
+            return
+    said = out[0, given["input_ids"].shape[1] :].tolist()
+    assert [token for token in said if token != 2] == list(answer.ids)
+
+
+@pytest.mark.parametrize(
+    ("family", "reads", "writes"),
+    [("rwkv", False, True), ("minimax", False, True), ("qwen3_5", False, False)],
+)
+def test_a_model_that_feels_its_neighbours_is_known_when_it_is_loaded(
+    family, reads, writes
+):
+    plain = engine_of(family)
+    blocks = plain.blocks
+    known = tried(plain)
+    assert (known.habits.reads_alone, known.habits.writes_alone) == (reads, writes)
+    assert known.blocks == blocks and tuple(plain.model.base_model.modules())
+    said = " ".join(known.notices)
+    assert ("answered and scored one at a time" in said) == writes
+    rows = [Row(prompt) for prompt in PROMPTS]
+    apart = [continuations(known, [row], [OPTIONS[0]])[0].nats for row in rows]
+    felt = [found.nats for found in continuations(plain, rows, OPTIONS)]
+    assert np.allclose(apart, felt, atol=1e-3) != (family == "rwkv")
+
+
+def test_the_page_hears_that_rows_run_alone(home, monkeypatch):
+    save_as(home / "models" / "odd", *OTHERS["rwkv"])
+    job = Job(0, "me", "a look", lambda job, pool: None)
+    Pool().get(ModelSpec("odd"), job)
+    (notice,) = job.notices
+    assert notice == (
+        "odd gives other answers for a text beside others than for the same text alone, "
+        "so texts are answered and scored one at a time. That is slower; nothing else "
+        "changes."
+    )
+
+
+class Coupled(nn.Module):
+    """A block by which every row feels the others."""
+
+    def __init__(self, block: nn.Module) -> None:
+        super().__init__()
+        self.block = block
+
+    def forward(self, states: torch.Tensor, *rest: object, **more: object) -> object:
+        """The block's own states and some of the mean over rows."""
+        out = self.block(states, *rest, **more)
+        return out + out.mean((0, 1), keepdim=True)
+
+
+def spoiled(change) -> Loaded:
+    """A tiny Llama with a last block that is not what a block should be."""
+    model = build("llama")
+    layers = model.model.layers
+    layers[2] = change(layers[2])
+    return own_model(model, tokenizer())
+
+
+def test_texts_that_feel_one_another_are_read_alone():
+    engine = tried(spoiled(Coupled))
+    assert engine.habits.reads_alone and engine.habits.writes_alone
+    np.testing.assert_array_equal(all_states(engine, 4096), all_states(engine, 1))
+
+
+class Cut(nn.Module):
+    """A block that gives its states in another form."""
+
+    def __init__(self, block: nn.Module, form) -> None:
+        super().__init__()
+        self.block = block
+        self.form = form
+
+    def forward(self, *given: object, **more: object) -> object:
+        """The block's states, changed."""
+        return self.form(self.block(*given, **more))
+
+
+FORMS = {
+    "four streams": (lambda states: torch.stack([states] * 4), "has the shape 4 × "),
+    "a token less": (lambda states: states[:, 1:], "has the shape"),
+    "no tensor": (lambda states: {"states": states}, "passes on no states but dict"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_states_of_another_form_are_refused_whatever_is_asked(form):
+    change, words = FORMS[form]
+    model = build("llama")
+    engine = own_model(model, tokenizer())
+    # The last block: nothing after it would fail by itself.
+    handle = engine.blocks[-1].register_forward_hook(lambda m, a, out: change(out))
+    for act in (
+        lambda: all_states(engine, 4096),
+        lambda: generate(engine, [Row(PROMPTS[0], pushed(1.0))], TOKENS),
+        lambda: continuations(engine, [Row(PROMPTS[0], pushed(1.0))], OPTIONS[:1]),
+    ):
+        with pytest.raises(ModelError, match=f"{words}.*Choose another model"):
+            act()
+    handle.remove()
+
+
+def with_layers(engine: Loaded, layers: list[nn.Module]) -> None:
+    """Let other blocks run than the engine knows of."""
+    engine.model.model.layers = nn.ModuleList(layers)
+
+
+LEFT_OUT = {
+    "the last": (lambda blocks: blocks[:2], "after block 2 of 3|when block 3 of 3"),
+    "the middle": (lambda blocks: blocks[::2], "block 3 ran when block 2 of 3"),
+    "the first": (lambda blocks: blocks[1:], "block 2 ran when block 1 of 3"),
+    "two turns": (lambda blocks: blocks * 2, "ran more than once|saw 6 tokens"),
+    "all": (lambda blocks: [], "none of its blocks ran"),
+}
+
+
+@pytest.mark.parametrize("left_out", LEFT_OUT)
+def test_a_pass_in_which_not_every_block_runs_once_is_refused(left_out):
+    change, words = LEFT_OUT[left_out]
+    engine = own_model(build("llama"), tokenizer())
+    blocks = list(engine.blocks)
+    row = Row(PROMPTS[0], pushed(1.0))
+    with_layers(engine, change(blocks))
+    engine.model.config.num_hidden_layers = max(3, len(change(blocks)))
+    for act in (
+        lambda: all_states(engine, 4096),
+        lambda: generate(engine, [row], TOKENS),
+        lambda: continuations(engine, [row], OPTIONS[:1]),
+    ):
+        with pytest.raises(ModelError, match=words):
+            act()
+    with (
+        steered_model(build("llama"), tokenizer(), vector(), [2]) as model,
+        pytest.raises(ModelError, match=words),
+    ):
+        model.config.num_hidden_layers = max(3, len(change(blocks)))
+        model.model.layers = nn.ModuleList(change(list(model.model.layers)))
+        model(torch.tensor([[1, 2, 3]]))
+
+
+def test_tokens_of_a_pass_are_where_the_geometry_says():
+    places = Places(np.array([0]), np.array([3]), np.array([3]))
+    one = Geometry(places, width=3)
+    one.advance(3)
+    with pytest.raises(ModelError, match="ran more than once"):
+        one.advance(3)
+    with pytest.raises(ModelError, match="saw 4 tokens of 3"):
+        Geometry(places, width=3).advance(4)
+    seen = []
+    answer = AnswerGeometry(places, width=3)
+    for tokens in (3, 1, 5, 6, 1):
+        answer.advance(tokens)
+        seen.append((answer.start, answer.stop))
+    assert seen == [(0, 3), (3, 4), (0, 5), (0, 6), (6, 7)]
+    with pytest.raises(ModelError, match="saw 4 tokens in place of 1 or 8"):
+        answer.advance(4)
+
+
+def test_a_vector_of_zeros_steers_nowhere_and_says_so():
+    engine = engine_of("llama")
+    term = ResolvedTerm({2: np.zeros(HIDDEN)}, {2: 1.0})
+    with pytest.raises(SpecError, match="vector of layer 2 is zero"):
+        generate(engine, [Row(PROMPTS[0], (term,))], TOKENS)
+    off = replace(term, strengths={2: 0.0})
+    generate(engine, [Row(PROMPTS[0], (off,))], TOKENS)
+
+
+def test_states_that_are_no_numbers_are_refused():
+    model = build("llama")
+    with torch.no_grad():
+        model.model.layers[1].mlp.down_proj.weight.fill_(float("inf"))
+    engine = own_model(model, tokenizer())
+    with pytest.raises(ModelError, match="not finite numbers from layer 2 on"):
+        all_states(engine, 4096)
+    half = replace(engine, spec=ModelSpec("m", dtype="float16"))
+    with pytest.raises(ModelError, match="in float16.*Choose float32"):
+        all_states(half, 4096)
+
+
+def test_gemma_3n_is_sized_and_refused_in_a_sentence(home):
+    save_as(home / "models" / "streams", *GEMMA3N)
+    assert preflight(ModelSpec("streams")).fits
+    job = Job(0, "me", "a look", lambda job, pool: None)
+    with pytest.raises(ModelError, match="shape 4 × 1 × 6 × 32.*Choose another model"):
+        Pool().get(ModelSpec("streams"), job)
+
+
+@pytest.mark.parametrize("headless", [False, True])
+@pytest.mark.parametrize("family", ["llama", "gpt2", "bloom"])
+def test_a_configuration_of_fewer_layers_than_there_are_weights_is_refused(
+    home, family, headless
+):
+    folder = home / "models" / "cut"
+    model = save(folder, family)
+    if headless:
+        prefix = f"{model.base_model_prefix}."
+        weights = load_file(folder / "model.safetensors")
+        bare = {name.removeprefix(prefix): one for name, one in weights.items()}
+        save_file(bare, folder / "model.safetensors", metadata={"format": "pt"})
+    known = json.loads((folder / "config.json").read_text())
+    names = ("num_hidden_layers", "n_layer", "layer_types")
+    changed = {name: value for name, value in known.items() if name in names}
+    for name, value in changed.items():
+        known[name] = value[:2] if isinstance(value, list) else 2
+    (folder / "config.json").write_text(json.dumps(known))
+    with pytest.raises(
+        ModelError, match="asks for 2 layers, but there are weights of 3.*cut short"
+    ):
+        load(ModelSpec("cut"))
+
+
+@pytest.mark.parametrize(
+    ("family", "window"),
+    [("mpt", WINDOW), ("mamba", NO_LIMIT), ("llama", WINDOW), ("gpt2", WINDOW)],
+)
+def test_the_window_is_what_the_model_tells_and_never_invented(family, window):
+    engine = engine_of(family)
+    assert engine.window == window
+    if window == NO_LIMIT:
+        text = "x" * 3000
+        rows = encoded_texts(engine, [text])
+        assert len(rows[0]) == 3001
+
+
+def test_llama_4_is_read_without_its_head_and_after_its_norm():
+    engine = engine_of("llama4")
+    head = engine.model.get_output_embeddings()
+    assert head not in list(engine.decoder.modules())
+    collected = Collected(len(PROMPTS), len(engine.blocks), engine.hidden)
+    stream(engine, PROMPTS, [collected], Reading(final_norm=True))
+    for row, states in zip(encoded_texts(engine, PROMPTS), collected.values):
+        with torch.inference_mode():
+            out = engine.model(torch.tensor([row]), output_hidden_states=True)
+        normed = out.hidden_states[-1][0, -1].numpy()
+        np.testing.assert_allclose(states[-1], normed, atol=2e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_weights_in_fp8_are_read_on_a_processor_and_sized_as_they_will_be(home, dtype):
+    save_fp8(home / "models" / "eight")
+    spec = ModelSpec("eight", dtype=dtype, device="cpu")
+    engine = load(spec)
+    weights = list(engine.model.parameters())
+    assert {one.dtype for one in weights} == {getattr(torch, dtype)}
+    assert np.isfinite(all_states(engine, 4096)).all()
+    stored = preflight(spec)
+    path = home / "models" / "eight" / "config.json"
+    known = json.loads(path.read_text())
+    del known["quantization_config"]
+    path.write_text(json.dumps(known))
+    assert stored.needed == preflight(spec).needed
