@@ -328,3 +328,25 @@ def test_one_real_effect_among_many_cells_is_found():
             table.q.sel(source="en", target="en") < 0.07
             and (table.q.sel(target=list(codes[1:])) > 0.07).all()
         )
+
+
+def test_the_starting_gap_is_tested_within_targets():
+    """What is only arithmetic, T containing the target's accuracy, is no finding."""
+    found = []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        start = rng.normal(80, 5, 8)
+        as_a_source = rng.normal(0, 4, (8, 1))
+        accuracy = rng.normal(80, 3, (8, 8)) + as_a_source
+        starts = xr.DataArray(start / 100, {"language": list("abcdefgh")})
+        values = points_of(accuracy - start[None])
+        found.append(starting_gap(values, starts, permutations=99).p)
+    assert (np.array(found) <= 0.05).mean() <= 0.12
+
+
+def points_of(values):
+    """T between languages called a, b, c …"""
+    codes = list("abcdefgh"[: len(values)])
+    return xr.DataArray(
+        values, {"source": codes, "target": codes}, ("source", "target")
+    )

@@ -176,8 +176,8 @@ def starting_gap(
     """Regress T(a,b) on Acc(a) − Acc(b) over ordered pairs.
 
     ``residual`` (source, target) is transfer net of the start. ``accuracy`` (language)
-    is the mean recognition accuracy, a share. ``p`` is two-sided, from permuting
-    languages. T contains Acc(b) itself, so part of the correlation is arithmetic.
+    is the mean recognition accuracy, a share. ``r`` is over all pairs; part of it is
+    arithmetic, since T contains Acc(b) itself. ``p`` is therefore that of ``source_p``.
     SpecError below three known pairs and where all languages start alike. Ours.
     """
     codes = languages_of(transfer)
@@ -190,24 +190,35 @@ def starting_gap(
     check_regression(known_gap)
     slope, intercept = np.polyfit(known_gap, values[known], 1)
 
-    cells = values[off]
-    r = correlate(gap[off], cells)
-    orders = permuted(len(codes), permutations, seed)
-    shuffled = start[orders]
-    shuffled_gap = shuffled[:, :, None] - shuffled[:, None]
-    null = correlations(shuffled_gap[:, off], cells[None])
-
     net = values - slope * gap - intercept
     residual = transfer.copy(data=np.where(known, net, np.nan))
     residual.attrs["long_name"] = "transferability net of the starting gap"
     return StartingGap(
         slope=float(slope),
         intercept=float(intercept),
-        r=r,
-        p=two_sided(r, null),
+        r=correlate(gap[off], values[off]),
+        p=source_p(values, start, permutations, seed),
         n=int(known.sum()),
         residual=residual,
     )
+
+
+def source_p(
+    values: np.ndarray, start: np.ndarray, permutations: int, seed: int
+) -> float:
+    """Two-sided p: do sources that start better carry over better, within targets?
+
+    Of T (source, target) less each target's mean, correlated with the source's start;
+    sources are permuted as wholes, since one that carries over well does so to all.
+    """
+    off = off_diagonal(len(start))
+    among_sources = np.where(off, values, np.nan)
+    within = (values - mean_known(among_sources))[off]
+    source, _ = np.nonzero(off)
+    observed = correlate(start[source], within)
+    orders = permuted(len(start), permutations, seed)
+    null = correlations(start[orders][:, source], within[None])
+    return two_sided(observed, null)
 
 
 def check_regression(gaps: np.ndarray) -> None:

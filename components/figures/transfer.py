@@ -162,9 +162,10 @@ def gap_scatter(
         name=f"starting-gap-{study.name}",
         analysis="starting gap",
         title="Transfer against the starting gap",
-        caption=f"Pearson {found.r:.2f} over n = {found.n} ordered pairs (languages "
-        f"permuted, p = {found.p:.3f}); slope {found.slope:.2f}. T contains the "
-        "target's own accuracy, so part of this is arithmetic.",
+        caption=f"Pearson {found.r:.2f} over n = {found.n} ordered pairs, slope "
+        f"{found.slope:.2f}. T contains the target's own accuracy, so part of this is "
+        "arithmetic. What is tested is the rest: whether, for the same target, sources "
+        f"that start better carry over better (sources permuted, p = {found.p:.3f}).",
         data=points,
         table=table,
         x="Acc(source) − Acc(target), points",
