@@ -238,11 +238,15 @@ def of_words(kind: Measured, first: xr.DataArray, second: xr.DataArray) -> Compa
         return finished(kind, one, other, None, why)
     each = (a - b).dropna("word").transpose("word", *one.dims)
     words = each.sizes["word"]
-    variance = each.values.var(0, ddof=1) / words
-    ends = difference_interval(
-        each.values.mean(0), variance, np.array(words), np.array(words)
-    )
+    ends = bounds_over_words(each.values)
     return finished(kind, one, other, ends, f"over {words} test words")
+
+
+def bounds_over_words(differences: np.ndarray) -> Interval[np.ndarray]:
+    """95 % interval of the mean over words of differences of hits (word, …)."""
+    words = np.array(len(differences))
+    variance = differences.var(0, ddof=1) / words
+    return difference_interval(differences.mean(0), variance, words, words)
 
 
 def mean_of_words(values: xr.DataArray) -> xr.DataArray:

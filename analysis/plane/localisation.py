@@ -390,7 +390,7 @@ def change_bounds(change: np.ndarray) -> Interval[np.ndarray]:
     moved = np.where(known, change - mean, 0) / counts
     of_item = moved.sum(0) / max(there.sum(), 1)
     variance = (of_item**2).sum() * items / np.maximum(items - 1, 1)
-    return difference_interval(rates(change), variance, items, items)
+    return difference_interval(rates(change), variance, items, known.sum())
 
 
 def by_layer(study: Study, mode: str, half: int | None = 1) -> pd.DataFrame:
