@@ -246,6 +246,15 @@ def fake_hub(monkeypatch, answer):
     return asked
 
 
+def test_a_hub_data_set_that_fails_names_no_folder_of_the_server(monkeypatch):
+    fault = OSError(28, "No space left on device", "/srv/private cache/train.arrow")
+    fake_hub(monkeypatch, fault)
+    with pytest.raises(CorpusError) as error:
+        hub_dataset("someone/values")
+    assert "private" not in str(error.value)
+    assert "train.arrow" in str(error.value)
+
+
 def test_a_hub_data_set_with_its_splits(monkeypatch):
     asked = fake_hub(
         monkeypatch, {"train": Part([row(1), row(1, "fr")]), "test": Part([row(2)])}

@@ -128,8 +128,9 @@ def test_every_setting_that_the_program_names_is_known_and_documented():
 def test_a_page_says_what_is_wrong_in_the_settings(fresh, monkeypatch):
     from streamlit.testing.v1 import AppTest
 
-    monkeypatch.setenv("BABELSCOPE_HOME", "~nobody-of-this-name/studies")
-    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
+    with monkeypatch.context() as changed:
+        changed.setenv("BABELSCOPE_HOME", "~nobody-of-this-name/studies")
+        page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
     assert not page.exception
     said = page.error[0].value.replace("\\", "")
     assert said.startswith("BABELSCOPE_HOME is “~nobody-of-this-name/studies”")

@@ -21,6 +21,7 @@ from analysis.concepts.paper_layout import papers_layout, papers_zip, too_much
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
+from analysis.core.hidden_folders import reason
 from analysis.core.table_files import decode_text, json_rows, refusal
 from analysis.core.tables import open_table
 
@@ -141,10 +142,9 @@ def loaded_splits(
         loaded = datasets.load_dataset(dataset_id, name=config, revision=revision)
     # The library has many kinds of errors and no common root.
     except Exception as error:
-        reason = f"could not be loaded ({str(error)[:200]})"
         raise CorpusError(
-            f"The data set “{dataset_id}” {reason}. Check its id, revision and your "
-            "access to it."
+            f"The data set “{dataset_id}” could not be loaded ({reason(error)}). Check "
+            "its id, revision and your access to it."
         ) from error
     if isinstance(loaded, Mapping):
         return loaded
