@@ -1,8 +1,10 @@
 """Do the spaces match?"""
 
 from components.frame import shell
+from components.frame.polite import polite
 from components.views import alignment
 
 study = shell.begin("Alignment")
 if study is not None:
-    alignment.page(study)
+    with polite():
+        alignment.page(study)

@@ -1,8 +1,10 @@
 """Does it carry over?"""
 
 from components.frame import shell
+from components.frame.polite import polite
 from components.views import transfer
 
 study = shell.begin("Transfer")
 if study is not None:
-    transfer.page(study)
+    with polite():
+        transfer.page(study)

@@ -11,6 +11,7 @@ from analysis.concepts.specs import CONVENTIONS
 from analysis.core import turns
 from analysis.core.errors import SpecError, Stopped, StudyError
 from analysis.overview.compare import compare
+from analysis.study import library
 from analysis.study.published_words import aligned, shipped
 from analysis.words import alignment as measures
 from analysis.words.alignment import (
@@ -43,6 +44,7 @@ from tests.planted_words import (
     LANGUAGES,
     LAYERS,
     planted_vectors,
+    stored_words,
     word_list,
     word_study,
 )
@@ -258,6 +260,13 @@ def test_layers_seeds_pairs_and_templates_tell_the_planted_from_the_noise(turned
     )
     assert found[0] == 1 and found[1] < 0.2
     assert layers.size == len(LAYERS)
+
+
+def test_ways_of_reading_are_not_compared_before_all_are_there(home):
+    words = word_list(60)
+    stored_words("words", words, planted_vectors(words), cells=5)
+    with pytest.raises(StudyError, match="not read in every way yet"):
+        alignment_by_template(library.open_by_name("words"), SPEC, words.languages[0])
 
 
 def test_a_word_is_inspected_before_and_after(turned):

@@ -16,9 +16,10 @@ from tests.planted_words import planted_vectors, stored_words, word_list
 from tests.stored import stored
 
 WORD = {"name": "w", "languages": ["en"], "concepts": ["a"], "spellings": [["x"]]}
+SPOKEN = {"languages": ["en"]}
 PARTS = {
-    "words": {"spec": {"languages": ["en"]}, "list": WORD, "layers": [1]},
-    "questions": {"spec": {"languages": ["en"]}, "digest": "", "prompts": [["a", "b"]]},
+    "words": {"spec": SPOKEN | {"embeddings": ["mean"]}, "list": WORD, "layers": [1]},
+    "questions": {"spec": SPOKEN, "digest": "", "prompts": [["a", "b"]]},
     "plane": {"spec": {}, "prompts": [], "settings": [{"mode": "local"}]},
     "imported": {"files": ["a.pt"], "notes": []},
 }

@@ -5,8 +5,10 @@ They are renamed, deleted with undo, packed and unpacked.
 
 import io
 import json
+import lzma
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any, NamedTuple
 from analysis.core import disk, files, settings
 from analysis.core.errors import AnalysisError, DiskError, StudyError, nearest
 from analysis.study import store
+from analysis.study.array_checks import check_arrays, check_memory, check_numbers
 from analysis.study.manifest import Manifest
 from analysis.study.published_words import shipped
 from analysis.study.records import to_json
@@ -68,6 +71,11 @@ def own_folder(name: str) -> Path:
     if not folder.is_dir():
         raise StudyError(f"There is no study “{name}” here.{nearest(name, names())}")
     return folder
+
+
+def is_own(name: str) -> bool:
+    """Whether a study of this name, whole or not, is this server's own."""
+    return (store.root() / name) in store.newest_first(store.root())
 
 
 def begin_in(name: str, begin: Callable[[Path], object]) -> Path:
@@ -183,6 +191,9 @@ def added(data: bytes, wanted: str, begin: Callable[[Path], object] = leave) -> 
             extract(data, unpacked)
             manifest = store.read_manifest(unpacked)
             store.check_files(unpacked, manifest, hashes=True)
+            check_memory(manifest)
+            check_arrays(unpacked, manifest)
+            check_numbers(unpacked, manifest)
             begin(unpacked)
         except StudyError as error:
             reason = str(error).replace(unpacked.name, "the study")
@@ -226,6 +237,8 @@ def members_of(data: bytes) -> Iterator[Member]:
                 yield Member(member.filename, packed.read(member))
     except (
         zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
         EOFError,
         OSError,
         NotImplementedError,
@@ -240,6 +253,7 @@ def members_of(data: bytes) -> Iterator[Member]:
 def check_members(members: Sequence[zipfile.ZipInfo]) -> None:
     """StudyError for members that no packed study has, or that are too many or large."""
     size = sum(member.file_size for member in members)
+    check_once(members)
     if len(members) > MAX_FILES or size > settings.MAX_STUDY_BYTES:
         raise StudyError("it holds more than a study can.")
     for member in members:
@@ -248,6 +262,19 @@ def check_members(members: Sequence[zipfile.ZipInfo]) -> None:
         most = MAX_RATIO * max(1, member.compress_size)
         if not known or member.file_size > most:
             raise StudyError(f"“{name[:60]}” does not belong into a study.")
+
+
+def check_once(members: Sequence[zipfile.ZipInfo]) -> None:
+    """StudyError for a member that is there twice, since one of them would be lost.
+
+    Capitals count as small letters, as on the disks of Windows and macOS.
+    """
+    known = set()
+    for member in members:
+        name = member.filename.casefold()
+        if name in known:
+            raise StudyError(f"it holds “{member.filename[:60]}” twice.")
+        known.add(name)
 
 
 def free_name(wanted: str) -> str:

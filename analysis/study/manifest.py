@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self, TypeVar
 
-from analysis.core.errors import StudyError
-from analysis.core.specs import ModelSpec, from_dict
-from analysis.study.records import Record, WithSpec
+from analysis.core.errors import SpecError, StudyError
+from analysis.core.specs import LAST_STATES, ModelSpec, from_dict
+from analysis.languages.shares import SHARES
+from analysis.study import bounds
+from analysis.study.records import Record, WithSpec, wrong
 from analysis.study.word_list import WordList
 
 SCHEMA = 1
@@ -282,15 +284,22 @@ class Manifest(FolderManifest):
     def check(self) -> None:
         """StudyError for numbers out of range, and for names that do not fit together."""
         super().check()
-        if self.layers < 1 or (self.hidden is not None and self.hidden < 1):
-            raise StudyError(
-                "layers and hidden must be at least 1; "
-                f"found are {self.layers} and {self.hidden}."
-            )
-        for place in ("concepts", "languages"):
-            names = getattr(self, place)
-            if len(set(names)) < len(names):
-                raise StudyError(f"{place} must differ; found are {', '.join(names)}.")
+        bounds.check_size(self.layers, "layers", bounds.MOST_LAYERS)
+        if self.hidden is not None:
+            bounds.check_size(self.hidden, "hidden", bounds.MOST_HIDDEN)
+        if self.title is not None:
+            bounds.check_length(self.title, "title", bounds.LONGEST_TITLE)
+        bounds.check_names(self.concepts, "concepts")
+        bounds.check_codes(self.languages, "languages")
+        self.check_absent()
+        self.check_pairs()
+        self.check_shares()
+        self.check_spec()
+        self.check_words()
+        self.check_asked()
+
+    def check_absent(self) -> None:
+        """StudyError for a cell that is none of the study's."""
         for cell in self.absent or ():
             inside = 0 <= cell.concept < len(self.concepts)
             if not (inside and 0 <= cell.language < len(self.languages)):
@@ -298,21 +307,59 @@ class Manifest(FolderManifest):
                     f"absent names the cell {tuple(cell)}; there are "
                     f"{len(self.concepts)} concepts and {len(self.languages)} languages."
                 )
-        self.check_spec()
-        self.check_words()
-        if self.questions is not None:
-            self.check_languages(self.questions.languages, "questions.spec")
+
+    def check_pairs(self) -> None:
+        """StudyError for pairs that are not those of the concepts and languages."""
+        if self.pairs is None:
+            return
+        lacking = set(self.concepts) - self.pairs.keys()
+        if lacking:
+            raise StudyError(f"pairs lacks {', '.join(sorted(lacking))}.")
+        for concept, table in self.pairs.items():
+            place = f"pairs.{concept}"
+            if len(table.clusters) != len(table.test):
+                raise StudyError(
+                    f"{place}.clusters must be one per held-out pair; there are "
+                    f"{len(table.clusters)} for {len(table.test)}."
+                )
+            for cluster in table.clusters:
+                bounds.check_number(cluster, f"{place}.clusters", bounds.MOST_CLUSTERS)
+            for code, counts in table.counts.items():
+                self.check_languages((code,), f"{place}.counts")
+                for number in (counts.train, counts.test):
+                    bounds.check_number(
+                        number, f"{place}.counts.{code}", bounds.MOST_PAIRS
+                    )
+
+    def check_shares(self) -> None:
+        """StudyError for pre-training shares that are no percentages, or not known."""
+        if self.shares is not None and self.shares not in SHARES:
+            raise StudyError(
+                f"shares must be one of {', '.join(SHARES)}; found is “{self.shares}”."
+            )
+        for code, percent in (self.share_percent or {}).items():
+            bounds.check_codes((code,), "share_percent")
+            bounds.check_number(percent, f"share_percent.{code}", 100)
 
     def check_spec(self) -> None:
-        """StudyError when the spec does not name its model as specs do."""
+        """StudyError when the spec does not say model and estimator as specs do."""
         if self.spec is None:
             return
-        model = self.spec.get("model", {})
-        if not isinstance(model, Mapping) or not isinstance(
-            model.get("model", ""), str
-        ):
+        if "model" in self.spec:
+            try:
+                known = from_dict(ModelSpec, self.spec["model"])
+            except SpecError as error:
+                raise StudyError(f"spec.model does not fit: {error}") from error
+            bounds.check_length(known.model, "spec.model.model", bounds.LONGEST_TITLE)
+        for key in ("estimator", "last_state", "template", "corpus"):
+            value = self.spec.get(key, "")
+            if not isinstance(value, str):
+                raise wrong(f"spec.{key}", "text", value)
+            bounds.check_length(value, f"spec.{key}", bounds.LONGEST_TITLE)
+        if self.last_state not in LAST_STATES:
             raise StudyError(
-                f"spec.model must name the model; found is {str(model)[:60]!r}."
+                f"spec.last_state must be one of {', '.join(LAST_STATES)}; "
+                f"found is “{self.last_state}”."
             )
 
     def check_words(self) -> None:
@@ -320,6 +367,15 @@ class Manifest(FolderManifest):
         if self.words is None:
             return
         known = self.words.list
+        bounds.check_codes(known.languages, "words.list.languages")
+        bounds.check_differ(known.concepts, "words.list.concepts")
+        bounds.check_codes(self.words.languages, "words.spec.languages")
+        bounds.check_names(self.words.embeddings, "words.spec.embeddings")
+        lists = (self.words.languages, self.words.embeddings, self.words.layers)
+        if not (known.concepts and all(lists)):
+            raise StudyError(
+                "words must have at least one concept, language, layer and embedding."
+            )
         lacking = set(self.words.languages) - set(known.languages)
         if lacking:
             raise StudyError(f"words.list has no {', '.join(sorted(lacking))}.")
@@ -331,12 +387,36 @@ class Manifest(FolderManifest):
                 "words.list.spellings must have a word or an empty text "
                 f"for each of {len(known.concepts)} concepts in every language."
             )
+        for place in ("kinds", "frequencies"):
+            found = len(getattr(known, place))
+            if found not in (0, len(known.concepts)):
+                raise StudyError(
+                    f"words.list.{place} must be empty or one for each of "
+                    f"{len(known.concepts)} concepts; there are {found}."
+                )
         for layer in self.words.layers:
             if not 1 <= layer <= self.layers:
                 raise StudyError(
                     f"words.layers must be from 1 to {self.layers}; found is {layer}."
                 )
-        names_in(self.words.spec, "embeddings", "words.spec")
+        bounds.check_differ(self.words.layers, "words.layers")
+
+    def check_asked(self) -> None:
+        """StudyError for questions and settings that are not about this study."""
+        if self.questions is not None:
+            self.check_languages(self.questions.languages, "questions.spec")
+        if self.plane is None:
+            return
+        codes = names_in(self.plane.spec, "languages", "plane.spec")
+        self.check_languages(codes, "plane.spec")
+        for number, setting in enumerate(self.plane.settings):
+            for key in ("english_layer", "local_layer"):
+                layer = setting.get(key, 0)
+                if type(layer) is not int or not 0 <= layer <= self.layers:
+                    raise StudyError(
+                        f"plane.settings.{number}.{key} must be a layer from 1 to "
+                        f"{self.layers}, or 0; found is {str(layer)[:60]!r}."
+                    )
 
     def check_languages(self, codes: tuple[str, ...], place: str) -> None:
         """StudyError for languages that the study does not have."""

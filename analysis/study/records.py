@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 from analysis.core.errors import StudyError
 from analysis.core.specs import PLAIN, field_types, from_dict, is_plain, required_fields
+from analysis.study.bounds import check_length
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -80,6 +81,8 @@ def read_value(
     if declared in PLAIN:
         if not is_plain(value, declared):
             raise wrong(place, PLAIN[declared], value)
+        if declared is str:
+            check_length(value, place)
         return value
     origin = get_origin(declared)
     if origin is UnionType:
@@ -119,6 +122,8 @@ def read_list(
         raise wrong(place, "a list", value)
     # Thousands of texts or numbers are asked for their types at once.
     if set(map(type, value)) == {one}:
+        if one is str:
+            check_length(max(value, key=len), place)
         return tuple(value)
     return tuple(read_value(each, one, place) for each in value)
 
@@ -131,9 +136,11 @@ def read_mapping(
     """An object whose values have one type."""
     if not isinstance(value, Mapping):
         raise wrong(place, "an object", value)
-    return {
-        key: read_value(each, one, inside(place, key)) for key, each in value.items()
-    }
+    found = {}
+    for key, each in value.items():
+        check_length(key, f"a key of {place}")
+        found[key] = read_value(each, one, inside(place, key))
+    return found
 
 
 def read_named(

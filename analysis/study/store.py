@@ -20,9 +20,11 @@ from safetensors.numpy import save
 
 from analysis.core import disk, files, settings
 from analysis.core.errors import StudyError
+from analysis.core.json_text import parse_json
 from analysis.core.specs import Spec, digest
 from analysis.core.version import __version__
 from analysis.study import coverage
+from analysis.study.array_checks import check_arrays
 from analysis.study.arrays import KINDS, frozen
 from analysis.study.manifest import SCHEMA, FileEntry, FolderManifest, Manifest
 from analysis.study.records import read_record, to_json
@@ -104,8 +106,8 @@ def read_json(folder: Path) -> dict[str, Any]:
             )
         data = path.read_bytes()
     try:
-        values = json.loads(data.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        values = parse_json(data)
+    except ValueError as error:
         raise damaged(folder, f"it is no JSON ({error}).") from error
     if not isinstance(values, dict):
         raise damaged(folder, f"it must be an object; found is {str(values)[:60]!r}.")
@@ -253,11 +255,10 @@ def check_size(
     entry: FileEntry,
 ) -> None:
     """StudyError unless a file is as long as the manifest says."""
-    path = folder / file
-    if path.is_file():
-        size = path.stat().st_size
+    try:
+        size = (folder / file).stat().st_size
         found = f"has {size:,} of {entry.bytes:,} bytes"
-    else:
+    except FileNotFoundError:
         size = None
         found = "is missing"
     if size != entry.bytes:
@@ -270,10 +271,12 @@ def check_size(
 def open_study(folder: Path, kind: str = COMPUTED) -> Study:
     """Open a study's folder; arrays are read when they are asked for.
 
-    StudyError when the manifest is damaged or a file is missing or cut short.
+    StudyError when the manifest is damaged, a file is missing or cut short, or holds
+    something else than the manifest implies.
     """
     manifest = read_manifest(folder)
     check_files(folder, manifest)
+    check_arrays(folder, manifest)
     kept = {key.split("/")[0] for key in manifest.keys}
 
     def load_words(embedding: str, layer: int) -> np.ndarray:

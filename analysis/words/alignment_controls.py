@@ -253,12 +253,19 @@ def alignment_by_template(
 
     ``precision``, ``low``, ``high`` (stage, embedding); ``each`` (stage, embedding,
     language). How much depends on the template is a question that Peng & Søgaard (2024)
-    leave open.
+    leave open. StudyError while some languages were read in some of the ways only.
     """
     rows = []
     pairs = {}
     for embedding in steps(study.embeddings):
+        before = pairs
         pairs = matched(study, replace(spec, embedding=embedding), target)
+        if before and list(before) != list(pairs):
+            odd = ", ".join(sorted(set(before) ^ set(pairs)))
+            raise StudyError(
+                f"The words of {odd} were not read in every way yet, so the ways cannot "
+                "be compared. Let the study go on first."
+            )
         rows.append(hits_at_both_stages(pairs, spec))
     coords = {
         "stage": list(BOTH),

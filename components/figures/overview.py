@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.overview import of_study
-from analysis.study.study import Study
+from analysis.study.study import PUBLISHED, Study
 from components.figures.languages import Languages
 from components.figures.spec import Figure, Matrix
 from components.figures.text import source_note
@@ -57,7 +57,7 @@ def coverage(study: Study, languages: Languages) -> Figure:
 
 def pairs_there(study: Study, languages: Languages) -> Coverage:
     """Numbers of contrast pairs; for a published study, what is printed."""
-    if not study.manifest.pairs:
+    if study.kind == PUBLISHED:
         return printed(study, languages)
     counts = of_study.coverage(study).sel(language=list(languages.codes))
     words = "Contrast pairs, training and held-out, per concept and language."

@@ -6,6 +6,7 @@ Keys are names, versions, specs and numbers; never arrays.
 import copy
 import functools
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from analysis.control import settings_tried, surfaces
 from analysis.control import store as runs
 from analysis.control.settings_tried import Grid
 from analysis.control.specs import ControlSpec, JudgingSpec
+from analysis.core.errors import AnalysisError, StudyError
 from analysis.core.turns import steps, watched
 from analysis.overview import compare, registry
 from analysis.study import leftovers, library, store
@@ -31,6 +33,7 @@ from analysis.worker.service import Job, Pool, Service
 from components.frame.recent import Recent
 from components.printing.venues import Look
 
+LOG = logging.getLogger(__name__)
 MOST_RESULTS = 256
 """Results of jobs that stay at hand."""
 MOST_PREPARED = 4
@@ -43,15 +46,30 @@ def version(name: str) -> str:
         return "published"
     folder = library.DEMO_FOLDERS.get(name) or library.own_folder(name)
     path = folder / store.MANIFEST
-    if not path.is_file():
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        # Whoever opens it says what is wrong; it may also be deleted just now.
         return "none"
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def opened(name: str, version: str) -> Study:
-    """An open study, which reads each array only once."""
-    study = library.open_by_name(name)
+    """An open study, which reads each array only once.
+
+    Every page opens all studies, so whatever one of them holds is a sentence about it.
+    """
+    try:
+        study = library.open_by_name(name)
+    except AnalysisError:
+        raise
+    except Exception as error:
+        LOG.exception("study %s cannot be opened", name)
+        what = f"{type(error).__name__}: {error}"[:120]
+        raise StudyError(
+            f"{name} cannot be opened ({what}). Delete it, or ask who made it for a "
+            "whole one."
+        ) from error
     return replace(study, load=functools.cache(study.load))
 
 

@@ -178,11 +178,12 @@ def by_template(study: Study, choice: Choice) -> None:
         return
     label, spec = "Compare the ways of reading a word", choice.spec
     function = alignment_controls.alignment_by_template
-    data = measured(study, label, function, spec, choice.target)
-    if data is None:
-        return
-    languages = controls.languages(study, data.language.values.tolist())
-    panel.show(control_figures.templates(study, data, spec, languages))
+    with polite(NOT_YET):
+        data = measured(study, label, function, spec, choice.target)
+        if data is None:
+            return
+        languages = controls.languages(study, data.language.values.tolist())
+        panel.show(control_figures.templates(study, data, spec, languages))
 
 
 def kinds(study: Study, choice: Choice) -> None:

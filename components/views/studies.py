@@ -1,5 +1,7 @@
 """Studies: open, go on, rename, compare, share, delete with undo."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 import streamlit as st
 
@@ -41,14 +43,22 @@ def page(study: Study | None) -> None:
     extraction.progress()
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A study that cannot be opened, and why."""
+
+    name: str
+    why: str
+
+
 def everything() -> None:
-    """One row per study; broken ones say what is wrong."""
+    """One row per study; broken ones say what is wrong, and can be deleted."""
     rows, broken = [], []
     for name in library.names():
         try:
             rows.append(library.summary(cache.study(name)))
         except AnalysisError as error:
-            broken.append(str(error))
+            broken.append(Broken(name, str(error)))
     picked = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
@@ -58,14 +68,36 @@ def everything() -> None:
     )
     st.caption("Choose a row to open the study on the Overview.")
     for place in picked["selection"]["rows"]:
-        st.page_link(
-            "app.py",
-            label=f"Open {escape(rows[place]['title'])}",
-            icon=":material/folder_open:",
-            query_params={"study": rows[place]["name"]},
-        )
-    for sentence in broken:
-        st.error(escape(sentence), icon=":material/error:")
+        # The list may be shorter since the row was chosen.
+        if place < len(rows):
+            st.page_link(
+                "app.py",
+                label=f"Open {escape(rows[place]['title'])}",
+                icon=":material/folder_open:",
+                query_params={"study": rows[place]["name"]},
+            )
+    for each in broken:
+        one_broken(each)
+
+
+def one_broken(study: Broken) -> None:
+    """What is wrong with a study, and a button that deletes it."""
+    st.error(escape(study.why), icon=":material/error:")
+    if library.is_own(study.name):
+        delete_button(study.name, f"Delete {escape(study.name)}")
+
+
+def delete_button(name: str, label: str) -> None:
+    """Delete a study of this server."""
+    if st.button(
+        label,
+        icon=":material/delete:",
+        help="Goes to the trash; the last tab brings it back.",
+        key=f"delete-{name}",
+    ):
+        with polite():
+            delete(name)
+            st.rerun()
 
 
 def manage(study: Study) -> None:
@@ -92,14 +124,7 @@ def manage(study: Study) -> None:
         with polite():
             library.rename(study.name, title)
             st.rerun()
-    if st.button(
-        "Delete",
-        icon=":material/delete:",
-        help="Goes to the trash; the last tab brings it back.",
-    ):
-        with polite():
-            delete(study.name)
-            st.rerun()
+    delete_button(study.name, "Delete")
 
 
 def offer(name: str) -> None:
@@ -132,10 +157,11 @@ def go_on(study: Study) -> None:
 
 
 def delete(name: str) -> None:
-    """Move to the trash and leave the link, which would point nowhere."""
+    """Move to the trash; a link to it is left, since it would point nowhere."""
     st.session_state["deleted"] = library.delete(name)
-    st.query_params.pop("study", None)
-    st.session_state.pop("study", None)
+    if st.session_state.get("study") == name:
+        st.query_params.pop("study", None)
+        st.session_state.pop("study", None)
 
 
 def upload() -> None:
