@@ -185,7 +185,7 @@ def test_a_zip_may_hold_no_bomb_no_link_and_not_too_many_files():
     )
     assert "more than 200 times its size" in bomb[0]
     many = faults_of(papers_zip, packed({f"{i}.txt": "" for i in range(MAX_FILES + 1)}))
-    assert f"{MAX_FILES} are allowed" in many[0]
+    assert f"{MAX_FILES:,} are allowed" in many[0]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_BZIP2) as archive:
         link = zipfile.ZipInfo("fair/fair_en.json")
@@ -199,11 +199,11 @@ def test_a_zip_may_hold_no_bomb_no_link_and_not_too_many_files():
 
 
 def test_a_zip_may_be_neither_damaged_nor_encrypted():
-    assert "not a zip" in faults_of(papers_zip, b"PK nothing")[0]
+    assert "damaged or no zip" in faults_of(papers_zip, b"PK nothing")[0]
     whole = packed(layout())
     damaged = bytearray(whole)
     damaged[45:75] = b"\x00" * 30
-    assert "not a zip" in faults_of(papers_zip, bytes(damaged))[0]
+    assert "damaged or no zip" in faults_of(papers_zip, bytes(damaged))[0]
     encrypted = bytearray(whole)
     encrypted[encrypted.index(b"PK\x01\x02") + 8] |= 1
     assert any(

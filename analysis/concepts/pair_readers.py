@@ -17,13 +17,14 @@ from analysis.concepts.pair_checks import (
     unknown_columns,
 )
 from analysis.concepts.pairs import Corpus
-from analysis.concepts.paper_layout import papers_layout, papers_zip, too_much
+from analysis.concepts.paper_layout import MAX_FILES, papers_layout, papers_zip
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
 from analysis.core.hidden_folders import reason
 from analysis.core.table_files import decode_text, json_rows, refusal
 from analysis.core.tables import open_table
+from analysis.core.zip_files import too_much
 
 
 class HubSplit(Protocol):
@@ -54,7 +55,7 @@ def read_corpus(data: bytes, filename: str, exact: bool = False) -> Corpus:
             f"{nearest(ending, allowed)} Allowed: {', '.join(allowed)}."
         )
     if len(data) > settings.MAX_CORPUS_BYTES:
-        raise refusal(path.name, too_much(1, len(data), path.name))
+        raise refusal(path.name, too_much(1, len(data), path.name, MAX_FILES))
     text, faults = decode_text(data, path.name)
     rows = FORMATS[ending](text, path.name, faults)
     return assemble(path.stem, rows, faults, exact=exact)

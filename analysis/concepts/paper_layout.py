@@ -4,35 +4,21 @@ One file per concept and language, ``<concept>/<concept>_<language>.json``; a le
 ``pos`` and ``neg`` and may have ``scenario`` or ``question``.
 """
 
-import stat
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from analysis.concepts.pair_checks import Row, assemble
 from analysis.concepts.pairs import Corpus
-from analysis.core import settings
 from analysis.core.table_files import decode_text, parse_json, refusal, value_in_words
+from analysis.core.zip_files import NamedFile, left_behind, too_much, unpacked
 from analysis.languages.languages import LANGUAGES, unknown_language
 
 MAX_FILES = 2000
-MAX_RATIO = 200
-"""How many times larger than its packed size a file in a zip may be."""
 MEMBERS = ("pos", "neg")
 TEXTS = (*MEMBERS, "scenario", "question")
-PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-
-
-class NamedFile(NamedTuple):
-    """A file by its name relative to the corpus."""
-
-    name: str
-    data: bytes
 
 
 class Node(NamedTuple):
@@ -89,7 +75,7 @@ def papers_layout(folder: Path) -> Corpus:
         if path.is_file() and not path.is_symlink():
             paths.append(path)
     size = sum(path.stat().st_size for path in paths)
-    faults = too_much(len(paths), size, folder.name)
+    faults = too_much(len(paths), size, folder.name, MAX_FILES)
     if faults:
         raise refusal(folder.name, faults)
     files = (
@@ -106,68 +92,10 @@ def papers_zip(data: bytes, filename: str = "papers.zip") -> Corpus:
     unpack to too much.
     """
     name = PurePosixPath(filename.replace("\\", "/")).stem
-    faults = too_much(1, len(data), name)
+    faults = too_much(1, len(data), name, MAX_FILES)
     if faults:
         raise refusal(name, faults)
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            files = unpacked(archive, name)
-            return corpus_of(name, files)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        fault = f"{name}: not a zip that can be read ({error})"
-        raise refusal(name, [fault]) from error
-
-
-def unpacked(archive: zipfile.ZipFile, name: str) -> list[NamedFile]:
-    """The files of an archive, in memory; CorpusError when it is not safe to read."""
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-    size = sum(entry.file_size for entry in entries)
-    faults = too_much(len(entries), size, name)
-    for entry in entries:
-        faults += unsafe(entry)
-    if faults:
-        raise refusal(name, faults)
-    return [NamedFile(entry.filename, archive.read(entry)) for entry in entries]
-
-
-def too_much(
-    files: int,
-    size: int,
-    name: str,
-) -> list[str]:
-    """Faults of a collection with too many files or bytes."""
-    faults = []
-    limit = settings.MAX_CORPUS_BYTES
-    if files > MAX_FILES:
-        faults.append(f"{name}: has {files} files; {MAX_FILES} are allowed")
-    if size > limit:
-        faults.append(f"{name}: holds {size:,} bytes; {limit:,} are allowed")
-    return faults
-
-
-def unsafe(entry: zipfile.ZipInfo) -> list[str]:
-    """Faults of one entry of an archive that must not be unpacked."""
-    faults = []
-    if points_outside(entry.filename):
-        faults.append("the name points outside the archive")
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        faults.append("is a link")
-    if entry.flag_bits & 1:
-        faults.append("is encrypted; pack it without a password")
-    if entry.compress_type not in PACKINGS:
-        faults.append(
-            "is packed in a way that is not read here; use plain (deflate) compression"
-        )
-    if entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
-        faults.append(f"unpacks to more than {MAX_RATIO} times its size")
-    return [f"{entry.filename[:80]}: {fault}" for fault in faults]
-
-
-def points_outside(name: str) -> bool:
-    """Whether an entry's name could lead out of the folder it is unpacked in."""
-    if name.startswith("/") or "\\" in name or ":" in name:
-        return True
-    return ".." in PurePosixPath(name).parts
+    return corpus_of(name, unpacked(data, name, MAX_FILES))
 
 
 def corpus_of(name: str, files: Iterable[NamedFile]) -> Corpus:
@@ -195,13 +123,6 @@ def corpus_of(name: str, files: Iterable[NamedFile]) -> Corpus:
             rows += rows_of(sheet, keyed)
         notes += remarks(own, keyed)
     return assemble(name, rows, faults, notes)
-
-
-def left_behind(name: str) -> bool:
-    """Whether a file is one that operating systems leave behind, such as .DS_Store."""
-    parts = PurePosixPath(name).parts
-    hidden = any(part.startswith(".") for part in parts)
-    return hidden or "__MACOSX" in parts
 
 
 def read_sheet(file: NamedFile) -> Sheet:

@@ -54,9 +54,15 @@ def read_answers(data: bytes, filename: str) -> pd.DataFrame:
     rows = []
     for line in FORMATS[ending](text, path.name, faults):
         named = {}
+        columns = {}
         for column, value in line.values.items():
             plain = column.strip().casefold()
-            named[ALIASES.get(plain, plain)] = plain_text(value)
+            name = ALIASES.get(plain, plain)
+            earlier = columns.setdefault(name, column)
+            if earlier != column and name in (*NEEDED, "method"):
+                both = f"“{earlier}” and “{column}” both mean “{name}”"
+                faults.append(f"{line.place}: {both}; keep one of them")
+            named[name] = plain_text(value)
         faults += faults_of_answer(named, line.place)
         row = {column: named.get(column, "") for column in NEEDED}
         row["method"] = named.get("method") or OTHER

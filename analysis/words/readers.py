@@ -3,10 +3,9 @@
 Our own table, PanLex's Swadesh lists, MUSE's dictionaries and wordnets' tab files.
 """
 
-import io
 import re
-import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -14,8 +13,15 @@ from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
 from analysis.core.keys import seen, told_apart
-from analysis.core.table_files import CsvRow, decode_text, numbered_lines, refusal
+from analysis.core.table_files import (
+    CsvRow,
+    decode_text,
+    natural_key,
+    numbered_lines,
+    refusal,
+)
 from analysis.core.tables import Table, open_table
+from analysis.core.zip_files import unpacked
 from analysis.languages.languages import LANGUAGES
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.words.word_lists import checked_words
@@ -29,6 +35,8 @@ CASES: Mapping[int, Callable[[str], str]] = {4: str.title, 2: str.upper}
 """Letters of a part of a code → how it is written: scripts and regions."""
 KNOWN = ("concept", "kind", "frequency")
 MAX_MEMBERS = 5_000
+SHOWN = 3
+"""Files that were not read and are named."""
 
 Layout = Callable[[str, Mapping[str, str]], WordList]
 """What reads a list's files, given by name and text; the list gets the name."""
@@ -69,39 +77,38 @@ def read_words(data: bytes, filename: str) -> WordList:
 
 
 def from_zip(data: bytes, name: str) -> WordList:
-    """The word list in a zip; what its members are called tells whose layout it is."""
+    """The word list in a zip; what its members are called tells whose layout it is.
+
+    Members of another layout are not read, and noted.
+    """
+    members: list[str] = []
+
+    def wanted(names: Sequence[str]) -> Collection[str]:
+        """The members of the layout; all are kept for the note."""
+        members.extend(names)
+        return wanted_members(names, layout_of(names, name))
+
+    files = unpacked(data, name, MAX_MEMBERS, wanted)
+    layout = layout_of(members, name)
     texts, faults = {}, Faults()
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            members = [entry for entry in packed.infolist() if not entry.is_dir()]
-            check_size(members, name)
-            names = [member.filename for member in members]
-            layout = layout_of(names, name)
-            for member in wanted_members(names, layout):
-                text, wrong = decode_text(packed.read(member), member)
-                texts[member] = text
-                faults += wrong
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
-        raise CorpusError(
-            f"“{name}” is cut short or is no zip. Download it again from where it came."
-        ) from error
+    for file in files:
+        text, wrong = decode_text(file.data, file.name)
+        texts[file.name] = text
+        faults += wrong
     if faults:
         raise refusal(name, faults)
-    return layout.read(PurePosixPath(name).stem, texts)
+    words = layout.read(PurePosixPath(name).stem, texts)
+    others = [member for member in members if member not in texts]
+    return replace(words, notes=(*words.notes, *not_read(others)))
 
 
-def check_size(members: Sequence[zipfile.ZipInfo], name: str) -> None:
-    """CorpusError for a zip that holds too much."""
-    size = sum(member.file_size for member in members)
-    if len(members) > MAX_MEMBERS or size > settings.MAX_CORPUS_BYTES:
-        held = f"{len(members):,} files of {size / 2**20:,.0f} MiB"
-        raise CorpusError(f"“{name}” holds {held}, more than a word list can.")
+def not_read(members: Sequence[str]) -> list[str]:
+    """A sentence on files of a zip that are no part of its list."""
+    if not members:
+        return []
+    shown = ", ".join(member[:80] for member in members[:SHOWN])
+    more = " …" if len(members) > SHOWN else ""
+    return [f"Files of the zip that were not read ({len(members):,}): {shown}{more}"]
 
 
 def layout_of(names: Sequence[str], zip_name: str) -> ZipLayout:
@@ -130,6 +137,11 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
 
     And ``kind`` and ``frequency`` if wanted.
     """
+    if len(files) > 1:
+        raise CorpusError(
+            f"“{name}” holds several tables ({', '.join(files)[:200]}), of which one "
+            "can be read at a time. Pack one of them."
+        )
     file, text = next(iter(files.items()))
     faults = Faults()
     table = open_table(text, file, faults, (*KNOWN, *LANGUAGES))
@@ -256,11 +268,16 @@ def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
     languages of ``languages.csv``; concepts are called by their English words.
     """
     lists: dict[int, dict[str, str]] = {}
+    files_of: dict[tuple[int, str], str] = {}
     for file, text in files.items():
         hit = PANLEX.search(file)
         if hit:
-            texts = lists.setdefault(int(hit[1]), {})
-            texts[language_code(hit[2])] = text
+            size, code = int(hit[1]), language_code(hit[2])
+            earlier = files_of.setdefault((size, code), file)
+            if earlier != file:
+                fault = f"{file}: is the list of {code} again, as {earlier}; keep one"
+                raise refusal(name, [fault])
+            lists.setdefault(size, {})[code] = text
     size = max(lists)
     texts = lists[size]
     codes = [code for code in LANGUAGES if code in texts]
@@ -273,18 +290,24 @@ def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
     for number, word in enumerate(english, 1):
         concepts.append(f"{word or 'concept'} ({number})")
     others = len(texts) - len(codes)
-    notes = ()
+    notes = []
     if others:
-        notes = (
+        notes.append(
             f"{others} further languages of the file have no row in languages.csv and "
-            "were left out.",
+            "were left out."
+        )
+    shorter = [str(each) for each in sorted(lists) if each != size]
+    if shorter:
+        notes.append(
+            f"The longer list, of {size} concepts, was read, not that of "
+            f"{', '.join(shorter)}."
         )
     return WordList(
         f"PanLex Swadesh {size}",
         languages=tuple(codes),
         concepts=tuple(concepts),
         spellings=tuple(map(tuple, words.values())),
-        notes=notes,
+        notes=tuple(notes),
     )
 
 
@@ -314,64 +337,90 @@ They make no word less plain.
 
 
 class Dictionary(NamedTuple):
-    """One MUSE dictionary."""
+    """The parts of one MUSE dictionary: its files by name."""
 
     source: str
     target: str
-    text: str
+    files: dict[str, str]
 
 
 def from_muse(name: str, files: Mapping[str, str]) -> WordList:
     """MUSE's dictionaries of one source language: “word translation” per line.
 
-    The first translation of each word is taken.
+    Between a tab, or else between white space. The first translation of each word is
+    taken. A dictionary may be in several files, such as en-fr.txt and en-fr.0-5000.txt.
     """
     dictionaries = named_dictionaries(name, files)
     faults = Faults()
-    dropped = 0
+    dropped: set[tuple[str, str, str]] = set()
     words: dict[str, dict[str, str]] = {}
-    for source, target, text in dictionaries:
-        for number, line in numbered_lines(text):
-            cells = line.split()
-            if len(cells) != 2:
-                place = f"{source}-{target}.txt, line {number}"
-                faults.append(f"{place}: has {len(cells)} words instead of 2")
-                continue
-            word, translation = cells
-            translations = words.setdefault(word, {})
-            dropped += target in translations
-            translations.setdefault(target, translation)
+    for dictionary in dictionaries:
+        target = dictionary.target
+        for file, text in dictionary.files.items():
+            for number, line in numbered_lines(text):
+                cells = words_of_line(line)
+                if len(cells) != 2:
+                    place = f"{file}, line {number}"
+                    faults.append(f"{place}: has {len(cells)} words instead of 2")
+                    continue
+                word, translation = cells
+                first = words.setdefault(word, {}).setdefault(target, translation)
+                if first != translation:
+                    dropped.add((target, word, translation))
     if faults:
         raise refusal(name, faults)
     targets = [each.target for each in dictionaries]
     spellings = [tuple(words)]
     for target in targets:
         spellings.append(tuple(found.get(target, "") for found in words.values()))
-    notes = ()
+    notes = [note for each in dictionaries for note in notes_on_parts(each)]
     if dropped:
-        notes = (
-            f"{dropped} further translations of a word were left out; the first counts.",
+        notes.append(
+            f"{len(dropped)} further translations of a word were left out; the first "
+            "counts."
         )
     return WordList(
         name,
         languages=(dictionaries[0].source, *targets),
         concepts=tuple(words),
         spellings=tuple(spellings),
-        notes=notes,
+        notes=tuple(notes),
     )
+
+
+def words_of_line(line: str) -> list[str]:
+    """A word and its translation, of several words each where a tab is between them."""
+    if line.count("\t") == 1:
+        return [" ".join(part.split()) for part in line.split("\t") if part.strip()]
+    return line.split()
+
+
+def notes_on_parts(dictionary: Dictionary) -> list[str]:
+    """A sentence on a dictionary in several files."""
+    if len(dictionary.files) == 1:
+        return []
+    pair = f"{dictionary.source}-{dictionary.target}"
+    return [
+        f"{pair} is in {len(dictionary.files)} files, which were read one after the "
+        f"other: {', '.join(dictionary.files)}."
+    ]
 
 
 def named_dictionaries(
     name: str,
     files: Mapping[str, str],
 ) -> list[Dictionary]:
-    """MUSE's dictionaries; CorpusError when there are none, or of several sources."""
+    """MUSE's dictionaries; CorpusError when there are none, or of several sources.
+
+    Of the parts of one, the whole comes first, then the others in natural order.
+    """
     found: dict[tuple[str, str], Dictionary] = {}
-    for file, text in files.items():
+    for file in sorted(files, key=whole_first):
         hit = MUSE.search(file)
         if hit:
-            source, target = hit[1], hit[2]
-            found[source, target] = Dictionary(source, target, text)
+            pair = language_code(hit[1]), language_code(hit[2])
+            dictionary = found.setdefault(pair, Dictionary(*pair, {}))
+            dictionary.files[file] = files[file]
     if not found:
         raise CorpusError(
             f"“{name}.txt” is not named like a MUSE dictionary, such as en-fr.txt. "
@@ -384,12 +433,25 @@ def named_dictionaries(
             f"{', '.join(sources)}. Give those of one, such as en-fr.txt and "
             "en-de.txt."
         )
-    return list(found.values())
+    if (sources[0], sources[0]) in found:
+        raise CorpusError(
+            f"A dictionary of “{name}” is from {sources[0]} to {sources[0]}. Give "
+            "those between two languages, such as en-fr.txt."
+        )
+    # In the order of the files that were given.
+    order = [MUSE.search(file) for file in files]
+    pairs = [(language_code(hit[1]), language_code(hit[2])) for hit in order if hit]
+    return [found[pair] for pair in dict.fromkeys(pairs)]
+
+
+def whole_first(file: str) -> tuple[bool, str]:
+    """Where a file of a dictionary stands: en-fr.txt before en-fr.0-5000.txt."""
+    return PurePosixPath(file).name.count(".") > 1, natural_key(file)
 
 
 def is_table(file: str) -> bool:
     """Whether a file is a table of our own."""
-    return file.endswith((".csv", ".tsv"))
+    return file.casefold().endswith((".csv", ".tsv"))
 
 
 ENDINGS: dict[str, Layout] = {

@@ -6,8 +6,10 @@ wordnets' tab files with Princeton's ``data.noun`` beside them for the hierarchy
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from operator import itemgetter
+from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
 from analysis.core.errors import CorpusError
@@ -27,7 +29,13 @@ ROOTS = {
     "abstraction": ABSTRACT,
     "abstract entity": ABSTRACT,
 }
-TAB_NAME = re.compile(r"wn-(?:data|wikt|cldr)-([a-z]{2,3})\.tab$")
+TAB_NAME = re.compile(r"wn-(data|wikt|cldr)-([a-z]{2,3})\.tab$")
+PROVENANCES = ("data", "wikt", "cldr")
+"""Where the words of a tab file are from, the most reliable first."""
+WHY_FIRST = (
+    "Wordnets (wn-data) come before words of Wiktionary (wn-wikt) and of CLDR (wn-cldr), "
+    "and a file in its language's folder before others."
+)
 DATA_NOUN = "data.noun"
 Lemmas = dict[str, str]
 """Synset → first lemma."""
@@ -258,20 +266,44 @@ def from_tabs(name: str, files: Mapping[str, str]) -> WordList:
     With ``data.noun`` if it is there.
     """
     codes = {language.iso639_3: language.code for language in LANGUAGES.values()}
-    lemmas: dict[str, Lemmas] = {}
-    for file, text in sorted(files.items()):
+    chosen: dict[str, str] = {}
+    notes = []
+    for file in sorted(files, key=best_first):
         found = TAB_NAME.search(file)
-        if found:
-            code = codes.get(found[1], found[1])
-            lemmas[code] = tab_lemmas(text)
-    princeton = [text for file, text in files.items() if is_data_noun(file)]
+        if not found:
+            continue
+        code = codes.get(found[2], found[2])
+        earlier = chosen.setdefault(code, file)
+        if earlier != file:
+            notes.append(
+                f"{file} was not read: {earlier} is of {code} too. {WHY_FIRST}"
+            )
+    lemmas = {}
+    for code, file in sorted(chosen.items(), key=itemgetter(1)):
+        lemmas[code] = tab_lemmas(files[file])
+    princeton = [file for file in files if is_data_noun(file)]
+    if len(princeton) > 1:
+        raise CorpusError(
+            f"“{name}” holds {DATA_NOUN} several times ({', '.join(princeton)[:200]}). "
+            "Pack only that of the WordNet whose numbers the tab files have."
+        )
     nouns = Nouns(lemmas.get("en", {}), {})
-    if princeton and princeton[0]:
-        nouns = read_data_noun(princeton[0])
+    if princeton and files[princeton[0]]:
+        nouns = read_data_noun(files[princeton[0]])
         lemmas.setdefault("en", nouns.lemmas)
     # English goes first, since its spellings name the concepts.
     first = {"en": lemmas["en"]} if "en" in lemmas else {}
-    return joined(name, first | lemmas, nouns.lemmas, nouns.parents)
+    words = joined(name, first | lemmas, nouns.lemmas, nouns.parents)
+    return replace(words, notes=(*words.notes, *notes))
+
+
+def best_first(file: str) -> tuple[int, bool, str]:
+    """Where a tab file stands among those of its language."""
+    found = TAB_NAME.search(file)
+    if not found:
+        return len(PROVENANCES), False, file
+    own_folder = PurePosixPath(file).parent.name == found[2]
+    return PROVENANCES.index(found[1]), not own_folder, file
 
 
 def is_data_noun(file: str) -> bool:
