@@ -3,7 +3,6 @@
 Repeating a call is safe: it goes on with what is unfinished, and opens what is complete.
 """
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -42,7 +41,7 @@ from babelscope.inputs import (
     template_of,
     words_of,
 )
-from babelscope.running import run, sweep_once
+from babelscope.running import run, say, sweep_once
 from babelscope.study import Study, copies, open_study
 
 Work = Callable[[Job, Pool], str]
@@ -320,7 +319,7 @@ def having(name: str, part: str, spec: Spec) -> str:
 
 def told_complete(study: Study) -> Study:
     """The study itself, having said that nothing is missing."""
-    print(f"“{study.name}” is complete: nothing is missing.", file=sys.stderr)
+    say(f"“{study.name}” is complete: nothing is missing.")
     return study
 
 

@@ -1,5 +1,6 @@
 """Work done at once, with progress; interrupted, it says what is kept."""
 
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -40,7 +41,7 @@ class Lines:
         """Print what is done of all."""
         line = f"{done}/{total} {doing}" if total else doing
         if line != self.shown:
-            print(line, file=sys.stderr, flush=True)
+            say(line)
         self.shown = line
 
     def close(self) -> None:
@@ -96,7 +97,15 @@ def sweep_once() -> None:
 
 def note(sentence: str) -> None:
     """Print what the engine has to say."""
-    print(f"note: {sentence}", file=sys.stderr)
+    say(f"note: {sentence}")
+
+
+def say(sentence: str) -> None:
+    """Print what is not a result; work goes on where nobody reads it any more."""
+    try:
+        print(sentence, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def begun(name: str) -> str:

@@ -146,3 +146,23 @@ def test_a_cell_that_a_manifest_names_is_never_swept(home):
     study_leftovers.sweep()
     names = {path.name for path in folder.iterdir()}
     assert before | {"mine.safetensors"} <= names and stray.name not in names
+
+
+def test_words_go_into_a_copy_of_a_study_that_comes_along(home):
+    """They were refused, although questions were not."""
+    given = ["words", "--languages", "en", "fr", "--layers", "2"]
+    for _ in range(2):
+        assert commands.main([*given, "--into", "demo-requests"]) == 0
+    assert [path.name for path in store.root().iterdir()] == ["demo-requests-copy"]
+    made = bs.open("demo-requests-copy")
+    assert made.complete and made.word_layers == (2,) and made.concepts
+
+
+def test_where_nothing_can_be_begun_there_is_no_copy(home, capsys):
+    assert commands.main(["words", "--languages", "en", "fr", "--into", "demo"]) == 2
+    assert "has other words already" in capsys.readouterr().err
+    assert commands.main(["words", "--layers", "99", "--into", "demo-requests"]) == 2
+    assert "asked for 99" in capsys.readouterr().err
+    assert commands.main(["words", "--into", "nowhere"]) == 2
+    assert "There is no study “nowhere” here" in capsys.readouterr().err
+    assert not list(store.root().iterdir())

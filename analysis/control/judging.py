@@ -148,13 +148,26 @@ def by_command(asked: Asked, command: str) -> list[str]:
     return told
 
 
+def words_of(command: str) -> list[str]:
+    """A command as a program and its arguments; Windows has backslashes in paths."""
+    return shlex.split(command, posix=os.name != "nt")
+
+
+def kill(program: subprocess.Popen[bytes]) -> None:
+    """End a program and, where the system can, all that it started."""
+    if hasattr(os, "killpg"):
+        os.killpg(program.pid, signal.SIGKILL)
+    else:
+        program.kill()
+
+
 def bounded(command: str, given: bytes) -> tuple[int, bytes, bytes]:
     """Exit code, output and complaints of a program; after SECONDS it and all that it
     started are killed.
     """
     try:
         with subprocess.Popen(  # pyright: ignore[reportCallIssue]
-            shlex.split(command),
+            words_of(command),
             **PIPES,  # pyright: ignore[reportArgumentType]
             env=settings.judge_environment(),
             start_new_session=True,
@@ -162,7 +175,7 @@ def bounded(command: str, given: bytes) -> tuple[int, bytes, bytes]:
             try:
                 out, said = program.communicate(given, SECONDS)
             except BaseException:
-                os.killpg(program.pid, signal.SIGKILL)
+                kill(program)
                 raise
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
         raise AnalysisError(

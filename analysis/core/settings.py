@@ -74,7 +74,8 @@ def allows_judge_command() -> bool:
 
 def judge_environment() -> dict[str, str]:
     """What a judge command sees of the environment: no tokens, no settings."""
-    names = {"PATH", "LANG", "LC_ALL"} & os.environ.keys()
+    # Windows starts nothing without the last one.
+    names = {"PATH", "LANG", "LC_ALL", "SYSTEMROOT"} & os.environ.keys()
     return {name: os.environ[name] for name in names}
 
 

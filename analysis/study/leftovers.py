@@ -21,10 +21,12 @@ def sweep() -> None:
     What a live process may still write to stays, and so does all that is not plainly
     left over.
     """
-    temporary.sweep(settings.home())
-    for folder in store.newest_first(store.root()):
-        with suppress(AnalysisError):
-            tidy(folder)
+    # Whoever starts it is told elsewhere what is wrong with the folder.
+    with suppress(AnalysisError):
+        temporary.sweep(settings.home())
+        for folder in store.newest_first(store.root()):
+            with suppress(AnalysisError):
+                tidy(folder)
 
 
 def tidy(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import sys
 from collections.abc import Iterable
@@ -87,6 +88,7 @@ def main(given: list[str] | None = None) -> int:
     try:
         options = parser(named).parse_args(words)
         starting.work_begins()
+        print_anything()
         settings.check()
         for sentence in settings.unheeded():
             print(sentence, file=sys.stderr)
@@ -103,6 +105,12 @@ def main(given: list[str] | None = None) -> int:
         return 0
     finally:
         starting.work_is_done()
+
+
+def print_anything() -> None:
+    """Where the output cannot have a letter, its number is written instead."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def interruption(stop: KeyboardInterrupt, command: str) -> str:
