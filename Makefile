@@ -31,7 +31,7 @@ $(VENV)/.test: requirements-dev.txt $(VENV)/.app
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-dev.txt
 	@touch $@
 
-# The browser tests need Chrome or Chromium with its driver.
+# The browser tests need Chrome or Chromium with its driver, those of LaTeX tables and PGF a LaTeX.
 browser:
 	@sh tests/browser.sh
 

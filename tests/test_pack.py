@@ -419,6 +419,50 @@ def test_anonymous_packs_name_nobody(home, monkeypatch):
         assert FACTS["digest"].encode() in everything, "digests stay"
 
 
+@pytest.mark.parametrize("user", ["alice", "ada"])
+def test_a_name_beside_an_underscore_is_nowhere_in_an_anonymous_pack(
+    home, monkeypatch, user
+):
+    monkeypatch.setenv("USER", user)
+    monkeypatch.setattr("socket.gethostname", lambda: "babel-server.example.org")
+    told = f"{user}_values, my_{user}, {user.title()}_2"
+    table = pd.DataFrame({told: [told], "x": ["a"]})
+    matrix = replace(CELLS, rows=(told, "b"), units=told)
+    facts = FACTS | {"title": f"of {user}_x", "corpus": f"{user}_pairs", "model": f"x/{user}_m"}
+    made = recipe(
+        title=told,
+        caption=told,
+        source=told,
+        x=told,
+        table=table,
+        data=matrix,
+    )
+    figure = replace(made.figure, name=f"matrix-{user}_study")
+    made = replace(made, figure=figure, provenance=(facts,))
+    secret = user.encode()
+    for nameless in (False, True):
+        packed = pack.pack([made, made], Look(titles=True), nameless)
+        hits = files_with(packed, secret)
+        assert bool(hits) != nameless, hits
+
+
+def files_with(packed: bytes, secret: bytes) -> list[str]:
+    """Files of a zip in whose names, bytes or facts a name stands, letters of any case."""
+    beside = re.compile(rb"(?<![a-z0-9])" + secret + rb"(?![a-z0-9])")
+    found = []
+    with zipfile.ZipFile(io.BytesIO(packed)) as opened:
+        for name in opened.namelist():
+            data = opened.read(name)
+            said = [name.encode(), data]
+            if name.endswith(".pdf"):
+                reader = pypdf.PdfReader(io.BytesIO(data))
+                said.append(str(reader.metadata).encode())
+                said += [page.extract_text().encode() for page in reader.pages]
+            if beside.search(b"\n".join(said).lower().replace(b"_", b" ")):
+                found.append(name)
+    return found
+
+
 def test_markdown_and_csv_are_the_table():
     figure = small().figure
     pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(tables.csv(figure))), TABLE)
@@ -429,6 +473,14 @@ def test_markdown_and_csv_are_the_table():
     assert "a\\|b" in tables.markdown(
         replace(figure, table=pd.DataFrame({"a|b": ["x"]}))
     )
+
+
+def test_names_are_no_markup_in_a_markdown_table():
+    name = "<a href='x'>q</a> [l](http://x.example) `c`"
+    table = pd.DataFrame({name: [f"{name}\nmore"]})
+    text = tables.markdown(replace(small().figure, table=table, title=name))
+    assert not re.search(r"(?<!\\)[<\[`]", text)
+    assert len(text.splitlines()) == 5
 
 
 def test_a_matrix_becomes_a_matrix_in_latex():
@@ -490,6 +542,64 @@ def test_latex_tables_compile(tmp_path, long):
     )
     assert told.returncode == 0, told.stdout.decode("latin-1")[-1500:]
     assert "2.50" in pypdf.PdfReader(tmp_path / "t.pdf").pages[0].extract_text()
+
+
+NAMES = (
+    r"\input{/etc/passwd}",
+    "a # b",
+    "100 % } {",
+    "one\n\n\ntwo",
+    "[b] *",
+    "* a",
+    "x ~ ^ _ & $ \\",
+    '^^41 <a> | "q" -- `',
+    "a\x00b\x1bc",
+)
+"""Names at which LaTeX would do something, or stop."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_label_is_a_slug(name):
+    text = tables.latex(replace(small().figure, name=f"matrix-{name}"))
+    (label,) = re.findall(r"\\label\{(.*?)\}\n", text, flags=re.DOTALL)
+    assert re.fullmatch("tab:[A-Za-z0-9_-]+", label)
+    assert "\n\n" not in text.strip()
+
+
+def test_other_names_have_other_labels():
+    assert tables.slug("transfer-mine-12") == "transfer-mine-12"
+    assert len({tables.slug(name) for name in ("a#", "a%", "a", "#", "日本")}) == 5
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no LaTeX here")
+def test_hostile_names_compile(tmp_path):
+    """As titles, columns, rows and labels, in tables of all three kinds."""
+    packages = r"\usepackage[T1]{fontenc}\usepackage{booktabs,siunitx,longtable}"
+    body = []
+    for name in NAMES:
+        matrix = replace(CELLS, rows=(name, "b"), columns=(name, "c"))
+        rows = TABLE.assign(source=name).rename(
+            columns={"source": f"{name}s", "n": name}
+        )
+        rows = rows.rename(columns={name: f"{name}n"})
+        words = {"name": name, "title": name, "caption": name, "table": rows}
+        square = replace(small().figure, **words | {"data": matrix})
+        short = replace(square, data=DATA["tree"], name=f"{name}2")
+        many = pd.concat([rows] * 20, ignore_index=True)
+        body += map(tables.latex, (square, short, replace(short, table=many, name="x")))
+    head = rf"\documentclass{{article}}{packages}\begin{{document}}"
+    text = "\n".join([head, *body, r"\end{document}"])
+    (tmp_path / "t.tex").write_text(text)
+    told = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+    )
+    assert told.returncode == 0, told.stdout.decode("latin-1")[-1500:]
+    pages = pypdf.PdfReader(tmp_path / "t.pdf").pages
+    said = " ".join(page.extract_text() for page in pages)
+    assert "/etc/passwd" in said
+    assert "root:" not in said
 
 
 def test_languages_are_called_otherwise():

@@ -11,6 +11,7 @@ from analysis.control.settings_tried import SEARCHES
 from analysis.control.specs import SEARCHED_ON
 from analysis.core import files
 from analysis.core.errors import SpecError
+from analysis.core.spreadsheets import csv_text
 from analysis.core.templates import TEMPLATES
 from analysis.steering.operators import OPERATORS
 from babelscope import controlling
@@ -63,7 +64,7 @@ def execute(options: argparse.Namespace) -> int:
         raise SpecError("Say whose vectors push: babelscope control STUDY CONCEPT.")
     print(f"control run {found.name}, {common.seconds()}")
     if options.out:
-        table = found.report.to_csv(index=False)
+        table = csv_text(found.report)
         files.write_output(options.out, table.encode())
         print(options.out)
     return 0

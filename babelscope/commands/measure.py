@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.core import files
+from analysis.core.spreadsheets import csv_text
 from analysis.overview import registry
 from babelscope.commands import common
 from babelscope.study import Study, open_study
@@ -40,5 +41,5 @@ def written(study: Study, name: str, settings: dict[str, Any], folder: Path) -> 
     table = registry.table(name, study, **settings)
     files.make_folder(folder)
     path = folder / f"{name.replace(' ', '-')}-{study.name}.csv"
-    files.write_output(path, table.to_csv(index=False).encode())
+    files.write_output(path, csv_text(table).encode())
     return path

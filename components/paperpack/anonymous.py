@@ -15,6 +15,7 @@ from components.paperpack.recipes import Recipe, plain, spec
 HOUSE = Path(__file__).parent.parent.parent
 FOLDERS = re.compile(r"(?<![\w/:.])(?:/|~/|[A-Za-z]:\\)(?:[\w.@ -]+[/\\])+")
 """The folders of an absolute path, in a text."""
+HEXADECIMAL = re.compile("[0-9a-f]+", re.IGNORECASE)
 COMMON = ("root", "user", "admin", "localhost", "host")
 """Names that are words, so that they tell nobody."""
 OPEN_KINDS = ("published", "demo")
@@ -75,10 +76,18 @@ def nameless(text: str, names: Mapping[str, str]) -> str:
         text = text.replace(str(folder), "…")
     text = FOLDERS.sub("…/", text)
     for word in identity():
-        literal = re.escape(word)
-        whole = rf"(?<!\w){literal}(?!\w)"
-        text = re.sub(whole, "…", text, flags=re.IGNORECASE)
+        text = whole_word(word).sub("…", text)
     return text
+
+
+def whole_word(word: str) -> re.Pattern[str]:
+    """A name where no letter stands beside it; an underscore or a digit may.
+
+    Beside digits a name of hexadecimal letters would be found in digests.
+    """
+    letter = r"[^\W_]" if HEXADECIMAL.fullmatch(word) else r"[^\W\d_]"
+    literal = re.escape(word)
+    return re.compile(rf"(?<!{letter}){literal}(?!{letter})", re.IGNORECASE)
 
 
 def identity() -> set[str]:

@@ -11,6 +11,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from analysis.core import settings
+from analysis.core.spreadsheets import csv_text
 from components.paperpack import manuscript, recipes, tables
 from components.paperpack.alternative import alternative
 from components.paperpack.anonymous import anonymous
@@ -106,7 +107,7 @@ def own_fonts() -> Path:
 def texts(recipe: Recipe) -> dict[str, str]:
     """The files of a figure that are text."""
     figure = recipe.figure
-    found = {"numbers.csv": recipes.numbers(figure).to_csv(index=False)}
+    found = {"numbers.csv": csv_text(recipes.numbers(figure))}
     for ending, write in tables.TABLES.items():
         found[f"table.{ending}"] = write(figure)
     return found | {

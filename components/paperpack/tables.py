@@ -1,11 +1,14 @@
 """The table twin of a figure as CSV, Markdown and LaTeX."""
 
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from analysis.core.spreadsheets import csv_text
 from components.figures.spec import Figure, Matrix
 
 SPECIAL = {
@@ -20,20 +23,31 @@ SPECIAL = {
     "†": r"$\dagger$",
     "‖": r"$\Vert$",
     "±": r"$\pm$",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    # A row that begins with one of these would be an option of the line above.
+    "[": "{[}",
+    "*": "{*}",
     **{char: f"\\{char}" for char in "&%$#_{}"},
 }
 LATEX = str.maketrans(SPECIAL)
 DAGGER = r"$^{\dagger}$"
 ALPHA = 0.05
+LONGEST_LABEL = 60
 LONG = 50
 """Rows beyond which a table breaks over pages."""
 TOLERANCE = 1e-9
 UNKNOWN = "{--}"
+CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+"""Ends of lines among them: a blank line would end a LaTeX caption with an error."""
+MARKUP = re.compile(r"[\\`*\[\]<>|]")
+"""Characters in which a Markdown table finds something to do."""
 
 
 def csv(figure: Figure) -> str:
     """The table twin as comma-separated values."""
-    return figure.table.to_csv(index=False)
+    return csv_text(figure.table)
 
 
 def markdown(figure: Figure) -> str:
@@ -43,7 +57,7 @@ def markdown(figure: Figure) -> str:
     rows = [markdown_row(shown.columns)]
     rows.append("|" + " --- |" * len(shown.columns))
     rows += map(markdown_row, shown.values)
-    caption = f"{figure.title}. {figure.caption}"
+    caption = markdown_text(f"{figure.title}. {figure.caption}")
     return "\n".join([*rows, "", caption, ""])
 
 
@@ -57,8 +71,13 @@ def markdown_cell(value: Any) -> str:
     """A cell of a Markdown table."""
     if isinstance(value, float):
         return f"{value:.4g}"
-    text = str(value).replace("|", "\\|")
-    return text.replace("\n", " ")
+    return markdown_text(str(value))
+
+
+def markdown_text(text: str) -> str:
+    """Text of one line in which Markdown finds no link, image or tag."""
+    one_line = " ".join(text.splitlines())
+    return MARKUP.sub(r"\\\g<0>", one_line)
 
 
 @dataclass(frozen=True)
@@ -79,7 +98,7 @@ def latex(figure: Figure) -> str:
     said = f"{figure.title}. {figure.caption} {notes(figure)}"
     words = escape(said.strip())
     caption = f"  \\caption{{{words}}}"
-    label = f"  \\label{{tab:{figure.name}}}"
+    label = f"  \\label{{tab:{slug(figure.name)}}}"
     rows = ["    \\toprule", latex_row(table.head), "    \\midrule"]
     rows += map(latex_row, table.body)
     rows.append("    \\bottomrule")
@@ -427,8 +446,17 @@ def sizes(counts: np.ndarray) -> list[str]:
 
 
 def escape(text: str) -> str:
-    """Text in which LaTeX finds nothing to do."""
-    return text.translate(LATEX)
+    """Text of one line in which LaTeX finds nothing to do."""
+    return CONTROLS.sub(" ", text).translate(LATEX)
+
+
+def slug(name: str) -> str:
+    """A name as ``\\label`` takes it; other names have other slugs."""
+    plain = re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-")
+    if plain == name:
+        return plain
+    digest = hashlib.sha256(name.encode(errors="replace")).hexdigest()
+    return f"{plain[:LONGEST_LABEL]}-{digest[:6]}".strip("-")
 
 
 TABLES: Mapping[str, Callable[[Figure], str]] = {

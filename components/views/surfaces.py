@@ -6,6 +6,7 @@ import streamlit as st
 from analysis.control import store as runs
 from analysis.control.judging import VERDICTS
 from analysis.control.specs import JudgingSpec
+from analysis.core.spreadsheets import csv_text
 from components.figures import control as figures
 from components.figures.control import COSTS
 from components.figures.languages import Languages
@@ -94,7 +95,7 @@ def texts(run: runs.Run, found: cache.Searched) -> None:
     )
     st.download_button(
         "Download all texts (CSV)",
-        found.answers.to_csv(index=False),
+        csv_text(found.answers),
         f"{run.name}.csv",
         "text/csv",
         on_click="ignore",
