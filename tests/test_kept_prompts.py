@@ -14,6 +14,7 @@ from analysis.worker.inline import run_inline
 from analysis.worker.prompts import has_chat, suggested_template
 from analysis.worker.service import Pool
 from babelscope.inputs import template_of
+from components.paperpack import methods, provenance
 from tests.chat_models import CHAT_MODELS, chat_tokenizer
 from tests.test_work import corpus, study_spec
 from tests.tiny import build
@@ -161,3 +162,15 @@ def test_extraction_reads_a_chat_model_in_its_own_template(chats, capsys):
     assert bare.manifest.spec["template"] == "none"
     assert "is a chat model" in capsys.readouterr().err
     assert CHAT_MODELS["Llama 3"].begin in study.manifest.prompt.written
+
+
+def test_a_methods_section_tells_the_date_and_thinking(chats):
+    for model, said in (
+        ("dated", "it was always told 2024-07-26."),
+        ("qwen3", "Thinking was off, by the template's switch."),
+    ):
+        study = library.open_by_name(begun(model).name)
+        assert said in " ".join(methods.about(provenance.facts(study)))
+    plain = provenance.facts(library.open_by_name(begun("plain").name))
+    text = " ".join(methods.about(plain))
+    assert "Thinking" not in text and "always told" not in text

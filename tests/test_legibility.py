@@ -25,7 +25,7 @@ from tests.tiny import build
 LATIN = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .|"
 WORDS = {
     "en": ("The {} judge number {} spoke.", "fair", "unfair"),
-    "th": ("{}{}", "", ""),
+    "ta": ("{}{}", "", ""),
     "fr": ("Le juge {} {} parle.", "juste", "injuste"),
 }
 
@@ -59,8 +59,8 @@ def corpus(pairs=10) -> Corpus:
     for language, (text, good, bad) in WORDS.items():
         for i in range(pairs):
             positive, negative = text.format(good, i), text.format(bad, i)
-            if language == "th":
-                positive, negative = "ดี", "ไม่"[:2]
+            if language == "ta":
+                positive, negative = "நம", "மந"
             if language == "fr" and i < 2:
                 positive, negative = f"é {i}", f"è {i}"
             made.append(ContrastPair(str(i), "fair", language, positive, negative))
@@ -90,8 +90,8 @@ def test_unknown_tokens_and_texts_that_become_the_same():
     same = same_tokens(tokenizer, "none", ["é", "a", "a"], ["è", "a", "b"])
     assert same == [True, True, False]
     assert unknown_note({"en": 0.0}) == ""
-    note = unknown_note({"en": 0.0, "th": 0.5, "fr": 0.001})
-    assert "th 50 %, fr under 1 %" in note and "en 0" not in note
+    note = unknown_note({"en": 0.0, "ta": 0.5, "fr": 0.001})
+    assert "ta 50 %, fr under 1 %" in note and "en 0" not in note
 
 
 def test_pairs_that_a_model_reads_alike_are_left_out_and_told(latin):
@@ -103,27 +103,27 @@ def test_pairs_that_a_model_reads_alike_are_left_out_and_told(latin):
     known = study.manifest
     told = {each.language: each for each in known.left_out}
     assert told["fr"].pairs == ("0", "1") and told["fr"].alike == 2
-    assert told["th"].pairs == tuple(map(str, range(10)))
-    assert [tuple(cell) for cell in known.absent] == [(0, 1)], "no Thai cell"
+    assert told["ta"].pairs == tuple(map(str, range(10)))
+    assert [tuple(cell) for cell in known.absent] == [(0, 1)], "no Tamil cell"
     counts = known.pair_table("fair").counts
     assert (counts["en"].train + counts["en"].test) == 10
-    assert (counts["fr"].train + counts["fr"].test) == 8 and "th" not in counts
-    assert any("th 100 %" in sentence for sentence in said)
+    assert (counts["fr"].train + counts["fr"].test) == 8 and "ta" not in counts
+    assert any("ta 100 %" in sentence for sentence in said)
     assert any("fr: 2 pairs are left out" in sentence for sentence in said)
-    assert any("th: 10 pairs" in sentence for sentence in known.notes)
+    assert any("ta: 10 pairs" in sentence for sentence in known.notes)
     cosine = similarity(study).cosine
-    assert np.isnan(cosine.sel(source="th")).all()
+    assert np.isnan(cosine.sel(source="ta")).all()
     assert np.isfinite(cosine.sel(source="en", target="fr"))
     accuracy = recognition(study, Convention("fixed", "half", 1)).accuracy
-    assert np.isnan(accuracy.sel(language="th")).all()
+    assert np.isnan(accuracy.sel(language="ta")).all()
 
 
 def test_a_concept_of_which_nothing_is_read_is_refused(latin):
-    thai = [pair for pair in corpus().pairs if pair.language == "th"]
-    given = Corpus("thai", tuple(thai))
-    wanted = replace(spec(given), languages=("th",))
-    with pytest.raises(CorpusError, match="10 in th.*nothing to read"):
-        run_inline(extraction.extract_study(wanted, given, "Thai", {}))
+    tamil = [pair for pair in corpus().pairs if pair.language == "ta"]
+    given = Corpus("tamil", tuple(tamil))
+    wanted = replace(spec(given), languages=("ta",))
+    with pytest.raises(CorpusError, match="10 in ta.*nothing to read"):
+        run_inline(extraction.extract_study(wanted, given, "Tamil", {}))
     assert not list(store.root().iterdir())
 
 
@@ -131,7 +131,7 @@ def test_check_tells_before_anything_is_read(latin):
     given = corpus()
     pairs = extraction.chosen_pairs(given, spec(given))
     seen = run_inline(extraction.check_model(ModelSpec("latin"), "none", pairs))
-    assert seen.legible["th"] == (1.0, 10, 10)
+    assert seen.legible["ta"] == (1.0, 10, 10)
     assert seen.legible["en"] == (0.0, 10, 0)
     assert seen.legible["fr"].alike == 2 and 0 < seen.legible["fr"].unknown < 0.2
     assert seen.prompt.written == "<s>{text}" and seen.suggested == "none"

@@ -23,12 +23,10 @@ def null_vectors(study: Study, array: str = "concept_vector") -> np.ndarray:
     Beside the states that they come from; in a study that keeps no lengths of states
     only a vector of length zero is. One that is missing is not null.
     """
-    dims = ("concept", "language", "layer", "hidden")
-    vectors = study.array(array).transpose(*dims).values
-    lengths = np.sqrt(np.einsum("...h,...h->...", vectors, vectors))
+    lengths = study.vector_lengths(array)
     if not study.has("state_norm"):
         return lengths == 0
-    norms = study.array("state_norm").transpose(*dims[:3]).values
+    norms = study.array("state_norm").transpose("concept", "language", "layer").values
     return lengths <= noise_of(study) * norms
 
 

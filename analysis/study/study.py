@@ -70,6 +70,20 @@ class Study:
         return frozen(self.load(name))
 
     @cached_property
+    def known_lengths(self) -> dict[str, np.ndarray]:
+        """Lengths of vectors by array, once they were asked for."""
+        return {}
+
+    def vector_lengths(self, array: str) -> np.ndarray:
+        """Euclidean lengths (concept, language, layer) of vectors; looked up once."""
+        if array not in self.known_lengths:
+            dims = ("concept", "language", "layer", "hidden")
+            vectors = self.array(array).transpose(*dims).values
+            lengths = np.sqrt(np.einsum("...h,...h->...", vectors, vectors))
+            self.known_lengths[array] = frozen(lengths)
+        return self.known_lengths[array]
+
+    @cached_property
     def dataset(self) -> xr.Dataset:
         """All arrays as one labelled dataset; what one of them lacks is NaN.
 

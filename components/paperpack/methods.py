@@ -22,6 +22,8 @@ DEMO = (
     "The model is a demonstration trained on a toy world and says nothing about real "
     "models."
 )
+DATE_TOLD = "The template tells a date; it was always told {date_told}."
+THINKING = "Thinking was {thinking}."
 WORDS = "Words: {words} (digest {words_digest}), read as {embeddings}, layers {layers}."
 QUESTIONS = (
     "Questions: {questions} (digest {questions_digest}), template “{template}”, at most "
@@ -63,6 +65,9 @@ def about(facts: Facts) -> list[str]:
     read = VECTORS if known["estimator"] else STATES
     said = read.format_map(known).split("\n")
     said.append(STUDY.format_map(known))
+    for key, sentence in {"date_told": DATE_TOLD, "thinking": THINKING}.items():
+        if facts.get(key):
+            said.append(sentence.format_map(known))
     for part, sentence in PARTS.items():
         if part in facts:
             said.append(sentence(facts[part]))

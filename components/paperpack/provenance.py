@@ -35,7 +35,16 @@ def facts(study: Study) -> dict[str, Any]:
         known[key] = spec.get("model", {}).get(key)
     for key in OF_SPEC:
         known[key] = spec.get(key)
-    return known
+    return known | of_prompt(study)
+
+
+def of_prompt(study: Study) -> dict[str, str]:
+    """What a chat template tells a model beside the text, where it tells something."""
+    prompt = study.manifest.prompt
+    if prompt is None:
+        return {}
+    told = {"date_told": prompt.date, "thinking": prompt.thinking}
+    return {name: value for name, value in told.items() if value}
 
 
 USED = {
