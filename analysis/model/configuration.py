@@ -174,12 +174,11 @@ def wrong_count(source: Source, key: str, value: Any) -> ModelError:
 def check_counts(text: Any, source: Source) -> None:
     """ModelError unless a model has layers, width, tokens and heads."""
     for key in COUNTS:
-        value: Any = getattr(text, key, None)
+        value = getattr(text, key, None)
         optional = value is None or isinstance(value, (list, tuple, dict))
         if optional and key not in NEEDED:
             continue
-        is_count = isinstance(value, int) and not isinstance(value, bool)
-        if not is_count or value < 1:
+        if type(value) is not int or value < 1:
             raise wrong_count(source, key, value)
 
 
