@@ -15,9 +15,10 @@ from analysis.core.errors import ModelError, SpecError
 from analysis.core.specs import ModelSpec
 from analysis.model import option_scoring
 from analysis.model.batches import encoded_rows, padded_batch
-from analysis.model.extract import Reading, encoded_texts, stream
+from analysis.model.extract import Reading, encoded_texts, read_batch, stream
 from analysis.model.generate import generate
 from analysis.model.hooks import AnswerGeometry, Geometry, Row, steered
+from analysis.model.lens import logit_lens
 from analysis.model.load import NO_LIMIT, Loaded, load, preflight
 from analysis.model.option_scoring import option_scores
 from analysis.model.own_model import own_model, steered_model
@@ -32,7 +33,9 @@ from tests.families import (
     EVERY,
     GEMMA3N,
     HYBRID,
+    LLAMA,
     OTHERS,
+    built,
     engine_of,
     model_of,
     save_as,
@@ -404,3 +407,46 @@ def test_weights_in_fp8_are_read_on_a_processor_and_sized_as_they_will_be(home, 
     del known["quantization_config"]
     path.write_text(json.dumps(known))
     assert stored.needed == preflight(spec).needed
+
+
+SCALED = {
+    "cohere": ("CohereConfig", LLAMA | {"logit_scale": 0.0625}),
+    "granite": ("GraniteConfig", LLAMA | {"logits_scaling": 8.0}),
+    "hyperclovax": ("HyperCLOVAXConfig", LLAMA | {"logits_scaling": 0.25}),
+    "falcon_h1": (
+        "FalconH1Config",
+        OTHERS["falcon_h1"][1] | {"lm_head_multiplier": 0.25},
+    ),
+}
+"""Families that multiply what their head gives."""
+
+
+@pytest.mark.parametrize("family", [*SCALED, "llama", "gemma2", "mpt", "mamba", "lfm2"])
+def test_the_logit_lens_says_of_the_last_state_what_the_model_says(family):
+    model = built(*SCALED[family]) if family in SCALED else model_of(family)
+    engine = own_model(model, tokenizer())
+    lens = logit_lens(engine)
+    assert lens is not None
+    ids = [5, 9, 30, 77]
+    states = read_batch(engine, [ids])[:, -1]
+    with torch.inference_mode():
+        said = model(torch.tensor([ids])).logits[0, -1].softmax(-1)
+    torch.testing.assert_close(lens.token_shares(states)[0], said, atol=1e-6, rtol=1e-3)
+    assert (lens.scale == 1) == (family not in SCALED)
+
+
+def test_no_logit_lens_where_the_head_sees_something_else():
+    model = build("llama")
+    engine = own_model(model, tokenizer())
+    assert logit_lens(engine) is not None
+    model.register_forward_hook(lambda module, given, out: flipped(out))
+    assert logit_lens(engine) is None
+    assert (
+        logit_lens(own_model(build("opt", word_embed_proj_dim=16), tokenizer())) is None
+    )
+
+
+def flipped(out):
+    """An output whose logits are in another order."""
+    out.logits = out.logits.flip(-1)
+    return out

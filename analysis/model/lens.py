@@ -11,9 +11,25 @@ import numpy as np
 import torch
 
 from analysis.core.tokenizer import Tokenizer
+from analysis.model.extract import kept_states, padded_texts
 from analysis.model.load import Loaded
+from analysis.model.self_check import tried_tokens
 
-FINAL_NORMS = ("norm", "ln_f", "final_layer_norm", "final_layernorm", "ln_out")
+FINAL_NORMS = (
+    "norm",
+    "ln_f",
+    "final_layer_norm",
+    "final_layernorm",
+    "ln_out",
+    "norm_f",
+    "final_norm",
+    "embedding_norm",
+    "layer_norm",
+    "layernorm",
+)
+TOLERANCE = {"float32": 1e-3}
+ROUGH_TOLERANCE = 0.05
+"""Share of all probability that may lie elsewhere than the model puts it."""
 AHEAD = 24
 """Characters of an answer with which a token is compared."""
 
@@ -33,6 +49,7 @@ class LogitLens:
         self.norm = norm
         self.head = head
         self.cap = getattr(config, "final_logit_softcapping", None)
+        self.scale = 1.0
         self.beginnings = tokens_by_text(loaded.tokenizer, head.weight.shape[0])
 
     @torch.inference_mode()
@@ -61,21 +78,65 @@ class LogitLens:
 
     def token_shares(self, states: np.ndarray) -> torch.Tensor:
         """Probabilities (text, token) that the head gives of states (text, hidden)."""
-        weight = self.head.weight
-        rows = torch.tensor(states).to(weight.device, weight.dtype)
-        logits = self.head(self.norm(rows)).float()
+        logits = self.scores(states)
+        if self.scale != 1:
+            logits = logits * self.scale
         if self.cap:
             logits = torch.tanh(logits / self.cap) * self.cap
         return logits.softmax(-1)
 
+    def scores(self, states: np.ndarray) -> torch.Tensor:
+        """What the head gives of states (text, hidden): (text, token)."""
+        weight = self.head.weight
+        rows = torch.tensor(states).to(weight.device, weight.dtype)
+        return self.head(self.norm(rows)).float()
 
+
+@torch.inference_mode()
 def logit_lens(loaded: Loaded) -> LogitLens | None:
-    """The lens of a model; None when its final norm or head is not found."""
+    """The lens of a model.
+
+    None when its final norm or head is not found, or when what they make of the last
+    block's state is not what the model itself says.
+    """
     norm = final_norm(loaded)
-    head = loaded.model.get_output_embeddings()
-    if norm is None or head is None:
+    head: Any = loaded.model.get_output_embeddings()
+    if norm is None or head is None or head.weight.shape[-1] != loaded.hidden:
         return None
-    return LogitLens(loaded, norm, head)
+    lens = LogitLens(loaded, norm, head)
+    ids = tried_tokens(loaded)
+    if ids is None:
+        return lens
+    said = last_saying(loaded, ids[-1])
+    if not lens.cap:
+        lens.scale = scale_between(lens.scores(said.states), said.logits)
+    apart = lens.token_shares(said.states) - said.logits.softmax(-1)
+    tolerance = TOLERANCE.get(loaded.spec.dtype, ROUGH_TOLERANCE)
+    return lens if apart.abs().sum() / 2 <= tolerance else None
+
+
+class Saying(NamedTuple):
+    """A text's state after the last block (1, hidden), and its logits (1, token)."""
+
+    states: np.ndarray
+    logits: torch.Tensor
+
+
+def last_saying(loaded: Loaded, ids: list[int]) -> Saying:
+    """What the model itself makes of the last state of a text."""
+    padded = padded_texts(loaded, [ids], "right")
+    with kept_states(loaded, padded, padded.last) as kept:
+        out = loaded.model(input_ids=padded.tokens, use_cache=False)
+    return Saying(kept[:, -1].cpu().numpy(), out.logits[:, -1].float())
+
+
+def scale_between(scores: torch.Tensor, logits: torch.Tensor) -> float:
+    """By what a model multiplies what its head gives, as Cohere and Granite do."""
+    measured = float((scores * logits).sum() / (scores * scores).sum())
+    if abs(measured - 1) < 1e-2:
+        return 1.0
+    # Rounding differs from run to run; six digits do not.
+    return float(f"{measured:.6g}")
 
 
 def final_norm(loaded: Loaded) -> torch.nn.Module | None:

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 Wanted = Callable[[QuestionSpec, int], SweepSpec]
 """The sweep that follows, once it is known what is asked and how many layers there are."""
 MEANS = "means.safetensors"
-NO_LENS = "The logit lens was left out: it needs the model's final norm and blocks as they are."
+NO_LENS = (
+    "The logit lens was left out: it needs the last state “block”, and a model whose "
+    "final norm and output head, put on that state, say what the model itself says."
+)
 
 
 def read_questions(
