@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from analysis.core.errors import SpecError
+from analysis.core.scores import Scored
 from analysis.core.specs import ModelSpec
 from analysis.model import option_scoring
 from analysis.model.hooks import Row
@@ -90,17 +91,15 @@ def test_options_share_a_pass_and_nothing_changes(tiny_models, monkeypatch, fami
 @pytest.mark.parametrize(("tokens", "expected"), [(7, "alone"), (8, "shared")])
 def test_short_prompts_do_not_share_a_pass(tiny_models, monkeypatch, tokens, expected):
     loaded, gone = load(ModelSpec("llama", device="cpu")), []
+    scores = Scored(np.zeros(2), np.ones(2, int))
     for name, way in (("shared_scores", "shared"), ("continuations", "alone")):
         monkeypatch.setattr(
-            option_scoring, name, lambda *given, way=way: gone.append(way) or [way]
+            option_scoring, name, lambda *given, way=way: gone.append(way) or [scores]
         )
     monkeypatch.setattr(option_scoring, "SHARED_FROM", 8 * loaded.hidden)
     extra = len(loaded.tokenizer("a")["input_ids"]) - 1
-    assert (
-        option_scores(loaded, [Row("a" * (tokens - extra))], [["b", "c"]])
-        == [expected]
-        == gone
-    )
+    found = option_scores(loaded, [Row("a" * (tokens - extra))], [["b", "c"]])
+    assert found == [scores] and gone == [expected]
 
 
 def test_the_logit_lens_reads_what_the_head_would_say(tiny_models):

@@ -13,7 +13,7 @@ from torch import nn
 
 from analysis.core.errors import ModelError, SpecError
 from analysis.core.specs import ModelSpec
-from analysis.model import option_scoring
+from analysis.model import option_scoring, self_check
 from analysis.model.batches import encoded_rows, padded_batch
 from analysis.model.extract import Reading, encoded_texts, read_batch, stream
 from analysis.model.generate import generate
@@ -22,7 +22,7 @@ from analysis.model.lens import logit_lens
 from analysis.model.load import NO_LIMIT, Loaded, load, preflight
 from analysis.model.option_scoring import option_scores
 from analysis.model.own_model import own_model, steered_model
-from analysis.model.scoring import continuations
+from analysis.model.scoring import continuations, next_distribution
 from analysis.model.self_check import tried
 from analysis.steering.operators import Places
 from analysis.steering.resolve import ResolvedTerm
@@ -450,3 +450,76 @@ def flipped(out):
     """An output whose logits are in another order."""
     out.logits = out.logits.flip(-1)
     return out
+
+
+def test_scores_that_are_no_numbers_are_refused():
+    model = build("llama")
+    with torch.no_grad():
+        model.model.norm.weight.fill_(float("inf"))
+    engine = own_model(model, tokenizer())
+    plain, steered_row = Row(PROMPTS[0]), Row(PROMPTS[0], pushed(1.0))
+    for row in (plain, steered_row):
+        with pytest.raises(ModelError, match="gives no numbers for what comes next"):
+            option_scores(engine, [row], OPTIONS[:1])
+    with pytest.raises(ModelError, match="in float32.*Choose float32"):
+        continuations(engine, [plain], OPTIONS[:1])
+    with pytest.raises(ModelError, match="no numbers"):
+        next_distribution(engine, [plain])
+    (found,) = continuations(engine, [steered_row], OPTIONS[:1])
+    assert np.isnan(found.nats).all(), "a steered row may be pushed beyond numbers"
+
+
+def test_a_family_that_cannot_go_on_says_so_and_can_still_be_scored(monkeypatch):
+    engine = engine_of("llama")
+    real = type(engine.model).forward
+
+    def forgetful(self, *given, past_key_values=None, use_cache=False, **more):
+        if use_cache:
+            raise ValueError("the state has the wrong shape")
+        return real(self, *given, use_cache=False, **more)
+
+    monkeypatch.setattr(type(engine.model), "forward", forgetful)
+    fresh = own_model(engine.model, tokenizer())
+    habits = self_check.found_habits(fresh)
+    assert (
+        habits.cannot_write
+        == "LlamaForCausalLM cannot write: the state has the wrong shape"
+    )
+    known = replace(fresh, habits=habits)
+    with pytest.raises(ModelError, match="cannot write.*wrong shape. Choose another"):
+        generate(known, [Row(PROMPTS[0])], TOKENS)
+    assert not known.shares_cache
+    option_scores(known, [Row(PROMPTS[0])], OPTIONS[:1])
+
+
+def test_weights_that_the_configuration_has_no_place_for_are_told(home):
+    folder = home / "models" / "biased"
+    save(folder, "llama", attention_bias=True)
+    assert load(ModelSpec("biased")).notices == ()
+    path = folder / "config.json"
+    known = json.loads(path.read_text()) | {"attention_bias": False}
+    path.write_text(json.dumps(known))
+    (notice,) = load(ModelSpec("biased")).notices
+    assert notice == (
+        "The weights of biased hold 12 tensors of its layers for which its config.json "
+        "has no place, such as model.layers.0.self_attn.k_proj.bias; they were left out. "
+        "If the model should use them, weights and config.json do not belong together."
+    )
+
+
+@pytest.mark.parametrize("family", ["qwen3_next", "jamba", "mamba"])
+def test_hybrid_families_are_not_cut_short_either(home, family):
+    folder = home / "models" / "cut"
+    name, options = OTHERS[family]
+    save_as(folder, name, options)
+    assert load(ModelSpec("cut")).notices == ()
+    path = folder / "config.json"
+    known = json.loads(path.read_text()) | {"num_hidden_layers": 2}
+    for key, value in known.items():
+        if isinstance(value, list) and len(value) == 4:
+            known[key] = value[:2]
+    path.write_text(json.dumps(known))
+    with pytest.raises(
+        ModelError, match="asks for 2 layers, but there are weights of 4"
+    ):
+        load(ModelSpec("cut"))

@@ -6,7 +6,7 @@ import logging
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,6 +54,10 @@ BATCH_BYTES = 2**28
 BATCH_TOKENS = 4096
 UNPLACED = ("bloom", "falcon", "mpt")
 """Families that take no positions; they place tokens by the mask."""
+Unused = dict[str, int]
+"""Name of a stored tensor that found no place → number of its block, from 0."""
+BUFFERS = (".attn.bias", ".masked_bias", ".attention.bias", ".inv_freq")
+"""Ends of names under which older files hold masks and frequencies, not weights."""
 OTHERS = ("training_args", "optimizer", "scheduler", "rng_state", "adapter_model")
 """Pickles that lie beside weights and are none."""
 WINDOWS = ("max_position_embeddings", "n_positions", "seq_length", "max_seq_len")
@@ -193,7 +197,8 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
     """
     source = locate(spec.model, spec.revision, progress)
     config = read_config(source)
-    model = load_weights(spec, source, config)
+    weights = load_weights(spec, source, config)
+    model = weights.model
     check_packing(model, source)
     check_no_adapter(model, source)
     text = config.get_text_config()
@@ -205,13 +210,18 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
         tokenizer=load_tokenizer(source),
         blocks=blocks,
         hidden=text.hidden_size,
-        notices=adapter_notice(source),
+        notices=(*adapter_notice(source), *weights.notices),
     )
 
 
-def load_weights(
-    spec: ModelSpec, source: Source, config: PreTrainedConfig
-) -> PreTrainedModel:
+class Weights(NamedTuple):
+    """A model with its weights, and sentences on those that were left out."""
+
+    model: PreTrainedModel
+    notices: tuple[str, ...]
+
+
+def load_weights(spec: ModelSpec, source: Source, config: PreTrainedConfig) -> Weights:
     """The model with its weights; ModelError when they cannot be had whole."""
     safe = has_safe_weights(source)
     options = loading_options(spec, config, safe)
@@ -237,7 +247,8 @@ def load_weights(
             f"{source.name} could not be loaded: {reason(error)}"
         ) from error
     model, info = loaded
-    check_no_more_blocks(model, info["unexpected_keys"], source)
+    unused = unused_in_blocks(model, info["unexpected_keys"])
+    check_no_more_blocks(model, unused, source)
     missing = sorted(info["missing_keys"])
     if missing:
         raise ModelError(
@@ -247,7 +258,7 @@ def load_weights(
         )
     if quantisation_settings(config) and not quantisation_settings(model.config):
         widen(model, getattr(torch, spec.dtype))
-    return model
+    return Weights(model, unused_notice(unused, source))
 
 
 @contextmanager
@@ -275,44 +286,47 @@ def widen(model: PreTrainedModel, dtype: torch.dtype) -> None:
 
 
 def check_no_more_blocks(
-    model: PreTrainedModel, left_out: Iterable[str], source: Source
+    model: PreTrainedModel, unused: Unused, source: Source
 ) -> None:
-    """ModelError when there are weights of more blocks than the configuration asks for.
-
-    ``left_out``: names of stored tensors that found no place in the model.
-    """
+    """ModelError when there are weights of more blocks than the configuration asks for."""
     text = model.config.get_text_config()
     asked = text.num_hidden_layers
-    blocks = find_blocks(model, asked)
     # Layers behind the last block that only guess several tokens ahead are no blocks.
     further = getattr(text, "num_nextn_predict_layers", None) or 0
-    beyond = [
-        number
-        for number in block_numbers(model, blocks, left_out)
-        if number >= asked + further
-    ]
-    if beyond:
+    last = max(unused.values(), default=0)
+    if last >= asked + further:
         raise ModelError(
             f"config.json of {source.name} asks for {asked} layers, but there are "
-            f"weights of {max(beyond) + 1}: the model would be cut short. Choose a folder "
+            f"weights of {last + 1}: the model would be cut short. Choose a folder "
             "whose weights and config.json belong together."
         )
 
 
-def block_numbers(
-    model: PreTrainedModel, blocks: Sequence[nn.Module], keys: Iterable[str]
-) -> list[int]:
-    """Of which blocks, counted from 0, tensors of these names are."""
-    names = {module: name for name, module in model.named_modules()}
-    path = names[blocks[0]].removesuffix(".0")
+def unused_notice(unused: Unused, source: Source) -> tuple[str, ...]:
+    """The sentence that tells of weights of blocks that were left out; none if none."""
+    names = [name for name in unused if not name.endswith(BUFFERS)]
+    if not names:
+        return ()
+    return (
+        f"The weights of {source.name} hold {len(names)} tensors of its layers for which "
+        f"its config.json has no place, such as {names[0]}; they were left out. If the "
+        "model should use them, weights and config.json do not belong together.",
+    )
+
+
+def unused_in_blocks(model: PreTrainedModel, names: Iterable[str]) -> Unused:
+    """Stored tensors of blocks that found no place in a model, and of which block."""
+    blocks = find_blocks(model, model.config.get_text_config().num_hidden_layers)
+    paths = {module: path for path, module in model.named_modules()}
+    path = paths[blocks[0]].removesuffix(".0")
     # Weights that were saved without the head lack the stack's own name.
     short = path.removeprefix(f"{model.base_model_prefix}.")
     pattern = re.compile(rf"(?:{re.escape(path)}|{re.escape(short)})\.(\d+)\.")
-    found = []
-    for key in keys:
-        match = pattern.match(key)
+    found = {}
+    for name in sorted(names):
+        match = pattern.match(name)
         if match:
-            found.append(int(match.group(1)))
+            found[name] = int(match.group(1))
     return found
 
 

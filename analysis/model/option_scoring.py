@@ -25,6 +25,7 @@ from analysis.model.scoring import (
     in_batches,
     kept_logits,
     longest,
+    no_numbers,
     token_counts,
 )
 from analysis.steering.operators import Places
@@ -50,7 +51,7 @@ def option_scores(
     """What ``continuations`` gives, by the faster way for each prompt (SHARED_FROM).
 
     Models whose cache cannot be shared go the plain way. For terms without a condition.
-    Errors as in ``continuations``.
+    Errors as in ``continuations``; ModelError for options that get no numbers.
     """
     shares = loaded.shares_cache and not loaded.habits.writes_alone
     long = []
@@ -71,6 +72,10 @@ def option_scores(
 
     score(long, shared_scores)
     score(short, continuations)
+    for one in found.values():
+        # The first option would be taken for the likeliest.
+        if np.isnan(one.nats).any():
+            raise no_numbers(loaded)
     return [found[i] for i in range(len(rows))]
 
 

@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import torch
 
-from analysis.core.errors import SpecError
+from analysis.core.errors import ModelError, SpecError
 from analysis.core.scores import Scored
 from analysis.model.batches import (
     EncodedRow,
@@ -137,7 +137,11 @@ def read_following(
 def read_batch(
     loaded: Loaded, rows: Sequence[EncodedRow], read: Read[T], check: Check
 ) -> list[T]:
-    """The same for rows that make one batch."""
+    """The same for rows that make one batch.
+
+    ModelError when a row that is not steered gets no numbers; a steered one may be
+    pushed beyond them.
+    """
     batch = padded_batch(loaded, rows)
     kept = max(len(row.following) for row in rows) + 1
     geometry = Geometry(batch.places, width=batch.tokens.shape[1])
@@ -156,8 +160,18 @@ def read_batch(
         if row.following:
             own = own[:-1]
         logs = own.float().log_softmax(-1).cpu().numpy()
+        if not row.row.terms and np.isnan(logs).any():
+            raise no_numbers(loaded)
         found.append(read(logs, row.following))
     return found
+
+
+def no_numbers(loaded: Loaded) -> ModelError:
+    """The error for log-probabilities that are no numbers."""
+    return ModelError(
+        f"{loaded.spec.model} gives no numbers for what comes next, in "
+        f"{loaded.spec.dtype}. Choose float32, weaker steering, or another model."
+    )
 
 
 def kept_logits(loaded: Loaded, count: int) -> dict[str, int]:
