@@ -23,6 +23,8 @@ from analysis.questions.geometry import (
 from analysis.study.study import Study
 
 BASES = ("per layer", "shared over layers")
+JUMP = 0.5
+"""A step of the picture, in sizes of the cloud, that a reader would see as a jump."""
 SHOWN = ("means", "vectors", "items")
 BEFORE_UMAP = 50
 
@@ -104,8 +106,11 @@ def pca(
     """Principal components (point, layer, axis) of one of SHOWN and the share of
     variance (layer, axis) that each explains.
 
-    ``per layer``: axes of each layer's own points; their signs are turned towards the
-    layer before, since signs are arbitrary.
+    ``per layer``: the plane of each layer's own points, rotated towards the layer
+    before, since neither signs nor the order of axes of like variance mean anything.
+    ``swaps`` lists layers whose plane is another one than that of the layer before
+    although the points hardly moved: there a component changed places with one that is
+    not shown.
     ``shared over layers``: one set of axes for all layers, each layer centred and
     scaled to the same mean length, because states
     grow with depth. A layer whose points are all the same has no axes: zero and NaN.
@@ -125,8 +130,9 @@ def pca(
     values = values / np.where(scale > 0, scale, 1)[:, None]
     axes = axes_per_layer if basis == BASES[0] else shared_axes
     scores, explained = axes(values, dims)
+    swaps = layers_with_swaps(values, scores) if basis == BASES[0] else ()
     return projected(study, points, scores, explained).assign_attrs(
-        what=what, basis=basis, method="PCA"
+        what=what, basis=basis, method="PCA", swaps=swaps
     )
 
 
@@ -138,17 +144,61 @@ class Projection(NamedTuple):
 
 
 def axes_per_layer(values: np.ndarray, dims: int) -> Projection:
-    """Each layer's own axes, turned towards those of the layer before."""
+    """Each layer's own plane, rotated towards that of the last layer with variance."""
     layers = values.shape[1]
     scores = np.zeros((len(values), layers, dims), np.float32)
     explained = np.full((layers, dims), np.nan)
+    before = None
     for layer in range(layers):
-        found = principal_components(values[:, layer], dims)
-        scores[:, layer], explained[layer] = found
-        if layer:
-            turn = np.sign((scores[:, layer] * scores[:, layer - 1]).sum(0))
-            scores[:, layer] *= np.where(turn == 0, 1, turn)
+        found, shares = principal_components(values[:, layer], dims)
+        explained[layer] = shares
+        if not np.isfinite(shares).all():
+            continue
+        if before is not None:
+            rotation = nearest_rotation(found, before)
+            found = found @ rotation
+            explained[layer] = rotation.T**2 @ shares
+        scores[:, layer] = found
+        before = found
     return Projection(scores, explained)
+
+
+def nearest_rotation(points: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """The orthogonal (axis, axis) that brings points (point, axis) nearest to others.
+
+    Orthogonal Procrustes, Schönemann 1966.
+    """
+    left, _, right = np.linalg.svd(points.T @ target)
+    return left @ right
+
+
+def layers_with_swaps(values: np.ndarray, scores: np.ndarray) -> tuple[int, ...]:
+    """Layers (from 1) at which the picture jumps although the cloud does not.
+
+    Both steps are root mean squares over points in units of the cloud's size; that of
+    the cloud is taken after its own best rotation, since a picture shows none.
+    """
+    found = []
+    for layer in range(1, values.shape[1]):
+        shown = scores[:, layer] - scores[:, layer - 1]
+        seen = np.sqrt((shown**2).sum() / len(values))
+        if seen > JUMP and seen > 2 * step_of_cloud(values, layer):
+            found.append(layer + 1)
+    return tuple(found)
+
+
+def step_of_cloud(values: np.ndarray, layer: int) -> float:
+    """How far points move from the layer before to this one after the best rotation."""
+    here = gram_roots(values[:, layer])
+    before = gram_roots(values[:, layer - 1])
+    moved = here @ nearest_rotation(here, before) - before
+    return float(np.sqrt((moved**2).sum() / len(values)))
+
+
+def gram_roots(points: np.ndarray) -> np.ndarray:
+    """The same points on at most as many axes as there are points."""
+    found, _ = principal_components(points, min(points.shape))
+    return found
 
 
 def shared_axes(values: np.ndarray, dims: int) -> Projection:

@@ -54,7 +54,7 @@ def picture(
         analysis="pca" if method == "PCA" else "elsewhere",
         title=f"{method} of {PICTURES[what]}{spread}",
         caption=f"{points_shown(data, frames)}{variance(data, frames, here)}"
-        f"{flat_layers(data, frames)}{test_note(study, what)}",
+        f"{swap_note(data)}{flat_layers(data, frames)}{test_note(study, what)}",
         data=cloud,
         table=point_table(data),
         source=source_note(study, "english_vector"),
@@ -88,6 +88,18 @@ def variance(data: xr.Dataset, frames: tuple[str, ...], here: int) -> str:
         return ""
     percent = " and ".join(f"{100 * share:.0f} %" for share in shares)
     return f"At layer {frames[here]} the axes explain {percent} of the variance. "
+
+
+def swap_note(data: xr.Dataset) -> str:
+    """Where a component changed places with one that is not shown."""
+    swaps = data.attrs.get("swaps", ())
+    if not swaps:
+        return ""
+    named = ", ".join(map(str, swaps))
+    return (
+        f"At layer {named} a component changes places with one that is not shown: the "
+        "picture jumps, the points hardly move; shared axes do not. "
+    )
 
 
 def flat_layers(data: xr.Dataset, frames: tuple[str, ...]) -> str:
