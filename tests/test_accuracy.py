@@ -11,6 +11,7 @@ from analysis.concepts import accuracy
 from analysis.concepts.recognition import WORDS, recognition, recognition_curve
 from analysis.concepts.specs import CONVENTIONS, LAYER_CHOICES, TIES, Convention
 from analysis.core.errors import SpecError, StudyError
+from components.figures.recognition import cell_words
 from tests.planted import Planting, planted_study, replaced
 
 HONEST, PAPER = CONVENTIONS["honest"], CONVENTIONS["paper"]
@@ -340,3 +341,30 @@ def test_a_study_without_pair_scores_or_a_wrong_tie_rule():
         recognition(bare, HONEST)
     with pytest.raises(SpecError, match="tie rule"):
         recognition_curve(study, "wrong")
+
+
+def test_few_sources_are_not_called_chance():
+    """Four sources that all lean one way: no p, no width of nothing, and a sentence."""
+    clusters = tuple(pair // 6 for pair in range(24))
+    margins = np.ones((1, 1, 24), np.float32)
+    fixed = Convention("fixed", "half", 1)
+    measured = accuracy.measure_accuracy(margins, clusters, fixed)
+    p, _ = accuracy.significance(measured)
+    low, high = accuracy.bounds(measured)
+    assert np.isnan(p).all() and np.isnan(low).all() and np.isnan(high).all()
+    said = cell_words(low[0], high[0], 24.0, 4.0, p[0])
+    assert said == (
+        "n = 24 from 4 sources, too few independent sources to tell (4; at least 6 needed)"
+    )
+
+
+def test_a_fixed_layer_is_not_moved():
+    """The interval of T = 0 between a vector and a twin of it holds 0."""
+    margins = noise((2, 1, 40)) + np.float32(0.5)
+    margins[1] = margins[0]
+    measured = accuracy.measure_accuracy(
+        margins, alone(40), Convention("fixed", "half", 1)
+    )
+    low, high = accuracy.bounds(measured)
+    assert low[0] == low[1] and high[0] == high[1]
+    assert low[0] < measured.accuracy[0] < high[0]

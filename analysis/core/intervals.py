@@ -47,6 +47,16 @@ def critical_values(
     return np.where(np.asarray(observations) <= units, normal, student)
 
 
+def too_few(sources: float) -> str:
+    """Why so few sources have no test, in words; empty where there are enough."""
+    if not np.isfinite(sources) or sources >= FEW_SOURCES or sources <= 0:
+        return ""
+    return (
+        f"too few independent sources to tell ({sources:.0f}; at least {FEW_SOURCES} "
+        "needed)"
+    )
+
+
 def can_tell(units: np.ndarray, observations: np.ndarray) -> np.ndarray:
     """Whether units are many enough to see how much they differ.
 

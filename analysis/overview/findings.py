@@ -18,6 +18,7 @@ from analysis.concepts.specs import Convention
 from analysis.concepts.transfer import transfer
 from analysis.concepts.triangle import Asymmetry, Triangle, asymmetry, triangle
 from analysis.core.errors import AnalysisError
+from analysis.core.intervals import FEW_SOURCES, too_few
 from analysis.languages.languages import LANGUAGES
 from analysis.languages.shares import order
 from analysis.overview import needs, usual
@@ -107,10 +108,25 @@ def cells_that_beat(table: xr.Dataset) -> str:
     sizes = f"{pairs.min()} to {pairs.max()}"
     if pairs.min() == pairs.max():
         sizes = f"{pairs.min()}"
-    return (
+    untested = cells_not_tested(table)
+    if not len(q):
+        return untested
+    beat = (
         f"{(q < RATE).sum()} of {count(len(q), 'cell')} with {sizes} held-out pairs each "
         f"are better than chance (q < {RATE})"
     )
+    return f"{beat}; {untested}" if untested else beat
+
+
+def cells_not_tested(table: xr.Dataset) -> str:
+    """How many cells have pairs of too few sources to be tested; empty for none."""
+    sources = table.clusters.values
+    few = (sources > 0) & (sources < FEW_SOURCES)
+    if not few.any():
+        return ""
+    cells = count(int(few.sum()), "cell")
+    verb = "has" if few.sum() == 1 else "have"
+    return f"{cells} {verb} {too_few(float(sources[few].max()))}"
 
 
 def accuracy(table: xr.Dataset, place: int) -> str:
@@ -120,6 +136,8 @@ def accuracy(table: xr.Dataset, place: int) -> str:
         100 * float(row[part]) for part in ("mean", "mean_low", "mean_high")
     )
     language = name(row.language.item())
+    if not np.isfinite(low):
+        return f"{language} ({mean:.1f} %, without an interval)"
     return f"{language} ({mean:.1f} %, 95 % interval {low:.1f} to {high:.1f})"
 
 
@@ -207,6 +225,8 @@ def carrying(study: Study, convention: Convention) -> str:
         return f"{table.printed} of the paper: {text}."
     off = table.q.values[~np.eye(table.sizes["source"], dtype=bool)]
     off = off[np.isfinite(off)]
+    if not len(off):
+        return f"{capital(text)}; {cells_not_tested(table)}."
     beat = (off < RATE).sum()
     return f"{capital(text)}; {beat} of {len(off)} are better than chance (q < {RATE})."
 

@@ -7,11 +7,19 @@ import pandas as pd
 import xarray as xr
 
 from analysis.concepts.specs import Convention
+from analysis.core.intervals import too_few
 from analysis.languages.languages import LANGUAGES
 from analysis.study.study import Study
 from components.figures.languages import Languages, share_table, shares
 from components.figures.spec import Figure, Lines, Matrix, Points, Series
-from components.figures.text import convention_note, source_note, span
+from components.figures.text import (
+    chance_words,
+    convention_note,
+    pairs_words,
+    source_note,
+    span,
+    untested_note,
+)
 
 IN_ORDER = "languages in order"
 ORDER_NOTE = (
@@ -80,7 +88,7 @@ def by_share(
     caption = (
         f"Mean over {len(study.concepts)} concepts of the share of held-out pairs "
         f"ranked right, {span(accuracy)}; bars are 95 % intervals ({interval}); "
-        f"n = {pair_count(pairs)}; chance 0.5 (dotted). "
+        f"n = {pair_count(pairs)}; {chance_words(float(means['mean_chance'].mean()))}. "
         f"{convention_note(convention, study)}{axis.note}"
     )
     points = Points(
@@ -152,9 +160,8 @@ def by_concept(
     note = PRINTED_NOTE
     if tested.any():
         note = FADED_NOTE
-    hover = np.vectorize(cell_words)(
-        cells["low"].values, cells["high"].values, cells["n"].values, q
-    )
+    parts = ("low", "high", "n", "clusters", "q")
+    hover = np.vectorize(cell_words)(*(cells[part].values for part in parts))
     matrix = Matrix(
         accuracy,
         study.concepts,
@@ -172,7 +179,8 @@ def by_concept(
         interval=("low", "high"),
         title="Recognition by concept and language",
         caption=f"Share of held-out pairs ranked right, {span(accuracy)}; chance 0.5. "
-        f"{note} {convention_note(convention, study)}",
+        f"{note}{untested_note(cells['clusters'].values)} "
+        f"{convention_note(convention, study)}",
         data=matrix,
         table=cells[by_cell].to_dataframe().reset_index(),
         x="language",
@@ -181,13 +189,15 @@ def by_concept(
     )
 
 
-def cell_words(low: float, high: float, n: float, q: float) -> str:
+def cell_words(low: float, high: float, n: float, sources: float, q: float) -> str:
     """Interval, n and test of one cell, as far as they are known."""
     parts = []
     if np.isfinite(low):
         parts.append(f"95 % {low:.3f} to {high:.3f}")
     if np.isfinite(n):
-        parts.append(f"n = {n:.0f}")
+        parts.append(pairs_words(n, sources))
     if np.isfinite(q):
         parts.append(f"adjusted p = {q:.3f}")
+    elif too_few(sources):
+        parts.append(too_few(sources))
     return ", ".join(parts)

@@ -5,6 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.concepts.specs import Convention
+from analysis.core.intervals import FEW_SOURCES, too_few
 from analysis.study.study import PUBLISHED, Study
 
 DEMO_NOTE = "Demo model: trained on a toy world, says nothing about real models."
@@ -46,6 +47,34 @@ def convention_note(convention: Convention, study: Study) -> str:
     layer = LAYER_WORDS.get(convention.layer, f"Layer {convention.index}")
     ties = "half right" if convention.ties == "half" else "right"
     return f"{layer}; ties count as {ties}."
+
+
+def chance_words(chance: float) -> str:
+    """The chance level of accuracies, and why it may be above one half."""
+    if not np.isfinite(chance) or abs(chance - 0.5) < 0.005:
+        return "chance 0.5 (dotted)"
+    return (
+        f"chance {chance:.2f}, since the largest of several layers is taken (0.5 for a "
+        f"single layer, dotted): without any concept it would reach {chance:.2f}"
+    )
+
+
+def pairs_words(n: float, sources: float) -> str:
+    """How many pairs there are, and from how many sources if those are fewer."""
+    if sources < n:
+        return f"n = {n:.0f} from {sources:.0f} sources"
+    return f"n = {n:.0f}"
+
+
+def untested_note(sources: np.ndarray) -> str:
+    """How many cells have pairs of too few sources to be tested; empty for none."""
+    few = (sources > 0) & (sources < FEW_SOURCES)
+    if not few.any():
+        return ""
+    return (
+        f" Not tested, and so neither faded nor better than chance: {few.sum()} of "
+        f"{(sources > 0).sum()} cells with {too_few(float(sources[few].max()))}."
+    )
 
 
 def known_values(values: xr.DataArray | pd.Series | np.ndarray) -> np.ndarray:

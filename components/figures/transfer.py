@@ -6,6 +6,7 @@ import xarray as xr
 from analysis.concepts import triangle
 from analysis.concepts.specs import Convention
 from analysis.concepts.triangle import StartingGap
+from analysis.core.intervals import too_few
 from analysis.study.study import PUBLISHED, Study
 from components.figures.cells import (
     between,
@@ -15,7 +16,13 @@ from components.figures.cells import (
 )
 from components.figures.languages import Languages, share_table, shares
 from components.figures.spec import Figure, Lines, Matrix, Points, Series
-from components.figures.text import convention_note, source_note, span
+from components.figures.text import (
+    convention_note,
+    pairs_words,
+    source_note,
+    span,
+    untested_note,
+)
 
 FADED_NOTE = (
     "Faded: the source's vector is no better than chance in the target "
@@ -49,7 +56,7 @@ def matrix(
         codes=codes,
     )
     note = FADED_NOTE if tested.any() else ""
-    table = ("transfer", "low", "high", "accuracy", "p", "q", "n")
+    table = ("transfer", "low", "high", "accuracy", "p", "q", "n", "clusters")
     return Figure(
         name=f"transfer-{study.name}",
         analysis="transfer",
@@ -57,7 +64,8 @@ def matrix(
         interval=("low", "high"),
         title="Transfer from a source language (row) to a target language (column)",
         caption=f"{triangle_words(cells['transfer'], languages)} "
-        f"{note}{convention_note(convention, study)}",
+        f"{note}{convention_note(convention, study)}"
+        f"{untested_note(cells['clusters'].values)}",
         data=drawn,
         table=long_table(cells, table),
         x="target language",
@@ -90,19 +98,23 @@ def share_bars(study: Study, languages: Languages) -> tuple[float, ...]:
 
 def hover(cells: xr.Dataset) -> np.ndarray:
     """Words of every cell."""
-    names = ("low", "high", "accuracy", "n", "q")
+    names = ("low", "high", "accuracy", "n", "clusters", "q")
     return np.vectorize(cell_words)(*(cells[name].values for name in names))
 
 
-def cell_words(low: float, high: float, accuracy: float, n: float, q: float) -> str:
+def cell_words(
+    low: float, high: float, accuracy: float, n: float, sources: float, q: float
+) -> str:
     """Interval, accuracy, n and test of one cell, as far as they are known."""
     parts = []
     if np.isfinite(low):
         parts.append(f"95 % {low:+.2f} to {high:+.2f}")
     if np.isfinite(accuracy):
-        parts.append(f"accuracy {accuracy:.3f}, n = {n:.0f}")
+        parts.append(f"accuracy {accuracy:.3f}, {pairs_words(n, sources)}")
     if np.isfinite(q):
         parts.append(f"adjusted p = {q:.3f}")
+    elif too_few(sources):
+        parts.append(too_few(sources))
     return ", ".join(parts)
 
 
