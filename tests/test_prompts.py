@@ -187,3 +187,40 @@ def test_every_set_has_prompts_in_all_languages_of_the_demo(name, home):
 def test_a_value_that_the_demo_world_lacks_is_refused():
     with pytest.raises(SpecError, match="harmfulness"):
         sources.load("demo statements and verdicts", demo_study(), "harmfulnes")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_mark_binds_its_source_in_every_language(seed):
+    made = []
+    for language in ("en", "fr"):
+        for i in range(8):
+            for k in range(2):
+                marked = language == "en" and i == 0 and k == 0
+                role = "search" if marked else ""
+                number, text = f"{i}-{k}", f"{language} {i} {k}"
+                made.append(Prompt(number, language, text, role, source=f"deed {i}"))
+    given = PromptSet("deeds", tuple(made))
+    wanted = spec(given, seed=seed, search_prompts=4, reported_prompts=4)
+    picked = chosen(given, wanted)
+    reported = {each.source for those in picked["report"].values() for each in those}
+    searched = {each.source for those in picked["search"].values() for each in those}
+    assert "deed 0" not in reported and not reported & searched
+
+
+def test_a_number_marked_in_one_language_is_not_reported_in_another():
+    made = [Prompt(str(i), "fr", f"fr {i}") for i in range(12)]
+    made += [Prompt(str(i), "en", f"en {i}") for i in range(1, 12)]
+    made.append(Prompt("0", "en", "en 0", "search"))
+    given = PromptSet("numbers", tuple(made))
+    for seed in range(20):
+        wanted = spec(given, seed=seed, search_prompts=4, reported_prompts=4)
+        assert "0" not in ids(chosen(given, wanted), "report")
+
+
+def test_a_source_marked_for_both_sides_is_refused():
+    made = [Prompt(str(i), "en", f"en {i}", source=f"s{i}") for i in range(9)]
+    made.append(Prompt("a", "en", "one", "search", source="s1"))
+    made.append(Prompt("b", "fr", "two", "report", source="s1"))
+    given = PromptSet("deeds", tuple(made))
+    with pytest.raises(CorpusError, match="of one source both for search and"):
+        chosen(given, spec(given, search_prompts=2, reported_prompts=2))

@@ -40,7 +40,7 @@ class Prompt:
     model was pushed.
 
     Prompts of one ``source`` (the same deed by another person) never stand on both
-    sides, search and report.
+    sides, search and report, in whichever languages.
     """
 
     prompt: str
@@ -83,6 +83,9 @@ class PromptSet:
         }
 
 
+SIDES = ("search", "report")
+HELD_OUT = "held-out negatives"
+"""How sets of the negative members of a study's held-out pairs are called."""
 Chosen = Mapping[str, Mapping[str, tuple[Prompt, ...]]]
 
 
@@ -90,14 +93,14 @@ def chosen(prompts: PromptSet, spec: ControlSpec) -> Chosen:
     """The prompts of each role (search, report, neutral) and language that a run asks.
 
     Prompts without a role are dealt to search and report by number, the same in all
-    languages. CorpusError names every language
-    that has too few.
+    languages; a mark in one language binds the whole source in all. CorpusError names
+    every language that has too few, and sources that are marked for both.
     """
     wanted = {"search": spec.search_prompts, "report": spec.reported_prompts}
     same = spec.searched_on != "other prompts"
-    dealt = deal(
-        prompts, 0.0 if same else wanted["search"] / sum(wanted.values()), spec.seed
-    )
+    share = 0.0 if same else wanted["search"] / sum(wanted.values())
+    bound = {} if same else bound_roles(prompts)
+    dealt = deal(prompts, bound, share, spec.seed)
     picked = {
         role: {
             a: pick(prompts.of(a, role), prompts.of(a, ""), dealt[role], n)
@@ -138,23 +141,57 @@ def unconcerned(language: str) -> tuple[Prompt, ...]:
     )
 
 
-def deal(prompts: PromptSet, share: float, seed: int) -> dict[str, list[str]]:
+def source_of(prompt: Prompt) -> str:
+    """What binds prompts together: the source, or the number where none is named."""
+    return prompt.source or prompt.prompt
+
+
+def bound_roles(prompts: PromptSet) -> dict[str, str]:
+    """Source → the side that a mark in any language binds it to.
+
+    CorpusError for named sources with marks for both sides. Files without sources may
+    number the prompts of each side anew; such a number binds nothing.
+    """
+    named = {each.source for each in prompts.prompts if each.source}
+    roles: dict[str, set[str]] = {}
+    for each in prompts.prompts:
+        if each.role in SIDES:
+            roles.setdefault(source_of(each), set()).add(each.role)
+    twice = [source for source, found in roles.items() if len(found) > 1]
+    both = [source for source in twice if source in named]
+    if both:
+        raise CorpusError(
+            f"“{prompts.name}” marks prompts of one source both for search and for "
+            f"report ({', '.join(both[:4])}). Mark all prompts of a source alike.",
+            both,
+        )
+    return {source: min(found) for source, found in roles.items() if len(found) == 1}
+
+
+def deal(
+    prompts: PromptSet, bound: Mapping[str, str], share: float, seed: int
+) -> dict[str, list[str]]:
     """Numbers of the prompts without a role, for search (this share of their sources)
     and for report, in an order of the seed.
+
+    Sources that are bound to a side go there, and are not counted in the share.
     """
+    unmarked = [each for each in prompts.prompts if not each.role]
     sources: dict[str, dict[str, None]] = {}
-    for each in sorted(
-        (each for each in prompts.prompts if not each.role),
-        key=lambda each: each.prompt,
-    ):
-        sources.setdefault(each.source or each.prompt, {})[each.prompt] = None
-    order = list(sources)
+    for each in sorted(unmarked, key=lambda each: each.prompt):
+        sources.setdefault(source_of(each), {})[each.prompt] = None
+    order = [source for source in sources if source not in bound]
     random.Random(f"{seed} prompts").shuffle(order)
     cut = round(len(order) * share)
-    return {
-        role: [n for name in names for n in sources[name]]
-        for role, names in (("search", order[:cut]), ("report", order[cut:]))
-    }
+    sides = {"search": order[:cut], "report": order[cut:]}
+    dealt = {}
+    for role, dealt_sources in sides.items():
+        fixed = [source for source in sources if bound.get(source) == role]
+        numbers = []
+        for source in (*fixed, *dealt_sources):
+            numbers += sources[source]
+        dealt[role] = numbers
+    return dealt
 
 
 def pick(
@@ -185,7 +222,7 @@ def held_out_negatives(study: StudySpec, concept: str) -> PromptSet:
                 )
                 for number in test
             ]
-    return PromptSet(f"held-out negatives of {concept}", tuple(made))
+    return PromptSet(f"{HELD_OUT} of {concept}", tuple(made))
 
 
 def demo_requests(study: StudySpec, concept: str) -> PromptSet:

@@ -13,6 +13,8 @@ from analysis.study.study import Study
 Layers = tuple[int, ...]
 LOG_SPACED = tuple(round(float(s), 3) for s in np.geomspace(0.125, 8, 10))
 PAPERS = tuple(map(float, range(1, 11)))
+RANKED = "top K by recognition (paper)"
+"""How a search ends its name that takes layers in order of recognition."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ SEARCHES: Mapping[
     ],
 ] = {
     "log-spaced strengths × ranges of layers": log_spaced,
-    "strengths 1 to 10 × top K by recognition (paper)": by_recognition,
+    f"strengths 1 to 10 × {RANKED}": by_recognition,
 }
 
 

@@ -12,6 +12,8 @@ from analysis.control import settings_tried
 from analysis.control import store as runs
 from analysis.control import surfaces as measures
 from analysis.control.judging import judge
+from analysis.control.prompts import HELD_OUT
+from analysis.control.settings_tried import RANKED
 from analysis.control.specs import JudgingSpec
 from analysis.core.errors import AnalysisError
 from analysis.study.published_values import printed_rates, published
@@ -188,6 +190,11 @@ def table_caption(
         sentences.append(
             "These are the very prompts that the settings were searched on, which "
             "flatters them."
+        )
+    if run.spec.search.endswith(RANKED) and run.spec.prompts.startswith(HELD_OUT):
+        sentences.append(
+            "The layers were put in order by recognition on the very pairs whose "
+            "negative members these prompts are, which flatters them too."
         )
     within = report.groupby("language")["within"].all().to_dict()
     outside = [code for code in languages.codes if not within[code]]
