@@ -43,7 +43,8 @@ class Ids:
     def __init__(self, texts: int):
         rng = np.random.default_rng(0)
         lengths = rng.integers(SHORTEST, LONGEST + 1, texts)
-        self.rows = {
+        # What a tokenizer adds is asked with a text of one letter.
+        self.rows = {"a": [1]} | {
             f"text {i}": rng.integers(1, VOCABULARY, length).tolist()
             for i, length in enumerate(lengths)
         }

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import apply_template
+from analysis.core.templates import apply_template, prompt_ids
 from analysis.model.hooks import Row
 from analysis.model.load import Loaded, load
 from analysis.model.option_scoring import option_scores, shared_scores
@@ -35,7 +35,8 @@ def plain_loop(
         handle = loaded.blocks[LAYER - 1].register_forward_hook(
             lambda module, given, out, push=push: out + push
         )
-        start, nats = loaded.tokenizer(row.prompt)["input_ids"], []
+        (start,) = prompt_ids(loaded.tokenizer, [row.prompt], row.whole)
+        nats = []
         for text in texts:
             end = loaded.tokenizer(text, add_special_tokens=False)["input_ids"]
             with torch.inference_mode():
@@ -75,7 +76,7 @@ def main() -> None:
     }
     prompts = apply_template("chat", loaded.tokenizer, [q.question for q in chosen])
     rows = [
-        Row(p, (ResolvedTerm({LAYER: vectors[q.language]}, {LAYER: 1.0}),))
+        Row(p, (ResolvedTerm({LAYER: vectors[q.language]}, {LAYER: 1.0}),), whole=True)
         for p, q in zip(prompts, chosen)
     ]
     options = [q.options for q in chosen]

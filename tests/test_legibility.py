@@ -16,8 +16,13 @@ from analysis.concepts.specs import Convention, StudySpec
 from analysis.core.errors import CorpusError
 from analysis.core.legibility import same_tokens, unknown_note, unknown_share
 from analysis.core.specs import ModelSpec
+from analysis.questions.questions import read_questions as read_questions_file
+from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, library, store
+from analysis.words.plan import word_spec
+from analysis.words.readers import read_words
 from analysis.worker import extraction
+from analysis.worker import questions as asking
 from analysis.worker.inline import run_inline
 from tests import reading
 from tests.tiny import build
@@ -178,3 +183,28 @@ def test_a_study_without_such_pairs_says_nothing_of_them(home):
     folder = plan.begin(reading.spec(given), given, reading.FakeReader(), "all")
     assert "left_out" not in (folder / store.MANIFEST).read_text()
     assert readable(given, store.read_manifest(folder).left_out) is given
+
+
+def test_unknown_tokens_of_words_and_questions_are_told(latin):
+    said = []
+    words = read_words(
+        "concept,en,ta\nwater,water,நீர் a\nfire,fire,a தீ\n".encode(), "w.csv"
+    )
+    wanted = word_spec(ModelSpec("latin"), words, ("last token",))
+    run_inline(extraction.embed_words(wanted, words, "Words"), on_notice=said.append)
+    assert any("unknown tokens are ta" in sentence for sentence in said)
+    said.clear()
+    rows = [f"{i},ta,நீர் {i}?,a{i},a{i}|b{i}" for i in range(4)]
+    rows += [f"{i},en,Water {i}?,a{i},a{i}|b{i}" for i in range(4)]
+    text = "\n".join(["item,language,question,answer,options", *rows])
+    questions = read_questions_file(text.encode(), "q.csv")
+    wanted = QuestionSpec(
+        ModelSpec("latin"),
+        questions.name,
+        questions.digest,
+        questions.languages,
+        "none",
+    )
+    task = asking.read_questions(wanted, questions, "Asked")
+    run_inline(task, on_notice=said.append)
+    assert any("unknown tokens are ta" in sentence for sentence in said)

@@ -428,7 +428,11 @@ def test_a_name_beside_an_underscore_is_nowhere_in_an_anonymous_pack(
     told = f"{user}_values, my_{user}, {user.title()}_2"
     table = pd.DataFrame({told: [told], "x": ["a"]})
     matrix = replace(CELLS, rows=(told, "b"), units=told)
-    facts = FACTS | {"title": f"of {user}_x", "corpus": f"{user}_pairs", "model": f"x/{user}_m"}
+    facts = FACTS | {
+        "title": f"of {user}_x",
+        "corpus": f"{user}_pairs",
+        "model": f"x/{user}_m",
+    }
     made = recipe(
         title=told,
         caption=told,

@@ -9,8 +9,8 @@ from analysis.worker.service import DONE
 from components.frame import cache
 from tests import reading
 from tests.chat_models import chat_tokenizer
+from tests.test_legibility import Deaf, latin_only
 from tests.test_legibility import corpus as letters
-from tests.test_legibility import latin_only
 from tests.tiny import build
 from tests.visits import alive, button, visit, words
 
@@ -69,6 +69,14 @@ class Blind(reading.FakeReader):
         if " zh " in text:
             return np.ones((self.layers, self.hidden), np.float32)
         return super().state(text)
+
+
+def test_the_overview_tells_which_pairs_were_left_out(home):
+    given = reading.corpus()
+    folder = plan.begin(reading.spec(given), given, Deaf(), "deaf")
+    plan.run(folder, given, Deaf())
+    said = words(visit(study=folder.name))
+    assert "fairness in fr: 2 pairs are left out, because the model reads both" in said
 
 
 @pytest.mark.parametrize("page", ["recognition", "similarity", "transfer"])

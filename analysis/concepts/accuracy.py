@@ -272,7 +272,7 @@ def rank(
 
 def null_layers(margins: np.ndarray) -> np.ndarray:
     """Layers (cell, layer) at which not one of a cell's pairs has a margin."""
-    return np.isnan(margins).all(-1)
+    return np.asarray(np.isnan(margins).all(-1))
 
 
 def wrong_at_null_layers(margins: np.ndarray) -> np.ndarray:

@@ -44,6 +44,15 @@ def unknown_note(shares: Mapping[str, float]) -> str:
     )
 
 
+def unknown_notes(
+    tokenizer: Tokenizer, texts: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """The same of the texts of each language, as a list of one sentence or none."""
+    shares = {code: unknown_share(tokenizer, some) for code, some in texts.items()}
+    note = unknown_note(shares)
+    return [note] if note else []
+
+
 def percent(share: float) -> str:
     """A share in whole percent, and “under 1 %” of a small one."""
     return f"{share:.0%}".replace("%", " %") if share >= 0.01 else "under 1 %"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from analysis.core.chat_prompts import DATE, MARK, chat_form, thought_of
-from analysis.core.errors import CorpusError, unknown
+from analysis.core.errors import AnalysisError, CorpusError, unknown
 from analysis.core.tokenizer import Tokenizer
 
 
@@ -124,15 +124,21 @@ def text_ids(name: str, tokenizer: Tokenizer, text: str) -> list[int]:
 def prompt_ids_before(name: str, tokenizer: Tokenizer, text: str) -> list[int]:
     """The same as versions made them that kept no prompt in their manifests.
 
-    To tell whether what they began can go on.
+    To tell whether what they began can go on; none where the template would fail.
     """
     if not is_whole(name):
         prompts = apply_template(name, tokenizer, [text])
         return tokenizer(prompts, add_special_tokens=True)["input_ids"][0]
     turns = [{"role": "user", "content": text}]
-    prompt = tokenizer.apply_chat_template(
-        turns, tokenize=False, add_generation_prompt=True
-    )
+    try:
+        prompt = tokenizer.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=True
+        )
+    except AnalysisError:
+        raise
+    except Exception:
+        # The template is a program that came with the model and may fail in any way.
+        return []
     before = added_tokens(tokenizer).before
     if before[:1] == [tokenizer.bos_token_id]:
         prompt = prompt.removeprefix(tokenizer.bos_token or "")

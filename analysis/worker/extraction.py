@@ -19,7 +19,7 @@ from analysis.concepts.specs import StudySpec
 from analysis.control import plan as control_plan
 from analysis.control import store as control
 from analysis.core.errors import ModelError, StudyError
-from analysis.core.legibility import same_tokens, unknown_note, unknown_share
+from analysis.core.legibility import same_tokens, unknown_notes, unknown_share
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import (
     PromptForm,
@@ -204,24 +204,21 @@ def extract_study(
 
 
 def unknown_letters(tokenizer: Tokenizer, corpus: Corpus, spec: StudySpec) -> list[str]:
-    """What the tokenizer does not know of the texts, in a sentence or none."""
-    shares = {}
+    """What the tokenizer does not know of the pairs, in a sentence or none."""
+    texts = {}
     for language, pairs in by_language(chosen_pairs(corpus, spec)).items():
-        shares[language] = unknown_share(tokenizer, members_of(pairs))
-    note = unknown_note(shares)
-    return [note] if note else []
+        texts[language] = members_of(pairs)
+    return unknown_notes(tokenizer, texts)
 
 
 def unknown_letters_of_words(
     tokenizer: Tokenizer, chosen: WordList, spec: WordSpec
 ) -> list[str]:
     """The same of words."""
-    shares = {}
+    texts = {}
     for language in spec.languages:
-        there = [word for word in chosen.words(language) if word]
-        shares[language] = unknown_share(tokenizer, there)
-    note = unknown_note(shares)
-    return [note] if note else []
+        texts[language] = [word for word in chosen.words(language) if word]
+    return unknown_notes(tokenizer, texts)
 
 
 def resume_study(name: str) -> Task[str]:

@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.core.legibility import unknown_notes
+from analysis.core.tokenizer import Tokenizer
 from analysis.core.turns import watched
 from analysis.plane.specs import SweepSpec
 from analysis.questions import plan as asked
@@ -56,6 +58,7 @@ def read_questions(
         wanted = asdict(sweep(exact_spec, reader.layers)) if sweep else None
         prompt = prompt_of(spec.template, loaded.tokenizer)
         job.notices += untemplated_note(spec.template, loaded)
+        job.notices += unknown_letters(loaded.tokenizer, questions, exact_spec)
 
         def begin(folder: Path | None = None) -> Path:
             return asked.begin_asking(
@@ -68,6 +71,17 @@ def read_questions(
         return folder.name
 
     return work
+
+
+def unknown_letters(
+    tokenizer: Tokenizer, questions: Questions, spec: QuestionSpec
+) -> list[str]:
+    """What the tokenizer does not know of questions and options, in a sentence or none."""
+    texts: dict[str, list[str]] = {language: [] for language in spec.languages}
+    for each in questions.questions:
+        if each.language in texts:
+            texts[each.language] += [each.question, *each.options]
+    return unknown_notes(tokenizer, texts)
 
 
 def go_on_asking(name: str, job: Job, pool: Pool) -> None:

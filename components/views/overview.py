@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from analysis.concepts.readable import notes_on
 from analysis.overview import findings as sentences
 from analysis.study import library
 from analysis.study.study import PUBLISHED, Study
@@ -65,6 +66,8 @@ def loaded(study: Study) -> None:
             "The Studies page goes on with it.",
             icon=":material/pause_circle:",
         )
+    for note in notes_on(study.manifest.left_out or ()):
+        st.caption(escape(note))
     sizes = {
         "Concepts": len(study.concepts),
         "Languages": len(study.languages),
