@@ -49,7 +49,7 @@ PACKAGES = {
     "components.screen": NUMBERS | {"plotly", "scipy"},
     "components.printing": NUMBERS | {"matplotlib", "fontTools", "scipy"},
     "components.paperpack": NUMBERS,
-    "components.frame": NUMBERS | {"streamlit"},
+    "components.frame": NUMBERS | {"streamlit", "uvicorn"},
     "components.forms": NUMBERS | {"streamlit"},
     "components.views": NUMBERS | {"streamlit"},
     "babelscope": NUMBERS | MODELS,

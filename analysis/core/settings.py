@@ -29,6 +29,13 @@ UNITS = {
     "tb": 10**12,
 }
 """Bytes of a unit of memory; a bare number counts GiB."""
+HOSTS = "BABELSCOPE_HOSTS"
+LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+HOST = re.compile(
+    rf"(?:\*\.)?{LABEL}(?:\.{LABEL})*|\[[0-9a-f:.]+\]|"
+    rf"https?://(?:{LABEL}(?:\.{LABEL})*|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?"
+)
+"""A host's name, an address of the sixth version in brackets, or an origin."""
 MAX_CORPUS_BYTES = 200 * 2**20
 MAX_STUDY_BYTES = 4 * 2**30
 
@@ -87,6 +94,25 @@ def memory_budget() -> int | None:
     return size("BABELSCOPE_MODEL_MEMORY")
 
 
+def hosts() -> tuple[str, ...]:
+    """Further names and origins under which visitors come (BABELSCOPE_HOSTS).
+
+    Apart by commas or spaces, in small letters; SpecError for what is neither.
+    """
+    names = []
+    for said in re.split(r"[\s,]+", given(HOSTS)):
+        name = said.casefold().rstrip("./")
+        if name and not HOST.fullmatch(name):
+            raise SpecError(
+                f"{HOSTS} has “{said[:80]}”. It takes host names such as "
+                "hub.example.org or *.example.org, and origins such as "
+                "https://hub.example.org:8443, apart by commas. Set it and start again."
+            )
+        if name:
+            names.append(name)
+    return tuple(dict.fromkeys(names))
+
+
 SETTINGS: dict[str, Callable[[], Any]] = {
     "BABELSCOPE_HOME": home,
     "BABELSCOPE_MODELS": model_folders,
@@ -94,6 +120,7 @@ SETTINGS: dict[str, Callable[[], Any]] = {
     "BABELSCOPE_TRUST_REMOTE_CODE": trusts_remote_code,
     "BABELSCOPE_ACCEPT_PICKLE": accepts_pickle,
     "BABELSCOPE_JUDGE_COMMAND": allows_judge_command,
+    HOSTS: hosts,
 }
 """What each setting is read by."""
 

@@ -23,6 +23,9 @@ def execute(options: argparse.Namespace) -> int:
     It reads ``.streamlit/config.toml`` beside ``app.py``, which counts for more than
     one of the user or of the folder in which the command is given.
     """
+    from components.frame import door
+
+    door.install()
     given = ["run", str(script()), "--server.port", str(options.port)]
     sys.argv = ["streamlit", *given]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
