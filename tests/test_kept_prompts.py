@@ -161,6 +161,8 @@ def test_extraction_reads_a_chat_model_in_its_own_template(chats, capsys):
     bare = bs.extract("plain", corpus(), concepts=one, title="b", template="none")
     assert bare.manifest.spec["template"] == "none"
     assert "is a chat model" in capsys.readouterr().err
+    bs.extract("qwen3", corpus(), concepts=one, title="c", template="chat, thinking")
+    assert "beginning of a thought" in capsys.readouterr().err
     assert CHAT_MODELS["Llama 3"].begin in study.manifest.prompt.written
 
 

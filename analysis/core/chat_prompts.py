@@ -7,6 +7,7 @@ for thinking is set, so that a text is the same prompt on every day.
 import json
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from analysis.core.errors import AnalysisError, SpecError
@@ -190,8 +191,18 @@ def folder_has_chat(folder: Path) -> bool:
             return True
     settings = folder / "tokenizer_config.json"
     try:
-        if settings.stat().st_size > MOST_SETTINGS:
-            return False
+        found = settings.stat()
+    except OSError:
+        return False
+    if found.st_size > MOST_SETTINGS:
+        return False
+    return settings_have_chat(settings, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def settings_have_chat(settings: Path, written: int) -> bool:
+    """Whether a tokenizer's settings, ``written`` at a time, hold a chat template."""
+    try:
         known = json.loads(settings.read_bytes())
     except (OSError, ValueError, RecursionError):
         return False

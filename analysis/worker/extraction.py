@@ -37,7 +37,7 @@ from analysis.words import plan as words
 from analysis.words.specs import WordSpec
 from analysis.worker.adapters import pinned, position_readers, template_reader
 from analysis.worker.plane import go_on_sweeping
-from analysis.worker.prompts import check_prompt, prompt_of, untemplated_note
+from analysis.worker.prompts import check_prompt, prompt_of, template_notes
 from analysis.worker.questions import go_on_asking
 from analysis.worker.service import Job, Pool, Task
 
@@ -191,7 +191,7 @@ def extract_study(
         keep(corpus)
         measured = {"precision": precision(pool, exact_spec, corpus, reader, job)}
         job.notices += unknown_letters(loaded.tokenizer, corpus, exact_spec)
-        job.notices += untemplated_note(spec.template, loaded)
+        job.notices += template_notes(spec.template, loaded)
         prompt = prompt_of(spec.template, loaded.tokenizer)
         known = {**facts, **measured, "prompt": prompt}
         folder = plan.begin(exact_spec, corpus, reader, title, known)
@@ -302,6 +302,7 @@ def continued_run(name: str, most: int, job: Job, pool: Pool) -> control.Run:
         job.progress(done, total, doing)
 
     loaded = pool.get(run.spec.model, job)
+    job.notices += template_notes(run.spec.template, loaded)
     settle = partial(settle_prompt, run, loaded)
     speaker = ModelSpeaker(loaded, run.spec, job.check, settle)
     return control_plan.compute(name, speaker, report, most)

@@ -16,7 +16,7 @@ from analysis.steering.specs import GenerationSpec
 from analysis.study import coverage, library, store
 from analysis.study.manifest import PlanePart, QuestionsPart
 from analysis.worker.adapters import pinned
-from analysis.worker.prompts import check_prompt, prompt_of
+from analysis.worker.prompts import check_prompt, prompt_of, template_notes
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def run_plane(spec: SweepSpec, questions: Questions, study: str) -> Task[str]:
         keep_questions(questions)
         exact_spec = pinned(spec, loaded)
         prompt = prompt_of(spec.template, loaded.tokenizer)
+        job.notices += template_notes(spec.template, loaded)
 
         def begin(folder: Path) -> None:
             sweep.begin_sweep(folder, exact_spec, questions, prompt)

@@ -13,6 +13,7 @@ from analysis.core.specs import ModelSpec
 from analysis.core.templates import (
     CHAT,
     MARK,
+    THINKING,
     default_template,
     prompt_form,
     prompt_ids_before,
@@ -67,9 +68,17 @@ def check_as_before(
         )
 
 
-def untemplated_note(template: str, loaded: "Loaded") -> list[str]:
-    """A sentence where a chat model is read without its own template."""
+def template_notes(template: str, loaded: "Loaded") -> list[str]:
+    """A sentence where a template does not fit what is done, or none.
+
+    That is a chat model read without its own, and thinking that is switched on.
+    """
     model = loaded.spec.model
+    if template == THINKING:
+        return [
+            "Thinking is switched on: what is read, scored, or said in few tokens is "
+            "the beginning of a thought, not of an answer."
+        ]
     if model == DEMO or template != "none":
         return []
     if default_template(model, loaded.tokenizer) != CHAT:

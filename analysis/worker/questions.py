@@ -19,7 +19,7 @@ from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, library, store
 from analysis.study.manifest import ImportedPart, Manifest, QuestionsPart
 from analysis.worker.adapters import pinned, template_reader
-from analysis.worker.prompts import check_prompt, prompt_of, untemplated_note
+from analysis.worker.prompts import check_prompt, prompt_of, template_notes
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def read_questions(
         reader = template_reader(loaded, exact_spec, job)
         wanted = asdict(sweep(exact_spec, reader.layers)) if sweep else None
         prompt = prompt_of(spec.template, loaded.tokenizer)
-        job.notices += untemplated_note(spec.template, loaded)
+        job.notices += template_notes(spec.template, loaded)
         job.notices += unknown_letters(loaded.tokenizer, questions, exact_spec)
 
         def begin(folder: Path | None = None) -> Path:
