@@ -11,6 +11,7 @@ from analysis.control import prompts
 from analysis.core.errors import CorpusError
 from analysis.core.keys import same_name, seen, told_apart
 from analysis.languages.shares import read_shares
+from analysis.plane.other_methods import read_answers
 from analysis.questions.questions import read_questions
 from analysis.words.readers import read_words
 from babelscope.inputs import pairs_of
@@ -323,3 +324,64 @@ def test_what_was_joined_and_what_leaks_is_told_without_a_page(tmp_path, capsys)
     (told,) = leaks(corpus, "by pair", corpus.concepts, 1)
     assert told.startswith("This split holds out 2 pairs that have a text in common")
     assert leaks(read, "by pair", read.concepts, 1) == ()
+
+
+HALF = "\\ud83d"
+
+
+@pytest.mark.parametrize(
+    ("read", "row"),
+    [
+        (read_corpus, {"pair": 1, "concept": "a", "language": "en", "positive": "x"}),
+        (
+            read_questions,
+            {"item": 1, "language": "en", "question": "Q?", "answer": "xy"},
+        ),
+        (
+            read_answers,
+            {"item": 1, "kind": "universal", "language": "en", "answer": "x"},
+        ),
+    ],
+)
+@pytest.mark.parametrize("damage", ["name", "value", "unused", "deep", "whole"])
+def test_half_a_character_anywhere_in_json_is_a_sentence(read, row, damage):
+    line = json.dumps(row | {"extra": "HERE", "negative": "y", "method": "m"})
+    line = {
+        "name": line.replace("extra", HALF),
+        "value": line.replace("x", HALF),
+        "unused": line.replace("HERE", HALF),
+        "deep": line.replace('"HERE"', f'[{{"{HALF}": 1}}]'),
+        "whole": line.replace("x", HALF + "\\ude00"),
+    }[damage]
+    if damage == "whole" and read is not read_corpus:
+        assert read(line.encode(), "q.jsonl") is not None
+        return
+    with pytest.raises(CorpusError) as caught:
+        read(line.encode(), "q.jsonl")
+    for sentence in (str(caught.value), *caught.value.faults):
+        assert sentence.encode(), "can be shown"
+    if damage != "whole":
+        assert any("half a character" in fault for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1e400", "9" * 5000])
+def test_a_very_large_number_is_a_name_or_a_sentence(number):
+    row = '{"pair": %s, "concept": "a", "language": "en", "positive": "x", "negative": "y"}'
+    try:
+        read_corpus((row % number).encode(), "p.jsonl")
+    except CorpusError as error:
+        assert "line 1" in error.faults[0]
+    with pytest.raises(CorpusError, match="no number of zero or more"):
+        read_words(b"concept,en,fr,frequency\na,b,c,1e400\nd,e,f,1\n", "w.csv")
+
+
+def test_digits_of_other_scripts_are_digits_and_raised_ones_are_none():
+    words = read_words("concept,en,fr,frequency\na,b,c,٣\nd,e,f,1\n".encode(), "w.csv")
+    assert words.frequencies == (3.0, 1.0)
+    with pytest.raises(CorpusError, match="no number of zero or more"):
+        read_words("concept,en,fr,frequency\na,b,c,²\nd,e,f,1\n".encode(), "w.csv")
+
+
+def test_a_tab_file_of_another_name_is_a_sentence():
+    with pytest.raises(CorpusError, match="not named like a wordnet's tab file"):
+        read_words(b"0-n\tlemma\tx\n", "french.tab")

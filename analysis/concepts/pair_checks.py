@@ -241,7 +241,8 @@ def number_as_text(value: object) -> object:
     """A finite number as text, a whole one without decimals; all else as it is."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    if not math.isfinite(value):
+    # A whole number of very many digits is none that isfinite can look at.
+    if isinstance(value, float) and not math.isfinite(value):
         return value
     if value == int(value):
         return str(int(value))

@@ -9,12 +9,13 @@ import math
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
 from analysis.core.errors import CorpusError
 from analysis.core.faults import Faults
+from analysis.core.json_text import HALF_WRITTEN, has_half
 from analysis.core.turns import tell
 
 # The size of a file is what is limited; a long text in a cell is no fault.
@@ -72,13 +73,18 @@ def refusal(name: str, faults: Iterable[str]) -> CorpusError:
     Of a kind with very many, the first, and how many more there are.
     """
     found = faults if isinstance(faults, Faults) else Faults(faults)
-    told = sorted(found, key=natural_key)
+    told = sorted(map(printable, found), key=natural_key)
     count = "1 fault" if len(found) == 1 else f"{len(found):,} faults"
     quoted = " · ".join(told[:SHOWN])
     if len(found) > SHOWN:
         quoted += f" … and {len(found) - SHOWN:,} more."
     sentence = f"“{name}” was not loaded: {count}. {quoted}"
-    return CorpusError(sentence, [*told, *found.rest()], len(found))
+    return CorpusError(sentence, [*told, *map(printable, found.rest())], len(found))
+
+
+def printable(sentence: str) -> str:
+    """A sentence with half characters written as their codes, since no page shows them."""
+    return sentence.encode("utf-8", "backslashreplace").decode()
 
 
 def decode_text(data: bytes, file: str) -> Text:
@@ -195,7 +201,7 @@ def json_rows(text: str, file: str, faults: Faults) -> Iterator[JsonRow]:
         return
     for line, content in numbered_lines(text):
         try:
-            value = parse_json(content)
+            value = decoded_json(content)
         except ValueError as error:
             if content.strip() == "{":
                 faults.append(
@@ -206,7 +212,10 @@ def json_rows(text: str, file: str, faults: Faults) -> Iterator[JsonRow]:
             faults.append(f"{file}, line {line}: {error}")
             continue
         if isinstance(value, dict):
-            yield JsonRow(line, value)
+            halves = half_characters(value) if HALF_WRITTEN.search(content) else []
+            faults += [f"{file}, line {line}: {fault}" for fault in halves]
+            if not halves:
+                yield JsonRow(line, value)
         else:
             begin = content.strip()[:40]
             faults.append(f"{file}, line {line}: holds {begin} instead of an object")
@@ -215,9 +224,30 @@ def json_rows(text: str, file: str, faults: Faults) -> Iterator[JsonRow]:
 def parse_json(text: str) -> Any:
     """The value of a JSON text.
 
-    ValueError, in words, for what is not JSON, repeats a key, is nested too deep or is not
-    finite.
+    ValueError, in words, for what is not JSON, repeats a key, is nested too deep, is not
+    finite or has half a character.
     """
+    value = decoded_json(text)
+    if HALF_WRITTEN.search(text) and has_half(value):
+        raise ValueError("a text has half a character (a lone surrogate)")
+    return value
+
+
+def half_characters(values: Mapping[str, Any]) -> list[str]:
+    """A fault for each column whose name or value has half a character."""
+    faults = []
+    for column, value in values.items():
+        try:
+            if has_half({column: value}):
+                fault = "has half a character (a lone surrogate)"
+                faults.append(f"“{column[:40]}” {fault}")
+        except RecursionError:
+            faults.append(f"“{column[:40]}” is nested too deep")
+    return faults
+
+
+def decoded_json(text: str) -> Any:
+    """The value of a JSON text; half a character is taken as it is."""
     try:
         return DECODER.decode(text)
     except json.JSONDecodeError as error:

@@ -56,7 +56,7 @@ def options_of(value: object) -> Options:
             value = parse_json(value)
         except ValueError as error:
             better = 'write ["one", "two"], or texts separated by “|”'
-            return Options(fault=f"the options are {error}; {better}")
+            return Options(fault=f"the options cannot be read: {error}; {better}")
     if isinstance(value, str):
         value = [part for part in value.split(SEPARATOR) if part.strip()]
     if value is None:

@@ -3,6 +3,7 @@
 Our own table, PanLex's Swadesh lists, MUSE's dictionaries and wordnets' tab files.
 """
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -234,9 +235,14 @@ def row_faults(row: Mapping[str, str]) -> list[str]:
         faults.append("the concept has no name")
     if kind not in ("", ABSTRACT, PHYSICAL):
         faults.append(f"the kind “{kind[:40]}” is neither {ABSTRACT} nor {PHYSICAL}")
-    if frequency and not NUMBER.fullmatch(frequency):
+    if frequency and not is_frequency(frequency):
         faults.append(f"the frequency “{frequency[:40]}” is no number of zero or more")
     return faults
+
+
+def is_frequency(cell: str) -> bool:
+    """Whether a cell is a number of zero or more that is not too large to be one."""
+    return bool(NUMBER.fullmatch(cell)) and math.isfinite(float(cell))
 
 
 def language_code(given: str) -> str:

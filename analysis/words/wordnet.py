@@ -291,6 +291,11 @@ def from_tabs(name: str, files: Mapping[str, str]) -> WordList:
     if princeton and files[princeton[0]]:
         nouns = read_data_noun(files[princeton[0]])
         lemmas.setdefault("en", nouns.lemmas)
+    if not lemmas:
+        raise CorpusError(
+            f"“{name}” is not named like a wordnet's tab file, such as wn-data-fra.tab. "
+            "Rename it so."
+        )
     # English goes first, since its spellings name the concepts.
     first = {"en": lemmas["en"]} if "en" in lemmas else {}
     words = joined(name, first | lemmas, nouns.lemmas, nouns.parents)

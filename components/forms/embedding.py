@@ -261,7 +261,7 @@ def choose_reading(words: WordList) -> tuple[list[str], tuple[int, ...]]:
         help="Numbers such as 8 16 32",
     )
     numbers = given.replace(",", " ").split()
-    if any(not number.isdigit() for number in numbers):
+    if any(not number.isdecimal() for number in numbers):
         st.warning(
             "Layers are whole numbers; all are kept until they are.",
             icon=":material/warning:",
