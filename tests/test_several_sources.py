@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.paper_layout import papers_zip
@@ -178,3 +179,49 @@ def test_a_zip_with_a_broken_stream_is_a_sentence(read, name, text, packing):
         data[place : place + 40] = b"\xff" * 40
         with pytest.raises(CorpusError):
             read(bytes(data), "a.zip")
+
+
+def test_keys_of_the_papers_layout_are_compared_as_they_are_seen():
+    leaf = {"pos": "a", "neg": "b"}
+    english = json.dumps({"équité": leaf, "02": leaf})
+    french = json.dumps({"e\u0301quite\u0301": leaf, "2": leaf})
+    corpus = papers_zip(
+        zipped(("fair/fair_en.json", english), ("fair/fair_fr.json", french))
+    )
+    assert not corpus.missing() and set(corpus.groups["fair"]) == {"équité", "02"}
+    assert not any("matched by position" in note for note in corpus.notes)
+    assert any("were joined" in note for note in corpus.notes)
+
+
+def test_members_of_the_papers_layout_that_look_the_same_are_left_out():
+    leaves = [{"pos": "café", "neg": "cafe\u0301"}, {"pos": "a", "neg": "b"}]
+    corpus = papers_zip(zipped(("fair/fair_en.json", json.dumps(leaves))))
+    assert len(corpus.pairs) == 1 and any("left out" in note for note in corpus.notes)
+
+
+def test_words_that_look_the_same_are_spelled_alike():
+    text = (
+        "concept,en,fr\nice,ice cream,ice\u00a0cream\u200b\ncat,cat,chat\nx,\u200b,y\n"
+    )
+    words = read_words(text.encode(), "w.csv")
+    assert words.identical("en", "fr").tolist() == [True, False, False]
+    assert words.words("en")[2] == "" and words.present("en").sum() == 2
+
+
+def choose_layers():
+    """The field for layers of the Alignment page."""
+    import streamlit as st
+
+    from analysis.words.word_lists import demo_words
+    from components.forms.embedding import choose_reading
+
+    st.text(str(choose_reading(demo_words())[1]))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("3²", "()"), ("²", "()"), ("٣ 4", "(3, 4)")]
+)
+def test_layers_are_digits(given, kept):
+    page = AppTest.from_function(choose_layers).run()
+    page.text_input(key="words-layers").set_value(given).run()
+    assert not page.exception and page.text[0].value == kept

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from analysis.concepts.pair_checks import Row, assemble
 from analysis.concepts.pairs import Corpus
+from analysis.core.keys import same_name, seen
 from analysis.core.table_files import decode_text, parse_json, refusal, value_in_words
 from analysis.core.zip_files import NamedFile, left_behind, too_much, unpacked
 from analysis.languages.languages import LANGUAGES, unknown_language
@@ -50,8 +51,8 @@ class Leaf:
 
     @property
     def identical(self) -> bool:
-        """Whether translation has made both members the same text."""
-        return self.positive.strip() == self.negative.strip()
+        """Whether translation has made both members what looks the same text."""
+        return seen(self.positive) == seen(self.negative)
 
 
 @dataclass(frozen=True)
@@ -239,7 +240,7 @@ def keys_agree(sheets: Sequence[Sheet]) -> bool:
     """
     first: set[str] = set()
     for sheet in sheets:
-        keys = {leaf.keys for leaf in sheet.leaves}
+        keys = {same_name(leaf.keys) for leaf in sheet.leaves}
         if keys and first and first.isdisjoint(keys):
             return False
         first = first or keys

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from analysis.core.errors import SpecError
+from analysis.core.keys import seen
 
 ABSTRACT, PHYSICAL = "abstract", "physical"
 T = TypeVar("T")
@@ -19,9 +19,10 @@ T = TypeVar("T")
 def compared(word: str) -> str:
     """A word as spellings are compared.
 
-    Capitals and small letters are alike, an accent is alike within its letter and after it.
+    Capitals and small letters are alike, an accent is alike within its letter and after it,
+    and what cannot be seen does not count.
     """
-    return unicodedata.normalize("NFC", word).casefold()
+    return seen(word).casefold()
 
 
 @dataclass(frozen=True)

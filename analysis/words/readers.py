@@ -195,8 +195,8 @@ def concept_rows(file: str, table: Table, faults: Faults) -> dict[str, list[str]
 
 
 def stripped(row: CsvRow) -> list[str]:
-    """A row's cells without white space around them."""
-    return [cell.strip() for cell in row.cells]
+    """A row's cells without white space around them; empty where nothing can be seen."""
+    return [cell.strip() if seen(cell) else "" for cell in row.cells]
 
 
 def numbers(cells: Sequence[str]) -> tuple[float | None, ...]:

@@ -83,9 +83,9 @@ def choose_questions() -> Questions | None:
                 size,
             )
         file = st.file_uploader(
-            "CSV or JSONL with item, language, question, answer, options; for "
+            "CSV, TSV or JSONL with item, language, question, answer, options; for "
             "culture also named and country",
-            type=["csv", "jsonl", "ndjson"],
+            type=["csv", "tsv", "jsonl", "ndjson"],
             key="questions-file",
             max_upload_size=200,
         )

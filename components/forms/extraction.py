@@ -107,9 +107,9 @@ def from_server() -> Corpus | None:
 def from_file() -> Corpus | None:
     """An uploaded corpus."""
     file = st.file_uploader(
-        "CSV or JSONL with pair, concept, language, positive, negative; or a zip "
+        "CSV, TSV or JSONL with pair, concept, language, positive, negative; or a zip "
         "in the papers' layout",
-        type=["csv", "jsonl", "ndjson", "zip"],
+        type=["csv", "tsv", "jsonl", "ndjson", "zip"],
         key="draft-file",
         max_upload_size=200,
     )

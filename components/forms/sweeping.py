@@ -160,14 +160,17 @@ def rivals(study: Study, half: int | None) -> pd.DataFrame:
         "Place another method's answers on this plane", icon=":material/add_location:"
     ):
         st.caption(
-            "CSV or JSONL with item, kind (universal or culture), language, answer "
+            "CSV, TSV or JSONL with item, kind (universal or culture), language, answer "
             "and, if wanted, method. Answers are "
             "matched with the "
             "options of the same held-out questions: the option itself, its "
             "letter, or a text that holds it."
         )
         file = st.file_uploader(
-            "Answers", type=["csv", "jsonl", "ndjson"], key="rivals", max_upload_size=50
+            "Answers",
+            type=["csv", "tsv", "jsonl", "ndjson"],
+            key="rivals",
+            max_upload_size=50,
         )
         with polite():
             placed = readings.of_file(
