@@ -1,5 +1,6 @@
 """Disks that are full, read-only, over a quota, without locks, or no folder at all."""
 
+import ast
 import errno
 import json
 import os
@@ -18,6 +19,7 @@ from analysis.control import prompts
 from analysis.control import store as runs
 from analysis.core import disk, files, settings
 from analysis.core.errors import AnalysisError, DiskError, StudyError
+from analysis.core.model_names import offered_models
 from analysis.model import hub
 from analysis.questions import question_sets
 from analysis.steering import vector_files
@@ -31,6 +33,7 @@ from tests.stored import stored
 from tests.test_pack import small
 from tests.visits import plain, visit
 
+ROOT = Path(__file__).parent.parent
 REFUSALS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the quota of this account is used up",
@@ -277,7 +280,7 @@ def test_nothing_is_said_of_a_home_that_is_well_or_can_be_made(home, monkeypatch
     real = os.access
     monkeypatch.setenv("BABELSCOPE_HOME", str(home))
     monkeypatch.setattr(
-        os, "access", lambda path, how: path.name != "models" and real(path, how)
+        os, "access", lambda path, how: path.name != "models" or not how & os.W_OK
     )
     assert disk.trouble() == "", "models may be where only the operator writes"
     (home / "studies").mkdir()
@@ -350,3 +353,70 @@ def test_windows_may_refuse_for_a_moment_to_replace_what_is_read(home, monkeypat
     monkeypatch.setattr(Path, "replace", busy)
     files.write_file(home / "a.json", json.dumps({}).encode())
     assert len(tries) == 3 and (home / "a.json").read_bytes() == b"{}"
+
+
+WRITING = (
+    "mkdir",
+    "rmtree",
+    "touch",
+    "unlink",
+    "write_bytes",
+    "write_text",
+    "copytree",
+)
+WRITERS = (
+    "analysis/core/files.py",
+    "analysis/core/leftovers.py",
+    "analysis/demo",
+    "analysis/model/hub.py",
+    "components/paperpack/redraw.py",
+)
+"""What writes: the one place, what sweeps after it, and what writes elsewhere: the making
+of the demo, the hub's own cache, the script of a paper pack.
+"""
+
+
+def test_whatever_is_kept_is_written_in_one_place():
+    strange = []
+    for room in ("analysis", "components", "babelscope", "pages"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            name = path.relative_to(ROOT).as_posix()
+            if name.startswith(WRITERS):
+                continue
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Attribute) and node.attr in WRITING:
+                    strange.append(f"{name}:{node.lineno} {node.attr}")
+    assert not strange
+
+
+def test_a_folder_of_models_that_is_shut_is_told(home, monkeypatch):
+    shut, inside = home / "models" / "shut", home / "models" / "open"
+    (shut / "mine").mkdir(parents=True)
+    (shut / "mine" / "config.json").write_text("{}")
+    (inside / "yours").mkdir(parents=True)
+    (inside / "yours" / "config.json").write_text("{}")
+    monkeypatch.setenv("BABELSCOPE_MODELS", f"{shut}{os.pathsep}{inside}")
+    assert disk.trouble() == ""
+    iterdir = Path.iterdir
+
+    def refused(path):
+        if path == shut:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return iterdir(path)
+
+    monkeypatch.setattr(os, "access", lambda path, how: path != shut)
+    monkeypatch.setattr(Path, "iterdir", refused)
+    assert list(offered_models()) == ["demo", "yours"]
+    assert "The models in “shut” (BABELSCOPE_MODELS) cannot be read" in disk.trouble()
+
+
+def test_folders_on_two_disks_are_told(home, monkeypatch):
+    stored("kept", cells=1)
+
+    def refuse(self, target):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(DiskError, match="go to another disk. .* Put all folders"):
+        library.delete("kept")
+    assert library.open_by_name("kept").missing

@@ -48,6 +48,10 @@ REASONS = {
     ),
     "ENAMETOOLONG": Reason("its path is too long for this disk", ELSEWHERE),
     "ELOOP": Reason("its folder is a link that leads to itself", ELSEWHERE),
+    "EXDEV": Reason(
+        "it would have to go to another disk",
+        "Put all folders{setting} on one disk, and do it again",
+    ),
     "EIO": Reason("the disk reports a fault", "Check the disk, and do it again"),
     "ESTALE": Reason(
         "the disk of another machine went away", "Wait until it is back, do it again"
@@ -182,9 +186,9 @@ def listed(folder: Path) -> list[Path]:
 
 
 def trouble() -> str:
-    """What hinders keeping anything in Babelscope's folder, in a sentence; “” if nothing.
+    """What hinders keeping anything or reading models, in a sentence; “” if nothing.
 
-    It may be missing as long as it can be made.
+    Babelscope's folder may be missing as long as it can be made.
     """
     home = settings.home()
     for folder in (home, *folders_in(home)):
@@ -196,7 +200,21 @@ def trouble() -> str:
                 f"Nothing can be kept in {where.words}: {reason.why}. What can be read "
                 f"is shown. {remedy_of(reason, where)}"
             )
+    hidden = [folder.name for folder in settings.model_folders() if is_shut(folder)]
+    if hidden:
+        return (
+            f"The models in “{hidden[0]}” (BABELSCOPE_MODELS) cannot be read, so they "
+            "are not offered: this account has no right to that folder."
+        )
     return ""
+
+
+def is_shut(folder: Path) -> bool:
+    """Whether a folder is there and may not be looked into."""
+    try:
+        return folder.is_dir() and not os.access(folder, os.R_OK | os.X_OK)
+    except OSError:
+        return True
 
 
 def folders_in(home: Path) -> list[Path]:

@@ -1,9 +1,10 @@
 """Which models need no download: the demo model and the folders that the server lists."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
-from analysis.core import settings
+from analysis.core import disk, settings
 
 DEMO = "demo"
 DEMO_FOLDER = Path(__file__).parent.parent / "demo" / "model"
@@ -17,10 +18,10 @@ def offered_models() -> dict[str, Path]:
     """
     found = {DEMO: DEMO_FOLDER}
     for root in settings.model_folders():
-        if not root.is_dir():
-            continue
-        for path in sorted(root.iterdir()):
-            if (path / "config.json").is_file():
-                found[path.name] = path
+        for path in disk.listed(root):
+            # What may not be looked into is no model that could be read.
+            with suppress(PermissionError):
+                if (path / "config.json").is_file():
+                    found[path.name] = path
     found[DEMO] = DEMO_FOLDER  # a folder of that name does not stand in for it
     return found
