@@ -96,7 +96,7 @@ def fresh(home):
 
     st.cache_data.clear()
     st.cache_resource.clear()
-    yield
+    yield home
     for job in list(cache.service().jobs.values()):
         cache.service().stop(job)
         job.finished.wait(20)

@@ -171,6 +171,15 @@ def test_faults_of_many_kinds_are_bounded_too():
     assert not Faults() and Faults(["x"]) and "x: first" in list(joined)
 
 
+def test_a_fault_quotes_no_more_than_can_be_read():
+    header = ",".join(f"c{'x' * 3000}{i}" for i in range(5))
+    for read, name in ((read_prompts, "p.csv"), (read_questions, "q.csv")):
+        with pytest.raises(CorpusError) as caught:
+            read(f"{header}\n1,2,3,4,5\n".encode(), name)
+        assert all(len(fault) < 1010 for fault in caught.value.faults)
+        assert len(str(caught.value)) < 4000
+
+
 TEXTS = [
     "pair 9",
     "pair 10",

@@ -24,6 +24,7 @@ from analysis.core.tensor_files import READERS, read_tensors
 from analysis.core.turns import watched
 from analysis.questions.mean_states import read_mean_states
 from analysis.steering.vector_files import read_vectors, to_gguf
+from tests.damaged import damaged_tensors
 
 ROOT = Path(__file__).parent.parent
 torch.manual_seed(0)
@@ -335,43 +336,6 @@ VALID = {
     "x.gguf": to_gguf(VECTORS, "made"),
 }
 MUTATIONS = 200
-WORTH = (b"\x00", b"\xff", b"\x7f", b"\x80", b"(", b".", b"R", b"q", b"9", b"\xff" * 8)
-
-
-def mutated(data: bytes, chance: random.Random) -> bytes:
-    """A file with a few bytes changed, taken out or put in, or cut short."""
-    made = bytearray(data)
-    for _ in range(chance.choice((1, 1, 2, 4, 16))):
-        place = chance.randrange(len(made))
-        kind = chance.randrange(6)
-        if kind == 0:
-            made[place] ^= 1 << chance.randrange(8)
-        elif kind == 1:
-            made[place] = chance.randrange(256)
-        elif kind == 2:
-            worth = chance.choice(WORTH)
-            made[place : place + len(worth)] = worth
-        elif kind == 3:
-            del made[place : place + chance.choice((1, 4, 64))]
-        elif kind == 4:
-            made[place:place] = made[: chance.choice((1, 8, 64))]
-        else:
-            del made[place:]
-        if not made:
-            break
-    return bytes(made)
-
-
-def mutated_file(name: str, chance: random.Random) -> bytes:
-    """A damaged file; half of the archives are sound and have damaged parts."""
-    data = VALID[name]
-    if data[:2] != b"PK" or chance.random() < 0.5:
-        return mutated(data, chance)
-    parts = zipfile.ZipFile(io.BytesIO(data)).namelist()
-    part = chance.choice([part for part in parts if part.endswith((".pkl", ".npy"))])
-    return rezipped(
-        data, lambda name, old: mutated(old, chance) if name == part else old
-    )
 
 
 @pytest.mark.parametrize("name", VALID)
@@ -380,7 +344,7 @@ def test_damage_is_a_value_or_a_sentence(name):
     chance = random.Random(name)
     values = sentences = 0
     for _ in range(MUTATIONS):
-        data = mutated_file(name, chance)
+        data = damaged_tensors(VALID[name], chance)
         for read in (
             read_vectors,
             lambda data, name: read_mean_states({f"en.{name}": data}),

@@ -6,6 +6,9 @@ Each message says what was given, what is allowed and what to do.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_QUOTED = 120
+"""Letters of what was given that a message repeats."""
+
 
 class AnalysisError(Exception):
     """Something a user can mend; pages show its message and go on."""
@@ -68,4 +71,4 @@ def unknown(
     allowed = tuple(allowed)
     hint = nearest(given, allowed)
     names = ", ".join(allowed)
-    return SpecError(f"Unknown {kind} “{given}”.{hint} Allowed: {names}.")
+    return SpecError(f"Unknown {kind} “{given[:MOST_QUOTED]}”.{hint} Allowed: {names}.")

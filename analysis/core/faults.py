@@ -11,6 +11,8 @@ MOST_OF_A_KIND = 20
 """Faults of one kind that are kept in words; all are counted."""
 MOST_KINDS = 50
 """Kinds that are told apart; whatever else comes is counted together."""
+LONGEST = 1_000
+"""Letters of one fault, which may quote what is in the file."""
 VARYING = re.compile(r"“[^”]*”|\([^()]*\)|\d+")
 """What differs between faults of one kind: quotes, remarks and numbers."""
 OTHERS = "of other kinds"
@@ -29,6 +31,8 @@ class Faults:
 
     def append(self, fault: str) -> None:
         """Count a fault, and keep it if it is among the first of its kind."""
+        if len(fault) > LONGEST:
+            fault = f"{fault[:LONGEST]} …"
         kind = kind_of(fault)
         if kind not in self.counts and len(self.counts) >= MOST_KINDS:
             kind = OTHERS

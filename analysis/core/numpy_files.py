@@ -5,20 +5,19 @@ import math
 import re
 import zipfile
 from dataclasses import dataclass
-from typing import IO, Literal
+from typing import Literal
 
 import numpy as np
 
 from analysis.core.tensors import MOST_ARRAYS, TensorFile, as_float32, check_amount
 from analysis.core.turns import tell
+from analysis.core.zip_files import in_pieces
 
 MAGIC = b"\x93NUMPY"
 TYPE = re.compile(rb"""['"]descr['"]\s*:\s*['"]([<>|=]?[fiub]\d+)['"]""")
 ORDER = re.compile(rb"""['"]fortran_order['"]\s*:\s*(True|False)""")
 SHAPE = re.compile(rb"""['"]shape['"]\s*:\s*\(([\d\s,]*)\)""")
 LONGEST_HEADER = 10_000
-PIECE = 2**24
-"""Bytes that are unpacked between two looks at whether to stop."""
 MOST_UNPACKED = 2**28
 """Bytes that the parts of an .npz file have together when they are unpacked."""
 
@@ -38,24 +37,10 @@ def npz_tensors(data: bytes) -> TensorFile:
         check_members(archive.infolist())
         for member in archive.infolist():
             with archive.open(member) as packed:
-                content = unpacked(packed, member.file_size)
+                # Without a size, all there is would be unpacked and cut afterwards.
+                content = in_pieces(packed, member.file_size + 1)
             file.add(member.filename.removesuffix(".npy"), npy_array(content))
     return file
-
-
-def unpacked(packed: IO[bytes], size: int) -> bytes:
-    """A part of an archive, piece by piece: what it declares, and whether there is more."""
-    pieces = []
-    left = size + 1
-    # Without a size, all there is would be unpacked and cut afterwards.
-    while left:
-        tell()
-        piece = packed.read(min(left, PIECE))
-        if not piece:
-            break
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)
 
 
 def check_members(members: list[zipfile.ZipInfo]) -> None:

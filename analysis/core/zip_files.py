@@ -2,18 +2,21 @@
 
 import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from io import BytesIO
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from analysis.core import settings
 from analysis.core.table_files import refusal
 from analysis.core.turns import tell
 
+PIECE = 2**24
+"""Bytes that are unpacked between two looks at whether to stop."""
 MAX_RATIO = 200
 """How many times larger than its packed size a file in a zip may be."""
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -27,8 +30,14 @@ DAMAGES = (
     RuntimeError,
     ValueError,
     OverflowError,
+    LookupError,
+    struct.error,
+    MemoryError,
 )
-"""What reading a damaged zip raises; its library has no common root."""
+"""What reading a damaged zip raises; its library has no common root.
+
+A place before its beginning, for example, is a ValueError.
+"""
 
 
 class NamedFile(NamedTuple):
@@ -82,10 +91,30 @@ def contents(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> Nam
     """One file of a zip; CorpusError when it is damaged."""
     tell()
     try:
-        return NamedFile(entry.filename, archive.read(entry))
+        return NamedFile(entry.filename, content_of(archive, entry))
     except DAMAGES as error:
         fault = damaged(entry.filename[:80], error)
         raise refusal(name, [fault]) from error
+
+
+def content_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """The bytes of a file in a zip, no more than it declares."""
+    with archive.open(entry) as packed:
+        return in_pieces(packed, entry.file_size)
+
+
+def in_pieces(packed: IO[bytes], most: int) -> bytes:
+    """What is packed, ``most`` bytes of it; between two pieces work that is to stop stops."""
+    pieces = []
+    left = most
+    while left > 0:
+        tell()
+        piece = packed.read(min(left, PIECE))
+        if not piece:
+            break
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def damaged(name: str, error: Exception) -> str:

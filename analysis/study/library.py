@@ -5,10 +5,8 @@ They are renamed, deleted with undo, packed and unpacked.
 
 import io
 import json
-import lzma
 import time
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any, NamedTuple
 
 from analysis.core import disk, files, settings
 from analysis.core.errors import AnalysisError, DiskError, StudyError, nearest
+from analysis.core.zip_files import DAMAGES, content_of
 from analysis.study import store
 from analysis.study.array_checks import check_arrays, check_memory, check_numbers
 from analysis.study.manifest import Manifest
@@ -234,16 +233,9 @@ def members_of(data: bytes) -> Iterator[Member]:
             members = packed.infolist()
             check_members(members)
             for member in members:
-                yield Member(member.filename, packed.read(member))
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+                content = content_of(packed, member)
+                yield Member(member.filename, content)
+    except DAMAGES as error:
         raise StudyError(
             "the file is cut short or is not a packed study. "
             "Download it again from where it came."

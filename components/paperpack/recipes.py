@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.errors import FigureError, unknown
+from analysis.core.json_text import parse_json
 from analysis.core.version import __version__
 from components.figures import spec as figures
 from components.figures.spec import Figure
@@ -32,6 +33,8 @@ LEFT_OUT = {"hover", "codes"}
 """Fields for the pointer on a screen; a recipe is for paper."""
 ABOUT = {"analysis", "estimate", "interval"}
 """Fields that say what a figure is about, and change nothing of the drawing."""
+TEXTS = ("name", "title", "caption", "x", "y", "source", "analysis", "estimate")
+"""Fields of a figure that are text."""
 KIND = "kind"
 """The key that tells what a JSON object stands for."""
 
@@ -191,7 +194,7 @@ def read(data: bytes | str, name: str) -> Recipe:
         most = MAX_BYTES // 2**20
         raise FigureError(f"{name} is larger than {most} MiB, which no recipe is.")
     try:
-        return built(json.loads(data), name)
+        return built(parse_json(data), name)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         kind = type(error).__name__
         what = f"{kind}: {error}"[:120]
@@ -214,6 +217,9 @@ def built(known: Mapping[str, Any], name: str) -> Recipe:
     figure = spec(known["figure"])
     if not isinstance(figure, Figure) or not isinstance(figure.table, pd.DataFrame):
         raise FigureError(f"{name} holds no figure.")
+    for field_name in TEXTS:
+        if not isinstance(getattr(figure, field_name), str):
+            raise FigureError(f"{name}: the figure's “{field_name}” must be text.")
     view = known["view"]
     page = str(view.get("page", ""))
     query = query_of(view.get("query", {}))
