@@ -123,6 +123,18 @@ def test_what_killed_processes_left_is_swept_and_what_is_written_now_stays(home)
     assert not any(path.exists() for path in gone)
 
 
+def test_containers_of_one_name_are_told_apart(tmp_path, monkeypatch):
+    known = {leftovers.HOST}
+    for number in (1, 2):
+        link = tmp_path / str(number)
+        link.symlink_to(f"pid:[{number}]")
+        monkeypatch.setattr(leftovers, "NUMBERED", link)
+        known.add(leftovers.host())
+    monkeypatch.setattr(leftovers, "NUMBERED", tmp_path / "missing")
+    known.add(leftovers.host())
+    assert len(known) == 4
+
+
 def test_the_server_sweeps_when_it_starts(fresh, monkeypatch):
     from components.frame import cache
     from tests.visits import visit

@@ -15,8 +15,22 @@ import psutil
 
 from analysis.core.disk import TEMPORARY
 
-HOST = hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
-"""Tells machines apart that share a folder."""
+NUMBERED = Path("/proc/self/ns/pid")
+"""Where Linux says which processes are numbered together."""
+
+
+def host() -> str:
+    """Tells apart what shares a folder and numbers its processes by itself.
+
+    Machines do, and so do containers, even of one name.
+    """
+    name = socket.gethostname()
+    with suppress(OSError):
+        name += str(NUMBERED.readlink())
+    return hashlib.sha256(name.encode()).hexdigest()[:8]
+
+
+HOST = host()
 OURS = re.compile(re.escape(TEMPORARY) + r"([0-9a-f]{8})-(\d+)-[0-9a-f]{8}")
 OLD = re.compile(re.escape(TEMPORARY) + r"(\d+-[0-9a-f]{8}|upload-\d+)")
 """How earlier versions named them."""
