@@ -225,3 +225,9 @@ def test_layers_are_digits(given, kept):
     page = AppTest.from_function(choose_layers).run()
     page.text_input(key="words-layers").set_value(given).run()
     assert not page.exception and page.text[0].value == kept
+
+
+def test_synsets_with_fewer_digits_are_the_same():
+    short = tab("chat", "chien").replace("0000000", "000000")
+    words = read_words(zipped(ENGLISH, ("wn-data-fra.tab", short)), "omw.zip")
+    assert words.words("fr") == ("chat", "chien")

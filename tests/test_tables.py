@@ -385,3 +385,31 @@ def test_digits_of_other_scripts_are_digits_and_raised_ones_are_none():
 def test_a_tab_file_of_another_name_is_a_sentence():
     with pytest.raises(CorpusError, match="not named like a wordnet's tab file"):
         read_words(b"0-n\tlemma\tx\n", "french.tab")
+
+
+@pytest.mark.parametrize("kind", SAVED)
+def test_a_character_that_no_text_has_is_told_with_its_line(kind):
+    text = written(SAVED[kind])
+    last = SAVED[kind][2][0]
+    data = text.replace(f'"{last}"', f'"{last}\0"').encode()
+    with pytest.raises(CorpusError, match="line 3: has a character that no text has"):
+        READ[kind](data if data != text.encode() else b"", "t.csv")
+
+
+def test_texts_with_characters_that_cannot_be_seen_are_noted():
+    rows = [("1", "fair", "en", "a\u200bb", "c"), ("1", "fair", "fr", "é", "d")]
+    (note,) = read_corpus(pairs(*rows), "p.csv").notes
+    assert note.startswith("Texts hold characters that cannot be seen (en 1)")
+
+
+def test_odd_words_are_noted_and_kept():
+    text = "concept,kind,en,fr\na,Physical,cat/kitty,nan\nb,abstract,ice\u00a0cream,x\n"
+    words = read_words(text.encode(), "w.csv")
+    assert words.kinds == ("physical", "abstract") and words.words("fr")[0] == "nan"
+    assert words.notes == (
+        "Words with a sign such as a comma or a slash, read as they stand (1): "
+        "en “cat/kitty”",
+        "Words with a space that does not break or characters that cannot be seen, read "
+        "as they stand (1): en “ice[no-break space]cream”",
+        "Words that may stand for none, read as they stand (1): fr “nan”",
+    )

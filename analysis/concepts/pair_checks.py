@@ -26,6 +26,8 @@ MEMBERS = ("positive", "negative")
 SPLIT_NAMES = ("", "train", "test")
 SHARED = ("language", "split")
 """Columns of few different texts; those of names are held once where they are joined."""
+UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
+"""Unseen characters that stand in no word; joiners do, in several scripts."""
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -197,7 +199,7 @@ def assemble(
     joined = gathering.notes()
     del gathering
     corpus = Corpus(name, pairs)
-    of_corpus = missing_notes(corpus) + white_space_notes(corpus)
+    of_corpus = missing_notes(corpus) + white_space_notes(corpus) + unseen_notes(corpus)
     return replace(corpus, notes=(*notes, *joined, *of_corpus))
 
 
@@ -343,6 +345,24 @@ def missing_notes(corpus: Corpus) -> list[str]:
                 f"language ({', '.join(counts)}); they are kept elsewhere."
             )
     return notes
+
+
+def unseen_notes(corpus: Corpus) -> list[str]:
+    """A sentence on texts with characters that cannot be seen, which is no fault."""
+    counts: Counter[str] = Counter()
+    for pair in corpus.pairs:
+        for text in (pair.positive, pair.negative):
+            if not text.isascii() and UNSEEN.search(text):
+                counts[pair.language] += 1
+    if not counts:
+        return []
+    listed = ", ".join(
+        f"{code} {counts[code]}" for code in corpus.languages if counts[code]
+    )
+    return [
+        f"Texts hold characters that cannot be seen ({listed}), which a model reads all "
+        "the same."
+    ]
 
 
 def white_space_notes(corpus: Corpus) -> list[str]:

@@ -57,13 +57,13 @@ def read_corpus(data: bytes, filename: str, exact: bool = False) -> Corpus:
     if len(data) > settings.MAX_CORPUS_BYTES:
         raise refusal(path.name, too_much(1, len(data), path.name, MAX_FILES))
     text, faults = decode_text(data, path.name)
-    rows = FORMATS[ending](text, path.name, faults)
+    rows = FORMATS[ending](text, path.name, faults, exact)
     return assemble(path.stem, rows, faults, exact=exact)
 
 
-def table_pairs(text: str, file: str, faults: Faults) -> Iterator[Row]:
+def table_pairs(text: str, file: str, faults: Faults, exact: bool) -> Iterator[Row]:
     """Rows of separated values under a header of column names."""
-    table = open_table(text, file, faults, COLUMNS)
+    table = open_table(text, file, faults, COLUMNS, exact)
     if not table.columns:
         return
     names = [name for name in table.columns if name]
@@ -85,13 +85,13 @@ def known_columns(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if name in COLUMNS}
 
 
-def json_pairs(text: str, file: str, faults: Faults) -> Iterator[Row]:
+def json_pairs(text: str, file: str, faults: Faults, exact: bool) -> Iterator[Row]:
     """Rows of JSON lines; the lines that hold no object are faults."""
     for number, values in json_rows(text, file, faults):
         yield Row(f"{file}, line {number}", values)
 
 
-FORMATS: dict[str, Callable[[str, str, Faults], Iterator[Row]]] = {
+FORMATS: dict[str, Callable[[str, str, Faults, bool], Iterator[Row]]] = {
     ".csv": table_pairs,
     ".tsv": table_pairs,
     ".jsonl": json_pairs,

@@ -359,7 +359,7 @@ def read(data: bytes, filename: str, exact: bool = False) -> PromptSet:
     if len(data) > MOST_BYTES:
         raise refusal(name, [f"{name}: holds more than {MOST_BYTES // 2**20} MiB"])
     text, faults = decode_text(data, name)
-    table = open_table(text, name, faults, COLUMNS)
+    table = open_table(text, name, faults, COLUMNS, exact)
     if faults and not table.columns:
         raise refusal(name, faults)
     check_header(name, table, faults)

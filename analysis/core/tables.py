@@ -16,6 +16,7 @@ from analysis.core.table_files import DELIMITERS, CsvRow, csv_rows, lines_of
 
 TOLD = re.compile(r'"?sep=(.)"?')
 """A first line by which table programs tell each other what separates the columns."""
+NUL = "\0"
 MOST_LINES = 100
 """Lines that a header may go over."""
 
@@ -29,13 +30,20 @@ class Table(NamedTuple):
 
 
 def open_table(
-    text: str, file: str, faults: Faults, known: Collection[str] = ()
+    text: str,
+    file: str,
+    faults: Faults,
+    known: Collection[str] = (),
+    exact: bool = False,
 ) -> Table:
     """The header and the rows of a table; whatever is wrong is added to the faults.
 
     Names of columns are those of ``known`` where they are the same without regard to
     capitals. Every row has as many cells as the header. Without any row no columns.
+    ``exact`` is for files of our own, which may hold whatever was taken once.
     """
+    if NUL in text and not exact:
+        faults += faults_of_nul(text, file)
     first_line = next(lines_of(text), "").removeprefix("\ufeff").strip()
     told = TOLD.fullmatch(first_line)
     delimiter = told[1] if told else delimiter_of(text, file, known)
@@ -49,6 +57,16 @@ def open_table(
     place = f"{file}, line {header.line}"
     faults += [f"{place}: {fault}" for fault in faults_of_names(columns)]
     return Table(columns, place, even_rows(rows, len(columns), file, faults))
+
+
+def faults_of_nul(text: str, file: str) -> Iterator[str]:
+    """A fault for each line with a character that no text has."""
+    for number, line in enumerate(lines_of(text), 1):
+        if NUL in line:
+            yield (
+                f"{file}, line {number}: has a character that no text has (U+0000); the "
+                "file is damaged, or saved in an encoding other than UTF-8"
+            )
 
 
 def delimiter_of(text: str, file: str, known: Collection[str]) -> str:

@@ -52,7 +52,7 @@ def read_answers(data: bytes, filename: str) -> pd.DataFrame:
         )
     text, faults = decode_text(data, path.name)
     rows = []
-    for line in FORMATS[ending](text, path.name, faults):
+    for line in FORMATS[ending](text, path.name, faults, False):
         named = {}
         columns = {}
         for column, value in line.values.items():

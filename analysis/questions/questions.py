@@ -200,25 +200,29 @@ def read_questions(
             "Cut it into smaller files."
         )
     text, faults = decode_text(data, path.name)
-    lines = FORMATS[ending](text, path.name, faults)
+    lines = FORMATS[ending](text, path.name, faults, exact)
     reading = Reading("text" if exact else answers, exact)
     return assemble_questions(path.stem, lines, faults, reading)
 
 
-def table_lines(text: str, file: str, faults: Faults) -> Iterator[Line]:
+def table_lines(
+    text: str, file: str, faults: Faults, exact: bool = False
+) -> Iterator[Line]:
     """Rows under a header of column names."""
-    table = open_table(text, file, faults)
+    table = open_table(text, file, faults, exact=exact)
     for number, cells in table.rows:
         yield Line(f"{file}, line {number}", dict(zip(table.columns, cells)))
 
 
-def json_lines(text: str, file: str, faults: Faults) -> Iterator[Line]:
+def json_lines(
+    text: str, file: str, faults: Faults, exact: bool = False
+) -> Iterator[Line]:
     """One object per line."""
     for number, values in json_rows(text, file, faults):
         yield Line(f"{file}, line {number}", values)
 
 
-FORMATS: dict[str, Callable[[str, str, Faults], Iterator[Line]]] = {
+FORMATS: dict[str, Callable[[str, str, Faults, bool], Iterator[Line]]] = {
     ".csv": table_lines,
     ".tsv": table_lines,
     ".jsonl": json_lines,

@@ -35,6 +35,10 @@ NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?")
 CASES: Mapping[int, Callable[[str], str]] = {4: str.title, 2: str.upper}
 """Letters of a part of a code → how it is written: scripts and regions."""
 KNOWN = ("concept", "kind", "frequency")
+SIGNS = ",;/|"
+ODD = re.compile(f"[{SIGNS}\u00a0\u00ad\u200b\u2060\ufeff]")
+MISSING = {"nan", "null", "n/a", "#n/a"}
+"""What programs write for no value."""
 MAX_MEMBERS = 5_000
 SHOWN = 3
 """Files that were not read and are named."""
@@ -63,7 +67,7 @@ def read_words(data: bytes, filename: str) -> WordList:
         raise CorpusError(f"“{path.name[:80]}” is larger than {most} MiB.")
     ending = path.suffix.casefold()
     if ending == ".zip":
-        return checked_words(from_zip(data, path.name))
+        return noted(from_zip(data, path.name))
     if ending not in ENDINGS:
         allowed = (*ENDINGS, ".zip")
         raise CorpusError(
@@ -74,7 +78,42 @@ def read_words(data: bytes, filename: str) -> WordList:
     if faults:
         raise refusal(path.name, faults)
     read = ENDINGS[ending]
-    return checked_words(read(path.stem, {path.name: text}))
+    return noted(read(path.stem, {path.name: text}))
+
+
+def noted(words: WordList) -> WordList:
+    """The list, checked, with notes on words that may be meant otherwise."""
+    return replace(checked_words(words), notes=(*words.notes, *odd_words(words)))
+
+
+def odd_words(words: WordList) -> list[str]:
+    """Sentences on words with signs, with characters that cannot be seen, and on “nan”."""
+    found: dict[str, list[str]] = {}
+    for language, spelled in zip(words.languages, words.spellings):
+        for word in spelled:
+            why = oddity(word)
+            if why:
+                found.setdefault(why, []).append(
+                    f"{language} “{told_apart(word)[:40]}”"
+                )
+    notes = []
+    for why, odd in found.items():
+        more = " …" if len(odd) > SHOWN else ""
+        shown = ", ".join(odd[:SHOWN])
+        notes.append(f"Words {why}, read as they stand ({len(odd):,}): {shown}{more}")
+    return notes
+
+
+def oddity(word: str) -> str:
+    """What is odd about a word; empty for most."""
+    if word.casefold() in MISSING:
+        return "that may stand for none"
+    hit = ODD.search(word)
+    if hit is None:
+        return ""
+    if hit[0] in SIGNS:
+        return "with a sign such as a comma or a slash"
+    return "with a space that does not break or characters that cannot be seen"
 
 
 def from_zip(data: bytes, name: str) -> WordList:
@@ -162,7 +201,7 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
         languages=tuple(columns),
         concepts=tuple(rows),
         spellings=tuple(columns.values()),
-        kinds=by_name.get("kind", ()),
+        kinds=tuple(map(str.casefold, by_name.get("kind", ()))),
         frequencies=numbers(by_name.get("frequency", ())),
         notes=() if rows else (f"{file} has a header and no rows.",),
     )
@@ -229,12 +268,14 @@ def row_faults(row: Mapping[str, str]) -> list[str]:
     """What is wrong with one row of our own layout."""
     faults = []
     concept = row.get("concept", "")
-    kind = row.get("kind", "")
+    kind = row.get("kind", "").casefold()
     frequency = row.get("frequency", "")
     if not concept:
         faults.append("the concept has no name")
     if kind not in ("", ABSTRACT, PHYSICAL):
-        faults.append(f"the kind “{kind[:40]}” is neither {ABSTRACT} nor {PHYSICAL}")
+        faults.append(
+            f"the kind “{row['kind'][:40]}” is neither {ABSTRACT} nor {PHYSICAL}"
+        )
     if frequency and not is_frequency(frequency):
         faults.append(f"the frequency “{frequency[:40]}” is no number of zero or more")
     return faults

@@ -37,6 +37,7 @@ WHY_FIRST = (
     "and a file in its language's folder before others."
 )
 DATA_NOUN = "data.noun"
+LONG = len("00000001-n")
 Lemmas = dict[str, str]
 """Synset → first lemma."""
 Parents = dict[str, tuple[str, ...]]
@@ -208,7 +209,8 @@ def tab_lemmas(text: str) -> Lemmas:
         word = word.strip().replace("_", " ")
         is_lemma = relation.split(":")[-1] == "lemma"
         if is_lemma and word and synset.endswith("-n"):
-            found.setdefault(synset, word)
+            # Numbers have eight digits; some files write fewer.
+            found.setdefault(synset.rjust(LONG, "0"), word)
     return found
 
 
