@@ -245,7 +245,7 @@ def test_mean_states_are_read_in_any_precision():
         v.dtype == np.float32 for v in states.values()
     )
     np.testing.assert_allclose(states["sw"], matrix, rtol=1e-2)
-    assert "4 layers × 8" in notes[0]
+    assert "4 layers × 8" in notes[0] and ": English, " in notes[0]
 
 
 def test_the_ending_pt_is_not_portuguese():

@@ -231,3 +231,17 @@ def test_synsets_with_fewer_digits_are_the_same():
     short = tab("chat", "chien").replace("0000000", "000000")
     words = read_words(zipped(ENGLISH, ("wn-data-fra.tab", short)), "omw.zip")
     assert words.words("fr") == ("chat", "chien")
+
+
+def test_a_file_of_a_zip_without_a_name_is_not_read():
+    packed = zipped(("a.csv", TABLE), ("x", "y"))
+    at = packed.rindex(b"x", 0, packed.rindex(b"PK\x05\x06"))
+    entry = packed.rindex(b"PK\x01\x02", 0, at)
+    nameless = (
+        packed[: entry + 28] + b"\0\0" + packed[entry + 30 : at] + packed[at + 1 :]
+    )
+    size = int.from_bytes(packed[-10:-6], "little") - 1
+    nameless = nameless[:-10] + size.to_bytes(4, "little") + nameless[-6:]
+    words = read_words(nameless, "t.zip")
+    assert words.concepts == ("cat", "dog")
+    assert words.notes == ("Files of the zip that were not read (1): ",)

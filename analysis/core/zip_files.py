@@ -70,7 +70,9 @@ def unpacked(
     with archive:
         entries = []
         for entry in archive.infolist():
-            if not entry.is_dir() and not left_behind(entry.filename):
+            # Not is_dir, which fails on a name that is empty.
+            is_folder = entry.filename.endswith("/")
+            if not is_folder and not left_behind(entry.filename):
                 entries.append(entry)
         size = sum(entry.file_size for entry in entries)
         names = [entry.filename for entry in entries]

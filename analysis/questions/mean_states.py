@@ -11,7 +11,7 @@ from analysis.core.errors import CorpusError
 from analysis.core.tensor_files import READERS, read_tensors
 from analysis.core.tensors import TensorFile, check_amount
 from analysis.core.turns import tell
-from analysis.languages.languages import codes_in
+from analysis.languages.languages import codes_in, label
 from analysis.steering.vector_files import MOST_LAYERS, WIDEST
 
 ENDING = re.compile(r"\.(pt|pth|bin|safetensors|npy|npz)$")
@@ -73,7 +73,8 @@ def add_file(found: MeanStates, name: str, data: bytes) -> None:
     if not np.isfinite(state).all():
         raise ValueError("holds numbers that are not finite")
     found.states[code] = state
-    found.notes.append(f"{name}: {key}, {state.shape[0]} layers × {state.shape[1]}")
+    layers, hidden = state.shape
+    found.notes.append(f"{name}: {label(code)}, {key}, {layers} layers × {hidden}")
 
 
 def check_size(found: MeanStates, state: np.ndarray) -> None:
