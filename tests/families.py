@@ -83,6 +83,17 @@ OTHERS: dict[str, tuple[str, dict]] = {
         LLAMA
         | {"intermediate_size_mlp": 64, "num_local_experts": 2, "attn_scale": 0.1},
     ),
+    "gemma4": (
+        "Gemma4TextConfig",
+        LLAMA
+        | {
+            "vocab_size_per_layer_input": 300,
+            "hidden_size_per_layer_input": 8,
+            "num_kv_shared_layers": 2,
+            "layer_types": ["sliding_attention", "full_attention"] * 2,
+            "global_head_dim": 8,
+        },
+    ),
     "mpt": (
         "MptConfig",
         GPT | {"d_model": 32, "n_heads": 4, "n_layers": 4, "max_seq_len": WINDOW},

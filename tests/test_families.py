@@ -53,7 +53,6 @@ FROM_FIRST_BLOCK = ("mamba", "rwkv")
 def all_states(engine: Loaded, budget: int, padding: str = "right") -> np.ndarray:
     """States (text, layer, hidden) as the engine reads them."""
     collected = Collected(len(PROMPTS), len(engine.blocks), engine.hidden)
-    collected.values[:] = np.nan
     stream(engine, PROMPTS, [collected], Reading(budget, padding))
     return collected.values
 

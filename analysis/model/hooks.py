@@ -3,6 +3,7 @@
 Each row has its own vectors, layers, strengths and operators; none feels its neighbours.
 """
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -506,7 +507,11 @@ def hooked_blocks(
     ``change`` gives back themselves stay the same bits.
     """
     handles = []
+    decoder = loaded.decoder
     try:
+        if "logits_to_keep" in inspect.signature(decoder.forward).parameters:
+            keep = decoder.register_forward_pre_hook(keep_all_tokens, with_kwargs=True)
+            handles.append(keep)
         for layer, block in enumerate(loaded.blocks, 1):
             hook = hook_of(layer, passes, change, check)
             handles.append(block.register_forward_hook(hook))
@@ -514,6 +519,17 @@ def hooked_blocks(
     finally:
         for handle in handles:
             handle.remove()
+
+
+def keep_all_tokens(
+    module: torch.nn.Module, arguments: Any, named: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """Arguments by which a stack takes every token through every block.
+
+    Gemma 4 leaves out tokens whose logits nobody asks for, in blocks that use the keys
+    and values of others. The head still gives only the logits that were asked for.
+    """
+    return arguments, {**named, "logits_to_keep": 0}
 
 
 def hook_of(

@@ -29,6 +29,7 @@ from transformers import (
     PreTrainedModel,
 )
 from transformers.cache_utils import (
+    DummyLayer,
     DynamicCache,
     DynamicLayer,
     DynamicSlidingWindowLayer,
@@ -152,7 +153,8 @@ class Loaded:
         cache = getattr(out, "past_key_values", None)
         if type(cache) is not DynamicCache:
             return False
-        plain = (DynamicLayer, DynamicSlidingWindowLayer)
+        # Layers that use another's keys and values keep none: Gemma 3n and 4 have them.
+        plain = (DynamicLayer, DynamicSlidingWindowLayer, DummyLayer)
         return all(type(layer) in plain for layer in cache.layers)
 
     def position_arguments(self, positions: torch.Tensor) -> dict[str, torch.Tensor]:

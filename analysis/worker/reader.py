@@ -98,7 +98,8 @@ class Collected:
     """States (text, layer, hidden) in memory, for a handful of texts."""
 
     def __init__(self, texts: int, layers: int, hidden: int) -> None:
-        self.values = np.zeros((texts, layers, hidden), np.float32)
+        # A text that was not read has no state; zeros would be one.
+        self.values = np.full((texts, layers, hidden), np.nan, np.float32)
 
     def eat(self, indices: np.ndarray, states: np.ndarray) -> None:
         """Keep a batch."""
