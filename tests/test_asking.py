@@ -112,7 +112,8 @@ def test_the_logit_lens_reads_what_the_head_would_say(tiny_models):
     shares = logit_lens(loaded)(states, [("oui", "yes")] * 3)
     assert shares.shape == (2, 2) and (shares > 0).all() and (shares.sum(0) < 1).all()
     both = logit_lens(loaded)(states, [("yes", "yours")] * 3)
-    assert (both == 0).all(), "tokens that begin both are left out: here single bytes"
+    assert np.isnan(both).all(), "they begin with the same token: nothing to tell"
+    assert logit_lens(loaded).told([("yes", "yours"), ("oui", "yes")]) == 1
     assert sum(
         logit_lens(load(ModelSpec(f, device="cpu"))) is not None for f in FAMILIES
     ) == len(FAMILIES)
@@ -140,7 +141,7 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
     assert library.open_by_name(name).missing == ("questions fr", "questions sw")
     assert extraction.resume_study(name)(job(), pool) == name
     study = library.open_by_name(name)
-    assert study.complete and study.has("lens_share") and study.has("item_local")
+    assert study.complete and study.has("lens_answers") and study.has("item_local")
     assert study.manifest.questions.spec["model"]["revision"] == "local"
     sweep = SweepSpec(
         spec.model,
@@ -245,3 +246,19 @@ def test_mean_states_become_a_study_from_the_command_line(home, tmp_path, capsys
         assert study.languages == ("en", "fr", "sw")
         assert study.model == "owner/name" and study.title == "Mine"
     assert len(list(store.root().iterdir())) == 1
+
+
+def test_the_lens_counts_answers_that_begin_with_a_part_of_a_character(tiny_models):
+    """A tokenizer that knows no letter of a script writes bytes of no text."""
+    loaded = load(ModelSpec("llama", device="cpu"))
+    lens = logit_lens(loaded)
+    telugu = "తెలుగు"
+    first = loaded.tokenizer.encode(telugu, add_special_tokens=False)[0]
+    assert first in lens.beginning(telugu, "Telugu").own
+    assert lens.told([(telugu, "Telugu"), ("no", "not")]) == 1
+    rng = np.random.default_rng(0)
+    states = rng.standard_normal((2, 2, loaded.hidden)).astype(np.float32)
+    mixed = lens(states, [(telugu, "Telugu"), ("no", "not")])
+    alone = lens(states[:1], [(telugu, "Telugu")])
+    np.testing.assert_allclose(mixed, alone, rtol=1e-5)
+    assert (mixed[0] > 0).all()

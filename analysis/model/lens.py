@@ -40,6 +40,16 @@ class BeginningTokens(NamedTuple):
     own: list[int]
     english: list[int]
 
+    @property
+    def sides(self) -> tuple[list[int], list[int]]:
+        """Both sides in order."""
+        return self.own, self.english
+
+    @property
+    def told(self) -> bool:
+        """Whether either answer has a beginning of its own."""
+        return bool(self.own) and bool(self.english)
+
 
 class LogitLens:
     """Reads states through the model's final norm and output head."""
@@ -50,6 +60,7 @@ class LogitLens:
         self.head = head
         self.cap = getattr(config, "final_logit_softcapping", None)
         self.scale = 1.0
+        self.tokenizer = loaded.tokenizer
         self.beginnings = tokens_by_text(loaded.tokenizer, head.weight.shape[0])
 
     @torch.inference_mode()
@@ -60,21 +71,47 @@ class LogitLens:
 
         The states are (text, layer, hidden). A share is the probability of all tokens
         that begin the answer, with or without a space before it; tokens that begin both
-        are left out of both.
+        are left out of both. Answers that cannot be told apart so are left out of the
+        mean, which is NaN without any that can.
         """
-        tokens = []
-        for own, english in answers:
-            tokens.append(beginning_tokens(self.beginnings, own, english))
+        tokens = [self.beginning(own, english) for own, english in answers]
+        told = [place for place, sides in enumerate(tokens) if sides.told]
         layers = states.shape[1]
-        total = np.zeros((2, layers))
+        total = np.full((2, layers), np.nan)
         for layer in range(layers):
-            shares = self.token_shares(states[:, layer])
-            for row, sides in zip(shares, tokens):
-                own_share = row[sides.own].sum()
-                english_share = row[sides.english].sum()
-                total[0, layer] += own_share.item()
-                total[1, layer] += english_share.item()
-        return total / len(answers)
+            shares = self.token_shares(states[told, layer])
+            for side in range(2):
+                kept = [
+                    row[tokens[place].sides[side]].sum().item()
+                    for row, place in zip(shares, told)
+                ]
+                total[side, layer] = np.mean(kept) if kept else np.nan
+        return total
+
+    def told(self, answers: Sequence[tuple[str, str]]) -> int:
+        """How many of the answers can be told apart by how they begin."""
+        return sum(self.beginning(own, english).told for own, english in answers)
+
+    def beginning(self, own: str, english: str) -> BeginningTokens:
+        """Tokens that begin the own answer but not the English one, and the other way."""
+        of_own = self.that_begin(own)
+        of_english = self.that_begin(english)
+        return BeginningTokens(sorted(of_own - of_english), sorted(of_english - of_own))
+
+    def that_begin(self, answer: str) -> set[int]:
+        """Ids of tokens that begin an answer.
+
+        By their text, and the first that the tokenizer itself would write: in scripts
+        of which it knows few letters that is a part of a character, without any text.
+        """
+        found = tokens_that_begin(self.beginnings, answer)
+        for text in (answer, f" {answer}"):
+            ids = self.tokenizer.encode(text, add_special_tokens=False)
+            for token in ids:
+                if self.tokenizer.decode([token]).strip():
+                    found.add(token)
+                    break
+        return {token for token in found if token < self.head.weight.shape[0]}
 
     def token_shares(self, states: np.ndarray) -> torch.Tensor:
         """Probabilities (text, token) that the head gives of states (text, hidden)."""
@@ -170,15 +207,6 @@ def tokens_by_text(tokenizer: Tokenizer, size: int) -> dict[str, list[int]]:
         if text.strip():
             found[text].append(i)
     return found
-
-
-def beginning_tokens(
-    tokens: dict[str, list[int]], own: str, english: str
-) -> BeginningTokens:
-    """Tokens that begin the own answer but not the English one, and the other way."""
-    of_own = tokens_that_begin(tokens, own)
-    of_english = tokens_that_begin(tokens, english)
-    return BeginningTokens(sorted(of_own - of_english), sorted(of_english - of_own))
 
 
 def tokens_that_begin(tokens: dict[str, list[int]], text: str) -> set[int]:

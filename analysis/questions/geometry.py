@@ -425,9 +425,18 @@ def lens(study: Study) -> xr.DataArray:
             "model whose final norm and blocks are as they were."
         )
     values = study.array("lens_share")
+    told = answers_told(study)
     return values.assign_coords(side=list(SIDES), **layer_coords(study)).assign_attrs(  # pyright: ignore[reportArgumentType]
-        origin(study)
+        origin(study) | told
     )
+
+
+def answers_told(study: Study) -> dict[str, int]:
+    """``told`` of ``answers`` over languages, where the study counted them."""
+    if not study.has("lens_answers"):
+        return {}
+    told, answers = np.nansum(study.array("lens_answers").values, 0)
+    return {"told": int(told), "answers": int(answers)}
 
 
 def labelled_set(study: Study, variables: dict, **coords: list) -> xr.Dataset:

@@ -6,7 +6,7 @@ resumed gives the same bytes.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -32,7 +32,20 @@ UNSCORED, ELSEWHERE, LOCAL = 0, 1, 2
 ENOUGH = 2
 """Training items below which there is no vector."""
 HALF_PRECISION = 2.0**14
-Lens = Callable[[np.ndarray, Sequence[tuple[str, str]]], np.ndarray]
+
+
+class Lens(Protocol):
+    """The logit lens of a model, as ``analysis.model.lens`` gives it."""
+
+    def __call__(
+        self, states: np.ndarray, answers: Sequence[tuple[str, str]]
+    ) -> np.ndarray:
+        """Shares (side, layer) of answers in states (text, layer, hidden)."""
+        ...
+
+    def told(self, answers: Sequence[tuple[str, str]]) -> int:
+        """How many of the answers can be told apart by how they begin."""
+        ...
 
 
 class Answering(Reader, Protocol):
@@ -379,7 +392,7 @@ def lensed(
     lens: Lens, states: np.ndarray, asked: Sequence, what: tuple
 ) -> dict[str, np.ndarray]:
     """Mean logit-lens share (side, layer) over the universal questions that have an
-    answer in both languages, if there are any.
+    answer in both languages, if there are any, and how many of how many those are.
     """
     questions, code, part = what
     chosen, answers = [], []
@@ -391,8 +404,10 @@ def lensed(
         if kind == UNIVERSAL and part[i] and own and english:
             chosen.append(i)
             answers.append((own.answer, english.answer))
-    return (
-        {"lens_share": lens(states[chosen], answers).astype(np.float32)}
-        if chosen and code != ENGLISH
-        else {}
-    )
+    if not chosen or code == ENGLISH:
+        return {}
+    told = lens.told(answers)
+    counts = {"lens_answers": np.array([told, len(answers)], np.uint16)}
+    if not told:
+        return counts
+    return counts | {"lens_share": lens(states[chosen], answers).astype(np.float32)}

@@ -29,7 +29,13 @@ FLOATS = ("F16", "F32", "F64")
 CODES = ("U8", "U16", "U32", "I8", "I16", "I32", "I64")
 """Types of tensors in words of safetensors."""
 LARGEST_CODE = {"item_part": 2, "item_local": 2, "plane_there": 1, MASK: 1}
-OF_CODES = (*LARGEST_CODE, "plane_match", "plane_tokens", "plane_answer")
+OF_CODES = (
+    *LARGEST_CODE,
+    "lens_answers",
+    "plane_match",
+    "plane_tokens",
+    "plane_answer",
+)
 """Arrays of whole numbers; all others are of floats."""
 DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("concept_vector", "half_a", "half_b"), ("layer", "hidden")),
@@ -42,6 +48,7 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "item_part": ("prompt",),
     "item_local": ("prompt",),
     "lens_share": ("side", "layer"),
+    "lens_answers": ("counted",),
     **{f"{of}_vector": ("layer", "hidden") for of in ("english", "local", "flipped")},
     **{f"{of}_shuffled": ("layer", "hidden") for of in ("english", "local", "flipped")},
     "mean_state": ("layer", "hidden"),

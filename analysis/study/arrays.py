@@ -55,6 +55,11 @@ KINDS: Mapping[str, ArrayKind] = {
         "logit-lens probability of how the answer begins",
         "probability",
     ),
+    "lens_answers": ArrayKind(
+        ("language", "counted"),
+        "answers that the logit lens can tell apart, and all of them",
+        "answers",
+    ),
     "english_vector": ArrayKind(OF_LANGUAGE, "English vector", "activation"),
     "english_shuffled": ArrayKind(
         OF_LANGUAGE, "English vector, languages swapped at random", "activation"

@@ -324,6 +324,17 @@ def parallel(study: Study, data: xr.Dataset, layer: int) -> Figure:
     return over_depth(study, words, series, layer, chance=chance)
 
 
+def untold(data: xr.DataArray) -> str:
+    """How many answers begin alike in both languages, and so are left out."""
+    missing = data.attrs.get("answers", 0) - data.attrs.get("told", 0)
+    if not missing:
+        return ""
+    return (
+        f" Left out: {missing} of {data.attrs['answers']} answers that begin alike in "
+        "both languages."
+    )
+
+
 def lens(study: Study, data: xr.DataArray, layer: int) -> Figure:
     """Which language the middle of the model would answer in."""
     require(study, data, "logit lens", NO_LENS)
@@ -335,7 +346,7 @@ def lens(study: Study, data: xr.DataArray, layer: int) -> Figure:
         "Probability that the output head gives, at each layer, to tokens with which "
         "the right answer begins in the question's language or in English; tokens that "
         f"begin both are left out. Mean over {number_of_languages(n)} other than "
-        "English, bands: all."
+        f"English, bands: all.{untold(data)}"
     )
     title = "Logit lens: English or own language?"
     words = DepthWords("lens", title, caption, "probability", "lens")
