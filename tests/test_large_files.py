@@ -273,7 +273,7 @@ def test_places_and_earlier_rows_are_found_again():
 
 def test_very_many_columns_or_keys_are_told_at_once():
     """Counting each name among all took minutes."""
-    begun = time.monotonic()
+    begun = time.process_time()
     wide = ",".join(f"c{i}" for i in range(200_000)).encode()
     for name, (read, _) in READ.items():
         if name.endswith(".csv"):
@@ -282,4 +282,4 @@ def test_very_many_columns_or_keys_are_told_at_once():
     keys = ",".join(f'"k{i}": 1' for i in range(200_000))
     with pytest.raises(ValueError, match="“k0” is there twice"):
         parse_json(f'{{{keys}, "k0": 2, "k1": 3}}')
-    assert time.monotonic() - begun < 20
+    assert time.process_time() - begun < 10

@@ -9,7 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import nearest
@@ -22,6 +22,7 @@ from analysis.languages.languages import LANGUAGES, unknown_language
 REQUIRED = ("pair", "concept", "language", "positive", "negative")
 OPTIONAL = ("source", "split")
 COLUMNS = REQUIRED + OPTIONAL
+KNOWN = frozenset(COLUMNS)
 MEMBERS = ("positive", "negative")
 SPLIT_NAMES = ("", "train", "test")
 SHARED = ("language", "split")
@@ -111,7 +112,8 @@ class Gathering:
     def add(self, row: Row) -> None:
         """Check a row against itself and those before it, and keep it as a pair."""
         checked = check_row(row, self.exact)
-        self.faults += [f"{row.place}: {fault}" for fault in checked.faults]
+        if checked.faults:
+            self.faults += [f"{row.place}: {fault}" for fault in checked.faults]
         self.compare(checked)
         self.places.append(row.place)
         # Once a fault is found there will be no corpus.
@@ -208,10 +210,15 @@ def check_row(row: Row, exact: bool = False) -> Checked:
 
     Names lose outer white space, members keep theirs.
     """
-    faults = unknown_columns(row.values)
+    faults = []
+    if not KNOWN.issuperset(row.values):
+        faults = unknown_columns(row.values)
     texts = {}
     for column in COLUMNS:
-        if column in row.values:
+        value = row.values.get(column)
+        if is_plain(value):
+            texts[column] = value if column in MEMBERS else value.strip()
+        elif column in row.values:
             text, fault = text_of(column, row.values[column])
             texts[column] = text if column in MEMBERS else text.strip()
             if fault:
@@ -222,6 +229,13 @@ def check_row(row: Row, exact: bool = False) -> Checked:
     if not exact:
         faults += unseen_contrast(texts)
     return Checked(row.place, texts, tuple(faults))
+
+
+def is_plain(value: object) -> TypeGuard[str]:
+    """Whether a value is text without anything to look into; nearly all are."""
+    if type(value) is not str or not value[:1] > " ":
+        return False
+    return value.isascii() or value.isprintable()
 
 
 def text_of(column: str, value: object) -> Reading:

@@ -70,8 +70,11 @@ def table_pairs(text: str, file: str, faults: Faults, exact: bool) -> Iterator[R
     wrong = unknown_columns(names) + absent_columns(names)
     faults += [f"{table.place}: {fault}" for fault in wrong]
     lacking = frozenset(REQUIRED) - set(names)
+    strange = not frozenset(COLUMNS).issuperset(table.columns)
     for number, cells in table.rows:
-        values = known_columns(dict(zip(table.columns, cells)))
+        values = dict(zip(table.columns, cells))
+        if strange:
+            values = known_columns(values)
         yield Row(f"{file}, line {number}", values, lacking)
 
 

@@ -25,7 +25,10 @@ def seen(text: str) -> str:
     Accents within their letters (NFC), no invisible characters, plain single spaces, none
     at the ends.
     """
-    if not text.isascii():
+    if text.isascii():
+        if text.isalnum():
+            return text
+    else:
         text = INVISIBLE.sub("", unicodedata.normalize("NFC", text))
     return " ".join(text.split())
 

@@ -12,7 +12,13 @@ from typing import NamedTuple
 
 from analysis.core.faults import Faults
 from analysis.core.keys import seen
-from analysis.core.table_files import DELIMITERS, CsvRow, csv_rows, lines_of
+from analysis.core.table_files import (
+    DELIMITERS,
+    MOST_COLUMNS,
+    CsvRow,
+    csv_rows,
+    lines_of,
+)
 
 TOLD = re.compile(r'"?sep=(.)"?')
 """A first line by which table programs tell each other what separates the columns."""
@@ -91,7 +97,8 @@ def header_cells(text: str, delimiter: str) -> list[str]:
     lines = islice(lines_of(text.removeprefix("\ufeff")), MOST_LINES)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        return next((cells for cells in reader if any(map(str.strip, cells))), [])
+        cells = next((cells for cells in reader if any(map(str.strip, cells))), [])
+        return cells[:MOST_COLUMNS]
     except csv.Error:
         return []
 

@@ -56,6 +56,8 @@ COLUMNS = (
     "country",
     "split",
 )
+SHARED = ("kind", "language", "country", "split")
+"""Columns of which many rows have the same text."""
 NEEDED = ("item", "language", "question", "answer")
 NO_LANGUAGE = (
     "no “language”; add a column “language”, or put one code that is known here, "
@@ -274,6 +276,7 @@ class Gathering:
         self.empty_options = 0
         self.repeated_options = 0
         self.items = Names(reading.exact)
+        self.known: dict[str, str] = {}
         self.questions: list[Question] = []
         self.places = Places()
         self.earlier = EarlierRows()
@@ -313,10 +316,21 @@ class Gathering:
             self.keep(row, question)
         self.places.append(row.place)
 
+    def held_once(self, question: Question) -> Question:
+        """The question with texts that many have in memory once."""
+        shared = {"item": self.items.add(question.item)}
+        for column in SHARED:
+            text = getattr(question, column)
+            shared[column] = self.known.setdefault(text, text)
+        if question.answer in question.options:
+            place = question.options.index(question.answer)
+            shared["answer"] = question.options[place]
+        return replace(question, **shared)
+
     def keep(self, row: Row, question: Question) -> None:
         """Keep a row's question, unless another row has its item."""
         written = question.item
-        question = replace(question, item=self.items.add(written))
+        question = self.held_once(question)
         group = (question.kind, question.language)
         same = self.earlier.add(question.item, group, len(self.places))
         if same != NONE:
@@ -532,6 +546,8 @@ def half_characters(texts: Mapping[str, str], choices: Sequence[str]) -> list[st
     """A fault for each column that holds a lone surrogate."""
     faults = []
     for column, text in (*texts.items(), ("options", "".join(choices))):
+        if text.isascii():
+            continue
         if HALF_CHARACTER.search(text):
             faults.append(f"“{column}” has half a character (a lone surrogate)")
     return faults
