@@ -14,7 +14,7 @@ import safetensors.numpy
 
 import babelscope as bs
 from analysis.core import leftovers
-from analysis.core.errors import StudyError
+from analysis.core.errors import AnalysisError, StudyError
 from analysis.plane import plan as plane
 from analysis.study import leftovers as study_leftovers
 from analysis.study import library, store
@@ -69,6 +69,17 @@ def test_the_same_command_goes_on_between_asking_and_sweeping(home, capsys):
     for _ in range(2):
         assert commands.main(["run", str(home / "run.json")]) == 0
     assert len(list(store.root().iterdir())) == 2
+
+
+def test_a_sweep_that_cannot_be_is_told_and_does_not_stay(home):
+    asked = {"languages": ["fr"], "most": 4}
+    with pytest.raises(AnalysisError) as first:
+        bs.ask("demo", **asked, swept={"layers": [99]})
+    (name,) = [path.name for path in store.root().iterdir()]
+    with pytest.raises(AnalysisError) as second:
+        bs.resume(name)
+    assert str(first.value) == str(second.value) and "99" in str(first.value)
+    assert bs.resume(name).complete
 
 
 def test_means_are_there_with_their_study_or_not_at_all(home, tmp_path):

@@ -120,6 +120,14 @@ def want_sweep(folder: Path, spec: SweepSpec) -> None:
             store.write_manifest(folder, replace(manifest, questions=asked))
 
 
+def forget_sweep(folder: Path) -> None:
+    """Let no sweep follow any more, as where it turned out that there can be none."""
+    with store.writing(folder):
+        manifest = store.read_manifest(folder)
+        asked = replace(manifest.part(QuestionsPart), sweep=None)
+        store.write_manifest(folder, replace(manifest, questions=asked))
+
+
 def wanted_sweep(asked: QuestionsPart) -> SweepSpec:
     """The sweep that is to follow the questions of a study."""
     return from_dict(SweepSpec, asked.sweep or {})

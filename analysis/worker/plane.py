@@ -1,11 +1,13 @@
 """What the worker can be asked to do with a study's plane: sweep its steering."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.core.errors import AnalysisError, DiskError
 from analysis.core.scores import Scored
 from analysis.core.templates import apply_template, is_whole
 from analysis.plane import plan as sweep
@@ -102,6 +104,18 @@ def run_plane(spec: SweepSpec, questions: Questions, study: str) -> Task[str]:
     return work
 
 
+@contextmanager
+def forgotten_if_refused(folder: Path) -> Iterator[None]:
+    """Tell once that the sweep that was to follow cannot be, and let none follow."""
+    try:
+        yield
+    except DiskError:
+        raise
+    except AnalysisError:
+        sweep.forget_sweep(folder)
+        raise
+
+
 def go_on_sweeping(name: str, job: Job, pool: Pool) -> None:
     """Answer what is left of a study's plane, if anything is."""
     folder = store.root() / name
@@ -111,7 +125,8 @@ def go_on_sweeping(name: str, job: Job, pool: Pool) -> None:
         spec = sweep.wanted_sweep(manifest.part(QuestionsPart))
         questions = find_questions(spec.questions_digest)
         prompt = prompt_of(spec.template, pool.get(spec.model, job).tokenizer)
-        sweep.begin_sweep(folder, spec, questions, prompt)
+        with forgotten_if_refused(folder):
+            sweep.begin_sweep(folder, spec, questions, prompt)
     elif plane is not None and not plane.complete:
         spec = plane.spec_as(SweepSpec)
         questions = find_questions(spec.questions_digest)
