@@ -649,7 +649,7 @@ def test_a_damaged_figure_is_said_and_hides_no_other(home):
     basket.add(recipe("tree"))
     path = basket.path_of(number)
     path.write_bytes(path.read_bytes()[:100])
-    whole, broken = basket.items()
+    broken, whole = basket.items()
     assert (
         whole.recipe.figure.name == "tree"
         and broken.recipe is None
