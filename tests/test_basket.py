@@ -217,7 +217,7 @@ def test_a_recipe_that_does_not_hang_together_is_refused():
     )
     for data, said in (
         (recipes.write(few), "3 × 4 numbers"),
-        (recipes.write(flat), "cannot be drawn"),
+        (recipes.write(flat), "limits must be a number"),
         ("{", "not a recipe"),
     ):
         at = visit(FIGURES)

@@ -15,6 +15,15 @@ from analysis.study import bounds
 from analysis.study.records import Record, WithSpec, wrong
 from analysis.study.word_list import WordList
 
+TEXTS_OF_SPEC = (
+    "corpus",
+    "corpus_digest",
+    "estimator",
+    "template",
+    "split",
+    "last_state",
+)
+"""What papers say of a study in words."""
 SCHEMA = 1
 """Of the manifests that this version writes and reads."""
 
@@ -351,7 +360,7 @@ class Manifest(FolderManifest):
             except SpecError as error:
                 raise StudyError(f"spec.model does not fit: {error}") from error
             bounds.check_length(known.model, "spec.model.model", bounds.LONGEST_TITLE)
-        for key in ("estimator", "last_state", "template", "corpus"):
+        for key in TEXTS_OF_SPEC:
             value = self.spec.get(key, "")
             if not isinstance(value, str):
                 raise wrong(f"spec.{key}", "text", value)

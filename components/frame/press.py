@@ -12,7 +12,7 @@ from components.figures.spec import Figure
 from components.frame import cache
 from components.frame.polite import WARNING, polite
 from components.frame.text import escape
-from components.paperpack import basket, pack
+from components.paperpack import basket, drawing, pack
 from components.paperpack.anonymous import anonymous
 from components.paperpack.provenance import facts, parts_shown, settings_of
 from components.paperpack.recipes import Recipe
@@ -117,7 +117,7 @@ def make(chosen: Sequence[Recipe], look: Look, nameless: bool, name: str) -> Non
     from components.printing import sheet
 
     st.session_state.pop(READY, None)
-    with polite():
+    with polite(), drawing.of_recipes():
         ready = named_or_not(chosen, nameless)
         figures = [each.figure for each in ready]
         drawn = sheet.compose(figures, look, pack.own_fonts())
@@ -159,7 +159,7 @@ def add_pgf(chosen: Sequence[Recipe], look: Look, nameless: bool) -> None:
     if printed is None:
         return
     figures = [each.figure for each in named_or_not(chosen, nameless)]
-    with polite(WARNING):
+    with polite(WARNING), drawing.of_recipes():
         text = pgf.pgf(sheet.compose(figures, look, pack.own_fonts()))
         files = {**printed.files, "pgf": text}
         st.session_state[READY] = replace(printed, files=files)

@@ -24,6 +24,7 @@ DEMO = (
 )
 DATE_TOLD = "The template tells a date; it was always told {date_told}."
 THINKING = "Thinking was {thinking}."
+NOT_TOLD = "Settings of its {part} are not known in full."
 WORDS = "Words: {words} (digest {words_digest}), read as {embeddings}, layers {layers}."
 QUESTIONS = (
     "Questions: {questions} (digest {questions_digest}), template “{template}”, at most "
@@ -70,10 +71,19 @@ def about(facts: Facts) -> list[str]:
             said.append(sentence.format_map(known))
     for part, sentence in PARTS.items():
         if part in facts:
-            said.append(sentence(facts[part]))
+            said.append(told(part, sentence, facts[part]))
     if known["kind"] == "demo":
         said.append(DEMO)
     return said
+
+
+def told(part: str, sentence: Callable[[Facts], str], spec: Facts) -> str:
+    """A part of a study in a sentence, or that its settings are not known in full."""
+    try:
+        return sentence(spec)
+    # Studies and recipes come from others, and a part may lack what a sentence needs.
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return NOT_TOLD.format(part=part)
 
 
 def weights(facts: Facts) -> str:

@@ -26,8 +26,10 @@ SCRIPT = "components/paperpack/redraw.py"
 TYPEFACES = "components/printing/typefaces"
 RENDERER = (
     "analysis/core/errors.py",
+    "analysis/core/json_text.py",
     "analysis/core/version.py",
     "components/figures/spec.py",
+    "components/paperpack/recipe_checks.py",
     "components/paperpack/recipes.py",
     "components/printing/arrows.py",
     "components/printing/bars.py",

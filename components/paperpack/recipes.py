@@ -13,15 +13,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.core.errors import FigureError, unknown
+from analysis.core.errors import AnalysisError, FigureError, unknown
 from analysis.core.json_text import parse_json
 from analysis.core.version import __version__
 from components.figures import spec as figures
 from components.figures.spec import Figure
+from components.paperpack import recipe_checks
 from components.printing.venues import Look
 
 FORMAT, VERSION = "babelscope figure", 1
 MAX_BYTES = 64 * 2**20
+FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+"""What reading raises for JSON that is no recipe."""
 KINDS: dict[str, Any] = {
     name: kind for name, kind in vars(figures).items() if is_dataclass(kind)
 }
@@ -33,8 +36,6 @@ LEFT_OUT = {"hover", "codes"}
 """Fields for the pointer on a screen; a recipe is for paper."""
 ABOUT = {"analysis", "estimate", "interval"}
 """Fields that say what a figure is about, and change nothing of the drawing."""
-TEXTS = ("name", "title", "caption", "x", "y", "source", "analysis", "estimate")
-"""Fields of a figure that are text."""
 KIND = "kind"
 """The key that tells what a JSON object stands for."""
 
@@ -195,7 +196,13 @@ def read(data: bytes | str, name: str) -> Recipe:
         raise FigureError(f"{name} is larger than {most} MiB, which no recipe is.")
     try:
         return built(parse_json(data), name)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except AnalysisError as error:
+        if str(error).startswith(name):
+            raise
+        raise FigureError(
+            f"{name} is damaged: {error} Take the recipe.json of a paper pack."
+        ) from error
+    except FAULTS as error:
         kind = type(error).__name__
         what = f"{kind}: {error}"[:120]
         raise FigureError(
@@ -217,20 +224,32 @@ def built(known: Mapping[str, Any], name: str) -> Recipe:
     figure = spec(known["figure"])
     if not isinstance(figure, Figure) or not isinstance(figure.table, pd.DataFrame):
         raise FigureError(f"{name} holds no figure.")
-    for field_name in TEXTS:
-        if not isinstance(getattr(figure, field_name), str):
-            raise FigureError(f"{name}: the figure's “{field_name}” must be text.")
-    view = known["view"]
-    page = str(view.get("page", ""))
-    query = query_of(view.get("query", {}))
-    provenance = map(dict, known["provenance"])
-    return Recipe(
+    recipe = Recipe(
         figure,
         Look(**known["look"]),
-        view={"page": page, "query": query},
-        provenance=tuple(provenance),
-        babelscope=str(known.get("babelscope", "")),
+        view=view_of(known["view"]),
+        provenance=tuple(map(dict, known["provenance"])),
+        babelscope=known.get("babelscope", ""),
     )
+    check(recipe)
+    return recipe
+
+
+def check(recipe: Recipe) -> None:
+    """FigureError for what is of another kind, too large, or does not fit together."""
+    recipe_checks.check_figure(recipe.figure)
+    recipe_checks.check_look(recipe.look)
+    recipe_checks.check_plain(recipe.babelscope, str, "babelscope")
+    recipe_checks.check_plain(recipe.view["page"], str, "view.page")
+    for key, values in recipe.view["query"].items():
+        recipe_checks.check_tuple((key, *values), (str, ...), f"view.query.{key[:60]}")
+    for number, facts in enumerate(recipe.provenance):
+        recipe_checks.check_facts(facts, f"provenance.{number}")
+
+
+def view_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The page of a view and its query."""
+    return {"page": given.get("page", ""), "query": query_of(given.get("query", {}))}
 
 
 def query_of(given: Mapping[str, Any]) -> dict[str, list[str]]:

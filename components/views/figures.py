@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from analysis.core.errors import AnalysisError, FigureError
 from analysis.languages.languages import LABELS
 from analysis.study import library
 from components.figures.spec import Figure
@@ -12,7 +11,7 @@ from components.frame import cache, links, press, readings
 from components.frame.polite import polite
 from components.frame.shell import MENU
 from components.frame.text import escape
-from components.paperpack import basket, recipes
+from components.paperpack import basket, drawing, recipes
 from components.paperpack.basket import Item
 from components.paperpack.labelling import AS_SAVED, relabelled
 from components.paperpack.recipes import Recipe
@@ -122,7 +121,9 @@ def show(chosen: list[Recipe], how: Print, title: str) -> None:
     caption = chosen[0].figure.caption if len(chosen) == 1 else ""
     with polite():
         texts = tuple(map(recipes.write, chosen))
-        picture, notes, (width, height) = cache.preview(texts, how.look, how.sight)
+        with drawing.of_recipes():
+            preview = cache.preview(texts, how.look, how.sight)
+        picture, notes, (width, height) = preview
         st.image(picture, width=round(width * PIXELS), alt=f"{title}. {caption}")
         text = f"{how.look.size.text:g} pt"
         st.caption(f"{width:.1f} × {height:.1f} cm · {text} · {how.sight}")
@@ -291,21 +292,12 @@ def can_be_opened(recipe: Recipe) -> bool:
     """Whether the page and the studies of a recipe's view are here."""
     if recipe.view.get("page") not in {entry.file for entry in MENU}:
         return False
-    study, *_ = query_of(recipe).get("study", ["-"])
-    return study in ("-", *library.names()) and not missing(recipe)
+    asked = query_of(recipe).get("study", [])
+    return set(asked[:1]) <= set(library.names()) and not missing(recipe)
 
 
 def keep(recipe: Recipe) -> None:
     """Take the figure of a recipe into the basket, if it can be drawn."""
-    try:
+    with drawing.of_recipes():
         cache.preview((recipes.write(recipe),), Look(), SIGHTS[0])
-    except AnalysisError:
-        raise
-    # What an edited recipe makes of the drawing is its writer's to mend.
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}"[:120]
-        raise FigureError(
-            f"The figure of this recipe cannot be drawn ({what}). Its numbers and "
-            "labels do not fit together."
-        ) from error
     basket.add(recipe)
