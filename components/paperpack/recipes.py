@@ -23,7 +23,10 @@ from components.printing.venues import Look
 
 FORMAT, VERSION = "babelscope figure", 1
 MAX_BYTES = 64 * 2**20
-FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+FAULTS = (
+    *(ValueError, TypeError, AttributeError),
+    *(LookupError, OverflowError, RecursionError),
+)
 """What reading raises for JSON that is no recipe."""
 KINDS: dict[str, Any] = {
     name: kind for name, kind in vars(figures).items() if is_dataclass(kind)
