@@ -8,7 +8,7 @@ from analysis.concepts import corpora
 from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import Corpus, leaked_pairs, leaked_texts, leaks
 from analysis.control import prompts
-from analysis.core.errors import CorpusError
+from analysis.core.errors import CorpusError, SpecError, nearest, unknown
 from analysis.core.keys import same_name, seen, told_apart
 from analysis.languages.shares import read_shares
 from analysis.plane.other_methods import read_answers
@@ -413,3 +413,13 @@ def test_odd_words_are_noted_and_kept():
         "as they stand (1): en “ice[no-break space]cream”",
         "Words that may stand for none, read as they stand (1): fr “nan”",
     )
+
+
+def test_a_name_that_only_looks_like_another_is_told_apart():
+    with pytest.raises(SpecError) as caught:
+        raise unknown("concept", "e\u0301quite\u0301", ["équité", "fairness"])
+    assert "Did you mean “équité”, where you wrote “e[combining acute" in str(
+        caught.value
+    )
+    assert nearest("fairnes", ["fairness"]) == " Did you mean “fairness”?"
+    assert nearest("Fairness", ["fairness"]) == " Did you mean “fairness”?"

@@ -246,7 +246,7 @@ def text_of(column: str, value: object) -> Reading:
         value = number_as_text(value)
     if not isinstance(value, str):
         return Reading("", f"“{column}” must be text, not {value_in_words(value)}")
-    if HALF_CHARACTER.search(value):
+    if not value.isascii() and HALF_CHARACTER.search(value):
         return Reading("", f"“{column}” has half a character (a lone surrogate)")
     if column in REQUIRED and not value.strip():
         return Reading("", f"“{column}” is empty")

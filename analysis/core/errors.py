@@ -6,6 +6,8 @@ Each message says what was given, what is allowed and what to do.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from analysis.core.keys import seen, told_apart
+
 MOST_QUOTED = 120
 """Letters of what was given that a message repeats."""
 
@@ -59,7 +61,12 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     close = get_close_matches(given.casefold(), names, n=1, cutoff=0.5)
     if not close:
         return ""
-    return f" Did you mean “{names[close[0]]}”?"
+    name = names[close[0]]
+    if name != given and seen(name) == seen(given):
+        # Both would look the same in the sentence.
+        written = f"where you wrote “{told_apart(given)}”"
+        return f" Did you mean “{told_apart(name)}”, {written}?"
+    return f" Did you mean “{name}”?"
 
 
 def unknown(
