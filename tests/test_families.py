@@ -338,7 +338,7 @@ def test_gemma_3n_is_sized_and_refused_in_a_sentence(home):
     save_as(home / "models" / "streams", *GEMMA3N)
     assert preflight(ModelSpec("streams")).fits
     job = Job(0, "me", "a look", lambda job, pool: None)
-    with pytest.raises(ModelError, match="shape 4 × 1 × 6 × 32.*Choose another model"):
+    with pytest.raises(ModelError, match="shape 4 × 1 × 4 × 32.*Choose another model"):
         Pool().get(ModelSpec("streams"), job)
 
 
@@ -522,3 +522,20 @@ def test_hybrid_families_are_not_cut_short_either(home, family):
         ModelError, match="asks for 2 layers, but there are weights of 4"
     ):
         load(ModelSpec("cut"))
+
+
+@pytest.mark.parametrize(("family", "kinds"), [("llama", 1), ("qwen3_5", 4)])
+def test_trying_a_model_out_runs_no_more_blocks_than_there_are_kinds(
+    family, kinds, monkeypatch
+):
+    monkeypatch.setattr(self_check, "KNOWN", {})
+    engine = own_model(model_of(family), tokenizer())
+    fired = []
+    for number, block in enumerate(engine.blocks, 1):
+        block.register_forward_hook(lambda m, a, o, number=number: fired.append(number))
+    with_notice = tried(engine)
+    # Two readings and two answers of two tokens.
+    assert sorted(fired) == sorted(list(range(1, kinds + 1)) * 6)
+    assert with_notice.habits == tried(engine).habits and len(fired) == 6 * kinds
+    assert len(engine.model.model.layers) == len(engine.blocks)
+    assert engine.model.get_output_embeddings().weight.shape[1] == HIDDEN

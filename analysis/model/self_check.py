@@ -23,6 +23,8 @@ from analysis.model.hooks import Row
 from analysis.model.load import Habits, Loaded, holder, out_of_memory
 
 TEXTS = ("Fair.", "The judge heard both sides.")
+FEW = 4
+"""Tokens of the shorter text; the longer has twice as many."""
 STEPS = 2
 """Tokens that are written: the first behind the prompt, the second behind the cache."""
 TOLERANCE = {"float32": 1e-3}
@@ -96,7 +98,7 @@ def tried_tokens(loaded: Loaded) -> list[list[int]] | None:
     None for a tokenizer that gives no such two, which reading will say of itself.
     """
     rows = loaded.tokenizer(list(TEXTS), add_special_tokens=True)["input_ids"]
-    shorter, longer = rows
+    shorter, longer = rows[0][:FEW], rows[1][: 2 * FEW]
     if not shorter or max(map(max, rows)) >= loaded.vocabulary:
         return None
     if len(longer) <= len(shorter):
