@@ -26,7 +26,7 @@ KNOWN = frozenset(COLUMNS)
 MEMBERS = ("positive", "negative")
 SPLIT_NAMES = ("", "train", "test")
 SHARED = ("language", "split")
-"""Columns of few different texts; those of names are held once where they are joined."""
+"""Columns of few texts; those of names are held once where they are joined."""
 UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 """Unseen characters that stand in no word; joiners do, in several scripts."""
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -185,7 +185,7 @@ def assemble(
     notes: Iterable[str] = (),
     exact: bool = False,
 ) -> Corpus:
-    """The corpus of these rows; ``exact`` rows are our own, and none of their names joined.
+    """The corpus of these rows; names of ``exact`` ones, our own, are not joined.
 
     CorpusError with the given faults and all of the rows' when there are any.
     """

@@ -1,7 +1,7 @@
 """Names and texts that are the same to a reader, though their characters differ.
 
-An accent may stand within its letter or after it, a space may be one that does not break,
-and some characters cannot be seen at all.
+An accent may stand within its letter or after it, a space may be one that does not
+break, and some characters cannot be seen at all.
 """
 
 import re
@@ -87,7 +87,7 @@ class Names:
 
 
 def told_apart(text: str) -> str:
-    """A text for a message, with names for the characters that cannot be told by looking.
+    """A text for a message, with names for characters that cannot be told by looking.
 
     For texts that look like others: “10[no-break space]km”.
     """
@@ -99,7 +99,7 @@ def told_apart(text: str) -> str:
 
 
 def spelled_out(character: str) -> str:
-    """A character's name in brackets where it cannot be seen or is put on another letter."""
+    """A character's name in brackets where it is not seen or is put on another letter."""
     marks = unicodedata.combining(character)
     unseen = INVISIBLE.match(character) or not character.isprintable()
     if not marks and not unseen:

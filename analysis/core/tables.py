@@ -1,4 +1,6 @@
-"""Tables as text, opened alike for every subject: what separates columns, what they are called.
+"""Tables as text, opened alike for every subject.
+
+What separates the columns is found out, and so is what they are called.
 
 Commas, semicolons or tabs; a header of names; as many cells in every row.
 """
@@ -70,8 +72,8 @@ def faults_of_nul(text: str, file: str) -> Iterator[str]:
     for number, line in enumerate(lines_of(text), 1):
         if NUL in line:
             yield (
-                f"{file}, line {number}: has a character that no text has (U+0000); the "
-                "file is damaged, or saved in an encoding other than UTF-8"
+                f"{file}, line {number}: has a character that no text has (U+0000); "
+                "the file is damaged, or saved in an encoding other than UTF-8"
             )
 
 

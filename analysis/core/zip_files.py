@@ -1,4 +1,4 @@
-"""Zips that people made: what is in them, in memory, or one sentence about each fault."""
+"""Zips that people made: what is in them, or one sentence about each fault."""
 
 import lzma
 import stat

@@ -38,7 +38,7 @@ class Options:
 
 
 class Answer(NamedTuple):
-    """The text of an answer; what is wrong with it; whether it may be several things."""
+    """The text of an answer, what is wrong with it, whether it may be several."""
 
     text: str
     fault: str = ""
@@ -88,7 +88,7 @@ def too_many(options: Sized) -> str:
 
 
 def label_of(given: object) -> str:
-    """A letter of an option as it is compared: in Latin letters of usual width, capital."""
+    """A letter of an option as it is compared: of usual width, capital."""
     return unicodedata.normalize("NFKC", str(given)).strip().upper()
 
 
@@ -113,7 +113,7 @@ def by_letter(values: Mapping[str, object], lettered: bool) -> Options:
 
 
 def option_text(value: object) -> str | None:
-    """The text of an option, empty for none; None when it is neither text nor number."""
+    """The text of an option, empty for none; None for what is no text or number."""
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -122,7 +122,7 @@ def option_text(value: object) -> str | None:
 
 
 def distinct(texts: Iterable[str], exact: bool = False) -> tuple[str, ...]:
-    """Texts without those that look like an earlier one, or (``exact``) are the same."""
+    """Texts without those that look like an earlier one; ``exact``: that are it."""
     found: dict[str, str] = {}
     for text in texts:
         found.setdefault(text if exact else seen(text), text)
@@ -175,7 +175,7 @@ HOW_TO_SAY = f"on the page or by --answers: {', '.join(ANSWERS)}"
 def answer_of(given: str, options: Options, meaning: str = "") -> Answer:
     """The text of an answer, and what is wrong with it.
 
-    ``meaning`` is one of ANSWERS, or empty: then an answer that may be several is unclear.
+    ``meaning`` is one of ANSWERS, or empty: an answer that may be several is unclear.
     """
     if not given:
         return Answer("")

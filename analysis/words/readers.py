@@ -87,7 +87,7 @@ def noted(words: WordList) -> WordList:
 
 
 def odd_words(words: WordList) -> list[str]:
-    """Sentences on words with signs, with characters that cannot be seen, and on “nan”."""
+    """Sentences on words with signs or characters that cannot be seen, and “nan”."""
     found: dict[str, list[str]] = {}
     for language, spelled in zip(words.languages, words.spellings):
         for word in spelled:
@@ -234,7 +234,7 @@ def concept_rows(file: str, table: Table, faults: Faults) -> dict[str, list[str]
 
 
 def stripped(row: CsvRow) -> list[str]:
-    """A row's cells without white space around them; empty where nothing can be seen."""
+    """A row's cells without white space around them; empty where nothing is seen."""
     return [cell.strip() if seen(cell) else "" for cell in row.cells]
 
 
