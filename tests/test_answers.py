@@ -23,6 +23,7 @@ from analysis.steering.specs import (
     SteeringTerm,
     VectorSource,
 )
+from analysis.steering.vector_layouts import ModelSize
 from analysis.study import library, notes
 from analysis.worker.answers import (
     Ask,
@@ -145,13 +146,16 @@ def test_torch_files_are_read_without_running_anything():
         return buffer.getvalue()
 
     found = files.read_vectors(
-        saved({0: torch.ones(4, dtype=torch.bfloat16), 1: torch.zeros(4)}), "x.pt"
+        saved({"h.0": torch.ones(4, dtype=torch.bfloat16), "h.1": torch.zeros(4)}),
+        "x.pt",
     )
     assert {layer: values.tolist() for layer, values in found.items()} == {
         1: [1, 1, 1, 1],
         2: [0, 0, 0, 0],
     }
-    assert files.read_vectors(saved(torch.ones(3, 4)), "x.pt").keys() == {1, 2, 3}
+    size = ModelSize(3, 4)
+    found = files.read_vectors(saved(torch.ones(3, 4)), "x.pt", size)
+    assert found.keys() == {1, 2, 3}
     for harm in (saved(print), saved({"layer.1": "text"}), b"nothing"):
         with pytest.raises(SpecError, match="cannot be read"):
             files.read_vectors(harm, "x.pt")

@@ -23,6 +23,7 @@ from analysis.steering.resolve import (
     vectors,
 )
 from analysis.steering.specs import Condition, SteeringSpec, SteeringTerm, VectorSource
+from analysis.steering.vector_layouts import ModelSize
 from tests.planted import Planting, planted_study, study_of
 
 CONCEPTS, LANGUAGES, SIZES = (
@@ -363,16 +364,13 @@ def npz(**arrays: np.ndarray) -> bytes:
 
 def test_layers_are_read_from_keys_or_rows():
     one, two = np.ones(4), np.full(4, 2.0)
-    by_row = files.read_vectors(npz(all=np.stack([one, two])), "x.npz")
+    size = ModelSize(2, 4)
+    by_row = files.read_vectors(npz(all=np.stack([one, two])), "x.npz", size)
     assert [int(by_row[layer][0]) for layer in (1, 2)] == [1, 2]
     assert list(files.read_vectors(npz(**{"h.0": one, "h.1": two}), "x.npz")) == [1, 2]
-    assert list(files.read_vectors(npz(layer_7=one), "x.npz")) == [7]
-    assert list(
-        files.read_vectors(npz(**{"layer-7": one, "layer-1000": one}), "x.npz")
-    ) == [
-        7,
-        1000,
-    ]
+    for names, numbers in ((["layer_7"], (7,)), (["layer-1000", "layer-7"], (7, 1000))):
+        rows = files.read_rows(npz(**dict.fromkeys(names, one)), "x.npz")
+        assert (rows.numbers, rows.shift) == (numbers, None)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from analysis.core.tensor_files import READERS, read_tensors
 from analysis.core.tensors import TensorFile, check_amount
 from analysis.core.turns import tell
 from analysis.languages.languages import codes_in, label
-from analysis.steering.vector_files import MOST_LAYERS, WIDEST
+from analysis.steering.vector_layouts import MOST_LAYERS, WIDEST
 
 ENDING = re.compile(r"\.(pt|pth|bin|safetensors|npy|npz)$")
 """Of a file's name; or every “.pt” would be Portuguese."""

@@ -2,8 +2,7 @@
 
 Read are safetensors, GGUF control vectors, NumPy and torch; written all of these but torch.
 In a kept file key ``layer.N`` is the vector added to the output of block N, counted from 1.
-A GGUF control vector's ``direction.N`` is added after block N counted from 0 (llama.cpp,
-repeng), so it becomes layer N + 1.
+How files of others count is in ``vector_layouts``.
 """
 
 import hashlib
@@ -21,23 +20,29 @@ from analysis.core.errors import AnalysisError, SpecError, nearest
 from analysis.core.shelf import Shelf, plain_name
 from analysis.core.tensor_files import MOST_BYTES, READERS, read_tensors
 from analysis.core.tensors import TensorFile
+from analysis.steering.vector_layouts import ModelSize, Rows, placed, rows_of
 
 Vectors = Mapping[int, np.ndarray]
 """Layer (1…N) → vector (hidden,)."""
-MOST_LAYERS, WIDEST = 1000, 2**16
-"""Beyond any model; a source fills an array of all layers up to its last.
-
-So a tiny file could ask for all memory.
-"""
 SHELF = Shelf("vectors", ".safetensors")
 SUFFIXES = tuple(READERS)
-NUMBER = re.compile(r"(?:(?<![^\W_])-)?\d+")
-"""A number in a key; a hyphen after a letter joins, any other is a minus."""
-DIRECTION = re.compile(r"direction\.(\d+)")
+DIRECTION = re.compile(r"direction\.\d+")
 
 
-def read_vectors(data: bytes, filename: str) -> dict[int, np.ndarray]:
-    """Layer (1…N) → vector (hidden,) of a file; SpecError says what is wrong with it."""
+def read_vectors(
+    data: bytes, filename: str, size: ModelSize | None = None
+) -> dict[int, np.ndarray]:
+    """Layer (1…N) → vector (hidden,) of a file whose layout is known.
+
+    A matrix is known beside the ``size`` of its model. SpecError says what is wrong with
+    the file, or that it does not tell how its layers are counted.
+    """
+    rows = read_rows(data, filename, size)
+    return placed(rows, rows.shift, filename)
+
+
+def read_rows(data: bytes, filename: str, size: ModelSize | None = None) -> Rows:
+    """The vectors of a file, and how their layers are counted where that is known."""
     suffix = Path(filename).suffix.lower()
     if suffix not in SUFFIXES:
         allowed = ", ".join(SUFFIXES)
@@ -50,7 +55,7 @@ def read_vectors(data: bytes, filename: str) -> dict[int, np.ndarray]:
         file = read_tensors(data, filename)
         if suffix == ".gguf":
             file = control_vector(file)
-        return vectors_by_layer(numbers_only(file), filename)
+        return rows_of(numbers_only(file), filename, size)
     except ValueError as error:
         why = str(error)[:160]
         raise SpecError(
@@ -59,18 +64,17 @@ def read_vectors(data: bytes, filename: str) -> dict[int, np.ndarray]:
 
 
 def control_vector(file: TensorFile) -> TensorFile:
-    """The directions of a GGUF control vector, named by this project's layers."""
-    layers = TensorFile()
+    """The directions of a GGUF control vector."""
+    directions = TensorFile()
     for name, found in (file.arrays | file.rest).items():
         if not name.startswith("direction."):
             continue
-        block = DIRECTION.fullmatch(name)
-        if block is None:
+        if DIRECTION.fullmatch(name) is None:
             raise ValueError(f"“{name[:60]}” is of no block")
-        layers.add(f"layer.{int(block[1]) + 1}", found)
-    if not layers.arrays and not layers.rest:
+        directions.add(name, found)
+    if not directions.arrays and not directions.rest:
         raise ValueError("it holds no “direction.N”, so it is not a control vector")
-    return layers
+    return directions
 
 
 def numbers_only(file: TensorFile) -> dict[str, np.ndarray]:
@@ -78,73 +82,6 @@ def numbers_only(file: TensorFile) -> dict[str, np.ndarray]:
     for name, what in file.rest.items():
         raise ValueError(f"“{name[:60]}” is {what}")
     return file.arrays
-
-
-def vectors_by_layer(
-    arrays: Mapping[str, np.ndarray], filename: str
-) -> dict[int, np.ndarray]:
-    """Layer (1…N) → vector (hidden,), float32, of arrays by name.
-
-    One array (layer, hidden), or one vector per name whose last number is its layer; names
-    that count from 0 are taken to count blocks from 0. SpecError for names without a number,
-    layers or widths that no model has, several widths or arrays of one layer, numbers that
-    are not finite.
-    """
-    found = numbered_vectors(arrays, filename)
-    for layer in found:
-        if not 0 <= layer <= MOST_LAYERS:
-            raise SpecError(
-                f"{filename} has a layer {str(layer)[:20]}; layers are counted from 1 "
-                f"(or 0) to {MOST_LAYERS:,}."
-            )
-    if 0 in found:
-        found = {layer + 1: vector for layer, vector in found.items()}
-    check_widths(found, len(arrays), filename)
-    vectors = {}
-    for layer, vector in sorted(found.items()):
-        vectors[layer] = np.asarray(vector, np.float32)
-        if not np.isfinite(vectors[layer]).all():
-            raise SpecError(f"{filename} has numbers that are not finite.")
-    return vectors
-
-
-def numbered_vectors(
-    arrays: Mapping[str, np.ndarray], filename: str
-) -> dict[int, np.ndarray]:
-    """Vectors by the row of the one matrix, or by the last number of their names."""
-    values = list(arrays.values())
-    if len(values) == 1 and values[0].ndim == 2:
-        # A matrix without columns may have any number of rows.
-        return dict(enumerate(values[0][: MOST_LAYERS + 1], 1))
-    found = {}
-    for name, vector in arrays.items():
-        numbers = NUMBER.findall(name)
-        if not numbers:
-            raise SpecError(
-                f"{filename} has “{name[:60]}” without a layer's number; name tensors "
-                "“layer.1”, “layer.2” …."
-            )
-        found[int(numbers[-1])] = np.ravel(vector)
-    return found
-
-
-def check_widths(
-    found: Vectors,
-    arrays: int,
-    filename: str,
-) -> None:
-    """SpecError unless there is one vector a layer, all of one width that models have."""
-    widths = sorted({vector.size for vector in found.values()})
-    if len(found) < arrays or len(widths) != 1 or not widths[0]:
-        raise SpecError(
-            f"{filename} has {arrays} tensors of widths {widths} for {len(found)} "
-            "layers; one vector a layer is needed."
-        )
-    (width,) = widths
-    if width > WIDEST:
-        raise SpecError(
-            f"{filename} has vectors of {width:,} numbers; at most {WIDEST:,} are read."
-        )
 
 
 def keep_vectors(vectors: Vectors, filename: str) -> str:
@@ -174,7 +111,8 @@ def load_vectors(name: str) -> dict[int, np.ndarray]:
     try:
         path = SHELF.path(name)
         file = read_tensors(path.read_bytes(), path.name)
-        return vectors_by_layer(numbers_only(file), name)
+        rows = rows_of(numbers_only(file), name)
+        return placed(rows, rows.shift, name)
     except (ValueError, OSError, AnalysisError) as error:
         raise SpecError(
             f"The kept vector file “{name}” is damaged ({error}). Import it again."

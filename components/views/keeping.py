@@ -10,19 +10,14 @@ import streamlit as st
 from analysis.core.specs import from_dict
 from analysis.steering.resolve import vectors
 from analysis.steering.specs import SteeringSpec
-from analysis.steering.vector_files import (
-    SUFFIXES,
-    WRITERS,
-    keep_vectors,
-    read_vectors,
-)
+from analysis.steering.vector_files import WRITERS
 from analysis.study import notes
 from analysis.worker.answers import Reply, Request
 from components.figures.steering_words import steering_words
 from components.forms.playground import ZERO, Draft
-from components.frame import cache, readings
+from components.frame import cache
 from components.frame.polite import polite
-from components.frame.text import escape
+from components.views.bringing import bring
 
 COLUMNS = [
     "label",
@@ -97,7 +92,7 @@ def section(draft: Draft) -> None:
         "Files: import and export vectors", icon=":material/import_export:"
     ):
         export(draft)
-        bring()
+        bring(draft.study)
 
 
 def saved(kept: pd.DataFrame) -> None:
@@ -139,29 +134,3 @@ def export(draft: Draft) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
-
-
-def bring() -> None:
-    """A file of vectors, checked by the worker and kept."""
-    endings = [ending.lstrip(".") for ending in SUFFIXES]
-    file = st.file_uploader(
-        "Import vectors", type=endings, key="vector-file", max_upload_size=200
-    )
-    with polite():
-        name = readings.of_file(file, "vector-file", keep_file)
-        if file is None or name is None:
-            return
-        if st.session_state.get("brought") == file.file_id:
-            return
-        st.session_state["brought"] = file.file_id
-        st.toast(
-            f"Kept as {escape(name)}: choose “Imported file” as the vector.",
-            icon=":material/upload_file:",
-        )
-        # The list of files was drawn already.
-        st.rerun()
-
-
-def keep_file(data: bytes, filename: str) -> str:
-    """The name under which the vectors of a file are kept."""
-    return keep_vectors(read_vectors(data, filename), filename)
