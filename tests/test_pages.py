@@ -404,6 +404,10 @@ def tables(first: str) -> dict:
     """A manifest's tables of pairs with the first concept renamed."""
     counts = {code: {"train": 200, "test": 24} for code in CODES}
     return {
-        c: {"test": [], "clusters": list(range(24)), "counts": counts}
+        c: {
+            "test": [str(pair) for pair in range(24)],
+            "clusters": list(range(24)),
+            "counts": counts,
+        }
         for c in (first, *CONCEPTS[1:])
     }

@@ -326,8 +326,7 @@ class Manifest(FolderManifest):
             raise StudyError(f"pairs lacks {', '.join(sorted(lacking))}.")
         for concept, table in self.pairs.items():
             place = f"pairs.{concept}"
-            # What is not named is not compared: the first studies kept no numbers.
-            if table.test and len(table.clusters) != len(table.test):
+            if len(table.clusters) != len(table.test):
                 raise StudyError(
                     f"{place}.clusters must be one per held-out pair; there are "
                     f"{len(table.clusters)} for {len(table.test)}."
