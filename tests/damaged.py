@@ -282,7 +282,7 @@ DATA_NOUN = (
 MATRIX = torch.arange(32.0).reshape(4, 8)
 
 
-def torch_file(value: object, **options: object) -> bytes:
+def torch_file(value: object, **options: Any) -> bytes:
     torch.save(value, buffer := io.BytesIO(), **options)
     return buffer.getvalue()
 
@@ -321,7 +321,8 @@ def means_of(data: bytes, name: str) -> object:
 
 def recipe_of(data: bytes, name: str) -> object:
     found = recipes.read(data, name)
-    found.digest, recipes.facts([found]), recipes.numbers(found.figure)
+    recipes.facts([found])
+    recipes.numbers(found.figure)
     return recipes.read(recipes.write(found), name)
 
 
@@ -337,7 +338,8 @@ def study_of(data: bytes, name: str) -> object:
     added = library.unpack(data, name)
     try:
         study = library.open_by_name(added)
-        library.summary(study), library.provenance(study)
+        library.summary(study)
+        library.provenance(study)
         return study.missing
     finally:
         shutil.rmtree(store.root() / added)

@@ -89,7 +89,10 @@ def too_many(options: Sized) -> str:
 
 def label_of(given: object) -> str:
     """A letter of an option as it is compared: of usual width, capital."""
-    return unicodedata.normalize("NFKC", str(given)).strip().upper()
+    label = str(given)
+    if not label.isascii():
+        label = unicodedata.normalize("NFKC", label)
+    return label.strip().upper()
 
 
 def by_letter(values: Mapping[str, object], lettered: bool) -> Options:
@@ -131,8 +134,9 @@ def distinct(texts: Iterable[str], exact: bool = False) -> tuple[str, ...]:
 
 def as_text(given: str, options: Options) -> str:
     """The option whose text is given; of several that look alike the first."""
+    looked_for = seen(given)
     for text in options.texts.values():
-        if seen(text) == seen(given):
+        if text == given or seen(text) == looked_for:
             return text
     return ""
 

@@ -600,9 +600,11 @@ def plain_text(value: object) -> str:
     """A cell as text; whole numbers are written without a point, whatever else is not
     text counts as empty.
     """
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(int(value)) if value == int(value) else str(value)
-    return value.strip() if isinstance(value, str) else ""
+    return ""
 
 
 def remarks(questions: Questions) -> list[str]:
