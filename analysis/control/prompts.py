@@ -364,6 +364,18 @@ def read(data: bytes, filename: str, exact: bool = False) -> PromptSet:
         raise refusal(name, faults)
     check_header(name, table, faults)
     joined = {"prompt": Names(exact), "source": Names(exact)}
+    made = prompts_of_rows(name, table, joined, faults)
+    if faults or not made:
+        faults += [] if faults else [f"{name}: holds no prompts"]
+        raise refusal(name, faults)
+    notes = joined["prompt"].notes("Prompts") + joined["source"].notes("Sources")
+    return PromptSet(PurePosixPath(name).stem, tuple(made), tuple(notes))
+
+
+def prompts_of_rows(
+    name: str, table: Table, joined: Mapping[str, Names], faults: Faults
+) -> list[Prompt]:
+    """The prompts of a table's faultless rows; names by column are ``joined``."""
     made, seen = [], set()
     for line, cells in table.rows:
         values = dict(zip(table.columns, cells))
@@ -378,11 +390,7 @@ def read(data: bytes, filename: str, exact: bool = False) -> PromptSet:
         faults += [f"{name}, line {line}: {fault}" for fault in wrong]
         if not wrong:
             made.append(Prompt(**values))
-    if faults or not made:
-        faults += [] if faults else [f"{name}: holds no prompts"]
-        raise refusal(name, faults)
-    notes = joined["prompt"].notes("Prompts") + joined["source"].notes("Sources")
-    return PromptSet(PurePosixPath(name).stem, tuple(made), tuple(notes))
+    return made
 
 
 def check_header(name: str, table: Table, faults: Faults) -> None:

@@ -443,13 +443,11 @@ class Columns(NamedTuple):
 def columns_of(columns: tuple[str, ...]) -> Columns:
     """What a row's columns are; rows of one file have the same ones."""
     plain = {column: seen(column).casefold() for column in columns}
-    ranks = {column: rank for rank, column in enumerate((*COLUMNS, *ALIASES))}
     letters = bare_letters(set(plain.values()))
     ours: dict[str, str] = {}
     lettered: dict[str, str] = {}
     rest, passed_over = [], []
-    ranked = sorted(columns, key=lambda column: ranks.get(plain[column], len(ranks)))
-    for column in ranked:
+    for column in sorted(columns, key=lambda column: rank(plain[column])):
         name = ALIASES.get(plain[column], plain[column])
         letter = letters.get(name) or letter_of(name)
         target, key = (lettered, letter) if letter else (ours, name)
@@ -468,10 +466,16 @@ def columns_of(columns: tuple[str, ...]) -> Columns:
     return Columns(ours, in_order, tuple(rest), tuple(passed_over), exam)
 
 
+def rank(name: str) -> int:
+    """Where a column stands among those of one meaning: ours first, then by ALIASES."""
+    known = (*COLUMNS, *ALIASES)
+    return known.index(name) if name in known else len(known)
+
+
 def letter_of(name: str) -> str:
     """The letter of an option that is a column of its own, “option_a”; else nothing."""
-    letter = name.removeprefix("option_").upper()
-    return letter if name != letter.casefold() and letter in LETTERS else ""
+    prefix, letter = name[:-1], name[-1:].upper()
+    return letter if prefix == "option_" and letter in LETTERS else ""
 
 
 def bare_letters(names: Collection[str]) -> dict[str, str]:

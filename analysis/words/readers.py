@@ -5,7 +5,7 @@ Our own table, PanLex's Swadesh lists, MUSE's dictionaries and wordnets' tab fil
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -314,17 +314,7 @@ def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
     The first synonym made of letters is taken. The longer list is read, in the
     languages of ``languages.csv``; concepts are called by their English words.
     """
-    lists: dict[int, dict[str, str]] = {}
-    files_of: dict[tuple[int, str], str] = {}
-    for file, text in files.items():
-        hit = PANLEX.search(file)
-        if hit:
-            size, code = int(hit[1]), language_code(hit[2])
-            earlier = files_of.setdefault((size, code), file)
-            if earlier != file:
-                fault = f"{file}: is the list of {code} again, as {earlier}; keep one"
-                raise refusal(name, [fault])
-            lists.setdefault(size, {})[code] = text
+    lists = panlex_lists(name, files)
     size = max(lists)
     texts = lists[size]
     codes = [code for code in LANGUAGES if code in texts]
@@ -336,19 +326,7 @@ def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
     concepts = []
     for number, word in enumerate(english, 1):
         concepts.append(f"{word or 'concept'} ({number})")
-    others = len(texts) - len(codes)
-    notes = []
-    if others:
-        notes.append(
-            f"{others} further languages of the file have no row in languages.csv and "
-            "were left out."
-        )
-    shorter = [str(each) for each in sorted(lists) if each != size]
-    if shorter:
-        notes.append(
-            f"The longer list, of {size} concepts, was read, not that of "
-            f"{', '.join(shorter)}."
-        )
+    notes = notes_on_lists(lists, size, len(texts) - len(codes))
     return WordList(
         f"PanLex Swadesh {size}",
         languages=tuple(codes),
@@ -356,6 +334,39 @@ def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
         spellings=tuple(map(tuple, words.values())),
         notes=tuple(notes),
     )
+
+
+def panlex_lists(name: str, files: Mapping[str, str]) -> dict[int, dict[str, str]]:
+    """Concepts of a list → its texts by language; CorpusError for one that is twice."""
+    lists: dict[int, dict[str, str]] = {}
+    files_of: dict[tuple[int, str], str] = {}
+    for file, text in files.items():
+        hit = PANLEX.search(file)
+        if hit:
+            size, code = int(hit[1]), language_code(hit[2])
+            earlier = files_of.setdefault((size, code), file)
+            if earlier != file:
+                fault = f"{file}: is the list of {code} again, as {earlier}; keep one"
+                raise refusal(name, [fault])
+            lists.setdefault(size, {})[code] = text
+    return lists
+
+
+def notes_on_lists(sizes: Iterable[int], size: int, others: int) -> list[str]:
+    """Sentences on languages and on shorter lists that were not read."""
+    notes = []
+    if others:
+        notes.append(
+            f"{others} further languages of the file have no row in languages.csv and "
+            "were left out."
+        )
+    shorter = [str(each) for each in sorted(sizes) if each != size]
+    if shorter:
+        notes.append(
+            f"The longer list, of {size} concepts, was read, not that of "
+            f"{', '.join(shorter)}."
+        )
+    return notes
 
 
 def first_synonyms(text: str, size: int) -> list[str]:
@@ -391,6 +402,14 @@ class Dictionary(NamedTuple):
     files: dict[str, str]
 
 
+class Translation(NamedTuple):
+    """A word and its translation into a language."""
+
+    word: str
+    target: str
+    translation: str
+
+
 def from_muse(name: str, files: Mapping[str, str]) -> WordList:
     """MUSE's dictionaries of one source language: “word translation” per line.
 
@@ -398,22 +417,14 @@ def from_muse(name: str, files: Mapping[str, str]) -> WordList:
     taken. A dictionary may be in several files, such as en-fr.txt and en-fr.0-5000.txt.
     """
     dictionaries = named_dictionaries(name, files)
-    faults = Faults()
-    dropped: set[tuple[str, str, str]] = set()
     words: dict[str, dict[str, str]] = {}
-    for dictionary in dictionaries:
-        target = dictionary.target
-        for file, text in dictionary.files.items():
-            for number, line in numbered_lines(text):
-                cells = words_of_line(line)
-                if len(cells) != 2:
-                    place = f"{file}, line {number}"
-                    faults.append(f"{place}: has {len(cells)} words instead of 2")
-                    continue
-                word, translation = cells
-                first = words.setdefault(word, {}).setdefault(target, translation)
-                if first != translation:
-                    dropped.add((target, word, translation))
+    dropped: set[Translation] = set()
+    faults = Faults()
+    for found in translations(dictionaries, faults):
+        word, target, translation = found
+        first = words.setdefault(word, {}).setdefault(target, translation)
+        if first != translation:
+            dropped.add(found)
     if faults:
         raise refusal(name, faults)
     targets = [each.target for each in dictionaries]
@@ -433,6 +444,21 @@ def from_muse(name: str, files: Mapping[str, str]) -> WordList:
         spellings=tuple(spellings),
         notes=tuple(notes),
     )
+
+
+def translations(
+    dictionaries: Iterable[Dictionary], faults: Faults
+) -> Iterator[Translation]:
+    """The lines of dictionaries; those that are not two words are faults."""
+    for dictionary in dictionaries:
+        for file, text in dictionary.files.items():
+            for number, line in numbered_lines(text):
+                cells = words_of_line(line)
+                if len(cells) == 2:
+                    yield Translation(cells[0], dictionary.target, cells[1])
+                    continue
+                place = f"{file}, line {number}"
+                faults.append(f"{place}: has {len(cells)} words instead of 2")
 
 
 def words_of_line(line: str) -> list[str]:

@@ -267,31 +267,14 @@ def from_tabs(name: str, files: Mapping[str, str]) -> WordList:
 
     With ``data.noun`` if it is there.
     """
-    codes = {language.iso639_3: language.code for language in LANGUAGES.values()}
-    chosen: dict[str, str] = {}
-    notes = []
-    for file in sorted(files, key=best_first):
-        found = TAB_NAME.search(file)
-        if not found:
-            continue
-        code = codes.get(found[2], found[2])
-        earlier = chosen.setdefault(code, file)
-        if earlier != file:
-            notes.append(
-                f"{file} was not read: {earlier} is of {code} too. {WHY_FIRST}"
-            )
+    tabs = tabs_of_languages(files)
     lemmas = {}
-    for code, file in sorted(chosen.items(), key=itemgetter(1)):
+    for code, file in sorted(tabs.chosen.items(), key=itemgetter(1)):
         lemmas[code] = tab_lemmas(files[file])
-    princeton = [file for file in files if is_data_noun(file)]
-    if len(princeton) > 1:
-        raise CorpusError(
-            f"“{name}” holds {DATA_NOUN} several times ({', '.join(princeton)[:200]}). "
-            "Pack only that of the WordNet whose numbers the tab files have."
-        )
     nouns = Nouns(lemmas.get("en", {}), {})
-    if princeton and files[princeton[0]]:
-        nouns = read_data_noun(files[princeton[0]])
+    princeton = text_of_princeton(name, files)
+    if princeton:
+        nouns = read_data_noun(princeton)
         lemmas.setdefault("en", nouns.lemmas)
     if not lemmas:
         raise CorpusError(
@@ -301,7 +284,41 @@ def from_tabs(name: str, files: Mapping[str, str]) -> WordList:
     # English goes first, since its spellings name the concepts.
     first = {"en": lemmas["en"]} if "en" in lemmas else {}
     words = joined(name, first | lemmas, nouns.lemmas, nouns.parents)
-    return replace(words, notes=(*words.notes, *notes))
+    return replace(words, notes=(*words.notes, *tabs.notes))
+
+
+class Tabs(NamedTuple):
+    """The tab file of each language, and sentences on those that were passed over."""
+
+    chosen: dict[str, str]
+    notes: list[str]
+
+
+def tabs_of_languages(files: Iterable[str]) -> Tabs:
+    """Which tab file of each language is read."""
+    codes = {language.iso639_3: language.code for language in LANGUAGES.values()}
+    tabs = Tabs({}, [])
+    for file in sorted(files, key=best_first):
+        found = TAB_NAME.search(file)
+        if not found:
+            continue
+        code = codes.get(found[2], found[2])
+        earlier = tabs.chosen.setdefault(code, file)
+        if earlier != file:
+            why = f"{earlier} is of {code} too. {WHY_FIRST}"
+            tabs.notes.append(f"{file} was not read: {why}")
+    return tabs
+
+
+def text_of_princeton(name: str, files: Mapping[str, str]) -> str:
+    """Princeton's ``data.noun``, or nothing; CorpusError for several."""
+    found = [file for file in files if is_data_noun(file)]
+    if len(found) > 1:
+        raise CorpusError(
+            f"“{name}” holds {DATA_NOUN} several times ({', '.join(found)[:200]}). "
+            "Pack only that of the WordNet whose numbers the tab files have."
+        )
+    return files[found[0]] if found else ""
 
 
 def best_first(file: str) -> tuple[int, bool, str]:
