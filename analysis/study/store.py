@@ -163,15 +163,43 @@ def create(
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Hold a study for writing; StudyError when another process or job holds it."""
+    """Hold a study for writing; StudyError when another holds it, or it is gone."""
+    if not folder.is_dir():
+        raise gone(folder)
+    was_empty = holds_only_its_lock(folder)
     try:
         with files.locked(folder / LOCK):
-            yield
+            # A lock makes its folder again where that was deleted meanwhile.
+            left_over = holds_only_its_lock(folder) and not was_empty
+            if not left_over:
+                yield
     except files.Held as error:
         raise StudyError(
             f"{folder.name} is being computed by another job. Wait for it, "
             "or stop it first."
         ) from error
+    if left_over:
+        remove_lock(folder)
+        raise gone(folder)
+
+
+def gone(folder: Path) -> StudyError:
+    """The error for a study that was deleted meanwhile."""
+    return StudyError(
+        f"{folder.name} is not here any more; somebody else may have deleted it."
+    )
+
+
+def holds_only_its_lock(folder: Path) -> bool:
+    """Whether a folder has nothing in it but a lock."""
+    return all(path.name == LOCK for path in disk.listed(folder))
+
+
+def remove_lock(folder: Path) -> None:
+    """Remove a folder that holds a lock and nothing else, if that can be done."""
+    with suppress(OSError):
+        (folder / LOCK).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 @contextmanager
@@ -354,4 +382,5 @@ def merge_stage(folder: Path, stage: str) -> None:
 def remove_files(folder: Path, names: Iterable[str]) -> None:
     """Remove files that no manifest names any more."""
     for name in names:
-        files.remove(folder / name)
+        # Windows keeps what somebody reads; it no longer counts in any case.
+        files.discard(folder / name)
