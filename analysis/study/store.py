@@ -197,8 +197,8 @@ def holds_only_its_lock(folder: Path) -> bool:
 
 def remove_lock(folder: Path) -> None:
     """Remove a folder that holds a lock and nothing else, if that can be done."""
+    files.discard(folder / LOCK)
     with suppress(OSError):
-        (folder / LOCK).unlink(missing_ok=True)
         folder.rmdir()
 
 
