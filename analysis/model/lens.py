@@ -106,7 +106,7 @@ class LogitLens:
         """
         found = tokens_that_begin(self.beginnings, answer)
         for text in (answer, f" {answer}"):
-            ids = self.tokenizer.encode(text, add_special_tokens=False)
+            ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
             for token in ids:
                 if self.tokenizer.decode([token]).strip():
                     found.add(token)
