@@ -388,21 +388,7 @@ class Manifest(FolderManifest):
         lacking = set(self.words.languages) - set(known.languages)
         if lacking:
             raise StudyError(f"words.list has no {', '.join(sorted(lacking))}.")
-        sizes = {len(spelled) for spelled in known.spellings}
-        if len(known.spellings) != len(known.languages) or sizes - {
-            len(known.concepts)
-        }:
-            raise StudyError(
-                "words.list.spellings must have a word or an empty text "
-                f"for each of {len(known.concepts)} concepts in every language."
-            )
-        for place in ("kinds", "frequencies"):
-            found = len(getattr(known, place))
-            if found not in (0, len(known.concepts)):
-                raise StudyError(
-                    f"words.list.{place} must be empty or one for each of "
-                    f"{len(known.concepts)} concepts; there are {found}."
-                )
+        check_spellings(known)
         for layer in self.words.layers:
             if not 1 <= layer <= self.layers:
                 raise StudyError(
@@ -434,6 +420,23 @@ class Manifest(FolderManifest):
             raise StudyError(
                 f"{place} has {', '.join(sorted(strange))}, "
                 f"but the study has {', '.join(self.languages)}."
+            )
+
+
+def check_spellings(known: WordList) -> None:
+    """StudyError for spellings, kinds or frequencies that are not one per concept."""
+    sizes = {len(spelled) for spelled in known.spellings}
+    if len(known.spellings) != len(known.languages) or sizes - {len(known.concepts)}:
+        raise StudyError(
+            "words.list.spellings must have a word or an empty text "
+            f"for each of {len(known.concepts)} concepts in every language."
+        )
+    for place in ("kinds", "frequencies"):
+        found = len(getattr(known, place))
+        if found not in (0, len(known.concepts)):
+            raise StudyError(
+                f"words.list.{place} must be empty or one for each of "
+                f"{len(known.concepts)} concepts; there are {found}."
             )
 
 
