@@ -128,7 +128,7 @@ def headers(
         listed = set(keys)
         held = set(tensors.keys())
         if listed != held:
-            odd = ", ".join(sorted(listed ^ held)[:3])
+            odd = ", ".join(key[:60] for key in sorted(listed ^ held)[:3])
             raise misfit(
                 folder, f"{file} does not hold what the manifest lists ({odd})"
             )
