@@ -156,7 +156,8 @@ def pack(name: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
         for file in (store.MANIFEST, *sorted(manifest.files)):
-            packed.write(folder / file, file)
+            with disk.reading(folder / file):
+                packed.write(folder / file, file)
     return buffer.getvalue()
 
 

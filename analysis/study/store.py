@@ -164,9 +164,10 @@ def create(
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Hold a study for writing; StudyError when another holds it, or it is gone."""
-    if not folder.is_dir():
-        raise gone(folder)
-    was_empty = holds_only_its_lock(folder)
+    try:
+        was_empty = not list(folder.iterdir())
+    except FileNotFoundError as error:
+        raise gone(folder) from error
     try:
         with files.locked(folder / LOCK):
             # A lock makes its folder again where that was deleted meanwhile.
