@@ -8,7 +8,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from analysis.concepts.accuracy import Measured, known_layers, measure_accuracy, rank
+from analysis.concepts.accuracy import (
+    Measured,
+    Ranks,
+    known_layers,
+    measure_accuracy,
+    rank,
+)
 from analysis.concepts.recognition import (
     CONCEPTS_IN_THE_MEAN,
     OVER_PAIRS,
@@ -321,26 +327,31 @@ def curves_of_pair(
     NaN where no concept has a pair.
     """
     first, second = study.languages.index(source), study.languages.index(target)
-    accuracy, variances, sources, pairs = [], [], [], []
+    both = []
     for scores in pair_scores(study, concepts):
-        both = scores.margins[[first, second], second]
-        ranks = rank(both, scores.clusters, ties)
-        if not ranks.clusters:
-            continue
-        accuracy.append(known_layers(both, ranks.observed()))
-        variances.append((ranks.deviations().astype(float) ** 2).sum(-1))
-        sources.append(ranks.sources()[:, None])
-        pairs.append(ranks.pairs()[:, None])
-    if not accuracy:
+        margins = scores.margins[[first, second], second]
+        ranks = rank(margins, scores.clusters, ties)
+        if ranks.clusters:
+            both.append((ranks, known_layers(margins, ranks.observed())))
+    if not both:
         unmeasured = np.full((2, study.layers), np.nan)
         return dict.fromkeys(("accuracy", "low", "high"), unmeasured)
+    ranks_of = [ranks for ranks, _ in both]
+    accuracy = np.array([observed for _, observed in both])
     known = np.isfinite(accuracy)
-    variance = np.where(known, variances, 0).sum(0) / np.maximum(known.sum(0), 1) ** 2
-    mean = mean_known(np.array(accuracy))
     ends = share_interval(
-        mean,
-        variance,
-        units=np.where(known, sources, 0).sum(0),
-        observations=np.where(known, pairs, 0).sum(0),
+        mean_known(accuracy),
+        variance_of_mean(ranks_of, known),
+        units=np.where(known, [r.sources()[:, None] for r in ranks_of], 0).sum(0),
+        observations=np.where(known, [r.pairs()[:, None] for r in ranks_of], 0).sum(0),
     )
-    return {"accuracy": mean, "low": ends.low, "high": ends.high}
+    return {"accuracy": mean_known(accuracy), "low": ends.low, "high": ends.high}
+
+
+def variance_of_mean(ranks: Sequence[Ranks], known: np.ndarray) -> np.ndarray:
+    """Variance (vector, layer) of the mean over those concepts that are known there."""
+    variances = []
+    for each in ranks:
+        variances.append((each.deviations().astype(float) ** 2).sum(-1))
+    concepts = np.maximum(known.sum(0), 1)
+    return np.where(known, variances, 0).sum(0) / concepts**2

@@ -53,16 +53,7 @@ def read_answers(data: bytes, filename: str) -> pd.DataFrame:
     text, faults = decode_text(data, path.name)
     rows = []
     for line in FORMATS[ending](text, path.name, faults, False):
-        named = {}
-        columns = {}
-        for column, value in line.values.items():
-            plain = column.strip().casefold()
-            name = ALIASES.get(plain, plain)
-            earlier = columns.setdefault(name, column)
-            if earlier != column and name in (*NEEDED, "method"):
-                both = f"“{earlier}” and “{column}” both mean “{name}”"
-                faults.append(f"{line.place}: {both}; keep one of them")
-            named[name] = plain_text(value)
+        named = named_values(line.values, line.place, faults)
         faults += faults_of_answer(named, line.place)
         row = {column: named.get(column, "") for column in NEEDED}
         row["method"] = named.get("method") or OTHER
@@ -72,6 +63,22 @@ def read_answers(data: bytes, filename: str) -> pd.DataFrame:
     if faults:
         raise refusal(path.name, faults)
     return pd.DataFrame(rows)
+
+
+def named_values(
+    values: Mapping[str, object], place: str, faults: list[str]
+) -> dict[str, str]:
+    """A row's values by what their columns mean; two of one meaning are a fault."""
+    named, columns = {}, {}
+    for column, value in values.items():
+        plain = column.strip().casefold()
+        name = ALIASES.get(plain, plain)
+        earlier = columns.setdefault(name, column)
+        if earlier != column and name in (*NEEDED, "method"):
+            both = f"“{earlier}” and “{column}” both mean “{name}”"
+            faults.append(f"{place}: {both}; keep one of them")
+        named[name] = plain_text(value)
+    return named
 
 
 def faults_of_answer(named: Mapping[str, str], place: str) -> list[str]:
