@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.errors import CorpusError, nearest
+from analysis.core.faults import Faults
 from analysis.core.table_files import decode_text, refusal
 from analysis.plane.localisation import AXES, prompts, shares
 from analysis.plane.written_answers import matched
@@ -66,7 +67,7 @@ def read_answers(data: bytes, filename: str) -> pd.DataFrame:
 
 
 def named_values(
-    values: Mapping[str, object], place: str, faults: list[str]
+    values: Mapping[str, object], place: str, faults: Faults
 ) -> dict[str, str]:
     """A row's values by what their columns mean; two of one meaning are a fault."""
     named, columns = {}, {}
