@@ -12,6 +12,7 @@ from analysis.concepts.recognition import WORDS, recognition, recognition_curve
 from analysis.concepts.specs import CONVENTIONS, LAYER_CHOICES, TIES, Convention
 from analysis.core.errors import SpecError, StudyError
 from components.figures.recognition import cell_words
+from components.figures.text import chance_words
 from tests.planted import Planting, planted_study, replaced
 
 HONEST, PAPER = CONVENTIONS["honest"], CONVENTIONS["paper"]
@@ -120,6 +121,15 @@ def test_choosing_on_test_is_optimistic_and_its_chance_level_says_so():
     assert (paper.chance > 0.55).all() and (abs(honest.chance - 0.5) < 0.01).all()
     assert (paper.q > 0.05).all() and (honest.q > 0.05).all()
     assert (abs(paper.mean_chance - paper.chance.mean("concept")) < 0.001).all()
+
+
+@pytest.mark.parametrize("convention", ALL, ids=str)
+def test_a_caption_says_that_the_largest_is_taken_only_where_it_is(convention):
+    study = planted_study(sizes=(24, 80, 16), planting=CHANCE)
+    said = chance_words(recognition(study, convention), 0.58)
+    optimistic = convention.layer == "best on test"
+    assert ("the largest of several layers is taken" in said) == optimistic
+    assert optimistic or said == "chance 0.5 (dotted)"
 
 
 @pytest.mark.parametrize(

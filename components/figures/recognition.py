@@ -85,10 +85,11 @@ def by_share(
     pairs = means["n"].sum("concept")
     axis = share_axis(study, languages)
     interval = accuracy.attrs.get("interval", "over pairs")
+    chance = chance_words(data, float(means["mean_chance"].mean()))
     caption = (
         f"Mean over {len(study.concepts)} concepts of the share of held-out pairs "
         f"ranked right, {span(accuracy)}; bars are 95 % intervals ({interval}); "
-        f"n = {pair_count(pairs)}; {chance_words(float(means['mean_chance'].mean()))}. "
+        f"n = {pair_count(pairs)}; {chance}. "
         f"{convention_note(convention, study)}{axis.note}"
     )
     points = Points(

@@ -49,9 +49,10 @@ def convention_note(convention: Convention, study: Study) -> str:
     return f"{layer}; ties count as {ties}."
 
 
-def chance_words(chance: float) -> str:
+def chance_words(data: xr.Dataset, chance: float) -> str:
     """The chance level of accuracies, and why it may be above one half."""
-    if not np.isfinite(chance) or abs(chance - 0.5) < 0.005:
+    largest_is_taken = data.attrs["layer_choice"] == "best on test"
+    if not largest_is_taken or not chance >= 0.505:
         return "chance 0.5 (dotted)"
     return (
         f"chance {chance:.2f}, since the largest of several layers is taken (0.5 for a "
