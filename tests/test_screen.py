@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from components.figures.spec import (
+    MARKERS,
     Arrows,
     Bars,
     BarSeries,
@@ -19,7 +20,8 @@ from components.figures.spec import (
     Series,
     Tree,
 )
-from components.screen import to_plotly
+from components.printing import marks
+from components.screen import ink, to_plotly
 
 ROWS, COLUMNS, NAN = ("en", "தமிழ்", "中文"), ("en", "தமிழ்", "中文", "ar"), np.nan
 VALUES = np.linspace(-1, 1, 12).reshape(3, 4)
@@ -329,6 +331,14 @@ def test_sixteen_lines_can_be_told_apart():
         (trace.line.color, trace.line.dash, trace.marker.symbol) for trace in drawn
     }
     assert len(drawn) == len(looks) == 16
+
+
+@pytest.mark.parametrize("marker", [ink.marker_at, marks.symbol_at])
+def test_pairs_of_colour_and_marker_differ_for_64_kinds(marker):
+    looks = [(ink.colour_at(place), marker(place)) for place in range(64)]
+    assert len(set(looks)) == 64
+    assert [marks.colour_at(place) for place in range(64)] == [a for a, _ in looks]
+    assert [ink.marker_at(place) for place in range(8)] == list(MARKERS)
 
 
 def test_a_tree_names_every_leaf_once():

@@ -28,11 +28,25 @@ MARKERS = (
     "star",
     "triangle-down",
 )
+AFTER_A_ROUND = 3
+"""Markers by which each further round of colours is shifted; odd, so that no pair of
+colour and marker comes again before all 64 are used."""
 SEQUENTIAL, DIVERGING = "Cividis", "PuOr"
 PALE = 0.35
 """Opacity of a cell that is no better than chance."""
 Limits = tuple[float, float]
 """Smallest and largest value of a scale or an axis."""
+
+
+def colour_of(place: int) -> str:
+    """The colour of a series or group; after eight they come again."""
+    return OKABE_ITO[place % len(OKABE_ITO)]
+
+
+def marker_of(place: int) -> str:
+    """The marker of a series or group; where colours come again, markers differ."""
+    rounds = place // len(OKABE_ITO)
+    return MARKERS[(place + AFTER_A_ROUND * rounds) % len(MARKERS)]
 
 
 @dataclass(frozen=True)

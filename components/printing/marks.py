@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox, ScaledTranslation
 
-from components.figures.spec import MARKERS, OKABE_ITO
+from components.figures.spec import MARKERS, colour_of, marker_of
 from components.printing.places import FAINT, GREY, INK, LINE, Place
 
 SIDES = ((0, 1), (1, 0), (-1, 0), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
@@ -42,12 +42,12 @@ class Spot:
 
 def colour_at(place: int) -> str:
     """The colour of a series or group."""
-    return OKABE_ITO[place % len(OKABE_ITO)]
+    return colour_of(place)
 
 
 def symbol_at(place: int) -> str:
     """The shape of a series or group."""
-    return SYMBOLS[MARKERS[place % len(MARKERS)]]
+    return SYMBOLS[marker_of(place)]
 
 
 def name_points(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from components.figures.spec import MARKERS, OKABE_ITO, BarSeries
+from components.figures.spec import BarSeries, colour_of, marker_of
 
 GREY = "#8A8F98"
 """Ink of whatever is not data: references, whiskers, connecting lines."""
@@ -17,12 +17,12 @@ CHANCE = {"line": DOTTED, "annotation_text": "chance", "annotation_font_size": 1
 
 def colour_at(place: int) -> str:
     """The colour of a series or group."""
-    return OKABE_ITO[place % len(OKABE_ITO)]
+    return colour_of(place)
 
 
 def marker_at(place: int) -> str:
     """The marker of a series or group."""
-    return MARKERS[place % len(MARKERS)]
+    return marker_of(place)
 
 
 def washed_out(colour: str) -> str:
