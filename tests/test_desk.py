@@ -245,6 +245,12 @@ def test_a_corpus_with_faults_shows_all_of_them(home):
     assert "Start" not in labels(at), "nothing to start with"
 
 
+def test_a_single_fault_is_told_once(home):
+    at = with_corpus(to_csv(PAIRS).encode() + b"9,fairness\n", model="demo")
+    assert "1 fault" in plain(at.error[0].value)
+    assert "has 2 cells" in plain(at.error[0].value) and not at.text
+
+
 @pytest.mark.parametrize("model", ["not an id", "../../etc", "<img src=x>", ""])
 def test_a_hub_id_that_is_none_is_a_sentence(home, model):
     at = with_corpus(to_csv(PAIRS).encode(), model="another, by hub id")

@@ -22,6 +22,18 @@ def written(folder, **changes: object):
     return path
 
 
+@pytest.mark.parametrize("faults, lists", [(1, 0), (2, 0), (4, 1)])
+def test_faults_that_the_sentence_quotes_are_not_listed_again(
+    home, capsys, faults, lists
+):
+    rows = "".join(f"{number},fairness\n" for number in range(faults))
+    corpus = home / "pairs.csv"
+    corpus.write_text("pair,concept,language,positive,negative\n" + rows)
+    assert commands.main(["extract", "--model", "demo", "--corpus", str(corpus)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("line 2: has 2 cells") == 1 + lists
+
+
 @pytest.mark.parametrize("ending", plots.FILES)
 def test_a_recipe_is_rendered_without_a_browser(home, ending, capsys):
     out = home / f"figure.{ending}"

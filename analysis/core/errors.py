@@ -35,6 +35,14 @@ class CorpusError(AnalysisError):
         super().__init__(message)
 
 
+def untold(sentence: str, faults: Iterable[str]) -> tuple[str, ...]:
+    """The faults to be listed under a sentence: none if it quotes them all."""
+    listed = tuple(faults)
+    if all(fault in sentence for fault in listed):
+        return ()
+    return listed
+
+
 class ModelError(AnalysisError):
     """A model that cannot be found, fetched, trusted or loaded."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Protocol, cast
 
 from analysis.core import settings
-from analysis.core.errors import AnalysisError
+from analysis.core.errors import AnalysisError, untold
 from analysis.core.version import __version__
 from babelscope import starting
 
@@ -94,7 +94,8 @@ def main(given: list[str] | None = None) -> int:
             print(sentence, file=sys.stderr)
         return options.execute(options)
     except AnalysisError as error:
-        print(error, *getattr(error, "faults", ()), sep="\n", file=sys.stderr)
+        faults = untold(str(error), getattr(error, "faults", ()))
+        print(error, *faults, sep="\n", file=sys.stderr)
         return USER
     except KeyboardInterrupt as stop:
         print(interruption(stop, words[0]), file=sys.stderr)

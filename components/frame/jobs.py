@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.core.errors import untold
 from analysis.study.study import Study
 from analysis.worker.service import DONE, FAILED, QUEUED, STOPPED, Job, Pool, Service
 from components.frame import cache
@@ -167,5 +168,6 @@ def outcome(job: Job) -> None:
         st.warning(f"{title}: {escape(job.error)}", icon=":material/stop_circle:")
     if job.state == FAILED:
         st.error(f"{title}: {escape(job.error)}", icon=":material/error:")
-        if job.faults:
-            st.text("\n".join(job.faults[:MOST_FAULTS]))
+        faults = untold(job.error, job.faults)
+        if faults:
+            st.text("\n".join(faults[:MOST_FAULTS]))

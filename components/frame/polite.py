@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from analysis.core.errors import AnalysisError
+from analysis.core.errors import AnalysisError, untold
 from components.frame.text import escape
 
 MOST_FAULTS = 1000
@@ -41,7 +41,7 @@ def polite(tone: Tone = ERROR) -> Iterator[None]:
 def show(error: AnalysisError, tone: Tone = ERROR) -> None:
     """An error's sentence, and its list of faults where it has one."""
     say(str(error), tone)
-    faults = tuple(getattr(error, "faults", ()))
+    faults = untold(str(error), getattr(error, "faults", ()))
     if not faults:
         return
     count = getattr(error, "count", len(faults))
