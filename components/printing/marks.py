@@ -27,7 +27,7 @@ LEADER = {
     "shrinkA": 0,
     "shrinkB": 2,
 }
-SYMBOLS = dict(zip(MARKERS, ("o", "s", "D", "^", "X", "P", "*", "v")))
+SYMBOLS: dict[str, str] = dict(zip(MARKERS, ("o", "s", "D", "^", "X", "P", "*", "v")))
 """Marker of the figure spec → Matplotlib's."""
 
 
