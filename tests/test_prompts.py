@@ -156,6 +156,24 @@ def test_every_fault_of_a_file_is_listed(text, faults):
     assert len(error.value.faults) == faults, error.value.faults
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", "none"),
+        ("1,en,How?\n", "“1”, “en”, “How?”"),
+        ("prompt,language\n1,en\n", "“prompt”, “language”"),
+        ("prompt,language,text,rolle\n", "“prompt”, “language”, “text”, “rolle”"),
+    ],
+)
+def test_a_wrong_header_is_told_with_what_was_found(text, named):
+    with pytest.raises(CorpusError) as error:
+        read(text.encode(), "p.csv")
+    assert error.value.faults == (
+        "p.csv, line 1: must name the columns prompt, language, text and, if wanted, "
+        f"role, target, other, source; named are {named}",
+    )
+
+
 def demo_study():
     corpus = demo_corpus()
     return StudySpec(

@@ -396,12 +396,12 @@ def prompts_of_rows(
 def check_header(name: str, table: Table, faults: Faults) -> None:
     """CorpusError for columns that are unknown or lacking."""
     strange = [column for column in table.columns if column not in COLUMNS]
-    if not strange:
-        strange = [column for column in REQUIRED if column not in table.columns]
-    if strange:
+    absent = [column for column in REQUIRED if column not in table.columns]
+    if strange or absent:
+        given = ", ".join(f"“{column[:40]}”" for column in table.columns[:12])
         faults.append(
-            f"{table.place}: the columns must be {', '.join(COLUMNS)} (the last four "
-            f"optional), not {strange}"
+            f"{table.place}: must name the columns {', '.join(REQUIRED)} and, if wanted, "
+            f"{', '.join(COLUMNS[len(REQUIRED) :])}; named are {given or 'none'}"
         )
         raise refusal(name, faults)
 
