@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -192,6 +193,17 @@ def test_large_sources_still_leave_pairs_to_hold_out():
     assert len(train) == len(test) == 3
 
 
+@pytest.mark.parametrize(("pairs", "held"), [(3, 1), (8, 2), (28, 6)])
+def test_as_many_pairs_are_held_out_as_the_docs_say(pairs, held):
+    sizes = []
+    for number in (pairs - 1, pairs):
+        corpus = planted(pairs=number)
+        sizes.append(len(split_pairs(corpus, "by pair", "fairness", "en", 1).test))
+    assert sizes[1] == held and (sizes[0] < held or pairs == 3)
+    page = Path(__file__).parents[1] / "docs" / "bring-your-own.md"
+    assert f"\n- {pairs} pairs" in page.read_text("utf-8")
+
+
 def test_splits_that_cannot_be():
     with pytest.raises(SpecError, match="Did you mean “by pair”"):
         split_pairs(planted(), "by pairs", "fairness", "en", 1)
@@ -199,7 +211,7 @@ def test_splits_that_cannot_be():
         split_pairs(planted(), "by pair", "fairnes", "en", 1)
     with pytest.raises(SpecError, match="language"):
         split_pairs(planted(), "by pair", "fairness", "sw", 1)
-    with pytest.raises(CorpusError, match="6 training and 0 held-out"):
+    with pytest.raises(CorpusError, match="6 training and 0 held-out pairs .* so 3 "):
         split_pairs(planted(pairs=6, per_source=6), "by pair", "fairness", "en", 1)
     with pytest.raises(CorpusError, match="gives no split for 120 of 120"):
         split_pairs(planted(), "as given", "fairness", "en", 1)

@@ -17,6 +17,7 @@ import numpy as np
 import scipy
 import xarray as xr
 
+from analysis.core.counting import count
 from analysis.core.digests import COMPACT, digest_of_list
 from analysis.core.errors import CorpusError, unknown
 from analysis.core.keys import seen
@@ -327,13 +328,21 @@ def split_pairs(
         raise unknown("language of this corpus", language, corpus.languages)
     parts = SPLITS[method](corpus, concept, language, seed)
     if not parts.train or not parts.test:
-        raise CorpusError(
-            f"{concept} in {language} has {len(parts.train)} training and "
-            f"{len(parts.test)} held-out pairs with the split “{method}”. Add pairs (of "
-            "more than one source), choose another split, or leave this concept or "
-            "language out."
-        )
+        raise too_few_pairs(concept, language, parts, method)
     return parts
+
+
+def too_few_pairs(
+    concept: str, language: str, parts: Split, method: str
+) -> CorpusError:
+    """The refusal of a concept with too few pairs in a language."""
+    return CorpusError(
+        f"{concept} in {language} has {len(parts.train)} training and "
+        f"{count(len(parts.test), 'held-out pair')} with the split “{method}”; at least "
+        "2 and 1 are needed, so 3 pairs of every concept in every language (of more "
+        "than one source). Add pairs, choose another split, or leave this concept or "
+        "language out."
+    )
 
 
 def alike_texts(corpus: Corpus, concept: str) -> tuple[frozenset[str], ...]:

@@ -24,7 +24,13 @@ from analysis.concepts.estimators import (
     half_of_clusters,
     shuffled_labels,
 )
-from analysis.concepts.pairs import ContrastPair, Corpus, clusters, split_pairs
+from analysis.concepts.pairs import (
+    ContrastPair,
+    Corpus,
+    clusters,
+    split_pairs,
+    too_few_pairs,
+)
 from analysis.concepts.readable import notes_on, pairs_left_out, readable
 from analysis.concepts.readouts import (
     Consumer,
@@ -34,7 +40,7 @@ from analysis.concepts.readouts import (
     States,
 )
 from analysis.concepts.specs import StudySpec
-from analysis.core.errors import CorpusError, StudyError
+from analysis.core.errors import StudyError
 from analysis.core.specs import check, digest
 from analysis.study import coverage, store
 from analysis.study.manifest import Cell, Manifest, PairCounts, PairTable
@@ -182,11 +188,7 @@ def pair_table(
             continue
         parts = split_pairs(corpus, spec.split, concept, language, spec.seed)
         if len(parts.train) < 2:
-            raise CorpusError(
-                f"{concept} in {language} has {len(parts.train)} training and "
-                f"{len(parts.test)} held-out pairs; at least 2 and 1 are needed. Add "
-                "pairs, choose another split, or leave this concept or language out."
-            )
+            raise too_few_pairs(concept, language, parts, spec.split)
         counts[language] = PairCounts(train=len(parts.train), test=len(parts.test))
         held_out.update(parts.test)
     ids = tuple(sorted(held_out))

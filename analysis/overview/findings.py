@@ -17,6 +17,7 @@ from analysis.concepts.similarity import (
 from analysis.concepts.specs import Convention
 from analysis.concepts.transfer import transfer
 from analysis.concepts.triangle import Asymmetry, Triangle, asymmetry, triangle
+from analysis.core.counting import count
 from analysis.core.errors import AnalysisError
 from analysis.core.intervals import FEW_SOURCES, too_few
 from analysis.languages.languages import LANGUAGES
@@ -293,11 +294,6 @@ def matching(study: Study) -> str:
 def capital(text: str) -> str:
     """A clause as the beginning of a sentence."""
     return f"{text[0].upper()}{text[1:]}"
-
-
-def count(number: int, what: str) -> str:
-    """“1 concept”, “7 concepts”."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def name(code: str) -> str:
