@@ -72,14 +72,13 @@ def options_of(value: object) -> Options:
 
 def listed(texts: list, labels: object) -> Options:
     """Options in a list; ``labels`` are their letters, if the file gives them."""
-    lettered = labels is not None
-    if labels is None:
-        labels = list(LETTERS)
     if len(texts) > len(LETTERS):
         return Options(fault=too_many(texts))
+    if labels is None:
+        return by_letter(dict(zip(LETTERS, texts)), False)
     if not isinstance(labels, list) or len(labels) < len(texts):
         return Options(fault="there are more options than letters for them")
-    return by_letter(dict(zip(map(label_of, labels), texts)), lettered)
+    return by_letter(dict(zip(map(label_of, labels), texts)), True)
 
 
 def too_many(options: Sized) -> str:
@@ -189,6 +188,10 @@ def answer_of(given: str, options: Options, meaning: str = "") -> Answer:
         text = ANSWERS[meaning](given, options)
         fault = "" if text else f"{not_among(given, options)}, read as {meaning}"
         return Answer(text or given, fault)
+    if label_of(given) not in options.texts and not PLACE.fullmatch(given):
+        # Neither a letter nor a place: most answers are texts.
+        text = as_text(given, options)
+        return Answer(text) if text else Answer(given, not_among(given, options))
     labelled = as_letter(given, options)
     if options.lettered and labelled:
         return Answer(labelled)
