@@ -14,10 +14,10 @@ from analysis.control import surfaces
 from analysis.control.prompts import PromptSet
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.errors import StudyError
-from analysis.core.specs import from_dict
+from analysis.core.specs import check, from_dict
 from analysis.study.study import Study as Results
 from analysis.worker.extraction import control_run
-from babelscope.inputs import Table, file_of, tell, template_of
+from babelscope.inputs import Table, file_of, listed, tell, template_of
 from babelscope.running import run
 from babelscope.study import open_study
 
@@ -78,6 +78,7 @@ def control(
     """
     known = open_study(study) if isinstance(study, str) else study
     spec = spec_of(known)
+    check("concept", concept, known.concepts)
     asked = prompts_of(prompts, spec, concept)
     shared = [code for code in known.languages if code in asked.languages]
     values = {
@@ -85,7 +86,7 @@ def control(
         "study": known.name,
         "vectors_digest": runs.vectors_digest(known, concept),
         "concept": concept,
-        "languages": tuple(languages) or tuple(shared),
+        "languages": listed("languages", languages, shared),
         "prompts": asked.name,
         "prompts_digest": asked.digest,
         "template": template or prompt_sets.template_of(asked, template_of(spec.model)),

@@ -7,6 +7,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 
@@ -23,6 +24,7 @@ from analysis.words.word_lists import SOURCES
 from babelscope.running import note
 
 Table = str | Path | pd.DataFrame
+T = TypeVar("T")
 ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".zip", ".txt")
 """How names end that can only be those of files."""
 DEMO = "demo"
@@ -95,6 +97,25 @@ def questions_of(given: Table | Questions, answers: str = "") -> Questions:
         return questions
     name = str(given)
     return demo_questions() if name == DEMO else load_questions(name)
+
+
+def listed(kind: str, given: Iterable[T], otherwise: Iterable[T] = ()) -> tuple[T, ...]:
+    """What is chosen of a kind, else what holds without a choice.
+
+    SpecError for a text, which would count as a list of its letters, for what is no list,
+    and for what is named twice.
+    """
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise SpecError(
+            f"The {kind} must be a list; given is {str(given)[:40]!r}. Write [{given!r}]."
+        )
+    chosen = tuple(given)
+    for value in chosen:
+        if chosen.count(value) > 1:
+            raise SpecError(
+                f"The {kind} have {str(value)[:40]!r} twice. Name each of them once."
+            )
+    return chosen or tuple(otherwise)
 
 
 def tell(notes: Iterable[str]) -> None:

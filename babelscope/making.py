@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from analysis.concepts.corpora import DEMO as DEMO_CORPUS
 from analysis.concepts.pairs import Corpus, leaks
+from analysis.concepts.plan import check_wanted
 from analysis.concepts.specs import StudySpec
 from analysis.core import disk
 from analysis.core.errors import CorpusError, SpecError, StudyError
@@ -30,9 +31,11 @@ from analysis.words.specs import WordSpec
 from analysis.words.word_lists import DEMO as DEMO_WORDS
 from analysis.worker import extraction, plane
 from analysis.worker import questions as asking
+from analysis.worker.questions import digests
 from analysis.worker.service import Job, Pool
 from babelscope.inputs import (
     Table,
+    listed,
     model_of,
     pairs_of,
     pinned,
@@ -41,7 +44,7 @@ from babelscope.inputs import (
     template_of,
     words_of,
 )
-from babelscope.running import run, say, sweep_once
+from babelscope.running import note, run, say, sweep_once
 from babelscope.study import Study, copies, open_study
 
 Work = Callable[[Job, Pool], str]
@@ -82,14 +85,15 @@ def extract(
         chosen,
         corpus.name,
         corpus.digest,
-        tuple(concepts) or corpus.concepts,
-        tuple(languages) or corpus.languages,
+        listed("concepts", concepts, corpus.concepts),
+        listed("languages", languages, corpus.languages),
         estimator,
         template or template_of(chosen, demo="none"),
         split,
         last_state,
         seed,
     )
+    check_wanted(spec, corpus)
     tell(leaks(corpus, spec.split, spec.concepts, spec.seed))
     title = title or f"{short_name(spec.model)} on {corpus.name}"
     work = extraction.extract_study(spec, corpus, title, {})
@@ -118,12 +122,12 @@ def words(
     (6,)
     """
     known = words_of(words)
-    chosen = known.within(tuple(languages) or known.languages)
+    chosen = known.within(listed("languages", languages, known.languages))
     spec = word_spec(
         model_of(model, loading),
         chosen,
-        tuple(embeddings),
-        layers=tuple(layers),
+        listed("embeddings", embeddings),
+        layers=listed("layers", layers),
         last_state=last_state,
     )
     title = title or f"{short_name(spec.model)}, {chosen.name}"
@@ -168,7 +172,7 @@ def ask(
         chosen,
         asked.name,
         asked.digest,
-        tuple(languages) or asked.languages,
+        listed("languages", languages, asked.languages),
         template or template_of(chosen),
         last_state,
         most,
@@ -243,9 +247,9 @@ def sweep_spec(
         asked.model,
         asked.questions,
         asked.questions_digest,
-        tuple(languages) or asked.languages,
-        tuple(layers) or tuple(range(1, number + 1)),
-        tuple(strengths),
+        listed("languages", languages, asked.languages),
+        listed("layers", layers, range(1, number + 1)),
+        listed("strengths", strengths),
         template or asked.template,
         **more,
     )
@@ -266,10 +270,13 @@ def means(model: str, files: Sequence[str | Path], *, title: str = "") -> Study:
     ('language', 'layer', 'hidden')
     """
     if model == DEMO:
-        raise SpecError("Say which model the states are of: its name is missing.")
+        raise SpecError(
+            "States of the demo model cannot be imported: its study “demo” is made here. "
+            "Name the model that the files are of, such as Qwen/Qwen3-0.6B."
+        )
     data = {file.name: file.read_bytes() for file in files_in(files)}
     title = title or "Imported means"
-    known = imported(title, model, list(data))
+    known = imported(title, model, digests(data))
     if known:
         return told_complete(known)
     return open_study(run(asking.import_means(data, model, title)))
@@ -323,20 +330,27 @@ def told_complete(study: Study) -> Study:
     return study
 
 
-def imported(title: str, model: str, files: Sequence[str]) -> Study | None:
-    """The study that was made of these files under this title, if there is one."""
+def imported(title: str, model: str, given: Mapping[str, str]) -> Study | None:
+    """The study that was made of these files under this title, if there is one.
+
+    ``given`` are digests of the files by their names. A study that does not say what was
+    in its files may be of other ones.
+    """
     for path in disk.listed(store.root()):
         if not (path / store.MANIFEST).is_file():
             continue
         study = open_study(path.name)
         known = study.manifest.imported
-        if known is None or study.missing:
+        if known is None or (study.title, study.model) != (title, model):
             continue
-        if known.files == tuple(sorted(files)) and (study.title, study.model) == (
-            title,
-            model,
-        ):
+        if not study.missing and known.digests == given:
             return study
+        if not study.missing and known.files == tuple(sorted(given)):
+            note(
+                f"“{study.name}” has the same title and names of files, but what was in "
+                "those files differs from these, or is not known. A new study is made "
+                "of these."
+            )
     return None
 
 

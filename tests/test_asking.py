@@ -208,7 +208,7 @@ def named(capsys) -> str:
         (["words", "nosuch"], "Choose: demo world, or give a file"),
         (["words", "demo"], "Did you mean “demo world”?"),
         (["means", "nowhere", "--model", "a/b"], "There is no nowhere"),
-        (["means", ".", "--model", "demo"], "name is missing"),
+        (["means", ".", "--model", "demo"], "States of the demo model cannot be"),
         (["means", ".", ".", "--model", "a/b"], "the same name"),
     ],
 )

@@ -172,7 +172,7 @@ def test_of_sessions_that_make_the_same_study_at_once_one_does(monkeypatch):
 
     def make(number):
         try:
-            return store.create("same", Manifest(title=str(number)))
+            return store.create("same", Manifest(title=str(number), layers=1))
         except StudyError as error:
             assert "already" in str(error)
 

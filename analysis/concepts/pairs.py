@@ -19,7 +19,7 @@ import xarray as xr
 
 from analysis.core.counting import count
 from analysis.core.digests import COMPACT, digest_of_list
-from analysis.core.errors import CorpusError, unknown
+from analysis.core.errors import CorpusError, SpecError, unknown
 from analysis.core.keys import seen
 from analysis.core.table_files import natural_key
 from analysis.languages.languages import LANGUAGES
@@ -218,6 +218,23 @@ def groups_of(corpus: Corpus, concept: str) -> dict[str, int]:
     if concept not in corpus.groups:
         raise unknown("concept", concept, corpus.concepts)
     return corpus.groups[concept]
+
+
+def check_choice(
+    corpus: Corpus, concepts: Sequence[str], languages: Sequence[str]
+) -> None:
+    """SpecError for a concept or a language of which a corpus has no pair at all."""
+    for concept in concepts:
+        groups_of(corpus, concept)
+    for language in languages:
+        if language not in corpus.languages:
+            raise unknown("language", language, corpus.languages)
+    for concept in concepts:
+        if not any(corpus.select(concept, language) for language in languages):
+            raise SpecError(
+                f"“{corpus.name}” has no pair of {concept} in {', '.join(languages)}. "
+                "Choose another language for it, or leave the concept out."
+            )
 
 
 def held_out(

@@ -27,6 +27,7 @@ from analysis.concepts.estimators import (
 from analysis.concepts.pairs import (
     ContrastPair,
     Corpus,
+    check_choice,
     clusters,
     split_pairs,
     too_few_pairs,
@@ -42,7 +43,7 @@ from analysis.concepts.readouts import (
 from analysis.concepts.specs import StudySpec
 from analysis.core.errors import StudyError
 from analysis.core.specs import check, digest
-from analysis.study import coverage, store
+from analysis.study import bounds, coverage, store
 from analysis.study.manifest import Cell, Manifest, PairCounts, PairTable
 from analysis.study.stored_arrays import read_array
 
@@ -86,6 +87,16 @@ class Work:
     spec: StudySpec
     corpus: Corpus
     reader: Reader
+
+
+def check_wanted(spec: StudySpec, corpus: Corpus) -> None:
+    """AnalysisError for a spec of which no study can be made, before a model is loaded.
+
+    It names a concept or a language that the corpus lacks, or that no manifest may have.
+    """
+    check_choice(corpus, spec.concepts, spec.languages)
+    bounds.check_names(spec.concepts, "The list of concepts")
+    bounds.check_codes(spec.languages, "The list of languages")
 
 
 def begin(

@@ -64,6 +64,8 @@ def nothing_to_read(concept: str, left_out: Sequence[LeftOut]) -> CorpusError:
 
 def read_alike(pairs: Sequence[ContrastPair], alike: Alike) -> list[ContrastPair]:
     """Those of some pairs whose members a model reads alike."""
+    if not pairs:
+        return []  # tokenizers fail on a list of no text
     positives = [pair.positive for pair in pairs]
     negatives = [pair.negative for pair in pairs]
     same = alike(positives, negatives)

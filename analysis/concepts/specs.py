@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import LAST_STATES, ModelSpec, check
+from analysis.core.specs import LAST_STATES, ModelSpec, check, check_seed
 
 LAYER_CHOICES = ("best on test", "cross-fitted", "fixed")
 TIES = ("right", "half")
@@ -25,6 +25,7 @@ class StudySpec:
     seed: int = 1
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         check("last state", self.last_state, LAST_STATES)
         if not self.concepts or not self.languages:
             raise SpecError(

@@ -151,7 +151,7 @@ def commit(folder: Path, cell: Cell, content: dict, seconds: float) -> None:
     text = json.dumps(content, ensure_ascii=False, allow_nan=False)
     entry = store.write_entry(folder / file, text.encode(), [cell.key])
     answers = AnswerFile(**vars(entry), seconds=round(seconds, 3))
-    store.write_manifest(folder, read_manifest(folder).with_file(file, answers))
+    store.put_manifest(folder, read_manifest(folder).with_file(file, answers))
 
 
 def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec, check
+from analysis.core.specs import ModelSpec, check, check_seed
 from analysis.steering.specs import MOST_TOKENS
 
 SEARCHED_ON = ("other prompts", "the reported prompts (paper)")
@@ -39,6 +39,7 @@ class ControlSpec:
     seed: int = 1
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         check("choice of search prompts", self.searched_on, SEARCHED_ON)
         if self.source not in self.languages:
             raise SpecError(

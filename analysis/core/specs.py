@@ -21,6 +21,7 @@ from typing import (
 )
 
 from analysis.core.errors import SpecError, unknown
+from analysis.core.json_text import MOST_DIGITS
 
 DTYPES = ("float32", "bfloat16", "float16")
 QUANTISATIONS = ("none", "8-bit", "4-bit")
@@ -183,6 +184,15 @@ def check_layer(layer: int, kept: Sequence[int]) -> None:
     spans_all = len(kept) > 2 and len(kept) == kept[-1] - kept[0] + 1
     names = f"{kept[0]} to {kept[-1]}" if spans_all else ", ".join(map(str, kept))
     raise SpecError(f"There is no layer {layer}; choose one of {names}.")
+
+
+def check_seed(seed: int) -> None:
+    """SpecError for a seed of more digits than files of studies may have."""
+    if not isinstance(seed, int) or abs(seed) >= 10**MOST_DIGITS:
+        raise SpecError(
+            f"A seed is a whole number of at most {MOST_DIGITS} digits; given is "
+            f"{str(seed)[:40]!r}. Choose another one."
+        )
 
 
 def check_at_least(kind: str, given: int, least: int) -> None:

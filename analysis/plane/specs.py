@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec, check
+from analysis.core.specs import ModelSpec, check, check_seed
 
 SCORINGS = ("likelihood", "generation")
 """How an answer is taken: the likeliest option, or what the model writes, matched with
@@ -35,6 +35,7 @@ class SweepSpec:
     seed: int = 1
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
         check("scoring", self.scoring, SCORINGS)
         if not (self.languages and self.layers and self.strengths):

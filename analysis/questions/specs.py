@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import LAST_STATES, ModelSpec, check
+from analysis.core.specs import LAST_STATES, ModelSpec, check, check_seed
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class QuestionSpec:
     seed: int = 1
 
     def __post_init__(self) -> None:
+        check_seed(self.seed)
         check("last state", self.last_state, LAST_STATES)
         if not self.languages:
             raise SpecError(

@@ -176,9 +176,13 @@ class PlanePart(Record, WithSpec):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedPart(Record):
-    """Files whose mean states were imported."""
+    """Files whose mean states were imported.
+
+    ``digests``: file → SHA-256; None in studies that older versions made.
+    """
 
     files: tuple[str, ...]
+    digests: Mapping[str, str] | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -23,7 +23,7 @@ from analysis.core.errors import StudyError
 from analysis.core.json_text import parse_json
 from analysis.core.specs import Spec, digest
 from analysis.core.version import __version__
-from analysis.study import coverage
+from analysis.study import bounds, coverage
 from analysis.study.array_checks import check_arrays
 from analysis.study.arrays import KINDS, frozen
 from analysis.study.manifest import SCHEMA, FileEntry, FolderManifest, Manifest
@@ -61,7 +61,11 @@ def newest_first(parent: Path) -> list[Path]:
 
 
 def name_of(spec: Spec, title: str) -> str:
-    """A study's folder: its title made plain, and its spec's digest."""
+    """A study's folder: its title made plain, and its spec's digest.
+
+    StudyError for a title that is longer than any.
+    """
+    bounds.check_length(title, "The title", bounds.LONGEST_TITLE)
     return f"{plain_name(title, 'study')}-{digest(spec)[:8]}"
 
 
@@ -129,10 +133,44 @@ def damaged(folder: Path, found: str) -> StudyError:
 
 
 def write_manifest(folder: Path, manifest: FolderManifest) -> None:
-    """Replace the manifest."""
+    """Replace the manifest; StudyError for one that could not be read again."""
+    check_opens(manifest)
+    put_manifest(folder, manifest)
+
+
+def put_manifest(folder: Path, manifest: FolderManifest) -> None:
+    """Replace the manifest by one that names other files and says nothing else anew."""
+    files.write_file(folder / MANIFEST, as_text(manifest).encode())
+
+
+def as_text(manifest: FolderManifest) -> str:
+    """What is written of a manifest."""
     values = to_json(manifest)
-    text = json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)
-    files.write_file(folder / MANIFEST, text.encode())
+    return json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def check_opens(manifest: FolderManifest) -> None:
+    """StudyError for what could be written, but would then be refused by readers."""
+    text = as_text(manifest)
+    if len(text.encode()) > MAX_MANIFEST_BYTES:
+        most = MAX_MANIFEST_BYTES // 2**20
+        raise unkept(f"what is known of it is larger than {most} MiB.")
+    try:
+        values = parse_json(text)
+    except ValueError as error:
+        raise unkept(f"{error}.") from error
+    try:
+        read_record(type(manifest), values, "").check()
+    except StudyError as error:
+        raise unkept(str(error)) from error
+
+
+def unkept(found: str) -> StudyError:
+    """The error for a study that is not written, since it could not be opened again."""
+    return StudyError(
+        f"This study cannot be made: {found} Nothing was written. Choose otherwise and "
+        "start again."
+    )
 
 
 def create(
@@ -147,12 +185,13 @@ def create(
     """
     folder = settings.child(parent or root(), name)
     begun = replace(manifest, babelscope=__version__)
+    check_opens(begun)
     try:
         with files.new_folder(folder) as temporary:
             for file, held in (tensors or {}).items():
                 entry = write_tensors(temporary / file, held)
                 begun = begun.with_file(file, entry)
-            write_manifest(temporary, begun)
+            put_manifest(temporary, begun)
     except files.Taken as error:
         raise StudyError(
             f"There is a study named “{name}” already. Choose another name, "
@@ -229,7 +268,7 @@ def add_file(
     """
     check_finite(file, tensors)
     entry = write_tensors(folder / file, tensors)
-    write_manifest(folder, read_manifest(folder).with_file(file, entry))
+    put_manifest(folder, read_manifest(folder).with_file(file, entry))
 
 
 def check_finite(file: str, tensors: Mapping[str, np.ndarray]) -> None:
@@ -345,7 +384,7 @@ def seal(folder: Path) -> None:
         if tensors:
             file = f"{name}.safetensors"
             kept[file] = write_tensors(folder / file, tensors)
-    write_manifest(folder, replace(manifest, files=kept))
+    put_manifest(folder, replace(manifest, files=kept))
     remove_files(folder, before - kept.keys())
 
 
@@ -376,7 +415,7 @@ def merge_stage(folder: Path, stage: str) -> None:
     whole = f"{stage}.safetensors"
     kept = {file: entry for file, entry in manifest.files.items() if file not in parts}
     kept[whole] = write_tensors(folder / whole, dict(sorted(tensors.items())))
-    write_manifest(folder, replace(manifest, files=kept))
+    put_manifest(folder, replace(manifest, files=kept))
     remove_files(folder, parts)
 
 

@@ -185,6 +185,7 @@ def extract_study(
     """
 
     def work(job: Job, pool: Pool) -> str:
+        plan.check_wanted(spec, corpus)
         loaded = pool.get(spec.model, job)
         exact_spec = pinned(spec, loaded)
         reader = template_reader(loaded, exact_spec, job)

@@ -3,6 +3,7 @@
 Read them into a study, and make a study of mean states from files.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -122,6 +123,11 @@ def ask_missing(
     asked.run_asking(folder, questions, reader, lens, job.progress)
 
 
+def digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    """SHA-256 of files by their names."""
+    return {name: hashlib.sha256(files[name]).hexdigest() for name in sorted(files)}
+
+
 def import_means(files: Mapping[str, bytes], model: str, title: str) -> Task[str]:
     """A task that makes a study of mean states, and gives its name.
 
@@ -148,7 +154,9 @@ def import_means(files: Mapping[str, bytes], model: str, title: str) -> Task[str
                 layers=first.shape[0],
                 hidden=first.shape[1],
                 imported=ImportedPart(
-                    files=tuple(sorted(files)), notes=tuple(found.notes)
+                    files=tuple(sorted(files)),
+                    digests=digests(files),
+                    notes=tuple(found.notes),
                 ),
             ),
             tensors={MEANS: arrays},
