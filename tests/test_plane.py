@@ -210,6 +210,9 @@ def test_begun_in_vain(home):
         sweep.prompts(sweep_spec(train), train)
     with pytest.raises(AnalysisError, match="Strength 0"):
         type(spec)(**{**vars(sweep_spec(given)), "strengths": (0.0,)})
+    for strength in (np.nan, np.inf):
+        with pytest.raises(AnalysisError, match="not a finite number"):
+            type(spec)(**{**vars(sweep_spec(given)), "strengths": (strength,)})
 
 
 def test_items_without_a_local_answer_and_languages_without_culture_are_left_out(home):

@@ -110,12 +110,18 @@ def test_too_few_prompts_name_the_language():
         {"tokens": 0},
         {"tokens": 10**4},
         {"strengths": (0.0,)},
+        {"strengths": (float("nan"),)},
         {"searched_on": "x"},
     ],
 )
 def test_specs_that_make_no_sense_are_refused(changes):
     with pytest.raises(SpecError):
         spec(numbered(), **changes)
+
+
+def test_a_strength_without_end_is_told_to_be_finite():
+    with pytest.raises(SpecError, match="strengths that are finite numbers above 0"):
+        spec(numbered(), strengths=(float("inf"),))
 
 
 FILE = (

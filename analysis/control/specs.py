@@ -60,7 +60,7 @@ class ControlSpec:
             raise SpecError(
                 "A control run needs at least one layer set, search prompt and "
                 f"reported prompt, 1 to {MOST_TOKENS} tokens, and "
-                "strengths above 0; change the one that is not."
+                "strengths that are finite numbers above 0; change the one that is not."
             )
 
 

@@ -1,5 +1,6 @@
 """What determines a sweep of two-depth steering."""
 
+import math
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
@@ -41,6 +42,11 @@ class SweepSpec:
         if not (self.languages and self.layers and self.strengths):
             raise SpecError(
                 "A sweep needs at least one language, one layer and one strength; choose some."
+            )
+        if not all(map(math.isfinite, self.strengths)):
+            raise SpecError(
+                "A strength of the sweep is not a finite number; give numbers of mean "
+                "gaps, such as 0.5 or 2."
             )
         if 0 in self.strengths:
             raise SpecError(
