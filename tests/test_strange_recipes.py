@@ -98,7 +98,7 @@ def test_the_page_shows_and_draws_what_is_kept(kept, fresh):
     ("place", "value", "said"),
     [
         (["look", "columns"], -1, "look.columns"),
-        (["look", "venue"], "Nature", "Unknown venue"),
+        (["look", "venue"], "Nature", "Allowed: “ACL, column”, “ACL, full"),
         (["look", "venue"], ["a"], "not a recipe"),
         (["figure", "title"], 5, "figure.title must be text"),
         (["figure", "title"], "\ud800", "lone surrogate"),

@@ -77,6 +77,14 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     return f" Did you mean “{name}”?"
 
 
+def listed(names: Iterable[str]) -> str:
+    """Names with commas between them, quoted where a name has a comma itself."""
+    told = list(names)
+    if any("," in name for name in told):
+        told = [f"“{name}”" for name in told]
+    return ", ".join(told)
+
+
 def unknown(
     kind: str,
     given: str,
@@ -85,5 +93,5 @@ def unknown(
     """The error for a name that is not in a table."""
     allowed = tuple(allowed)
     hint = nearest(given, allowed)
-    names = ", ".join(allowed)
+    names = listed(allowed)
     return SpecError(f"Unknown {kind} “{given[:MOST_QUOTED]}”.{hint} Allowed: {names}.")

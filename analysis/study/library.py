@@ -51,7 +51,7 @@ def open_by_name(name: str) -> Study:
     if not folder.is_dir():
         raise StudyError(
             f"There is no study “{name}” here.{nearest(name, names())} "
-            "Choose one from the list, or upload it."
+            "Choose one from the list of studies, or add its file to it."
         )
     return store.open_study(folder)
 
