@@ -341,6 +341,21 @@ def test_pairs_of_colour_and_marker_differ_for_64_kinds(marker):
     assert [ink.marker_at(place) for place in range(8)] == list(MARKERS)
 
 
+def test_an_axis_that_is_only_an_order_has_no_numbers():
+    figure = spec("points")
+    for ordinal in (True, False):
+        data = replace(figure.data, ordinal=ordinal, log_x=False)
+        axis = to_plotly.draw(replace(figure, data=data)).layout.xaxis
+        assert axis.showticklabels == (not ordinal)
+
+
+def test_no_cell_reads_minus_zero():
+    values = np.array([[-0.04, 0.04], [np.nan, -0.06]])
+    data = Matrix(values, ("a", "b"), ("a", "b"), "points", (-1, 1), digits=1)
+    plot = to_plotly.draw(replace(spec("matrix"), data=data))
+    assert plot.data[0].text.tolist() == [["0.0", "0.0"], ["", "-0.1"]]
+
+
 def test_a_tree_names_every_leaf_once():
     plot = to_plotly.draw(spec("tree"))
     assert sorted(plot.layout.xaxis.ticktext) == sorted(ROWS) and len(plot.data) == 2

@@ -99,7 +99,7 @@ def recognised(study: Study, convention: Convention) -> str:
             f"{table.printed} of the paper: {text}; the intervals are over concepts and "
             f"chance is {chance:.0f} %."
         )
-    return f"{capital(text)}; chance is {chance:.1f} %, and {cells_that_beat(table)}."
+    return f"{capital(text)}; chance is {chance:z.1f} %, and {cells_that_beat(table)}."
 
 
 def cells_that_beat(table: xr.Dataset) -> str:
@@ -138,8 +138,8 @@ def accuracy(table: xr.Dataset, place: int) -> str:
     )
     language = name(row.language.item())
     if not np.isfinite(low):
-        return f"{language} ({mean:.1f} %, without an interval)"
-    return f"{language} ({mean:.1f} %, 95 % interval {low:.1f} to {high:.1f})"
+        return f"{language} ({mean:z.1f} %, without an interval)"
+    return f"{language} ({mean:z.1f} %, 95 % interval {low:z.1f} to {high:z.1f})"
 
 
 def agreeing(study: Study, convention: Convention) -> str:
@@ -156,7 +156,7 @@ def agreeing(study: Study, convention: Convention) -> str:
     least = cosine(pairs.isel(pair=int(pairs.cosine.argmin("pair"))))
     text = (
         f"{most} agree most and {least} least; the mean over {count(number, 'pair')} is "
-        f"{float(pairs.cosine.mean()):.2f}"
+        f"{float(pairs.cosine.mean()):z.2f}"
     )
     if "printed" in table.attrs:
         return (
@@ -182,10 +182,10 @@ def landmarks(study: Study, layer: str | int) -> str:
     known = []
     if len(study.concepts) > 1:
         floor = peak(similarity_floor(study).other_concepts, layer)
-        known.append(f"different concepts reach {floor:.2f}")
+        known.append(f"different concepts reach {floor:z.2f}")
     if study.has("half_a"):
         ceiling = peak(similarity_ceiling(study).ceiling, layer)
-        known.append(f"two halves of one language's pairs {ceiling:.2f}")
+        known.append(f"two halves of one language's pairs {ceiling:z.2f}")
     if not known:
         return ""
     return f", where {' and '.join(known)}"
@@ -209,8 +209,8 @@ def cosine(pair: xr.Dataset) -> str:
     value, low, high = (pair[part].item() for part in ("cosine", "low", "high"))
     interval = ""
     if np.isfinite(low):
-        interval = f", 95 % interval {low:.2f} to {high:.2f}"
-    return f"{name(source)} and {name(target)} (cosine {value:.2f}{interval})"
+        interval = f", 95 % interval {low:z.2f} to {high:z.2f}"
+    return f"{name(source)} and {name(target)} (cosine {value:z.2f}{interval})"
 
 
 def carrying(study: Study, convention: Convention) -> str:
@@ -237,8 +237,8 @@ def sides_words(sides: Triangle, tilt: Asymmetry) -> str:
     return (
         f"{sides.above} of {sides.above_cells} transfers down the order and "
         f"{sides.below} of {sides.below_cells} up it lose nothing; the means are "
-        f"{sides.mean_above:+.2f} and {sides.mean_below:+.2f} percentage points "
-        f"(difference {tilt.index:+.2f}, permutation p = {tilt.p:.3f} over "
+        f"{sides.mean_above:+z.2f} and {sides.mean_below:+z.2f} percentage points "
+        f"(difference {tilt.index:+z.2f}, permutation p = {tilt.p:z.3f} over "
         f"{tilt.languages} languages)"
     )
 
@@ -282,9 +282,9 @@ def matching(study: Study) -> str:
     text = (
         f"words (read as: {spec.embedding}) are found in {name(target)} at the first try "
         f"most often from {name(best.language.item())} ({precision:.1f} %, 95 % interval "
-        f"{low:.1f} to {high:.1f}, {int(best.n):,} test words) after a map fitted on "
+        f"{low:z.1f} to {high:z.1f}, {int(best.n):,} test words) after a map fitted on "
         f"seed pairs; the mean over {count(found.sizes['language'], 'language')} is "
-        f"{mean:.1f} % after and {before:.1f} % before it, and chance {chance:.1f} %"
+        f"{mean:z.1f} % after and {before:z.1f} % before it, and chance {chance:z.1f} %"
     )
     if "printed" in found.attrs:
         return f"{found.printed} of the paper: {text}."

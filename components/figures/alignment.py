@@ -134,7 +134,7 @@ def curve(study: Study, data: xr.Dataset, spec: AlignmentSpec, axis: str) -> Fig
         analysis=f"alignment by {axis}",
         title=TITLES[axis],
         caption=f"Mean over {data.sizes['language']} languages, "
-        f"n = {data.attrs['n']:,} test words, chance {chance:.3f}; {bands(data)}. "
+        f"n = {data.attrs['n']:,} test words, chance {chance:z.3f}; {bands(data)}. "
         f"{matched_by(study, spec, axis)}",
         data=Lines(tuple(series), chance=chance),
         table=data["each"].to_dataframe("P@1").reset_index(),
@@ -182,7 +182,7 @@ def matrix(
         interval=("low", "high"),
         title=f"P@1 between every two languages, {stage}",
         caption=f"Row: looked up from; column: looked up in; {span(values)}, "
-        f"n = {counts(n)} test words; chance {np.nanmean(chance):.3f}. Faded: the "
+        f"n = {counts(n)} test words; chance {np.nanmean(chance):z.3f}. Faded: the "
         f"95 % interval ({data.attrs['interval']}) reaches down to chance. "
         f"{matched_by(study, spec)} Click a cell to look at its words.",
         data=drawn,
@@ -197,7 +197,7 @@ def cell_words(low: float, high: float, n: float) -> str:
     """Interval and n of one cell; empty where it is unknown."""
     if not np.isfinite(n):
         return ""
-    return f"95 % {low:.3f} to {high:.3f}, n = {n:.0f}"
+    return f"95 % {low:z.3f} to {high:z.3f}, n = {n:.0f}"
 
 
 def concept_ranks(
@@ -213,7 +213,7 @@ def concept_ranks(
         name=f"concept-ranks-{study.name}",
         analysis="concept ranks",
         title="Mean rank of the right concept among all, by cosine",
-        caption=f"{n} {what}, layer {layer}; 1 is best, guessing gives {chance:.1f}. "
+        caption=f"{n} {what}, layer {layer}; 1 is best, guessing gives {chance:z.1f}. "
         f"{TOO_FEW}",
         data=Matrix(
             ranks,

@@ -64,7 +64,7 @@ def kinds_caption(
         sizes.append(f"{counts(row)} {kind}")
     same = "."
     if chance is not None:
-        same = f"; chance is {chance:.3f} for both."
+        same = f"; chance is {chance:z.3f} for both."
     return (
         f"Test words: {', '.join(sizes)}; 95 % intervals ({data.attrs['interval']}). "
         f"{control.capitalize()}: {HOW[control]}. Abstract words are found more often "
@@ -92,7 +92,7 @@ def templates(
         title="P@1 after the map, by how words are read",
         caption=f"Mean over languages with 95 % intervals ({data.attrs['interval']}): "
         f"{means}. n = {data.attrs['n']:,} test words, chance "
-        f"{data.attrs['chance']:.3f}; {spec.map} map, {spec.criterion}.",
+        f"{data.attrs['chance']:z.3f}; {spec.map} map, {spec.criterion}.",
         data=matrix,
         table=cells.to_dataframe("P@1").reset_index(),
         x="language looked up from",
@@ -107,7 +107,7 @@ def template_means(means: xr.Dataset) -> list[str]:
     for name in means.embedding.values:
         one = means.sel(embedding=name)
         value, low, high = (float(one[part]) for part in ("precision", "low", "high"))
-        found.append(f"{name} {value:.3f} ({low:.3f} to {high:.3f})")
+        found.append(f"{name} {value:z.3f} ({low:z.3f} to {high:z.3f})")
     return found
 
 

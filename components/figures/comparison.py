@@ -127,4 +127,4 @@ def interval_words(low: float, high: float) -> str:
     """A 95 % interval of a difference; empty where it is unknown."""
     if not np.isfinite(low):
         return ""
-    return f"95 % {low:+.3f} to {high:+.3f}"
+    return f"95 % {low:+z.3f} to {high:+z.3f}"

@@ -59,7 +59,7 @@ def printed_rates(study: Study, rates: pd.DataFrame, languages: Languages) -> Fi
         f"n = {CONTROL_PROMPTS} a language (not printed; the smallest step is "
         f"1/{CONTROL_PROMPTS}), bars are 95 % Wilson intervals. Without a push "
         f"{span(plain)}. Own minus English, without English itself: {span(others)}, "
-        f"mean {others.mean():+.3f}. Following means not refused: less than helped.",
+        f"mean {others.mean():+z.3f}. Following means not refused: less than helped.",
         data=own_and_shared(gaps, languages, "English vector"),
         table=rates,
         x="following rate (share of answers)",
@@ -111,8 +111,8 @@ def gap(
         caption=f"{judging.objective.capitalize()} ({aim.units}); "
         f"n = {int(gaps['n'].to_numpy().max())} prompts a language, bars are 95 % intervals. "
         f"Own minus {name}, without {name} itself: {span(known['gap'])}, mean "
-        f"{known['gap'].mean():+.2f}; in {clear} of {len(known)} languages the interval "
-        "of the difference leaves out 0.",
+        f"{known['gap'].mean():+z.2f}; in {clear} of {len(known)} languages the "
+        "interval of the difference leaves out 0.",
         data=own_and_shared(gaps, shown, shared),
         table=gaps,
         x=f"{judging.objective} ({aim.units})",
@@ -248,7 +248,7 @@ def cost(search: Search, name: str) -> Figure:
     top = max(float(np.nanmax(values, initial=0.0)), 1e-9)
     if name == DRIFT:
         top = 1.0
-        plain = f" Without a push {float(search.surface['plain_drift']):.2f}."
+        plain = f" Without a push {float(search.surface['plain_drift']):z.2f}."
     note = ""
     if not np.isfinite(values).any():
         note = " It could not be measured here."

@@ -106,7 +106,7 @@ def angle_caption(mean: xr.Dataset, layer: int) -> str:
     cosine, angle = float(here["cosine"]), float(here["angle"])
     interval = angle_interval(here, mean.attrs["languages"])
     return (
-        f"At layer {layer} the mean cosine is {cosine:.2f} ({angle:.0f}°; {interval})"
+        f"At layer {layer} the mean cosine is {cosine:z.2f} ({angle:.0f}°; {interval})"
         f"{band_words(here)}. 0 is perpendicular. {shuffled}"
     )
 
@@ -117,7 +117,7 @@ def angle_interval(here: xr.Dataset, languages: int) -> str:
     if not np.isfinite(here["low"]):
         return f"{n}, without an interval"
     return (
-        f"95 % {here['low']:.2f} to {here['high']:.2f}, {n} drawn with replacement, "
+        f"95 % {here['low']:z.2f} to {here['high']:z.2f}, {n} drawn with replacement, "
         "the questions, which they share, as they are"
     )
 
@@ -128,7 +128,7 @@ def band_words(here: xr.Dataset) -> str:
         return ""
     inside = bool(here["null_low"] <= here["cosine"] <= here["null_high"])
     side = "inside" if inside else "outside"
-    ends = f"{here['null_low']:.2f} to {here['null_high']:.2f}"
+    ends = f"{here['null_low']:z.2f} to {here['null_high']:z.2f}"
     return f", {side} the band of shuffled labels ({ends})"
 
 
@@ -183,7 +183,7 @@ def angle_words(angle: float, low: float, high: float) -> str:
         return "no angle: a vector is zero"
     if not np.isfinite(low):
         return f"{angle:.0f}°"
-    return f"{angle:.0f}°, shuffled {low:.2f} to {high:.2f}"
+    return f"{angle:.0f}°, shuffled {low:z.2f} to {high:z.2f}"
 
 
 def lengths(study: Study, data: xr.Dataset, layer: int) -> Figure:
@@ -307,7 +307,7 @@ def parallel(study: Study, data: xr.Dataset, layer: int) -> Figure:
     chance, floor = None, "0 for CKA"
     if np.isfinite(data["neighbours"]).any():
         chance = float(data["chance"].mean())
-        floor = f"0 for CKA, {chance:.2f} for neighbours (dotted)"
+        floor = f"0 for CKA, {chance:z.2f} for neighbours (dotted)"
     caption = (
         "Universal questions against their English versions, "
         f"{counts(data['items'])} items; mean over "

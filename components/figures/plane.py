@@ -136,7 +136,7 @@ def arrows_caption(
         f"erasure {finding.change(found.erasure, found.erasure_ends)}{price(found)}."
         f"{naming_the_country(known)}{lacking}{others} "
         f"{items_shown(steered.half)} {answering(study)} Lines: unsteered means. "
-        f"Chance: {chance['transfer']:.2f} and {chance['localisation']:.2f}."
+        f"Chance: {chance['transfer']:z.2f} and {chance['localisation']:z.2f}."
     )
 
 
@@ -145,7 +145,7 @@ def price(found: Effect) -> str:
     if not found.gain > 0 or not np.isfinite(found.erasure):
         return ""
     cost = found.erasure / found.gain
-    return f"; cost {cost:.2f} points of localisation per point of transfer"
+    return f"; cost {cost:z.2f} points of localisation per point of transfer"
 
 
 def naming_the_country(known: pd.DataFrame) -> str:
@@ -154,7 +154,7 @@ def naming_the_country(known: pd.DataFrame) -> str:
     if not len(gap):
         return ""
     return (
-        f" Naming the country changes local answers by {100 * gap.mean():+.1f} points "
+        f" Naming the country changes local answers by {100 * gap.mean():+z.1f} points "
         "on average (explicit–implicit gap)."
     )
 
@@ -291,5 +291,5 @@ def hypervolumes(kinds: np.ndarray, points: np.ndarray) -> list[str]:
     for name in NAMES.values():
         front = points[(kinds == name) | unsteered]
         if len(front) > 1:
-            areas.append(f"{name} {localisation.hypervolume(front):.3f}")
+            areas.append(f"{name} {localisation.hypervolume(front):z.3f}")
     return areas

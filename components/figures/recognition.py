@@ -101,6 +101,7 @@ def by_share(
         high=high.values,
         chance=0.5,
         log_x=axis.logarithmic,
+        ordinal=axis.title == IN_ORDER,
     )
     table = {
         "language": list(languages.codes),
@@ -194,11 +195,11 @@ def cell_words(low: float, high: float, n: float, sources: float, q: float) -> s
     """Interval, n and test of one cell, as far as they are known."""
     parts = []
     if np.isfinite(low):
-        parts.append(f"95 % {low:.3f} to {high:.3f}")
+        parts.append(f"95 % {low:z.3f} to {high:z.3f}")
     if np.isfinite(n):
         parts.append(pairs_words(n, sources))
     if np.isfinite(q):
-        parts.append(f"adjusted p = {q:.3f}")
+        parts.append(f"adjusted p = {q:z.3f}")
     elif too_few(sources):
         parts.append(too_few(sources))
     return ", ".join(parts)

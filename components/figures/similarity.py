@@ -110,7 +110,7 @@ def between_words(cosine: xr.DataArray) -> str:
     different = off_diagonal(cosine)
     if not np.isfinite(different).any():
         return span(different)
-    return f"{span(different)}, mean {np.nanmean(different):.2f}"
+    return f"{span(different)}, mean {np.nanmean(different):z.2f}"
 
 
 def limits(values: np.ndarray) -> Limits:
@@ -192,9 +192,9 @@ def scatter(
     labels = tuple(f"{names[a]} – {names[b]}" for a, b in pairs)
     low, high = found.interval
     caption = (
-        f"Pearson {found.pearson:.2f} (95 % {low:.2f} to {high:.2f}, languages "
-        f"resampled; Mantel p = {found.p:.3f}), Spearman {found.spearman:.2f} "
-        f"(p = {found.spearman_p:.3f}), n = {found.n} pairs of {found.languages} "
+        f"Pearson {found.pearson:z.2f} (95 % {low:z.2f} to {high:z.2f}, languages "
+        f"resampled; Mantel p = {found.p:z.3f}), Spearman {found.spearman:z.2f} "
+        f"(p = {found.spearman_p:z.3f}), n = {found.n} pairs of {found.languages} "
         f"languages. {by_class(found)}"
     )
     return Figure(
@@ -217,9 +217,10 @@ def by_class(found: Relationship) -> str:
     if not np.isfinite(found.category):
         return UNCLASSED
     return (
-        f"By resource class: {found.category:.2f}, the mean of {found.any_high.r:.2f} "
-        f"(pairs with a high-resource language, n = {found.any_high.n}) and "
-        f"{found.both_low.r:.2f} (both low, n = {found.both_low.n})."
+        f"By resource class: {found.category:z.2f}, the mean of "
+        f"{found.any_high.r:z.2f} (pairs with a high-resource language, "
+        f"n = {found.any_high.n}) and {found.both_low.r:z.2f} "
+        f"(both low, n = {found.both_low.n})."
     )
 
 

@@ -118,6 +118,8 @@ class Points:
     log_x: bool = False
     named: bool = True
     """Whether every point carries its label; otherwise it shows on hover."""
+    ordinal: bool = False
+    """Whether x is only an order, so that its numbers mean nothing."""
 
 
 @dataclass(frozen=True)

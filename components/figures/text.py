@@ -88,7 +88,7 @@ def span(values: xr.DataArray | pd.Series | np.ndarray, digits: int = 2) -> str:
     known = known_values(values)
     if not known.size:
         return "unknown"
-    return f"{known.min():.{digits}f} to {known.max():.{digits}f}"
+    return f"{known.min():z.{digits}f} to {known.max():z.{digits}f}"
 
 
 def counts(values: xr.DataArray | np.ndarray) -> str:
@@ -113,4 +113,4 @@ def percent_interval(low: float, high: float) -> str:
     """A 95 % interval with two decimals; empty where it is unknown."""
     if not np.isfinite(low):
         return ""
-    return f"95 % {low:.2f} to {high:.2f}"
+    return f"95 % {low:z.2f} to {high:z.2f}"

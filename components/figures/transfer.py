@@ -82,9 +82,9 @@ def triangle_words(values: xr.DataArray, languages: Languages) -> str:
         "T = accuracy of the source's vector on the target's pairs minus that of the "
         f"target's own, percentage points, {span(off_diagonal(values))}. "
         f"T ≥ 0 in {sides.above} of {sides.above_cells} cells above the diagonal "
-        f"(mean {sides.mean_above:+.2f}) and {sides.below} of {sides.below_cells} "
-        f"below (mean {sides.mean_below:+.2f}); asymmetry {skew.index:+.2f} points, "
-        f"permutation p = {skew.p:.3f}."
+        f"(mean {sides.mean_above:+z.2f}) and {sides.below} of {sides.below_cells} "
+        f"below (mean {sides.mean_below:+z.2f}); asymmetry {skew.index:+z.2f} points, "
+        f"permutation p = {skew.p:z.3f}."
     )
 
 
@@ -108,11 +108,11 @@ def cell_words(
     """Interval, accuracy, n and test of one cell, as far as they are known."""
     parts = []
     if np.isfinite(low):
-        parts.append(f"95 % {low:+.2f} to {high:+.2f}")
+        parts.append(f"95 % {low:+z.2f} to {high:+z.2f}")
     if np.isfinite(accuracy):
-        parts.append(f"accuracy {accuracy:.3f}, {pairs_words(n, sources)}")
+        parts.append(f"accuracy {accuracy:z.3f}, {pairs_words(n, sources)}")
     if np.isfinite(q):
-        parts.append(f"adjusted p = {q:.3f}")
+        parts.append(f"adjusted p = {q:z.3f}")
     elif too_few(sources):
         parts.append(too_few(sources))
     return ", ".join(parts)
@@ -174,10 +174,10 @@ def gap_scatter(
         name=f"starting-gap-{study.name}",
         analysis="starting gap",
         title="Transfer against the starting gap",
-        caption=f"Pearson {found.r:.2f} over n = {found.n} ordered pairs, slope "
-        f"{found.slope:.2f}. T contains the target's own accuracy, so part of this is "
+        caption=f"Pearson {found.r:z.2f} over n = {found.n} ordered pairs, slope "
+        f"{found.slope:z.2f}. T contains the target's own accuracy, so part of this is "
         "arithmetic. What is tested is the rest: whether, for the same target, sources "
-        f"that start better carry over better (sources permuted, p = {found.p:.3f}).",
+        f"that start better carry over better (sources permuted, p = {found.p:z.3f}).",
         data=points,
         table=table,
         x="Acc(source) − Acc(target), points",

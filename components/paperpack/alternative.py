@@ -84,7 +84,7 @@ def cell(data: Matrix, place: int) -> str:
     row = data.rows[i]
     column = data.columns[j]
     value = data.values[i, j]
-    return f"{row} to {column}, {value:.{data.digits}f}."
+    return f"{row} to {column}, {value:z.{data.digits}f}."
 
 
 def ends(data: Bars | Dumbbells) -> str:

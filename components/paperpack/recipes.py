@@ -39,6 +39,8 @@ LEFT_OUT = {"hover", "codes"}
 """Fields for the pointer on a screen; a recipe is for paper."""
 ABOUT = {"analysis", "estimate", "interval"}
 """Fields that say what a figure is about, and change nothing of the drawing."""
+LATER = {"ordinal"}
+"""Fields that figures did not always have; not kept while unset, as before them."""
 KIND = "kind"
 """The key that tells what a JSON object stands for."""
 
@@ -100,7 +102,7 @@ def plain_record(value: Any) -> dict[str, Any]:
     kept = {KIND: type(value).__name__}
     for name in kept_fields(value):
         each = getattr(value, name)
-        if name not in ABOUT or each:
+        if name not in ABOUT | LATER or each:
             kept[name] = plain(each)
     return kept
 

@@ -384,11 +384,11 @@ def entry(
     """A number of a table: bold where best, with interval and dagger where it has them."""
     if not np.isfinite(value):
         return UNKNOWN
-    text = f"{value:.{digits}f}"
+    text = f"{value:z.{digits}f}"
     if best:
         text = rf"\bfseries {text}"
     if np.isfinite(half):
-        text += f" +- {half:.{digits}f}"
+        text += f" +- {half:z.{digits}f}"
     if passed:
         text += DAGGER
     return text

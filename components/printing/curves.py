@@ -83,6 +83,8 @@ def points(figure: Figure, data: Points, place: Place) -> Panel:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(plain_number))
         axes.xaxis.set_minor_formatter(NullFormatter())
+    if data.ordinal:
+        axes.set_xticks([])
     add_chance_line(axes, data.chance, place)
     axes.set_ylabel(figure.y, **place.font(), color=INK)
     axes.margins(0.08)

@@ -218,7 +218,7 @@ def write_into_cells(panel: Panel, cells: Cells, place: Place, cell: Size) -> No
     texts = []
     for row, column in cells.known:
         value = cells.values[row, column]
-        texts.append(f"{value:.{cells.data.digits}f}".replace("-", "−"))
+        texts.append(f"{value:z.{cells.data.digits}f}".replace("-", "−"))
     longest = max(texts, key=len, default="")
     tall_enough = place.look.values and cell.height >= place.look.small * 1.2
     if tall_enough and place.measure((longest,)) + 2 <= cell.width:

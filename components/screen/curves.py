@@ -83,6 +83,7 @@ def points(figure: Figure, data: Points, dark: bool) -> go.Figure:
     add_chance_line(plot, data.chance)
     plot.update_layout(height=460, showlegend=len(groups) > 1)
     plot.update_xaxes(title_text=figure.x, type="log" if data.log_x else "linear")
+    plot.update_xaxes(showticklabels=not data.ordinal)
     plot.update_yaxes(title_text=figure.y)
     return plot
 

@@ -128,8 +128,7 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
     values = data.values[frame] if data.frames else data.values
     if data.faded is not None:
         values = np.where(data.faded == pale, values, np.nan)
-    printed = np.char.mod(f"%.{data.digits}f", np.nan_to_num(values))
-    text = np.where(np.isfinite(values), printed, "")
+    text = np.where(np.isfinite(values), printed(values, data.digits), "")
     hover = np.full(values.shape, "") if data.hover is None else data.hover
     rows, columns = np.meshgrid(data.rows, data.columns, indexing="ij")
     said = "%{customdata[0]} → %{customdata[1]}: %{customdata[3]}<br>%{customdata[2]}"
@@ -151,6 +150,12 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
         xgap=1,
         ygap=1,
     )
+
+
+def printed(values: np.ndarray, digits: int) -> np.ndarray:
+    """Numbers as they are read, none of them “-0.0”."""
+    texts = [f"{value:z.{digits}f}" for value in values.ravel().tolist()]
+    return np.array(texts, dtype=str).reshape(values.shape)
 
 
 def click_overlay(data: Matrix) -> go.Scatter:
@@ -186,7 +191,7 @@ def hover_texts(data: Matrix) -> list[str]:
     texts = []
     for row, column in np.ndindex(data.values.shape):
         place = f"{data.rows[row]} → {data.columns[column]}"
-        value = f"{data.values[row, column]:.{data.digits}f}"
+        value = f"{data.values[row, column]:z.{data.digits}f}"
         texts.append(f"{place}: {value}<br>{hover[row, column]}")
     return texts
 

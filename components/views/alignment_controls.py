@@ -45,7 +45,7 @@ def chance(
     value, n = reliability(found)
     halves = "not to be had (fewer than three languages, or all alike)"
     if np.isfinite(value):
-        halves = f"{value:.2f} over {n} languages"
+        halves = f"{value:z.2f} over {n} languages"
     st.caption(
         "P@1 after maps fitted on seed pairs whose translations were shuffled "
         f"({shuffled.attrs['shuffles']} times): mean and 95th percentile, beside the "

@@ -142,7 +142,7 @@ def show_fits(brought: Brought, size: ModelSize) -> None:
         said = (
             f"They fit this study's own vectors best where {name} is of "
             f"{layer_words(best.first, size.layers)}: mean cosine "
-            f"{best.cosine:.2f} with {best.like}."
+            f"{best.cosine:z.2f} with {best.like}."
         )
     st.caption(escape(said))
 

@@ -244,14 +244,14 @@ def printed_words(paper: pd.DataFrame, code: str) -> str:
     if mine.empty:
         return "not printed"
     rates = dict(zip(mine["vector"], mine["effect"]))
-    return ", ".join(f"{rates[vector]:.2f}" for vector in VECTORS)
+    return ", ".join(f"{rates[vector]:z.2f}" for vector in VECTORS)
 
 
 def effect_words(row: Mapping[str, Any]) -> str:
     """An effect with its interval."""
     if not row["n"]:
         return "not asked yet"
-    return f"{row['effect']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
+    return f"{row['effect']:z.2f} ({row['low']:z.2f} to {row['high']:z.2f})"
 
 
 def setting_words(row: Mapping[str, Any]) -> str:

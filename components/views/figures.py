@@ -126,7 +126,7 @@ def show(chosen: list[Recipe], how: Print, title: str) -> None:
         picture, notes, (width, height) = preview
         st.image(picture, width=round(width * PIXELS), alt=f"{title}. {caption}")
         text = f"{how.look.size.text:g} pt"
-        st.caption(f"{width:.1f} × {height:.1f} cm · {text} · {how.sight}")
+        st.caption(f"{width:z.1f} × {height:z.1f} cm · {text} · {how.sight}")
         press.remarks(notes)
 
 

@@ -263,7 +263,7 @@ def gated(conditions: Sequence[tuple[float, bool]]) -> str:
     sentences = []
     for cosine, met in conditions:
         result = "met" if met else "not met, so nothing was added"
-        sentences.append(f" Cosine {cosine:.3f}: the condition is {result}.")
+        sentences.append(f" Cosine {cosine:z.3f}: the condition is {result}.")
     return "".join(sentences)
 
 

@@ -96,11 +96,11 @@ def inspect(
 def numbers(cell: xr.Dataset) -> None:
     """Transfer, accuracy and pairs of one cell."""
     shown = (
-        ("T, points", f"{float(cell['transfer']):+.2f}", interval(cell)),
+        ("T, points", f"{float(cell['transfer']):+z.2f}", interval(cell)),
         (
             "Accuracy source → target",
-            f"{float(cell['accuracy']):.3f}",
-            f"chance {float(cell['chance']):.2f}",
+            f"{float(cell['accuracy']):z.3f}",
+            f"chance {float(cell['chance']):z.2f}",
         ),
         (
             "Held-out pairs",
@@ -115,7 +115,7 @@ def numbers(cell: xr.Dataset) -> None:
 def interval(cell: xr.Dataset) -> str:
     """The cell's interval in words."""
     if np.isfinite(cell["low"]):
-        return f"95 % {float(cell['low']):+.2f} to {float(cell['high']):+.2f}"
+        return f"95 % {float(cell['low']):+z.2f} to {float(cell['high']):+z.2f}"
     return "no interval"
 
 
