@@ -9,6 +9,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from analysis.control import store as runs
+from analysis.core.counting import count_are
 from analysis.core.errors import Stopped
 from analysis.study import leftovers, library
 from analysis.worker.inline import run_inline
@@ -126,5 +127,6 @@ def kept_of(name: str) -> str:
         return f"Stopped. All answers that were finished are kept in “{known}”."
     missing = len(library.open_by_name(known).missing)
     return (
-        f"Stopped. What was finished is kept in “{known}”; {missing} cells are missing."
+        f"Stopped. What was finished is kept in “{known}”; "
+        f"{count_are(missing, 'cell')} missing."
     )

@@ -10,8 +10,10 @@ from scipy import stats
 from analysis.concepts import accuracy
 from analysis.concepts.recognition import WORDS, recognition, recognition_curve
 from analysis.concepts.specs import CONVENTIONS, LAYER_CHOICES, TIES, Convention
+from analysis.core.counting import count, count_are
 from analysis.core.errors import SpecError, StudyError
-from components.figures.recognition import cell_words
+from components.figures.languages import Languages
+from components.figures.recognition import cell_words, over_depth, pair_count
 from components.figures.text import chance_words
 from tests.planted import Planting, planted_study, replaced
 
@@ -121,6 +123,18 @@ def test_choosing_on_test_is_optimistic_and_its_chance_level_says_so():
     assert (paper.chance > 0.55).all() and (abs(honest.chance - 0.5) < 0.01).all()
     assert (paper.q > 0.05).all() and (honest.q > 0.05).all()
     assert (abs(paper.mean_chance - paper.chance.mean("concept")) < 0.001).all()
+
+
+def test_one_is_not_many():
+    assert count(1, "cell") == "1 cell" and count(1397, "cell") == "1,397 cells"
+    assert count_are(1, "cell") == "1 cell is" and count_are(2, "cell") == "2 cells are"
+    study = planted_study(concepts=("fairness",))
+    drawn = over_depth(
+        study, recognition_curve(study), Languages(study.languages, study.languages)
+    )
+    assert "mean over 1 concept;" in drawn.caption
+    pairs = recognition(study, HONEST)["n"].sum("concept")
+    assert pair_count(pairs) == "60 held-out pairs a language"
 
 
 @pytest.mark.parametrize("convention", ALL, ids=str)

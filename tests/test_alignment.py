@@ -235,7 +235,7 @@ def test_a_study_with_cells_missing_shows_the_languages_there_are(turned):
     found = alignment(word_study(WORDS, vectors), SPEC, "en")
     assert found.language.values.tolist() == ["zh"]
     vectors[2] = np.nan
-    with pytest.raises(StudyError, match="1 languages so far"):
+    with pytest.raises(StudyError, match="1 language so far"):
         alignment(word_study(WORDS, vectors), SPEC, "en")
 
 

@@ -219,7 +219,7 @@ def test_an_unfinished_study_shows_what_there_is(home):
     given = word_list()
     stored_words("begun", given, planted_vectors(given), cells=1)
     at = visit(PAGE, study="begun")
-    assert "1 languages so far" in plain(at.info[0].value) and not figures(at)
+    assert "1 language so far" in plain(at.info[0].value) and not figures(at)
 
 
 def test_hostile_words_and_titles_stay_text(home):

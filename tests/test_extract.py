@@ -162,7 +162,7 @@ def test_an_empty_text_is_refused_even_when_a_beginning_token_would_hide_it(
         engine.blocks,
         engine.hidden,
     )
-    with pytest.raises(CorpusError, match="1 texts are empty or become no token"):
+    with pytest.raises(CorpusError, match="1 text is empty or with no token"):
         collect(engine, ["Fair.", empty])
 
 

@@ -165,7 +165,7 @@ def test_all_faults_of_a_table_of_shares_are_listed():
         4: "Did you mean “fr”",
         5: "-1",
         6: "there twice",
-        7: "1 cells",
+        7: "has 1 cell,",
         8: "nan",
     }.items():
         assert any(

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from analysis.concepts.pairs import ContrastPair, Corpus, split_pairs
 from analysis.concepts.specs import StudySpec
+from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError
 from analysis.study.manifest import LeftOut
 
@@ -119,7 +120,8 @@ def notes_on(left_out: Sequence[LeftOut]) -> tuple[str, ...]:
                 f" Too few are left, so all {len(each.pairs)} are: the cell is empty."
             )
         said.append(
-            f"{each.concept} in {each.language}: {each.alike} pairs are left out, "
+            f"{each.concept} in {each.language}: "
+            f"{count_are(each.alike, 'pair')} left out, "
             f"because the model reads both members as the same tokens.{rest}"
         )
     return tuple(said)

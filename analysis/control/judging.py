@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from analysis.control.refusals import Openings, openings, plain, refuses
 from analysis.control.specs import JudgingSpec
 from analysis.core import settings
+from analysis.core.counting import count
 from analysis.core.errors import AnalysisError, SpecError
 
 FOLLOWING, REFUSING, FAILURE = "following", "refusing", "failure"
@@ -140,8 +141,8 @@ def by_command(asked: Asked, command: str) -> list[str]:
     told = out.decode("utf-8", "replace").split()
     if code or len(told) != len(asked) or not set(told) <= set(VERDICTS):
         raise AnalysisError(
-            f"The judge command ended with {code} and {len(told)} words for "
-            f"{len(asked)} answers; it must print one of "
+            f"The judge command ended with {code} and {count(len(told), 'word')} for "
+            f"{count(len(asked), 'answer')}; it must print one of "
             f"{', '.join(VERDICTS)} for each, a line each. It said: "
             f"{said[:200].decode('utf-8', 'replace') or 'nothing'}"
         )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
+from analysis.core.counting import count
 from analysis.core.errors import CorpusError, unknown
 from analysis.languages.languages import LANGUAGES, unknown_language
 
@@ -74,7 +75,8 @@ def parse(given: Iterable[str]) -> Openings:
         faults = ["the list is empty, so that nothing would count as a refusal"]
     if faults:
         raise CorpusError(
-            f"The list of refusals has {len(faults)} faults: {faults[0]}. Mend "
+            f"The list of refusals has {count(len(faults), 'fault')}: "
+            f"{faults[0]}. Mend "
             "them, or take a list as it ships.",
             faults,
         )

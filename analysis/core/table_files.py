@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
+from analysis.core.counting import count
 from analysis.core.errors import CorpusError
 from analysis.core.faults import Faults
 from analysis.core.json_text import HALF_WRITTEN, has_half
@@ -74,11 +75,11 @@ def refusal(name: str, faults: Iterable[str]) -> CorpusError:
     """
     found = faults if isinstance(faults, Faults) else Faults(faults)
     told = sorted(map(printable, found), key=natural_key)
-    count = "1 fault" if len(found) == 1 else f"{len(found):,} faults"
+    faulty = count(len(found), "fault")
     quoted = " · ".join(told[:SHOWN])
     if len(found) > SHOWN:
         quoted += f" … and {len(found) - SHOWN:,} more."
-    sentence = f"“{name}” was not loaded: {count}. {quoted}"
+    sentence = f"“{name}” was not loaded: {faulty}. {quoted}"
     return CorpusError(sentence, [*told, *map(printable, found.rest())], len(found))
 
 

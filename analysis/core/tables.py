@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from analysis.core.counting import count
 from analysis.core.faults import Faults
 from analysis.core.keys import seen
 from analysis.core.table_files import (
@@ -129,9 +130,9 @@ def faults_of_names(columns: tuple[str, ...]) -> list[str]:
                 f"column {number} has no name; give it one, or leave it out (an index "
                 "that pandas wrote: to_csv(index=False))"
             )
-    for name, count in Counter(filter(None, columns)).items():
-        if count > 1:
-            times = "twice" if count == 2 else f"{count} times"
+    for name, often in Counter(filter(None, columns)).items():
+        if often > 1:
+            times = "twice" if often == 2 else f"{often} times"
             faults.append(f"column “{name[:40]}” is there {times}; keep one of them")
     return faults
 
@@ -147,5 +148,5 @@ def even_rows(
         if len(cells) == width:
             yield CsvRow(row.line, cells)
             continue
-        counts = f"has {len(cells)} cells, the header has {width}"
+        counts = f"has {count(len(cells), 'cell')}, the header has {width}"
         faults.append(f"{file}, line {row.line}: {counts}")

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError, ModelError, SpecError
 from analysis.core.positions import LAST, MEAN
 from analysis.core.templates import prompt_ids
@@ -138,7 +139,7 @@ def check_not_empty(texts: Sequence[str], rows: Sequence[list[int]]) -> None:
     empty = [text for text, row in zip(texts, rows) if not row or not text.strip()]
     if empty:
         raise CorpusError(
-            f"{len(empty)} texts are empty or become no token at all; the first is "
+            f"{count_are(len(empty), 'text')} empty or with no token at all; the first is "
             f"{empty[0][:60]!r}. Remove them."
         )
 
@@ -166,7 +167,8 @@ def check_length(
         return
     length, text = max(long)
     raise CorpusError(
-        f"{len(long)} texts are longer than the model's window of {loaded.window} "
+        f"{count_are(len(long), 'text')} longer than the model's window of "
+        f"{loaded.window} "
         f"tokens; the longest has {length} and begins {text[:60]!r}. Shorten them: a "
         "truncated text would lose the token that is read.",
         [f"{length} tokens: {text[:80]!r}" for length, text in long],

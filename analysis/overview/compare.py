@@ -9,6 +9,7 @@ import xarray as xr
 
 from analysis.concepts import recognition, similarity, transfer
 from analysis.concepts.specs import Convention
+from analysis.core.counting import count
 from analysis.core.errors import StudyError
 from analysis.core.intervals import (
     FEW_UNITS,
@@ -176,7 +177,8 @@ def compare(
     codes = common(a, b, kind.columns)
     if len(codes) < 2:
         raise StudyError(
-            f"“{first.title}” and “{second.title}” share {len(codes)} languages with "
+            f"“{first.title}” and “{second.title}” share "
+            f"{count(len(codes), 'language')} with "
             f"{what}; two are needed."
         )
     a, b = in_order(a, codes), in_order(b, codes)
@@ -215,7 +217,7 @@ def of_pairs(
     if why_not:
         return finished(kind, one, other, None, why_not)
     each = (first - second).transpose("concept", "source", "target")
-    how = f"Student's t over {each.sizes['concept']} concepts"
+    how = f"Student's t over {count(each.sizes['concept'], 'concept')}"
     return finished(kind, one, other, mean_interval(each.values), how)
 
 

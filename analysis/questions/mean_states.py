@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.core.counting import count
 from analysis.core.errors import CorpusError
 from analysis.core.tensor_files import READERS, read_tensors
 from analysis.core.tensors import TensorFile, check_amount
@@ -54,7 +55,7 @@ def read_mean_states(files: Mapping[str, bytes]) -> MeanStates:
         faults.append("there is no file")
     if faults:
         raise CorpusError(
-            f"The mean states were not read: {len(faults)} faults. "
+            f"The mean states were not read: {count(len(faults), 'fault')}. "
             f"{' · '.join(faults[:3])}",
             faults,
         )

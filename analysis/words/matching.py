@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from analysis.core.counting import count
 from analysis.core.errors import StudyError, unknown
 from analysis.core.specs import check
 from analysis.core.turns import WATCHER
@@ -241,7 +242,8 @@ def embedded_words(study: Study, spec: AlignmentSpec) -> EmbeddedWords:
     computed = [a for a, states in enumerate(vectors) if np.isfinite(states).any()]
     if len(computed) < 2:
         raise StudyError(
-            f"“{study.title}” has word vectors of {len(computed)} languages so far; "
+            f"“{study.title}” has word vectors of "
+            f"{count(len(computed), 'language')} so far; "
             "two are needed. Go on with it."
         )
     languages = [words.languages[a] for a in computed]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from analysis.concepts.readouts import WordStates
+from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError, SpecError, StudyError, unknown
 from analysis.core.specs import digest
 from analysis.study import coverage, store
@@ -117,7 +118,8 @@ def validated(
         ]
     if faults:
         raise CorpusError(
-            f"{len(faults)} words become no token of this model; the first is "
+            f"{count_are(len(faults), 'word')} without a token of this model; "
+            f"the first is "
             f"{faults[0]}. Leave them empty.",
             faults,
         )

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from analysis.core import settings
+from analysis.core.counting import count
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
 from analysis.core.keys import seen, told_apart
@@ -458,7 +459,7 @@ def translations(
                     yield Translation(cells[0], dictionary.target, cells[1])
                     continue
                 place = f"{file}, line {number}"
-                faults.append(f"{place}: has {len(cells)} words instead of 2")
+                faults.append(f"{place}: has {count(len(cells), 'word')} instead of 2")
 
 
 def words_of_line(line: str) -> list[str]:

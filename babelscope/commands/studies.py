@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from analysis.core.counting import count
 from analysis.core.errors import AnalysisError
 from analysis.study import library
 
@@ -41,5 +42,5 @@ def line(name: str) -> str:
         study = library.open_by_name(name)
     except AnalysisError as error:
         return f"{name}\tcannot be opened\t{error}"
-    size = f"{len(study.languages)} languages, {study.layers} layers"
+    size = f"{count(len(study.languages), 'language')}, {count(study.layers, 'layer')}"
     return f"{name}\t{study.kind}\t{study.title}\t{size}"

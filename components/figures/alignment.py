@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from analysis.core.counting import count
 from analysis.study.study import PUBLISHED, Study
 from analysis.words.matching import STAGES
 from analysis.words.specs import AlignmentSpec
@@ -133,7 +134,7 @@ def curve(study: Study, data: xr.Dataset, spec: AlignmentSpec, axis: str) -> Fig
         name=f"alignment-{axis}-{study.name}",
         analysis=f"alignment by {axis}",
         title=TITLES[axis],
-        caption=f"Mean over {data.sizes['language']} languages, "
+        caption=f"Mean over {count(data.sizes['language'], 'language')}, "
         f"n = {data.attrs['n']:,} test words, chance {chance:z.3f}; {bands(data)}. "
         f"{matched_by(study, spec, axis)}",
         data=Lines(tuple(series), chance=chance),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from analysis.core.counting import count
 from analysis.study.study import Study
 from analysis.words.specs import AlignmentSpec
 from components.figures.cells import long_table
@@ -128,7 +129,8 @@ def published_settings(
         name="alignment-settings",
         analysis="alignment of all settings",
         title=f"P@1 of all twenty published settings, {stage}",
-        caption=f"{values.size} cells, {span(values)}; n = 1,397 test words each; no "
+        caption=f"{count(values.size, 'cell')}, {span(values)}; n = 1,397 test words "
+        "each; no "
         "intervals are printed (under 0.03). “After” is the map of 3,000 seed pairs, "
         "“ceiling” is fitted on the test words too.",
         data=matrix,
@@ -161,7 +163,8 @@ def cloud(study: Study, data: xr.Dataset, stage: str, route: Route) -> Figure:
         name=f"cloud-{stage}-{study.name}",
         analysis="clouds",
         title=f"{route.source} and {route.target} {stage} the map",
-        caption=f"{len(words)} words of each language; {projection_words(data, stage)}."
+        caption=f"{count(len(words), 'word')} of each language; "
+        f"{projection_words(data, stage)}."
         f" Each picture has axes of its own.{left_out(data)}",
         data=Points(flat[:, 0], flat[:, 1], tuple(labels), tuple(groups), named=False),
         table=place.to_dataframe("place").reset_index(),

@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from analysis.core.counting import count
 from analysis.core.statistics import mean_known
 from analysis.questions import items
 from analysis.study.study import Study
@@ -18,7 +19,7 @@ from components.figures.curves import (
 from components.figures.languages import Languages
 from components.figures.layers import SHARED_MEAN
 from components.figures.spec import Figure, Matrix, Series
-from components.figures.text import counts, number_of_languages, source_note, span
+from components.figures.text import counts, source_note, span
 
 NO_ANGLE = (
     "no language has two such vectors that are not zero. Questions that are the same "
@@ -113,7 +114,7 @@ def angle_caption(mean: xr.Dataset, layer: int) -> str:
 
 def angle_interval(here: xr.Dataset, languages: int) -> str:
     """Over what the mean angle is taken, and its interval."""
-    n = f"n = {number_of_languages(languages)}"
+    n = f"n = {count(languages, 'language')}"
     if not np.isfinite(here["low"]):
         return f"{n}, without an interval"
     return (
@@ -199,7 +200,7 @@ def lengths(study: Study, data: xr.Dataset, layer: int) -> Figure:
     words = DepthWords(
         "length",
         "Length of the vectors, as a share of the states'",
-        f"Mean over {number_of_languages(n)}; bands: all languages.{twins}",
+        f"Mean over {count(n, 'language')}; bands: all languages.{twins}",
         "‖v‖ / ‖h‖",
         analysis="lengths",
     )
@@ -253,7 +254,7 @@ def agreement_map(
         name=f"agreement-map-{study.name}",
         analysis="agreement",
         title=f"Cosine between the languages' {which} vectors",
-        caption=f"{len(shown)} languages; drag the ruler for other layers. "
+        caption=f"{count(len(shown), 'language')}; drag the ruler for other layers. "
         f"At layer {layer}: {span(here)}.{floor} The diagonal is 1 by definition.",
         data=matrix,
         table=table.loc[:, ["layer", "source", "target", "cosine"]],
@@ -311,7 +312,7 @@ def parallel(study: Study, data: xr.Dataset, layer: int) -> Figure:
     caption = (
         "Universal questions against their English versions, "
         f"{counts(data['items'])} items; mean over "
-        f"{number_of_languages(data.sizes['language'])}, bands: all languages. "
+        f"{count(data.sizes['language'], 'language')}, bands: all languages. "
         f"Chance: {floor}."
     )
     words = DepthWords(
@@ -345,7 +346,7 @@ def lens(study: Study, data: xr.DataArray, layer: int) -> Figure:
     caption = (
         "Probability that the output head gives, at each layer, to tokens with which "
         "the right answer begins in the question's language or in English; tokens that "
-        f"begin both are left out. Mean over {number_of_languages(n)} other than "
+        f"begin both are left out. Mean over {count(n, 'language')} other than "
         f"English, bands: all.{untold(data)}"
     )
     title = "Logit lens: English or own language?"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.core.counting import count
 from analysis.plane import finding, localisation
 from analysis.plane.localisation import AXES, Effect
 from analysis.plane.specs import SweepSpec
@@ -13,7 +14,7 @@ from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
 from components.figures.languages import Languages
 from components.figures.spec import Arrows, Figure, Lines, Points, Series
-from components.figures.text import number_of_languages, source_note
+from components.figures.text import source_note
 
 CORNERS = (
     "less transfer, more local",
@@ -124,7 +125,7 @@ def arrows_caption(
     found, chance = steered.effect, steered.chance
     known = table.dropna(subset=list(AXES))
     universal, culture = found.items
-    asked = "one language" if len(known) == 1 else number_of_languages(len(known))
+    asked = "one language" if len(known) == 1 else count(len(known), "language")
     lost = [code for code in table.index if code not in known.index]
     lacking = ""
     if lost:
@@ -260,7 +261,8 @@ def pareto(
         name=f"pareto-{study.name}",
         analysis="plane table",
         title="Every setting on the plane",
-        caption=f"{len(table)} settings, means over languages (changes are added to "
+        caption=f"{count(len(table), 'setting')}, means over languages (changes "
+        "are added to "
         "the mean unsteered point, since English has no English vector). Hypervolume "
         f"above 0, 0 with the unsteered point: {areas}. "
         f"Chosen on the other half: {chosen}. {items_shown(half)}",

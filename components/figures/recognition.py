@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.concepts.specs import Convention
+from analysis.core.counting import count
 from analysis.core.intervals import too_few
 from analysis.languages.languages import LANGUAGES
 from analysis.study.study import Study
@@ -15,6 +16,7 @@ from components.figures.spec import Figure, Lines, Matrix, Points, Series
 from components.figures.text import (
     chance_words,
     convention_note,
+    counts,
     pairs_words,
     source_note,
     span,
@@ -72,7 +74,7 @@ def family(code: str) -> str:
 def pair_count(pairs: xr.DataArray) -> str:
     """How many held-out pairs a language has, in words."""
     if pairs.max() > 0:
-        return f"{int(pairs.min()):,} to {int(pairs.max()):,} held-out pairs a language"
+        return f"{counts(pairs)} held-out pairs a language"
     return "pairs not printed"
 
 
@@ -87,7 +89,8 @@ def by_share(
     interval = accuracy.attrs.get("interval", "over pairs")
     chance = chance_words(data, float(means["mean_chance"].mean()))
     caption = (
-        f"Mean over {len(study.concepts)} concepts of the share of held-out pairs "
+        f"Mean over {count(len(study.concepts), 'concept')} of the share of held-out "
+        f"pairs "
         f"ranked right, {span(accuracy)}; bars are 95 % intervals ({interval}); "
         f"n = {pair_count(pairs)}; {chance}. "
         f"{convention_note(convention, study)}{axis.note}"
@@ -135,8 +138,9 @@ def over_depth(study: Study, curves: xr.Dataset, languages: Languages) -> Figure
     for code, name in zip(languages.codes, languages.names):
         series.append(Series(name, depth, means.sel(language=code).values))
     caption = (
-        f"Share of held-out pairs ranked right at each of {study.layers} layers, "
-        f"mean over {len(study.concepts)} concepts; chance 0.5 (dotted). "
+        f"Share of held-out pairs ranked right at each of "
+        f"{count(study.layers, 'layer')}, "
+        f"mean over {count(len(study.concepts), 'concept')}; chance 0.5 (dotted). "
         "Single layers, so no choice of layer flatters the curve."
     )
     return Figure(

@@ -9,6 +9,7 @@ import xarray as xr
 
 from analysis.concepts import relationship
 from analysis.concepts.relationship import Relationship
+from analysis.core.counting import count
 from analysis.core.statistics import mean_known
 from analysis.study.study import Study
 from components.figures.cells import between, long_table, off_diagonal
@@ -64,7 +65,7 @@ def heat_map(
         estimate="cosine",
         interval=("low", "high"),
         title="Cosine similarity of the languages' concept vectors",
-        caption=f"Mean over {int(cells['concepts'].max())} concepts, {where}; "
+        caption=f"Mean over {count(int(cells['concepts'].max()), 'concept')}, {where}; "
         f"different languages: {between_words(cells['cosine'])}. "
         f"The diagonal is 1 by definition. {interval_note(cells)}",
         data=matrix,
@@ -153,7 +154,7 @@ def floor_and_ceiling(
         analysis="similarity by layer",
         title="How much of the agreement is remarkable",
         caption=f"Mean over {pairs} ordered pairs of languages and "
-        f"{len(agreement.concepts)} concepts. {NOISE}",
+        f"{count(len(agreement.concepts), 'concept')}. {NOISE}",
         data=Lines(tuple(series), limits=(-0.2, 1.02)),
         table=pd.DataFrame(table),
         x="relative depth (1 = last block)",
@@ -231,7 +232,8 @@ def dendrogram(study: Study, linkage: np.ndarray, languages: Languages) -> Figur
         name=f"clusters-{study.name}",
         analysis="clusters",
         title="Languages clustered by their concept vectors",
-        caption=f"Average linkage on 1 − cosine, {len(languages)} languages. "
+        caption="Average linkage on 1 − cosine, "
+        f"{count(len(languages), 'language')}. "
         "What joins low is alike; the tree shows no uncertainty.",
         data=Tree(linkage, languages.names),
         table=pd.DataFrame(linkage, columns=columns),

@@ -5,6 +5,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.concepts.specs import Convention
+from analysis.core.counting import count
 from analysis.core.intervals import FEW_SOURCES, too_few
 from analysis.study.study import PUBLISHED, Study
 
@@ -63,7 +64,7 @@ def chance_words(data: xr.Dataset, chance: float) -> str:
 def pairs_words(n: float, sources: float) -> str:
     """How many pairs there are, and from how many sources if those are fewer."""
     if sources < n:
-        return f"n = {n:.0f} from {sources:.0f} sources"
+        return f"n = {n:.0f} from {count(sources, 'source')}"
     return f"n = {n:.0f}"
 
 
@@ -100,13 +101,6 @@ def counts(values: xr.DataArray | np.ndarray) -> str:
     if low == high:
         return f"{low:,}"
     return f"{low:,} to {high:,}"
-
-
-def number_of_languages(n: int) -> str:
-    """“1 language”, “2 languages”."""
-    if n == 1:
-        return "1 language"
-    return f"{n} languages"
 
 
 def percent_interval(low: float, high: float) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.core.counting import count
 from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec
 from analysis.questions import question_sets
@@ -127,11 +128,13 @@ def ask(study: Study | None) -> None:
     if questions is None:
         return
     counts = ", ".join(
-        f"{len(questions.items(kind))} {kind} items" for kind in QUESTION_KINDS
+        f"{count(len(questions.items(kind)), f'{kind} item')}"
+        for kind in QUESTION_KINDS
     )
     st.caption(
         escape(
-            f"{counts} in {len(questions.languages)} languages. {' '.join(questions.notes)}"
+            f"{counts} in {count(len(questions.languages), 'language')}. "
+            f"{' '.join(questions.notes)}"
         )
     )
     target = choose_target(study)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from analysis.core.counting import count
 from analysis.core.specs import LAST_STATES, ModelSpec
 from analysis.core.turns import tell
 from analysis.study.study import COMPUTED, Study
@@ -192,7 +193,8 @@ def described(choice: Choice) -> None:
     )
     kinds = counts if words.kinds else "kinds unknown"
     st.caption(
-        f"{len(words.concepts):,} concepts, {kinds}. Coverage and identical spellings per language:"
+        f"{count(len(words.concepts), 'concept')}, {kinds}. "
+        "Coverage and identical spellings per language:"
     )
     st.dataframe(pd.DataFrame(choice.coverage), hide_index=True)
     for note in words.notes:

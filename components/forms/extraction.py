@@ -12,6 +12,7 @@ from analysis.concepts.estimators import ESTIMATORS
 from analysis.concepts.pair_readers import hub_dataset, read_corpus
 from analysis.concepts.pairs import SPLITS, Corpus
 from analysis.concepts.specs import StudySpec
+from analysis.core.counting import count
 from analysis.core.legibility import unknown_note
 from analysis.core.model_names import offered_models
 from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec
@@ -354,7 +355,7 @@ def checked(job: Job) -> None:
     left.metric(
         "Model",
         f"{seen.parameters / 1e6:,.1f} M parameters",
-        f"{seen.layers} layers × {seen.hidden}",
+        f"{count(seen.layers, 'layer')} × {seen.hidden}",
         delta_color="off",
     )
     middle.metric("Memory needed, about", f"{seen.needed / GIB:.2f} GiB")

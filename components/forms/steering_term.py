@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from analysis.core.counting import count
 from analysis.steering import vector_files
 from analysis.steering.operators import (
     DOSE,
@@ -301,6 +302,6 @@ def note_length(unit: SteeringSpec, strength: float, norms: np.ndarray | None) -
     else:
         said = (
             f"**{min(pushes):.2f} to {max(pushes):.2f}**, {sum(pushes):.2f} over all "
-            f"{len(pushes)} layers"
+            f"{count(len(pushes), 'layer')}"
         )
     st.caption(f"Push beside the state, ‖s·v‖/‖h‖: {said}.")

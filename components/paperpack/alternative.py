@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from analysis.core.counting import count
 from components.figures.spec import (
     Arrows,
     Bars,
@@ -75,7 +76,8 @@ def cells(data: Matrix) -> str:
     smallest = cell(data, int(np.nanargmin(data.values)))
     rows = len(data.rows)
     columns = len(data.columns)
-    return f"{rows} rows, {columns} columns. Largest: {largest} Smallest: {smallest}"
+    size = f"{count(rows, 'row')}, {count(columns, 'column')}"
+    return f"{size}. Largest: {largest} Smallest: {smallest}"
 
 
 def cell(data: Matrix, place: int) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.core.counting import count
 from analysis.study.study import PUBLISHED, Study
 from analysis.words import alignment, alignment_controls
 from analysis.words.alignment_controls import CONTROLS, reliability
@@ -45,7 +46,7 @@ def chance(
     value, n = reliability(found)
     halves = "not to be had (fewer than three languages, or all alike)"
     if np.isfinite(value):
-        halves = f"{value:z.2f} over {n} languages"
+        halves = f"{value:z.2f} over {count(n, 'language')}"
     st.caption(
         "P@1 after maps fitted on seed pairs whose translations were shuffled "
         f"({shuffled.attrs['shuffles']} times): mean and 95th percentile, beside the "

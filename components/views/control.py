@@ -15,6 +15,7 @@ from analysis.control.judging import judge
 from analysis.control.prompts import HELD_OUT
 from analysis.control.settings_tried import RANKED
 from analysis.control.specs import JudgingSpec
+from analysis.core.counting import count, count_are
 from analysis.core.errors import AnalysisError
 from analysis.study.published_values import printed_rates, published
 from analysis.study.study import PUBLISHED, Study
@@ -111,13 +112,14 @@ def judged(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
 
 def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
     """Say what is missing, and compute it."""
-    unjudged = np.count_nonzero(found.answers["verdict"] == "")
+    unjudged = int(np.count_nonzero(found.answers["verdict"] == ""))
     job = jobs.mine()
     if (not found.left and not unjudged) or (job is not None and job.live):
         return
     sentence = cells_missing(found)
     if unjudged:
-        sentence += f" {unjudged:,} answers wait for the judge command."
+        wait = "waits" if unjudged == 1 else "wait"
+        sentence += f" {count(unjudged, 'answer')} {wait} for the judge command."
     st.warning(sentence, icon=":material/pause_circle:")
     if st.button("Go on", icon=":material/play_arrow:", key=f"go-on-{run.name}"):
         with polite():
@@ -128,7 +130,7 @@ def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
 def cells_missing(found: cache.Searched) -> str:
     """Which cells a run lacks under its judging."""
     if any(cell.stage != runs.REPORT for cell in found.left):
-        return f"{len(found.left)} cells are missing."
+        return f"{count_are(len(found.left), 'cell')} missing."
     if found.left:
         return (
             f"Under this judging other settings win; their {len(found.left)} reports "

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
+from analysis.core.counting import count_are
 from analysis.core.specs import from_dict
 from analysis.steering.resolve import vectors
 from analysis.steering.specs import SteeringSpec
@@ -60,7 +61,7 @@ def save(draft: Draft, request: Request, replies: Sequence[Reply]) -> None:
     with polite():
         notes.add_notes(draft.study, "answers", *kept)
         st.success(
-            f"{len(kept)} answers are kept with the study.",
+            f"{count_are(len(kept), 'answer')} kept with the study.",
             icon=":material/bookmark_added:",
         )
 

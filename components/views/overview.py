@@ -3,6 +3,7 @@
 import streamlit as st
 
 from analysis.concepts.readable import notes_on
+from analysis.core.counting import count_are
 from analysis.overview import findings as sentences
 from analysis.study import library
 from analysis.study.study import PUBLISHED, Study
@@ -62,7 +63,7 @@ def loaded(study: Study) -> None:
         st.caption(f"Computed by Babelscope from {escape(study.model)}.")
     if study.missing:
         st.warning(
-            f"Unfinished: {len(study.missing)} cells are missing. "
+            f"Unfinished: {count_are(len(study.missing), 'cell')} missing. "
             "The Studies page goes on with it.",
             icon=":material/pause_circle:",
         )

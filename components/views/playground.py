@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 
 import streamlit as st
 
+from analysis.core.counting import count
 from analysis.core.model_names import DEMO
 from analysis.steering import fluency, resolve
 from analysis.study.study import PUBLISHED, Study
@@ -245,7 +246,7 @@ def row(replies: Sequence[Reply], plain: Mapping[str, Reply], key: str) -> None:
             tokens.show(parts, reply.ask.language, f"{key}-{reply.ask.label}")
             ending = ENDINGS[reply.answer.ended]
             st.caption(
-                f"{len(reply.answer.ids)} tokens, {ending}."
+                f"{count(len(reply.answer.ids), 'token')}, {ending}."
                 f"{gated(reply.answer.conditions)}"
             )
 

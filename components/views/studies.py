@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
+from analysis.core.counting import count_are
 from analysis.core.errors import AnalysisError
 from analysis.overview import compare
 from analysis.study import library
@@ -142,7 +143,8 @@ def offer(name: str) -> None:
 def go_on(study: Study) -> None:
     """Resume an unfinished study."""
     st.warning(
-        f"{len(study.missing)} cells are missing.", icon=":material/pause_circle:"
+        f"{count_are(len(study.missing), 'cell')} missing.",
+        icon=":material/pause_circle:",
     )
     with st.expander("Which"):
         st.text("\n".join(study.missing))
@@ -204,7 +206,8 @@ def undo() -> None:
             library.restore(token)
             st.rerun()
     with right.popover("Empty the trash"):
-        st.caption(f"{len(tokens)} studies will be gone for good.")
+        studies = "1 study" if len(tokens) == 1 else f"{len(tokens)} studies"
+        st.caption(f"{studies} will be gone for good.")
         if st.button("Remove for good"):
             with polite():
                 library.purge()

@@ -6,6 +6,7 @@ import streamlit as st
 from analysis.control import store as runs
 from analysis.control.judging import VERDICTS
 from analysis.control.specs import JudgingSpec
+from analysis.core.counting import count
 from analysis.core.spreadsheets import csv_text
 from components.figures import control as figures
 from components.figures.control import COSTS
@@ -77,7 +78,7 @@ def cell(answers: pd.DataFrame, language: str, strength: str, layers: str) -> No
         & (answers["strength"].map("{:g}".format) == strength)
         & (answers["layers"] == layers)
     ]
-    st.caption(f"Strength {strength} on layers {layers}: {len(mine)} texts.")
+    st.caption(f"Strength {strength} on layers {layers}: {count(len(mine), 'text')}.")
     st.dataframe(readable(mine), hide_index=True, key="cell-texts")
 
 

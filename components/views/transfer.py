@@ -9,6 +9,7 @@ import xarray as xr
 
 from analysis.concepts import recognition, transfer, triangle
 from analysis.concepts.specs import Convention
+from analysis.core.counting import count
 from analysis.core.errors import AnalysisError
 from analysis.study.study import Study
 from components.figures import transfer as figures
@@ -105,7 +106,7 @@ def numbers(cell: xr.Dataset) -> None:
         (
             "Held-out pairs",
             f"{int(cell['n']):,}",
-            f"{int(cell['concepts'])} concepts",
+            f"{count(int(cell['concepts']), 'concept')}",
         ),
     )
     for column, (label, value, note) in zip(st.columns(3), shown):
