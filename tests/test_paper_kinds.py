@@ -11,7 +11,15 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation, Text
 
-from components.figures.spec import OKABE_ITO, Arrows, Bars, BarSeries, Cloud, Dumbbells
+from components.figures.spec import (
+    OKABE_ITO,
+    Arrows,
+    Bars,
+    BarSeries,
+    Cloud,
+    Dumbbells,
+    Matrix,
+)
 from components.paperpack import manuscript, recipes
 from components.paperpack.alternative import alternative
 from components.paperpack.recipes import Recipe
@@ -195,6 +203,21 @@ def test_a_cloud_prints_one_frame_in_the_range_of_all(look, frame):
     filled = [len(group.get_facecolor()) > 0 for group in dots(axes)]
     assert filled == [True, True, False], "the second kind is open"
     assert {text.get_text() for text in axes.texts} == set(ROWS)
+
+
+def test_no_printed_cell_reads_minus_zero():
+    data = Matrix(
+        np.array([[-0.04, -0.06]]), ("a",), ("a", "b"), "T", (-1, 1), digits=1
+    )
+    drawn = sheet.compose([replace(spec("matrix"), data=data)], Look("ACL, full width"))
+    assert {"0.0", "−0.1"} <= set(texts(drawn)) and "−0.0" not in texts(drawn)
+
+
+def test_an_axis_that_is_only_an_order_prints_no_numbers():
+    figure = spec("points")
+    data = replace(figure.data, ordinal=True, log_x=False)
+    drawn = sheet.compose([replace(figure, data=data)], Look())
+    assert not drawn.canvas.axes[0].get_xticks().size
 
 
 def test_three_dimensions_are_three_views():
