@@ -27,6 +27,7 @@ TYPEFACES = "components/printing/typefaces"
 RENDERER = (
     "analysis/core/errors.py",
     "analysis/core/json_text.py",
+    "analysis/core/keys.py",
     "analysis/core/version.py",
     "components/figures/spec.py",
     "components/paperpack/recipe_checks.py",
