@@ -14,12 +14,12 @@ from analysis.control import surfaces
 from analysis.control.prompts import PromptSet
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.errors import StudyError
-from analysis.core.specs import check, from_dict
+from analysis.core.specs import check, check_text, from_dict
 from analysis.study.study import Study as Results
 from analysis.worker.extraction import control_run
 from babelscope.inputs import Table, file_of, listed, tell, template_of
 from babelscope.running import run
-from babelscope.study import open_study
+from babelscope.study import study_of
 
 HELD_OUT = "held-out negative members"
 
@@ -76,7 +76,7 @@ def control(
     >>> sorted(set(found.report["vector"]))
     ['none', 'own', 'shared']
     """
-    known = open_study(study) if isinstance(study, str) else study
+    known = study_of(study)
     spec = spec_of(known)
     check("concept", concept, known.concepts)
     asked = prompts_of(prompts, spec, concept)
@@ -106,6 +106,7 @@ def resume_control(name: str) -> Control:
     >>> bs.resume_control(made.name).name == made.name
     True
     """
+    check_text("The name of a control run", name)
     runs.open_run(name)
     return Control(run(control_run(name), name))
 

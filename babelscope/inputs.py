@@ -7,8 +7,9 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from analysis.concepts import corpora, pair_readers
@@ -30,6 +31,21 @@ ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".zip", ".txt")
 DEMO = "demo"
 
 
+class Kind(NamedTuple):
+    """What the items of a list are: types of Python, and words."""
+
+    types: tuple[type, ...]
+    words: str
+
+
+TEXTS = Kind((str,), "texts")
+LISTS = {
+    "layers": Kind((int,), "whole numbers"),
+    "strengths": Kind((int, float), "numbers"),
+}
+"""Lists that hold no texts."""
+
+
 @dataclass(frozen=True)
 class File:
     """A file that was given."""
@@ -44,6 +60,11 @@ def file_of(given: Table) -> File | None:
         text = given.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
         name = str(given.attrs.get("name", "table"))
         return File(f"{name}.csv", text.encode())
+    if not isinstance(given, str | Path):
+        raise SpecError(
+            "A file, a name or a table can be given here; given is "
+            f"{str(given)[:40]} ({type(given).__name__})."
+        )
     path = Path(given).expanduser()
     if path.is_file():
         return File(path.name, path.read_bytes())
@@ -102,20 +123,28 @@ def questions_of(given: Table | Questions, answers: str = "") -> Questions:
 def listed(kind: str, given: Iterable[T], otherwise: Iterable[T] = ()) -> tuple[T, ...]:
     """What is chosen of a kind, else what holds without a choice.
 
-    SpecError for a text, which would count as a list of its letters, for what is no list,
-    and for what is named twice.
+    SpecError for a text, which would count as a list of its letters, for what is no list
+    or holds others than are wanted, and for what is named twice.
     """
     if isinstance(given, str) or not isinstance(given, Iterable):
         raise SpecError(
             f"The {kind} must be a list; given is {str(given)[:40]!r}. Write [{given!r}]."
         )
-    chosen = tuple(given)
-    for value in chosen:
-        if chosen.count(value) > 1:
+    wanted = LISTS.get(kind, TEXTS)
+    chosen: list[Any] = []
+    for value in given:
+        plain = value.item() if isinstance(value, np.generic) else value
+        if isinstance(plain, bool) or not isinstance(plain, wanted.types):
+            raise SpecError(
+                f"The {kind} must be {wanted.words}; given is {str(value)[:40]} "
+                f"({type(value).__name__})."
+            )
+        if plain in chosen:
             raise SpecError(
                 f"The {kind} have {str(value)[:40]!r} twice. Name each of them once."
             )
-    return chosen or tuple(otherwise)
+        chosen.append(plain)
+    return tuple(chosen) or tuple(otherwise)
 
 
 def tell(notes: Iterable[str]) -> None:

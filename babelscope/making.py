@@ -45,7 +45,7 @@ from babelscope.inputs import (
     words_of,
 )
 from babelscope.running import note, run, say, sweep_once
-from babelscope.study import Study, copies, open_study
+from babelscope.study import Study, copies, open_study, study_of
 
 Work = Callable[[Job, Pool], str]
 Model = str | ModelSpec
@@ -215,7 +215,7 @@ def sweep(
     >>> bs.sweep(study, layers=[4], strengths=[1.0], most=4).has("plane_answer")
     True
     """
-    known = open_study(study) if isinstance(study, str) else study
+    known = study_of(study)
     spec = sweep_spec(
         asked_of(known),
         known.layers,
@@ -356,7 +356,9 @@ def imported(title: str, model: str, given: Mapping[str, str]) -> Study | None:
 
 def files_in(given: Sequence[str | Path]) -> list[Path]:
     """Files of files and folders; CorpusError for what is absent or named alike."""
-    places = [Path(each).expanduser() for each in given]
+    single = isinstance(given, str | Path)
+    named = [given] if single else given
+    places = [Path(each).expanduser() for each in named]
     absent = [str(place) for place in places if not place.exists()]
     if absent:
         raise CorpusError(f"There is no {', '.join(absent)}.")

@@ -9,9 +9,10 @@ import pandas as pd
 
 from analysis.core import files
 from analysis.core.errors import SpecError, unknown
+from analysis.core.specs import check_text
 from analysis.overview import registry
 from analysis.study.study import Study as Results
-from babelscope.study import open_study
+from babelscope.study import study_of
 from components.figures import gallery
 from components.figures.analyses import of_analysis
 from components.figures.languages import Arrangement
@@ -20,7 +21,7 @@ from components.paperpack import pack, recipes
 from components.paperpack.labelling import AS_SAVED, relabelled
 from components.paperpack.provenance import facts, parts_shown
 from components.paperpack.recipes import Recipe
-from components.printing.venues import Look
+from components.printing.venues import OWN, Look
 
 FILES = ("pdf", "svg", "png", "600.png", "zip")
 """How names of files may end; a zip is a paper pack."""
@@ -125,7 +126,8 @@ def plot(study: str | Results, name: str, **options: Any) -> Plot:
     >>> bs.plot("demo", "transfer", labels="English name").figure.y
     'source language'
     """
-    known = open_study(study) if isinstance(study, str) else study
+    known = study_of(study)
+    check_text("The name of a figure", name)
     figure = figure_of(known, name, options)
     page = page_of(name)
     view = {"page": page, "query": {"study": [known.name]}}
@@ -159,7 +161,7 @@ def figures(study: str | Results | None = None) -> pd.DataFrame:
     >>> bs.figures("demo").loc["transfer", "page"]
     'Transfer'
     """
-    known = open_study(study) if isinstance(study, str) else study
+    known = study_of(study) if study is not None else None
     rows = {}
     for name in gallery.names(known) if known else gallery.FIGURES:
         entry = gallery.FIGURES[name]
@@ -196,6 +198,14 @@ def look_of(saved: Look, venue: str, changes: dict[str, Any]) -> Look:
     for name in changes:
         if name not in known:
             raise unknown("setting of a look", name, known)
+    chosen = venue or saved.venue
+    if changes.get("width") and chosen != OWN:
+        raise SpecError(
+            f"A width is for the venue “{OWN}”; this one is “{chosen}”, which has its "
+            f"own. Choose “{OWN}”, or leave the width out."
+        )
+    if changes.get("columns", 0) < 0:
+        raise SpecError(f"There cannot be {changes['columns']} panels side by side.")
     if venue:
         # Width and text of a recipe were chosen for its own venue.
         changes = {"width": 0.0, "text": 0.0} | changes | {"venue": venue}

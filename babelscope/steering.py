@@ -1,6 +1,6 @@
 """Steering: a model of the user's own while it computes, or answers of any model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec
+from analysis.core.specs import ModelSpec, check_text
 from analysis.core.templates import (
     apply_template,
     default_template,
@@ -100,8 +100,8 @@ def generate(
     >>> bs.generate("demo", deed, vector, layers=range(2, 5), template="none")
     ' [+]'
     """
-    asked = [prompts] if isinstance(prompts, str) else list(prompts)
-    wanted = GenerationSpec(tokens, float(temperature), seed)
+    asked = texts_of(prompts)
+    wanted = GenerationSpec(tokens, temperature, seed)
     spec = None if tokenizer else named(model, loading)
     push = Push(vector, strength, layers, operator, positions)
 
@@ -117,6 +117,15 @@ def generate(
 
     answers = run(task)
     return answers[0] if isinstance(prompts, str) else answers
+
+
+def texts_of(prompts: str | Sequence[str]) -> list[str]:
+    """One prompt or several as a list; SpecError for what is no text."""
+    many = isinstance(prompts, Iterable) and not isinstance(prompts, str)
+    asked = list(prompts) if many else [prompts]
+    for prompt in asked:
+        check_text("A prompt", prompt)
+    return asked
 
 
 @dataclass(frozen=True)

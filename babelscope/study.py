@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from analysis.core.errors import unknown
+from analysis.core.errors import SpecError, unknown
 from analysis.overview import registry
 from analysis.study import library
 from analysis.study.study import Study as Results
@@ -108,6 +108,8 @@ class Study(Results):
         128
         """
         vectors = self.array("concept_vector")
+        if isinstance(layer, str):
+            raise SpecError(f"A layer is a number; given is the text {layer!r}.")
         for kind, value, allowed in (
             ("concept", concept, self.concepts),
             ("language", language, self.languages),
@@ -131,6 +133,11 @@ def open_study(name: str) -> Study:
     >>> bs.open("demo").model
     'demo'
     """
+    if not isinstance(name, str):
+        raise SpecError(
+            f"A study is opened by its name, a text; given is {str(name)[:40]} "
+            f"({type(name).__name__}). babelscope.studies() lists the names."
+        )
     known = library.open_by_name(name)
     values: dict[str, Any] = {}
     for field in fields(known):
@@ -138,6 +145,11 @@ def open_study(name: str) -> Study:
     # An array is read from its file once, for all analyses that follow.
     values["load"] = functools.cache(known.load)
     return Study(**values)
+
+
+def study_of(given: str | Results) -> Results:
+    """A study, or the one of this name; SpecError for what is neither."""
+    return given if isinstance(given, Results) else open_study(given)
 
 
 def studies() -> tuple[str, ...]:
@@ -157,7 +169,7 @@ def analyses(study: str | Results | None = None) -> pd.DataFrame:
     >>> bs.analyses().loc["transfer", "needs"]
     'transfer matrix'
     """
-    known = open_study(study) if isinstance(study, str) else study
+    known = study_of(study) if study is not None else None
     rows = {}
     for name in registry.names(known):
         analysis = registry.find(name)

@@ -52,7 +52,17 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def write_output(path: Path, data: bytes) -> None:
-    """Write a file that a user named; a link, a pipe or a device is written through."""
+    """Write a file that a user named; a link, a pipe or a device is written through.
+
+    DiskError where its folder does not exist, or it is a folder itself.
+    """
+    if path.is_dir():
+        raise DiskError(f"“{path}” is a folder. Name a file in it.")
+    if not path.parent.is_dir():
+        raise DiskError(
+            f"There is no folder “{path.parent}”, so “{path.name}” was not written. Make "
+            "the folder, or choose another one."
+        )
     if path.is_symlink() or (path.exists() and not path.is_file()):
         with disk.writing(path):
             path.write_bytes(data)

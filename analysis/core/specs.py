@@ -186,6 +186,12 @@ def check_layer(layer: int, kept: Sequence[int]) -> None:
     raise SpecError(f"There is no layer {layer}; choose one of {names}.")
 
 
+def check_text(place: str, given: Any) -> None:
+    """SpecError for what is no text."""
+    if not isinstance(given, str):
+        raise wrong_type(place, "text", given)
+
+
 def check_seed(seed: int) -> None:
     """SpecError for a seed of more digits than files of studies may have."""
     if not isinstance(seed, int) or abs(seed) >= 10**MOST_DIGITS:

@@ -134,10 +134,13 @@ def vectors_by_layer(vectors: Vectors, layers: int) -> dict[int, np.ndarray]:
 
 
 def strengths_by_layer(strength: Strengths, layers: Sequence[int]) -> dict[int, float]:
-    """Layer → strength from any form in which strengths are given."""
+    """Layer → strength from any form in which strengths are given.
+
+    SpecError for texts, and for another number of them than of layers.
+    """
     if isinstance(strength, Mapping):
         given = [strength.get(layer, 0.0) for layer in layers]
-    elif isinstance(strength, Sequence):
+    elif isinstance(strength, Sequence) and not isinstance(strength, str):
         given = list(strength)
     else:
         given = [strength] * len(layers)
@@ -146,6 +149,9 @@ def strengths_by_layer(strength: Strengths, layers: Sequence[int]) -> dict[int, 
             f"{len(given)} strengths were given for {len(layers)} layers; give one, or "
             "one per layer."
         )
+    for value in given:
+        if isinstance(value, str):
+            raise SpecError(f"A strength is a number; given is the text {value!r}.")
     return dict(zip(layers, map(float, given)))
 
 

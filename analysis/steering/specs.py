@@ -1,6 +1,7 @@
 """Frozen descriptions of steering: what is added where and how strongly, what is written."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 from analysis.core.errors import SpecError
 
@@ -88,6 +89,9 @@ class GenerationSpec:
     alternatives: int = 0
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, bool) or not isinstance(value, Real):
+                raise SpecError(f"{name} must be a number; given is {value!r}.")
         if not 1 <= self.tokens <= MOST_TOKENS:
             raise SpecError(
                 f"{self.tokens:,} new tokens were asked for; an answer may have 1 to "

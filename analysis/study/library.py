@@ -148,8 +148,14 @@ def purge() -> int:
 def pack(name: str) -> bytes:
     """A study of this server or of the demo as one file.
 
-    It is a zip of the manifest and the files that it names.
+    It is a zip of the manifest and the files that it names. StudyError for published
+    ones.
     """
+    if name in shipped():
+        raise StudyError(
+            f"“{name}” is a published study: it comes with every Babelscope, so there is "
+            "nothing to pack. Its figures can be packed, and its numbers measured."
+        )
     folder = DEMO_FOLDERS[name] if name in DEMO_FOLDERS else own_folder(name)
     manifest = store.read_manifest(folder)
     store.check_files(folder, manifest)

@@ -21,7 +21,7 @@ from safetensors.numpy import save
 from analysis.core import disk, files, settings
 from analysis.core.errors import StudyError
 from analysis.core.json_text import parse_json
-from analysis.core.specs import Spec, digest
+from analysis.core.specs import Spec, check_text, digest
 from analysis.core.version import __version__
 from analysis.study import bounds, coverage
 from analysis.study.array_checks import check_arrays
@@ -65,6 +65,7 @@ def name_of(spec: Spec, title: str) -> str:
 
     StudyError for a title that is longer than any.
     """
+    check_text("The title", title)
     bounds.check_length(title, "The title", bounds.LONGEST_TITLE)
     return f"{plain_name(title, 'study')}-{digest(spec)[:8]}"
 

@@ -5,9 +5,10 @@ import runpy
 import sys
 from pathlib import Path
 
-from analysis.core.errors import AnalysisError
+from analysis.core.errors import AnalysisError, SpecError
 
 EXAMPLE = "babelscope app --port 8600"
+LAST_PORT = 65_535
 PLACES = (Path(__file__).parent.parent / "site", Path(__file__).parent.parent.parent)
 """Where ``app.py`` lies: inside the installed package, or at the top of a checkout."""
 
@@ -25,6 +26,11 @@ def execute(options: argparse.Namespace) -> int:
     """
     from components.frame import door
 
+    if not 0 <= options.port <= LAST_PORT:
+        raise SpecError(
+            f"There is no port {options.port}; choose one up to {LAST_PORT}, such as "
+            "--port 8600."
+        )
     door.install()
     given = ["run", str(script()), "--server.port", str(options.port)]
     sys.argv = ["streamlit", *given]

@@ -29,11 +29,27 @@ def execute(options: argparse.Namespace) -> int:
     """Pack the study, or the figures."""
     (first, *others) = options.figures
     if not others and not options.study and not Path(first).exists():
+        check_none_of_figures(first, options)
         return pack_study(first, options.out)
     options.out = options.out or Path("figures.zip")
     if options.out.suffix != ".zip":
         raise unknown("file ending", options.out.suffix, [".zip"])
     return render.written(render.chosen(options), options)
+
+
+def check_none_of_figures(name: str, options: argparse.Namespace) -> None:
+    """SpecError for options of figures where a study is packed."""
+    usual = argparse.ArgumentParser()
+    render.add_figures(usual)
+    given = []
+    for option, value in vars(usual.parse_args([name])).items():
+        if getattr(options, option) != value:
+            given.append(f"--{option}")
+    if given:
+        raise SpecError(
+            f"“{name}” is packed as a study, and {', '.join(given)} is for figures. "
+            f"Leave it out, or name figures: babelscope pack transfer --study {name}"
+        )
 
 
 def pack_study(name: str, path: Path | None) -> int:

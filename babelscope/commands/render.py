@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from analysis.core.errors import SpecError
 from analysis.languages.languages import LABELS
 from babelscope import plots
 from babelscope.commands import common
@@ -18,7 +19,8 @@ from components.printing.venues import OWN, VENUES
 EXAMPLE = (
     'babelscope render transfer --study demo --venue "ACL, column" --out transfer.pdf'
 )
-LOOK = ("width", "text", "columns", "titles")
+MEASURED = ("width", "text", "columns")
+LOOK = (*MEASURED, "titles")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         default=Path("figure.pdf"),
-        help=f"file to write, ending in {', '.join(plots.FILES)}",
+        help=f"file to write, ending in {', '.join(plots.FILES)} (default: figure.pdf)",
     )
 
 
@@ -74,6 +76,11 @@ def execute(options: argparse.Namespace) -> int:
 def chosen(options: argparse.Namespace) -> plots.Plot:
     """The figures that are wanted, as panels."""
     if not options.study:
+        if options.set:
+            raise SpecError(
+                "--set is for figures of a study; recipes keep their own options. Add "
+                "--study, or leave --set out."
+            )
         return plots.from_recipes(options.figures)
     settings = common.settings(options)
     panels: list[Recipe] = []
@@ -86,6 +93,9 @@ def written(made: plots.Plot, options: argparse.Namespace) -> int:
     """Write the file, and say what a reader would stumble over."""
     given = {name: getattr(options, name) for name in LOOK}
     look: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+    for name in MEASURED:
+        if look.get(name, 1) <= 0:
+            raise SpecError(f"--{name} must be above 0; given is {look[name]:g}.")
     notes = made.save(
         options.out,
         options.venue,

@@ -5,6 +5,7 @@ notebook too, and asks a web page for the server's public address at each foreig
 Everything passes here first.
 """
 
+import errno
 import html
 import json
 import socket
@@ -21,6 +22,7 @@ from streamlit.web.server.starlette import starlette_server
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from analysis.core import settings
+from analysis.core.errors import AnalysisError
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -78,7 +80,10 @@ def listen_on_both_versions() -> None:
     twins: list[socket.socket] = []
 
     def with_twin(asked: str, address: str, port: int, backlog: int) -> Any:
-        bound = bind(asked, address, port, backlog)
+        try:
+            bound = bind(asked, address, port, backlog)
+        except OSError as error:
+            raise not_free(port, error) from error
         if address == "127.0.0.1":
             with suppress(OSError):
                 twins.append(starlette_server._bind_socket("::1", port, backlog))
@@ -89,6 +94,18 @@ def listen_on_both_versions() -> None:
 
     starlette_server._bind_server_socket = with_twin
     uvicorn.Server.startup = with_twins  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def not_free(port: int, error: OSError) -> AnalysisError:
+    """The error for a port that this server cannot have."""
+    why = "Another program, perhaps Babelscope itself, is on it"
+    if error.errno != errno.EADDRINUSE:
+        why = f"The system says: {error.strerror}"
+    other = port + 1 if 1024 <= port < 65_535 else 8600
+    return AnalysisError(
+        f"Port {port} is not available. {why}. Stop what is there, or choose another "
+        f"port: babelscope app --port {other}"
+    )
 
 
 def name_of(host: str) -> str:
