@@ -84,9 +84,9 @@ def test_a_port_that_is_taken_is_said_with_another_one(home):
             ["pack", "demo", "--titles", "--text", "8"],
             "--text, --titles is for figures",
         ),
-        (["pack", "demo", "--out", "{gone}/demo.babelscope"], "There is no folder"),
-        (["pack", "demo", "--out", "{here}"], "is a folder. Name a file in it"),
-        (["render", "{recipe}", "--out", "{gone}/x.pdf"], "There is no folder"),
+        (["pack", "demo", "--out", "{gone}/demo.babelscope"], "there is no folder"),
+        (["pack", "demo", "--out", "{here}"], "it is a folder. Name a file in it"),
+        (["render", "{recipe}", "--out", "{gone}/x.pdf"], "there is no folder"),
         (
             ["render", "{recipe}", "--width", "5"],
             "A width is for the venue “own width”",

@@ -57,11 +57,13 @@ def write_output(path: Path, data: bytes) -> None:
     DiskError where its folder does not exist, or it is a folder itself.
     """
     if path.is_dir():
-        raise DiskError(f"“{path}” is a folder. Name a file in it.")
+        raise DiskError(
+            f"“{path}” could not be kept: it is a folder. Name a file in it."
+        )
     if not path.parent.is_dir():
         raise DiskError(
-            f"There is no folder “{path.parent}”, so “{path.name}” was not written. Make "
-            "the folder, or choose another one."
+            f"“{path}” could not be kept: there is no folder “{path.parent}”. Make it, or "
+            "choose another one."
         )
     if path.is_symlink() or (path.exists() and not path.is_file()):
         with disk.writing(path):
