@@ -121,8 +121,9 @@ def generate(
 
 def texts_of(prompts: str | Sequence[str]) -> list[str]:
     """One prompt or several as a list; SpecError for what is no text."""
-    many = isinstance(prompts, Iterable) and not isinstance(prompts, str)
-    asked = list(prompts) if many else [prompts]
+    asked: list[Any] = [prompts]
+    if isinstance(prompts, Iterable) and not isinstance(prompts, str):
+        asked = list(prompts)
     for prompt in asked:
         check_text("A prompt", prompt)
     return asked
