@@ -113,7 +113,7 @@ def test_faults_of_a_table_are_sentences(text, fault):
         (b"x", "a.zip", "cut short, damaged or no zip"),
         (zipped({"readme.txt": "x"}), "a.zip", "holds no word list"),
         ("dog chien".encode("utf-16-le"), "en-fr.txt", "UTF-16 without a byte"),
-        (b"dog\n", "en-fr.txt", "has 1 words instead of 2"),
+        (b"dog\n", "en-fr.txt", "has 1 word instead of 2"),
         (b"dog chien\n", "dictionary.txt", "not named like a MUSE dictionary"),
         (
             zipped({"en-fr.txt": "a b", "de-fr.txt": "a b"}),
