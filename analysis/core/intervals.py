@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import scipy  # its parts are read at first use: statistics takes half a second
+from scipy import special
 
 LEVEL = 0.95
 FEW_SOURCES = 6
@@ -32,6 +33,11 @@ class Interval(NamedTuple, Generic[Ends]):
     high: Ends
 
 
+def student_quantile(share: float, freedom: np.ndarray | int) -> np.ndarray:
+    """Quantile of Student's t; without scipy.stats, which the first page would wait for."""
+    return special.stdtrit(np.asarray(freedom, float), share)
+
+
 def critical_values(
     units: np.ndarray, observations: np.ndarray, level: float = LEVEL
 ) -> np.ndarray:
@@ -41,9 +47,9 @@ def critical_values(
     estimated from them: Student's t.
     """
     upper = (1 + level) / 2
-    normal = scipy.stats.norm.ppf(upper)
+    normal = special.ndtri(upper)
     freedom = np.maximum(np.asarray(units) - 1, 1)
-    student = scipy.stats.t.ppf(upper, freedom)
+    student = student_quantile(upper, freedom)
     return np.where(np.asarray(observations) <= units, normal, student)
 
 
@@ -174,7 +180,7 @@ def mean_interval(
     deviations = np.where(known, values - np.expand_dims(mean, axis), 0)
     freedom = np.maximum(n - 1, 1)
     error = np.sqrt((deviations**2).sum(axis) / freedom / np.maximum(n, 1))
-    half = scipy.stats.t.ppf((1 + level) / 2, freedom) * error
+    half = student_quantile((1 + level) / 2, freedom) * error
     enough = n >= FEW_UNITS
     low = np.where(enough, mean - half, np.nan)
     high = np.where(enough, mean + half, np.nan)
@@ -186,7 +192,7 @@ def mean_interval_of_units(
 ) -> Interval[np.ndarray]:
     """Student's t interval of a mean over units; NaN with fewer than FEW_UNITS."""
     freedom = max(found.units - 1, 1)
-    half = scipy.stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(found.variance)
+    half = student_quantile((1 + level) / 2, freedom) * np.sqrt(found.variance)
     if found.units < FEW_UNITS:
         half = np.nan
     return Interval(np.array(found.mean - half), np.array(found.mean + half))
