@@ -12,12 +12,14 @@ import torch
 from analysis.core.errors import SpecError, Stopped
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import apply_template, template_ending
+from analysis.model import option_scoring, self_check
 from analysis.model.batches import encoded_rows, instruction_tokens, padded_batch
 from analysis.model.extract import read_batch
 from analysis.model.generate import generate
 from analysis.model.hooks import Geometry, Row, steered
 from analysis.model.load import Loaded, load
-from analysis.model.scoring import next_distribution
+from analysis.model.option_scoring import option_scores
+from analysis.model.scoring import continuations, next_distribution
 from analysis.steering.operators import OPERATORS, POSITIONS, Places
 from analysis.steering.resolve import ResolvedCondition, ResolvedTerm
 from analysis.steering.specs import GenerationSpec
@@ -137,6 +139,68 @@ def test_with_and_without_a_cache_the_same_is_said(loaded, operator, positions):
                 )
             )
     assert tuple(said) == answer.ids
+
+
+EIGHT_BIT = {
+    "hidden_size": 128,
+    "intermediate_size": 128,
+    "head_dim": 32,
+}
+"""Wide enough for a state to have an outlier behind a norm."""
+
+
+@pytest.fixture(scope="module")
+def eight_bit(tmp_path_factory):
+    """A tiny model in 8-bit, tried out as the pool does it."""
+    folder = tmp_path_factory.mktemp("eight-bit")
+    save(folder / "llama", **EIGHT_BIT)
+    return self_check.tried(tiny("llama", folder, quantisation="8-bit"))
+
+
+def rows_of_other_strengths(operator: str) -> list[Row]:
+    """An unpushed row beside rows that are pushed far along one axis."""
+    axis = np.zeros(EIGHT_BIT["hidden_size"], np.float32)
+    axis[5] = 40.0
+    rows = [Row(PROMPTS[0])]
+    for strength in (1.0, -3.0):
+        far = ResolvedTerm({LAYER: axis}, {LAYER: strength}, operator, "all")
+        rows.append(Row(PROMPTS[0], (far,)))
+    return rows
+
+
+OPTIONS = [" yes it is", " no"]
+
+
+@pytest.mark.parametrize("way", [continuations, option_scores])
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_in_8_bit_a_row_scores_the_same_alone_and_beside_others(
+    eight_bit, operator, way, monkeypatch
+):
+    monkeypatch.setattr(option_scoring, "SHARED_FROM", 0)
+    rows = rows_of_other_strengths(operator)
+    together = way(eight_bit, rows, [OPTIONS] * len(rows))
+    for row, beside in zip(rows, together):
+        (alone,) = way(eight_bit, [row], [OPTIONS])
+        np.testing.assert_array_equal(beside.nats, alone.nats)
+
+
+def test_in_8_bit_the_next_tokens_of_a_row_are_the_same_beside_others(eight_bit):
+    rows = rows_of_other_strengths("addition")
+    seen = GenerationSpec(3, alternatives=3)
+    together = generate(eight_bit, rows, seen)
+    for row, beside in zip(rows, together):
+        (alone,) = generate(eight_bit, [row], seen)
+        assert beside.ids == alone.ids and beside.top == alone.top
+
+
+def test_in_8_bit_it_is_told_that_rows_run_alone(eight_bit, monkeypatch):
+    (notice,) = eight_bit.notices
+    assert notice.startswith("In 8-bit, llama would answer a text a little differently")
+    # Without columns of higher precision rows are independent, and may run together.
+    for module in eight_bit.model.modules():
+        if hasattr(module, "state"):
+            monkeypatch.setattr(module.state, "threshold", 0.0)
+    assert not self_check.picks_outliers(eight_bit)
 
 
 def moved(operator: str, h: np.ndarray, v: np.ndarray, s: float) -> np.ndarray:

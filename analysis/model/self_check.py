@@ -34,6 +34,11 @@ ALONE = (
     "{model} gives other {what} for a text beside others than for the same text alone, "
     "so texts are {done} one at a time. That is slower; nothing else changes."
 )
+OUTLIERS = (
+    "In 8-bit, {model} would answer a text a little differently beside others than alone, "
+    "because what is kept in higher precision is chosen over all texts of a batch. So "
+    "texts are answered and scored one at a time. That is slower; nothing else changes."
+)
 
 
 KNOWN: dict[tuple[str, ...], Habits] = {}
@@ -53,7 +58,9 @@ def tried(loaded: Loaded) -> Loaded:
     notices = [*loaded.notices]
     if habits.reads_alone:
         notices.append(alone_notice(loaded, "states", "read"))
-    if habits.writes_alone:
+    if picks_outliers(loaded):
+        notices.append(OUTLIERS.format(model=loaded.spec.model))
+    elif habits.writes_alone:
         notices.append(alone_notice(loaded, "answers", "answered and scored"))
     return replace(loaded, habits=habits, notices=tuple(notices))
 
@@ -72,8 +79,9 @@ def arithmetic(loaded: Loaded) -> tuple[str, ...]:
 def found_habits(loaded: Loaded) -> Habits:
     """What trying a model out shows."""
     ids = tried_tokens(loaded)
+    outliers = picks_outliers(loaded)
     if ids is None:
-        return Habits()
+        return Habits(writes_alone=outliers)
     with first_blocks(loaded) as short, without_head(loaded):
         reads_alone = not same_states(short, ids)
         written = same_scores(short, ids)
@@ -82,9 +90,23 @@ def found_habits(loaded: Loaded) -> Habits:
         written = same_scores(loaded, ids)
     return Habits(
         reads_alone=reads_alone,
-        writes_alone=not written.same,
+        writes_alone=outliers or not written.same,
         cannot_write=written.fault,
     )
+
+
+def picks_outliers(loaded: Loaded) -> bool:
+    """Whether layers choose over a whole batch what they compute in higher precision.
+
+    One row that is pushed far then moves all others, which two texts need not show.
+    LLM.int8(), Dettmers et al. 2022.
+    """
+    for module in loaded.model.modules():
+        if type(module).__name__ == "Linear8bitLt":
+            state: Any = module.state
+            if state.threshold > 0:
+                return True
+    return False
 
 
 def alone_notice(loaded: Loaded, what: str, done: str) -> str:

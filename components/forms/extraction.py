@@ -73,7 +73,9 @@ def choose_model() -> ModelSpec:
             "Quantisation",
             QUANTISATIONS,
             key="draft-quantisation",
-            help="4-bit results are approximate.",
+            help="4-bit results are approximate. In 8-bit, texts are answered and scored "
+            "one at a time, because rows of a batch would feel one another; that is "
+            "slower.",
         )
         device = st.selectbox("Device", DEVICES, key="draft-device")
     return ModelSpec(name, revision or "main", dtype, quantisation, device)
