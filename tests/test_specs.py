@@ -1,14 +1,14 @@
 """Specs from JSON: the same value and digest again, or a sentence on what does not fit."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import pytest
 
 from analysis.concepts.specs import StudySpec
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec, digest, from_dict
+from analysis.core.specs import ModelSpec, digest, from_dict, later, written
 from analysis.plane.specs import SweepSpec
 from analysis.questions.specs import QuestionSpec
 from analysis.steering.specs import (
@@ -128,3 +128,20 @@ def test_a_list_of_fixed_length_keeps_its_length():
     dose = asdict(SPECS[-1]) | {"sides": ["a"]}
     with pytest.raises(SpecError, match="Dose.sides must be a list of 2"):
         from_dict(Dose, dose)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A spec with a field that it did not have at first."""
+
+    of: tuple[ModelSpec, ...]
+    side: str = later("")
+
+
+def test_a_field_that_specs_did_not_have_at_first_is_written_only_where_it_says_more():
+    plain, other = Grown((MODEL,)), Grown((MODEL,), "left")
+    assert written(plain) == {"of": (asdict(MODEL),)}
+    assert written(other) == {"of": (asdict(MODEL),), "side": "left"}
+    assert digest(plain) != digest(other)
+    for spec in (plain, other):
+        assert from_dict(Grown, json.loads(json.dumps(written(spec)))) == spec

@@ -9,7 +9,7 @@ killed run that is resumed gives the same bytes as one that was never interrupte
 import hashlib
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -42,7 +42,7 @@ from analysis.concepts.readouts import (
 )
 from analysis.concepts.specs import StudySpec
 from analysis.core.errors import StudyError
-from analysis.core.specs import check, digest
+from analysis.core.specs import check, digest, written
 from analysis.study import bounds, coverage, store
 from analysis.study.manifest import Cell, Manifest, PairCounts, PairTable
 from analysis.study.stored_arrays import read_array
@@ -144,7 +144,7 @@ def manifest(
     tables = {concept: pair_table(spec, corpus, concept) for concept in spec.concepts}
     return Manifest(
         title=title,
-        spec=asdict(spec),
+        spec=written(spec),
         digest=digest(spec),
         concepts=spec.concepts,
         languages=spec.languages,

@@ -11,7 +11,7 @@ judged; when that changes, only the report cells of newly chosen settings are mi
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from analysis.control.settings_tried import Grid, Layers, grid, named
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core import files, settings
 from analysis.core.errors import StudyError, nearest
-from analysis.core.specs import digest, from_dict
+from analysis.core.specs import digest, from_dict, written
 from analysis.study import library, store
 from analysis.study.manifest import FileEntry, FolderManifest, PromptPart
 from analysis.study.records import Record, WithSpec, to_json
@@ -234,14 +234,14 @@ def begin(
     }
     manifest = RunManifest(
         title=title,
-        spec=asdict(spec),
+        spec=written(spec),
         digest=digest(spec),
         study=StudyOfRun(title=study.title, kind=study.kind),
         concepts=(spec.concept,),
         languages=spec.languages,
         grid=tried,
         prompts=asked,
-        judging=asdict(judging),
+        judging=written(judging),
     )
     return store.create(name, manifest, root()).name
 
@@ -257,7 +257,7 @@ def keep_judging(name: str, judging: JudgingSpec) -> None:
     with store.writing(folder):
         manifest = read_manifest(folder)
         if from_dict(JudgingSpec, manifest.judging) != judging:
-            changed = replace(manifest, judging=asdict(judging))
+            changed = replace(manifest, judging=written(judging))
             store.write_manifest(folder, changed)
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import types
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import (
     Any,
@@ -31,6 +31,7 @@ LAST_STATES = ("block", "normed")
 
 The latter is the papers' last index.
 """
+LATER = "later"
 PLAIN = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 """Types of the fields that hold no others, in words."""
 
@@ -43,10 +44,39 @@ class Spec(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
+def later(default: Any) -> Any:
+    """A field that specs did not have at first.
+
+    At its default it is not written, so that files and digests stay as they were.
+    """
+    return field(default=default, metadata={LATER: True})
+
+
+def written(value: Any) -> Any:
+    """A spec, or a value in one, as plain values for JSON."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return written_fields(value)
+    if isinstance(value, Mapping):
+        return {key: written(each) for key, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(written(each) for each in value)
+    return value
+
+
+def written_fields(spec: Any) -> dict[str, Any]:
+    """The fields of a spec by name, without later ones at their default."""
+    found = {}
+    for each in fields(spec):
+        value = getattr(spec, each.name)
+        if not (each.metadata.get(LATER) and value == each.default):
+            found[each.name] = written(value)
+    return found
+
+
 def digest(spec: Spec) -> str:
     """First 16 hexadecimal digits of the SHA-256 of the spec's canonical JSON."""
     text = json.dumps(
-        asdict(spec), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        written(spec), sort_keys=True, ensure_ascii=False, separators=(",", ":")
     )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -84,16 +114,16 @@ def listed(names: Iterable[str]) -> str:
 def field_types(kind: type) -> dict[str, Any]:
     """The declared type of every field of a spec."""
     hints = get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
+    return {each.name: hints[each.name] for each in fields(kind)}
 
 
 @cache
 def required_fields(kind: type) -> frozenset[str]:
     """Names of a spec's fields that have no default."""
     required = set()
-    for field in fields(kind):
-        if field.default is MISSING and field.default_factory is MISSING:
-            required.add(field.name)
+    for each in fields(kind):
+        if each.default is MISSING and each.default_factory is MISSING:
+            required.add(each.name)
     return frozenset(required)
 
 

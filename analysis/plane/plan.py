@@ -18,7 +18,7 @@ import numpy as np
 from analysis.concepts.plan import Progress
 from analysis.core.errors import CorpusError, SpecError, StudyError
 from analysis.core.scores import Scored
-from analysis.core.specs import digest, from_dict
+from analysis.core.specs import digest, from_dict, written
 from analysis.plane import localisation
 from analysis.plane.localisation import Setting
 from analysis.plane.specs import SweepSpec
@@ -95,7 +95,7 @@ def begin_sweep(
             )
         asked = prompts(spec, questions)
         plane = PlanePart(
-            spec=asdict(spec),
+            spec=written(spec),
             digest=digest(spec),
             prompts=asked,
             settings=tuple(first(spec, study)),
@@ -116,7 +116,7 @@ def want_sweep(folder: Path, spec: SweepSpec) -> None:
     with store.writing(folder):
         manifest = store.read_manifest(folder)
         if manifest.plane is None:
-            asked = replace(manifest.part(QuestionsPart), sweep=asdict(spec))
+            asked = replace(manifest.part(QuestionsPart), sweep=written(spec))
             store.write_manifest(folder, replace(manifest, questions=asked))
 
 

@@ -7,7 +7,7 @@ resumed gives the same bytes.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +17,7 @@ from analysis.concepts.plan import Progress, Reader
 from analysis.concepts.readouts import States
 from analysis.core.errors import CorpusError, StudyError
 from analysis.core.scores import Scored
-from analysis.core.specs import ModelSpec, digest
+from analysis.core.specs import ModelSpec, digest, written
 from analysis.questions.answers import NAMED, likeliest
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
 from analysis.questions.specs import QuestionSpec
@@ -74,7 +74,7 @@ def begin_asking(
     study is complete already.
     """
     about = QuestionsPart(
-        spec=asdict(spec),
+        spec=written(spec),
         digest=digest(spec),
         prompts=prompts(spec, questions),
         notes=tuple(questions.notes),
@@ -107,7 +107,7 @@ def bare(spec: QuestionSpec, reader: Reader, title: str) -> Manifest:
     """The manifest of a study without concepts."""
     return Manifest(
         title=title,
-        spec={"model": asdict(spec.model)},
+        spec={"model": written(spec.model)},
         digest=digest(spec),
         languages=spec.languages,
         layers=reader.layers,

@@ -6,7 +6,7 @@ They are added to a study of contrast pairs of the same model, or make a study o
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,7 @@ from typing import Protocol
 from analysis.concepts.readouts import WordStates
 from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError, SpecError, StudyError, unknown
-from analysis.core.specs import digest
+from analysis.core.specs import digest, written
 from analysis.study import coverage, store
 from analysis.study.manifest import Manifest, WordsPart
 from analysis.study.word_list import WordList
@@ -60,7 +60,7 @@ def begin(
     reader = readers("last")
     layers = validated(spec, words, reader)
     entry = WordsPart(
-        spec=asdict(spec), digest=digest(spec), list=words, layers=tuple(layers)
+        spec=written(spec), digest=digest(spec), list=words, layers=tuple(layers)
     )
     if study:
         return into(study, entry, spec)
@@ -75,7 +75,7 @@ def begin(
         folder.name,
         Manifest(
             title=title,
-            spec={"model": asdict(spec.model), "last_state": spec.last_state},
+            spec={"model": written(spec.model), "last_state": spec.last_state},
             digest=digest(spec),
             languages=spec.languages,
             layers=reader.layers,

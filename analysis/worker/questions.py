@@ -5,11 +5,11 @@ Read them into a study, and make a study of mean states from files.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.core.legibility import unknown_notes
+from analysis.core.specs import written
 from analysis.core.tokenizer import Tokenizer
 from analysis.core.turns import watched
 from analysis.plane.specs import SweepSpec
@@ -56,7 +56,7 @@ def read_questions(
         exact_spec = pinned(spec, loaded)
         keep_questions(questions)
         reader = template_reader(loaded, exact_spec, job)
-        wanted = asdict(sweep(exact_spec, reader.layers)) if sweep else None
+        wanted = written(sweep(exact_spec, reader.layers)) if sweep else None
         prompt = prompt_of(spec.template, loaded.tokenizer)
         job.notices += template_notes(spec.template, loaded)
         job.notices += unknown_letters(loaded.tokenizer, questions, exact_spec)
