@@ -38,22 +38,24 @@ def test_sixteen_languages_are_complete():
     assert language("zh").iso639_3 == "cmn" and language("id").family == "Austronesian"
 
 
-@pytest.mark.parametrize("given", ["english", "EN", "eng", "en-GB", "en_US", "Englsh"])
+@pytest.mark.parametrize("given", ["english", "EN", "eng", "en-XX", "en_XX", "Englsh"])
 def test_an_unknown_language_names_the_nearest(given):
     with pytest.raises(SpecError, match="Did you mean “en”"):
         language(given)
 
 
-def test_a_language_near_nothing_lists_what_is_allowed():
-    with pytest.raises(SpecError, match="Unknown language “Klingon”. Allowed: en, zh"):
-        language("Klingon")
+def test_a_language_near_nothing_says_what_is_allowed():
+    with pytest.raises(SpecError, match="Unknown language “Qwxyz”. Allowed: a code"):
+        language("Qwxyz")
 
 
-@pytest.mark.parametrize("given", ["fil", "Danish", "Javanese", "iw", "de", "Filipino"])
-def test_another_language_is_not_taken_for_a_misspelled_one(given):
-    with pytest.raises(SpecError) as caught:
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("Danish", "da"), ("Javanese", "jv"), ("iw", "he"), ("Filipino", "fil")],
+)
+def test_another_language_is_not_taken_for_a_misspelled_one(given, meant):
+    with pytest.raises(SpecError, match=f"Did you mean “{meant}”"):
         language(given)
-    assert "Did you mean" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ ROOMS = (
 NUMBERS = {"numpy", "pandas", "xarray", "filelock", "safetensors"}
 MATHEMATICS = NUMBERS | {"scipy", "sklearn", "threadpoolctl", "umap"}
 READERS = {"datasets", "wn", "wordfreq", "gguf", "py3langid"}
+CODES = {"langcodes", "language_data"}
 MODELS = {
     "accelerate",
     "bitsandbytes",
@@ -40,6 +41,7 @@ MODELS = {
 LIBRARY = MATHEMATICS | READERS
 PACKAGES = {
     "analysis": LIBRARY,
+    "analysis.languages": LIBRARY | CODES,
     "analysis.core": LIBRARY | {"psutil"},
     "analysis.model": LIBRARY | MODELS,
     "analysis.worker": LIBRARY | MODELS,

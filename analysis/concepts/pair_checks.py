@@ -17,7 +17,7 @@ from analysis.core.faults import Faults
 from analysis.core.keys import Names, seen, told_apart
 from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import refusal, value_in_words
-from analysis.languages.languages import LANGUAGES, unknown_language
+from analysis.languages.languages import is_known, unknown_language
 
 REQUIRED = ("pair", "concept", "language", "positive", "negative")
 OPTIONAL = ("source", "split")
@@ -272,7 +272,7 @@ def faults_of(texts: Mapping[str, str]) -> list[str]:
     """
     faults = []
     code = texts.get("language")
-    if code and code not in LANGUAGES:
+    if code and not is_known(code):
         faults.append(unknown_language(code))
     name = texts.get("split", "")
     if name not in SPLIT_NAMES:

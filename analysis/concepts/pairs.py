@@ -22,7 +22,7 @@ from analysis.core.digests import COMPACT, digest_of_list
 from analysis.core.errors import CorpusError, SpecError, unknown
 from analysis.core.keys import seen
 from analysis.core.table_files import natural_key
-from analysis.languages.languages import LANGUAGES
+from analysis.languages.languages import in_order
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,8 @@ class Corpus:
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
-        """Languages in the order of LANGUAGES.
-
-        Those it does not know follow in order of first appearance.
-        """
-        found = dict.fromkeys(pair.language for pair in self.pairs)
-        known = [code for code in LANGUAGES if code in found]
-        strange = [code for code in found if code not in LANGUAGES]
-        return tuple(known + strange)
+        """Languages in the order of LANGUAGES, then others by their codes."""
+        return in_order(pair.language for pair in self.pairs)
 
     @cached_property
     def divided(self) -> bool:

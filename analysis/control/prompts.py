@@ -24,7 +24,7 @@ from analysis.core.keys import Names
 from analysis.core.shelf import Shelf, plain_name
 from analysis.core.table_files import decode_text, refusal
 from analysis.core.tables import Table, open_table
-from analysis.languages.languages import LANGUAGES, unknown_language
+from analysis.languages.languages import LANGUAGES, in_order, is_known, unknown_language
 from analysis.steering import presets
 
 ROLES = ("", "search", "report", "neutral")
@@ -70,9 +70,8 @@ class PromptSet:
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
-        """Languages in the order of LANGUAGES."""
-        found = {prompt.language for prompt in self.prompts}
-        return tuple(code for code in LANGUAGES if code in found)
+        """Languages in the order of LANGUAGES, then others by their codes."""
+        return in_order(prompt.language for prompt in self.prompts)
 
     def of(self, language: str, *roles: str) -> dict[str, Prompt]:
         """A language's prompts in these roles, by number."""
@@ -411,7 +410,7 @@ def row_faults(values: Mapping[str, str]) -> list[str]:
     faults = [
         f"“{column}” is empty" for column in REQUIRED if not values[column].strip()
     ]
-    if values["language"] and values["language"] not in LANGUAGES:
+    if values["language"] and not is_known(values["language"]):
         faults.append(unknown_language(values["language"]))
     if values.get("role", "") not in ROLES:
         faults.append(

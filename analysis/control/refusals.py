@@ -14,7 +14,7 @@ from pathlib import Path
 
 from analysis.core.counting import count
 from analysis.core.errors import CorpusError, unknown
-from analysis.languages.languages import LANGUAGES, unknown_language
+from analysis.languages.languages import is_known, unknown_language
 
 FILE = Path(__file__).parent / "data" / "refusals.csv"
 OURS, PAPER, EDITED = "sixteen languages", "Xu et al. (English)", "edited"
@@ -67,7 +67,7 @@ def parse(given: Iterable[str]) -> Openings:
                 f"line {number}: must be a language, a colon and an opening; is "
                 f"{line.strip()[:60]!r}"
             )
-        elif language not in LANGUAGES:
+        elif not is_known(language):
             faults.append(f"line {number}: {unknown_language(language)}")
         else:
             found[language] = (*found.get(language, ()), opening)

@@ -1,24 +1,28 @@
 """Languages: what they are called and how they are written.
 
-A language is a row of ``data/languages.csv``; ``data/README.md`` says where each column
-comes from.
+The languages of Xu et al. are rows of ``data/languages.csv``, which come first wherever
+nothing else decides; every other language of ISO 639 is known through ``facts.py`` and
+``names.py``. ``data/README.md`` says where each column comes from.
 """
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
-from pathlib import Path
+from functools import cache
 
 from analysis.core.errors import SpecError, unknown
+from analysis.languages.codes import code_in, parts_of
+from analysis.languages.facts import (
+    DATA,
+    direction_of,
+    family_of,
+    iso639_3_of,
+    script_name,
+    usual_script,
+)
+from analysis.languages.names import english_of, own_of
 
-DATA = Path(__file__).parent / "data"
-MISSPELLED = 0.8
-"""How alike a misspelled name is, at least; Danish is less like Spanish."""
-JAVANESE = "javanese"
-"""The one language whose name is as good as that of another here."""
-LONGEST_CODE = 3
 IDENTIFIER = "id"
 """The code of Indonesian, and what columns and files of identifiers are called."""
 WITH_REGION = re.compile("(?<![a-z])id[-_]id(?![a-z])")
@@ -26,7 +30,12 @@ WITH_REGION = re.compile("(?<![a-z])id[-_]id(?![a-z])")
 
 @dataclass(frozen=True)
 class Language:
-    """One language; ``transliteration`` is empty when the own name is in Latin letters."""
+    """One language.
+
+    ``own`` is empty where the own name is unknown, ``transliteration`` also where the own
+    name is in Latin letters, ``iso15924`` and ``iso639_3`` where there is none; ``script``
+    and ``family`` are then UNKNOWN. ``direction`` is “ltr”, “rtl” or, unknown, “auto”.
+    """
 
     code: str
     english: str
@@ -52,6 +61,8 @@ def languages_of(rows: tuple[dict[str, str], ...]) -> dict[str, Language]:
 
 
 LANGUAGES = languages_of(ROWS)
+"""The languages of the file, which need no library; ``language`` knows all others."""
+LATIN = "Latn"
 
 
 def code_of(lang: Language) -> str:
@@ -65,10 +76,12 @@ def english_name(lang: Language) -> str:
 
 
 def own_name(lang: Language) -> str:
-    """What the language calls itself, with how that is read."""
-    if not lang.transliteration:
+    """What the language calls itself, with how that is read, or its name in English."""
+    if not lang.own:
+        return lang.english
+    if lang.iso15924 == LATIN:
         return lang.own
-    return f"{lang.own} ({lang.transliteration})"
+    return f"{lang.own} ({lang.transliteration or lang.english})"
 
 
 LABELS: dict[str, Callable[[Language], str]] = {
@@ -89,40 +102,93 @@ def label(code: str, style: str = "English name") -> str:
 
 
 def language(code: str) -> Language:
-    """The language with this code; SpecError with the nearest one when there is none."""
-    if code not in LANGUAGES:
-        sentence = unknown_language(code)
-        raise SpecError(
-            f"{sentence[0].upper()}{sentence[1:]}. "
-            "A new language is a row of languages.csv."
-        )
-    return LANGUAGES[code]
+    """The language with this canonical code; SpecError with the nearest for any other."""
+    known = LANGUAGES.get(code)
+    if known is not None:
+        return known
+    if not is_known(code):
+        raise not_known(code)
+    return described(code)
+
+
+def is_known(code: str) -> bool:
+    """Whether this is the canonical code of a language."""
+    return code in LANGUAGES or code_in(code) == code
+
+
+def canonical(text: str) -> str:
+    """The code used inside of a language in any common form: “fra_Latn” → “fr”.
+
+    SpecError with the nearest language where it is none.
+    """
+    if text in LANGUAGES:
+        return text
+    code = code_in(text)
+    if code is None:
+        raise not_known(text)
+    return code
+
+
+def understood(text: str) -> Language:
+    """The language that a text names: a code of any common form, or a name.
+
+    “pt-BR”, “spa_EC”, “eng_Latn”, “zh-Hans”, “French”, “français”. SpecError with the
+    nearest language where it is none.
+    """
+    return language(canonical(text))
+
+
+def base_of(code: str) -> str:
+    """The code without script, region and variant: “es-EC” → “es”."""
+    return parts_of(code).language
+
+
+def in_order(codes: Iterable[str]) -> tuple[str, ...]:
+    """Each code once: those of LANGUAGES in its order, then others by their codes."""
+    given = set(codes)
+    first = [code for code in LANGUAGES if code in given]
+    return (*first, *sorted(given.difference(first)))
+
+
+@cache
+def described(code: str) -> Language:
+    """A language that is no row of the file, from what libraries know of it."""
+    parts = parts_of(code)
+    base = LANGUAGES.get(parts.language)
+    iso15924 = parts.script or usual_script(parts.language, parts.region)
+    if base is not None and iso15924 == usual_script(parts.language):
+        iso15924 = base.iso15924
+    return Language(
+        code=code,
+        english=english_of(code),
+        own=own_of(code, parts.language),
+        transliteration="",
+        script=script_name(iso15924),
+        iso15924=iso15924,
+        direction=direction_of(iso15924),
+        family=base.family if base is not None else family_of(parts.language),
+        iso639_3=base.iso639_3 if base is not None else iso639_3_of(parts.language),
+    )
+
+
+def not_known(given: str) -> SpecError:
+    """The error about a text that names no language."""
+    sentence = unknown_language(given)
+    return SpecError(f"{sentence[0].upper()}{sentence[1:]}.")
 
 
 def unknown_language(given: str) -> str:
-    """The sentence about a code that is not known, with the nearest by code or name."""
-    nearest = nearest_language(given)
+    """The sentence about a text that names no language, with the nearest that there is."""
+    from analysis.languages.nearest import nearest_code
+
+    code = code_in(given) or nearest_code(given)
     hint = ""
-    if nearest is not None:
-        hint = f" Did you mean “{nearest.code}” ({nearest.english})?"
-    return f"unknown language “{given[:40]}”.{hint} Allowed: {', '.join(LANGUAGES)}"
-
-
-def nearest_language(given: str) -> Language | None:
-    """The language whose code or name is most like what was given, if any is."""
-    names = {}
-    for lang in LANGUAGES.values():
-        for name in (lang.own, lang.english, lang.iso639_3, lang.code):
-            names[name.casefold()] = lang
-    bare = given.casefold().strip()
-    stem = bare.replace("_", "-").split("-")[0]
-    if stem in names:
-        return names[stem]
-    # A short text is another code, however like one that is known: fil and fi.
-    if len(bare) <= LONGEST_CODE or bare == JAVANESE:
-        return None
-    close = get_close_matches(bare, names, n=1, cutoff=MISSPELLED)
-    return names[close[0]] if close else None
+    if code is not None:
+        hint = f" Did you mean “{code}” ({language(code).english})?"
+    return (
+        f"unknown language “{given[:40]}”.{hint} Allowed: a code such as en, fra, "
+        "pt-BR or zho_Hant, or a name such as French"
+    )
 
 
 def codes_in(name: str) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from analysis.core.errors import unknown
 from analysis.core.faults import Faults
 from analysis.core.table_files import refusal
 from analysis.core.tables import open_table
+from analysis.languages.facts import UNKNOWN
 from analysis.languages.languages import (
-    LANGUAGES,
     ROWS,
     Language,
+    is_known,
     language,
     unknown_language,
 )
@@ -114,14 +115,14 @@ def by_share(lang: Language, table: ShareTable) -> tuple[float, ...]:
     return (0, -percent)
 
 
-def by_family(lang: Language, table: ShareTable) -> str:
-    """Families in the order of their names."""
-    return lang.family
+def by_family(lang: Language, table: ShareTable) -> tuple[bool, str]:
+    """Families in the order of their names, unknown ones last."""
+    return lang.family == UNKNOWN, lang.family
 
 
-def by_script(lang: Language, table: ShareTable) -> str:
-    """Scripts in the order of their names."""
-    return lang.script
+def by_script(lang: Language, table: ShareTable) -> tuple[bool, str]:
+    """Scripts in the order of their names, unknown ones last."""
+    return lang.script == UNKNOWN, lang.script
 
 
 def by_name(lang: Language, table: ShareTable) -> str:
@@ -190,7 +191,7 @@ def row_faults(
     """What is wrong with one row of a table of shares."""
     code, given = values["code"], values["percent"]
     faults = []
-    if code not in LANGUAGES:
+    if not is_known(code):
         faults.append(unknown_language(code))
     if code in known:
         faults.append(f"“{code}” is there twice")

@@ -20,7 +20,7 @@ from analysis.concepts.triangle import Asymmetry, Triangle, asymmetry, triangle
 from analysis.core.counting import count
 from analysis.core.errors import AnalysisError
 from analysis.core.intervals import FEW_SOURCES, too_few
-from analysis.languages.languages import LANGUAGES
+from analysis.languages.languages import is_known, language
 from analysis.languages.shares import order
 from analysis.overview import needs, usual
 from analysis.overview.shares import share_table
@@ -298,4 +298,4 @@ def capital(text: str) -> str:
 
 def name(code: str) -> str:
     """The English name, or the code of a language without one."""
-    return LANGUAGES[code].english if code in LANGUAGES else code
+    return language(code).english if is_known(code) else code

@@ -27,8 +27,8 @@ from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import decode_text, json_rows, natural_key, refusal
 from analysis.core.tables import open_table
 from analysis.languages.languages import (
-    LANGUAGES,
     codes_in,
+    is_known,
     label,
     may_be_identifier,
     unknown_language,
@@ -60,9 +60,8 @@ SHARED = ("kind", "language", "country", "split")
 """Columns of which many rows have the same text."""
 NEEDED = ("item", "language", "question", "answer")
 NO_LANGUAGE = (
-    "no “language”; add a column “language”, or put one code that is known here, "
-    "between dots, into the file's name, such as questions.fr.csv "
-    f"({', '.join(LANGUAGES)})"
+    "no “language”; add a column “language”, or put one code of a language, "
+    "between dots, into the file's name, such as questions.fr.csv"
 )
 ALIASES: Mapping[str, str] = {
     "mcqid": "item",
@@ -565,7 +564,7 @@ def faults_of_needed(texts: Mapping[str, str]) -> list[str]:
             lack = NO_LANGUAGE if column == "language" else f"no “{column}”"
             faults.append(lack)
     code = texts["language"]
-    if code and code not in LANGUAGES:
+    if code and not is_known(code):
         faults.append(unknown_language(code))
     return faults
 

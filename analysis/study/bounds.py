@@ -6,7 +6,7 @@ Manifests are passed around, and every page reads those of all studies.
 from collections.abc import Collection, Sequence
 
 from analysis.core.errors import StudyError
-from analysis.languages.languages import LANGUAGES, unknown_language
+from analysis.languages.languages import is_known, unknown_language
 
 MOST_LAYERS, MOST_HIDDEN = 4_096, 2**20
 MOST_NAMES = 1_000
@@ -66,5 +66,5 @@ def check_codes(codes: Collection[str], place: str) -> None:
     """StudyError unless these are different languages that are known."""
     check_names(codes, place)
     for code in codes:
-        if code not in LANGUAGES:
+        if not is_known(code):
             raise StudyError(f"{place} does not fit: {unknown_language(code)}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.core.errors import unknown
-from analysis.languages.languages import LABELS, LANGUAGES
+from analysis.languages.languages import LABELS, is_known, language
 from analysis.languages.shares import ORDERS, order
 from analysis.overview.shares import share_table
 from analysis.study.study import Study
@@ -46,9 +46,9 @@ class Arrangement:
             raise unknown("label style", self.labels, LABELS)
 
     def languages(self, study: Study, codes: Sequence[str]) -> Languages:
-        """Languages of a study; those without a row in ``languages.csv`` come last."""
-        known = [code for code in codes if code in LANGUAGES]
-        unknown = [code for code in codes if code not in LANGUAGES]
+        """Languages of a study; codes that are none of a language come last."""
+        known = [code for code in codes if is_known(code)]
+        unknown = [code for code in codes if not is_known(code)]
         arranged = (*order(known, self.order, share_table(study)), *unknown)
         return Languages(arranged, self.names(arranged))
 
@@ -62,9 +62,9 @@ class Arrangement:
 
     def name(self, code: str) -> str:
         """What a language is called; its code where nothing is known of it."""
-        if code not in LANGUAGES:
+        if not is_known(code):
             return code
-        return LABELS[self.labels](LANGUAGES[code])
+        return LABELS[self.labels](language(code))
 
 
 def shares(study: Study, codes: Sequence[str]) -> np.ndarray:

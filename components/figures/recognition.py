@@ -9,7 +9,8 @@ import xarray as xr
 from analysis.concepts.specs import Convention
 from analysis.core.counting import count
 from analysis.core.intervals import too_few
-from analysis.languages.languages import LANGUAGES
+from analysis.languages.facts import UNKNOWN
+from analysis.languages.languages import is_known, language
 from analysis.study.study import Study
 from components.figures.languages import Languages, share_table, shares
 from components.figures.spec import Figure, Lines, Matrix, Points, Series
@@ -66,9 +67,9 @@ def share_axis(study: Study, languages: Languages) -> ShareAxis:
 
 def family(code: str) -> str:
     """The language family, which colours a point."""
-    if code not in LANGUAGES:
-        return "other"
-    return LANGUAGES[code].family
+    if not is_known(code):
+        return UNKNOWN
+    return language(code).family
 
 
 def pair_count(pairs: xr.DataArray) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 from streamlit.components import v2
 
-from analysis.languages.languages import LANGUAGES
+from analysis.languages.languages import is_known
+from analysis.languages.languages import language as language_of
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def component() -> Any:
 
 def show(tokens: Sequence[Token], language: str, key: str) -> None:
     """Show an answer in its language and direction."""
-    direction = LANGUAGES[language].direction if language in LANGUAGES else "auto"
+    direction = language_of(language).direction if is_known(language) else "auto"
     component()(
         data={
             "tokens": [asdict(token) for token in tokens],
