@@ -11,13 +11,8 @@ from analysis.languages.distances import (
     masked_note,
     printed_distances,
 )
-from analysis.languages.languages import (
-    LABELS,
-    LANGUAGES,
-    label,
-    language,
-    may_be_identifier,
-)
+from analysis.languages.in_names import may_be_identifier
+from analysis.languages.languages import LABELS, LANGUAGES, label, language
 from analysis.languages.shares import ORDERS, SHARES, order, read_shares, resource_class
 
 HIGH = {

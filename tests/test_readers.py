@@ -91,7 +91,7 @@ EVERY_FAULT = b"\n".join(
     [
         jsonl(row()),
         jsonl('{"pair": "2", '),
-        jsonl(row(3, "english")),
+        jsonl(row(3, "englsh")),
         jsonl(row(4, positive="  ")),
         jsonl(row(5, positive="same", negative=" same ")),
         jsonl(row(1)),
@@ -116,7 +116,7 @@ EVERY_FAULT = b"\n".join(
 )
 EXPECTED = {
     2: "not JSON",
-    3: "unknown language “english”. Did you mean “en”",
+    3: "unknown language “englsh”. Did you mean “en”",
     4: "“positive” is empty",
     5: "the same text",
     6: "pair “1” of fair in en is there already (p.jsonl, line 1)",

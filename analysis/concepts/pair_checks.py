@@ -17,7 +17,8 @@ from analysis.core.faults import Faults
 from analysis.core.keys import Names, seen, told_apart
 from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import refusal, value_in_words
-from analysis.languages.languages import is_known, unknown_language
+from analysis.languages.forms import Forms
+from analysis.languages.in_names import told_between_dots
 
 REQUIRED = ("pair", "concept", "language", "positive", "negative")
 OPTIONAL = ("source", "split")
@@ -108,10 +109,14 @@ class Gathering:
         self.names = Names(exact)
         self.concepts: dict[str, Translations] = {}
         self.known: dict[str, str] = {}
+        self.languages = Forms(faults)
 
     def add(self, row: Row) -> None:
         """Check a row against itself and those before it, and keep it as a pair."""
         checked = check_row(row, self.exact)
+        written = checked.texts.get("language")
+        if written:
+            checked.texts["language"] = self.languages.read(written, row.place)
         if checked.faults:
             self.faults += [f"{row.place}: {fault}" for fault in checked.faults]
         self.compare(checked)
@@ -167,6 +172,7 @@ class Gathering:
             self.faults.append(
                 f"{row.place}: pair “{written}” of {concept} in {language} "
                 f"is there already ({self.places[earlier.same]}{otherwise})"
+                f"{self.languages.joined(language)}"
             )
         if split == earlier.split:
             return
@@ -193,12 +199,14 @@ def assemble(
     gathering = Gathering(found, exact)
     for row in rows:
         gathering.add(row)
+    gathering.languages.count_faults()
     if not len(gathering.places) and not found:
         found.append(f"{name}: holds no pairs")
     if found:
         raise refusal(name, found)
     pairs = tuple(gathering.pairs)
-    joined = gathering.notes()
+    joined = gathering.languages.notes() + gathering.notes()
+    joined += gathering.languages.contradiction(name, told_between_dots(name))
     del gathering
     corpus = Corpus(name, pairs)
     of_corpus = missing_notes(corpus) + white_space_notes(corpus) + unseen_notes(corpus)
@@ -271,9 +279,6 @@ def faults_of(texts: Mapping[str, str]) -> list[str]:
     Columns that are absent or empty were reported already.
     """
     faults = []
-    code = texts.get("language")
-    if code and not is_known(code):
-        faults.append(unknown_language(code))
     name = texts.get("split", "")
     if name not in SPLIT_NAMES:
         hint = nearest(name, SPLIT_NAMES[1:])

@@ -15,7 +15,8 @@ from analysis.concepts.pairs import Corpus
 from analysis.core.keys import same_name, seen
 from analysis.core.table_files import decode_text, parse_json, refusal, value_in_words
 from analysis.core.zip_files import NamedFile, left_behind, too_much, unpacked
-from analysis.languages.languages import is_known, unknown_language
+from analysis.languages.codes import code_in
+from analysis.languages.languages import unknown_language
 
 MAX_FILES = 2000
 MEMBERS = ("pos", "neg")
@@ -160,7 +161,7 @@ def name_fault(path: PurePosixPath) -> str:
     if not concept or not path.stem.startswith(f"{concept}_"):
         return "the name must be <concept>/<concept>_<language>.json"
     language = path.stem.removeprefix(f"{concept}_")
-    if not is_known(language):
+    if code_in(language) is None:
         return unknown_language(language)
     return ""
 

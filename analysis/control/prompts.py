@@ -24,7 +24,9 @@ from analysis.core.keys import Names
 from analysis.core.shelf import Shelf, plain_name
 from analysis.core.table_files import decode_text, refusal
 from analysis.core.tables import Table, open_table
-from analysis.languages.languages import LANGUAGES, in_order, is_known, unknown_language
+from analysis.languages.forms import Forms
+from analysis.languages.in_names import told_between_dots
+from analysis.languages.languages import LANGUAGES, in_order
 from analysis.steering import presets
 
 ROLES = ("", "search", "report", "neutral")
@@ -363,22 +365,34 @@ def read(data: bytes, filename: str, exact: bool = False) -> PromptSet:
         raise refusal(name, faults)
     check_header(name, table, faults)
     joined = {"prompt": Names(exact), "source": Names(exact)}
-    made = prompts_of_rows(name, table, joined, faults)
+    languages = Forms(faults)
+    made = prompts_of_rows(name, table, joined, languages, faults)
+    languages.count_faults()
     if faults or not made:
         faults += [] if faults else [f"{name}: holds no prompts"]
         raise refusal(name, faults)
+    stem = PurePosixPath(name).stem
     notes = joined["prompt"].notes("Prompts") + joined["source"].notes("Sources")
-    return PromptSet(PurePosixPath(name).stem, tuple(made), tuple(notes))
+    notes += languages.notes()
+    notes += languages.contradiction(stem, told_between_dots(stem))
+    return PromptSet(stem, tuple(made), tuple(notes))
 
 
 def prompts_of_rows(
-    name: str, table: Table, joined: Mapping[str, Names], faults: Faults
+    name: str,
+    table: Table,
+    joined: Mapping[str, Names],
+    languages: Forms,
+    faults: Faults,
 ) -> list[Prompt]:
     """The prompts of a table's faultless rows; names by column are ``joined``."""
     made, seen = [], set()
     for line, cells in table.rows:
         values = dict(zip(table.columns, cells))
         wrong = row_faults(values)
+        given = values["language"].strip()
+        if given:
+            values["language"] = languages.read(given, f"{name}, line {line}")
         for column, names in joined.items():
             if values.get(column):
                 values[column] = names.add(values[column])
@@ -410,8 +424,6 @@ def row_faults(values: Mapping[str, str]) -> list[str]:
     faults = [
         f"“{column}” is empty" for column in REQUIRED if not values[column].strip()
     ]
-    if values["language"] and not is_known(values["language"]):
-        faults.append(unknown_language(values["language"]))
     if values.get("role", "") not in ROLES:
         faults.append(
             f"the role must be search, report, neutral or nothing, not “{values['role'][:40]}”"

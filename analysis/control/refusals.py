@@ -14,7 +14,8 @@ from pathlib import Path
 
 from analysis.core.counting import count
 from analysis.core.errors import CorpusError, unknown
-from analysis.languages.languages import is_known, unknown_language
+from analysis.core.faults import Faults
+from analysis.languages.forms import Forms
 
 FILE = Path(__file__).parent / "data" / "refusals.csv"
 OURS, PAPER, EDITED = "sixteen languages", "Xu et al. (English)", "edited"
@@ -56,7 +57,8 @@ def parse(given: Iterable[str]) -> Openings:
     and says so when none is left.
     """
     found: dict[str, tuple[str, ...]] = {}
-    faults = []
+    faults = Faults()
+    languages = Forms(faults)
     for number, line in enumerate(given, 1):
         language, colon, opening = line.partition(":")
         language, opening = language.strip(), opening.strip()
@@ -67,16 +69,17 @@ def parse(given: Iterable[str]) -> Openings:
                 f"line {number}: must be a language, a colon and an opening; is "
                 f"{line.strip()[:60]!r}"
             )
-        elif not is_known(language):
-            faults.append(f"line {number}: {unknown_language(language)}")
-        else:
-            found[language] = (*found.get(language, ()), opening)
+            continue
+        code = languages.read(language, f"line {number}")
+        if languages.knows(language):
+            found[code] = (*found.get(code, ()), opening)
+    languages.count_faults()
     if not faults and not found:
-        faults = ["the list is empty, so that nothing would count as a refusal"]
+        faults.append("the list is empty, so that nothing would count as a refusal")
     if faults:
+        first = next(iter(faults))
         raise CorpusError(
-            f"The list of refusals has {count(len(faults), 'fault')}: "
-            f"{faults[0]}. Mend "
+            f"The list of refusals has {count(len(faults), 'fault')}: {first}. Mend "
             "them, or take a list as it ships.",
             faults,
         )

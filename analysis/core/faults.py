@@ -41,6 +41,12 @@ class Faults:
         if len(kept) < MOST_OF_A_KIND:
             kept.append(fault)
 
+    def amend(self, fault: str, otherwise: str) -> None:
+        """Say a fault that is kept in words otherwise."""
+        for kept in self.kept.values():
+            if fault in kept:
+                kept[kept.index(fault)] = otherwise
+
     def __iadd__(self, found: Iterable[str]) -> "Faults":
         """Add faults, or all that others have counted."""
         if not isinstance(found, Faults):

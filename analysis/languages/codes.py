@@ -96,6 +96,9 @@ def code_of_tag(text: str) -> str | None:
         region = "" if region in NO_VARIETY else region
     if "-" in language:
         language, script = language.split("-")
+    if region.lower() == language:
+        # “fr-FR” is what “fr” is.
+        region = ""
     if same_script(script) == same_script(usual_script(language)):
         script = ""
     return Parts(language, script, region, VARIANTS.get(variant, variant)).code()

@@ -6,7 +6,6 @@ nothing else decides; every other language of ISO 639 is known through ``facts.p
 """
 
 import csv
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import cache
@@ -22,10 +21,6 @@ from analysis.languages.facts import (
     usual_script,
 )
 from analysis.languages.names import english_of, own_of
-
-IDENTIFIER = "id"
-"""The code of Indonesian, and what columns and files of identifiers are called."""
-WITH_REGION = re.compile("(?<![a-z])id[-_]id(?![a-z])")
 
 
 @dataclass(frozen=True)
@@ -179,33 +174,17 @@ def not_known(given: str) -> SpecError:
 
 def unknown_language(given: str) -> str:
     """The sentence about a text that names no language, with the nearest that there is."""
-    from analysis.languages.nearest import nearest_code
-
-    code = code_in(given) or nearest_code(given)
-    hint = ""
-    if code is not None:
-        hint = f" Did you mean “{code}” ({language(code).english})?"
     return (
-        f"unknown language “{given[:40]}”.{hint} Allowed: a code such as en, fra, "
-        "pt-BR or zho_Hant, or a name such as French"
+        f"unknown language “{given[:40]}”.{nearest_hint(given)} Allowed: a code such as "
+        "en, fra, pt-BR or zho_Hant, or a name such as French"
     )
 
 
-def codes_in(name: str) -> tuple[str, ...]:
-    """Codes of languages among the parts of a file's name.
+def nearest_hint(given: str) -> str:
+    """A clause naming the language that a text is most like; empty where it is like none."""
+    from analysis.languages.nearest import nearest_code
 
-    Parts lie between dots, hyphens, underscores or digits.
-    """
-    parts = re.split(r"[\W\d_]+", name.casefold())
-    return tuple(sorted(LANGUAGES.keys() & parts))
-
-
-def may_be_identifier(name: str) -> bool:
-    """Whether “id” in a file's name may mean an identifier, as in “mmlu_id_5”.
-
-    Between dots, alone, or with a region (“id-ID”) it is the language.
-    """
-    plain = name.casefold()
-    if IDENTIFIER in plain.split(".") or WITH_REGION.search(plain):
-        return False
-    return IDENTIFIER in codes_in(name)
+    code = code_in(given) or nearest_code(given)
+    if code is None:
+        return ""
+    return f" Did you mean “{code}” ({language(code).english})?"

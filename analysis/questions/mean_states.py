@@ -12,10 +12,11 @@ from analysis.core.errors import CorpusError
 from analysis.core.tensor_files import READERS, read_tensors
 from analysis.core.tensors import TensorFile, check_amount
 from analysis.core.turns import tell
-from analysis.languages.languages import codes_in, label
+from analysis.languages.in_names import codes_in
+from analysis.languages.languages import label
 from analysis.steering.vector_layouts import MOST_LAYERS, WIDEST
 
-ENDING = re.compile(r"\.(pt|pth|bin|safetensors|npy|npz)$")
+ENDING = re.compile(r"\.(pt|pth|bin|safetensors|npy|npz)$", re.IGNORECASE)
 """Of a file's name; or every “.pt” would be Portuguese."""
 SMALLEST = 2
 """Layers and dimensions below which a matrix is not taken for states."""
@@ -92,7 +93,7 @@ def check_size(found: MeanStates, state: np.ndarray) -> None:
 
 def language_of(name: str) -> str:
     """The one language code in a file's name; ValueError, in words, for none or several."""
-    codes = codes_in(ENDING.sub("", name.casefold()))
+    codes = codes_in(ENDING.sub("", name))
     if len(codes) != 1:
         found = ", ".join(codes) or "none"
         raise ValueError(

@@ -26,13 +26,9 @@ from analysis.core.keys import Names, seen, told_apart
 from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import decode_text, json_rows, natural_key, refusal
 from analysis.core.tables import open_table
-from analysis.languages.languages import (
-    codes_in,
-    is_known,
-    label,
-    may_be_identifier,
-    unknown_language,
-)
+from analysis.languages.forms import Forms
+from analysis.languages.in_names import codes_in, may_be_identifier, told_between_dots
+from analysis.languages.languages import label
 from analysis.questions.answer_options import (
     ANSWERS,
     LETTERS,
@@ -267,7 +263,9 @@ class Gathering:
     """Rows as they come, what is wrong with them, and the questions that they are."""
 
     def __init__(self, name: str, faults: Faults, reading: Reading) -> None:
+        self.name = name
         self.by_name = told_by_name(name)
+        self.languages = Forms(faults)
         self.faults = faults
         self.reading = reading
         self.unclear = False
@@ -328,14 +326,15 @@ class Gathering:
 
     def keep(self, row: Row, question: Question) -> None:
         """Keep a row's question, unless another row has its item."""
+        code = self.languages.read(question.language, row.place)
+        question = replace(question, language=code)
         written = question.item
         question = self.held_once(question)
         group = (question.kind, question.language)
         same = self.earlier.add(question.item, group, len(self.places))
         if same != NONE:
-            self.faults.append(
-                told_twice(row.place, question, written, self.places[same])
-            )
+            fault = told_twice(row.place, question, written, self.places[same])
+            self.faults.append(fault + self.languages.joined(code))
         self.sensitive += is_sensitive(question, row)
         # Once a fault is found there will be no set.
         if self.faults:
@@ -355,6 +354,7 @@ def assemble_questions(
     gathering = Gathering(name, found, reading)
     for line in lines:
         gathering.add(line)
+    gathering.languages.count_faults()
     if not len(gathering.places) and not found:
         found.append(f"{name}: holds no questions")
     if found:
@@ -396,6 +396,10 @@ def notes_on_file(found: Gathering) -> list[str]:
         notes.append(f"Columns that are not used: {', '.join(sorted(found.unused))}.")
     notes += sorted(found.passed_over)
     notes += found.items.notes("Items")
+    notes += found.languages.notes()
+    if not found.untold:
+        named = told_between_dots(found.name)
+        notes += found.languages.contradiction(found.name, named)
     if found.told:
         code = found.told["language"]
         notes.append(
@@ -557,15 +561,12 @@ def half_characters(texts: Mapping[str, str], choices: Sequence[str]) -> list[st
 
 
 def faults_of_needed(texts: Mapping[str, str]) -> list[str]:
-    """Columns that a row lacks, and a language that is not known."""
+    """Columns that a row lacks."""
     faults = []
     for column in NEEDED:
         if not texts[column]:
             lack = NO_LANGUAGE if column == "language" else f"no “{column}”"
             faults.append(lack)
-    code = texts["language"]
-    if code and not is_known(code):
-        faults.append(unknown_language(code))
     return faults
 
 

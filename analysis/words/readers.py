@@ -24,17 +24,17 @@ from analysis.core.table_files import (
 )
 from analysis.core.tables import Table, open_table
 from analysis.core.zip_files import unpacked
-from analysis.languages.languages import LANGUAGES
+from analysis.languages.codes import code_in
+from analysis.languages.forms import Forms
+from analysis.languages.in_names import is_usual
+from analysis.languages.languages import LANGUAGES, in_order, nearest_hint
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.words.word_lists import checked_words
 from analysis.words.wordnet import DATA_NOUN, TAB_NAME, from_tabs
 
-CODE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 PANLEX = re.compile(r"swadesh(\d+)/([a-z]{3})-000\.txt$")
 MUSE = re.compile(r"(?:^|/)([a-z]{2,3})-([a-z]{2,3})(?:\.[^/]*)?\.txt$")
 NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?")
-CASES: Mapping[int, Callable[[str], str]] = {4: str.title, 2: str.upper}
-"""Letters of a part of a code → how it is written: scripts and regions."""
 KNOWN = ("concept", "kind", "frequency")
 SIGNS = ",;/|"
 ODD = re.compile(f"[{SIGNS}\u00a0\u00ad\u200b\u2060\ufeff]")
@@ -194,9 +194,13 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
     rows = concept_rows(file, table, faults)
     by_name = dict(zip(names, zip(*rows.values())))
     columns = {}
+    languages = Forms()
     for cell in names:
         if cell not in KNOWN:
-            columns[language_code(cell)] = by_name.get(cell, ())
+            columns[languages.read(cell)] = by_name.get(cell, ())
+    notes = languages.notes()
+    if not rows:
+        notes.append(f"{file} has a header and no rows.")
     return WordList(
         name,
         languages=tuple(columns),
@@ -204,7 +208,7 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
         spellings=tuple(columns.values()),
         kinds=tuple(map(str.casefold, by_name.get("kind", ()))),
         frequencies=numbers(by_name.get("frequency", ())),
-        notes=() if rows else (f"{file} has a header and no rows.",),
+        notes=tuple(notes),
     )
 
 
@@ -250,10 +254,10 @@ def header_faults(names: Sequence[str]) -> list[str]:
     if "concept" not in names:
         faults.append("no column “concept”")
     for name in filter(None, names):
-        if name not in KNOWN and not CODE.fullmatch(language_code(name)):
+        if name not in KNOWN and code_in(name) is None:
             faults.append(
-                f"“{name[:40]}” is neither a language code nor one of "
-                f"{', '.join(KNOWN)}.{nearest(name, KNOWN)}"
+                f"“{name[:40]}” is neither a language nor one of "
+                f"{', '.join(KNOWN)}.{nearest(name, KNOWN) or nearest_hint(name)}"
             )
     columns: dict[str, str] = {}
     for name in names:
@@ -288,37 +292,20 @@ def is_frequency(cell: str) -> bool:
 
 
 def language_code(given: str) -> str:
-    """A language's code here, from its code or its three-letter code.
-
-    A code with a script or a region is written “zh-Hans”, “pt-BR”.
-    """
-    if not CODE.fullmatch(given):
-        given = usual_case(given)
-    for language in LANGUAGES.values():
-        if given == language.iso639_3:
-            return language.code
-    return given
-
-
-def usual_case(code: str) -> str:
-    """A code in other capitals, or with another sign between its parts, as usual."""
-    language, *parts = code.replace("_", "-").casefold().split("-")
-    written = [language]
-    for part in parts:
-        written.append(CASES.get(len(part), str.casefold)(part))
-    return "-".join(written)
+    """A language's code here, from any form of it; as given where it is none."""
+    return code_in(given) or given
 
 
 def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
     """PanLex's Swadesh lists: one line per concept, synonyms between tabs.
 
     The first synonym made of letters is taken. The longer list is read, in the
-    languages of ``languages.csv``; concepts are called by their English words.
+    languages whose families we know; concepts are called by their English words.
     """
     lists = panlex_lists(name, files)
     size = max(lists)
     texts = lists[size]
-    codes = [code for code in LANGUAGES if code in texts]
+    codes = in_order(code for code in texts if is_usual(code))
     words = {code: first_synonyms(texts[code], size) for code in codes}
     width = max(map(len, words.values()), default=0)
     for spelled in words.values():
@@ -358,7 +345,7 @@ def notes_on_lists(sizes: Iterable[int], size: int, others: int) -> list[str]:
     notes = []
     if others:
         notes.append(
-            f"{others} further languages of the file have no row in languages.csv and "
+            f"{others} further languages of the file, whose families are unknown here, "
             "were left out."
         )
     shorter = [str(each) for each in sorted(sizes) if each != size]

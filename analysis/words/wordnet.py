@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 from analysis.core.errors import CorpusError
 from analysis.core.table_files import refusal
-from analysis.languages.languages import LANGUAGES
+from analysis.languages.codes import code_in
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList, compared
 
 TOP_LEVELS = 5
@@ -296,13 +296,12 @@ class Tabs(NamedTuple):
 
 def tabs_of_languages(files: Iterable[str]) -> Tabs:
     """Which tab file of each language is read."""
-    codes = {language.iso639_3: language.code for language in LANGUAGES.values()}
     tabs = Tabs({}, [])
     for file in sorted(files, key=best_first):
         found = TAB_NAME.search(file)
         if not found:
             continue
-        code = codes.get(found[2], found[2])
+        code = code_in(found[2]) or found[2]
         earlier = tabs.chosen.setdefault(code, file)
         if earlier != file:
             why = f"{earlier} is of {code} too. {WHY_FIRST}"
