@@ -8,6 +8,7 @@ ROOMS = (
     "concepts",
     "steering",
     "words",
+    "sentences",
     "questions",
     "plane",
     "control",

@@ -21,7 +21,7 @@ from analysis.core.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from babelscope.controlling import Control, control, resume_control
-    from babelscope.making import ask, extract, means, resume, sweep, words
+    from babelscope.making import ask, extract, means, resume, sentences, sweep, words
     from babelscope.plots import Plot, figures, plot
     from babelscope.steering import generate, steer
     from babelscope.study import Study, analyses, studies
@@ -44,6 +44,7 @@ __all__ = [
     "plot",
     "resume",
     "resume_control",
+    "sentences",
     "steer",
     "studies",
     "sweep",
@@ -65,6 +66,7 @@ PLACES = {
     "plot": "plots",
     "resume": "making",
     "resume_control": "controlling",
+    "sentences": "making",
     "steer": "steering",
     "studies": "study",
     "sweep": "making",

@@ -19,6 +19,9 @@ from analysis.core.specs import ModelSpec, from_dict
 from analysis.core.templates import CHAT, suggested
 from analysis.questions.question_sets import demo_questions, load_questions
 from analysis.questions.questions import Questions, read_questions
+from analysis.sentences import shelf as texts
+from analysis.sentences.parallel import ParallelText
+from analysis.sentences.readers import read_files, read_parallel
 from analysis.study.word_list import WordList
 from analysis.words.readers import read_words
 from analysis.words.word_lists import SOURCES
@@ -102,6 +105,37 @@ def words_of(given: Table | WordList) -> WordList:
             f"Choose: {', '.join(SOURCES)}, or give a file of words."
         )
     return SOURCES[name]()
+
+
+def sentences_of(given: Table | ParallelText) -> ParallelText:
+    """Parallel text: a text, a file, a folder, a table, or the name of a kept one."""
+    if isinstance(given, ParallelText):
+        return given
+    if not isinstance(given, pd.DataFrame) and str(given).strip():
+        folder = Path(given).expanduser()
+        if folder.is_dir():
+            return told(read_files(files_below(folder), folder.name))
+    file = file_of(given)
+    if file is None:
+        return texts.load(str(given))
+    return told(read_parallel(file.data, file.name))
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """The files of a folder and those below it, by their places in it."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        place = path.relative_to(folder)
+        hidden = any(part.startswith(".") for part in place.parts)
+        if path.is_file() and not hidden:
+            found[f"{folder.name}/{place.as_posix()}"] = path.read_bytes()
+    return found
+
+
+def told(text: ParallelText) -> ParallelText:
+    """A parallel text whose notes are printed."""
+    tell(text.notes)
+    return text
 
 
 def questions_of(given: Table | Questions, answers: str = "") -> Questions:

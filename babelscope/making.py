@@ -22,6 +22,10 @@ from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import find_questions
 from analysis.questions.questions import Questions
 from analysis.questions.specs import QuestionSpec
+from analysis.sentences.parallel import ParallelText
+from analysis.sentences.plan import sentence_spec
+from analysis.sentences.readings import USUAL
+from analysis.sentences.specs import SentenceSpec
 from analysis.study import library, store
 from analysis.study.records import WithSpec
 from analysis.study.study import Study as Results
@@ -32,6 +36,7 @@ from analysis.words.word_lists import DEMO as DEMO_WORDS
 from analysis.worker import extraction, plane
 from analysis.worker import questions as asking
 from analysis.worker.questions import digests
+from analysis.worker.sentences import read_sentences
 from analysis.worker.service import Job, Pool
 from babelscope.inputs import (
     Table,
@@ -40,6 +45,7 @@ from babelscope.inputs import (
     pairs_of,
     pinned,
     questions_of,
+    sentences_of,
     tell,
     template_of,
     words_of,
@@ -49,7 +55,7 @@ from babelscope.study import Study, copies, open_study, study_of
 
 Work = Callable[[Job, Pool], str]
 Model = str | ModelSpec
-Asked = TypeVar("Asked", StudySpec, WordSpec, QuestionSpec)
+Asked = TypeVar("Asked", StudySpec, WordSpec, SentenceSpec, QuestionSpec)
 
 
 def extract(
@@ -134,6 +140,52 @@ def words(
     work = extraction.embed_words(spec, chosen, title, into)
     if into:
         return added(into, "words", at_commit(spec), work)
+    return finished(store.name_of(at_commit(spec), title), work)
+
+
+def sentences(
+    model: Model,
+    sentences: Table | ParallelText,
+    *,
+    languages: Sequence[str] = (),
+    most: int = 0,
+    readings: Sequence[str] = (USUAL,),
+    layers: Sequence[int] = (),
+    last_state: str = "block",
+    title: str = "",
+    into: str = "",
+    **loading: str,
+) -> Study:
+    """States of parallel sentences, in a study of their own or ``into`` one of the model.
+
+    ``sentences`` are a file, a folder or zip of files per language, a table, a text that
+    is kept here, or a parallel text; ``most`` are read, the first that all languages have
+    (0: all there are). ``layers`` are those whose states are kept (none: all); means of
+    languages are kept at every layer. ``loading`` as in ``extract``.
+
+    >>> import babelscope as bs, pandas as pd
+    >>> texts = {"id": [1, 2], "en": ["Anna sings.", "Ben reads."]}
+    >>> texts["fr"] = ["Anna chante.", "Ben lit."]
+    >>> study = bs.sentences("demo", pd.DataFrame(texts), layers=[6])
+    >>> study.sentences.ids, study.language_vector("fr", against="en").dims
+    (('1', '2'), ('layer', 'hidden'))
+    """
+    if most < 0:
+        raise SpecError(f"most is {most}; give a number from 1 on, or 0 for all.")
+    given = sentences_of(sentences)
+    codes = listed("languages", languages, given.languages)
+    chosen = given.within(codes, complete=most > 0, most=most)
+    spec = sentence_spec(
+        model_of(model, loading),
+        chosen,
+        listed("readings", readings),
+        layers=listed("layers", layers),
+        last_state=last_state,
+    )
+    title = title or f"{short_name(spec.model)}, {chosen.name}"
+    work = read_sentences(spec, chosen, title, into)
+    if into:
+        return added(into, "sentences", at_commit(spec), work)
     return finished(store.name_of(at_commit(spec), title), work)
 
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from analysis.core.errors import SpecError, unknown
 from analysis.overview import registry
+from analysis.steering import language_vectors
 from analysis.study import library
 from analysis.study.study import Study as Results
 
@@ -117,11 +118,39 @@ class Study(Results):
             if value not in allowed:
                 raise unknown(kind, value, allowed)
         chosen = vectors.sel(concept=concept, language=language)
+        return self.at_layer(chosen, layer)
+
+    def language_vector(
+        self, language: str, against: str = "", layer: int | None = None
+    ) -> xr.DataArray:
+        """The mean state of a language minus that of ``against``: (layer, hidden).
+
+        Without ``against``, minus the mean over all other languages; (hidden,) at one
+        ``layer`` (1…N). Strength 1 of it is the whole gap. StudyError for a study without
+        mean states (``babelscope.sentences`` reads them), SpecError as in ``vector``.
+
+        >>> import babelscope as bs, pandas as pd
+        >>> texts = {"id": [1, 2], "en": ["Anna sings.", "Ben reads."]}
+        >>> texts["fr"] = ["Anna chante.", "Ben lit."]
+        >>> study = bs.sentences("demo", pd.DataFrame(texts), layers=[6])
+        >>> study.language_vector("fr", against="en", layer=6).sizes["hidden"]
+        128
+        """
+        values = language_vectors.language_vector(self, language, against)
+        coords = {"layer": range(1, len(values) + 1)}
+        words = {"long_name": "language vector", "units": "activation"}
+        vector = xr.DataArray(values, coords, ("layer", "hidden"), attrs=words)
+        return self.at_layer(vector, layer)
+
+    def at_layer(self, vector: xr.DataArray, layer: int | None) -> xr.DataArray:
+        """A vector at one layer, or at all; SpecError for a layer that there is none of."""
+        if isinstance(layer, str):
+            raise SpecError(f"A layer is a number; given is the text {layer!r}.")
         if layer is None:
-            return chosen
+            return vector
         if not 1 <= layer <= self.layers:
             raise unknown("layer", str(layer), map(str, range(1, self.layers + 1)))
-        return chosen.sel(layer=layer)
+        return vector.sel(layer=layer)
 
 
 def open_study(name: str) -> Study:

@@ -1,3 +1,4 @@
 """Where in a text a state is read, by name."""
 
-LAST, MEAN = "last", "mean"
+LAST, MEAN, WEIGHTED = "last", "mean", "weighted mean"
+"""A weighted mean counts a text's n-th own token n times (Muennighoff 2022)."""

@@ -16,7 +16,7 @@ import torch
 
 from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError, ModelError, SpecError
-from analysis.core.positions import LAST, MEAN
+from analysis.core.positions import LAST, MEAN, WEIGHTED
 from analysis.core.templates import prompt_ids
 from analysis.model.batches import text_positions
 from analysis.model.hooks import Check, Passes, hooked_blocks, no_check
@@ -52,7 +52,8 @@ class Reading:
 
     ``budget`` tokens are in a batch; 0 is that of TOKEN_BUDGET for the model's device.
     ``final_norm``: the last layer is the state after the final norm. ``position`` “last”
-    reads the last token, “mean” the mean over all but the tokenizer's special tokens.
+    reads the last token, “mean” the mean over all but the tokenizer's special tokens,
+    “weighted mean” the same with every token weighted by its place among them.
     ``whole`` texts hold every special token already.
     ``on_batch`` gets (texts done, texts in all), ``on_notice`` a sentence; these and
     ``check`` may raise.
@@ -239,8 +240,8 @@ def read_batch(
     """
     padded = padded_texts(loaded, ids, reading.padding)
     places = padded.last
-    if reading.position == MEAN:
-        places = mean_weights(loaded, padded)
+    if reading.position in WEIGHTS:
+        places = WEIGHTS[reading.position](own_tokens(loaded, padded))
     # Right padding needs no mask: a causal model's last real token cannot see what
     # follows it.
     more = {}
@@ -301,8 +302,8 @@ def padded_texts(loaded: Loaded, ids: Sequence[list[int]], padding: str) -> Padd
     return PaddedTexts(tokens=tokens, real=real, last=last)
 
 
-def mean_weights(loaded: Loaded, padded: PaddedTexts) -> torch.Tensor:
-    """Weights (text, token) of the mean over each text's own tokens.
+def own_tokens(loaded: Loaded, padded: PaddedTexts) -> torch.Tensor:
+    """Which tokens (text, token) are a text's own, as 1 and 0.
 
     Neither padding nor what the tokenizer adds is a text's own.
     """
@@ -311,8 +312,21 @@ def mean_weights(loaded: Loaded, padded: PaddedTexts) -> torch.Tensor:
         dtype=torch.int64,
         device=padded.tokens.device,
     )
-    own = (padded.real & ~torch.isin(padded.tokens, special)).float()
+    return (padded.real & ~torch.isin(padded.tokens, special)).float()
+
+
+def mean_weights(own: torch.Tensor) -> torch.Tensor:
+    """Weights (text, token) of the mean over each text's own tokens."""
     return own / own.sum(1, keepdim=True).clamp(min=1)
+
+
+def place_weights(own: torch.Tensor) -> torch.Tensor:
+    """The same, where the n-th own token counts n times (Muennighoff 2022)."""
+    return mean_weights(own * own.cumsum(1))
+
+
+WEIGHTS = {MEAN: mean_weights, WEIGHTED: place_weights}
+"""Position → weights of its mean over tokens."""
 
 
 @contextmanager

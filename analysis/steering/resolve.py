@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.concepts.null_vectors import null_vectors
 from analysis.core.errors import SpecError, unknown
+from analysis.steering.language_vectors import language_vector, mean_lengths
 from analysis.steering.specs import Condition, SteeringSpec, SteeringTerm, VectorSource
 from analysis.steering.vector_files import load_vectors
 from analysis.study import library
@@ -228,6 +229,11 @@ def from_questions(source: VectorSource, opened: Opener) -> np.ndarray:
     return np.where(null, np.float32(np.nan), values) if null.any() else values
 
 
+def of_language(source: VectorSource, opened: Opener) -> np.ndarray:
+    """The mean state of a language minus that of another, or of all others."""
+    return language_vector(opened(source.study), source.language, source.target)
+
+
 SOURCES: dict[str, Callable[[VectorSource, Opener], np.ndarray]] = {
     "concept vector": from_study,
     "mapped": mapped,
@@ -236,6 +242,7 @@ SOURCES: dict[str, Callable[[VectorSource, Opener], np.ndarray]] = {
     "sum": summed,
     "import": imported,
     "steering vector": from_questions,
+    "language vector": of_language,
 }
 """Kind of source → its vectors (layer, hidden) from the spec."""
 
@@ -319,6 +326,8 @@ def state_norms(
     study = opened(source.study)
     if source.kind == "steering vector":
         return norms_of_questions(study, source.language)
+    if source.kind == "language vector":
+        return mean_lengths(study, source.language)
     if not study.has("state_norm"):
         return None
     language = source.target if source.kind == "mapped" else source.language

@@ -15,6 +15,8 @@ class VectorSource:
 
     ``kind`` is one of the sources of ``analysis.steering.resolve``. ``plus`` and ``minus``
     are sources to add and subtract, or, for a random vector, the one whose length it takes.
+    ``target`` is where a mapped vector goes, or what a language vector is against (empty:
+    all other languages).
     """
 
     kind: str = "concept vector"

@@ -20,7 +20,9 @@ from analysis.study.stored_arrays import (
     BY_CELL,
     MASK,
     MEASURED_WHOLE,
+    OF_SENTENCES,
     SCALE,
+    SENTENCES,
     WORDS,
     opened_file,
 )
@@ -58,6 +60,9 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "plane_tokens": ("language", "asked", "option"),
     "plane_answer": ("language", "asked"),
     WORDS: ("word layer", "word", "hidden"),
+    SENTENCES: ("sentence layer", "sentence", "hidden"),
+    "sentence_mean": ("layer", "hidden"),
+    "sentence_norm": ("layer",),
 }
 """Tensor of an array at one place → what stands along its dimensions."""
 TOGETHER = {"item_state": SCALE, "pair_score": MASK}
@@ -153,6 +158,8 @@ def sizes_of(manifest: Manifest) -> Sizes:
         known["asked"] = len(manifest.plane.prompts)
     if manifest.words is not None:
         known["word layer"] = len(manifest.words.layers)
+    if manifest.sentences is not None:
+        known["sentence layer"] = len(manifest.sentences.layers)
     return Sizes(known)
 
 
@@ -167,6 +174,13 @@ def places_of(manifest: Manifest) -> dict[str, tuple[int, ...]]:
     found[WORDS] = (0, 0)
     if words is not None:
         found[WORDS] = (len(words.embeddings), len(words.languages))
+    sentences = manifest.sentences
+    counts = (0, 0)
+    if sentences is not None:
+        counts = (len(sentences.readings), len(sentences.languages))
+    found[SENTENCES] = counts
+    for name in OF_SENTENCES:
+        found[name] = counts[1:]
     for name in DIMENSIONS.keys() - found.keys():
         found[name] = (len(manifest.languages),)
         if name in MEASURED_WHOLE:
@@ -198,7 +212,7 @@ def check_tensor(
         raise misfit(
             folder, f"{key} is {stored.kind}, allowed are {', '.join(allowed)}"
         )
-    if name == WORDS and implied.manifest.hidden is None:
+    if name in (WORDS, SENTENCES) and implied.manifest.hidden is None:
         raise misfit(folder, "the manifest does not say how many numbers a vector has")
     sizes = sizes_at(implied, name, place)
     if not sizes.fit(DIMENSIONS[name], stored.shape):
@@ -223,6 +237,10 @@ def sizes_at(
         language = manifest.words.languages[place[1]]
         words = int(manifest.words.list.present(language).sum())
         return Sizes({**known, "word": words})
+    if name == SENTENCES and manifest.sentences is not None:
+        language = manifest.sentences.languages[place[1]]
+        there = int(manifest.sentences.present(language).sum())
+        return Sizes({**known, "sentence": there})
     return implied.sizes
 
 

@@ -104,6 +104,19 @@ KINDS: Mapping[str, ArrayKind] = {
         "state that stands for a word",
         "activation",
     ),
+    "sentence_state": ArrayKind(
+        ("reading", "language", "layer", "sentence", "hidden"),
+        "state that stands for a sentence",
+        "activation",
+    ),
+    "sentence_mean": ArrayKind(
+        OF_LANGUAGE,
+        "mean state over the tokens of a language's sentences",
+        "activation",
+    ),
+    "sentence_norm": ArrayKind(
+        ("language", "layer"), "mean length of sentences' mean states", "activation"
+    ),
     "recognition": ArrayKind(
         ("concept", "language"), "recognition accuracy", "share of held-out pairs", 0.5
     ),

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from analysis.study.manifest import Manifest
 
 WORDS = "word_vector"
+SENTENCES = "sentence_state"
 ENGLISH = "en"
 ARRAY_OF = {"vector": "concept_vector", "score": "pair_score"}
 """Stage of a study of contrast pairs → the array by which its cells are known."""
@@ -33,6 +34,18 @@ class WordCell(NamedTuple):
     def key(self) -> str:
         """The tensor that is there once the cell is computed."""
         return f"{WORDS}/{self.embedding}/{self.language}"
+
+
+class SentenceCell(NamedTuple):
+    """What is computed at once of sentences: a reading in a language."""
+
+    reading: int
+    language: int
+
+    @property
+    def key(self) -> str:
+        """The tensor that is there once the cell is computed."""
+        return f"{SENTENCES}/{self.reading}/{self.language}"
 
 
 def pair_cells(manifest: Manifest) -> list[PairCell]:
@@ -71,6 +84,24 @@ def missing_words(manifest: Manifest) -> list[WordCell]:
     return [cell for cell in word_cells(manifest) if cell.key not in keys]
 
 
+def sentence_cells(manifest: Manifest) -> list[SentenceCell]:
+    """Every cell of sentences that a complete study has, in order of computation."""
+    sentences = manifest.sentences
+    if sentences is None:
+        return []
+    found = []
+    for reading in range(len(sentences.readings)):
+        for language in range(len(sentences.languages)):
+            found.append(SentenceCell(reading, language))
+    return found
+
+
+def missing_sentences(manifest: Manifest) -> list[SentenceCell]:
+    """The cells of sentences that were not computed yet."""
+    keys = manifest.keys
+    return [cell for cell in sentence_cells(manifest) if cell.key not in keys]
+
+
 def question_cells(manifest: Manifest) -> list[int]:
     """Places of the languages whose questions were not asked yet.
 
@@ -105,6 +136,11 @@ def missing_cells(manifest: Manifest) -> tuple[str, ...]:
         for cell in missing_words(manifest):
             embedding = words.embeddings[cell.embedding]
             found.append(f"words {embedding} {words.languages[cell.language]}")
+    sentences = manifest.sentences
+    if sentences is not None:
+        for cell in missing_sentences(manifest):
+            reading = sentences.readings[cell.reading]
+            found.append(f"sentences {reading} {sentences.languages[cell.language]}")
     for place in question_cells(manifest):
         found.append(f"questions {manifest.languages[place]}")
     if is_sweep_to_come(manifest):

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Self, TypeVar
 
+import numpy as np
+
 from analysis.core.errors import SpecError, StudyError
 from analysis.core.specs import LAST_STATES, ModelSpec, from_dict
 from analysis.languages.shares import SHARES
@@ -145,6 +147,44 @@ class WordsPart(Record, WithSpec):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SentencesPart(Record, WithSpec):
+    """The parallel sentences whose states are kept, and at which layers.
+
+    ``absent``: language → places of the sentences that it lacks. The texts themselves
+    are on the shelf of parallel texts, under the digest that the spec names.
+    """
+
+    spec: Mapping[str, Any]
+    digest: str = ""
+    ids: tuple[str, ...]
+    topics: tuple[str, ...] = ()
+    absent: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    layers: tuple[int, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the parallel text is called."""
+        return str(self.spec.get("sentences", ""))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages in which sentences are read."""
+        return names_in(self.spec, "languages", "sentences.spec")
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """How sentences are read."""
+        return names_in(self.spec, "readings", "sentences.spec")
+
+    def present(self, language: str) -> np.ndarray:
+        """Whether a language has each sentence: (sentence)."""
+        there = np.ones(len(self.ids), bool)
+        there[list(self.absent.get(language, ()))] = False
+        return there
+
+
+@dataclass(frozen=True, kw_only=True)
 class QuestionsPart(Record, WithSpec):
     """The questions that are asked, and the sweep that is to follow, until it begins."""
 
@@ -187,9 +227,11 @@ class ImportedPart(Record):
 
 
 T = TypeVar("T")
-P = TypeVar("P", WordsPart, QuestionsPart, PlanePart, ImportedPart)
+P = TypeVar("P", WordsPart, SentencesPart, QuestionsPart, PlanePart, ImportedPart)
+Part = WordsPart | SentencesPart | QuestionsPart | PlanePart | ImportedPart
 NOUNS = {
     WordsPart: "words",
+    SentencesPart: "sentences",
     QuestionsPart: "questions",
     PlanePart: "plane",
     ImportedPart: "imported means",
@@ -216,6 +258,7 @@ class Manifest(FolderManifest):
     pairs: Mapping[str, PairTable] | None = None
     left_out: tuple[LeftOut, ...] | None = None
     words: WordsPart | None = None
+    sentences: SentencesPart | None = None
     questions: QuestionsPart | None = None
     plane: PlanePart | None = None
     imported: ImportedPart | None = None
@@ -264,10 +307,11 @@ class Manifest(FolderManifest):
         return (self.spec or {}).get("last_state", "block")
 
     @property
-    def parts(self) -> dict[str, WordsPart | QuestionsPart | PlanePart | ImportedPart]:
+    def parts(self) -> dict[str, Part]:
         """Parts that the study has, by their names in the file."""
         known = {
             "words": self.words,
+            "sentences": self.sentences,
             "questions": self.questions,
             "plane": self.plane,
             "imported": self.imported,
@@ -309,6 +353,7 @@ class Manifest(FolderManifest):
         self.check_shares()
         self.check_spec()
         self.check_words()
+        self.check_sentences()
         self.check_asked()
 
     def check_absent(self) -> None:
@@ -399,6 +444,39 @@ class Manifest(FolderManifest):
                     f"words.layers must be from 1 to {self.layers}; found is {layer}."
                 )
         bounds.check_differ(self.words.layers, "words.layers")
+
+    def check_sentences(self) -> None:
+        """StudyError when sentences, layers and languages do not fit together."""
+        known = self.sentences
+        if known is None:
+            return
+        bounds.check_differ(known.ids, "sentences.ids")
+        bounds.check_codes(known.languages, "sentences.spec.languages")
+        bounds.check_names(known.readings, "sentences.spec.readings")
+        if not (known.ids and known.languages and known.readings and known.layers):
+            raise StudyError(
+                "sentences must have at least one sentence, language, layer and reading."
+            )
+        if len(known.topics) not in (0, len(known.ids)):
+            raise StudyError(
+                "sentences.topics must be empty or one for each of "
+                f"{len(known.ids)} sentences; there are {len(known.topics)}."
+            )
+        strange = known.absent.keys() - set(known.languages)
+        if strange:
+            raise StudyError(f"sentences.absent names {', '.join(sorted(strange))}.")
+        for code, places in known.absent.items():
+            bounds.check_differ(places, f"sentences.absent.{code}")
+            for place in places:
+                bounds.check_number(
+                    place, f"sentences.absent.{code}", len(known.ids) - 1
+                )
+        for layer in known.layers:
+            if not 1 <= layer <= self.layers:
+                raise StudyError(
+                    f"sentences.layers must be from 1 to {self.layers}; found is {layer}."
+                )
+        bounds.check_differ(known.layers, "sentences.layers")
 
     def check_asked(self) -> None:
         """StudyError for questions and settings that are not about this study."""

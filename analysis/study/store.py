@@ -31,8 +31,10 @@ from analysis.study.records import read_record, to_json
 from analysis.study.stored_arrays import (
     BY_CELL,
     MASK,
+    SentencePlace,
     read_array,
     read_parts,
+    read_sentences,
     read_words,
 )
 from analysis.study.study import COMPUTED, Study
@@ -351,6 +353,10 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
     def load_words(embedding: str, layer: int) -> np.ndarray:
         return frozen(read_words(folder, manifest, embedding, layer))
 
+    def load_sentences(reading: str, language: str, layer: int) -> np.ndarray:
+        place = SentencePlace(reading, language, layer)
+        return frozen(read_sentences(folder, manifest, place))
+
     return Study(
         name=folder.name,
         title=manifest.title or folder.name,
@@ -362,6 +368,7 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
         available=frozenset(kept & set(KINDS)),
         load=lambda name: read_array(folder, manifest, name),
         read_words=load_words,
+        read_sentences=load_sentences,
         manifest=manifest,
         missing=coverage.missing_cells(manifest),
     )

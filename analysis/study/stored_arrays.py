@@ -7,7 +7,7 @@ A tensor's key is its array's name and its place: ``array/concept/language`` by 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -15,8 +15,13 @@ from safetensors import SafetensorError, safe_open
 
 from analysis.core.errors import StudyError
 from analysis.study.arrays import BY_FIRST, KINDS, SIDES, labelled
-from analysis.study.coverage import WORDS
-from analysis.study.manifest import FolderManifest, Manifest, WordsPart
+from analysis.study.coverage import SENTENCES, WORDS
+from analysis.study.manifest import (
+    FolderManifest,
+    Manifest,
+    SentencesPart,
+    WordsPart,
+)
 
 BY_CELL = ("concept_vector", "half_a", "half_b", "shuffled", "state_norm", "pair_score")
 """Arrays kept per concept and language."""
@@ -27,6 +32,9 @@ SCALE = "item_scale"
 holds them; a power of two, mostly 1."""
 MEASURED_WHOLE = ("plane_tokens", "plane_answer")
 """Arrays of the plane that are the same in every setting, kept once."""
+
+OF_SENTENCES = ("sentence_mean", "sentence_norm")
+"""Arrays per language of the parallel sentences, which have languages of their own."""
 
 Place = tuple[int, ...]
 """Indices of a tensor: concept and language, or one index."""
@@ -44,6 +52,8 @@ def read_array(
     """
     if name == WORDS:
         return read_all_words(folder, manifest)
+    if name == SENTENCES:
+        return read_all_sentences(folder, manifest)
     if name in MEASURED_WHOLE:
         values = read_parts(folder, manifest, name)[0,]
     elif name in BY_FIRST:
@@ -51,6 +61,8 @@ def read_array(
     else:
         values = values_by_cell(folder, manifest, name)
     coords = coordinates(manifest)
+    if name in OF_SENTENCES:
+        coords["language"] = manifest.part(SentencesPart).languages
     if name == "pair_score":
         coords["pair"] = range(values.shape[-1])
     return labelled(name, values, coords, study=folder.name)
@@ -107,6 +119,8 @@ def values_by_first(
             if (scales[place] != 1).any():
                 parts[place] = part * scales[place][:, None]
     size = len(manifest.languages)
+    if name in OF_SENTENCES:
+        size = len(manifest.part(SentencesPart).languages)
     if KINDS[name].dims[0] != "language":
         size = max(place for (place,) in parts) + 1
     first = next(iter(parts.values()))
@@ -194,6 +208,54 @@ def read_all_words(folder: Path, manifest: Manifest) -> xr.DataArray:
     }
     by_language = np.array(values).transpose(0, 2, 1, 3, 4)
     return labelled(WORDS, by_language, coords, study=folder.name)
+
+
+class SentencePlace(NamedTuple):
+    """Sentences of one language, read in one way, at one layer (1…N)."""
+
+    reading: str
+    language: str
+    layer: int
+
+
+def read_sentences(
+    folder: Path, manifest: Manifest, place: SentencePlace
+) -> np.ndarray:
+    """States of a language's sentences at a layer: (sentence, hidden), float32.
+
+    NaN for sentences that the language lacks, and where nothing was read yet.
+    """
+    known = manifest.part(SentencesPart)
+    shape = len(known.ids), manifest.hidden or 0
+    values = np.full(shape, np.nan, np.float32)
+    reading = known.readings.index(place.reading)
+    language = known.languages.index(place.language)
+    key = f"{SENTENCES}/{reading}/{language}"
+    files = files_by_key(manifest)
+    if key in files:
+        there = known.present(place.language)
+        with opened_file(folder, files[key]) as tensors:
+            values[there] = tensors.get_slice(key)[known.layers.index(place.layer)]
+    return values
+
+
+def read_all_sentences(folder: Path, manifest: Manifest) -> xr.DataArray:
+    """The states of sentences in all readings and layers; for small studies."""
+    known = manifest.part(SentencesPart)
+    shape = (len(known.readings), len(known.languages), len(known.layers))
+    values = np.empty((*shape, len(known.ids), manifest.hidden or 0), np.float32)
+    for r, reading in enumerate(known.readings):
+        for a, language in enumerate(known.languages):
+            for number, layer in enumerate(known.layers):
+                place = SentencePlace(reading, language, layer)
+                values[r, a, number] = read_sentences(folder, manifest, place)
+    coords = {
+        "reading": known.readings,
+        "language": known.languages,
+        "layer": known.layers,
+        "sentence": known.ids,
+    }
+    return labelled(SENTENCES, values, coords, study=folder.name)
 
 
 def files_by_key(manifest: FolderManifest) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ import xarray as xr
 from analysis.core.errors import StudyError
 from analysis.core.model_names import DEMO as DEMO_MODEL
 from analysis.study.arrays import KINDS, frozen
-from analysis.study.manifest import Manifest
+from analysis.study.manifest import Manifest, SentencesPart
 from analysis.study.word_list import WordList
 
 PUBLISHED, DEMO, COMPUTED = "published", "demo", "computed"
@@ -21,6 +21,11 @@ NO_CLUSTER = 10**6
 def no_words(embedding: str, layer: int) -> np.ndarray:
     """The word vectors of a study without words."""
     return np.zeros(0)
+
+
+def no_sentences(reading: str, language: str, layer: int) -> np.ndarray:
+    """The states of a study without sentences."""
+    return np.zeros((0, 0))
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,10 @@ class Study:
 
     They are read anew each time, since they may be large.
     """
+    read_sentences: Callable[[str, str, int], np.ndarray] = field(
+        default=no_sentences, repr=False, compare=False
+    )
+    """States of a reading, a language's sentences, at a layer: (sentence, hidden)."""
     manifest: Manifest = field(default_factory=Manifest, repr=False, compare=False)
     missing: tuple[str, ...] = ()
     """Cells that were not computed yet, in words."""
@@ -132,6 +141,11 @@ class Study:
         if known is None:
             return ()
         return known.layers
+
+    @property
+    def sentences(self) -> SentencesPart | None:
+        """The parallel sentences that have states, if there are any."""
+        return self.manifest.sentences
 
     def clusters(self, concept: str) -> tuple[int, ...]:
         """Which held-out pairs of a concept stem from one source.

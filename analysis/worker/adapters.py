@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from analysis.concepts.specs import StudySpec
 from analysis.plane.specs import SweepSpec
 from analysis.questions.specs import QuestionSpec
+from analysis.sentences.specs import SentenceSpec
 from analysis.words.specs import WordSpec
 from analysis.worker.service import Job
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from analysis.model.load import Loaded
     from analysis.worker.reader import ModelReader
 
-Modelled = TypeVar("Modelled", StudySpec, WordSpec, QuestionSpec, SweepSpec)
+Modelled = TypeVar(
+    "Modelled", StudySpec, WordSpec, SentenceSpec, QuestionSpec, SweepSpec
+)
 """Specs that name a model."""
 
 
@@ -39,9 +42,9 @@ def template_reader(
 
 
 def position_readers(
-    loaded: "Loaded", spec: WordSpec, job: Job
+    loaded: "Loaded", spec: WordSpec | SentenceSpec, job: Job
 ) -> "Callable[[str], ModelReader]":
-    """Position → the model that reads bare words there. Notices as above."""
+    """Position → the model that reads bare texts there. Notices as above."""
     from analysis.worker.reader import ModelReader
 
     def reader(position: str) -> "ModelReader":

@@ -1,6 +1,6 @@
 """What the worker can be asked to do to make studies and control runs.
 
-Check a model, extract a study, embed words, go on with either, compute a control run.
+Check a model, extract a study, embed words, go on with any of them, compute a control run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,6 +39,7 @@ from analysis.worker.adapters import pinned, position_readers, template_reader
 from analysis.worker.plane import go_on_sweeping
 from analysis.worker.prompts import check_prompt, prompt_of, template_notes
 from analysis.worker.questions import go_on_asking
+from analysis.worker.sentences import go_on_reading
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
@@ -247,6 +248,7 @@ def resumed_study(name: str, job: Job, pool: Pool) -> str:
         spec = manifest.part(WordsPart).spec_as(WordSpec)
         readers = position_readers(pool.get(spec.model, job), spec, job)
         words.run(folder, readers, job.progress)
+    go_on_reading(name, job, pool)
     go_on_asking(name, job, pool)
     go_on_sweeping(name, job, pool)
     return name

@@ -21,7 +21,7 @@ class ModelReader:
     """Reads texts through one template.
 
     ``last_state`` "normed" reproduces the papers' last index. ``position`` is the last
-    token's or the mean over a text's own tokens. What the engine has to say goes to
+    token's or a mean over a text's own tokens. What the engine has to say goes to
     ``notices``.
     """
 
@@ -78,14 +78,18 @@ class ModelReader:
 
     def hollow(self, texts: Sequence[str]) -> list[str]:
         """The texts that become no token of their own."""
+        found = []
+        for text, tokens in zip(texts, self.own_tokens(texts)):
+            if not text.strip() or not tokens:
+                found.append(text)
+        return found
+
+    def own_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens of its own each text becomes."""
         tokenizer = self.loaded.tokenizer
         special = set(tokenizer.all_special_ids)
         rows = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-        found = []
-        for text, ids in zip(texts, rows):
-            if not text.strip() or not set(ids) - special:
-                found.append(text)
-        return found
+        return [sum(token not in special for token in ids) for ids in rows]
 
     def states(self, texts: Sequence[str]) -> np.ndarray:
         """All states of a few texts: (text, layer, hidden), float32."""

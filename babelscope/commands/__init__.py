@@ -17,6 +17,7 @@ COMMANDS = (
     "app",
     "extract",
     "words",
+    "sentences",
     "ask",
     "means",
     "sweep",
@@ -27,6 +28,8 @@ COMMANDS = (
     "studies",
     "run",
 )
+RESUMING = ("words", "sentences", "ask", "sweep", "control")
+"""Commands that go on with what they began themselves."""
 USER = 2
 """The exit status for what the user can mend."""
 
@@ -129,5 +132,5 @@ def remedy(command: str, name: str) -> str:
         return "The same command begins anew."
     if command == "run":
         return "The same command goes on."
-    resuming = command if command in ("words", "ask", "sweep", "control") else "extract"
+    resuming = command if command in RESUMING else "extract"
     return f"To go on: babelscope {resuming} --resume {name}"

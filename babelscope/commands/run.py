@@ -1,6 +1,6 @@
 """Make a study and analyse it, as a spec file says; a step of a Makefile.
 
-The file is JSON with some of: study (a name), extract, words, ask, sweep (each an object
+The file is JSON with some of: study (a name), extract, words, sentences, ask, sweep (each an object
 with the options of that command), analyses (names, or names with their options),
 convention, out (a folder beside the file). Repeated, it goes on with what is unfinished.
 """
@@ -26,6 +26,7 @@ EXAMPLE = "babelscope run study.json"
 NEW: Mapping[str, Callable[..., Study]] = {
     "extract": making.extract,
     "words": making.words,
+    "sentences": making.sentences,
     "ask": making.ask,
     "sweep": making.sweep,
 }
@@ -137,7 +138,7 @@ def done(step: str, given: Mapping[str, Any], study: str) -> Study:
         make = older(given)
     if study and step == "sweep":
         given.setdefault("study", study)
-    if study and step in ("words", "ask"):
+    if study and step in ("words", "sentences", "ask"):
         given.setdefault("into", study)
         given.setdefault("model", open_study(study).model)
     if step != "sweep":

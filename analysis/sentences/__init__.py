@@ -1,0 +1,1 @@
+"""Sentences: parallel text, its states, the vectors of languages, how well they align."""
