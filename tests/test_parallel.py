@@ -205,7 +205,7 @@ def test_a_kept_text_is_read_again_as_it_is(home):
         ("English", "en"),
         ("français", "fr"),
         ("zho_Hans", "zh"),
-        ("pt-PT", "pt"),
+        ("pt-PT", "pt-PT"),
         ("text", ""),
         ("qqq", ""),
     ],
@@ -217,6 +217,10 @@ def test_codes_and_names_of_languages_are_understood(given, code):
 def test_the_language_of_a_file_is_told_by_its_name_or_folder():
     assert language_of_file("a/spa_Latn/test.tsv") == "es"
     assert language_of_file("newstest2019-ref.fra.txt") == "fr"
+    assert language_of_file("bad.csv") == "" == language_of_file("ted/talks.csv")
+    assert (
+        language_of_file("yor.txt") == "yo" and language_of_file("a/no/x.txt") == "no"
+    )
     assert language_of_file("en-fr.txt") == "" == language_of_file("README.md")
     assert split_of_file("a/spa_Latn/test.tsv") == "test"
     assert split_of_file("dev/spa_Latn.dev") == "dev" and split_of_file("x.csv") == ""

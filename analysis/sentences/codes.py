@@ -2,70 +2,75 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from pathlib import PurePosixPath
 
 from analysis.core.keys import seen
-from analysis.languages.languages import LANGUAGES
+from analysis.languages.codes import code_in
+from analysis.languages.facts import known_facts
+from analysis.languages.languages import base_of
 
 SPLITS = ("train", "dev", "devtest", "test", "validation", "valid")
-"""Parts of names that are no languages, though some are codes of one."""
+"""Parts of names that tell a split."""
+WORDS = frozenset(
+    (
+        *("all", "csv", "data", "doc", "json", "key", "kind", "new", "note", "old"),
+        *("raw", "ref", "set", "src", "tag", "text", "tsv", "txt", "url"),
+    )
+)
+"""Parts of names and columns that are no languages, though some are codes of one."""
+NO_LANGUAGES = WORDS | frozenset(SPLITS)
 WITH_SCRIPT = re.compile(r"(?<![A-Za-z])[a-z]{2,3}[_-][A-Z][a-z]{3}(?![a-z])")
 """A code with a script, as FLORES writes it: eng_Latn."""
-BARE = re.compile(r"[a-z]{2,3}")
-
-
-@cache
-def known_names() -> dict[str, str]:
-    """Codes and names of all languages, without regard to capitals → code."""
-    found = {}
-    for code, known in LANGUAGES.items():
-        names = (known.own, known.english, known.iso639_3, *MORE.get(code, ()), code)
-        for name in names:
-            found[name.casefold()] = code
-    return found
+THREE = 3
+BETWEEN = re.compile(r"[.\s_-]+")
 
 
 def language_code(name: str) -> str:
     """The code of the language that a text names; empty where it names none.
 
-    A code, a code with script or region, or a name, such as es, spa, spa_Latn, Spanish.
+    In any common form: es, spa, spa_Latn, es-MX, Spanish, español.
     """
-    plain = seen(name).casefold()
-    whole = known_names().get(plain)
-    if whole is not None:
-        return whole
-    stem, *rest = re.split("[_-]", plain)
-    return known_names().get(stem, "") if rest and BARE.fullmatch(stem) else ""
+    return code_in(seen(name)) or ""
 
 
-MORE = {"zh": ("zho", "chi"), "sw": ("swa",)}
-"""Further codes of a language: its macrolanguage's."""
+def language_of_column(name: str) -> str:
+    """The code of the language that a column is called by; empty if it is none."""
+    return "" if seen(name).casefold() in NO_LANGUAGES else language_code(name)
 
 
 def language_of_file(path: str) -> str:
     """The code of the language that a file's name or folder tells; empty if none.
 
-    The name itself counts first, then the folders from the inside out.
+    The name itself counts first, then the folders from the inside out; a name that tells
+    several tells none.
     """
     place = PurePosixPath(path)
-    for part in (place.name, *reversed(place.parts[:-1])):
-        codes = codes_of_part(part)
-        if codes:
-            return codes[0] if len(set(codes)) == 1 else ""
+    codes = codes_of_part(place.name)
+    if codes:
+        return codes[0] if len(set(codes)) == 1 else ""
+    for folder in reversed(place.parts[:-1]):
+        code = language_of_piece(folder)
+        if code:
+            return code
     return ""
 
 
+def language_of_piece(piece: str) -> str:
+    """The code of the language that a part of a file's name tells; empty if none.
+
+    Of codes of three letters only those of well-known languages count: nearly every word
+    of three letters is the code of some language.
+    """
+    code = language_of_column(piece)
+    well_known = len(base_of(code)) < THREE or base_of(code) in known_facts()
+    return code if well_known or len(piece) > THREE else ""
+
+
 def codes_of_part(part: str) -> Sequence[str]:
-    """Codes of the languages that one part of a path names."""
-    found = []
-    for match in WITH_SCRIPT.findall(part):
-        found.append(language_code(match))
-    if any(found):
-        return [code for code in found if code]
-    for piece in re.split(r"[.\s_-]+", part):
-        if piece.casefold() not in SPLITS:
-            found.append(language_code(piece))
+    """Codes of the languages that a file's name holds."""
+    found = [language_code(match) for match in WITH_SCRIPT.findall(part)]
+    if not any(found):
+        found = [language_of_piece(piece) for piece in BETWEEN.split(part)]
     return [code for code in found if code]
 
 
@@ -73,7 +78,7 @@ def split_of_file(path: str) -> str:
     """The split that a file's name or its folder tells; empty if none."""
     place = PurePosixPath(path)
     for part in (place.name, *reversed(place.parts[:-1])):
-        for piece in re.split(r"[.\s_-]+", part.casefold()):
+        for piece in BETWEEN.split(part.casefold()):
             if piece in SPLITS:
                 return piece
     return ""

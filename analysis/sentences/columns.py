@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.core.keys import seen
-from analysis.sentences.codes import language_code
+from analysis.sentences.codes import language_of_column
 
 IDENTIFIER, LANGUAGE, TEXT = "sentence id", "language", "text"
 TOPIC, SPLIT = "topic", "split"
 ROLES: Mapping[str, tuple[str, ...]] = {
     IDENTIFIER: ("sentence id", "sentence_id", "index_id", "sent_id", "sid", "id"),
-    LANGUAGE: ("language", "lang", "lang_code", "language_code"),
+    LANGUAGE: ("language", "lang", "lang_code", "language_code", "iso_639_3"),
     TEXT: ("text", "sentence"),
     TOPIC: ("topic", "category"),
     SPLIT: ("split",),
@@ -45,7 +45,7 @@ def columns_of(names: Sequence[str]) -> Columns:
     for name in names:
         if name in roles.values():
             continue
-        code = language_code(name)
+        code = language_of_column(name)
         if code and TEXT not in roles:
             languages[name] = code
         else:

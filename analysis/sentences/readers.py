@@ -22,7 +22,11 @@ from analysis.core.table_files import (
 )
 from analysis.core.tables import open_table
 from analysis.core.zip_files import unpacked
-from analysis.sentences.codes import language_code, language_of_file, split_of_file
+from analysis.sentences.codes import (
+    language_of_column,
+    language_of_file,
+    split_of_file,
+)
 from analysis.sentences.columns import (
     IDENTIFIER,
     KNOWN,
@@ -109,13 +113,14 @@ def read_files(files: Mapping[str, bytes], name: str) -> ParallelText:
             others.append(table.file)
     rows += rows_of_lines(texts, faults)
     stem = PurePosixPath(name).stem
+    notes += told_by_names(tables, texts)
     notes += files_not_read(others)
     return assemble(stem, rows, faults, dict.fromkeys(notes))
 
 
 def is_text(file: str, ending: str) -> bool:
     """Whether a file is of one language, a sentence a line."""
-    known = ending in LINES or bool(language_code(ending.removeprefix(".")))
+    known = ending in LINES or bool(language_of_column(ending.removeprefix(".")))
     return known and bool(language_of_file(file))
 
 
@@ -128,6 +133,22 @@ def nothing_read(name: str, others: Sequence[str]) -> str:
         "“language” and “text”; or a zip or folder of files per language whose names "
         "tell it, such as eng_Latn.txt or eng_Latn/test.tsv."
     )
+
+
+def told_by_names(tables: Sequence[Records], texts: Sequence[Lines]) -> list[str]:
+    """A sentence on languages that were told by names of files or folders."""
+    found = {}
+    for table in tables:
+        if table.columns.long and LANGUAGE not in table.columns.roles:
+            found.setdefault(language_of_file(table.file), table.file)
+    for text in texts:
+        found.setdefault(text.language, text.file)
+    found.pop("", None)
+    if not found:
+        return []
+    named = [f"{file[-60:]} is {code}" for code, file in found.items()]
+    more = f" … and {len(named) - SHOWN:,} more" if len(named) > SHOWN else ""
+    return [f"Languages told by names of files: {', '.join(named[:SHOWN])}{more}."]
 
 
 def files_not_read(others: Sequence[str]) -> list[str]:
@@ -221,7 +242,7 @@ def is_part(table: Records, files: int) -> bool:
     if files == 1:
         return True
     told = LANGUAGE in table.columns.roles or language_of_file(table.file)
-    return bool(table.columns.languages or (table.columns.long and told))
+    return len(table.columns.languages) > 1 or (table.columns.long and bool(told))
 
 
 def rows_of(table: Records, faults: Faults) -> Iterator[Row]:
