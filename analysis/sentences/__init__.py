@@ -1,1 +1,3 @@
-"""Sentences: parallel text, its states, the vectors of languages, how well they align."""
+"""Parallel text, its states, and how well sentences find their translations; no words, no
+contrast pairs.
+"""
