@@ -10,7 +10,6 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import scipy  # its parts are read at first use: statistics takes half a second
-from scipy import special
 
 LEVEL = 0.95
 FEW_SOURCES = 6
@@ -35,7 +34,7 @@ class Interval(NamedTuple, Generic[Ends]):
 
 def student_quantile(share: float, freedom: np.ndarray | int) -> np.ndarray:
     """Quantile of Student's t; without scipy.stats, which the first page would wait for."""
-    return special.stdtrit(np.asarray(freedom, float), share)
+    return scipy.special.stdtrit(np.asarray(freedom, float), share)
 
 
 def critical_values(
@@ -47,7 +46,7 @@ def critical_values(
     estimated from them: Student's t.
     """
     upper = (1 + level) / 2
-    normal = special.ndtri(upper)
+    normal = scipy.special.ndtri(upper)
     freedom = np.maximum(np.asarray(units) - 1, 1)
     student = student_quantile(upper, freedom)
     return np.where(np.asarray(observations) <= units, normal, student)

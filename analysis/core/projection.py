@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import eigh
+import scipy  # its parts are read at first use
 
 NO_VARIANCE = 1e-12
 
@@ -49,7 +49,7 @@ def leading_axes(gram: np.ndarray, dims: int) -> Axes:
     """Leading eigenvectors of a symmetric matrix."""
     last = len(gram) - 1
     first = max(0, last + 1 - dims)
-    values, vectors = eigh(gram, subset_by_index=(first, last))
+    values, vectors = scipy.linalg.eigh(gram, subset_by_index=(first, last))
     # Smallest first; rounding may leave some a little below zero.
     return Axes(vectors[:, ::-1], np.maximum(values[::-1], 0))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg
+import scipy  # its parts are read at first use
 
 Apply = Callable[[np.ndarray], np.ndarray]
 PENALTY = 0.1
@@ -54,7 +54,7 @@ def rotation(x: np.ndarray, y: np.ndarray) -> Rotation:
 
     ``rank`` is that of xᵀy.
     """
-    left, sizes, right = linalg.svd(
+    left, sizes, right = scipy.linalg.svd(
         x.T @ y,
         full_matrices=False,
         check_finite=False,
@@ -156,10 +156,10 @@ def ridge_weights(given: np.ndarray, wanted: np.ndarray) -> np.ndarray:
         # The dual form solves for as many unknowns as there are seeds.
         identity = np.eye(seeds, dtype=given.dtype)
         inner = given @ given.T + penalty * identity
-        return given.T @ linalg.solve(inner, wanted, assume_a="pos")
+        return given.T @ scipy.linalg.solve(inner, wanted, assume_a="pos")
     identity = np.eye(hidden, dtype=given.dtype)
     inner = given.T @ given + penalty * identity
-    return linalg.solve(inner, given.T @ wanted, assume_a="pos")
+    return scipy.linalg.solve(inner, given.T @ wanted, assume_a="pos")
 
 
 MAPS: dict[str, Callable[[np.ndarray, np.ndarray], Fitted]] = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logsumexp
+import scipy  # its parts are read at first use
 
 from analysis.core.errors import unknown
 
@@ -156,7 +156,7 @@ def inverted_softmax(cosines: Cosines, criterion: Criterion) -> Scale:
     column = np.empty(target_words)
     for start, block in cosines.blocks():
         scores = criterion.temperature * block
-        of_block = np.asarray(logsumexp(scores, axis=0))
+        of_block = np.asarray(scipy.special.logsumexp(scores, axis=0))
         column = of_block if start == 0 else np.logaddexp(column, of_block)
     return Scale(criterion.temperature, np.zeros(source_words), column)
 
