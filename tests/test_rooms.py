@@ -59,7 +59,21 @@ PACKAGES = {
     "app": {"streamlit"},
 }
 """Packages beside the standard library; the longest name that fits a module counts."""
-HEAVY = ("torch", "transformers", "umap", "matplotlib", "sklearn", "datasets")
+HEAVY = (
+    "torch",
+    "transformers",
+    "umap",
+    "matplotlib",
+    "sklearn",
+    "datasets",
+    "scipy.linalg",
+    "scipy.special",
+    "scipy.stats",
+    "langcodes",
+    "language_data",
+    "openpyxl",
+    "pyarrow.parquet",
+)
 """What a page never loads by being opened."""
 TORCH = (
     "analysis.model",
