@@ -3,6 +3,7 @@
 ROOMS = (
     "core",
     "languages",
+    "tables",
     "world",
     "study",
     "concepts",

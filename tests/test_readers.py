@@ -207,7 +207,7 @@ def test_files_that_are_no_corpus(data, filename, words):
 
 def test_an_unknown_ending_names_the_nearest():
     with pytest.raises(CorpusError, match="Did you mean “.jsonl”"):
-        read_corpus(b"", "pairs.json")
+        read_corpus(b"x", "pairs.jsonlines")
 
 
 def test_files_beyond_the_limit_are_not_read(monkeypatch, tmp_path):

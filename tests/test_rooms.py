@@ -27,6 +27,7 @@ NUMBERS = {"numpy", "pandas", "xarray", "filelock", "safetensors"}
 MATHEMATICS = NUMBERS | {"scipy", "sklearn", "threadpoolctl", "umap"}
 READERS = {"datasets", "wn", "wordfreq", "gguf", "py3langid"}
 CODES = {"langcodes", "language_data"}
+TABLES = {"charset_normalizer", "openpyxl", "pyarrow"}
 MODELS = {
     "accelerate",
     "bitsandbytes",
@@ -43,6 +44,7 @@ PACKAGES = {
     "analysis": LIBRARY,
     "analysis.languages": LIBRARY | CODES,
     "analysis.core": LIBRARY | {"psutil"},
+    "analysis.tables": LIBRARY | TABLES,
     "analysis.model": LIBRARY | MODELS,
     "analysis.worker": LIBRARY | MODELS,
     "analysis.demo": LIBRARY | MODELS,

@@ -109,7 +109,7 @@ def test_faults_of_a_table_are_sentences(text, fault):
 @pytest.mark.parametrize(
     ("data", "name", "fault"),
     [
-        (b"x", "a.pdf", "which is no word list"),
+        (b"x", "a.pdf", "which is not read"),
         (b"x", "a.zip", "cut short, damaged or no zip"),
         (zipped({"readme.txt": "x"}), "a.zip", "holds no word list"),
         ("dog chien".encode("utf-16-le"), "en-fr.txt", "UTF-16 without a byte"),

@@ -6,6 +6,7 @@ language, positive, negative`` and, if wanted, ``source`` and ``split``.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -17,7 +18,12 @@ from analysis.concepts.pair_checks import (
     unknown_columns,
 )
 from analysis.concepts.pairs import Corpus
-from analysis.concepts.paper_layout import MAX_FILES, papers_layout, papers_zip
+from analysis.concepts.paper_layout import (
+    MAX_FILES,
+    is_papers_zip,
+    papers_layout,
+    papers_zip,
+)
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
@@ -25,6 +31,17 @@ from analysis.core.hidden_folders import reason
 from analysis.core.table_files import decode_text, json_rows, refusal
 from analysis.core.tables import open_table
 from analysis.core.zip_files import too_much
+from analysis.tables.bringing import (
+    UNREADABLE,
+    Plain,
+    bring,
+    is_ours,
+    plain,
+    with_own_faults,
+)
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import PAIRS
+from analysis.tables.names_of_files import language_in
 
 
 class HubSplit(Protocol):
@@ -35,15 +52,58 @@ class HubSplit(Protocol):
     def __iter__(self) -> Iterator[dict[str, object]]: ...
 
 
-def read_corpus(data: bytes, filename: str, exact: bool = False) -> Corpus:
-    """The corpus in a file's bytes; the ending of the name tells the format.
+def read_corpus(
+    data: bytes, filename: str, exact: bool = False, columns: ColumnMap | None = None
+) -> Corpus:
+    """The corpus in a file's bytes, in our own format, a known layout or by ``columns``.
 
-    One of .csv, .tsv, .jsonl, .ndjson or .zip. CorpusError lists every fault with file and
-    line: encoding, columns, languages, empty or identical members, repeated pairs,
-    splits. Pairs that some languages lack are no fault; they are kept and noted. Names
-    that are the same written in several ways are joined and noted, unless the file is
-    one of our own (``exact``).
+    Separated values, JSON, Parquet, Excel, or a zip of such; compressed or not.
+    ColumnsUnknown where nobody says what its columns are. CorpusError lists every fault
+    with file and line: encoding, columns, languages, empty or identical members,
+    repeated pairs, splits. Pairs that some languages lack are no fault; they are kept
+    and noted. Names that are the same written in several ways are joined and noted,
+    unless the file is one of our own (``exact``).
     """
+    if exact:
+        return own_corpus(data, filename, exact)
+    file = plain(data, filename, columns)
+    if columns is None and is_own(file):
+        corpus = own_corpus(file.data, file.name)
+        return replace(corpus, notes=(*file.notes, *corpus.notes))
+    try:
+        brought = bring(data, filename, PAIRS, are_own, columns)
+    except UNREADABLE as error:
+        if not is_own_ending(file.name):
+            raise
+        better = with_own_faults(error, lambda: own_corpus(file.data, file.name))
+        raise better from error
+    rows = (Row(row.place, known_columns(row.values)) for row in brought.rows)
+    name = PurePosixPath(file.name).stem
+    return assemble(name, rows, brought.faults, brought.notes)
+
+
+def is_own(file: Plain) -> bool:
+    """Whether a file is in one of our own formats, by its name and its columns."""
+    if file.name.casefold().endswith(".zip"):
+        return is_papers_zip(file.data)
+    return is_own_ending(file.name) and is_ours(file, are_own)
+
+
+def is_own_ending(name: str) -> bool:
+    """Whether a file may be in one of our own formats, by its ending."""
+    return PurePosixPath(name).suffix.casefold() in (*FORMATS, ".zip")
+
+
+def are_own(columns: Collection[str], name: str) -> bool:
+    """Whether columns are our own; the language may be told by the file's name."""
+    there = {column.casefold() for column in columns}
+    if language_in(name):
+        there.add("language")
+    return there.issuperset(REQUIRED)
+
+
+def own_corpus(data: bytes, filename: str, exact: bool = False) -> Corpus:
+    """The corpus in a file of one of our own formats."""
     path = PurePosixPath(filename.replace("\\", "/"))
     ending = path.suffix.casefold()
     if ending == ".zip":

@@ -7,16 +7,25 @@ One file per concept and language, ``<concept>/<concept>_<language>.json``; a le
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+from zipfile import ZipFile
 
 from analysis.concepts.pair_checks import Row, assemble
 from analysis.concepts.pairs import Corpus
 from analysis.core.keys import same_name, seen
 from analysis.core.table_files import decode_text, parse_json, refusal, value_in_words
-from analysis.core.zip_files import NamedFile, left_behind, too_much, unpacked
+from analysis.core.zip_files import (
+    DAMAGES,
+    NamedFile,
+    left_behind,
+    too_much,
+    unpacked,
+)
 from analysis.languages.codes import code_in
 from analysis.languages.languages import unknown_language
+from analysis.tables.opening import is_read
 
 MAX_FILES = 2000
 MEMBERS = ("pos", "neg")
@@ -98,6 +107,27 @@ def papers_zip(data: bytes, filename: str = "papers.zip") -> Corpus:
     if faults:
         raise refusal(name, faults)
     return corpus_of(name, unpacked(data, name, MAX_FILES))
+
+
+def is_papers_zip(data: bytes) -> bool:
+    """Whether some file of a zip is called as in the papers' layout, or none can be told."""
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            names = archive.namelist()
+    except DAMAGES:
+        return True
+    if not any(map(is_read, names)):
+        return True
+    return any(is_paper_name(name) for name in names)
+
+
+def is_paper_name(name: str) -> bool:
+    """Whether a file is called <concept>/<concept>_<language>.json, as far as it goes."""
+    path = PurePosixPath(name)
+    concept = path.parent.name
+    return (
+        bool(concept) and name.endswith(".json") and path.stem.startswith(f"{concept}_")
+    )
 
 
 def corpus_of(name: str, files: Iterable[NamedFile]) -> Corpus:

@@ -8,10 +8,18 @@ not reported in another.
 import csv
 import io
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from analysis.concepts import corpora
 from analysis.concepts.pairs import split_pairs
@@ -28,6 +36,17 @@ from analysis.languages.forms import Forms
 from analysis.languages.in_names import told_between_dots
 from analysis.languages.languages import LANGUAGES, in_order
 from analysis.steering import presets
+from analysis.tables.bringing import (
+    UNREADABLE,
+    Plain,
+    bring,
+    is_ours,
+    plain,
+    with_own_faults,
+)
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import PROMPTS
+from analysis.tables.parts import TableRow, as_text
 
 ROLES = ("", "search", "report", "neutral")
 NEUTRAL = 8
@@ -348,10 +367,13 @@ COLUMNS = tuple(field.name for field in fields(Prompt))
 REQUIRED = ("prompt", "language", "text")
 
 
-def read(data: bytes, filename: str, exact: bool = False) -> PromptSet:
-    """Prompts from a CSV file with the columns ``prompt, language, text`` and, if
-    wanted, ``role, target, other, source``.
+def read(
+    data: bytes, filename: str, exact: bool = False, columns: ColumnMap | None = None
+) -> PromptSet:
+    """Prompts from a file with the columns ``prompt, language, text`` and, if
+    wanted, ``role, target, other, source``, in a known layout, or by ``columns``.
 
+    Separated values, JSON, Parquet, Excel, or a zip of such; compressed or not.
     Numbers and sources that are the same written in several ways are joined and noted,
     unless the file is one of our own (``exact``).
     CorpusError lists every fault with its line.
@@ -359,14 +381,82 @@ def read(data: bytes, filename: str, exact: bool = False) -> PromptSet:
     name = PurePosixPath(filename.replace("\\", "/")).name
     if len(data) > MOST_BYTES:
         raise refusal(name, [f"{name}: holds more than {MOST_BYTES // 2**20} MiB"])
+    if exact:
+        return own_prompts(data, name, exact)
+    file = plain(data, name, columns)
+    if columns is None and is_own(file):
+        made = own_prompts(file.data, file.name)
+        return replace(made, notes=(*file.notes, *made.notes))
+    try:
+        brought = bring(data, name, PROMPTS, are_own, columns)
+    except UNREADABLE as error:
+        if not is_table(file.name):
+            raise
+        better = with_own_faults(error, lambda: own_prompts(file.data, file.name))
+        raise better from error
+    made = prompts_in(file.name, rows_brought(brought.rows), brought.faults)
+    return replace(made, notes=(*brought.notes, *made.notes))
+
+
+class Row(NamedTuple):
+    """A row as it was read: where it stands, and its texts by column."""
+
+    place: str
+    values: dict[str, str]
+
+
+def rows_brought(rows: Iterable[TableRow]) -> Iterator[Row]:
+    """Rows of a table of any form as texts under our columns."""
+    for row in rows:
+        values = dict.fromkeys(REQUIRED, "")
+        for column, value in row.values.items():
+            if column in COLUMNS:
+                values[column] = as_text(value)
+        for column in ("prompt", "language", "role", "source"):
+            if column in values:
+                values[column] = values[column].strip()
+        yield Row(row.place, values)
+
+
+def is_own(file: Plain) -> bool:
+    """Whether a file is in our own format, by its name and its columns."""
+    return is_table(file.name) and is_ours(file, are_own)
+
+
+def is_table(name: str) -> bool:
+    """Whether a file is one of separated values, by its name."""
+    return name.casefold().endswith((".csv", ".tsv"))
+
+
+def are_own(columns: Collection[str], name: str) -> bool:
+    """Whether columns are our own."""
+    there = {column.casefold() for column in columns}
+    return there.issuperset(REQUIRED)
+
+
+def own_prompts(data: bytes, name: str, exact: bool = False) -> PromptSet:
+    """The prompts in a file of our own format."""
     text, faults = decode_text(data, name)
     table = open_table(text, name, faults, COLUMNS, exact)
     if faults and not table.columns:
         raise refusal(name, faults)
     check_header(name, table, faults)
+    return prompts_in(name, rows_of(name, table), faults, exact)
+
+
+def rows_of(name: str, table: Table) -> Iterator[Row]:
+    """The rows of a table of our own."""
+    for line, cells in table.rows:
+        yield Row(f"{name}, line {line}", dict(zip(table.columns, cells)))
+
+
+def prompts_in(
+    name: str, rows: Iterable[Row], faults: Faults, exact: bool = False
+) -> PromptSet:
+    """The prompts of rows; CorpusError with every fault."""
     joined = {"prompt": Names(exact), "source": Names(exact)}
     languages = Forms(faults)
-    made = prompts_of_rows(name, table, joined, languages, faults)
+    made = prompts_of_rows(rows, joined, languages, faults)
     languages.count_faults()
     if faults or not made:
         faults += [] if faults else [f"{name}: holds no prompts"]
@@ -379,20 +469,18 @@ def read(data: bytes, filename: str, exact: bool = False) -> PromptSet:
 
 
 def prompts_of_rows(
-    name: str,
-    table: Table,
+    rows: Iterable[Row],
     joined: Mapping[str, Names],
     languages: Forms,
     faults: Faults,
 ) -> list[Prompt]:
-    """The prompts of a table's faultless rows; names by column are ``joined``."""
+    """The prompts of faultless rows; names by column are ``joined``."""
     made, seen = [], set()
-    for line, cells in table.rows:
-        values = dict(zip(table.columns, cells))
+    for place, values in rows:
         wrong = row_faults(values)
         given = values["language"].strip()
         if given:
-            values["language"] = languages.read(given, f"{name}, line {line}")
+            values["language"] = languages.read(given, place)
         for column, names in joined.items():
             if values.get(column):
                 values[column] = names.add(values[column])
@@ -400,7 +488,7 @@ def prompts_of_rows(
         if key in seen:
             wrong.append("is there twice")
         seen.add(key)
-        faults += [f"{name}, line {line}: {fault}" for fault in wrong]
+        faults += [f"{place}: {fault}" for fault in wrong]
         if not wrong:
             made.append(Prompt(**values))
     return made

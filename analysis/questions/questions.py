@@ -38,6 +38,17 @@ from analysis.questions.answer_options import (
     distinct,
     options_of,
 )
+from analysis.tables.bringing import (
+    UNREADABLE,
+    Plain,
+    bring,
+    is_ours,
+    plain,
+    with_own_faults,
+)
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import QUESTIONS
+from analysis.tables.names_of_files import language_in
 
 UNIVERSAL, CULTURE = "universal", "culture"
 QUESTION_KINDS = (UNIVERSAL, CULTURE)
@@ -171,19 +182,67 @@ class Line:
 
 
 def read_questions(
-    data: bytes, filename: str, answers: str = "", exact: bool = False
+    data: bytes,
+    filename: str,
+    answers: str = "",
+    exact: bool = False,
+    columns: ColumnMap | None = None,
 ) -> Questions:
-    """The questions in a file's bytes (.csv, .tsv, .jsonl or .ndjson).
+    """The questions in a file's bytes, in our own format, a known layout or by ``columns``.
 
+    Separated values, JSON, Parquet, Excel, or a zip of such; compressed or not.
     ``answers``: what they are, one of ANSWERS; when empty, AnswersUnclear asks where they
     may be several. ``exact`` is for files of our own: every text is taken as it stands.
-    CorpusError lists every fault with file and line: encoding, columns, languages,
+    ColumnsUnknown where nobody says what the columns are. CorpusError lists every fault
+    with file and line: encoding, columns, languages,
     kinds, options without the answer, items
     there twice. Items that some languages lack, culture items without a named version,
     and columns that are not used are noted.
     """
     if answers and answers not in ANSWERS:
         raise unknown("meaning of answers", answers, ANSWERS)
+    if exact:
+        return own_questions(data, filename, "text", exact)
+    file = plain(data, filename, columns)
+    if columns is None and is_own(file):
+        read = own_questions(file.data, file.name, answers)
+        return replace(read, notes=(*file.notes, *read.notes))
+    try:
+        brought = bring(data, filename, QUESTIONS, are_own, columns)
+    except UNREADABLE as error:
+        if PurePosixPath(file.name).suffix.casefold() not in FORMATS:
+            raise
+        better = with_own_faults(
+            error, lambda: own_questions(file.data, file.name, answers)
+        )
+        raise better from error
+    lines = (Line(row.place, row.values) for row in brought.rows)
+    meaning = brought.columns.answers if brought.columns else ""
+    reading = Reading(answers or meaning)
+    name = PurePosixPath(file.name).stem
+    read = assemble_questions(name, lines, brought.faults, reading)
+    return replace(read, notes=(*brought.notes, *read.notes))
+
+
+def is_own(file: Plain) -> bool:
+    """Whether a file is in one of our own formats, by its name and its columns."""
+    ending = PurePosixPath(file.name).suffix.casefold()
+    return ending in FORMATS and is_ours(file, are_own)
+
+
+def are_own(columns: Collection[str], name: str) -> bool:
+    """Whether columns are our own, or mean the same; the name may tell the language."""
+    there = set(columns_of(tuple(columns)).ours)
+    stem = PurePosixPath(name).stem
+    if told_by_name(stem) or language_in(name):
+        there.add("language")
+    return there.issuperset(NEEDED)
+
+
+def own_questions(
+    data: bytes, filename: str, answers: str = "", exact: bool = False
+) -> Questions:
+    """The questions in a file of one of our own formats."""
     path = PurePosixPath(filename.replace("\\", "/"))
     ending = path.suffix.casefold()
     if ending not in FORMATS:
@@ -198,8 +257,7 @@ def read_questions(
         )
     text, faults = decode_text(data, path.name)
     lines = FORMATS[ending](text, path.name, faults, exact)
-    reading = Reading("text" if exact else answers, exact)
-    return assemble_questions(path.stem, lines, faults, reading)
+    return assemble_questions(path.stem, lines, faults, Reading(answers, exact))
 
 
 def table_lines(

@@ -7,8 +7,10 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from io import BytesIO
 from pathlib import PurePosixPath
 from typing import NamedTuple
+from zipfile import ZipFile
 
 from analysis.core import settings
 from analysis.core.counting import count
@@ -23,12 +25,25 @@ from analysis.core.table_files import (
     refusal,
 )
 from analysis.core.tables import Table, open_table
-from analysis.core.zip_files import unpacked
+from analysis.core.zip_files import DAMAGES, unpacked
 from analysis.languages.codes import code_in
 from analysis.languages.forms import Forms
 from analysis.languages.in_names import is_usual
 from analysis.languages.languages import LANGUAGES, in_order, nearest_hint
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
+from analysis.tables.bringing import (
+    UNREADABLE,
+    Brought,
+    Plain,
+    bring,
+    is_ours,
+    plain,
+    with_own_faults,
+)
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import WORDS
+from analysis.tables.opening import is_read
+from analysis.tables.parts import as_text
 from analysis.words.word_lists import checked_words
 from analysis.words.wordnet import DATA_NOUN, TAB_NAME, from_tabs
 
@@ -55,10 +70,13 @@ class ZipLayout(NamedTuple):
     read: Layout
 
 
-def read_words(data: bytes, filename: str) -> WordList:
-    """The word list in a file's bytes.
+def read_words(
+    data: bytes, filename: str, columns: ColumnMap | None = None
+) -> WordList:
+    """The word list in a file's bytes, in our own format, a known layout or by ``columns``.
 
-    .csv or .tsv (ours), .txt (one MUSE dictionary), .tab, or .zip of one of the others.
+    .csv or .tsv (ours), .txt (one MUSE dictionary), .tab, or .zip of one of the others;
+    tables of other columns in any form.
     CorpusError lists every fault with file and line. Words that a language lacks are no
     fault; they are left empty.
     """
@@ -66,6 +84,56 @@ def read_words(data: bytes, filename: str) -> WordList:
     if len(data) > settings.MAX_CORPUS_BYTES:
         most = settings.MAX_CORPUS_BYTES // 2**20
         raise CorpusError(f"“{path.name[:80]}” is larger than {most} MiB.")
+    file = plain(data, filename, columns)
+    if columns is None and is_own(file):
+        words = own_words(file.data, file.name)
+        return replace(words, notes=(*file.notes, *words.notes))
+    try:
+        brought = bring(data, filename, WORDS, are_own, columns)
+    except UNREADABLE as error:
+        if PurePosixPath(file.name).suffix.casefold() not in (*ENDINGS, ".zip"):
+            raise
+        better = with_own_faults(error, lambda: own_words(file.data, file.name))
+        raise better from error
+    if brought.columns is None:
+        words = words_of_rows(PurePosixPath(file.name).stem, brought)
+    else:
+        words = words_of_long_rows(PurePosixPath(file.name).stem, brought)
+    return noted(replace(words, notes=(*brought.notes, *words.notes)))
+
+
+def is_own(file: Plain) -> bool:
+    """Whether a file is in a format of word lists, by its name and its columns."""
+    ending = PurePosixPath(file.name).suffix.casefold()
+    if ending == ".zip":
+        return is_list_zip(file)
+    if ending == ".txt":
+        return bool(MUSE.search(file.name))
+    return ending == ".tab" or (ending in ENDINGS and is_ours(file, are_own))
+
+
+def is_list_zip(file: Plain) -> bool:
+    """Whether some file of a zip is one of a word list, or none can be told."""
+    try:
+        with ZipFile(BytesIO(file.data)) as archive:
+            names = archive.namelist()
+    except DAMAGES:
+        return True
+    listed = [layout for layout in LAYOUTS if any(map(layout.fits, names))]
+    if not listed:
+        return not any(map(is_read, names))
+    return listed[0].read is not from_table or sum(map(is_table, names)) == 1
+
+
+def are_own(columns: Collection[str], name: str) -> bool:
+    """Whether columns are our own: “concept”, and one a language."""
+    named = {column.casefold() for column in columns}
+    return "concept" in named and not named & {"word", "language"}
+
+
+def own_words(data: bytes, filename: str) -> WordList:
+    """The word list in a file of one of the formats that only word lists have."""
+    path = PurePosixPath(filename.replace("\\", "/"))
     ending = path.suffix.casefold()
     if ending == ".zip":
         return noted(from_zip(data, path.name))
@@ -80,6 +148,53 @@ def read_words(data: bytes, filename: str) -> WordList:
         raise refusal(path.name, faults)
     read = ENDINGS[ending]
     return noted(read(path.stem, {path.name: text}))
+
+
+def words_of_rows(name: str, brought: Brought) -> WordList:
+    """The words of rows that have our own columns already."""
+    rows = [row.values for row in brought.rows]
+    columns = tuple(dict.fromkeys(column for row in rows for column in row))
+    lines = []
+    for number, row in enumerate(rows, 2):
+        lines.append(CsvRow(number, [as_text(row.get(name)) for name in columns]))
+    table = Table(columns, f"{brought.name}, line 1", iter(lines))
+    return words_of_table(name, brought.name, table, brought.faults)
+
+
+def words_of_long_rows(name: str, brought: Brought) -> WordList:
+    """The words of rows of one word each; kinds and frequencies are those told first."""
+    concepts: dict[str, dict[str, str]] = {}
+    languages: dict[str, None] = {}
+    for row in brought.rows:
+        values = {
+            column: as_text(value).strip() for column, value in row.values.items()
+        }
+        concept, language = values.get("concept", ""), values.get("language", "")
+        word = values.pop("word", "")
+        lack = [column for column in ("concept", "language") if not values.get(column)]
+        if lack:
+            brought.faults.append(f"{row.place}: no {' and no '.join(lack)}")
+            continue
+        cells = concepts.setdefault(concept, {})
+        languages[language] = None
+        if cells.setdefault(language, word) != word:
+            brought.faults.append(
+                f"{row.place}: {language} has “{cells[language][:40]}” for “{concept[:40]}” "
+                f"already, and here “{word[:40]}”; keep one of them"
+            )
+        for column in ("kind", "frequency"):
+            if values.get(column):
+                cells.setdefault(column, values[column])
+    names = [
+        column for column in KNOWN[1:] if any(column in c for c in concepts.values())
+    ]
+    columns = ("concept", *names, *languages)
+    lines = []
+    for number, (concept, cells) in enumerate(concepts.items(), 1):
+        rest = [cells.get(column, "") for column in columns[1:]]
+        lines.append(CsvRow(number, [concept, *rest]))
+    table = Table(columns, f"{brought.name}, row 1", iter(lines))
+    return words_of_table(name, brought.name, table, brought.faults)
 
 
 def noted(words: WordList) -> WordList:
@@ -189,6 +304,11 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
     if not table.columns:
         faults.append(f"{file}, line 1: the file is empty")
         raise refusal(file, faults)
+    return words_of_table(name, file, table, faults)
+
+
+def words_of_table(name: str, file: str, table: Table, faults: Faults) -> WordList:
+    """The word list of an opened table; CorpusError with every fault."""
     names = table.columns
     faults += [f"{table.place}: {fault}" for fault in header_faults(names)]
     rows = concept_rows(file, table, faults)
