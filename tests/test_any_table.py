@@ -247,8 +247,16 @@ def test_a_column_that_contradicts_the_name_of_the_file_is_told():
     )
     corpus = read_corpus(made.csv_of(rows), "pairs.fr.csv", columns=columns)
     assert {pair.language for pair in corpus.pairs} == {"de"}
-    told = "the name says fr and the rows say de; the rows count"
-    assert told in " ".join(corpus.notes)
+    told = " ".join(corpus.notes)
+    assert "says French (fr)" in told and "says German (de) in every row" in told
+    files = {"pairs.fr.csv": made.csv_of(rows), "pairs.en.csv": made.csv_of(rows[:0])}
+    files["pairs.en.csv"] = made.csv_of(
+        [{**row, "language": "en", "good": row["positive"]} for row in ROWS[:3]]
+    )
+    corpus = read_corpus(made.zip_of(files), "pairs.zip", columns=columns)
+    assert "pairs.fr.csv: the name says fr and the rows say de" in " ".join(
+        corpus.notes
+    )
 
 
 def test_numbers_that_are_there_twice_and_languages_that_are_none_are_told():

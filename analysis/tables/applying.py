@@ -299,6 +299,7 @@ def tell_language(
     given = as_text(values.get("language")).strip()
     values["language"] = given
     if not given:
+        del values["language"]
         if plan.language and "language" not in plan.columns.given:
             values["language"] = plan.language
             telling.named.setdefault(plan.language, part.name)
