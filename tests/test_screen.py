@@ -1,5 +1,7 @@
 """Figure specs as Plotly draws them: every kind, on a light and on a dark page."""
 
+import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +23,8 @@ from components.figures.spec import (
     Tree,
 )
 from components.printing import marks
-from components.screen import ink, to_plotly
+from components.screen import heat as heat_maps
+from components.screen import ink, names, to_plotly
 
 ROWS, COLUMNS, NAN = ("en", "தமிழ்", "中文"), ("en", "தமிழ்", "中文", "ar"), np.nan
 VALUES = np.linspace(-1, 1, 12).reshape(3, 4)
@@ -43,6 +46,7 @@ DATA = {
         faded=FADED,
         diagonal=True,
     ),
+    "faded matrix": Matrix(VALUES, ROWS, COLUMNS, "share", LIMITS, faded=FADED),
     "matrix with a hole": Matrix(
         np.where(FADED, NAN, VALUES),
         ROWS,
@@ -235,25 +239,71 @@ def test_sequential_is_cividis_and_diverging_is_centred_puor():
     assert one.zmin == 0 and one.zmax == 1
 
 
+def both_heats(name, dark=False):
+    """Cells that count, and cells no better than chance."""
+    drawn = to_plotly.draw(spec(name), dark).data
+    full, pale = (trace for trace in drawn if trace.type == "heatmap")
+    return full, pale
+
+
 def test_faded_cells_are_pale_and_keep_their_number():
-    full, pale = (
-        trace
-        for trace in to_plotly.draw(spec("diverging matrix")).data
-        if trace.type == "heatmap"
-    )
+    full, pale = both_heats("diverging matrix")
     for trace, missing in ((full, FADED), (pale, ~FADED)):
         np.testing.assert_array_equal(np.isnan(np.array(trace.z, float)), missing)
-    assert (
-        pale.opacity < 0.5
-        and full.opacity == 1
-        and pale.text[0][0] == "-1.00"
-        and full.text[0][1] == "-0.82"
+    assert pale.text[0][0] == "-1.00" and full.text[0][1] == "-0.82"
+    assert (pale.zmin, pale.zmax) == (full.zmin, full.zmax)
+    assert pale.textfont.style == "italic"
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast of two colours (W3C)."""
+    dim, bright = sorted((luminance(first), luminance(second)))
+    return (bright + 0.05) / (dim + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("name", ["diverging matrix", "faded matrix"])
+def test_numbers_of_faded_cells_can_be_read(name, dark):
+    """Plotly writes in white on what it takes for dark, else in dark grey."""
+    full, pale = both_heats(name, dark)
+    middle = ink.DARK_PAGE if dark and "diverging" not in name else ink.LIGHT_PAGE
+    assert pale.opacity is None
+    for (_, strong), (_, colour) in zip(full.colorscale, pale.colorscale):
+        red, green, blue = map(int, re.findall(r"\d+", colour))
+        brightness = (299 * red + 587 * green + 114 * blue) / 1000
+        written = "#444444" if brightness >= 128 else "#ffffff"
+        seen = f"#{red:02x}{green:02x}{blue:02x}"
+        assert contrast(written, seen) > 4
+        assert contrast(seen, middle) < max(contrast(as_hex(strong), middle), 2.5)
+
+
+def as_hex(colour: str) -> str:
+    """``rgb(1,2,3)`` as #RRGGBB."""
+    if colour.startswith("#"):
+        return colour
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour))
+
+
+def test_numbers_of_faded_cells_are_as_large_as_the_others():
+    """Plotly's size follows from the longest text and from the next cell with one."""
+    full, pale = both_heats("diverging matrix")
+    for one, other in zip(np.ravel(full.text), np.ravel(pale.text)):
+        assert bool(one.strip()) != bool(other.strip())
+        assert one and other, "without a text a cell does not count as the next one"
+    longest = {max(map(len, np.ravel(trace.text))) for trace in (full, pale)}
+    assert len(longest) == 1 and full.texttemplate == pale.texttemplate
+
+
+def test_few_rows_are_tall_enough_for_a_colour_bar():
+    few, more = (
+        replace(DATA["wide matrix"], values=np.zeros((rows, 30)), rows=ROWS[:rows])
+        for rows in (1, 3)
     )
-    assert (pale.zmin, pale.zmax, pale.colorscale) == (
-        full.zmin,
-        full.zmax,
-        full.colorscale,
-    )
+    heights = {
+        to_plotly.draw(replace(spec("matrix"), data=data)).layout.height
+        for data in (few, more)
+    }
+    assert min(heights) - heat_maps.MARGIN >= 180
 
 
 def test_missing_cells_have_neither_colour_nor_number():
@@ -387,3 +437,59 @@ def test_dumb_bells_join_the_two_sides_of_a_label():
     assert second.error_x.array is None and first.error_x.arrayminus[
         0
     ] == pytest.approx(0.5)
+
+
+AT_ONE_PLACE = np.array([[0.2, 0.5], [0.2, 0.5], [0.26, 0.5], [0.5, 1.0], [0.9, 0.1]])
+"""Ends of arrows, two of which are the same and one is close."""
+
+
+def written(plot) -> dict[str, tuple[float, float, str]]:
+    """Text → where it stands, of all texts beside points."""
+    found = {}
+    for trace in plot.data:
+        if "text" in (trace.mode or ""):
+            sides = trace.textposition
+            if isinstance(sides, str):
+                sides = [sides] * len(trace.x)
+            for x, y, text, side in zip(trace.x, trace.y, trace.text, sides):
+                if text:
+                    found[text] = (x, y, side)
+    return found
+
+
+def planes():
+    """Arrows and named points at the same places."""
+    labels = ("sw", "vi", "te", "Hungarian", "ny")
+    intervals = np.stack([AT_ONE_PLACE - 0.1, AT_ONE_PLACE + 0.1], -1)
+    arrows = Arrows(
+        AT_ONE_PLACE[::-1], AT_ONE_PLACE, labels, intervals, tuple("abcd"), (0, 0)
+    )
+    x, y = AT_ONE_PLACE.T
+    return {"arrows": arrows, "points": Points(x, y, labels, ("a",) * len(labels))}
+
+
+@pytest.mark.parametrize("kind", ["arrows", "points"])
+def test_names_of_points_are_not_printed_over_each_other(kind):
+    drawn = to_plotly.draw(replace(spec(kind), data=planes()[kind]))
+    found = written(drawn)
+    assert set(found) == {"sw, vi", "te", "Hungarian", "ny"}
+    left = found["sw, vi"]
+    close = found["te"]
+    assert left[2] != close[2], "side by side they would touch on a telephone"
+    hovered = json.dumps(drawn.to_plotly_json(), default=str)
+    assert all(label in hovered for label in ("sw", "vi"))
+
+
+def test_each_name_has_room_of_its_own_on_a_telephone():
+    rng = np.random.default_rng(3)
+    places = rng.random((12, 2))
+    labels = [f"l{number}" for number in range(12)]
+    nothing = np.empty((0, 2, 2))
+    pixels = names.on_a_telephone(places, nothing)
+    found = names.names_of_points(places, labels, nothing)
+    boxes = [
+        names.box_beside(pixel, each.text, each.side)
+        for pixel, each in zip(pixels, found)
+    ]
+    for number, box in enumerate(boxes):
+        assert not any(names.shared_area(box, other) for other in boxes[:number])

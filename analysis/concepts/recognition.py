@@ -60,7 +60,7 @@ MEAN_WORDS = {
 }
 CONCEPTS_IN_THE_MEAN = Wording("concepts in the mean", "count")
 OVER_PAIRS = "95 % over the sources of held-out pairs, concepts fixed"
-OVER_CONCEPTS = "95 % over concepts (Student's t), because only accuracies are printed"
+OVER_CONCEPTS = "95 % over concepts by Student's t, because only accuracies are printed"
 
 
 class PairScores(NamedTuple):

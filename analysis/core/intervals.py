@@ -22,6 +22,9 @@ FEW_UNITS = 3
 PSEUDO = 2.0
 """Observations that are added to a difference, one in favour of either side."""
 
+MORE_DIGITS = 3
+"""By how many digits ends of an interval are longer where they would read alike."""
+
 Ends = TypeVar("Ends", float, np.ndarray)
 
 
@@ -30,6 +33,26 @@ class Interval(NamedTuple, Generic[Ends]):
 
     low: Ends
     high: Ends
+
+
+def ends(low: float, high: float, form: str = ".3f") -> str:
+    """Both ends in words, with more digits where they would read alike.
+
+    ``form`` ends in the number of digits and “f”. Ends that are the same are told so.
+
+    >>> ends(0.7012, 0.7049, ".2f")
+    '0.701 to 0.705'
+    """
+    sign, _, digits = form.removesuffix("f").rpartition(".")
+    if low == high:
+        return f"{low:{sign}z.{digits}f}, without any width"
+    first = last = ""
+    for more in range(MORE_DIGITS + 1):
+        longer = f"{sign}z.{int(digits) + more}f"
+        first, last = f"{low:{longer}}", f"{high:{longer}}"
+        if first != last:
+            return f"{first} to {last}"
+    return f"{first} to {last}, narrower than can be shown"
 
 
 def student_quantile(share: float, freedom: np.ndarray | int) -> np.ndarray:

@@ -19,7 +19,7 @@ from analysis.concepts.transfer import transfer
 from analysis.concepts.triangle import Asymmetry, Triangle, asymmetry, triangle
 from analysis.core.counting import count
 from analysis.core.errors import AnalysisError
-from analysis.core.intervals import FEW_SOURCES, too_few
+from analysis.core.intervals import FEW_SOURCES, ends, too_few
 from analysis.languages.languages import is_known, language
 from analysis.languages.shares import order
 from analysis.overview import needs, usual
@@ -139,7 +139,7 @@ def accuracy(table: xr.Dataset, place: int) -> str:
     language = name(row.language.item())
     if not np.isfinite(low):
         return f"{language} ({mean:z.1f} %, without an interval)"
-    return f"{language} ({mean:z.1f} %, 95 % interval {low:z.1f} to {high:z.1f})"
+    return f"{language} ({mean:z.1f} %, 95 % interval {ends(low, high, '.1f')})"
 
 
 def agreeing(study: Study, convention: Convention) -> str:
@@ -209,7 +209,7 @@ def cosine(pair: xr.Dataset) -> str:
     value, low, high = (pair[part].item() for part in ("cosine", "low", "high"))
     interval = ""
     if np.isfinite(low):
-        interval = f", 95 % interval {low:z.2f} to {high:z.2f}"
+        interval = f", 95 % interval {ends(low, high, '.2f')}"
     return f"{name(source)} and {name(target)} (cosine {value:z.2f}{interval})"
 
 
@@ -282,7 +282,7 @@ def matching(study: Study) -> str:
     text = (
         f"words (read as: {spec.embedding}) are found in {name(target)} at the first try "
         f"most often from {name(best.language.item())} ({precision:.1f} %, 95 % interval "
-        f"{low:z.1f} to {high:z.1f}, {int(best.n):,} test words) after a map fitted on "
+        f"{ends(low, high, '.1f')}, {int(best.n):,} test words) after a map fitted on "
         f"seed pairs; the mean over {count(found.sizes['language'], 'language')} is "
         f"{mean:z.1f} % after and {before:z.1f} % before it, and chance {chance:z.1f} %"
     )

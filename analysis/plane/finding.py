@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from analysis.core import intervals
 from analysis.plane.localisation import Effect, chosen_settings, effect, lacking
 from analysis.plane.specs import SweepSpec
 from analysis.questions.geometry import degrees, mean_angle
@@ -138,7 +139,7 @@ def points(share: float, plus: bool = True) -> str:
 def ends(low_high: tuple[float, float], sign: int = 1) -> str:
     """An interval in percentage points."""
     low, high = sorted(sign * 100 * end for end in low_high)
-    return f"95 % {round(low, 1) + 0.0:+.1f} to {round(high, 1) + 0.0:+.1f}"
+    return f"95 % {intervals.ends(low, high, '+.1f')}"
 
 
 def angle_words(study: Study, layers: tuple[int, int]) -> str:
@@ -155,7 +156,9 @@ def angle_words(study: Study, layers: tuple[int, int]) -> str:
     )
     if not np.isfinite(cosines).all():
         return "; the two vectors have no angle there, as one of them is zero in every language"
-    return (
-        "; the two vectors are "
-        f"{' and '.join(f'{angle:.0f}°' for angle in degrees(cosines))} apart there"
-    )
+    return f"; the two vectors are {' and '.join(angles_of(cosines))} apart there"
+
+
+def angles_of(cosines: np.ndarray) -> list[str]:
+    """Angles in words, each once: two layers may have the same."""
+    return list(dict.fromkeys(f"{angle:.0f}°" for angle in degrees(cosines)))

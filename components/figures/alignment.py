@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.core.counting import count
+from analysis.core.intervals import ends
 from analysis.study.study import PUBLISHED, Study
 from analysis.words.matching import STAGES
 from analysis.words.specs import AlignmentSpec
@@ -149,7 +150,7 @@ def bands(data: xr.Dataset) -> str:
     """What the bands of a curve are, or why there are none."""
     interval = data.attrs["interval"]
     if np.isfinite(data["low"]).any():
-        return f"bands are 95 % ({interval}, the same in all languages)"
+        return f"bands are 95 % intervals ({interval}, the same in all languages)"
     return f"intervals: {interval}"
 
 
@@ -198,7 +199,7 @@ def cell_words(low: float, high: float, n: float) -> str:
     """Interval and n of one cell; empty where it is unknown."""
     if not np.isfinite(n):
         return ""
-    return f"95 % {low:z.3f} to {high:z.3f}, n = {n:.0f}"
+    return f"95 % {ends(low, high)}, n = {n:.0f}"
 
 
 def concept_ranks(

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.core.counting import count
+from analysis.core.intervals import ends
 from analysis.study.study import Study
 from analysis.words.specs import AlignmentSpec
 from components.figures.cells import long_table
@@ -108,7 +109,7 @@ def template_means(means: xr.Dataset) -> list[str]:
     for name in means.embedding.values:
         one = means.sel(embedding=name)
         value, low, high = (float(one[part]) for part in ("precision", "low", "high"))
-        found.append(f"{name} {value:z.3f} ({low:z.3f} to {high:z.3f})")
+        found.append(f"{name} {value:z.3f} ({ends(low, high)})")
     return found
 
 

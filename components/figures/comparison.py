@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from analysis.core.intervals import ends
 from analysis.overview.compare import Comparison
 from analysis.study.study import Study
 from components.figures.cells import largest_magnitude, long_table
@@ -127,4 +128,4 @@ def interval_words(low: float, high: float) -> str:
     """A 95 % interval of a difference; empty where it is unknown."""
     if not np.isfinite(low):
         return ""
-    return f"95 % {low:+z.3f} to {high:+z.3f}"
+    return f"95 % {ends(low, high, '+.3f')}"

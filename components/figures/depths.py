@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.core.counting import count
+from analysis.core.intervals import ends
 from analysis.core.statistics import mean_known
 from analysis.questions import items
 from analysis.study.study import Study
@@ -118,8 +119,8 @@ def angle_interval(here: xr.Dataset, languages: int) -> str:
     if not np.isfinite(here["low"]):
         return f"{n}, without an interval"
     return (
-        f"95 % {here['low']:z.2f} to {here['high']:z.2f}, {n} drawn with replacement, "
-        "the questions, which they share, as they are"
+        f"95 % {ends(float(here['low']), float(here['high']), '.2f')}, Student's t over "
+        f"{n}, the questions, which they share, as they are"
     )
 
 
@@ -129,8 +130,8 @@ def band_words(here: xr.Dataset) -> str:
         return ""
     inside = bool(here["null_low"] <= here["cosine"] <= here["null_high"])
     side = "inside" if inside else "outside"
-    ends = f"{here['null_low']:z.2f} to {here['null_high']:z.2f}"
-    return f", {side} the band of shuffled labels ({ends})"
+    band = ends(float(here["null_low"]), float(here["null_high"]), ".2f")
+    return f", {side} the band of shuffled labels ({band})"
 
 
 def angle_map(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
@@ -184,7 +185,7 @@ def angle_words(angle: float, low: float, high: float) -> str:
         return "no angle: a vector is zero"
     if not np.isfinite(low):
         return f"{angle:.0f}°"
-    return f"{angle:.0f}°, shuffled {low:z.2f} to {high:z.2f}"
+    return f"{angle:.0f}°, shuffled {ends(low, high, '.2f')}"
 
 
 def lengths(study: Study, data: xr.Dataset, layer: int) -> Figure:

@@ -8,10 +8,10 @@ import xarray as xr
 
 from analysis.concepts.specs import Convention
 from analysis.core.counting import count
-from analysis.core.intervals import too_few
+from analysis.core.intervals import ends, too_few
 from analysis.languages.facts import UNKNOWN
 from analysis.languages.languages import is_known, language
-from analysis.study.study import Study
+from analysis.study.study import PUBLISHED, Study
 from components.figures.languages import Languages, share_table, shares
 from components.figures.spec import Figure, Lines, Matrix, Points, Series
 from components.figures.text import (
@@ -87,7 +87,7 @@ def by_share(
     accuracy, low, high = means["mean"], means["mean_low"], means["mean_high"]
     pairs = means["n"].sum("concept")
     axis = share_axis(study, languages)
-    interval = accuracy.attrs.get("interval", "over pairs")
+    interval = accuracy.attrs.get("interval", "over pairs").removeprefix("95 % ")
     chance = chance_words(data, float(means["mean_chance"].mean()))
     caption = (
         f"Mean over {count(len(study.concepts), 'concept')} of the share of held-out "
@@ -164,9 +164,12 @@ def by_concept(
     cells = data.sel(language=list(languages.codes))
     accuracy, q = cells["accuracy"].values, cells["q"].values
     tested = np.isfinite(q)
-    note = PRINTED_NOTE
+    note = ""
+    if study.kind == PUBLISHED:
+        note = f" {PRINTED_NOTE}"
     if tested.any():
-        note = FADED_NOTE
+        note = f" {FADED_NOTE}"
+    chance = chance_words(data, float(np.nanmean(cells["chance"])), "")
     parts = ("low", "high", "n", "clusters", "q")
     hover = np.vectorize(cell_words)(*(cells[part].values for part in parts))
     matrix = Matrix(
@@ -185,7 +188,7 @@ def by_concept(
         estimate="accuracy",
         interval=("low", "high"),
         title="Recognition by concept and language",
-        caption=f"Share of held-out pairs ranked right, {span(accuracy)}; chance 0.5. "
+        caption=f"Share of held-out pairs ranked right, {span(accuracy)}; {chance}."
         f"{note}{untested_note(cells['clusters'].values)} "
         f"{convention_note(convention, study)}",
         data=matrix,
@@ -200,7 +203,7 @@ def cell_words(low: float, high: float, n: float, sources: float, q: float) -> s
     """Interval, n and test of one cell, as far as they are known."""
     parts = []
     if np.isfinite(low):
-        parts.append(f"95 % {low:z.3f} to {high:z.3f}")
+        parts.append(f"95 % {ends(low, high)}")
     if np.isfinite(n):
         parts.append(pairs_words(n, sources))
     if np.isfinite(q):

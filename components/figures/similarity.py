@@ -10,6 +10,7 @@ import xarray as xr
 from analysis.concepts import relationship
 from analysis.concepts.relationship import Relationship
 from analysis.core.counting import count
+from analysis.core.intervals import ends
 from analysis.core.statistics import mean_known
 from analysis.study.study import Study
 from components.figures.cells import between, long_table, off_diagonal
@@ -193,7 +194,7 @@ def scatter(
     labels = tuple(f"{names[a]} – {names[b]}" for a, b in pairs)
     low, high = found.interval
     caption = (
-        f"Pearson {found.pearson:z.2f} (95 % {low:z.2f} to {high:z.2f}, languages "
+        f"Pearson {found.pearson:z.2f} (95 % {ends(low, high, '.2f')}, languages "
         f"resampled; Mantel p = {found.p:z.3f}), Spearman {found.spearman:z.2f} "
         f"(p = {found.spearman_p:z.3f}), n = {found.n} pairs of {found.languages} "
         f"languages. {by_class(found)}"

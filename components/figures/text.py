@@ -6,7 +6,7 @@ import xarray as xr
 
 from analysis.concepts.specs import Convention
 from analysis.core.counting import count
-from analysis.core.intervals import FEW_SOURCES, too_few
+from analysis.core.intervals import FEW_SOURCES, ends, too_few
 from analysis.study.study import PUBLISHED, Study
 
 DEMO_NOTE = "Demo model: trained on a toy world, says nothing about real models."
@@ -50,14 +50,18 @@ def convention_note(convention: Convention, study: Study) -> str:
     return f"{layer}; ties count as {ties}."
 
 
-def chance_words(data: xr.Dataset, chance: float) -> str:
-    """The chance level of accuracies, and why it may be above one half."""
+def chance_words(data: xr.Dataset, chance: float, drawn: str = "dotted") -> str:
+    """The chance level of accuracies, and why it may be above one half.
+
+    ``drawn``: how the figure shows one half; empty where it does not.
+    """
     largest_is_taken = data.attrs["layer_choice"] == "best on test"
     if not largest_is_taken or not chance >= 0.505:
-        return "chance 0.5 (dotted)"
+        return f"chance 0.5 ({drawn})" if drawn else "chance 0.5"
+    single = f", {drawn}" if drawn else ""
     return (
         f"chance {chance:.2f}, since the largest of several layers is taken (0.5 for a "
-        f"single layer, dotted): without any concept it would reach {chance:.2f}"
+        f"single layer{single}): without any concept it would reach {chance:.2f}"
     )
 
 
@@ -89,7 +93,12 @@ def span(values: xr.DataArray | pd.Series | np.ndarray, digits: int = 2) -> str:
     known = known_values(values)
     if not known.size:
         return "unknown"
-    return f"{known.min():z.{digits}f} to {known.max():z.{digits}f}"
+    low, high = f"{known.min():z.{digits}f}", f"{known.max():z.{digits}f}"
+    if low != high:
+        return f"{low} to {high}"
+    if known.size == 1:
+        return low
+    return f"always {low}" if known.min() == known.max() else f"always about {low}"
 
 
 def counts(values: xr.DataArray | np.ndarray) -> str:
@@ -107,4 +116,4 @@ def percent_interval(low: float, high: float) -> str:
     """A 95 % interval with two decimals; empty where it is unknown."""
     if not np.isfinite(low):
         return ""
-    return f"95 % {low:z.2f} to {high:z.2f}"
+    return f"95 % {ends(low, high, '.2f')}"

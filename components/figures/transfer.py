@@ -6,7 +6,7 @@ import xarray as xr
 from analysis.concepts import triangle
 from analysis.concepts.specs import Convention
 from analysis.concepts.triangle import StartingGap
-from analysis.core.intervals import too_few
+from analysis.core.intervals import ends, too_few
 from analysis.study.study import PUBLISHED, Study
 from components.figures.cells import (
     between,
@@ -108,7 +108,7 @@ def cell_words(
     """Interval, accuracy, n and test of one cell, as far as they are known."""
     parts = []
     if np.isfinite(low):
-        parts.append(f"95 % {low:+z.2f} to {high:+z.2f}")
+        parts.append(f"95 % {ends(low, high, '+.2f')}")
     if np.isfinite(accuracy):
         parts.append(f"accuracy {accuracy:z.3f}, {pairs_words(n, sources)}")
     if np.isfinite(q):

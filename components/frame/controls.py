@@ -25,10 +25,19 @@ CONVENTION_HELP = (
 )
 
 
-def sidebar() -> None:
+PRINTED = "As printed (the paper's)"
+PRINTED_HELP = (
+    "These accuracies are copied from a paper: nothing can be cross-fitted, because the "
+    "scores of single pairs are not printed. The paper picks the layer on the very pairs "
+    "it reports, which flatters."
+)
+
+
+def sidebar(study: Study | None, compares: bool = False) -> None:
     """Choices for every figure of the page.
 
-    How languages are ordered and called, and how accuracies are read off.
+    How languages are ordered and called, and how accuracies are read off: offered where
+    that can be chosen, and on a page that ``compares`` studies.
     """
     with st.sidebar:
         links.one(
@@ -38,13 +47,23 @@ def sidebar() -> None:
             format_func=lambda name: f"By {name}",
         )
         links.one("Language labels", list(LABELS), "labels", format_func=str.capitalize)
-        links.one(
-            "Convention",
-            list(CONVENTIONS),
-            "convention",
-            format_func=CONVENTION_WORDS.get,
-            help=CONVENTION_HELP,
-        )
+        if compares or study is None or study.has("pair_score"):
+            links.one(
+                "Convention",
+                list(CONVENTIONS),
+                "convention",
+                format_func=CONVENTION_WORDS.get,
+                help=CONVENTION_HELP,
+            )
+        elif study.has("recognition") or study.has("transfer"):
+            # Under another key: the link keeps what was chosen for other studies.
+            st.selectbox(
+                "Convention",
+                [PRINTED],
+                key="convention-printed",
+                disabled=True,
+                help=PRINTED_HELP,
+            )
 
 
 def convention() -> Convention:

@@ -11,7 +11,7 @@ from analysis.core.errors import AnalysisError
 from analysis.study import library
 from analysis.study.published_words import shipped
 from analysis.study.study import DEMO, Study
-from components.frame import cache, controls, links, readings
+from components.frame import cache, controls, links, readings, style
 from components.frame.polite import WARNING, polite, say, show
 
 
@@ -101,11 +101,12 @@ def begin(title: str) -> Study | None:
     st.set_page_config(
         page_title=f"{title} · Babelscope", page_icon="🌐", layout="wide"
     )
+    style.apply()
     check_settings()
     study = pick()
     menu()
     if entry.view:
-        controls.sidebar()
+        controls.sidebar(study, compares=entry.title == "Studies")
     st.title(entry.title, anchor=False)
     st.markdown(f"**{entry.question}**")
     hindered = disk.trouble()

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from components.figures.spec import Arrows, Figure
 from components.screen.clouds import solid_shape
 from components.screen.ink import DOTTED, GREY, colour_at, marker_at
+from components.screen.names import Name, names_of_points
 
 SHORTEST = 1e-6
 """An arrow shorter than this has no direction and is not drawn."""
@@ -18,9 +19,9 @@ FURTHER = 4
 def arrows(figure: Figure, data: Arrows, dark: bool) -> go.Figure:
     """One arrow per label from where it was to where it went, and further points."""
     plot = go.Figure()
-    for place in range(len(data.labels)):
+    for place, name in enumerate(names_of_points(data.end, data.labels, strokes(data))):
         plot.add_scatter(**start_of(data, place))
-        plot.add_scatter(**end_of(data, place))
+        plot.add_scatter(**end_of(data, place, name))
         if np.abs(data.end[place] - data.start[place]).max() > SHORTEST:
             plot.add_annotation(**shaft_of(data, place))
     for place, (name, spots) in enumerate(data.extra):
@@ -40,6 +41,18 @@ def arrows(figure: Figure, data: Arrows, dark: bool) -> go.Figure:
     return plot
 
 
+def strokes(data: Arrows) -> np.ndarray:
+    """What else is drawn (stroke, end, axis): shafts, both arms of crosses, points."""
+    across = np.repeat(data.end[:, None], 2, axis=1)
+    up = across.copy()
+    across[:, :, 0] = data.intervals[:, 0]
+    up[:, :, 1] = data.intervals[:, 1]
+    drawn = [np.stack([data.start, data.end], axis=1), across, up]
+    for _, spots in data.extra:
+        drawn.append(np.repeat(spots[:, None], 2, axis=1))
+    return np.concatenate(drawn)
+
+
 def start_of(data: Arrows, place: int) -> dict[str, Any]:
     """Where an arrow begins: an open marker."""
     x, y = data.start[place]
@@ -54,8 +67,8 @@ def start_of(data: Arrows, place: int) -> dict[str, Any]:
     }
 
 
-def end_of(data: Arrows, place: int) -> dict[str, Any]:
-    """Where an arrow ends: a filled marker with its label and interval."""
+def end_of(data: Arrows, place: int, name: Name) -> dict[str, Any]:
+    """Where an arrow ends: a filled marker with its name and interval."""
     label = data.labels[place]
     start, end, ends = data.start[place], data.end[place], data.intervals[place]
     was = f"{label}<br>from {start[0]:.3f}, {start[1]:.3f}"
@@ -67,8 +80,8 @@ def end_of(data: Arrows, place: int) -> dict[str, Any]:
         "error_y": interval_of(end[1], ends[1]),
         "name": label,
         "mode": "markers+text",
-        "text": [label],
-        "textposition": "top center",
+        "text": [name.text],
+        "textposition": name.side,
         "marker": look,
         "hovertemplate": f"{was}<br>to %{{x:.3f}}, %{{y:.3f}}<extra></extra>",
     }

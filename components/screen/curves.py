@@ -15,6 +15,7 @@ from components.screen.ink import (
     marker_at,
     washed_out,
 )
+from components.screen.names import Name, names_of_points
 
 
 def lines(figure: Figure, data: Lines, dark: bool) -> go.Figure:
@@ -76,8 +77,9 @@ def points(figure: Figure, data: Points, dark: bool) -> go.Figure:
     """A scatter plot, one colour and marker per group."""
     plot = go.Figure()
     groups = list(dict.fromkeys(data.groups))
+    names = beside_points(data)
     for place, group in enumerate(groups):
-        plot.add_scatter(**group_of_points(data, group, place))
+        plot.add_scatter(**group_of_points(data, group, place, names))
     if data.line and len(data.x):
         plot.add_scatter(**fitted_line(data.x, *data.line))
     add_chance_line(plot, data.chance)
@@ -88,7 +90,28 @@ def points(figure: Figure, data: Points, dark: bool) -> go.Figure:
     return plot
 
 
-def group_of_points(data: Points, group: str, place: int) -> dict[str, Any]:
+def beside_points(data: Points) -> list[Name]:
+    """What is written beside every point; nothing where names show on hover."""
+    if not data.named:
+        return []
+    x = np.asarray(data.x, float)
+    if data.log_x:
+        x = np.log10(np.where(x > 0, x, np.nan))
+    y = np.asarray(data.y, float)
+    low = y if data.low is None else np.fmin(data.low, y)
+    high = y if data.high is None else np.fmax(data.high, y)
+    ends = [np.column_stack([x, low]), np.column_stack([x, high])]
+    bars = np.stack(ends, axis=1)
+    if data.chance is not None and len(x):
+        # The line of chance widens the plot; names may cover it.
+        at_chance = [x[0], data.chance]
+        bars = np.concatenate([bars, [[at_chance, at_chance]]])
+    return names_of_points(np.column_stack([x, y]), data.labels, bars)
+
+
+def group_of_points(
+    data: Points, group: str, place: int, names: list[Name]
+) -> dict[str, Any]:
     """The points of one group as a trace."""
     here = np.array(data.groups) == group
     bars = error_bars(data.y, data.low, data.high)
@@ -100,16 +123,24 @@ def group_of_points(data: Points, group: str, place: int) -> dict[str, Any]:
         "symbol": marker_at(place),
         "size": 9 if data.named else 7,
     }
+    labels = np.array(data.labels)[here]
+    beside: dict[str, Any] = {"mode": "markers", "text": labels}
+    if names:
+        chosen = [name for name, shown in zip(names, here) if shown]
+        beside = {
+            "mode": "markers+text",
+            "text": [name.text for name in chosen],
+            "textposition": [name.side for name in chosen],
+        }
     return {
+        **beside,
         "x": data.x[here],
         "y": data.y[here],
-        "text": np.array(data.labels)[here],
+        "hovertext": labels,
         "name": group,
         "error_y": bars,
-        "mode": "markers+text" if data.named else "markers",
-        "textposition": "top center",
         "marker": look,
-        "hovertemplate": "%{text}<br>%{x:.3~g}, %{y:.3~g}<extra></extra>",
+        "hovertemplate": "%{hovertext}<br>%{x:.3~g}, %{y:.3~g}<extra></extra>",
     }
 
 

@@ -3,14 +3,24 @@
 from typing import Any
 
 import numpy as np
+import plotly.colors
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.figures.spec import DIVERGING, PALE, SEQUENTIAL, Figure, Matrix
-from components.screen.ink import GREY, ON_DARK, ON_LIGHT, layer_ruler
+from components.screen.ink import (
+    DARK_PAGE,
+    GREY,
+    LIGHT_PAGE,
+    ON_DARK,
+    ON_LIGHT,
+    layer_ruler,
+)
 
 CELL = 30
 """Height of a row in pixels."""
+LOWEST = 180
+"""Height of few rows in pixels, so that the colour bar beside them can be read."""
 MARGIN = 190
 RULER = 70
 """Pixels that the layer ruler takes."""
@@ -34,12 +44,12 @@ def matrix(figure: Figure, data: Matrix, dark: bool) -> go.Figure:
     )
     plot.add_trace(cells(data, data.start), **CELLS)
     if data.faded is not None:
-        plot.add_trace(cells(data, data.start, pale=True), **CELLS)
+        plot.add_trace(pale_cells(data, dark), **CELLS)
     if data.codes[0]:
         plot.add_trace(click_overlay(data), **CELLS)
     if data.shares:
         plot.add_trace(share_bars(data), **SHARES)
-    height = len(data.rows) * CELL + MARGIN
+    height = max(len(data.rows) * CELL, LOWEST) + MARGIN
     if data.frames:
         height += RULER
     plot.update_layout(height=height, bargap=0.25, showlegend=False)
@@ -89,9 +99,17 @@ def label_columns(plot: go.Figure, figure: Figure, data: Matrix) -> None:
         showgrid=False,
         title_text="share, %" if data.shares else "",
         visible=bool(data.shares),
-        nticks=3,
-        tickformat="~g",
+        tickvals=share_ticks(data.shares),
+        tickangle=0,
     )
+
+
+def share_ticks(shares: tuple[float, ...]) -> list[float]:
+    """The one share that has room under the bars: the largest power of ten among them."""
+    known = [share for share in shares if share > 0]
+    if not known:
+        return []
+    return [float(f"1e{np.floor(np.log10(max(known))):.0f}")]
 
 
 def draw_diagonal(plot: go.Figure, data: Matrix, dark: bool) -> None:
@@ -126,30 +144,72 @@ def frame_marked_cells(plot: go.Figure, data: Matrix) -> None:
 def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
     """One frame's cells: those that count, or those no better than chance (``pale``)."""
     values = data.values[frame] if data.frames else data.values
+    known = np.isfinite(values)
+    shown = known
     if data.faded is not None:
-        values = np.where(data.faded == pale, values, np.nan)
-    text = np.where(np.isfinite(values), printed(values, data.digits), "")
+        shown = known & (data.faded == pale)
+    numbers = printed(values, data.digits)
+    # The size of numbers follows from how far they are apart, and the longest of them:
+    # blanks keep it the same for cells that count and for those that do not.
+    blank = " " * max(map(len, numbers.ravel()), default=0)
+    text = np.where(known, np.where(shown, numbers, blank), "")
     hover = np.full(values.shape, "") if data.hover is None else data.hover
     rows, columns = np.meshgrid(data.rows, data.columns, indexing="ij")
     said = "%{customdata[0]} → %{customdata[1]}: %{customdata[3]}<br>%{customdata[2]}"
     return go.Heatmap(
-        z=np.round(values, 4),
+        z=np.round(np.where(shown, values, np.nan), 4),
         x=list(range(values.shape[1])),
         y=list(range(values.shape[0])),
         text=text,
-        texttemplate="<i>%{text}</i>" if pale else "%{text}",
+        texttemplate="%{text}",
         customdata=np.stack([rows, columns, hover, text], -1),
         hovertemplate=said + "<extra></extra>",
         hoverongaps=False,
         zmin=data.limits[0],
         zmax=data.limits[1],
-        colorscale=DIVERGING if data.diverging else SEQUENTIAL,
+        colorscale=scale_of(data),
         colorbar={"title": {"text": data.units, "side": "right"}, "thickness": 12},
-        showscale=not pale or bool(np.all(data.faded)),
-        opacity=PALE if pale else 1,
         xgap=1,
         ygap=1,
     )
+
+
+def pale_cells(data: Matrix, dark: bool) -> go.Heatmap:
+    """The cells no better than chance.
+
+    Their colours are mixed, not transparent: Plotly chooses the ink of a number after
+    the colour of its cell, and knows nothing of what shines through.
+    """
+    made = cells(data, data.start, pale=True)
+    # Where white is the middle of a scale, dark cells would seem to be its ends.
+    behind = DARK_PAGE if dark and not data.diverging else LIGHT_PAGE
+    made.colorscale = mixed_scale(scale_of(data), behind)
+    made.textfont = {"style": "italic"}
+    made.showscale = bool(np.all(data.faded))
+    return made
+
+
+def scale_of(data: Matrix) -> str:
+    """The name of the colour scale."""
+    return DIVERGING if data.diverging else SEQUENTIAL
+
+
+def mixed_scale(name: str, ground: str) -> list[list[float | str]]:
+    """A colour scale of which only PALE is left on a ground of this colour."""
+    behind = np.array(plotly.colors.hex_to_rgb(ground))
+    mixed: list[list[float | str]] = []
+    for place, colour in plotly.colors.get_colorscale(name):
+        full = np.array(rgb_of(colour))
+        red, green, blue = np.round(PALE * full + (1 - PALE) * behind).astype(int)
+        mixed.append([place, f"rgb({red},{green},{blue})"])
+    return mixed
+
+
+def rgb_of(colour: str) -> tuple[float, ...]:
+    """Red, green and blue of a colour of a scale, written in either way."""
+    if colour.startswith("#"):
+        return plotly.colors.hex_to_rgb(colour)
+    return plotly.colors.unlabel_rgb(colour)
 
 
 def printed(values: np.ndarray, digits: int) -> np.ndarray:
@@ -191,7 +251,9 @@ def hover_texts(data: Matrix) -> list[str]:
     texts = []
     for row, column in np.ndindex(data.values.shape):
         place = f"{data.rows[row]} → {data.columns[column]}"
-        value = f"{data.values[row, column]:z.{data.digits}f}"
+        value = "not known"
+        if np.isfinite(data.values[row, column]):
+            value = f"{data.values[row, column]:z.{data.digits}f}"
         texts.append(f"{place}: {value}<br>{hover[row, column]}")
     return texts
 

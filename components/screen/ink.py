@@ -11,6 +11,8 @@ GREY = "#8A8F98"
 """Ink of whatever is not data: references, whiskers, connecting lines."""
 ON_LIGHT, ON_DARK = "#1F2328", "#E8EAED"
 FAINT_ON_LIGHT, FAINT_ON_DARK = "#D9DCE1", "#4A4F57"
+LIGHT_PAGE, DARK_PAGE = "#FFFFFF", "#171614"
+"""What a page is painted with, behind every figure."""
 DOTTED = {"dash": "dot", "color": GREY}
 CHANCE = {"line": DOTTED, "annotation_text": "chance", "annotation_font_size": 11}
 

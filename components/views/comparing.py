@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
-from analysis.core.intervals import wilson
+from analysis.core.intervals import ends, wilson
 from analysis.steering.resolve import vectors
 from analysis.steering.specs import VectorSource
 from analysis.study import notes
@@ -205,5 +205,5 @@ def vote_shares(chosen: list[str]) -> str:
     parts = []
     for name in (*ORIGINS, NONE):
         low, high = wilson(counts[name], len(chosen))
-        parts.append(f"{name} {counts[name]} ({100 * low:.0f} to {100 * high:.0f} %)")
+        parts.append(f"{name} {counts[name]} ({ends(100 * low, 100 * high, '.0f')} %)")
     return ", 95 % Wilson intervals over all strengths and layers: " + ", ".join(parts)

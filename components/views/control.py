@@ -17,6 +17,7 @@ from analysis.control.settings_tried import RANKED
 from analysis.control.specs import JudgingSpec
 from analysis.core.counting import count, count_are
 from analysis.core.errors import AnalysisError
+from analysis.core.intervals import ends
 from analysis.study.published_values import printed_rates, published
 from analysis.study.study import PUBLISHED, Study
 from analysis.worker import extraction
@@ -253,7 +254,9 @@ def effect_words(row: Mapping[str, Any]) -> str:
     """An effect with its interval."""
     if not row["n"]:
         return "not asked yet"
-    return f"{row['effect']:z.2f} ({row['low']:z.2f} to {row['high']:z.2f})"
+    if not np.isfinite(row["low"]):
+        return f"{row['effect']:z.2f} (too few to have an interval)"
+    return f"{row['effect']:z.2f} ({ends(row['low'], row['high'], '.2f')})"
 
 
 def setting_words(row: Mapping[str, Any]) -> str:

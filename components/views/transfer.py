@@ -11,6 +11,7 @@ from analysis.concepts import recognition, transfer, triangle
 from analysis.concepts.specs import Convention
 from analysis.core.counting import count
 from analysis.core.errors import AnalysisError
+from analysis.core.intervals import ends
 from analysis.study.study import Study
 from components.figures import transfer as figures
 from components.figures.cells import between
@@ -116,7 +117,7 @@ def numbers(cell: xr.Dataset) -> None:
 def interval(cell: xr.Dataset) -> str:
     """The cell's interval in words."""
     if np.isfinite(cell["low"]):
-        return f"95 % {float(cell['low']):+z.2f} to {float(cell['high']):+z.2f}"
+        return f"95 % {ends(float(cell['low']), float(cell['high']), '+.2f')}"
     return "no interval"
 
 
