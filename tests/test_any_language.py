@@ -5,9 +5,10 @@ import sys
 
 import pytest
 
-from analysis.core.errors import AnalysisError
+from analysis.core.errors import AnalysisError, FigureError
 from analysis.languages.facts import UNKNOWN, known_facts
 from analysis.languages.languages import (
+    LABELS,
     LANGUAGES,
     base_of,
     canonical,
@@ -18,6 +19,7 @@ from analysis.languages.languages import (
     understood,
 )
 from analysis.languages.shares import order, resource_class
+from components.printing.fonts import typefaces
 from tests.flores import FLORES
 
 
@@ -169,7 +171,30 @@ def test_unknown_families_and_scripts_stand_last():
 
 def test_families_cover_the_large_languages():
     assert len(known_facts()) > 600
-    assert all(fact.family for fact in known_facts().values())
+    for fact in known_facts().values():
+        assert fact.family and is_known(fact.code), fact
+
+
+def test_every_label_of_flores_is_drawn_in_print():
+    names = []
+    for code in FLORES:
+        lang = language(canonical(code))
+        names += [style(lang) for style in LABELS.values()]
+    drawn = typefaces(names)
+    assert {"Noto Sans Myanmar", "Noto Sans Sinhala", "Noto Serif Tibetan"} <= set(
+        drawn.names
+    )
+
+
+def test_every_other_own_name_is_drawn_or_refused_with_a_font_named():
+    refused = []
+    for code in known_facts():
+        try:
+            typefaces([label(code, "own name")])
+        except FigureError as error:
+            refused.append(code)
+            assert "Put Noto Sans Nyiakeng as TrueType" in str(error)
+    assert refused == ["hnj"]
 
 
 def test_names_are_read_only_when_they_are_asked_for():
