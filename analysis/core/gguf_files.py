@@ -5,8 +5,10 @@ The library's own reader goes on for as many entries as a header names, which ca
 """
 
 import math
+import mmap
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,20 +26,20 @@ MOST_ITEMS = 2**22
 """Texts in one field, such as the vocabulary of a tokenizer."""
 MOST_DIMENSIONS = 4
 TEXT, LIST = 8, 9
-FIELD_SIZES = {
-    0: 1,  # whole numbers of 8, 16 and 32 bits, each without and with a sign
-    1: 1,
-    2: 2,
-    3: 2,
-    4: 4,
-    5: 4,
-    6: 4,  # a number of 32 bits with a fraction
-    7: 1,  # a truth value
-    10: 8,  # the same of 64 bits
-    11: 8,
-    12: 8,
+FIELD_FORMS = {
+    0: "<u1",  # whole numbers of 8, 16 and 32 bits, each without and with a sign
+    1: "<i1",
+    2: "<u2",
+    3: "<i2",
+    4: "<u4",
+    5: "<i4",
+    6: "<f4",
+    7: "<u1",  # a truth value
+    10: "<u8",  # the same of 64 bits
+    11: "<i8",
+    12: "<f8",
 }
-"""Bytes of a field's value by the number of its type, but for texts and lists."""
+"""How a field's value is stored, by the number of its type; but for texts and lists."""
 PLAIN = {"F32": "<f4", "F16": "<f2", "F64": "<f8"}
 """Encodings that are numbers as they are."""
 
@@ -45,7 +47,7 @@ PLAIN = {"F32": "<f4", "F16": "<f2", "F64": "<f8"}
 class Cursor:
     """A place in the bytes of a file that only moves on, and never past the end."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes | mmap.mmap) -> None:
         self.data = memoryview(data)
         self.place = 0
 
@@ -82,8 +84,48 @@ class Declared:
         return math.prod(self.sizes)
 
 
-def gguf_tensors(content: bytes) -> TensorFile:
-    """The tensors of a GGUF file, decoded to float32."""
+class Texts(NamedTuple):
+    """A list of texts in a header, of which only the number is kept."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the header: the numbers of its type and of its items', and its value.
+
+    The value is a text, an array (item,) of numbers, of one item for a single number, or
+    the number of texts.
+    """
+
+    kind: int
+    items: int
+    value: str | np.ndarray | Texts
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands before the numbers of a file; ``begin``: the byte where they begin."""
+
+    fields: dict[str, Field]
+    tensors: tuple[Declared, ...]
+    begin: int
+
+    def text(self, name: str) -> str:
+        """The text of a field; “” where there is none."""
+        field = self.fields.get(name)
+        return field.value if field and isinstance(field.value, str) else ""
+
+    def number(self, name: str, default: Any = None) -> Any:
+        """The number in a field, or the default."""
+        field = self.fields.get(name)
+        if field and isinstance(field.value, np.ndarray) and field.kind != LIST:
+            return field.value[0].item()
+        return default
+
+
+def read_head(content: bytes | mmap.mmap) -> Head:
+    """All that a file says before its numbers; ValueError for what no file can be."""
     cursor = Cursor(content)
     if cursor.take(4) != b"GGUF":
         raise ValueError("it is no GGUF file")
@@ -91,61 +133,64 @@ def gguf_tensors(content: bytes) -> TensorFile:
     if version not in VERSIONS:
         raise ValueError(f"it is of version {version}; read are 2 and 3")
     tensors = cursor.number("Q")
-    fields = cursor.number("Q")
-    if tensors > MOST_ARRAYS or fields > MOST_FIELDS:
-        raise ValueError(f"it declares {tensors:,} tensors and {fields:,} fields")
-    alignment = 32
-    for _ in range(fields):
+    count = cursor.number("Q")
+    if tensors > MOST_ARRAYS or count > MOST_FIELDS:
+        raise ValueError(f"it declares {tensors:,} tensors and {count:,} fields")
+    fields = {}
+    for _ in range(count):
         tell()
         name = cursor.text()
-        value = skip_field(cursor)
-        if name == "general.alignment":
-            alignment = value
-    declared = [declared_tensor(cursor) for _ in range(tensors)]
-    check_amount(tensor.count for tensor in declared)
-    begin = aligned(cursor.place, alignment)
-    data = cursor.data[begin:]
+        fields[name] = read_field(cursor)
+    declared = tuple(declared_tensor(cursor) for _ in range(tensors))
+    head = Head(fields, declared, cursor.place)
+    alignment = head.number("general.alignment", 32)
+    return replace(head, begin=aligned(cursor.place, alignment))
+
+
+def gguf_tensors(content: bytes) -> TensorFile:
+    """The tensors of a GGUF file, decoded to float32."""
+    head = read_head(content)
+    check_amount(tensor.count for tensor in head.tensors)
+    data = memoryview(content)[head.begin :]
     file = TensorFile()
-    for tensor in declared:
+    for tensor in head.tensors:
         tell()
         file.add(tensor.name, decoded(tensor, data))
     return file
 
 
-def skip_field(cursor: Cursor) -> int:
-    """Move past a field's value; the value of a whole number of 32 bits, else 0."""
+def read_field(cursor: Cursor) -> Field:
+    """The next field's type and value."""
     kind = cursor.number("I")
-    if kind == 4:
-        return cursor.number("I")
     if kind == TEXT:
-        cursor.text()
-    elif kind == LIST:
-        skip_list(cursor)
-    else:
-        cursor.take(field_size(kind))
-    return 0
+        return Field(kind, kind, cursor.text())
+    if kind == LIST:
+        return read_list(cursor)
+    return Field(kind, kind, numbers(cursor, kind, 1))
 
 
-def skip_list(cursor: Cursor) -> None:
-    """Move past a list of texts or numbers."""
+def read_list(cursor: Cursor) -> Field:
+    """The next list; of texts only how many there are."""
     kind = cursor.number("I")
     items = cursor.number("Q")
     if kind != TEXT:
-        cursor.take(items * field_size(kind))
-        return
+        return Field(LIST, kind, numbers(cursor, kind, items))
     if items > MOST_ITEMS:
         raise ValueError(f"a list in it has {items:,} texts")
     for item in range(items):
         if item % AT_ONCE == 0:
             tell()
         cursor.take(cursor.number("Q"))
+    return Field(LIST, kind, Texts(items))
 
 
-def field_size(kind: int) -> int:
-    """Bytes of a number in a field; ValueError for an unknown type."""
-    if kind not in FIELD_SIZES:
+def numbers(cursor: Cursor, kind: int, count: int) -> np.ndarray:
+    """The next numbers (item,) of a type; ValueError for an unknown type."""
+    if kind not in FIELD_FORMS:
         raise ValueError(f"a field in it is of the unknown type {kind}")
-    return FIELD_SIZES[kind]
+    form = np.dtype(FIELD_FORMS[kind])
+    # A copy: a view would keep a mapped file from being closed.
+    return np.frombuffer(cursor.take(count * form.itemsize), form).copy()
 
 
 def aligned(place: int, alignment: int) -> int:
@@ -169,10 +214,33 @@ def declared_tensor(cursor: Cursor) -> Declared:
 
 def decoded(tensor: Declared, data: memoryview) -> np.ndarray | str:
     """A tensor's numbers as float32, or words for an encoding that is not decoded."""
-    from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
     from gguf.quants import dequantize
 
-    encoding = GGMLQuantizationType(tensor.encoding)
+    rows = stored(tensor, data)
+    if rows.dtype != np.uint8:
+        return as_float32(rows)
+    encoding = encoding_of(tensor)
+    try:
+        return dequantize(rows, encoding)
+    except NotImplementedError:
+        return f"of type {encoding.name}, which is not decoded"
+
+
+def encoding_of(tensor: Declared) -> Any:
+    """How the library calls the encoding of a tensor; ValueError for none that it knows."""
+    from gguf.constants import GGMLQuantizationType
+
+    return GGMLQuantizationType(tensor.encoding)
+
+
+def stored(tensor: Declared, data: memoryview) -> np.ndarray:
+    """A tensor as it is stored: numbers in their shape, or rows of bytes of its encoding.
+
+    ValueError where the file ends before them.
+    """
+    from gguf.constants import GGML_QUANT_SIZES
+
+    encoding = encoding_of(tensor)
     block, size = GGML_QUANT_SIZES[encoding]
     shape = tensor.sizes[::-1] or (1,)
     if shape[-1] % block:
@@ -180,13 +248,8 @@ def decoded(tensor: Declared, data: memoryview) -> np.ndarray | str:
     end = tensor.offset + tensor.count // block * size
     if end > len(data):
         raise ValueError(f"it ends before the numbers of “{tensor.name[:60]}”")
-    stored = data[tensor.offset : end]
+    part = data[tensor.offset : end]
     if encoding.name in PLAIN:
-        numbers = np.frombuffer(stored, PLAIN[encoding.name])
-        return as_float32(numbers.reshape(shape))
+        return np.frombuffer(part, PLAIN[encoding.name]).reshape(shape)
     width = shape[-1] // block * size
-    rows = np.frombuffer(stored, np.uint8).reshape(*shape[:-1], width)
-    try:
-        return dequantize(rows, encoding)
-    except NotImplementedError:
-        return f"of type {encoding.name}, which is not decoded"
+    return np.frombuffer(part, np.uint8).reshape(*shape[:-1], width)

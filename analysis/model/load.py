@@ -6,7 +6,7 @@ import logging
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +38,7 @@ from transformers.cache_utils import (
 from analysis.core import interruption, settings
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.hidden_folders import reason
+from analysis.core.model_records import read_record
 from analysis.core.specs import ModelSpec
 from analysis.core.tokenizer import Tokenizer
 from analysis.model.bounded_templates import with_bounded_template
@@ -101,6 +102,8 @@ class Loaded:
     notices: tuple[str, ...] = ()
     """What its users are to know of how it was loaded, in sentences."""
     habits: Habits = Habits()
+    stored: Mapping[str, Any] | None = None
+    """How the weights were stored, where a study is to keep that; else None."""
 
     @cached_property
     def decoder(self) -> nn.Module:
@@ -212,8 +215,32 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
         tokenizer=load_tokenizer(source),
         blocks=blocks,
         hidden=text.hidden_size,
-        notices=(*adapter_notice(source), *weights.notices),
+        notices=(*adapter_notice(source), *stored_notice(source), *weights.notices),
+        stored=stored_weights(source, config),
     )
+
+
+def stored_weights(
+    source: Source, config: PreTrainedConfig
+) -> Mapping[str, Any] | None:
+    """What a study keeps of how a model's weights were stored; None for plain numbers."""
+    record = read_record(source.folder)
+    if record:
+        return record.known
+    bits = stored_quantisation(config)
+    if not bits:
+        return None
+    method = str(quantisation_settings(config).get("quant_method", "")) or "quantised"
+    return {"words": f"computed from {bits} weights ({method})", "quantisation": method}
+
+
+def stored_notice(source: Source) -> tuple[str, ...]:
+    """What to tell of a model that was unpacked from GGUF; nothing of any other."""
+    record = read_record(source.folder)
+    if record is None:
+        return ()
+    words = f"{source.name}: {record.words}, unpacked from {record.file}."
+    return (words, *record.notes)
 
 
 class Weights(NamedTuple):
@@ -506,7 +533,7 @@ def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
         int(parameters * per_weight) + BATCH_BYTES + batch,
         memory.available,
         memory.place,
-        adapter_notice(source),
+        (*adapter_notice(source), *stored_notice(source)),
     )
 
 

@@ -195,7 +195,7 @@ def extract_study(
         job.notices += unknown_letters(loaded.tokenizer, corpus, exact_spec)
         job.notices += template_notes(spec.template, loaded)
         prompt = prompt_of(spec.template, loaded.tokenizer)
-        known = {**facts, **measured, "prompt": prompt}
+        known = {**facts, **measured, **weights_of(loaded), "prompt": prompt}
         folder = plan.begin(exact_spec, corpus, reader, title, known)
         check_study_prompt(folder, exact_spec, loaded)
         job.notices += notes_on(store.read_manifest(folder).left_out or ())
@@ -203,6 +203,11 @@ def extract_study(
         return folder.name
 
     return work
+
+
+def weights_of(loaded: "Loaded") -> dict[str, Any]:
+    """How the weights of a model were stored, for a manifest; nothing for plain numbers."""
+    return {"weights": dict(loaded.stored)} if loaded.stored else {}
 
 
 def unknown_letters(tokenizer: Tokenizer, corpus: Corpus, spec: StudySpec) -> list[str]:

