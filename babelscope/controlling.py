@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,8 +17,9 @@ from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.errors import StudyError
 from analysis.core.specs import check, check_text, from_dict
 from analysis.study.study import Study as Results
+from analysis.tables.kinds import PROMPTS
 from analysis.worker.extraction import control_run
-from babelscope.inputs import Table, file_of, listed, tell, template_of
+from babelscope.inputs import Table, columns_of, file_of, listed, tell, template_of
 from babelscope.running import run
 from babelscope.study import study_of
 
@@ -61,14 +63,16 @@ def control(
     languages: Sequence[str] = (),
     template: str = "",
     title: str = "",
+    layout: str | Path = "",
     **settings: Any,
 ) -> Control:
     """Search over strengths and layers, then compare own and shared vectors.
 
     ``prompts`` are a file, a table, or a set of this machine; no ``languages`` are all
-    that have vectors and prompts. ``settings`` are those of ControlSpec: ``source``,
-    ``search``, ``strengths``, ``layer_sets``, ``searched_on``, ``search_prompts``,
-    ``reported_prompts``, ``operator``, ``tokens``, ``seed``. Repeated, it goes on.
+    that have vectors and prompts. ``layout`` as in ``extract``. ``settings`` are those of
+    ControlSpec: ``source``, ``search``, ``strengths``, ``layer_sets``, ``searched_on``,
+    ``search_prompts``, ``reported_prompts``, ``operator``, ``tokens``, ``seed``.
+    Repeated, it goes on.
 
     >>> import babelscope as bs
     >>> few = dict(strengths=[1.0], layer_sets=1, search_prompts=2, reported_prompts=2)
@@ -79,7 +83,7 @@ def control(
     known = study_of(study)
     spec = spec_of(known)
     check("concept", concept, known.concepts)
-    asked = prompts_of(prompts, spec, concept)
+    asked = prompts_of(prompts, spec, concept, layout)
     shared = [code for code in known.languages if code in asked.languages]
     values = {
         "model": spec.model,
@@ -118,13 +122,16 @@ def spec_of(study: Results) -> StudySpec:
     return study.manifest.spec_as(StudySpec)
 
 
-def prompts_of(given: Table | PromptSet, spec: StudySpec, concept: str) -> PromptSet:
+def prompts_of(
+    given: Table | PromptSet, spec: StudySpec, concept: str, layout: str | Path = ""
+) -> PromptSet:
     """A prompt set, kept so that a run can go on with it."""
     if isinstance(given, PromptSet):
         return prompt_sets.load(prompt_sets.keep(given), spec, concept)
     file = file_of(given)
     if file is None:
         return prompt_sets.load(str(given), spec, concept)
-    read = prompt_sets.read(file.data, file.name)
+    columns = columns_of(layout, PROMPTS)
+    read = prompt_sets.read(file.data, file.name, columns=columns)
     tell(read.notes)
     return prompt_sets.load(prompt_sets.keep(read), spec, concept)

@@ -23,13 +23,16 @@ from analysis.sentences import shelf as texts
 from analysis.sentences.parallel import ParallelText
 from analysis.sentences.readers import read_files, read_parallel
 from analysis.study.word_list import WordList
+from analysis.tables import layouts, opening
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import PAIRS, QUESTIONS, WORDS
 from analysis.words.readers import read_words
 from analysis.words.word_lists import SOURCES
 from babelscope.running import note
 
 Table = str | Path | pd.DataFrame
 T = TypeVar("T")
-ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".zip", ".txt")
+ENDINGS = (*opening.ENDINGS, *opening.PACKED)
 """How names end that can only be those of files."""
 DEMO = "demo"
 
@@ -58,7 +61,10 @@ class File:
 
 
 def file_of(given: Table) -> File | None:
-    """The file that a path or a table stands for; None when it is another name."""
+    """The file that a path or a table stands for; None when it is another name.
+
+    A folder stands for a zip of its files.
+    """
     if isinstance(given, pd.DataFrame):
         text = given.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
         name = str(given.attrs.get("name", "table"))
@@ -69,6 +75,8 @@ def file_of(given: Table) -> File | None:
             f"{str(given)[:40]} ({type(given).__name__})."
         )
     path = Path(given).expanduser()
+    if path.is_dir():
+        return File(f"{path.resolve().name}.zip", opening.packed_folder(path.resolve()))
     if path.is_file():
         return File(path.name, path.read_bytes())
     if isinstance(given, Path) or path.suffix.casefold() in ENDINGS:
@@ -76,25 +84,34 @@ def file_of(given: Table) -> File | None:
     return None
 
 
-def pairs_of(given: Table | Corpus) -> Corpus:
-    """Contrast pairs: a corpus, a file, a table, or the name of a corpus kept here."""
+def columns_of(layout: str | Path, kind: str) -> ColumnMap | None:
+    """How a file of a kind is read by a layout that was named; None without one."""
+    return layouts.find(layout, kind) if layout else None
+
+
+def pairs_of(given: Table | Corpus, layout: str | Path = "") -> Corpus:
+    """Contrast pairs: a corpus, a file, a table, or the name of a corpus kept here.
+
+    ``layout``: what the columns of a file are, by the name of a layout or in a TOML file.
+    """
     if isinstance(given, Corpus):
         return given
     file = file_of(given)
     if file is None:
         return corpora.load(str(given))
-    corpus = pair_readers.read_corpus(file.data, file.name)
+    columns = columns_of(layout, PAIRS)
+    corpus = pair_readers.read_corpus(file.data, file.name, columns=columns)
     tell(corpus.notes)
     return corpus
 
 
-def words_of(given: Table | WordList) -> WordList:
+def words_of(given: Table | WordList, layout: str | Path = "") -> WordList:
     """Parallel words: a list, a file, a table, or the name of a list that ships."""
     if isinstance(given, WordList):
         return given
     file = file_of(given)
     if file is not None:
-        words = read_words(file.data, file.name)
+        words = read_words(file.data, file.name, columns_of(layout, WORDS))
         tell(words.notes)
         return words
     name = str(given)
@@ -138,7 +155,9 @@ def told(text: ParallelText) -> ParallelText:
     return text
 
 
-def questions_of(given: Table | Questions, answers: str = "") -> Questions:
+def questions_of(
+    given: Table | Questions, answers: str = "", layout: str | Path = ""
+) -> Questions:
     """Questions: a set, a file, a table, “demo”, or the name of a set kept here.
 
     ``answers``: what those of a file or a table are, where they may be several things.
@@ -147,7 +166,8 @@ def questions_of(given: Table | Questions, answers: str = "") -> Questions:
         return given
     file = file_of(given)
     if file is not None:
-        questions = read_questions(file.data, file.name, answers)
+        columns = columns_of(layout, QUESTIONS)
+        questions = read_questions(file.data, file.name, answers, columns=columns)
         tell(questions.notes)
         return questions
     name = str(given)

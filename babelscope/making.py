@@ -70,6 +70,7 @@ def extract(
     last_state: str = "block",
     seed: int = 1,
     title: str = "",
+    layout: str | Path = "",
     **loading: str,
 ) -> Study:
     """Concept vectors of a model from contrast pairs, as a study.
@@ -78,14 +79,16 @@ def extract(
     .jsonl, .zip), a table with its columns, or a corpus. No ``concepts`` or
     ``languages`` are all. No ``template``: that of a chat model, none of others and of
     the demo. ``loading``: ``revision``, ``dtype``, ``quantisation``,
-    ``device``. AnalysisError for what cannot be used, with what to do.
+    ``device``. ``layout``: what the columns of a file are, by the name of a layout
+    (``babelscope layouts``) or in a TOML file; known ones need none. AnalysisError for
+    what cannot be used, with what to do.
 
     >>> import babelscope as bs
     >>> study = bs.extract("demo", concepts=["fairness"], languages=["en", "fr"])
     >>> study.complete, study.languages
     (True, ('en', 'fr'))
     """
-    corpus = pairs_of(pairs)
+    corpus = pairs_of(pairs, layout)
     chosen = model_of(model, loading)
     spec = StudySpec(
         chosen,
@@ -116,18 +119,19 @@ def words(
     last_state: str = "block",
     title: str = "",
     into: str = "",
+    layout: str | Path = "",
     **loading: str,
 ) -> Study:
     """Word vectors of a model, in a study of their own or ``into`` one of the model.
 
     ``words`` are a file, a table, a list that ships or a word list; ``layers`` are those
-    that are kept (none: all). ``loading`` as in ``extract``.
+    that are kept (none: all). ``layout`` and ``loading`` as in ``extract``.
 
     >>> import babelscope as bs
     >>> bs.words("demo", languages=["en", "fr"], layers=[6]).word_layers
     (6,)
     """
-    known = words_of(words)
+    known = words_of(words, layout)
     chosen = known.within(listed("languages", languages, known.languages))
     spec = word_spec(
         model_of(model, loading),
@@ -201,6 +205,7 @@ def ask(
     seed: int = 1,
     title: str = "",
     into: str = "",
+    layout: str | Path = "",
     swept: Mapping[str, Any] | None = None,
     **loading: str,
 ) -> Study:
@@ -211,14 +216,14 @@ def ask(
     things: text, letter, place from 0 or place from 1. No ``template``: that of the model.
     The study is a new one, or ``into`` one of the same model; one that ships is copied
     first. ``swept`` are arguments of ``babelscope.sweep``, which then follows; who resumes
-    the study goes on with both. ``loading`` as in ``extract``.
+    the study goes on with both. ``layout`` and ``loading`` as in ``extract``.
 
     >>> import babelscope as bs
     >>> study = bs.ask("demo", languages=["en", "fr"], most=8)
     >>> study.has("english_vector")
     True
     """
-    asked = questions_of(questions, answers)
+    asked = questions_of(questions, answers, layout)
     chosen = model_of(model, loading)
     spec = QuestionSpec(
         chosen,

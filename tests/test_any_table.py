@@ -17,8 +17,9 @@ from analysis.core.faults import Faults
 from analysis.questions.questions import read_questions
 from analysis.tables.bringing import ColumnsUnknown
 from analysis.tables.column_maps import ColumnMap
-from analysis.tables.opening import Manner, open_any, open_folder
+from analysis.tables.opening import Manner, open_any
 from analysis.tables.parts import as_text, value_at
+from babelscope.inputs import pairs_of
 from tests import tables_of as made
 
 ROWS = made.PAIRS
@@ -73,9 +74,9 @@ def test_a_folder_is_opened_like_a_zip(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
     (tmp_path / "set" / "LICENSE").write_text("free")
-    opened = open_folder(tmp_path / "set")
-    assert [part.name for part in opened.parts] == ["set/de.csv", "set/en.csv"]
-    assert "set/LICENSE" in " ".join(opened.notes)
+    corpus = pairs_of(tmp_path / "set")
+    assert corpus.name == "set" and corpus.languages == ("en", "de")
+    assert "set/LICENSE" in " ".join(corpus.notes)
 
 
 def refused(data, name, read=read_corpus, **options):

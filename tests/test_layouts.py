@@ -1,5 +1,7 @@
 """Public data sets are read by the names of their columns; users' own layouts too."""
 
+from pathlib import Path
+
 import pytest
 
 from analysis.concepts.pair_checks import COLUMNS as PAIR_COLUMNS
@@ -14,8 +16,12 @@ from analysis.questions.questions import read_questions
 from analysis.tables import layouts
 from analysis.tables.bringing import ColumnsUnknown, bring
 from analysis.tables.column_maps import ColumnMap
+from analysis.tables.guessing import guess
 from analysis.tables.kinds import KINDS, PARALLEL
+from analysis.tables.opening import open_any
 from analysis.words.readers import read_words
+from babelscope.commands import main
+from babelscope.inputs import pairs_of
 from tests import tables_of as made
 
 QUESTIONS = {
@@ -269,3 +275,92 @@ def test_a_layout_is_found_by_its_name_or_its_file(tmp_path):
     found = layouts.find(path, "words")
     assert found.wide and found.columns["concept"] == "c"
     assert layouts.find("muse", "words") is None
+
+
+GUESSES = [
+    (
+        [{"id": "1", "lang": "en", "good": "a", "bad": "b", "category": "x"}],
+        "contrast pairs",
+        {
+            "pair": "id",
+            "language": "lang",
+            "positive": "good",
+            "negative": "bad",
+            "concept": "category",
+        },
+        {},
+    ),
+    (
+        [{"text": "a", "topic": "sport"}, {"text": "b", "topic": "art"}],
+        "contrast pairs",
+        {"text": "text", "label": "topic"},
+        {"row_number": "pair"},
+    ),
+    (
+        [
+            {"qid": 1, "query": "?", "choice1": "a", "choice2": "b", "label": 0},
+            {"qid": 2, "query": "?", "choice1": "a", "choice2": "b", "label": 1},
+        ],
+        "questions",
+        {"item": "qid", "question": "query", "answer": "label"},
+        {"options": ("choice1", "choice2"), "answers": "place from 0"},
+    ),
+    (
+        [{"stem": "?", "A": "a", "B": "b", "gold": "B"}],
+        "questions",
+        {"question": "stem", "answer": "gold"},
+        {"options": ("A", "B"), "answers": "letter", "row_number": "item"},
+    ),
+    (
+        [{"id": 1, "en": "a", "yor_Latn": "b", "source": "c"}],
+        "prompts",
+        {"prompt": "id", "text": "{language}", "source": "source"},
+        {"languages": ("en", "yor_Latn")},
+    ),
+    (
+        [{"gloss": "dog", "form_en": "dog", "form_ha": "kare"}],
+        "words",
+        {"concept": "gloss", "word": "form_{language}"},
+        {"languages": ("en", "ha")},
+    ),
+]
+
+
+@pytest.mark.parametrize(("rows", "kind", "columns", "rest"), GUESSES)
+def test_a_guess_at_what_columns_are(rows, kind, columns, rest):
+    opened = open_any(made.json_of(rows), "a.json")
+    found = guess(opened.parts[0].columns, opened.first_rows(20), kind)
+    assert dict(found.columns) == columns
+    for name, value in rest.items():
+        assert getattr(found, name) == value
+
+
+def test_a_layout_is_given_to_the_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'kind = "contrast pairs"\nrow_number = "pair"\n[columns]\npositive = "gut"\n'
+        'negative = "schlecht"\n[constants]\nconcept = "x"\nlanguage = "de"\n'
+    )
+    table = tmp_path / "t.csv"
+    table.write_bytes(
+        made.csv_of([{"gut": f"a{n}", "schlecht": "b"} for n in range(4)])
+    )
+    corpus = pairs_of(table, path)
+    assert [pair.pair for pair in corpus.pairs] == ["1", "2", "3", "4"]
+    given = ["extract", "--model", "demo", "--corpus", str(table)]
+    assert main([*given, "--layout", "nowhere"]) == 2
+    assert "Unknown layout “nowhere”" in capsys.readouterr().err
+    assert main(["layouts"]) == 0
+    assert "sib-200\tcontrast pairs, parallel text\tSIB-200" in capsys.readouterr().out
+    assert main(["layouts", "sib-200"]) == 0
+    assert 'label = "category"' in capsys.readouterr().out
+
+
+def test_the_documentation_lists_every_layout():
+    path = Path(__file__).parent.parent / "docs" / "bring-your-own.md"
+    text = path.read_text("utf-8")
+    for layout in layouts.shipped().values():
+        kinds = ", ".join(layout.kinds)
+        row = f"{kinds} | {layout.use} | {layout.licence or '–'} |"
+        assert f"| `{layout.name}`: " in text and row in text, layout.name

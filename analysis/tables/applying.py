@@ -236,11 +236,9 @@ def values_of(
         values[ours] = filled_in(template, row, plan)
     if columns.row_number:
         values[columns.row_number] = number_of(row, plan)
-    if columns.options:
-        values["options"] = [value_at(row.values, name) for name in columns.options]
-    elif columns.options_written == "lines" and "options" in values:
-        lines = as_text(values["options"]).splitlines()
-        values["options"] = [line.strip() for line in lines if line.strip()]
+    options = options_of(row, columns, values.get("options"))
+    if options is not None:
+        values["options"] = options
     for ours, ways in columns.values.items():
         given = as_text(values.get(ours)).strip()
         if given in ways:
@@ -249,6 +247,16 @@ def values_of(
         given = as_text(values["split"]).strip()
         values["split"] = SPLITS.get(given.casefold(), given)
     return {name: value for name, value in values.items() if is_ours(name, columns)}
+
+
+def options_of(row: TableRow, columns: ColumnMap, whole: object) -> object:
+    """The options of a row: of a column each, one a line, or as they are found."""
+    if columns.options:
+        return [value_at(row.values, name) for name in columns.options]
+    if columns.options_written == "lines":
+        lines = map(str.strip, as_text(whole).splitlines())
+        return [line for line in lines if line]
+    return whole
 
 
 def number_of(row: TableRow, plan: Plan) -> str:

@@ -65,18 +65,19 @@ def open_any(data: bytes, filename: str, manner: Manner = AS_FOUND) -> Opened:
     return open_files([NamedFile(name, data)], name, manner)
 
 
-def open_folder(folder: Path, manner: Manner = AS_FOUND) -> Opened:
-    """The tables of the files in a folder and in those inside it."""
+def packed_folder(folder: Path) -> bytes:
+    """The files in a folder and in those inside it as a zip, to be read like one."""
     files = [path for path in sorted(folder.rglob("*")) if is_own_file(path)]
     sizes = [path.stat().st_size for path in files]
     faults = too_much(len(files), sum(sizes), folder.name, MOST_FILES)
     if faults:
         raise refusal(folder.name, faults)
-    given = []
-    for path in files:
-        name = path.relative_to(folder.parent).as_posix()
-        given.append(NamedFile(name, path.read_bytes()))
-    return open_files(given, folder.name, manner)
+    buffer = BytesIO()
+    with ZipFile(buffer, "w") as archive:
+        for path in files:
+            name = path.relative_to(folder.parent).as_posix()
+            archive.writestr(name, path.read_bytes())
+    return buffer.getvalue()
 
 
 def is_own_file(path: Path) -> bool:
@@ -161,22 +162,33 @@ def open_one(
             f"“{file.name}” is a workbook in Excel's old form. Save it as .xlsx or .csv."
         )
     if ending not in TEXT_ENDINGS:
-        raise CorpusError(
-            f"“{file.name[:80]}” ends in “{ending}”, which is not read."
-            f"{nearest(ending, ENDINGS)} Allowed: {', '.join(ENDINGS)}, and each "
-            f"compressed ({', '.join(PACKED)})."
-        )
+        raise not_read(file.name, ending)
+    text = text_of(file, faults, notes, manner)
+    return text_parts(text, file.name, faults, manner) if text is not None else []
+
+
+def not_read(name: str, ending: str) -> CorpusError:
+    """The sentence on a file of a kind that is not read."""
+    return CorpusError(
+        f"“{name[:80]}” ends in “{ending}”, which is not read."
+        f"{nearest(ending, ENDINGS)} Allowed: {', '.join(ENDINGS)}, and each "
+        f"compressed ({', '.join(PACKED)})."
+    )
+
+
+def text_of(
+    file: NamedFile, faults: Faults, notes: list[str], manner: Manner
+) -> str | None:
+    """The text of a file; None where it is in no encoding, which is then a fault."""
     data = file.data
-    if manner.encoding or ending in GUESSED:
+    if manner.encoding or ending_of(file.name) in GUESSED:
         coded = in_utf8(data, file.name, manner.encoding)
         data = coded.data
         if coded.note:
             notes.append(coded.note)
     text, wrong = decode_text(data, file.name)
-    if wrong:
-        faults += wrong
-        return []
-    return text_parts(text, file.name, faults, manner)
+    faults += wrong
+    return None if wrong else text
 
 
 def text_parts(text: str, file: str, faults: Faults, manner: Manner) -> list[Part]:

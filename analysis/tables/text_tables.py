@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from analysis.core.faults import Faults
-from analysis.core.table_files import csv_rows, lines_of
+from analysis.core.table_files import CsvRow, csv_rows, lines_of
 from analysis.core.tables import (
     TOLD,
     delimiter_of,
@@ -19,6 +20,25 @@ LINE = "text"
 """The one column of a file that has one text a line."""
 
 
+class Beginning(NamedTuple):
+    """How a table begins: what separates its cells, its first row, the rows before it."""
+
+    delimiter: str
+    first: CsvRow
+    before: int
+
+
+def beginning_of(text: str, file: str) -> Beginning | None:
+    """How a table begins; None for one without rows."""
+    first_line = next(lines_of(text), "").removeprefix("\ufeff").strip()
+    told = TOLD.fullmatch(first_line)
+    delimiter = told[1] if told else delimiter_of(text, file, ())
+    before = 1 if told else 0
+    rows = csv_rows(text, file, Faults(), delimiter)
+    first = next(islice(rows, before, None), None)
+    return None if first is None else Beginning(delimiter, first, before)
+
+
 def separated(text: str, file: str, faults: Faults, header: bool = True) -> Part | None:
     """A table of separated values; without a header its columns are numbered.
 
@@ -27,25 +47,21 @@ def separated(text: str, file: str, faults: Faults, header: bool = True) -> Part
     if "\0" in text:
         faults += faults_of_nul(text, file)
         return None
-    first_line = next(lines_of(text), "").removeprefix("\ufeff").strip()
-    told = TOLD.fullmatch(first_line)
-    delimiter = told[1] if told else delimiter_of(text, file, ())
-    before = 1 if told else 0
-    beginning = csv_rows(text, file, Faults(), delimiter)
-    first = next(islice(beginning, before, None), None)
-    if first is None:
+    begun = beginning_of(text, file)
+    if begun is None:
         return None
+    columns = ("",) * len(begun.first.cells)
+    before = begun.before
     if header:
-        columns = numbered_where_unnamed(named(first.cells, ()))
-        place = f"{file}, line {first.line}"
-        faults += [f"{place}: {fault}" for fault in faults_of_names(columns)]
+        columns = named(begun.first.cells, ())
         before += 1
-    else:
-        columns = numbered_where_unnamed(("",) * len(first.cells))
+    columns = numbered_where_unnamed(columns)
+    place = f"{file}, line {begun.first.line}"
+    faults += [f"{place}: {fault}" for fault in faults_of_names(columns)]
 
     def read(found: Faults) -> Iterator[TableRow]:
         """The rows below the header."""
-        rows = csv_rows(text, file, found, delimiter)
+        rows = csv_rows(text, file, found, begun.delimiter)
         below = islice(rows, before, None)
         even = even_rows(below, len(columns), file, found)
         for number, row in enumerate(even, 1):

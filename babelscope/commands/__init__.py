@@ -27,6 +27,7 @@ COMMANDS = (
     "render",
     "pack",
     "studies",
+    "layouts",
     "run",
 )
 RESUMING = ("words", "sentences", "ask", "sweep", "control")

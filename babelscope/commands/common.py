@@ -26,6 +26,17 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", choices=DEVICES)
 
 
+def add_layout(parser: argparse.ArgumentParser) -> None:
+    """What the columns of a file are."""
+    parser.add_argument(
+        "--layout",
+        default="",
+        metavar="NAME",
+        help="what the columns of the file are: a layout of `babelscope layouts`, or a "
+        ".toml file (default: by their names)",
+    )
+
+
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """What is read of the model, and what the study is called."""
     parser.add_argument("--last-state", default="block", choices=LAST_STATES)

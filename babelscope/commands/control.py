@@ -30,8 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--prompts",
         default=controlling.HELD_OUT,
-        help="a .csv file or a set of this machine (default: held-out negative members)",
+        help="a file or a set of this machine (default: held-out negative members)",
     )
+    common.add_layout(parser)
     common.add_languages(parser)
     parser.add_argument("--source", default="en", help="language of the shared vector")
     parser.add_argument(

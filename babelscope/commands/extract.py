@@ -24,9 +24,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--corpus",
         default=corpora.DEMO,
-        help="a .csv, .jsonl or .zip file, or a corpus of this machine",
+        help="a file or a folder of tables, or a corpus of this machine",
     )
     parser.add_argument("--concepts", nargs="+", default=(), help="default: all")
+    common.add_layout(parser)
     common.add_languages(parser)
     parser.add_argument(
         "--estimator", default="difference of means", choices=list(ESTIMATORS)
