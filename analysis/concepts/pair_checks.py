@@ -8,7 +8,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple, TypeGuard
 
 from analysis.concepts.pairs import ContrastPair, Corpus
@@ -33,8 +33,7 @@ UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row as it was read: where it stands, and its values by column.
 
     ``lacking``: absent columns that were reported once for the whole file.
@@ -52,30 +51,12 @@ class Reading(NamedTuple):
     fault: str = ""
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """One row as texts by column, and what is wrong with them."""
 
     place: str
     texts: dict[str, str]
     faults: tuple[str, ...]
-
-
-class Identity(NamedTuple):
-    """Which pair a row is, in which language, and of which split."""
-
-    concept: str
-    language: str
-    pair: str
-    split: str
-
-
-class Earlier(NamedTuple):
-    """Rows before one: of the same pair and language, or NONE; the pair's first, its split."""
-
-    same: int
-    first: int
-    split: str
 
 
 class Translations:
@@ -88,14 +69,21 @@ class Translations:
         self.first = array("q")
         self.splits: list[str] = []
 
-    def add(self, identity: Identity, row: int) -> Earlier:
-        """Take in a row; which rows before it are of the same pair."""
-        same = self.rows.add(identity.pair, identity.language, row)
-        number = self.rows.numbers[identity.pair]
-        if number == len(self.first):
+    def add(self, texts: Mapping[str, str], row: int) -> int:
+        """Take in a row; the one before it of the same pair and language, or NONE."""
+        same = self.rows.add(texts["pair"], texts["language"], row)
+        if len(self.rows.numbers) > len(self.first):
             self.first.append(row)
-            self.splits.append(identity.split)
-        return Earlier(same, self.first[number], self.splits[number])
+            self.splits.append(texts.get("split", ""))
+        return same
+
+    def split_of(self, pair: str) -> str:
+        """The split of the first row of a pair."""
+        return self.splits[self.rows.numbers[pair]]
+
+    def first_of(self, pair: str) -> int:
+        """The first row of a pair."""
+        return self.first[self.rows.numbers[pair]]
 
 
 class Gathering:
@@ -157,27 +145,29 @@ class Gathering:
 
     def compare(self, row: Checked) -> None:
         """Faults of a row that is there already, or that divides translations."""
-        if not names_a_pair(row.texts):
+        texts = row.texts
+        if not names_a_pair(texts):
             return
-        written = row.texts["pair"]
-        translations = self.join(row.texts)
-        identity = identity_of(row.texts)
-        concept, language, pair, split = identity
-        earlier = translations.add(identity, len(self.places))
-        if earlier.same != NONE:
+        written = texts["pair"]
+        translations = self.join(texts)
+        same = translations.add(texts, len(self.places))
+        concept, pair = texts["concept"], texts["pair"]
+        if same != NONE:
             otherwise = ""
             if written != pair:
                 otherwise = f", written “{told_apart(pair)}”"
                 written = told_apart(written)
             self.faults.append(
-                f"{row.place}: pair “{written}” of {concept} in {language} "
-                f"is there already ({self.places[earlier.same]}{otherwise})"
-                f"{self.languages.joined(language)}"
+                f"{row.place}: pair “{written}” of {concept} in {texts['language']} "
+                f"is there already ({self.places[same]}{otherwise})"
+                f"{self.languages.joined(texts['language'])}"
             )
-        if split == earlier.split:
+        split, earlier = texts.get("split", ""), translations.split_of(pair)
+        if split == earlier:
             return
-        if split in SPLIT_NAMES and earlier.split in SPLIT_NAMES:
-            there = f"{quoted(earlier.split)} in {self.places[earlier.first]}"
+        if split in SPLIT_NAMES and earlier in SPLIT_NAMES:
+            first = self.places[translations.first_of(pair)]
+            there = f"{quoted(earlier)} in {first}"
             self.faults.append(
                 f"{row.place}: the split of pair “{pair}” of {concept} "
                 f"is {quoted(split)} here, {there}"
@@ -226,6 +216,8 @@ def check_row(row: Row, exact: bool = False) -> Checked:
         value = row.values.get(column)
         if is_plain(value):
             texts[column] = value if column in MEMBERS else value.strip()
+        elif value == "" and column in OPTIONAL:
+            texts[column] = ""
         elif column in row.values:
             text, fault = text_of(column, row.values[column])
             texts[column] = text if column in MEMBERS else text.strip()
@@ -330,12 +322,6 @@ def unknown_columns(columns: Iterable[str]) -> list[str]:
 def names_a_pair(texts: Mapping[str, str]) -> bool:
     """Whether a row says which pair it is, of which concept and in which language."""
     return bool(texts.get("concept") and texts.get("language") and texts.get("pair"))
-
-
-def identity_of(texts: Mapping[str, str]) -> Identity:
-    """Which pair a row is that names one."""
-    split = texts.get("split", "")
-    return Identity(texts["concept"], texts["language"], texts["pair"], split)
 
 
 def quoted(split: str) -> str:

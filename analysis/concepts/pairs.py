@@ -8,7 +8,7 @@ apart.
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from operator import attrgetter
 from typing import NamedTuple
@@ -18,14 +18,14 @@ import scipy
 import xarray as xr
 
 from analysis.core.counting import count
-from analysis.core.digests import COMPACT, digest_of_list
+from analysis.core.digests import COMPACT, as_objects, digest_of_list
 from analysis.core.errors import CorpusError, SpecError, unknown
 from analysis.core.keys import seen
 from analysis.core.table_files import natural_key
 from analysis.languages.languages import in_order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ContrastPair:
     """Two texts that differ in one concept; ``split`` is “train”, “test” or empty."""
 
@@ -36,6 +36,9 @@ class ContrastPair:
     negative: str
     source: str = ""
     split: str = ""
+
+
+PARTS = tuple(field.name for field in fields(ContrastPair))
 
 
 class Sides(NamedTuple):
@@ -88,7 +91,7 @@ class Corpus:
         # The last counts most; one key of three parts for each would take more memory.
         for part in ("pair", "language", "concept"):
             ordered.sort(key=attrgetter(part))
-        return digest_of_list(map(vars, ordered), COMPACT)
+        return digest_of_list(as_objects(ordered, PARTS), COMPACT)
 
     @cached_property
     def cells(self) -> dict[tuple[str, str], tuple[ContrastPair, ...]]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from zipfile import ZipFile
@@ -30,6 +31,7 @@ from analysis.tables.opening import is_read
 MAX_FILES = 2000
 MEMBERS = ("pos", "neg")
 TEXTS = (*MEMBERS, "scenario", "question")
+KNOWN = frozenset(TEXTS)
 
 
 class Node(NamedTuple):
@@ -45,11 +47,11 @@ class Node(NamedTuple):
         return "/".join(self.keys) or "the top"
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One pair of a file: the way to it, and its composed texts.
 
-    ``extra``: keys that are no part of the layout.
+    ``extra``: keys that are no part of the layout. ``identical``: translation has made
+    both members what looks the same text.
     """
 
     keys: str
@@ -58,11 +60,7 @@ class Leaf:
     negative: str
     source: str
     extra: tuple[str, ...]
-
-    @property
-    def identical(self) -> bool:
-        """Whether translation has made both members what looks the same text."""
-        return seen(self.positive) == seen(self.negative)
+    identical: bool
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Sheet:
     file: str
     concept: str
     language: str
-    leaves: tuple[Leaf, ...]
+    leaves: list[Leaf]
     faults: tuple[str, ...] = ()
 
 
@@ -147,14 +145,13 @@ def corpus_of(name: str, files: Iterable[NamedFile]) -> Corpus:
             sheets.append(sheet)
     if not sheets and not faults:
         faults.append(f"{name}: has no file <concept>/<concept>_<language>.json")
-    rows: list[Row] = []
+    rows: list[Iterator[Row]] = []
     for concept in dict.fromkeys(sheet.concept for sheet in sheets):
         own = [sheet for sheet in sheets if sheet.concept == concept]
         keyed = keys_agree(own)
-        for sheet in own:
-            rows += rows_of(sheet, keyed)
+        rows += [rows_of(sheet, keyed) for sheet in own]
         notes += remarks(own, keyed)
-    return assemble(name, rows, faults, notes)
+    return assemble(name, chain.from_iterable(rows), faults, notes)
 
 
 def read_sheet(file: NamedFile) -> Sheet:
@@ -173,7 +170,7 @@ def read_sheet(file: NamedFile) -> Sheet:
         tree = parse_json(text) if text else {}
     except ValueError as error:
         faults.append(f"{file.name}: {error}")
-        return Sheet(file.name, concept, "", (), tuple(faults))
+        return Sheet(file.name, concept, "", [], tuple(faults))
     leaves = []
     for node in walk(tree):
         wrong = leaf_faults(node.value)
@@ -182,7 +179,7 @@ def read_sheet(file: NamedFile) -> Sheet:
             leaves.append(compose(node, node.value))
     if wrong_name:
         language = ""
-    return Sheet(file.name, concept, language, tuple(leaves), tuple(faults))
+    return Sheet(file.name, concept, language, leaves, tuple(faults))
 
 
 def name_fault(path: PurePosixPath) -> str:
@@ -227,13 +224,12 @@ def leaf_faults(leaf: object) -> list[str]:
     if not isinstance(leaf, dict):
         return [f"expected an object with “pos” and “neg”, found {str(leaf)[:40]!r}"]
     faults = [f"no “{key}”" for key in MEMBERS if key not in leaf]
-    for key in TEXTS:
-        if key not in leaf:
+    for key, text in leaf.items():
+        if key not in KNOWN:
             continue
-        text = leaf[key]
         if not isinstance(text, str):
             faults.append(f"“{key}” must be text, not {value_in_words(text)}")
-        elif not text.strip():
+        elif not text or text.isspace():
             faults.append(f"“{key}” is empty")
     return faults
 
@@ -244,13 +240,15 @@ def compose(node: Node, texts: Mapping[str, str]) -> Leaf:
     A question makes “Question: q Answer: a”, a scenario goes before the statement.
     Pairs on one question or scenario have it as their source.
     """
+    positive, negative = in_full(texts, "pos"), in_full(texts, "neg")
     return Leaf(
         keys="/".join(node.keys),
         positions="/".join(node.positions),
-        positive=in_full(texts, "pos"),
-        negative=in_full(texts, "neg"),
+        positive=positive,
+        negative=negative,
         source=texts.get("scenario", "") or texts.get("question", ""),
-        extra=tuple(key for key in texts if key not in TEXTS),
+        extra=() if KNOWN.issuperset(texts) else tuple(set(texts) - KNOWN),
+        identical=seen(positive) == seen(negative),
     )
 
 
@@ -278,9 +276,11 @@ def keys_agree(sheets: Sequence[Sheet]) -> bool:
     return True
 
 
-def rows_of(sheet: Sheet, keyed: bool) -> list[Row]:
-    """The rows of one file, without pairs whose members are identical."""
-    rows = []
+def rows_of(sheet: Sheet, keyed: bool) -> Iterator[Row]:
+    """The rows of one file, without pairs whose members are identical.
+
+    The sheet is empty afterwards: there may be millions of leaves.
+    """
     for leaf in sheet.leaves:
         if leaf.identical:
             continue
@@ -294,8 +294,8 @@ def rows_of(sheet: Sheet, keyed: bool) -> list[Row]:
             "negative": leaf.negative,
             "source": leaf.source,
         }
-        rows.append(Row(f"{sheet.file}, at {place}", values))
-    return rows
+        yield Row(f"{sheet.file}, at {place}", values)
+    sheet.leaves.clear()
 
 
 def remarks(sheets: Sequence[Sheet], keyed: bool) -> list[str]:

@@ -25,7 +25,7 @@ from analysis.concepts import corpora
 from analysis.concepts.pairs import split_pairs
 from analysis.concepts.specs import StudySpec
 from analysis.control.specs import ControlSpec
-from analysis.core.digests import digest_of_list
+from analysis.core.digests import as_objects, digest_of_list
 from analysis.core.errors import CorpusError, SpecError, unknown
 from analysis.core.faults import Faults
 from analysis.core.keys import Names
@@ -55,7 +55,7 @@ MOST_BYTES = 20 * 2**20
 SHELF = Shelf("prompts", ".csv")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """A request; ``target`` and ``other`` are continuations whose odds tell how far the
     model was pushed.
@@ -87,7 +87,7 @@ class PromptSet:
     @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the prompts."""
-        return digest_of_list(map(vars, self.prompts))
+        return digest_of_list(as_objects(self.prompts, COLUMNS))
 
     @cached_property
     def languages(self) -> tuple[str, ...]:

@@ -2,14 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from analysis.core.turns import AT_ONCE, tell
 
 SPACED, COMPACT = (", ", ": "), (",", ":")
 """What stands between values in JSON text: as Python writes it by default, or without spaces."""
+
+
+def as_objects(
+    records: Iterable[Any], names: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Records as objects of their values by these names."""
+    for values in map(attrgetter(*names), records):
+        yield dict(zip(names, values))
 
 
 def digest_of_list(items: Iterable[Any], separators: tuple[str, str] = SPACED) -> str:

@@ -63,9 +63,14 @@ class EarlierRows:
     def add(self, name: str, group: Hashable, row: int) -> int:
         """Take in a row; the one that has its name in its group already, or NONE."""
         number = self.numbers.setdefault(name, len(self.numbers))
-        of_group = self.rows.setdefault(group, array("q"))
-        if number >= len(of_group):
-            of_group.extend(repeat(NONE, number + 1 - len(of_group)))
+        of_group = self.rows.get(group)
+        if of_group is None:
+            of_group = self.rows[group] = array("q")
+        lacking = number - len(of_group)
+        if lacking >= 0:
+            of_group.extend(repeat(NONE, lacking))
+            of_group.append(row)
+            return NONE
         earlier = of_group[number]
         if earlier == NONE:
             of_group[number] = row

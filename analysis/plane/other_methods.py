@@ -52,18 +52,21 @@ def read_answers(data: bytes, filename: str) -> pd.DataFrame:
             f"Allowed: {', '.join(FORMATS)}."
         )
     text, faults = decode_text(data, path.name)
-    rows = []
+    columns: dict[str, list[str]] = {column: [] for column in (*NEEDED, "method")}
+    known: dict[str, str] = {}
     for line in FORMATS[ending](text, path.name, faults, False):
         named = named_values(line.values, line.place, faults)
         faults += faults_of_answer(named, line.place)
-        row = {column: named.get(column, "") for column in NEEDED}
-        row["method"] = named.get("method") or OTHER
-        rows.append(row)
-    if not rows and not faults:
+        named["method"] = named.get("method") or OTHER
+        for column, texts in columns.items():
+            text = named.get(column, "")
+            # Languages and short answers are held once.
+            texts.append(known.setdefault(text, text))
+    if not columns["item"] and not faults:
         faults.append(f"{path.name}: holds no answers")
     if faults:
         raise refusal(path.name, faults)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(columns)
 
 
 def named_values(

@@ -3,8 +3,8 @@
 import re
 import string
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sized
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping, Sized
+from types import MappingProxyType
 from typing import NamedTuple
 
 from analysis.core.errors import CorpusError
@@ -12,10 +12,14 @@ from analysis.core.keys import seen
 from analysis.core.table_files import parse_json
 
 LETTERS = string.ascii_uppercase
+LABELS_AS_THEY_ARE = frozenset(LETTERS)
 SEPARATOR = "|"
+OPENING = ("{", "[")
+"""How JSON text of options begins."""
 TEXTS, LABELS = "text", "label"
 """Under which some sets keep the options of a row and their letters: two lists."""
-PLACE = re.compile(r"\d{1,2}")
+LONGEST_PLACE = 2
+"""Digits of a place among options."""
 LETTER = re.compile("[A-Z]")
 
 
@@ -23,15 +27,14 @@ class AnswersUnclear(CorpusError):
     """Answers that may be texts, letters or places; only who made the file knows."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """The options of a row by letter.
 
     ``lettered``: the file itself gives the letters. ``empty``: letters of options that
     are empty and left out. ``fault``: what is wrong with them.
     """
 
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = MappingProxyType({})
     lettered: bool = False
     empty: tuple[str, ...] = ()
     fault: str = ""
@@ -51,14 +54,17 @@ def options_of(value: object) -> Options:
     They are a list, an object of letters, an object of the lists “text” and “label”,
     JSON text of one of these, or texts separated by “|”.
     """
-    if isinstance(value, str) and value.strip()[:1] in ("{", "["):
+    if isinstance(value, str) and value.lstrip()[:1] in OPENING:
         try:
             value = parse_json(value)
         except ValueError as error:
             better = 'write ["one", "two"], or texts separated by “|”'
             return Options(fault=f"the options cannot be read: {error}; {better}")
     if isinstance(value, str):
-        value = [part for part in value.split(SEPARATOR) if part.strip()]
+        texts = list(filter(None, map(str.strip, value.split(SEPARATOR))))
+        if len(texts) > len(LETTERS):
+            return Options(fault=too_many(texts))
+        return Options(dict(zip(LETTERS, texts)))
     if value is None:
         return Options()
     if isinstance(value, dict) and isinstance(value.get(TEXTS), list):
@@ -89,6 +95,8 @@ def too_many(options: Sized) -> str:
 def label_of(given: object) -> str:
     """A letter of an option as it is compared: of usual width, capital."""
     label = str(given)
+    if label in LABELS_AS_THEY_ARE:
+        return label
     if not label.isascii():
         label = unicodedata.normalize("NFKC", label)
     return label.strip().upper()
@@ -99,7 +107,7 @@ def by_letter(values: Mapping[str, object], lettered: bool) -> Options:
     texts = {}
     empty = []
     for letter, value in values.items():
-        text = option_text(value)
+        text = value.strip() if type(value) is str else option_text(value)
         if text is None:
             return Options(fault=f"option {letter[:20]} is no text")
         if not text:
@@ -125,9 +133,11 @@ def option_text(value: object) -> str | None:
 
 def distinct(texts: Iterable[str], exact: bool = False) -> tuple[str, ...]:
     """Texts without those that look like an earlier one; ``exact``: that are it."""
+    if exact:
+        return tuple(dict.fromkeys(texts))
     found: dict[str, str] = {}
     for text in texts:
-        found.setdefault(text if exact else seen(text), text)
+        found.setdefault(seen(text), text)
     return tuple(found.values())
 
 
@@ -156,9 +166,14 @@ def from_one(given: str, options: Options) -> str:
     return at(given, 1, options)
 
 
+def is_place(given: str) -> bool:
+    """Whether an answer can be a place among options: one or two digits."""
+    return len(given) <= LONGEST_PLACE and given.isdecimal()
+
+
 def at(given: str, first: int, options: Options) -> str:
     """The option at a place."""
-    place = int(given) - first if PLACE.fullmatch(given) else -1
+    place = int(given) - first if is_place(given) else -1
     texts = list(options.texts.values())
     if not 0 <= place < len(texts):
         return ""
@@ -175,10 +190,13 @@ ANSWERS: Mapping[str, Callable[[str, Options], str]] = {
 HOW_TO_SAY = f"on the page or by --answers: {', '.join(ANSWERS)}"
 
 
-def answer_of(given: str, options: Options, meaning: str = "") -> Answer:
+def answer_of(
+    given: str, options: Options, choices: Collection[str], meaning: str = ""
+) -> Answer:
     """The text of an answer, and what is wrong with it.
 
-    ``meaning`` is one of ANSWERS, or empty: an answer that may be several is unclear.
+    ``choices`` are the options that look different. ``meaning`` is one of ANSWERS, or
+    empty: an answer that may be several is unclear.
     """
     if not given:
         return Answer("")
@@ -188,8 +206,10 @@ def answer_of(given: str, options: Options, meaning: str = "") -> Answer:
         text = ANSWERS[meaning](given, options)
         fault = "" if text else f"{not_among(given, options)}, read as {meaning}"
         return Answer(text or given, fault)
-    if label_of(given) not in options.texts and not PLACE.fullmatch(given):
+    if label_of(given) not in options.texts and not is_place(given):
         # Neither a letter nor a place: most answers are texts.
+        if given in choices:
+            return Answer(given)
         text = as_text(given, options)
         return Answer(text) if text else Answer(given, not_among(given, options))
     labelled = as_letter(given, options)

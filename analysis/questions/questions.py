@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 from analysis.concepts.pair_checks import HALF_CHARACTER
 from analysis.core import settings
-from analysis.core.digests import digest_of_list
+from analysis.core.compact import Compact, compacted
+from analysis.core.digests import as_objects, digest_of_list
 from analysis.core.errors import CorpusError, nearest, unknown
 from analysis.core.faults import Faults
 from analysis.core.keys import Names, seen, told_apart
@@ -38,6 +39,13 @@ from analysis.questions.answer_options import (
     distinct,
     options_of,
 )
+from analysis.questions.tally import (
+    CULTURE,
+    QUESTION_KINDS,
+    UNIVERSAL,
+    Tally,
+    remarks,
+)
 from analysis.tables.bringing import (
     UNREADABLE,
     Plain,
@@ -50,8 +58,6 @@ from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import QUESTIONS
 from analysis.tables.names_of_files import language_in
 
-UNIVERSAL, CULTURE = "universal", "culture"
-QUESTION_KINDS = (UNIVERSAL, CULTURE)
 COLUMNS = (
     "item",
     "kind",
@@ -63,8 +69,8 @@ COLUMNS = (
     "country",
     "split",
 )
-SHARED = ("kind", "language", "country", "split")
-"""Columns of which many rows have the same text."""
+TEXTS = tuple(column for column in COLUMNS if column != "options")
+SPLIT_NAMES = ("", "train", "test")
 NEEDED = ("item", "language", "question", "answer")
 NO_LANGUAGE = (
     "no “language”; add a column “language”, or put one code of a language, "
@@ -91,7 +97,7 @@ EXAM = {SENSITIVE, "subject"}
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Question:
     """One item in one language: ``answer`` is one of ``options``; for culture it is the
     local one, ``question`` names no place.
@@ -113,18 +119,32 @@ class Questions:
     """A set of questions; ``notes`` are sentences on what is no fault but should be known."""
 
     name: str
-    questions: tuple[Question, ...]
+    questions: Sequence[Question]
     notes: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of all questions."""
-        return digest_of_list(map(vars, self.questions))
+        return digest_of_list(as_objects(self.questions, COLUMNS))
 
     @cached_property
+    def tally(self) -> Tally:
+        """How many questions there are of what."""
+        found = Tally()
+        for q in self.questions:
+            found.add({column: getattr(q, column) for column in TEXTS}, q.options)
+        return found
+
+    def after(self, notes: Sequence[str]) -> "Questions":
+        """The same set with notes before its own; it is not counted again."""
+        noted = replace(self, notes=(*notes, *self.notes))
+        vars(noted)["tally"] = self.tally
+        return noted
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """Codes in order of appearance."""
-        return tuple(dict.fromkeys(q.language for q in self.questions))
+        return self.tally.languages
 
     @cached_property
     def table(self) -> dict[tuple[str, str, str], Question]:
@@ -138,17 +158,15 @@ class Questions:
     @cached_property
     def items_of_kinds(self) -> dict[str, tuple[str, ...]]:
         """Kind → its items in natural order."""
-        found: dict[str, set[str]] = {}
-        for q in self.questions:
-            found.setdefault(q.kind, set()).add(q.item)
-        return {
-            kind: tuple(sorted(items, key=natural_key)) for kind, items in found.items()
-        }
+        in_order = {}
+        for kind, items in self.tally.items.items():
+            in_order[kind] = tuple(sorted(items, key=natural_key))
+        return in_order
 
-    @cached_property
+    @property
     def divided(self) -> bool:
         """Whether the set itself says which items are held out."""
-        return any(q.split for q in self.questions)
+        return self.tally.divided
 
     def held_out(self, question: Question) -> bool:
         """Whether a question is for testing: as its set says, else every second item,
@@ -160,10 +178,26 @@ class Questions:
         """Questions of a kind in a language."""
         return self.counts[kind, language]
 
-    @cached_property
+    @property
     def counts(self) -> Counter[tuple[str, str]]:
         """(kind, language) → how many questions."""
-        return Counter((q.kind, q.language) for q in self.questions)
+        return self.tally.counts
+
+
+def question_of_texts(texts: list[str]) -> Question:
+    """The question of its texts in the order of TEXTS, and of its options behind them."""
+    item, kind, language, question, answer, named, country, split, *options = texts
+    return Question(
+        item,
+        kind,
+        language,
+        question,
+        answer,
+        tuple(options),
+        named,
+        country,
+        split,
+    )
 
 
 def parity(item: str) -> int:
@@ -206,7 +240,7 @@ def read_questions(
     file = plain(data, filename, columns)
     if columns is None and is_own(file):
         read = own_questions(file.data, file.name, answers)
-        return replace(read, notes=(*file.notes, *read.notes))
+        return read.after(file.notes)
     try:
         brought = bring(data, filename, QUESTIONS, are_own, columns)
     except UNREADABLE as error:
@@ -221,7 +255,7 @@ def read_questions(
     reading = Reading(answers or meaning)
     name = PurePosixPath(file.name).stem
     read = assemble_questions(name, lines, brought.faults, reading)
-    return replace(read, notes=(*brought.notes, *read.notes))
+    return read.after(brought.notes)
 
 
 def is_own(file: Plain) -> bool:
@@ -285,14 +319,6 @@ FORMATS: dict[str, Callable[[str, str, Faults, bool], Iterator[Line]]] = {
 }
 
 
-class Row(NamedTuple):
-    """A row of a file: where it stands, values under our columns, unused columns."""
-
-    place: str
-    values: dict[str, object]
-    unused: list[str]
-
-
 class Reading(NamedTuple):
     """How a file is read: what its answers are, and whether texts stay as they stand."""
 
@@ -304,13 +330,14 @@ AS_IT_COMES = Reading()
 
 
 class ReadRow(NamedTuple):
-    """The question of a row, or what is wrong with it.
+    """What a row says: its texts by column, its options, and what is wrong with it.
 
     ``unclear``: its answer may be several things. How many options are empty, and how
     many have the text of another.
     """
 
-    question: Question | None
+    texts: dict[str, str]
+    options: tuple[str, ...]
     faults: list[str]
     unclear: bool = False
     empty_options: int = 0
@@ -326,13 +353,16 @@ class Gathering:
         self.languages = Forms(faults)
         self.faults = faults
         self.reading = reading
+        self.header: tuple[str, ...] = ()
+        """The columns of the row before; nearly all rows of a file have the same ones."""
+        self.columns = columns_of(())
         self.unclear = False
         """Whether some answer may be several things."""
         self.empty_options = 0
         self.repeated_options = 0
         self.items = Names(reading.exact)
-        self.known: dict[str, str] = {}
-        self.questions: list[Question] = []
+        self.questions: list[bytes] = []
+        self.tally = Tally()
         self.places = Places()
         self.earlier = EarlierRows()
         self.untold = True
@@ -351,54 +381,66 @@ class Gathering:
 
     def add(self, line: Line) -> None:
         """Check a row against itself and those before it, and keep its question."""
-        row = Row(line.place, *renamed(line.values))
-        self.unused.update(row.unused)
-        self.passed_over.update(columns_of(tuple(line.values)).passed_over)
-        if self.untold and "language" in row.values:
+        values = self.under_our_columns(line.values)
+        if self.untold and "language" in values:
             self.untold = False
             self.faults += [f"{place}: {NO_LANGUAGE}" for place in self.without]
-        read = question_of(self.told | row.values, self.reading)
-        question, found = read.question, read.faults
+        if self.untold:
+            values = self.by_name | values
+        read = question_of(values, self.reading)
         self.unclear = self.unclear or read.unclear
         self.empty_options += read.empty_options
         self.repeated_options += read.repeated_options
-        if self.untold and (self.told or len(self.places)):
+        found = read.faults
+        if self.untold and (self.by_name or len(self.places)):
             # A file without languages is told so once.
-            self.without.append(row.place)
+            self.without.append(line.place)
             found = [fault for fault in found if fault != NO_LANGUAGE]
-        self.faults += [f"{row.place}: {fault}" for fault in found]
-        if question is not None:
-            self.keep(row, question)
-        self.places.append(row.place)
+        if found:
+            self.faults += [f"{line.place}: {fault}" for fault in found]
+        if not read.faults:
+            self.keep(line.place, values, read)
+        self.places.append(line.place)
 
-    def held_once(self, question: Question) -> Question:
-        """The question with texts that many have in memory once."""
-        shared = {"item": self.items.add(question.item)}
-        for column in SHARED:
-            text = getattr(question, column)
-            shared[column] = self.known.setdefault(text, text)
-        if question.answer in question.options:
-            place = question.options.index(question.answer)
-            shared["answer"] = question.options[place]
-        return replace(question, **shared)
+    def under_our_columns(self, values: Mapping[str, object]) -> dict[str, object]:
+        """A row's values under our columns, with ``option_a`` … gathered into
+        ``options``.
+        """
+        header = tuple(values)
+        if header != self.header:
+            self.header = header
+            self.columns = columns_of(header)
+            self.unused.update(self.columns.rest)
+            self.passed_over.update(self.columns.passed_over)
+        columns = self.columns
+        ours = {name: values[column] for name, column in columns.ours.items()}
+        if columns.lettered:
+            lettered = columns.lettered.items()
+            ours["options"] = {letter: values[column] for letter, column in lettered}
+        if columns.exam and not ours.get("kind") and not ours.get("named"):
+            ours["kind"] = UNIVERSAL
+            if ours.pop("country", None) is not None:
+                self.unused.add("country")
+        return ours
 
-    def keep(self, row: Row, question: Question) -> None:
+    def keep(self, place: str, values: Mapping[str, object], read: ReadRow) -> None:
         """Keep a row's question, unless another row has its item."""
-        code = self.languages.read(question.language, row.place)
-        question = replace(question, language=code)
-        written = question.item
-        question = self.held_once(question)
-        group = (question.kind, question.language)
-        same = self.earlier.add(question.item, group, len(self.places))
+        texts = read.texts
+        code = texts["language"] = self.languages.read(texts["language"], place)
+        written = texts["item"]
+        texts["item"] = self.items.add(written)
+        same = self.earlier.add(texts["item"], (texts["kind"], code), len(self.places))
         if same != NONE:
-            fault = told_twice(row.place, question, written, self.places[same])
+            fault = told_twice(place, texts, written, self.places[same])
             self.faults.append(fault + self.languages.joined(code))
-        self.sensitive += is_sensitive(question, row)
+        if SENSITIVE in values:
+            self.sensitive += is_sensitive(texts["kind"], values)
         # Once a fault is found there will be no set.
         if self.faults:
             self.questions.clear()
-        else:
-            self.questions.append(question)
+            return
+        self.tally.add(texts, read.options)
+        self.questions.append(compacted((*texts.values(), *read.options)))
 
 
 def assemble_questions(
@@ -420,31 +462,30 @@ def assemble_questions(
         if gathering.unclear:
             raise AnswersUnclear(str(error), error.faults)
         raise error
-    notes = notes_on_file(gathering)
-    return with_remarks(Questions(name, tuple(gathering.questions)), notes)
+    notes = (*notes_on_file(gathering), *remarks(gathering.tally))
+    made = Compact(gathering.questions, question_of_texts)
+    questions = Questions(name, made, notes)
+    # Counted already; of a million rows that takes seconds.
+    vars(questions)["tally"] = gathering.tally
+    return questions
 
 
-def with_remarks(questions: Questions, notes: Sequence[str]) -> Questions:
-    """The same questions with these notes, and what is to be said of them."""
-    return replace(questions, notes=(*notes, *remarks(questions)))
-
-
-def told_twice(place: str, question: Question, written: str, earlier: str) -> str:
+def told_twice(place: str, texts: Mapping[str, str], written: str, earlier: str) -> str:
     """The fault of an item that another row has already, perhaps written otherwise."""
+    item = texts["item"]
     otherwise = ""
-    if written != question.item:
-        otherwise = f", written “{told_apart(question.item)}”"
+    if written != item:
+        otherwise = f", written “{told_apart(item)}”"
         written = told_apart(written)
     return (
-        f"{place}: item “{written}” ({question.kind}) in "
-        f"{question.language} is there already ({earlier}{otherwise})"
+        f"{place}: item “{written}” ({texts['kind']}) in "
+        f"{texts['language']} is there already ({earlier}{otherwise})"
     )
 
 
-def is_sensitive(question: Question, row: Row) -> bool:
+def is_sensitive(kind: str, values: Mapping[str, object]) -> bool:
     """Whether a universal question is labelled culturally sensitive."""
-    labelled = plain_text(row.values.get(SENSITIVE)) == "CS"
-    return question.kind == UNIVERSAL and labelled
+    return kind == UNIVERSAL and plain_text(values.get(SENSITIVE)) == "CS"
 
 
 def notes_on_file(found: Gathering) -> list[str]:
@@ -557,28 +598,12 @@ def instead(taken: str, name: str, passed_over: str) -> str:
     return f"“{taken.strip()[:40]}” is taken for {name}, not “{passed_over}”."
 
 
-def renamed(values: Mapping[str, object]) -> tuple[dict[str, object], list[str]]:
-    """Values under our columns, with ``option_a`` … gathered into ``options``, and the
-    names of columns that mean nothing here.
-    """
-    columns = columns_of(tuple(values))
-    ours = {name: values[column] for name, column in columns.ours.items()}
-    rest = list(columns.rest)
-    if columns.lettered:
-        lettered = columns.lettered.items()
-        ours["options"] = {letter: values[column] for letter, column in lettered}
-    if columns.exam and not ours.get("kind") and not ours.get("named"):
-        ours["kind"] = UNIVERSAL
-        rest += ["country"] if ours.pop("country", None) is not None else []
-    return ours, rest
-
-
 def question_of(values: Mapping[str, object], reading: Reading) -> ReadRow:
     """One question, or what is wrong with the row."""
     texts = {}
-    for column in COLUMNS:
-        if column != "options":
-            texts[column] = plain_text(values.get(column))
+    for column in TEXTS:
+        value = values.get(column, "")
+        texts[column] = value.strip() if type(value) is str else plain_text(value)
     faults = faults_of_needed(texts)
     if not texts["kind"]:
         local = texts["country"] or texts["named"]
@@ -590,29 +615,25 @@ def question_of(values: Mapping[str, object], reading: Reading) -> ReadRow:
     if options.fault:
         faults.append(options.fault)
     elif not reading.exact:
-        answer = answer_of(texts["answer"], options, reading.answers)
+        answer = answer_of(texts["answer"], options, choices, reading.answers)
     texts["answer"] = answer.text
     if answer.fault:
         faults.append(answer.fault)
     else:
         faults += faults_of_options(answer.text, choices)
     faults += half_characters(texts, choices)
-    if faults:
-        return ReadRow(None, faults, answer.unclear)
-    return ReadRow(
-        Question(**texts, options=choices),
-        [],
-        empty_options=len(options.empty),
-        repeated_options=len(options.texts) - len(choices),
-    )
+    empty = len(options.empty)
+    repeated = len(options.texts) - len(choices)
+    return ReadRow(texts, choices, faults, answer.unclear, empty, repeated)
 
 
 def half_characters(texts: Mapping[str, str], choices: Sequence[str]) -> list[str]:
     """A fault for each column that holds a lone surrogate."""
+    together = "".join((*texts.values(), *choices))
+    if together.isascii() or not HALF_CHARACTER.search(together):
+        return []
     faults = []
     for column, text in (*texts.items(), ("options", "".join(choices))):
-        if text.isascii():
-            continue
         if HALF_CHARACTER.search(text):
             faults.append(f"“{column}” has half a character (a lone surrogate)")
     return faults
@@ -637,7 +658,7 @@ def faults_of_choices(texts: Mapping[str, str]) -> list[str]:
             f"unknown kind “{kind[:40]}”.{nearest(kind, QUESTION_KINDS)} "
             "Allowed: universal, culture"
         )
-    if split not in ("", "train", "test"):
+    if split not in SPLIT_NAMES:
         faults.append(f"unknown split “{split[:40]}”. Allowed: train, test or nothing")
     return faults
 
@@ -667,39 +688,3 @@ def plain_text(value: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(int(value)) if value == int(value) else str(value)
     return ""
-
-
-def remarks(questions: Questions) -> list[str]:
-    """What should be known: languages that lack items, culture items without a named
-    version, kinds that are not there.
-    """
-    notes = []
-    for kind in QUESTION_KINDS:
-        items = questions.items(kind)
-        if not items:
-            notes.append(
-                f"There are no {kind} questions, so what needs them is not computed."
-            )
-            continue
-        lacking = {
-            code: len(items) - questions.count(kind, code)
-            for code in questions.languages
-        }
-        if any(lacking.values()):
-            counts = ", ".join(f"{code} {n}" for code, n in lacking.items() if n)
-            notes.append(
-                f"Of {len(items)} {kind} items some languages lack some: {counts}."
-            )
-    for column, what in (
-        ("named", "a version with the country named (no local vector from them)"),
-        ("options", "options"),
-    ):
-        counts = dict.fromkeys(questions.languages, 0)
-        for q in questions.questions:
-            counts[q.language] += not getattr(q, column) and (
-                column == "options" or q.kind == CULTURE
-            )
-        if any(counts.values()):
-            listed = ", ".join(f"{code} {n}" for code, n in counts.items() if n)
-            notes.append(f"Items without {what}: {listed}.")
-    return notes
