@@ -17,6 +17,7 @@ from analysis.concepts.pairs import Corpus
 from analysis.core.errors import AnalysisError, SpecError, nearest
 from analysis.core.specs import ModelSpec, from_dict
 from analysis.core.templates import CHAT, suggested
+from analysis.languages.codes import code_in
 from analysis.questions.question_sets import demo_questions, load_questions
 from analysis.questions.questions import Questions, read_questions
 from analysis.sentences import shelf as texts
@@ -174,6 +175,10 @@ def questions_of(
     return demo_questions() if name == DEMO else load_questions(name)
 
 
+LANGUAGES = "languages"
+"""What may be written in any form of a language."""
+
+
 def listed(kind: str, given: Iterable[T], otherwise: Iterable[T] = ()) -> tuple[T, ...]:
     """What is chosen of a kind, else what holds without a choice.
 
@@ -188,6 +193,8 @@ def listed(kind: str, given: Iterable[T], otherwise: Iterable[T] = ()) -> tuple[
     chosen: list[Any] = []
     for value in given:
         plain = value.item() if isinstance(value, np.generic) else value
+        if kind == LANGUAGES and isinstance(plain, str) and plain not in otherwise:
+            plain = code_in(plain) or plain
         if isinstance(plain, bool) or not isinstance(plain, wanted.types):
             raise SpecError(
                 f"The {kind} must be {wanted.words}; given is {str(value)[:40]} "

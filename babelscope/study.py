@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.core.errors import SpecError, unknown
+from analysis.languages.codes import code_in
 from analysis.overview import registry
 from analysis.steering import language_vectors
 from analysis.study import library
@@ -111,6 +112,8 @@ class Study(Results):
         vectors = self.array("concept_vector")
         if isinstance(layer, str):
             raise SpecError(f"A layer is a number; given is the text {layer!r}.")
+        if language not in self.languages:
+            language = code_in(language) or language
         for kind, value, allowed in (
             ("concept", concept, self.concepts),
             ("language", language, self.languages),

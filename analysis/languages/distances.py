@@ -91,6 +91,14 @@ def printed_distances(kind: str) -> xr.DataArray:
     return xr.DataArray(values, coords, ("source", "target"), f"{kind}_distance")
 
 
+def has_distances(code: str) -> bool:
+    """Whether any distance to another language is known."""
+    if code not in LANGUAGES:
+        return False
+    to_others = printed_distances(DISTANCES[0]).sel(source=code).drop_sel(target=code)
+    return bool(to_others.notnull().any())
+
+
 def known_distances(kind: str) -> np.ndarray:
     """Whether a printed distance (source, target) is one; each to itself always is."""
     lacking = np.zeros(len(LANGUAGES), bool)

@@ -2,9 +2,10 @@
 
 import re
 
-from analysis.languages.codes import code_in, code_of_tag
+from analysis.languages.codes import code_in
 from analysis.languages.facts import known_facts
 from analysis.languages.languages import LANGUAGES, base_of
+from analysis.languages.tags import code_of_tag
 
 IDENTIFIER = "id"
 """The code of Indonesian, and what columns and files of identifiers are called."""

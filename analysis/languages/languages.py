@@ -7,13 +7,14 @@ nothing else decides; every other language of ISO 639 is known through ``facts.p
 
 import csv
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 
 from analysis.core.errors import SpecError, unknown
-from analysis.languages.codes import code_in, parts_of
+from analysis.languages.codes import code_in
 from analysis.languages.facts import (
     DATA,
+    UNKNOWN,
     direction_of,
     family_of,
     iso639_3_of,
@@ -21,6 +22,8 @@ from analysis.languages.facts import (
     usual_script,
 )
 from analysis.languages.names import english_of, own_of
+from analysis.languages.own_rows import Row, own_rows
+from analysis.languages.tags import library_code, parts_of
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class Language:
     iso639_3: str
 
 
+NOTHING = dict.fromkeys((field.name for field in fields(Language)), "")
+NOTHING |= {"script": UNKNOWN, "family": UNKNOWN, "direction": "auto"}
+"""What is known of a language that only the server's file has, before it is read."""
 ROWS = tuple(csv.DictReader((DATA / "languages.csv").read_text("utf-8").splitlines()))
 
 
@@ -98,12 +104,29 @@ def label(code: str, style: str = "English name") -> str:
 
 def language(code: str) -> Language:
     """The language with this canonical code; SpecError with the nearest for any other."""
+    own = own_rows().rows.get(code)
+    if own is not None:
+        return completed(own)
     known = LANGUAGES.get(code)
     if known is not None:
         return known
     if not is_known(code):
         raise not_known(code)
     return described(code)
+
+
+def completed(row: Row) -> Language:
+    """A language of the server's own file, its empty cells as they are known otherwise."""
+    code = row["code"]
+    given = {column: cell for column, cell in row.items() if cell}
+    if "iso15924" in given:
+        given["script"] = script_name(given["iso15924"])
+        given.setdefault("direction", direction_of(given["iso15924"]))
+    if code in LANGUAGES:
+        return replace(LANGUAGES[code], **given)
+    if library_code(code) == code:
+        return replace(described(code), **given)
+    return replace(Language(**NOTHING), **given)
 
 
 def is_known(code: str) -> bool:

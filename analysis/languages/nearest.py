@@ -3,8 +3,8 @@
 from difflib import get_close_matches
 from functools import cache
 
-from analysis.languages.codes import code_of_tag
 from analysis.languages.facts import known_facts
+from analysis.languages.tags import code_of_tag
 
 MISSPELLED = 0.8
 """How alike a misspelled name is, at least; Danish is less like Spanish."""

@@ -8,6 +8,7 @@ import streamlit as st
 
 from analysis.core import disk, settings
 from analysis.core.errors import AnalysisError
+from analysis.languages.own_rows import own_rows
 from analysis.study import library
 from analysis.study.published_words import shipped
 from analysis.study.study import DEMO, Study
@@ -112,6 +113,9 @@ def begin(title: str) -> Study | None:
     hindered = disk.trouble()
     if hindered:
         say(hindered, WARNING)
+    refused = own_rows().refused
+    if refused:
+        say(refused, WARNING)
     return study
 
 

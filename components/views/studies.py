@@ -17,12 +17,13 @@ from components.frame import cache, controls, jobs, links, panel, readings
 from components.frame.polite import INFO, polite
 from components.frame.shell import titles
 from components.frame.text import escape
+from components.views import languages
 
 
 def page(study: Study | None) -> None:
     """The page under its title."""
-    listing, own, comparing, sharing = st.tabs(
-        ["All studies", "This study", "Compare", "Upload and undo"]
+    listing, own, comparing, sharing, known = st.tabs(
+        ["All studies", "This study", "Compare", "Upload and undo", "Languages"]
     )
     with listing:
         everything()
@@ -41,6 +42,8 @@ def page(study: Study | None) -> None:
     with sharing:
         upload()
         undo()
+    with known:
+        languages.tab(study)
     extraction.progress()
 
 
