@@ -170,7 +170,7 @@ def counted(monkeypatch) -> list[str]:
     """Names of the corpora that the Extract page reads from now on."""
     read, names = extraction.read_corpus, []
 
-    def counting(data: bytes, name: str):
+    def counting(data: bytes, name: str, **options):
         names.append(f"{name} in {threading.current_thread().name}")
         return read(data, name)
 
@@ -200,7 +200,7 @@ def slow(monkeypatch):
     go = threading.Event()
     ended = []
 
-    def read(data: bytes, name: str):
+    def read(data: bytes, name: str, **options):
         tell(0.25)
         try:
             while not go.wait(0.01):
@@ -208,7 +208,7 @@ def slow(monkeypatch):
         except Stopped:
             ended.append(time.monotonic())
             raise
-        return original(data, name)
+        return original(data, name, **options)
 
     original = extraction.read_corpus
     monkeypatch.setattr(extraction, "read_corpus", read)

@@ -4,7 +4,7 @@ job, and what became of it.
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -17,8 +17,11 @@ from analysis.questions.question_sets import load_questions, offered_questions
 from analysis.questions.questions import QUESTION_KINDS, Questions, read_questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study.study import DEMO, PUBLISHED, Study
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import QUESTIONS
 from analysis.worker import questions as asking
 from analysis.worker.service import DONE
+from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
 from components.frame import jobs, readings
 from components.frame.polite import polite
@@ -84,9 +87,10 @@ def choose_questions() -> Questions | None:
                 size,
             )
         file = st.file_uploader(
-            "CSV, TSV or JSONL with item, language, question, answer, options; for "
-            "culture also named and country",
-            type=["csv", "tsv", "jsonl", "ndjson"],
+            "A table with item, language, question, answer, options (for culture also "
+            "named and country), or with other columns: CSV, JSON, Parquet, Excel, or a "
+            "zip of them",
+            type=TYPES,
             key="questions-file",
             max_upload_size=200,
         )
@@ -94,25 +98,43 @@ def choose_questions() -> Questions | None:
     return None
 
 
+class Unclear(NamedTuple):
+    """Why it is not clear what the answers of a file are, and what its columns are."""
+
+    sentence: str
+    columns: ColumnMap | None
+
+
 def questions_in(file: Any) -> Questions | None:
     """The questions of a file; asks what its answers are, where they may be several."""
-    try:
-        return readings.of_file(file, "questions-file", read_prepared)
-    except AnswersUnclear as unclear:
-        sentence = str(unclear)
-    st.info(escape(sentence), icon=":material/help:")
+    found = of_table(file, "questions-file", QUESTIONS, read_or_ask)
+    if not isinstance(found, Unclear):
+        return found
+    st.info(escape(found.sentence), icon=":material/help:")
     answers = st.segmented_control(
         "The answers of this file are", list(ANSWERS), key="questions-answers"
     )
     if not answers:
         return None
-    read = partial(read_prepared, answers=answers)
-    return readings.of_file(file, "questions-answered", read, answers)
+    read = partial(read_prepared, columns=found.columns, answers=answers)
+    return readings.of_file(file, "questions-answered", read, answers, str(found))
 
 
-def read_prepared(data: bytes, name: str, answers: str = "") -> Questions:
+def read_or_ask(
+    data: bytes, name: str, columns: ColumnMap | None
+) -> Questions | Unclear:
+    """The questions of a file, or why somebody has to say what its answers are."""
+    try:
+        return read_prepared(data, name, columns)
+    except AnswersUnclear as unclear:
+        return Unclear(str(unclear), columns)
+
+
+def read_prepared(
+    data: bytes, name: str, columns: ColumnMap | None, answers: str = ""
+) -> Questions:
     """The questions of a file with all that the page asks of them at every touch."""
-    return prepared(read_questions(data, name, answers))
+    return prepared(read_questions(data, name, answers, columns=columns))
 
 
 def prepared(questions: Questions) -> Questions:

@@ -21,8 +21,11 @@ from analysis.core.templates import TEMPLATES
 from analysis.steering.operators import OPERATORS
 from analysis.study import library
 from analysis.study.study import Study
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import PROMPTS
 from analysis.worker import extraction
 from analysis.worker.prompts import suggested_template
+from components.forms.table_file import TYPES, of_table
 from components.frame import cache, controls, jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
@@ -92,7 +95,7 @@ def choose_prompts(spec: StudySpec, concept: str, place: Any) -> PromptSet | Non
         "Prompts",
         [*sources.offered(spec.model.model == DEMO), FILE],
         key="run-prompts",
-        help="A CSV file has the columns prompt, language, text; if wanted role "
+        help="A file has the columns prompt, language, text; if wanted role "
         "(search, report, neutral), target, other, source.",
     )
     with polite():
@@ -104,15 +107,18 @@ def choose_prompts(spec: StudySpec, concept: str, place: Any) -> PromptSet | Non
                 name,
             )
         file = st.file_uploader(
-            "Prompts (CSV)", type=["csv"], key="run-file", max_upload_size=20
+            "Prompts (CSV, JSON, Parquet, Excel, or a zip of them)",
+            type=TYPES,
+            key="run-file",
+            max_upload_size=20,
         )
-        return readings.of_file(file, "run-file", read_named)
+        return of_table(file, "run-file", PROMPTS, read_named)
     return None
 
 
-def read_named(data: bytes, filename: str) -> PromptSet:
+def read_named(data: bytes, filename: str, columns: ColumnMap | None) -> PromptSet:
     """The prompts of a file under the name by which they are kept once a run begins."""
-    prompts = sources.read(data, filename)
+    prompts = sources.read(data, filename, columns=columns)
     return replace(prompts, name=sources.kept_name(prompts))
 
 

@@ -14,6 +14,8 @@ from analysis.core.specs import LAST_STATES, ModelSpec
 from analysis.core.turns import tell
 from analysis.study.study import COMPUTED, Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import WORDS
 from analysis.words.alignment import FEW
 from analysis.words.embeddings import EMBEDDINGS, PROMPTS
 from analysis.words.plan import word_spec
@@ -23,6 +25,7 @@ from analysis.words.word_lists import SOURCES, shared_spellings, word_coverage
 from analysis.words.wordnet import from_wn
 from analysis.worker.extraction import embed_words
 from components.forms import extraction
+from components.forms.table_file import TYPES, of_table
 from components.frame import jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
@@ -146,20 +149,20 @@ def choose_words() -> WordList | None:
         if origin == WORDNET:
             return choose_wordnets()
         file = st.file_uploader(
-            "CSV or TSV with a column “concept” and one per language code (“kind” "
-            "and “frequency” if wanted); a MUSE dictionary "
+            "A table with a column “concept” and one per language (“kind” and "
+            "“frequency” if wanted), or with other columns; a MUSE dictionary "
             "(en-fr.txt); or a zip of PanLex Swadesh lists, MUSE dictionaries or wordnet tab files",
-            type=["csv", "tsv", "txt", "tab", "zip"],
+            type=TYPES,
             key="words-file",
             max_upload_size=200,
         )
-        return readings.of_file(file, "words-file", read_prepared)
+        return of_table(file, "words-file", WORDS, read_prepared)
     return None
 
 
-def read_prepared(data: bytes, name: str) -> WordList:
+def read_prepared(data: bytes, name: str, columns: ColumnMap | None) -> WordList:
     """The words of a file with all that the page asks of them at every touch."""
-    return prepared(read_words(data, name))
+    return prepared(read_words(data, name, columns))
 
 
 def prepared(words: WordList) -> WordList:

@@ -19,8 +19,11 @@ from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, Mod
 from analysis.core.table_files import decode_text, refusal
 from analysis.core.templates import CHAT
 from analysis.languages.shares import ShareTable, read_shares
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import PAIRS
 from analysis.worker import extraction
 from analysis.worker.service import Job
+from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
 from components.frame import cache, jobs, readings
 from components.frame.polite import polite
@@ -110,18 +113,18 @@ def from_server() -> Corpus | None:
 def from_file() -> Corpus | None:
     """An uploaded corpus."""
     file = st.file_uploader(
-        "CSV, TSV or JSONL with pair, concept, language, positive, negative; or a zip "
-        "in the papers' layout",
-        type=["csv", "tsv", "jsonl", "ndjson", "zip"],
+        "A table with pair, concept, language, positive, negative, or with other columns: "
+        "CSV, JSON, Parquet, Excel, or a zip of them",
+        type=TYPES,
         key="draft-file",
         max_upload_size=200,
     )
-    return readings.of_file(file, "draft-file", read_prepared)
+    return of_table(file, "draft-file", PAIRS, read_prepared)
 
 
-def read_prepared(data: bytes, name: str) -> Corpus:
+def read_prepared(data: bytes, name: str, columns: ColumnMap | None) -> Corpus:
     """The corpus of a file with all that the page asks of it at every touch."""
-    return prepared(read_corpus(data, name))
+    return prepared(read_corpus(data, name, columns=columns))
 
 
 def prepared(corpus: Corpus) -> Corpus:
