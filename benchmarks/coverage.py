@@ -6,17 +6,27 @@ to put it into docs/statistics.md. The tests run a short form of it.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from analysis.concepts import accuracy, recognition, similarity, transfer, triangle
+from analysis.concepts import (
+    accuracy,
+    recognition,
+    similarity,
+    transfer,
+    triangle,
+    unrelated,
+)
+from analysis.concepts.accuracy import Measured
 from analysis.concepts.specs import Convention
+from analysis.concepts.unrelated_vectors import random_directions, shuffling_weights
 from analysis.control import surfaces
 from analysis.core import statistics
 from analysis.core.intervals import mean_interval, wilson
@@ -424,6 +434,89 @@ def chance_called_carried(rng: Generator, replicates: int) -> np.ndarray:
     return np.concatenate(found)
 
 
+# Vectors beside others that have nothing to do with the concept.
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A vector tried on pairs that differ by ``gap`` in one direction.
+
+    ``vector`` is a random direction, that of training pairs without a concept
+    (“shuffled”), or that of training pairs with the very concept (“shared”). Noise along
+    the first axis is ``spread`` times as large. Neighbouring layers share 90 %.
+    """
+
+    vector: str
+    hidden: int
+    gap: float = 2.0
+    sources: int = 24
+    training: int = 40
+    layers: int = 1
+    spread: float = 1.0
+    convention: Convention = FIXED
+
+
+def differences_of(rng: Generator, case: Beside, pairs: int, gap: float) -> np.ndarray:
+    """Differences (layer, pair, hidden) of pairs; the concept is the second axis."""
+    common = rng.standard_normal((1, pairs, case.hidden))
+    own = rng.standard_normal((case.layers, pairs, case.hidden))
+    found = np.sqrt(0.9) * common + np.sqrt(0.1) * own
+    found[..., 0] *= case.spread
+    found[..., 1] += gap
+    return found
+
+
+class Tried(NamedTuple):
+    """One vector's accuracy, and what unrelated vectors reach."""
+
+    measured: Measured
+    reached: Mapping[str, np.ndarray]
+
+
+def tried_beside(rng: Generator, case: Beside, concept: str) -> Tried:
+    """One vector's accuracy, and what unrelated vectors reach on the same pairs."""
+    held_out = differences_of(rng, case, case.sources, case.gap)
+    gap = case.gap if case.vector == "shared" else 0.0
+    training = differences_of(rng, case, case.training, gap)
+    one = rng.standard_normal((1, case.hidden))
+    vector = np.broadcast_to(one, (case.layers, case.hidden))
+    if case.vector != "random":
+        vector = training.mean(1)
+    seed = int(rng.integers(2**31))
+    weights = shuffling_weights(range(case.training), seed, concept)
+    weights = weights[:, : case.training]
+    directions = {
+        unrelated.RANDOM: random_directions(seed, concept, case.hidden)[None],
+        unrelated.SHUFFLED: np.einsum("kp,lph->lkh", weights, training),
+    }
+    clusters = sources_of(case.sources)
+    first = accuracy.in_first_half(clusters)
+    counts = {}
+    for kind, drawn in directions.items():
+        drawn = np.broadcast_to(drawn, (case.layers, *drawn.shape[1:]))
+        sign = np.sign(np.einsum("lph,lkh->plk", held_out, drawn))
+        counts[kind] = np.stack([sign[first].sum(0), sign[~first].sum(0)])[None]
+    margins = np.einsum("lph,lh->lp", held_out, vector)[None].astype(np.float32)
+    measured = accuracy.measure_accuracy(margins, clusters, case.convention)
+    cells = unrelated.Cells(counts, margins, clusters)
+    return Tried(measured, unrelated.reached(cells, measured, case.convention))
+
+
+def beside_unrelated(case: Beside, concepts: int = 1) -> Simulation:
+    """Is a vector called better than unrelated ones? Mean over concepts."""
+
+    def once(rng: Generator) -> bool:
+        tried = [tried_beside(rng, case, str(place)) for place in range(concepts)]
+        mean = np.mean([each.measured.accuracy for each in tried], axis=0)
+        found = unrelated.mean_over_concepts([each.reached for each in tried])
+        return bool(unrelated.unrelated_p(mean, found)[0] <= 0.05)
+
+    def simulate(rng: Generator, replicates: int) -> np.ndarray:
+        return np.array([once(rng) for _ in range(replicates)])
+
+    return simulate
+
+
 def arithmetic_called_a_start(rng: Generator, replicates: int) -> np.ndarray:
     """T that follows the starting gap by arithmetic alone."""
     found = []
@@ -644,6 +737,40 @@ ENTRIES = (
         "Pitman 1937",
         ("concepts.transfer.mean_transfer",),
         (Case("3 concepts of 24 pairs", chance_called_carried),),
+        test=True,
+    ),
+    Entry(
+        "p beside unrelated vectors (Recognition, Transfer)",
+        "rank among random directions and shuffled labels",
+        "vectors",
+        "Barnard 1963",
+        ("concepts.unrelated.unrelated_p",),
+        (
+            Case("random, 16 dimensions", beside_unrelated(Beside("random", 16))),
+            Case("random, 512 dimensions", beside_unrelated(Beside("random", 512))),
+            Case(
+                "random, cross-fitted over 6 layers",
+                beside_unrelated(
+                    Beside("random", 16, layers=6, convention=HONEST, sources=60)
+                ),
+            ),
+            Case(
+                "random, best of 6 layers",
+                beside_unrelated(Beside("random", 16, layers=6, convention=PAPER)),
+            ),
+            Case(
+                "no concept in 12 training sources",
+                beside_unrelated(Beside("shuffled", 64, training=12, spread=6.0)),
+            ),
+            Case(
+                "no concept in 40 training sources",
+                beside_unrelated(Beside("shuffled", 64, training=40, spread=6.0)),
+            ),
+            Case(
+                "random, 3 concepts, cross-fitted",
+                beside_unrelated(Beside("random", 16, layers=3, convention=HONEST), 3),
+            ),
+        ),
         test=True,
     ),
     Entry(

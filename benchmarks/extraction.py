@@ -22,7 +22,8 @@ import psutil
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from analysis.concepts.readouts import LinearReadout
+from analysis.concepts.readouts import LinearReadout, Projections, States
+from analysis.concepts.unrelated_vectors import DRAWS, Surplus
 from analysis.core.specs import ModelSpec
 from analysis.model.extract import TOKEN_BUDGET, Reading, batched, stream
 from analysis.model.load import Loaded, find_blocks
@@ -32,6 +33,9 @@ LAYERS, HIDDEN, VOCABULARY, HEADS, INNER = 12, 512, 32_000, 8, 1376
 TEXTS, MANY, SHORTEST, LONGEST, PLAIN_BATCH, ROUNDS = 512, 2048, 8, 200, 32, 3
 ESTIMATES = 4
 """Concept vector, two halves, shuffled twin."""
+LANGUAGES = 16
+OTHERS = (LANGUAGES + 1) * DRAWS
+"""Unrelated vectors: random directions, and shuffled labels of every source."""
 MEBIBYTE = 2**20
 
 
@@ -75,17 +79,28 @@ def random_llama(texts: int, dtype: torch.dtype = torch.float32) -> Loaded:
     )
 
 
-def readout(texts: int) -> LinearReadout:
-    """What an extraction listens with."""
-    return LinearReadout(
-        np.random.default_rng(1).standard_normal((ESTIMATES, texts)), LAYERS, HIDDEN
-    )
+def readout(texts: int, estimates: int) -> LinearReadout:
+    """What listens to training pairs."""
+    weights = np.random.default_rng(1).standard_normal((estimates, texts))
+    return LinearReadout(weights, LAYERS, HIDDEN)
 
 
 def engine(loaded: Loaded, reading: Reading) -> None:
-    """The engine's way."""
+    """The engine's way, where every text is of a training and of a held-out pair."""
     texts = list(loaded.tokenizer.rows)
-    stream(loaded, texts, [readout(len(texts))], reading)
+    pairs = len(texts) // 2
+    drawn = np.random.default_rng(2).standard_normal(
+        (LAYERS, OTHERS, HIDDEN), np.float32
+    )
+    in_first = np.arange(pairs) % 2 == 0
+    with States(pairs, LAYERS, OTHERS) as waiting:
+        consumers = [
+            readout(len(texts), ESTIMATES),
+            readout(len(texts), DRAWS),
+            Projections(drawn[:, :LANGUAGES].transpose(1, 0, 2), len(texts)),
+            Surplus(drawn, in_first, waiting),
+        ]
+        stream(loaded, texts[: 2 * pairs], consumers, reading)
 
 
 @torch.inference_mode()

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.concepts.accuracy import in_first_half
+from analysis.concepts.unrelated_vectors import DRAWS
 from analysis.study.arrays import labelled
 from analysis.study.manifest import Manifest, PairTable
 from analysis.study.records import read_record, to_json
@@ -68,6 +70,8 @@ class Planting:
     cluster: int = 1
     train: int = 200
     gaps: tuple[float, ...] = ()
+    unrelated: bool = False
+    """Whether the study keeps what unrelated vectors do."""
 
 
 def basis(rng: np.random.Generator, count: int, hidden: int) -> np.ndarray:
@@ -107,7 +111,10 @@ def planted_study(
         "shuffled": [],
         "pair_score": [],
     }
-    for _ in concepts:
+    clusters = [pair // planting.cluster for pair in range(pairs)]
+    if planting.unrelated:
+        parts |= {"random_surplus": [], "shuffled_surplus": []}
+    for place, _ in enumerate(concepts):
         direction = RELATIONS[planting.relation](rng, len(languages), hidden)[:, None]
         noise = rng.standard_normal((3, len(languages), layers, hidden)) / np.sqrt(
             planting.train / 2
@@ -124,18 +131,41 @@ def planted_study(
         parts["pair_score"].append(
             np.einsum("slh,tlph->stlp", halves.mean(0), differences)
         )
+        if planting.unrelated:
+            first = in_first_half(tuple(clusters))
+            for name, counts in surpluses(differences, first, seed + place).items():
+                parts[name].append(counts)
     arrays = {name: np.array(values, np.float32) for name, values in parts.items()}
     arrays["concept_vector"] = (arrays["half_a"] + arrays["half_b"]) / 2
     arrays["state_norm"] = np.full(
         (len(concepts), len(languages), layers), np.sqrt(hidden), np.float32
     )
-    clusters = [pair // planting.cluster for pair in range(pairs)]
     return study_of(
         arrays,
         concepts,
         languages,
         {concept: {"clusters": clusters} for concept in concepts},
     )
+
+
+def surpluses(
+    differences: np.ndarray, first: np.ndarray, seed: int
+) -> dict[str, np.ndarray]:
+    """What unrelated vectors do on differences (target, layer, pair, hidden).
+
+    Noise is alike in all dimensions, and so are vectors of shuffled labels.
+    """
+    languages, layers, _, hidden = differences.shape
+    rng = np.random.default_rng(seed)
+    one = rng.standard_normal((DRAWS, hidden))
+    many = rng.standard_normal((languages, layers, DRAWS, hidden))
+    random = np.sign(np.einsum("kh,tlph->tplk", one, differences))
+    shuffled = np.sign(np.einsum("slkh,tlph->stplk", many, differences))
+    found = {}
+    for name, signs in (("random_surplus", random), ("shuffled_surplus", shuffled)):
+        by_half = [signs[..., half, :, :].sum(-3) for half in (first, ~first)]
+        found[name] = np.stack(by_half, -3)
+    return found
 
 
 def study_of(

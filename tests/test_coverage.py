@@ -23,7 +23,9 @@ KERNELS = {
     "wilson",
 }
 BANDS = {
-    # 95 % of what shuffled labels give: no estimate of anything, so nothing to hold.
+    # 95 % of what shuffled labels or random directions give: no estimate of anything, so
+    # nothing to hold.
+    "concepts.unrelated.bands",
     "questions.geometry.shuffled_angles",
     "questions.items.null_ends",
 }

@@ -403,6 +403,13 @@ def where_largest(
     return np.take_along_axis(values, layer, 1)[:, 0]
 
 
+def in_first_half(clusters: tuple[int, ...]) -> np.ndarray:
+    """Which items belong to the first of two halves; all where there is one source."""
+    if len(set(clusters)) < 2:
+        return np.ones(len(clusters), bool)
+    return halves(clusters)
+
+
 def halves(clusters: tuple[int, ...]) -> np.ndarray:
     """Which items belong to the first of two halves.
 

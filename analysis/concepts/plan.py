@@ -6,7 +6,6 @@ the vectors of every source language. A cell's numbers depend on the spec alone,
 killed run that is resumed gives the same bytes as one that was never interrupted.
 """
 
-import hashlib
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +40,15 @@ from analysis.concepts.readouts import (
     States,
 )
 from analysis.concepts.specs import StudySpec
+from analysis.concepts.unrelated_vectors import (
+    DRAWS,
+    ShuffledVectors,
+    Surplus,
+    halves_of,
+    random_directions,
+    shuffling_weights,
+)
+from analysis.core.digests import seed_of
 from analysis.core.errors import StudyError
 from analysis.core.specs import check, digest, written
 from analysis.study import bounds, coverage, store
@@ -87,6 +95,7 @@ class Work:
     spec: StudySpec
     corpus: Corpus
     reader: Reader
+    shuffled: ShuffledVectors
 
 
 def check_wanted(spec: StudySpec, corpus: Corpus) -> None:
@@ -229,20 +238,29 @@ def run(
         known = store.read_manifest(folder)
         spec = known.spec_as(StudySpec)
         check_corpus(folder, spec, corpus)
-        work = Work(folder, spec, readable(corpus, known.left_out), reader)
-        cells = coverage.pair_cells(known)
-        missing = set(coverage.missing_pair_cells(known))
-        for done, cell in enumerate(cells):
-            if cell not in missing:
-                continue
-            stage, c, a = cell
-            concept, language = spec.concepts[c], spec.languages[a]
-            progress(done, len(cells), f"{stage} · {concept} · {language}")
-            arrays = CELLS[stage](work, concept, language)
-            tensors = {f"{name}/{c}/{a}": values for name, values in arrays.items()}
-            store.add_file(folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)
-        progress(len(cells), len(cells), "done")
+        pairs = readable(corpus, known.left_out)
+        size = len(spec.languages), reader.layers, reader.hidden
+        with ShuffledVectors(*size) as shuffled:
+            work = Work(folder, spec, pairs, reader, shuffled)
+            compute_missing(work, known, progress)
         store.seal(folder)
+
+
+def compute_missing(work: Work, known: Manifest, progress: Progress) -> None:
+    """Compute and commit the cells that a study lacks."""
+    spec = work.spec
+    cells = coverage.pair_cells(known)
+    missing = set(coverage.missing_pair_cells(known))
+    for done, cell in enumerate(cells):
+        if cell not in missing:
+            continue
+        stage, c, a = cell
+        concept, language = spec.concepts[c], spec.languages[a]
+        progress(done, len(cells), f"{stage} · {concept} · {language}")
+        arrays = CELLS[stage](work, concept, language)
+        tensors = {f"{name}/{c}/{a}": values for name, values in arrays.items()}
+        store.add_file(work.folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)
+    progress(len(cells), len(cells), "done")
 
 
 def check_corpus(
@@ -281,9 +299,7 @@ def cell_seed(
 
     With one for all, random baselines of different languages would be the same vector.
     """
-    text = f"{spec.seed} {concept} {language}"
-    first_bytes = hashlib.sha256(text.encode()).digest()[:4]
-    return int.from_bytes(first_bytes, "big")
+    return seed_of(f"{spec.seed} {concept} {language}")
 
 
 def vector_cell(
@@ -303,13 +319,16 @@ def vector_cell(
     weights = training_weights(work, concept, train, seed)
     readout = LinearReadout(weights, reader.layers, reader.hidden)
     norms = StateNorms(reader.layers)
+    shuffling = shuffling_readout(work, concept, train)
+    consumers = [readout, norms, shuffling]
     if spec.estimator in LINEAR:
-        reader.stream(texts, [readout, norms])
+        reader.stream(texts, consumers)
         vector = readout.sums[0]
     else:
         with States(len(texts), reader.layers, reader.hidden) as states:
-            reader.stream(texts, [readout, norms, states])
+            reader.stream(texts, [*consumers, states])
             vector = stateful_vector(spec.estimator, states.values, seed)
+    keep_shuffled(work, concept, language, shuffling)
     arrays = {
         "concept_vector": vector,
         "half_a": readout.sums[1],
@@ -318,6 +337,47 @@ def vector_cell(
         "state_norm": norms.mean,
     }
     return {name: values.astype(np.float32) for name, values in arrays.items()}
+
+
+def shuffling_readout(
+    work: Work,
+    concept: str,
+    train: Sequence[str],
+) -> LinearReadout:
+    """A readout of the vectors of shuffled labels; differences of means always.
+
+    Those of an estimator that is not linear would each take as long as its vector.
+    """
+    groups = clusters(work.corpus, concept, train)
+    weights = shuffling_weights(groups, work.spec.seed, concept)
+    return LinearReadout(weights, work.reader.layers, work.reader.hidden)
+
+
+def keep_shuffled(
+    work: Work,
+    concept: str,
+    language: str,
+    readout: LinearReadout,
+) -> None:
+    """Keep what was read of shuffled labels until the concept's pairs are scored."""
+    place = work.spec.languages.index(language)
+    work.shuffled.put(concept, place, readout.sums)
+
+
+def read_shuffled_again(
+    work: Work,
+    concept: str,
+    language: str,
+) -> None:
+    """Read the training pairs once more where an earlier run read them last."""
+    place = work.spec.languages.index(language)
+    if work.shuffled.has(concept, place):
+        return
+    spec = work.spec
+    train = split_pairs(work.corpus, spec.split, concept, language, spec.seed).train
+    readout = shuffling_readout(work, concept, train)
+    work.reader.stream(members(work.corpus, concept, language, train), [readout])
+    keep_shuffled(work, concept, language, readout)
 
 
 def training_weights(
@@ -363,7 +423,8 @@ def score_cell(
     """Margins of a target language's held-out pairs under every source's vector.
 
     ``pair_score`` (source, layer, pair), float32; ``scored`` (source, pair) is 1 where
-    there is a margin.
+    there is a margin. ``random_surplus`` (half, layer, draw) and ``shuffled_surplus``
+    (source, half, layer, draw) count what unrelated vectors rank right and wrong.
     """
     spec, corpus, reader = work.spec, work.corpus, work.reader
     known = store.read_manifest(work.folder)
@@ -373,28 +434,54 @@ def score_cell(
 
     test = split_pairs(corpus, spec.split, concept, language, spec.seed).test
     texts = members(corpus, concept, language, test)
-    margins = margins_under(of_concept[present], texts, reader)
+    for source in np.flatnonzero(present):
+        read_shuffled_again(work, concept, spec.languages[source])
 
-    ids = known.pair_table(concept).test
+    table = known.pair_table(concept)
+    ids = table.test
     place = {pair: number for number, pair in enumerate(ids)}
     places = [place[pair] for pair in test]
+    projections = Projections(of_concept[present], len(texts))
+    in_first = halves_of(table.clusters, places)
+    unrelated = surplus_of_unrelated(work, concept, texts, in_first, projections)
+    margins = margins_of(projections)
     there = np.ix_(present, range(reader.layers), places)
     shape = (len(of_concept), reader.layers, len(ids))
     scores = np.zeros(shape, np.float32)
     scores[there] = margins.transpose(1, 2, 0)
     mask = np.zeros_like(scores, dtype=np.uint8)
     mask[there] = 1
-    return {"pair_score": scores, "scored": mask[:, 0]}
+    return {"pair_score": scores, "scored": mask[:, 0], **unrelated}
 
 
-def margins_under(
-    vectors: np.ndarray,
+def surplus_of_unrelated(
+    work: Work,
+    concept: str,
     texts: Sequence[str],
-    reader: Reader,
-) -> np.ndarray:
+    in_first: np.ndarray,
+    projections: Projections,
+) -> dict[str, np.ndarray]:
+    """Read held-out pairs into ``projections``, and count what unrelated vectors do."""
+    reader, sources = work.reader, len(work.spec.languages)
+    drawn = random_directions(work.spec.seed, concept, reader.hidden)
+    at_every_layer = np.broadcast_to(drawn, (reader.layers, *drawn.shape))
+    pairs = len(in_first)
+    with (
+        States(pairs, reader.layers, DRAWS) as of_random,
+        States(pairs, reader.layers, sources * DRAWS) as of_shuffled,
+    ):
+        random = Surplus(at_every_layer, in_first, of_random)
+        shuffled = Surplus(work.shuffled.directions, in_first, of_shuffled)
+        reader.stream(texts, [projections, random, shuffled])
+    by_source = shuffled.kept().reshape(*shuffled.sums.shape[:2], sources, DRAWS)
+    return {
+        "random_surplus": random.kept(),
+        "shuffled_surplus": np.ascontiguousarray(by_source.transpose(2, 0, 1, 3)),
+    }
+
+
+def margins_of(projections: Projections) -> np.ndarray:
     """Margins (pair, vector, layer) of pairs, positives first, under some vectors."""
-    projections = Projections(vectors, len(texts))
-    reader.stream(texts, [projections])
     positives, negatives = np.split(projections.products, 2)
     return positives - negatives
 

@@ -19,6 +19,15 @@ from analysis.concepts.accuracy import (
 )
 from analysis.concepts.null_vectors import without_null
 from analysis.concepts.specs import TIES, Convention
+from analysis.concepts.unrelated import (
+    Cells,
+    compared,
+    counts_of,
+    has_bands,
+    mean_over_concepts,
+    own_counts,
+    reached,
+)
 from analysis.core.errors import unknown
 from analysis.core.intervals import Interval, mean_interval, share_interval
 from analysis.core.specs import check
@@ -53,6 +62,21 @@ WORDS = {
     "n": Wording("held-out pairs", "count"),
     "clusters": Wording("sources that the held-out pairs stem from", "count"),
 }
+BAND = "middle 95 % of what {kind} reach on the same pairs, {end} end"
+BAND_WORDS = {
+    "random_low": Wording(BAND.format(kind="random directions", end="lower"), SHARE),
+    "random_high": Wording(BAND.format(kind="random directions", end="upper"), SHARE),
+    "shuffled_low": Wording(BAND.format(kind="shuffled labels", end="lower"), SHARE),
+    "shuffled_high": Wording(BAND.format(kind="shuffled labels", end="upper"), SHARE),
+    "p_unrelated": Wording(
+        "one-sided p: share of unrelated vectors that are as good", "probability"
+    ),
+    "q_unrelated": Wording(
+        "the same, adjusted over all cells (Benjamini-Hochberg)",
+        "false discovery rate",
+    ),
+}
+"""Words of what is known where a study keeps unrelated vectors."""
 MEAN_WORDS = {
     "mean": Wording("mean accuracy over concepts", SHARE),
     "mean_low": Wording("lower end of the 95 % interval of the mean", SHARE),
@@ -78,7 +102,10 @@ def recognition(study: Study, convention: Convention) -> xr.Dataset:
     for cross-fitting the one that all test pairs would choose), ``n`` and ``clusters``
     (pairs and their sources). By language: ``mean`` over concepts with ``mean_low``,
     ``mean_high``, the mean ``mean_chance`` of the null and the number of ``concepts``
-    in it.
+    in it. Where a study keeps unrelated vectors also the band that random directions
+    and vectors of shuffled labels reach (``random_low``, ``random_high``,
+    ``shuffled_low``, ``shuffled_high``, and each with ``mean_`` by language) and
+    ``p_unrelated`` and ``q_unrelated`` (no better than those).
 
     A published study gives the printed accuracies; what is not printed is NaN.
     StudyError for a study with neither. Xu et al. 2024, Eq. 2.
@@ -93,7 +120,52 @@ def recognition(study: Study, convention: Convention) -> xr.Dataset:
     table = measured_cells(study, study.concepts, measured, ("language",), convention)
     table = with_mean(table, mean_bounds(measured), OVER_PAIRS)
     null = mean_known(np.array([each.null for each in measured]))
-    return table.assign(mean_chance=("language", mean_known(null, -1)))
+    table = table.assign(mean_chance=("language", mean_known(null, -1)))
+    if not has_bands(study):
+        return table
+    return table.assign(beside_unrelated(study, measured, convention))
+
+
+def beside_unrelated(
+    study: Study,
+    measured: Sequence[Measured],
+    convention: Convention,
+) -> dict[str, object]:
+    """What unrelated vectors reach in every cell of recognition and in means, by name."""
+    scored = pair_scores(study, study.concepts)
+    found = []
+    for concept, scores, each in zip(study.concepts, scored, measured):
+        counts = own_counts(counts_of(study, concept))
+        cells = Cells(counts, own_margins(scores.margins), scores.clusters)
+        found.append(reached(cells, each, convention))
+    accuracy = np.array([each.accuracy for each in measured])
+    variables = bands_of_cells(study, accuracy, found, ("language",))
+    means = compared(mean_known(accuracy), mean_over_concepts(found))
+    for name, values in means.items():
+        words = BAND_WORDS[name].attributes()
+        variables[f"mean_{name}"] = ("language", values, words)
+    return variables
+
+
+def bands_of_cells(
+    study: Study,
+    accuracy: np.ndarray,
+    found: Sequence[Mapping[str, np.ndarray]],
+    dims: tuple[str, ...],
+) -> dict[str, object]:
+    """Bands and test of cells (concept, cell) as variables (concept, *dims), by name.
+
+    ``found`` is what unrelated vectors reach (cell, draw), by concept and kind.
+    """
+    all_cells = {}
+    for kind in found[0]:
+        all_cells[kind] = np.concatenate([each[kind] for each in found])
+    shape = (len(accuracy), *[len(study.languages)] * len(dims))
+    variables = {}
+    for name, values in compared(accuracy.ravel(), all_cells).items():
+        words = BAND_WORDS[name].attributes()
+        variables[name] = (("concept", *dims), values.reshape(shape), words)
+    return variables
 
 
 def mean_bounds(measured: Sequence[Measured]) -> Interval[np.ndarray]:

@@ -16,10 +16,12 @@ from analysis.concepts.accuracy import (
     rank,
 )
 from analysis.concepts.recognition import (
+    BAND_WORDS,
     CONCEPTS_IN_THE_MEAN,
     OVER_PAIRS,
     WORDS,
     Wording,
+    bands_of_cells,
     known_concepts,
     layer_coords,
     layer_numbers,
@@ -28,6 +30,15 @@ from analysis.concepts.recognition import (
     pair_scores,
 )
 from analysis.concepts.specs import TIES, Convention
+from analysis.concepts.unrelated import (
+    Cells,
+    compared,
+    counts_of,
+    crossed_counts,
+    has_bands,
+    mean_over_concepts,
+    reached,
+)
 from analysis.core.errors import SpecError, unknown
 from analysis.core.intervals import (
     FEW_SOURCES,
@@ -94,7 +105,32 @@ def cross_accuracy(study: Study, convention: Convention) -> xr.Dataset:
     study without pair scores. Xu et al. 2024, Section 4.4.
     """
     measured = crossed(study, convention, study.concepts)
-    return measured_cells(study, study.concepts, measured, PAIR, convention)
+    table = measured_cells(study, study.concepts, measured, PAIR, convention)
+    if not has_bands(study):
+        return table
+    found = unrelated(study, convention, study.concepts, measured)
+    accuracy = np.array([each.accuracy for each in measured])
+    return table.assign(bands_of_cells(study, accuracy, found, PAIR))
+
+
+def unrelated(
+    study: Study,
+    convention: Convention,
+    concepts: Sequence[str],
+    measured: Sequence[Measured],
+) -> list[dict[str, np.ndarray]]:
+    """What unrelated vectors reach (cell, draw) by kind, for each concept."""
+    found = []
+    scored = pair_scores(study, concepts)
+    for concept, scores, each in zip(concepts, scored, measured):
+        _, _, layers, pairs = scores.margins.shape
+        cells = Cells(
+            crossed_counts(counts_of(study, concept)),
+            scores.margins.reshape(-1, layers, pairs),
+            scores.clusters,
+        )
+        found.append(reached(cells, each, convention))
+    return found
 
 
 def transfer(
@@ -108,7 +144,10 @@ def transfer(
     ``low`` and ``high`` (both accuracies are on the same pairs), ``accuracy`` (mean
     Acc(source→target), a share), ``p`` and ``q`` (that accuracy no better than chance),
     ``chance``, ``n`` and ``clusters`` (pairs over concepts, and their sources),
-    ``concepts`` in the mean, ``layer`` (concept, source, target).
+    ``concepts`` in the mean, ``layer`` (concept, source, target). Where a study keeps
+    unrelated vectors also what random directions and vectors of shuffled labels reach
+    (``random_low``, ``random_high``, ``shuffled_low``, ``shuffled_high``: accuracies,
+    shares) and ``p_unrelated`` and ``q_unrelated`` (no better than those).
 
     A published study gives the printed matrix, without the rest. SpecError for an
     unknown concept, StudyError for a study with neither. Xu et al. 2024.
@@ -122,6 +161,10 @@ def transfer(
         permutations = REPLICATES
     measured = crossed(study, convention, wanted, permutations)
     values = mean_transfer(measured, len(study.languages))
+    if has_bands(study):
+        found = mean_over_concepts(unrelated(study, convention, wanted, measured))
+        for name, cells in compared(values["accuracy"].ravel(), found).items():
+            values[name] = cells.reshape(values["accuracy"].shape)
     layers = [layer_numbers(each) for each in measured]
     shape = (len(wanted), len(study.languages), len(study.languages))
     layer = xr.DataArray(
@@ -248,7 +291,8 @@ def labelled_matrices(
     """Arrays (source, target) with their labels and words."""
     kind = KINDS["transfer"]
     transferability = Wording(kind.long_name, kind.units)
-    words = {name: each.attributes() for name, each in WORDS.items()}
+    told = WORDS | BAND_WORDS
+    words = {name: each.attributes() for name, each in told.items()}
     words["transfer"] = transferability.attributes(chance=kind.chance)
     words["low"]["units"] = kind.units
     words["high"]["units"] = kind.units

@@ -1,4 +1,4 @@
-"""The digest of a long list, without the whole of its text in memory."""
+"""Digests: of a long list without the whole of its text in memory, and for seeds."""
 
 import hashlib
 import json
@@ -19,6 +19,12 @@ def as_objects(
     """Records as objects of their values by these names."""
     for values in map(attrgetter(*names), records):
         yield dict(zip(names, values))
+
+
+def seed_of(text: str) -> int:
+    """A seed of 32 bits for whatever has this name."""
+    first_bytes = hashlib.sha256(text.encode()).digest()[:4]
+    return int.from_bytes(first_bytes, "big")
 
 
 def digest_of_list(items: Iterable[Any], separators: tuple[str, str] = SPACED) -> str:

@@ -18,6 +18,7 @@ from analysis.study.arrays import SIDES
 from analysis.study.manifest import Manifest
 from analysis.study.stored_arrays import (
     BY_CELL,
+    COUNTED,
     MASK,
     MEASURED_WHOLE,
     OF_SENTENCES,
@@ -33,6 +34,7 @@ CODES = ("U8", "U16", "U32", "I8", "I16", "I32", "I64")
 LARGEST_CODE = {"item_part": 2, "item_local": 2, "plane_there": 1, MASK: 1}
 OF_CODES = (
     *LARGEST_CODE,
+    *COUNTED,
     "lens_answers",
     "plane_match",
     "plane_tokens",
@@ -45,6 +47,8 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "state_norm": ("layer",),
     "pair_score": ("language", "layer", "pair"),
     MASK: ("language", "pair"),
+    "random_surplus": ("half", "layer", "draw"),
+    "shuffled_surplus": ("language", "half", "layer", "draw"),
     "item_state": ("prompt", "layer", "hidden"),
     SCALE: ("layer",),
     "item_part": ("prompt",),
@@ -65,6 +69,8 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "sentence_norm": ("layer",),
 }
 """Tensor of an array at one place → what stands along its dimensions."""
+MOST_DRAWS = 1000
+"""Unrelated vectors of a kind that a study may count."""
 TOGETHER = {"item_state": SCALE, "pair_score": MASK}
 """Arrays that can be read only beside another one at the same place."""
 
@@ -111,6 +117,18 @@ def check_arrays(folder: Path, manifest: Manifest) -> None:
             seen.add(key)
             check_tensor(folder, key, stored, Context(manifest, sizes, places))
     check_together(folder, seen)
+    check_draws(folder, sizes)
+
+
+def check_draws(folder: Path, sizes: Sizes) -> None:
+    """StudyError for more unrelated vectors than any study has: they fill the memory."""
+    draws = sizes.known.get("draw", 0)
+    if draws > MOST_DRAWS:
+        raise misfit(
+            folder,
+            f"it counts {draws:,} unrelated vectors a cell; allowed are at most "
+            f"{MOST_DRAWS:,}",
+        )
 
 
 @dataclass(frozen=True)
@@ -149,6 +167,7 @@ def sizes_of(manifest: Manifest) -> Sizes:
         "language": len(manifest.languages),
         "layer": manifest.layers,
         "side": len(SIDES),
+        "half": 2,
     }
     if manifest.hidden is not None:
         known["hidden"] = manifest.hidden

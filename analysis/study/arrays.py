@@ -42,6 +42,19 @@ KINDS: Mapping[str, ArrayKind] = {
         "activation",
         0.0,
     ),
+    "random_surplus": ArrayKind(
+        ("concept", "target", "half", "layer", "draw"),
+        "held-out pairs that a random direction ranks right, less those ranked wrong",
+        "pairs",
+        0.0,
+    ),
+    "shuffled_surplus": ArrayKind(
+        ("concept", "source", "target", "half", "layer", "draw"),
+        "held-out pairs that a vector of shuffled labels ranks right, less those ranked "
+        "wrong",
+        "pairs",
+        0.0,
+    ),
     "item_state": ArrayKind(
         ("language", "prompt", "layer", "hidden"),
         "state of a question's last token",

@@ -49,11 +49,14 @@ class SentenceCell(NamedTuple):
 
 
 def pair_cells(manifest: Manifest) -> list[PairCell]:
-    """Every cell of contrast pairs that a complete study has, in order of computation."""
+    """Every cell of contrast pairs that a complete study has, in order of computation.
+
+    Concept by concept, since what is kept for a moment only is of one concept.
+    """
     absent = set(manifest.absent or ())
     found = []
-    for stage in ARRAY_OF:
-        for concept in range(len(manifest.concepts)):
+    for concept in range(len(manifest.concepts)):
+        for stage in ARRAY_OF:
             for language in range(len(manifest.languages)):
                 if (concept, language) not in absent:
                     found.append(PairCell(stage, concept, language))

@@ -23,7 +23,12 @@ from analysis.study.manifest import (
     WordsPart,
 )
 
-BY_CELL = ("concept_vector", "half_a", "half_b", "shuffled", "state_norm", "pair_score")
+COUNTED = ("random_surplus", "shuffled_surplus")
+"""Arrays of counts per concept and language; 0 where nothing was counted."""
+BY_CELL = (
+    *("concept_vector", "half_a", "half_b", "shuffled", "state_norm", "pair_score"),
+    *COUNTED,
+)
 """Arrays kept per concept and language."""
 MASK = "scored"
 """Which (source, pair) of a score cell exist; the others are missing and read as NaN."""
@@ -85,8 +90,13 @@ def values_by_cell(
     manifest: Manifest,
     name: str,
 ) -> np.ndarray:
-    """The values of an array that is kept per concept and language, float32."""
+    """The values of an array that is kept per concept and language.
+
+    float32, but for counts.
+    """
     parts = read_parts(folder, manifest, name)
+    if name in COUNTED:
+        return counts_by_cell(manifest, name, parts)
     if name == "pair_score":
         there = read_parts(folder, manifest, MASK)
         for place, part in parts.items():
@@ -99,6 +109,24 @@ def values_by_cell(
         values[(*place, *filled)] = part
     if name == "pair_score":
         # A cell of scores is kept under its target; the source comes first in the array.
+        return np.moveaxis(values, 2, 1)
+    return values
+
+
+def counts_by_cell(
+    manifest: Manifest,
+    name: str,
+    parts: dict[Place, np.ndarray],
+) -> np.ndarray:
+    """Counts of every cell, in the smallest type that holds all."""
+    cells = (len(manifest.concepts), len(manifest.languages))
+    first = next(iter(parts.values()))
+    kind = np.result_type(*(part.dtype for part in parts.values()))
+    values = np.zeros((*cells, *first.shape), kind)
+    for place, part in parts.items():
+        values[place] = part
+    if name == "shuffled_surplus":
+        # Kept under the target as scores are.
         return np.moveaxis(values, 2, 1)
     return values
 
