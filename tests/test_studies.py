@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -356,7 +356,7 @@ def test_a_link_is_no_study(tmp_path):
 def test_specs_have_stable_digests_and_say_what_is_allowed():
     one = StudySpec(ModelSpec("m"), "c", "d", ("x",), ("en",))
     assert digest(one) == digest(
-        from_dict(StudySpec, json.loads(json.dumps(plan.asdict(one))))
+        from_dict(StudySpec, json.loads(json.dumps(asdict(one))))
     )
     assert digest(one) != digest(replace(one, seed=2))
     with pytest.raises(SpecError, match="Did you mean “bfloat16”"):
