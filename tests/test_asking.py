@@ -5,6 +5,7 @@ And options behind one pass.
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from analysis.core.errors import SpecError
 from analysis.core.scores import Scored
@@ -17,15 +18,19 @@ from analysis.model.option_scoring import option_scores, shared_scores
 from analysis.model.scoring import continuations
 from analysis.plane import finding
 from analysis.plane.specs import SweepSpec
+from analysis.questions import plan
 from analysis.questions.question_sets import questions_csv
+from analysis.questions.questions import UNIVERSAL, Question, Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.steering.resolve import ResolvedTerm
 from analysis.study import library, store
 from analysis.worker import extraction
 from analysis.worker import plane as sweeping
 from analysis.worker import questions as asking
+from analysis.worker.reader import ModelReader
 from analysis.worker.service import Job, Pool
 from babelscope import commands
+from components.figures import depths
 from tests.asking import questions
 from tests.test_asked import torch_file
 from tests.tiny import FAMILIES
@@ -142,6 +147,7 @@ def test_questions_are_asked_stopped_gone_on_with_and_swept(spec):
     assert extraction.resume_study(name)(job(), pool) == name
     study = library.open_by_name(name)
     assert study.complete and study.has("lens_answers") and study.has("item_local")
+    assert study.has("lens_followed"), "how many answers took more than one token"
     assert study.manifest.questions.spec["model"]["revision"] == "local"
     sweep = SweepSpec(
         spec.model,
@@ -248,13 +254,18 @@ def test_mean_states_become_a_study_from_the_command_line(home, tmp_path, capsys
     assert len(list(store.root().iterdir())) == 1
 
 
+TELUGU = ("తెలుగు", "తమిళం")
+"""Two words that begin with the same character, of which the tokenizer knows none."""
+
+
 def test_the_lens_counts_answers_that_begin_with_a_part_of_a_character(tiny_models):
     """A tokenizer that knows no letter of a script writes bytes of no text."""
     loaded = load(ModelSpec("llama", device="cpu"))
     lens = logit_lens(loaded)
-    telugu = "తెలుగు"
+    telugu = TELUGU[0]
     first = loaded.tokenizer.encode(telugu, add_special_tokens=False)[0]
-    assert first in lens.beginning(telugu, "Telugu").own
+    (alone,) = lens.beginnings([(telugu, "Telugu")])
+    assert alone.own.tokens == {first} and not alone.own.paths
     assert lens.told([(telugu, "Telugu"), ("no", "not")]) == 1
     rng = np.random.default_rng(0)
     states = rng.standard_normal((2, 2, loaded.hidden)).astype(np.float32)
@@ -262,3 +273,91 @@ def test_the_lens_counts_answers_that_begin_with_a_part_of_a_character(tiny_mode
     alone = lens(states[:1], [(telugu, "Telugu")])
     np.testing.assert_allclose(mixed, alone, rtol=1e-5)
     assert (mixed[0] > 0).all()
+
+
+def test_answers_that_share_a_part_of_a_character_are_followed_to_where_they_differ(
+    tiny_models,
+):
+    loaded = load(ModelSpec("llama", device="cpu"))
+    lens, reader = logit_lens(loaded), ModelReader(loaded, "none")
+    answers = [(TELUGU[0], "Telugu"), (TELUGU[1], "Tamil")]
+    paths = [next(iter(sides.own.paths)) for sides in lens.beginnings(answers)]
+    assert not any(sides.own.tokens for sides in lens.beginnings(answers))
+    one, other = paths
+    shared = next(i for i, pair in enumerate(zip(one, other)) if pair[0] != pair[1])
+    assert shared > 0 and len(one) == len(other) == shared + 1
+    texts = ["The language is", "It is"]
+
+    def behind(places, tokens):
+        return reader.states_behind([texts[place] for place in places], tokens)
+
+    found = lens(reader.states(texts), answers, behind)
+    wanted = [
+        chained(loaded, text, path) for text, path in zip(texts, paths, strict=True)
+    ]
+    np.testing.assert_allclose(found[0, -1], np.mean(wanted), rtol=1e-4)
+    assert lens.followed([*answers, ("oui", "yes")]) == 2
+    assert found[0, -1] < lens(reader.states(texts), answers)[0, -1], (
+        "their first part alone says which script comes, not which word"
+    )
+
+
+def chained(loaded, text, path) -> float:
+    """What the model itself gives a path of tokens behind a text."""
+    import torch
+
+    ids = loaded.tokenizer(text)["input_ids"]
+    share = 1.0
+    with torch.inference_mode():
+        for token in path:
+            said = loaded.model(input_ids=torch.tensor([ids])).logits[0, -1]
+            share *= said.softmax(-1)[token].item()
+            ids = [*ids, token]
+    return share
+
+
+def test_a_study_reads_on_behind_its_own_questions(tiny_models):
+    loaded = load(ModelSpec("llama", device="cpu"))
+    lens, reader = logit_lens(loaded), ModelReader(loaded, "none")
+    listed = []
+    for place, answers in enumerate(zip(TELUGU, ("Telugu", "Tamil"))):
+        for code, answer in zip(("te", "en"), answers):
+            text = f"Which language is {place} {code}"
+            listed.append(Question(f"u{place}", UNIVERSAL, code, text, answer, ()))
+    planted = Questions("planted", tuple(listed))
+    texts = [each.question for each in listed if each.language == "te"]
+    made = plan.lensed(
+        lens,
+        reader,
+        (reader.states(texts), texts),
+        [(UNIVERSAL, "u0"), (UNIVERSAL, "u1")],
+        (planted, "te", np.ones(2, np.uint8)),
+    )
+    assert made["lens_followed"].tolist() == [2]
+    assert made["lens_answers"].tolist() == [2, 2]
+    paths = [
+        next(iter(sides.own.paths))
+        for sides in lens.beginnings(list(zip(TELUGU, ("Telugu", "Tamil"))))
+    ]
+    wanted = [chained(loaded, text, path) for text, path in zip(texts, paths)]
+    np.testing.assert_allclose(made["lens_share"][0, -1], np.mean(wanted), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"told": 9, "answers": 9}, ""),
+        ({"told": 9, "answers": 9, "followed": 0}, ""),
+        ({"told": 9, "answers": 9, "followed": 4}, " 4 answers of 9 begin with a part"),
+    ],
+)
+def test_answers_that_were_followed_are_told(attributes, said):
+    assert depths.followed(xr.DataArray(0.0, attrs=attributes)).startswith(said)
+    assert bool(said) == bool(depths.followed(xr.DataArray(0.0, attrs=attributes)))
+
+
+def test_answers_that_share_their_letters_are_as_before(tiny_models):
+    lens = logit_lens(load(ModelSpec("llama", device="cpu")))
+    for follow in (True, False):
+        (one, other) = lens.beginnings([("oui", "yes"), ("ouest", "west")], follow)
+        assert one.own.tokens and not (one.own.paths or other.own.paths)

@@ -473,23 +473,25 @@ def test_names_of_points_are_not_printed_over_each_other(kind):
     drawn = to_plotly.draw(replace(spec(kind), data=planes()[kind]))
     found = written(drawn)
     assert set(found) == {"sw, vi", "te", "Hungarian", "ny"}
-    left = found["sw, vi"]
-    close = found["te"]
-    assert left[2] != close[2], "side by side they would touch on a telephone"
+    one, close = found["sw, vi"][2], found["te"][2]
+    assert one != close, "side by side they would touch on a telephone"
     hovered = json.dumps(drawn.to_plotly_json(), default=str)
     assert all(label in hovered for label in ("sw", "vi"))
 
 
-def test_each_name_has_room_of_its_own_on_a_telephone():
+def test_each_name_has_room_of_its_own_on_a_telephone_and_on_a_desk():
     rng = np.random.default_rng(3)
     places = rng.random((12, 2))
     labels = [f"l{number}" for number in range(12)]
     nothing = np.empty((0, 2, 2))
-    pixels = names.on_a_telephone(places, nothing)
-    found = names.names_of_points(places, labels, nothing)
-    boxes = [
-        names.box_beside(pixel, each.text, each.side)
-        for pixel, each in zip(pixels, found)
-    ]
-    for number, box in enumerate(boxes):
-        assert not any(names.shared_area(box, other) for other in boxes[:number])
+    corners = ("less transfer", "more transfer", "less", "more")
+    found = names.names_of_points(places, labels, nothing, corners)
+    for size in names.SCREENS:
+        pixels = names.in_pixels(places, nothing, size)
+        boxes = [
+            names.box_in_corner(text, place, size) for place, text in enumerate(corners)
+        ]
+        for pixel, each in zip(pixels, found):
+            box = names.box_beside(pixel, each.text, each.side)
+            assert not any(names.shared_area(box, other) for other in boxes)
+            boxes.append(box)

@@ -4,7 +4,7 @@ Wendler et al. 2024, A1.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from analysis.core.tokenizer import Tokenizer
 from analysis.model.extract import kept_states, padded_texts
 from analysis.model.load import Loaded
 from analysis.model.self_check import tried_tokens
+from analysis.model.tokens import REPLACEMENT
 
 FINAL_NORMS = (
     "norm",
@@ -34,16 +35,39 @@ AHEAD = 24
 """Characters of an answer with which a token is compared."""
 
 
-class BeginningTokens(NamedTuple):
-    """Ids of the tokens that begin one of two answers but not the other."""
+Path = tuple[int, ...]
+"""Tokens one after another."""
 
-    own: list[int]
-    english: list[int]
 
-    @property
-    def sides(self) -> tuple[list[int], list[int]]:
-        """Both sides in order."""
-        return self.own, self.english
+Behind = Callable[[Sequence[int], Sequence[Path]], np.ndarray]
+"""Reads on: states (row, layer, hidden) of the last token of paths behind texts, which
+are given by their places."""
+
+
+class Beginning(NamedTuple):
+    """How an answer may begin: with any of some tokens, or along one of some paths.
+
+    Where a tokenizer knows no letter of a script, all its words begin with the same part
+    of a character. A path goes on to the first token that tells an answer from others.
+    """
+
+    tokens: frozenset[int]
+    paths: frozenset[Path]
+
+    def without(self, other: "Beginning") -> "Beginning":
+        """What does not begin the other answer too."""
+        return Beginning(self.tokens - other.tokens, self.paths - other.paths)
+
+    def __bool__(self) -> bool:
+        """Whether there is any way to begin."""
+        return bool(self.tokens or self.paths)
+
+
+class Sides(NamedTuple):
+    """How an answer begins in its own language and not in English, and the other way."""
+
+    own: Beginning
+    english: Beginning
 
     @property
     def told(self) -> bool:
@@ -61,57 +85,119 @@ class LogitLens:
         self.cap = getattr(config, "final_logit_softcapping", None)
         self.scale = 1.0
         self.tokenizer = loaded.tokenizer
-        self.beginnings = tokens_by_text(loaded.tokenizer, head.weight.shape[0])
+        self.texts = tokens_by_text(loaded.tokenizer, head.weight.shape[0])
 
     @torch.inference_mode()
     def __call__(
-        self, states: np.ndarray, answers: Sequence[tuple[str, str]]
+        self,
+        states: np.ndarray,
+        answers: Sequence[tuple[str, str]],
+        behind: Behind | None = None,
     ) -> np.ndarray:
         """Mean shares (side, layer) of (own, English) answers in states.
 
         The states are (text, layer, hidden). A share is the probability of all tokens
         that begin the answer, with or without a space before it; tokens that begin both
-        are left out of both. Answers that cannot be told apart so are left out of the
+        are left out of both. An answer that begins with a part of a character that other
+        answers begin with too is followed ``behind`` its text to the first token that
+        tells it from them. Answers that cannot be told apart so are left out of the
         mean, which is NaN without any that can.
         """
-        tokens = [self.beginning(own, english) for own, english in answers]
-        told = [place for place, sides in enumerate(tokens) if sides.told]
+        sides = self.beginnings(answers, follow=behind is not None)
+        told = [place for place, each in enumerate(sides) if each.told]
+        further = self.read_on(sides, told, behind)
         layers = states.shape[1]
         total = np.full((2, layers), np.nan)
         for layer in range(layers):
-            shares = self.token_shares(states[told, layer])
+            shares = dict(zip(told, self.token_shares(states[told, layer])))
+            onward = further.shares(self, layer)
             for side in range(2):
                 kept = [
-                    row[tokens[place].sides[side]].sum().item()
-                    for row, place in zip(shares, told)
+                    begun(sides[place][side], place, shares[place], onward)
+                    for place in told
                 ]
                 total[side, layer] = np.mean(kept) if kept else np.nan
         return total
 
     def told(self, answers: Sequence[tuple[str, str]]) -> int:
         """How many of the answers can be told apart by how they begin."""
-        return sum(self.beginning(own, english).told for own, english in answers)
+        return sum(each.told for each in self.beginnings(answers))
 
-    def beginning(self, own: str, english: str) -> BeginningTokens:
-        """Tokens that begin the own answer but not the English one, and the other way."""
-        of_own = self.that_begin(own)
-        of_english = self.that_begin(english)
-        return BeginningTokens(sorted(of_own - of_english), sorted(of_english - of_own))
+    def followed(self, answers: Sequence[tuple[str, str]]) -> int:
+        """How many of those are followed beyond a part of a character."""
+        told = [each for each in self.beginnings(answers) if each.told]
+        return sum(bool(each.own.paths or each.english.paths) for each in told)
 
-    def that_begin(self, answer: str) -> set[int]:
-        """Ids of tokens that begin an answer.
+    def beginnings(
+        self, answers: Sequence[tuple[str, str]], follow: bool = True
+    ) -> list[Sides]:
+        """How each of (own, English) answers begins but the other of its pair does not.
 
-        By their text, and the first that the tokenizer itself would write: in scripts
-        of which it knows few letters that is a part of a character, without any text.
+        ``follow`` parts of characters to where answers differ; else the first token of
+        an answer stands for it.
         """
-        found = tokens_that_begin(self.beginnings, answer)
+        different = dict.fromkeys(each for pair in answers for each in pair)
+        written = {answer: self.written(answer) for answer in different}
+        found = []
+        for own, english in answers:
+            of_own = self.that_begin(own, written, follow)
+            of_english = self.that_begin(english, written, follow)
+            found.append(Sides(of_own.without(of_english), of_english.without(of_own)))
+        return found
+
+    def that_begin(
+        self, answer: str, written: Mapping[str, Sequence[Path]], follow: bool
+    ) -> Beginning:
+        """How an answer begins: tokens by their text, and what the tokenizer would write.
+
+        In scripts of which it knows few letters that is a part of a character, without
+        any text.
+        """
+        tokens = tokens_that_begin(self.texts, answer)
+        paths = set()
+        for path in written[answer]:
+            length = 1
+            if follow and self.is_part(path[0]):
+                length = told_from(path, answer, written)
+            if length == 1:
+                tokens.add(path[0])
+            else:
+                paths.add(path[:length])
+        size = self.head.weight.shape[0]
+        return Beginning(
+            frozenset(token for token in tokens if token < size),
+            frozenset(path for path in paths if max(path) < size),
+        )
+
+    def written(self, answer: str) -> list[Path]:
+        """The tokens that the tokenizer writes for an answer, blank ones before it away."""
+        paths = {}
         for text in (answer, f" {answer}"):
             ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
-            for token in ids:
-                if self.tokenizer.decode([token]).strip():
-                    found.add(token)
-                    break
-        return {token for token in found if token < self.head.weight.shape[0]}
+            while ids and not self.tokenizer.decode([ids[0]]).strip():
+                ids = ids[1:]
+            if ids:
+                paths[tuple(ids)] = None
+        return list(paths)
+
+    def is_part(self, token: int) -> bool:
+        """Whether a token is a part of a character."""
+        return REPLACEMENT in self.tokenizer.decode([token])
+
+    def read_on(
+        self, sides: Sequence[Sides], told: Sequence[int], behind: Behind | None
+    ) -> "Further":
+        """States behind the texts of answers that are told by more than one token."""
+        rows = {}
+        for place in told:
+            for side in sides[place]:
+                for path in sorted(side.paths):
+                    for length in range(1, len(path)):
+                        rows[place, path[:length]] = None
+        if not rows or behind is None:
+            return Further({}, np.empty((0, 0, 0), np.float32))
+        states = behind([place for place, _ in rows], [path for _, path in rows])
+        return Further({row: number for number, row in enumerate(rows)}, states)
 
     def token_shares(self, states: np.ndarray) -> torch.Tensor:
         """Probabilities (text, token) that the head gives of states (text, hidden)."""
@@ -127,6 +213,49 @@ class LogitLens:
         weight = self.head.weight
         rows = torch.tensor(states).to(weight.device, weight.dtype)
         return self.head(self.norm(rows)).float()
+
+
+Onward = Mapping[tuple[int, Path], torch.Tensor]
+"""Text and path behind it → probabilities (token,) of what comes next."""
+
+
+class Further(NamedTuple):
+    """States (row, layer, hidden) behind texts: (text, path) → its row."""
+
+    rows: dict[tuple[int, Path], int]
+    states: np.ndarray
+
+    def shares(self, lens: LogitLens, layer: int) -> Onward:
+        """What the lens says at a layer of every row."""
+        if not self.rows:
+            return {}
+        said = lens.token_shares(self.states[:, layer])
+        return {row: said[number] for row, number in self.rows.items()}
+
+
+def begun(
+    beginning: Beginning, place: int, shares: torch.Tensor, onward: Onward
+) -> float:
+    """The probability of a beginning: of its tokens, and of every step of its paths."""
+    total = shares[sorted(beginning.tokens)].sum().item()
+    for path in sorted(beginning.paths):
+        along = shares[path[0]].item()
+        for length in range(1, len(path)):
+            along *= onward[place, path[:length]][path[length]].item()
+        total += along
+    return total
+
+
+def told_from(path: Path, answer: str, written: Mapping[str, Sequence[Path]]) -> int:
+    """How many tokens of a path tell an answer from every other one."""
+    others = []
+    for other, paths in written.items():
+        if other != answer:
+            others += paths
+    for length in range(1, len(path)):
+        if not any(other[:length] == path[:length] for other in others):
+            return length
+    return len(path)
 
 
 @torch.inference_mode()

@@ -415,8 +415,10 @@ def lens(study: Study) -> xr.DataArray:
     """Logit-lens share (language, side, layer) of how the answer begins in the own
     language and in English.
 
-    Mean over universal questions; see the engine's ``logit_lens``. StudyError for a
-    study without it. Wendler et al. 2024.
+    Mean over universal questions; see the engine's ``logit_lens``. An answer whose first
+    token is a part of a character that others begin with too is followed to the token
+    that tells it from them. ``told`` of ``answers``: the rest begin alike in both
+    languages and are left out. StudyError for a study without it. Wendler et al. 2024.
     """
     if not study.has("lens_share"):
         raise StudyError(
@@ -432,11 +434,17 @@ def lens(study: Study) -> xr.DataArray:
 
 
 def answers_told(study: Study) -> dict[str, int]:
-    """``told`` of ``answers`` over languages, where the study counted them."""
+    """``told`` of ``answers`` over languages, and how many of them were ``followed``.
+
+    Only what the study counted: older ones followed none, or counted nothing.
+    """
     if not study.has("lens_answers"):
         return {}
     told, answers = np.nansum(study.array("lens_answers").values, 0)
-    return {"told": int(told), "answers": int(answers)}
+    counts = {"told": int(told), "answers": int(answers)}
+    if study.has("lens_followed"):
+        counts["followed"] = int(np.nansum(study.array("lens_followed").values))
+    return counts
 
 
 def labelled_set(study: Study, variables: dict, **coords: list) -> xr.Dataset:

@@ -6,7 +6,7 @@ resumed gives the same bytes.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -38,13 +38,23 @@ class Lens(Protocol):
     """The logit lens of a model, as ``analysis.model.lens`` gives it."""
 
     def __call__(
-        self, states: np.ndarray, answers: Sequence[tuple[str, str]]
+        self,
+        states: np.ndarray,
+        answers: Sequence[tuple[str, str]],
+        behind: Callable[[Sequence[int], Sequence[tuple[int, ...]]], np.ndarray],
     ) -> np.ndarray:
-        """Shares (side, layer) of answers in states (text, layer, hidden)."""
+        """Shares (side, layer) of answers in states (text, layer, hidden).
+
+        ``behind`` reads the states of paths of tokens behind texts.
+        """
         ...
 
     def told(self, answers: Sequence[tuple[str, str]]) -> int:
         """How many of the answers can be told apart by how they begin."""
+        ...
+
+    def followed(self, answers: Sequence[tuple[str, str]]) -> int:
+        """How many of those are followed beyond a part of a character."""
         ...
 
 
@@ -55,6 +65,12 @@ class Answering(Reader, Protocol):
         self, texts: Sequence[str], options: Sequence[Sequence[str]]
     ) -> list[Scored]:
         """How likely each text's options are right behind it."""
+        ...
+
+    def states_behind(
+        self, texts: Sequence[str], tokens: Sequence[Sequence[int]]
+    ) -> np.ndarray:
+        """States (text, layer, hidden) of the last of some tokens behind each text."""
         ...
 
 
@@ -232,7 +248,7 @@ def cell(
     seed = seed_of(spec.seed, code)
     tensors |= question_vectors(asked, (states, part, local), english, seed)
     if lens:
-        tensors |= lensed(lens, states, asked, (questions, code, part))
+        tensors |= lensed(lens, reader, (states, texts), asked, (questions, code, part))
     return tensors
 
 
@@ -389,12 +405,13 @@ def question_vectors(
 
 
 def lensed(
-    lens: Lens, states: np.ndarray, asked: Sequence, what: tuple
+    lens: Lens, reader: Answering, read: tuple, asked: Sequence, what: tuple
 ) -> dict[str, np.ndarray]:
     """Mean logit-lens share (side, layer) over the universal questions that have an
     answer in both languages, if there are any, and how many of how many those are.
     """
     questions, code, part = what
+    states, texts = read
     chosen, answers = [], []
     for i, (kind, item) in enumerate(asked):
         own, english = (
@@ -407,7 +424,15 @@ def lensed(
     if not chosen or code == ENGLISH:
         return {}
     told = lens.told(answers)
-    counts = {"lens_answers": np.array([told, len(answers)], np.uint16)}
+    counts = {
+        "lens_answers": np.array([told, len(answers)], np.uint16),
+        "lens_followed": np.array([lens.followed(answers)], np.uint16),
+    }
     if not told:
         return counts
-    return counts | {"lens_share": lens(states[chosen], answers).astype(np.float32)}
+
+    def behind(places: Sequence[int], paths: Sequence[Sequence[int]]) -> np.ndarray:
+        return reader.states_behind([texts[chosen[place]] for place in places], paths)
+
+    shares = lens(states[chosen], answers, behind)
+    return counts | {"lens_share": shares.astype(np.float32)}

@@ -73,6 +73,11 @@ KINDS: Mapping[str, ArrayKind] = {
         "answers that the logit lens can tell apart, and all of them",
         "answers",
     ),
+    "lens_followed": ArrayKind(
+        ("language", "followed"),
+        "answers that the logit lens followed beyond a part of a character",
+        "answers",
+    ),
     "english_vector": ArrayKind(OF_LANGUAGE, "English vector", "activation"),
     "english_shuffled": ArrayKind(
         OF_LANGUAGE, "English vector, languages swapped at random", "activation"

@@ -4,6 +4,7 @@ It reports what the engine has to say, and stops.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,9 +12,19 @@ from analysis.core.legibility import same_tokens
 from analysis.core.positions import LAST
 from analysis.core.scores import Scored
 from analysis.core.templates import apply_template, is_whole, last_tokens
-from analysis.model.extract import Consumer, Reading, stream
+from analysis.model.extract import (
+    TOKEN_BUDGET,
+    Consumer,
+    Reading,
+    batched,
+    check_length,
+    device_budget,
+    encoded_texts,
+    states_if_they_fit,
+    stream,
+)
 from analysis.model.hooks import Check, Row, no_check
-from analysis.model.load import Loaded
+from analysis.model.load import Loaded, release
 from analysis.model.option_scoring import option_scores
 
 
@@ -97,6 +108,20 @@ class ModelReader:
         self.stream(texts, [collected])
         return collected.values
 
+    def states_behind(
+        self, texts: Sequence[str], tokens: Sequence[Sequence[int]]
+    ) -> np.ndarray:
+        """States (text, layer, hidden) of the last of some tokens behind each text.
+
+        The tokens are given by their ids: a part of a character is no text.
+        """
+        formatted = self.formatted(texts)
+        rows = encoded_texts(self.loaded, formatted, self.reading.whole)
+        longer = [row + list(more) for row, more in zip(rows, tokens)]
+        check_length(self.loaded, formatted, longer)
+        reading = replace(self.reading, position=LAST)
+        return states_of_rows(self.loaded, longer, reading)
+
 
 class Collected:
     """States (text, layer, hidden) in memory, for a handful of texts."""
@@ -108,3 +133,29 @@ class Collected:
     def eat(self, indices: np.ndarray, states: np.ndarray) -> None:
         """Keep a batch."""
         self.values[indices] = states
+
+
+def states_of_rows(
+    loaded: Loaded, rows: Sequence[list[int]], reading: Reading
+) -> np.ndarray:
+    """States (row, layer, hidden) of the last token of rows of tokens, float32.
+
+    When memory runs out, batches are halved.
+    """
+    found = np.full((len(rows), len(loaded.blocks), loaded.hidden), np.nan, np.float32)
+    lengths = [len(row) for row in rows]
+    budget = device_budget(loaded, TOKEN_BUDGET)
+    if loaded.habits.reads_alone:
+        budget = 1
+    waiting = batched(lengths, budget)
+    while waiting:
+        batch, *rest = waiting
+        states = states_if_they_fit(loaded, [rows[i] for i in batch], reading)
+        if states is None:
+            release()
+            half = -(-len(batch) // 2)
+            waiting = [batch[:half], batch[half:], *rest]
+            continue
+        found[batch] = states
+        waiting = rest
+    return found

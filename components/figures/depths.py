@@ -337,6 +337,18 @@ def untold(data: xr.DataArray) -> str:
     )
 
 
+def followed(data: xr.DataArray) -> str:
+    """How many answers are read over more than their first token."""
+    several = data.attrs.get("followed", 0)
+    if not several:
+        return ""
+    return (
+        f" {count(several, 'answer')} of {data.attrs['answers']} begin with a part of a "
+        "character that others begin with too: read on to the first token that tells "
+        "them apart."
+    )
+
+
 def lens(study: Study, data: xr.DataArray, layer: int) -> Figure:
     """Which language the middle of the model would answer in."""
     require(study, data, "logit lens", NO_LENS)
@@ -348,7 +360,7 @@ def lens(study: Study, data: xr.DataArray, layer: int) -> Figure:
         "Probability that the output head gives, at each layer, to tokens with which "
         "the right answer begins in the question's language or in English; tokens that "
         f"begin both are left out. Mean over {count(n, 'language')} other than "
-        f"English, bands: all.{untold(data)}"
+        f"English, bands: all.{followed(data)}{untold(data)}"
     )
     title = "Logit lens: English or own language?"
     words = DepthWords("lens", title, caption, "probability", "lens")

@@ -19,7 +19,7 @@ FURTHER = 4
 def arrows(figure: Figure, data: Arrows, dark: bool) -> go.Figure:
     """One arrow per label from where it was to where it went, and further points."""
     plot = go.Figure()
-    for place, name in enumerate(names_of_points(data.end, data.labels, strokes(data))):
+    for place, name in enumerate(named_ends(data)):
         plot.add_scatter(**start_of(data, place))
         plot.add_scatter(**end_of(data, place, name))
         if np.abs(data.end[place] - data.start[place]).max() > SHORTEST:
@@ -39,6 +39,11 @@ def arrows(figure: Figure, data: Arrows, dark: bool) -> go.Figure:
     plot.update_yaxes(title_text=figure.y)
     plot.update_layout(height=600, showlegend=bool(data.extra) or len(data.labels) > 1)
     return plot
+
+
+def named_ends(data: Arrows) -> list[Name]:
+    """What is written beside the end of every arrow."""
+    return names_of_points(data.end, data.labels, strokes(data), data.words)
 
 
 def strokes(data: Arrows) -> np.ndarray:

@@ -24,6 +24,8 @@ LOWEST = 180
 MARGIN = 190
 RULER = 70
 """Pixels that the layer ruler takes."""
+# Without room behind them the longest of its numbers touches its title.
+COLOUR_BAR = {"thickness": 12, "ticksuffix": "  "}
 MARK = {"color": "#D55E00", "width": 3}
 SHARES: dict[str, Any] = {"row": 1, "col": 1}
 CELLS: dict[str, Any] = {"row": 1, "col": 2}
@@ -168,7 +170,7 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
         zmin=data.limits[0],
         zmax=data.limits[1],
         colorscale=scale_of(data),
-        colorbar={"title": {"text": data.units, "side": "right"}, "thickness": 12},
+        colorbar={**COLOUR_BAR, "title": {"text": data.units, "side": "right"}},
         xgap=1,
         ygap=1,
     )

@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-TELEPHONE = np.array([260.0, 360.0])
-"""Pixels of a plot on a narrow screen; what has room there has room on any other."""
+SCREENS = (np.array([260.0, 360.0]), np.array([850.0, 380.0]))
+"""Pixels of a plot on a telephone and on a desk."""
 LETTER, LINE = 8.0, 15.0
 """Pixels that a letter and a line take."""
+SMALL_LETTER = 5.5
 BESIDE = 6.0
 """Pixels from the middle of a marker to its name."""
 SAME = 0.01
@@ -46,44 +47,69 @@ class Box(NamedTuple):
     high: np.ndarray
 
 
-class Covered(NamedTuple):
-    """What is on the plot already: markers and places along lines (place, 2), names."""
+class Screen(NamedTuple):
+    """Points (point, 2) in pixels of one screen, and what is on the plot already.
 
-    markers: np.ndarray
+    ``strokes`` are places along lines (place, 2).
+    """
+
+    size: np.ndarray
+    points: np.ndarray
     strokes: np.ndarray
     names: list[Box]
 
 
 def names_of_points(
-    points: np.ndarray, labels: Sequence[str], strokes: np.ndarray
+    points: np.ndarray,
+    labels: Sequence[str],
+    strokes: np.ndarray,
+    corners: Sequence[str] = (),
 ) -> list[Name]:
     """A name for every point (point, 2); empty for one that another speaks for.
 
     ``strokes`` (stroke, 2, 2) are both ends of what else is drawn: lines, and markers,
-    whose ends are the same. A place may be NaN.
+    whose ends are the same. A place may be NaN. ``corners`` are words at the plot's top
+    left, top right, bottom left and bottom right.
     """
-    pixels = on_a_telephone(points, strokes)
-    texts = shared_names(pixels, labels)
-    covered = Covered(pixels, along(on_a_telephone(strokes, points)), [])
+    screens = [screen(points, strokes, corners, size) for size in SCREENS]
     found = []
-    for pixel, text in zip(pixels, texts):
+    for place, text in enumerate(shared_names(screens[0], labels)):
         side = next(iter(SIDES))
-        if text and np.isfinite(pixel).all():
-            side = freest_side(pixel, text, covered)
-            covered.names.append(box_beside(pixel, text, side))
+        if text and np.isfinite(points[place]).all():
+            side = freest_side(place, text, screens)
+            for each in screens:
+                each.names.append(box_beside(each.points[place], text, side))
         found.append(Name(text, side))
     return found
 
 
-def on_a_telephone(places: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Places (…, 2) in pixels of a narrow screen that shows others too."""
+def screen(
+    points: np.ndarray, strokes: np.ndarray, corners: Sequence[str], size: np.ndarray
+) -> Screen:
+    """A screen without names of points yet."""
+    boxes = [box_in_corner(text, place, size) for place, text in enumerate(corners)]
+    lines = along(in_pixels(strokes, points, size))
+    return Screen(size, in_pixels(points, strokes, size), lines, boxes)
+
+
+def in_pixels(places: np.ndarray, others: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Places (…, 2) in pixels of a screen that shows others too."""
     every = np.concatenate([places.reshape(-1, 2), others.reshape(-1, 2)])
     known = every[np.isfinite(every).all(1)]
     if not len(known):
         return places
     low, high = known.min(0), known.max(0)
     reach = np.where(high > low, high - low, 1.0)
-    return (places - low) / reach * TELEPHONE
+    return (places - low) / reach * size
+
+
+def box_in_corner(text: str, place: int, size: np.ndarray) -> Box:
+    """What a word in a corner of the plot takes, in small letters."""
+    takes = np.array([SMALL_LETTER * len(text), LINE])
+    right, bottom = place % 2, place // 2
+    share = np.array([right, 1 - bottom])
+    low = share * (size + 2 * ROOM - takes) - ROOM
+    return Box(low, low + takes)
 
 
 def along(strokes: np.ndarray) -> np.ndarray:
@@ -92,11 +118,11 @@ def along(strokes: np.ndarray) -> np.ndarray:
     return (strokes[:, 0] * (1 - shares) + strokes[:, 1] * shares).reshape(-1, 2)
 
 
-def shared_names(pixels: np.ndarray, labels: Sequence[str]) -> list[str]:
+def shared_names(one: Screen, labels: Sequence[str]) -> list[str]:
     """The labels, joined at the first of points that lie on each other."""
     texts = list(labels)
     for place in range(len(texts)):
-        gaps = np.abs(pixels[:place] - pixels[place]) / TELEPHONE
+        gaps = np.abs(one.points[:place] - one.points[place]) / one.size
         before = np.flatnonzero((gaps < SAME).all(1))
         if before.size:
             first = next(other for other in before if texts[other])
@@ -105,20 +131,26 @@ def shared_names(pixels: np.ndarray, labels: Sequence[str]) -> list[str]:
     return texts
 
 
-def freest_side(pixel: np.ndarray, text: str, covered: Covered) -> str:
-    """The first side on which a name covers nothing; else where it covers least.
+def freest_side(place: int, text: str, screens: Sequence[Screen]) -> str:
+    """The first side on which a name covers nothing on any screen, or least."""
+    costs = {}
+    for side in SIDES:
+        costs[side] = sum(
+            cost(box_beside(each.points[place], text, side), each) for each in screens
+        )
+    return min(costs, key=costs.__getitem__)
+
+
+def cost(box: Box, here: Screen) -> float:
+    """How much a name would cover.
 
     Another name weighs more than a marker, and a marker more than a line.
     """
-    costs = {}
-    for side in SIDES:
-        box = box_beside(pixel, text, side)
-        over_names = sum(shared_area(box, other) for other in covered.names)
-        over_markers = count_within(covered.markers, box, BESIDE - 1)
-        over_strokes = count_within(covered.strokes, box, 1.0)
-        costs[side] = 10 * over_names + 60 * over_markers + 10 * over_strokes
-        costs[side] += 60 * outside(box)
-    return min(costs, key=costs.__getitem__)
+    over_names = sum(shared_area(box, other) for other in here.names)
+    over_markers = count_within(here.points, box, BESIDE - 1)
+    over_strokes = count_within(here.strokes, box, 1.0)
+    beyond = outside(box, here.size)
+    return 10 * over_names + 60 * over_markers + 10 * over_strokes + 60 * beyond
 
 
 def box_beside(pixel: np.ndarray, text: str, side: str) -> Box:
@@ -140,8 +172,8 @@ def shared_area(one: Box, other: Box) -> float:
     return float(np.prod(np.maximum(sides, 0)))
 
 
-def outside(box: Box) -> float:
+def outside(box: Box, size: np.ndarray) -> float:
     """How far a rectangle lies outside the plot, beyond the room that axes leave."""
     below = np.maximum(-ROOM - box.low, 0).sum()
-    beyond = np.maximum(box.high - TELEPHONE - ROOM, 0).sum()
+    beyond = np.maximum(box.high - size - ROOM, 0).sum()
     return float(below + beyond)
