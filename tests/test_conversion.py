@@ -3,6 +3,8 @@
 import json
 import shutil
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import torch
 from analysis.core.errors import AnalysisError, ModelError, Stopped
 from analysis.core.gguf_models import bits_of, named_quantisation
 from analysis.core.interruption import heard_by
+from analysis.core.leftovers import HOST, sweep
 from analysis.core.model_names import offered_models
 from analysis.core.model_records import RECORD, read_record
 from analysis.core.specs import ModelSpec
@@ -295,6 +298,15 @@ def test_what_is_half_written_is_no_model(home):
     half.mkdir(parents=True)
     (half / "config.json").write_text("{}")
     assert list(offered_models()) == ["demo"]
+
+
+def test_what_a_killed_process_left_is_swept(home):
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    left = home / "models" / f".tmp-{HOST}-{killed.pid}-0a1b2c3d"
+    left.mkdir(parents=True)
+    (left / "model.safetensors").write_bytes(b"half")
+    assert sweep(home) == [left]
 
 
 def test_a_job_unpacks_a_file_and_says_what_it_is_called(home):

@@ -13,8 +13,10 @@ from transformers.models.auto.modeling_auto import (
 
 from analysis.core import settings
 from analysis.core.errors import ModelError
+from analysis.core.found_models import is_single
+from analysis.core.gguf_models import named_quantisation
 from analysis.core.hidden_folders import reason, without_folders
-from analysis.model.hub import Source
+from analysis.model.hub import Source, listed_files
 
 CAUSAL_ENDINGS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
 CONFIG = "config.json"
@@ -82,7 +84,7 @@ def read_json(source: Source, name: str) -> dict[str, Any]:
     if not path.is_file():
         raise ModelError(
             f"{source.name} has no {name}, so it is not a model that transformers can "
-            f"load.{only_adapter(source)}"
+            f"load.{only_adapter(source)}{only_gguf(source)}"
         )
     try:
         size = path.stat().st_size
@@ -97,6 +99,21 @@ def read_json(source: Source, name: str) -> dict[str, Any]:
             "Copy or download it again."
         ) from error
     return said
+
+
+def only_gguf(source: Source) -> str:
+    """What to do with a repository or a folder that holds GGUF files and no model."""
+    names = sorted(name for name in listed_files(source.folder) if is_single(name))
+    if not names:
+        return ""
+    told = dict.fromkeys(named_quantisation(name) or name for name in names)
+    first = f"{source.name}:{next(iter(told))}"
+    if source.revision == "local":
+        first = f"{source.name}/{names[0]}"
+    return (
+        f" It holds GGUF files ({', '.join(told)}), which become a model once: choose "
+        f"“found on this machine, or GGUF”, or say babelscope model unpack {first}."
+    )
 
 
 def only_adapter(source: Source) -> str:

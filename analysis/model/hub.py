@@ -88,6 +88,11 @@ def locate(
     local = offered_models()
     if model in local:
         return Source(model, local[model], "local")
+    if model.lower().endswith(".gguf"):
+        raise ModelError(
+            f"“{model[-120:]}” is a GGUF file, which becomes a model once: say "
+            "babelscope model unpack with its path, and choose the model by its name."
+        )
     if not HUB_ID.fullmatch(model) or ".." in model or Path(model).exists():
         raise ModelError(
             f"“{model[:120]}” is neither a hub id (owner/name) nor a model of this "

@@ -24,7 +24,9 @@ from analysis.words.specs import WordSpec
 from analysis.words.word_lists import SOURCES, shared_spellings, word_coverage
 from analysis.words.wordnet import from_wn
 from analysis.worker.extraction import embed_words
+from analysis.worker.models import Brought
 from components.forms import extraction
+from components.forms.models_here import brought
 from components.forms.table_file import TYPES, of_table
 from components.frame import jobs, readings
 from components.frame.polite import polite
@@ -41,6 +43,8 @@ MOST_SHARED = 20
 def progress() -> None:
     """The job that runs, or what became of it with a link to the study that it made."""
     job = jobs.shown()
+    if job and isinstance(job.result, Brought):
+        brought(job.result)
     if job and isinstance(job.result, str):
         st.page_link(
             "pages/alignment.py",

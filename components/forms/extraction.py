@@ -22,7 +22,9 @@ from analysis.languages.shares import ShareTable, read_shares
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import PAIRS
 from analysis.worker import extraction
+from analysis.worker.models import Brought
 from analysis.worker.service import Job
+from components.forms.models_here import HERE, brought, choose_here
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
 from components.frame import cache, jobs, readings
@@ -49,7 +51,7 @@ def choose_model() -> ModelSpec:
     left, right = st.columns(2)
     name = left.selectbox(
         "Model",
-        [*offered_models(), ANOTHER],
+        [*offered_models(), ANOTHER, HERE],
         key="draft-model",
         help="Folders of this server, or any model of the hub.",
     )
@@ -65,6 +67,8 @@ def choose_model() -> ModelSpec:
             max_chars=100,
             help="Branch, tag or commit",
         ).strip()
+    if name == HERE:
+        name, revision = choose_here()
     dtype = right.selectbox(
         "Precision",
         DTYPES,
@@ -282,6 +286,7 @@ def act(draft: Draft) -> None:
     st.subheader("4 · Check and start", anchor=False)
     row = st.container(horizontal=True)
     busy = (job := jobs.mine()) is not None and job.live
+    busy = busy or not draft.spec.model.model
     if row.button(
         "Check",
         icon=":material/fact_check:",
@@ -340,6 +345,8 @@ def progress() -> None:
     job = jobs.shown()
     if job and isinstance(job.result, extraction.Check):
         checked(job)
+    elif job and isinstance(job.result, Brought):
+        brought(job.result)
     elif job and isinstance(job.result, str):
         made(job)
 
