@@ -13,12 +13,13 @@ from components.figures import gallery
 from components.figures.gallery import FIGURES, draw, names
 from components.figures.spec import Figure
 from components.frame.shell import MENU
+from tests.planted_sentences import stored_sentences
 from tests.speaking import finished
 from tests.stored import stored
 
 ROOT = Path(__file__).parent.parent
 PRINTED = "llama2-chat-7b"
-STUDIES = (PRINTED, "words-llama2-13b", "demo", "complete")
+STUDIES = (PRINTED, "words-llama2-13b", "demo", "complete", "sentences")
 NO_FIGURE = ("Extract", "Figures")
 """Pages that make studies and that keep figures of other pages."""
 ASKED = ("playground", "playground-cost")
@@ -36,6 +37,7 @@ def kept(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("gallery")))
         stored("complete")
+        stored_sentences("sentences")
         finished(library.open_by_name("complete"))
         yield settings.home()
 

@@ -249,6 +249,8 @@ CITED = {
     "transfer": {"bonett2012adjusted", "benjamini1995controlling"},
     "relationship": {"littell2017uriel", "mantel1967detection", "efron1979bootstrap"},
     "alignment": {"peng2024concept", "conneau2018word", "schonemann1966generalized"},
+    "sentence retrieval": {"kargaran2025mexa", "conneau2018word"},
+    "mexa": {"kargaran2025mexa", "muennighoff2022sgpt", "student1908probable"},
     "plane": {"han2025rethinking", "wilson1927probable"},
     "control report": {"zou2023representation", "wilson1927probable"},
 }

@@ -33,6 +33,7 @@ from analysis.overview.record import (
 )
 from analysis.plane import finding, localisation
 from analysis.questions import geometry, items, projections
+from analysis.sentences import retrieval
 from analysis.study.study import Study
 from analysis.words import alignment, alignment_controls, neighbours
 
@@ -45,11 +46,15 @@ CONCEPTS = (XU,)
 WORDS = (PENG, "conneau2018word", "schonemann1966generalized")
 QUESTIONS = (HAN,)
 STEERING = (XU, ZOU)
+MEXA = "kargaran2025mexa"
+SENTENCES = (MEXA, "conneau2018word", "muennighoff2022sgpt")
 
 CONVENTION = {"convention": usual.convention}
 ROUTE = {"source": usual.source, "target": usual.target}
 MATCHING = {"spec": usual.matching, "target": usual.words_target}
 PAIR = {**MATCHING, "source": usual.words_source}
+LOOKUP = {"spec": usual.sentence_lookup}
+INTO = {**LOOKUP, "target": usual.sentences_target}
 SETTING = {"place": usual.setting}
 MODE = {"mode": usual.mode}
 
@@ -324,6 +329,49 @@ ANALYSES: list[Analysis] = [
         figures=("cloud",),
         prepare=neighbours.matched_pair,
         usual={**PAIR, "projection": usual.projection},
+    ),
+    Analysis(
+        "sentence retrieval",
+        retrieval.sentence_retrieval,
+        needs.SENTENCES,
+        seconds=5,
+        works=SENTENCES,
+        tests=(WILSON,),
+        figures=("sentences",),
+        usual=INTO,
+    ),
+    Analysis(
+        "sentence retrieval by layer",
+        retrieval.sentence_retrieval_by_layer,
+        needs.SENTENCES,
+        seconds=60,
+        works=SENTENCES,
+        tests=(STUDENT,),
+        figures=(
+            "sentences-layers",
+            "sentences-map",
+        ),
+        usual=INTO,
+    ),
+    Analysis(
+        "sentence retrieval by pair",
+        retrieval.sentence_retrieval_by_pair,
+        needs.SENTENCES,
+        seconds=30,
+        works=SENTENCES,
+        tests=(WILSON,),
+        figures=("sentences-pairs",),
+        usual=LOOKUP,
+    ),
+    Analysis(
+        "mexa",
+        retrieval.mexa,
+        needs.SENTENCES,
+        seconds=60,
+        works=(MEXA, "muennighoff2022sgpt"),
+        tests=(STUDENT,),
+        figures=("mexa",),
+        usual=INTO,
     ),
     Analysis(
         "pca",

@@ -4,6 +4,8 @@ from analysis.concepts.specs import CONVENTIONS, Convention
 from analysis.core.errors import SpecError
 from analysis.plane import localisation
 from analysis.questions import projections
+from analysis.sentences.retrieval import part_of
+from analysis.sentences.specs import RetrievalSpec
 from analysis.study.study import PUBLISHED, Study
 from analysis.words import neighbours
 from analysis.words.specs import AlignmentSpec
@@ -33,6 +35,19 @@ def words_source(study: Study) -> str:
     """The first other language with words."""
     target = words_target(study)
     return first_besides(target, study.words.languages if study.words else ())
+
+
+def sentences_target(study: Study) -> str:
+    """The language that sentences are looked up in: English where the study has it."""
+    codes = part_of(study).languages
+    return ENGLISH if ENGLISH in codes else codes[0]
+
+
+def sentence_lookup(study: Study) -> RetrievalSpec:
+    """How sentences are looked up: in the first reading, at the middle layer kept."""
+    known = part_of(study)
+    middle = known.layers[(len(known.layers) - 1) // 2]
+    return RetrievalSpec(known.readings[0], middle)
 
 
 def source(study: Study) -> str:

@@ -11,7 +11,13 @@ from analysis.core.errors import SpecError, unknown
 from analysis.overview import needs
 from analysis.overview.options import Option, parameters, read
 from analysis.study.study import Study
-from components.figures import of_concepts, of_questions, of_steering, of_words
+from components.figures import (
+    of_concepts,
+    of_questions,
+    of_sentences,
+    of_steering,
+    of_words,
+)
 from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 
@@ -81,6 +87,11 @@ FIGURES: Mapping[str, Entry] = {
     ),
     "concept-ranks": Entry("Alignment", of_words.concept_ranks, needs.RANKS),
     "cloud": Entry("Alignment", of_words.cloud, needs.OWN_WORDS),
+    "sentences": Entry("Alignment", of_sentences.by_language, needs.SENTENCES),
+    "sentences-layers": Entry("Alignment", of_sentences.over_layers, needs.SENTENCES),
+    "sentences-map": Entry("Alignment", of_sentences.over_languages, needs.SENTENCES),
+    "sentences-pairs": Entry("Alignment", of_sentences.pairs, needs.SENTENCES),
+    "mexa": Entry("Alignment", of_sentences.mexa_by_share, needs.SENTENCES),
     "layers": Entry("Layers", of_questions.picture, needs.POINTS),
     "angle": Entry("Layers", of_questions.angle, needs.ANGLES),
     "angles": Entry("Layers", of_questions.angles, needs.ANGLES),

@@ -26,6 +26,10 @@ DATE_TOLD = "The template tells a date; it was always told {date_told}."
 THINKING = "Thinking was {thinking}."
 NOT_TOLD = "Settings of its {part} are not known in full."
 WORDS = "Words: {words} (digest {words_digest}), read as {embeddings}, layers {layers}."
+SENTENCES = (
+    "Parallel sentences: {sentences} (digest {sentences_digest}), read as {readings}, "
+    "layers {layers}."
+)
 QUESTIONS = (
     "Questions: {questions} (digest {questions_digest}), template “{template}”, at most "
     "{most} items of a kind, seed {seed}."
@@ -184,8 +188,16 @@ def listed(values: Sequence[Any]) -> str:
     return ", ".join(said)
 
 
+def sentences(spec: Facts) -> str:
+    """The parallel text of an alignment of sentences."""
+    layers = listed(spec["layers"]) or "all"
+    changes = {"readings": listed(spec["readings"]), "layers": layers}
+    return SENTENCES.format_map({**spec, **changes})
+
+
 PARTS: dict[str, Callable[[Facts], str]] = {
     "words": words,
+    "sentences": sentences,
     "questions": questions,
     "plane": plane,
     "run": run,

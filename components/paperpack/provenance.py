@@ -48,7 +48,7 @@ def of_prompt(study: Study) -> dict[str, str]:
 
 
 USED = {
-    "pages/alignment.py": ("words",),
+    "pages/alignment.py": ("words", "sentences"),
     "pages/layers.py": ("questions",),
     "pages/plane.py": ("questions", "plane"),
 }

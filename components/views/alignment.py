@@ -25,10 +25,13 @@ from components.frame.polite import NOT_YET, polite
 from components.frame.text import escape
 from components.views import alignment_controls as control_views
 from components.views import neighbours as close
+from components.views import sentences as sentence_views
 from components.views.words import empty
 
 MANY_WORDS = 2500
 LAST = "last"
+WORDS, SENTENCES = "words", "sentences"
+"""What can be aligned."""
 EXAMPLES = ("words-llama2-13b", "demo")
 """Studies that have words to look at."""
 
@@ -42,7 +45,19 @@ class Choice:
 
 
 def page(study: Study) -> None:
-    """The page's figures under its controls; a study without words begins with a form."""
+    """The page's figures about words or about sentences, under its controls."""
+    begin = WORDS
+    if study.has("sentence_state") and not study.embeddings:
+        begin = SENTENCES
+    of = links.one("Align", (WORDS, SENTENCES), "align", begin)
+    if of == SENTENCES:
+        sentence_views.page(study)
+    else:
+        of_words(study)
+
+
+def of_words(study: Study) -> None:
+    """Figures about words; a study without any begins with a form."""
     embedding.progress()
     if not study.embeddings:
         embedding.offer(study)

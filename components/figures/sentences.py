@@ -1,0 +1,241 @@
+"""Sentences: do translations find each other?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.core.counting import count
+from analysis.sentences.readings import READINGS
+from analysis.sentences.retrieval import MEASURES, part_of
+from analysis.sentences.specs import RetrievalSpec
+from analysis.study.study import Study
+from components.figures.cells import between, long_table
+from components.figures.languages import Languages
+from components.figures.recognition import IN_ORDER, family, share_axis
+from components.figures.spec import (
+    Bars,
+    BarSeries,
+    Figure,
+    Lines,
+    Matrix,
+    Points,
+    Series,
+)
+from components.figures.text import counts, source_note, span
+
+MEXA_NOTE = (
+    "MEXA: the share of sentences that are closer to their own translation than to any "
+    "other sentence, and than any other is to it"
+)
+POOLED = {"mean": "mean over layers", "largest": "largest of all layers"}
+"""How MEXA's scores are pooled → what captions call it."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """How sentences were looked up, and what the target language is called."""
+
+    spec: RetrievalSpec
+    target: str
+
+    def named(self, measure: str) -> str:
+        """What a measure is called, with the target language's name."""
+        return MEASURES[measure].replace("the target language", self.target)
+
+
+def looked_up(study: Study, looked: Looked, layer: bool = True) -> str:
+    """How sentences were read and compared, in a sentence."""
+    spec = looked.spec
+    near = f" ({spec.n_neighbors} neighbours)" if spec.criterion == "CSLS" else ""
+    at = ""
+    if layer:
+        at = f", layer {spec.layer or part_of(study).layers[-1]}"
+    read = READINGS[spec.reading].words
+    return f"A sentence is {read}{at}; {spec.criterion}{near}."
+
+
+def by_language(
+    study: Study, found: xr.Dataset, looked: Looked, languages: Languages
+) -> Figure:
+    """Sentences of every language found in the target language and from it, and MEXA."""
+    cells = found.sel(language=list(languages.codes))
+    series = []
+    for measure in MEASURES:
+        bars = BarSeries(
+            looked.named(measure),
+            cells[measure].values,
+            cells[f"{measure}_low"].values,
+            cells[f"{measure}_high"].values,
+        )
+        series.append(bars)
+    chance = float(cells["into_chance"].mean())
+    columns = [*MEASURES, *(f"{one}_{end}" for one in MEASURES for end in ENDS), "n"]
+    return Figure(
+        name=f"sentences-{study.name}",
+        analysis="sentence retrieval",
+        estimate="into",
+        interval=("into_low", "into_high"),
+        title=f"Translations found in {looked.target} at the first try (P@1)",
+        caption=f"n = {counts(cells['n'])} sentences a language; bars are 95 % intervals "
+        f"({found.attrs['interval']}); guessing finds {chance:z.3f} (dotted). "
+        f"{looked_up(study, looked)} {MEXA_NOTE}.",
+        data=Bars(languages.names, tuple(series), chance=chance, limits=(0, 1)),
+        table=cells[columns].to_dataframe().reset_index(),
+        x="language",
+        y="share of sentences",
+        source=source_note(study),
+    )
+
+
+ENDS = ("low", "high")
+
+
+def over_layers(study: Study, data: xr.Dataset, looked: Looked) -> Figure:
+    """Retrieval both ways and MEXA over layers, mean over languages."""
+    x = data.layer.values.astype(float)
+    series = []
+    tables = []
+    for measure in MEASURES:
+        mean = data[f"{measure}_mean"].values
+        low, high = data[f"{measure}_low"].values, data[f"{measure}_high"].values
+        bands = (low, high) if np.isfinite(low).any() else (None, None)
+        name = looked.named(measure)
+        series.append(Series(name, x, mean, *bands, dashed=measure == "mexa"))
+        columns = {"measure": name, "layer": x, "mean": mean, "low": low, "high": high}
+        tables.append(pd.DataFrame(columns))
+    chance = float(data["into_chance"].mean())
+    best = int(np.nanargmax(data["into_mean"].values))
+    return Figure(
+        name=f"sentences-layers-{study.name}",
+        analysis="sentence retrieval by layer",
+        estimate="mean",
+        interval=("low", "high"),
+        title=f"Translations found in {looked.target} over layers (P@1)",
+        caption=f"Mean over {count(data.sizes['language'], 'language')}, "
+        f"n = {counts(data['n'])} sentences; bands are 95 % ({data.attrs['interval']}); "
+        f"guessing finds {chance:z.3f} (dotted). Largest at layer {x[best]:.0f}: "
+        f"{data['into_mean'].values[best]:z.3f}. {looked_up(study, looked, False)} "
+        f"{MEXA_NOTE}.",
+        data=Lines(tuple(series), chance=chance, limits=(0, 1)),
+        table=pd.concat(tables),
+        x="layer",
+        y="share of sentences",
+        source=source_note(study),
+    )
+
+
+def over_languages(
+    study: Study, data: xr.Dataset, measure: str, looked: Looked, languages: Languages
+) -> Figure:
+    """One measure of every language at every layer: where translations meet."""
+    cells = data[measure].sel(language=list(languages.codes))
+    values = cells.values
+    n = data["n"].sel(language=list(languages.codes))
+    name = looked.named(measure)
+    drawn = Matrix(
+        values,
+        languages.names,
+        tuple(map(str, data.layer.values.tolist())),
+        units="share",
+        limits=(0, float(np.nanmax(values)) or 1),
+        digits=2,
+    )
+    return Figure(
+        name=f"sentences-map-{measure}-{study.name}",
+        analysis="sentence retrieval by layer",
+        estimate=measure,
+        title=f"Translations by language and layer: {name}",
+        caption=f"{span(cells)}; n = {counts(n)} sentences a language, looked up in "
+        f"{looked.target}; guessing finds {float(data[f'{measure}_chance'].mean()):z.3f}. "
+        f"{looked_up(study, looked, False)}",
+        data=drawn,
+        table=cells.to_dataframe(measure).reset_index(),
+        x="layer",
+        y="language",
+        source=source_note(study),
+    )
+
+
+def pairs(
+    study: Study, data: xr.Dataset, looked: Looked, languages: Languages
+) -> Figure:
+    """Sentences of every language found in every other, at one layer."""
+    cells = between(data, languages.codes)
+    values, low = cells["precision"].values, cells["low"].values
+    drawn = Matrix(
+        values,
+        languages.names,
+        languages.names,
+        units="P@1",
+        limits=(0, float(np.nanmax(values)) or 1),
+        digits=2,
+        codes=(languages.codes, languages.codes),
+        faded=np.isfinite(values) & (low <= cells["chance"].values),
+    )
+    return Figure(
+        name=f"sentences-pairs-{study.name}",
+        analysis="sentence retrieval by pair",
+        estimate="precision",
+        interval=ENDS,
+        title="Translations found between every two languages (P@1)",
+        caption=f"Row: looked up from; column: looked up in; {span(values)}, n = "
+        f"{counts(cells['n'])} sentences; chance {np.nanmean(cells['chance']):z.3f}. "
+        f"Faded: the 95 % interval ({data.attrs['interval']}) reaches down to chance. "
+        f"{looked_up(study, looked)}",
+        data=drawn,
+        table=long_table(cells, ("precision", *ENDS, "mexa", "n", "chance")),
+        x="into",
+        y="from",
+        source=source_note(study),
+    )
+
+
+def mexa_by_share(
+    study: Study, data: xr.Dataset, pool: str, looked: Looked, languages: Languages
+) -> Figure:
+    """MEXA of every language against its share of pre-training."""
+    cells = data.sel(language=list(languages.codes))
+    axis = share_axis(study, languages)
+    low = high = None
+    told = "the largest of many layers has no interval here"
+    if pool == "mean":
+        low, high = cells["low"].values, cells["high"].values
+        told = f"bars are 95 % intervals ({data.attrs['interval']})"
+    table = {
+        "language": list(languages.codes),
+        "name": languages.names,
+        "share, %": axis.shares,
+        "MEXA": cells[pool].values,
+        "low": low,
+        "high": high,
+        "layer of the largest": cells["at"].values,
+        "n": cells["n"].values,
+    }
+    return Figure(
+        name=f"mexa-{study.name}",
+        analysis="mexa",
+        estimate="MEXA",
+        interval=ENDS if pool == "mean" else (),
+        title=f"Alignment with {looked.target} (MEXA, {POOLED[pool]})",
+        caption=f"{MEXA_NOTE}; {POOLED[pool]}, {span(cells[pool])}; n = "
+        f"{counts(cells['n'])} sentences a language; {told}. Guessing gives "
+        f"{float(cells['chance'].mean()):z.3f} at one layer (dotted). "
+        f"{looked_up(study, looked, False)}{axis.note}",
+        data=Points(
+            axis.places,
+            cells[pool].values,
+            languages.names,
+            groups=tuple(map(family, languages.codes)),
+            low=low,
+            high=high,
+            chance=float(cells["chance"].mean()),
+            log_x=axis.logarithmic,
+            ordinal=axis.title == IN_ORDER,
+        ),
+        table=pd.DataFrame(table),
+        x=axis.title,
+        y="MEXA",
+        source=source_note(study),
+    )
