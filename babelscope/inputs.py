@@ -22,11 +22,11 @@ from analysis.questions.question_sets import demo_questions, load_questions
 from analysis.questions.questions import Questions, read_questions
 from analysis.sentences import shelf as texts
 from analysis.sentences.parallel import ParallelText
-from analysis.sentences.readers import read_files, read_parallel
+from analysis.sentences.readers import read_parallel
 from analysis.study.word_list import WordList
 from analysis.tables import layouts, opening
 from analysis.tables.column_maps import ColumnMap
-from analysis.tables.kinds import PAIRS, QUESTIONS, WORDS
+from analysis.tables.kinds import PAIRS, PARALLEL, QUESTIONS, WORDS
 from analysis.words.readers import read_words
 from analysis.words.word_lists import SOURCES
 from babelscope.running import note
@@ -125,33 +125,22 @@ def words_of(given: Table | WordList, layout: str | Path = "") -> WordList:
     return SOURCES[name]()
 
 
-def sentences_of(given: Table | ParallelText) -> ParallelText:
-    """Parallel text: a text, a file, a folder, a table, or the name of a kept one."""
+def sentences_of(given: Table | ParallelText, layout: str | Path = "") -> ParallelText:
+    """Parallel text: a text, a file, a folder, a table, or the name of a kept one.
+
+    ``layout`` as in ``pairs_of``.
+    """
     if isinstance(given, ParallelText):
         return given
-    if not isinstance(given, pd.DataFrame) and str(given).strip():
-        folder = Path(given).expanduser()
-        if folder.is_dir():
-            return told(read_files(files_below(folder), folder.name))
+    if isinstance(given, str) and not given.strip():
+        raise SpecError(
+            "No parallel text was given. Give a table, a zip or a folder of files per "
+            "language, or the name of a text that is kept here."
+        )
     file = file_of(given)
     if file is None:
         return texts.load(str(given))
-    return told(read_parallel(file.data, file.name))
-
-
-def files_below(folder: Path) -> dict[str, bytes]:
-    """The files of a folder and those below it, by their places in it."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        place = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in place.parts)
-        if path.is_file() and not hidden:
-            found[f"{folder.name}/{place.as_posix()}"] = path.read_bytes()
-    return found
-
-
-def told(text: ParallelText) -> ParallelText:
-    """A parallel text whose notes are printed."""
+    text = read_parallel(file.data, file.name, columns_of(layout, PARALLEL))
     tell(text.notes)
     return text
 

@@ -151,6 +151,7 @@ def sentences(
     model: Model,
     sentences: Table | ParallelText,
     *,
+    layout: str | Path = "",
     languages: Sequence[str] = (),
     most: int = 0,
     readings: Sequence[str] = (USUAL,),
@@ -165,7 +166,7 @@ def sentences(
     ``sentences`` are a file, a folder or zip of files per language, a table, a text that
     is kept here, or a parallel text; ``most`` are read, the first that all languages have
     (0: all there are). ``layers`` are those whose states are kept (none: all); means of
-    languages are kept at every layer. ``loading`` as in ``extract``.
+    languages are kept at every layer. ``layout`` and ``loading`` as in ``extract``.
 
     >>> import babelscope as bs, pandas as pd
     >>> texts = {"id": [1, 2], "en": ["Anna sings.", "Ben reads."]}
@@ -176,7 +177,7 @@ def sentences(
     """
     if most < 0:
         raise SpecError(f"most is {most}; give a number from 1 on, or 0 for all.")
-    given = sentences_of(sentences)
+    given = sentences_of(sentences, layout)
     codes = listed("languages", languages, given.languages)
     chosen = given.within(codes, complete=most > 0, most=most)
     spec = sentence_spec(

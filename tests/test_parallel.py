@@ -1,5 +1,6 @@
 """Parallel text from files of every layout, what is wrong with them, and the shelf."""
 
+import gzip
 import io
 import json
 import zipfile
@@ -8,9 +9,12 @@ import pytest
 
 from analysis.core.errors import CorpusError, SpecError
 from analysis.sentences import shelf
-from analysis.sentences.codes import language_code, language_of_file, split_of_file
+from analysis.sentences.codes import language_code, split_of_file
 from analysis.sentences.parallel import ParallelText, text_coverage
-from analysis.sentences.readers import read_files, read_parallel
+from analysis.sentences.readers import read_parallel
+from analysis.tables.bringing import ColumnsUnknown
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import PARALLEL
 
 EN = ("One dog sleeps.", "Two cats play.", "It rains.")
 FR = ("Un chien dort.", "Deux chats jouent.", "Il pleut.")
@@ -93,8 +97,8 @@ def test_topics_and_splits_come_along():
 
 
 def test_an_empty_line_or_cell_is_a_sentence_that_the_language_lacks():
-    files = {"eng.txt": lines(EN).encode(), "fra.txt": b"Un chien dort.\n\nIl pleut.\n"}
-    text = read_files(files, "two")
+    files = {"eng.txt": lines(EN), "fra.txt": "Un chien dort.\n\nIl pleut.\n"}
+    text = read_parallel(zipped(files), "two.zip")
     assert text.present("fr").tolist() == [True, False, True]
     assert any("fr 1" in note for note in text.notes)
     assert text.within(("en", "fr"), complete=True).ids == ("1", "3")
@@ -102,12 +106,10 @@ def test_an_empty_line_or_cell_is_a_sentence_that_the_language_lacks():
 
 
 def test_what_was_not_read_or_was_guessed_is_told():
-    files = {"README.md": b"# Sentences\n", **PER_LANGUAGE, "metadata.tsv": b"URL\ta\n"}
-    data = zipped(
-        {k: v.decode() if isinstance(v, bytes) else v for k, v in files.items()}
-    )
-    notes = " ".join(read_parallel(data, "sib.zip").notes)
+    others = {"README.md": "# Sentences\n", "metadata.tsv": "URL\ta\n1\t2\n"}
+    notes = " ".join(read_parallel(zipped({**others, **PER_LANGUAGE}), "s.zip").notes)
     assert "README.md" in notes and "metadata.tsv" in notes
+    assert "sib/eng_Latn/train.tsv is en" in notes
     assert "call it ind" in " ".join(read_parallel(FILES["wide.csv"], "w.csv").notes)
     more = WIDE.replace("id,en,fr", "id,en,fr,url").replace(".\n", ".,x\n")
     assert "“url”" in " ".join(read_parallel(more.encode(), "w.csv").notes)
@@ -151,7 +153,7 @@ BAD = {
         "the sentence has 9,999 letters; at most 5,000 are read",
     ),
     "no row": ("id,language,text\n", "holds no sentences"),
-    "nothing": ("", "neither a column “text”"),
+    "nothing": ("", "the file is empty"),
 }
 
 
@@ -163,19 +165,19 @@ def test_bad_tables_are_told_in_a_sentence(given, said):
 
 
 def test_bad_files_are_told_in_a_sentence():
-    uneven = {"eng.txt": b"A.\nB.\n", "fra.txt": b"A.\nB.\nC.\n"}
+    uneven = zipped({"eng.txt": "A.\nB.\n", "fra.txt": "A.\nB.\nC.\n"})
     with pytest.raises(
-        CorpusError, match="fra.txt, line 1: has 3 lines, eng.txt has 2"
+        CorpusError, match="fra.txt, line 3: is the last one, that of eng"
     ):
-        read_files(uneven, "texts")
-    with pytest.raises(CorpusError, match="is no parallel text that can be read"):
+        read_parallel(uneven, "texts.zip")
+    with pytest.raises(CorpusError, match="its name tells no language; name the file"):
+        read_parallel(b"One.\nTwo.\n", "sentences.txt")
+    with pytest.raises(
+        CorpusError, match="“paper.pdf” ends in “.pdf”, which is not read"
+    ):
         read_parallel(b"%PDF-1.7", "paper.pdf")
-    with pytest.raises(CorpusError, match="its lists differ in length"):
-        read_parallel(b'{"en": ["A.", "B."], "fr": ["C."]}', "a.json")
     with pytest.raises(CorpusError, match="must be text, not 7"):
         read_parallel(b'[{"id": 1, "en": 7, "fr": "B."}]', "a.json")
-    with pytest.raises(CorpusError, match="not UTF-8"):
-        read_files({"eng.txt": b"\xe9t\xe9\n", "fra.txt": b"a\n"}, "texts")
     with pytest.raises(SpecError, match="are not in de; they are in en, fr"):
         ParallelText("x", ("en", "fr"), ("1",), (("a",), ("b",))).within(("de",))
 
@@ -205,7 +207,7 @@ def test_a_kept_text_is_read_again_as_it_is(home):
         ("English", "en"),
         ("français", "fr"),
         ("zho_Hans", "zh"),
-        ("pt-PT", "pt-PT"),
+        ("es-MX", "es-MX"),
         ("text", ""),
         ("qqq", ""),
     ],
@@ -214,13 +216,41 @@ def test_codes_and_names_of_languages_are_understood(given, code):
     assert language_code(given) == code
 
 
-def test_the_language_of_a_file_is_told_by_its_name_or_folder():
-    assert language_of_file("a/spa_Latn/test.tsv") == "es"
-    assert language_of_file("newstest2019-ref.fra.txt") == "fr"
-    assert language_of_file("bad.csv") == "" == language_of_file("ted/talks.csv")
-    assert (
-        language_of_file("yor.txt") == "yo" and language_of_file("a/no/x.txt") == "no"
-    )
-    assert language_of_file("en-fr.txt") == "" == language_of_file("README.md")
+def test_the_split_of_a_file_is_told_by_its_name_or_folder():
     assert split_of_file("a/spa_Latn/test.tsv") == "test"
     assert split_of_file("dev/spa_Latn.dev") == "dev" and split_of_file("x.csv") == ""
+
+
+def test_a_layout_that_is_known_by_name_or_said_is_read():
+    rows = ["id,iso_639_3,iso_15924,text"]
+    rows += [
+        f"{n},{code},{script},{code} {script} {n}."
+        for n in (1, 2)
+        for code, script in (("zho", "Hans"), ("zho", "Hant"), ("eng", "Latn"))
+    ]
+    text = read_parallel(lines(rows).encode(), "plus.csv")
+    assert set(text.languages) == {"zh", "zh-Hant", "en"} and text.ids == ("1", "2")
+    said = ColumnMap(PARALLEL, columns={"item": "nr", "language": "l", "text": "t"})
+    odd = "nr,l,t\n1,en,A.\n2,en,B.\n1,fr,C.\n2,fr,D.\n"
+    assert read_parallel(odd.encode(), "odd.csv", said).languages == ("en", "fr")
+    with pytest.raises(ColumnsUnknown, match="Or say what each column is"):
+        read_parallel(odd.encode(), "odd.csv")
+
+
+def test_a_workbook_and_a_packed_file_are_read():
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (
+        ("id", "en", "fr"),
+        *((n, *pair) for n, pair in enumerate(zip(EN, FR), 1)),
+    ):
+        book.active.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    packed = gzip.compress(FILES["wide.csv"])
+    for data, name in ((buffer.getvalue(), "book.xlsx"), (packed, "wide.csv.gz")):
+        text = read_parallel(data, name)
+        assert dict(zip(text.sentences("en"), text.sentences("fr"))) == dict(
+            zip(EN, FR)
+        )

@@ -163,15 +163,17 @@ def test_a_look_tells_tokens_and_disk_before_a_weight_is_loaded(tiny_models, hom
 def test_the_command_reads_a_folder_of_files_per_language(tiny_models, home, capsys):
     folder = home / "flores"
     folder.mkdir()
-    (folder / "eng_Latn.dev").write_text("One dog.\nTwo cats.\n\n", "utf-8")
-    (folder / "fra_Latn.dev").write_text("Un chien.\nDeux chats.\nTrois.\n", "utf-8")
+    (folder / "eng_Latn.dev").write_text(
+        "One dog.\nTwo cats.\nThree.\nFour.\n", "utf-8"
+    )
+    (folder / "fra_Latn.dev").write_text("Un chien.\n\nTrois.\nQuatre.\n", "utf-8")
     given = ["sentences", str(folder), "--model", "llama", "--title", "Folder"]
     given += ["--most", "2", "--layers", "3", "--readings", "last token"]
     assert commands.main(given) == 0, capsys.readouterr().err
     assert "study Folder" in capsys.readouterr().out
     (name,) = [path.name for path in store.root().iterdir()]
     study = bs.open(name)
-    assert study.sentences.ids == ("1", "2") and study.sentences.layers == (3,)
+    assert study.sentences.ids == ("1", "3") and study.sentences.layers == (3,)
     assert commands.main(given) == 0 and f"study {name}" in capsys.readouterr().out
     assert len(shelf.offered()) == 1
     again = ["sentences", shelf.offered()[0], *given[2:]]

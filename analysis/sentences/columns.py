@@ -10,7 +10,7 @@ IDENTIFIER, LANGUAGE, TEXT = "sentence id", "language", "text"
 TOPIC, SPLIT = "topic", "split"
 ROLES: Mapping[str, tuple[str, ...]] = {
     IDENTIFIER: ("sentence id", "sentence_id", "index_id", "sent_id", "sid", "id"),
-    LANGUAGE: ("language", "lang", "lang_code", "language_code", "iso_639_3"),
+    LANGUAGE: ("language", "lang", "lang_code", "language_code"),
     TEXT: ("text", "sentence"),
     TOPIC: ("topic", "category"),
     SPLIT: ("split",),

@@ -180,4 +180,4 @@ def assemble(
     )
     joined = gathering.names.notes("Ids of sentences")
     checked_text(made)
-    return replace(made, notes=(*notes, *joined, *notes_on(made)))
+    return replace(made, notes=(*dict.fromkeys(notes), *joined, *notes_on(made)))

@@ -24,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     common.add_resume(parser)
     common.add_model(parser)
+    common.add_layout(parser)
     common.add_languages(parser)
     parser.add_argument(
         "--most",
