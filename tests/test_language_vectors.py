@@ -1,5 +1,7 @@
 """Language vectors: planted means, what they are against, and steering by them."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,7 +10,11 @@ from analysis.core.errors import SpecError, StudyError
 from analysis.steering.language_vectors import language_vector, languages_with_means
 from analysis.steering.resolve import resolve, state_norms, vectors
 from analysis.steering.specs import SteeringSpec, SteeringTerm, VectorSource
+from analysis.steering.vector_files import keep_vectors, load_vectors
 from analysis.study.study import COMPUTED, Study
+from components.figures.steering_words import steering_words
+from tests.planted_sentences import stored_sentences
+from tests.visits import alive, visit, words
 
 LAYERS, HIDDEN = 3, 5
 MEANS = np.arange(3 * LAYERS * HIDDEN, dtype=np.float32).reshape(3, LAYERS, HIDDEN) ** 2
@@ -81,3 +87,37 @@ def test_steering_takes_a_language_vector_and_knows_how_long_states_are():
     np.testing.assert_allclose(
         np.linalg.norm(drawn, axis=1), np.linalg.norm(found, axis=1), rtol=1e-5
     )
+
+
+PLAYGROUND = "pages/playground.py"
+
+
+def test_the_playground_takes_a_language_vector_of_a_study_of_sentences(home, fresh):
+    stored_sentences("spoken")
+    link = json.dumps({"spoken": "zh", "against": "en"})
+    at = visit(PLAYGROUND, study="spoken", play=link)
+    assert not at.error, [each.value for each in at.error]
+    assert at.selectbox(key="play-kind").value == "language vector"
+    assert at.selectbox(key="play-spoken").value == "zh"
+    assert at.selectbox(key="play-against").value == "en"
+    said = words(at)
+    assert "Strength 1 adds the whole gap between the mean states." in said
+    assert "Push beside the state" in said
+    alive(at.selectbox(key="play-spoken").select("en").run())
+    assert at.selectbox(key="play-against").value != "en"
+
+
+def test_the_playground_says_where_means_come_from(home, fresh):
+    at = visit(PLAYGROUND, study="demo")
+    alive(at.selectbox(key="play-kind").select("language vector").run())
+    assert "read parallel sentences with its model on the Alignment page" in words(at)
+
+
+def test_a_language_vector_is_named_and_exported(home):
+    stored_sentences("spoken")
+    source = VectorSource("language vector", "spoken", language="zh", target="en")
+    spec = SteeringSpec((SteeringTerm(source, (2,), (0.5,)),))
+    assert steering_words(spec).startswith("language vector zh − en, layer 2, strength")
+    found = dict(enumerate(vectors(source), 1))
+    kept = load_vectors(keep_vectors(found, "zh.safetensors"))
+    np.testing.assert_array_equal(kept[2], found[2])

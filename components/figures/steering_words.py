@@ -35,5 +35,7 @@ def term_words(term: SteeringTerm, source: bool, strength: bool) -> str:
 
 def source_words(source: VectorSource) -> str:
     """Where a vector comes from."""
+    if source.kind == "language vector":
+        return f"language vector {source.language} − {source.target or 'all others'}"
     known = (source.kind, source.concept, source.language, source.file)
     return " ".join(part for part in known if part)

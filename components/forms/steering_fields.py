@@ -6,6 +6,11 @@ from typing import Any
 import streamlit as st
 
 from analysis.steering import vector_files
+from analysis.steering.language_vectors import (
+    OTHERS,
+    has_language_vectors,
+    languages_with_means,
+)
 from analysis.steering.operators import OPERATORS, POSITIONS
 from analysis.steering.resolve import QUESTION_VECTORS
 from analysis.study.study import Study
@@ -24,6 +29,7 @@ KINDS = {
     "shuffled labels": "Shuffled labels (control)",
     "random": "Random, same length (control)",
     "steering vector": "English or local vector, from questions",
+    "language vector": "Language vector, from parallel sentences",
     "import": "Imported file",
 }
 WAYS_BY_NAME = ("range", "set", "depth", "best", "profile")
@@ -109,15 +115,31 @@ def steering_fields(study: Study, first: str) -> dict[str, Kept]:
 
 def source_fields(study: Study, first: str, other: str) -> dict[str, Kept]:
     """Where the vector comes from."""
-    concepts, languages = study.concepts, study.languages
+    # A study of sentences alone has no concept.
+    concepts, languages = study.concepts or ("",), study.languages
+    begin = "concept vector" if study.concepts else "language vector"
     return {
-        "kind": Kept("concept vector", one_of(KINDS)),
+        **language_fields(study),
+        "kind": Kept(begin, one_of(KINDS)),
         "concept": Kept(concepts[0], one_of(concepts)),
         "minus": Kept(concepts[-1], one_of(concepts)),
         "vector": Kept(first, one_of(languages)),
         "target": Kept(other, one_of(languages)),
         "asked": Kept("English", one_of(QUESTION_VECTORS)),
         "file": Kept("", is_kept_file),
+    }
+
+
+def language_fields(study: Study) -> dict[str, Kept]:
+    """The language of a language vector, and what it is against."""
+    codes: tuple[str, ...] = ("",)
+    if has_language_vectors(study):
+        codes = languages_with_means(study) or codes
+    others = [code for code in codes if code != "en"]
+    first = others[0] if others else codes[0]
+    return {
+        "spoken": Kept(first, one_of(codes)),
+        "against": Kept(OTHERS, one_of((OTHERS, *codes))),
     }
 
 
@@ -152,9 +174,10 @@ def operator_fields(layers: int) -> dict[str, Kept]:
 def second_term_fields(study: Study, other: str) -> dict[str, Kept]:
     """A second vector at a depth of its own."""
     is_layer = checks_of_layers(study.layers)["layer"]
+    concepts = study.concepts or ("",)
     return {
         "second": Kept(False, anything),
-        "second-concept": Kept(study.concepts[-1], one_of(study.concepts)),
+        "second-concept": Kept(concepts[-1], one_of(concepts)),
         "second-vector": Kept(other, one_of(study.languages)),
         "second-layer": Kept(study.layers, is_layer),
         "second-strength": Kept(1.0, is_strength),

@@ -9,6 +9,11 @@ import streamlit as st
 
 from analysis.core.counting import count
 from analysis.steering import vector_files
+from analysis.steering.language_vectors import (
+    OTHERS,
+    has_language_vectors,
+    languages_with_means,
+)
 from analysis.steering.operators import (
     DOSE,
     GAPS,
@@ -143,6 +148,13 @@ def choose_source(study: Study) -> VectorSource:
         return choose_file()
     if kind == "steering vector":
         return choose_question_vector(study)
+    if kind == "language vector":
+        return choose_language_vector(study)
+    if not study.concepts:
+        st.caption(
+            "This study has no concepts: choose a language vector or an imported file."
+        )
+        return VectorSource(kind, study.name)
     return choose_concept_vector(study, kind)
 
 
@@ -166,6 +178,32 @@ def choose_question_vector(study: Study) -> VectorSource:
     name = left.selectbox("Read from questions", asked, key=f"{KEY}-asked")
     language = language_box(right, study, "Vector's language", "vector")
     return VectorSource("steering vector", study.name, name, language)
+
+
+def choose_language_vector(study: Study) -> VectorSource:
+    """The mean state of a language minus that of another, or of all others."""
+    if not has_language_vectors(study):
+        st.caption(
+            "This study has no mean states of languages yet: read parallel sentences "
+            "with its model on the Alignment page."
+        )
+        return VectorSource("language vector", study.name)
+    codes = languages_with_means(study)
+    names = dict(zip(codes, controls.labels(codes)))
+    left, right = st.columns(2)
+    language = left.selectbox(
+        "Towards", codes, format_func=names.get, key=f"{KEY}-spoken"
+    )
+    against = right.selectbox(
+        "Away from",
+        (OTHERS, *(code for code in codes if code != language)),
+        format_func=lambda code: names.get(code, "all other languages"),
+        key=f"{KEY}-against",
+    )
+    st.caption("Strength 1 adds the whole gap between the mean states.")
+    return VectorSource(
+        "language vector", study.name, language=language, target=against
+    )
 
 
 def choose_concept_vector(study: Study, kind: str) -> VectorSource:
@@ -238,6 +276,8 @@ def choose_condition(source: VectorSource, first: int) -> Condition | None:
 
 def choose_second(study: Study) -> tuple[SteeringTerm, ...]:
     """A second vector at a depth of its own, added in the same pass."""
+    if not study.concepts:
+        return ()
     if not st.toggle("A second vector, at another depth", key=f"{KEY}-second"):
         return ()
     left, right = st.columns(2)

@@ -9,6 +9,7 @@ import streamlit as st
 from analysis.core.counting import count
 from analysis.core.model_names import DEMO
 from analysis.steering import fluency, resolve
+from analysis.steering.language_vectors import has_language_vectors, language_vector
 from analysis.study.study import PUBLISHED, Study
 from analysis.worker import answers
 from analysis.worker.answers import Dose, Reply, Request, Wording
@@ -46,7 +47,8 @@ Likely = Sequence[tuple[str, float]]
 
 def page(study: Study) -> None:
     """The draft, its answers as they come, and what was measured."""
-    if study.kind == PUBLISHED or not study.has("concept_vector"):
+    pushes = study.has("concept_vector") or has_language_vectors(study)
+    if study.kind == PUBLISHED or not pushes:
         st.info(
             empty(study.title, "concept vectors"), icon=":material/hourglass_empty:"
         )
@@ -59,11 +61,13 @@ def page(study: Study) -> None:
         prompt(draft)
     results(draft)
     dose.section(draft, start)
-    comparing.section(draft, start)
+    if study.concepts:
+        comparing.section(draft, start)
     keeping.section(draft)
     panel.explain(
         resolve.mapped,
         resolve.random,
+        language_vector,
         resolve.push_shares,
         fluency.drift,
         fluency.repetition,
