@@ -6,6 +6,7 @@ import pytest
 from analysis.core.errors import SpecError
 from analysis.languages.languages import LANGUAGES
 from analysis.steering.fluency import (
+    RECOGNISED,
     UNRECOGNISED,
     drift,
     identified_language,
@@ -45,6 +46,35 @@ def test_every_language_of_the_project_is_told_but_those_that_are_named():
 def test_drift_is_the_share_of_texts_in_another_language():
     assert drift([SENTENCES["fr"], SENTENCES["en"], SENTENCES["ja"], ""], "fr") == 0.75
     assert np.isnan(drift([], "fr"))
+
+
+BEYOND = {
+    "de": "Die alte Frau gab das Geld seinem Besitzer zurück.",
+    "ar": "أعادت المرأة العجوز المال إلى صاحبه.",
+    "hi": "बूढ़ी औरत ने पैसे उसके मालिक को लौटा दिए।",
+    "nb": "Den gamle kvinnen ga pengene tilbake til eieren, ikke sant?",
+    "zh-Hant": "老太太把錢還給了它的主人。",
+    "es-EC": "La anciana le devolvió el dinero a su dueño.",
+}
+
+
+@pytest.mark.parametrize("language", BEYOND)
+def test_a_language_beyond_the_sixteen_is_told_among_them(language):
+    assert recognisable(language)
+    assert identified_language(BEYOND[language], language) == language
+    assert drift([BEYOND[language], SENTENCES["fr"]], language) == 0.5
+
+
+def test_codes_of_the_library_are_those_that_it_has():
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    known = {*LanguageIdentifier.from_model_file(MODEL_FILE).nb_classes}
+    assert known >= RECOGNISED
+
+
+def test_words_run_on_in_scripts_without_spaces():
+    assert repetition("ดีดีดีดีดี", "th") > 0.5
+    assert repetition("好好好好好", "zh-Hant") == pytest.approx(2 / 3)
 
 
 def test_drift_in_a_language_that_cannot_be_told_is_an_error():

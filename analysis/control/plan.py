@@ -217,7 +217,7 @@ def heard(answers: Sequence[str], language: str) -> list[str]:
     prompt's own language cannot be identified.
     """
     return (
-        [identified_language(answer) or "none" for answer in answers]
+        [identified_language(answer, language) or "none" for answer in answers]
         if recognisable(language)
         else [""] * len(answers)
     )

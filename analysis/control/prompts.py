@@ -34,7 +34,7 @@ from analysis.core.table_files import decode_text, refusal
 from analysis.core.tables import Table, open_table
 from analysis.languages.forms import Forms
 from analysis.languages.in_names import told_between_dots
-from analysis.languages.languages import LANGUAGES, in_order
+from analysis.languages.languages import LANGUAGES, in_order, of_language
 from analysis.steering import presets
 from analysis.tables.bringing import (
     UNREADABLE,
@@ -157,7 +157,7 @@ def unconcerned(language: str) -> tuple[Prompt, ...]:
     """
     return tuple(
         Prompt(f"neutral {i}", language, text, "neutral")
-        for i, text in enumerate(presets.neutral().get(language, ()))
+        for i, text in enumerate(of_language(presets.neutral(), language) or ())
     )
 
 

@@ -16,6 +16,7 @@ from analysis.core.counting import count
 from analysis.core.errors import CorpusError, unknown
 from analysis.core.faults import Faults
 from analysis.languages.forms import Forms
+from analysis.languages.languages import of_language
 
 FILE = Path(__file__).parent / "data" / "refusals.csv"
 OURS, PAPER, EDITED = "sixteen languages", "Xu et al. (English)", "edited"
@@ -102,7 +103,7 @@ def plain(text: str) -> str:
 def refuses(answer: str, language: str, of: Openings) -> bool:
     """Whether an answer begins as refusals in its prompt's language or in English do."""
     begun = plain(answer)
-    known = (*of.get(language, ()), *of.get("en", ()))
+    known = (*(of_language(of, language) or ()), *of.get("en", ()))
     return any(begun.startswith(plain_opening(opening)) for opening in known)
 
 

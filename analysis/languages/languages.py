@@ -6,9 +6,10 @@ nothing else decides; every other language of ISO 639 is known through ``facts.p
 """
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from typing import TypeVar
 
 from analysis.core.errors import SpecError, unknown
 from analysis.languages.codes import code_in
@@ -64,6 +65,9 @@ def languages_of(rows: tuple[dict[str, str], ...]) -> dict[str, Language]:
 LANGUAGES = languages_of(ROWS)
 """The languages of the file, which need no library; ``language`` knows all others."""
 LATIN = "Latn"
+UNSPACED = ("Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt")
+"""Scripts that do not set words apart by spaces."""
+T = TypeVar("T")
 
 
 def code_of(lang: Language) -> str:
@@ -159,6 +163,16 @@ def understood(text: str) -> Language:
 def base_of(code: str) -> str:
     """The code without script, region and variant: “es-EC” → “es”."""
     return parts_of(code).language
+
+
+def without_spaces(code: str) -> bool:
+    """Whether the words of a language are not set apart by spaces, by its script."""
+    return is_known(code) and language(code).iso15924 in UNSPACED
+
+
+def of_language(table: Mapping[str, T], code: str) -> T | None:
+    """What a table has of a language, or else of the one that it is a variety of."""
+    return table.get(code, table.get(base_of(code)))
 
 
 def in_order(codes: Iterable[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec, check_at_least
+from analysis.languages.languages import of_language
 from analysis.steering.presets import Preset, neutral, presets
 from analysis.steering.resolve import (
     layers_at_depth,
@@ -88,7 +89,7 @@ def dose_of(
         Ask("dose", prompt or preset.texts.get(code, ""), code, steering),
         tuple(map(float, np.linspace(-far, far, points))),
         preset.sides.get(code, ("", "")),
-        tuple(neutral().get(code, ())),
+        tuple(of_language(neutral(), code) or ()),
     )
 
 

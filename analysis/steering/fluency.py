@@ -1,20 +1,30 @@
 """What steering costs: does the text still speak its language, and does it repeat itself?"""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
 
 from analysis.core.errors import SpecError
-from analysis.languages.languages import LANGUAGES
+from analysis.languages.languages import LANGUAGES, base_of, without_spaces
 
 UNRECOGNISED = ("ny",)
-"""Languages of this project that the identification library (py3langid) does not know."""
+"""Languages of LANGUAGES that the identification library (py3langid) does not know."""
+THEIR_CODES = """
+ace af am an ar arz as az ba bcl be bg bn br bs ca crh cs cy da de dz el en eo
+es et eu ext fa fi fo fr fuv fy ga gcf gcr gd gl gom grc gu gug guw ha hbo he
+hi hr ht hu hy id ig is it ja jv ka kab kik kk km kn ko ku ky la lb lg lij ln
+lo lt ltg lv mg mk ml mn mr ms mt my ne nl nn no nso oc om or pa pcm pl ps pt
+qu ro ru rw sa sdh se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug
+uk ur uz vec vi vo wa wuu xh yo yue zh zu
+"""
+RECOGNISED = frozenset(THEIR_CODES.split())
+"""Codes by which that library tells languages, as it writes them."""
+THEIRS = {"nb": "no", "fil": "tl", "ki": "kik", "gn": "gug", "yi": "", "zh-Hant": "zh"}
+"""Our code → that of the library, where it is another; empty where it has none."""
 GRAM = 3
 LONG = 15
-UNSPACED = ("zh", "ja")
-"""Languages whose words are not set apart by spaces; their characters are counted."""
 
 
 class Identifier(Protocol):
@@ -25,38 +35,49 @@ class Identifier(Protocol):
         ...
 
 
-@cache
-def identifier() -> Identifier:
+@lru_cache(maxsize=8)
+def identifier(beyond: str = "") -> Identifier:
     """The language-identification model, read once; it needs no network.
 
-    It chooses among the languages of this project only: a short answer has few letters to
-    tell 140 languages apart by.
+    It chooses among LANGUAGES and one that is wanted ``beyond`` them: a short answer has
+    few letters to tell 140 languages apart by.
     """
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     model = LanguageIdentifier.from_model_file(MODEL_FILE)
-    model.set_languages([code for code in LANGUAGES if recognisable(code)])
+    codes = [code for code in LANGUAGES if recognisable(code)]
+    model.set_languages([*codes, beyond] if beyond else codes)
     return model
 
 
-def identified_language(text: str) -> str:
-    """The code of a text's most likely language; empty for a text without a letter."""
+def identified_language(text: str, wanted: str = "") -> str:
+    """The code of a text's most likely language; empty for a text without a letter.
+
+    ``wanted`` is one to choose among, too; a variety counts as the language it is one of.
+    """
     if not any(character.isalpha() for character in text):
         return ""
-    code, _ = identifier().classify(text)
-    return code
+    theirs = code_there(wanted) if wanted else ""
+    code, _ = identifier("" if theirs in LANGUAGES else theirs).classify(text)
+    return wanted if code == theirs else code
 
 
 def recognisable(language: str) -> bool:
     """Whether the library can tell this language at all."""
-    return language in LANGUAGES and language not in UNRECOGNISED
+    return code_there(language) in RECOGNISED
+
+
+def code_there(language: str) -> str:
+    """The code by which the library tells a language, or the one it is a variety of."""
+    base = base_of(language)
+    return THEIRS.get(language, THEIRS.get(base, base))
 
 
 def drift(texts: Sequence[str], language: str) -> float:
     """Share of texts that are not in ``language``; NaN where there are no texts.
 
     A text without a letter counts as drifted. SpecError for a language that the library does
-    not know (Chichewa): its texts would all count as drifted.
+    not know, such as Chichewa: its texts would all count as drifted.
     """
     if not recognisable(language):
         raise SpecError(
@@ -65,19 +86,20 @@ def drift(texts: Sequence[str], language: str) -> float:
         )
     if not len(texts):
         return float("nan")
-    drifted = [identified_language(text) != language for text in texts]
+    drifted = [identified_language(text, language) != language for text in texts]
     return float(np.mean(drifted))
 
 
 def repetition(text: str, language: str = "") -> float:
     """Share of the text's three-word sequences that it has said before, 0 to 1.
 
-    Characters stand for words in Chinese and Japanese, and in whatever runs on for more than
+    Characters stand for words in languages without spaces, and in whatever runs on for more than
     LONG characters without a space.
     """
     units: list[str] = []
+    unspaced = bool(language) and without_spaces(language)
     for word in text.split():
-        if language in UNSPACED or len(word) > LONG:
+        if unspaced or len(word) > LONG:
             units += word
         else:
             units.append(word)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from analysis.core.errors import SpecError, unknown
 from analysis.core.positions import LAST, MEAN
+from analysis.languages.languages import of_language
 
 FILE = Path(__file__).parent / "data" / "prompts.csv"
 HOLE = "{word}"
@@ -80,10 +81,11 @@ def texts_to_read(
     if not prompt:
         return list(words)
     translations = PROMPTS[prompt]
-    if language not in translations:
+    translation = of_language(translations, language)
+    if translation is None:
         raise SpecError(
             f"The prompt “{prompt}” is not written in {language}; it is in "
             f"{', '.join(translations)}. Add a row to prompts.csv, or choose “last "
             "token” or “mean over tokens”."
         )
-    return [translations[language].replace(HOLE, word) for word in words]
+    return [translation.replace(HOLE, word) for word in words]

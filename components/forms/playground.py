@@ -10,6 +10,7 @@ import streamlit as st
 from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import CHAT, TEMPLATES
+from analysis.languages.languages import of_language
 from analysis.steering.presets import Preset, presets
 from analysis.steering.resolve import layers_at_depth
 from analysis.steering.specs import GenerationSpec, SteeringSpec, VectorSource
@@ -129,7 +130,7 @@ def link_fields(study: Study) -> dict[str, Kept]:
     found = steering_fields(study, language)
     found |= {
         "preset": Kept(begin.first, one_of(begin.presets)),
-        "prompt": Kept(preset.texts.get(language, ""), is_text),
+        "prompt": Kept(of_language(preset.texts, language) or "", is_text),
         "language": Kept(language, one_of(study.languages)),
         "template": Kept(fitting(preset.template, study), one_of(TEMPLATES)),
         "tokens": Kept(32, between(1, 10**6)),

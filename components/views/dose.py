@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from analysis.languages.languages import of_language
 from analysis.steering.presets import neutral
 from analysis.worker.answers import Ask, Dose, Response, measure_response
 from components.figures import playground as figures
@@ -76,7 +77,7 @@ def neutral_text(language: str) -> str:
     """Prompts that no concept is about, one a line."""
     return st.text_area(
         "Neutral prompts, one a line",
-        "\n".join(neutral().get(language, ())),
+        "\n".join(of_language(neutral(), language) or ()),
         key=f"neutral-{language}",
         height=68,
         help="Side effects are measured on them: the KL divergence of the next token, "
