@@ -15,7 +15,8 @@ import pandas as pd
 from analysis.concepts import corpora, pair_readers
 from analysis.concepts.pairs import Corpus
 from analysis.core.errors import AnalysisError, SpecError, nearest
-from analysis.core.specs import ModelSpec, from_dict
+from analysis.core.model_kinds import folder_kind
+from analysis.core.specs import DECODER, ModelSpec, from_dict
 from analysis.core.templates import CHAT, suggested
 from analysis.languages.codes import code_in
 from analysis.questions.question_sets import demo_questions, load_questions
@@ -216,6 +217,16 @@ def pinned(spec: ModelSpec) -> ModelSpec:
 
     source = locate(spec.model, spec.revision, small_only=True)
     return replace(spec, revision=source.revision)
+
+
+def kind_of(model: ModelSpec) -> str:
+    """The kind of a model, from its configuration; fetches its small files only."""
+    from analysis.model.hub import locate
+
+    if model.model == DEMO:
+        return DECODER
+    source = locate(model.model, model.revision, small_only=True)
+    return folder_kind(source.folder)
 
 
 def template_of(model: ModelSpec, demo: str = CHAT) -> str:

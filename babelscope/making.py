@@ -30,6 +30,7 @@ from analysis.study import library, store
 from analysis.study.records import WithSpec
 from analysis.study.study import Study as Results
 from analysis.study.word_list import WordList
+from analysis.words.embeddings import usual_embedding
 from analysis.words.plan import word_spec
 from analysis.words.specs import WordSpec
 from analysis.words.word_lists import DEMO as DEMO_WORDS
@@ -40,6 +41,7 @@ from analysis.worker.sentences import read_sentences
 from analysis.worker.service import Job, Pool
 from babelscope.inputs import (
     Table,
+    kind_of,
     listed,
     model_of,
     pairs_of,
@@ -69,6 +71,7 @@ def extract(
     split: str = "by pair",
     last_state: str = "block",
     seed: int = 1,
+    position: str = "",
     title: str = "",
     layout: str | Path = "",
     **loading: str,
@@ -78,10 +81,12 @@ def extract(
     ``model`` is a hub id, a model of this machine or “demo”; ``pairs`` a file (.csv,
     .jsonl, .zip), a table with its columns, or a corpus. No ``concepts`` or
     ``languages`` are all. No ``template``: that of a chat model, none of others and of
-    the demo. ``loading``: ``revision``, ``dtype``, ``quantisation``,
-    ``device``. ``layout``: what the columns of a file are, by the name of a layout
-    (``babelscope layouts``) or in a TOML file; known ones need none. AnalysisError for
-    what cannot be used, with what to do.
+    the demo. ``position`` is “last” or “mean” of a text's own tokens; none: the last of
+    a decoder, the mean of an encoder. ``loading``: ``revision``, ``dtype``,
+    ``quantisation``, ``device``, and ``stack``, which is “encoder” (the usual one) or
+    “decoder” of a model that has both. ``layout``: what the columns of a file are, by
+    the name of a layout (``babelscope layouts``) or in a TOML file; known ones need none.
+    AnalysisError for what cannot be used, with what to do.
 
     >>> import babelscope as bs
     >>> study = bs.extract("demo", concepts=["fairness"], languages=["en", "fr"])
@@ -101,6 +106,7 @@ def extract(
         split,
         last_state,
         seed,
+        position,
     )
     check_wanted(spec, corpus)
     tell(leaks(corpus, spec.split, spec.concepts, spec.seed))
@@ -114,7 +120,7 @@ def words(
     words: Table | WordList = DEMO_WORDS,
     *,
     languages: Sequence[str] = (),
-    embeddings: Sequence[str] = ("last token",),
+    embeddings: Sequence[str] = (),
     layers: Sequence[int] = (),
     last_state: str = "block",
     title: str = "",
@@ -125,7 +131,8 @@ def words(
     """Word vectors of a model, in a study of their own or ``into`` one of the model.
 
     ``words`` are a file, a table, a list that ships or a word list; ``layers`` are those
-    that are kept (none: all). ``layout`` and ``loading`` as in ``extract``.
+    that are kept (none: all). No ``embeddings``: the last token of a decoder, the mean
+    over tokens of an encoder. ``layout`` and ``loading`` as in ``extract``.
 
     >>> import babelscope as bs
     >>> bs.words("demo", languages=["en", "fr"], layers=[6]).word_layers
@@ -133,10 +140,11 @@ def words(
     """
     known = words_of(words, layout)
     chosen = known.within(listed("languages", languages, known.languages))
+    of_model = model_of(model, loading)
     spec = word_spec(
-        model_of(model, loading),
+        of_model,
         chosen,
-        listed("embeddings", embeddings),
+        listed("embeddings", embeddings) or (usual_embedding(kind_of(of_model)),),
         layers=listed("layers", layers),
         last_state=last_state,
     )
@@ -204,6 +212,7 @@ def ask(
     last_state: str = "block",
     most: int = 100,
     seed: int = 1,
+    position: str = "",
     title: str = "",
     into: str = "",
     layout: str | Path = "",
@@ -217,7 +226,7 @@ def ask(
     things: text, letter, place from 0 or place from 1. No ``template``: that of the model.
     The study is a new one, or ``into`` one of the same model; one that ships is copied
     first. ``swept`` are arguments of ``babelscope.sweep``, which then follows; who resumes
-    the study goes on with both. ``layout`` and ``loading`` as in ``extract``.
+    the study goes on with both. ``position``, ``layout`` and ``loading`` as in ``extract``.
 
     >>> import babelscope as bs
     >>> study = bs.ask("demo", languages=["en", "fr"], most=8)
@@ -235,6 +244,7 @@ def ask(
         last_state,
         most,
         seed,
+        position,
     )
     title = title or f"{short_name(chosen)} asked {asked.name}"
     follows = None if swept is None else partial(sweep_spec, **swept)

@@ -39,13 +39,16 @@ def steer(
     *,
     operator: str = "addition",
     positions: str = "all",
+    stack: str = "",
 ) -> AbstractContextManager[Any]:
     """Steer whatever a transformers model computes while the context lasts.
 
     ``vector`` is (layer, hidden), as ``study.vector`` gives it, or (hidden,), which is
     used at every one of the ``layers`` (1…N, block outputs; None: the vector's own).
     ``strength`` is one number, one per layer, or layer → number; 1 is one mean gap, 0
-    changes no bit. SpecError for what does not fit the model.
+    changes no bit. ``stack`` is that whose states the vector is of, in a model that has
+    an encoder and a decoder; none: the encoder. SpecError for what does not fit the
+    model; ModelError for one that writes nothing.
 
     >>> import babelscope as bs, transformers
     >>> from analysis.core.model_names import DEMO_FOLDER
@@ -63,7 +66,7 @@ def steer(
 
     chosen = layers_of(vector, layers)
     return steered_model(
-        model, tokenizer, vector, chosen, strength, operator, positions
+        model, tokenizer, vector, chosen, strength, operator, positions, stack
     )
 
 
@@ -110,7 +113,11 @@ def generate(
         from analysis.model.own_model import own_model
         from analysis.model.self_check import tried
 
-        loaded = pool.get(spec, job) if spec else tried(own_model(model, tokenizer))
+        loaded = (
+            pool.get(spec, job)
+            if spec
+            else tried(own_model(model, tokenizer, loading.get("stack", "")))
+        )
         form = template or template_for(loaded, spec)
         rows = rows_of(loaded, form, asked, push)
         return [one.text for one in answered(loaded, rows, wanted, check=job.check)]

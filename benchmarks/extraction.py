@@ -26,7 +26,8 @@ from analysis.concepts.readouts import LinearReadout, Projections, States
 from analysis.concepts.unrelated_vectors import DRAWS, Surplus
 from analysis.core.specs import ModelSpec
 from analysis.model.extract import TOKEN_BUDGET, Reading, batched, stream
-from analysis.model.load import Loaded, find_blocks
+from analysis.model.load import Loaded
+from analysis.model.stacks import find_blocks
 from analysis.worker.reader import Collected
 
 LAYERS, HIDDEN, VOCABULARY, HEADS, INNER = 12, 512, 32_000, 8, 1376

@@ -19,7 +19,8 @@ from analysis.core.specs import ModelSpec
 from analysis.model.batches import encoded_rows, padded_batch
 from analysis.model.generate import generate
 from analysis.model.hooks import Row
-from analysis.model.load import Loaded, find_blocks
+from analysis.model.load import Loaded
+from analysis.model.stacks import find_blocks
 from analysis.steering.resolve import ResolvedTerm
 from analysis.steering.specs import GenerationSpec
 from tests.tiny import build, tokenizer

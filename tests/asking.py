@@ -66,6 +66,7 @@ class PlantedReader:
     """
 
     layers, hidden = LAYERS, HIDDEN
+    scores = True
 
     def __init__(self, parallel: bool = False, noise: float = 0.1, merged: int = 3):
         self.parallel, self.noise, self.merged = parallel, noise, merged

@@ -7,10 +7,13 @@ from pathlib import Path
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
+from tokenizers import processors
 
 from analysis.core.specs import ModelSpec
 from analysis.model.hub import Source
-from analysis.model.load import Loaded, find_blocks
+from analysis.model.load import Loaded
+from analysis.model.own_model import own_model
+from analysis.model.stacks import auto_class, find_blocks
 from tests.tiny import COMMON, FAMILIES, LLAMA_LIKE, WINDOW, build, save, tokenizer
 
 FOUR = {"num_hidden_layers": 4}
@@ -198,3 +201,168 @@ def save_fp8(folder: Path) -> None:
         "weight_block_size": [128, 128],
     }
     path.write_text(json.dumps(known))
+
+
+T5 = {
+    "vocab_size": 300,
+    "d_model": 32,
+    "d_kv": 8,
+    "d_ff": 64,
+    "num_heads": 4,
+    "num_layers": 4,
+    "num_decoder_layers": 3,
+    "pad_token_id": 0,
+    "eos_token_id": 2,
+    "decoder_start_token_id": 0,
+}
+BART = {
+    "vocab_size": 300,
+    "d_model": 32,
+    "encoder_layers": 4,
+    "decoder_layers": 3,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 64,
+    "decoder_ffn_dim": 64,
+    "max_position_embeddings": WINDOW,
+    "init_std": 0.3,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "decoder_start_token_id": 1,
+}
+T5GEMMA = LLAMA_LIKE | {
+    "num_hidden_layers": 4,
+    "layer_types": ["sliding_attention", "full_attention"] * 2,
+    "sliding_window": 8,
+}
+TWO_STACKS: dict[str, tuple[str, dict]] = {
+    "t5": ("T5Config", T5),
+    "mt5": ("MT5Config", T5 | {"feed_forward_proj": "gated-gelu"}),
+    "umt5": ("UMT5Config", T5),
+    "longt5": ("LongT5Config", T5),
+    "switch_transformers": (
+        "SwitchTransformersConfig",
+        T5
+        | {"num_experts": 2, "num_sparse_encoder_layers": 2}
+        | {"num_sparse_decoder_layers": 1},
+    ),
+    "bart": ("BartConfig", BART),
+    "mbart": ("MBartConfig", BART),
+    "m2m_100": ("M2M100Config", BART),
+    "nllb-moe": (
+        "NllbMoeConfig",
+        BART
+        | {"num_experts": 2, "expert_capacity": 8}
+        | {"encoder_sparse_step": 2, "decoder_sparse_step": 2},
+    ),
+    "marian": ("MarianConfig", BART),
+    "pegasus": ("PegasusConfig", BART),
+    "plbart": ("PLBartConfig", BART),
+    "blenderbot": ("BlenderbotConfig", BART),
+    "blenderbot-small": ("BlenderbotSmallConfig", BART),
+    "t5gemma": (
+        "T5GemmaConfig",
+        {"encoder": T5GEMMA, "decoder": T5GEMMA, "vocab_size": 300}
+        | {"bos_token_id": 1, "pad_token_id": 0, "eos_token_id": 2},
+    ),
+}
+"""Families of an encoder and a decoder."""
+BERT = LLAMA_LIKE | {"num_hidden_layers": 4}
+BERT = {name: BERT[name] for name in BERT if name not in ("head_dim", "bos_token_id")}
+ENCODERS: dict[str, tuple[str, dict]] = {
+    "bert": ("BertConfig", BERT),
+    "roberta": ("RobertaConfig", BERT),
+    "roberta-prelayernorm": ("RobertaPreLayerNormConfig", BERT),
+    "xlm-roberta": ("XLMRobertaConfig", BERT),
+    "xlm-roberta-xl": ("XLMRobertaXLConfig", BERT),
+    "xmod": (
+        "XmodConfig",
+        BERT | {"languages": ["en_XX"], "default_language": "en_XX"},
+    ),
+    "distilbert": (
+        "DistilBertConfig",
+        GPT
+        | {"dim": 32, "n_layers": 4, "n_heads": 4, "hidden_dim": 64}
+        | {"max_position_embeddings": WINDOW},
+    ),
+    "modernbert": (
+        "ModernBertConfig",
+        BERT | {"local_attention": 8, "cls_token_id": 1, "sep_token_id": 2},
+    ),
+    "deberta": ("DebertaConfig", BERT),
+    "deberta-v2": (
+        "DebertaV2Config",
+        BERT | {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]},
+    ),
+    "electra": ("ElectraConfig", BERT | {"embedding_size": 16}),
+    "rembert": (
+        "RemBertConfig",
+        BERT | {"input_embedding_size": 16, "output_embedding_size": 24},
+    ),
+    "mpnet": ("MPNetConfig", BERT),
+    "nomic_bert": ("NomicBertConfig", BERT),
+    "eurobert": ("EuroBertConfig", BERT | {"head_dim": 8, "mask_token_id": 3}),
+    "gte": ("GteConfig", BERT),
+    "jina_embeddings_v3": ("JinaEmbeddingsV3Config", BERT),
+    "roformer": ("RoFormerConfig", BERT),
+    "fnet": ("FNetConfig", BERT),
+    "convbert": ("ConvBertConfig", BERT),
+}
+"""Families of an encoder alone."""
+FEELS_NEIGHBOURS = ("fnet", "convbert")
+"""Those that take no heed of padding, so that each text is read by itself."""
+REFUSED: dict[str, tuple[str, dict, str]] = {
+    "albert": ("AlbertConfig", BERT | {"embedding_size": 16}, "No list of 4 blocks"),
+    "xlm": (
+        "XLMConfig",
+        {"emb_dim": 32, "n_layers": 4, "n_heads": 4, "vocab_size": 300},
+        "their parts lie in attentions, layer_norm1, ffns",
+    ),
+    "longformer": (
+        "LongformerConfig",
+        BERT | {"attention_window": 8},
+        "what leaves block 1 has the shape",
+    ),
+    "led": ("LEDConfig", BART | {"attention_window": 8}, "of the type “led”, which"),
+    "prophetnet": (
+        "ProphetNetConfig",
+        {"hidden_size": 32, "num_encoder_layers": 2, "num_decoder_layers": 2},
+        "of the type “prophetnet”, which Babelscope does not read",
+    ),
+}
+"""Families that end in a sentence, and words of it."""
+
+
+def config_of(name: str, options: dict) -> transformers.PreTrainedConfig:
+    """A configuration of a class of the library."""
+    return getattr(transformers, name)(**options)
+
+
+def read_model(name: str, options: dict) -> transformers.PreTrainedModel:
+    """A random model of any kind, the same at every call."""
+    torch.manual_seed(0)
+    config = config_of(name, options)
+    return auto_class(config).from_config(config).eval()
+
+
+@cache
+def read_engine(family: str, stack: str = "") -> Loaded:
+    """A model with an encoder as the engine sees it."""
+    name, options = {**TWO_STACKS, **ENCODERS}[family]
+    return own_model(read_model(name, options), ending_tokenizer(), stack)
+
+
+def ending_tokenizer() -> transformers.PreTrainedTokenizerFast:
+    """One token per byte between a token that begins the text and one that ends it."""
+    made = tokenizer()
+    made.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    return made
+
+
+def save_read(folder: Path, name: str, options: dict) -> None:
+    """Write a model of any kind, and a tokenizer that ends texts, into a folder."""
+    read_model(name, options).save_pretrained(folder)
+    ending_tokenizer().save_pretrained(folder)

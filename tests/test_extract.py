@@ -21,7 +21,8 @@ from analysis.model.extract import (
     stream,
 )
 from analysis.model.hub import Source
-from analysis.model.load import Loaded, find_blocks, out_of_memory
+from analysis.model.load import Loaded, out_of_memory
+from analysis.model.stacks import find_blocks
 from analysis.worker.reader import Collected, ModelReader
 from tests.tiny import FAMILIES, HIDDEN, LAYERS, WINDOW, build, tokenizer
 

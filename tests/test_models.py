@@ -14,11 +14,11 @@ from torch import nn
 
 from analysis.core.errors import ModelError
 from analysis.core.specs import ModelSpec
-from analysis.model import load as models
 from analysis.model.extract import Reading, stream
-from analysis.model.load import BATCH_BYTES, find_blocks, load, preflight
+from analysis.model.load import BATCH_BYTES, load, preflight
+from analysis.model.stacks import find_blocks
 from analysis.worker.reader import Collected
-from tests.tiny import FAMILIES, HIDDEN, LAYERS, save, tokenizer
+from tests.tiny import FAMILIES, HIDDEN, LAYERS, save
 
 WIDE = {
     "hidden_size": 64,
@@ -235,34 +235,6 @@ def test_a_folder_without_tokenizer(llama):
     )
 
 
-def encoder(kind: str, folder: Path) -> None:
-    """A tiny model that does not continue a text."""
-    small = {"vocab_size": 300, "num_hidden_layers": 2}
-    if kind == "bert":
-        config = transformers.BertConfig(
-            **small, hidden_size=32, num_attention_heads=4, intermediate_size=64
-        )
-        transformers.BertForMaskedLM(config).save_pretrained(folder)
-    else:
-        config = transformers.T5Config(
-            vocab_size=300, num_layers=2, d_model=32, d_kv=8, d_ff=64, num_heads=4
-        )
-        transformers.T5ForConditionalGeneration(config).save_pretrained(folder)
-    tokenizer().save_pretrained(folder)
-
-
-@pytest.mark.parametrize(
-    "kind, sentence",
-    [
-        ("bert", "spoiled is an encoder (bert)"),
-        ("t5", "spoiled is an encoder-decoder (t5)"),
-    ],
-)
-def test_encoders_are_refused(folder, kind, sentence):
-    encoder(kind, folder / "spoiled")
-    assert refused(ModelSpec("spoiled"), load, preflight).startswith(sentence)
-
-
 CONFIGS = {
     "unknown type": {"model_type": "perpetuum"},
     "no type": {"model_type": None, "architectures": None},
@@ -393,7 +365,7 @@ def test_memory_that_runs_out_while_loading(tiny_models, monkeypatch, error):
     def full(*_, **__):
         raise error
 
-    monkeypatch.setattr(models.AutoModelForCausalLM, "from_pretrained", full)
+    monkeypatch.setattr(transformers.AutoModelForCausalLM, "from_pretrained", full)
     assert refused(ModelSpec("llama")).startswith(
         "llama does not fit into memory. Choose 8-bit"
     )

@@ -1,7 +1,7 @@
 """Specs from JSON: the same value and digest again, or a sentence on what does not fit."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pytest
 
@@ -140,8 +140,32 @@ class Grown:
 
 def test_a_field_that_specs_did_not_have_at_first_is_written_only_where_it_says_more():
     plain, other = Grown((MODEL,)), Grown((MODEL,), "left")
-    assert written(plain) == {"of": (asdict(MODEL),)}
-    assert written(other) == {"of": (asdict(MODEL),), "side": "left"}
+    assert written(plain) == {"of": (written(MODEL),)}
+    assert written(other) == {"of": (written(MODEL),), "side": "left"}
     assert digest(plain) != digest(other)
     for spec in (plain, other):
         assert from_dict(Grown, json.loads(json.dumps(written(spec)))) == spec
+
+
+def test_stack_and_position_are_written_only_where_they_are_chosen():
+    plain = StudySpec(MODEL, "c", "d", ("x",), ("en",))
+    assert not {"stack", "position"} & {*written(MODEL), *written(plain)}
+    chosen = replace(plain, model=ModelSpec("m", stack="decoder"), position="mean")
+    kept = json.loads(json.dumps(written(chosen)))
+    assert kept["model"]["stack"] == "decoder" and kept["position"] == "mean"
+    assert from_dict(StudySpec, kept) == chosen
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ModelSpec("m", stack="both"),
+        lambda: StudySpec(MODEL, "c", "d", ("x",), ("en",), position="first"),
+        lambda: QuestionSpec(MODEL, "q", "d", ("en",), position="first"),
+    ],
+)
+def test_a_stack_or_position_that_there_is_not_is_refused(make):
+    with pytest.raises(
+        SpecError, match="Unknown (stack|position).*Allowed: (enc|last)"
+    ):
+        make()

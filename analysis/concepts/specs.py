@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import LAST_STATES, ModelSpec, check, check_seed
+from analysis.core.positions import POSITIONS, USUAL
+from analysis.core.specs import (
+    LAST_STATES,
+    ModelSpec,
+    check,
+    check_chosen,
+    check_seed,
+    later,
+)
 
 LAYER_CHOICES = ("best on test", "cross-fitted", "fixed")
 TIES = ("right", "half")
@@ -23,10 +31,12 @@ class StudySpec:
     split: str = "by pair"
     last_state: str = "block"
     seed: int = 1
+    position: str = later(USUAL)
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
         check("last state", self.last_state, LAST_STATES)
+        check_chosen("position", self.position, POSITIONS)
         if not self.concepts or not self.languages:
             raise SpecError(
                 "A study needs at least one concept and one language; choose some."

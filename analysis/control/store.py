@@ -24,6 +24,7 @@ from analysis.control.settings_tried import Grid, Layers, grid, named
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core import files, settings
 from analysis.core.errors import StudyError, nearest
+from analysis.core.model_kinds import check_writes
 from analysis.core.specs import digest, from_dict, written
 from analysis.study import library, store
 from analysis.study.manifest import FileEntry, FolderManifest, PromptPart
@@ -221,8 +222,9 @@ def begin(
     judging: JudgingSpec,
 ) -> str:
     """Create the run of a spec, or find the one of the same spec and title, judged as
-    it was; returns its name.
+    it was; returns its name. ModelError for a study of a model that writes nothing.
     """
+    check_writes(study.manifest.abilities.kind, spec.model.model, "be steered")
     check_spec(spec, prompts)
     name = f"{store.plain_name(title, 'control')}-{digest(spec)[:8]}"
     if (root() / name).exists():

@@ -31,6 +31,9 @@ LAST_STATES = ("block", "normed")
 
 The latter is the papers' last index.
 """
+ENCODER, DECODER = "encoder", "decoder"
+STACKS = (ENCODER, DECODER)
+"""Whose states are read where a model has both; where nothing is said, the encoder's."""
 LATER = "later"
 PLAIN = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 """Types of the fields that hold no others, in words."""
@@ -207,6 +210,12 @@ def check(
         raise unknown(kind, given, allowed)
 
 
+def check_chosen(kind: str, given: str, allowed: Iterable[str]) -> None:
+    """The same where nothing may be chosen: that is the empty text."""
+    if given:
+        check(kind, given, allowed)
+
+
 def check_layer(layer: int, kept: Sequence[int]) -> None:
     """SpecError unless a layer is one of those that are kept, in ascending order."""
     if layer in kept:
@@ -242,7 +251,8 @@ class ModelSpec:
     """Which weights, in which precision, where.
 
     ``model`` is a hub id (``owner/name``) or the name of a folder that the server lists;
-    ``revision`` pins a commit.
+    ``revision`` pins a commit. ``stack`` is that of STACKS whose states
+    are read and pushed; empty: the one that the model is read at.
     """
 
     model: str
@@ -250,8 +260,10 @@ class ModelSpec:
     dtype: str = "float32"
     quantisation: str = "none"
     device: str = "auto"
+    stack: str = later("")
 
     def __post_init__(self) -> None:
+        check_chosen("stack", self.stack, STACKS)
         check("dtype", self.dtype, DTYPES)
         check("quantisation", self.quantisation, QUANTISATIONS)
         check("device", self.device, DEVICES)

@@ -78,15 +78,19 @@ def added_tokens(tokenizer: Tokenizer) -> AddedTokens:
 
 
 def prompt_ids(
-    tokenizer: Tokenizer, prompts: Sequence[str], whole: bool = False
+    tokenizer: Tokenizer,
+    prompts: Sequence[str],
+    whole: bool = False,
+    ended: bool = False,
 ) -> list[list[int]]:
     """Token ids of prompts as a model reads them.
 
     ``whole`` prompts get no special token; others get what the tokenizer puts before a
-    text, but no token that ends it: what follows a prompt would follow the end.
+    text, but no token that ends it: what follows a prompt would follow the end. Only
+    ``ended`` ones, which nothing follows, get that too.
     """
     rows = tokenizer(list(prompts), add_special_tokens=not whole)["input_ids"]
-    ending = [] if whole else added_tokens(tokenizer).after
+    ending = [] if whole or ended else added_tokens(tokenizer).after
     if not ending:
         return rows
     return [row[: -len(ending)] for row in rows]

@@ -5,12 +5,14 @@ A batch also knows where everything lies in it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from analysis.core.errors import ModelError, SpecError
-from analysis.core.templates import prompt_ids
+from analysis.core.model_kinds import check_writes
+from analysis.core.templates import added_tokens, prompt_ids
 from analysis.model.hooks import Row
 from analysis.model.load import Loaded
 from analysis.steering.operators import AFTER, Places
@@ -34,8 +36,9 @@ def encoded_rows(loaded: Loaded, rows: Sequence[Row], room: int) -> list[Encoded
     """Each row with the token ids of its prompt.
 
     SpecError for an empty prompt, or one that leaves no room for ``room`` tokens in the
-    model's window.
+    model's window. ModelError for a model that writes nothing.
     """
+    check_writes(loaded.kind, loaded.spec.model)
     prompts = [row.prompt for row in rows]
     if not all(prompt.strip() for prompt in prompts):
         raise SpecError(
@@ -50,6 +53,10 @@ def encoded_rows(loaded: Loaded, rows: Sequence[Row], room: int) -> list[Encoded
             "have; choose another model."
         )
     longest = max(map(len, ids))
+    if loaded.in_two_stacks:
+        # What is written lies in a window of its own.
+        longest = max(longest, len(loaded.start) + room)
+        room = 0
     if longest + room > loaded.window:
         raise too_long(longest, room, loaded.window)
     return [EncodedRow(row, prompt) for row, prompt in zip(rows, ids)]
@@ -63,7 +70,7 @@ def prompt_tokens(loaded: Loaded, rows: Sequence[Row]) -> list[list[int]]:
         if not places:
             continue
         prompts = [rows[i].prompt for i in places]
-        ids = prompt_ids(loaded.tokenizer, prompts, whole)
+        ids = prompt_ids(loaded.tokenizer, prompts, whole, loaded.in_two_stacks)
         for place, prompt in zip(places, ids):
             found[place] = prompt
     return found
@@ -112,11 +119,18 @@ def instruction_tokens(loaded: Loaded, encoded: EncodedRow) -> int:
 
 @dataclass(frozen=True)
 class Batch:
-    """Left-padded rows (row, token), which tokens are real, and where prompts lie."""
+    """Padded rows (row, token), which tokens are real, and where prompts lie.
+
+    ``begun``: what the decoder of two stacks is given of its own (row, token); None of
+    other models.
+    """
 
     tokens: torch.Tensor
     mask: torch.Tensor
     places: Places
+    begun: torch.Tensor | None = None
+    width: int = 0
+    """Tokens of the first pass through the blocks in which prompts lie."""
 
     @property
     def positions(self) -> torch.Tensor:
@@ -130,7 +144,13 @@ def text_positions(mask: torch.Tensor) -> torch.Tensor:
 
 
 def padded_batch(loaded: Loaded, rows: Sequence[EncodedRow]) -> Batch:
-    """Prompts with what follows them, padded on the left."""
+    """Prompts with what follows them, padded on the left.
+
+    Of a model of two stacks on the right: prompts for its encoder, what follows them for
+    its decoder.
+    """
+    if loaded.in_two_stacks:
+        return batch_of_two(loaded, rows)
     width = max(row.tokens for row in rows)
     pad = loaded.tokenizer.pad_token_id or 0
     filled = []
@@ -149,7 +169,67 @@ def padded_batch(loaded: Loaded, rows: Sequence[EncodedRow]) -> Batch:
         tokens=torch.tensor(filled, device=device),
         mask=real.long(),
         places=places,
+        width=width,
     )
+
+
+def batch_of_two(loaded: Loaded, rows: Sequence[EncodedRow]) -> Batch:
+    """Prompts for an encoder, and what follows them behind the start of answers."""
+    pad = loaded.tokenizer.pad_token_id or 0
+    start = loaded.start
+    prompts = filled_right([row.prompt for row in rows], pad)
+    begun = filled_right([[*start, *row.following] for row in rows], pad)
+    lengths = np.array([len(row.prompt) for row in rows])
+    device = loaded.device
+    place = torch.arange(len(prompts[0]), device=device)
+    real = place[None] < torch.tensor(lengths, device=device)[:, None]
+    first = np.zeros_like(lengths)
+    after = np.array([own_tokens(loaded, row) for row in rows])
+    if loaded.writes_here:
+        # A decoder's own prompt is what every answer begins with.
+        places = Places(first, after=first, end=np.full_like(lengths, len(start)))
+        width = len(begun[0])
+    else:
+        places = Places(first, after=after, end=after)
+        width = len(prompts[0])
+    return Batch(
+        tokens=torch.tensor(prompts, device=device),
+        mask=real.long(),
+        places=places,
+        begun=torch.tensor(begun, device=device),
+        width=width,
+    )
+
+
+def own_tokens(loaded: Loaded, row: EncodedRow) -> int:
+    """Tokens of a prompt before what the tokenizer ends every text with."""
+    if row.row.whole:
+        return len(row.prompt)
+    ending = len(added_tokens(loaded.tokenizer).after)
+    return max(len(row.prompt) - ending, 1)
+
+
+def filled_right(rows: Sequence[Sequence[int]], pad: int) -> list[list[int]]:
+    """Rows of token ids, padded on the right to one length."""
+    width = max(map(len, rows))
+    return [[*row, *[pad] * (width - len(row))] for row in rows]
+
+
+def pass_input(loaded: Loaded, batch: Batch) -> dict[str, torch.Tensor]:
+    """What a forward pass of the whole model is given of a batch."""
+    given = {"input_ids": batch.tokens, "attention_mask": batch.mask}
+    if batch.begun is not None:
+        return given | {"decoder_input_ids": batch.begun}
+    return given | loaded.position_arguments(batch.positions)
+
+
+def generation_input(loaded: Loaded, batch: Batch) -> dict[str, Any]:
+    """What the library's generation is given of a batch."""
+    given: dict[str, Any] = {"input_ids": batch.tokens, "attention_mask": batch.mask}
+    if batch.begun is not None:
+        given["decoder_input_ids"] = batch.begun
+        given["decoder_start_token_id"] = loaded.start[0]
+    return given
 
 
 def tokens_before_steering(loaded: Loaded, row: EncodedRow) -> int:

@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from transformers import AutoConfig, PreTrainedConfig
-from transformers.models.auto.modeling_auto import (
-    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
-    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
-)
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from analysis.core import settings
 from analysis.core.errors import ModelError
 from analysis.core.found_models import is_single
 from analysis.core.gguf_models import named_quantisation
 from analysis.core.hidden_folders import reason, without_folders
+from analysis.core.model_kinds import BOTH, CONFIG, ENCODER_DECODERS, KINDS
+from analysis.core.specs import DECODER
 from analysis.model.hub import Source, listed_files
+from analysis.model.stacks import kind_of, text_config
 
-CAUSAL_ENDINGS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
-CONFIG = "config.json"
 ADAPTER = "adapter_config.json"
 MOST_BYTES = 16 * 2**20
 """Bytes of a config.json; the largest, with settings by layer, have a few hundred KB."""
@@ -52,7 +50,7 @@ COUNTS = (*NEEDED, "num_attention_heads", "num_key_value_heads", "head_dim")
 def read_config(source: Source) -> PreTrainedConfig:
     """A model's configuration.
 
-    ModelError unless it is a decoder that predicts the next token, of a possible shape.
+    ModelError unless it is a model of text, of a possible shape.
     """
     said = read_json(source, CONFIG)
     check_names(said, source)
@@ -73,8 +71,9 @@ def read_config(source: Source) -> PreTrainedConfig:
             f"The configuration of {source.name} cannot be used ({reason(error)}). "
             f"{remedy}"
         ) from error
-    check_causal(config, source)
-    check_counts(config.get_text_config(), source)
+    check_kind(config, source)
+    for name in KINDS[kind_of(config)].reads:
+        check_counts(text_config(config, name), source)
     return config
 
 
@@ -199,32 +198,20 @@ def check_counts(text: Any, source: Source) -> None:
             raise wrong_count(source, key, value)
 
 
-def check_causal(config: PreTrainedConfig, source: Source) -> None:
-    """ModelError for a model that does not predict the next token."""
-    kind = config.model_type
-    if config.is_encoder_decoder:
+def check_kind(config: PreTrainedConfig, source: Source) -> None:
+    """ModelError for a model that reads no text, or is not known to the library."""
+    type_name = config.model_type
+    kind = kind_of(config)
+    if kind == BOTH and type_name not in ENCODER_DECODERS:
         raise ModelError(
-            f"{source.name} is an encoder-decoder ({kind}); Babelscope reads "
-            "decoder-only models."
+            f"{source.name} is an encoder-decoder of the type “{type_name}”, which "
+            "Babelscope does not read. Choose one such as mT5, mT0, Aya-101, mBART or "
+            "NLLB, or a decoder."
         )
-    if kind in MODEL_FOR_MASKED_LM_MAPPING_NAMES and not says_causal(config):
-        raise ModelError(
-            f"{source.name} is an encoder ({kind}): it fills gaps and does not continue "
-            "a text. Choose a causal language model such as a Llama, Qwen, Gemma or "
-            "Bloom."
-        )
-    known = kind in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    known = kind != DECODER or type_name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
     if not known and not settings.trusts_remote_code():
         raise ModelError(
-            f"transformers knows no causal language model of type “{kind}” "
+            f"transformers knows no causal language model of type “{type_name}” "
             f"({source.name}). Choose a model that continues text, such as a Llama, "
-            "Qwen, Gemma or Bloom."
+            "Qwen, Gemma or Bloom, or an encoder such as XLM-R."
         )
-
-
-def says_causal(config: PreTrainedConfig) -> bool:
-    """Whether a configuration calls its model a decoder."""
-    if getattr(config, "is_decoder", False):
-        return True
-    names = config.architectures or []
-    return any(name.endswith(CAUSAL_ENDINGS) for name in names)

@@ -16,6 +16,7 @@ from analysis.core import disk, files, interruption, settings
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.gguf_models import GgufModel, look_at, unreadable
 from analysis.core.hidden_folders import reason
+from analysis.core.model_kinds import with_article
 from analysis.core.model_records import (
     RECORD,
     WeightsRecord,
@@ -23,8 +24,9 @@ from analysis.core.model_records import (
     converted_root,
     read_record,
 )
+from analysis.core.specs import DECODER
 from analysis.core.version import __version__
-from analysis.model.configuration import check_causal, check_counts
+from analysis.model.configuration import check_counts, check_kind
 from analysis.model.gguf_reader import our_reader
 from analysis.model.gguf_tokenizer import check_kept, read_tokenizer, settle_cutting
 from analysis.model.hub import Source, sha256_of
@@ -36,6 +38,7 @@ from analysis.model.load import (
     release,
     stoppable_filling,
 )
+from analysis.model.stacks import kind_of
 
 Progress = Callable[[int, int, str], None]
 KEPT_AS = ("float32", "bfloat16")
@@ -254,7 +257,13 @@ def unpack(
 def check_decoder(config: PreTrainedConfig, called: str) -> None:
     """ModelError for a configuration that could not be read later."""
     source = Source(called, Path(called), "local")
-    check_causal(config, source)
+    kind = kind_of(config)
+    if kind != DECODER:
+        raise ModelError(
+            f"{called} is {with_article(kind)}: GGUF files are unpacked of decoders only. "
+            "Choose its safetensors files."
+        )
+    check_kind(config, source)
     check_counts(config.get_text_config(), source)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,10 +17,11 @@ import torch
 from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError, ModelError, SpecError
 from analysis.core.positions import LAST, MEAN, WEIGHTED
-from analysis.core.templates import prompt_ids
+from analysis.core.templates import added_tokens, prompt_ids
 from analysis.model.batches import text_positions
 from analysis.model.hooks import Check, Passes, hooked_blocks, no_check
 from analysis.model.load import Loaded, out_of_memory, release
+from analysis.model.stacks import started
 
 TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
 """Tokens in a batch, padding included.
@@ -84,6 +85,8 @@ def stream(
     for place, text in enumerate(texts):
         members.setdefault(text, []).append(place)
     ids = encoded_texts(loaded, list(members), reading.whole)
+    if reading.position in WEIGHTS:
+        check_not_hollow(loaded, list(members), ids)
     places = list(members.values())
     lengths = [len(row) for row in ids]
     budget = reading.budget or device_budget(loaded, TOKEN_BUDGET)
@@ -126,7 +129,7 @@ def encoded_texts(
     CorpusError names texts that are empty or exceed the model's window; ModelError when
     the tokenizer has tokens that the model does not know.
     """
-    rows = prompt_ids(loaded.tokenizer, texts, whole)
+    rows = prompt_ids(loaded.tokenizer, texts, whole, ended=not loaded.causal)
     check_not_empty(texts, rows)
     check_known(loaded, rows)
     check_length(loaded, texts, rows)
@@ -142,6 +145,20 @@ def check_not_empty(texts: Sequence[str], rows: Sequence[list[int]]) -> None:
         raise CorpusError(
             f"{count_are(len(empty), 'text')} empty or with no token at all; the first is "
             f"{empty[0][:60]!r}. Remove them."
+        )
+
+
+def check_not_hollow(
+    loaded: Loaded, texts: Sequence[str], rows: Sequence[list[int]]
+) -> None:
+    """CorpusError for texts without a token of their own, of which there is no mean."""
+    special = set(loaded.tokenizer.all_special_ids)
+    hollow = [text for text, row in zip(texts, rows) if special.issuperset(row)]
+    if hollow:
+        raise CorpusError(
+            f"{count_are(len(hollow), 'text')} without a token that this model knows, so "
+            f"there is no mean over tokens; the first is {hollow[0][:60]!r}. Remove them, "
+            "or read the last token."
         )
 
 
@@ -233,24 +250,23 @@ def read_batch(
 ) -> np.ndarray:
     """States of each row after every block: (text, layer, hidden), float32.
 
-    They are those of its last token, or means over its tokens. SpecError when the state
+    They are those of its last own token, or means over its own tokens; of the decoder of
+    two stacks those of what an answer to the text begins with (the “encoder-decoder
+    first” of Ni et al. 2022, Sentence-T5). SpecError when the state
     after the final norm, which is what the library's list of hidden states (and so Xu et
     al.) calls the last layer, is of another width than the blocks'. ModelError unless
     every block ran once and gave finite states of each token.
     """
     padded = padded_texts(loaded, ids, reading.padding)
-    places = padded.last
-    if reading.position in WEIGHTS:
-        places = WEIGHTS[reading.position](own_tokens(loaded, padded))
-    # Right padding needs no mask: a causal model's last real token cannot see what
-    # follows it.
-    more = {}
-    if reading.padding == "left":
-        mask = padded.real.long()
-        more = {"attention_mask": mask}
-        more |= loaded.position_arguments(text_positions(mask))
+    if loaded.in_two_stacks and loaded.writes_here:
+        given = decoder_input(loaded, padded)
+        padded = begun_answers(loaded, len(ids))
+        places = padded.last
+    else:
+        given = stack_input(loaded, padded, reading.padding)
+        places = places_read(loaded, padded, reading)
     with kept_states(loaded, padded, places, reading.check) as kept:
-        out = loaded.decoder(input_ids=padded.tokens, use_cache=False, **more)
+        out = loaded.decoder(input_ids=padded.tokens, **given)
     if reading.final_norm:
         check_normed_width(loaded, out.last_hidden_state)
         kept[:, -1] = picked_states(out.last_hidden_state, places)
@@ -300,6 +316,51 @@ def padded_texts(loaded: Loaded, ids: Sequence[list[int]], padding: str) -> Padd
         last = torch.full_like(lengths, width - 1)
     tokens = torch.tensor(filled, dtype=torch.int64, device=device)
     return PaddedTexts(tokens=tokens, real=real, last=last)
+
+
+def stack_input(loaded: Loaded, padded: PaddedTexts, padding: str) -> dict[str, Any]:
+    """What a stack that reads texts is given beside their tokens."""
+    mask = padded.real.long()
+    if not loaded.causal:
+        # Every token sees every other, padding too unless it is masked.
+        return {"attention_mask": mask}
+    # Right padding needs no mask: a causal model's last real token cannot see what
+    # follows it.
+    if padding == "right":
+        return {"use_cache": False}
+    positions = loaded.position_arguments(text_positions(mask))
+    return {"attention_mask": mask, "use_cache": False, **positions}
+
+
+def decoder_input(loaded: Loaded, padded: PaddedTexts) -> dict[str, Any]:
+    """What the decoder of two stacks is given: the texts as their encoder has read them."""
+    mask = padded.real.long()
+    encoder: Any = loaded.model.get_encoder()
+    read = encoder(input_ids=padded.tokens, attention_mask=mask)
+    return {
+        "encoder_hidden_states": read.last_hidden_state,
+        "encoder_attention_mask": mask,
+        "use_cache": False,
+    }
+
+
+def begun_answers(loaded: Loaded, rows: int) -> PaddedTexts:
+    """The beginning of an answer to each of some texts: what a decoder reads of its own."""
+    tokens = started(loaded.start, rows, loaded.device)
+    last = torch.full((rows,), tokens.shape[1] - 1, device=loaded.device)
+    return PaddedTexts(tokens=tokens, real=torch.ones_like(tokens).bool(), last=last)
+
+
+def places_read(loaded: Loaded, padded: PaddedTexts, reading: Reading) -> torch.Tensor:
+    """Positions (text,) of the states that are read, or weights (text, token) of a mean."""
+    if reading.position in WEIGHTS:
+        return WEIGHTS[reading.position](own_tokens(loaded, padded))
+    if loaded.causal or reading.whole:
+        return padded.last
+    # The token that ends every text says nothing of this one.
+    ending = len(added_tokens(loaded.tokenizer).after)
+    first = padded.last - padded.real.sum(1) + 1
+    return torch.maximum(padded.last - ending, first)
 
 
 def own_tokens(loaded: Loaded, padded: PaddedTexts) -> torch.Tensor:

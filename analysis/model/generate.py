@@ -11,7 +11,13 @@ import torch
 from transformers import GenerationConfig, LogitsProcessor, StoppingCriteria
 
 from analysis.core.errors import AnalysisError, ModelError
-from analysis.model.batches import EncodedRow, encoded_rows, padded_batch
+from analysis.core.model_kinds import check_writes
+from analysis.model.batches import (
+    EncodedRow,
+    encoded_rows,
+    generation_input,
+    padded_batch,
+)
 from analysis.model.hooks import (
     AnswerGeometry,
     Check,
@@ -73,6 +79,7 @@ def generate(
     long and terms that do not fit the model; ModelError when one row does not fit into
     memory, or the model cannot write.
     """
+    check_writes(loaded.kind, loaded.spec.model)
     if loaded.habits.cannot_write:
         raise ModelError(f"{loaded.habits.cannot_write}. Choose another model.")
     encoded = encoded_rows(loaded, rows, spec.tokens)
@@ -145,14 +152,13 @@ def answer_batch(
     batch = padded_batch(loaded, rows)
     watch = Watch(loaded, len(rows), spec, on_token)
     ends = end_tokens(loaded)
-    geometry = AnswerGeometry(batch.places, width=batch.tokens.shape[1])
+    geometry = AnswerGeometry(batch.places, width=batch.width)
     steering = steered(loaded, [row.row for row in rows], geometry, check)
     # The library gives this method to models that have a head.
     model: Any = loaded.model
     with own_settings_set_aside(loaded), steering as plan:
         model.generate(
-            input_ids=batch.tokens,
-            attention_mask=batch.mask,
+            **generation_input(loaded, batch),
             max_new_tokens=spec.tokens,
             do_sample=False,
             use_cache=True,

@@ -24,6 +24,8 @@ from analysis.steering.operators import (
 )
 from analysis.steering.resolve import ResolvedCondition, ResolvedTerm
 
+OF_PROMPTS = ("all", "prompt", "last prompt token")
+"""Token positions that an encoder has."""
 Change = Callable[[int, torch.Tensor], torch.Tensor]
 """From a layer and the states (row, token, hidden) that leave it to those that go on."""
 
@@ -104,7 +106,7 @@ class AnswerGeometry(Geometry):
 def odd_pass(seen: str) -> ModelError:
     """The error for blocks that do not do what reading and steering need."""
     return ModelError(
-        f"This model cannot be read or steered: {seen}. Babelscope needs decoders whose "
+        f"This model cannot be read or steered: {seen}. Babelscope needs models whose "
         "blocks each run once in a pass, in order, and pass on states (text, token, "
         "hidden). Choose another model."
     )
@@ -418,6 +420,7 @@ def pushes_by_layer(loaded: Loaded, term: ResolvedTerm) -> dict[int, Push]:
     if term.operator not in OPERATORS:
         raise unknown("operator", term.operator, OPERATORS)
     check_name("token positions", term.positions, tuple(POSITIONS))
+    check_read_at(loaded, term.positions)
     for layer, vector in term.vectors.items():
         check_fit(loaded, layer, vector)
     if not all(np.isfinite(strength) for strength in term.strengths.values()):
@@ -432,6 +435,17 @@ def pushes_by_layer(loaded: Loaded, term: ResolvedTerm) -> dict[int, Push]:
         (push,) = acting.values()
         return dict.fromkeys(range(1, len(loaded.blocks) + 1), push)
     return acting
+
+
+def check_read_at(loaded: Loaded, positions: str) -> None:
+    """SpecError for tokens that an encoder never sees: those of an answer."""
+    if not loaded.writes_here and positions not in OF_PROMPTS:
+        raise SpecError(
+            f"The vector is pushed in the encoder of {loaded.spec.model}, which reads the "
+            f"prompt and no answer: there are no token positions “{positions}”. Choose "
+            f"{', '.join(f'“{name}”' for name in OF_PROMPTS)}, or a study of the "
+            "decoder's states."
+        )
 
 
 def check_condition(loaded: Loaded, condition: ResolvedCondition, first: int) -> None:

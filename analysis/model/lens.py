@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from analysis.core.tokenizer import Tokenizer
-from analysis.model.extract import kept_states, padded_texts
+from analysis.model.extract import begun_answers, kept_states, padded_texts
 from analysis.model.load import Loaded
 from analysis.model.self_check import tried_tokens
 from analysis.model.tokens import REPLACEMENT
@@ -265,6 +265,8 @@ def logit_lens(loaded: Loaded) -> LogitLens | None:
     None when its final norm or head is not found, or when what they make of the last
     block's state is not what the model itself says.
     """
+    if not loaded.writes_here:  # no head stands on an encoder's states
+        return None
     norm = final_norm(loaded)
     head: Any = loaded.model.get_output_embeddings()
     if norm is None or head is None or head.weight.shape[-1] != loaded.hidden:
@@ -291,8 +293,12 @@ class Saying(NamedTuple):
 def last_saying(loaded: Loaded, ids: list[int]) -> Saying:
     """What the model itself makes of the last state of a text."""
     padded = padded_texts(loaded, [ids], "right")
+    given = {"input_ids": padded.tokens}
+    if loaded.in_two_stacks:
+        padded = begun_answers(loaded, 1)
+        given["decoder_input_ids"] = padded.tokens
     with kept_states(loaded, padded, padded.last) as kept:
-        out = loaded.model(input_ids=padded.tokens, use_cache=False)
+        out = loaded.model(**given, use_cache=False)
     return Saying(kept[:, -1].cpu().numpy(), out.logits[:, -1].float())
 
 

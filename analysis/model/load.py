@@ -1,4 +1,4 @@
-"""Loading a causal language model, finding its blocks, and telling what it will take."""
+"""Loading a language model, finding its blocks, and telling what it will take."""
 
 import gc
 import itertools
@@ -22,7 +22,6 @@ from torch.nn.modules.module import (
     register_module_parameter_registration_hook,
 )
 from transformers import (
-    AutoModelForCausalLM,
     AutoTokenizer,
     BitsAndBytesConfig,
     PreTrainedConfig,
@@ -38,12 +37,31 @@ from transformers.cache_utils import (
 from analysis.core import interruption, settings
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.hidden_folders import reason
+from analysis.core.model_kinds import (
+    BOTH,
+    KINDS,
+    Abilities,
+    chosen_stack,
+    usual_position,
+)
 from analysis.core.model_records import read_record
-from analysis.core.specs import ModelSpec
+from analysis.core.specs import DECODER, ModelSpec
 from analysis.core.tokenizer import Tokenizer
 from analysis.model.bounded_templates import with_bounded_template
 from analysis.model.configuration import adapter_notice, read_config
 from analysis.model.hub import Source, listed_files, locate
+from analysis.model.stacks import (
+    Stack,
+    all_stacks,
+    auto_class,
+    kind_of,
+    position_room,
+    stack_blocks,
+    stack_module,
+    stack_of,
+    start_of_answers,
+    text_config,
+)
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 QUANTISED_BYTES = {"8-bit": 1.05, "4-bit": 0.55}
@@ -64,6 +82,8 @@ OTHERS = ("training_args", "optimizer", "scheduler", "rng_state", "adapter_model
 """Pickles that lie beside weights and are none."""
 WINDOWS = ("max_position_embeddings", "n_positions", "seq_length", "max_seq_len")
 """Names under which configurations tell how many tokens a model can read."""
+INNER = ("intermediate_size", "d_ff", "encoder_ffn_dim", "hidden_dim")
+"""Names under which configurations tell the width inside a block."""
 NO_LIMIT = sys.maxsize
 """The window of a model that tells none, such as one without positions."""
 GPU_FORMATS = ("fp8", "mxfp4")
@@ -104,10 +124,47 @@ class Loaded:
     habits: Habits = Habits()
     stored: Mapping[str, Any] | None = None
     """How the weights were stored, where a study is to keep that; else None."""
+    kind: str = DECODER
+    """That of KINDS which the model is of."""
+    stack: str = DECODER
+    """Whose blocks these are."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What can be done with it."""
+        return KINDS[self.kind]
+
+    @property
+    def position(self) -> str:
+        """Where its states are read where nothing is chosen."""
+        return usual_position(self.kind)
+
+    @property
+    def causal(self) -> bool:
+        """Whether a token of a text sees only those before it."""
+        return self.kind == DECODER
+
+    @property
+    def in_two_stacks(self) -> bool:
+        """Whether one stack reads a text and another writes."""
+        return self.kind == BOTH
+
+    @property
+    def writes_here(self) -> bool:
+        """Whether answers arise in the stack that is read."""
+        return self.stack == DECODER
+
+    @cached_property
+    def start(self) -> list[int]:
+        """What the decoder of two stacks begins with; ModelError when that is not told."""
+        return start_of_answers(self.model)
 
     @cached_property
     def decoder(self) -> nn.Module:
-        """The stack without the output head."""
+        """The stack without the output head: of two that which is read."""
+        if self.in_two_stacks:
+            shape = Stack(self.kind, self.stack, len(self.blocks), self.hidden)
+            return stack_module(self.model, shape)
         stack = self.model.base_model
         head = self.model.get_output_embeddings()
         if head is None or head not in stack.modules():
@@ -131,14 +188,14 @@ class Loaded:
         """How many tokens the model knows."""
         return self.embeddings.shape[0]
 
-    @property
+    @cached_property
     def window(self) -> int:
         """The longest text in tokens that the model can read; NO_LIMIT if it tells none."""
-        text = self.model.config.get_text_config()
+        text = text_config(self.model.config, self.stack)
         for name in WINDOWS:
             limit = getattr(text, name, None)
             if isinstance(limit, int) and limit > 0:
-                return limit
+                return position_room(self.model, limit)
         return NO_LIMIT
 
     @cached_property
@@ -162,7 +219,7 @@ class Loaded:
 
     def position_arguments(self, positions: torch.Tensor) -> dict[str, torch.Tensor]:
         """The argument of a pass that gives its positions, for families that take one."""
-        if self.model.config.model_type in UNPLACED:
+        if self.kind != DECODER or self.model.config.model_type in UNPLACED:
             return {}
         return {"position_ids": positions}
 
@@ -187,6 +244,8 @@ class Preflight:
     available: int
     place: str
     notices: tuple[str, ...] = ()
+    kind: str = DECODER
+    stack: str = DECODER
 
     @property
     def fits(self) -> bool:
@@ -202,20 +261,27 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
     """
     source = locate(spec.model, spec.revision, progress)
     config = read_config(source)
+    stack = stack_of(config, chosen_stack(kind_of(config), spec.stack, source.name))
     weights = load_weights(spec, source, config)
     model = weights.model
     check_packing(model, source)
     check_no_adapter(model, source)
-    text = config.get_text_config()
-    blocks = find_blocks(model, text.num_hidden_layers)
+    tokenizer = load_tokenizer(source)
     return Loaded(
         spec=spec,
         source=source,
         model=model.eval(),
-        tokenizer=load_tokenizer(source),
-        blocks=blocks,
-        hidden=text.hidden_size,
-        notices=(*adapter_notice(source), *stored_notice(source), *weights.notices),
+        tokenizer=tokenizer,
+        blocks=stack_blocks(model, stack),
+        hidden=stack.hidden,
+        notices=(
+            *adapter_notice(source),
+            *stored_notice(source),
+            *weights.notices,
+            *language_notice(source, tokenizer),
+        ),
+        kind=stack.kind,
+        stack=stack.name,
         stored=stored_weights(source, config),
     )
 
@@ -256,7 +322,7 @@ def load_weights(spec: ModelSpec, source: Source, config: PreTrainedConfig) -> W
     options = loading_options(spec, config, safe)
     try:
         with stoppable_filling():
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
+            loaded: Any = auto_class(config).from_pretrained(
                 source.folder, output_loading_info=True, **options
             )
     except AnalysisError:  # Stop was heard
@@ -276,9 +342,12 @@ def load_weights(spec: ModelSpec, source: Source, config: PreTrainedConfig) -> W
             f"{source.name} could not be loaded: {reason(error)}"
         ) from error
     model, info = loaded
-    unused = unused_in_blocks(model, info["unexpected_keys"])
-    check_no_more_blocks(model, unused, source)
-    missing = sorted(info["missing_keys"])
+    unused = {}
+    for stack in all_stacks(config):
+        beside = unused_in_blocks(model, stack, info["unexpected_keys"])
+        check_no_more_blocks(model, stack, beside, source)
+        unused |= beside
+    missing = [name for name in sorted(info["missing_keys"]) if is_read(name)]
     if missing:
         raise ModelError(
             f"The weights of {source.name} lack {len(missing)} tensors that its "
@@ -314,12 +383,20 @@ def widen(model: PreTrainedModel, dtype: torch.dtype) -> None:
             weights.data = weights.data.to(dtype)
 
 
+def is_read(name: str) -> bool:
+    """Whether a tensor of this name takes part in states.
+
+    What pools the states of an encoder comes after them, and is often not kept.
+    """
+    return ".pooler." not in f".{name}"
+
+
 def check_no_more_blocks(
-    model: PreTrainedModel, unused: Unused, source: Source
+    model: PreTrainedModel, stack: Stack, unused: Unused, source: Source
 ) -> None:
     """ModelError when there are weights of more blocks than the configuration asks for."""
-    text = model.config.get_text_config()
-    asked = text.num_hidden_layers
+    text = text_config(model.config, stack.name)
+    asked = stack.layers
     # Layers behind the last block that only guess several tokens ahead are no blocks.
     further = getattr(text, "num_nextn_predict_layers", None) or 0
     last = max(unused.values(), default=0)
@@ -343,9 +420,11 @@ def unused_notice(unused: Unused, source: Source) -> tuple[str, ...]:
     )
 
 
-def unused_in_blocks(model: PreTrainedModel, names: Iterable[str]) -> Unused:
-    """Stored tensors of blocks that found no place in a model, and of which block."""
-    blocks = find_blocks(model, model.config.get_text_config().num_hidden_layers)
+def unused_in_blocks(
+    model: PreTrainedModel, stack: Stack, names: Iterable[str]
+) -> Unused:
+    """Stored tensors of blocks that found no place in a stack, and of which block."""
+    blocks = stack_blocks(model, stack)
     paths = {module: path for path, module in model.named_modules()}
     path = paths[blocks[0]].removesuffix(".0")
     # Weights that were saved without the head lack the stack's own name.
@@ -439,6 +518,17 @@ def load_tokenizer(source: Source) -> Tokenizer:
     return with_bounded_template(tokenizer)
 
 
+def language_notice(source: Source, tokenizer: Tokenizer) -> tuple[str, ...]:
+    """What to tell of a tokenizer that marks every text with one language, or nothing."""
+    told = getattr(tokenizer, "src_lang", None)
+    if not told:
+        return ()
+    return (
+        f"The tokenizer of {source.name} marks every text as “{told}”, whatever language "
+        "it is in: states of all languages are read with that mark.",
+    )
+
+
 def is_panic(error: BaseException) -> bool:
     """Whether an error is what a library written in Rust raises where it cannot go on."""
     return type(error).__name__ == "PanicException"
@@ -452,24 +542,6 @@ def holder(model: nn.Module, blocks: Iterable[nn.Module]) -> nn.Module:
             if isinstance(child, nn.ModuleList) and tuple(child) == wanted:
                 return module
     return model
-
-
-def find_blocks(model: nn.Module, layers: int) -> tuple[nn.Module, ...]:
-    """The shallowest ModuleList whose length is the number of layers.
-
-    ModelError when there is none.
-    """
-    modules = model.named_modules()
-    lists = {name: one for name, one in modules if isinstance(one, nn.ModuleList)}
-    fitting = [name for name, blocks in lists.items() if len(blocks) == layers]
-    if not fitting:
-        found = [f"{name} ({len(blocks)})" for name, blocks in lists.items()]
-        raise ModelError(
-            f"No list of {layers} blocks was found in {type(model).__name__}; its lists "
-            f"are: {', '.join(found) or 'none'}."
-        )
-    shallowest = min(fitting, key=lambda name: (name.count("."), name))
-    return tuple(lists[shallowest])
 
 
 def check_no_adapter(model: nn.Module, source: Source) -> None:
@@ -516,7 +588,8 @@ def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
         spec.model, spec.revision, lambda done, total: check(), small_only=True
     )
     config = read_config(source)
-    text = config.get_text_config()
+    stack = stack_of(config, chosen_stack(kind_of(config), spec.stack, source.name))
+    text = text_config(config, stack.name)
     parameters = count_parameters(config, source, check)
     quantisation = stored_quantisation(config) or spec.quantisation
     if unpacks(config, device_name(spec)):
@@ -527,13 +600,15 @@ def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
     return Preflight(
         source,
         config.model_type,
-        text.num_hidden_layers,
-        text.hidden_size,
+        stack.layers,
+        stack.hidden,
         parameters,
         int(parameters * per_weight) + BATCH_BYTES + batch,
         memory.available,
         memory.place,
         (*adapter_notice(source), *stored_notice(source)),
+        stack.kind,
+        stack.name,
     )
 
 
@@ -547,7 +622,7 @@ def count_parameters(
             warnings.catch_warnings(action="ignore"),
             watched_building(source, check),
         ):
-            model = AutoModelForCausalLM.from_config(
+            model = auto_class(config).from_config(
                 config, trust_remote_code=settings.trusts_remote_code()
             )
     except AnalysisError:
@@ -590,7 +665,8 @@ def activation_bytes(config: Any, size: int) -> int:
     ``size`` bytes.
     """
     hidden = config.hidden_size
-    inner = getattr(config, "intermediate_size", None) or 4 * hidden
+    told = [getattr(config, name, None) for name in INNER]
+    inner = next((size for size in told if size), 4 * hidden)
     if isinstance(inner, list | tuple):
         # Gemma 3n tells it layer by layer.
         inner = max(inner)

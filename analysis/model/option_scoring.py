@@ -133,7 +133,7 @@ def score_batch(
     """Nats (option,) of every prompt of a batch."""
     batch = padded_batch(loaded, [each.row for each in asked])
     rows = [each.row.row for each in asked]
-    geometry = Geometry(batch.places, width=batch.tokens.shape[1])
+    geometry = Geometry(batch.places, width=batch.width)
     with steered(loaded, rows, geometry, check):
         out = loaded.model(
             input_ids=batch.tokens,

@@ -12,7 +12,9 @@ import xarray as xr
 from transformers import PreTrainedModel
 
 from analysis.core.errors import SpecError
+from analysis.core.model_kinds import check_writes, chosen_stack
 from analysis.core.specs import ModelSpec
+from analysis.core.templates import added_tokens
 from analysis.core.tokenizer import Tokenizer
 from analysis.model.hooks import (
     Geometry,
@@ -23,7 +25,8 @@ from analysis.model.hooks import (
     pushes_by_layer,
 )
 from analysis.model.hub import Source
-from analysis.model.load import Loaded, find_blocks
+from analysis.model.load import Loaded
+from analysis.model.stacks import kind_of, stack_blocks, stack_of
 from analysis.steering.operators import AFTER, Places
 from analysis.steering.resolve import ResolvedTerm
 
@@ -40,6 +43,7 @@ def steered_model(
     strength: Strengths = 1.0,
     operator: str = "addition",
     positions: str = "all",
+    stack: str = "",
 ) -> Iterator[PreTrainedModel]:
     """Steer whatever a model computes while the context lasts, every row alike.
 
@@ -47,9 +51,11 @@ def steered_model(
     or one (hidden,) for every layer. Layers are block outputs, 1…N; None: all that have
     a vector. ``strength`` is one number, one per layer, or layer → number, in the unit
     of the ``operator``; 0 changes no bit. ``positions`` are tokens of POSITIONS; padding
-    is left alone. SpecError for what does not fit the model.
+    is left alone. ``stack`` is that which is pushed, as in ModelSpec. SpecError for what
+    does not fit the model; ModelError for one that writes nothing.
     """
-    loaded = own_model(model, tokenizer)
+    loaded = own_model(model, tokenizer, stack)
+    check_writes(loaded.kind, loaded.spec.model, "be steered")
     term = term_of(loaded, vectors, layers, strength, operator, positions)
     if positions == AFTER:
         raise SpecError(
@@ -70,21 +76,23 @@ def steered_model(
         end.remove()
 
 
-def own_model(model: PreTrainedModel, tokenizer: Tokenizer) -> Loaded:
+def own_model(model: PreTrainedModel, tokenizer: Tokenizer, stack: str = "") -> Loaded:
     """A model that somebody else has loaded, as the engine sees it: for ``generate``.
 
-    ModelError when its blocks are not found.
+    ``stack`` as in ModelSpec. ModelError when its blocks are not found; SpecError for a
+    stack that it does not have.
     """
     name = model.config.name_or_path or type(model).__name__
-    text = model.config.get_text_config()
-    blocks = find_blocks(model, text.num_hidden_layers)
+    shape = stack_of(model.config, chosen_stack(kind_of(model.config), stack, name))
     return Loaded(
-        spec=ModelSpec(name),
+        spec=ModelSpec(name, stack=stack),
         source=Source(name, Path(name), "own"),
         model=model,
         tokenizer=tokenizer,
-        blocks=blocks,
-        hidden=text.hidden_size,
+        blocks=stack_blocks(model, shape),
+        hidden=shape.hidden,
+        kind=shape.kind,
+        stack=shape.name,
     )
 
 
@@ -183,7 +191,8 @@ class PassSteering:
         behind = cached or 0
         if self.plan is None or not behind or self.plan.count != rows:
             mask = real_tokens(self.loaded, given, behind + width)
-            self.plan = self.plan_of(rows, behind + width, mask)
+            ending = 0 if self.loaded.writes_here else self.ending(given, mask)
+            self.plan = self.plan_of(rows, behind + width, mask, ending)
         self.plan.geometry.stop = behind
 
     def end(self, module: torch.nn.Module, arguments: Any, output: Any) -> None:
@@ -192,7 +201,21 @@ class PassSteering:
         if self.plan is not None:
             self.plan.check_reached()
 
-    def plan_of(self, rows: int, width: int, mask: np.ndarray | None) -> Plan:
+    def ending(self, given: Mapping[str, Any], mask: np.ndarray | None) -> int:
+        """How many tokens the tokenizer has put behind every text that is given."""
+        after = added_tokens(self.loaded.tokenizer).after
+        tokens = given.get("input_ids")
+        if tokens is None or not after:
+            return 0
+        for row, ids in enumerate(tokens.tolist()):
+            own = [token for i, token in enumerate(ids) if mask is None or mask[row, i]]
+            if own[-len(after) :] != after:
+                return 0
+        return len(after)
+
+    def plan_of(
+        self, rows: int, width: int, mask: np.ndarray | None, ending: int = 0
+    ) -> Plan:
         """The steering of a prompt of this many rows and tokens."""
         first = np.zeros(rows, np.int64)
         end = np.full(rows, width)
@@ -200,7 +223,7 @@ class PassSteering:
             backwards = mask[:, ::-1]
             first = mask.argmax(1)
             end = width - backwards.argmax(1)
-        places = Places(first, after=first, end=end)
+        places = Places(first, after=first, end=end - ending)
         row = Row("", (self.term,))
         return Plan(self.loaded, [row] * rows, Geometry(places))
 
@@ -216,6 +239,8 @@ def cached_tokens(loaded: Loaded, given: Mapping[str, Any], width: int) -> int |
 
     It is not where no cache is kept, nor of families that keep one state of all tokens.
     """
+    if not loaded.writes_here:  # an encoder reads its whole text at once
+        return 0
     named = inspect.signature(loaded.decoder.forward).parameters
     if "past_key_values" not in named:
         return None
@@ -233,6 +258,7 @@ def cached_tokens(loaded: Loaded, given: Mapping[str, Any], width: int) -> int |
 
 def length_of(cache: Any) -> int | None:
     """How many tokens a cache holds; None for one that does not count them."""
+    cache = getattr(cache, "self_attention_cache", cache)  # of two stacks the decoder's
     try:
         told = int(cache.get_seq_length())
     except ValueError:  # it has no layer of attention

@@ -18,6 +18,7 @@ from analysis.model.batches import (
     encoded_endings,
     encoded_rows,
     padded_batch,
+    pass_input,
 )
 from analysis.model.extract import ONE_TEXT, batched, device_budget
 from analysis.model.hooks import Check, Geometry, Row, no_check, steered
@@ -144,26 +145,34 @@ def read_batch(
     """
     batch = padded_batch(loaded, rows)
     kept = max(len(row.following) for row in rows) + 1
-    geometry = Geometry(batch.places, width=batch.tokens.shape[1])
+    geometry = Geometry(batch.places, width=batch.width)
     with steered(loaded, [row.row for row in rows], geometry, check):
         logits = loaded.model(
-            input_ids=batch.tokens,
-            attention_mask=batch.mask,
             use_cache=False,
-            **loaded.position_arguments(batch.positions),
+            **pass_input(loaded, batch),
             **kept_logits(loaded, kept),
         ).logits
     found = []
     for number, row in enumerate(rows):
-        # The logits at a token are of the one behind it.
-        own = logits[number, -len(row.following) - 1 :]
-        if row.following:
-            own = own[:-1]
+        own = own_logits(loaded, logits[number], len(row.following))
         logs = own.float().log_softmax(-1).cpu().numpy()
         if not row.row.terms and np.isnan(logs).any():
             raise no_numbers(loaded)
         found.append(read(logs, row.following))
     return found
+
+
+def own_logits(loaded: Loaded, logits: torch.Tensor, following: int) -> torch.Tensor:
+    """Logits at every token that follows a prompt, or of the next where none does.
+
+    ``logits`` (token, vocabulary) are one row's, padded as its batch.
+    """
+    # The logits at a token are of the one behind it.
+    if loaded.in_two_stacks:
+        first = len(loaded.start) - 1
+        return logits[first : first + max(following, 1)]
+    own = logits[-following - 1 :]
+    return own[:-1] if following else own
 
 
 def no_numbers(loaded: Loaded) -> ModelError:
@@ -176,6 +185,8 @@ def no_numbers(loaded: Loaded) -> ModelError:
 
 def kept_logits(loaded: Loaded, count: int) -> dict[str, int]:
     """The argument of a pass by which only the last logits are made, where it has one."""
+    if loaded.in_two_stacks:  # its rows are padded on the right
+        return {}
     if "logits_to_keep" in inspect.signature(loaded.model.forward).parameters:
         return {"logits_to_keep": count}
     return {}

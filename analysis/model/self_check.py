@@ -16,11 +16,12 @@ from transformers import LogitsProcessor
 
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.hidden_folders import reason
-from analysis.model.batches import EncodedRow, padded_batch
+from analysis.model.batches import EncodedRow, generation_input, padded_batch
 from analysis.model.extract import read_batch
 from analysis.model.generate import own_settings_set_aside
 from analysis.model.hooks import Row
 from analysis.model.load import Habits, Loaded, holder, out_of_memory
+from analysis.model.stacks import text_config
 
 TEXTS = ("Fair.", "The judge heard both sides.")
 FEW = 4
@@ -70,7 +71,7 @@ def arithmetic(loaded: Loaded) -> tuple[str, ...]:
     known = loaded.model.config.to_dict()
     known.pop("_name_or_path", None)
     spec = loaded.spec
-    device = loaded.device.type
+    device = f"{loaded.device.type} {loaded.stack}"
     parts = {type(module).__name__ for module in loaded.model.modules()}
     told = json.dumps(known, sort_keys=True, default=str)
     return (told, spec.dtype, spec.quantisation, device, *sorted(parts))
@@ -82,6 +83,9 @@ def found_habits(loaded: Loaded) -> Habits:
     outliers = picks_outliers(loaded)
     if ids is None:
         return Habits(writes_alone=outliers)
+    if not loaded.abilities.writes:
+        with first_blocks(loaded) as short:
+            return Habits(reads_alone=not same_states(short, ids))
     with first_blocks(loaded) as short, without_head(loaded):
         reads_alone = not same_states(short, ids)
         written = same_scores(short, ids)
@@ -150,14 +154,31 @@ def first_blocks(loaded: Loaded) -> Iterator[Loaded]:
 def without_head(loaded: Loaded) -> Iterator[None]:
     """Let states pass where the output head would turn them into scores."""
     head = loaded.model.get_output_embeddings()
-    if head is None:
+    place = place_of(loaded.model, head)
+    if place is None:
         yield
         return
-    loaded.model.set_output_embeddings(PassingThrough(loaded.model.dtype))
+    setattr(place.owner, place.name, PassingThrough(loaded.model.dtype))
     try:
         yield
     finally:
-        loaded.model.set_output_embeddings(head)
+        setattr(place.owner, place.name, head)
+
+
+class HeldAs(NamedTuple):
+    """The module that holds another one, and under which name."""
+
+    owner: nn.Module
+    name: str
+
+
+def place_of(model: nn.Module, wanted: nn.Module | None) -> HeldAs | None:
+    """Where a module lies in a model; None where it does not."""
+    for owner in model.modules():
+        for name, child in owner.named_children():
+            if child is wanted:
+                return HeldAs(owner, name)
+    return None
 
 
 class PassingThrough(nn.Module):
@@ -182,7 +203,7 @@ def list_name(owner: nn.Module, blocks: Sequence[nn.Module]) -> str:
 
 def kinds_seen(loaded: Loaded) -> int:
     """After how many blocks there was one of every kind."""
-    config = loaded.model.config.get_text_config()
+    config = text_config(loaded.model.config, loaded.stack)
     told = getattr(config, "layer_types", None) or [""] * len(loaded.blocks)
     known = set()
     count = 0
@@ -252,8 +273,7 @@ def next_scores(loaded: Loaded, ids: Sequence[list[int]]) -> torch.Tensor:
     model: Any = loaded.model
     with own_settings_set_aside(loaded):
         model.generate(
-            input_ids=batch.tokens,
-            attention_mask=batch.mask,
+            **generation_input(loaded, batch),
             max_new_tokens=STEPS,
             do_sample=False,
             use_cache=True,

@@ -17,6 +17,7 @@ import numpy as np
 
 from analysis.concepts.plan import Progress
 from analysis.core.errors import CorpusError, SpecError, StudyError
+from analysis.core.model_kinds import check_writes
 from analysis.core.scores import Scored
 from analysis.core.specs import digest, from_dict, written
 from analysis.plane import localisation
@@ -69,6 +70,7 @@ def begin_sweep(
     """
     with store.writing(folder):
         manifest, study = store.read_manifest(folder), store.open_study(folder)
+        check_writes(manifest.abilities.kind, spec.model.model, "be steered in a sweep")
         if not (study.has("english_vector") or study.has("local_vector")):
             raise StudyError(
                 f"“{study.title}” has no English or local vectors. Ask questions "

@@ -22,7 +22,13 @@ from analysis.questions.answers import NAMED, likeliest
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, store
-from analysis.study.manifest import AskedItem, Manifest, PromptPart, QuestionsPart
+from analysis.study.manifest import (
+    AskedItem,
+    Manifest,
+    PromptPart,
+    QuestionsPart,
+    ReadPart,
+)
 from analysis.study.stored_arrays import SCALE, read_parts
 
 ENGLISH = "en"
@@ -59,7 +65,9 @@ class Lens(Protocol):
 
 
 class Answering(Reader, Protocol):
-    """A model that also says how likely it finds answers."""
+    """A model that also says how likely it finds answers, unless ``scores`` is false."""
+
+    scores: bool
 
     def score(
         self, texts: Sequence[str], options: Sequence[Sequence[str]]
@@ -82,6 +90,7 @@ def begin_asking(
     into: Path | None = None,
     sweep: Mapping[str, Any] | None = None,
     prompt: PromptPart | None = None,
+    read: ReadPart | None = None,
 ) -> Path:
     """Write what is known before anything is asked into a study of the same model, or
     into a new one without concepts. ``sweep`` is the spec of one that is to follow.
@@ -100,7 +109,7 @@ def begin_asking(
     if into is None:
         into = store.root() / store.name_of(spec, title)
         if not into.exists():
-            begun = replace(bare(spec, reader, title), questions=about)
+            begun = replace(bare(spec, reader, title), questions=about, read=read)
             return store.create(into.name, begun)
     with store.writing(into):
         manifest = store.read_manifest(into)
@@ -137,10 +146,18 @@ def fits(manifest: Manifest, spec: QuestionSpec, reader: Reader) -> None:
     same = (
         model.model,
         model.revision,
+        model.stack,
         manifest.layers,
         manifest.hidden or reader.hidden,
     )
-    if same != (spec.model.model, spec.model.revision, reader.layers, reader.hidden):
+    asked = spec.model
+    if same != (
+        asked.model,
+        asked.revision,
+        asked.stack,
+        reader.layers,
+        reader.hidden,
+    ):
         raise StudyError(
             f"“{manifest.title}” is a study of {model.model} at "
             f"{model.revision[:12]}, asked would be "
@@ -311,7 +328,7 @@ def answered(reader: Answering, asked: Sequence, what: tuple) -> np.ndarray:
         if kind != UNIVERSAL and part[i] == TRAIN and found[i].options
     ]
     local = np.full(len(asked), UNSCORED, np.uint8)
-    if not places:
+    if not places or not reader.scores:
         return local
     options = [found[i].options for i in places]
     scores, tokens = np.zeros((2, len(places), max(map(len, options))))

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import LAST_STATES, ModelSpec, check, check_seed
+from analysis.core.positions import POSITIONS, USUAL
+from analysis.core.specs import (
+    LAST_STATES,
+    ModelSpec,
+    check,
+    check_chosen,
+    check_seed,
+    later,
+)
 
 
 @dataclass(frozen=True)
@@ -20,10 +28,12 @@ class QuestionSpec:
     last_state: str = "block"
     most: int = 100
     seed: int = 1
+    position: str = later(USUAL)
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
         check("last state", self.last_state, LAST_STATES)
+        check_chosen("position", self.position, POSITIONS)
         if not self.languages:
             raise SpecError(
                 "Questions are asked in at least one language; choose some."

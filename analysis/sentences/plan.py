@@ -7,7 +7,7 @@ reading of a language come the mean state over all its tokens and the mean lengt
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
@@ -18,12 +18,12 @@ from analysis.concepts.readouts import LinearReadout, StateNorms, WordStates
 from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError, SpecError, StudyError
 from analysis.core.positions import MEAN
-from analysis.core.specs import digest
+from analysis.core.specs import digest, written
 from analysis.sentences.parallel import ParallelText, checked_text
 from analysis.sentences.readings import READINGS
 from analysis.sentences.specs import SentenceSpec
 from analysis.study import coverage, store
-from analysis.study.manifest import Manifest, SentencesPart
+from analysis.study.manifest import Manifest, ReadPart, SentencesPart
 
 MOST_BYTES = 2**30
 """States of one language in one reading, which are in memory at once."""
@@ -70,6 +70,7 @@ def begin(
     readers: Readers,
     title: str,
     study: Path | None = None,
+    read: ReadPart | None = None,
 ) -> Path:
     """The study that the sentences of a spec go into: the one given, or one of their own,
     which is made or gone on with.
@@ -93,13 +94,14 @@ def begin(
         folder.name,
         Manifest(
             title=title,
-            spec={"model": asdict(spec.model), "last_state": spec.last_state},
+            spec={"model": written(spec.model), "last_state": spec.last_state},
             digest=digest(spec),
             languages=spec.languages,
             layers=reader.layers,
             hidden=reader.hidden,
             pairs={},
             sentences=entry,
+            read=read,
             notes=text.notes,
             libraries={"python": platform.python_version(), **libraries},
         ),
@@ -116,7 +118,7 @@ def entry_of(
         if places:
             absent[code] = tuple(places)
     return SentencesPart(
-        spec=asdict(spec),
+        spec=written(spec),
         digest=digest(spec),
         ids=text.ids,
         topics=text.topics,

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, Self, TypeVar
 import numpy as np
 
 from analysis.core.errors import SpecError, StudyError
-from analysis.core.specs import LAST_STATES, ModelSpec, from_dict
+from analysis.core.model_kinds import KINDS, Abilities
+from analysis.core.specs import DECODER, LAST_STATES, ModelSpec, from_dict
 from analysis.languages.shares import SHARES
 from analysis.study import bounds
 from analysis.study.records import Record, WithSpec, wrong
@@ -110,6 +111,19 @@ class PromptPart(Record):
     written: str
     date: str = ""
     thinking: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadPart(Record):
+    """How states were read where that is not at the last token of a decoder.
+
+    ``kind`` of model, ``stack`` whose states they are, and ``position`` of the token;
+    the last is empty where each of several embeddings has its own.
+    """
+
+    kind: str
+    stack: str
+    position: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,6 +279,7 @@ class Manifest(FolderManifest):
     imported: ImportedPart | None = None
     token: Mapping[str, tuple[str, ...]] | None = None
     prompt: PromptPart | None = None
+    read: ReadPart | None = None
     notes: tuple[str, ...] | None = None
     libraries: Mapping[str, str] | None = None
     shares: str | None = None
@@ -287,6 +302,11 @@ class Manifest(FolderManifest):
         """The weights that were read; None where the study does not say."""
         known = (self.spec or {}).get("model")
         return from_dict(ModelSpec, known) if known else None
+
+    @property
+    def abilities(self) -> Abilities:
+        """What can be done with the model that was read; a decoder's where it is old."""
+        return KINDS.get(self.read.kind if self.read else DECODER, KINDS[DECODER])
 
     @property
     def model_name(self) -> str:

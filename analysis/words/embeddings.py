@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.core.errors import SpecError, unknown
+from analysis.core.model_kinds import usual_position
 from analysis.core.positions import LAST, MEAN
 from analysis.languages.languages import of_language
 
@@ -64,6 +65,16 @@ EMBEDDINGS: dict[str, Embedding] = {
 }
 """A further prompt is a further column of ``data/prompts.csv``."""
 EMBEDDINGS |= {f"prompt: {name}": after_prompt(name) for name in PROMPTS}
+
+
+def usual_embedding(kind: str) -> str:
+    """How words of a model of this kind are read where nothing is chosen.
+
+    The mean of encoders' tokens as in Peng & Søgaard 2024.
+    """
+    position = usual_position(kind)
+    fitting = [name for name, one in EMBEDDINGS.items() if one.position == position]
+    return fitting[0]
 
 
 def texts_to_read(

@@ -16,7 +16,7 @@ from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError, SpecError, StudyError, unknown
 from analysis.core.specs import digest, written
 from analysis.study import coverage, store
-from analysis.study.manifest import Manifest, WordsPart
+from analysis.study.manifest import Manifest, ReadPart, WordsPart
 from analysis.study.word_list import WordList
 from analysis.words.embeddings import EMBEDDINGS, texts_to_read
 from analysis.words.specs import WordSpec
@@ -48,6 +48,7 @@ def begin(
     readers: Readers,
     title: str,
     study: Path | None = None,
+    read: ReadPart | None = None,
 ) -> Path:
     """The study that the words of a spec go into: the one given, or one of their own,
     which is made or gone on with.
@@ -82,6 +83,7 @@ def begin(
             hidden=reader.hidden,
             pairs={},
             words=entry,
+            read=read,
             notes=words.notes,
             libraries={"python": platform.python_version(), **libraries},
         ),

@@ -8,6 +8,7 @@ from analysis.concepts.specs import StudySpec
 from analysis.plane.specs import SweepSpec
 from analysis.questions.specs import QuestionSpec
 from analysis.sentences.specs import SentenceSpec
+from analysis.study.manifest import ReadPart
 from analysis.words.specs import WordSpec
 from analysis.worker.service import Job
 
@@ -27,6 +28,13 @@ def pinned(spec: Modelled, loaded: "Loaded") -> Modelled:
     return replace(spec, model=model)
 
 
+def stack_read(loaded: "Loaded") -> ReadPart | None:
+    """Which stack is read, for a manifest; None of a decoder alone."""
+    if loaded.causal:
+        return None
+    return ReadPart(kind=loaded.kind, stack=loaded.stack)
+
+
 def template_reader(
     loaded: "Loaded", spec: StudySpec | QuestionSpec, job: Job
 ) -> "ModelReader":
@@ -37,7 +45,12 @@ def template_reader(
     from analysis.worker.reader import ModelReader
 
     return ModelReader(
-        loaded, spec.template, spec.last_state, job.check, notices=job.notices
+        loaded,
+        spec.template,
+        spec.last_state,
+        job.check,
+        spec.position,
+        job.notices,
     )
 
 

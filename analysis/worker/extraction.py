@@ -20,6 +20,8 @@ from analysis.control import plan as control_plan
 from analysis.control import store as control
 from analysis.core.errors import ModelError, StudyError
 from analysis.core.legibility import same_tokens, unknown_notes, unknown_share
+from analysis.core.model_kinds import KINDS, Abilities, usual_position
+from analysis.core.positions import USUAL
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import (
     PromptForm,
@@ -35,7 +37,12 @@ from analysis.study.manifest import WordsPart
 from analysis.study.word_list import WordList
 from analysis.words import plan as words
 from analysis.words.specs import WordSpec
-from analysis.worker.adapters import pinned, position_readers, template_reader
+from analysis.worker.adapters import (
+    pinned,
+    position_readers,
+    stack_read,
+    template_reader,
+)
 from analysis.worker.plane import go_on_sweeping
 from analysis.worker.prompts import check_prompt, prompt_of, template_notes
 from analysis.worker.questions import go_on_asking
@@ -74,6 +81,15 @@ class Check:
     """The template that fits the model."""
     legible: Mapping[str, "Legible"]
     """Language → how much of its texts reaches the model."""
+    kind: str
+    stack: str
+    position: str
+    """Where in a text, and in which stack, states would be read."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What can be done with the model."""
+        return KINDS[self.kind]
 
 
 class Legible(NamedTuple):
@@ -89,20 +105,21 @@ class Legible(NamedTuple):
 
 
 def check_model(
-    spec: ModelSpec, template: str, pairs: Sequence[ContrastPair]
+    spec: ModelSpec, template: str, pairs: Sequence[ContrastPair], position: str = USUAL
 ) -> Task[Check]:
     """A task that looks at a model without its weights.
 
     It estimates what the model takes, and shows which token of each language's texts it
     would read, and how much of them is lost on it.
     """
-    return partial(checked_model, spec, template, pairs)
+    return partial(checked_model, spec, template, pairs, position)
 
 
 def checked_model(
     spec: ModelSpec,
     template: str,
     pairs: Sequence[ContrastPair],
+    position: str,
     job: Job,
     pool: Pool,
 ) -> Check:
@@ -136,6 +153,9 @@ def checked_model(
         prompt=prompt_form(template, tokenizer),
         suggested=default_template(spec.model, tokenizer),
         legible=legible,
+        kind=seen.kind,
+        stack=seen.stack,
+        position=position or usual_position(seen.kind),
     )
 
 
@@ -195,7 +215,13 @@ def extract_study(
         job.notices += unknown_letters(loaded.tokenizer, corpus, exact_spec)
         job.notices += template_notes(spec.template, loaded)
         prompt = prompt_of(spec.template, loaded.tokenizer)
-        known = {**facts, **measured, **weights_of(loaded), "prompt": prompt}
+        known = {
+            **facts,
+            **measured,
+            **weights_of(loaded),
+            "prompt": prompt,
+            "read": reader.read,
+        }
         folder = plan.begin(exact_spec, corpus, reader, title, known)
         check_study_prompt(folder, exact_spec, loaded)
         job.notices += notes_on(store.read_manifest(folder).left_out or ())
@@ -279,8 +305,10 @@ def embed_words(
         readers = position_readers(loaded, exact_spec, job)
         job.notices += unknown_letters_of_words(loaded.tokenizer, chosen, exact_spec)
 
+        read = stack_read(loaded)
+
         def begin(folder: Path | None = None) -> Path:
-            return words.begin(exact_spec, chosen, readers, title, folder)
+            return words.begin(exact_spec, chosen, readers, title, folder, read)
 
         folder = library.begin_in(study, begin) if study else begin()
         words.run(folder, readers, job.progress)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.core.legibility import unknown_notes
+from analysis.core.model_kinds import check_writes
 from analysis.core.specs import written
 from analysis.core.tokenizer import Tokenizer
 from analysis.core.turns import watched
@@ -36,6 +37,13 @@ NO_LENS = (
 )
 
 
+NO_ANSWERS = (
+    "{model} is an encoder and weighs no answers: which of them it takes is left empty, "
+    "and so is the version of the local vector that needs it. All states and the other "
+    "vectors are read."
+)
+
+
 def read_questions(
     spec: QuestionSpec,
     questions: Questions,
@@ -53,6 +61,10 @@ def read_questions(
 
     def work(job: Job, pool: Pool) -> str:
         loaded = pool.get(spec.model, job)
+        if sweep:
+            check_writes(loaded.kind, spec.model.model, "be steered in a sweep")
+        if not loaded.abilities.scores:
+            job.notices.append(NO_ANSWERS.format(model=spec.model.model))
         exact_spec = pinned(spec, loaded)
         keep_questions(questions)
         reader = template_reader(loaded, exact_spec, job)
@@ -63,7 +75,14 @@ def read_questions(
 
         def begin(folder: Path | None = None) -> Path:
             return asked.begin_asking(
-                exact_spec, questions, reader, title, folder, wanted, prompt
+                exact_spec,
+                questions,
+                reader,
+                title,
+                folder,
+                wanted,
+                prompt,
+                reader.read,
             )
 
         folder = library.begin_in(into, begin) if into else begin()

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.core.legibility import same_tokens
-from analysis.core.positions import LAST
+from analysis.core.positions import LAST, USUAL
 from analysis.core.scores import Scored
 from analysis.core.templates import apply_template, is_whole, last_tokens
 from analysis.model.extract import (
@@ -26,14 +26,15 @@ from analysis.model.extract import (
 from analysis.model.hooks import Check, Row, no_check
 from analysis.model.load import Loaded, release
 from analysis.model.option_scoring import option_scores
+from analysis.study.manifest import ReadPart
 
 
 class ModelReader:
     """Reads texts through one template.
 
     ``last_state`` "normed" reproduces the papers' last index. ``position`` is the last
-    token's or a mean over a text's own tokens. What the engine has to say goes to
-    ``notices``.
+    token's or a mean over a text's own tokens; empty: what fits the model. What
+    the engine has to say goes to ``notices``.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class ModelReader:
         template: str,
         last_state: str = "block",
         check: Check = no_check,
-        position: str = LAST,
+        position: str = USUAL,
         notices: list[str] | None = None,
     ) -> None:
         self.loaded = loaded
@@ -50,14 +51,28 @@ class ModelReader:
         self.layers = len(loaded.blocks)
         self.hidden = loaded.hidden
         self.check = check
+        self.position = position or loaded.position
         self.notices: list[str] = [] if notices is None else notices
         self.reading = Reading(
             final_norm=last_state == "normed",
-            position=position,
+            position=self.position,
             whole=is_whole(template),
             on_notice=self.notices.append,
             check=check,
         )
+
+    @property
+    def scores(self) -> bool:
+        """Whether the model says how likely it finds answers."""
+        return self.loaded.abilities.scores
+
+    @property
+    def read(self) -> ReadPart | None:
+        """How states are read, for a manifest; None at the last token of a decoder."""
+        loaded = self.loaded
+        if loaded.causal and self.position == LAST:
+            return None
+        return ReadPart(kind=loaded.kind, stack=loaded.stack, position=self.position)
 
     def formatted(self, texts: Sequence[str]) -> list[str]:
         """The texts under the template."""

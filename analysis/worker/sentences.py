@@ -16,7 +16,7 @@ from analysis.sentences.parallel import ParallelText
 from analysis.sentences.specs import SentenceSpec
 from analysis.study import coverage, library, store
 from analysis.study.manifest import SentencesPart
-from analysis.worker.adapters import pinned, position_readers
+from analysis.worker.adapters import pinned, position_readers, stack_read
 from analysis.worker.service import Job, Pool, Task
 
 
@@ -101,9 +101,10 @@ def read_sentences(
         exact_spec = pinned(spec, loaded)
         readers = position_readers(loaded, exact_spec, job)
         job.notices += unknown_letters(loaded.tokenizer, text)
+        read = stack_read(loaded)
 
         def begin(folder: Path | None = None) -> Path:
-            return plan.begin(exact_spec, text, readers, title, folder)
+            return plan.begin(exact_spec, text, readers, title, folder, read)
 
         shelf.keep(text)
         folder = library.begin_in(study, begin) if study else begin()

@@ -40,6 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--most", type=int, default=100, help="items of a kind, at most (default: 100)"
     )
     parser.add_argument("--seed", type=int, default=1)
+    common.add_position(parser)
     common.add_reading(parser)
     common.add_into(parser)
     parser.add_argument(

@@ -5,7 +5,8 @@ import time
 from typing import Any
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS
+from analysis.core.positions import POSITIONS
+from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, STACKS
 from babelscope.study import Study
 
 OWN = ("command", "execute", "resume")
@@ -24,6 +25,22 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", default="float32", choices=DTYPES)
     parser.add_argument("--quantisation", default="none", choices=QUANTISATIONS)
     parser.add_argument("--device", default="auto", choices=DEVICES)
+    parser.add_argument(
+        "--stack",
+        default="",
+        choices=STACKS,
+        help="whose states, of a model with both (default: the encoder's)",
+    )
+
+
+def add_position(parser: argparse.ArgumentParser) -> None:
+    """Where in a text states are read."""
+    parser.add_argument(
+        "--position",
+        default="",
+        choices=POSITIONS,
+        help="which tokens (default: the last of a decoder, the mean of an encoder)",
+    )
 
 
 def add_layout(parser: argparse.ArgumentParser) -> None:

@@ -40,6 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--split", default="by pair", choices=list(SPLITS))
     parser.add_argument("--seed", type=int, default=1)
+    common.add_position(parser)
     common.add_reading(parser)
 
 

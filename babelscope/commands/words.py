@@ -27,7 +27,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     common.add_layout(parser)
     common.add_languages(parser)
     parser.add_argument(
-        "--embeddings", nargs="+", default=("last token",), choices=list(EMBEDDINGS)
+        "--embeddings",
+        nargs="+",
+        default=(),
+        choices=list(EMBEDDINGS),
+        help="default: the last token of a decoder, the mean over an encoder's",
     )
     parser.add_argument(
         "--layers",

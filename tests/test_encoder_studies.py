@@ -1,0 +1,183 @@
+"""Studies of encoders and encoder-decoders: made, opened, said of in words, and refused
+where they ask for what such a model cannot do.
+"""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import babelscope as bs
+from analysis.core.errors import ModelError, SpecError, StudyError
+from analysis.core.model_kinds import BOTH
+from analysis.core.specs import DECODER, ENCODER
+from analysis.model.load import load
+from analysis.study import store
+from analysis.worker.reader import ModelReader
+from tests.families import ENCODERS, TWO_STACKS, save_read
+from tests.tiny import HIDDEN
+
+MODELS = {"encoder": ENCODERS["xlm-roberta"], "two": TWO_STACKS["mt5"]}
+LANGUAGES = ("en", "fr", "de")
+
+
+def pairs() -> pd.DataFrame:
+    """Contrast pairs of one concept in three languages."""
+    rows = []
+    for language in LANGUAGES:
+        for number in range(12):
+            row = {
+                "pair": str(number),
+                "concept": "fairness",
+                "language": language,
+                "positive": f"{language} {number} fair and square",
+                "negative": f"{language} {number} tilted",
+            }
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def words() -> pd.DataFrame:
+    """Parallel words."""
+    rows = []
+    for number in range(24):
+        row = {code: f"{code}{number} w" for code in LANGUAGES}
+        rows.append({"concept": str(number), **row})
+    return pd.DataFrame(rows)
+
+
+def questions() -> pd.DataFrame:
+    """Universal questions and questions of culture with options."""
+    rows = []
+    for language in LANGUAGES[:2]:
+        for number in range(8):
+            row = {
+                "kind": "universal" if number < 4 else "culture",
+                "item": str(number),
+                "language": language,
+                "question": f"{language} question {number}?",
+                "answer": f"{language} yes {number}",
+                "options": json.dumps([f"{language} yes {number}", "no", "never"]),
+                "named": f"In Ghana, {language} question {number}?",
+                "country": "Ghana",
+                "split": "train" if number % 4 < 3 else "test",
+            }
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture
+def models(home):
+    """An encoder and a model of two stacks among the models of this machine."""
+    for name, (family, options) in MODELS.items():
+        save_read(home / "models" / name, family, options)
+    return home
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_concept_vectors_are_read_and_kept_with_how_they_were(models, name):
+    study = bs.extract(name, pairs())
+    kind = ENCODER if name == "encoder" else BOTH
+    assert study.complete and study.layers == 4
+    assert study.vector("fairness", "en").shape == (4, HIDDEN)
+    kept = study.manifest.read
+    assert (kept.kind, kept.stack, kept.position) == (kind, ENCODER, "mean")
+    again = bs.extract(name, pairs())
+    assert again.name == study.name
+    engine = load(study.manifest.model)
+    texts = ["en 0 fair and square", "en 0 tilted"]
+    np.testing.assert_array_equal(
+        ModelReader(engine, "none").states(texts),
+        ModelReader(engine, "none", position="mean").states(texts),
+    )
+
+
+def test_the_last_token_is_read_where_that_is_chosen(models):
+    mean, last = (
+        bs.extract("encoder", pairs()),
+        bs.extract("encoder", pairs(), position="last"),
+    )
+    assert mean.name != last.name and last.manifest.read.position == "last"
+    assert not np.allclose(mean.vector("fairness", "en"), last.vector("fairness", "en"))
+
+
+def test_the_states_of_a_decoder_make_a_study_of_their_own(models):
+    encoder = bs.extract("two", pairs())
+    decoder = bs.extract("two", pairs(), stack=DECODER)
+    assert (encoder.layers, decoder.layers) == (4, 3)
+    assert encoder.name != decoder.name
+    assert decoder.manifest.model.stack == DECODER
+    assert decoder.manifest.read.stack == DECODER
+    with pytest.raises(StudyError, match="of another model"):
+        bs.words("two", words(), into=decoder.name)
+    assert bs.words("two", words(), stack=DECODER, into=decoder.name).word_layers
+
+
+def test_a_decoder_is_read_as_before_and_its_manifest_says_no_more(home):
+    study = bs.extract("demo", concepts=["fairness"], languages=["en"])
+    kept = json.loads((store.root() / study.name / "manifest.json").read_text())
+    assert "read" not in kept and "stack" not in kept["spec"]["model"]
+    assert "position" not in kept["spec"]
+    mean = bs.extract("demo", concepts=["fairness"], languages=["en"], position="mean")
+    assert mean.manifest.read.position == "mean" and mean.name != study.name
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_words_are_read_as_means_over_tokens(models, name):
+    study = bs.words(name, words())
+    assert study.embeddings == ("mean over tokens",)
+    assert study.manifest.read.stack == ENCODER
+    last = bs.words(name, words(), embeddings=["last token"])
+    assert last.embeddings == ("last token",)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_questions_are_asked_of_what_reads(models, name, capsys):
+    study = bs.ask(name, questions(), template="none")
+    assert study.complete and study.has("english_vector")
+    assert study.has("local_vector")
+    said = capsys.readouterr().err
+    assert ("is an encoder and weighs no answers" in said) == (name == "encoder")
+    assert study.manifest.read.stack == ENCODER
+
+
+def test_an_encoder_cannot_be_swept_or_controlled_and_says_so(models):
+    told = "is an encoder: it reads texts and writes none"
+    with pytest.raises(ModelError, match=f"{told}, so it cannot be steered in a sweep"):
+        bs.ask("encoder", questions(), template="none", swept={})
+    with pytest.raises(ModelError, match=told):
+        bs.generate("encoder", "Fair?")
+    study = bs.extract("encoder", pairs())
+    with pytest.raises(ModelError, match=told):
+        bs.control(study, "fairness")
+    asked = bs.ask("encoder", questions(), template="none")
+    with pytest.raises(ModelError, match=told):
+        bs.sweep(asked)
+
+
+@pytest.mark.parametrize("stack", ["", DECODER])
+def test_a_vector_is_pushed_in_the_stack_that_it_was_read_from(models, stack):
+    study = bs.extract("two", pairs(), stack=stack)
+    vector = study.vector("fairness", "en") * 50
+    plain = bs.generate("two", ["Fair?", "A longer prompt"], stack=stack, tokens=4)
+    pushed = bs.generate(
+        "two", ["Fair?", "A longer prompt"], vector, stack=stack, tokens=4
+    )
+    none = bs.generate(
+        "two", ["Fair?", "A longer prompt"], vector, 0.0, stack=stack, tokens=4
+    )
+    assert none == plain != pushed
+
+
+def test_a_stack_that_there_is_not_is_refused(models):
+    with pytest.raises(SpecError, match="demo is a decoder: it has no encoder"):
+        bs.extract("demo", stack=ENCODER)
+    with pytest.raises(SpecError, match="Unknown stack “both”"):
+        bs.extract("two", pairs(), stack="both")
+
+
+def test_a_sweep_of_two_stacks_runs(models):
+    study = bs.ask("two", questions(), template="none")
+    swept = bs.sweep(study, layers=[2], strengths=[1.0], most=4)
+    assert swept.has("plane_answer")
