@@ -25,7 +25,7 @@ from analysis.sentences import shelf as texts
 from analysis.sentences.parallel import ParallelText
 from analysis.sentences.readers import read_parallel
 from analysis.study.word_list import WordList
-from analysis.tables import layouts, opening
+from analysis.tables import hub_files, layouts, opening
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import PAIRS, PARALLEL, QUESTIONS, WORDS
 from analysis.words.readers import read_words
@@ -37,6 +37,8 @@ T = TypeVar("T")
 ENDINGS = (*opening.ENDINGS, *opening.PACKED)
 """How names end that can only be those of files."""
 DEMO = "demo"
+HUB = "hub:"
+"""How data sets of the hub are given, before their ids."""
 
 
 class Kind(NamedTuple):
@@ -65,7 +67,8 @@ class File:
 def file_of(given: Table) -> File | None:
     """The file that a path or a table stands for; None when it is another name.
 
-    A folder stands for a zip of its files.
+    A folder stands for a zip of its files, and so does “hub:owner/name:fr,sw:test” for
+    configurations and splits of a data set of the hub.
     """
     if isinstance(given, pd.DataFrame):
         text = given.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\n")
@@ -76,6 +79,9 @@ def file_of(given: Table) -> File | None:
             "A file, a name or a table can be given here; given is "
             f"{str(given)[:40]} ({type(given).__name__})."
         )
+    if str(given).startswith(HUB):
+        table = hub_files.table_at(str(given))
+        return File(table.name, table.getvalue())
     path = Path(given).expanduser()
     if path.is_dir():
         return File(f"{path.resolve().name}.zip", opening.packed_folder(path.resolve()))

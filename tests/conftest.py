@@ -131,3 +131,4 @@ def hub(home, monkeypatch) -> Hub:
     HUB.cuts.clear()
     HUB.flipped.clear()
     HUB.gated.clear()
+    HUB.cards.clear()

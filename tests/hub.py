@@ -11,9 +11,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 API = re.compile(
-    r"/api/models/(?P<repo>[^/]+/[^/]+)(/(?P<kind>revision|tree)/(?P<revision>[^/]+)/?)?"
+    r"/api/(?:models|datasets)/(?P<repo>[^/]+/[^/]+)(/(?P<kind>revision|tree)/(?P<revision>[^/]+)/?)?"
 )
-FILE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)")
+FILE = re.compile(
+    r"/(?:datasets/)?(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)"
+)
 LARGE = (".safetensors", ".bin", ".gguf")
 
 
@@ -28,6 +30,8 @@ class Hub(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.commits: dict[str, dict[str, dict[str, bytes]]] = {}
         self.main: dict[str, str] = {}
+        self.cards: dict[str, dict] = {}
+        """Repository → what the head of its card says."""
         self.gated: dict[str, str] = {}
         """Repository → the token that opens it."""
         self.cuts: dict[str, list[int]] = {}
@@ -106,7 +110,10 @@ class Handler(BaseHTTPRequestHandler):
         card = {
             "id": repo,
             "sha": commit,
-            "siblings": [{"rfilename": path} for path in files],
+            "cardData": self.server.cards.get(repo, {}),
+            "siblings": [
+                {"rfilename": path, "size": len(data)} for path, data in files.items()
+            ],
         }
         body = json.dumps(
             [entry(path, data) for path, data in files.items()] if tree else card

@@ -27,7 +27,7 @@ NUMBERS = {"numpy", "pandas", "xarray", "filelock", "safetensors"}
 MATHEMATICS = NUMBERS | {"scipy", "sklearn", "threadpoolctl", "umap"}
 READERS = {"datasets", "wn", "wordfreq", "gguf", "py3langid"}
 CODES = {"langcodes", "language_data"}
-TABLES = {"charset_normalizer", "openpyxl", "pyarrow"}
+TABLES = {"charset_normalizer", "huggingface_hub", "openpyxl", "pyarrow"}
 MODELS = {
     "accelerate",
     "bitsandbytes",

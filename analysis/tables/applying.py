@@ -308,7 +308,9 @@ def tell_language(
     values["language"] = given
     if not given:
         del values["language"]
-        if plan.language and "language" not in plan.columns.given:
+        columns = plan.columns
+        in_rows = {*columns.columns, *columns.templates}
+        if plan.language and "language" not in in_rows and not columns.wide:
             values["language"] = plan.language
             telling.named.setdefault(plan.language, part.name)
         return

@@ -21,6 +21,7 @@ from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import QUESTIONS
 from analysis.worker import questions as asking
 from analysis.worker.service import DONE
+from components.forms.hub_table import choose_hub_table
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
 from components.frame import jobs, readings
@@ -70,7 +71,7 @@ def choose_questions() -> Questions | None:
     """Questions kept here or from a file; None while there is nothing usable."""
     origin = st.segmented_control(
         "From",
-        ("this server", "a file"),
+        ("this server", "a file", "the hub"),
         default="this server",
         required=True,
         key="questions-origin",
@@ -86,6 +87,8 @@ def choose_questions() -> Questions | None:
                 name,
                 size,
             )
+        if origin == "the hub":
+            return questions_in(choose_hub_table("questions-hub-set", QUESTIONS))
         file = st.file_uploader(
             "A table with item, language, question, answer, options (for culture also "
             "named and country), or with other columns: CSV, JSON, Parquet, Excel, or a "

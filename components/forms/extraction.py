@@ -2,14 +2,13 @@
 
 import shlex
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from analysis.concepts import corpora
 from analysis.concepts.estimators import ESTIMATORS
-from analysis.concepts.pair_readers import hub_dataset, read_corpus
+from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import SPLITS, Corpus
 from analysis.concepts.specs import StudySpec
 from analysis.core.counting import count
@@ -24,6 +23,7 @@ from analysis.tables.kinds import PAIRS
 from analysis.worker import extraction
 from analysis.worker.models import Brought
 from analysis.worker.service import Job
+from components.forms.hub_table import choose_hub_table
 from components.forms.models_here import HERE, brought, choose_here
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
@@ -139,26 +139,10 @@ def prepared(corpus: Corpus) -> Corpus:
     return corpus
 
 
-class Fetched(NamedTuple):
-    """A data set that a session has fetched."""
-
-    name: str
-    corpus: Corpus
-
-
 def from_hub() -> Corpus | None:
-    """A data set of the Hugging Face hub; fetched once a session."""
-    name = st.text_input(
-        "Data set id", placeholder="owner/name", key="draft-dataset", max_chars=200
-    ).strip()
-    if not name:
-        return None
-    fetched = st.session_state.get("hub-dataset")
-    if fetched is None or fetched.name != name:
-        with st.spinner(f"Fetching {escape(name)} …"):
-            fetched = Fetched(name, hub_dataset(name))
-        st.session_state["hub-dataset"] = fetched
-    return fetched.corpus
+    """A data set of the Hugging Face hub."""
+    table = choose_hub_table("draft-hub-set", PAIRS)
+    return of_table(table, "draft-hub-file", PAIRS, read_prepared)
 
 
 ORIGINS = {"this server": from_server, "a file": from_file, "the hub": from_hub}
