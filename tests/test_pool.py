@@ -45,6 +45,7 @@ class FakeModel:
     """Gives its memory back when the last reference is gone."""
 
     notices = ("It is spoken of.",)
+    source = SimpleNamespace(is_unchanged=True)
 
     def __init__(self, machine: Machine, spec: ModelSpec):
         self.machine, self.spec = machine, spec

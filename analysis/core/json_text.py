@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections import Counter
 from typing import Any
 
 HALF = re.compile("[\ud800-\udfff]")
@@ -15,8 +16,9 @@ MOST_DIGITS = 18
 def parse_json(data: bytes | str) -> Any:
     """What a JSON text says.
 
-    ValueError, in words, for what is no JSON, for numbers that are not finite or have too
-    many digits, for half a character, and for values nested too deep.
+    ValueError, in words, for what is no JSON, for a key that an object has twice, for
+    numbers that are not finite or have too many digits, for half a character, and for
+    values nested too deep.
     """
     text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
     try:
@@ -39,6 +41,19 @@ def has_half(value: Any) -> bool:
     return not is_shown(json.dumps(value, ensure_ascii=False))
 
 
+def without_repeats(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object as a dict.
+
+    ValueError when a key is there twice, since all but the last would be lost.
+    """
+    result = dict(items)
+    if len(result) < len(items):
+        counts = Counter(key for key, _ in items)
+        repeated = min(key for key, count in counts.items() if count > 1)
+        raise ValueError(f"the key “{repeated[:40]}” is there twice")
+    return result
+
+
 def finite(number: str) -> float:
     """A number; ValueError for NaN, infinities and what is too large to be told from them."""
     value = float(number)
@@ -54,4 +69,9 @@ def bounded(digits: str) -> int:
     return int(digits)
 
 
-DECODER = json.JSONDecoder(parse_float=finite, parse_int=bounded, parse_constant=finite)
+DECODER = json.JSONDecoder(
+    object_pairs_hook=without_repeats,
+    parse_float=finite,
+    parse_int=bounded,
+    parse_constant=finite,
+)

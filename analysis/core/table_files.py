@@ -8,7 +8,6 @@ import json
 import math
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 from analysis.core.counting import count
 from analysis.core.errors import CorpusError
 from analysis.core.faults import Faults
-from analysis.core.json_text import HALF_WRITTEN, has_half
+from analysis.core.json_text import HALF_WRITTEN, has_half, without_repeats
 from analysis.core.turns import tell
 
 # The size of a file is what is limited; a long text in a cell is no fault.
@@ -268,19 +267,6 @@ def value_in_words(value: Any) -> str:
     if isinstance(value, list):
         return "a list"
     return f"{str(value)[:40]} ({type(value).__name__})"
-
-
-def without_repeats(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object as a dict.
-
-    ValueError when a key is there twice, since all but the last would be lost.
-    """
-    result = dict(items)
-    if len(result) < len(items):
-        counts = Counter(key for key, _ in items)
-        repeated = min(key for key, count in counts.items() if count > 1)
-        raise ValueError(f"the key “{repeated[:40]}” is there twice")
-    return result
 
 
 def finite(number: str) -> float:

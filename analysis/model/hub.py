@@ -26,6 +26,7 @@ from tqdm.auto import tqdm
 from analysis.core import disk, files, interruption, settings
 from analysis.core.errors import AnalysisError, ModelError, nearest
 from analysis.core.hidden_folders import reason
+from analysis.core.model_files import fingerprint
 from analysis.core.model_names import HUB_ID, offered_models
 
 # The other way of fetching, Xet, reports from a thread of its own that swallows
@@ -66,11 +67,20 @@ ABANDONED = 3600
 
 @dataclass(frozen=True)
 class Source:
-    """Where a model's files are: ``revision`` is the pinned commit, or "local"."""
+    """Where a model's files are: ``revision`` is the pinned commit, or "local".
+
+    ``files`` tells those of a local folder from others that lie there later.
+    """
 
     name: str
     folder: Path
     revision: str
+    files: str = ""
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether a local folder has the same files as before; a commit always has."""
+        return not self.files or fingerprint(self.folder) == self.files
 
 
 def locate(
@@ -87,7 +97,7 @@ def locate(
     """
     local = offered_models()
     if model in local:
-        return Source(model, local[model], "local")
+        return Source(model, local[model], "local", fingerprint(local[model]))
     if model.lower().endswith(".gguf"):
         raise ModelError(
             f"“{model[-120:]}” is a GGUF file, which becomes a model once: say "

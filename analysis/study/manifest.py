@@ -259,7 +259,8 @@ class Manifest(FolderManifest):
     ``shares`` names a table of pre-training shares, ``share_percent`` are shares given by
     the user; ``figures``: array → printed figure or table; ``absent``: cells without pairs;
     ``left_out``: pairs that the model cannot tell apart; ``weights``: how the model's were
-    stored, where they were not plain numbers.
+    stored, where they were not plain numbers; ``model_files``: what tells the files of a
+    local model from others under its name.
     """
 
     title: str | None = None
@@ -286,6 +287,7 @@ class Manifest(FolderManifest):
     share_percent: Mapping[str, float] | None = None
     precision: Mapping[str, Any] | None = None
     weights: Mapping[str, Any] | None = None
+    model_files: str | None = None
     citation: str | None = None
     by: str | None = None
     figures: Mapping[str, str] | None = None

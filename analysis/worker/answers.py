@@ -23,8 +23,8 @@ from analysis.core.templates import (
 from analysis.steering.fluency import drift, recognisable, repetition
 from analysis.steering.resolve import resolve
 from analysis.steering.specs import GenerationSpec, SteeringSpec
-from analysis.study import library
 from analysis.worker.inline import run_inline
+from analysis.worker.same_files import opener
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def answered(request: Request, job: Job, pool: Pool) -> tuple[Reply, ...]:
     from analysis.model.scoring import alternatives
 
     loaded = pool.get(request.model, job)
-    rows = rows_of(loaded, request.template, request.asks)
+    rows = rows_of(loaded, request.template, request.asks, job.notices)
     wanted = request.generation.tokens
     tokenizer = loaded.tokenizer
     shown = [as_read(tokenizer, row.prompt, row.whole) for row in rows]
@@ -160,8 +160,11 @@ def replies(
     return tuple(found)
 
 
-def rows_of(loaded: "Loaded", template: str, asks: Sequence[Ask]) -> "list[Row]":
-    """One row per ask: its formatted prompt and its terms.
+def rows_of(
+    loaded: "Loaded", template: str, asks: Sequence[Ask], notices: list[str]
+) -> "list[Row]":
+    """One row per ask: its formatted prompt and its terms; what is to be said of them
+    goes to the notices.
 
     SpecError for an empty question and for steering that does not exist.
     """
@@ -170,7 +173,7 @@ def rows_of(loaded: "Loaded", template: str, asks: Sequence[Ask]) -> "list[Row]"
     questions = [ask.question for ask in asks]
     if not all(question.strip() for question in questions):
         raise SpecError("The prompt is empty. Write something for the model to answer.")
-    opened = functools.cache(library.open_by_name)
+    opened = opener(loaded, notices)
     terms = functools.cache(partial(resolve, opened=opened))
     prompts = apply_template(template, loaded.tokenizer, questions)
     ending = template_ending(template, loaded.tokenizer)
@@ -213,7 +216,7 @@ def measured_response(dose: Dose, job: Job, pool: Pool) -> Response:
     from analysis.model.generate import generate
 
     loaded = pool.get(dose.model, job)
-    rows = rows_of(loaded, dose.template, asks_of(dose))
+    rows = rows_of(loaded, dose.template, asks_of(dose), job.notices)
     asked = 1 + len(dose.neutral)
     at_dose = in_parts(rows, asked)
     job.progress(0, 3, "answering at every strength")

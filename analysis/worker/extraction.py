@@ -46,6 +46,7 @@ from analysis.worker.adapters import (
 from analysis.worker.plane import go_on_sweeping
 from analysis.worker.prompts import check_prompt, prompt_of, template_notes
 from analysis.worker.questions import go_on_asking
+from analysis.worker.same_files import check_files, hold_to_files
 from analysis.worker.sentences import go_on_reading
 from analysis.worker.service import Job, Pool, Task
 
@@ -224,6 +225,7 @@ def extract_study(
         }
         folder = plan.begin(exact_spec, corpus, reader, title, known)
         check_study_prompt(folder, exact_spec, loaded)
+        hold_to_files(folder, loaded)
         job.notices += notes_on(store.read_manifest(folder).left_out or ())
         plan.run(folder, corpus, reader, job.progress)
         return folder.name
@@ -273,11 +275,14 @@ def resumed_study(name: str, job: Job, pool: Pool) -> str:
         corpus = find(spec.corpus_digest)
         loaded = pool.get(spec.model, job)
         check_study_prompt(folder, spec, loaded)
+        hold_to_files(folder, loaded)
         reader = template_reader(loaded, spec, job)
         plan.run(folder, corpus, reader, job.progress)
     if coverage.missing_words(manifest):
         spec = manifest.part(WordsPart).spec_as(WordSpec)
-        readers = position_readers(pool.get(spec.model, job), spec, job)
+        loaded = pool.get(spec.model, job)
+        hold_to_files(folder, loaded)
+        readers = position_readers(loaded, spec, job)
         words.run(folder, readers, job.progress)
     go_on_reading(name, job, pool)
     go_on_asking(name, job, pool)
@@ -311,6 +316,7 @@ def embed_words(
             return words.begin(exact_spec, chosen, readers, title, folder, read)
 
         folder = library.begin_in(study, begin) if study else begin()
+        hold_to_files(folder, loaded)
         words.run(folder, readers, job.progress)
         return folder.name
 
@@ -339,6 +345,7 @@ def continued_run(name: str, most: int, job: Job, pool: Pool) -> control.Run:
 
     loaded = pool.get(run.spec.model, job)
     job.notices += template_notes(run.spec.template, loaded)
+    check_files(library.open_by_name(run.spec.study).manifest, loaded)
     settle = partial(settle_prompt, run, loaded)
     speaker = ModelSpeaker(loaded, run.spec, job.check, settle)
     return control_plan.compute(name, speaker, report, most)

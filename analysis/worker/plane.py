@@ -19,6 +19,7 @@ from analysis.study import coverage, library, store
 from analysis.study.manifest import PlanePart, QuestionsPart
 from analysis.worker.adapters import pinned
 from analysis.worker.prompts import check_prompt, prompt_of, template_notes
+from analysis.worker.same_files import hold_to_files
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def run_plane(spec: SweepSpec, questions: Questions, study: str) -> Task[str]:
             sweep.begin_sweep(folder, exact_spec, questions, prompt)
 
         folder = library.begin_in(study, begin)
+        hold_to_files(folder, loaded)
         swept(folder, questions, loaded, job)
         return folder.name
 
@@ -132,7 +134,9 @@ def go_on_sweeping(name: str, job: Job, pool: Pool) -> None:
         questions = find_questions(spec.questions_digest)
     else:
         return
-    swept(folder, questions, pool.get(spec.model, job), job)
+    loaded = pool.get(spec.model, job)
+    hold_to_files(folder, loaded)
+    swept(folder, questions, loaded, job)
 
 
 def swept(folder: Path, questions: Questions, loaded: "Loaded", job: Job) -> None:

@@ -22,6 +22,7 @@ from analysis.study import coverage, library, store
 from analysis.study.manifest import ImportedPart, Manifest, QuestionsPart
 from analysis.worker.adapters import pinned, template_reader
 from analysis.worker.prompts import check_prompt, prompt_of, template_notes
+from analysis.worker.same_files import hold_to_files
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def read_questions(
 
         folder = library.begin_in(into, begin) if into else begin()
         check_kept_prompt(folder, exact_spec, loaded)
+        hold_to_files(folder, loaded)
         ask_missing(folder, exact_spec, questions, reader, job)
         return folder.name
 
@@ -114,6 +116,7 @@ def go_on_asking(name: str, job: Job, pool: Pool) -> None:
     questions = find_questions(spec.questions_digest)
     loaded = pool.get(spec.model, job)
     check_kept_prompt(folder, spec, loaded)
+    hold_to_files(folder, loaded)
     reader = template_reader(loaded, spec, job)
     ask_missing(folder, spec, questions, reader, job)
 

@@ -17,6 +17,7 @@ from analysis.sentences.specs import SentenceSpec
 from analysis.study import coverage, library, store
 from analysis.study.manifest import SentencesPart
 from analysis.worker.adapters import pinned, position_readers, stack_read
+from analysis.worker.same_files import hold_to_files
 from analysis.worker.service import Job, Pool, Task
 
 
@@ -108,6 +109,7 @@ def read_sentences(
 
         shelf.keep(text)
         folder = library.begin_in(study, begin) if study else begin()
+        hold_to_files(folder, loaded)
         plan.run(folder, text, readers, job.progress)
         return folder.name
 
@@ -128,5 +130,7 @@ def go_on_reading(name: str, job: Job, pool: Pool) -> None:
         return
     spec = manifest.part(SentencesPart).spec_as(SentenceSpec)
     text = shelf.find(spec.sentences_digest)
-    readers = position_readers(pool.get(spec.model, job), spec, job)
+    loaded = pool.get(spec.model, job)
+    hold_to_files(store.root() / name, loaded)
+    readers = position_readers(loaded, spec, job)
     plan.run(folder, text, readers, job.progress)

@@ -177,8 +177,15 @@ class Pool:
         return estimate.needed
 
     def kept(self, spec: ModelSpec) -> "Loaded | None":
-        """The model of a spec when it is in memory, now the most recently used."""
+        """The model of a spec when it is in memory, now the most recently used.
+
+        One whose folder has been changed since is unloaded.
+        """
         if spec not in self.loaded:
+            return None
+        if not self.loaded[spec].model.source.is_unchanged:
+            self.loaded.move_to_end(spec, last=False)
+            self.unload()
             return None
         self.loaded.move_to_end(spec)
         return self.loaded[spec].model

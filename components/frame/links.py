@@ -13,7 +13,7 @@ from typing import Any
 
 import streamlit as st
 
-from analysis.core.json_text import is_shown
+from analysis.core.json_text import is_shown, without_repeats
 from components.frame.text import escape, say_not_restored
 
 ONE, SEVERAL, SWITCH = "one", "several", "switch"
@@ -213,7 +213,7 @@ def parsed(text: str) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        found = json.loads(text, parse_int=whole)
+        found = json.loads(text, parse_int=whole, object_pairs_hook=without_repeats)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -1,0 +1,63 @@
+"""A study is of the very files of a model, not of whatever lies under its name later."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.core.errors import StudyError
+from analysis.study import library, store
+from analysis.study.manifest import Manifest
+from analysis.study.study import Study
+
+if TYPE_CHECKING:
+    from analysis.model.load import Loaded
+
+
+def hold_to_files(folder: Path, loaded: "Loaded") -> None:
+    """Note the files of a model when a study of it begins.
+
+    StudyError when they have changed since. Hub models are told by their commit, and
+    studies of older versions say nothing of files.
+    """
+    files = loaded.source.files
+    manifest = store.read_manifest(folder)
+    check_files(manifest, loaded)
+    if files and manifest.model_files is None and not manifest.files:
+        with store.writing(folder):
+            begun = store.read_manifest(folder)
+            store.write_manifest(folder, replace(begun, model_files=files))
+
+
+def check_files(manifest: Manifest, loaded: "Loaded") -> None:
+    """StudyError where a study is of other files than its model has now."""
+    if has_changed(manifest, loaded):
+        raise StudyError(
+            f"“{manifest.title}” was begun with other files of {loaded.source.name}: its "
+            "folder has been changed since, and numbers of both would be mixed. Put the "
+            "former files back to go on, or begin a new study."
+        )
+
+
+def has_changed(manifest: Manifest, loaded: "Loaded") -> bool:
+    """Whether a model of a study's name has other files now than when that was begun."""
+    files = loaded.source.files
+    same_name = manifest.model_name == loaded.source.name
+    known = manifest.model_files
+    return bool(same_name and known and files and known != files)
+
+
+def opener(loaded: "Loaded", notices: list[str]) -> Callable[[str], Study]:
+    """Opens studies by name, each once; a notice of each that is of other files."""
+
+    def opened(name: str) -> Study:
+        study = library.open_by_name(name)
+        if has_changed(study.manifest, loaded):
+            notices.append(
+                f"The folder of {loaded.source.name} has been changed since "
+                f"“{study.title}” was made: its vectors are those of the former files."
+            )
+        return study
+
+    return cache(opened)
