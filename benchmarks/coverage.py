@@ -32,6 +32,7 @@ from analysis.core import statistics
 from analysis.core.intervals import mean_interval, wilson
 from analysis.overview import compare
 from analysis.plane import localisation
+from analysis.sentences import retrieval
 from analysis.words import alignment
 
 REPLICATES = 1000
@@ -235,6 +236,33 @@ def words_found(words: int, share: float) -> Simulation:
     def simulate(rng: Generator, replicates: int) -> np.ndarray:
         hits = rng.random((replicates, words)) < share
         return held(*alignment.spread(hits), share)
+
+    return simulate
+
+
+def translations_found(sentences: int, share: float) -> Simulation:
+    """A share of sentences at one layer."""
+
+    def once(rng: Generator) -> bool:
+        hits = (rng.random(sentences) < share).astype(float)
+        return bool(held(*retrieval.spread(hits), share))
+
+    def simulate(rng: Generator, replicates: int) -> np.ndarray:
+        return np.array([once(rng) for _ in range(replicates)])
+
+    return simulate
+
+
+def mexa_over_layers(sentences: int, share: float, layers: int) -> Simulation:
+    """MEXA's mean over layers; a sentence that is hard is so at all of them."""
+
+    def once(rng: Generator) -> bool:
+        ease = rng.beta(4 * share, 4 * (1 - share), sentences)
+        hits = rng.random((layers, sentences)) < ease
+        return bool(held(*retrieval.spread_of_means(hits.mean(0)), share))
+
+    def simulate(rng: Generator, replicates: int) -> np.ndarray:
+        return np.array([once(rng) for _ in range(replicates)])
 
     return simulate
 
@@ -609,6 +637,7 @@ ENTRIES = (
             "questions.geometry.mean_angle",
             "concepts.recognition.printed_recognition",
             "overview.compare.of_pairs",
+            "sentences.retrieval.sentence_retrieval_by_layer",
         ),
         (
             Case("3 languages", of_few(3, normal, 0), small=True),
@@ -635,6 +664,25 @@ ENTRIES = (
         "Wilson 1927; Korn and Graubard 1998",
         ("words.alignment.mean_over_languages",),
         (Case("68 words, 8 languages", words_found_in_the_mean(68, 0.4, 8)),),
+    ),
+    Entry(
+        "translations found, MEXA at a layer (Alignment)",
+        WILSON_UNITS,
+        "sentences",
+        "Wilson 1927",
+        ("sentences.retrieval.spread",),
+        (
+            Case("100 sentences, .70", translations_found(100, 0.7)),
+            Case("100 sentences, .03", translations_found(100, 0.03)),
+        ),
+    ),
+    Entry(
+        "MEXA, mean over layers (Alignment)",
+        STUDENT,
+        "sentences",
+        "Student 1908",
+        ("sentences.retrieval.spread_of_means",),
+        (Case("100 sentences, 18 layers", mexa_over_layers(100, 0.4, 18)),),
     ),
     Entry(
         "rates and log-odds (Control)",

@@ -8,7 +8,7 @@ from analysis.worker.service import DONE
 from components.frame import cache
 from tests.planted_sentences import parallel_text, stored_sentences
 from tests.stored import stored
-from tests.visits import alive, asked, button, figures, visit, words
+from tests.visits import PAGES, alive, asked, button, figures, visit, words
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -33,6 +33,13 @@ def test_a_study_of_sentences_shows_them_at_once(home):
             shown[title]["caption"],
         )
     assert len(shown) == 5 and "“Language vector”" in words(at)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_with_a_study_of_sentences_alone(home, page):
+    stored_sentences("planted")
+    at = visit(page, study="planted")
+    assert not at.error, [each.value for each in at.error]
 
 
 def test_choices_change_the_figures_and_are_in_the_link(home):

@@ -28,6 +28,7 @@ MEASURES = {
 }
 """Variables of results → what captions call them."""
 OVER_SENTENCES = "Wilson, over sentences"
+OVER_MEANS = "Student, over sentences"
 OVER_LANGUAGES = "Student, over languages"
 
 
@@ -130,6 +131,15 @@ def spread(hits: np.ndarray) -> Interval[np.ndarray]:
     if not n:
         return Interval(np.array(np.nan), np.array(np.nan))
     return share_interval(hits.mean(), hits.var() / n, n, n)
+
+
+def spread_of_means(by_sentence: np.ndarray) -> Interval[np.ndarray]:
+    """95 % interval of a mean over sentences, each of which is a mean over layers.
+
+    Student's; a share is neither below 0 nor above 1.
+    """
+    low, high = mean_interval(by_sentence)
+    return Interval(np.clip(low, 0, 1), np.clip(high, 0, 1))
 
 
 def mean(hits: np.ndarray) -> float:
@@ -243,7 +253,7 @@ def mexa(study: Study, spec: RetrievalSpec, target: str) -> xr.Dataset:
     ends = []
     for code in columns[0]:
         by_sentence = np.mean([column[code].mexa for column in columns], axis=0)
-        ends.append(mean_interval(by_sentence))
+        ends.append(spread_of_means(by_sentence))
     first = columns[0].values()
     best = np.where(np.isfinite(scores), scores, -1).argmax(1)
     variables = {
@@ -257,7 +267,7 @@ def mexa(study: Study, spec: RetrievalSpec, target: str) -> xr.Dataset:
         "chance": ("language", np.array([each.chance("mexa") for each in first])),
     }
     coords = {"language": list(columns[0]), "layer": list(layers)}
-    attributes = {"target": target, "interval": "Student, over sentences"}
+    attributes = {"target": target, "interval": OVER_MEANS}
     return xr.Dataset(variables, coords, attributes)
 
 
