@@ -67,9 +67,11 @@ def own_of(code: str, language: str) -> str:
     from langcodes import Language
     from language_data.name_data import CODE_TO_NAMES
 
-    own = Language.get(code, normalize=False).autonym()
     names = CODE_TO_NAMES.get(language, {})
-    called_alike = names.get(language) == names.get("en", "")
+    if language not in names:
+        return ""
+    own = Language.get(code, normalize=False).autonym()
+    called_alike = names[language] == names.get("en", "")
     if own == english_of(code) and not called_alike:
         return ""
     return own
