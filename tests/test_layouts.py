@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from analysis.concepts import corpora
 from analysis.concepts.pair_checks import COLUMNS as PAIR_COLUMNS
 from analysis.concepts.pair_checks import REQUIRED as PAIR_NEEDED
 from analysis.concepts.pair_readers import read_corpus
 from analysis.control import prompts
 from analysis.core.errors import AnalysisError, SpecError
 from analysis.languages.languages import canonical
-from analysis.questions import questions
+from analysis.questions import question_sets, questions
 from analysis.questions.answer_options import ANSWERS
 from analysis.questions.questions import read_questions
 from analysis.tables import layouts
@@ -126,6 +127,13 @@ def test_harmful_against_harmless():
 def test_prompts_with_a_column_for_each_language():
     asked = prompts.read(made.csv_of([made.MULTIJAIL]), "multijail.csv")
     assert len(asked.prompts) == 10 and asked.of("jv", "")["0"].text == "request in jv"
+
+
+def test_prompts_whose_language_is_told_by_a_country():
+    rows = [{"ID": "K-1", "Topic": "food", "Source": "-", "Question": "?"}]
+    files = {f"{name}_questions.csv": made.csv_of(rows) for name in ("Assam", "Iran")}
+    asked = prompts.read(made.zip_of(files), "questions.zip")
+    assert set(asked.languages) == {"as", "fa"}
 
 
 def test_one_text_a_line_in_a_file_of_each_language():
@@ -364,3 +372,18 @@ def test_the_documentation_lists_every_layout():
         kinds = ", ".join(layout.kinds)
         row = f"{kinds} | {layout.use} | {layout.licence or '–'} |"
         assert f"| `{layout.name}`: " in text and row in text, layout.name
+
+
+def test_how_a_file_was_read_is_kept_with_what_it_held(tmp_path, monkeypatch):
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    rows = [made.CROWS | {"": n, "sent_more": f"Bad {n}."} for n in range(3)]
+    corpus = read_corpus(made.csv_of(rows), "crows.en.csv")
+    again = corpora.load(corpora.keep(corpus))
+    assert again.pairs == corpus.pairs and again.digest == corpus.digest
+    assert "its columns were read so: positive from “sent_less”" in again.notes[0]
+    asked = read_questions(made.csv_of([made.MMMLU]), "mmlu_FR-FR.csv")
+    again = question_sets.load_questions(question_sets.keep_questions(asked))
+    assert "question from “Question”" in again.notes[0]
+    asked = prompts.read(made.csv_of([made.MULTIJAIL]), "multijail.csv")
+    again = prompts.load(prompts.keep(asked), None, "")
+    assert "text from “{language}”" in again.notes[0]

@@ -13,6 +13,7 @@ from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.shelf import Shelf, plain_name
+from analysis.tables.column_maps import remembered
 
 DEMO, REQUESTS = "demo world", "demo requests"
 DEMO_FOLDER = Path(__file__).parent.parent / "demo"
@@ -22,6 +23,8 @@ DEMO_FILES = {
 }
 """The corpora that come along, by name."""
 SHELF = Shelf("corpora", ".csv")
+MAPS = SHELF.beside(".toml")
+"""How the columns of the files were read that corpora came from."""
 
 
 @cache
@@ -49,7 +52,8 @@ def load(name: str) -> Corpus:
             f"choose: {', '.join(names)}."
         )
     corpus = read_corpus(kept, f"{name}.csv", exact=True)
-    return Corpus(name, corpus.pairs, corpus.notes)
+    told = remembered(MAPS.load(name))
+    return Corpus(name, corpus.pairs, (*told, *corpus.notes))
 
 
 def find(digest: str) -> Corpus:
@@ -81,6 +85,8 @@ def keep(corpus: Corpus) -> str:
     if not name.endswith(corpus.digest):
         name = f"{name}-{corpus.digest}"
     SHELF.keep(name, to_csv(corpus).encode())
+    if corpus.columns:
+        MAPS.keep(name, corpus.columns.encode())
     return name
 
 

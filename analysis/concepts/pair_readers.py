@@ -39,7 +39,7 @@ from analysis.tables.bringing import (
     plain,
     with_own_faults,
 )
-from analysis.tables.column_maps import ColumnMap
+from analysis.tables.column_maps import ColumnMap, as_toml
 from analysis.tables.kinds import PAIRS
 from analysis.tables.names_of_files import language_in
 
@@ -79,7 +79,8 @@ def read_corpus(
         raise better from error
     rows = (Row(row.place, known_columns(row.values)) for row in brought.rows)
     name = PurePosixPath(file.name).stem
-    return assemble(name, rows, brought.faults, brought.notes)
+    corpus = assemble(name, rows, brought.faults, brought.notes)
+    return replace(corpus, columns=as_toml(brought.columns))
 
 
 def is_own(file: Plain) -> bool:

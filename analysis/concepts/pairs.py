@@ -59,12 +59,14 @@ class Split(NamedTuple):
 class Corpus:
     """Contrast pairs, unique in (concept, language, pair).
 
-    ``notes`` say what a reader left out or found lacking.
+    ``notes`` say what a reader left out or found lacking; ``columns`` how the columns of
+    the file were read, as TOML, where that was said or known of its layout.
     """
 
     name: str
     pairs: tuple[ContrastPair, ...]
     notes: tuple[str, ...] = ()
+    columns: str = ""
 
     @cached_property
     def concepts(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ from analysis.tables.bringing import (
     plain,
     with_own_faults,
 )
-from analysis.tables.column_maps import ColumnMap
+from analysis.tables.column_maps import ColumnMap, as_toml, remembered
 from analysis.tables.kinds import PROMPTS
 from analysis.tables.parts import TableRow, as_text
 
@@ -53,6 +53,8 @@ NEUTRAL = 8
 """Neutral prompts per language on which the change of the next token is measured."""
 MOST_BYTES = 20 * 2**20
 SHELF = Shelf("prompts", ".csv")
+MAPS = SHELF.beside(".toml")
+"""How the columns of the files were read that prompts came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,14 @@ class Prompt:
 class PromptSet:
     """Prompts, unique in (language, prompt, role).
 
-    ``notes`` are sentences on what is no fault but should be known.
+    ``notes`` are sentences on what is no fault but should be known; ``columns`` is how
+    the columns of the file were read, as TOML, where that was said.
     """
 
     name: str
     prompts: tuple[Prompt, ...]
     notes: tuple[str, ...] = ()
+    columns: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -339,7 +343,9 @@ def load(name: str, study: StudySpec, concept: str) -> PromptSet:
         raise CorpusError(
             f"There are no prompts “{name}” on this server. Upload them again, or choose others."
         )
-    return replace(read(kept, f"{name}.csv", exact=True), name=name)
+    made = read(kept, f"{name}.csv", exact=True)
+    notes = (*remembered(MAPS.load(name)), *made.notes)
+    return replace(made, name=name, notes=notes)
 
 
 def kept_name(prompts: PromptSet) -> str:
@@ -360,6 +366,8 @@ def keep(prompts: PromptSet) -> str:
     writer.writeheader()
     writer.writerows(asdict(prompt) for prompt in prompts.prompts)
     SHELF.keep(name, buffer.getvalue().encode())
+    if prompts.columns:
+        MAPS.keep(name, prompts.columns.encode())
     return name
 
 
@@ -395,7 +403,8 @@ def read(
         better = with_own_faults(error, lambda: own_prompts(file.data, file.name))
         raise better from error
     made = prompts_in(file.name, rows_brought(brought.rows), brought.faults)
-    return replace(made, notes=(*brought.notes, *made.notes))
+    notes = (*brought.notes, *made.notes)
+    return replace(made, notes=notes, columns=as_toml(brought.columns))
 
 
 class Row(NamedTuple):
@@ -408,7 +417,7 @@ class Row(NamedTuple):
 def rows_brought(rows: Iterable[TableRow]) -> Iterator[Row]:
     """Rows of a table of any form as texts under our columns."""
     for row in rows:
-        values = dict.fromkeys(REQUIRED, "")
+        values: dict[str, str] = dict.fromkeys(REQUIRED, "")
         for column, value in row.values.items():
             if column in COLUMNS:
                 values[column] = as_text(value)

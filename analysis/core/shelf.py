@@ -58,6 +58,10 @@ class Shelf:
         if self.load(name) != data:
             files.write_file(self.path(name), data)
 
+    def beside(self, suffix: str) -> "Shelf":
+        """The shelf of files of the same names in the same folder with another ending."""
+        return Shelf(self.folder, suffix)
+
     def delete(self, name: str) -> None:
         """Remove a file; nothing happens when it is gone already."""
         files.remove(self.path(name))

@@ -10,10 +10,13 @@ from pathlib import Path
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.shelf import Shelf, plain_name
 from analysis.questions.questions import COLUMNS, Question, Questions, read_questions
+from analysis.tables.column_maps import remembered
 
 DEMO_QUESTIONS = Path(__file__).parent.parent / "demo" / "questions.csv"
 DEMO = "demo questions"
 SHELF = Shelf("questions", ".csv")
+MAPS = SHELF.beside(".toml")
+"""How the columns of the files were read that questions came from."""
 
 
 @cache
@@ -40,7 +43,8 @@ def load_questions(name: str) -> Questions:
             f"Choose: {', '.join(allowed)}."
         )
     made = read_questions(kept, f"{name}.csv", exact=True)
-    return Questions(name, made.questions, made.notes)
+    told = remembered(MAPS.load(name))
+    return Questions(name, made.questions, (*told, *made.notes))
 
 
 def find_questions(digest: str) -> Questions:
@@ -65,6 +69,8 @@ def keep_questions(questions: Questions) -> str:
     plain = plain_name(questions.name, 40, "questions", also="_")
     name = plain if plain.endswith(questions.digest) else f"{plain}-{questions.digest}"
     SHELF.keep(name, questions_csv(questions.questions).encode())
+    if questions.columns:
+        MAPS.keep(name, questions.columns.encode())
     return name
 
 

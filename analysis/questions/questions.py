@@ -54,7 +54,7 @@ from analysis.tables.bringing import (
     plain,
     with_own_faults,
 )
-from analysis.tables.column_maps import ColumnMap
+from analysis.tables.column_maps import ColumnMap, as_toml
 from analysis.tables.kinds import QUESTIONS
 from analysis.tables.names_of_files import language_in
 
@@ -116,11 +116,15 @@ class Question:
 
 @dataclass(frozen=True)
 class Questions:
-    """A set of questions; ``notes`` are sentences on what is no fault but should be known."""
+    """A set of questions; ``notes`` are sentences on what is no fault but should be known.
+
+    ``columns``: how the columns of the file were read, as TOML, where that was said.
+    """
 
     name: str
     questions: Sequence[Question]
     notes: tuple[str, ...] = ()
+    columns: str = ""
 
     @cached_property
     def digest(self) -> str:
@@ -135,9 +139,9 @@ class Questions:
             found.add({column: getattr(q, column) for column in TEXTS}, q.options)
         return found
 
-    def after(self, notes: Sequence[str]) -> "Questions":
+    def after(self, notes: Sequence[str], columns: str = "") -> "Questions":
         """The same set with notes before its own; it is not counted again."""
-        noted = replace(self, notes=(*notes, *self.notes))
+        noted = replace(self, notes=(*notes, *self.notes), columns=columns)
         vars(noted)["tally"] = self.tally
         return noted
 
@@ -255,7 +259,7 @@ def read_questions(
     reading = Reading(answers or meaning)
     name = PurePosixPath(file.name).stem
     read = assemble_questions(name, lines, brought.faults, reading)
-    return read.after(brought.notes)
+    return read.after(brought.notes, as_toml(brought.columns))
 
 
 def is_own(file: Plain) -> bool:

@@ -131,11 +131,12 @@ def bring_opened(opened: Opened, kind: str, own: Own) -> Brought:
     found = layouts.recognised(opened, kind)
     if any(own(part.columns, part.name) for part in opened.parts):
         return as_they_are(opened, own)
-    if len(found) == 1:
+    columns = found[0].columns_for(kind) if len(found) == 1 else None
+    if columns is not None:
         layout = found[0]
         title = layout.title or layout.name
         told = f"Read as {title} (recognised by its columns)."
-        return mapped(reopened(opened, layout, kind), layout.columns_for(kind), told)
+        return mapped(reopened(opened, layout, kind), columns, told)
     raise columns_unknown(opened, kind, found)
 
 

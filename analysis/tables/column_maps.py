@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from analysis.core.errors import SpecError, listed, nearest, unknown
+from analysis.core.errors import SpecError, listed, unknown
 from analysis.tables.kinds import KINDS, kind_of
 from analysis.tables.opening import Manner
 
@@ -247,6 +247,17 @@ def described(columns: ColumnMap) -> str:
     return "; ".join(told)
 
 
-def nearest_column(wanted: str, columns: tuple[str, ...]) -> str:
-    """A clause naming the column of a file most like one that it lacks."""
-    return nearest(wanted, columns)
+def as_toml(columns: ColumnMap | None) -> str:
+    """What a map says as TOML; empty without one."""
+    return "" if columns is None else written(to_table(columns))
+
+
+def remembered(kept: bytes | None) -> tuple[str, ...]:
+    """What is told of a file by the map that was kept with it; nothing without one."""
+    if kept is None:
+        return ()
+    try:
+        columns = from_table(parsed(kept.decode("utf-8", "replace"), "The map"), "It")
+    except SpecError:
+        return ()
+    return (f"When it was brought, its columns were read so: {described(columns)}.",)

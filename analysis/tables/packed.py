@@ -5,7 +5,7 @@ import gzip
 import lzma
 from collections.abc import Callable, Mapping
 from io import BytesIO
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from analysis.core import settings
 from analysis.core.table_files import refusal
@@ -17,7 +17,7 @@ class Packing(NamedTuple):
 
     beginning: bytes
     ending: str
-    open: Callable[[IO[bytes]], IO[bytes]]
+    open: Callable[[IO[bytes]], Any]
 
 
 PACKINGS: Mapping[str, Packing] = {

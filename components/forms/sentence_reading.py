@@ -19,15 +19,18 @@ from analysis.sentences.readers import read_parallel
 from analysis.sentences.readings import READINGS, USUAL
 from analysis.sentences.specs import SentenceSpec
 from analysis.study.study import COMPUTED, Study
+from analysis.tables.column_maps import ColumnMap
+from analysis.tables.kinds import PARALLEL
 from analysis.worker.sentences import SentenceCheck, check_sentences, read_sentences
 from components.forms import extraction
+from components.forms.hub_table import choose_hub_table
+from components.forms.table_file import TYPES, of_table
 from components.frame import jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
-FILE, HERE = "a file", "this server"
+FILE, HUB, HERE = "a file", "the hub", "this server"
 THIS, NEW = "this study", "a new study"
-ENDINGS = ["csv", "tsv", "json", "jsonl", "ndjson", "zip"]
 LETTERS = 100
 """Bytes of a sentence, about."""
 ENOUGH = 100
@@ -153,7 +156,7 @@ def choose_text() -> ParallelText | None:
     """A text of a file, or one that is kept here; None when there is none yet."""
     origin = st.segmented_control(
         "Sentences from",
-        (FILE, HERE),
+        (FILE, HUB, HERE),
         default=FILE,
         required=True,
         key="sentences-origin",
@@ -163,11 +166,14 @@ def choose_text() -> ParallelText | None:
             file = st.file_uploader(
                 "A table with “id” and a column per language, or with “id”, “language” "
                 "and “text”; or a zip of files per language (SIB-200, FLORES, NTREX)",
-                type=ENDINGS,
+                type=TYPES,
                 key="sentences-file",
                 max_upload_size=200,
             )
-            return readings.of_file(file, "sentences-file", read_prepared)
+            return of_table(file, "sentences-file", PARALLEL, read_prepared)
+        if origin == HUB:
+            table = choose_hub_table("sentences-hub-set", PARALLEL)
+            return of_table(table, "sentences-hub-file", PARALLEL, read_prepared)
         names = shelf.offered()
         if not names:
             st.info(
@@ -184,9 +190,9 @@ def choose_text() -> ParallelText | None:
     return None
 
 
-def read_prepared(data: bytes, name: str) -> ParallelText:
+def read_prepared(data: bytes, name: str, columns: ColumnMap | None) -> ParallelText:
     """The text of a file with all that the page asks of it at every touch."""
-    return prepared(read_parallel(data, name))
+    return prepared(read_parallel(data, name, columns))
 
 
 def offer_choice(study: Study, chosen: Chosen) -> None:
