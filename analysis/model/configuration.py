@@ -14,11 +14,11 @@ from analysis.core.found_models import is_single
 from analysis.core.gguf_models import named_quantisation
 from analysis.core.hidden_folders import reason, without_folders
 from analysis.core.model_kinds import BOTH, CONFIG, ENCODER_DECODERS, KINDS
+from analysis.core.model_names import ADAPTER
 from analysis.core.specs import DECODER
 from analysis.model.hub import Source, listed_files
 from analysis.model.stacks import kind_of, text_config
 
-ADAPTER = "adapter_config.json"
 MOST_BYTES = 16 * 2**20
 """Bytes of a config.json; the largest, with settings by layer, have a few hundred KB."""
 

@@ -27,7 +27,7 @@ from analysis.core import disk, files, interruption, settings
 from analysis.core.errors import AnalysisError, ModelError, nearest
 from analysis.core.hidden_folders import reason
 from analysis.core.model_files import fingerprint
-from analysis.core.model_names import HUB_ID, offered_models
+from analysis.core.model_names import ADAPTER, HUB_ID, offered_models
 
 # The other way of fetching, Xet, reports from a thread of its own that swallows
 # exceptions: Stop would not be heard.
@@ -179,10 +179,16 @@ def fetch_weights(model: str, folder: Path, progress: Progress | None) -> None:
         model,
         revision=folder.name,
         allow_patterns=wanted,
-        ignore_patterns=NEEDLESS,
+        ignore_patterns=needless(folder),
         max_workers=1,
         tqdm_class=progress_bar_class(progress, total),
     )
+
+
+def needless(folder: Path) -> list[str]:
+    """Patterns of weights that are not fetched; an adapter alone is all there is."""
+    alone = (folder / ADAPTER).is_file() and not (folder / "config.json").is_file()
+    return [one for one in NEEDLESS if not alone or not one.startswith("adapter")]
 
 
 def wanted_weights(folder: Path) -> list[str]:
@@ -226,7 +232,7 @@ def outstanding_bytes(model: str, folder: Path, wanted: list[str]) -> int:
     chosen = filter_repo_objects(
         files,
         allow_patterns=wanted,
-        ignore_patterns=NEEDLESS,
+        ignore_patterns=needless(folder),
         key=lambda file: file.path,
     )
     return sum(file.size for file in chosen if not (folder / file.path).exists())

@@ -50,6 +50,7 @@ from analysis.core.tokenizer import Tokenizer
 from analysis.model.bounded_templates import with_bounded_template
 from analysis.model.configuration import adapter_notice, read_config
 from analysis.model.hub import Source, listed_files, locate
+from analysis.model.lora import Adapter, find_adapter, has_tokenizer, merge
 from analysis.model.stacks import (
     Stack,
     all_stacks,
@@ -260,12 +261,18 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
     everything a user can mend.
     """
     source = locate(spec.model, spec.revision, progress)
-    config = read_config(source)
+    adapter = find_adapter(source, progress)
+    base = adapter.base if adapter else source
+    config = read_config(base)
+    if adapter:
+        check_mergeable(spec, adapter, config)
     stack = stack_of(config, chosen_stack(kind_of(config), spec.stack, source.name))
-    weights = load_weights(spec, source, config)
+    weights = load_weights(spec, base, config)
     model = weights.model
     check_packing(model, source)
     check_no_adapter(model, source)
+    if adapter:
+        merge(adapter, model)
     tokenizer = load_tokenizer(source)
     return Loaded(
         spec=spec,
@@ -275,14 +282,41 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
         blocks=stack_blocks(model, stack),
         hidden=stack.hidden,
         notices=(
-            *adapter_notice(source),
-            *stored_notice(source),
+            *notices_of(adapter, base),
             *weights.notices,
             *language_notice(source, tokenizer),
         ),
         kind=stack.kind,
         stack=stack.name,
-        stored=stored_weights(source, config),
+        stored=stored_with(adapter, base, config),
+    )
+
+
+def stored_with(
+    adapter: Adapter | None, base: Source, config: PreTrainedConfig
+) -> Mapping[str, Any] | None:
+    """What a study keeps of how weights were stored, and of the adapter in them."""
+    stored = stored_weights(base, config)
+    if adapter is None:
+        return stored
+    return {**adapter.known, "base weights": stored} if stored else adapter.known
+
+
+def notices_of(adapter: Adapter | None, base: Source) -> tuple[str, ...]:
+    """What is to be told of an adapter, and of a model's folder."""
+    merged = (adapter.notice,) if adapter else ()
+    return (*merged, *adapter_notice(base), *stored_notice(base))
+
+
+def check_mergeable(
+    spec: ModelSpec, adapter: Adapter, config: PreTrainedConfig
+) -> None:
+    """ModelError where an adapter would have to be merged into quantised weights."""
+    if spec.quantisation == "none" and not stored_quantisation(config):
+        return
+    raise ModelError(
+        f"{adapter.source.name} is an adapter, and quantised weights take none. Choose the "
+        "quantisation “none”, and a base that is not quantised."
     )
 
 
@@ -503,7 +537,13 @@ def loading_options(
 
 
 def load_tokenizer(source: Source) -> Tokenizer:
-    """The model's tokenizer; ModelError when it has none."""
+    """The model's tokenizer; ModelError when it has none.
+
+    An adapter without one is read with that of its base.
+    """
+    if not has_tokenizer(source.folder):
+        adapter = find_adapter(source, small_only=True)
+        source = adapter.base if adapter else source
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             source.folder, trust_remote_code=settings.trusts_remote_code()
@@ -584,10 +624,14 @@ def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
     It is told from the configuration alone; no weights are fetched. ``check`` may raise
     to stop.
     """
-    source = locate(
-        spec.model, spec.revision, lambda done, total: check(), small_only=True
-    )
-    config = read_config(source)
+
+    def looked(done: int, total: int) -> None:
+        check()
+
+    source = locate(spec.model, spec.revision, looked, small_only=True)
+    adapter = find_adapter(source, looked, small_only=True)
+    base = adapter.base if adapter else source
+    config = read_config(base)
     stack = stack_of(config, chosen_stack(kind_of(config), spec.stack, source.name))
     text = text_config(config, stack.name)
     parameters = count_parameters(config, source, check)
@@ -606,7 +650,7 @@ def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
         int(parameters * per_weight) + BATCH_BYTES + batch,
         memory.available,
         memory.place,
-        (*adapter_notice(source), *stored_notice(source)),
+        notices_of(adapter, base),
         stack.kind,
         stack.name,
     )

