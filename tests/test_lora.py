@@ -141,7 +141,9 @@ def test_an_adapter_of_the_hub_brings_its_base(hub, tiny_folder, tmp_path):
     adapter(tmp_path / "tuned", base="org/lora-base")
     hub.publish("org/lora-tuned", tmp_path / "tuned")
     seen = preflight(ModelSpec("org/lora-tuned"))
-    assert not [one for one in hub.fetched("org/lora-base") if one.endswith("safetensors")]
+    assert not [
+        one for one in hub.fetched("org/lora-base") if one.endswith("safetensors")
+    ]
     engine = load(ModelSpec("org/lora-tuned"))
     assert engine.stored["base revision"] == commit
     assert seen.source.revision == engine.source.revision == hub.main["org/lora-tuned"]
