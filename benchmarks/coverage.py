@@ -637,7 +637,6 @@ ENTRIES = (
             "questions.geometry.mean_angle",
             "concepts.recognition.printed_recognition",
             "overview.compare.of_pairs",
-            "sentences.retrieval.sentence_retrieval_by_layer",
         ),
         (
             Case("3 languages", of_few(3, normal, 0), small=True),

@@ -9,6 +9,7 @@ from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.specs import ModelSpec
 from analysis.plane.specs import SweepSpec
 from analysis.questions.specs import QuestionSpec
+from analysis.sentences.specs import SentenceSpec
 from analysis.steering.specs import (
     GenerationSpec,
     SteeringSpec,
@@ -29,6 +30,10 @@ SPECS = {
     "words": (
         WordSpec(MODEL, "nouns", "aa11", ("en", "fr"), ("last token", "mean"), (2, 4)),
         "nouns aa11 last token, mean 2, 4",
+    ),
+    "sentences": (
+        SentenceSpec(MODEL, "topics", "dd44", ("en", "fr"), ("last token",), (2, 4)),
+        "topics dd44 last token 2, 4",
     ),
     "questions": (
         QuestionSpec(MODEL, "facts", "bb22", ("en",), "plain", most=37, seed=5),

@@ -133,12 +133,12 @@ def spread(hits: np.ndarray) -> Interval[np.ndarray]:
     return share_interval(hits.mean(), hits.var() / n, n, n)
 
 
-def spread_of_means(by_sentence: np.ndarray) -> Interval[np.ndarray]:
-    """95 % interval of a mean over sentences, each of which is a mean over layers.
+def spread_of_means(shares: np.ndarray) -> Interval[np.ndarray]:
+    """95 % interval of a mean of shares over the first axis: languages, or sentences.
 
     Student's; a share is neither below 0 nor above 1.
     """
-    low, high = mean_interval(by_sentence)
+    low, high = mean_interval(shares)
     return Interval(np.clip(low, 0, 1), np.clip(high, 0, 1))
 
 
@@ -212,7 +212,7 @@ def sentence_retrieval_by_layer(
     variables: dict[str, tuple] = {}
     for measure in MEASURES:
         table = means_of(columns, measure)
-        low, high = mean_interval(table)
+        low, high = spread_of_means(table)
         variables[measure] = (("language", "layer"), table)
         variables[f"{measure}_mean"] = ("layer", mean_known(table))
         variables[f"{measure}_low"] = ("layer", low)
