@@ -7,13 +7,14 @@ import pytest
 import xarray as xr
 
 from analysis.core.errors import SpecError, StudyError
+from analysis.sentences import shelf
 from analysis.steering.language_vectors import language_vector, languages_with_means
 from analysis.steering.resolve import resolve, state_norms, vectors
 from analysis.steering.specs import SteeringSpec, SteeringTerm, VectorSource
 from analysis.steering.vector_files import keep_vectors, load_vectors
 from analysis.study.study import COMPUTED, Study
 from components.figures.steering_words import steering_words
-from tests.planted_sentences import stored_sentences
+from tests.planted_sentences import parallel_text, stored_sentences
 from tests.visits import alive, visit, words
 
 LAYERS, HIDDEN = 3, 5
@@ -121,3 +122,17 @@ def test_a_language_vector_is_named_and_exported(home):
     found = dict(enumerate(vectors(source), 1))
     kept = load_vectors(keep_vectors(found, "zh.safetensors"))
     np.testing.assert_array_equal(kept[2], found[2])
+
+
+def test_neutral_prompts_may_be_those_of_a_kept_text(home, fresh):
+    name = shelf.keep(parallel_text(12))
+    at = visit(PLAYGROUND, study="demo")
+    before = at.text_area(key="neutral-en").value
+    alive(at.selectbox(key="neutral-from").select(name).run())
+    sentences = at.text_area(key=f"neutral-en-{name}").value.splitlines()
+    assert sentences == [f"en {number}" for number in range(10)]
+    alive(at.selectbox(key="play-language").select("ta").run())
+    assert "has no sentences in this language" in words(at)
+    alive(at.selectbox(key="play-language").select("en").run())
+    alive(at.selectbox(key="neutral-from").select("this program").run())
+    assert at.text_area(key="neutral-en").value == before

@@ -1,21 +1,27 @@
 """The dose–response curve: effect and cost against strength, and the text at each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import streamlit as st
 
 from analysis.languages.languages import of_language
+from analysis.sentences import shelf
 from analysis.steering.presets import neutral
 from analysis.worker.answers import Ask, Dose, Response, measure_response
 from components.figures import playground as figures
 from components.forms.playground import Draft
 from components.forms.tokens import Token, show
-from components.frame import panel, press
+from components.frame import panel, press, readings
+from components.frame.polite import polite
+from components.frame.text import escape
 
 POINTS = 17
 """Strengths of a curve: the slider's range on both sides, zero in the middle."""
 MOST_PROMPTS = 20
+OURS, NEUTRAL = "this program", "neutral-from"
+FROM_TEXT = 10
+"""Sentences that are taken of a parallel text."""
 AT = "dose-at"
 """Key of the slider that chooses which text is read."""
 
@@ -74,15 +80,43 @@ def choose(draft: Draft) -> Dose | None:
 
 
 def neutral_text(language: str) -> str:
-    """Prompts that no concept is about, one a line."""
+    """Prompts that no concept is about, one a line: ours, or of a kept parallel text."""
+    names = shelf.offered()
+    origin = OURS
+    if names:
+        origin = st.selectbox(
+            "Neutral prompts from", (OURS, *names), format_func=escape, key=NEUTRAL
+        )
+    prompts: Sequence[str] = of_language(neutral(), language) or ()
+    key = f"neutral-{language}"
+    if origin != OURS:
+        prompts = kept_sentences(origin, language)
+        key = f"{key}-{origin}"
     return st.text_area(
         "Neutral prompts, one a line",
-        "\n".join(of_language(neutral(), language) or ()),
-        key=f"neutral-{language}",
+        "\n".join(prompts),
+        key=key,
         height=68,
         help="Side effects are measured on them: the KL divergence of the next token, "
         "language drift and repetition.",
     )
+
+
+def kept_sentences(name: str, language: str) -> Sequence[str]:
+    """The first sentences of a kept parallel text in a language; none is told."""
+    with polite():
+        text = readings.of(
+            "neutral-text", name, lambda: shelf.load(name), name, shelf.SHELF.size(name)
+        )
+        if text is None:
+            return ()
+        if language in text.languages:
+            return text.readable(language)[:FROM_TEXT]
+        st.caption(
+            f"{escape(name)} has no sentences in this language; it is in "
+            f"{', '.join(text.languages)}."
+        )
+    return ()
 
 
 def strengths(reach: float) -> tuple[float, ...]:
