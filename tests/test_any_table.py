@@ -4,8 +4,9 @@ import bz2
 import gzip
 import io
 import lzma
+import math
 import zipfile
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -168,6 +169,16 @@ def test_a_workbook_tells_what_is_no_text():
     assert "not read: a.xlsx/Notizen" in told
 
 
+def test_sheets_of_a_workbook_are_languages_by_their_names():
+    sheets = {}
+    for name, code in (("English", "en"), ("Yoruba", "de")):
+        rows = [row for row in ROWS if row["language"] == code]
+        sheets[name] = [[*row[:2], *row[3:]] for row in made.cells_of(rows)]
+    corpus = read_corpus(made.workbook_of(sheets), "a.xlsx")
+    assert corpus.languages == ("en", "yo") and len(corpus.pairs) == 6
+    assert "a.xlsx/Yoruba: the language, yo, is from its name" in " ".join(corpus.notes)
+
+
 def test_formulas_and_errors_of_a_workbook_are_refused_by_place():
     cells = made.cells_of(ROWS)
     cells[1][3] = "=A1"
@@ -204,6 +215,8 @@ def test_a_value_is_found_in_lists_and_objects():
     assert value_at(values, "a.1.b") is None and value_at(values, "q") is None
     assert as_text(values["n"]) == str(2**60 + 1) and as_text(2.0) == "2"
     assert as_text({"a": [1]}) == '{"a": [1]}' and as_text(None) == ""
+    assert as_text(math.nan) == "" and as_text(True) == "true"
+    assert as_text(datetime(2024, 7, 26)) == "2024-07-26" and as_text(0.5) == "0.5"
 
 
 def test_a_table_without_a_header_has_numbered_columns():
@@ -274,6 +287,16 @@ def test_numbers_that_are_there_twice_and_languages_that_are_none_are_told():
     sentence = refused(made.csv_of(rows), "a.csv", columns=columns)
     assert "is there already (a.csv, line 2)" in sentence
     assert "unknown language “Elvish”" in sentence
+
+
+def test_damaged_bytes_are_refused_in_a_sentence():
+    damaged = made.csv_of(ROWS).replace(b"de,", b"\x00,")
+    assert "a character that no text has" in refused(damaged, "a.csv")
+    rows = [{**row, "language": "d\x00e"} for row in ROWS]
+    assert "unknown language" in refused(made.jsonl_of(rows), "a.jsonl")
+    book = made.workbook_of({"a": made.cells_of(ROWS)})
+    renamed = book.replace(b"xl/worksheets/sheet1.xml", b"xl/worksheets/sheet1.\x7fml", 1)
+    assert "no Excel workbook that can be read" in refused(renamed, "a.xlsx")
 
 
 def test_columns_that_are_not_known_are_named():

@@ -7,6 +7,7 @@ first name that is asked for.
 import re
 
 CONNECTED = re.compile(r"[_/]+")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 WITH_REGION = re.compile(r"(?P<name>.+?)\s*\((?P<region>[^()]+)\)")
 EVERYWHERE = "und"
 ALSO_CALLED = {
@@ -44,6 +45,9 @@ def exact_code(kind: str, name: str) -> str | None:
     """
     from language_data import names
 
+    if CONTROL.search(name):
+        # What looks names up fails on characters that no text has.
+        return None
     plain = names.normalize_name(name)
     for speaker in ("en", EVERYWHERE):
         code = names.name_to_code(kind, name, speaker)

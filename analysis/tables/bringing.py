@@ -199,7 +199,7 @@ def with_language(part: Part, faults: Faults, notes: list[str]) -> Iterator[Tabl
         notes.append(f"{part.name}: the language, {language}, is from its name.")
     for row in part.read(faults):
         if language:
-            row.values["language"] = language
+            row = row._replace(values={**row.values, "language": language})
         yield row
 
 
@@ -218,7 +218,9 @@ def mapped(opened: Opened, columns: ColumnMap, told: str) -> Brought:
         )
         raise refusal(opened.name, [fault])
     notes = opened.notes + others
-    notes.append(f"{told} {described(columns)}.".strip().replace("  ", " "))
+    if told:
+        notes.append(told)
+    notes.append(f"Columns are read so: {described(columns)}.")
     telling = Telling()
 
     def rows() -> Iterator[TableRow]:

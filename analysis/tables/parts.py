@@ -1,5 +1,6 @@
 """What a file holds once it is opened: tables, their columns, and their rows in turn."""
 
+import datetime
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -50,13 +51,16 @@ def as_text(value: object) -> str:
     """A value as text; whole numbers without a point, nothing as an empty text."""
     if isinstance(value, str):
         return value
-    if value is None:
+    if value is None or value != value:
+        # What is not equal to itself is no number: pandas writes it for nothing.
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bool | list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        value = value.date()
+    return str(value)
 
 
 def value_at(values: dict[str, object], column: str) -> object:

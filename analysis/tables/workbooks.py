@@ -55,11 +55,12 @@ def workbook_parts(
         sheets = {}
         for name in written.sheetnames:
             sheets[name] = read_sheet(written[name], stored[name])
+        merged = has_merged_cells(data)
     except (*DAMAGES, KeyError, TypeError, AttributeError, SyntaxError) as error:
         fault = f"{file}: is no Excel workbook that can be read ({reason(error)})"
         raise refusal(file, [fault]) from error
     filled = {name: sheet for name, sheet in sheets.items() if sheet.rows}
-    if has_merged_cells(data):
+    if merged:
         notes.append(
             f"{file} has merged cells: the text counts for the first of them, the others "
             "are empty."

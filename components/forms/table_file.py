@@ -11,7 +11,7 @@ from analysis.tables.column_maps import ColumnMap, to_table, written
 from analysis.tables.opening import ENDINGS, PACKED
 from components.forms.table_columns import choose_columns
 from components.frame import readings
-from components.frame.polite import INFO, show
+from components.frame.polite import INFO, MOST_FAULTS, say, show
 from components.frame.text import escape
 
 T = TypeVar("T")
@@ -41,13 +41,26 @@ def of_table(file: Any, place: str, kind: str, read: Read[T], *key: Any) -> T | 
     try:
         return read_by(file, place, read, columns, *key)
     except ColumnsUnknown as error:
-        show(error, INFO)
         if error.layouts:
+            show(error, INFO)
             return None
+        say_unknown(file.name, error)
     columns = choose_columns(file, place, kind)
     if columns is None:
         return None
     return read_by(file, f"{place}-told", read, columns, *key)
+
+
+def say_unknown(name: str, error: ColumnsUnknown) -> None:
+    """Say that the columns of a file are not known, and what our own format lacks."""
+    say(
+        f"The columns of {name} are not those of a format that is known here. Say what "
+        "each column is, or mend the file.",
+        INFO,
+    )
+    if error.faults:
+        with st.expander("What it lacks of our own format"):
+            st.text("\n".join(error.faults[:MOST_FAULTS]))
 
 
 def read_by(
