@@ -20,8 +20,15 @@ from analysis.concepts.unrelated_vectors import (
 )
 from analysis.core.errors import StudyError
 from analysis.core.specs import ModelSpec, digest
+from analysis.overview.findings import findings
 from analysis.study import store
 from benchmarks import coverage
+from components.figures import recognition as drawn
+from components.figures import transfer as triangles
+from components.figures.languages import Languages
+from components.paperpack import manuscript, tables
+from components.printing.heat import lower_strokes
+from components.screen.to_plotly import draw
 from tests.planted import Planting, planted_study, replaced
 from tests.stored import stored
 
@@ -302,3 +309,70 @@ def test_a_study_that_declares_too_many_draws_is_refused(home):
     assert "random_surplus" not in {key.split("/")[0] for key in manifest.keys}
     with pytest.raises(StudyError, match="at most"):
         store.open_study(folder)
+
+
+def figures_of(study):
+    """The two heat maps of a study."""
+    languages = Languages(study.languages, study.languages)
+    told = recognition(study, HONEST)
+    carried = transfer(study, HONEST)
+    return (
+        drawn.by_concept(study, told, languages, HONEST),
+        triangles.matrix(study, carried, languages, HONEST),
+    )
+
+
+def test_the_pages_say_what_unrelated_vectors_reach():
+    planting = Planting(gap=0.4, unrelated=True, train=20)
+    study = planted_study(sizes=(3, 60, 64), planting=planting)
+    for figure in figures_of(study):
+        data = figure.data
+        assert "can be told from unrelated vectors" in figure.caption
+        assert data.within.any() and not (data.within & data.faded).any()
+        assert "random directions reach 0." in data.hover[0, 1]
+        assert "adjusted p beside these" in data.hover[0, 1]
+        assert {"random_high", "shuffled_low", "q_unrelated"} <= set(figure.table)
+        on_screen = draw(figure).data[0].text
+        assert (np.char.endswith(on_screen.astype(str), "°") == data.within)[
+            ~data.faded
+        ].all()
+        assert "cannot be told from" in " ".join(manuscript.marks(figure))
+    by_share = drawn.by_share(
+        study,
+        recognition(study, HONEST),
+        Languages(study.languages, study.languages),
+        HONEST,
+    )
+    assert "vectors of shuffled labels 0." in by_share.caption
+    assert "random_high" in by_share.table
+
+
+def test_a_study_without_them_says_so_and_draws_as_before():
+    for figure in figures_of(planted_study()):
+        assert "keeps no unrelated vectors" in figure.caption
+        assert figure.data.within is None and "q_unrelated" not in figure.table
+
+
+def test_a_dagger_needs_both_tests():
+    study = planted_study(planting=Planting(unrelated=True))
+    figure, _ = figures_of(study)
+    assert "0.05 (Benjamini-Hochberg), beside chance and beside" in tables.latex(figure)
+    assert tables.passes(figure).all()
+    figure.table["q_unrelated"] = 0.5
+    assert not tables.passes(figure).any()
+    assert "beside chance" not in tables.latex(figure)
+
+
+def test_findings_tell_how_many_can_be_told_from_them():
+    study = planted_study(planting=Planting(unrelated=True))
+    said = {each.page: each.sentence for each in findings(study, HONEST)}
+    assert "3 of 3 means can be told from what vectors reach" in said["recognition"]
+    assert "6 of 6 cells can be told from what vectors reach" in said["transfer"]
+    before = findings(planted_study(), HONEST)
+    assert "nothing to do with" not in " ".join(each.sentence for each in before)
+
+
+def test_strokes_in_print_are_in_the_other_corner():
+    cells = np.array([[True, False]])
+    ((one, other),) = lower_strokes(cells)
+    assert min(one[0], other[0]) > 0 and max(one[1], other[1]) > 0

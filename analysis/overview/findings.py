@@ -109,14 +109,26 @@ def cells_that_beat(table: xr.Dataset) -> str:
     sizes = f"{pairs.min()} to {pairs.max()}"
     if pairs.min() == pairs.max():
         sizes = f"{pairs.min()}"
-    untested = cells_not_tested(table)
-    if not len(q):
-        return untested
-    beat = (
-        f"{(q < RATE).sum()} of {count(len(q), 'cell')} with {sizes} held-out pairs each "
-        f"are better than chance (q < {RATE})"
+    parts = []
+    if len(q):
+        parts.append(
+            f"{(q < RATE).sum()} of {count(len(q), 'cell')} with {sizes} held-out pairs "
+            f"each are better than chance (q < {RATE})"
+        )
+    parts.append(cells_not_tested(table))
+    parts.append(beside_unrelated(table.get("mean_q_unrelated"), "mean"))
+    return "; ".join(part for part in parts if part)
+
+
+def beside_unrelated(q: xr.DataArray | None, what: str) -> str:
+    """How many can be told from unrelated vectors; empty where nobody knows."""
+    if q is None or not np.isfinite(q).any():
+        return ""
+    known = q.values[np.isfinite(q.values)]
+    return (
+        f"{(known < RATE).sum()} of {count(len(known), what)} can be told from what "
+        f"vectors reach that have nothing to do with the concept (q < {RATE})"
     )
-    return f"{beat}; {untested}" if untested else beat
 
 
 def cells_not_tested(table: xr.Dataset) -> str:
@@ -224,12 +236,18 @@ def carrying(study: Study, convention: Convention) -> str:
     text = f"with languages in order of {arranged.words}, {sides_words(sides, tilt)}"
     if "printed" in table.attrs:
         return f"{table.printed} of the paper: {text}."
-    off = table.q.values[~np.eye(table.sizes["source"], dtype=bool)]
+    different = ~np.eye(table.sizes["source"], dtype=bool)
+    off = table.q.values[different]
     off = off[np.isfinite(off)]
-    if not len(off):
-        return f"{capital(text)}; {cells_not_tested(table)}."
-    beat = (off < RATE).sum()
-    return f"{capital(text)}; {beat} of {len(off)} are better than chance (q < {RATE})."
+    found = cells_not_tested(table)
+    if len(off):
+        beat = (off < RATE).sum()
+        found = f"{beat} of {len(off)} are better than chance (q < {RATE})"
+    beside = ""
+    if "q_unrelated" in table:
+        beside = beside_unrelated(table.q_unrelated.where(different), "cell")
+    parts = [capital(text), found, beside]
+    return f"{'; '.join(part for part in parts if part)}."
 
 
 def sides_words(sides: Triangle, tilt: Asymmetry) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from analysis.concepts.recognition import BAND_WORDS
 from analysis.concepts.specs import Convention
 from analysis.core.counting import count
 from analysis.core.intervals import ends, too_few
@@ -18,10 +19,14 @@ from components.figures.text import (
     chance_words,
     convention_note,
     counts,
+    mean_band_words,
     pairs_words,
     source_note,
     span,
+    unrelated_note,
     untested_note,
+    with_bands,
+    within_unrelated,
 )
 
 IN_ORDER = "languages in order"
@@ -33,6 +38,7 @@ FADED_NOTE = (
     "Faded cells are no better than chance "
     "(permutation test, Benjamini-Hochberg at 5 %)."
 )
+MEAN_BANDS = [f"mean_{name}" for name in BAND_WORDS]
 PRINTED_NOTE = "The paper prints no intervals; it counts 0.65 as encoded."
 
 
@@ -93,7 +99,7 @@ def by_share(
         f"Mean over {count(len(study.concepts), 'concept')} of the share of held-out "
         f"pairs "
         f"ranked right, {span(accuracy)}; bars are 95 % intervals ({interval}); "
-        f"n = {pair_count(pairs)}; {chance}. "
+        f"n = {pair_count(pairs)}; {chance}{mean_band_words(means)}. "
         f"{convention_note(convention, study)}{axis.note}"
     )
     points = Points(
@@ -116,6 +122,9 @@ def by_share(
         "high": high.values,
         "pairs": pairs.values,
     }
+    for name in means.data_vars:
+        if str(name) in MEAN_BANDS:
+            table[str(name).removeprefix("mean_")] = means[name].values
     return Figure(
         name=f"recognition-{study.name}",
         analysis="recognition",
@@ -172,14 +181,16 @@ def by_concept(
     chance = chance_words(data, float(np.nanmean(cells["chance"])), "")
     parts = ("low", "high", "n", "clusters", "q")
     hover = np.vectorize(cell_words)(*(cells[part].values for part in parts))
+    faded = tested & (q > 0.05)
     matrix = Matrix(
         accuracy,
         study.concepts,
         languages.names,
         units="accuracy",
         limits=(0.5, 1.0),
-        faded=tested & (q > 0.05),
-        hover=hover,
+        faded=faded,
+        within=within_unrelated(cells, faded),
+        hover=with_bands(hover, cells),
     )
     by_cell = [name for name, each in cells.data_vars.items() if "concept" in each.dims]
     return Figure(
@@ -189,7 +200,7 @@ def by_concept(
         interval=("low", "high"),
         title="Recognition by concept and language",
         caption=f"Share of held-out pairs ranked right, {span(accuracy)}; {chance}."
-        f"{note}{untested_note(cells['clusters'].values)} "
+        f"{unrelated_note(study, cells)}{note}{untested_note(cells['clusters'].values)} "
         f"{convention_note(convention, study)}",
         data=matrix,
         table=cells[by_cell].to_dataframe().reset_index(),

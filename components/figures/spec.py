@@ -74,6 +74,8 @@ class Matrix:
     """Row and column codes that a click returns; empty: not clickable."""
     marked: tuple[tuple[int, int], ...] = ()
     """Cells (row, column) with a frame around them."""
+    within: np.ndarray | None = None
+    """Cells that cannot be told from unrelated vectors; marked unless they are faded."""
 
 
 @dataclass(frozen=True)

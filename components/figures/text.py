@@ -13,6 +13,12 @@ DEMO_NOTE = "Demo model: trained on a toy world, says nothing about real models.
 PAPER_CONVENTION = (
     "The paper's convention: best layer chosen on the test pairs, ties count as right."
 )
+ALPHA = 0.05
+UNRELATED = "unrelated vectors (random directions and shuffled labels)"
+ONLY_RANDOM = "random directions (too few training sources to shuffle their labels)"
+NO_UNRELATED = (
+    " This study keeps no unrelated vectors to compare with: made again, it has them."
+)
 LAYER_WORDS = {
     "cross-fitted": (
         "Layer chosen on one half of the held-out pairs and reported on the other"
@@ -81,6 +87,77 @@ def untested_note(sources: np.ndarray) -> str:
         f" Not tested, and so neither faded nor better than chance: {few.sum()} of "
         f"{(sources > 0).sum()} cells with {too_few(float(sources[few].max()))}."
     )
+
+
+def within_unrelated(cells: xr.Dataset, faded: np.ndarray) -> np.ndarray | None:
+    """Which cells are no better than unrelated vectors, but not faded already."""
+    if "q_unrelated" not in cells:
+        return None
+    return (cells["q_unrelated"].values > ALPHA) & ~faded
+
+
+def unrelated_note(study: Study, cells: xr.Dataset) -> str:
+    """How many cells can be told from unrelated vectors, or that nobody knows."""
+    if "q_unrelated" not in cells:
+        return NO_UNRELATED if study.has("pair_score") else ""
+    q = known_values(cells["q_unrelated"].values)
+    if not q.size:
+        return ""
+    beside = UNRELATED
+    if not np.isfinite(cells["shuffled_high"].values).any():
+        beside = ONLY_RANDOM
+    return (
+        f" {(q <= ALPHA).sum()} of {count(q.size, 'cell')} can be told from {beside} on "
+        "the same pairs (Benjamini-Hochberg at 5 %); ° marks those that cannot."
+    )
+
+
+def with_bands(hover: np.ndarray, cells: xr.Dataset) -> np.ndarray:
+    """Words of cells, and what unrelated vectors reach in each of them."""
+    if "q_unrelated" not in cells:
+        return hover
+    names = (
+        "random_low",
+        "random_high",
+        "shuffled_low",
+        "shuffled_high",
+        "q_unrelated",
+    )
+    bands = (cells[name].values for name in names)
+    return np.vectorize(with_band, otypes=[object])(hover, *bands)
+
+
+def with_band(
+    words: str,
+    random_low: float,
+    random_high: float,
+    shuffled_low: float,
+    shuffled_high: float,
+    q: float,
+) -> str:
+    """Words of one cell, and what unrelated vectors reach there."""
+    parts = [str(words)] if words else []
+    if np.isfinite(random_low):
+        parts.append(f"random directions reach {random_low:.2f} to {random_high:.2f}")
+    if np.isfinite(shuffled_low):
+        parts.append(f"shuffled labels {shuffled_low:.2f} to {shuffled_high:.2f}")
+    if np.isfinite(q):
+        parts.append(f"adjusted p beside these = {q:.3f}")
+    return ", ".join(parts)
+
+
+def mean_band_words(means: xr.Dataset) -> str:
+    """What unrelated vectors reach in means, as a clause; empty where nobody knows."""
+    if "mean_random_low" not in means:
+        return ""
+    low = float(means["mean_random_low"].mean())
+    high = float(means["mean_random_high"].mean())
+    words = f"; unrelated directions reach {low:.2f} to {high:.2f}"
+    if np.isfinite(means["mean_shuffled_low"].values).any():
+        low = float(means["mean_shuffled_low"].mean())
+        high = float(means["mean_shuffled_high"].mean())
+        words += f", vectors of shuffled labels {low:.2f} to {high:.2f}"
+    return words
 
 
 def known_values(values: xr.DataArray | pd.Series | np.ndarray) -> np.ndarray:

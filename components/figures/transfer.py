@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.concepts import triangle
+from analysis.concepts.recognition import BAND_WORDS
 from analysis.concepts.specs import Convention
 from analysis.concepts.triangle import StartingGap
 from analysis.core.intervals import ends, too_few
@@ -21,7 +22,10 @@ from components.figures.text import (
     pairs_words,
     source_note,
     span,
+    unrelated_note,
     untested_note,
+    with_bands,
+    within_unrelated,
 )
 
 FADED_NOTE = (
@@ -41,6 +45,7 @@ def matrix(
     codes = ((), ())
     if study.has("pair_score"):
         codes = (languages.codes, languages.codes)
+    faded = tested & (q > 0.05)
     drawn = Matrix(
         values,
         languages.names,
@@ -48,23 +53,25 @@ def matrix(
         units="T, points",
         limits=(-largest, largest),
         diverging=True,
-        faded=tested & (q > 0.05),
+        faded=faded,
+        within=within_unrelated(cells, faded),
         diagonal=True,
         digits=2 if study.kind == PUBLISHED else 1,
         shares=share_bars(study, languages),
-        hover=hover(cells),
+        hover=with_bands(hover(cells), cells),
         codes=codes,
     )
     note = FADED_NOTE if tested.any() else ""
     table = ("transfer", "low", "high", "accuracy", "p", "q", "n", "clusters")
+    table += tuple(BAND_WORDS)
     return Figure(
         name=f"transfer-{study.name}",
         analysis="transfer",
         estimate="transfer",
         interval=("low", "high"),
         title="Transfer from a source language (row) to a target language (column)",
-        caption=f"{triangle_words(cells['transfer'], languages)} "
-        f"{note}{convention_note(convention, study)}"
+        caption=f"{triangle_words(cells['transfer'], languages)}"
+        f"{unrelated_note(study, cells)} {note}{convention_note(convention, study)}"
         f"{untested_note(cells['clusters'].values)}",
         data=drawn,
         table=long_table(cells, table),

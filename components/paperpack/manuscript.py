@@ -56,6 +56,10 @@ IN_WORDS = {
 """The same that a link calls otherwise → in words."""
 CHOICES = dict(zip(AS_CALLED, AS_CALLED)) | IN_WORDS
 PALE = "Pale cells with a stroke across a corner: no better than chance."
+WITHIN = (
+    "A stroke across the lower right corner, ° on screen: cannot be told from unrelated "
+    "vectors."
+)
 HATCHED = "Hatched: unknown."
 SIGNS = "Where cells are too small for numbers, + and − give the sign."
 EXPLAINED = "Percent along the axes: variance that each explains in its layer."
@@ -76,6 +80,8 @@ def marks(figure: Figure) -> list[str]:
     if isinstance(data, Matrix):
         if data.faded is not None and np.any(data.faded):
             found.append(PALE)
+        if data.within is not None and np.any(data.within):
+            found.append(WITHIN)
         if not np.isfinite(data.values).all():
             found.append(HATCHED)
         if data.diverging:

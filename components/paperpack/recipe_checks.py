@@ -177,6 +177,8 @@ def check_matrix(data: Matrix) -> None:
     check_frames(data.frames, data.start)
     check_limits(data.limits)
     require(data.faded is None or data.faded.shape == cells, "faded has another shape")
+    within = data.within
+    require(within is None or within.shape == cells, "within has another shape")
     require(len(data.shares) in (0, cells[0]), "shares are not one per row")
     require(0 <= data.digits <= MOST_DIGITS, f"digits is {data.digits}")
     for row, column in data.marked:

@@ -201,8 +201,15 @@ def significant(figure: Figure) -> np.ndarray:
     if "q" not in table or len(table) != np.prod(shape):
         return np.zeros(shape, bool)
     # The rows of a table twin are the cells, row by row.
+    return passes(figure).reshape(shape)
+
+
+def passes(figure: Figure) -> np.ndarray:
+    """Which rows pass every corrected test that they were put to; none without one."""
     passed = numbers_of(figure, "q") <= ALPHA
-    return passed.reshape(shape)
+    if "q_unrelated" in figure.table:
+        passed &= ~(numbers_of(figure, "q_unrelated") > ALPHA)
+    return passed
 
 
 def half_widths(figure: Figure) -> np.ndarray:
@@ -328,7 +335,7 @@ def estimate_column(figure: Figure, name: str) -> Column:
     half = half_of_rows(figure)
     passed = np.zeros(len(values), bool)
     if "q" in figure.table:
-        passed = numbers_of(figure, "q") <= ALPHA
+        passed = passes(figure)
     digits = digits_of(values)
     known = values[np.isfinite(values)]
     best = values == known.max(initial=-np.inf)
@@ -419,8 +426,11 @@ def notes(figure: Figure) -> str:
         said.append("Bold: largest of its column.")
     if has_spread(figure):
         said.append("±: half the width of the interval.")
-    if "q" in figure.table and (numbers_of(figure, "q") <= ALPHA).any():
-        said.append(f"† adjusted p at most {ALPHA:g} (Benjamini-Hochberg).")
+    if "q" in figure.table and passes(figure).any():
+        beside = ""
+        if "q_unrelated" in figure.table:
+            beside = ", beside chance and beside unrelated vectors"
+        said.append(f"† adjusted p at most {ALPHA:g} (Benjamini-Hochberg){beside}.")
     if "n" in figure.table:
         said += sizes(numbers_of(figure, "n"))
     return " ".join(said)

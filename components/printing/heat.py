@@ -130,7 +130,10 @@ def cells_in_print(figure: Figure, data: Matrix, look: Look) -> Cells:
 
 
 def draw_cells(axes: Axes, cells: Cells) -> None:
-    """Cells no better than chance pale with a stroke, unknown ones hatched."""
+    """Cells no better than chance pale with a stroke, unknown ones hatched.
+
+    Those no better than unrelated vectors have a stroke across the other corner.
+    """
     data, values = cells.data, cells.values
     rows, columns = values.shape
     gap = "white" if max(rows, columns) <= MOST_GAPS else "face"
@@ -150,6 +153,8 @@ def draw_cells(axes: Axes, cells: Cells) -> None:
         )
     axes.patch.set(facecolor="white", hatch="////", edgecolor=FAINT)
     strokes = corner_strokes(cells.faded & known)
+    if data.within is not None:
+        strokes += lower_strokes(data.within & known & ~cells.faded)
     axes.add_collection(LineCollection(strokes, colors=INK, linewidths=LINE))
     if data.diagonal:
         end = min(rows, columns) - 0.5
@@ -268,6 +273,14 @@ def corner_strokes(cells: np.ndarray) -> list[Line]:
     strokes = []
     for row, column in np.argwhere(cells):
         strokes.append(((column - 0.5, row - 0.1), (column - 0.1, row - 0.5)))
+    return strokes
+
+
+def lower_strokes(cells: np.ndarray) -> list[Line]:
+    """A stroke across the other corner of every marked cell (row, column)."""
+    strokes = []
+    for row, column in np.argwhere(cells):
+        strokes.append(((column + 0.5, row + 0.1), (column + 0.1, row + 0.5)))
     return strokes
 
 

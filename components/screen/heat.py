@@ -26,6 +26,8 @@ RULER = 70
 """Pixels that the layer ruler takes."""
 # Without room behind them the longest of its numbers touches its title.
 COLOUR_BAR = {"thickness": 12, "ticksuffix": "  "}
+WITHIN = "°"
+"""Stands behind numbers that unrelated vectors reach too."""
 MARK = {"color": "#D55E00", "width": 3}
 SHARES: dict[str, Any] = {"row": 1, "col": 1}
 CELLS: dict[str, Any] = {"row": 1, "col": 2}
@@ -151,6 +153,8 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
     if data.faded is not None:
         shown = known & (data.faded == pale)
     numbers = printed(values, data.digits)
+    if data.within is not None:
+        numbers = np.where(data.within, np.char.add(numbers, WITHIN), numbers)
     # The size of numbers follows from how far they are apart, and the longest of them:
     # blanks keep it the same for cells that count and for those that do not.
     blank = " " * max(map(len, numbers.ravel()), default=0)

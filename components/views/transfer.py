@@ -102,7 +102,7 @@ def numbers(cell: xr.Dataset) -> None:
         (
             "Accuracy source → target",
             f"{float(cell['accuracy']):z.3f}",
-            f"chance {float(cell['chance']):z.2f}",
+            reference(cell),
         ),
         (
             "Held-out pairs",
@@ -112,6 +112,17 @@ def numbers(cell: xr.Dataset) -> None:
     )
     for column, (label, value, note) in zip(st.columns(3), shown):
         column.metric(label, value, note, delta_color="off", delta_arrow="off")
+
+
+def reference(cell: xr.Dataset) -> str:
+    """Beside what an accuracy stands: chance, and what unrelated vectors reach."""
+    chance = f"chance {float(cell['chance']):z.2f}"
+    if "random_high" not in cell:
+        return chance
+    highest = np.fmax(float(cell["random_high"]), float(cell["shuffled_high"]))
+    if not np.isfinite(highest):
+        return chance
+    return f"{chance}, unrelated vectors up to {highest:z.2f}"
 
 
 def interval(cell: xr.Dataset) -> str:
