@@ -323,12 +323,13 @@ def figures_of(study):
 
 
 def test_the_pages_say_what_unrelated_vectors_reach():
-    planting = Planting(gap=0.4, unrelated=True, train=20)
+    planting = Planting(gap=0.55, unrelated=True, train=20)
     study = planted_study(sizes=(3, 60, 64), planting=planting)
+    marked = 0
     for figure in figures_of(study):
         data = figure.data
         assert "can be told from unrelated vectors" in figure.caption
-        assert data.within.any() and not (data.within & data.faded).any()
+        assert not (data.within & data.faded).any()
         assert "random directions reach 0." in data.hover[0, 1]
         assert "adjusted p beside these" in data.hover[0, 1]
         assert {"random_high", "shuffled_low", "q_unrelated"} <= set(figure.table)
@@ -336,7 +337,10 @@ def test_the_pages_say_what_unrelated_vectors_reach():
         assert (np.char.endswith(on_screen.astype(str), "°") == data.within)[
             ~data.faded
         ].all()
-        assert "cannot be told from" in " ".join(manuscript.marks(figure))
+        said = "cannot be told from" in " ".join(manuscript.marks(figure))
+        assert said == data.within.any()
+        marked += data.within.sum()
+    assert marked > 0
     by_share = drawn.by_share(
         study,
         recognition(study, HONEST),
