@@ -10,6 +10,7 @@ from analysis.concepts.recognition import BAND_WORDS
 from analysis.concepts.specs import Convention
 from analysis.core.counting import count
 from analysis.core.intervals import ends, too_few
+from analysis.core.statistics import mean_known
 from analysis.languages.facts import UNKNOWN
 from analysis.languages.languages import is_known, language
 from analysis.study.study import PUBLISHED, Study
@@ -178,7 +179,7 @@ def by_concept(
         note = f" {PRINTED_NOTE}"
     if tested.any():
         note = f" {FADED_NOTE}"
-    chance = chance_words(data, float(np.nanmean(cells["chance"])), "")
+    chance = chance_words(data, float(mean_known(cells["chance"].values.ravel())), "")
     parts = ("low", "high", "n", "clusters", "q")
     hover = np.vectorize(cell_words)(*(cells[part].values for part in parts))
     faded = tested & (q > 0.05)
