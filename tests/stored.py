@@ -35,6 +35,8 @@ def stored(
     known = read_record(Manifest, manifest(study) | facts, "")
     folder = store.create(name, known)
     plan = coverage.pair_cells(store.read_manifest(folder))
+    # As earlier versions did: all vectors first, so that there may be nothing else.
+    plan.sort(key=lambda cell: cell.stage != "vector")
     for stage, c, a in plan[:cells]:
         tensors = {
             f"{array}/{c}/{a}": values
