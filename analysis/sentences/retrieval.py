@@ -163,9 +163,11 @@ def sentence_retrieval(study: Study, spec: RetrievalSpec, target: str) -> xr.Dat
         hits = [getattr(each, measure) for each in found.values()]
         spreads = [spread(each) for each in hits]
         variables[measure] = ("language", np.array([mean(each) for each in hits]))
-        ends = {"low": [each.low for each in spreads]}
-        ends["high"] = [each.high for each in spreads]
-        ends["chance"] = [each.chance(measure) for each in found.values()]
+        ends = {
+            "low": [float(each.low) for each in spreads],
+            "high": [float(each.high) for each in spreads],
+            "chance": [each.chance(measure) for each in found.values()],
+        }
         for end, values in ends.items():
             variables[f"{measure}_{end}"] = ("language", np.array(values, float))
     variables["n"] = ("language", np.array([each.n for each in found.values()]))

@@ -33,9 +33,11 @@ def has_language_vectors(study: Study) -> bool:
 def languages_with_means(study: Study) -> tuple[str, ...]:
     """Languages whose mean state is known at every layer."""
     means = study.array(array_of(study)).transpose("language", "layer", "hidden")
-    known = np.isfinite(means.values).all(axis=(1, 2))
-    codes = means.language.values.tolist()
-    return tuple(code for code, there in zip(codes, known) if there)
+    found = []
+    for code, mean in zip(means.language.values.tolist(), means.values):
+        if np.isfinite(mean).all():
+            found.append(code)
+    return tuple(found)
 
 
 def language_vector(study: Study, language: str, against: str = OTHERS) -> np.ndarray:
