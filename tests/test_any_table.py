@@ -295,7 +295,9 @@ def test_damaged_bytes_are_refused_in_a_sentence():
     rows = [{**row, "language": "d\x00e"} for row in ROWS]
     assert "unknown language" in refused(made.jsonl_of(rows), "a.jsonl")
     book = made.workbook_of({"a": made.cells_of(ROWS)})
-    renamed = book.replace(b"xl/worksheets/sheet1.xml", b"xl/worksheets/sheet1.\x7fml", 1)
+    renamed = book.replace(
+        b"xl/worksheets/sheet1.xml", b"xl/worksheets/sheet1.\x7fml", 1
+    )
     assert "no Excel workbook that can be read" in refused(renamed, "a.xlsx")
 
 
