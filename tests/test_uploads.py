@@ -32,6 +32,7 @@ QUESTIONS = b"item,language,question,answer,options\n" + b"".join(
     for code in ("en", "fr")
 )
 WORDS = b"concept,en,fr\n" + b"".join(f"c{i},w{i},m{i}\n".encode() for i in range(30))
+SENTENCES = b"id,en,fr\n" + b"".join(f"{i},s{i},p{i}\n".encode() for i in range(30))
 PROMPTS = b"prompt,language,text\n" + b"".join(
     f"{i},{code},tell {i}\n".encode() for i in range(8) for code in ("en", "fr")
 )
@@ -87,6 +88,13 @@ PLACES = {
         WORDS,
         [("button_group", "words-origin", "a file")],
         study="llama2-chat-7b",
+    ),
+    "sentences-file": Place(
+        "pages/alignment.py",
+        "mine.csv",
+        SENTENCES,
+        study="llama2-chat-7b",
+        align="sentences",
     ),
     "run-file": Place(
         "pages/control.py",
