@@ -289,6 +289,14 @@ def test_numbers_that_are_there_twice_and_languages_that_are_none_are_told():
     assert "unknown language “Elvish”" in sentence
 
 
+def test_a_language_that_nothing_tells_is_asked_for():
+    data = made.sib("de", [(1, "a"), (2, "b")])
+    sentence = refused(data, "test.tsv")
+    assert "Nothing tells the language of test.tsv" in sentence
+    assert "such as test.fr.tsv" in sentence
+    assert read_corpus(data, "test.fr.tsv").languages == ("fr",)
+
+
 def test_damaged_bytes_are_refused_in_a_sentence():
     damaged = made.csv_of(ROWS).replace(b"de,", b"\x00,")
     assert "a character that no text has" in refused(damaged, "a.csv")

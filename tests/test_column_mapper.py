@@ -72,6 +72,17 @@ def test_a_public_layout_needs_no_word():
     assert "Read as SIB-200 (recognised by its columns)." in said
 
 
+def test_only_the_language_is_asked_for_where_all_else_is_known():
+    rows = [(n, ("sports", "travel")[n % 2]) for n in range(8)]
+    at = uploaded(made.sib("ha", rows), "train.tsv")
+    assert "Nothing tells the language of train.tsv" in words(at)
+    (language,) = [
+        each for each in at.text_input if each.label == "Language of all rows"
+    ]
+    alive(language.set_value("Hausa").run())
+    assert "8 contrast pairs chosen" in words(at)
+
+
 def test_a_layout_is_chosen_by_its_name():
     at = uploaded(made.csv_of([made.BLIMP] * 3, "\t"), "some.tsv")
     alive(at.selectbox(key="draft-file-layout").set_value("multiblimp").run())

@@ -251,7 +251,7 @@ def read_questions(
         if PurePosixPath(file.name).suffix.casefold() not in FORMATS:
             raise
         better = with_own_faults(
-            error, lambda: own_questions(file.data, file.name, answers)
+            error, lambda: own_questions(file.data, file.name, answers), True
         )
         raise better from error
     lines = (Line(row.place, row.values) for row in brought.rows)

@@ -173,6 +173,13 @@ def plan_of(part: Part, columns: ColumnMap) -> Plan:
     return Plan(columns, of_languages, fixed, language_in(part.name))
 
 
+def tells_language(part: Part, columns: ColumnMap) -> bool:
+    """Whether something tells the language of a part's rows."""
+    plan = plan_of(part, columns)
+    in_rows = {*columns.columns, *columns.templates, *plan.fixed}
+    return bool(plan.language) or columns.wide or "language" in in_rows
+
+
 def rows_of(
     part: Part, columns: ColumnMap, faults: Faults, telling: Telling
 ) -> Iterator[TableRow]:

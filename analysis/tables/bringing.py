@@ -8,7 +8,12 @@ from analysis.core.errors import CorpusError, listed
 from analysis.core.faults import Faults
 from analysis.core.table_files import UTF_16, refusal
 from analysis.tables import layouts
-from analysis.tables.applying import Telling, fitting_parts, rows_of
+from analysis.tables.applying import (
+    Telling,
+    fitting_parts,
+    rows_of,
+    tells_language,
+)
 from analysis.tables.column_maps import ColumnMap, described, missing
 from analysis.tables.encodings import in_utf8
 from analysis.tables.kinds import KINDS, PAIRS
@@ -35,6 +40,8 @@ class ColumnsUnknown(CorpusError):
     """
 
     layouts: tuple[str, ...] = ()
+    but_language: ColumnMap | None = None
+    """What all columns are, where only the language is not known."""
 
 
 UNREADABLE = (ColumnsUnknown, NoTable)
@@ -96,9 +103,20 @@ def is_ours(file: Plain, own: Own) -> bool:
     return own(opened.parts[0].columns, opened.parts[0].name)
 
 
-def with_own_faults(error: CorpusError, read: Callable[[], object]) -> CorpusError:
-    """What our own format says of a file without known columns, or without any."""
-    if isinstance(error, ColumnsUnknown) and error.layouts:
+def is_of_language(error: CorpusError) -> bool:
+    """Whether only the language of a file is not known."""
+    return isinstance(error, ColumnsUnknown) and error.but_language is not None
+
+
+def with_own_faults(
+    error: CorpusError, read: Callable[[], object], of_language: bool = False
+) -> CorpusError:
+    """What our own format says of a file without known columns, or without any.
+
+    ``of_language``: whether it has more to say of a language that nothing tells.
+    """
+    own_has_more = of_language or not is_of_language(error)
+    if isinstance(error, ColumnsUnknown) and (error.layouts or not own_has_more):
         return error
     try:
         read()
@@ -217,6 +235,9 @@ def mapped(opened: Opened, columns: ColumnMap, told: str) -> Brought:
             f"{needed}"
         )
         raise refusal(opened.name, [fault])
+    silent = [part.name for part in parts if not tells_language(part, columns)]
+    if silent:
+        raise no_language(silent, columns)
     notes = opened.notes + others
     if told:
         notes.append(told)
@@ -240,6 +261,19 @@ def mapped(opened: Opened, columns: ColumnMap, told: str) -> Brought:
         notes.extend(telling.sentences())
 
     return Brought(opened.name, rows(), faults, notes, columns)
+
+
+def no_language(names: Sequence[str], columns: ColumnMap) -> ColumnsUnknown:
+    """The sentence on tables whose language nothing tells."""
+    first = PurePosixPath(names[0])
+    better = first.with_name(f"{first.stem}.fr{first.suffix}").name
+    error = ColumnsUnknown(
+        f"Nothing tells the language of {listed(names[:3])}. Put its code into the name "
+        f"of the file, such as {better}, or of its folder, or say it: on the page, or in "
+        "a layout by [constants]."
+    )
+    error.but_language = columns
+    return error
 
 
 def every_row(

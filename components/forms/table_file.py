@@ -1,6 +1,7 @@
 """Files of tables that users upload: read by their columns, a layout, or what is said of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -41,14 +42,29 @@ def of_table(file: Any, place: str, kind: str, read: Read[T], *key: Any) -> T | 
     try:
         return read_by(file, place, read, columns, *key)
     except ColumnsUnknown as error:
-        if error.layouts:
-            show(error, INFO)
-            return None
-        say_unknown(file.name, error)
-    columns = choose_columns(file, place, kind)
+        unknown = error
+    columns = ask(file, place, kind, unknown)
     if columns is None:
         return None
     return read_by(file, f"{place}-told", read, columns, *key)
+
+
+def ask(file: Any, place: str, kind: str, unknown: ColumnsUnknown) -> ColumnMap | None:
+    """What the columns of a file are that are not known; None until that is said."""
+    if unknown.layouts:
+        show(unknown, INFO)
+        return None
+    if unknown.but_language is None:
+        say_unknown(file.name, unknown)
+        return choose_columns(file, place, kind)
+    show(unknown, INFO)
+    language = st.text_input(
+        "Language of all rows", key=f"{place}-{file.file_id}-language", max_chars=80
+    ).strip()
+    if not language:
+        return None
+    known = unknown.but_language
+    return replace(known, constants={**known.constants, "language": language})
 
 
 def say_unknown(name: str, error: ColumnsUnknown) -> None:
