@@ -206,10 +206,7 @@ def sentence_retrieval_by_layer(
     intervals; ``n`` (language). The spec's layer takes no part.
     """
     layers = part_of(study).layers
-    columns = []
-    for layer in steps(layers):
-        chosen = placed(study, replace(spec, layer=layer))
-        columns.append(into_target(study, chosen, target))
+    columns = layer_by_layer(study, spec, target)
     codes = list(columns[0])
     variables: dict[str, tuple] = {}
     for measure in MEASURES:
@@ -227,6 +224,17 @@ def sentence_retrieval_by_layer(
     attributes = {"target": target, "interval": OVER_LANGUAGES}
     coords = {"language": codes, "layer": list(layers)}
     return xr.Dataset(variables, coords, attributes)
+
+
+def layer_by_layer(
+    study: Study, spec: RetrievalSpec, target: str
+) -> list[Mapping[str, Hits]]:
+    """For every layer, language → what became of its sentences."""
+    columns = []
+    for layer in steps(part_of(study).layers):
+        chosen = placed(study, replace(spec, layer=layer))
+        columns.append(into_target(study, chosen, target))
+    return columns
 
 
 def means_of(columns: Sequence[Mapping[str, Hits]], measure: str) -> np.ndarray:
@@ -247,30 +255,39 @@ def mexa(study: Study, spec: RetrievalSpec, target: str) -> xr.Dataset:
     largest of many. Kargaran et al. 2025.
     """
     layers = part_of(study).layers
-    columns = []
-    for layer in steps(layers):
-        chosen = placed(study, replace(spec, layer=layer))
-        columns.append(into_target(study, chosen, target))
+    columns = layer_by_layer(study, spec, target)
+    codes = list(columns[0])
     scores = means_of(columns, "mexa")
-    ends = []
-    for code in columns[0]:
-        by_sentence = np.mean([column[code].mexa for column in columns], axis=0)
-        ends.append(spread_of_means(by_sentence))
-    first = columns[0].values()
     best = np.where(np.isfinite(scores), scores, -1).argmax(1)
-    variables = {
-        "mean": ("language", mean_known(scores, 1)),
-        "low": ("language", np.array([float(each.low) for each in ends])),
-        "high": ("language", np.array([float(each.high) for each in ends])),
-        "largest": ("language", scores[np.arange(len(scores)), best]),
-        "at": ("language", np.array(layers)[best]),
-        "mexa": (("language", "layer"), scores),
-        "n": ("language", np.array([each.n for each in first])),
-        "chance": ("language", np.array([each.chance("mexa") for each in first])),
+    low, high = ends_of_means(columns)
+    first = columns[0].values()
+    of_language = {
+        "mean": mean_known(scores, 1),
+        "low": low,
+        "high": high,
+        "largest": scores[np.arange(len(codes)), best],
+        "at": np.array(layers)[best],
+        "n": np.array([each.n for each in first]),
+        "chance": np.array([each.chance("mexa") for each in first]),
     }
-    coords = {"language": list(columns[0]), "layer": list(layers)}
+    variables: dict[str, tuple] = {}
+    for name, values in of_language.items():
+        variables[name] = ("language", values)
+    variables["mexa"] = (("language", "layer"), scores)
+    coords = {"language": codes, "layer": list(layers)}
     attributes = {"target": target, "interval": OVER_MEANS}
     return xr.Dataset(variables, coords, attributes)
+
+
+def ends_of_means(columns: Sequence[Mapping[str, Hits]]) -> Interval[np.ndarray]:
+    """Intervals (language) of MEXA's means over layers."""
+    low, high = [], []
+    for code in columns[0]:
+        by_sentence = np.mean([column[code].mexa for column in columns], axis=0)
+        found = spread_of_means(by_sentence)
+        low.append(float(found.low))
+        high.append(float(found.high))
+    return Interval(np.array(low), np.array(high))
 
 
 def sentence_retrieval_by_pair(study: Study, spec: RetrievalSpec) -> xr.Dataset:
