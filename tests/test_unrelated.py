@@ -26,7 +26,8 @@ from benchmarks import coverage
 from components.figures import recognition as drawn
 from components.figures import transfer as triangles
 from components.figures.languages import Languages
-from components.paperpack import manuscript, tables
+from components.paperpack import cited, manuscript, recipes, tables
+from components.paperpack.recipes import Recipe
 from components.printing.heat import lower_strokes
 from components.screen.to_plotly import draw
 from tests.planted import Planting, planted_study, replaced
@@ -348,6 +349,7 @@ def test_the_pages_say_what_unrelated_vectors_reach():
         HONEST,
     )
     assert "vectors of shuffled labels 0." in by_share.caption
+    assert "of 3 means can be told" in by_share.caption
     assert "random_high" in by_share.table
 
 
@@ -376,7 +378,26 @@ def test_findings_tell_how_many_can_be_told_from_them():
     assert "nothing to do with" not in " ".join(each.sentence for each in before)
 
 
+def test_methods_name_the_comparison_where_there_is_one():
+    for kept in (True, False):
+        study = planted_study(planting=Planting(unrelated=kept))
+        for figure in figures_of(study):
+            recipe = Recipe(figure, {}, ())
+            said = [each.sentence for each in cited.statistics(recipe)]
+            assert any("random directions" in each for each in said) == kept
+
+
 def test_strokes_in_print_are_in_the_other_corner():
     cells = np.array([[True, False]])
     ((one, other),) = lower_strokes(cells)
     assert min(one[0], other[0]) > 0 and max(one[1], other[1]) > 0
+
+
+def test_recipes_keep_the_marks_and_older_ones_their_digest():
+    marked, _ = figures_of(planted_study(planting=Planting(unrelated=True)))
+    plain, _ = figures_of(planted_study())
+    assert "within" not in recipes.plain(plain)["data"]
+    kept = Recipe(marked)
+    again = recipes.read(recipes.write(kept), "marked")
+    np.testing.assert_array_equal(again.figure.data.within, marked.data.within)
+    assert again.digest == kept.digest

@@ -45,6 +45,10 @@ ADJUSTED = Statistic(
     "Hochberg.",
     ("benjamini1995controlling",),
 )
+UNRELATED = Statistic(
+    "Accuracies are compared with those of random directions, and of differences of means "
+    "of training pairs whose members were swapped at random, on the same held-out pairs."
+)
 PERMUTATION = Statistic("P values come from permutation.")
 MANTEL = Statistic(
     "Correlations of matrices are tested by the Mantel test.", ("mantel1967detection",)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from analysis.core.errors import SpecError
 from analysis.overview import registry
-from analysis.overview.record import Analysis, Statistic
+from analysis.overview.record import UNRELATED, Analysis, Statistic
 from analysis.study.study import COMPUTED
 from components.paperpack.recipes import Recipe
 
@@ -128,6 +128,8 @@ def statistics(recipe: Recipe) -> tuple[Statistic, ...]:
     found: dict[Statistic, None] = {}
     for kind in kinds or [COMPUTED]:
         found |= dict.fromkeys(analysis.tests_of(kind))
+    if "q_unrelated" in recipe.figure.table:
+        found[UNRELATED] = None
     return tuple(found)
 
 

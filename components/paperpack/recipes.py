@@ -39,7 +39,7 @@ LEFT_OUT = {"hover", "codes"}
 """Fields for the pointer on a screen; a recipe is for paper."""
 ABOUT = {"analysis", "estimate", "interval"}
 """Fields that say what a figure is about, and change nothing of the drawing."""
-LATER = {"ordinal"}
+LATER = {"ordinal", "within"}
 """Fields that figures did not always have; not kept while unset, as before them."""
 KIND = "kind"
 """The key that tells what a JSON object stands for."""
@@ -102,9 +102,14 @@ def plain_record(value: Any) -> dict[str, Any]:
     kept = {KIND: type(value).__name__}
     for name in kept_fields(value):
         each = getattr(value, name)
-        if name not in ABOUT | LATER or each:
+        if name not in ABOUT | LATER or is_given(each):
             kept[name] = plain(each)
     return kept
+
+
+def is_given(value: Any) -> bool:
+    """Whether a field says anything: an array always does."""
+    return isinstance(value, np.ndarray) or bool(value)
 
 
 def kept_fields(value: Any) -> list[str]:
