@@ -18,8 +18,10 @@ from analysis.core.faults import Faults
 from analysis.questions.questions import read_questions
 from analysis.tables.bringing import ColumnsUnknown
 from analysis.tables.column_maps import ColumnMap
+from analysis.tables.names_of_files import language_in
 from analysis.tables.opening import Manner, open_any
 from analysis.tables.parts import as_text, value_at
+from analysis.words.readers import read_words
 from babelscope.inputs import pairs_of
 from tests import tables_of as made
 
@@ -295,6 +297,23 @@ def test_a_language_that_nothing_tells_is_asked_for():
     assert "Nothing tells the language of test.tsv" in sentence
     assert "such as test.fr.tsv" in sentence
     assert read_corpus(data, "test.fr.tsv").languages == ("fr",)
+
+
+def test_indonesian_is_no_identifier():
+    assert language_in("annotated/ind_Latn/dev.tsv") == "id"
+    assert language_in("Indonesian.csv") == "id" and language_in("mmlu_id_5.csv") == ""
+
+
+def test_codes_that_are_one_language_here_do_not_stop_a_list_of_many():
+    lists = {"eng": "dog\ncat", "fra": "chien\nchat", "kau": "kri\n", "knc": "kri\n"}
+    files = {f"s/swadesh207/{code}-000.txt": lists[code] for code in lists}
+    files = {name: (text + "\n" * 205).encode() for name, text in files.items()}
+    with pytest.raises(CorpusError, match="kr has 1"):
+        read_words(made.zip_of(files), "panlex.zip")
+    files["s/swadesh207/kau-000.txt"] = b"kri\nfato\n" + b"\n" * 205
+    words = read_words(made.zip_of(files), "panlex.zip")
+    assert words.words("kr")[:2] == ("kri", "fato")
+    assert "knc-000 (kr)" in " ".join(words.notes)
 
 
 def test_damaged_bytes_are_refused_in_a_sentence():

@@ -83,4 +83,4 @@ def may_be_identifier(name: str) -> bool:
     plain = name.casefold()
     if IDENTIFIER in plain.split(".") or WITH_REGION.search(plain):
         return False
-    return IDENTIFIER in codes_in(name)
+    return IDENTIFIER in PARTS.split(plain)

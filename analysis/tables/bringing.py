@@ -227,17 +227,7 @@ def mapped(opened: Opened, columns: ColumnMap, told: str) -> Brought:
     parts, others = fitting_parts(opened, columns)
     if not parts:
         raise refusal(opened.name, no_row(opened, others))
-    absent = [name for name in missing(columns) if name != "language"]
-    if absent:
-        needed = listed(KINDS[columns.kind].needed)
-        fault = (
-            f"{opened.name}: nothing says {listed(absent)}; rows of {columns.kind} need "
-            f"{needed}"
-        )
-        raise refusal(opened.name, [fault])
-    silent = [part.name for part in parts if not tells_language(part, columns)]
-    if silent:
-        raise no_language(silent, columns)
+    check_whole(opened.name, parts, columns)
     notes = opened.notes + others
     if told:
         notes.append(told)
@@ -261,6 +251,18 @@ def mapped(opened: Opened, columns: ColumnMap, told: str) -> Brought:
         notes.extend(telling.sentences())
 
     return Brought(opened.name, rows(), faults, notes, columns)
+
+
+def check_whole(name: str, parts: Sequence[Part], columns: ColumnMap) -> None:
+    """CorpusError where nothing tells what rows of the kind need."""
+    absent = [column for column in missing(columns) if column != "language"]
+    if absent:
+        needed = listed(KINDS[columns.kind].needed)
+        fault = f"{name}: nothing says {listed(absent)}; rows of {columns.kind} need {needed}"
+        raise refusal(name, [fault])
+    silent = [part.name for part in parts if not tells_language(part, columns)]
+    if silent:
+        raise no_language(silent, columns)
 
 
 def no_language(names: Sequence[str], columns: ColumnMap) -> ColumnsUnknown:

@@ -422,7 +422,8 @@ def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
     The first synonym made of letters is taken. The longer list is read, in the
     languages whose families we know; concepts are called by their English words.
     """
-    lists = panlex_lists(name, files)
+    joined: dict[str, str] = {}
+    lists = panlex_lists(name, files, joined)
     size = max(lists)
     texts = lists[size]
     codes = in_order(code for code in texts if is_usual(code))
@@ -435,6 +436,9 @@ def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
     for number, word in enumerate(english, 1):
         concepts.append(f"{word or 'concept'} ({number})")
     notes = notes_on_lists(lists, size, len(texts) - len(codes))
+    notes += notes_on_joined(
+        {file: joined[file] for file in joined if str(size) in file}
+    )
     return WordList(
         f"PanLex Swadesh {size}",
         languages=tuple(codes),
@@ -444,20 +448,42 @@ def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
     )
 
 
-def panlex_lists(name: str, files: Mapping[str, str]) -> dict[int, dict[str, str]]:
-    """Concepts of a list → its texts by language; CorpusError for one that is twice."""
+def panlex_lists(
+    name: str, files: Mapping[str, str], joined: dict[str, str]
+) -> dict[int, dict[str, str]]:
+    """Concepts of a list → its texts by language; CorpusError for one that is twice.
+
+    Of several codes that are one language here the first counts; the others are
+    ``joined``: file → language.
+    """
     lists: dict[int, dict[str, str]] = {}
     files_of: dict[tuple[int, str], str] = {}
     for file, text in files.items():
         hit = PANLEX.search(file)
-        if hit:
-            size, code = int(hit[1]), language_code(hit[2])
-            earlier = files_of.setdefault((size, code), file)
-            if earlier != file:
-                fault = f"{file}: is the list of {code} again, as {earlier}; keep one"
-                raise refusal(name, [fault])
+        if hit is None:
+            continue
+        size, code = int(hit[1]), language_code(hit[2])
+        earlier = files_of.setdefault((size, code), file)
+        if earlier == file:
             lists.setdefault(size, {})[code] = text
+        elif PurePosixPath(earlier).name != PurePosixPath(file).name:
+            joined[file] = code
+        else:
+            fault = f"{file}: is the list of {code} again, as {earlier}; keep one"
+            raise refusal(name, [fault])
     return lists
+
+
+def notes_on_joined(joined: Mapping[str, str]) -> list[str]:
+    """A sentence on lists of languages that are one with another of the file here."""
+    if not joined:
+        return []
+    told = [f"{PurePosixPath(file).stem} ({joined[file]})" for file in joined]
+    more = " …" if len(told) > SHOWN else ""
+    return [
+        f"Lists of codes that are one language here with another's, which counts "
+        f"({len(told):,}): {', '.join(told[:SHOWN])}{more}."
+    ]
 
 
 def notes_on_lists(sizes: Iterable[int], size: int, others: int) -> list[str]:
