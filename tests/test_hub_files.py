@@ -124,3 +124,14 @@ def test_the_page_fetches_on_a_click(sib, home):
     alive(button(at, "Fetch").click().run())
     assert "24 contrast pairs chosen" in words(at)
     assert "Read as SIB-200 (recognised by its columns)." in words(at)
+
+
+def test_prompts_come_from_the_hub_too(hub, home):
+    rows = [made.MULTIJAIL | {"id": n, "en": f"tell {n}"} for n in range(4)]
+    hub.publish("DAMO-NLP-SG/MultiJail", {"data/train.csv": made.csv_of(rows)})
+    at = visit("pages/control.py", study="demo")
+    alive(at.selectbox(key="run-prompts").set_value("a data set of the hub").run())
+    chosen = at.selectbox(key="run-hub-set-dataset")
+    alive(chosen.set_value("DAMO-NLP-SG/MultiJail").run())
+    alive(button(at, "Fetch").click().run())
+    assert "Read as MultiJail (recognised by its columns)." in words(at)

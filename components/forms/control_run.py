@@ -25,12 +25,13 @@ from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import PROMPTS
 from analysis.worker import extraction
 from analysis.worker.prompts import suggested_template
+from components.forms.hub_table import choose_hub_table
 from components.forms.table_file import TYPES, of_table
 from components.frame import cache, controls, jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
-FILE = "a file"
+FILE, HUB = "a file", "a data set of the hub"
 FIRST = 6
 """Languages that a new run has at first."""
 
@@ -93,12 +94,15 @@ def choose_prompts(spec: StudySpec, concept: str, place: Any) -> PromptSet | Non
     """The prompts of a new run, kept here or uploaded; None while there are none."""
     name = place.selectbox(
         "Prompts",
-        [*sources.offered(spec.model.model == DEMO), FILE],
+        [*sources.offered(spec.model.model == DEMO), FILE, HUB],
         key="run-prompts",
         help="A file has the columns prompt, language, text; if wanted role "
         "(search, report, neutral), target, other, source.",
     )
     with polite():
+        if name == HUB:
+            table = choose_hub_table("run-hub-set", PROMPTS)
+            return of_table(table, "run-hub-file", PROMPTS, read_named)
         if name != FILE:
             return readings.of(
                 "run-prompts",
