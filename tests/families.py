@@ -116,7 +116,67 @@ OTHERS: dict[str, tuple[str, dict]] = {
         },
     ),
 }
-HYBRID = ("mamba", "jamba", "falcon_h1", "lfm2", "qwen3_next", "qwen3_5", "minimax")
+OTHERS |= {
+    "mamba2": (
+        "Mamba2Config",
+        PLAIN
+        | {"state_size": 8, "num_heads": 8, "head_dim": 8}
+        | {"n_groups": 1, "chunk_size": 8, "expand": 2},
+    ),
+    "falcon_mamba": (
+        "FalconMambaConfig",
+        PLAIN | {"state_size": 4, "time_step_rank": 4},
+    ),
+    "bamba": ("BambaConfig", LLAMA | MAMBA2 | {"attn_layer_indices": [1, 3]}),
+    "zamba": (
+        "ZambaConfig",
+        LLAMA
+        | {"mamba_d_state": 4, "mamba_dt_rank": 4, "n_mamba_heads": 2}
+        | {"layers_block_type": ["mamba", "hybrid"] * 2},
+    ),
+    "zamba2": (
+        "Zamba2Config",
+        LLAMA
+        | {"mamba_d_state": 8, "mamba_ngroups": 1, "n_mamba_heads": 8}
+        | {"mamba_headdim": 8, "chunk_size": 8, "num_mem_blocks": 1}
+        | {"layers_block_type": ["mamba", "hybrid"] * 2, "hybrid_layer_ids": [1, 3]},
+    ),
+    "recurrent_gemma": (
+        "RecurrentGemmaConfig",
+        LLAMA
+        | {"lru_width": 32, "attention_window_size": 16}
+        | {"block_types": ["recurrent", "attention"]},
+    ),
+    "nemotron_h": (
+        "NemotronHConfig",
+        LLAMA
+        | {"layers_block_type": ["mamba", "attention", "mamba", "mlp"]}
+        | {"ssm_state_size": 8, "mamba_num_heads": 8, "mamba_head_dim": 8}
+        | {"n_groups": 1, "chunk_size": 8},
+    ),
+    "olmo_hybrid": (
+        "OlmoHybridConfig",
+        LLAMA | DELTA | {"layer_types": ["linear_attention", "full_attention"] * 2},
+    ),
+    "lfm2_moe": (
+        "Lfm2MoeConfig",
+        LLAMA
+        | EXPERTS
+        | {"layer_types": ["conv", "full_attention"] * 2}
+        | {"moe_intermediate_size": 16, "num_dense_layers": 1},
+    ),
+}
+XLSTM = (
+    "xLSTMConfig",
+    {"vocab_size": 300, "hidden_size": 32, "num_hidden_layers": 4}
+    | {"num_heads": 4, "chunk_size": 16},
+)
+"""A family that reads but, in this version of the library, fails when it writes."""
+HYBRID = (
+    *("mamba", "mamba2", "falcon_mamba", "jamba", "falcon_h1", "bamba", "zamba"),
+    *("zamba2", "recurrent_gemma", "nemotron_h", "olmo_hybrid", "lfm2", "lfm2_moe"),
+    *("qwen3_next", "qwen3_5", "minimax"),
+)
 """Families whose cache is not that of attention in every layer."""
 EVERY = (*FAMILIES, *OTHERS)
 GEMMA3N = (

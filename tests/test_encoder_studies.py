@@ -9,14 +9,23 @@ import pandas as pd
 import pytest
 
 import babelscope as bs
-from analysis.core.errors import ModelError, SpecError, StudyError
+from analysis.core.errors import FigureError, ModelError, SpecError, StudyError
 from analysis.core.model_kinds import BOTH
-from analysis.core.specs import DECODER, ENCODER
+from analysis.core.specs import DECODER, ENCODER, ModelSpec
 from analysis.model.load import load
 from analysis.study import store
+from analysis.worker.extraction import check_model
+from analysis.worker.inline import run_inline
+from analysis.worker.prompts import known_kind
 from analysis.worker.reader import ModelReader
+from components.figures import text
+from components.forms.extraction import read_per_language, read_where
+from components.paperpack import methods
+from components.paperpack.provenance import facts
+from components.paperpack.recipe_checks import check_facts
 from tests.families import ENCODERS, TWO_STACKS, save_read
 from tests.tiny import HIDDEN
+from tests.visits import alive, plain, visit
 
 MODELS = {"encoder": ENCODERS["xlm-roberta"], "two": TWO_STACKS["mt5"]}
 LANGUAGES = ("en", "fr", "de")
@@ -181,3 +190,75 @@ def test_a_sweep_of_two_stacks_runs(models):
     study = bs.ask("two", questions(), template="none")
     swept = bs.sweep(study, layers=[2], strengths=[1.0], most=4)
     assert swept.has("plane_answer")
+
+
+@pytest.mark.parametrize("page", ["playground", "plane", "control"])
+def test_pages_that_push_say_what_an_encoder_can_do(models, page):
+    study = bs.extract("encoder", pairs())
+    at = visit(f"pages/{page}.py", study=study.name)
+    said = plain(" ".join(each.value for each in at.info))
+    assert "encoder is an encoder: it reads texts and writes none" in said
+    assert "Its words, concept vectors, layers and alignment can be studied" in said
+    assert not [each.label for each in at.button if each.label in ("Run", "Start")]
+
+
+def test_captions_and_methods_say_where_states_were_read(models):
+    told = {}
+    for stack in ("", DECODER):
+        study = bs.extract("two", pairs(), stack=stack)
+        told[stack] = text.model_note(study), " ".join(methods.about(facts(study)))
+    note, method = told[""]
+    where = "from its encoder as means over the tokens of a text"
+    assert note == f"Computed by Babelscope from two, read {where}."
+    assert f"the template “none”, {where} after each of 4 blocks." in method
+    note, method = told[DECODER]
+    where = "from its decoder at the token with which an answer begins"
+    assert where in note and where in method
+    demo = bs.open("demo")
+    assert "at the last prompt token after each" in " ".join(methods.about(facts(demo)))
+    checked = facts(study)
+    check_facts(checked, "provenance.0")
+    with pytest.raises(FigureError, match="provenance.0.read_as"):
+        check_facts(checked | {"read_as": 3}, "provenance.0")
+
+
+@pytest.mark.parametrize(
+    ("name", "stack", "position", "says", "last"),
+    [
+        ("encoder", "", "", "An encoder: its states can be read. It has no", False),
+        ("encoder", "", "last", "from its encoder at the last token", True),
+        ("two", "", "", "An encoder-decoder: the states of its encoder", False),
+        ("two", DECODER, "", "with which an answer begins", False),
+        ("demo", "", "", "the state at the last token of the formatted prompt", True),
+    ],
+)
+def test_the_check_says_what_would_be_read(models, name, stack, position, says, last):
+    corpus = bs.inputs.pairs_of(pairs())
+    task = check_model(ModelSpec(name, stack=stack), "none", corpus.pairs, position)
+    seen = run_inline(task)
+    assert says in f"{seen.abilities.says} {read_where(seen)}"
+    read = {row["read"] for row in read_per_language(seen)}
+    assert ("see above" not in read) == last
+    assert seen.needed > 4 * seen.parameters
+
+
+def test_the_extract_page_offers_the_stack_and_the_position(models):
+    at = visit("pages/extract.py")
+    stack, position = at.selectbox("draft-stack"), at.selectbox("draft-position")
+    assert (stack.value, position.value) == ("", "")
+    at.selectbox("draft-model").set_value("two")
+    stack.set_value(DECODER)
+    position.set_value("mean")
+    alive(at.run())
+    lines = [each.value for each in at.code]
+    assert any("--stack decoder --position mean" in line for line in lines)
+
+
+def test_words_of_an_encoder_begin_as_means_on_the_page(models):
+    assert known_kind(ModelSpec("encoder")) == ENCODER
+    assert known_kind(ModelSpec("two")) == BOTH
+    assert known_kind(ModelSpec("owner/never-here")) == DECODER
+    study = bs.extract("encoder", pairs())
+    at = visit("pages/alignment.py", study=study.name)
+    chosen = [each for each in at.multiselect if each.label == "Read words as"]
+    assert chosen[0].value == ["mean over tokens"]

@@ -35,6 +35,7 @@ from tests.families import (
     HYBRID,
     LLAMA,
     OTHERS,
+    XLSTM,
     built,
     engine_of,
     model_of,
@@ -46,7 +47,7 @@ from tests.tiny import HIDDEN, WINDOW, build, save, tokenizer
 PROMPTS = ("Fair.", "The judge heard both sides.", "é", "no")
 OPTIONS = [[" yes it is", " no", " perhaps so, if both agree"]] * len(PROMPTS)
 TOKENS = GenerationSpec(5)
-FROM_FIRST_BLOCK = ("mamba", "rwkv")
+FROM_FIRST_BLOCK = ("mamba", "mamba2", "falcon_mamba", "rwkv")
 """Families whose list of hidden states begins with the first block's, not before it."""
 
 
@@ -140,6 +141,30 @@ def test_options_score_as_their_continuations_do(family, monkeypatch):
     assert engine.shares_cache == (
         family not in (*HYBRID, "granite_hybrid", "gpt1", "rwkv")
     )
+
+
+@pytest.mark.parametrize("family", [*HYBRID, "granite_hybrid", "rwkv"])
+def test_what_is_written_behind_a_cache_is_what_the_whole_text_gives(family):
+    engine = tried(engine_of(family))
+    rows = [Row(prompt) for prompt in PROMPTS[:2]]
+    answers = [answer.ids for answer in generate(engine, rows, TOKENS)]
+    prompts = [encoded.prompt for encoded in encoded_rows(engine, rows, 0)]
+    for prompt, answer in zip(prompts, answers):
+        said = list(prompt)
+        for token in answer:
+            with torch.inference_mode():
+                out = engine.model(torch.tensor([said]), use_cache=False)
+            assert int(out.logits[0, -1].argmax()) == token
+            said.append(token)
+
+
+def test_a_family_that_fails_when_it_writes_is_read_and_says_so():
+    engine = tried(own_model(built(*XLSTM), tokenizer()))
+    np.testing.assert_allclose(
+        all_states(engine, 1), all_states(engine, 4096), atol=2e-5
+    )
+    with pytest.raises(ModelError, match="xLSTMForCausalLM cannot write: .*Choose"):
+        generate(engine, [Row(PROMPTS[0])], TOKENS)
 
 
 @pytest.mark.parametrize("positions", ["all", "generated"])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.core.errors import ModelError, SpecError
-from analysis.core.positions import LAST, MEAN
+from analysis.core.positions import LAST, MEAN, WEIGHTED
 from analysis.core.specs import DECODER, ENCODER
 
 BOTH = "encoder-decoder"
@@ -80,6 +80,12 @@ ENCODER_DECODERS = (
     "umt5",
 )
 """Types of models of text with two stacks whose blocks are known to be read rightly."""
+PLACES = {
+    LAST: "at the last token of a text",
+    MEAN: "as means over the tokens of a text",
+    WEIGHTED: "as means over the tokens of a text, later ones with more weight",
+}
+"""Position → what papers and captions say of it."""
 CAUSAL_ENDINGS = ("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")
 ENCODER_ENDING = "EncoderModel"
 """How the class of an encoder-decoder's encoder alone is called."""
@@ -127,6 +133,16 @@ def usual_position(kind: str) -> str:
     none stands for the text.
     """
     return LAST if kind == DECODER else MEAN
+
+
+def read_in_words(kind: str, stack: str, position: str) -> str:
+    """Whence and where states are read, to stand behind “states were read”."""
+    if kind == BOTH and stack == DECODER:
+        return "from its decoder at the token with which an answer begins"
+    place = PLACES.get(position, "")
+    if kind == DECODER:
+        return place
+    return f"from its encoder {place}".strip()
 
 
 def chosen_stack(kind: str, stack: str, model: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 import numpy as np
 
 from analysis.core.errors import SpecError, StudyError
-from analysis.core.model_kinds import KINDS, Abilities
+from analysis.core.model_kinds import KINDS, Abilities, read_in_words
 from analysis.core.specs import DECODER, LAST_STATES, ModelSpec, from_dict
 from analysis.languages.shares import SHARES
 from analysis.study import bounds
@@ -124,6 +124,11 @@ class ReadPart(Record):
     kind: str
     stack: str
     position: str = ""
+
+    @property
+    def words(self) -> str:
+        """The same to stand behind “states were read”."""
+        return read_in_words(self.kind, self.stack, self.position)
 
 
 @dataclass(frozen=True, kw_only=True)

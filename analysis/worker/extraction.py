@@ -20,9 +20,9 @@ from analysis.control import plan as control_plan
 from analysis.control import store as control
 from analysis.core.errors import ModelError, StudyError
 from analysis.core.legibility import same_tokens, unknown_notes, unknown_share
-from analysis.core.model_kinds import KINDS, Abilities, usual_position
-from analysis.core.positions import USUAL
-from analysis.core.specs import ModelSpec
+from analysis.core.model_kinds import BOTH, KINDS, Abilities, usual_position
+from analysis.core.positions import LAST, USUAL
+from analysis.core.specs import DECODER, ModelSpec
 from analysis.core.templates import (
     PromptForm,
     apply_template,
@@ -86,6 +86,13 @@ class Check:
     stack: str
     position: str
     """Where in a text, and in which stack, states would be read."""
+
+    @property
+    def reads_last(self) -> bool:
+        """Whether the last of these tokens is read, and no other."""
+        return self.position == LAST and not (
+            self.kind == BOTH and self.stack == DECODER
+        )
 
     @property
     def abilities(self) -> Abilities:

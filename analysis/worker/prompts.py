@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from analysis.core.chat_prompts import folder_has_chat
 from analysis.core.errors import StudyError
+from analysis.core.model_kinds import CONFIG, folder_kind
 from analysis.core.model_names import DEMO, HUB_ID, offered_models
-from analysis.core.specs import ModelSpec
+from analysis.core.specs import DECODER, ModelSpec
 from analysis.core.templates import (
     CHAT,
     MARK,
@@ -97,6 +98,15 @@ def suggested_template(model: ModelSpec, demo: str = CHAT) -> str:
     if model.model == DEMO:
         return demo
     return suggested(model.model, bool(has_chat(model)))
+
+
+def known_kind(model: ModelSpec) -> str:
+    """The kind of a model; a decoder's for one that was never here."""
+    folder = offered_models().get(model.model)
+    if folder is None:
+        found = cached_file(model, CONFIG)
+        folder = found.parent if found is not None else None
+    return folder_kind(folder) if folder is not None else DECODER
 
 
 def has_chat(model: ModelSpec) -> bool | None:

@@ -44,7 +44,9 @@ def model_note(study: Study) -> str:
         return DEMO_NOTE
     if study.manifest.imported is not None:
         return f"Imported mean states of {study.model}, not computed here."
-    return f"Computed by Babelscope from {study.model}."
+    read = study.manifest.read
+    how = f", read {read.words}" if read is not None and read.words else ""
+    return f"Computed by Babelscope from {study.model}{how}."
 
 
 def convention_note(convention: Convention, study: Study) -> str:

@@ -10,14 +10,14 @@ import pandas as pd
 import streamlit as st
 
 from analysis.core.counting import count
-from analysis.core.specs import LAST_STATES, ModelSpec
+from analysis.core.specs import DECODER, LAST_STATES, ModelSpec
 from analysis.core.turns import tell
 from analysis.study.study import COMPUTED, Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import WORDS
 from analysis.words.alignment import FEW
-from analysis.words.embeddings import EMBEDDINGS, PROMPTS
+from analysis.words.embeddings import EMBEDDINGS, PROMPTS, usual_embedding
 from analysis.words.plan import word_spec
 from analysis.words.readers import read_words
 from analysis.words.specs import WordSpec
@@ -25,6 +25,7 @@ from analysis.words.word_lists import SOURCES, shared_spellings, word_coverage
 from analysis.words.wordnet import from_wn
 from analysis.worker.extraction import embed_words
 from analysis.worker.models import Brought
+from analysis.worker.prompts import known_kind
 from components.forms import extraction
 from components.forms.models_here import brought
 from components.forms.table_file import TYPES, of_table
@@ -97,7 +98,7 @@ def offer_choice(study: Study, choice: "Choice") -> None:
     described(choice)
     words = choice.words
     model, last_state, into = choose_model(study)
-    embeddings, layers = choose_reading(words)
+    embeddings, layers = choose_reading(words, known_kind(model))
     if not embeddings:
         st.info("Choose at least one way of reading a word.", icon=":material/info:")
         return
@@ -241,8 +242,10 @@ def choose_model(study: Study) -> tuple[ModelSpec, str, str]:
     )
 
 
-def choose_reading(words: WordList) -> tuple[list[str], tuple[int, ...]]:
-    """How words are read, and at which layers they are kept."""
+def choose_reading(words: WordList, kind: str) -> tuple[list[str], tuple[int, ...]]:
+    """How words are read, and at which layers they are kept; begins with what fits the
+    ``kind`` of model.
+    """
     prompted = [
         name
         for name in EMBEDDINGS
@@ -252,8 +255,8 @@ def choose_reading(words: WordList) -> tuple[list[str], tuple[int, ...]]:
     embeddings = st.multiselect(
         "Read words as",
         prompted,
-        prompted[:1],
-        key=f"words-embeddings-{len(prompted)}",
+        [usual_embedding(kind)],
+        key=f"words-embeddings-{len(prompted)}{'' if kind == DECODER else kind}",
         help="\n\n".join(f"{name}: {EMBEDDINGS[name].words}" for name in prompted),
     )
     if len(prompted) < len(EMBEDDINGS):
@@ -290,6 +293,7 @@ def act(spec: WordSpec, words: WordList, title: str, into: str) -> None:
             "model": (spec.model.model,),
             "revision": (spec.model.revision,),
             "dtype": (spec.model.dtype,),
+            "stack": (spec.model.stack,),
             "languages": spec.languages,
             "embeddings": spec.embeddings,
             "layers": tuple(map(str, spec.layers)),

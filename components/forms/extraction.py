@@ -13,8 +13,17 @@ from analysis.concepts.pairs import SPLITS, Corpus
 from analysis.concepts.specs import StudySpec
 from analysis.core.counting import count
 from analysis.core.legibility import unknown_note
+from analysis.core.model_kinds import read_in_words
 from analysis.core.model_names import offered_models
-from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, ModelSpec
+from analysis.core.positions import LAST, MEAN, USUAL, WEIGHTED
+from analysis.core.specs import (
+    DECODER,
+    DEVICES,
+    DTYPES,
+    LAST_STATES,
+    QUANTISATIONS,
+    ModelSpec,
+)
 from analysis.core.table_files import decode_text, refusal
 from analysis.core.templates import CHAT
 from analysis.languages.shares import ShareTable, read_shares
@@ -33,6 +42,16 @@ from components.frame.text import escape
 
 ANOTHER = "another, by hub id"
 GIB = 2**30
+STACK_NAMES = {
+    "": "the model, of two stacks its encoder",
+    DECODER: "the decoder of two stacks",
+}
+POSITION_NAMES = {
+    USUAL: "what fits the model",
+    LAST: "the last token of a text",
+    MEAN: "the mean over the tokens of a text",
+    WEIGHTED: "the same mean, later tokens with more weight",
+}
 
 
 @dataclass(frozen=True)
@@ -75,7 +94,7 @@ def choose_model() -> ModelSpec:
         key="draft-dtype",
         help="The check says whether bfloat16 is faster on this machine.",
     )
-    with st.expander("Quantisation and device"):
+    with st.expander("Quantisation, device, stack"):
         quantisation = st.selectbox(
             "Quantisation",
             QUANTISATIONS,
@@ -85,7 +104,21 @@ def choose_model() -> ModelSpec:
             "slower.",
         )
         device = st.selectbox("Device", DEVICES, key="draft-device")
-    return ModelSpec(name, revision or "main", dtype, quantisation, device)
+        stack = choose_stack()
+    return ModelSpec(name, revision or "main", dtype, quantisation, device, stack)
+
+
+def choose_stack() -> str:
+    """Whose states are read, where a model has an encoder and a decoder."""
+    return st.selectbox(
+        "States of",
+        ("", DECODER),
+        key="draft-stack",
+        format_func=STACK_NAMES.__getitem__,
+        help="Models such as mT5, mT0 and NLLB have an encoder and a decoder. Of the "
+        "decoder the state of the token is read with which an answer to the text "
+        "begins. All other models have one stack.",
+    )
 
 
 def choose_corpus() -> Corpus | None:
@@ -155,6 +188,7 @@ class Rest:
     split: str
     last_state: str
     seed: int
+    position: str
     facts: dict[str, dict[str, float]]
 
 
@@ -175,7 +209,7 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
         help="\n\n".join(ESTIMATORS.values()),
     )
     template = choose_template(right, model, "draft-template", demo="none")
-    with st.expander("Split, last layer, seed, shares"):
+    with st.expander("Split, last layer, position, seed, shares"):
         rest = choose_rest(corpus)
     coverage(corpus, concepts, languages)
     if not concepts or not languages:
@@ -199,6 +233,7 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
         rest.split,
         rest.last_state,
         rest.seed,
+        rest.position,
     )
     return Draft(spec, corpus, title, rest.facts)
 
@@ -209,7 +244,7 @@ def choose_all(label: str, options: tuple[str, ...], key: str) -> list[str]:
 
 
 def choose_rest(corpus: Corpus) -> Rest:
-    """Split, last layer, seed and shares."""
+    """Split, last layer, position, seed and shares."""
     methods = list(SPLITS)
     if not corpus.divided:
         methods.remove("as given")
@@ -221,8 +256,16 @@ def choose_rest(corpus: Corpus) -> Rest:
         key="draft-last",
         help="“normed” is the papers' last index.",
     )
+    position = st.selectbox(
+        "Read at",
+        list(POSITION_NAMES),
+        key="draft-position",
+        format_func=POSITION_NAMES.__getitem__,
+        help="The last token of a decoder has seen the whole text. In an encoder every "
+        "token has, so that the mean fits it.",
+    )
     seed = st.number_input("Seed", 0, 2**31 - 1, 1, key="draft-seed")
-    return Rest(split, last, int(seed), choose_shares())
+    return Rest(split, last, int(seed), position, choose_shares())
 
 
 def warn_of_leaks(corpus: Corpus, concepts: list[str], rest: Rest) -> None:
@@ -281,7 +324,9 @@ def act(draft: Draft) -> None:
         pairs = extraction.chosen_pairs(draft.corpus, draft.spec)
         jobs.submit(
             f"Check of {draft.spec.model.model}",
-            extraction.check_model(draft.spec.model, draft.spec.template, pairs),
+            extraction.check_model(
+                draft.spec.model, draft.spec.template, pairs, draft.spec.position
+            ),
         )
     if row.button(
         "Start",
@@ -319,6 +364,8 @@ def command(draft: Draft) -> str:
         "seed": (str(spec.seed),),
         "title": (draft.title,),
     }
+    chosen = {"stack": (model.stack,), "position": (spec.position,)}
+    options |= {name: values for name, values in chosen.items() if any(values)}
     return "babelscope extract " + " ".join(
         f"--{name} {shlex.join(values)}" for name, values in options.items()
     )
@@ -366,10 +413,18 @@ def checked(job: Job) -> None:
         f"Revision {seen.revision}. bfloat16 is {faster} than float32 on this "
         "machine; its cosine to float32 is measured on start."
     )
-    st.markdown("**Which token is read** (the last one of the formatted prompt):")
+    st.caption(seen.abilities.says)
+    st.markdown(f"**What is read**: {read_where(seen)}. The last tokens of a text:")
     st.dataframe(pd.DataFrame(read_per_language(seen)), hide_index=True)
     lost(seen)
     around(seen)
+
+
+def read_where(seen: extraction.Check) -> str:
+    """Where states would be read, in words."""
+    if seen.kind == DECODER and seen.position == LAST:
+        return "the state at the last token of the formatted prompt"
+    return f"states {read_in_words(seen.kind, seen.stack, seen.position)}"
 
 
 def read_per_language(seen: extraction.Check) -> list[dict[str, object]]:
@@ -380,7 +435,7 @@ def read_per_language(seen: extraction.Check) -> list[dict[str, object]]:
         row = {
             "language": language,
             "last tokens": " ⏐ ".join(tokens),
-            "read": tokens[-1],
+            "read": tokens[-1] if seen.reads_last else "see above",
             "unknown tokens, %": round(100 * known.unknown, 1),
             "pairs read alike": f"{known.alike} of {known.pairs}",
         }

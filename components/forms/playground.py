@@ -277,7 +277,7 @@ def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
         chosen = st.selectbox(
             "Model", [STUDYS, *offered_models()], key=f"{KEY}-model", format_func=escape
         )
-    model = own if chosen == STUDYS else ModelSpec(chosen)
+    model = own if chosen == STUDYS else ModelSpec(chosen, stack=own.stack)
     if model.revision == "local":
         model = replace(model, revision="main")
     with polite():

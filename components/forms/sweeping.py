@@ -26,7 +26,7 @@ STRENGTHS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 def form(study: Study) -> None:
     """Choose layers, strengths and scoring; what it takes; Start."""
-    if study.manifest.questions is None:
+    if study.manifest.questions is None or not study.manifest.abilities.writes:
         return
     swept = study.manifest.plane is not None
     with st.expander("Run a sweep", icon=":material/tune:", expanded=not swept):

@@ -10,10 +10,10 @@ from typing import Any
 Facts = Mapping[str, Any]
 
 PRINTED = "Numbers of {model} are as printed in: {citation}"
-STATES = "States were read from {model} ({weights}) after each of {layers} blocks."
+STATES = "States were read from {model} ({weights}){states_at} after each of {layers} blocks."
 VECTORS = (
     "Concept vectors were read from {model} ({weights}) with the estimator “{estimator}” "
-    "and the template “{template}”, at the last prompt token after each of {layers} "
+    "and the template “{template}”, {vectors_at} after each of {layers} "
     "blocks.\n"
     "Contrast pairs: {corpus} (digest {corpus_digest}), split {split}, seed {seed}."
 )
@@ -67,6 +67,9 @@ def about(facts: Facts) -> list[str]:
     if known["kind"] == "published":
         return [PRINTED.format_map(known)]
     known["weights"] = weights(facts)
+    read_as = known["read_as"]
+    known["vectors_at"] = read_as or "at the last prompt token"
+    known["states_at"] = f", {read_as}," if read_as else ""
     read = VECTORS if known["estimator"] else STATES
     said = read.format_map(known).split("\n")
     said.append(STUDY.format_map(known))

@@ -35,6 +35,9 @@ def facts(study: Study) -> dict[str, Any]:
         known[key] = spec.get("model", {}).get(key)
     for key in OF_SPEC:
         known[key] = spec.get(key)
+    read = study.manifest.read
+    if read is not None:
+        known["read_as"] = read.words
     return known | of_prompt(study)
 
 

@@ -28,6 +28,7 @@ from components.frame import cache, controls, jobs, links, panel, press
 from components.frame.polite import polite
 from components.frame.text import escape
 from components.views import filling, surfaces
+from components.views.words import tell_reads_only
 
 PRINTED = ("llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b")
 VECTORS = ("none", "own", "shared")
@@ -37,6 +38,8 @@ def page(study: Study) -> None:
     """The printed table, or the runs of a study and the form of a new one."""
     if not study.has("concept_vector"):
         printed(study)
+        return
+    if tell_reads_only(study):
         return
     names = runs.names(study.name)
     run = choose(names) if names else None

@@ -16,7 +16,7 @@ from components.forms import sweeping
 from components.frame import cache, controls, links, panel
 from components.frame.polite import INFO, say
 from components.frame.text import escape
-from components.views.words import empty
+from components.views.words import empty, tell_reads_only
 
 OURS = (
     "Transfer: accuracy on universal questions. Localisation: share of culture "
@@ -29,6 +29,8 @@ OURS = (
 def page(study: Study) -> None:
     """The page's figures under its controls."""
     st.caption(escape(OURS))
+    if tell_reads_only(study):
+        return
     if not study.has("plane_answer"):
         nothing(study)
         return

@@ -21,7 +21,7 @@ from components.frame import cache, controls, jobs, panel
 from components.frame.polite import polite
 from components.frame.text import escape
 from components.views import comparing, dose, keeping
-from components.views.words import empty
+from components.views.words import empty, tell_reads_only
 
 LEASE = 15.0
 """Seconds without a look after which answers stop: the tab was closed."""
@@ -47,6 +47,8 @@ Likely = Sequence[tuple[str, float]]
 
 def page(study: Study) -> None:
     """The draft, its answers as they come, and what was measured."""
+    if tell_reads_only(study):
+        return
     pushes = study.has("concept_vector") or has_language_vectors(study)
     if study.kind == PUBLISHED or not pushes:
         st.info(
