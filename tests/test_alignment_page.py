@@ -266,10 +266,10 @@ def test_a_bad_file_lists_its_faults(home):
     at.button_group(key="words-origin").set_value("a file").run()
     alive(
         at.file_uploader(key="words-file")
-        .upload("bad.csv", b"concept,en,english\na,b,c\n")
+        .upload("bad.csv", b"concept,en,meaning\na,b,c\n")
         .run()
     )
-    assert "neither a language code" in plain(at.error[0].value) and not [
+    assert "neither a language nor" in plain(at.error[0].value) and not [
         b for b in at.button if b.label == "Embed"
     ]
 
