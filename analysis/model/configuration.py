@@ -17,7 +17,7 @@ from analysis.core.model_kinds import BOTH, CONFIG, ENCODER_DECODERS, KINDS
 from analysis.core.model_names import ADAPTER
 from analysis.core.specs import DECODER
 from analysis.model.hub import Source, listed_files
-from analysis.model.stacks import kind_of, text_config
+from analysis.model.stacks import kind_of, text_config, wraps_text
 
 MOST_BYTES = 16 * 2**20
 """Bytes of a config.json; the largest, with settings by layer, have a few hundred KB."""
@@ -208,7 +208,8 @@ def check_kind(config: PreTrainedConfig, source: Source) -> None:
             "Babelscope does not read. Choose one such as mT5, mT0, Aya-101, mBART or "
             "NLLB, or a decoder."
         )
-    known = kind != DECODER or type_name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    continues = type_name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES or wraps_text(config)
+    known = kind != DECODER or continues
     if not known and not settings.trusts_remote_code():
         raise ModelError(
             f"transformers knows no causal language model of type “{type_name}” "

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -87,6 +88,23 @@ INNER = ("intermediate_size", "d_ff", "encoder_ffn_dim", "hidden_dim")
 """Names under which configurations tell the width inside a block."""
 NO_LIMIT = sys.maxsize
 """The window of a model that tells none, such as one without positions."""
+PACKAGES = {
+    "gptq": ("optimum", "gptqmodel"),
+    "awq": ("gptqmodel",),
+    "compressed-tensors": ("compressed_tensors",),
+    "auto-round": ("auto_round",),
+    "quanto": ("optimum",),
+    "hqq": ("hqq",),
+    "aqlm": ("aqlm",),
+    "torchao": ("torchao",),
+    "eetq": ("kernels",),
+    "vptq": ("vptq",),
+    "spqr": ("spqr_quant",),
+    "higgs": ("flute",),
+    "quark": ("quark",),
+    "fbgemm_fp8": ("fbgemm_gpu",),
+}
+"""Ways in which weights come quantised → packages that the library needs for them."""
 GPU_FORMATS = ("fp8", "mxfp4")
 """Stored formats that GPUs compute in; on a processor the library unpacks them."""
 logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
@@ -264,6 +282,7 @@ def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) ->
     adapter = find_adapter(source, progress)
     base = adapter.base if adapter else source
     config = read_config(base)
+    check_unpackable(config, base)
     if adapter:
         check_mergeable(spec, adapter, config)
     stack = stack_of(config, chosen_stack(kind_of(config), spec.stack, source.name))
@@ -632,6 +651,7 @@ def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
     adapter = find_adapter(source, looked, small_only=True)
     base = adapter.base if adapter else source
     config = read_config(base)
+    check_unpackable(config, base)
     stack = stack_of(config, chosen_stack(kind_of(config), spec.stack, source.name))
     text = text_config(config, stack.name)
     parameters = count_parameters(config, source, check)
@@ -728,6 +748,19 @@ def stored_quantisation(config: PreTrainedConfig) -> str:
     if known.get("load_in_4bit") or known.get("bits") == 4:
         return "4-bit"
     return "8-bit"
+
+
+def check_unpackable(config: PreTrainedConfig, source: Source) -> None:
+    """ModelError where weights are quantised in a way whose package is not installed."""
+    method = str(quantisation_settings(config).get("quant_method", ""))
+    lacking = [one for one in PACKAGES.get(method, ()) if find_spec(one) is None]
+    if not lacking:
+        return
+    raise ModelError(
+        f"The weights of {source.name} are quantised by “{method}”, which needs "
+        f"{' and '.join(lacking)}, not installed here. Choose the same model without "
+        "quantisation or as GGUF, or have that installed and start again."
+    )
 
 
 def quantisation_settings(config: PreTrainedConfig) -> dict[str, Any]:

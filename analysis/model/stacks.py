@@ -8,10 +8,15 @@ from torch import nn
 from transformers import (
     AutoModel,
     AutoModelForCausalLM,
+    AutoModelForImageTextToText,
     AutoModelForSeq2SeqLM,
     AutoModelForTextEncoding,
     PreTrainedConfig,
     PreTrainedModel,
+)
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
 )
 
 from analysis.core.errors import ModelError
@@ -75,14 +80,28 @@ def auto_class(config: PreTrainedConfig) -> Any:
     kind = kind_of(config)
     if kind == BOTH:
         return AutoModelForSeq2SeqLM
+    if kind == DECODER and wraps_text(config):
+        return AutoModelForImageTextToText
     if kind == DECODER:
         return AutoModelForCausalLM
     is_half = config.model_type in ENCODER_DECODERS
     return AutoModelForTextEncoding if is_half else AutoModel
 
 
+def wraps_text(config: PreTrainedConfig) -> bool:
+    """Whether a model reads pictures too and has no class that reads text alone."""
+    type_name = config.model_type
+    if type_name in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        return False
+    has_text = config.get_text_config() is not config
+    return has_text and type_name in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
+
 def stack_module(model: PreTrainedModel, stack: Stack) -> nn.Module:
-    """The module that runs one stack, of an encoder-decoder; else the whole model."""
+    """The module that runs one stack of several; else the whole model."""
+    if stack.kind == DECODER and wraps_text(model.config):
+        # What reads pictures may have as many blocks.
+        return model.get_decoder()
     if stack.kind != BOTH:
         return model
     return model.get_encoder() if stack.name == ENCODER else model.get_decoder()
