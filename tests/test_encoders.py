@@ -3,11 +3,13 @@ same in any batch; what they cannot do ends in a sentence.
 """
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import transformers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
     MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
@@ -36,6 +38,7 @@ from analysis.worker.reader import Collected, ModelReader
 from tests.families import (
     ENCODERS,
     FEELS_NEIGHBOURS,
+    OTHERS,
     REFUSED,
     TWO_STACKS,
     config_of,
@@ -44,7 +47,7 @@ from tests.families import (
     read_model,
     save_read,
 )
-from tests.tiny import HIDDEN, WINDOW, save, tokenizer
+from tests.tiny import FAMILIES, HIDDEN, WINDOW, save, tokenizer
 
 TEXTS = ("Fair.", "The judge heard both sides.", "é", "no")
 OPTIONS = [[" yes it is", " no", " perhaps so, if both agree"]] * len(TEXTS)
@@ -435,3 +438,57 @@ def test_gguf_files_are_unpacked_of_decoders_only(family):
     config = config_of(*{**TWO_STACKS, **ENCODERS}[family])
     with pytest.raises(ModelError, match="tiny is an encoder.*Choose its safetensors"):
         check_decoder(config, "tiny")
+
+
+PIECES = ["<pad>", "</s>", "<unk>", "▁", "▁fair", "▁judge", "s", "a", "e", "r", "t"]
+
+
+def unigram_tokenizer() -> transformers.PreTrainedTokenizerFast:
+    """A tokenizer of T5's form: pieces of words, a text ended by </s>, no beginning."""
+    scores = [(piece, -float(number)) for number, piece in enumerate(PIECES)]
+    return transformers.T5TokenizerFast(vocab=scores, extra_ids=0)
+
+
+def wordpiece_tokenizer() -> transformers.PreTrainedTokenizerFast:
+    """A tokenizer of BERT's form, which has no token for padding."""
+    names = ["[UNK]", "[CLS]", "[SEP]", "[MASK]", "fair", "judge", "##s"]
+    vocabulary = {name: number for number, name in enumerate(names)}
+    core = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    core.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    core.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
+    )
+    special = {"unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    return transformers.PreTrainedTokenizerFast(tokenizer_object=core, **special)
+
+
+@pytest.mark.parametrize(
+    ("family", "made", "before"),
+    [("mt5", unigram_tokenizer, 0), ("bert", wordpiece_tokenizer, 1)],
+)
+def test_tokenizers_of_such_models_are_read_from_their_files(
+    home, family, made, before
+):
+    folder = home / "models" / "read"
+    save_read(folder, *{**TWO_STACKS, **ENCODERS}[family])
+    for path in folder.glob("*token*"):
+        path.unlink()
+    made().save_pretrained(folder)
+    engine = tried(load(ModelSpec("read")))
+    rows = encoded_texts(engine, ["fair judges", "fair"])
+    assert len(rows[0]) - len(rows[1]) in (2, 3) and rows[0][-1] == rows[1][-1]
+    texts = ["fair judges", "fair", "judge fair judges"]
+    for position in (LAST, MEAN):
+        alone, together = (
+            ModelReader(engine, "none", position=position) for _ in range(2)
+        )
+        apart = np.concatenate([alone.states([text]) for text in texts])
+        np.testing.assert_allclose(together.states(texts), apart, atol=1e-5)
+    own = by_plain_hooks(engine, "fair")[:, before:-1]
+    np.testing.assert_allclose(apart[1], own.mean(1), atol=1e-5)
+
+
+def test_the_documentation_names_every_family_that_is_tried():
+    said = (Path(__file__).parent.parent / "docs" / "models.md").read_text()
+    named = {*ENCODERS, *TWO_STACKS, *FAMILIES, *OTHERS, *REFUSED}
+    assert [family for family in sorted(named) if f"`{family}`" not in said] == []
