@@ -229,6 +229,9 @@ def with_corpus(data: bytes, name: str = "pairs.csv", model: str = "tiny"):
         if model in at.selectbox(key="draft-model").options
         else "another, by hub id"
     )
+    alive(at.run())
+    if at.selectbox(key="draft-model").value == "another, by hub id":
+        at.text_input(key="draft-hub").set_value("someone/tiny")
     return alive(at.run())
 
 
@@ -251,7 +254,7 @@ def test_a_single_fault_is_told_once(home):
     assert "has 2 cells" in plain(at.error[0].value) and not at.text
 
 
-@pytest.mark.parametrize("model", ["not an id", "../../etc", "<img src=x>", ""])
+@pytest.mark.parametrize("model", ["not an id", "../../etc", "<img src=x>"])
 def test_a_hub_id_that_is_none_is_a_sentence(home, model):
     at = with_corpus(to_csv(PAIRS).encode(), model="another, by hub id")
     alive(at.text_input(key="draft-hub").set_value(model).run())
@@ -262,6 +265,12 @@ def test_a_hub_id_that_is_none_is_a_sentence(home, model):
         assert "neither a hub id" in plain(
             at.error[0].value
         ) and "<img" not in at.error[0].value.replace("\\<", "")
+
+
+def test_without_a_model_nothing_can_be_started(home):
+    at = with_corpus(to_csv(PAIRS).encode(), model="another, by hub id")
+    alive(at.text_input(key="draft-hub").set_value("").run())
+    assert not {"Check", "Start"} & labels(at)
 
 
 def test_nothing_chosen_is_a_hint_and_cannot_be_started(home):
@@ -328,7 +337,7 @@ def test_a_study_of_a_real_model_from_start_to_figures(home, monkeypatch):
     assert ended(at).state == DONE
     assert "3 layers × 32" in {
         metric.proto.delta for metric in at.metric
-    } and "Which token is read" in words(at)
+    } and "What is read" in words(at)
     button(at, "Start").click()
     job = ended(at)
     assert job.state == DONE and "done in" in at.success[0].value

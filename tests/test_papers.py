@@ -125,7 +125,7 @@ def test_identical_members_are_left_out_and_counted(tmp_path):
 
 
 def test_every_fault_of_the_papers_layout_at_once(tmp_path):
-    write(tmp_path, "fair/fair_english.json", [leaf()])
+    write(tmp_path, "fair/fair_englsh.json", [leaf()])
     write(tmp_path, "fair/unfair_en.json", [leaf()])
     write(
         tmp_path,
@@ -143,7 +143,7 @@ def test_every_fault_of_the_papers_layout_at_once(tmp_path):
     (tmp_path / "fair/fair_pt.json").write_bytes(b'[{"pos": "a",\n "neg": "\xff"}]')
     faults = faults_of(papers_layout, tmp_path)
     expected = [
-        ("fair/fair_english.json", "Did you mean “en”"),
+        ("fair/fair_englsh.json", "Did you mean “en”"),
         ("fair/unfair_en.json", "<concept>/<concept>_<language>.json"),
         ("fair/fair_en.json, at a", "no “neg”"),
         ("fair/fair_en.json, at b", "“pos” must be text, not 3"),
