@@ -3,6 +3,7 @@ where they ask for what such a model cannot do.
 """
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,15 @@ from analysis.core.errors import FigureError, ModelError, SpecError, StudyError
 from analysis.core.model_kinds import BOTH
 from analysis.core.specs import DECODER, ENCODER, ModelSpec
 from analysis.model.load import load
+from analysis.steering.specs import (
+    Condition,
+    GenerationSpec,
+    SteeringSpec,
+    SteeringTerm,
+    VectorSource,
+)
 from analysis.study import store
+from analysis.worker.answers import Ask, Dose, Request, measure_response, reply
 from analysis.worker.extraction import check_model
 from analysis.worker.inline import run_inline
 from analysis.worker.prompts import known_kind
@@ -262,3 +271,36 @@ def test_words_of_an_encoder_begin_as_means_on_the_page(models):
     at = visit("pages/alignment.py", study=study.name)
     chosen = [each for each in at.multiselect if each.label == "Read words as"]
     assert chosen[0].value == ["mean over tokens"]
+
+
+@pytest.mark.parametrize("stack", ["", DECODER])
+def test_control_runs_answers_and_doses_work_in_either_stack(models, stack):
+    study = bs.extract("two", pairs(), stack=stack)
+    few = {"strengths": [1.0], "layer_sets": 1, "search_prompts": 1}
+    run = bs.control(
+        study, "fairness", languages=["en"], tokens=3, reported_prompts=1, **few
+    )
+    assert set(run.report["vector"]) == {"none", "own", "shared"}
+    source = VectorSource(study=study.name, concept="fairness", language="en")
+    condition = Condition(source, 1, -1.0)
+    term = SteeringTerm(source, (2,), (5.0,), condition=condition)
+    ask = Ask("steered", "Fair?", "en", SteeringSpec((term,)))
+    plain = Ask("plain", "Fair?", "en")
+    request = Request(study.manifest.model, "none", (plain, ask), GenerationSpec(4))
+    unsteered, steered = reply(request)
+    assert steered.answer.ids != unsteered.answer.ids
+    (seen,) = steered.answer.conditions
+    assert seen.met and len(steered.baseline) == len(steered.answer.ids)
+    open_term = replace(term, condition=None)
+    dose = Dose(
+        study.manifest.model,
+        "none",
+        replace(ask, steering=SteeringSpec((open_term,))),
+        (0.0, 1.0),
+        ("yes", "no"),
+        ("Hello.",),
+        GenerationSpec(3),
+    )
+    found = run_inline(measure_response(dose))
+    assert found.kl[0] == 0 and found.kl[1] > 0.01
+    assert found.log_odds[0] != found.log_odds[1]

@@ -57,7 +57,7 @@ KINDS: Mapping[str, ArrayKind] = {
     ),
     "item_state": ArrayKind(
         ("language", "prompt", "layer", "hidden"),
-        "state of a question's last token",
+        "state of a question, at its last token or, in an encoder, as a mean",
         "activation",
     ),
     "item_part": ArrayKind(
