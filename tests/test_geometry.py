@@ -1,5 +1,6 @@
 """Angles, separation and pictures against planted truth."""
 
+import re
 import sys
 import time
 import warnings
@@ -18,6 +19,8 @@ from analysis.questions.questions import CULTURE, UNIVERSAL
 from analysis.study.arrays import labelled
 from analysis.study.manifest import AskedItem, Manifest, QuestionsPart
 from analysis.study.study import COMPUTED, Study
+from components.figures import layers
+from components.figures.languages import Arrangement
 from tests.asking import ITEMS, LANGUAGES, LAYERS, PlantedReader, questions
 from tests.planted import planted_study
 from tests.test_asked import ask
@@ -263,16 +266,17 @@ def test_pca_is_that_of_scikit_learn(orthogonal):
     data = projections.pca(orthogonal, "items", "per layer", 2)
     values = projections.cloud(orthogonal, "items").values[:, 2]
     fit = PCA(2, svd_solver="full").fit(values)
-    # The plane is the same; in it the axes are turned towards the layer before.
-    np.testing.assert_allclose(
-        data["explained"].sel(shown=3).sum(),
-        fit.explained_variance_ratio_.sum(),
-        rtol=1e-3,
-    )
+    # The plane is nearly the same, and in it the axes are turned, towards the layer
+    # before.
+    most = fit.explained_variance_ratio_.sum()
+    np.testing.assert_allclose(data["largest"].sel(shown=3), most, rtol=1e-3)
+    assert most - 0.02 < data["explained"].sel(shown=3).sum() <= most + 1e-4
+    values = projections.cloud(orthogonal, "items").values[:, 0]
+    fit = PCA(2, svd_solver="full").fit(values)
     want = fit.transform(values) / np.sqrt(
         ((values - values.mean(0)) ** 2).sum(1).mean()
     )
-    found = data["place"].sel(shown=3).values
+    found = data["place"].sel(shown=1).values
     np.testing.assert_allclose(found @ found.T, want @ want.T, atol=5e-3)
 
 
@@ -290,27 +294,83 @@ def turning(layers, points=40):
 
 def test_axes_do_not_jump_where_variances_cross():
     values = turning(12)
-    scores, explained = projections.axes_per_layer(values, 2)
+    scores, explained, _ = projections.axes_per_layer(values, 2)
     steps = np.sqrt((np.diff(scores, axis=1) ** 2).sum(2)).max()
     assert steps < 0.1
     assert projections.layers_with_swaps(values, scores) == ()
     assert (explained.sum(1) > 0.9).all()
 
 
-def test_a_swap_with_what_is_not_shown_is_told():
-    values = turning(12) * np.array([1, 1, 1, 1], np.float32)
-    values[..., 2] = values[..., 2] * np.linspace(1, 6, 12)[None]
-    scale = np.sqrt((values**2).sum(2).mean(0))
-    values = values / scale[:, None]
-    scores, _ = projections.axes_per_layer(values, 2)
-    told = projections.layers_with_swaps(values, scores)
-    assert len(told) == 1
+def crossing(layers=12):
+    """A cloud in which a component that was hidden becomes larger than one shown.
+
+    As in means of languages of a large model: shares of .174 against .154 in one layer
+    and .171 against .164 in the next, while the cloud hardly moves.
+    """
+    rng = np.random.default_rng(1)
+    patterns, _ = np.linalg.qr(rng.standard_normal((10, 4)))
+    shares = np.tile([0.25, 0.0, 0.0, 0.12], (layers, 1))
+    shares[:, 1] = np.linspace(0.18, 0.16, layers)
+    shares[:, 2] = np.linspace(0.16, 0.18, layers)
+    values = patterns[:, None] * np.sqrt(shares / shares.sum(1, keepdims=True))
+    return (values * np.sqrt(10)).astype(np.float32)
+
+
+def own_planes(values):
+    """Each layer's largest two components, turned towards those of the layer before."""
+    scores = np.zeros((*values.shape[:2], 2), np.float32)
+    for layer in range(values.shape[1]):
+        found, _ = projections.principal_components(values[:, layer], 2)
+        if layer:
+            before = scores[:, layer - 1]
+            found = found @ projections.nearest_rotation(found, before)
+        scores[:, layer] = found
+    return scores
+
+
+def steps_of(scores):
+    """How far each layer's picture is from that of the layer before."""
+    return np.sqrt((np.diff(scores, axis=1) ** 2).sum((0, 2)) / len(scores))
+
+
+def test_the_picture_does_not_jump_where_a_hidden_component_becomes_larger():
+    values = crossing()
+    before = own_planes(values)
+    assert steps_of(before).max() > 0.5, "the planes of largest variance jump"
+    assert len(projections.layers_with_swaps(values, before)) == 1, "and that is told"
+    found = projections.axes_per_layer(values, 2)
+    assert steps_of(found.scores).max() < 0.25
+    assert projections.layers_with_swaps(values, found.scores) == ()
+    missed = found.largest - found.explained.sum(1)
+    assert missed.max() < 0.04 and missed.min() > -1e-6
+    assert abs(missed[0]) < 1e-6, "nothing is before the first layer"
+
+
+def test_a_picture_of_one_direction_holds_no_other():
+    """What has no length in the layer before must not pull at this one."""
+    values = crossing(3)
+    values[:, 0, 1:] = 0
+    found = projections.axes_per_layer(values, 2)
+    np.testing.assert_allclose(found.explained[1].sum(), found.largest[1], rtol=1e-3)
+
+
+def test_the_turn_is_said_on_the_page(orthogonal):
+    languages = Arrangement().languages(orthogonal, orthogonal.languages)
+    data = projections.pca(orthogonal, "vectors", "per layer", 2)
+    said = layers.picture(orthogonal, data, languages, "vectors", 2).caption
+    assert "turned towards those of the layer before (orthogonal Procrustes" in said
+    assert re.search(
+        r"of the variance \(the largest components: \d+ % together\)", said
+    )
+    data = projections.pca(orthogonal, "vectors", "shared over layers", 2)
+    said = layers.picture(orthogonal, data, languages, "vectors", 2).caption
+    assert "Procrustes" not in said and "together" not in said
 
 
 def test_a_layer_without_variance_keeps_the_turn_of_the_one_before():
     values = turning(3)
     values[:, 1] = 0
-    scores, explained = projections.axes_per_layer(values, 2)
+    scores, explained, _ = projections.axes_per_layer(values, 2)
     assert (scores[:, 1] == 0).all() and np.isnan(explained[1]).all()
     assert ((scores[:, 0] * scores[:, 2]).sum(0) > 0).all()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from analysis.questions.projections import BASES
 from analysis.study.study import Study
 from components.figures.languages import Languages
 from components.figures.spec import Cloud, Figure
@@ -74,11 +75,18 @@ def points_shown(data: xr.Dataset, frames: tuple[str, ...]) -> str:
     where = f"layer {frames[0]}"
     if data.attrs["method"] == "PCA":
         basis = data.attrs.get("basis")
-        where = f"every layer on the same scale, axes {basis}"
+        where = f"every layer on the same scale, axes {basis}{turned(data)}"
     shapes = ""
     if others:
         shapes = f"Filled: {first}; open: {', '.join(others)}. "
     return f"{counts}; {where}. {shapes}"
+
+
+def turned(data: xr.Dataset) -> str:
+    """That axes per layer follow those of the layer before."""
+    if data.attrs.get("basis") != BASES[0] or data.sizes["shown"] < 2:
+        return ""
+    return ", turned towards those of the layer before (orthogonal Procrustes on the points)"
 
 
 def variance(data: xr.Dataset, frames: tuple[str, ...], here: int) -> str:
@@ -87,7 +95,11 @@ def variance(data: xr.Dataset, frames: tuple[str, ...], here: int) -> str:
     if not np.isfinite(shares).any():
         return ""
     percent = " and ".join(f"{100 * share:.0f} %" for share in shares)
-    return f"At layer {frames[here]} the axes explain {percent} of the variance. "
+    most = ""
+    if data.attrs.get("basis") == BASES[0]:
+        largest = 100 * float(data["largest"].values[here])
+        most = f" (the largest components: {largest:.0f} % together)"
+    return f"At layer {frames[here]} the axes explain {percent} of the variance{most}. "
 
 
 def swap_note(data: xr.Dataset) -> str:
