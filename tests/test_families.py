@@ -564,3 +564,22 @@ def test_trying_a_model_out_runs_no_more_blocks_than_there_are_kinds(
     assert with_notice.habits == tried(engine).habits and len(fired) == 6 * kinds
     assert len(engine.model.model.layers) == len(engine.blocks)
     assert engine.model.get_output_embeddings().weight.shape[1] == HIDDEN
+
+
+def test_a_model_is_tried_out_in_one_thread(monkeypatch):
+    """Several threads waited for each other: trying out took a third of loading."""
+    loaded = own_model(build("llama"), tokenizer())
+    threads, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        read = self_check.read_batch
+
+        def watched(*arguments):
+            seen.append(torch.get_num_threads())
+            return read(*arguments)
+
+        monkeypatch.setattr(self_check, "read_batch", watched)
+        self_check.found_habits(loaded)
+        assert seen == [1, 1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(threads)

@@ -86,7 +86,7 @@ def found_habits(loaded: Loaded) -> Habits:
     if not loaded.abilities.writes:
         with first_blocks(loaded) as short:
             return Habits(reads_alone=not same_states(short, ids))
-    with first_blocks(loaded) as short, without_head(loaded):
+    with one_thread(), first_blocks(loaded) as short, without_head(loaded):
         reads_alone = not same_states(short, ids)
         written = same_scores(short, ids)
     if written.fault:
@@ -130,6 +130,20 @@ def tried_tokens(loaded: Loaded) -> list[list[int]] | None:
     if len(longer) <= len(shorter):
         longer = longer + longer[-1:] * (len(shorter) + 2 - len(longer))
     return [shorter, longer]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute in one thread while the context lasts.
+
+    For a few tokens several threads wait for each other longer than they compute.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @contextmanager
