@@ -21,9 +21,11 @@ from analysis.model import conversion
 from analysis.model.conversion import Wanted, convert
 from analysis.model.gguf_tokenizer import PROBES
 from analysis.model.load import load, preflight
+from analysis.study import library
 from analysis.worker.extraction import weights_of
 from analysis.worker.models import Naming, unpack_file
 from analysis.worker.service import Job, Pool
+from babelscope import making
 from tests.tiny_gguf import write
 
 ERRORS = {"F32": 0.0, "F16": 5e-4, "BF16": 4e-3, "Q8_0": 6e-3, "Q4_0": 0.13}
@@ -353,3 +355,16 @@ def test_the_command_unpacks_and_lists(home, capsys):
     assert "x\tcomputed from 8-bit weights (Q8_0)" in capsys.readouterr().out
     assert main(["model", "unpack", str(home / "nowhere.gguf")]) == 2
     assert "There is no file" in capsys.readouterr().err
+
+
+def test_a_study_and_its_methods_say_of_which_weights_they_are(home):
+    from components.paperpack.methods import weights
+    from components.paperpack.provenance import facts
+
+    write(home / "x.gguf", "llama", "Q8_0")
+    unpack(home / "x.gguf")
+    study = making.extract("x", concepts=["fairness"], languages=["en", "fr"])
+    assert study.manifest.weights["words"] == "computed from 8-bit weights (Q8_0)"
+    assert study.manifest.weights["file"] == "x.gguf"
+    said = weights(facts(library.open_by_name(study.name)))
+    assert said.endswith("float32, computed from 8-bit weights (Q8_0)")

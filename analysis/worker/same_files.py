@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def hold_to_files(folder: Path, loaded: "Loaded") -> None:
-    """Note the files of a model when a study of it begins.
+    """Note the files of a model, and how its weights were stored, when a study begins.
 
     StudyError when they have changed since. Hub models are told by their commit, and
     studies of older versions say nothing of files.
@@ -27,7 +27,8 @@ def hold_to_files(folder: Path, loaded: "Loaded") -> None:
     if files and manifest.model_files is None and not manifest.files:
         with store.writing(folder):
             begun = store.read_manifest(folder)
-            store.write_manifest(folder, replace(begun, model_files=files))
+            noted = replace(begun, model_files=files, weights=loaded.stored)
+            store.write_manifest(folder, noted)
 
 
 def check_files(manifest: Manifest, loaded: "Loaded") -> None:

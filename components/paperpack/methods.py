@@ -94,7 +94,7 @@ def told(part: str, sentence: Callable[[Facts], str], spec: Facts) -> str:
 
 
 def weights(facts: Facts) -> str:
-    """Revision, number format and quantisation."""
+    """Revision, number format, quantisation, and how the weights were stored."""
     parts = []
     if facts.get("revision"):
         parts.append(f"revision {facts['revision']}")
@@ -102,6 +102,8 @@ def weights(facts: Facts) -> str:
         parts.append(facts["dtype"])
     if facts.get("quantisation") not in ("none", None, ""):
         parts.append(facts["quantisation"])
+    if facts.get("stored"):
+        parts.append(facts["stored"])
     return ", ".join(parts)
 
 

@@ -38,7 +38,16 @@ def facts(study: Study) -> dict[str, Any]:
     read = study.manifest.read
     if read is not None:
         known["read_as"] = read.words
-    return known | of_prompt(study)
+    return known | of_weights(study) | of_prompt(study)
+
+
+def of_weights(study: Study) -> dict[str, str]:
+    """From how many bits a model's weights were unpacked, where that is known."""
+    weights = study.manifest.weights or {}
+    words = weights.get("words")
+    # What is told of an adapter has names in it.
+    plain = isinstance(words, str) and "quantisation" in weights
+    return {"stored": words} if plain else {}
 
 
 def of_prompt(study: Study) -> dict[str, str]:

@@ -38,7 +38,7 @@ PLAIN = {str: "text", bool: "true or false", int: "a whole number", float: "a nu
 TEXTS = (
     *("name", "title", "kind", "model", "digest", "citation", "revision", "dtype"),
     *("quantisation", "corpus", "corpus_digest", "estimator", "template", "split"),
-    *("last_state", "read_as"),
+    *("last_state", "read_as", "stored"),
 )
 """What the facts of a study say in words."""
 
