@@ -34,6 +34,10 @@ from components.frame.recent import Recent
 from components.printing.venues import Look
 
 LOG = logging.getLogger(__name__)
+MOST_STUDIES = 512
+"""Studies whose manifests stay at hand, so that no rerun reads them all again."""
+MOST_OPENED = 8
+"""Studies whose arrays stay at hand."""
 MOST_RESULTS = 256
 """Results of jobs that stay at hand."""
 MOST_PREPARED = 4
@@ -53,14 +57,14 @@ def version(name: str) -> str:
         return "none"
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def opened(name: str, version: str) -> Study:
-    """An open study, which reads each array only once.
+@st.cache_resource(max_entries=MOST_STUDIES, show_spinner=False)
+def known(name: str, version: str) -> Study:
+    """A study whose manifest was read and checked; its arrays are not kept.
 
     Every page opens all studies, so whatever one of them holds is a sentence about it.
     """
     try:
-        study = library.open_by_name(name)
+        return library.open_by_name(name)
     except AnalysisError:
         raise
     except Exception as error:
@@ -70,6 +74,12 @@ def opened(name: str, version: str) -> Study:
             f"{name} cannot be opened ({what}). Delete it, or ask who made it for a "
             "whole one."
         ) from error
+
+
+@st.cache_resource(max_entries=MOST_OPENED, show_spinner=False)
+def opened(name: str, version: str) -> Study:
+    """An open study, which reads each array only once."""
+    study = known(name, version)
     return replace(study, load=functools.cache(study.load))
 
 
