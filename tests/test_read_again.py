@@ -12,6 +12,7 @@ import xarray as xr
 
 from analysis.core.intervals import ends
 from components.figures.text import span
+from components.forms.extraction import sources_words
 from components.frame import style
 from components.frame.controls import PRINTED
 from components.views.control import effect_words
@@ -134,6 +135,80 @@ def test_the_mean_angle_says_how_its_interval_is_made(pages):
 def test_two_angles_that_are_the_same_are_told_once(pages):
     assert re.search(
         r"the two vectors are \d+° apart there", pages["demo", "pages/plane.py"][0]
+    )
+
+
+CHOICES = {
+    "layer of a cell": (
+        "pages/recognition.py",
+        "Layer chosen on one half of the held-out pairs and reported on the other",
+    ),
+    "layer of a transfer": (
+        "pages/transfer.py",
+        "Layer chosen on one half of the held-out pairs and reported on the other",
+    ),
+    "curves over layers": (
+        "pages/recognition.py",
+        "Single layers, so no choice of layer flatters the curve",
+    ),
+    "layer of a cosine": (
+        "pages/similarity.py",
+        "maximum over layers, taken per pair and concept (the paper's way, which favours "
+        "high values)",
+    ),
+    "layer of words": (
+        "pages/alignment.py",
+        "Who takes the best layer from this curve chooses on the very test words",
+    ),
+    "way of reading words": (
+        "pages/alignment.py",
+        "Who takes the best way of reading from here chooses on the very test words",
+    ),
+    "number of seeds": (
+        "pages/alignment.py",
+        "Who takes the best number of seeds from this curve chooses on the very test",
+    ),
+    "layer and strength of the plane's sentence": (
+        "pages/plane.py",
+        "the numbers of this sentence are those of the other half",
+    ),
+    "layer and strength of the plane's arrows": (
+        "pages/plane.py",
+        "Items: the half on which nothing was chosen",
+    ),
+    "strength at each layer of the plane": (
+        "pages/plane.py",
+        "on the other half of the items",
+    ),
+}
+"""A choice made on the data → the demo's page, and what it says of it."""
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_a_choice_made_on_the_data_says_on_what(pages, choice):
+    page, said = CHOICES[choice]
+    assert said in pages["demo", page][0]
+
+
+@pytest.mark.parametrize(
+    ("counted", "said"),
+    [
+        ((24, 24), "stem from 24 independent sources."),
+        ((4, 24), "stem from 4 to 24 independent sources. With 4 the smallest p that a "
+         "test could give is 0.062: 1 of 2 cells"),
+        ((1,), "stem from 1 independent source. With 1"),
+        ((0,), ""),
+    ],
+)  # fmt: skip
+def test_what_so_many_sources_can_show(counted, said):
+    assert said in sources_words(counted)
+    assert bool(said) == bool(sources_words(counted))
+
+
+def test_extract_tells_the_sources_before_the_run(fresh):
+    at = visit("pages/extract.py")
+    assert "Held-out pairs of a concept in a language stem from 4 independent" in words(
+        at
     )
 
 

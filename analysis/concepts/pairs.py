@@ -425,6 +425,24 @@ def leaks(
     return tuple(told)
 
 
+def held_out_sources(
+    corpus: Corpus,
+    method: str,
+    cells: Sequence[tuple[str, str]],
+    seed: int,
+) -> tuple[int, ...]:
+    """How many independent sources the held-out pairs of each cell stem from.
+
+    ``cells`` are (concept, language); errors as in ``check_method``.
+    """
+    found = []
+    for concept, language in cells:
+        check_method(corpus, method, concept)
+        parts = SPLITS[method](corpus, concept, language, seed)
+        found.append(len(set(clusters(corpus, concept, parts.test))))
+    return tuple(found)
+
+
 def sides_of(corpus: Corpus, method: str, concept: str, seed: int) -> Sides:
     """The pairs that are for training, and those held out, in any language."""
     sides = Sides(set(), set())

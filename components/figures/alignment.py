@@ -21,6 +21,12 @@ TITLES = {
 }
 """Axis of a curve → its title."""
 AXES = {"layer": "layer", "seeds": "seed pairs"}
+CHOOSING = {
+    axis: f"Who takes the best {what} from this curve chooses on the very test words that "
+    "it is reported on, which flatters; choose before looking, or on other words."
+    for axis, what in (("layer", "layer"), ("seeds", "number of seeds"))
+}
+"""Axis of a curve → what a choice made on it is worth."""
 STAGE_NOTE = (
     "“After” has seen no test word; “ceiling” is fitted on the test words too (leaky, "
     "as in the paper: room for overfitting, not quality)"
@@ -137,7 +143,7 @@ def curve(study: Study, data: xr.Dataset, spec: AlignmentSpec, axis: str) -> Fig
         title=TITLES[axis],
         caption=f"Mean over {count(data.sizes['language'], 'language')}, "
         f"n = {data.attrs['n']:,} test words, chance {chance:z.3f}; {bands(data)}. "
-        f"{matched_by(study, spec, axis)}",
+        f"{matched_by(study, spec, axis)} {CHOOSING[axis]}",
         data=Lines(tuple(series), chance=chance),
         table=data["each"].to_dataframe("P@1").reset_index(),
         x=AXES[axis],

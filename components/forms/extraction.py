@@ -1,6 +1,7 @@
 """The Extract page: choose a model, a corpus and how to read; check; start; watch."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,6 +13,7 @@ from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import SPLITS, Corpus
 from analysis.concepts.specs import StudySpec
 from analysis.core.counting import count
+from analysis.core.intervals import FEW_SOURCES
 from analysis.core.legibility import unknown_note
 from analysis.core.model_kinds import read_in_words
 from analysis.core.model_names import offered_models
@@ -216,6 +218,7 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
         st.info("Choose at least one concept and one language.", icon=":material/info:")
         return None
     warn_of_leaks(corpus, concepts, rest)
+    tell_sources(corpus, concepts, languages, rest)
     title = st.text_input(
         "Title of the study",
         f"{model.model.split('/')[-1]} on {corpus.name}",
@@ -272,6 +275,35 @@ def warn_of_leaks(corpus: Corpus, concepts: list[str], rest: Rest) -> None:
     """Say how many training pairs have a translation or a text among the held-out ones."""
     for sentence in cache.leaks(corpus, rest.split, tuple(concepts), rest.seed):
         st.warning(sentence, icon=":material/warning:")
+
+
+def tell_sources(
+    corpus: Corpus, concepts: list[str], languages: list[str], rest: Rest
+) -> None:
+    """From how many independent sources held-out pairs stem, and what they can show."""
+    cells = tuple((concept, code) for concept in concepts for code in languages)
+    counted = cache.held_out_sources(corpus, rest.split, cells, rest.seed)
+    st.caption(escape(sources_words(counted)))
+
+
+def sources_words(counted: Sequence[int]) -> str:
+    """What so many independent sources a cell can show; empty where none is held out."""
+    known = [sources for sources in counted if sources]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    span = count(low, "independent source")
+    if low != high:
+        span = f"{low} to {high} independent sources"
+    few = sum(sources < FEW_SOURCES for sources in known)
+    said = f"Held-out pairs of a concept in a language stem from {span}."
+    if not few:
+        return said
+    return (
+        f"{said} With {low} the smallest p that a test could give is "
+        f"{0.5**low:.3f}: {few} of {count(len(known), 'cell')} will be told as having "
+        f"too few independent sources to tell (at least {FEW_SOURCES} needed)."
+    )
 
 
 def choose_shares() -> dict:

@@ -246,6 +246,25 @@ def compared(
     )
 
 
+def held_out_sources(
+    corpus: Corpus, split: str, cells: tuple[tuple[str, str], ...], seed: int
+) -> tuple[int, ...]:
+    """How many independent sources the held-out pairs of each cell stem from."""
+    return counted_sources(corpus.digest, split, cells, seed, corpus)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def counted_sources(
+    digest: str,
+    split: str,
+    cells: tuple[tuple[str, str], ...],
+    seed: int,
+    _corpus: Corpus,
+) -> tuple[int, ...]:
+    """The same for the corpus of a digest."""
+    return pairs.held_out_sources(_corpus, split, cells, seed)
+
+
 def leaks(
     corpus: Corpus, split: str, concepts: tuple[str, ...], seed: int
 ) -> tuple[str, ...]:

@@ -25,6 +25,11 @@ OURS = (
     "ours."
 )
 
+CHOSEN = (
+    "Layers and strengths were chosen on one half of the held-out items; the numbers of "
+    "this sentence are those of the other half."
+)
+
 
 def page(study: Study) -> None:
     """The page's figures under its controls."""
@@ -73,6 +78,7 @@ def found(study: Study) -> None:
             icon=":material/pause_circle:",
         )
     st.markdown(f"**{escape(cache.measure(finding.finding, study))}**")
+    st.caption(CHOSEN)
 
 
 def nothing(study: Study) -> None:
