@@ -152,8 +152,15 @@ def test_shares_of_the_user():
     assert order(["fi", "te", "sw", "en"], "share", table) == ("en", "sw", "fi", "te")
 
 
+def test_codes_of_shares_in_any_form():
+    table = read_shares("code,percent\neng_Latn,60\nGerman,2\n", "mine.csv")
+    assert dict(table.percent) == {"en": 60.0, "de": 2.0}
+    with pytest.raises(CorpusError, match="“en” is there twice"):
+        read_shares("code,percent\neng_Latn,60\nen,2\n", "mine.csv")
+
+
 def test_all_faults_of_a_table_of_shares_are_listed():
-    text = "percent,code\n70,en\nmuch,fr\n40,french\n-1,es\n5,en\n5\nnan,ca\n"
+    text = "percent,code\n70,en\nmuch,fr\n40,frensh\n-1,es\n5,en\n5\nnan,ca\n"
     with pytest.raises(CorpusError) as caught:
         read_shares(text, "mine.csv")
     faults = caught.value.faults

@@ -9,6 +9,7 @@ from analysis.core.errors import unknown
 from analysis.core.faults import Faults
 from analysis.core.table_files import refusal
 from analysis.core.tables import open_table
+from analysis.languages.codes import code_in
 from analysis.languages.facts import UNKNOWN
 from analysis.languages.languages import (
     ROWS,
@@ -169,6 +170,7 @@ def read_shares(text: str, name: str) -> ShareTable:
     percent: dict[str, float | None] = {}
     for row in table.rows:
         values = {key: cell.strip() for key, cell in zip(table.columns, row.cells)}
+        values["code"] = code_in(values["code"]) or values["code"]
         found = row_faults(values, percent)
         faults += [f"{name}, line {row.line}: {fault}" for fault in found]
         if not found:
