@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def test_importing_it_loads_nothing_heavy():
 
 def test_pairs_may_be_a_file_a_table_or_a_corpus(home, tmp_path):
     corpus = demo_corpus()
-    rows = [vars(pair) for pair in corpus.pairs if pair.language in ("en", "fr")]
+    rows = [asdict(pair) for pair in corpus.pairs if pair.language in ("en", "fr")]
     table = pd.DataFrame(rows).query("concept == 'fairness'")
     file = tmp_path / "mine.csv"
     table.to_csv(file, index=False)

@@ -145,9 +145,9 @@ def convert(path: Path, wanted: Wanted, progress: Progress) -> Path:
                 notes=notes,
                 babelscope=__version__,
             )
-            (temporary / RECORD).write_bytes(as_json(record))
+            files.write_file(temporary / RECORD, as_json(record))
             for paper, content in wanted.papers.items():
-                (temporary / paper).write_bytes(content)
+                files.write_file(temporary / paper, content)
             progress(0, 0, "writing to the disk")
             make_durable(temporary)
     except files.Taken as taken:

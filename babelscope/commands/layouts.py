@@ -8,7 +8,7 @@ import argparse
 from analysis.core.errors import unknown
 from analysis.tables import layouts
 
-EXAMPLE = "babelscope layouts sib-200 > mine.toml"
+EXAMPLE = "babelscope layouts sib-200"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

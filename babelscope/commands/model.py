@@ -17,10 +17,7 @@ from analysis.worker.models import Brought, Naming
 from babelscope import running
 from babelscope.commands import common
 
-EXAMPLE = (
-    "babelscope model fetch gemma-3-270m\n"
-    "  babelscope model unpack unsloth/Qwen3-0.6B-GGUF:Q4_K_M"
-)
+EXAMPLE = "babelscope model fetch gemma-3-270m"
 KEPT_AS = ("float32", "bfloat16")
 MIB = 2**20
 YES = ("y", "yes")
