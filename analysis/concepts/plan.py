@@ -426,7 +426,7 @@ def score_cell(
     there is a margin. ``random_surplus`` (half, layer, draw) and ``shuffled_surplus``
     (source, half, layer, draw) count what unrelated vectors rank right and wrong.
     """
-    spec, corpus, reader = work.spec, work.corpus, work.reader
+    spec, corpus = work.spec, work.corpus
     known = store.read_manifest(work.folder)
     vectors = read_array(work.folder, known, "concept_vector")
     of_concept = vectors.values[spec.concepts.index(concept)]
@@ -444,14 +444,24 @@ def score_cell(
     projections = Projections(of_concept[present], len(texts))
     in_first = halves_of(table.clusters, places)
     unrelated = surplus_of_unrelated(work, concept, texts, in_first, projections)
-    margins = margins_of(projections)
-    there = np.ix_(present, range(reader.layers), places)
-    shape = (len(of_concept), reader.layers, len(ids))
-    scores = np.zeros(shape, np.float32)
+    scores = scattered(margins_of(projections), present, places, len(ids))
+    return {**scores, **unrelated}
+
+
+def scattered(
+    margins: np.ndarray, present: np.ndarray, places: Sequence[int], pairs: int
+) -> dict[str, np.ndarray]:
+    """Margins (pair, vector, layer) at their places among all sources and pairs.
+
+    0 elsewhere; ``scored`` says which are margins.
+    """
+    layers = margins.shape[2]
+    there = np.ix_(present, range(layers), places)
+    scores = np.zeros((len(present), layers, pairs), np.float32)
     scores[there] = margins.transpose(1, 2, 0)
     mask = np.zeros_like(scores, dtype=np.uint8)
     mask[there] = 1
-    return {"pair_score": scores, "scored": mask[:, 0], **unrelated}
+    return {"pair_score": scores, "scored": mask[:, 0]}
 
 
 def surplus_of_unrelated(

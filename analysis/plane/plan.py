@@ -78,17 +78,7 @@ def begin_sweep(
             )
         if study.has("local_vector"):
             local_vectors(study, spec.local)
-        if strange := [
-            layer for layer in spec.layers if not 1 <= layer <= study.layers
-        ]:
-            raise SpecError(
-                f"“{study.title}” has layers 1 to {study.layers}; asked for was {strange[0]}."
-            )
-        if strange := [code for code in spec.languages if code not in study.languages]:
-            raise SpecError(
-                f"“{study.title}” has no language {strange[0]}; it has "
-                f"{', '.join(study.languages)}."
-            )
+        check_places(spec, study)
         if manifest.plane is not None:
             if manifest.plane.digest == digest(spec):
                 return
@@ -108,6 +98,21 @@ def begin_sweep(
             about = replace(about, sweep=None)
         begun = replace(manifest, questions=about, plane=plane)
         store.write_manifest(folder, begun)
+
+
+def check_places(spec: SweepSpec, study: Study) -> None:
+    """SpecError for layers or languages that a study does not have."""
+    for layer in spec.layers:
+        if not 1 <= layer <= study.layers:
+            raise SpecError(
+                f"“{study.title}” has layers 1 to {study.layers}; asked for was {layer}."
+            )
+    for code in spec.languages:
+        if code not in study.languages:
+            raise SpecError(
+                f"“{study.title}” has no language {code}; it has "
+                f"{', '.join(study.languages)}."
+            )
 
 
 def want_sweep(folder: Path, spec: SweepSpec) -> None:

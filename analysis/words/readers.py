@@ -187,16 +187,26 @@ def words_of_long_rows(name: str, brought: Brought) -> WordList:
         for column in ("kind", "frequency"):
             if values.get(column):
                 cells.setdefault(column, values[column])
-    names = [
-        column for column in KNOWN[1:] if any(column in c for c in concepts.values())
-    ]
+    return words_of_table(
+        name,
+        brought.name,
+        wide_table(brought.name, concepts, languages),
+        brought.faults,
+    )
+
+
+def wide_table(
+    file: str, concepts: Mapping[str, Mapping[str, str]], languages: Iterable[str]
+) -> Table:
+    """A table of one row a concept, in our own columns."""
+    told = set().union(*concepts.values())
+    names = [column for column in KNOWN[1:] if column in told]
     columns = ("concept", *names, *languages)
     lines = []
     for number, (concept, cells) in enumerate(concepts.items(), 1):
         rest = [cells.get(column, "") for column in columns[1:]]
         lines.append(CsvRow(number, [concept, *rest]))
-    table = Table(columns, f"{brought.name}, row 1", iter(lines))
-    return words_of_table(name, brought.name, table, brought.faults)
+    return Table(columns, f"{file}, row 1", iter(lines))
 
 
 def noted(words: WordList) -> WordList:
