@@ -19,6 +19,7 @@ from analysis.words.alignment import (
     alignment_by_layer,
     alignment_by_pair,
     alignment_by_seeds,
+    chosen_on_half,
     concept_ranks,
 )
 from analysis.words.alignment_controls import (
@@ -239,11 +240,27 @@ def test_a_study_with_cells_missing_shows_the_languages_there_are(turned):
         alignment(word_study(WORDS, vectors), SPEC, "en")
 
 
+def test_a_choice_among_noise_is_worth_no_more_on_words_it_has_not_seen():
+    rng = np.random.default_rng(0)
+    reported, flattered = [], []
+    for _ in range(200):
+        hits = (rng.random((12, 3, 40)) < 0.5).astype(float)
+        hits[:, 1, :5] = np.nan
+        found = chosen_on_half(hits)
+        reported.append(found.precision)
+        flattered.append(np.nanmean(hits, -1).mean(-1).max())
+    assert abs(np.mean(reported) - 0.5) < 0.01 and np.mean(flattered) > 0.56
+    assert chosen_on_half(hits[..., :1]) is None
+
+
 def test_layers_seeds_pairs_and_templates_tell_the_planted_from_the_noise(turned):
     layers = (
         alignment_by_layer(turned, SPEC, "en")["precision"].sel(stage="after").values
     )
     assert layers[-1] == 1 and layers[:-1].max() < 0.2
+    by_layer = alignment_by_layer(turned, SPEC, "en")
+    assert by_layer.attrs["chosen"] == (LAYERS[-1],) * 2
+    assert by_layer.attrs["reported"] == 1
     sizes = alignment_by_seeds(turned, SPEC, "en")
     assert sizes.seeds.values.tolist() == [5, 10, 20, 50, 60]
     assert (

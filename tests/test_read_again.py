@@ -168,6 +168,10 @@ CHOICES = {
         "pages/alignment.py",
         "Who takes the best number of seeds from this curve chooses on the very test",
     ),
+    "best of words on the rest": (
+        "pages/alignment.py",
+        "on the other half, on which nothing was chosen, that reaches",
+    ),
     "layer and strength of the plane's sentence": (
         "pages/plane.py",
         "the numbers of this sentence are those of the other half",

@@ -301,7 +301,36 @@ def curves(
         "n": int(test_words.sum()),
         "chance": float(np.mean(chances)),
     }
+    last_stage = chosen_on_half(hits[-1])
+    if last_stage is not None:
+        places = coords[dims[1]]
+        attributes["chosen"] = tuple(places[place] for place in last_stage.places)
+        attributes["reported"] = last_stage.precision
     return xr.Dataset(variables, coords, attributes)
+
+
+class Choice(NamedTuple):
+    """The places that are best on either half of the words, and P@1 on the other."""
+
+    places: tuple[int, int]
+    precision: float
+
+
+def chosen_on_half(hits: np.ndarray) -> Choice | None:
+    """What the best place is worth on words on which it was not chosen.
+
+    Of hits (place, language, word): every second test word chooses, the others report,
+    both ways. None where a language has too few words for two halves.
+    """
+    words = np.flatnonzero(np.isfinite(hits[0]).any(0))
+    one, other = hits[..., words[::2]], hits[..., words[1::2]]
+    known = np.isfinite(one[0]).any(-1) & np.isfinite(other[0]).any(-1)
+    if not known.all():
+        return None
+    means = [np.nanmean(half, -1).mean(-1) for half in (one, other)]
+    places = (int(means[0].argmax()), int(means[1].argmax()))
+    reported = (means[1][places[0]], means[0][places[1]])
+    return Choice(places, float(np.mean(reported)))
 
 
 def alignment_by_pair(study: Study, spec: AlignmentSpec) -> xr.Dataset:

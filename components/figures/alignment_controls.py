@@ -9,6 +9,7 @@ from analysis.core.counting import count
 from analysis.core.intervals import ends
 from analysis.study.study import Study
 from analysis.words.specs import AlignmentSpec
+from components.figures.alignment import on_the_rest
 from components.figures.cells import long_table
 from components.figures.languages import Languages
 from components.figures.spec import BarSeries, Dumbbells, Figure, Matrix, Points
@@ -98,7 +99,8 @@ def templates(
         title="P@1 after the map, by how words are read",
         caption=f"Mean over languages with 95 % intervals ({data.attrs['interval']}): "
         f"{means}. n = {data.attrs['n']:,} test words, chance "
-        f"{data.attrs['chance']:z.3f}; {spec.map} map, {spec.criterion}. {CHOOSING}",
+        f"{data.attrs['chance']:z.3f}; {spec.map} map, {spec.criterion}. "
+        f"{CHOOSING}{on_the_rest(data, 'embedding')}",
         data=matrix,
         table=cells.to_dataframe("P@1").reset_index(),
         x="language looked up from",
