@@ -187,9 +187,10 @@ def listed(kind: str, given: Iterable[T], otherwise: Iterable[T] = ()) -> tuple[
         )
     wanted = LISTS.get(kind, TEXTS)
     chosen: list[Any] = []
+    known: tuple[Any, ...] = tuple(otherwise)
     for value in given:
         plain = value.item() if isinstance(value, np.generic) else value
-        if kind == LANGUAGES and isinstance(plain, str) and plain not in otherwise:
+        if kind == LANGUAGES and isinstance(plain, str) and plain not in known:
             plain = code_in(plain) or plain
         if isinstance(plain, bool) or not isinstance(plain, wanted.types):
             raise SpecError(

@@ -456,7 +456,8 @@ def scattered(
     0 elsewhere; ``scored`` says which are margins.
     """
     layers = margins.shape[2]
-    there = np.ix_(present, range(layers), places)
+    sources = np.flatnonzero(present).tolist()
+    there = np.ix_(sources, range(layers), places)
     scores = np.zeros((len(present), layers, pairs), np.float32)
     scores[there] = margins.transpose(1, 2, 0)
     mask = np.zeros_like(scores, dtype=np.uint8)

@@ -195,7 +195,7 @@ def quantisation_of(head: Head, called: str) -> str:
 
     number = head.number("general.file_type")
     known = {kind.value: kind.name for kind in LlamaFileType}
-    if number in known and number != LlamaFileType.GUESSED:
+    if number is not None and number in known and number != LlamaFileType.GUESSED:
         return known[number].removeprefix("MOSTLY_").removeprefix("ALL_")
     return named_quantisation(called) or commonest_encoding(head)
 
@@ -206,7 +206,7 @@ def named_quantisation(called: str) -> str:
     if not found:
         return ""
     name = found[-1].upper()
-    return OTHER_SPELLINGS.get(name, name)
+    return OTHER_SPELLINGS.get(name) or name
 
 
 def commonest_encoding(head: Head) -> str:

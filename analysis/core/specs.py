@@ -57,12 +57,14 @@ def later(default: Any) -> Any:
 
 def written(value: Any) -> Any:
     """A spec, or a value in one, as plain values for JSON."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return written_fields(value)
     if isinstance(value, Mapping):
         return {key: written(each) for key, each in value.items()}
-    if type(value) in (list, tuple):
-        return type(value)(written(each) for each in value)
+    if type(value) is list:
+        return [written(each) for each in value]
+    if type(value) is tuple:
+        return tuple(written(each) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return written_fields(value)
     return value
 
 

@@ -67,7 +67,10 @@ class Lens(Protocol):
 class Answering(Reader, Protocol):
     """A model that also says how likely it finds answers, unless ``scores`` is false."""
 
-    scores: bool
+    @property
+    def scores(self) -> bool:
+        """Whether it says so."""
+        ...
 
     def score(
         self, texts: Sequence[str], options: Sequence[Sequence[str]]

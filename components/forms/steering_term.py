@@ -192,7 +192,7 @@ def choose_language_vector(study: Study) -> VectorSource:
     names = dict(zip(codes, controls.labels(codes)))
     left, right = st.columns(2)
     language = left.selectbox(
-        "Towards", codes, format_func=names.get, key=f"{KEY}-spoken"
+        "Towards", codes, format_func=names.__getitem__, key=f"{KEY}-spoken"
     )
     against = right.selectbox(
         "Away from",

@@ -46,8 +46,9 @@ def of_weights(study: Study) -> dict[str, str]:
     weights = study.manifest.weights or {}
     words = weights.get("words")
     # What is told of an adapter has names in it.
-    plain = isinstance(words, str) and "quantisation" in weights
-    return {"stored": words} if plain else {}
+    if isinstance(words, str) and "quantisation" in weights:
+        return {"stored": words}
+    return {}
 
 
 def of_prompt(study: Study) -> dict[str, str]:
