@@ -168,6 +168,10 @@ CHOICES = {
         "pages/alignment.py",
         "Who takes the best number of seeds from this curve chooses on the very test",
     ),
+    "layers of the findings": (
+        "app.py",
+        "each layer was chosen on one half of the held-out pairs",
+    ),
     "best of words on the rest": (
         "pages/alignment.py",
         "on the other half, on which nothing was chosen, that reaches",

@@ -30,6 +30,18 @@ from analysis.words.alignment import alignment
 RATE = 0.05
 """False discovery rate below which a cell counts as better than chance."""
 
+CHOSEN = {
+    "cross-fitted": (
+        "each layer was chosen on one half of the held-out pairs and is reported on the "
+        "other"
+    ),
+    "best on test": (
+        "each layer was chosen on the very held-out pairs it is reported on, which "
+        "flatters"
+    ),
+}
+"""A convention's choice of layer → what it is worth."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -99,7 +111,16 @@ def recognised(study: Study, convention: Convention) -> str:
             f"{table.printed} of the paper: {text}; the intervals are over concepts and "
             f"chance is {chance:.0f} %."
         )
-    return f"{capital(text)}; chance is {chance:z.1f} %, and {cells_that_beat(table)}."
+    return (
+        f"{capital(text)}; chance is {chance:z.1f} %, and {cells_that_beat(table)}"
+        f"{chosen(convention)}."
+    )
+
+
+def chosen(convention: Convention) -> str:
+    """On what the layers of accuracies were chosen; empty where they were not."""
+    words = CHOSEN.get(convention.layer, "")
+    return f"; {words}" if words else ""
 
 
 def cells_that_beat(table: xr.Dataset) -> str:
@@ -247,7 +268,7 @@ def carrying(study: Study, convention: Convention) -> str:
     if "q_unrelated" in table:
         beside = beside_unrelated(table.q_unrelated.where(different), "cell")
     parts = [capital(text), found, beside]
-    return f"{'; '.join(part for part in parts if part)}."
+    return f"{'; '.join(part for part in parts if part)}{chosen(convention)}."
 
 
 def sides_words(sides: Triangle, tilt: Asymmetry) -> str:
