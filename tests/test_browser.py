@@ -286,7 +286,7 @@ def begin_extraction(page: Page, server: str, title: str) -> None:
     go(page, f"{server}/extract", "Extract")
     choose(page, "Model", "slow")
     page.get_by_text("a file", exact=True).click()
-    expect(page.get_by_text("CSV, TSV or JSONL with pair")).to_be_visible()
+    expect(page.get_by_text("A table with pair, concept, language")).to_be_visible()
     settle(page)
     page.locator("input[type=file]").first.set_input_files(
         {

@@ -358,7 +358,7 @@ def test_after_the_instruction_begins_where_its_last_letter_ends(
 
 
 def test_an_asked_question_knows_what_the_template_puts_after_it(llama):
-    (row,) = rows_of(llama, "papers' LLaMA2", [Ask("plain", "n", "en")])
+    (row,) = rows_of(llama, "papers' LLaMA2", [Ask("plain", "n", "en")], [])
     assert (row.prompt, row.instruction, row.ending) == (
         "[INST] n [/INST] ",
         "n",
