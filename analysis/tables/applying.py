@@ -92,7 +92,14 @@ class Plan(NamedTuple):
     """The language that the file's name tells."""
 
 
-def fitting_parts(opened: Opened, columns: ColumnMap) -> tuple[list[Part], list[str]]:
+class Fitting(NamedTuple):
+    """Parts that have the columns, and sentences on those that have not."""
+
+    parts: list[Part]
+    others: list[str]
+
+
+def fitting_parts(opened: Opened, columns: ColumnMap) -> Fitting:
     """The parts that have the columns, and sentences on those that have not."""
     fitting, others = [], []
     for part in opened.parts:
@@ -101,7 +108,7 @@ def fitting_parts(opened: Opened, columns: ColumnMap) -> tuple[list[Part], list[
             fitting.append(part)
         else:
             others.append(f"{part.name} was not read: {lacking}.")
-    return fitting, others
+    return Fitting(fitting, others)
 
 
 def lacks(part: Part, columns: ColumnMap) -> str:

@@ -114,18 +114,6 @@ def by_share(
         log_x=axis.logarithmic,
         ordinal=axis.title == IN_ORDER,
     )
-    table = {
-        "language": list(languages.codes),
-        "name": languages.names,
-        "share, %": axis.shares,
-        "accuracy": accuracy.values,
-        "low": low.values,
-        "high": high.values,
-        "pairs": pairs.values,
-    }
-    for name in means.data_vars:
-        if str(name) in MEAN_BANDS:
-            table[str(name).removeprefix("mean_")] = means[name].values
     return Figure(
         name=f"recognition-{study.name}",
         analysis="recognition",
@@ -134,11 +122,30 @@ def by_share(
         title="Recognition accuracy by language",
         caption=caption,
         data=points,
-        table=pd.DataFrame(table),
+        table=table_by_share(means, languages, axis.shares),
         x=axis.title,
         y="accuracy",
         source=source_note(study, "recognition"),
     )
+
+
+def table_by_share(
+    means: xr.Dataset, languages: Languages, shares: np.ndarray
+) -> pd.DataFrame:
+    """The numbers of every language's mean accuracy."""
+    table = {
+        "language": list(languages.codes),
+        "name": languages.names,
+        "share, %": shares,
+        "accuracy": means["mean"].values,
+        "low": means["mean_low"].values,
+        "high": means["mean_high"].values,
+        "pairs": means["n"].sum("concept").values,
+    }
+    for name in means.data_vars:
+        if str(name) in MEAN_BANDS:
+            table[str(name).removeprefix("mean_")] = means[name].values
+    return pd.DataFrame(table)
 
 
 def over_depth(study: Study, curves: xr.Dataset, languages: Languages) -> Figure:
@@ -174,11 +181,7 @@ def by_concept(
     cells = data.sel(language=list(languages.codes))
     accuracy, q = cells["accuracy"].values, cells["q"].values
     tested = np.isfinite(q)
-    note = ""
-    if study.kind == PUBLISHED:
-        note = f" {PRINTED_NOTE}"
-    if tested.any():
-        note = f" {FADED_NOTE}"
+    note = note_on_tests(study, bool(tested.any()))
     chance = chance_words(data, float(mean_known(cells["chance"].values.ravel())), "")
     parts = ("low", "high", "n", "clusters", "q")
     hover = np.vectorize(cell_words)(*(cells[part].values for part in parts))
@@ -209,6 +212,13 @@ def by_concept(
         y="concept",
         source=source_note(study, "recognition"),
     )
+
+
+def note_on_tests(study: Study, tested: bool) -> str:
+    """What faded cells are; of printed ones, what is not printed."""
+    if tested:
+        return f" {FADED_NOTE}"
+    return f" {PRINTED_NOTE}" if study.kind == PUBLISHED else ""
 
 
 def cell_words(low: float, high: float, n: float, sources: float, q: float) -> str:

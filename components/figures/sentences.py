@@ -95,16 +95,8 @@ ENDS = ("low", "high")
 def over_layers(study: Study, data: xr.Dataset, looked: Looked) -> Figure:
     """Retrieval both ways and MEXA over layers, mean over languages."""
     x = data.layer.values.astype(float)
-    series = []
-    tables = []
-    for measure in MEASURES:
-        mean = data[f"{measure}_mean"].values
-        low, high = data[f"{measure}_low"].values, data[f"{measure}_high"].values
-        bands = (low, high) if np.isfinite(low).any() else (None, None)
-        name = looked.named(measure)
-        series.append(Series(name, x, mean, *bands, dashed=measure == "mexa"))
-        columns = {"measure": name, "layer": x, "mean": mean, "low": low, "high": high}
-        tables.append(pd.DataFrame(columns))
+    series = [curve_of(data, measure, looked) for measure in MEASURES]
+    tables = [table_of(data, measure, looked) for measure in MEASURES]
     chance = float(data["into_chance"].mean())
     best = int(np.nanargmax(data["into_mean"].values))
     return Figure(
@@ -124,6 +116,25 @@ def over_layers(study: Study, data: xr.Dataset, looked: Looked) -> Figure:
         y="share of sentences",
         source=source_note(study),
     )
+
+
+def curve_of(data: xr.Dataset, measure: str, looked: Looked) -> Series:
+    """One measure over layers, with its band where there is one."""
+    x, mean = data.layer.values.astype(float), data[f"{measure}_mean"].values
+    low, high = data[f"{measure}_low"].values, data[f"{measure}_high"].values
+    bands = (low, high) if np.isfinite(low).any() else (None, None)
+    return Series(looked.named(measure), x, mean, *bands, dashed=measure == "mexa")
+
+
+def table_of(data: xr.Dataset, measure: str, looked: Looked) -> pd.DataFrame:
+    """The numbers of one measure's curve."""
+    columns: dict[str, object] = {
+        "measure": looked.named(measure),
+        "layer": data.layer.values.astype(float),
+    }
+    for end in ("mean", *ENDS):
+        columns[end] = data[f"{measure}_{end}"].values
+    return pd.DataFrame(columns)
 
 
 def over_languages(
@@ -192,6 +203,24 @@ def pairs(
     )
 
 
+def mexa_table(
+    cells: xr.Dataset, pool: str, languages: Languages, shares: np.ndarray
+) -> pd.DataFrame:
+    """The numbers of every language's MEXA; the largest of many layers has no interval."""
+    known = pool == "mean"
+    columns = {
+        "language": list(languages.codes),
+        "name": languages.names,
+        "share, %": shares,
+        "MEXA": cells[pool].values,
+        "low": cells["low"].values if known else None,
+        "high": cells["high"].values if known else None,
+        "layer of the largest": cells["at"].values,
+        "n": cells["n"].values,
+    }
+    return pd.DataFrame(columns)
+
+
 def mexa_by_share(
     study: Study, data: xr.Dataset, pool: str, looked: Looked, languages: Languages
 ) -> Figure:
@@ -203,16 +232,18 @@ def mexa_by_share(
     if pool == "mean":
         low, high = cells["low"].values, cells["high"].values
         told = f"bars are 95 % intervals ({data.attrs['interval']})"
-    table = {
-        "language": list(languages.codes),
-        "name": languages.names,
-        "share, %": axis.shares,
-        "MEXA": cells[pool].values,
-        "low": low,
-        "high": high,
-        "layer of the largest": cells["at"].values,
-        "n": cells["n"].values,
-    }
+    chance = float(cells["chance"].mean())
+    points = Points(
+        axis.places,
+        cells[pool].values,
+        languages.names,
+        groups=tuple(map(family, languages.codes)),
+        low=low,
+        high=high,
+        chance=chance,
+        log_x=axis.logarithmic,
+        ordinal=axis.title == IN_ORDER,
+    )
     return Figure(
         name=f"mexa-{study.name}",
         analysis="mexa",
@@ -221,20 +252,10 @@ def mexa_by_share(
         title=f"Alignment with {looked.target} (MEXA, {POOLED[pool]})",
         caption=f"{MEXA_NOTE}; {POOLED[pool]}, {span(cells[pool])}; n = "
         f"{counts(cells['n'])} sentences a language; {told}. Guessing gives "
-        f"{float(cells['chance'].mean()):z.3f} at one layer (dotted). "
+        f"{chance:z.3f} at one layer (dotted). "
         f"{looked_up(study, looked, False)}{axis.note}",
-        data=Points(
-            axis.places,
-            cells[pool].values,
-            languages.names,
-            groups=tuple(map(family, languages.codes)),
-            low=low,
-            high=high,
-            chance=float(cells["chance"].mean()),
-            log_x=axis.logarithmic,
-            ordinal=axis.title == IN_ORDER,
-        ),
-        table=pd.DataFrame(table),
+        data=points,
+        table=mexa_table(cells, pool, languages, axis.shares),
         x=axis.title,
         y="MEXA",
         source=source_note(study),

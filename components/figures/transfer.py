@@ -71,7 +71,7 @@ def matrix(
         interval=("low", "high"),
         title="Transfer from a source language (row) to a target language (column)",
         caption=f"{triangle_words(cells['transfer'], languages)}"
-        f"{unrelated_note(study, cells)} {note}{convention_note(convention, study)}"
+        f"{unrelated_note(study, others_only(cells))} {note}{convention_note(convention, study)}"
         f"{untested_note(cells['clusters'].values)}",
         data=drawn,
         table=long_table(cells, table),
@@ -79,6 +79,14 @@ def matrix(
         y="source language",
         source=source_note(study, "transfer"),
     )
+
+
+def others_only(cells: xr.Dataset) -> xr.Dataset:
+    """Cells without those on the diagonal, which are recognition and no transfer."""
+    if "q_unrelated" not in cells:
+        return cells
+    transferred = cells["source"] != cells["target"]
+    return cells.assign(q_unrelated=cells["q_unrelated"].where(transferred))
 
 
 def triangle_words(values: xr.DataArray, languages: Languages) -> str:

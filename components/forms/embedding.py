@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.core.counting import count
-from analysis.core.specs import DECODER, LAST_STATES, ModelSpec
+from analysis.core.specs import DECODER
 from analysis.core.turns import tell
 from analysis.study.study import COMPUTED, Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
@@ -26,15 +26,15 @@ from analysis.words.wordnet import from_wn
 from analysis.worker.extraction import embed_words
 from analysis.worker.models import Brought
 from analysis.worker.prompts import known_kind
-from components.forms import extraction
 from components.forms.models_here import brought
+from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
 from components.frame import jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
 FILE, WORDNET, HERE = "a file", "Open Multilingual Wordnet", "this server"
-THIS, NEW = "this study", "a new study"
+KEYS = Keys("words-into", "words-last")
 LETTERS = 8
 """Bytes of a word, about."""
 MOST_SHARED = 20
@@ -97,7 +97,8 @@ def offer_choice(study: Study, choice: "Choice") -> None:
     """Coverage of the chosen words, model, embeddings, start."""
     described(choice)
     words = choice.words
-    model, last_state, into = choose_model(study)
+    has_some = study.words is not None
+    model, last_state, into = choose_model(study, has_some, KEYS)
     embeddings, layers = choose_reading(words, known_kind(model))
     if not embeddings:
         st.info("Choose at least one way of reading a word.", icon=":material/info:")
@@ -218,28 +219,6 @@ def described(choice: Choice) -> None:
             f"Fewer than {FEW} concepts: ranks by cosine will be shown instead of P@k.",
             icon=":material/warning:",
         )
-
-
-def choose_model(study: Study) -> tuple[ModelSpec, str, str]:
-    """The model, which state is the last layer, and the study that the words go into
-    ("" for one of their own).
-    """
-    known = study.manifest.model
-    if known is not None and study.kind == COMPUTED and study.words is None:
-        into = st.radio("Into", (THIS, NEW), key="words-into", horizontal=True)
-        if into == THIS:
-            return known, study.manifest.last_state, study.name
-    model = extraction.choose_model()
-    return (
-        model,
-        st.selectbox(
-            "Last layer",
-            LAST_STATES,
-            key="words-last",
-            help="“normed” is the papers' last index.",
-        ),
-        "",
-    )
 
 
 def choose_reading(words: WordList, kind: str) -> tuple[list[str], tuple[int, ...]]:

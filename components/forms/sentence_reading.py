@@ -10,7 +10,6 @@ import pandas as pd
 import streamlit as st
 
 from analysis.core.counting import count
-from analysis.core.specs import LAST_STATES, ModelSpec
 from analysis.core.turns import tell
 from analysis.sentences import shelf
 from analysis.sentences.parallel import ParallelText, checked_text, text_coverage
@@ -18,19 +17,19 @@ from analysis.sentences.plan import sentence_spec
 from analysis.sentences.readers import read_parallel
 from analysis.sentences.readings import READINGS, USUAL
 from analysis.sentences.specs import SentenceSpec
-from analysis.study.study import COMPUTED, Study
+from analysis.study.study import Study
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import PARALLEL
 from analysis.worker.sentences import SentenceCheck, check_sentences, read_sentences
-from components.forms import extraction
 from components.forms.hub_table import choose_hub_table
+from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
 from components.frame import jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
 FILE, HUB, HERE = "a file", "the hub", "this server"
-THIS, NEW = "this study", "a new study"
+KEYS = Keys("sentences-target", "sentences-last")
 LETTERS = 100
 """Bytes of a sentence, about."""
 ENOUGH = 100
@@ -202,7 +201,8 @@ def offer_choice(study: Study, chosen: Chosen) -> None:
         f"{count(len(text.ids), 'sentence')} in {count(len(text.languages), 'language')}:"
     )
     st.dataframe(pd.DataFrame(chosen.coverage), hide_index=True)
-    model, last_state, into = choose_model(study)
+    has_some = study.sentences is not None
+    model, last_state, into = choose_model(study, has_some, KEYS)
     reading, layers = choose_reading()
     if not reading:
         st.info(
@@ -217,26 +217,6 @@ def offer_choice(study: Study, chosen: Chosen) -> None:
     )
     spec = sentence_spec(model, text, reading, layers=layers, last_state=last_state)
     act(spec, text, title, into)
-
-
-def choose_model(study: Study) -> tuple[ModelSpec, str, str]:
-    """The model, which state is the last layer, and the study that the sentences go into
-    ("" for one of their own).
-    """
-    known = study.manifest.model
-    ours = study.kind == COMPUTED and study.sentences is None
-    if known is not None and ours:
-        into = st.radio("Into", (THIS, NEW), key="sentences-target", horizontal=True)
-        if into == THIS:
-            return known, study.manifest.last_state, study.name
-    model = extraction.choose_model()
-    last = st.selectbox(
-        "Last layer",
-        LAST_STATES,
-        key="sentences-last",
-        help="“normed” is the papers' last index.",
-    )
-    return model, last, ""
 
 
 def choose_reading() -> tuple[list[str], tuple[int, ...]]:

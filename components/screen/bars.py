@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from components.figures.spec import Bars, BarSeries, Dumbbells, Figure
 from components.screen.ink import (
+    BELOW,
     CHANCE,
     GREY,
     add_chance_line,
@@ -15,8 +16,6 @@ from components.screen.ink import (
     whiskers,
 )
 
-BELOW = {"yref": "container", "y": 0, "yanchor": "bottom"}
-"""A legend under the axis' labels however long, and far from the buttons."""
 HATCH = {"shape": "/", "fillmode": "overlay", "fgcolor": "#FFFFFF", "size": 6}
 LOWER = 0.16
 """How much lower the second end of a dumb-bell lies: both intervals are seen."""

@@ -8,6 +8,7 @@ import scipy
 
 from components.figures.spec import OKABE_ITO, Figure, Lines, Points, Series, Tree
 from components.screen.ink import (
+    BELOW,
     GREY,
     add_chance_line,
     colour_at,
@@ -27,7 +28,7 @@ def lines(figure: Figure, data: Lines, dark: bool) -> go.Figure:
     add_chance_line(plot, data.chance)
     if data.mark is not None:
         plot.add_vline(data.mark, line={"dash": "dot", "width": 1, "color": GREY})
-    plot.update_layout(height=420, showlegend=len(data.series) > 1)
+    plot.update_layout(height=420, showlegend=len(data.series) > 1, legend=BELOW)
     plot.update_xaxes(title_text=figure.x)
     plot.update_yaxes(title_text=figure.y, range=data.limits)
     return plot
@@ -83,7 +84,7 @@ def points(figure: Figure, data: Points, dark: bool) -> go.Figure:
     if data.line and len(data.x):
         plot.add_scatter(**fitted_line(data.x, *data.line))
     add_chance_line(plot, data.chance)
-    plot.update_layout(height=460, showlegend=len(groups) > 1)
+    plot.update_layout(height=460, showlegend=len(groups) > 1, legend=BELOW)
     plot.update_xaxes(title_text=figure.x, type="log" if data.log_x else "linear")
     plot.update_xaxes(showticklabels=not data.ordinal)
     plot.update_yaxes(title_text=figure.y)

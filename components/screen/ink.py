@@ -14,6 +14,8 @@ FAINT_ON_LIGHT, FAINT_ON_DARK = "#D9DCE1", "#4A4F57"
 LIGHT_PAGE, DARK_PAGE = "#FFFFFF", "#171614"
 """What a page is painted with, behind every figure."""
 DOTTED = {"dash": "dot", "color": GREY}
+BELOW = {"yref": "container", "y": 0, "yanchor": "bottom"}
+"""A legend under the axis' labels however long, and far from the buttons."""
 CHANCE = {"line": DOTTED, "annotation_text": "chance", "annotation_font_size": 11}
 
 

@@ -136,9 +136,11 @@ def over_layers(study: Study, choice: Choice) -> None:
 def by_language(study: Study, choice: Choice) -> None:
     """Retrieval both ways and MEXA at one layer."""
     function = retrieval.sentence_retrieval
-    if not wanted(study, "Look every sentence up", function, *arguments(choice)):
+    if not wanted(
+        study, "Look every sentence up", function, choice.spec, choice.target
+    ):
         return
-    found = cache.measure(function, study, *arguments(choice))
+    found = cache.measure(function, study, choice.spec, choice.target)
     languages = shown(study, found.language.values.tolist())
     panel.show(figures.by_language(study, found, choice.looked, languages))
 
@@ -164,11 +166,6 @@ def between_languages(study: Study, choice: Choice) -> None:
     data = cache.measure(function, study, choice.spec)
     languages = shown(study, data.source.values.tolist())
     panel.show(figures.pairs(study, data, choice.looked, languages))
-
-
-def arguments(choice: Choice) -> tuple[RetrievalSpec, str]:
-    """What analyses into one language are asked."""
-    return choice.spec, choice.target
 
 
 def shown(study: Study, codes: list[str]) -> Languages:
