@@ -1,12 +1,13 @@
 """The corpora that this server can read again.
 
-The demo's, and every one that a study was begun with.
+Those that come along, and every one that a study was begun with.
 """
 
 import csv
 import io
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from analysis.concepts.pair_readers import read_corpus
@@ -14,14 +15,17 @@ from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.shelf import Shelf, plain_name
 from analysis.tables.column_maps import remembered
+from analysis.world import corpus as texts
 
 DEMO, REQUESTS = "demo world", "demo requests"
+VALUES, OWN_REQUESTS = "Babelscope values", "Babelscope requests"
+HARM = "harmfulness of requests"
 DEMO_FOLDER = Path(__file__).parent.parent / "demo"
 DEMO_FILES = {
     DEMO: DEMO_FOLDER / "pairs.csv",
     REQUESTS: DEMO_FOLDER / "requests.csv",
 }
-"""The corpora that come along, by name."""
+"""The corpora of the small world, by name."""
 SHELF = Shelf("corpora", ".csv")
 MAPS = SHELF.beside(".toml")
 """How the columns of the files were read that corpora came from."""
@@ -35,15 +39,71 @@ def demo_corpus(name: str = DEMO) -> Corpus:
     return Corpus(name, corpus.pairs, corpus.notes)
 
 
+@cache
+def own_values() -> Corpus:
+    """Our own contrast pairs of seven values; every pair is a source of its own."""
+    pairs = []
+    for language in texts.languages_of(texts.VALUES):
+        for value in texts.values(language):
+            pair = ContrastPair(
+                pair=value.name,
+                concept=value.concept,
+                language=language,
+                positive=value.positive,
+                negative=value.negative,
+                source=value.name,
+            )
+            pairs.append(pair)
+    return Corpus(VALUES, tuple(pairs))
+
+
+@cache
+def own_requests() -> Corpus:
+    """Our own requests: those that an assistant declines against their harmless twins."""
+    pairs = []
+    for language in texts.languages_of(texts.REQUESTS):
+        for request in texts.requests(language).requests:
+            pair = ContrastPair(
+                pair=request.name,
+                concept=HARM,
+                language=language,
+                positive=request.answered,
+                negative=request.declined,
+                source=request.name,
+            )
+            pairs.append(pair)
+    return Corpus(OWN_REQUESTS, tuple(pairs))
+
+
+SHIPPED: Mapping[str, Callable[[], Corpus]] = {
+    DEMO: partial(demo_corpus, DEMO),
+    REQUESTS: partial(demo_corpus, REQUESTS),
+    VALUES: own_values,
+    OWN_REQUESTS: own_requests,
+}
+"""The corpora that come along, by name."""
+NEEDED = {VALUES: texts.VALUES, OWN_REQUESTS: texts.REQUESTS}
+"""The texts of our own of which a corpus is made."""
+
+
+def coming_along() -> tuple[str, ...]:
+    """Names of the corpora that come along and whose texts are there."""
+    found = []
+    for name in SHIPPED:
+        if name not in NEEDED or texts.languages_of(NEEDED[name]):
+            found.append(name)
+    return tuple(found)
+
+
 def offered() -> tuple[str, ...]:
     """Names to choose from."""
-    return (*DEMO_FILES, *SHELF.names())
+    return (*coming_along(), *SHELF.names())
 
 
 def load(name: str) -> Corpus:
     """A corpus by its name; CorpusError when it is not here."""
-    if name in DEMO_FILES:
-        return demo_corpus(name)
+    if name in coming_along():
+        return SHIPPED[name]()
     kept = SHELF.load(name)
     if kept is None:
         names = offered()
@@ -61,9 +121,10 @@ def find(digest: str) -> Corpus:
 
     CorpusError when it is gone.
     """
+    along = coming_along()
     for name in offered():
         # The name of a kept corpus ends in its digest, so others need not be read.
-        if name in DEMO_FILES or name.endswith(digest):
+        if name in along or name.endswith(digest):
             corpus = load(name)
             if corpus.digest == digest:
                 return corpus
@@ -76,10 +137,10 @@ def find(digest: str) -> Corpus:
 def keep(corpus: Corpus) -> str:
     """Store a corpus under its name and digest, so that studies can be resumed.
 
-    Returns the name; that of the demo's corpus for the same pairs.
+    Returns the name; that of a corpus that comes along for the same pairs.
     """
-    for known in DEMO_FILES:
-        if corpus.digest == demo_corpus(known).digest:
+    for known in coming_along():
+        if corpus.digest == SHIPPED[known]().digest:
             return known
     name = plain_name(Path(corpus.name).stem, 30, "corpus")
     if not name.endswith(corpus.digest):

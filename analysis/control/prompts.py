@@ -47,6 +47,7 @@ from analysis.tables.bringing import (
 from analysis.tables.column_maps import ColumnMap, as_toml, remembered
 from analysis.tables.kinds import PROMPTS
 from analysis.tables.parts import TableRow, as_text
+from analysis.world import corpus as texts
 
 ROLES = ("", "search", "report", "neutral")
 NEUTRAL = 8
@@ -257,10 +258,10 @@ def demo_requests(study: StudySpec, concept: str) -> PromptSet:
 
     made = []
     for language in LANGUAGES:
-        texts = world(language)
+        requests = world(language)["requests"]
         made += [
             Prompt(f"{i:02d}", language, text)
-            for i, text in enumerate(texts["requests"]["declined"])
+            for i, text in enumerate(requests["declined"])
         ]
         made += facts(language)
     return PromptSet("demo requests", tuple(made))
@@ -315,23 +316,38 @@ def facts(language: str) -> list[Prompt]:
     ]
 
 
+def own_requests(study: StudySpec, concept: str) -> PromptSet:
+    """Our own requests that an assistant declines; neutral: our questions for facts."""
+    made = []
+    for language in texts.languages_of(texts.REQUESTS):
+        for request in texts.requests(language).requests:
+            made.append(Prompt(request.name, language, request.declined))
+    for language in texts.languages_of(texts.FACTS):
+        for fact in texts.facts(language)[:NEUTRAL]:
+            made.append(Prompt(fact.name, language, fact.question, "neutral"))
+    return PromptSet(OWN, tuple(made))
+
+
 DECLINED = "demo requests that are declined"
+OWN = "Babelscope requests"
 DEMO_SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
     DECLINED: demo_requests,
     "demo statements and verdicts": demo_verdicts,
 }
 SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
     **DEMO_SETS,
+    OWN: own_requests,
     "held-out negative members": held_out_negatives,
 }
 
 
 def offered(demo: bool) -> tuple[str, ...]:
     """Names of prompt sets to choose from: the demo's (where the model is the demo's),
-    the study's own, the files kept here.
+    the study's own, ours, the files kept here.
     """
     demos = DEMO_SETS if demo else ()
-    return (*demos, "held-out negative members", *SHELF.names())
+    ours = (OWN,) if texts.languages_of(texts.REQUESTS) else ()
+    return (*demos, "held-out negative members", *ours, *SHELF.names())
 
 
 def load(name: str, study: StudySpec, concept: str) -> PromptSet:

@@ -17,10 +17,15 @@ from analysis.core.errors import CorpusError, unknown
 from analysis.core.faults import Faults
 from analysis.languages.forms import Forms
 from analysis.languages.languages import of_language
+from analysis.world import corpus as texts
 
 FILE = Path(__file__).parent / "data" / "refusals.csv"
 OURS, PAPER, EDITED = "sixteen languages", "Xu et al. (English)", "edited"
+WRITTEN = "Babelscope requests"
+"""The list of sixteen languages, and the openings that were written for our requests."""
 LISTS = (OURS, PAPER, EDITED)
+if texts.languages_of(texts.REQUESTS):
+    LISTS = (OURS, WRITTEN, PAPER, EDITED)
 Openings = Mapping[str, tuple[str, ...]]
 
 
@@ -32,6 +37,11 @@ def shipped() -> dict[str, Openings]:
     for row in rows:
         of = kept.setdefault(row["list"], {})
         of[row["language"]] = (*of.get(row["language"], ()), row["opening"])
+    written = dict(kept[OURS])
+    for language in texts.languages_of(texts.REQUESTS):
+        begun = texts.requests(language).refusals
+        written[language] = (*written.get(language, ()), *begun)
+    kept[WRITTEN] = written
     return kept  # pyright: ignore[reportReturnType]
 
 

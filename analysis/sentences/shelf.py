@@ -1,24 +1,56 @@
-"""The parallel texts that this server can read again: every one that a study has read."""
+"""The parallel texts that this server can read again: ours, and every one that a study
+has read.
+"""
 
 import csv
 import io
+from functools import cache
 from pathlib import Path
 
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.shelf import Shelf, plain_name
 from analysis.sentences.parallel import ParallelText
 from analysis.sentences.readers import IDENTIFIER, SPLIT, TOPIC, kept_text
+from analysis.world import corpus as texts
 
+OWN = "Babelscope sentences"
 SHELF = Shelf("sentences", ".csv")
 
 
 def offered() -> tuple[str, ...]:
     """Names to choose from."""
-    return tuple(SHELF.names())
+    own = (OWN,) if has_own() else ()
+    return (*own, *SHELF.names())
+
+
+def has_own() -> bool:
+    """Whether our own sentences are there in two languages at least."""
+    return len(texts.languages_of(texts.SENTENCES)) > 1
+
+
+@cache
+def own_text() -> ParallelText:
+    """Our own parallel sentences in all languages that have them."""
+    by_language = {}
+    for code in texts.languages_of(texts.SENTENCES):
+        by_language[code] = {each.name: each.text for each in texts.sentences(code)}
+    listed = texts.sentences("en")
+    spoken = []
+    for known in by_language.values():
+        spoken.append(tuple(known.get(each.name, "") for each in listed))
+    return ParallelText(
+        OWN,
+        languages=tuple(by_language),
+        ids=tuple(each.name for each in listed),
+        texts=tuple(spoken),
+        topics=tuple(each.topic for each in listed),
+    )
 
 
 def load(name: str) -> ParallelText:
     """A parallel text by its name; CorpusError when it is not here."""
+    if name == OWN and has_own():
+        return own_text()
     data = SHELF.load(name)
     if data is None:
         names = offered()
@@ -37,7 +69,7 @@ def find(digest: str) -> ParallelText:
     """
     for name in offered():
         # A name ends in its text's digest, so others need not be read.
-        if name.endswith(digest):
+        if name == OWN or name.endswith(digest):
             text = load(name)
             if text.digest == digest:
                 return text
@@ -48,7 +80,12 @@ def find(digest: str) -> ParallelText:
 
 
 def keep(text: ParallelText) -> str:
-    """Store a parallel text under its name and digest; returns the name."""
+    """Store a parallel text under its name and digest; returns the name.
+
+    That of our own sentences for the same.
+    """
+    if has_own() and text.digest == own_text().digest:
+        return OWN
     name = plain_name(Path(text.name).stem, 30, "sentences")
     if not name.endswith(text.digest):
         name = f"{name}-{text.digest}"

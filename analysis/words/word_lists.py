@@ -6,6 +6,7 @@ What can be said of a list before a model reads it.
 import json
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -13,9 +14,13 @@ import pandas as pd
 from analysis.core.errors import CorpusError, SpecError
 from analysis.languages.languages import LANGUAGES
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList, compared
+from analysis.world import corpus as texts
 
 DEMO_FOLDER = Path(__file__).parent.parent / "world" / "texts"
 DEMO = "demo world"
+OWN = "Babelscope words"
+BANDS = 5
+"""Of frequency; the first has the most frequent words."""
 ENOUGH = 2
 """A language with fewer words than this is of no use."""
 
@@ -107,6 +112,34 @@ def demo_words() -> WordList:
     )
 
 
+@cache
+def own_words() -> WordList:
+    """Our own words in all languages that have them, abstract and physical.
+
+    A frequency is BANDS for the most frequent words, 1 for the rarest.
+    """
+    by_language = {}
+    for code in texts.languages_of(texts.WORDS):
+        by_language[code] = {word.name: word.word for word in texts.words(code)}
+    listed = texts.words("en")
+    spellings = []
+    for spelled in by_language.values():
+        spellings.append(tuple(spelled.get(word.name, "") for word in listed))
+    return WordList(
+        OWN,
+        languages=tuple(by_language),
+        concepts=tuple(meaning(word) for word in listed),
+        spellings=tuple(spellings),
+        kinds=tuple(word.kind for word in listed),
+        frequencies=tuple(BANDS + 1.0 - word.band for word in listed),
+    )
+
+
+def meaning(word: texts.Word) -> str:
+    """An English word, with its gloss where it has one: “bank (of a river)”."""
+    return f"{word.word} ({word.gloss})" if word.gloss else word.word
+
+
 def wordfreq_frequencies(
     words: WordList,
     language: str,
@@ -144,3 +177,5 @@ def wordfreq_frequencies(
 
 SOURCES: dict[str, Callable[[], WordList]] = {DEMO: demo_words}
 """Word lists that need no file."""
+if len(texts.languages_of(texts.WORDS)) > 1:
+    SOURCES[OWN] = own_words
