@@ -27,6 +27,7 @@ from analysis.concepts.paper_layout import (
 from analysis.core import settings
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
+from analysis.core.garbage import seldom_searched
 from analysis.core.hidden_folders import reason
 from analysis.core.table_files import decode_text, json_rows, refusal
 from analysis.core.tables import open_table
@@ -52,6 +53,7 @@ class HubSplit(Protocol):
     def __iter__(self) -> Iterator[dict[str, object]]: ...
 
 
+@seldom_searched
 def read_corpus(
     data: bytes, filename: str, exact: bool = False, columns: ColumnMap | None = None
 ) -> Corpus:

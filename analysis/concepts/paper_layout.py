@@ -241,9 +241,14 @@ def compose(node: Node, texts: Mapping[str, str]) -> Leaf:
     Pairs on one question or scenario have it as their source.
     """
     positive, negative = in_full(texts, "pos"), in_full(texts, "neg")
+    keys = "/".join(node.keys)
+    positions = keys
+    # Mostly they are the same, and one text of a million is held instead of two.
+    if node.positions != node.keys:
+        positions = "/".join(node.positions)
     return Leaf(
-        keys="/".join(node.keys),
-        positions="/".join(node.positions),
+        keys=keys,
+        positions=positions,
         positive=positive,
         negative=negative,
         source=texts.get("scenario", "") or texts.get("question", ""),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
+from analysis.core.garbage import seldom_searched
 from analysis.core.table_files import decode_text, refusal
 from analysis.plane.localisation import AXES, prompts, shares
 from analysis.plane.written_answers import matched
@@ -39,6 +40,7 @@ class OtherMethods(NamedTuple):
     left_out: tuple[str, ...]
 
 
+@seldom_searched
 def read_answers(data: bytes, filename: str) -> pd.DataFrame:
     """Rows ``item, kind, language, answer, method`` of a .csv or .jsonl file.
 

@@ -23,6 +23,7 @@ from analysis.core.compact import Compact, compacted
 from analysis.core.digests import as_objects, digest_of_list
 from analysis.core.errors import CorpusError, nearest, unknown
 from analysis.core.faults import Faults
+from analysis.core.garbage import seldom_searched
 from analysis.core.keys import Names, seen, told_apart
 from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import decode_text, json_rows, natural_key, refusal
@@ -219,6 +220,7 @@ class Line:
     values: Mapping[str, object]
 
 
+@seldom_searched
 def read_questions(
     data: bytes,
     filename: str,

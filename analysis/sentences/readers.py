@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from analysis.core.errors import CorpusError
 from analysis.core.faults import Faults
+from analysis.core.garbage import seldom_searched
 from analysis.core.table_files import decode_text, refusal
 from analysis.core.tables import open_table
 from analysis.sentences.codes import split_of_file
@@ -60,6 +61,7 @@ class Last(NamedTuple):
     file: str
 
 
+@seldom_searched
 def read_parallel(
     data: bytes, filename: str, columns: ColumnMap | None = None
 ) -> ParallelText:

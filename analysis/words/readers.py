@@ -16,6 +16,7 @@ from analysis.core import settings
 from analysis.core.counting import count
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
+from analysis.core.garbage import seldom_searched
 from analysis.core.keys import seen, told_apart
 from analysis.core.table_files import (
     CsvRow,
@@ -70,6 +71,7 @@ class ZipLayout(NamedTuple):
     read: Layout
 
 
+@seldom_searched
 def read_words(
     data: bytes, filename: str, columns: ColumnMap | None = None
 ) -> WordList:
