@@ -403,7 +403,10 @@ def test_the_twin_of_a_random_vector_is_another_one():
 
 def test_copied_code_reproduces_the_answers(capsys):
     at = pressed(play(prompt='the "judge"\n', strength=5.0, twin=True))
-    exec(code(at.session_state["play-got-answers"][1]), {})
+    copied = code(at.session_state["play-got-answers"][1])
+    assert "from babelscope" in copied and "analysis" not in copied
+    assert max(map(len, copied.splitlines())) <= 88
+    exec(copied, {})
     printed = capsys.readouterr().out
     assert all(
         f"{one.ask.label}: {one.answer.text}" in printed

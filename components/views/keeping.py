@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.core.counting import count_are
+from analysis.core.python_code import expression, names_in
 from analysis.core.specs import from_dict
 from analysis.steering.resolve import vectors
 from analysis.steering.specs import SteeringSpec
@@ -67,13 +68,12 @@ def save(draft: Draft, request: Request, replies: Sequence[Reply]) -> None:
 
 
 def code(request: Request) -> str:
-    """Lines that reproduce the answers."""
+    """Lines of Python that reproduce the answers."""
+    needed = sorted({*names_in(request), "reply"}, key=str.casefold)
+    imported = "".join(f"    {name},\n" for name in needed)
     return (
-        "from analysis.worker.answers import Ask, Request, reply\n"
-        "from analysis.core.specs import ModelSpec\n"
-        "from analysis.steering.specs import Condition, GenerationSpec, SteeringSpec, "
-        "SteeringTerm, VectorSource\n\n"
-        f"request = {request!r}\n"
+        f"from babelscope.requests import (\n{imported})\n\n"
+        f"request = {expression(request)}\n"
         "for one in reply(request):\n"
         '    print(f"{one.ask.label}: {one.answer.text}")\n'
     )
