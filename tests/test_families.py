@@ -551,7 +551,7 @@ def test_hybrid_families_are_not_cut_short_either(home, family):
 
 @pytest.mark.parametrize(("family", "kinds"), [("llama", 1), ("qwen3_5", 4)])
 def test_trying_a_model_out_runs_no_more_blocks_than_there_are_kinds(
-    family, kinds, monkeypatch
+    family, kinds, home, monkeypatch
 ):
     monkeypatch.setattr(self_check, "KNOWN", {})
     engine = own_model(model_of(family), tokenizer())

@@ -16,6 +16,7 @@ from transformers import LogitsProcessor
 
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.hidden_folders import reason
+from analysis.model import known_habits
 from analysis.model.batches import EncodedRow, generation_input, padded_batch
 from analysis.model.extract import read_batch
 from analysis.model.generate import own_settings_set_aside
@@ -52,10 +53,7 @@ def tried(loaded: Loaded) -> Loaded:
     ModelError when it cannot be read at all: its blocks are not what reading and
     steering need, or its own code fails.
     """
-    key = arithmetic(loaded)
-    if key not in KNOWN:
-        KNOWN[key] = found_habits(loaded)
-    habits = KNOWN[key]
+    habits = habits_of(loaded)
     notices = [*loaded.notices]
     if habits.reads_alone:
         notices.append(alone_notice(loaded, "states", "read"))
@@ -64,6 +62,20 @@ def tried(loaded: Loaded) -> Loaded:
     elif habits.writes_alone:
         notices.append(alone_notice(loaded, "answers", "answered and scored"))
     return replace(loaded, habits=habits, notices=tuple(notices))
+
+
+def habits_of(loaded: Loaded) -> Habits:
+    """What was found of this arithmetic before, or is found now and kept."""
+    key = arithmetic(loaded)
+    if key in KNOWN:
+        return KNOWN[key]
+    place = known_habits.place_of(loaded, key)
+    habits = known_habits.known(place)
+    if habits is None:
+        habits = found_habits(loaded)
+        known_habits.keep(place, habits)
+    KNOWN[key] = habits
+    return habits
 
 
 def arithmetic(loaded: Loaded) -> tuple[str, ...]:
