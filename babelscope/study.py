@@ -216,6 +216,6 @@ def analyses(study: str | Results | None = None) -> pd.DataFrame:
 
 def copies(name: str) -> list[str]:
     """Names of this machine's copies of a study that ships, newest first."""
-    if name not in library.DEMO_FOLDERS:
+    if name not in library.coming_along():
         return []
     return [each for each in library.names() if each.startswith(f"{name}-copy")]

@@ -31,7 +31,7 @@ def written(folder):
     return json.loads((folder / store.MANIFEST).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", library.DEMO_FOLDERS)
+@pytest.mark.parametrize("name", library.coming_along())
 def test_a_shipped_manifest_is_written_back_as_it_was(name):
     folder = library.DEMO_FOLDERS[name]
     manifest = store.read_manifest(folder)

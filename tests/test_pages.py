@@ -94,11 +94,19 @@ def test_a_fresh_install_is_not_empty(page):
         entry.title for entry in MENU
     ]
     assert (
-        at.selectbox(key="study").value == "llama2-chat-7b"
+        at.selectbox(key="study").value == library.opened_first()
         and not at.error
         and not at.warning
     )
     assert len(figures(at)) == PRINTED.get(page, len(figures(at)))
+
+
+def test_the_real_study_is_opened_where_it_comes_along(monkeypatch):
+    folder = library.DEMO_FOLDERS["demo"]
+    monkeypatch.setitem(library.DEMO_FOLDERS, library.REAL, folder)
+    at = visit()
+    assert at.selectbox(key="study").value == library.REAL
+    assert not at.error and "study" not in asked(at)
 
 
 @pytest.mark.parametrize("name", [*PUBLISHED, *DEMO])

@@ -365,3 +365,16 @@ def test_specs_have_stable_digests_and_say_what_is_allowed():
         replace(one, concepts=())
     with pytest.raises(SpecError, match="has no colour"):
         from_dict(ModelSpec, {"model": "m", "colour": 1})
+
+
+def test_the_real_study_is_opened_first_where_it_is_there(home, monkeypatch):
+    folder = library.DEMO_FOLDERS["demo"]
+    if library.REAL not in library.coming_along():
+        assert library.opened_first() == library.PRINTED
+        with pytest.raises(StudyError, match="no study"):
+            library.open_by_name(library.REAL)
+    monkeypatch.setitem(library.DEMO_FOLDERS, library.REAL, folder)
+    assert library.opened_first() == library.REAL
+    assert library.open_by_name(library.REAL).kind == "computed"
+    with pytest.raises(StudyError, match="comes with Babelscope"):
+        library.own_folder(library.REAL)

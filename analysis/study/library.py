@@ -1,4 +1,4 @@
-"""All studies that can be opened: published, demo, and this server's own.
+"""All studies that can be opened: published, those that come along, this server's own.
 
 They are renamed, deleted with undo, packed and unpacked.
 """
@@ -20,33 +20,55 @@ from analysis.study.array_checks import check_arrays, check_memory, check_number
 from analysis.study.manifest import Manifest
 from analysis.study.published_words import shipped
 from analysis.study.records import to_json
-from analysis.study.study import DEMO, PUBLISHED, Study
+from analysis.study.study import COMPUTED, DEMO, PUBLISHED, Study
 
 REQUESTS = "demo-requests"
 SHIPPED = Path(__file__).parent.parent / "demo"
-DEMO_FOLDERS = {"demo": SHIPPED / "study", REQUESTS: SHIPPED / "requests"}
-"""The studies of the demo model that come along, by name."""
+REAL = "gemma-3-270m"
+DEMO_FOLDERS = {
+    REAL: SHIPPED / "gemma",
+    "demo": SHIPPED / "study",
+    REQUESTS: SHIPPED / "requests",
+}
+"""Where studies lie that come along, by name: a real model's, and the demo model's."""
+PRINTED = "llama2-chat-7b"
+"""The published study that is opened where the real model's is not there."""
 TRASH = "trash"
 SUFFIX = ".babelscope"
 MAX_FILES, MAX_RATIO = 2_000, 200
 
 
 def names() -> list[str]:
-    """Names of all studies: this server's own (newest first), the demo's, the published."""
+    """Names of all studies.
+
+    This server's own (newest first), those that come along, the published ones.
+    """
     own = [path.name for path in store.newest_first(store.root())]
-    demo = []
+    return [*own, *coming_along(), *shipped()]
+
+
+def coming_along() -> dict[str, Path]:
+    """Name → folder of the studies that come along and are here."""
+    found = {}
     for name, folder in DEMO_FOLDERS.items():
         if (folder / store.MANIFEST).is_file():
-            demo.append(name)
-    return [*own, *demo, *shipped()]
+            found[name] = folder
+    return found
+
+
+def opened_first() -> str:
+    """The name of the study that is opened where none is chosen."""
+    return REAL if REAL in coming_along() else PRINTED
 
 
 def open_by_name(name: str) -> Study:
     """Open a study by its name; StudyError names the nearest one when there is none."""
     if name in shipped():
         return shipped()[name]
-    if name in DEMO_FOLDERS:
-        return replace(store.open_study(DEMO_FOLDERS[name], DEMO), name=name)
+    along = coming_along()
+    if name in along:
+        kind = COMPUTED if name == REAL else DEMO
+        return replace(store.open_study(along[name], kind), name=name)
     folder = settings.child(store.root(), name)
     if not folder.is_dir():
         raise StudyError(
@@ -59,9 +81,9 @@ def open_by_name(name: str) -> Study:
 def own_folder(name: str) -> Path:
     """The folder of one of this server's own studies.
 
-    StudyError for published, demo and unknown ones.
+    StudyError for published and unknown ones, and those that come along.
     """
-    if name in DEMO_FOLDERS or name in shipped():
+    if name in coming_along() or name in shipped():
         raise StudyError(
             f"“{name}” comes with Babelscope and cannot be changed. "
             "Changes are for studies made here."
@@ -83,7 +105,7 @@ def begin_in(name: str, begin: Callable[[Path], object]) -> Path:
     A study that comes with Babelscope is copied first; there is no copy of it where
     nothing could be begun. StudyError for published ones.
     """
-    if name in DEMO_FOLDERS:
+    if name in coming_along():
         return store.root() / added(pack(name), f"{name}-copy", begin)
     folder = own_folder(name)
     begin(folder)
@@ -146,7 +168,7 @@ def purge() -> int:
 
 
 def pack(name: str) -> bytes:
-    """A study of this server or of the demo as one file.
+    """A study of this server, or one that comes along, as one file.
 
     It is a zip of the manifest and the files that it names. StudyError for published
     ones.
@@ -156,7 +178,7 @@ def pack(name: str) -> bytes:
             f"“{name}” is a published study: it comes with every Babelscope, so there is "
             "nothing to pack. Its figures can be packed, and its numbers measured."
         )
-    folder = DEMO_FOLDERS[name] if name in DEMO_FOLDERS else own_folder(name)
+    folder = coming_along().get(name) or own_folder(name)
     manifest = store.read_manifest(folder)
     store.check_files(folder, manifest)
     buffer = io.BytesIO()

@@ -265,7 +265,8 @@ class Manifest(FolderManifest):
     the user; ``figures``: array → printed figure or table; ``absent``: cells without pairs;
     ``left_out``: pairs that the model cannot tell apart; ``weights``: how the model's were
     stored, where they were not plain numbers; ``model_files``: what tells the files of a
-    local model from others under its name.
+    local model from others under its name; ``notice``: what the terms of the model ask to
+    be said with all that is made from it.
     """
 
     title: str | None = None
@@ -297,6 +298,7 @@ class Manifest(FolderManifest):
     by: str | None = None
     figures: Mapping[str, str] | None = None
     embeddings: tuple[str, ...] | None = None
+    notice: str | None = None
 
     NEEDED = ("schema", "concepts", "languages", "layers", "files")
 

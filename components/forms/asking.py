@@ -16,7 +16,8 @@ from analysis.questions.answer_options import ANSWERS, AnswersUnclear
 from analysis.questions.question_sets import load_questions, offered_questions
 from analysis.questions.questions import QUESTION_KINDS, Questions, read_questions
 from analysis.questions.specs import QuestionSpec
-from analysis.study.study import DEMO, PUBLISHED, Study
+from analysis.study import library
+from analysis.study.study import PUBLISHED, Study
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import QUESTIONS
 from analysis.worker import questions as asking
@@ -213,8 +214,8 @@ def choose_target(study: Study | None) -> Target:
         own = study.manifest.model
     if study is not None and own is not None and study.manifest.questions is None:
         copied = ""
-        if study.kind == DEMO:
-            copied = " The demo study itself stays as it is; they go into a copy."
+        if study.name in library.coming_along():
+            copied = " This study comes along and stays as it is; they go into a copy."
         place = st.radio(
             "Vectors go into",
             (study.title, NEW),

@@ -14,8 +14,9 @@ from analysis.questions.geometry import VERSIONS, versions
 from analysis.questions.question_sets import find_questions
 from analysis.questions.questions import Questions
 from analysis.questions.specs import QuestionSpec
+from analysis.study import library
 from analysis.study.manifest import PlanePart, QuestionsPart
-from analysis.study.study import DEMO, Study
+from analysis.study.study import Study
 from analysis.worker import plane
 from components.frame import cache, jobs, readings
 from components.frame.polite import INFO, polite
@@ -30,7 +31,7 @@ def form(study: Study) -> None:
         return
     swept = study.manifest.plane is not None
     with st.expander("Run a sweep", icon=":material/tune:", expanded=not swept):
-        if swept and study.kind != DEMO:
+        if swept and study.name not in library.coming_along():
             st.info(
                 "This study has a plane. To sweep in another way, ask the "
                 "questions into a new study first.",
@@ -73,8 +74,8 @@ def start(study: Study, spec: SweepSpec, questions: Questions) -> None:
         "The first settings tell how long it takes; "
         "Stop keeps what is finished."
         + (
-            " The demo study stays as it is; the plane goes into a copy."
-            if study.kind == DEMO
+            " This study comes along and stays as it is; the plane goes into a copy."
+            if study.name in library.coming_along()
             else ""
         )
     )

@@ -48,7 +48,7 @@ def version(name: str) -> str:
     """Changes whenever the study of this name does."""
     if name in shipped():
         return "published"
-    folder = library.DEMO_FOLDERS.get(name) or library.own_folder(name)
+    folder = library.coming_along().get(name) or library.own_folder(name)
     path = folder / store.MANIFEST
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()

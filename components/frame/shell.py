@@ -88,7 +88,6 @@ MENU = (
 )
 KEPT = ("study", "labels", "order", "convention")
 """Choices that go along from page to page."""
-DEFAULT = "llama2-chat-7b"
 
 
 def begin(title: str) -> Study | None:
@@ -163,7 +162,7 @@ def pick() -> Study | None:
             "Study",
             names,
             "study",
-            DEFAULT,
+            library.opened_first(),
             format_func=titles(names).get,
             help="Everything on the pages is about this study.",
         )

@@ -283,8 +283,15 @@ def opened(recipe: Recipe, file_id: str) -> None:
 
 
 def query_of(recipe: Recipe) -> dict[str, list[str]]:
-    """The link of the view that a recipe came from."""
+    """The link of the view that a recipe came from.
+
+    It names no study where that was the one opened first, which may be another one now.
+    """
     query = dict(recipe.view.get("query", {}))
+    for origin in recipe.provenance[:1]:
+        name = origin.get("name")
+        if name and name != library.opened_first():
+            query.setdefault("study", [name])
     return {key: list(values) for key, values in query.items()}
 
 

@@ -8,7 +8,7 @@ from analysis.overview import findings as sentences
 from analysis.study import library
 from analysis.study.study import PUBLISHED, Study
 from components.figures import overview as figures
-from components.figures.text import DEMO_NOTE
+from components.figures.text import DEMO_NOTE, model_note
 from components.frame import cache, controls, panel
 from components.frame.shell import MENU
 from components.frame.text import escape
@@ -60,7 +60,9 @@ def loaded(study: Study) -> None:
     elif study.toy:
         st.warning(DEMO_NOTE, icon=":material/toys:")
     else:
-        st.caption(f"Computed by Babelscope from {escape(study.model)}.")
+        st.caption(escape(f"{model_note(study)} {weights_note(study)}"))
+    if study.manifest.notice:
+        st.caption(escape(study.manifest.notice))
     if study.missing:
         st.warning(
             f"Unfinished: {count_are(len(study.missing), 'cell')} missing. "
@@ -77,6 +79,14 @@ def loaded(study: Study) -> None:
     }
     for column, (label, value) in zip(st.columns(4), sizes.items()):
         column.metric(label, value)
+
+
+def weights_note(study: Study) -> str:
+    """How the weights of a study's model were stored, where that is known."""
+    words = (study.manifest.weights or {}).get("words")
+    if not isinstance(words, str) or not words:
+        return ""
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def held_out(study: Study) -> str:
