@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from analysis.concepts.corpora import DEMO as DEMO_CORPUS
-from analysis.concepts.pairs import Corpus, leaks
+from analysis.concepts.pairs import Corpus, leaks, usual_split
 from analysis.concepts.plan import check_wanted
 from analysis.concepts.specs import StudySpec
 from analysis.core import disk
@@ -68,7 +68,7 @@ def extract(
     languages: Sequence[str] = (),
     estimator: str = "difference of means",
     template: str = "",
-    split: str = "by pair",
+    split: str = "",
     last_state: str = "block",
     seed: int = 1,
     position: str = "",
@@ -81,11 +81,14 @@ def extract(
     ``model`` is a hub id, a model of this machine or “demo”; ``pairs`` a file (.csv,
     .jsonl, .zip), a table with its columns, or a corpus. No ``concepts`` or
     ``languages`` are all. No ``template``: that of a chat model, none of others and of
-    the demo. ``position`` is “last” or “mean” of a text's own tokens; none: the last of
-    a decoder, the mean of an encoder. ``loading``: ``revision``, ``dtype``,
-    ``quantisation``, ``device``, and ``stack``, which is “encoder” (the usual one) or
-    “decoder” of a model that has both. ``layout``: what the columns of a file are, by
-    the name of a layout (``babelscope layouts``) or in a TOML file; known ones need none.
+    the demo. No ``split``: that of the corpus where it gives one; else 5 folds, in which
+    every pair is held out once, where all concepts have at least 10 independent sources
+    in every language; else a fifth held out by pair. ``position`` is “last” or “mean” of
+    a text's own tokens; none: the last of a decoder, the mean of an encoder.
+    ``loading``: ``revision``, ``dtype``, ``quantisation``, ``device``, and ``stack``,
+    which is “encoder” (the usual one) or “decoder” of a model that has both.
+    ``layout``: what the columns of a file are, by the name of a layout (``babelscope
+    layouts``) or in a TOML file; known ones need none.
     AnalysisError for what cannot be used, with what to do.
 
     >>> import babelscope as bs
@@ -103,7 +106,7 @@ def extract(
         listed("languages", languages, corpus.languages),
         estimator,
         template or template_of(chosen, demo="none"),
-        split,
+        split or usual_split(corpus, concepts),
         last_state,
         seed,
         position,

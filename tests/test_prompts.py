@@ -2,6 +2,8 @@
 files with every fault told.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from analysis.concepts.corpora import demo_corpus
@@ -206,6 +208,12 @@ def test_every_set_has_prompts_in_all_languages_of_the_demo(name, home):
     )
     ends = {bool(prompt.target and prompt.other) for prompt in picked["report"]["fi"]}
     assert ends == {name == "demo statements and verdicts"}
+
+
+def test_no_pair_is_left_as_a_prompt_where_all_made_the_vector(home):
+    folded = replace(demo_study(), split="5 folds")
+    with pytest.raises(SpecError, match="none is left as a prompt. Give prompts of"):
+        sources.load("held-out negative members", folded, "harmfulness")
 
 
 def test_a_value_that_the_demo_world_lacks_is_refused():

@@ -27,6 +27,32 @@ UNKNOWN = np.float32(np.nan)
 
 
 @dataclass(frozen=True)
+class Folded:
+    """What is known of cells whose pairs were held out in turn, fold by fold.
+
+    ``folds`` (pair), from 0; ``inner`` (cell, fold, layer): the surplus of the pairs
+    outside a fold under vectors that did not see it; ``spread`` (cell, layer): how many
+    times further accuracies spread by chance than those of independent sources, since
+    vectors of folds share pairs.
+    """
+
+    folds: tuple[int, ...]
+    inner: np.ndarray
+    spread: np.ndarray
+
+    def reshaped(self, cells: Callable[[np.ndarray], np.ndarray]) -> "Folded":
+        """The same with other cells, as a function of arrays makes them."""
+        return replace(self, inner=cells(self.inner), spread=cells(self.spread))
+
+    def fitting(self, margins: np.ndarray) -> "Folded":
+        """The same for the pairs that ``rank`` keeps; no layer without a vector is chosen."""
+        there = pairs_somewhere(wrong_at_null_layers(margins))
+        null = null_layers(margins)
+        inner = np.where(null[:, None], -np.inf, self.inner)
+        return replace(self, folds=subset_of_clusters(self.folds, there), inner=inner)
+
+
+@dataclass(frozen=True)
 class Ranks:
     """Which member of each pair is ranked higher, for the cells of one concept.
 
@@ -34,6 +60,8 @@ class Ranks:
     missing. ``tied`` (cell, layer, pair): 1 where a tie counts as right; None when no
     tie does. ``known`` (cell, pair): 1 where the pair is there; None when all are.
     ``clusters`` (pair): which pairs stem from one source. Arrays are float32.
+    ``spread`` (cell, layer, pair or 1): how many times further chance moves accuracies;
+    None where pairs are independent.
     """
 
     sign: np.ndarray
@@ -41,6 +69,7 @@ class Ranks:
     known: np.ndarray | None
     clusters: tuple[int, ...]
     seed: int = 0
+    spread: np.ndarray | None = None
 
     def total(self, weights: np.ndarray) -> np.ndarray:
         """Weight of the pairs that are there: (cell or 1, 1, replicate)."""
@@ -60,7 +89,8 @@ class Ranks:
 
         A tie stays one and keeps its credit.
         """
-        flipped = product(self.sign, flips)
+        sign = self.sign if self.spread is None else self.sign * self.spread
+        flipped = product(sign, flips)
         if self.tied is None:
             return flipped
         credit = self.tied.sum(-1, keepdims=True)
@@ -97,7 +127,13 @@ class Ranks:
         with np.errstate(divide="ignore", invalid="ignore"):
             moved = (right - accuracy * weight) / whole
             sources = self.sources()[:, None, None]
-            return moved * np.sqrt(sources / (sources - 1))
+            return self.widened(moved * np.sqrt(sources / (sources - 1)))
+
+    def widened(self, deviations: np.ndarray) -> np.ndarray:
+        """Deviations (cell, layer, …) as far as chance moves them where vectors share pairs."""
+        if self.spread is None:
+            return deviations
+        return deviations * self.spread.mean(-1, keepdims=True)
 
     def pairs(self) -> np.ndarray:
         """Number of pairs of each cell that are there."""
@@ -253,7 +289,7 @@ def rank(
     # A maximum over layers is NaN where any layer is.
     missing = np.isnan(margins.max(1))
     if missing.any():
-        somewhere = np.flatnonzero(~missing.all(0))
+        somewhere = pairs_somewhere(margins)
         missing = missing[:, somewhere]
         clusters = subset_of_clusters(clusters, somewhere)
         margins = margins[..., somewhere]
@@ -268,6 +304,11 @@ def rank(
         if known is not None:
             tied = tied * known[:, None]
     return Ranks(sign, tied, known, clusters, seed)
+
+
+def pairs_somewhere(margins: np.ndarray) -> np.ndarray:
+    """Places of the pairs that some cell has at all layers."""
+    return np.flatnonzero(~np.isnan(margins.max(1)).all(0))
 
 
 def null_layers(margins: np.ndarray) -> np.ndarray:
@@ -316,6 +357,8 @@ def best_on_test(ranks: Ranks, permutations: int) -> Measured:
     weights = bootstrap_weights(ranks.clusters, seed=ranks.seed)
     replicates = ranks.accuracy(weights).max(1)
     centred = replicates - replicates.mean(-1, keepdims=True)
+    if ranks.spread is not None:
+        centred *= at_layer(ranks.spread, best_layer(by_layer))[:, 0]
 
     flips = sign_flips(ranks.clusters, permutations, ranks.seed)
     surplus = ranks.flipped(flips).max(1)
@@ -373,6 +416,30 @@ def cross_fitted(ranks: Ranks, permutations: int) -> Measured:
         pairs=ranks.pairs(),
         clusters=ranks.sources(),
     )
+
+
+def nested(ranks: Ranks, folded: Folded, permutations: int) -> Measured:
+    """Each fold is judged at the layer that vectors without it chose on the others.
+
+    ``layer`` is what all pairs would choose. No pair takes part in the choice for its own
+    fold, so null replicates keep the layers.
+    """
+    layer = folded.inner.argmax(-1)[:, list(folded.folds)]
+    judged = replace(
+        ranks,
+        sign=at_layer_of_pair(ranks.sign, layer),
+        tied=None if ranks.tied is None else at_layer_of_pair(ranks.tied, layer),
+        spread=at_layer_of_pair(folded.spread[..., None], layer),
+    )
+    found = at_fixed_layer(judged, permutations)
+    return replace(found, layer=best_layer(ranks.observed()))
+
+
+def at_layer_of_pair(values: np.ndarray, layer: np.ndarray) -> np.ndarray:
+    """Values (cell, 1, pair) of an array (cell, layer, pair or 1) at layers (cell, pair)."""
+    cells, layers, _ = values.shape
+    spread_out = np.broadcast_to(values, (cells, layers, layer.shape[1]))
+    return np.take_along_axis(spread_out, layer[:, None], 1)
 
 
 def cross_fitted_surplus(
@@ -449,11 +516,14 @@ def measure_accuracy(
     convention: Convention,
     seed: int = 0,
     permutations: int = REPLICATES,
+    folded: Folded | None = None,
 ) -> Measured:
     """Accuracies of margins (cell, layer, pair) under a convention.
 
-    NaN for cells without a pair. SpecError for a fixed layer that does not exist, and
-    for cross-fitting pairs that all stem from one source.
+    ``folded`` where pairs were held out in turn: the layer of a fold is then chosen on
+    the others, and all that chance does is wider by its spread. NaN for cells without a
+    pair. SpecError for a fixed layer that does not exist, and for cross-fitting pairs
+    that all stem from one source.
     """
     first_layer = 0
     if convention.layer == "fixed":
@@ -462,11 +532,30 @@ def measure_accuracy(
     ranks = rank(margins, clusters, convention.ties, seed)
     if not ranks.clusters:
         return unmeasured(len(margins), permutations)
-    measured = CHOICES[convention.layer](ranks, permutations)
+    measured = chosen_and_judged(ranks, margins, convention, permutations, folded)
     unknown = np.isnan(measured.accuracy)
     measured.deviations[unknown] = np.nan
     measured.null[unknown] = np.nan
     return replace(measured, layer=measured.layer + first_layer)
+
+
+def chosen_and_judged(
+    ranks: Ranks,
+    margins: np.ndarray,
+    convention: Convention,
+    permutations: int,
+    folded: Folded | None,
+) -> Measured:
+    """What ranks come to once layers are chosen as a convention says."""
+    if folded is None:
+        return CHOICES[convention.layer](ranks, permutations)
+    if convention.layer == "cross-fitted":
+        return nested(ranks, folded.fitting(margins), permutations)
+    spread = folded.spread[..., None]
+    if convention.layer == "fixed":
+        only = convention.index - 1
+        spread = spread[:, only : only + 1]
+    return CHOICES[convention.layer](replace(ranks, spread=spread), permutations)
 
 
 def fixed_layer(convention: Convention, layers: int) -> int:

@@ -30,6 +30,19 @@ def null_vectors(study: Study, array: str = "concept_vector") -> np.ndarray:
     return lengths <= noise_of(study) * norms
 
 
+def null_in_folds(study: Study) -> np.ndarray:
+    """Where (concept, language, layer) the vector of the pairs outside some fold is null.
+
+    The concept vector, of all pairs, need not be; but some pairs cannot be judged.
+    """
+    if not study.has("fold_length"):
+        return np.zeros((), bool)
+    dims = ("concept", "language", "fold", "layer")
+    lengths = study.array("fold_length").transpose(*dims).values
+    norms = study.array("state_norm").transpose("concept", "language", "layer").values
+    return (lengths <= noise_of(study) * norms[:, :, None]).any(2)
+
+
 def noise_of(study: Study) -> float:
     """Share of a state's length that is rounding in a study."""
     model = (study.manifest.spec or {}).get("model", {})
@@ -63,7 +76,7 @@ def without_null(study: Study, margins: np.ndarray, concept: str) -> np.ndarray:
     """Margins (source, target, layer, pair) of a concept, NaN under a null vector."""
     if not study.has("concept_vector"):
         return margins
-    null = null_vectors(study)[study.concepts.index(concept)]
+    null = (null_vectors(study) | null_in_folds(study))[study.concepts.index(concept)]
     if not null.any():
         return margins
     return np.where(null[:, None, :, None], np.float32(np.nan), margins)

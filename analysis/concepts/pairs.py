@@ -41,6 +41,10 @@ class ContrastPair:
 PARTS = tuple(field.name for field in fields(ContrastPair))
 
 
+FEWEST_TRAINING = 2
+"""Training pairs that a vector needs."""
+
+
 class Sides(NamedTuple):
     """Ids of pairs that some language trains on, and that some language holds out."""
 
@@ -320,11 +324,82 @@ def as_given(
     return held_out(corpus, concept, language, ids)
 
 
+def all_in_turn(
+    corpus: Corpus,
+    concept: str,
+    language: str,
+    seed: int,
+) -> Split:
+    """Every pair is held out once, fold by fold, from vectors of the other folds.
+
+    Whole sources are in one fold, the same in every language. The concept vector itself
+    is of all pairs; which fold a pair is in says ``folds_of``.
+    """
+    ids = tuple(pair.pair for pair in corpus.select(concept, language))
+    return Split(ids, ids)
+
+
+FOLDS = {"5 folds": 5, "3 folds": 3, "10 folds": 10}
+"""Splits that hold out every pair once → their number of folds."""
+SOURCES_A_FOLD = 2
+"""Sources in a fold from which on folds are the usual split."""
 SPLITS: dict[str, Callable[[Corpus, str, str, int], Split]] = {
     "by pair": by_pair,
     "the papers'": the_papers,
     "as given": as_given,
+    **dict.fromkeys(FOLDS, all_in_turn),
 }
+
+
+def folds_of(
+    corpus: Corpus,
+    method: str,
+    concept: str,
+    seed: int,
+) -> dict[str, int]:
+    """Every pair of a concept in any language → its fold, from 0; a method of FOLDS.
+
+    Whole sources, shuffled, the largest first, each into the fold with the fewest
+    pairs. CorpusError for fewer sources than folds.
+    """
+    groups = groups_of(corpus, concept)
+    sizes = Counter(groups.values())
+    wanted = FOLDS[method]
+    if len(sizes) < wanted:
+        raise CorpusError(
+            f"{concept} has {count(len(sizes), 'source')} of pairs, and the split "
+            f"“{method}” needs {wanted}. Add pairs, choose another split, or leave "
+            "this concept out."
+        )
+    order = sorted(sizes)
+    random.Random(f"{seed} {concept}").shuffle(order)
+    order.sort(key=sizes.__getitem__, reverse=True)
+    filled = [0] * wanted
+    fold_of_group = {}
+    for group in order:
+        fold = filled.index(min(filled))
+        fold_of_group[group] = fold
+        filled[fold] += sizes[group]
+    return {pair: fold_of_group[group] for pair, group in groups.items()}
+
+
+def usual_split(corpus: Corpus, concepts: Sequence[str] = ()) -> str:
+    """The split of a new study for which none is chosen.
+
+    That of the corpus where it gives one; else the first of FOLDS where all of some
+    ``concepts`` (none: all) have SOURCES_A_FOLD sources for each fold in every
+    language; else “by pair”.
+    """
+    if corpus.divided:
+        return "as given"
+    method, wanted = next(iter(FOLDS.items()))
+    for (concept, _), pairs in corpus.cells.items():
+        if concepts and concept not in concepts:
+            continue
+        groups = groups_of(corpus, concept)
+        if len({groups[pair.pair] for pair in pairs}) < wanted * SOURCES_A_FOLD:
+            return "by pair"
+    return method
 
 
 def split_pairs(
@@ -345,7 +420,24 @@ def split_pairs(
     parts = SPLITS[method](corpus, concept, language, seed)
     if not parts.train or not parts.test:
         raise too_few_pairs(concept, language, parts, method)
+    if method in FOLDS:
+        check_folds(corpus, method, concept, language, seed)
     return parts
+
+
+def check_folds(
+    corpus: Corpus, method: str, concept: str, language: str, seed: int
+) -> None:
+    """CorpusError where the pairs outside some fold of a language are too few."""
+    folds = folds_of(corpus, method, concept, seed)
+    ids = [pair.pair for pair in corpus.select(concept, language)]
+    sizes = Counter(folds[pair] for pair in ids)
+    largest = max(sizes.values())
+    if len(ids) - largest < FEWEST_TRAINING:
+        fold = max(sizes, key=sizes.__getitem__)
+        held = tuple(pair for pair in ids if folds[pair] == fold)
+        rest = tuple(pair for pair in ids if folds[pair] != fold)
+        raise too_few_pairs(concept, language, Split(rest, held), method)
 
 
 def too_few_pairs(
@@ -395,6 +487,10 @@ def leaked_texts(
     alike = corpus.alike[concept]
     if not alike:
         return 0
+    if method in FOLDS:
+        folds = folds_of(corpus, method, concept, seed)
+        apart = [ids for ids in alike if len({folds[pair] for pair in ids}) > 1]
+        return len(frozenset().union(*apart))
     sides = sides_of(corpus, method, concept, seed)
     leaked: set[str] = set()
     for ids in alike:
@@ -475,5 +571,7 @@ def leaked_pairs(
     0 when nothing leaks.
     """
     check_method(corpus, method, concept)
+    if method in FOLDS:
+        return 0  # folds are the same in every language
     sides = sides_of(corpus, method, concept, seed)
     return len(sides.train & sides.test)

@@ -8,32 +8,37 @@ killed run that is resumed gives the same bytes as one that was never interrupte
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from analysis.concepts.estimators import (
-    ESTIMATORS,
-    LINEAR,
-    STATEFUL,
-    difference_of_means,
-    half_of_clusters,
-    shuffled_labels,
+from analysis.concepts.cells import (
+    Reader,
+    Work,
+    cell_seed,
+    members,
+    scattered,
+    stateful_vector,
+    training_weights,
 )
+from analysis.concepts.estimators import ESTIMATORS, LINEAR
+from analysis.concepts.folded import KeptLanguages
+from analysis.concepts.folded_cells import folded_score_cell, folded_vector_cell
 from analysis.concepts.pairs import (
+    FOLDS,
     ContrastPair,
     Corpus,
     check_choice,
     clusters,
+    folds_of,
     split_pairs,
     too_few_pairs,
 )
 from analysis.concepts.readable import notes_on, pairs_left_out, readable
 from analysis.concepts.readouts import (
-    Consumer,
     LinearReadout,
     Projections,
     StateNorms,
@@ -48,7 +53,6 @@ from analysis.concepts.unrelated_vectors import (
     random_directions,
     shuffling_weights,
 )
-from analysis.core.digests import seed_of
 from analysis.core.errors import StudyError
 from analysis.core.specs import check, digest, written
 from analysis.study import bounds, coverage, store
@@ -61,49 +65,15 @@ Progress = Callable[[int, int, str], None]
 LIBRARIES = ("torch", "transformers", "numpy", "scikit-learn", "safetensors")
 
 
-class Reader(Protocol):
-    """A model that streams the last token's state of texts into consumers."""
-
-    layers: int
-    hidden: int
-
-    def stream(
-        self,
-        texts: Sequence[str],
-        consumers: Sequence[Consumer],
-    ) -> None:
-        """Feed every consumer with (indices, states)."""
-        ...
-
-    def tail(self, text: str) -> list[str]:
-        """The last tokens of a text as the model reads it.
-
-        The last one is where the state is read.
-        """
-        ...
-
-    def alike(self, first: Sequence[str], second: Sequence[str]) -> list[bool]:
-        """Which texts of two lists become the same tokens."""
-        ...
-
-
-@dataclass(frozen=True)
-class Work:
-    """What every cell of a study is computed from."""
-
-    folder: Path
-    spec: StudySpec
-    corpus: Corpus
-    reader: Reader
-    shuffled: ShuffledVectors
-
-
 def check_wanted(spec: StudySpec, corpus: Corpus) -> None:
     """AnalysisError for a spec of which no study can be made, before a model is loaded.
 
     It names a concept or a language that the corpus lacks, or that no manifest may have.
     """
     check_choice(corpus, spec.concepts, spec.languages)
+    if spec.split in FOLDS:
+        for concept in spec.concepts:
+            folds_of(corpus, spec.split, concept, spec.seed)
     bounds.check_names(spec.concepts, "The list of concepts")
     bounds.check_codes(spec.languages, "The list of languages")
 
@@ -213,7 +183,11 @@ def pair_table(
         held_out.update(parts.test)
     ids = tuple(sorted(held_out))
     groups = tuple(clusters(corpus, concept, ids))
-    return PairTable(test=ids, clusters=groups, counts=counts)
+    folds = None
+    if spec.split in FOLDS:
+        dealt = folds_of(corpus, spec.split, concept, spec.seed)
+        folds = tuple(dealt[pair] for pair in ids)
+    return PairTable(test=ids, clusters=groups, folds=folds, counts=counts)
 
 
 def without_progress(
@@ -239,9 +213,11 @@ def run(
         spec = known.spec_as(StudySpec)
         check_corpus(folder, spec, corpus)
         pairs = readable(corpus, known.left_out)
-        size = len(spec.languages), reader.layers, reader.hidden
-        with ShuffledVectors(*size) as shuffled:
-            work = Work(folder, spec, pairs, reader, shuffled)
+        size = reader.layers, reader.hidden
+        # Folds need no room for shuffled vectors: they keep differences instead.
+        languages = 1 if spec.split in FOLDS else len(spec.languages)
+        with ShuffledVectors(languages, *size) as shuffled, KeptLanguages() as kept:
+            work = Work(folder, spec, pairs, reader, shuffled, kept)
             compute_missing(work, known, progress)
         store.seal(folder)
 
@@ -249,6 +225,7 @@ def run(
 def compute_missing(work: Work, known: Manifest, progress: Progress) -> None:
     """Compute and commit the cells that a study lacks."""
     spec = work.spec
+    compute = FOLDED_CELLS if spec.split in FOLDS else CELLS
     cells = coverage.pair_cells(known)
     missing = set(coverage.missing_pair_cells(known))
     for done, cell in enumerate(cells):
@@ -257,7 +234,7 @@ def compute_missing(work: Work, known: Manifest, progress: Progress) -> None:
         stage, c, a = cell
         concept, language = spec.concepts[c], spec.languages[a]
         progress(done, len(cells), f"{stage} · {concept} · {language}")
-        arrays = CELLS[stage](work, concept, language)
+        arrays = compute[stage](work, concept, language)
         tensors = {f"{name}/{c}/{a}": values for name, values in arrays.items()}
         store.add_file(work.folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)
     progress(len(cells), len(cells), "done")
@@ -275,31 +252,6 @@ def check_corpus(
             f"given are {corpus.digest}. Choose the same corpus to go on, or begin a "
             "new study."
         )
-
-
-def members(
-    corpus: Corpus,
-    concept: str,
-    language: str,
-    ids: Sequence[str],
-) -> list[str]:
-    """Positives of the pairs, then their negatives."""
-    by_id = {pair.pair: pair for pair in corpus.select(concept, language)}
-    positives = [by_id[pair].positive for pair in ids]
-    negatives = [by_id[pair].negative for pair in ids]
-    return positives + negatives
-
-
-def cell_seed(
-    spec: StudySpec,
-    concept: str,
-    language: str,
-) -> int:
-    """A seed of each cell's own.
-
-    With one for all, random baselines of different languages would be the same vector.
-    """
-    return seed_of(f"{spec.seed} {concept} {language}")
 
 
 def vector_cell(
@@ -380,41 +332,6 @@ def read_shuffled_again(
     keep_shuffled(work, concept, language, readout)
 
 
-def training_weights(
-    work: Work,
-    concept: str,
-    train: Sequence[str],
-    seed: int,
-) -> np.ndarray:
-    """Weights (estimate, text) of the vector, its two halves and its shuffled twin.
-
-    The vector's are not used with an estimator that is not linear.
-    """
-    estimate = LINEAR.get(work.spec.estimator, difference_of_means)
-    groups = clusters(work.corpus, concept, train)
-    pairs = len(train)
-    return np.stack(
-        [
-            estimate(pairs, seed),
-            half_of_clusters(groups, 0),
-            half_of_clusters(groups, 1),
-            shuffled_labels(pairs, seed),
-        ]
-    )
-
-
-def stateful_vector(
-    estimator: str,
-    states: np.ndarray,
-    seed: int,
-) -> np.ndarray:
-    """Vector (layer, hidden) from states (layer, text, hidden), positives first."""
-    estimate = STATEFUL[estimator]
-    pairs = states.shape[1] // 2
-    vectors = [estimate(layer[:pairs], layer[pairs:], seed) for layer in states]
-    return np.stack(vectors)
-
-
 def score_cell(
     work: Work,
     concept: str,
@@ -446,23 +363,6 @@ def score_cell(
     unrelated = surplus_of_unrelated(work, concept, texts, in_first, projections)
     scores = scattered(margins_of(projections), present, places, len(ids))
     return {**scores, **unrelated}
-
-
-def scattered(
-    margins: np.ndarray, present: np.ndarray, places: Sequence[int], pairs: int
-) -> dict[str, np.ndarray]:
-    """Margins (pair, vector, layer) at their places among all sources and pairs.
-
-    0 elsewhere; ``scored`` says which are margins.
-    """
-    layers = margins.shape[2]
-    sources = np.flatnonzero(present).tolist()
-    there = np.ix_(sources, range(layers), places)
-    scores = np.zeros((len(present), layers, pairs), np.float32)
-    scores[there] = margins.transpose(1, 2, 0)
-    mask = np.zeros_like(scores, dtype=np.uint8)
-    mask[there] = 1
-    return {"pair_score": scores, "scored": mask[:, 0]}
 
 
 def surplus_of_unrelated(
@@ -497,7 +397,13 @@ def margins_of(projections: Projections) -> np.ndarray:
     return positives - negatives
 
 
-CELLS: dict[str, Callable[[Work, str, str], dict[str, np.ndarray]]] = {
+Compute = Callable[[Work, str, str], dict[str, np.ndarray]]
+CELLS: dict[str, Compute] = {
     "vector": vector_cell,
     "score": score_cell,
 }
+FOLDED_CELLS: dict[str, Compute] = {
+    "vector": folded_vector_cell,
+    "score": folded_score_cell,
+}
+"""The same of studies whose pairs are all held out in turn."""

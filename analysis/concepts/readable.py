@@ -8,7 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from analysis.concepts.pairs import ContrastPair, Corpus, split_pairs
+from analysis.concepts.pairs import (
+    FEWEST_TRAINING,
+    ContrastPair,
+    Corpus,
+    split_pairs,
+)
 from analysis.concepts.specs import StudySpec
 from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError
@@ -16,8 +21,6 @@ from analysis.study.manifest import LeftOut
 
 Alike = Callable[[Sequence[str], Sequence[str]], list[bool]]
 """Which texts of two lists are the same to a model."""
-FEWEST_TRAINING = 2
-"""Training pairs that a vector needs."""
 
 
 def pairs_left_out(

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.concepts.accuracy import (
+    Folded,
     Measured,
     bounds,
     known_layers,
@@ -88,10 +89,26 @@ OVER_CONCEPTS = "95 % over concepts by Student's t, because only accuracies are 
 
 
 class PairScores(NamedTuple):
-    """One concept's margins (source, target, layer, pair) and the pairs' clusters."""
+    """One concept's margins (source, target, layer, pair) and the pairs' clusters.
+
+    ``folded``: where pairs were held out in turn, with cells (source, target).
+    """
 
     margins: np.ndarray
     clusters: tuple[int, ...]
+    folded: Folded | None = None
+
+    def own(self) -> Folded | None:
+        """What is known of the cells of each language's own vector."""
+        if self.folded is None:
+            return None
+        return self.folded.reshaped(own_margins)
+
+    def crossed(self) -> Folded | None:
+        """What is known of all cells, source-major."""
+        if self.folded is None:
+            return None
+        return self.folded.reshaped(source_major)
 
 
 def recognition(study: Study, convention: Convention) -> xr.Dataset:
@@ -115,7 +132,9 @@ def recognition(study: Study, convention: Convention) -> xr.Dataset:
     measured = []
     for seed, scores in enumerate(pair_scores(study, study.concepts)):
         own = own_margins(scores.margins)
-        found = measure_accuracy(own, scores.clusters, convention, seed, PERMUTATIONS)
+        found = measure_accuracy(
+            own, scores.clusters, convention, seed, PERMUTATIONS, scores.own()
+        )
         measured.append(found)
     table = measured_cells(study, study.concepts, measured, ("language",), convention)
     table = with_mean(table, mean_bounds(measured), OVER_PAIRS)
@@ -220,6 +239,11 @@ def own_margins(values: np.ndarray) -> np.ndarray:
     return values[languages, languages]
 
 
+def source_major(values: np.ndarray) -> np.ndarray:
+    """Values (cell, …) out of values (source, target, …)."""
+    return values.reshape(-1, *values.shape[2:])
+
+
 def known_concepts(
     study: Study,
     concepts: Sequence[str] | None,
@@ -248,8 +272,22 @@ def pair_scores(
         clusters = study.manifest.pair_table(concept).clusters
         of_concept = values[study.concepts.index(concept)]
         of_concept = without_null(study, of_concept, concept)
-        scores.append(PairScores(of_concept[..., : len(clusters)], clusters))
+        of_pairs = of_concept[..., : len(clusters)]
+        scores.append(PairScores(of_pairs, clusters, folded_of(study, concept)))
     return scores
+
+
+def folded_of(study: Study, concept: str) -> Folded | None:
+    """What a study keeps of folds, cells (source, target); None where there are none."""
+    folds = study.manifest.pair_table(concept).folds
+    if folds is None:
+        return None
+    place = study.concepts.index(concept)
+    return Folded(
+        folds,
+        study.array("inner_surplus").values[place],
+        study.array("fold_spread").values[place],
+    )
 
 
 def layer_coords(study: Study) -> dict[str, object]:

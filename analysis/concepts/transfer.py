@@ -92,6 +92,7 @@ def crossed(
             convention,
             seed=study.concepts.index(concept),
             permutations=permutations,
+            folded=scores.crossed(),
         )
         measured.append(found)
     return measured

@@ -22,7 +22,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from analysis.concepts import corpora
-from analysis.concepts.pairs import split_pairs
+from analysis.concepts.pairs import FOLDS, split_pairs
 from analysis.concepts.specs import StudySpec
 from analysis.control.specs import ControlSpec
 from analysis.core.digests import as_objects, digest_of_list
@@ -231,8 +231,14 @@ def pick(
 
 def held_out_negatives(study: StudySpec, concept: str) -> PromptSet:
     """Negative members of the study's held-out pairs, as in Xu et al. 2024 (who ask the
-    harmful ones).
+    harmful ones). SpecError where each was held out in turn, as all made the vector.
     """
+    if study.split in FOLDS:
+        raise SpecError(
+            f"All pairs of this study took part in its concept vector, since the split "
+            f"“{study.split}” holds out each in turn, so none is left as a prompt. Give "
+            "prompts of your own, or choose a study with the split “by pair”."
+        )
     corpus = corpora.find(study.corpus_digest)
     made = []
     for language in study.languages:

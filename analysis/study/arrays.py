@@ -55,6 +55,24 @@ KINDS: Mapping[str, ArrayKind] = {
         "pairs",
         0.0,
     ),
+    "fold_length": ArrayKind(
+        ("concept", "language", "fold", "layer"),
+        "length of the vector of all pairs outside a fold",
+        "activation",
+    ),
+    "inner_surplus": ArrayKind(
+        ("concept", "source", "target", "fold", "layer"),
+        "pairs outside a fold that vectors without it rank right, less those ranked "
+        "wrong",
+        "pairs",
+        0.0,
+    ),
+    "fold_spread": ArrayKind(
+        ("concept", "source", "target", "layer"),
+        "how much further accuracies spread by chance because folds share pairs",
+        "ratio",
+        1.0,
+    ),
     "item_state": ArrayKind(
         ("language", "prompt", "layer", "hidden"),
         "state of a question, at its last token or, in an encoder, as a mean",

@@ -14,6 +14,7 @@ MOST_NAMES = 1_000
 MOST_PAIRS = 10**9
 MOST_CLUSTERS = 10**6 - 1
 """Numbers from there on are padding (``NO_CLUSTER`` of studies)."""
+MOST_FOLDS = 1000
 LONGEST_NAME, LONGEST_TITLE, LONGEST_TEXT = 200, 500, 100_000
 
 

@@ -94,10 +94,14 @@ class PairCounts(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class PairTable(Record):
-    """Held-out pairs of a concept, which of them stem from one source, and counts."""
+    """Held-out pairs of a concept, which of them stem from one source, and counts.
+
+    ``folds``: in which fold each is held out, from 0; None where there are no folds.
+    """
 
     test: tuple[str, ...] = ()
     clusters: tuple[int, ...]
+    folds: tuple[int, ...] | None = None
     counts: Mapping[str, PairCounts] = field(default_factory=dict)
 
 
@@ -411,6 +415,7 @@ class Manifest(FolderManifest):
                     f"{place}.clusters must be one per held-out pair; there are "
                     f"{len(table.clusters)} for {len(table.test)}."
                 )
+            self.check_folds(table, place)
             for cluster in table.clusters:
                 bounds.check_number(cluster, f"{place}.clusters", bounds.MOST_CLUSTERS)
             for code, counts in table.counts.items():
@@ -419,6 +424,18 @@ class Manifest(FolderManifest):
                     bounds.check_number(
                         number, f"{place}.counts.{code}", bounds.MOST_PAIRS
                     )
+
+    def check_folds(self, table: PairTable, place: str) -> None:
+        """StudyError for folds that are not one per pair, or beyond their number."""
+        if table.folds is None:
+            return
+        if len(table.folds) != len(table.test):
+            raise StudyError(
+                f"{place}.folds must be one per held-out pair; there are "
+                f"{len(table.folds)} for {len(table.test)}."
+            )
+        for fold in table.folds:
+            bounds.check_number(fold, f"{place}.folds", bounds.MOST_FOLDS)
 
     def check_shares(self) -> None:
         """StudyError for pre-training shares that are no percentages, or not known."""

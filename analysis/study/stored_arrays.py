@@ -23,13 +23,16 @@ from analysis.study.manifest import (
     WordsPart,
 )
 
-COUNTED = ("random_surplus", "shuffled_surplus")
+COUNTED = ("random_surplus", "shuffled_surplus", "inner_surplus")
 """Arrays of counts per concept and language; 0 where nothing was counted."""
 BY_CELL = (
     *("concept_vector", "half_a", "half_b", "shuffled", "state_norm", "pair_score"),
     *COUNTED,
+    *("fold_length", "fold_spread"),
 )
 """Arrays kept per concept and language."""
+UNDER_TARGET = ("pair_score", "shuffled_surplus", "inner_surplus", "fold_spread")
+"""Those kept under the target; in the array the source comes first."""
 MASK = "scored"
 """Which (source, pair) of a score cell exist; the others are missing and read as NaN."""
 SCALE = "item_scale"
@@ -107,8 +110,7 @@ def values_by_cell(
     for place, part in parts.items():
         filled = tuple(slice(0, size) for size in part.shape)
         values[(*place, *filled)] = part
-    if name == "pair_score":
-        # A cell of scores is kept under its target; the source comes first in the array.
+    if name in UNDER_TARGET:
         return np.moveaxis(values, 2, 1)
     return values
 
@@ -125,8 +127,7 @@ def counts_by_cell(
     values = np.zeros((*cells, *first.shape), kind)
     for place, part in parts.items():
         values[place] = part
-    if name == "shuffled_surplus":
-        # Kept under the target as scores are.
+    if name in UNDER_TARGET:
         return np.moveaxis(values, 2, 1)
     return values
 

@@ -38,7 +38,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         choices=list(TEMPLATES),
         help="default: “chat” for a chat model, else none",
     )
-    parser.add_argument("--split", default="by pair", choices=list(SPLITS))
+    parser.add_argument(
+        "--split",
+        default="",
+        choices=list(SPLITS),
+        help="default: “as given” where the corpus gives a split; else “5 folds”, which "
+        "hold out every pair once, where every concept has at least 10 independent "
+        "sources in every language; else “by pair”, a fifth once",
+    )
     parser.add_argument("--seed", type=int, default=1)
     common.add_position(parser)
     common.add_reading(parser)

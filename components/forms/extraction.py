@@ -10,7 +10,7 @@ import streamlit as st
 from analysis.concepts import corpora
 from analysis.concepts.estimators import ESTIMATORS
 from analysis.concepts.pair_readers import read_corpus
-from analysis.concepts.pairs import SPLITS, Corpus
+from analysis.concepts.pairs import SPLITS, Corpus, usual_split
 from analysis.concepts.specs import StudySpec
 from analysis.core.counting import count
 from analysis.core.intervals import FEW_SOURCES
@@ -251,8 +251,17 @@ def choose_rest(corpus: Corpus) -> Rest:
     methods = list(SPLITS)
     if not corpus.divided:
         methods.remove("as given")
-    first = methods.index("as given") if "as given" in methods else 0
-    split = st.selectbox("Split", methods, first, key=f"draft-split-{corpus.digest}")
+    split = st.selectbox(
+        "Split",
+        methods,
+        methods.index(usual_split(corpus)),
+        key=f"draft-split-{corpus.digest}",
+        help="With folds every pair is held out once, and judged by vectors that saw "
+        "neither it nor its translations nor its source; the study's concept vector is "
+        "of all pairs. “by pair” holds out a fifth of the pairs once; “the papers'” "
+        "does so in each language alone, as Xu et al. did. Five folds are usual where "
+        "every concept has at least 10 independent sources in every language.",
+    )
     last = st.selectbox(
         "Last layer",
         LAST_STATES,

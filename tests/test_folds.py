@@ -1,0 +1,232 @@
+"""Every pair held out once: folds of whole sources, vectors that never saw them."""
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from analysis.concepts import plan
+from analysis.concepts.pairs import (
+    FOLDS,
+    Corpus,
+    folds_of,
+    leaks,
+    split_pairs,
+    usual_split,
+)
+from analysis.concepts.recognition import recognition
+from analysis.concepts.specs import CONVENTIONS
+from analysis.core.errors import CorpusError
+from analysis.core.specs import digest
+from analysis.study import library, store
+from tests.reading import CONCEPTS, LANGUAGES, FakeReader, corpus, spec
+
+HONEST = CONVENTIONS["honest"]
+
+
+@pytest.fixture(autouse=True)
+def own_home(home):
+    """Every test has its own studies."""
+
+
+def sourced(pairs=20, per_source=2, **more) -> Corpus:
+    """The corpus of the fake reader; several pairs stem from one source."""
+    given = corpus(pairs, **more)
+    made = []
+    for pair in given.pairs:
+        made.append(replace(pair, source=f"s{int(pair.pair) // per_source}"))
+    return replace(given, pairs=tuple(made))
+
+
+def made(given, reader=None, split="5 folds", stop=None, **more):
+    """The folder of a study; computing stops where a cell begins, if asked for."""
+    reader = reader or FakeReader()
+    wanted = spec(given, split=split, **more)
+    folder = store.root() / store.name_of(wanted, "folded")
+    if not folder.exists():
+        plan.begin(wanted, given, reader, "folded")
+
+    def progress(done, of, cell):
+        if done == stop:
+            raise KeyboardInterrupt
+
+    plan.run(folder, given, reader, progress)
+    return folder
+
+
+def hashes(folder):
+    """SHA-256 of every array file."""
+    found = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+@pytest.mark.parametrize("method", FOLDS)
+def test_every_pair_is_in_one_fold_with_its_source_in_every_language(method):
+    given = sourced(pairs=40, per_source=2)
+    folds = folds_of(given, method, "truth", 1)
+    assert set(folds.values()) == set(range(FOLDS[method]))
+    groups = given.groups["truth"]
+    for pair, fold in folds.items():
+        siblings = [other for other in folds if groups[other] == groups[pair]]
+        assert {folds[other] for other in siblings} == {fold}
+    sizes = np.bincount(list(folds.values()))
+    assert sizes.max() - sizes.min() <= 2 and len(folds) == 40
+    for language in LANGUAGES:
+        train, test = split_pairs(given, method, "truth", language, 1)
+        assert train == test == tuple(sorted(folds))
+    assert folds_of(given, method, "truth", 2) != folds
+    assert leaks(given, method, CONCEPTS, 1) == ()
+
+
+def differences(given, concept, language):
+    """Pair id → positive less negative state (layer, hidden)."""
+    reader = FakeReader()
+    found = {}
+    for pair in given.select(concept, language):
+        found[pair.pair] = reader.state(pair.positive) - reader.state(pair.negative)
+    return found
+
+
+def test_margins_come_from_vectors_without_the_pair_its_source_and_translations():
+    given = sourced()
+    folder = made(given)
+    study = store.open_study(folder)
+    assert study.complete
+    table = study.manifest.pair_table("truth")
+    assert len(table.test) == 20 and len(table.folds) == 20
+    counts = table.counts["fr"]
+    assert (counts.train, counts.test) == (20, 20)
+    source, target = (
+        differences(given, "truth", "zh"),
+        differences(given, "truth", "fr"),
+    )
+    fold = dict(zip(table.test, table.folds))
+    scores = study.array("pair_score").sel(concept="truth", source="zh", target="fr")
+    for place, pair in enumerate(table.test):
+        seen = [gap for other, gap in source.items() if fold[other] != fold[pair]]
+        margin = (target[pair] * np.mean(seen, 0)).sum(-1)
+        np.testing.assert_allclose(scores.values[:, place], margin, rtol=1e-4)
+    whole = np.mean(list(source.values()), 0)
+    vector = study.array("concept_vector").sel(concept="truth", language="zh")
+    np.testing.assert_allclose(vector.values, whole, rtol=1e-4, atol=1e-5)
+
+
+def test_layers_are_chosen_by_vectors_that_saw_neither_fold():
+    given = sourced()
+    study = store.open_study(made(given))
+    table = study.manifest.pair_table("truth")
+    source, target = (
+        differences(given, "truth", "zh"),
+        differences(given, "truth", "fr"),
+    )
+    fold = dict(zip(table.test, table.folds))
+    kept = study.array("inner_surplus").sel(concept="truth", source="zh", target="fr")
+    for outer in range(5):
+        surplus = 0
+        for pair, gap in target.items():
+            if fold[pair] == outer:
+                continue
+            without = (outer, fold[pair])
+            seen = [d for other, d in source.items() if fold[other] not in without]
+            surplus += np.sign((gap * np.mean(seen, 0)).sum(-1))
+        np.testing.assert_array_equal(kept.values[outer], surplus)
+
+
+def test_every_text_is_read_once():
+    given = sourced()
+    reader = FakeReader()
+    made(given, reader)
+    texts = [text for pair in given.pairs for text in (pair.positive, pair.negative)]
+    assert sorted(reader.read) == sorted(texts)
+
+
+@pytest.mark.parametrize("estimator", ["difference of means", "logistic probe"])
+@pytest.mark.parametrize("stop", [1, 4, 8])
+def test_a_stopped_study_ends_with_the_same_bytes(estimator, stop):
+    given = sourced()
+    folder = made(given, estimator=estimator)
+    first = hashes(folder)
+    library.delete(folder.name)
+    with pytest.raises(KeyboardInterrupt):
+        made(given, estimator=estimator, stop=stop)
+    assert not store.open_study(folder).complete
+    made(given, estimator=estimator)
+    assert hashes(folder) == first
+
+
+class NoiseReader(FakeReader):
+    """States in which there is no concept, only noise of the seed."""
+
+    layers = 6
+
+    def __init__(self, seed):
+        super().__init__(batch=200)
+        self.seed = seed
+
+    def state(self, text):
+        """(layer, hidden) of one text; layers have most in common."""
+        drawn = int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+        rng = np.random.default_rng([self.seed, drawn])
+        shared = rng.standard_normal((1, self.hidden))
+        own = rng.standard_normal((self.layers, self.hidden))
+        return (shared + own).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory):
+    """Tables of recognition of 60 studies without any concept, layers chosen anew."""
+    given = corpus(24, ("en", "fr"), CONCEPTS)
+    tables = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("noise")))
+        for seed in range(60):
+            folder = made(given, NoiseReader(seed), seed=seed)
+            study = store.open_study(folder)
+            tables.append(recognition(study, HONEST))
+            library.delete(folder.name)
+    return tables
+
+
+def test_what_is_noise_is_right_half_of_the_time(noise):
+    accuracy = np.array([table.accuracy.values for table in noise])
+    error = accuracy.mean((1, 2)).std() / np.sqrt(len(noise))
+    assert abs(accuracy.mean() - 0.5) < 3 * error < 0.06
+
+
+def test_chance_passes_the_test_no_more_often_than_it_says(noise):
+    p = np.array([table.p.values for table in noise])
+    low = np.array([table.low.values for table in noise])
+    high = np.array([table.high.values for table in noise])
+    # 240 cells, of which languages and concepts are independent here.
+    assert np.mean(p <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / p.size)
+    assert np.mean((low <= 0.5) & (high >= 0.5)) >= 0.9
+
+
+def test_the_usual_split_depends_on_the_corpus():
+    assert usual_split(corpus(20)) == "5 folds"
+    assert usual_split(sourced(20, per_source=2)) == "5 folds"
+    assert usual_split(sourced(20, per_source=4)) == "by pair"
+    assert usual_split(corpus(9)) == "by pair"
+    few = corpus(20)
+    kept = [p for p in few.pairs if p.concept == "truth" or int(p.pair) < 5]
+    uneven = replace(few, pairs=tuple(kept))
+    assert usual_split(uneven) == "by pair"
+    assert usual_split(uneven, ["truth"]) == "5 folds"
+    divided = [replace(pair, split="train") for pair in few.pairs]
+    assert usual_split(replace(few, pairs=tuple(divided))) == "as given"
+
+
+def test_too_few_sources_for_folds_are_told_before_a_model_is_read():
+    given = sourced(20, per_source=5)
+    with pytest.raises(CorpusError, match="4 sources of pairs, and .* needs 5"):
+        plan.check_wanted(spec(given, split="5 folds"), given)
+
+
+def test_folds_change_no_older_digest():
+    given = corpus()
+    assert digest(spec(given)) == digest(spec(given, split="by pair"))
+    assert digest(spec(given)) == "af35bd65601ece22"
+    assert digest(spec(given)) != digest(spec(given, split="5 folds"))
