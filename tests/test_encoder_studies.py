@@ -166,7 +166,7 @@ def test_an_encoder_cannot_be_swept_or_controlled_and_says_so(models):
         bs.ask("encoder", questions(), template="none", swept={})
     with pytest.raises(ModelError, match=told):
         bs.generate("encoder", "Fair?")
-    study = bs.extract("encoder", pairs())
+    study = bs.extract("encoder", pairs(), split="by pair")
     with pytest.raises(ModelError, match=told):
         bs.control(study, "fairness")
     asked = bs.ask("encoder", questions(), template="none")
@@ -275,7 +275,7 @@ def test_words_of_an_encoder_begin_as_means_on_the_page(models):
 
 @pytest.mark.parametrize("stack", ["", DECODER])
 def test_control_runs_answers_and_doses_work_in_either_stack(models, stack):
-    study = bs.extract("two", pairs(), stack=stack)
+    study = bs.extract("two", pairs(), split="by pair", stack=stack)
     few = {"strengths": [1.0], "layer_sets": 1, "search_prompts": 1}
     run = bs.control(
         study, "fairness", languages=["en"], tokens=3, reported_prompts=1, **few

@@ -214,6 +214,7 @@ def test_no_pair_is_left_as_a_prompt_where_all_made_the_vector(home):
     folded = replace(demo_study(), split="5 folds")
     with pytest.raises(SpecError, match="none is left as a prompt. Give prompts of"):
         sources.load("held-out negative members", folded, "harmfulness")
+    assert "held-out negative members" not in sources.offered(True, folded.split)
 
 
 def test_a_value_that_the_demo_world_lacks_is_refused():

@@ -347,13 +347,13 @@ SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
 }
 
 
-def offered(demo: bool) -> tuple[str, ...]:
+def offered(demo: bool, split: str = "") -> tuple[str, ...]:
     """Names of prompt sets to choose from: the demo's (where the model is the demo's),
-    the study's own, ours, the files kept here.
+    the study's own (unless all pairs made the vector), the files kept here.
     """
     demos = DEMO_SETS if demo else ()
-    ours = (OWN,) if texts.languages_of(texts.REQUESTS) else ()
-    return (*demos, "held-out negative members", *ours, *SHELF.names())
+    own = () if split in FOLDS else ("held-out negative members",)
+    return (*demos, *own, *SHELF.names())
 
 
 def load(name: str, study: StudySpec, concept: str) -> PromptSet:

@@ -94,7 +94,7 @@ def choose_prompts(spec: StudySpec, concept: str, place: Any) -> PromptSet | Non
     """The prompts of a new run, kept here or uploaded; None while there are none."""
     name = place.selectbox(
         "Prompts",
-        [*sources.offered(spec.model.model == DEMO), FILE, HUB],
+        [*sources.offered(spec.model.model == DEMO, spec.split), FILE, HUB],
         key="run-prompts",
         help="A file has the columns prompt, language, text; if wanted role "
         "(search, report, neutral), target, other, source.",
