@@ -1,0 +1,226 @@
+"""The study of a real model that comes along: ``python -m analysis.demo.real_study``.
+
+It needs the weights (``babelscope model fetch gemma-3-270m``) and goes through the same path
+as any other study, part by part: repeated, it goes on where it was stopped. ``--languages``
+takes some of them, ``--ship`` puts a compact copy where the study ships.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from analysis.concepts import corpora
+from analysis.concepts.pairs import SPLITS
+from analysis.concepts.specs import StudySpec
+from analysis.core.specs import ModelSpec
+from analysis.demo.shipping import ship
+from analysis.plane.specs import SweepSpec
+from analysis.questions import question_sets
+from analysis.questions.questions import Questions
+from analysis.questions.specs import QuestionSpec
+from analysis.sentences import readings, shelf
+from analysis.sentences.plan import sentence_spec
+from analysis.study import coverage, library, store
+from analysis.study.manifest import Manifest
+from analysis.words import word_lists
+from analysis.words.plan import word_spec
+from analysis.worker.adapters import pinned
+from analysis.worker.extraction import embed_words, extract_study, resume_study
+from analysis.worker.plane import run_plane
+from analysis.worker.questions import read_questions
+from analysis.worker.sentences import read_sentences
+from analysis.worker.service import Job, Pool, Task
+
+MODEL = ModelSpec(library.REAL)
+TITLE = "Gemma 3 270M (base, 4-bit weights) on Babelscope texts"
+NOTICE = (
+    "Gemma is provided under and subject to the Gemma Terms of Use found at "
+    "ai.google.dev/gemma/terms"
+)
+"""What section 3.1 of these terms asks to be said with all that is made from the model."""
+SPLIT = "5 folds"
+EMBEDDING = "last token"
+WORD_LAYERS = (9,)
+"""The middle of 18: every layer of 500 words in twenty languages takes 13 MB."""
+SENTENCE_LAYERS = (9,)
+"""The same; a layer of 100 sentences takes 2.6 MB. Means of languages are of all layers."""
+MOST_ITEMS = 400
+"""All facts, and all places in every topic."""
+SWEPT = ("es", "hi", "sw", "zh")
+SWEPT_LAYERS = (6, 12)
+STRENGTHS = (1.0, 2.0)
+MOST_SWEPT = 24
+"""Items of a kind: enough to see a plane, and few enough for two processors."""
+
+
+@dataclass(frozen=True)
+class Making:
+    """What a study is made with: the languages (none: all that the texts have)."""
+
+    languages: tuple[str, ...]
+    pool: Pool
+
+    def of(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        """The chosen ones of some languages."""
+        chosen = self.languages or known
+        return tuple(code for code in known if code in chosen)
+
+    def done(self, task: Task[str]) -> str:
+        """The name that a task gives, which is done here and now."""
+        job = Job(1, "command line", TITLE, lambda job, pool: None, on_progress=told)
+        name = task(job, self.pool)
+        for notice in job.notices:
+            print(notice)
+        return name
+
+
+def told(done: int, total: int, doing: str) -> None:
+    """Print every tenth step."""
+    if not total or done % max(1, total // 10) == 0:
+        print(f"  {done}/{total} {doing}", flush=True)
+
+
+def main() -> None:
+    """Make the study, or go on with it."""
+    given = argparse.ArgumentParser(description=__doc__)
+    given.add_argument("--languages", nargs="+", default=(), metavar="CODE")
+    given.add_argument("--parts", nargs="+", choices=tuple(PARTS), default=tuple(PARTS))
+    given.add_argument(
+        "--ship", action="store_true", help="put a compact copy in place"
+    )
+    options = given.parse_args()
+    name = make(Making(tuple(options.languages), Pool()), tuple(options.parts))
+    print(f"“{name}” in {store.root()}")
+    if options.ship:
+        folder = library.DEMO_FOLDERS[library.REAL]
+        size = ship(store.root() / name, folder)
+        print(f"{size / 1e6:.1f} MB in {folder}")
+
+
+def make(making: Making, parts: tuple[str, ...]) -> str:
+    """The study with these parts; its name."""
+    name = timed("vectors", partial(vectors, making))
+    for part in parts:
+        timed(part, partial(part_in, making, name, part))
+    return name
+
+
+def timed(what: str, work: Callable[[], str]) -> str:
+    """The result of some work; how long it took is told."""
+    began = time.monotonic()
+    result = work()
+    print(f"{what}: {time.monotonic() - began:.0f} s", flush=True)
+    return result
+
+
+def study_spec(
+    languages: tuple[str, ...] = (), concepts: tuple[str, ...] = ()
+) -> StudySpec:
+    """The spec of the concept vectors, or of a part of them."""
+    corpus = corpora.load(corpora.VALUES)
+    split = SPLIT if SPLIT in SPLITS else "by pair"
+    return StudySpec(
+        MODEL,
+        corpus.name,
+        corpus.digest,
+        concepts or corpus.concepts,
+        languages or corpus.languages,
+        split=split,
+    )
+
+
+def vectors(making: Making) -> str:
+    """Concept vectors and scores of all values; the name of the study."""
+    corpus = corpora.load(corpora.VALUES)
+    spec = study_spec(making.of(corpus.languages))
+    job = Job(1, "command line", TITLE, lambda job, pool: None)
+    exact = pinned(spec, making.pool.get(MODEL, job))
+    name = store.name_of(exact, TITLE)
+    folder = store.root() / name
+    if not folder.is_dir():
+        return making.done(extract_study(spec, corpus, TITLE, {"notice": NOTICE}))
+    if coverage.missing_cells(store.read_manifest(folder)):
+        return making.done(resume_study(name))
+    return name
+
+
+def part_in(making: Making, name: str, part: str) -> str:
+    """Add a part to a study, unless it has it; the study's name."""
+    manifest = store.read_manifest(store.root() / name)
+    if getattr(manifest, part) is not None:
+        return name
+    return PARTS[part](making, manifest, name)
+
+
+def words(making: Making, manifest: Manifest, name: str) -> str:
+    """Words of all languages that have them."""
+    if word_lists.OWN not in word_lists.SOURCES:
+        return name
+    whole = word_lists.own_words()
+    chosen = whole.within(making.of(whole.languages))
+    spec = word_spec(MODEL, chosen, (EMBEDDING,), layers=WORD_LAYERS)
+    return making.done(embed_words(spec, chosen, TITLE, name))
+
+
+def sentences(making: Making, manifest: Manifest, name: str) -> str:
+    """Parallel sentences of all languages that have them."""
+    if shelf.OWN not in shelf.offered():
+        return name
+    whole = shelf.own_text()
+    chosen = whole.within(making.of(whole.languages))
+    spec = sentence_spec(MODEL, chosen, (readings.USUAL,), layers=SENTENCE_LAYERS)
+    return making.done(read_sentences(spec, chosen, TITLE, name))
+
+
+def asked_in(manifest: Manifest, asked: Questions) -> tuple[str, ...]:
+    """Languages of a study that questions are there in."""
+    return tuple(code for code in manifest.languages if code in asked.languages)
+
+
+def questions(making: Making, manifest: Manifest, name: str) -> str:
+    """Facts and everyday questions, asked without a chat template."""
+    if question_sets.OWN not in question_sets.offered_questions():
+        return name
+    asked = question_sets.own_set()
+    spec = QuestionSpec(
+        MODEL,
+        asked.name,
+        asked.digest,
+        asked_in(manifest, asked),
+        template="none",
+        most=MOST_ITEMS,
+    )
+    return making.done(read_questions(spec, asked, TITLE, name))
+
+
+def plane(making: Making, manifest: Manifest, name: str) -> str:
+    """A small sweep of the steering with English and local vectors."""
+    if manifest.questions is None:
+        return name
+    asked = question_sets.own_set()
+    spec = SweepSpec(
+        MODEL,
+        asked.name,
+        asked.digest,
+        tuple(code for code in SWEPT if code in asked_in(manifest, asked)),
+        SWEPT_LAYERS,
+        STRENGTHS,
+        template="none",
+        most=MOST_SWEPT,
+    )
+    return making.done(run_plane(spec, asked, name))
+
+
+PARTS: dict[str, Callable[[Making, Manifest, str], str]] = {
+    "words": words,
+    "sentences": sentences,
+    "questions": questions,
+    "plane": plane,
+}
+"""Parts of the study beside its concept vectors, in the order in which they are made."""
+
+
+if __name__ == "__main__":
+    main()
