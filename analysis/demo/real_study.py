@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from analysis.concepts import corpora
-from analysis.concepts.pairs import SPLITS
 from analysis.concepts.specs import StudySpec
 from analysis.core.specs import ModelSpec
 from analysis.demo.shipping import ship
@@ -120,14 +119,13 @@ def study_spec(
 ) -> StudySpec:
     """The spec of the concept vectors, or of a part of them."""
     corpus = corpora.load(corpora.VALUES)
-    split = SPLIT if SPLIT in SPLITS else "by pair"
     return StudySpec(
         MODEL,
         corpus.name,
         corpus.digest,
         concepts or corpus.concepts,
         languages or corpus.languages,
-        split=split,
+        split=SPLIT,
     )
 
 

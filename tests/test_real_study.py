@@ -1,0 +1,143 @@
+"""The study of a real model that comes along: made, shipped in fewer bytes, set beside the
+papers; and, where its weights are, the same numbers again."""
+
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.core.specs import ModelSpec
+from analysis.demo import papers_table, real_study, shipping
+from analysis.study import library, store
+from analysis.study.array_checks import check_arrays
+from analysis.worker.service import Pool
+from analysis.world import corpus as texts
+from tests.planted import Planting, planted_study
+from tests.stored import stored
+
+HERE = library.REAL in library.coming_along()
+NO_STUDY = "the study of a real model is not here yet"
+MODELS = Path(os.environ.get("GEMMA_MODELS", Path.home() / ".babelscope" / "models"))
+WEIGHTS = MODELS / library.REAL
+NO_WEIGHTS = (
+    f"the weights of Gemma 3 270M are not in {MODELS} (name it in GEMMA_MODELS)"
+)
+LARGEST = 25e6
+TEXTS = texts.languages_of(texts.VALUES)
+
+
+def test_a_shipped_study_says_nearly_the_same_in_fewer_bytes(home, tmp_path):
+    whole = planted_study(("fairness",), ("en", "fr"), (3, 20, 16))
+    folder = stored("whole", whole, notice="Say this.")
+    target = tmp_path / "kept"
+    size = shipping.ship(folder, target)
+    before = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    kept = store.open_study(target)
+    assert kept.complete and size < 0.75 * before + 4000
+    check_arrays(target, kept.manifest)
+    store.check_files(target, kept.manifest, hashes=True)
+    for name in ("concept_vector", "half_a", "pair_score"):
+        found, wanted = kept.array(name).values, whole.array(name).values
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, wanted, rtol=1e-3, atol=1e-3)
+    assert (target / "NOTICE.txt").read_text() == "Say this.\n"
+    shipping.ship(folder, target)  # once more, in its place
+    assert store.open_study(target).complete
+
+
+def test_what_half_precision_cannot_hold_stays_as_it_is():
+    large = np.float32([[1e5, 1.0]])
+    made = shipping.compact({"concept_vector/0/0": large, "item_state/0": large})
+    assert list(made) == ["concept_vector/0/0"]
+    assert made["concept_vector/0/0"] is large
+    drawn = np.zeros((2, 3, 50), np.int8)
+    assert shipping.smaller("random_surplus", drawn).shape == (2, 3, 25)
+    counts = np.ones((2, 3), np.uint8)
+    assert shipping.smaller("scored", counts) is counts
+
+
+@pytest.mark.skipif("es" not in TEXTS, reason="no texts of our own are here yet")
+def test_the_command_makes_a_study_and_goes_on_with_it(home, monkeypatch):
+    monkeypatch.setattr(real_study, "MODEL", ModelSpec("demo"))
+    monkeypatch.setattr(real_study, "WORD_LAYERS", (3,))
+    monkeypatch.setattr(real_study, "SENTENCE_LAYERS", (3,))
+    making = real_study.Making(("en", "es"), Pool())
+    parts = ("words", "sentences")
+    name = real_study.make(making, parts)
+    folder = store.root() / name
+    manifest = (folder / store.MANIFEST).read_bytes()
+    study = store.open_study(folder)
+    assert study.complete and study.languages == ("en", "es")
+    assert study.manifest.notice == real_study.NOTICE
+    files = sorted(study.manifest.files)
+    last = [file for file in files if "score" in file]
+    known = store.read_manifest(folder)
+    kept = {file: entry for file, entry in known.files.items() if file not in last}
+    store.write_manifest(folder, replace(known, files=kept))
+    assert real_study.make(making, parts) == name
+    assert json.loads((folder / store.MANIFEST).read_bytes()) == json.loads(manifest)
+
+
+@pytest.fixture
+def ours(home, monkeypatch) -> Path:
+    """A planted study in the place of the one that ships."""
+    planting = Planting(peak=2, unrelated=True)
+    whole = planted_study(("fairness",), ("en", "fr", "zh"), (3, 40, 16), 0, planting)
+    folder = stored("whole", whole)
+    monkeypatch.setitem(library.DEMO_FOLDERS, library.REAL, folder)
+    return folder
+
+
+def test_the_table_sets_ours_beside_the_papers(ours, monkeypatch):
+    monkeypatch.setattr(papers_table, "VALUES", ("llama2-chat-7b",))
+    monkeypatch.setattr(papers_table, "WORDS", ())
+    lines = list(papers_table.page(library.open_by_name(library.REAL)))
+    page = "\n".join(lines)
+    assert page.count("| **ours** |") == len(papers_table.SECTIONS) + 4
+    assert page.count("| LLaMA2-chat-7B |") == len(papers_table.SECTIONS)
+    assert "Mean recognition accuracy" in page and "95 % interval" in page
+    assert "permutation p = 0.002 over 12 languages" in page
+    assert "not in this study" in page, "no words, questions or sentences are planted"
+
+
+@pytest.mark.skipif(not HERE, reason=NO_STUDY)
+def test_the_real_study_is_whole_small_and_says_what_its_terms_ask():
+    folder = library.coming_along()[library.REAL]
+    study = library.open_by_name(library.REAL)
+    assert study.complete and not study.toy
+    assert study.title.startswith("Gemma 3 270M (base, 4-bit weights)")
+    assert "4-bit" in study.manifest.weights["words"]
+    assert study.manifest.notice == real_study.NOTICE
+    assert real_study.NOTICE in (folder / "NOTICE.txt").read_text()
+    store.check_files(folder, study.manifest, hashes=True)
+    assert sum(path.stat().st_size for path in folder.iterdir()) < LARGEST
+    assert not list(folder.glob("*.lock"))
+
+
+@pytest.mark.skipif(not HERE, reason=NO_STUDY)
+@pytest.mark.skipif(not WEIGHTS.is_dir(), reason=NO_WEIGHTS)
+def test_the_weights_give_the_same_numbers_again(home, monkeypatch):
+    from analysis.concepts.corpora import own_values
+    from analysis.worker.extraction import extract_study
+
+    monkeypatch.setenv("BABELSCOPE_MODELS", str(MODELS))
+    whole = library.open_by_name(library.REAL)
+    concepts, languages = whole.concepts[:1], whole.languages[:2]
+    spec = real_study.study_spec(languages, concepts)
+    making = real_study.Making(languages, Pool())
+    began = time.monotonic()
+    name = making.done(extract_study(spec, own_values(), "part", {}))
+    print(f"{time.monotonic() - began:.0f} s")
+    part = store.open_study(store.root() / name)
+    cells = {"concept": list(concepts)}
+    wanted = whole.array("concept_vector").sel(cells, language=list(languages)).values
+    found = part.array("concept_vector").values
+    np.testing.assert_allclose(found, wanted, rtol=1e-2, atol=1e-2 * wanted.std())
+    both = {"source": list(languages), "target": list(languages)}
+    wanted = whole.array("pair_score").sel({**cells, **both}).values
+    found = part.array("pair_score").values
+    np.testing.assert_allclose(found, wanted, rtol=1e-2, atol=1e-2 * wanted.std())
