@@ -349,11 +349,12 @@ SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
 
 def offered(demo: bool, split: str = "") -> tuple[str, ...]:
     """Names of prompt sets to choose from: the demo's (where the model is the demo's),
-    the study's own (unless all pairs made the vector), the files kept here.
+    the study's own (unless all pairs made the vector), ours, the files kept here.
     """
     demos = DEMO_SETS if demo else ()
     own = () if split in FOLDS else ("held-out negative members",)
-    return (*demos, *own, *SHELF.names())
+    ours = (OWN,) if texts.languages_of(texts.REQUESTS) else ()
+    return (*demos, *own, *ours, *SHELF.names())
 
 
 def load(name: str, study: StudySpec, concept: str) -> PromptSet:
