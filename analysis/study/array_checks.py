@@ -15,7 +15,8 @@ from safetensors import safe_open
 from analysis.core import settings
 from analysis.core.errors import StudyError
 from analysis.study.arrays import SIDES
-from analysis.study.manifest import Manifest
+from analysis.study.manifest import FileEntry, Manifest
+from analysis.study.recordings import RECORDED
 from analysis.study.stored_arrays import (
     BY_CELL,
     COUNTED,
@@ -116,6 +117,9 @@ def check_arrays(folder: Path, manifest: Manifest) -> None:
     places = places_of(manifest)
     seen: set[str] = set()
     for file, entry in manifest.files.items():
+        if file == RECORDED:
+            check_holds_none(folder, entry)
+            continue
         for key, stored in headers(folder, file, entry.keys).items():
             if key in seen:
                 raise misfit(folder, f"{key} is in two files, {file} is one of them")
@@ -123,6 +127,12 @@ def check_arrays(folder: Path, manifest: Manifest) -> None:
             check_tensor(folder, key, stored, Context(manifest, sizes, places))
     check_together(folder, seen)
     check_draws(folder, sizes)
+
+
+def check_holds_none(folder: Path, entry: FileEntry) -> None:
+    """StudyError where the recorded answers, a text, are listed to hold tensors."""
+    if entry.keys:
+        raise misfit(folder, f"{RECORDED} holds no arrays, but the manifest lists some")
 
 
 def check_draws(folder: Path, sizes: Sizes) -> None:
@@ -283,7 +293,7 @@ def check_together(folder: Path, keys: set[str]) -> None:
 
 def check_numbers(folder: Path, manifest: Manifest) -> None:
     """StudyError for numbers that are not finite, or that are no code of their array."""
-    for file in manifest.files:
+    for file in manifest.files.keys() - {RECORDED}:
         with safe_open(folder / file, "numpy") as tensors:
             for key in manifest.files[file].keys:
                 name = key.split("/")[0]

@@ -19,6 +19,7 @@ from analysis.study import store
 from analysis.study.array_checks import check_arrays, check_memory, check_numbers
 from analysis.study.manifest import Manifest
 from analysis.study.published_words import shipped
+from analysis.study.recordings import RECORDED, has_recordings, read_recordings
 from analysis.study.records import to_json
 from analysis.study.study import COMPUTED, DEMO, PUBLISHED, Study
 
@@ -222,6 +223,8 @@ def added(data: bytes, wanted: str, begin: Callable[[Path], object] = leave) -> 
             check_memory(manifest)
             check_arrays(unpacked, manifest)
             check_numbers(unpacked, manifest)
+            if has_recordings(manifest):
+                read_recordings(unpacked)
             begin(unpacked)
         except StudyError as error:
             reason = str(error).replace(unpacked.name, "the study")
@@ -279,7 +282,7 @@ def check_members(members: Sequence[zipfile.ZipInfo]) -> None:
         raise StudyError("it holds more than a study can.")
     for member in members:
         name = member.filename
-        known = name == store.MANIFEST or name.endswith(".safetensors")
+        known = name in (store.MANIFEST, RECORDED) or name.endswith(".safetensors")
         most = MAX_RATIO * max(1, member.compress_size)
         if not known or member.file_size > most:
             raise StudyError(f"“{name[:60]}” does not belong into a study.")

@@ -27,6 +27,13 @@ from analysis.study import bounds, coverage
 from analysis.study.array_checks import check_arrays
 from analysis.study.arrays import KINDS, frozen
 from analysis.study.manifest import SCHEMA, FileEntry, FolderManifest, Manifest
+from analysis.study.recordings import (
+    RECORDED,
+    Recordings,
+    as_bytes,
+    parsed,
+    read_recordings,
+)
 from analysis.study.records import read_record, to_json
 from analysis.study.stored_arrays import (
     BY_CELL,
@@ -274,6 +281,23 @@ def add_file(
     put_manifest(folder, read_manifest(folder).with_file(file, entry))
 
 
+def put_recordings(folder: Path, recordings: Recordings) -> None:
+    """Keep recorded answers with a study, in place of any that it has.
+
+    StudyError for what could not be read again. A kill in between leaves a study that
+    is whole, with the former answers, with none, or with these.
+    """
+    data = as_bytes(recordings)
+    parsed(data, folder)
+    with writing(folder):
+        manifest = read_manifest(folder)
+        others = {**manifest.files}
+        if others.pop(RECORDED, None):
+            put_manifest(folder, replace(manifest, files=others))
+        entry = write_entry(folder / RECORDED, data, ())
+        put_manifest(folder, manifest.with_file(RECORDED, entry))
+
+
 def check_finite(file: str, tensors: Mapping[str, np.ndarray]) -> None:
     """StudyError for numbers that are not finite."""
     for values in tensors.values():
@@ -369,6 +393,7 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
         load=lambda name: read_array(folder, manifest, name),
         read_words=load_words,
         read_sentences=load_sentences,
+        read_recorded=lambda: read_recordings(folder),
         manifest=manifest,
         missing=coverage.missing_cells(manifest),
     )

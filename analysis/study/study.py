@@ -11,6 +11,7 @@ from analysis.core.errors import StudyError
 from analysis.core.model_names import DEMO as DEMO_MODEL
 from analysis.study.arrays import KINDS, frozen
 from analysis.study.manifest import Manifest, SentencesPart
+from analysis.study.recordings import Recordings, has_recordings
 from analysis.study.word_list import WordList
 
 PUBLISHED, DEMO, COMPUTED = "published", "demo", "computed"
@@ -26,6 +27,11 @@ def no_words(embedding: str, layer: int) -> np.ndarray:
 def no_sentences(reading: str, language: str, layer: int) -> np.ndarray:
     """The states of a study without sentences."""
     return np.zeros((0, 0))
+
+
+def no_recordings() -> Recordings:
+    """The recorded answers of a study without any."""
+    raise StudyError("This study carries no recorded answers.")
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,9 @@ class Study:
         default=no_sentences, repr=False, compare=False
     )
     """States of a reading, a language's sentences, at a layer: (sentence, hidden)."""
+    read_recorded: Callable[[], Recordings] = field(
+        default=no_recordings, repr=False, compare=False
+    )
     manifest: Manifest = field(default_factory=Manifest, repr=False, compare=False)
     missing: tuple[str, ...] = ()
     """Cells that were not computed yet, in words."""
@@ -146,6 +155,16 @@ class Study:
     def sentences(self) -> SentencesPart | None:
         """The parallel sentences that have states, if there are any."""
         return self.manifest.sentences
+
+    @cached_property
+    def recordings(self) -> Recordings | None:
+        """Answers that were recorded when the study was made; None where there are none.
+
+        StudyError when their file is damaged.
+        """
+        if not has_recordings(self.manifest):
+            return None
+        return self.read_recorded()
 
     def clusters(self, concept: str) -> tuple[int, ...]:
         """Which held-out pairs of a concept stem from one source.

@@ -20,7 +20,7 @@ from components.forms.playground import BASELINE, STEERED, TWIN, ZERO, Draft
 from components.frame import cache, controls, jobs, panel
 from components.frame.polite import polite
 from components.frame.text import escape
-from components.views import comparing, dose, keeping
+from components.views import comparing, dose, keeping, recorded
 from components.views.words import empty, tell_reads_only
 
 LEASE = 15.0
@@ -56,6 +56,7 @@ def page(study: Study) -> None:
         )
         return
     cache.warmed()
+    recorded.section(study)
     draft = playground.draw(study)
     above = st.container()
     buttons(draft)

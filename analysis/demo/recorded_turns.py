@@ -1,0 +1,281 @@
+"""What is recorded for the Playground: beginnings of sentences, and what they are pushed to.
+
+Settings are chosen on other beginnings than those shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analysis.core.specs import ModelSpec
+from analysis.languages.languages import language
+from analysis.steering.language_vectors import (
+    has_language_vectors,
+    languages_with_means,
+)
+from analysis.steering.specs import GenerationSpec, VectorSource
+from analysis.study.study import Study
+
+DEPTHS = ((0.2, 0.45), (0.38, 0.67), (0.6, 0.85))
+"""Relative depths that are tried, from the first block (0) to the last (1)."""
+OF_GAP = (0.15, 0.25, 0.4, 0.6)
+"""Strengths that are tried of a language vector, in mean gaps."""
+OF_STATE = (0.25, 0.5, 1.0, 2.0)
+"""Pushes that are tried of a value's vector: all layers together, in lengths of a state."""
+DOSES = (0.5, 1.0, 1.5, 2.0)
+"""Strengths that are recorded, in parts of the chosen one."""
+TOWARDS = ("es", "fr", "de", "pt", "id", "ru", "ar", "hi", "zh", "sw")
+"""Languages that English beginnings are pushed towards, where a study has their means."""
+OF_VALUES = {
+    "toxicity": "Kinder words",
+    "utilitarianism": "A pleasanter turn",
+}
+"""Concepts whose vectors are pushed along, and what that is meant to bring."""
+
+
+@dataclass(frozen=True)
+class Beginnings:
+    """Beginnings of sentences in a language, to choose settings on and to show."""
+
+    tuning: tuple[str, ...]
+    shown: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """Beginnings, and how often a pleasant continuation is weighed against the other."""
+
+    beginnings: Beginnings
+    favoured: str
+    against: str
+
+
+@dataclass(frozen=True)
+class TurnSpec:
+    """All that determines one turn of a study's recorded answers."""
+
+    title: str
+    model: ModelSpec
+    study: str
+    source: VectorSource
+    language: str
+    wanted: str
+    beginnings: Beginnings
+    favoured: str = ""
+    against: str = ""
+    template: str = "none"
+    generation: GenerationSpec = GenerationSpec()
+    depths: tuple[tuple[float, float], ...] = DEPTHS
+    doses: tuple[float, ...] = DOSES
+
+    @property
+    def of_language(self) -> bool:
+        """Whether it is a language that is pushed towards."""
+        return bool(self.wanted)
+
+
+ENGLISH = Beginnings(
+    (
+        "The weather today is",
+        "My sister works in a",
+        "When we came home, the children",
+        "The old house near the river",
+    ),
+    (
+        "My favourite food is",
+        "On Sunday morning we went to",
+        "The teacher told us that",
+        "My grandmother always said that",
+    ),
+)
+SPANISH = Beginnings(
+    (
+        "El tiempo hoy es",
+        "Mi hermana trabaja en una",
+        "Cuando llegamos a casa, los niños",
+        "La casa vieja junto al río",
+    ),
+    (
+        "Mi comida favorita es",
+        "El domingo por la mañana fuimos a",
+        "La maestra nos dijo que",
+        "Mi abuela siempre decía que",
+    ),
+)
+KIND: Mapping[str, Weighed] = {
+    "en": Weighed(
+        Beginnings(
+            (
+                "The new man in our office is",
+                "She looked at the waiter and thought: he is",
+                "To be honest, my brother is",
+                "The people on this bus are",
+            ),
+            (
+                "Our new neighbour is",
+                "He looked at the girl and said: you are",
+                "Everybody knows that my boss is",
+                "The people in this town are",
+            ),
+        ),
+        " very kind",
+        " very stupid",
+    ),
+    "es": Weighed(
+        Beginnings(
+            (
+                "El hombre nuevo de la oficina es",
+                "Miró al camarero y pensó: es",
+                "La verdad es que mi hermano es",
+                "La gente de este autobús es",
+            ),
+            (
+                "Nuestro nuevo vecino es",
+                "Miró a la chica y le dijo: eres",
+                "Todos saben que mi jefe es",
+                "La gente de este pueblo es",
+            ),
+        ),
+        " muy amable",
+        " muy estúpido",
+    ),
+    "fr": Weighed(
+        Beginnings(
+            (
+                "Le nouveau collègue du bureau est",
+                "Elle regarda le serveur et pensa : il est",
+                "Pour être honnête, mon frère est",
+                "Dans ce bus, tout le monde est",
+            ),
+            (
+                "Notre nouveau voisin est",
+                "Il regarda la fille et dit : tu es",
+                "Tout le monde sait que mon chef est",
+                "Dans cette ville, tout le monde est",
+            ),
+        ),
+        " très gentil",
+        " très bête",
+    ),
+    "de": Weighed(
+        Beginnings(
+            (
+                "Der neue Mann im Büro ist",
+                "Sie sah den Kellner an und dachte: er ist",
+                "Ehrlich gesagt ist mein Bruder",
+                "Die Leute in diesem Bus sind",
+            ),
+            (
+                "Unser neuer Nachbar ist",
+                "Er sah das Mädchen an und sagte: du bist",
+                "Jeder weiß, mein Chef ist",
+                "Die Leute in dieser Stadt sind",
+            ),
+        ),
+        " sehr nett",
+        " sehr dumm",
+    ),
+}
+PLEASANT: Mapping[str, Weighed] = {
+    "en": Weighed(
+        Beginnings(
+            (
+                "The holiday by the sea was",
+                "When I opened the letter, I felt",
+                "Dinner at my aunt's house was",
+                "The first day at school was",
+            ),
+            (
+                "The evening with my old friends was",
+                "When I woke up this morning, I felt",
+                "The journey home was",
+                "My new flat is",
+            ),
+        ),
+        " wonderful",
+        " terrible",
+    ),
+    "es": Weighed(
+        Beginnings(
+            (
+                "Las vacaciones en la playa fueron",
+                "Cuando abrí la carta, me sentí",
+                "La cena en casa de mi tía fue",
+                "El primer día de clase fue",
+            ),
+            (
+                "La noche con mis viejos amigos fue",
+                "Cuando me desperté hoy, me sentí",
+                "El viaje de vuelta fue",
+                "Mi piso nuevo es",
+            ),
+        ),
+        " maravilloso",
+        " horrible",
+    ),
+}
+WEIGHED = {"toxicity": KIND, "utilitarianism": PLEASANT}
+"""Concept → language → what it is tried on."""
+
+
+def turns_for(study: Study, model: ModelSpec, spec: GenerationSpec) -> list[TurnSpec]:
+    """The turns that a study has vectors for."""
+    return [
+        *language_turns(study, model, spec),
+        *value_turns(study, model, spec),
+    ]
+
+
+def language_turns(
+    study: Study, model: ModelSpec, spec: GenerationSpec
+) -> list[TurnSpec]:
+    """English beginnings towards other languages, and Spanish ones towards English."""
+    if not has_language_vectors(study):
+        return []
+    known = languages_with_means(study)
+    pairs = [("en", code) for code in TOWARDS] + [("es", "en")]
+    found = []
+    for own, wanted in pairs:
+        if own not in known or wanted not in known:
+            continue
+        found.append(
+            TurnSpec(
+                title=f"Push {name(own)} towards {name(wanted)} (language vector)",
+                model=model,
+                study=study.manifest.digest or "",
+                source=VectorSource("language vector", language=wanted, target=own),
+                language=own,
+                wanted=wanted,
+                beginnings=ENGLISH if own == "en" else SPANISH,
+                generation=spec,
+            )
+        )
+    return found
+
+
+def value_turns(study: Study, model: ModelSpec, spec: GenerationSpec) -> list[TurnSpec]:
+    """Vectors of values, each in the languages that there are beginnings in."""
+    found = []
+    for concept, title in OF_VALUES.items():
+        for code, weighed in WEIGHED[concept].items():
+            if concept not in study.concepts or code not in study.languages:
+                continue
+            found.append(
+                TurnSpec(
+                    title=f"{title} in {name(code)} ({concept} vector)",
+                    model=model,
+                    study=study.manifest.digest or "",
+                    source=VectorSource("concept vector", "", concept, code),
+                    language=code,
+                    wanted="",
+                    beginnings=weighed.beginnings,
+                    favoured=weighed.favoured,
+                    against=weighed.against,
+                    generation=spec,
+                )
+            )
+    return found
+
+
+def name(code: str) -> str:
+    """A language's English name."""
+    return language(code).english
