@@ -370,6 +370,17 @@ def act(draft: Draft) -> None:
             ),
         )
     if row.button(
+        "How long?",
+        icon=":material/timer:",
+        disabled=busy,
+        help="Loads the model, reads some of these texts for a few seconds, and reckons "
+        "how long all of them take.",
+    ):
+        jobs.submit(
+            f"Time of {draft.title}",
+            estimates.time_of_study(draft.spec, draft.corpus),
+        )
+    if row.button(
         "Start",
         type="primary",
         icon=":material/play_arrow:",
@@ -417,6 +428,8 @@ def progress() -> None:
     job = jobs.shown()
     if job and isinstance(job.result, extraction.Check):
         checked(job)
+    elif job and isinstance(job.result, estimates.ReadingTime):
+        reading_time(job.result)
     elif job and isinstance(job.result, Brought):
         brought(job.result)
     elif job and isinstance(job.result, str):
@@ -430,6 +443,16 @@ def made(job: Job) -> None:
     left.page_link("pages/recognition.py", label="Recognition", query_params=query)
     middle.page_link("pages/similarity.py", label="Similarity", query_params=query)
     right.page_link("pages/transfer.py", label="Transfer", query_params=query)
+
+
+def reading_time(found: estimates.ReadingTime) -> None:
+    """How long a study will take on this machine."""
+    st.metric("Reading takes about", duration(found.seconds))
+    st.caption(
+        f"{found.tokens:,} tokens at {found.tokens_a_second:,.0f} a second, the pace of "
+        f"{found.sample:,} that were read for this just now. Whatever else the machine "
+        "has to do makes it longer."
+    )
 
 
 def checked(job: Job) -> None:
