@@ -267,6 +267,14 @@ def test_a_hub_id_that_is_none_is_a_sentence(home, model):
         ) and "<img" not in at.error[0].value.replace("\\<", "")
 
 
+def test_how_long_it_takes_is_told_before_it_begins(home):
+    at = with_corpus(to_csv(PAIRS).encode(), model="demo")
+    button(at, "How long?").click()
+    assert ended(at).state == DONE
+    (told,) = [metric for metric in at.metric if "Reading takes" in metric.label]
+    assert told.value.endswith((" s", " min")) and "tokens at" in words(at)
+
+
 def test_without_a_model_nothing_can_be_started(home):
     at = with_corpus(to_csv(PAIRS).encode(), model="another, by hub id")
     alive(at.text_input(key="draft-hub").set_value("").run())

@@ -4,15 +4,18 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from analysis.concepts.pairs import Corpus
 from analysis.concepts.specs import StudySpec
-from analysis.worker.extraction import members_of, pinned, template_reader
-from analysis.worker.reader import ModelReader
+from analysis.worker.adapters import pinned, template_reader
+from analysis.worker.extraction import members_of
 from analysis.worker.service import Job, Pool, Task
+
+if TYPE_CHECKING:
+    from analysis.worker.reader import ModelReader
 
 ENOUGH = 6.0
 """Seconds of reading from which the rest is reckoned."""
@@ -59,7 +62,7 @@ def time_of_study(spec: StudySpec, corpus: Corpus) -> Task[ReadingTime]:
 
 
 def cells_of(
-    spec: StudySpec, corpus: Corpus, reader: ModelReader, job: Job
+    spec: StudySpec, corpus: Corpus, reader: "ModelReader", job: Job
 ) -> list[CellTexts]:
     """What a study reads, cell by cell."""
     found = []
@@ -73,14 +76,16 @@ def cells_of(
     return found
 
 
-def tokens_of(reader: ModelReader, texts: Sequence[str]) -> int:
+def tokens_of(reader: "ModelReader", texts: Sequence[str]) -> int:
     """How many tokens texts become under the template."""
     tokenizer = reader.loaded.tokenizer
     rows = tokenizer(reader.formatted(texts), add_special_tokens=True)["input_ids"]
     return sum(map(len, rows))
 
 
-def reckoned(cells: Sequence[CellTexts], reader: ModelReader, job: Job) -> ReadingTime:
+def reckoned(
+    cells: Sequence[CellTexts], reader: "ModelReader", job: Job
+) -> ReadingTime:
     """The time that all cells take, at the pace of a few that are drawn."""
     drawn = list(cells)
     random.Random(0).shuffle(drawn)

@@ -31,7 +31,7 @@ from analysis.core.templates import CHAT
 from analysis.languages.shares import ShareTable, read_shares
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import PAIRS
-from analysis.worker import extraction
+from analysis.worker import estimates, extraction
 from analysis.worker.models import Brought
 from analysis.worker.service import Job
 from components.forms.hub_table import choose_hub_table
@@ -40,7 +40,7 @@ from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
 from components.frame import cache, jobs, readings
 from components.frame.polite import polite
-from components.frame.text import escape
+from components.frame.text import duration, escape
 
 ANOTHER = "another, by hub id"
 GIB = 2**30

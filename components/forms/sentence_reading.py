@@ -26,7 +26,7 @@ from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
 from components.frame import jobs, readings
 from components.frame.polite import polite
-from components.frame.text import escape
+from components.frame.text import duration, escape
 
 FILE, HUB, HERE = "a file", "the hub", "this server"
 KEYS = Keys("sentences-target", "sentences-last")
@@ -81,13 +81,6 @@ def checked(seen: SentenceCheck) -> None:
         rows.append({"language": language, "tokens": tokens})
     with st.expander("Tokens of each language", icon=":material/data_usage:"):
         st.dataframe(pd.DataFrame(rows), hide_index=True)
-
-
-def duration(seconds: float) -> str:
-    """A time in words."""
-    if seconds < 90:
-        return f"{max(1, seconds):.0f} s"
-    return f"{seconds / 60:,.0f} min"
 
 
 def offer(study: Study) -> None:

@@ -12,7 +12,7 @@ from analysis.study.study import Study
 from analysis.worker.service import DONE, FAILED, QUEUED, STOPPED, Job, Pool, Service
 from components.frame import cache
 from components.frame.polite import polite
-from components.frame.text import escape
+from components.frame.text import duration, escape
 
 Task = Callable[[Job, Pool], Any]
 LONG = "This takes minutes on a study of this size. It can be stopped."
@@ -149,10 +149,7 @@ def awaited(label: str, study: Study, *wants: cache.Want) -> bool:
 
 def remaining(job: Job) -> str:
     """Time left at the pace so far."""
-    seconds = job.seconds * (job.total - job.done) / max(1, job.done)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min"
+    return duration(job.seconds * (job.total - job.done) / max(1, job.done))
 
 
 def outcome(job: Job) -> None:

@@ -21,3 +21,10 @@ def escape(text: str) -> str:
 def say_not_restored(sentence: str) -> None:
     """Say what a link asked for that is not to be had."""
     st.warning(escape(sentence), icon=":material/link_off:")
+
+
+def duration(seconds: float) -> str:
+    """A time in words."""
+    if seconds < 90:
+        return f"{max(1, seconds):.0f} s"
+    return f"{seconds / 60:,.0f} min"
