@@ -27,6 +27,7 @@ from analysis.model.hooks import (
     steered,
 )
 from analysis.model.load import Loaded, out_of_memory, release
+from analysis.model.threads import in_threads, threads_for
 from analysis.model.tokens import LikelyToken, Pieces, TokenNames, TokenShare
 from analysis.steering.specs import GenerationSpec
 
@@ -156,7 +157,8 @@ def answer_batch(
     steering = steered(loaded, [row.row for row in rows], geometry, check)
     # The library gives this method to models that have a head.
     model: Any = loaded.model
-    with own_settings_set_aside(loaded), steering as plan:
+    threads = in_threads(threads_for(len(rows)))
+    with threads, own_settings_set_aside(loaded), steering as plan:
         model.generate(
             **generation_input(loaded, batch),
             max_new_tokens=spec.tokens,

@@ -41,6 +41,8 @@ Read = Callable[[np.ndarray, Sequence[int]], T]
 """From log-probabilities (token, vocabulary) and ids (token,) to what is wanted."""
 TOKEN_BUDGET = {"cpu": 2048, "cuda": 16384}
 """Tokens in a batch, padding included."""
+MOST_LOGITS = 2**25
+"""Logits that are held at once: 128 MiB in float32, whatever the vocabulary."""
 
 
 def continuations(
@@ -129,9 +131,28 @@ def read_following(
     The log-probabilities (token, vocabulary) are those at every token that follows the
     prompt, or of the next one where nothing follows.
     """
-    return in_batches(
-        loaded, rows, lambda batch: read_batch(loaded, batch, read, check)
-    )
+
+    def read_parts(batch: list[EncodedRow]) -> list[T]:
+        found = []
+        for part in parts_of(loaded, batch):
+            found += read_batch(loaded, part, read, check)
+        return found
+
+    return in_batches(loaded, rows, read_parts)
+
+
+def parts_of(loaded: Loaded, rows: Sequence[EncodedRow]) -> list[Sequence[EncodedRow]]:
+    """Rows of one batch in parts whose logits are no more than are held at once."""
+    tokens = kept_tokens(rows)
+    if not kept_logits(loaded, tokens):
+        tokens = max(row.tokens for row in rows)
+    most = max(1, MOST_LOGITS // (tokens * loaded.vocabulary))
+    return [rows[begin : begin + most] for begin in range(0, len(rows), most)]
+
+
+def kept_tokens(rows: Sequence[EncodedRow]) -> int:
+    """At how many tokens of each row logits are made, where a model can leave some out."""
+    return max(len(row.following) for row in rows) + 1
 
 
 @torch.inference_mode()
@@ -144,7 +165,7 @@ def read_batch(
     pushed beyond them.
     """
     batch = padded_batch(loaded, rows)
-    kept = max(len(row.following) for row in rows) + 1
+    kept = kept_tokens(rows)
     geometry = Geometry(batch.places, width=batch.width)
     with steered(loaded, [row.row for row in rows], geometry, check):
         logits = loaded.model(
@@ -227,7 +248,7 @@ def alternatives(
     def likeliest_at_each(
         logs: np.ndarray, ids: Sequence[int]
     ) -> tuple[tuple[TokenShare, ...], ...]:
-        return tuple(names.named(likeliest(log, count)) for log in logs)
+        return tuple(names.named(likely) for likely in likeliest(logs, count))
 
     room = max(map(len, answers), default=0)
     encoded = encoded_rows(loaded, rows, room)
@@ -238,8 +259,11 @@ def alternatives(
     return [by_row.get(i, ()) for i in range(len(rows))]
 
 
-def likeliest(logs: np.ndarray, count: int) -> list[LikelyToken]:
-    """The likeliest tokens from log-probabilities (vocabulary,), most likely first."""
-    best = np.argpartition(-logs, count)[:count]
-    ordered = best[np.argsort(-logs[best])]
-    return [LikelyToken(int(i), float(np.exp(logs[i]))) for i in ordered]
+def likeliest(logs: np.ndarray, count: int) -> list[list[LikelyToken]]:
+    """The likeliest tokens from log-probabilities (token, vocabulary), likeliest first."""
+    found = torch.from_numpy(logs).topk(count)
+    shares, tokens = found.values.exp().tolist(), found.indices.tolist()
+    likely = []
+    for ids, of_each in zip(tokens, shares):
+        likely.append([LikelyToken(*one) for one in zip(ids, of_each)])
+    return likely

@@ -23,6 +23,7 @@ from analysis.model.generate import own_settings_set_aside
 from analysis.model.hooks import Row
 from analysis.model.load import Habits, Loaded, holder, out_of_memory
 from analysis.model.stacks import text_config
+from analysis.model.threads import in_threads
 
 TEXTS = ("Fair.", "The judge heard both sides.")
 FEW = 4
@@ -98,7 +99,8 @@ def found_habits(loaded: Loaded) -> Habits:
     if not loaded.abilities.writes:
         with first_blocks(loaded) as short:
             return Habits(reads_alone=not same_states(short, ids))
-    with one_thread(), first_blocks(loaded) as short, without_head(loaded):
+    # For a few tokens several threads wait for each other longer than they compute.
+    with in_threads(1), first_blocks(loaded) as short, without_head(loaded):
         reads_alone = not same_states(short, ids)
         written = same_scores(short, ids)
     if written.fault:
@@ -142,20 +144,6 @@ def tried_tokens(loaded: Loaded) -> list[list[int]] | None:
     if len(longer) <= len(shorter):
         longer = longer + longer[-1:] * (len(shorter) + 2 - len(longer))
     return [shorter, longer]
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute in one thread while the context lasts.
-
-    For a few tokens several threads wait for each other longer than they compute.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -141,13 +141,45 @@ def answered(request: Request, job: Job, pool: Pool) -> tuple[Reply, ...]:
 
     job.progress(0, wanted, "answering")
     answers = generate(loaded, rows, request.generation, show, job.check)
-    plain = [replace(row, terms=()) for row in rows]
-    ids = [one.ids for one in answers]
-    baselines = alternatives(loaded, plain, ids, ALTERNATIVES)
+    known = said_unsteered(rows, answers, request.generation)
+    asked = {}
+    for row, one in zip(rows, answers):
+        plain = Unsteered(row.prompt, row.whole, one.ids)
+        if plain not in known:
+            asked[plain] = replace(row, terms=())
+    if asked:
+        ids = [plain.ids for plain in asked]
+        likely = alternatives(loaded, list(asked.values()), ids, ALTERNATIVES)
+        known |= dict(zip(asked, likely))
     found = []
-    for one, baseline in zip(replies(request.asks, shown, answers), baselines):
+    for row, one in zip(rows, replies(request.asks, shown, answers)):
+        baseline = known[Unsteered(row.prompt, row.whole, one.answer.ids)]
         found.append(replace(one, baseline=baseline))
     return tuple(found)
+
+
+class Unsteered(NamedTuple):
+    """An answer to a prompt, whatever steering it came from."""
+
+    prompt: str
+    whole: bool
+    ids: tuple[int, ...]
+
+
+def said_unsteered(
+    rows: "Sequence[Row]", answers: "Sequence[Answer]", spec: GenerationSpec
+) -> "dict[Unsteered, tuple[tuple[TokenShare, ...], ...]]":
+    """What the baseline would have said at each token, where it said just that.
+
+    It was kept while the answer was written.
+    """
+    if spec.alternatives != ALTERNATIVES:
+        return {}
+    found = {}
+    for row, one in zip(rows, answers):
+        if not row.terms:
+            found[Unsteered(row.prompt, row.whole, one.ids)] = one.top
+    return found
 
 
 def replies(
