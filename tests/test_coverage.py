@@ -28,6 +28,8 @@ BANDS = {
     "concepts.unrelated.bands",
     "questions.geometry.shuffled_angles",
     "questions.items.null_ends",
+    # What an interval would be, told before anything is seen.
+    "concepts.can_show.can_show",
 }
 # The first is a kernel itself; the second only writes an interval out.
 INSIDE = {"core.statistics.node_interval", "components.views.transfer.numbers"}

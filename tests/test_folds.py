@@ -7,6 +7,14 @@ import numpy as np
 import pytest
 
 from analysis.concepts import plan
+from analysis.concepts.accuracy import in_first_half
+from analysis.concepts.can_show import (
+    by_language,
+    can_show,
+    sources_of_study,
+    sources_words,
+)
+from analysis.concepts.null_vectors import null_in_folds, null_vectors
 from analysis.concepts.pairs import (
     FOLDS,
     Corpus,
@@ -15,12 +23,19 @@ from analysis.concepts.pairs import (
     split_pairs,
     usual_split,
 )
-from analysis.concepts.recognition import recognition
-from analysis.concepts.specs import CONVENTIONS
+from analysis.concepts.recognition import pair_scores, recognition
+from analysis.concepts.specs import CONVENTIONS, Convention
+from analysis.concepts.transfer import transfer
+from analysis.concepts.unrelated_vectors import DRAWS, signs_of
 from analysis.core.errors import CorpusError
 from analysis.core.specs import digest
+from analysis.overview.findings import findings
 from analysis.study import library, store
+from components.figures.text import convention_note
+from components.paperpack.methods import about
+from tests.planted import replaced
 from tests.reading import CONCEPTS, LANGUAGES, FakeReader, corpus, spec
+from tests.visits import visit, words
 
 HONEST = CONVENTIONS["honest"]
 
@@ -230,3 +245,150 @@ def test_folds_change_no_older_digest():
     assert digest(spec(given)) == digest(spec(given, split="by pair"))
     assert digest(spec(given)) == "af35bd65601ece22"
     assert digest(spec(given)) != digest(spec(given, split="5 folds"))
+
+
+@pytest.fixture(scope="module")
+def folded(tmp_path_factory):
+    """A study with folds, opened."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("folded")))
+        yield store.open_study(made(corpus(40)))
+
+
+def test_what_is_read_off_folds_says_so(folded):
+    assert folded.manifest.folded
+    said = {each.page: each.sentence for each in findings(folded, HONEST)}
+    assert (
+        "the layer of each fold of pairs was chosen on the other"
+        in (said["recognition"])
+    )
+    assert convention_note(HONEST, folded).startswith("Every pair held out once")
+    assert "Layer 2" in convention_note(Convention("fixed", "half", 2), folded)
+    facts = {"split": "5 folds", "estimator": "difference of means", "layers": 3}
+    assert "Every pair was held out once, in 5 folds of" in " ".join(about(facts))
+    facts["split"] = "by pair"
+    assert "Every pair was held out once" not in " ".join(about(facts))
+
+
+def test_every_pair_counts_in_accuracies_and_transfer(folded):
+    for convention in (*CONVENTIONS.values(), Convention("fixed", "half", 2)):
+        table = recognition(folded, convention)
+        assert (table.n == 40).all() and (table.clusters == 40).all()
+        assert (table.accuracy > 0.95).all() and (table.low > 0.8).all()
+        carried = transfer(folded, convention)
+        assert (carried.n == 80).all() and (carried.p < 0.05).all()
+
+
+def test_a_vector_of_a_fold_that_is_null_has_no_margin(folded):
+    lengths = folded.array("fold_length")
+    assert lengths.dims == ("concept", "language", "fold", "layer")
+    assert not null_in_folds(folded).any()
+    short = np.array(lengths.values)
+    short[0, 1, 3, 2] = 0
+    changed = replaced(folded, fold_length=short)
+    (scores, _) = pair_scores(changed, changed.concepts)
+    assert np.isnan(scores.margins[1, :, 2]).all()
+    assert np.isfinite(scores.margins[1, :, :2]).all()
+    # The concept vector is there and can steer.
+    assert not null_vectors(changed).any()
+    table = recognition(changed, HONEST)
+    assert np.isfinite(table.accuracy).all() and table.layer[0, 1] != 3
+
+
+def test_bands_of_unrelated_vectors_are_those_of_plain_sums():
+    given = sourced(pairs=40, per_source=2)
+    study = store.open_study(made(given))
+    table = study.manifest.pair_table("truth")
+    folds, groups = np.array(table.folds), table.clusters
+    first = in_first_half(groups)
+    by_pair = differences(given, "truth", "zh")
+    source = np.stack([by_pair[pair] for pair in table.test]).astype(float)
+    by_pair = differences(given, "truth", "fr")
+    target = np.stack([by_pair[pair] for pair in table.test]).astype(float)
+    signs = np.stack([signs_of(1, "truth", group) for group in groups])
+    margins = np.zeros((len(folds), 3, DRAWS))
+    for fold in range(5):
+        out = folds != fold
+        weights = signs[out] - signs[out].mean(0)
+        vectors = np.einsum("pd,plh->dlh", weights, source[out])
+        margins[~out] = np.einsum("plh,dlh->pld", target[~out], vectors)
+    sign = np.sign(margins)
+    expected = np.stack([sign[first].sum(0), sign[~first].sum(0)])
+    kept = study.array("shuffled_surplus").sel(
+        concept="truth", source="zh", target="fr"
+    )
+    np.testing.assert_array_equal(kept.values, expected)
+
+
+def test_the_spread_of_folds_is_seen_and_kept():
+    given = corpus(40, ("en", "fr"))
+    study = store.open_study(made(given, NoiseReader(3)))
+    spread = study.array("fold_spread")
+    assert spread.dims == ("concept", "source", "target", "layer")
+    own = np.diagonal(spread.values, axis1=1, axis2=2)
+    assert (spread >= 1).all() and 1.1 < own.mean() < 1.5
+    # Nothing is shared between languages that have nothing in common.
+    assert spread.values[:, 0, 1].mean() < own.mean() - 0.1
+    table = recognition(study, Convention("fixed", "half", 1))
+    plain = recognition(
+        replaced(study, fold_spread=np.ones_like(spread.values)),
+        Convention("fixed", "half", 1),
+    )
+    assert (table.high - table.low > plain.high - plain.low).all()
+
+
+def test_languages_may_lack_pairs():
+    given = sourced(pairs=40, per_source=2)
+    kept = [
+        pair
+        for pair in given.pairs
+        if not (pair.language == "zh" and pair.concept == "truth")
+        and not (pair.language == "fr" and int(pair.pair) % 3)
+    ]
+    study = store.open_study(made(replace(given, pairs=tuple(kept))))
+    assert study.complete
+    table = recognition(study, HONEST)
+    assert np.isnan(table.accuracy.sel(concept="truth", language="zh"))
+    assert table.n.sel(concept="truth", language="fr") == 14
+    counted = np.array(sources_of_study(study)).reshape(2, 3)
+    assert counted.tolist() == [[20, 20, 14], [20, 0, 14]]
+
+
+@pytest.mark.parametrize(
+    ("sources", "split", "p"),
+    [(3, "by pair", 0.125), (6, "by pair", 1 / 64), (64, "by pair", 0.001),
+     (3, "5 folds", 0.125), (10, "5 folds", 11 / 1024), (64, "5 folds", 0.001)],
+)  # fmt: skip
+def test_the_smallest_p_is_that_of_swaps(sources, split, p):
+    assert can_show(sources, split).p == pytest.approx(p)
+
+
+def test_what_sources_can_show_is_told_by_language():
+    table = by_language((13, 4, 20, 0), ("en", "fr"), "by pair")
+    values = dict(zip(table, table.values()))
+    assert values["Language"] == ["en", "fr"]
+    assert values["Independent sources (fewest of a concept)"] == [13, 4]
+    assert values["95 % interval at 70 % right"] == ["43 % to 88 %", "too few sources"]
+    said = sources_words((64, 64), "5 folds")
+    assert "With 64 the smallest p that a test could give is about 0.001" in said
+    assert "a 95 % interval of about 28 points (54 % to 82 %)" in said
+
+
+def test_the_overview_tells_what_a_study_can_show(fresh):
+    folder = made(corpus(40))
+    at = visit(study=folder.name)
+    assert not at.exception
+    said = words(at)
+    assert "Held-out pairs of a concept in a language stem from 40 independent" in said
+    assert "With 40 the smallest p that a test could give is about" in said
+
+
+def test_the_extract_page_offers_folds_first(fresh):
+    at = visit("pages/extract.py")
+    (split,) = [each for each in at.selectbox if each.label == "Split"]
+    # The demo's pairs come with a split of their own.
+    assert split.value == "as given" and set(FOLDS) < set(split.options)
+    assert "every pair is held out once" in split.help
+    split.select("3 folds").run()
+    assert not at.exception
+    assert "the smallest p that a test could give" in words(at)

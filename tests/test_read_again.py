@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from analysis.concepts.can_show import sources_words
 from analysis.core.intervals import ends
 from components.figures.text import span
-from components.forms.extraction import sources_words
 from components.frame import style
 from components.frame.controls import PRINTED
 from components.views.control import effect_words

@@ -358,7 +358,8 @@ def best_on_test(ranks: Ranks, permutations: int) -> Measured:
     replicates = ranks.accuracy(weights).max(1)
     centred = replicates - replicates.mean(-1, keepdims=True)
     if ranks.spread is not None:
-        centred *= at_layer(ranks.spread, best_layer(by_layer))[:, 0]
+        cells = np.arange(len(by_layer))
+        centred *= ranks.spread[cells, best_layer(by_layer)]
 
     flips = sign_flips(ranks.clusters, permutations, ranks.seed)
     surplus = ranks.flipped(flips).max(1)

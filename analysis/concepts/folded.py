@@ -25,6 +25,14 @@ SWAPS = 200
 """Random swaps from which the spread is seen, to one part in twenty."""
 
 
+USUAL_SPREAD = (1 + 2 / np.pi) ** 0.5
+"""The spread of pairs whose differences are noise in many directions.
+
+Margins of two pairs in different folds share one inner product; summed over all, this
+doubles their variance, and that of their signs grows by 2/π.
+"""
+
+
 class Differences(States):
     """The differences of a language's pairs on disk; eats positives, then negatives."""
 

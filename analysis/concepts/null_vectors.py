@@ -40,7 +40,7 @@ def null_in_folds(study: Study) -> np.ndarray:
     dims = ("concept", "language", "fold", "layer")
     lengths = study.array("fold_length").transpose(*dims).values
     norms = study.array("state_norm").transpose("concept", "language", "layer").values
-    return (lengths <= noise_of(study) * norms[:, :, None]).any(2)
+    return np.asarray((lengths <= noise_of(study) * norms[:, :, None]).any(2))
 
 
 def noise_of(study: Study) -> float:

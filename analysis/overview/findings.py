@@ -30,10 +30,16 @@ from analysis.words.alignment import alignment
 RATE = 0.05
 """False discovery rate below which a cell counts as better than chance."""
 
+NESTED = "nested"
+"""What “cross-fitted” is in a study whose pairs were held out in turn."""
 CHOSEN = {
     "cross-fitted": (
         "each layer was chosen on one half of the held-out pairs and is reported on the "
         "other"
+    ),
+    NESTED: (
+        "the layer of each fold of pairs was chosen on the other folds, by vectors that "
+        "never saw it"
     ),
     "best on test": (
         "each layer was chosen on the very held-out pairs it is reported on, which "
@@ -113,13 +119,16 @@ def recognised(study: Study, convention: Convention) -> str:
         )
     return (
         f"{capital(text)}; chance is {chance:z.1f} %, and {cells_that_beat(table)}"
-        f"{chosen(convention)}."
+        f"{chosen(study, convention)}."
     )
 
 
-def chosen(convention: Convention) -> str:
+def chosen(study: Study, convention: Convention) -> str:
     """On what the layers of accuracies were chosen; empty where they were not."""
-    words = CHOSEN.get(convention.layer, "")
+    choice = convention.layer
+    if choice == "cross-fitted" and study.manifest.folded:
+        choice = NESTED
+    words = CHOSEN.get(choice, "")
     return f"; {words}" if words else ""
 
 
@@ -268,7 +277,7 @@ def carrying(study: Study, convention: Convention) -> str:
     if "q_unrelated" in table:
         beside = beside_unrelated(table.q_unrelated.where(different), "cell")
     parts = [capital(text), found, beside]
-    return f"{'; '.join(part for part in parts if part)}{chosen(convention)}."
+    return f"{'; '.join(part for part in parts if part)}{chosen(study, convention)}."
 
 
 def sides_words(sides: Triangle, tilt: Asymmetry) -> str:

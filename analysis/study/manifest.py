@@ -337,6 +337,17 @@ class Manifest(FolderManifest):
         return (self.spec or {}).get("estimator", "difference of means")
 
     @property
+    def split(self) -> str:
+        """How pairs were held out; empty where the study does not say."""
+        return (self.spec or {}).get("split", "")
+
+    @property
+    def folded(self) -> bool:
+        """Whether every pair was held out once, fold by fold."""
+        tables = (self.pairs or {}).values()
+        return any(table.folds is not None for table in tables)
+
+    @property
     def last_state(self) -> str:
         """What the last layer is, the last block's output or the normed state."""
         return (self.spec or {}).get("last_state", "block")

@@ -26,6 +26,11 @@ LAYER_WORDS = {
     "best on test": ("Best layer chosen on the held-out pairs themselves (optimistic)"),
 }
 """A convention's choice of layer → its sentence."""
+NESTED = (
+    "Every pair held out once; the layer of its fold chosen on the other folds, by "
+    "vectors that never saw it"
+)
+"""What “cross-fitted” is in a study whose pairs were held out in turn."""
 
 
 def source_note(study: Study, array: str = "") -> str:
@@ -54,6 +59,8 @@ def convention_note(convention: Convention, study: Study) -> str:
     if study.kind == PUBLISHED:
         return PAPER_CONVENTION
     layer = LAYER_WORDS.get(convention.layer, f"Layer {convention.index}")
+    if convention.layer == "cross-fitted" and study.manifest.folded:
+        layer = NESTED
     ties = "half right" if convention.ties == "half" else "right"
     return f"{layer}; ties count as {ties}."
 

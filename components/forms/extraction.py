@@ -1,7 +1,6 @@
 """The Extract page: choose a model, a corpus and how to read; check; start; watch."""
 
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -13,7 +12,6 @@ from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import SPLITS, Corpus, usual_split
 from analysis.concepts.specs import StudySpec
 from analysis.core.counting import count
-from analysis.core.intervals import FEW_SOURCES
 from analysis.core.legibility import unknown_note
 from analysis.core.model_kinds import read_in_words
 from analysis.core.model_names import offered_models
@@ -40,6 +38,7 @@ from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
 from components.frame import cache, jobs, readings
 from components.frame.polite import polite
+from components.frame.sources import tell_what_shows
 from components.frame.text import duration, escape
 
 ANOTHER = "another, by hub id"
@@ -292,27 +291,7 @@ def tell_sources(
     """From how many independent sources held-out pairs stem, and what they can show."""
     cells = tuple((concept, code) for concept in concepts for code in languages)
     counted = cache.held_out_sources(corpus, rest.split, cells, rest.seed)
-    st.caption(escape(sources_words(counted)))
-
-
-def sources_words(counted: Sequence[int]) -> str:
-    """What so many independent sources a cell can show; empty where none is held out."""
-    known = [sources for sources in counted if sources]
-    if not known:
-        return ""
-    low, high = min(known), max(known)
-    span = count(low, "independent source")
-    if low != high:
-        span = f"{low} to {high} independent sources"
-    few = sum(sources < FEW_SOURCES for sources in known)
-    said = f"Held-out pairs of a concept in a language stem from {span}."
-    if not few:
-        return said
-    return (
-        f"{said} With {low} the smallest p that a test could give is "
-        f"{0.5**low:.3f}: {few} of {count(len(known), 'cell')} will be told as having "
-        f"too few independent sources to tell (at least {FEW_SOURCES} needed)."
-    )
+    tell_what_shows(counted, languages, rest.split)
 
 
 def choose_shares() -> dict:

@@ -7,6 +7,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from analysis.concepts.folded import SWAPS
+from analysis.concepts.pairs import FOLDS
+
 Facts = Mapping[str, Any]
 
 PRINTED = "Numbers of {model} are as printed in: {citation}"
@@ -16,6 +19,13 @@ VECTORS = (
     "and the template “{template}”, {vectors_at} after each of {layers} "
     "blocks.\n"
     "Contrast pairs: {corpus} (digest {corpus_digest}), split {split}, seed {seed}."
+)
+FOLDED = (
+    "Every pair was held out once, in {split} of whole sources, the same in every "
+    "language, and judged by the vectors of the other folds; the concept vector itself "
+    "is of all pairs. Intervals and tests are widened by what vectors of folds share, "
+    "seen over {swaps} swaps of the members of whole sources after which vectors were "
+    "made anew."
 )
 STUDY = "Study digest {digest}."
 DEMO = (
@@ -72,6 +82,8 @@ def about(facts: Facts) -> list[str]:
     known["states_at"] = f", {read_as}," if read_as else ""
     read = VECTORS if known["estimator"] else STATES
     said = read.format_map(known).split("\n")
+    if known["split"] in FOLDS:
+        said.append(FOLDED.format(split=known["split"], swaps=SWAPS))
     said.append(STUDY.format_map(known))
     for key, sentence in {"date_told": DATE_TOLD, "thinking": THINKING}.items():
         if facts.get(key):

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from analysis.concepts.can_show import sources_of_study
 from analysis.concepts.readable import notes_on
 from analysis.core.counting import count_are
 from analysis.overview import findings as sentences
@@ -11,6 +12,7 @@ from components.figures import overview as figures
 from components.figures.text import DEMO_NOTE, model_note
 from components.frame import cache, controls, panel
 from components.frame.shell import MENU
+from components.frame.sources import tell_what_shows
 from components.frame.text import escape
 from components.views import analyses
 from components.views.figures import drop
@@ -79,6 +81,8 @@ def loaded(study: Study) -> None:
     }
     for column, (label, value) in zip(st.columns(4), sizes.items()):
         column.metric(label, value)
+    counted = sources_of_study(study)
+    tell_what_shows(counted, study.languages, study.manifest.split)
 
 
 def weights_note(study: Study) -> str:
