@@ -14,7 +14,7 @@ from functools import partial
 from analysis.concepts import corpora
 from analysis.concepts.specs import StudySpec
 from analysis.core.specs import ModelSpec
-from analysis.demo.shipping import ship
+from analysis.demo.shipping import MOST_DRAWS, ship
 from analysis.plane.specs import SweepSpec
 from analysis.questions import question_sets
 from analysis.questions.questions import Questions
@@ -89,12 +89,13 @@ def main() -> None:
     given.add_argument(
         "--ship", action="store_true", help="put a compact copy in place"
     )
+    given.add_argument("--draws", type=int, default=MOST_DRAWS, metavar="N")
     options = given.parse_args()
     name = make(Making(tuple(options.languages), Pool()), tuple(options.parts))
     print(f"“{name}” in {store.root()}")
     if options.ship:
         folder = library.DEMO_FOLDERS[library.REAL]
-        size = ship(store.root() / name, folder)
+        size = ship(store.root() / name, folder, options.draws)
         print(f"{size / 1e6:.1f} MB in {folder}")
 
 

@@ -1,7 +1,8 @@
 """A study as it ships: the same numbers in fewer bytes.
 
-Vectors and margins are kept in half precision, fewer unrelated vectors are counted, and
-single states of questions are left out; what is read off them is kept.
+Vectors and states are kept in eight bits, margins in sixteen; fewer unrelated
+vectors are counted, and single states of questions are left out: what is read off them is
+kept.
 """
 
 import shutil
@@ -14,19 +15,17 @@ from safetensors.numpy import load_file
 
 from analysis.core import files
 from analysis.study import store
+from analysis.study.recordings import RECORDED
 from analysis.study.stored_arrays import SCALE
-
-HALF = (
-    "vector",
-    "half_a",
-    "half_b",
-    "shuffled",
-    "pair_score",
-    "sentence_mean",
-    "mean_state",
+from analysis.study.whole_numbers import (
+    BLOCK,
+    IN_EIGHTHS,
+    IN_SIXTEENTHS,
+    in_eighths,
+    in_sixteenths,
+    scale_key,
 )
-"""How names of arrays end or are that are kept in half precision."""
-LARGEST_HALF = 60_000.0
+
 LEFT_OUT = ("item_state", SCALE)
 """States of single questions: 7 MB a language."""
 DRAWN = ("random_surplus", "shuffled_surplus")
@@ -35,17 +34,21 @@ MOST_DRAWS = 25
 NOTICE_FILE = "NOTICE.txt"
 
 
-def ship(folder: Path, target: Path) -> int:
+def ship(folder: Path, target: Path, draws: int = MOST_DRAWS) -> int:
     """Put a compact copy of a study where it ships; its bytes.
 
-    StudyError for one that is not complete.
+    ``draws`` are the unrelated vectors whose counts are kept.
     """
     manifest = store.read_manifest(folder)
     store.check_files(folder, manifest, hashes=True)
     with files.temporary_folder(target) as scratch:
         kept = {}
         for file in sorted(manifest.files):
-            tensors = compact(load_file(folder / file))
+            if file == RECORDED:
+                shutil.copy(folder / file, scratch / file)
+                kept[file] = manifest.files[file]
+                continue
+            tensors = compact(load_file(folder / file), draws)
             if tensors:
                 kept[file] = store.write_tensors(scratch / file, tensors)
         store.put_manifest(scratch, replace(manifest, files=kept))
@@ -56,21 +59,19 @@ def ship(folder: Path, target: Path) -> int:
     return sum(path.stat().st_size for path in target.iterdir())
 
 
-def compact(tensors: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def compact(tensors: Mapping[str, np.ndarray], draws: int) -> dict[str, np.ndarray]:
     """The tensors of a file as they ship."""
     found = {}
     for key, values in tensors.items():
         name = key.partition("/")[0]
-        if name not in LEFT_OUT:
-            found[key] = smaller(name, values)
+        if name in LEFT_OUT:
+            continue
+        if name in DRAWN:
+            found[key] = values[..., :draws]
+        elif name in IN_SIXTEENTHS:
+            found[key], found[scale_key(key)] = in_sixteenths(values)
+        elif name in IN_EIGHTHS and values.shape[-1] % BLOCK == 0:
+            found[key], found[scale_key(key)] = in_eighths(values)
+        else:
+            found[key] = values
     return found
-
-
-def smaller(name: str, values: np.ndarray) -> np.ndarray:
-    """One tensor as it ships; what half precision cannot hold stays as it is."""
-    if name in DRAWN:
-        return values[..., :MOST_DRAWS]
-    fits = np.abs(values).max(initial=0) < LARGEST_HALF
-    if values.dtype == np.float32 and name.endswith(HALF) and fits:
-        return values.astype(np.float16)
-    return values

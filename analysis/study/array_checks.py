@@ -4,7 +4,7 @@ Names, places, types and shapes are checked whenever a study is opened, from the
 of its files; numbers when they are read, and all of them when a study is added.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -28,8 +28,11 @@ from analysis.study.stored_arrays import (
     WORDS,
     opened_file,
 )
+from analysis.study.whole_numbers import WHOLE, scale_key
 
 FLOATS = ("F16", "F32", "F64")
+KINDS_OF_WHOLE = {"int8": "I8", "int16": "I16"}
+"""Of floats that are kept as whole numbers, with scales beside them."""
 CODES = ("U8", "U16", "U32", "I8", "I16", "I32", "I64")
 """Types of tensors in words of safetensors."""
 LARGEST_CODE = {"item_part": 2, "item_local": 2, "plane_there": 1, MASK: 1}
@@ -124,6 +127,7 @@ def check_arrays(folder: Path, manifest: Manifest) -> None:
             if key in seen:
                 raise misfit(folder, f"{key} is in two files, {file} is one of them")
             seen.add(key)
+            check_scales(folder, key, stored, entry.keys)
             check_tensor(folder, key, stored, Context(manifest, sizes, places))
     check_together(folder, seen)
     check_draws(folder, sizes)
@@ -133,6 +137,15 @@ def check_holds_none(folder: Path, entry: FileEntry) -> None:
     """StudyError where the recorded answers, a text, are listed to hold tensors."""
     if entry.keys:
         raise misfit(folder, f"{RECORDED} holds no arrays, but the manifest lists some")
+
+
+def check_scales(
+    folder: Path, key: str, stored: Stored, together: Collection[str]
+) -> None:
+    """StudyError for floats kept as whole numbers without their scales in the same file."""
+    whole = stored.kind not in FLOATS and key.partition("/")[0] in WHOLE
+    if whole and scale_key(key) not in together:
+        raise misfit(folder, f"{key} has no {scale_key(key)} beside it")
 
 
 def check_draws(folder: Path, sizes: Sizes) -> None:
@@ -242,6 +255,8 @@ def check_tensor(
     if written != key or len(place) != len(counts) or not all(inside):
         raise misfit(folder, f"{key} is no place that this study has")
     allowed = CODES if name in OF_CODES else FLOATS
+    if name in WHOLE:
+        allowed = (*FLOATS, KINDS_OF_WHOLE[WHOLE[name].name])
     if stored.kind not in allowed:
         raise misfit(
             folder, f"{key} is {stored.kind}, allowed are {', '.join(allowed)}"

@@ -22,6 +22,7 @@ from analysis.study.manifest import (
     SentencesPart,
     WordsPart,
 )
+from analysis.study.whole_numbers import tensor_at
 
 COUNTED = ("random_surplus", "shuffled_surplus", "inner_surplus")
 """Arrays of counts per concept and language; 0 where nothing was counted."""
@@ -173,7 +174,7 @@ def read_parts(
             continue
         with opened_file(folder, file) as tensors:
             for key in wanted:
-                parts[place_of(key)] = tensors.get_tensor(key)
+                parts[place_of(key)] = tensor_at(tensors, key)
     return parts
 
 
@@ -216,7 +217,7 @@ def read_words(
             continue
         there = known.list.present(language)
         with opened_file(folder, files[key]) as tensors:
-            values[number, there] = tensors.get_slice(key)[place]
+            values[number, there] = tensor_at(tensors, key, place)
     return values
 
 
@@ -264,7 +265,8 @@ def read_sentences(
     if key in files:
         there = known.present(place.language)
         with opened_file(folder, files[key]) as tensors:
-            values[there] = tensors.get_slice(key)[known.layers.index(place.layer)]
+            layer = known.layers.index(place.layer)
+            values[there] = tensor_at(tensors, key, layer)
     return values
 
 
