@@ -38,6 +38,8 @@ class Hub(ThreadingHTTPServer):
         """Path → after how many bytes its next answers break off."""
         self.flipped: set[str] = set()
         """Paths whose next answer has a wrong bit."""
+        self.sent: dict[str, list[int]] = {}
+        """Path → how many bytes each answer with the file had."""
         self.log: list[tuple[str, str, str | None]] = []
         """Method, path, and range of every request."""
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -134,6 +136,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.command == "GET" and path in self.server.flipped:
             self.server.flipped.remove(path)
             data = data[:-1] + bytes([data[-1] ^ 1])
+        if self.command == "GET":
+            self.server.sent.setdefault(path, []).append(len(data) - start)
         self.send(
             status,
             data[start:],

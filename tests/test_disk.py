@@ -369,6 +369,7 @@ WRITERS = (
     "analysis/core/leftovers.py",
     "analysis/demo",
     "analysis/model/hub.py",
+    "analysis/model/hub_parts.py",
     "components/paperpack/redraw.py",
 )
 """What writes: the one place, what sweeps after it, and what writes elsewhere: the making

@@ -374,7 +374,7 @@ def test_progress_counts_to_the_size_of_the_weights(hub):
     assert done == sorted(done) and 0 < done[0] < BIG
 
 
-def test_stop_in_mid_download_ends_it_and_leaves_no_part(hub):
+def test_stop_in_mid_download_ends_it_and_leaves_nothing_that_is_taken_for_whole(hub):
     hub.publish("org/stop", weights() | {"model-2.safetensors": b"2" * MEBIBYTE})
 
     def stop(done: int, total: int) -> None:

@@ -13,9 +13,10 @@ import transformers
 from torch import nn
 
 from analysis.core.errors import ModelError
+from analysis.core.model_memory import BATCH_BYTES
 from analysis.core.specs import ModelSpec
 from analysis.model.extract import Reading, stream
-from analysis.model.load import BATCH_BYTES, load, preflight
+from analysis.model.load import load, preflight
 from analysis.model.stacks import find_blocks
 from analysis.worker.reader import Collected
 from tests.tiny import FAMILIES, HIDDEN, LAYERS, save

@@ -17,6 +17,7 @@ from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.gguf_models import GgufModel, look_at, unreadable
 from analysis.core.hidden_folders import reason
 from analysis.core.model_kinds import with_article
+from analysis.core.model_memory import BYTES
 from analysis.core.model_records import (
     RECORD,
     WeightsRecord,
@@ -31,7 +32,6 @@ from analysis.model.gguf_reader import our_reader
 from analysis.model.gguf_tokenizer import check_kept, read_tokenizer, settle_cutting
 from analysis.model.hub import Source, sha256_of
 from analysis.model.load import (
-    BYTES,
     free_memory,
     is_panic,
     out_of_memory,

@@ -1,15 +1,17 @@
 """From a hub id or a folder's name to a folder of verified files on this machine."""
 
-import hashlib
 import re
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from huggingface_hub import constants, get_cached_repo_tree, snapshot_download
+from huggingface_hub import (
+    RepoFile,
+    constants,
+    get_cached_repo_tree,
+    snapshot_download,
+)
 from huggingface_hub.errors import (
     CachedRepoTreeNotFoundError,
     GatedRepoError,
@@ -21,20 +23,36 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.utils import filter_repo_objects
-from tqdm.auto import tqdm
 
-from analysis.core import disk, files, interruption, settings
+from analysis.core import disk, files, settings
 from analysis.core.errors import AnalysisError, ModelError, nearest
 from analysis.core.hidden_folders import reason
 from analysis.core.model_files import fingerprint
 from analysis.core.model_names import ADAPTER, HUB_ID, offered_models
+from analysis.model.hub_parts import (
+    PART,
+    SHA256,
+    Progress,
+    corrupted,
+    fetch_large,
+    progress_bar_class,
+    sha256_of,
+)
 
 # The other way of fetching, Xet, reports from a thread of its own that swallows
 # exceptions: Stop would not be heard.
 constants.HF_HUB_DISABLE_XET = True
 
-Progress = Callable[[int, int], None]
-SHA256 = re.compile(r"[0-9a-f]{64}")
+UNREACHED = (
+    "ConnectError",
+    "ConnectTimeout",
+    "OfflineModeIsEnabled",
+    "PoolTimeout",
+    "ReadError",
+    "ReadTimeout",
+    "RemoteProtocolError",
+)
+"""Names of what the client raises where a connection fails, in its versions."""
 SMALL = ["*.json", "*.txt", "*.model", "*.tiktoken", "*.jinja"]
 CODE = ["*.py"]
 READ = [
@@ -60,7 +78,6 @@ PICKLED = ["pytorch_model*.bin"]
 NEEDLESS = [*FOLDERS, "consolidated*", "adapter_model*"]
 """Sub-folders and original checkpoints hold the same weights once more."""
 MISSING = re.compile(r"file\(s\) are missing \((.*?)\)\.? ", re.DOTALL)
-BLOCK = 2**23
 ABANDONED = 3600
 """Seconds after which a part of a file that nobody writes to is a killed process's."""
 
@@ -171,10 +188,12 @@ def fetch_named_templates(model: str, folder: Path) -> None:
 
 
 def fetch_weights(model: str, folder: Path, progress: Progress | None) -> None:
-    """Fetch what a snapshot lacks of its weights."""
+    """Fetch what a snapshot lacks of its weights, from where that ended the last time."""
     remove_abandoned(folder)
     wanted = wanted_weights(folder)
-    total = outstanding_bytes(model, folder, wanted)
+    outstanding = outstanding_files(model, folder, wanted)
+    total = sum(file.size for file in outstanding)
+    fetch_large(model, folder, [file.path for file in outstanding], progress)
     snapshot_download(
         model,
         revision=folder.name,
@@ -220,33 +239,38 @@ def listed_files(folder: Path) -> list[str]:
     return [file.path for file in files]
 
 
-def outstanding_bytes(model: str, folder: Path, wanted: list[str]) -> int:
-    """Bytes of the wanted files that are not in the snapshot yet.
+def outstanding_files(model: str, folder: Path, wanted: list[str]) -> list[RepoFile]:
+    """The wanted files that are not in the snapshot yet.
 
-    0 when the list of files is not known.
+    None when their list is not known.
     """
     try:
-        files = get_cached_repo_tree(model, revision=folder.name)
+        tree = get_cached_repo_tree(model, revision=folder.name)
     except CachedRepoTreeNotFoundError:
-        return 0
+        return []
     chosen = filter_repo_objects(
-        files,
+        tree,
         allow_patterns=wanted,
         ignore_patterns=needless(folder),
         key=lambda file: file.path,
     )
-    return sum(file.size for file in chosen if not (folder / file.path).exists())
+    return [file for file in chosen if not (folder / file.path).exists()]
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the parts of files that a killed download left.
+    """Remove the parts of files that nobody goes on with.
 
-    The hub client neither resumes nor removes them.
+    Those that a killed client of the hub left are neither resumed nor removed by it;
+    those of ours are spent once their file is there.
     """
     blobs = folder.parent.parent / "blobs"
     for part in blobs.glob("*.incomplete"):
         with suppress(OSError):
             if time.time() - part.stat().st_mtime > ABANDONED:
+                part.unlink()
+    for part in blobs.glob(f"*{PART}"):
+        with suppress(OSError):
+            if part.with_suffix("").exists():
                 part.unlink()
 
 
@@ -269,10 +293,12 @@ def fetching_error(error: Exception, model: str, revision: str) -> ModelError:
             f"{model} has no revision “{revision}”. Give a branch, a tag or a commit of "
             "the repository."
         )
-    if isinstance(error, LocalEntryNotFoundError):
+    unreached = type(error).__name__ in UNREACHED
+    if unreached or isinstance(error, LocalEntryNotFoundError):
         return ModelError(
             f"The hub cannot be reached and {model} is not wholly in the cache"
-            f"{lacking(error)}. Check the connection and try again."
+            f"{lacking(error)}. Check the connection and try again; what has arrived "
+            "is kept."
         )
     if isinstance(error, HfHubHTTPError) and error.response.status_code == 401:
         return ModelError(
@@ -294,7 +320,7 @@ def fetching_error(error: Exception, model: str, revision: str) -> ModelError:
     )
 
 
-def lacking(error: LocalEntryNotFoundError) -> str:
+def lacking(error: Exception) -> str:
     """The names of files that a snapshot lacks, where the hub client tells them."""
     if not isinstance(error, IncompleteSnapshotError):
         return ""
@@ -318,23 +344,9 @@ def verify(folder: Path, model: str) -> None:
         if found != blob.name:
             files.discard(path)
             files.discard(blob)
-            raise ModelError(
-                f"{path.name} of {model} arrived corrupted: its SHA-256 is "
-                f"{found[:12]}…, published is {blob.name[:12]}…. The bad file was "
-                "removed; start again to fetch it anew."
-            )
+            raise corrupted(path.name, model, found, blob.name)
         with suppress(OSError):  # a cache shared read-only is hashed every time
             marker.touch()
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, during which Stop is heard."""
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            interruption.check()
-            found.update(block)
-    return found.hexdigest()
 
 
 def is_newer(marker: Path, blob: Path) -> bool:
@@ -342,37 +354,3 @@ def is_newer(marker: Path, blob: Path) -> bool:
     if not marker.exists():
         return False
     return marker.stat().st_mtime_ns >= blob.stat().st_mtime_ns
-
-
-def progress_bar_class(progress: Progress | None, total: int = 0) -> type[tqdm]:
-    """A progress bar class that draws nothing, hears Stop and passes byte counts on.
-
-    Its own total counts only files begun.
-    """
-
-    class Reporter(tqdm):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            options.pop("name", None)
-            options |= {"disable": False, "file": Silent()}
-            super().__init__(*args, **options)
-
-        def update(self, n: float | None = 1) -> bool | None:
-            interruption.check()
-            shown = super().update(n)
-            if progress and self.unit == "B":
-                done = int(self.n)
-                progress(done, max(total, done))
-            return shown
-
-    return Reporter
-
-
-class Silent:
-    """A stream that swallows what is written."""
-
-    def write(self, text: str) -> int:
-        """Take the text for written."""
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing waits to be written."""

@@ -11,13 +11,12 @@ from analysis.core.errors import AnalysisError, ModelError, nearest
 from analysis.core.gguf_models import ENDING, SPLIT, named_quantisation
 from analysis.core.model_names import HUB_ID
 from analysis.model.hub import (
-    Progress,
     fetch_small_files,
     fetching_error,
-    progress_bar_class,
     remove_abandoned,
     verify,
 )
+from analysis.model.hub_parts import Progress, fetch_large, progress_bar_class
 
 PROJECTOR = re.compile(r"mmproj", re.IGNORECASE)
 
@@ -122,6 +121,8 @@ def fetch(file: HubFile, progress: Progress) -> Path:
     """Fetch a file, or take it from the cache; its SHA-256 is checked."""
     try:
         remove_abandoned(file.folder)
+        if not (file.folder / file.path).exists():
+            fetch_large(file.model, file.folder, [file.path], progress)
         snapshot_download(
             file.model,
             revision=file.folder.name,

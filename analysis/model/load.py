@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-import psutil
 import torch
 from safetensors import SafetensorError
 from torch import nn
@@ -45,6 +44,12 @@ from analysis.core.model_kinds import (
     chosen_stack,
     usual_position,
 )
+from analysis.core.model_memory import (
+    Memory,
+    Size,
+    free_main_memory,
+    needed_bytes,
+)
 from analysis.core.model_records import read_record
 from analysis.core.specs import DECODER, ModelSpec
 from analysis.core.tokenizer import Tokenizer
@@ -65,15 +70,10 @@ from analysis.model.stacks import (
     text_config,
 )
 
-BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
-QUANTISED_BYTES = {"8-bit": 1.05, "4-bit": 0.55}
 Check = Callable[[], None]
 """Called between the steps of something long; it raises to stop it."""
 MOST_PARTS = 400_000
 """Modules that a model may have; those of 94 layers of 128 experts are 50,000."""
-BATCH_BYTES = 2**28
-"""Set aside for the library's own work space; a batch's activations come on top."""
-BATCH_TOKENS = 4096
 UNPLACED = ("bloom", "falcon", "mpt")
 """Families that take no positions; they place tokens by the mask."""
 Unused = dict[str, int]
@@ -241,13 +241,6 @@ class Loaded:
         if self.kind != DECODER or self.model.config.model_type in UNPLACED:
             return {}
         return {"position_ids": positions}
-
-
-class Memory(NamedTuple):
-    """Free bytes, and where they are."""
-
-    available: int
-    place: str
 
 
 @dataclass(frozen=True)
@@ -658,8 +651,7 @@ def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
     quantisation = stored_quantisation(config) or spec.quantisation
     if unpacks(config, device_name(spec)):
         quantisation = "none"
-    per_weight = QUANTISED_BYTES.get(quantisation, BYTES[spec.dtype])
-    batch = activation_bytes(text, BYTES[spec.dtype])
+    size = Size(parameters, stack.hidden, inner_width(text))
     memory = free_memory(device_name(spec))
     return Preflight(
         source,
@@ -667,7 +659,7 @@ def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
         stack.layers,
         stack.hidden,
         parameters,
-        int(parameters * per_weight) + BATCH_BYTES + batch,
+        needed_bytes(size, spec.dtype, quantisation),
         memory.available,
         memory.place,
         notices_of(adapter, base),
@@ -722,19 +714,14 @@ def watched_building(source: Source, check: Check) -> Iterator[None]:
         handle.remove()
 
 
-def activation_bytes(config: Any, size: int) -> int:
-    """Bytes that a batch of BATCH_TOKENS takes inside one block.
-
-    That is about eight copies of the state and three of the inner layer, of numbers of
-    ``size`` bytes.
-    """
-    hidden = config.hidden_size
+def inner_width(config: Any) -> int:
+    """The width inside a block; four times that of the state where none is told."""
     told = [getattr(config, name, None) for name in INNER]
-    inner = next((size for size in told if size), 4 * hidden)
+    inner = next((size for size in told if size), 4 * config.hidden_size)
     if isinstance(inner, list | tuple):
         # Gemma 3n tells it layer by layer.
-        inner = max(inner)
-    return BATCH_TOKENS * (8 * hidden + 3 * inner) * size
+        return max(inner)
+    return inner
 
 
 def stored_quantisation(config: PreTrainedConfig) -> str:
@@ -793,7 +780,7 @@ def device_name(spec: ModelSpec) -> str:
 def free_memory(device: str) -> Memory:
     """What is free on a device; several GPUs count as one."""
     if device != "cuda":
-        return Memory(psutil.virtual_memory().available, "main memory")
+        return free_main_memory()
     count = torch.cuda.device_count()
     free = sum(torch.cuda.mem_get_info(i)[0] for i in range(count))
     return Memory(free, f"{count} × {torch.cuda.get_device_name(0)}")

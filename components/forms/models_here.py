@@ -7,6 +7,7 @@ import streamlit as st
 from analysis.core import found_models
 from analysis.core.found_models import Found, FoundFile, FoundModel
 from analysis.core.gguf_models import look_at
+from analysis.core.model_memory import BYTES
 from analysis.worker import models
 from analysis.worker.models import Brought, Naming
 from components.frame import jobs
@@ -16,7 +17,6 @@ from components.frame.text import escape
 HERE = "found on this machine, or GGUF …"
 OF_HUB = "a GGUF file of the hub"
 KEPT_AS = ("float32", "bfloat16")
-BYTES = {"float32": 4, "bfloat16": 2}
 GIB = 2**30
 
 
