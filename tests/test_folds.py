@@ -1,6 +1,7 @@
 """Every pair held out once: folds of whole sources, vectors that never saw them."""
 
 import hashlib
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -27,10 +28,13 @@ from analysis.concepts.recognition import pair_scores, recognition
 from analysis.concepts.specs import CONVENTIONS, Convention
 from analysis.concepts.transfer import transfer
 from analysis.concepts.unrelated_vectors import DRAWS, signs_of
-from analysis.core.errors import CorpusError
+from analysis.core.errors import CorpusError, StudyError
 from analysis.core.specs import digest
 from analysis.overview.findings import findings
+from analysis.overview.of_study import coverage
 from analysis.study import library, store
+from components.figures.languages import Languages
+from components.figures.overview import coverage as coverage_figure
 from components.figures.text import convention_note
 from components.paperpack.methods import about
 from tests.planted import replaced
@@ -279,6 +283,13 @@ def test_every_pair_counts_in_accuracies_and_transfer(folded):
         assert (carried.n == 80).all() and (carried.p < 0.05).all()
 
 
+def test_pairs_that_train_and_are_held_out_are_counted_once(folded):
+    assert (coverage(folded) == 40).all()
+    drawn = coverage_figure(folded, Languages(folded.languages, folded.languages))
+    assert "each held out once" in drawn.caption
+    assert "training and" not in drawn.caption
+
+
 def test_a_vector_of_a_fold_that_is_null_has_no_margin(folded):
     lengths = folded.array("fold_length")
     assert lengths.dims == ("concept", "language", "fold", "layer")
@@ -392,3 +403,17 @@ def test_the_extract_page_offers_folds_first(fresh):
     split.select("3 folds").run()
     assert not at.exception
     assert "the smallest p that a test could give" in words(at)
+
+
+@pytest.mark.parametrize(
+    ("folds", "said"),
+    [((0,) * 39, "must be one per held-out pair"), ((0,) * 39 + (7,), "is 2 × 5 × 3")],
+)
+def test_folds_that_do_not_fit_are_refused(folds, said):
+    folder = made(corpus(40, ("en", "fr")))
+    path = folder / store.MANIFEST
+    values = json.loads(path.read_text(encoding="utf-8"))
+    values["pairs"]["truth"]["folds"] = list(folds)
+    path.write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(StudyError, match=said):
+        store.open_study(folder)

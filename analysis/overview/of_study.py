@@ -24,7 +24,7 @@ from analysis.words import published
 
 
 def coverage(study: Study) -> xr.DataArray:
-    """Contrast pairs, training and held-out, per (concept, language)."""
+    """Contrast pairs, training and held-out, per (concept, language), each once."""
     tables = study.manifest.pairs or {}
     values = np.zeros((len(study.concepts), len(study.languages)), int)
     for row, concept in enumerate(study.concepts):
@@ -33,7 +33,9 @@ def coverage(study: Study) -> xr.DataArray:
         for column, code in enumerate(study.languages):
             counts = tables[concept].counts.get(code)
             if counts is not None:
-                values[row, column] = counts.train + counts.test
+                # In folds every pair is both.
+                train = 0 if tables[concept].folds else counts.train
+                values[row, column] = train + counts.test
     coords = {"concept": list(study.concepts), "language": list(study.languages)}
     return xr.DataArray(values, coords, name="pairs")
 

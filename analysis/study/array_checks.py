@@ -199,6 +199,9 @@ def sizes_of(manifest: Manifest) -> Sizes:
     }
     if manifest.hidden is not None:
         known["hidden"] = manifest.hidden
+    folds = manifest.number_of_folds
+    if folds:
+        known["fold"] = folds
     if manifest.questions is not None:
         known["prompt"] = len(manifest.questions.prompts)
     if manifest.plane is not None:

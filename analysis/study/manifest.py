@@ -344,8 +344,15 @@ class Manifest(FolderManifest):
     @property
     def folded(self) -> bool:
         """Whether every pair was held out once, fold by fold."""
-        tables = (self.pairs or {}).values()
-        return any(table.folds is not None for table in tables)
+        return self.number_of_folds > 0
+
+    @property
+    def number_of_folds(self) -> int:
+        """Into how many folds pairs were dealt; 0 where there are none."""
+        last = -1
+        for table in (self.pairs or {}).values():
+            last = max(last, *table.folds) if table.folds else last
+        return last + 1
 
     @property
     def last_state(self) -> str:

@@ -61,6 +61,8 @@ def pairs_there(study: Study, languages: Languages) -> Coverage:
         return printed(study, languages)
     counts = of_study.coverage(study).sel(language=list(languages.codes))
     words = "Contrast pairs, training and held-out, per concept and language."
+    if study.manifest.folded:
+        words = "Contrast pairs per concept and language, each held out once."
     return Coverage(study.concepts, counts.values.astype(float), "pairs", words)
 
 
