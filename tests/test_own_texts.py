@@ -216,6 +216,13 @@ def test_letters_of_another_script_are_strange_but_abbreviations_are_not():
     assert text_checks.strange_letters("東京タワーへ", "ja") == ""
 
 
+@pytest.mark.parametrize(
+    "code", ["en", "de", "hi", "ja", "ko", "ru", "ta", "te", "zh", "ar", "sw", "vi"]
+)
+def test_the_script_of_every_language_of_the_texts_is_known(code):
+    assert text_checks.strange_letters("Ж" if code != "ru" else "a", code)
+
+
 def test_a_word_that_gives_the_side_away_is_told():
     easy, fair = [], []
     for number in range(30):

@@ -10,10 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analysis.core.errors import SpecError, StudyError
 from analysis.core.specs import ModelSpec
 from analysis.demo import papers_table, real_study, shipping
-from analysis.study import library, store
+from analysis.overview.of_study import relationship
+from analysis.questions import geometry
+from analysis.study import library, notes, store
 from analysis.study.array_checks import check_arrays
+from analysis.study.manifest import QuestionsPart
 from analysis.worker.service import Pool
 from analysis.world import corpus as texts
 from tests.planted import Planting, planted_study
@@ -82,6 +86,33 @@ def test_the_command_makes_a_study_and_goes_on_with_it(home, monkeypatch):
     store.write_manifest(folder, replace(known, files=kept))
     assert real_study.make(making, parts) == name
     assert json.loads((folder / store.MANIFEST).read_bytes()) == json.loads(manifest)
+
+
+def test_what_users_keep_with_a_study_that_comes_along_is_in_their_home(ours, home):
+    study = library.open_by_name(library.REAL)
+    assert study.kind == "computed"
+    assert notes.file_of(study, "answers").parent == home / "notes"
+    assert notes.read_notes(study, "answers") == []
+
+
+def test_languages_without_any_distance_are_left_out_of_relations():
+    codes = ("en", "fr", "zh", "de", "hi")
+    study = planted_study(("fairness",), codes, (3, 20, 16))
+    known = planted_study(("fairness",), codes[:3], (3, 20, 16))
+    assert relationship(study).languages == relationship(known).languages == 3
+    strange = planted_study(("fairness",), ("de", "hi", "ar"), (3, 20, 16))
+    with pytest.raises(SpecError, match="No linguistic similarity is known for ar"):
+        relationship(strange)
+
+
+def test_vectors_of_questions_without_states_say_what_is_lacking(ours):
+    study = library.open_by_name(library.REAL)
+    asked = QuestionsPart(spec={}, prompts=())
+    with_questions = replace(study, manifest=replace(study.manifest, questions=asked))
+    with pytest.raises(StudyError, match="keeps vectors of questions but no states"):
+        geometry.prompts(with_questions)
+    with pytest.raises(StudyError, match="was asked no questions"):
+        geometry.prompts(study)
 
 
 @pytest.fixture

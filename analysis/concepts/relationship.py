@@ -12,9 +12,11 @@ import xarray as xr
 
 from analysis.core.errors import SpecError
 from analysis.core.statistics import correlate, mantel, node_interval
-from analysis.languages.distances import linguistic_similarity
+from analysis.languages.distances import has_distances, linguistic_similarity
 from analysis.languages.shares import ShareTable, resource_class
 
+FEWEST = 3
+"""Languages below which nothing can be correlated."""
 OFF_BY_ONE = (
     "The published “Direct” column very probably compares neighbouring cells: the "
     "released code stores a cosine before it reads the current pair of languages, so "
@@ -108,9 +110,13 @@ def matrices(
 ) -> Matrices:
     """Cosines (source, target) and one kind of linguistic similarity, language by language.
 
-    ``masked`` leaves out the distances that stand for missing data.
+    ``masked`` leaves out the distances that stand for missing data. Languages without any
+    distance are left out; SpecError where fewer than FEWEST are left.
     """
-    codes = similarity.source.values.tolist()
+    every = similarity.source.values.tolist()
+    codes = [code for code in every if has_distances(code)]
+    if len(codes) < FEWEST:
+        codes = every
     cosine = in_order(similarity, codes)
     related = in_order(linguistic_similarity(kind, masked), codes)
     return Matrices(codes, cosine, related)

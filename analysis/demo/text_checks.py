@@ -30,8 +30,8 @@ COLUMNS = {
 NAMES = {
     "Latn": "LATIN",
     "Hans": "CJK",
-    "Jpan": "CJK|HIRAGANA|KATAKANA",
-    "Kore": "HANGUL",
+    "Jpan": "CJK|HIRAGANA|KATAKANA|IDEOGRAPHIC",
+    "Hang": "HANGUL",
     "Cyrl": "CYRILLIC",
     "Arab": "ARABIC",
     "Deva": "DEVANAGARI",

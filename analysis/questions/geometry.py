@@ -102,7 +102,15 @@ def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def prompts(study: Study) -> tuple[np.ndarray, np.ndarray]:
-    """Kind and item of every prompt; StudyError for a study that was asked no questions."""
+    """Kind and item of every prompt.
+
+    StudyError for a study that was asked no questions, or keeps no states of them.
+    """
+    if study.manifest.questions is not None and not study.has("item_state"):
+        raise StudyError(
+            f"“{study.title}” keeps vectors of questions but no states of single ones, "
+            "which this needs. Ask the questions into a study of your own."
+        )
     if not study.has("item_state"):
         raise StudyError(
             f"“{study.title}” was asked no questions. Ask some on the Layers page."

@@ -19,7 +19,8 @@ MOST = 2_000
 
 def file_of(study: Study, kind: str) -> Path:
     """The file of one kind of note."""
-    if study.kind == COMPUTED:
+    along = study.name in library.coming_along()
+    if study.kind == COMPUTED and not along:
         return library.own_folder(study.name) / f"{kind}.json"
     return settings.child(settings.home() / "notes", f"{study.name}-{kind}.json")
 

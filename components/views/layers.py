@@ -52,7 +52,7 @@ def notes(study: Study) -> None:
     source = study.manifest.questions or study.manifest.imported
     if source is None or not source.notes:
         return
-    what = "questions" if study.has("item_state") else "files"
+    what = "questions" if study.manifest.questions is not None else "files"
     with st.expander(f"About the {what}", icon=":material/info:"):
         st.text("\n".join(source.notes))
 
