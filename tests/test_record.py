@@ -69,7 +69,7 @@ def test_turns_are_recorded_with_settings_from_other_prompts(folder):
     for turn in kept.turns:
         shown = [prompt.text for prompt in turn.prompts]
         assert not set(shown) & set(turn.tuning.prompts)
-        assert len(turn.tuning.tried) == 12 and len(turn.strengths) == 4
+        assert len(turn.tuning.tried) == 9 and len(turn.strengths) == 4
         tried = [(each.layers, each.outcome.strength) for each in turn.tuning.tried]
         layers = tuple(turn.steering["terms"][0]["layers"])
         assert (layers, turn.strength) in tried

@@ -79,6 +79,10 @@ def test_settings_are_taken_over_and_run_computes_live():
     draft = json.loads(asked(at)["play"][0])
     assert draft["prompt"] == "the cook" and draft["set"] == [1, 2]
     assert at.text_area(key="play-prompt").value == "the cook"
+    for job in list(cache.service().jobs.values()):
+        assert job.finished.wait(60)
+    loaded = [spec.model for spec in cache.service().pool.loaded]
+    assert "llama" in loaded  # while the settings were looked at
     button(at, "Run").click().run()
     for job in list(cache.service().jobs.values()):
         assert job.finished.wait(60)

@@ -23,6 +23,7 @@ COMMANDS = (
     "means",
     "sweep",
     "control",
+    "steer",
     "measure",
     "render",
     "pack",

@@ -8,6 +8,7 @@ import functools
 import hashlib
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from analysis.control import store as runs
 from analysis.control.settings_tried import Grid
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.errors import AnalysisError, StudyError
+from analysis.core.specs import ModelSpec
 from analysis.core.turns import steps, watched
 from analysis.overview import compare, registry
 from analysis.study import leftovers, library, store
@@ -361,3 +363,13 @@ def warmed() -> None:
     from analysis.worker.answers import warm_up
 
     service().submit("babelscope", "Getting ready", warm_up)
+
+
+def get_ready(spec: ModelSpec) -> None:
+    """The worker loads a model for whoever is about to run it, if that is easily done."""
+    from analysis.worker.answers import get_ready as loading
+
+    asked = replace(spec, revision="main") if spec.revision == "local" else spec
+    # The queue is full, or it is being loaded already: then whoever runs it waits.
+    with suppress(AnalysisError):
+        service().submit(f"babelscope {spec.model}", "Getting ready", loading(asked))
