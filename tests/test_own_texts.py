@@ -212,6 +212,9 @@ def test_the_checker_finds_each_kind_of_fault(folder, kind, old, new, says):
 
 def test_letters_of_another_script_are_strange_but_abbreviations_are_not():
     assert text_checks.strange_letters("Это DNA", "ru") == ""
+    assert text_checks.strange_letters("維生素D", "zh") == ""
+    assert text_checks.strange_letters("비타민 C가 인쇄", "ko") == ""
+    assert text_checks.strange_letters("人々はビタミンを", "ja") == ""
     assert text_checks.strange_letters("Это bank", "ru") == "bank"
     assert text_checks.strange_letters("東京タワーへ", "ja") == ""
 

@@ -104,7 +104,9 @@ def held_out_accuracy(gaps: np.ndarray) -> float:
             held_out = order[fold::FOLDS]
             train = gaps[np.setdiff1d(order, held_out)]
             sides = np.r_[np.ones(len(train)), np.zeros(len(train))]
-            model = LogisticRegression(fit_intercept=False, max_iter=300)
+            model = LogisticRegression(
+                solver="liblinear", fit_intercept=False, max_iter=300
+            )
             model.fit(np.r_[train, -train], sides)
             margins = gaps[held_out] @ model.coef_[0]
             right.append((margins > 0) + 0.5 * (margins == 0))

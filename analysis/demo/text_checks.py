@@ -39,7 +39,7 @@ NAMES = {
     "Telu": "TELUGU",
 }
 """Script → how Unicode's names of its letters begin."""
-ABBREVIATION = re.compile(r"\b[A-Z]{1,5}\d*\b")
+ABBREVIATION = re.compile(r"(?<![A-Za-z])[A-Z]{1,5}\d*(?![A-Za-z])")
 """Latin letters that any script may have, such as DNA."""
 BEFORE_SIGNS = re.compile(r"\s[,.]")
 MARKS = set("{}|\t")
@@ -277,11 +277,14 @@ def untranslated(found: Iterable[Text], english: dict[str, str]) -> Iterator[str
 
 
 def odd_lengths(found: Sequence[Text], english: dict[str, str]) -> Iterator[str]:
-    """Texts much longer or shorter beside English than others of their language."""
+    """Texts much longer or shorter beside English than others of their language.
+
+    Answers are names of things, which may be.
+    """
     ratios = {}
     for each in found:
         there = english[each.place]
-        if len(there) >= SHORTEST:
+        if len(there) >= SHORTEST and not each.part.startswith(("option", "answer")):
             ratios[each] = len(each.text) / len(there)
     usual = sorted(ratios.values())[len(ratios) // 2] if ratios else 1.0
     for each, ratio in ratios.items():
