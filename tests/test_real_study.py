@@ -71,6 +71,10 @@ def test_the_command_makes_a_study_and_goes_on_with_it(home, monkeypatch):
     monkeypatch.setattr(real_study, "MODEL", ModelSpec("demo"))
     monkeypatch.setattr(real_study, "WORD_LAYERS", (3,))
     monkeypatch.setattr(real_study, "SENTENCE_LAYERS", (3,))
+    whole = real_study.study_spec
+    monkeypatch.setattr(
+        real_study, "study_spec", lambda languages: whole(languages, ("morality",))
+    )
     making = real_study.Making(("en", "es"), Pool())
     parts = ("words", "sentences")
     name = real_study.make(making, parts)
