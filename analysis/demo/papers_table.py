@@ -38,6 +38,8 @@ WORDS = ("words-llama2-7b", "words-bloomz-7b1")
 """Published studies of words (Peng and Søgaard 2024), where they are there."""
 HONEST = CONVENTIONS["honest"]
 DRAWS = 2000
+FEWEST = 3
+"""Languages up to which nothing is told of their relations."""
 HEAD = """# Our numbers beside the papers'
 
 Written by `python -m analysis.demo.papers_table` from the study that comes along
@@ -200,6 +202,9 @@ def relatives(study: Study) -> str:
     for kind in DISTANCES:
         found = relationship(study, kind)
         low, high = found.interval
+        if found.languages <= FEWEST or not np.isfinite(found.pearson):
+            said.append(f"{kind}: too few languages")
+            continue
         said.append(
             f"{kind} {found.pearson:+.2f} ({ends(low, high, '+.2f')}, Mantel p = "
             f"{found.p:.3f})"
@@ -242,8 +247,8 @@ def sentences_found(study: Study) -> str:
     of_others = found.sel(language=[c for c in found.language.values if c != target])
     mean = 100 * float(of_others["mean"].mean())
     chance = 100 * float(of_others.chance.mean())
-    best = of_others.isel(language=int(of_others["mean"].argmax()))
-    worst = of_others.isel(language=int(of_others["mean"].argmin()))
+    best = of_others.isel(language=int(np.argmax(of_others["mean"].values)))
+    worst = of_others.isel(language=int(np.argmin(of_others["mean"].values)))
     return (
         f"sentences: MEXA with {findings.name(target)} is {mean:.1f} % on average over "
         f"{of_others.sizes['language']} languages, {of_language(best)} to "
