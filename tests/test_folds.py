@@ -15,6 +15,7 @@ from analysis.concepts.can_show import (
     sources_of_study,
     sources_words,
 )
+from analysis.concepts.corpora import keep
 from analysis.concepts.null_vectors import null_in_folds, null_vectors
 from analysis.concepts.pairs import (
     FOLDS,
@@ -39,7 +40,7 @@ from components.figures.text import convention_note
 from components.paperpack.methods import about
 from tests.planted import replaced
 from tests.reading import CONCEPTS, LANGUAGES, FakeReader, corpus, spec
-from tests.visits import visit, words
+from tests.visits import alive, visit, words
 
 HONEST = CONVENTIONS["honest"]
 
@@ -400,6 +401,9 @@ def test_the_extract_page_offers_folds_first(fresh):
     # The demo's pairs come with a split of their own.
     assert split.value == "as given" and set(FOLDS) < set(split.options)
     assert "every pair is held out once" in split.help
+    alive(split.select("10 folds").run())
+    assert not at.error
+    (split,) = [each for each in at.selectbox if each.label == "Split"]
     split.select("3 folds").run()
     assert not at.exception
     assert "the smallest p that a test could give" in words(at)
@@ -417,3 +421,30 @@ def test_folds_that_do_not_fit_are_refused(folds, said):
     path.write_text(json.dumps(values), encoding="utf-8")
     with pytest.raises(StudyError, match=said):
         store.open_study(folder)
+
+
+def test_a_common_text_is_told_where_folds_part_it_and_too_few_sources_before():
+    given = corpus(20, ("en", "fr"))
+    one, *rest = given.pairs
+    doubled = replace(one, pair="99", negative="another")
+    twice = replace(given, pairs=(one, *rest, doubled))
+    told = [leaks(twice, "5 folds", ("fairness",), seed) for seed in range(8)]
+    parted = [said for said in told if said]
+    # Two pairs of five folds are apart four times of five.
+    assert 3 <= len(parted) <= 8 and "holds out 2 pairs that have a" in parted[0][0]
+    few = replace(sourced(20, 5), pairs=(*sourced(20, 5).pairs, doubled))
+    with pytest.raises(CorpusError, match="needs 10"):
+        plan.check_wanted(spec(few, split="10 folds"), few)
+    with pytest.raises(CorpusError, match="needs 10"):
+        leaks(few, "10 folds", ("fairness",), 1)
+
+
+def test_the_extract_page_says_where_sources_are_too_few_for_folds(fresh):
+    name = keep(sourced(20, 5))
+    at = visit("pages/extract.py")
+    alive(at.selectbox(key="draft-corpus").select(name).run())
+    (split,) = [each for each in at.selectbox if each.label == "Split"]
+    assert split.value == "by pair" and not at.error
+    alive(split.select("5 folds").run())
+    (error,) = [each.value for each in at.error]
+    assert "4 sources of pairs, and the split “5 folds” needs 5" in error

@@ -502,7 +502,10 @@ def leaked_texts(
 def leaks(
     corpus: Corpus, method: str, concepts: Sequence[str], seed: int
 ) -> tuple[str, ...]:
-    """Sentences on what a split puts on both sides; none when nothing leaks."""
+    """Sentences on what a split puts on both sides; none when nothing leaks.
+
+    CorpusError for fewer sources than folds.
+    """
     pairs, texts = 0, 0
     for concept in concepts:
         pairs += leaked_pairs(corpus, method, concept, seed)
@@ -572,6 +575,7 @@ def leaked_pairs(
     """
     check_method(corpus, method, concept)
     if method in FOLDS:
+        folds_of(corpus, method, concept, seed)
         return 0  # folds are the same in every language
     sides = sides_of(corpus, method, concept, seed)
     return len(sides.train & sides.test)

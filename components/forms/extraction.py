@@ -280,9 +280,13 @@ def choose_rest(corpus: Corpus) -> Rest:
 
 
 def warn_of_leaks(corpus: Corpus, concepts: list[str], rest: Rest) -> None:
-    """Say how many training pairs have a translation or a text among the held-out ones."""
-    for sentence in cache.leaks(corpus, rest.split, tuple(concepts), rest.seed):
-        st.warning(sentence, icon=":material/warning:")
+    """Say how many training pairs have a translation or a text among the held-out ones.
+
+    Or that there are too few sources for so many folds.
+    """
+    with polite():
+        for sentence in cache.leaks(corpus, rest.split, tuple(concepts), rest.seed):
+            st.warning(sentence, icon=":material/warning:")
 
 
 def tell_sources(
