@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -87,6 +88,14 @@ def test_after_stop_only_the_rest_is_fetched_and_told(hub):
     assert hub.sent[WEIGHTS] == [BIG, BIG - CHUNK]
     assert seen[0] == (2 * CHUNK, BIG) and seen[-1] == (BIG, BIG)
     assert not model.part.exists()
+
+
+def test_fetching_leaves_no_thread_behind(hub):
+    model = publish(hub, "threads", 13)
+    before = set(threading.enumerate())
+    locate(model.name)
+    after = set(threading.enumerate()) - before
+    assert [one.name for one in after if one.name == "tqdm_monitor"] == []
 
 
 def test_a_killed_process_is_gone_on_with_by_another(hub, tmp_path):

@@ -22,6 +22,9 @@ MOST_FOUND = 500
 DEPTH = 5
 MOST_BYTES = 2**20
 """Of a list of Ollama's; they have a few hundred."""
+INDEX = "model.safetensors.index.json"
+MOST_LISTED = 2**26
+"""Bytes of a list of weights; that of a thousand experts has some megabytes."""
 DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 OF_MODEL = "application/vnd.ollama.image.model"
@@ -286,9 +289,36 @@ def hub_models() -> Iterator[FoundModel]:
     for one in snapshots():
         names = {path.name for path in one.files}
         weights = [path for path in one.files if path.suffix == ".safetensors"]
-        if "config.json" in names and weights:
+        if "config.json" in names and weights and is_whole(one):
             size = sum(map(size_of, weights))
             yield FoundModel(HUGGING_FACE, one.model, one.commit, size)
+
+
+def is_whole(one: Snapshot) -> bool:
+    """Whether all parts of the weights are there that their list names."""
+    names = {path.name for path in one.files}
+    for path in one.files:
+        if path.name == INDEX:
+            return listed_parts(path) <= names
+    return True
+
+
+def listed_parts(path: Path) -> set[str]:
+    """The files that a list of weights names; one of none where it cannot be read."""
+    try:
+        if path.stat().st_size > MOST_LISTED:
+            return {""}
+        said = json.loads(path.read_bytes())
+        return set(map(str, said["weight_map"].values()))
+    except (
+        OSError,
+        ValueError,
+        RecursionError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ):
+        return {""}
 
 
 def gguf_of_hub() -> Iterator[FoundFile]:

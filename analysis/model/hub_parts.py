@@ -209,6 +209,10 @@ def progress_bar_class(
     """
 
     class Reporter(tqdm):
+        # A bar that draws nothing needs no thread that sees to its being drawn; those
+        # of several bars at once trip over one another.
+        monitor_interval = 0
+
         def __init__(self, *args: Any, **options: Any) -> None:
             options.pop("name", None)
             options |= {"disable": False, "file": Silent()}

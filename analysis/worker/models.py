@@ -5,8 +5,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.core.model_memory import Memory, free_main_memory
+from analysis.core.model_names import ADAPTER
 from analysis.core.model_records import WeightsRecord, converted_root, read_record
 from analysis.worker.service import Job, Pool, Task
+
+MB = 10**6
+GPUS = tuple(map(Path, ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")))
+"""Devices of a machine with a GPU: NVIDIA's, AMD's, and either under Windows."""
 
 if TYPE_CHECKING:
     from analysis.model.conversion import Wanted
@@ -19,6 +25,15 @@ class Brought:
 
     name: str
     record: WeightsRecord | None
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A model of the hub that is whole in the cache, at a commit."""
+
+    model: str
+    revision: str
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,41 @@ def unpacked_from_hub(
     path = hub_gguf.fetch(file, fetched)
     wanted = Wanted(naming.name, naming.dtype, path.name, file.origin)
     return unpacked(path, wanted, job, pool)
+
+
+def fetch_model(model: str, revision: str = "main") -> Task[Fetched]:
+    """A task that fetches a model of the hub into the cache, going on where it ended."""
+    return partial(fetched_model, model, revision)
+
+
+def fetched_model(model: str, revision: str, job: Job, pool: Pool) -> Fetched:
+    """The model of a hub id, fetched and checked; nothing of it is loaded."""
+    from analysis.model import hub
+    from analysis.model.load import has_safe_weights
+
+    job.progress(0, 0, f"looking at {model}")
+
+    def fetched(done: int, total: int) -> None:
+        job.progress(done // MB, total // MB, f"fetching {model}, MB")
+
+    source = hub.locate(model, revision, fetched)
+    if not (source.folder / ADAPTER).is_file():
+        has_safe_weights(source)
+    size = sum(path.stat().st_size for path in source.folder.glob("*.safetensors"))
+    return Fetched(source.name, source.revision, size)
+
+
+def free_memory() -> Memory:
+    """What is free where models are computed: of the GPU where there is one.
+
+    Torch, which knows of GPUs, is asked only on a machine that has one.
+    """
+    if not any(place.exists() for place in GPUS):
+        return free_main_memory()
+    from analysis.core.specs import ModelSpec
+    from analysis.model import load
+
+    return load.free_memory(load.device_name(ModelSpec("")))
 
 
 def fetch_packaged(

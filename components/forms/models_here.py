@@ -45,7 +45,6 @@ def choose_here() -> Chosen:
         key="draft-found",
         help="Folders of the Hugging Face cache, and GGUF files of Ollama, of LM Studio "
         "and of the server's folders of models.",
-        format_func=escape,
     )
     one = offered.get(label)
     if isinstance(one, FoundModel):
