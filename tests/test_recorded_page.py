@@ -107,6 +107,7 @@ def test_words_from_a_file_are_shown_as_they_are():
     folder = library.own_folder("told")
     store.put_recordings(folder, recordings(turn(HOSTILE)))
     at = visit(PAGE, study="told")
+    assert at.selectbox(key="recorded-turn").options == [HOSTILE]
     markdown = [node.value for node in at.markdown] + [c.value for c in at.caption]
     assert not any("![x]" in text or "<img" in text for text in markdown)
     assert not at.exception

@@ -91,7 +91,7 @@ def choose_turn(recordings: Recordings) -> Turn:
 
 def shown_title(turn: Turn) -> str:
     """The title of a turn, with what came of it where that is a failure."""
-    return escape(turn.title) + ("" if turn.works else " · does not work")
+    return turn.title + ("" if turn.works else " · does not work")
 
 
 def steering_of(turn: Turn, study: Study) -> SteeringSpec:
@@ -105,7 +105,7 @@ def show_turn(turn: Turn) -> None:
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     if st.session_state.get(PROMPT) not in texts:
         st.session_state[PROMPT] = texts[0]
-    chosen = left.selectbox("Prompt", texts, format_func=escape, key=PROMPT)
+    chosen = left.selectbox("Prompt", texts, key=PROMPT)
     strength = choose_strength(right, turn)
     prompt = turn.prompts[texts.index(chosen)]
     cards(prompt, strength)
