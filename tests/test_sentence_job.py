@@ -107,7 +107,7 @@ def test_who_goes_on_without_the_text_is_told_what_to_do(tiny_models, home):
     stopped = run(read_sentences(spec(), TEXT, "Small"), stop_at=1)
     assert stopped.state == STOPPED
     (name,) = [path.name for path in store.root().iterdir()]
-    for kept in shelf.offered():
+    for kept in shelf.SHELF.names():
         shelf.SHELF.delete(kept)
     gone = run(extraction.resume_study(name))
     assert (
@@ -175,6 +175,6 @@ def test_the_command_reads_a_folder_of_files_per_language(tiny_models, home, cap
     study = bs.open(name)
     assert study.sentences.ids == ("1", "3") and study.sentences.layers == (3,)
     assert commands.main(given) == 0 and f"study {name}" in capsys.readouterr().out
-    assert len(shelf.offered()) == 1
-    again = ["sentences", shelf.offered()[0], *given[2:]]
+    assert len(shelf.SHELF.names()) == 1
+    again = ["sentences", shelf.SHELF.names()[0], *given[2:]]
     assert commands.main(again) == 0
