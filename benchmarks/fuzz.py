@@ -1,8 +1,9 @@
 """Damaged inputs of every kind, which must end in sentences: ``python -m benchmarks.fuzz
 [cases [kind …]]``.
 
-Contrast pairs, questions, words, prompts, answers, shares, vectors, mean states, manifests
-and packed studies, recipes, links, pages under links, model folders. Five thousand cases take
+Contrast pairs, questions, words, prompts, answers, parallel text, workbooks, Parquet, column
+maps, shares, vectors, mean states, manifests and packed studies, recorded answers, recipes,
+links, pages under links, model folders, GGUF models. Five thousand cases take
 less than ten minutes. Each has a seed, and a failure is printed with it; ``--seed kind
 number`` tries one again and shows all of its traceback.
 """

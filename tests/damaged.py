@@ -4,6 +4,7 @@ Bytes are changed, cut and repeated; values of JSON are put in place of others. 
 in anything but a sentence is a fault of the program, told with its seed.
 """
 
+import csv
 import io
 import json
 import random
@@ -27,7 +28,8 @@ from safetensors.torch import save as save_safetensors
 
 from analysis.concepts.pair_readers import read_corpus
 from analysis.control.prompts import read as read_prompts
-from analysis.core.errors import AnalysisError
+from analysis.core.errors import AnalysisError, SpecError
+from analysis.core.gguf_models import look_at
 from analysis.core.specs import ModelSpec
 from analysis.core.table_files import decode_text
 from analysis.languages.shares import read_shares
@@ -35,12 +37,17 @@ from analysis.model import load
 from analysis.plane.other_methods import read_answers
 from analysis.questions.mean_states import read_mean_states
 from analysis.questions.questions import read_questions
+from analysis.sentences.readers import read_parallel
 from analysis.steering.vector_files import read_vectors, to_gguf
-from analysis.study import library, store
+from analysis.study import library, recordings, store
+from analysis.tables import column_maps
 from analysis.words.readers import read_words
 from components.forms import playground
 from components.paperpack import recipes
+from tests import tiny_gguf
+from tests.recorded_answers import recordings as recorded_answers
 from tests.stored import stored
+from tests.tables_of import cells_of, parquet_of, workbook_of
 from tests.test_pack import DATA, recipe
 from tests.tiny import save
 from tests.visits import PAGES, alive, visit
@@ -214,6 +221,11 @@ def with_parts(data: bytes, chance: random.Random, damage: Damage) -> bytes:
 def damaged_zip(data: bytes, chance: random.Random) -> bytes:
     """An archive of texts."""
     return with_parts(data, chance, damaged_text)
+
+
+def damaged_workbook(data: bytes, chance: random.Random) -> bytes:
+    """An archive of sheets, texts and relations."""
+    return with_parts(data, chance, chance.choice([damaged_text, damaged_bytes]))
 
 
 def damaged_tensors(data: bytes, chance: random.Random) -> bytes:
@@ -483,6 +495,17 @@ WORDS = b"concept,kind,en,fr\n" + b"\n".join(
 PROMPTS = lines(
     "prompt,language,text,role", lambda i, code: f"{i},{code},tell {i},search"
 )
+SENTENCES = lines(
+    "sentence,language,text", lambda i, code: f"{i},{code},sentence {i} of {code}"
+)
+COLUMN_MAP = b"""kind = "contrast pairs"
+[columns]
+pair = "pair"
+concept = "concept"
+language = "language"
+positive = "positive"
+negative = "negative"
+"""
 ANSWERS = lines(
     "item,kind,language,answer", lambda i, code: f"{i},universal,{code},yes"
 )
@@ -491,7 +514,7 @@ KINDS = {
         read_corpus,
         tables(p_dot_csv=PAIRS, p_dot_jsonl=json_lines(a_pair)),
         damaged_text,
-        11,
+        8,
     ),
     "papers": Kind(
         read_corpus,
@@ -501,7 +524,7 @@ KINDS = {
             )
         },
         damaged_zip,
-        5,
+        4,
     ),
     "questions": Kind(
         read_questions,
@@ -511,7 +534,7 @@ KINDS = {
             q_fr_dot_csv=QUESTIONS,
         ),
         damaged_text,
-        12,
+        9,
     ),
     "words": Kind(
         read_words,
@@ -521,7 +544,7 @@ KINDS = {
             "en-fr.txt": b"\n".join(f"w{i} m{i}".encode() for i in range(5)),
         },
         damaged_text,
-        9,
+        6,
     ),
     "word zips": Kind(
         read_words,
@@ -544,26 +567,26 @@ KINDS = {
             ),
         },
         damaged_zip,
-        6,
+        4,
     ),
-    "prompts": Kind(read_prompts, tables(p_dot_csv=PROMPTS), damaged_text, 6),
-    "answers": Kind(read_answers, tables(a_dot_csv=ANSWERS), damaged_text, 4),
+    "prompts": Kind(read_prompts, tables(p_dot_csv=PROMPTS), damaged_text, 4),
+    "answers": Kind(read_answers, tables(a_dot_csv=ANSWERS), damaged_text, 3),
     "shares": Kind(
         shares_of, tables(s_dot_csv=b"code,percent\nen,90\nfr,\n"), damaged_text, 3
     ),
-    "vectors": Kind(read_vectors, tensor_files, damaged_tensors, 12),
-    "mean states": Kind(means_of, tensor_files, damaged_tensors, 8),
+    "vectors": Kind(read_vectors, tensor_files, damaged_tensors, 9),
+    "mean states": Kind(means_of, tensor_files, damaged_tensors, 6),
     "manifests": Kind(
-        study_of, lambda: {"m.babelscope": packed_study()}, damaged_manifest, 6
+        study_of, lambda: {"m.babelscope": packed_study()}, damaged_manifest, 5
     ),
     "packed studies": Kind(
-        study_of, lambda: {"m.babelscope": packed_study()}, damaged_tensors, 3
+        study_of, lambda: {"m.babelscope": packed_study()}, damaged_tensors, 2
     ),
     "recipes": Kind(
         recipe_of,
         lambda: {f"{name}.json": recipes.write(recipe(name)).encode() for name in DATA},
         damaged_json,
-        7,
+        6,
     ),
     "links": Kind(link_of, tables(link=LINK), damaged_json, 3),
     "pages": Kind(page_of, tables(link=json.dumps(QUERY).encode()), damaged_query, 1),
@@ -574,6 +597,78 @@ KINDS = {
         4,
     ),
 }
+
+
+def rows_of(table: bytes) -> list[dict[str, str]]:
+    """The rows of a table of separated values."""
+    return list(csv.DictReader(table.decode().splitlines()))
+
+
+def columns_of(data: bytes, name: str) -> object:
+    """A table that a damaged column map reads."""
+    text, faults = decode_text(data, name)
+    if faults:
+        raise SpecError(next(iter(faults)))
+    columns = column_maps.from_table(column_maps.parsed(text, name), name)
+    return read_corpus(PAIRS, "pairs.csv", columns=columns)
+
+
+@cache
+def gguf_model() -> bytes:
+    """A tiny model as GGUF."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "tiny.gguf")
+        tiny_gguf.write(path)
+        return path.read_bytes()
+
+
+def gguf_of(data: bytes, name: str) -> object:
+    """What is told of a GGUF file before it is unpacked."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(data)
+        return look_at(path)
+
+
+KINDS |= {
+    "workbooks": Kind(
+        read_corpus,
+        lambda: {"p.xlsx": workbook_of({"Sheet1": cells_of(rows_of(PAIRS))})},
+        damaged_workbook,
+        3,
+    ),
+    "parquet": Kind(
+        read_questions,
+        lambda: {"q.parquet": parquet_of(rows_of(QUESTIONS))},
+        damaged_bytes,
+        3,
+    ),
+    "parallel text": Kind(
+        read_parallel,
+        tables(s_dot_csv=SENTENCES, s_dot_tsv=SENTENCES.replace(b",", b"\t")),
+        damaged_text,
+        4,
+    ),
+    "parallel zips": Kind(
+        read_parallel,
+        lambda: {
+            "s.zip": zipped(
+                eng_Latn_dot_dev="a b\nc d\n", fra_Latn_dot_dev="e f\ng h\n"
+            )
+        },
+        damaged_zip,
+        3,
+    ),
+    "column maps": Kind(columns_of, tables(m_dot_toml=COLUMN_MAP), damaged_text, 3),
+    "recorded answers": Kind(
+        lambda data, name: recordings.parsed(data, Path(name)),
+        lambda: {"recorded.json": recordings.as_bytes(recorded_answers())},
+        damaged_json,
+        3,
+    ),
+    "GGUF models": Kind(gguf_of, lambda: {"tiny.gguf": gguf_model()}, damaged_bytes, 4),
+}
+"""Those of tables of other programs, of parallel text and of models."""
 
 
 @dataclass(frozen=True)
