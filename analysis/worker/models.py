@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from analysis.core.model_memory import Memory, free_main_memory
 from analysis.core.model_names import ADAPTER
 from analysis.core.model_records import WeightsRecord, converted_root, read_record
-from analysis.worker.service import Job, Pool, Task
+from analysis.worker.service import Job, Pool, Task, fetching
 
-MB = 10**6
 GPUS = tuple(map(Path, ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")))
 """Devices of a machine with a GPU: NVIDIA's, AMD's, and either under Windows."""
 
@@ -87,11 +86,7 @@ def unpacked_from_hub(
 
     job.progress(0, 0, f"looking at {model}")
     file = hub_gguf.choose(hub_gguf.gguf_files(model, revision), quantisation)
-
-    def fetched(done: int, total: int) -> None:
-        job.progress(done, total, f"fetching {file.path}")
-
-    path = hub_gguf.fetch(file, fetched)
+    path = hub_gguf.fetch(file, fetching(job, file.path))
     wanted = Wanted(naming.name, naming.dtype, path.name, file.origin)
     return unpacked(path, wanted, job, pool)
 
@@ -107,11 +102,7 @@ def fetched_model(model: str, revision: str, job: Job, pool: Pool) -> Fetched:
     from analysis.model.load import has_safe_weights
 
     job.progress(0, 0, f"looking at {model}")
-
-    def fetched(done: int, total: int) -> None:
-        job.progress(done // MB, total // MB, f"fetching {model}, MB")
-
-    source = hub.locate(model, revision, fetched)
+    source = hub.locate(model, revision, fetching(job, model))
     if not (source.folder / ADAPTER).is_file():
         has_safe_weights(source)
     size = sum(path.stat().st_size for path in source.folder.glob("*.safetensors"))

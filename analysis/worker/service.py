@@ -30,6 +30,7 @@ DONE = "done"
 FAILED = "failed"
 STOPPED = "stopped"
 ENDED = (DONE, FAILED, STOPPED)
+MB = 10**6
 MAX_QUEUE = 32
 KEPT_JOBS = 50
 log = logging.getLogger(__name__)
@@ -109,6 +110,15 @@ class Job:
         return (self.ended or time.monotonic()) - self.started
 
 
+def fetching(job: Job, what: str) -> Callable[[int, int], None]:
+    """What tells a job how many bytes have been fetched, in megabytes."""
+
+    def fetched(done: int, total: int) -> None:
+        job.progress(done // MB, total // MB, f"fetching {what}, MB")
+
+    return fetched
+
+
 def spent_task(job: Job, pool: "Pool") -> None:
     """Stands in for the work of an ended job, so that what it held can be freed."""
 
@@ -150,10 +160,7 @@ class Pool:
             return told(known, job)
         needed = self.make_room(spec, estimate)
 
-        def fetched(done: int, total: int) -> None:
-            job.progress(done, total, f"fetching {spec.model}")
-
-        model = self_check.tried(load.load(pinned, fetched))
+        model = self_check.tried(load.load(pinned, fetching(job, spec.model)))
         self.loaded[pinned] = Held(model, needed)
         return told(model, job)
 
