@@ -78,6 +78,14 @@ def test_turns_are_recorded_with_settings_from_other_prompts(folder):
     assert 'study": "told' not in (folder / "recorded.json").read_text("utf-8")
 
 
+def test_a_folder_elsewhere_is_left_without_a_lock(folder, tmp_path):
+    away = tmp_path / "shipped"
+    folder.rename(away)
+    assert record(command.folder_of(str(away)), SHORT, "", job(), Pool()) == 4
+    names = {path.name for path in away.iterdir()}
+    assert "recorded.json" in names and not {PART, ".lock"} & names
+
+
 def test_a_stopped_recording_goes_on_and_comes_to_the_same(folder):
     record(folder, SHORT, "", job(), Pool())
     whole = as_bytes(library.open_by_name("told").recordings)

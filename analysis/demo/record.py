@@ -437,6 +437,8 @@ def record(folder: Path, spec: GenerationSpec, model: str, job: Job, pool: Pool)
     job.progress(len(done), len(wanted), "done")
     store.put_recordings(folder, replace(kept, turns=tuple(done)))
     files.discard(folder / PART)
+    if folder.resolve().parent != store.root().resolve():
+        files.discard(folder / store.LOCK)  # a folder that is shipped has none
     return len(done)
 
 
