@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,6 +89,18 @@ def test_after_stop_only_the_rest_is_fetched_and_told(hub):
     assert hub.sent[WEIGHTS] == [BIG, BIG - CHUNK]
     assert seen[0] == (2 * CHUNK, BIG) and seen[-1] == (BIG, BIG)
     assert not model.part.exists()
+
+
+def test_a_file_that_is_kept_in_xet_is_asked_of_the_hub(hub, monkeypatch):
+    model = publish(hub, "xet", 14)
+    real = hub_parts.told_of
+
+    def in_xet(*place):
+        return replace(real(*place), location="http://[bad", xet_file_data=object())
+
+    monkeypatch.setattr(hub_parts, "told_of", in_xet)
+    source = locate(model.name)
+    assert (source.folder / WEIGHTS).read_bytes() == model.weights
 
 
 def test_fetching_leaves_no_thread_behind(hub):

@@ -166,7 +166,7 @@ def fetch_one(one: LargeFile, bar: type[tqdm]) -> None:
 def fetch_rest(one: LargeFile, bar: type[tqdm]) -> None:
     """Fetch the bytes of a file that have not arrived, to the end of its part."""
     # Places of files are told for an hour or so.
-    place = told_of(one.model, one.folder, one.path).location
+    place = place_of(one, told_of(one.model, one.folder, one.path))
     headers = build_hf_headers()
     if urlsplit(place).netloc not in (urlsplit(constants.ENDPOINT).netloc, HUB):
         headers.pop("authorization", None)
@@ -180,6 +180,16 @@ def fetch_rest(one: LargeFile, bar: type[tqdm]) -> None:
             displayed_filename=one.path,
             tqdm_class=bar,
         )
+
+
+def place_of(one: LargeFile, told: HfFileMetadata) -> str:
+    """Where a file is to be had: of one that is kept in Xet it is the hub that leads on.
+
+    That is what the hub's own client asks when it fetches without Xet.
+    """
+    if told.xet_file_data is None:
+        return told.location
+    return hf_hub_url(one.model, one.path, revision=one.folder.name)
 
 
 def corrupted(path: str, model: str, found: str, published: str) -> ModelError:
