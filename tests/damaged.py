@@ -496,7 +496,7 @@ PROMPTS = lines(
     "prompt,language,text,role", lambda i, code: f"{i},{code},tell {i},search"
 )
 SENTENCES = lines(
-    "sentence,language,text", lambda i, code: f"{i},{code},sentence {i} of {code}"
+    "id,language,text", lambda i, code: f"{i},{code},sentence {i} of {code}"
 )
 COLUMN_MAP = b"""kind = "contrast pairs"
 [columns]

@@ -15,6 +15,7 @@ import torch
 
 from analysis.core import files, settings
 from analysis.core.errors import DiskError, SpecError
+from analysis.core.json_text import parse_json
 from analysis.core.specs import from_dict
 from analysis.model.load import Habits, Loaded
 
@@ -50,7 +51,7 @@ def known(place: Path | None) -> Habits | None:
     try:
         with place.open("rb") as file:
             data = file.read(LONGEST)
-        return from_dict(Habits, json.loads(data))
+        return from_dict(Habits, parse_json(data))
     except (OSError, ValueError, RecursionError, SpecError):
         return None
 

@@ -183,7 +183,8 @@ def parsed(text: str, place: str) -> dict[str, Any]:
     """The table of a TOML text; SpecError for what is none."""
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    # A number of very many digits is a ValueError that tomllib does not take for its own.
+    except (ValueError, RecursionError) as error:
         raise SpecError(
             f"{place} is not TOML ({str(error)[:120]}). Mend that place."
         ) from error
