@@ -20,7 +20,7 @@ SHELF = Shelf("sentences", ".csv")
 def offered() -> tuple[str, ...]:
     """Names to choose from."""
     own = (OWN,) if has_own() else ()
-    return (*own, *SHELF.names())
+    return (*SHELF.names(), *own)
 
 
 def has_own() -> bool:
