@@ -13,8 +13,9 @@ app: $(VENV)/.app
 model: $(VENV)/.app
 	$(BIN)/python -m babelscope model fetch gemma-3-270m
 
+# Files in order: those of the browser, few tests and long ones, would else be left for the end.
 test: $(VENV)/.test browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
