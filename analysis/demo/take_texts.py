@@ -18,7 +18,7 @@ PROVENANCE = texts.FOLDER / "provenance.csv"
 COLUMNS = ("kind", "language", "items", "made_by", "checked_by", "lines_changed")
 MADE = "a large language model, for Babelscope"
 MADE_ELSEWHERE = "a large language model, from the English texts, for Babelscope"
-CHECKED = "the same, in a second pass against the English; no native reader"
+CHECKED = "the same, in a second pass over parts of it; no native reader"
 CHECKED_ENGLISH = "the same, in a second pass"
 
 
