@@ -6,6 +6,7 @@ along, and from the matrices and tables that the papers print.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.stats
@@ -136,7 +137,8 @@ def by_resources(study: Study) -> str:
     known = [code for code in codes if percent.get(code) is not None]
     means = mean_with_others(cosine, known)
     share = np.array([percent[code] or 0.0 for code in known])
-    found = float(scipy.stats.spearmanr(share, means).statistic)
+    ranked: Any = scipy.stats.spearmanr(share, means)
+    found = float(ranked.statistic)
     low, high = resampled(share, means)
     return (
         f"Spearman's correlation of a language's share ({table_of.name}) and its "

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,8 @@ def counted(code: str, pairs: Sequence[texts.Value]) -> np.ndarray:
     else:
         counter = CountVectorizer(token_pattern=r"[^\s,.!?;:“”«»„\"]+")
     members = [pair.positive for pair in pairs] + [pair.negative for pair in pairs]
-    return counter.fit_transform(members).toarray().astype(float)
+    counts: Any = counter.fit_transform(members)
+    return counts.toarray().astype(float)
 
 
 def held_out_accuracy(gaps: np.ndarray) -> float:

@@ -153,9 +153,15 @@ def culture(code: str, folder: Path = FOLDER) -> Culture:
     for name, country, languages, phrase in place_rows:
         spoken = tuple(re.split(r"[ ,]+", languages.strip()))
         places.append(Place(name, country, spoken, phrase))
-    topics = dict(topic_rows)
-    answers = dict(answer_rows)
-    return Culture(tuple(places), topics, answers)
+    return Culture(tuple(places), by_name(topic_rows), by_name(answer_rows))
+
+
+def by_name(rows: Rows) -> dict[str, str]:
+    """The second cell of rows by their first."""
+    found = {}
+    for name, text in rows:
+        found[name] = text
+    return found
 
 
 def with_place(question: str, phrase: str) -> str:
