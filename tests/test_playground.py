@@ -428,3 +428,13 @@ def test_strength_zero_is_the_baseline_with_two_terms_too():
 def test_an_import_without_a_file_asks_for_one():
     at = play(kind="import")
     assert any("Choose a file" in info.value for info in at.info) and not at.error
+
+
+def test_of_a_model_that_was_never_here_the_studys_own_template_is_taken():
+    absent = {"model": {"model": "nobody/never-here"}, "template": "none"}
+    stored(
+        "absent",
+        planted_study(CONCEPTS, SPOKEN, (LAYERS, 24, HIDDEN)),
+        spec=absent,
+    )
+    assert visit(PAGE, study="absent").session_state["play-template"] == "none"

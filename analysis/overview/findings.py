@@ -227,7 +227,10 @@ def landmarks(study: Study, layer: str | int) -> str:
         known.append(f"different concepts reach {floor:z.2f}")
     if study.has("half_a"):
         ceiling = peak(similarity_ceiling(study).ceiling, layer)
-        known.append(f"two halves of one language's pairs {ceiling:z.2f}")
+        known.append(
+            f"two halves of one language's pairs, which share no source as translations "
+            f"do, {ceiling:z.2f}"
+        )
     if not known:
         return ""
     return f", where {' and '.join(known)}"

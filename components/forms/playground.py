@@ -149,11 +149,17 @@ def link_fields(study: Study) -> dict[str, Kept]:
 
 
 def fitting(template: str, study: Study) -> str:
-    """A preset's template, unless the study's model is known to have none of its own."""
+    """A preset's template, unless the study's model has none of its own.
+
+    Of a model that was never here, the study's own template is taken.
+    """
     model = study.manifest.model
-    if template == CHAT and model is not None and has_chat(model) is False:
-        return "none"
-    return template
+    if template != CHAT or model is None:
+        return template
+    known = has_chat(model)
+    if known is None:
+        return (study.manifest.spec or {}).get("template", template)
+    return template if known else "none"
 
 
 def draw(study: Study) -> Draft:
