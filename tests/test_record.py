@@ -73,7 +73,7 @@ def test_turns_are_recorded_with_settings_from_other_prompts(folder):
         tried = [(each.layers, each.outcome.strength) for each in turn.tuning.tried]
         layers = tuple(turn.steering["terms"][0]["layers"])
         assert (layers, turn.strength) in tried
-        assert turn.works == turn.verdict.startswith("Works.")
+        assert turn.works == turn.verdict.startswith("Turns")
     assert not (folder / PART).exists()
     assert 'study": "told' not in (folder / "recorded.json").read_text("utf-8")
 

@@ -5,6 +5,7 @@ others are shown. A stopped run goes on at the first turn that is missing.
 """
 
 import argparse
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +56,10 @@ PART = "recorded.part.json"
 TOKENS = 28
 MOST_REPEATED = 0.3
 """Share of repeated three-word sequences up to which a text counts as readable."""
+LEAST_VARIED = 0.6
+"""Share of different words among all of a readable answer; fluent ones have about 0.85."""
+LEAST_KEPT = 0.75
+"""Share of answers that still read as the prompt's language, where it is not to change."""
 LEAST_SHARE = 0.5
 """Share of answers in the wanted language from which on a push works."""
 LEAST_NATS = 1.0
@@ -223,10 +228,22 @@ class Recorder:
         merits = []
         for said in tried:
             outcome = said.outcome
-            readable = outcome.repetition <= self.most_repeated(plain)
+            readable = self.readable(said, plain)
             merit = (readable, outcome.effect, -outcome.strength, -outcome.repetition)
             merits.append(merit)
         return max(range(len(tried)), key=merits.__getitem__)
+
+    def readable(self, said: Said, plain: Said) -> bool:
+        """Whether answers do not repeat themselves, nor fall apart.
+
+        A language may change only where that is what is wanted.
+        """
+        repeats = said.outcome.repetition > self.most_repeated(plain)
+        if repeats or self.spec.of_language:
+            return not repeats
+        varied = np.mean([distinct(answer.text) for answer in said.answers])
+        own = [answer.language == self.spec.language for answer in said.answers]
+        return bool(varied >= LEAST_VARIED and np.mean(own) >= LEAST_KEPT)
 
     def most_repeated(self, plain: Said) -> float:
         """How much a readable answer may repeat: as the baseline does, if that is more."""
@@ -301,19 +318,26 @@ class Recorder:
 
     def rule(self) -> str:
         """How a setting is chosen."""
+        further = ""
+        if not self.spec.of_language:
+            further = (
+                f", have at least {100 * LEAST_VARIED:.0f} % different words and read as "
+                f"the prompt's language in {100 * LEAST_KEPT:.0f} % of cases"
+            )
         return (
             "of the settings whose answers to the tuning prompts repeat at most "
             f"{100 * MOST_REPEATED:.0f} % of their three-word sequences (or as many as the "
-            "baseline), the one with the largest effect, among equals the weakest and then "
-            "the least repetitive; where none is so readable, the same of all."
+            f"baseline){further}, the one with the largest effect, among equals the "
+            "weakest and then the least repetitive; where none is so readable, the same of all."
         )
 
     def judged(self, chosen: Setting, shown: "Shown") -> "Judged":
         """Whether the push works on the prompts shown, and the numbers, in words."""
         plain = shown.plain.outcome
-        steered = at(shown.steered, chosen.strength)
-        twin = at(shown.twins, chosen.strength)
-        readable = steered.repetition <= self.most_repeated(shown.plain)
+        chosen_one = at(shown.steered, chosen.strength)
+        steered = chosen_one.outcome
+        twin = at(shown.twins, chosen.strength).outcome
+        readable = self.readable(chosen_one, shown.plain)
         turns = self.turned(steered, plain)
         alone = not self.turned(twin, plain)
         said = (
@@ -338,9 +362,15 @@ class Recorder:
         return f"{outcome.effect:+.2f}"
 
 
-def at(said: Sequence[Said], strength: float) -> Outcome:
-    """What came out at a strength."""
-    return next(one.outcome for one in said if one.outcome.strength == strength)
+def at(said: Sequence[Said], strength: float) -> Said:
+    """What was said at a strength."""
+    return next(one for one in said if one.outcome.strength == strength)
+
+
+def distinct(text: str) -> float:
+    """The share of different words among all of a text; 0 of a text without words."""
+    words = re.findall(r"\w+", text.casefold())
+    return len(set(words)) / len(words) if words else 0.0
 
 
 def reason(turns: bool, alone: bool, readable: bool) -> str:
@@ -348,10 +378,10 @@ def reason(turns: bool, alone: bool, readable: bool) -> str:
     if not turns:
         return "Does not work: the answers do not turn."
     if not readable:
-        return "Does not work: the answers turn, but repeat themselves."
+        return "Does not work: the answers turn, but repeat themselves or fall apart."
     if not alone:
         return "Does not work: the random twin turns the answers, too."
-    return "Works."
+    return "Turns, and the random twin does not."
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ DEPTHS = ((0.2, 0.45), (0.38, 0.67), (0.6, 0.85))
 """Relative depths that are tried, from the first block (0) to the last (1)."""
 OF_GAP = (0.15, 0.25, 0.4)
 """Strengths that are tried of a language vector, in mean gaps."""
-OF_STATE = (0.25, 0.5, 1.0)
+OF_STATE = (0.1, 0.2, 0.4)
 """Pushes that are tried of a value's vector: all layers together, in lengths of a state."""
 DOSES = (0.5, 1.0, 1.5, 2.0)
 """Strengths that are recorded, in parts of the chosen one."""
