@@ -35,8 +35,18 @@ for name in [name for name in os.environ if name.startswith("BABELSCOPE_")]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys through a real browser come last: what is quick to fail fails first."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Journeys through a real browser come last: what is quick to fail fails first.
+
+    Shared out among workers they come first: a few long ones would else be left for one
+    worker at the end.
+    """
+    shared_out = "PYTEST_XDIST_WORKER" in os.environ
+    items.sort(key=lambda item: is_journey(item) != shared_out)
+
+
+def is_journey(item: pytest.Item) -> bool:
+    """Whether a test goes through a real browser."""
+    return item.get_closest_marker("browser") is not None
 
 
 def pytest_unconfigure() -> None:
