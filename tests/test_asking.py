@@ -211,7 +211,7 @@ def named(capsys) -> str:
         (["sweep", "bloomz-7.1b"], "was asked no questions"),
         (["ask", "demos"], "demo questions"),
         (["ask", "gone.csv"], "There is no file “gone.csv”"),
-        (["words", "nosuch"], "Choose: demo world, or give a file"),
+        (["words", "nosuch"], "Choose: demo world, Babelscope words, or give a file"),
         (["words", "demo"], "Did you mean “demo world”?"),
         (["means", "nowhere", "--model", "a/b"], "There is no nowhere"),
         (["means", ".", "--model", "demo"], "States of the demo model cannot be"),

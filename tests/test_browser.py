@@ -134,7 +134,7 @@ def session(browser):
 
 
 def test_the_overview_shows_published_results(server, session):
-    page = go(session(), server, "Overview")
+    page = go(session(), f"{server}/?study=llama2-chat-7b", "Overview")
     expect(page.get_by_text("Published numbers, not computed here.")).to_be_visible()
     expect(page.get_by_text("Figure 4 of the paper")).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_be_visible()

@@ -127,8 +127,8 @@ def check_arrays(folder: Path, manifest: Manifest) -> None:
             if key in seen:
                 raise misfit(folder, f"{key} is in two files, {file} is one of them")
             seen.add(key)
-            check_scales(folder, key, stored, entry.keys)
             check_tensor(folder, key, stored, Context(manifest, sizes, places))
+            check_scales(folder, key, stored, entry.keys)
     check_together(folder, seen)
     check_draws(folder, sizes)
 
