@@ -139,7 +139,7 @@ def by_resources(study: Study) -> str:
     share = np.array([percent[code] or 0.0 for code in known])
     ranked: Any = scipy.stats.spearmanr(share, means)
     found = float(ranked.statistic)
-    low, high = resampled(share, means)
+    low, high = resampled(share, means).tolist()
     return (
         f"Spearman's correlation of a language's share ({table_of.name}) and its "
         f"mean cosine with the others is {found:+.2f}, 95 % interval "
@@ -160,16 +160,15 @@ def mean_with_others(cosine: xr.DataArray, codes: list[str]) -> np.ndarray:
     return np.nanmean(picked, axis=1)
 
 
-def resampled(share: np.ndarray, means: np.ndarray) -> tuple[float, float]:
-    """95 % interval of their rank correlation, over languages drawn again."""
+def resampled(share: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """Both ends (2,) of the 95 % interval of their rank correlation, over languages."""
     rng = np.random.default_rng(1)
     found = []
     for _ in range(DRAWS):
         drawn = rng.integers(len(share), size=len(share))
         if len(set(drawn.tolist())) > 2:
             found.append(rank_correlation(share[drawn], means[drawn]))
-    low, high = np.nanquantile(found, (0.025, 0.975))
-    return float(low), float(high)
+    return np.nanquantile(found, (0.025, 0.975))
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:

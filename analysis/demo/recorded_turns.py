@@ -5,6 +5,7 @@ Settings are chosen on other beginnings than those shown.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analysis.core.specs import ModelSpec
 from analysis.languages.languages import language
@@ -15,8 +16,16 @@ from analysis.steering.language_vectors import (
 from analysis.steering.specs import GenerationSpec, VectorSource
 from analysis.study.study import Study
 
-DEPTHS = ((0.2, 0.45), (0.38, 0.67), (0.6, 0.85))
-"""Relative depths that are tried, from the first block (0) to the last (1)."""
+
+class Depths(NamedTuple):
+    """Relative depths of the first and the last block that are pushed, 0 to 1."""
+
+    first: float
+    last: float
+
+
+DEPTHS = (Depths(0.2, 0.45), Depths(0.38, 0.67), Depths(0.6, 0.85))
+"""Those that are tried."""
 OF_GAP = (0.15, 0.25, 0.4)
 """Strengths that are tried of a language vector, in mean gaps."""
 OF_STATE = (0.1, 0.2, 0.4)
@@ -64,7 +73,7 @@ class TurnSpec:
     against: str = ""
     template: str = "none"
     generation: GenerationSpec = GenerationSpec()
-    depths: tuple[tuple[float, float], ...] = DEPTHS
+    depths: tuple[Depths, ...] = DEPTHS
     doses: tuple[float, ...] = DOSES
 
     @property

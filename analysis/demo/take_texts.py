@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from analysis.demo.text_checks import faults_of_file
 from analysis.world import corpus as texts
@@ -20,6 +21,13 @@ MADE = "a large language model, for Babelscope"
 MADE_ELSEWHERE = "a large language model, from the English texts, for Babelscope"
 CHECKED = "the same, in a second pass over parts of it; no native reader"
 CHECKED_ENGLISH = "the same, in a second pass"
+
+
+class TextFile(NamedTuple):
+    """A file of texts, by its kind and its language."""
+
+    kind: str
+    language: str
 
 
 def main(given: Sequence[str]) -> int:
@@ -40,13 +48,16 @@ def main(given: Sequence[str]) -> int:
     return 1 if left else 0
 
 
-def read_changed(file: Path) -> dict[tuple[str, str], str]:
+def read_changed(file: Path) -> dict[TextFile, str]:
     """Kind and language → how many lines the second pass changed."""
     rows = csv.DictReader(file.read_text(encoding="utf-8").splitlines())
-    return {(row["kind"], row["language"]): row["lines_changed"] for row in rows}
+    changed = {}
+    for row in rows:
+        changed[TextFile(row["kind"], row["language"])] = row["lines_changed"]
+    return changed
 
 
-def write_provenance(changed: dict[tuple[str, str], str]) -> None:
+def write_provenance(changed: dict[TextFile, str]) -> None:
     """A row of every file that ships; what was known of it stays."""
     known = dict(changed)
     if PROVENANCE.is_file():
@@ -56,7 +67,7 @@ def write_provenance(changed: dict[tuple[str, str], str]) -> None:
         table.writerow(COLUMNS)
         for kind in texts.KINDS:
             for code in texts.languages_of(kind):
-                table.writerow(row_of(kind, code, known.get((kind, code), "")))
+                table.writerow(row_of(kind, code, known.get(TextFile(kind, code), "")))
 
 
 def row_of(kind: str, code: str, changed: str) -> tuple[str, ...]:

@@ -257,13 +257,7 @@ def check_tensor(
     inside = [0 <= index < count for index, count in zip(place, counts)]
     if written != key or len(place) != len(counts) or not all(inside):
         raise misfit(folder, f"{key} is no place that this study has")
-    allowed = CODES if name in OF_CODES else FLOATS
-    if name in WHOLE:
-        allowed = (*FLOATS, KINDS_OF_WHOLE[WHOLE[name].name])
-    if stored.kind not in allowed:
-        raise misfit(
-            folder, f"{key} is {stored.kind}, allowed are {', '.join(allowed)}"
-        )
+    check_kind(folder, key, stored)
     if name in (WORDS, SENTENCES) and implied.manifest.hidden is None:
         raise misfit(folder, "the manifest does not say how many numbers a vector has")
     sizes = sizes_at(implied, name, place)
@@ -271,6 +265,18 @@ def check_tensor(
         found = " × ".join(map(str, stored.shape))
         wanted = sizes.words(DIMENSIONS[name])
         raise misfit(folder, f"{key} is {found or 'one number'}, but must be {wanted}")
+
+
+def check_kind(folder: Path, key: str, stored: Stored) -> None:
+    """StudyError for a tensor of numbers that its array is not kept in."""
+    name = key.partition("/")[0]
+    allowed = CODES if name in OF_CODES else FLOATS
+    if name in WHOLE:
+        allowed = (*FLOATS, KINDS_OF_WHOLE[WHOLE[name].name])
+    if stored.kind not in allowed:
+        raise misfit(
+            folder, f"{key} is {stored.kind}, allowed are {', '.join(allowed)}"
+        )
 
 
 def sizes_at(

@@ -126,7 +126,6 @@ def reply(request: Request) -> tuple[Reply, ...]:
 def answered(request: Request, job: Job, pool: Pool) -> tuple[Reply, ...]:
     """Replies to what was asked, in the order of the asks."""
     from analysis.model.generate import generate
-    from analysis.model.scoring import alternatives
 
     loaded = pool.get(request.model, job)
     rows = rows_of(loaded, request.template, request.asks, job.notices)
@@ -141,7 +140,24 @@ def answered(request: Request, job: Job, pool: Pool) -> tuple[Reply, ...]:
 
     job.progress(0, wanted, "answering")
     answers = generate(loaded, rows, request.generation, show, job.check)
-    known = said_unsteered(rows, answers, request.generation)
+    known = baselines(loaded, rows, answers, request.generation)
+    found = []
+    for row, one in zip(rows, replies(request.asks, shown, answers)):
+        baseline = known[Unsteered(row.prompt, row.whole, one.answer.ids)]
+        found.append(replace(one, baseline=baseline))
+    return tuple(found)
+
+
+def baselines(
+    loaded: "Loaded",
+    rows: "Sequence[Row]",
+    answers: "Sequence[Answer]",
+    spec: GenerationSpec,
+) -> "dict[Unsteered, tuple[tuple[TokenShare, ...], ...]]":
+    """What the baseline would have said at each token of every answer."""
+    from analysis.model.scoring import alternatives
+
+    known = said_unsteered(rows, answers, spec)
     asked = {}
     for row, one in zip(rows, answers):
         plain = Unsteered(row.prompt, row.whole, one.ids)
@@ -151,11 +167,7 @@ def answered(request: Request, job: Job, pool: Pool) -> tuple[Reply, ...]:
         ids = [plain.ids for plain in asked]
         likely = alternatives(loaded, list(asked.values()), ids, ALTERNATIVES)
         known |= dict(zip(asked, likely))
-    found = []
-    for row, one in zip(rows, replies(request.asks, shown, answers)):
-        baseline = known[Unsteered(row.prompt, row.whole, one.answer.ids)]
-        found.append(replace(one, baseline=baseline))
-    return tuple(found)
+    return known
 
 
 class Unsteered(NamedTuple):
