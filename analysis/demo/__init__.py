@@ -1,3 +1,3 @@
-"""How the demo is made: pairs, questions, training, study; nothing here runs when the
-program is used.
+"""How all that ships is made: the demo, the real study, checks of texts; nothing here runs
+when the program is used.
 """

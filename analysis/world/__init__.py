@@ -1,1 +1,3 @@
-"""Texts of our own: the small world that the demo model is trained on; no model."""
+"""Texts of our own: the small world of the demo model, and the corpus in twenty languages;
+no model.
+"""
