@@ -262,7 +262,7 @@ def folded(tmp_path_factory):
 
 def test_what_is_read_off_folds_says_so(folded):
     assert folded.manifest.folded
-    said = {each.page: each.sentence for each in findings(folded, HONEST)}
+    said = {each.page: each.statistics for each in findings(folded, HONEST)}
     assert (
         "the layer of each fold of pairs was chosen on the other"
         in (said["recognition"])

@@ -105,10 +105,10 @@ def test_the_overview_says_what_is_null():
     said = findings(with_null(concepts=0), Convention())
     (note,) = [one.sentence for one in said if "Nothing was read" in one.sentence]
     assert "fairness in zh at 4 of 4 layers" in note and "toxicity" not in note
-    assert "cosine 1.00" not in " ".join(one.sentence for one in said)
+    assert "cosine 1.00" not in " ".join(one.text for one in said)
     said = findings(with_null(languages=(0, 1, 2)), Convention())
     assert "not one is longer" in said[0].sentence
-    assert not [one for one in said if "agree most" in one.sentence]
+    assert not [one for one in said if "agree most" in one.text]
     assert "5 more" in said[-1].sentence
 
 

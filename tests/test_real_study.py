@@ -136,7 +136,7 @@ def test_the_table_sets_ours_beside_the_papers(ours, monkeypatch):
     page = "\n".join(lines)
     assert page.count("| **ours** |") == len(papers_table.SECTIONS) + 4
     assert page.count("| LLaMA2-chat-7B |") == len(papers_table.SECTIONS)
-    assert "Mean recognition accuracy" in page and "95 % interval" in page
+    assert "Mean accuracy over" in page and "95 % interval" in page
     assert "permutation p = 0.002 over 12 languages" in page
     assert "not in this study" in page, "no words, questions or sentences are planted"
 

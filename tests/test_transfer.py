@@ -268,15 +268,16 @@ def test_findings_are_three_sentences_with_their_numbers(convention):
         each.sentence.endswith(".") and "nan" not in each.sentence for each in found
     )
     assert (
-        "95 % interval" in found[0].sentence
-        and "chance" in found[0].sentence
-        and "60 held-out" in found[0].sentence
+        "95 % interval" in found[0].statistics
+        and "chance" in found[0].statistics
+        and "60 held-out" in found[0].statistics
     )
     assert (
-        "different concepts reach" in found[1].sentence and "p = " in found[2].sentence
+        "different concepts reach" in found[1].statistics
+        and "p = " in found[2].statistics
     )
     mean = 100 * float(recognition(study, convention)["mean"].max())
-    assert f"{mean:.1f} %" in found[0].sentence
+    assert f"{mean:.1f} %" in found[0].statistics
 
 
 @pytest.mark.parametrize("name", list(published()))
@@ -286,10 +287,11 @@ def test_findings_of_published_studies_say_what_is_printed(name):
         findings(study, HONEST), ("recognition", "similarity", "transfer")
     ):
         figure = study.manifest.figures.get(array)
-        assert each.sentence.startswith(
-            f"{figure} of the paper" if figure else f"No {array} matrix is printed"
-        )
-        assert "nan" not in each.sentence
+        if figure:
+            assert each.statistics.startswith(f"{figure} of the paper")
+        else:
+            assert each.sentence.startswith(f"No {array} matrix is printed")
+        assert "nan" not in each.text
 
 
 def test_findings_of_one_language_and_of_an_unfinished_study():

@@ -371,11 +371,11 @@ def test_a_dagger_needs_both_tests():
 
 def test_findings_tell_how_many_can_be_told_from_them():
     study = planted_study(planting=Planting(unrelated=True))
-    said = {each.page: each.sentence for each in findings(study, HONEST)}
+    said = {each.page: each.statistics for each in findings(study, HONEST)}
     assert "3 of 3 means can be told from what vectors reach" in said["recognition"]
     assert "6 of 6 cells can be told from what vectors reach" in said["transfer"]
     before = findings(planted_study(), HONEST)
-    assert "nothing to do with" not in " ".join(each.sentence for each in before)
+    assert "nothing to do with" not in " ".join(each.text for each in before)
 
 
 def test_methods_name_the_comparison_where_there_is_one():

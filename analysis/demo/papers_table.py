@@ -16,15 +16,18 @@ from analysis.concepts.recognition import recognition
 from analysis.concepts.similarity import MAXIMUM, similarity
 from analysis.concepts.specs import CONVENTIONS
 from analysis.concepts.transfer import transfer
-from analysis.concepts.triangle import asymmetry, triangle
 from analysis.core.errors import AnalysisError, StudyError
 from analysis.core.intervals import ends
 from analysis.demo.text_baselines import Baseline, baselines
 from analysis.languages.distances import DISTANCES
-from analysis.languages.shares import SHARES, ShareTable, order
-from analysis.overview import findings, usual
+from analysis.overview import usual
+from analysis.overview.direction import direction, sides_words
+from analysis.overview.finding import beside_unrelated, name
 from analysis.overview.of_study import relationship
-from analysis.overview.shares import share_table
+from analysis.overview.on_recognition import recognised
+from analysis.overview.on_transfer import different
+from analysis.overview.on_words import matching
+from analysis.overview.shares import in_order_of_share
 from analysis.plane.finding import finding
 from analysis.questions.geometry import lens
 from analysis.sentences.retrieval import mexa
@@ -107,9 +110,9 @@ def row(study: Study, result: Callable[[Study], str]) -> str:
     return f"| {name} | {said.replace('|', '/')} |"
 
 
-def recognised(study: Study) -> str:
+def concepts_found(study: Study) -> str:
     """Recognition, with chance and unrelated vectors."""
-    return findings.recognised(study, HONEST) + unrelated(study)
+    return recognised(study, HONEST).text + unrelated(study)
 
 
 def unrelated(study: Study) -> str:
@@ -131,12 +134,11 @@ def unrelated(study: Study) -> str:
 def by_resources(study: Study) -> str:
     """Whether languages with a larger share agree more with the others."""
     cosine = similarity(study, MAXIMUM)["cosine"]
-    codes = cosine.source.values.tolist()
-    table_of = shares_of(study)
-    percent = table_of.percent
-    known = [code for code in codes if percent.get(code) is not None]
+    ranked_by = in_order_of_share(study, cosine.source.values.tolist())
+    table_of = ranked_by.table
+    known = list(ranked_by.codes)
     means = mean_with_others(cosine, known)
-    share = np.array([percent[code] or 0.0 for code in known])
+    share = np.array([table_of.percent[code] or 0.0 for code in known])
     ranked: Any = scipy.stats.spearmanr(share, means)
     found = float(ranked.statistic)
     low, high = resampled(share, means).tolist()
@@ -145,12 +147,6 @@ def by_resources(study: Study) -> str:
         f"mean cosine with the others is {found:+.2f}, 95 % interval "
         f"{ends(low, high, '+.2f')} ({len(known)} languages, resampled)"
     )
-
-
-def shares_of(study: Study) -> ShareTable:
-    """Shares of the study's model; LLaMA2's where they are not known."""
-    known = share_table(study)
-    return known if known.percent else SHARES["LLaMA2"]
 
 
 def mean_with_others(cosine: xr.DataArray, codes: list[str]) -> np.ndarray:
@@ -177,24 +173,15 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.corrcoef(*ranks)[0, 1])
 
 
-def direction(study: Study) -> str:
+def way(study: Study) -> str:
     """Whether vectors carry better down the order of shares than up."""
     table = transfer(study, HONEST)
-    table_of = shares_of(study)
-    percent = table_of.percent
-    codes = [
-        code for code in table.source.values.tolist() if percent.get(code) is not None
-    ]
-    arranged = order(codes, "share", table_of)
-    matrix = table.transfer.sel(source=codes, target=codes)
-    sides, tilt = triangle(matrix, arranged), asymmetry(matrix, arranged)
-    said = findings.sides_words(sides, tilt)
+    found = direction(study, table.transfer)
     beside = ""
     if "q_unrelated" in table:
-        different = ~np.eye(table.sizes["source"], dtype=bool)
-        told = findings.beside_unrelated(table.q_unrelated.where(different), "cell")
+        told = beside_unrelated(different(table.q_unrelated), "cell")
         beside = f"; {told}" if told else ""
-    return f"by shares of {table_of.name}: {said}{beside}"
+    return f"by shares of {found.order.table.name}: {sides_words(found)}{beside}"
 
 
 def relatives(study: Study) -> str:
@@ -217,7 +204,7 @@ def words_found(study: Study) -> str:
     """How often words are found in English before and after a rotation."""
     if not study.embeddings:
         raise StudyError("it has no words.")
-    return findings.matching(study)
+    return matching(study).text
 
 
 def steered(study: Study) -> str:
@@ -251,7 +238,7 @@ def sentences_found(study: Study) -> str:
     best = of_others.isel(language=int(np.argmax(of_others["mean"].values)))
     worst = of_others.isel(language=int(np.argmin(of_others["mean"].values)))
     return (
-        f"sentences: MEXA with {findings.name(target)} is {mean:.1f} % on average over "
+        f"sentences: MEXA with {name(target)} is {mean:.1f} % on average over "
         f"{of_others.sizes['language']} languages, {of_language(best)} to "
         f"{of_language(worst)}; guessing gives {chance:.1f} %"
     )
@@ -260,8 +247,8 @@ def sentences_found(study: Study) -> str:
 def of_language(found: xr.Dataset) -> str:
     """“French (81.0 %, 72.3 to 88.0)”."""
     low, high = 100 * float(found.low), 100 * float(found.high)
-    name = findings.name(found.language.item())
-    return f"{name} ({100 * float(found['mean']):.1f} %, {ends(low, high, '.1f')})"
+    named = name(found.language.item())
+    return f"{named} ({100 * float(found['mean']):.1f} %, {ends(low, high, '.1f')})"
 
 
 def surface(ours: Study) -> Lines:
@@ -292,9 +279,9 @@ def spread(values: list[float]) -> str:
 
 
 SECTIONS: dict[str, Callable[[Study], str]] = {
-    "Recognition of concepts (Xu et al., Table 9)": recognised,
+    "Recognition of concepts (Xu et al., Table 9)": concepts_found,
     "Consistency across languages, by resources (Xu et al.)": by_resources,
-    "Direction of transfer (Xu et al.)": direction,
+    "Direction of transfer (Xu et al.)": way,
     "Consistency and linguistic relation (Xu et al.)": relatives,
 }
 """Claims about values, with what is said of each study."""

@@ -15,8 +15,8 @@ from analysis.concepts.similarity import MAXIMUM, similarity
 from analysis.concepts.specs import Convention
 from analysis.concepts.transfer import transfer
 from analysis.concepts.triangle import StartingGap
-from analysis.languages.shares import order
 from analysis.overview import compare
+from analysis.overview.direction import direction
 from analysis.overview.shares import share_table
 from analysis.study import library
 from analysis.study.study import Study
@@ -74,14 +74,14 @@ def triangle(
     """Transfer above and below the diagonal, languages by pre-training share: one row.
 
     Cells that lose nothing and means of either side (percentage points); ``index``, the
-    difference of the means, with its permutation ``p``. Xu et al. 2024, Figure 4; the
-    index is ours.
+    difference of the means, with its permutation ``p``; ``order`` says whose shares
+    they are, and of how many languages. Xu et al. 2024, Figure 4; the index is ours.
     """
     matrix = transfer(study, convention, concepts)["transfer"]
-    codes = order(matrix.source.values.tolist(), "share", share_table(study))
-    sides = triangles.triangle(matrix, codes)
-    tilt = triangles.asymmetry(matrix, codes)
-    return pd.DataFrame([asdict(sides) | asdict(tilt)])
+    found = direction(study, matrix)
+    row = asdict(found.sides) | asdict(found.tilt)
+    row["order"] = found.order.words
+    return pd.DataFrame([row])
 
 
 def starting_gap(

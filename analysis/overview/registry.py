@@ -77,6 +77,23 @@ ANALYSES: list[Analysis] = [
         usual=CONVENTION,
     ),
     Analysis(
+        "finding",
+        findings.finding,
+        needs.ANYTHING,
+        seconds=10,
+        works=CONCEPTS,
+        tests=(
+            SHARES,
+            PERMUTATION,
+            ADJUSTED,
+        ),
+        printed_tests=(
+            STUDENT,
+            PERMUTATION,
+        ),
+        usual=CONVENTION,
+    ),
+    Analysis(
         "coverage",
         of_study.coverage,
         needs.PAIRS,

@@ -1,7 +1,58 @@
-"""Which pre-training shares hold for a study's model."""
+"""Which pre-training shares hold for a study's model, and the order that they give."""
 
-from analysis.languages.shares import SHARES, ShareTable
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from analysis.languages.shares import SHARES, ShareTable, order
 from analysis.study.study import Study
+
+STAND_IN = "LLaMA2"
+"""Whose shares put languages in order where those of a study's model are not known.
+
+The paper's model whose corpus is mostly English, as that of most open models is.
+"""
+FEWEST = 3
+"""Fewer languages than this have no order to speak of."""
+
+
+@dataclass(frozen=True)
+class ShareOrder:
+    """Languages whose share is known, the largest first, and those without one."""
+
+    codes: tuple[str, ...]
+    left_out: tuple[str, ...]
+    table: ShareTable
+    stand_in: bool = False
+    """Whether the shares are another model's."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether there are languages enough to speak of a direction."""
+        return len(self.codes) >= FEWEST
+
+    @property
+    def text(self) -> str:
+        """Of what the first languages have more, in a sentence."""
+        return (
+            f"text in {self.table.name}'s corpus" if self.stand_in else "training text"
+        )
+
+    @property
+    def words(self) -> str:
+        """What the order is, with how many languages have a place in it."""
+        name = self.table.name
+        if self.stand_in:
+            text = f"{name}'s pre-training shares, as this model's are not known"
+        elif self.table.order_only:
+            text = f"assumed pre-training shares ({name})"
+        elif name in SHARES:
+            text = f"pre-training share ({name})"
+        else:
+            text = "pre-training share"
+        if not self.left_out:
+            return text
+        every = len(self.codes) + len(self.left_out)
+        return f"{text} ({len(self.codes)} of {every} languages have one)"
 
 
 def share_table(study: Study) -> ShareTable:
@@ -14,3 +65,22 @@ def share_table(study: Study) -> ShareTable:
     if name:
         return SHARES[name]
     return ShareTable("unknown", "No shares are known for this model.", "", {})
+
+
+def in_order_of_share(study: Study, codes: Iterable[str]) -> ShareOrder:
+    """The one order of languages that statements on direction are made in.
+
+    By the shares of the study's model; where none is known, by STAND_IN's, which is
+    said. Languages without a share in that table have no place in the order: to put
+    them last, or where the study happens to list them, would mean nothing.
+    """
+    table = share_table(study)
+    stand_in = not table.percent
+    if stand_in:
+        table = SHARES[STAND_IN]
+    known, left_out = [], []
+    for code in codes:
+        there = table.percent.get(code) is not None
+        (known if there else left_out).append(code)
+    ranked = order(known, "share", table)
+    return ShareOrder(ranked, tuple(left_out), table, stand_in)

@@ -8,6 +8,7 @@ from analysis.concepts.recognition import BAND_WORDS
 from analysis.concepts.specs import Convention
 from analysis.concepts.triangle import StartingGap
 from analysis.core.intervals import ends, too_few
+from analysis.overview.direction import direction
 from analysis.study.study import PUBLISHED, Study
 from components.figures.cells import (
     between,
@@ -70,7 +71,7 @@ def matrix(
         estimate="transfer",
         interval=("low", "high"),
         title="Transfer from a source language (row) to a target language (column)",
-        caption=f"{triangle_words(cells['transfer'], languages)}"
+        caption=f"{triangle_words(study, cells['transfer'])}"
         f"{unrelated_note(study, others_only(cells))} {note}{convention_note(convention, study)}"
         f"{untested_note(cells['clusters'].values)}",
         data=drawn,
@@ -89,17 +90,24 @@ def others_only(cells: xr.Dataset) -> xr.Dataset:
     return cells.assign(q_unrelated=cells["q_unrelated"].where(transferred))
 
 
-def triangle_words(values: xr.DataArray, languages: Languages) -> str:
-    """What stands above the diagonal and below it, and whether that differs."""
-    sides = triangle.triangle(values, languages.codes)
-    skew = triangle.asymmetry(values, languages.codes)
-    return (
+def triangle_words(study: Study, values: xr.DataArray) -> str:
+    """How much is lost, and whether that depends on which way a vector goes."""
+    known = off_diagonal(values)
+    text = (
         "T = accuracy of the source's vector on the target's pairs minus that of the "
-        f"target's own, percentage points, {span(off_diagonal(values))}. "
-        f"T ≥ 0 in {sides.above} of {sides.above_cells} cells above the diagonal "
-        f"(mean {sides.mean_above:+z.2f}) and {sides.below} of {sides.below_cells} "
-        f"below (mean {sides.mean_below:+z.2f}); asymmetry {skew.index:+z.2f} points, "
-        f"permutation p = {skew.p:z.3f}."
+        f"target's own, percentage points, {span(known)}."
+    )
+    found = direction(study, values)
+    if not found.told:
+        free = int((known >= 0).sum())
+        return f"{text} T ≥ 0 in {free} of {np.isfinite(known).sum()} cells."
+    sides, skew = found.sides, found.tilt
+    return (
+        f"{text} T ≥ 0 in {sides.above} of {sides.above_cells} cells from languages with "
+        f"more {found.order.text} to those with less (mean {sides.mean_above:+z.2f}) and "
+        f"{sides.below} of {sides.below_cells} the other way (mean "
+        f"{sides.mean_below:+z.2f}); asymmetry {skew.index:+z.2f} points, permutation "
+        f"p = {skew.p:z.3f}, by {found.order.words}."
     )
 
 

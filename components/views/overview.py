@@ -44,6 +44,7 @@ def findings(study: Study) -> None:
     for finding in cache.measure(sentences.findings, study, convention):
         text, link = st.columns([5, 1], vertical_alignment="center")
         text.markdown(escape(finding.sentence))
+        text.caption(escape(finding.statistics))
         entry = pages[finding.page]
         link.page_link(
             entry.file,
