@@ -134,9 +134,10 @@ def unrelated(study: Study) -> str:
 def by_resources(study: Study) -> str:
     """Whether languages with a larger share agree more with the others."""
     cosine = similarity(study, MAXIMUM)["cosine"]
-    ranked_by = in_order_of_share(study, cosine.source.values.tolist())
-    table_of = ranked_by.table
-    known = list(ranked_by.codes)
+    codes = cosine.source.values.tolist()
+    found_shares = in_order_of_share(study, codes)
+    table_of = found_shares.table
+    known = [code for code in codes if code in found_shares.codes]
     means = mean_with_others(cosine, known)
     share = np.array([table_of.percent[code] or 0.0 for code in known])
     ranked: Any = scipy.stats.spearmanr(share, means)
@@ -181,7 +182,7 @@ def way(study: Study) -> str:
     if "q_unrelated" in table:
         told = beside_unrelated(different(table.q_unrelated), "cell")
         beside = f"; {told}" if told else ""
-    return f"by shares of {found.order.table.name}: {sides_words(found)}{beside}"
+    return f"by {found.order.words}: {sides_words(found)}{beside}"
 
 
 def relatives(study: Study) -> str:
