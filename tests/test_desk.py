@@ -25,7 +25,7 @@ def test_studies_of_one_title_are_told_apart(home):
     at = visit(STUDIES, study="first")
     assert [
         option for option in at.selectbox(key="study").options if "Planted" in option
-    ] == [f"Planted study · {name}" for name in library.names()[:2]]
+    ] == [f"Yours · Planted study · {name}" for name in library.names()[:2]]
     for name in ("second", "first"):
         at.selectbox(key="study").select(name)
         assert (
@@ -73,7 +73,7 @@ def test_rename_changes_the_title_and_keeps_the_link(study):
     assert library.open_by_name("mine").title == HOSTILE[:70] and asked(study)[
         "study"
     ] == ["mine"]
-    assert HOSTILE[:70] in study.selectbox(key="study").options
+    assert f"Yours · {HOSTILE[:70]}" in study.selectbox(key="study").options
     study.text_input(key="title-mine").set_value("   ").run()
     alive(button(study, "Rename").click().run())
     assert (

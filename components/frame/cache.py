@@ -7,9 +7,10 @@ import copy
 import functools
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -30,7 +31,7 @@ from analysis.overview import compare, registry
 from analysis.study import leftovers, library, store
 from analysis.study.arrays import frozen
 from analysis.study.published_words import shipped
-from analysis.study.study import Study
+from analysis.study.study import PUBLISHED, Study
 from analysis.worker.service import Job, Pool, Service
 from components.frame.recent import Recent
 from components.printing.venues import Look
@@ -38,6 +39,8 @@ from components.printing.venues import Look
 LOG = logging.getLogger(__name__)
 MOST_STUDIES = 512
 """Studies whose manifests stay at hand, so that no rerun reads them all again."""
+MOST_LISTED = 8192
+"""Studies of which lists know the title, so that no rerun opens them."""
 MOST_OPENED = 8
 """Studies whose arrays stay at hand."""
 MOST_RESULTS = 256
@@ -88,6 +91,55 @@ def opened(name: str, version: str) -> Study:
 def study(name: str) -> Study:
     """The study of this name as it is now."""
     return opened(name, version(name))
+
+
+class Listed(NamedTuple):
+    """What lists say of a study."""
+
+    title: str
+    kind: str
+    unfinished: bool = False
+
+
+class Stamp(NamedTuple):
+    """A manifest as it lies on the disk, by what a look at its folder tells."""
+
+    path: str
+    written: int
+    changed: int
+    size: int
+
+
+def listed(names: Iterable[str]) -> dict[str, Listed | None]:
+    """Name → what lists say of a study; None where it cannot be opened.
+
+    A manifest is read when it is new or has changed, however many there are.
+    """
+    along = library.coming_along()
+    own = store.root()
+    found: dict[str, Listed | None] = {}
+    for name in names:
+        if name in shipped():
+            found[name] = Listed(shipped()[name].title, PUBLISHED)
+            continue
+        found[name] = None
+        with suppress(OSError, AnalysisError):
+            stamp = stamp_of(along.get(name, own / name) / store.MANIFEST)
+            found[name] = listed_as(name, stamp)
+    return found
+
+
+def stamp_of(path: Path) -> Stamp:
+    """A manifest as it lies on the disk."""
+    found = path.stat()
+    return Stamp(str(path), found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=MOST_LISTED)
+def listed_as(name: str, stamp: Stamp) -> Listed:
+    """What lists say of a study as long as its manifest stays as it is."""
+    found = known(name, version(name))
+    return Listed(found.title, found.kind, bool(found.missing))
 
 
 @dataclass(frozen=True)

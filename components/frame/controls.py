@@ -19,6 +19,13 @@ CONVENTION_WORDS = {
     "honest": "Honest (cross-fitted layer)",
     "paper": "Paper's (best test layer)",
 }
+CONVENTION_SHORT = {"honest": "honest", "paper": "paper's layer"}
+ORDER_WORDS = {name: f"By {name}" for name in ORDERS}
+LABEL_WORDS = {
+    "code": "codes",
+    "English name": "English names",
+    "own name": "own names",
+}
 CONVENTION_HELP = (
     "The paper picks the layer on the very pairs it reports, which flatters. "
     "Both are computed from the same scores."
@@ -33,21 +40,28 @@ PRINTED_HELP = (
 )
 
 
-def sidebar(study: Study | None, compares: bool = False) -> None:
-    """Choices for every figure of the page.
+def view(study: Study | None, compares: bool = False) -> None:
+    """Choices for every figure of the page, behind a button that says how they are set.
 
     How languages are ordered and called, and how accuracies are read off: offered where
     that can be chosen, and on a page that ``compares`` studies.
     """
-    with st.sidebar:
+    chooses = compares or study is None or study.has("pair_score")
+    printed = study is not None and (study.has("recognition") or study.has("transfer"))
+    said = [
+        ORDER_WORDS[links.coming("order", ORDERS)].lower(),
+        LABEL_WORDS[links.coming("labels", LABELS)],
+    ]
+    if chooses:
+        said.append(CONVENTION_SHORT[links.coming("convention", CONVENTIONS)])
+    elif printed:
+        said.append("as printed")
+    with st.popover(f"View · {', '.join(said)}", icon=":material/visibility:"):
         links.one(
-            "Order of languages",
-            list(ORDERS),
-            "order",
-            format_func=lambda name: f"By {name}",
+            "Order of languages", list(ORDERS), "order", format_func=ORDER_WORDS.get
         )
         links.one("Language labels", list(LABELS), "labels", format_func=str.capitalize)
-        if compares or study is None or study.has("pair_score"):
+        if chooses:
             links.one(
                 "Convention",
                 list(CONVENTIONS),
@@ -55,7 +69,7 @@ def sidebar(study: Study | None, compares: bool = False) -> None:
                 format_func=CONVENTION_WORDS.get,
                 help=CONVENTION_HELP,
             )
-        elif study.has("recognition") or study.has("transfer"):
+        elif printed:
             # Under another key: the link keeps what was chosen for other studies.
             st.selectbox(
                 "Convention",

@@ -7,7 +7,7 @@ instead.
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,19 @@ def restore(
     there = [value for value in held(key) if value in allowed]
     if gone or len(there) < len(held(key)):
         put(key, there or list(default))
+
+
+def coming(key: str, allowed: Iterable[str]) -> str:
+    """The value that a select box is about to have, for words that stand before it.
+
+    The first of ``allowed`` is its default.
+    """
+    options = list(allowed)
+    asked = tuple(st.query_params.get_all(key))
+    if key in st.session_state and asked == st.session_state.get(f"link-{key}", ()):
+        asked = tuple(held(key))
+    known = [value for value in asked if value in options]
+    return known[0] if known else options[0]
 
 
 def record(key: str, default: Sequence[str]) -> None:

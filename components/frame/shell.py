@@ -1,19 +1,23 @@
-"""What every page begins with: menu, study picker, link state."""
+"""What every page begins with: menu, study picker, band, link state."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import attrgetter
 
 import streamlit as st
 
 from analysis.core import disk, settings
 from analysis.core.errors import AnalysisError
 from analysis.languages.own_rows import own_rows
-from analysis.study import library
-from analysis.study.published_words import shipped
-from analysis.study.study import DEMO, Study
-from components.frame import cache, controls, links, readings, style
-from components.frame.polite import WARNING, polite, say, show
+from analysis.study.study import Study
+from components.frame import band, controls, picker, readings, style
+from components.frame.polite import WARNING, say, show
+from components.frame.text import escape
+
+EXPLORE, TRY, MAKE = "Explore", "Try", "Make"
+"""Groups of the menu."""
 
 
 @dataclass(frozen=True)
@@ -24,59 +28,83 @@ class Entry:
     title: str
     question: str
     icon: str
+    group: str
     view: bool = True
-    """Whether the sidebar offers order, labels and convention."""
+    """Whether the page offers order, labels and convention."""
+    study: bool = True
+    """Whether the page shows the open study."""
 
 
 MENU = (
     Entry(
-        "app.py", "Overview", "What is loaded, and what does it say?", ":material/home:"
+        "app.py",
+        "Overview",
+        "What is loaded, and what does it say?",
+        ":material/home:",
+        EXPLORE,
     ),
     Entry(
         "pages/recognition.py",
         "Recognition",
         "Is the concept there?",
         ":material/target:",
+        EXPLORE,
     ),
     Entry(
         "pages/similarity.py",
         "Similarity",
         "Do the languages agree?",
         ":material/grid_on:",
+        EXPLORE,
     ),
     Entry(
         "pages/transfer.py",
         "Transfer",
         "Does it carry over?",
         ":material/change_history:",
+        EXPLORE,
     ),
     Entry(
         "pages/alignment.py",
         "Alignment",
         "Do the spaces match?",
         ":material/join_inner:",
+        EXPLORE,
     ),
-    Entry("pages/layers.py", "Layers", "Where does it live?", ":material/layers:"),
-    Entry("pages/plane.py", "Plane", "Transfer or erasure?", ":material/explore:"),
+    Entry(
+        "pages/layers.py",
+        "Layers",
+        "Where does it live?",
+        ":material/layers:",
+        EXPLORE,
+    ),
+    Entry(
+        "pages/plane.py",
+        "Plane",
+        "Transfer or erasure?",
+        ":material/explore:",
+        EXPLORE,
+    ),
     Entry(
         "pages/playground.py",
         "Playground",
         "What does the model say when it is pushed?",
         ":material/tune:",
+        TRY,
     ),
-    Entry("pages/control.py", "Control", "How hard, and where?", ":material/speed:"),
+    Entry(
+        "pages/control.py",
+        "Control",
+        "How hard, and where?",
+        ":material/speed:",
+        TRY,
+    ),
     Entry(
         "pages/extract.py",
         "Extract",
         "Make a study from a model and contrast pairs",
         ":material/science:",
-        view=False,
-    ),
-    Entry(
-        "pages/figures.py",
-        "Figures",
-        "What will be in the paper, as it will print?",
-        ":material/collections:",
+        MAKE,
         view=False,
     ),
     Entry(
@@ -84,6 +112,16 @@ MENU = (
         "Studies",
         "Open, compare, share and delete studies",
         ":material/folder_open:",
+        MAKE,
+    ),
+    Entry(
+        "pages/figures.py",
+        "Figures",
+        "What will be in the paper, as it will print?",
+        ":material/collections:",
+        MAKE,
+        view=False,
+        study=False,
     ),
 )
 KEPT = ("study", "labels", "order", "convention")
@@ -91,24 +129,25 @@ KEPT = ("study", "labels", "order", "convention")
 
 
 def begin(title: str) -> Study | None:
-    """Set the page up and return the chosen study.
+    """Set the page up and return the open study.
 
-    None where none can be opened; the page then says so and goes on.
+    None where none can be opened, which the page then says, and on a page to which the
+    study means nothing.
     """
     entry = entry_of(title)
     st.session_state["page"] = entry.file
     readings.begin_page()
     st.set_page_config(
-        page_title=f"{title} · Babelscope", page_icon="🌐", layout="wide"
+        page_title=f"{title} · Babelscope",
+        page_icon=style.FAVICON,
+        layout="wide",
+        menu_items={"About": style.ABOUT},
     )
     style.apply()
     check_settings()
-    study = pick()
-    menu()
-    if entry.view:
-        controls.sidebar(study, compares=entry.title == "Studies")
-    st.title(entry.title, anchor=False)
-    st.markdown(f"**{entry.question}**")
+    study = picker.pick() if entry.study else None
+    menu(study)
+    band.show(entry.title, entry.question, study, partial(tools, entry, study))
     hindered = disk.trouble()
     if hindered:
         say(hindered, WARNING)
@@ -116,6 +155,13 @@ def begin(title: str) -> Study | None:
     if refused:
         say(refused, WARNING)
     return study
+
+
+def tools(entry: Entry, study: Study | None) -> None:
+    """What the band offers on the right, from left to right."""
+    if entry.view:
+        controls.view(study, compares=entry.title == "Studies")
+    band.copy_link()
 
 
 def check_settings() -> None:
@@ -135,65 +181,29 @@ def entry_of(title: str) -> Entry:
     raise LookupError(f"no page is called {title}")
 
 
-def menu() -> None:
-    """The pages, each with the choices that go along."""
+def menu(study: Study | None) -> None:
+    """The pages in their groups, each with the choices that go along."""
     kept = {key: st.query_params[key] for key in KEPT if key in st.query_params}
-    with st.sidebar:
-        for entry in MENU:
-            st.page_link(
-                entry.file,
-                label=entry.title,
-                icon=entry.icon,
-                help=entry.question,
-                query_params=kept,
-                width="stretch",
-            )
+    with st.sidebar.container(key="menu", gap=None):
+        for group, entries in groupby(MENU, key=attrgetter("group")):
+            st.caption(group)
+            for entry in entries:
+                link_to(entry, study, kept)
 
 
-def pick() -> Study | None:
-    """The study picker.
-
-    A link to a study that is not here says so instead of showing another silently.
-    """
-    names = library.names()
-    with st.sidebar:
-        st.markdown("### :material/translate: Babelscope")
-        name = links.one(
-            "Study",
-            names,
-            "study",
-            library.opened_first(),
-            format_func=titles(names).get,
-            help="Everything on the pages is about this study.",
-        )
-    with polite():
-        return cache.study(name)
-    return None
+def link_to(entry: Entry, study: Study | None, kept: Mapping[str, str]) -> None:
+    """A page of the menu; grey where the open study cannot fill it, but open."""
+    hindered = reason(entry, study)
+    st.page_link(
+        entry.file,
+        label=f":gray[{entry.title}]" if hindered else entry.title,
+        icon=entry.icon,
+        help=escape(hindered) or entry.question,
+        query_params=dict(kept),
+        width="stretch",
+    )
 
 
-def titles(names: Sequence[str]) -> Mapping[str, str]:
-    """Name → title.
-
-    Equal titles are told apart by their names, since a list picks by what it shows.
-    """
-    found = {name: title_of(name) for name in names}
-    often = Counter(found.values())
-    for name, title in found.items():
-        if often[title] > 1:
-            found[name] = f"{title} · {name}"
-    return found
-
-
-def title_of(name: str) -> str:
-    """A study's title with what kind it is, as plain text."""
-    if name in shipped():
-        return f"{shipped()[name].title} (published)"
-    try:
-        study = cache.study(name)
-    except AnalysisError:
-        return f"{name} (cannot be opened)"
-    if study.kind == DEMO:
-        return f"{study.title} (demo)"
-    if study.missing:
-        return f"{study.title} (unfinished)"
-    return study.title
+def reason(entry: Entry, study: Study | None) -> str:
+    """Why the open study cannot fill a page, in one sentence; empty where it can."""
+    return ""

@@ -1,17 +1,56 @@
-"""What a page's stylesheet adds: numbers of a heat map that nobody could read are hidden.
+"""The look that Streamlit's own theme does not give: mark, band, menu, small numbers.
 
-Plotly makes them as small as their cells ask for; how wide a figure is only the browser
-knows.
+Plotly makes numbers of a heat map as small as their cells ask for; how wide a figure is
+only the browser knows. Every selector is looked up in a browser by a test.
 """
 
 import streamlit as st
 
+ABOUT = "Babelscope: one concept from every language."
+NAME = "Babelscope"
+LIGHT_BRAND, DARK_BRAND = "#0B6E75", "#5CC8CF"
+"""Of the light and of the dark theme, as in ``.streamlit/config.toml``."""
 SMALLEST = 8
 """Pixels: a number that is smaller is not shown."""
 NO_ROOM = (
     "The numbers have no room here. Point at a cell or tap it to read its number, or open "
     "the table below."
 )
+WIDE = "@media (min-width: 768px)"
+"""From here on Streamlit's menu stands beside the band instead of above it."""
+BAND = """
+.st-key-band { border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent);
+  padding-bottom: 0.75rem; }
+.st-key-band-words { column-gap: 0.75rem; row-gap: 0.25rem; }
+.st-key-band h1 { padding: 0; }
+"""
+HEADER = """
+.stAppHeader { background: transparent; pointer-events: none; }
+.stAppHeader > * > * { pointer-events: auto; }
+.stMainBlockContainer { padding: 1rem 3.5rem 3rem; }
+"""
+MENU = """
+.stLogo { height: 2rem; }
+.stSidebarHeader::before { content: none; }
+.st-key-menu .stPageLink a { padding-block: 0.125rem; }
+.st-key-menu .stCaptionContainer { padding-top: 0.75rem; }
+"""
+
+
+def mark(brand: str, ground: str) -> str:
+    """The mark: three vectors that point the same way from three places, as SVG."""
+    lines = ""
+    for x, y in ((6, 19), (10, 26), (17, 28)):
+        lines += f"<path d='M{x} {y}l9-13'/><circle cx='{x}' cy='{y}' r='2.2'/>"
+    return (
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
+        f"<rect width='32' height='32' rx='7' fill='{brand}'/>"
+        f"<g stroke='{ground}' fill='{ground}' stroke-width='2.4' "
+        f"stroke-linecap='round'>{lines}</g></svg>"
+    )
+
+
+FAVICON = mark(LIGHT_BRAND, "#FFFFFF")
 
 
 def small_numbers() -> str:
@@ -23,18 +62,27 @@ def small_numbers() -> str:
     return f":is({', '.join(each)})"
 
 
-def stylesheet() -> str:
+def no_small_numbers() -> str:
     """Small numbers hidden, and a sentence under the figure that hides some."""
     small = small_numbers()
     # Streamlit gives a figure a fixed height, so the sentence hangs below it.
     return (
-        f"<style>{small} {{ display: none; }} "
+        f"{small} {{ display: none; }} "
         f".stElementContainer:has({small}) {{ overflow: visible; margin-bottom: 3rem; }} "
         f".stElementContainer:has({small})::after {{ content: '{NO_ROOM}'; "
-        "display: block; font-size: 0.875rem; opacity: 0.7; }</style>"
+        "display: block; font-size: 0.875rem; opacity: 0.7; }"
     )
 
 
+def stylesheet() -> str:
+    """All rules that a page adds to Streamlit's own."""
+    rules = [no_small_numbers(), BAND, MENU, f"{WIDE} {{ {HEADER} }}"]
+    return f"<style>{' '.join(rules)}</style>"
+
+
 def apply() -> None:
-    """Give the page its stylesheet."""
+    """Give the page its stylesheet and its mark."""
     st.html(stylesheet())
+    dark = st.context.theme.type == "dark"
+    drawn = mark(DARK_BRAND, "#13181B") if dark else FAVICON
+    st.logo(drawn, size="large", icon_image=drawn)

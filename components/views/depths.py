@@ -11,8 +11,8 @@ from analysis.study.study import Study
 from components.figures import depths as figures
 from components.figures.spec import Figure, Series
 from components.frame import cache, controls, links, panel
+from components.frame.picker import titles
 from components.frame.polite import INFO, polite
-from components.frame.shell import titles
 from components.frame.text import escape
 
 NO_OTHER = "no other study"

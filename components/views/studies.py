@@ -14,8 +14,8 @@ from analysis.worker.extraction import resume_study
 from components.figures import comparison as figures
 from components.forms import extraction
 from components.frame import cache, controls, jobs, links, panel, readings
+from components.frame.picker import titles
 from components.frame.polite import INFO, polite
-from components.frame.shell import titles
 from components.frame.text import escape
 from components.views import languages
 

@@ -1,0 +1,78 @@
+"""The study picker: every study by its group and title, and the one that is open."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from analysis.study import library
+from analysis.study.study import DEMO, PUBLISHED, Study
+from components.frame import cache, links
+from components.frame.polite import polite
+
+REAL, PRINTED, TOY, YOURS = "Real models", "Published", "Demo", "Yours"
+GROUPS = (REAL, PRINTED, TOY, YOURS)
+"""Groups of studies, in their order."""
+
+
+def pick() -> Study | None:
+    """The study picker.
+
+    A link to a study that is not here says so instead of showing another silently.
+    """
+    names = library.names()
+    groups = grouped(names)
+    with st.sidebar:
+        name = links.one(
+            "Study",
+            sorted(names, key=lambda name: GROUPS.index(groups[name])),
+            "study",
+            library.opened_first(),
+            format_func=labels(names, groups).get,
+            help="Everything on the pages is about this study. Type to search.",
+        )
+    with polite():
+        return cache.study(name)
+    return None
+
+
+def grouped(names: Sequence[str]) -> Mapping[str, str]:
+    """Name → group."""
+    along = library.coming_along()
+    listed = cache.listed(names)
+    found = {}
+    for name in names:
+        facts = listed[name]
+        if facts is not None and facts.kind == PUBLISHED:
+            found[name] = PRINTED
+        elif facts is not None and facts.kind == DEMO:
+            found[name] = TOY
+        else:
+            found[name] = REAL if name in along else YOURS
+    return found
+
+
+def labels(names: Sequence[str], groups: Mapping[str, str]) -> Mapping[str, str]:
+    """Name → group and title, by which the list is searched."""
+    told = titles(names)
+    return {name: f"{groups[name]} · {told[name]}" for name in names}
+
+
+def titles(names: Sequence[str]) -> Mapping[str, str]:
+    """Name → title, as plain text.
+
+    Equal titles are told apart by their names, since a list picks by what it shows.
+    """
+    found = {}
+    for name, facts in cache.listed(names).items():
+        if facts is None:
+            found[name] = f"{name} (cannot be opened)"
+        elif facts.unfinished:
+            found[name] = f"{facts.title} (unfinished)"
+        else:
+            found[name] = facts.title
+    often = Counter(found.values())
+    for name, title in found.items():
+        if often[title] > 1:
+            found[name] = f"{title} · {name}"
+    return found
