@@ -6,8 +6,10 @@ from itertools import groupby
 
 import pytest
 
+from analysis.languages.shares import SHARES
 from analysis.study import library
-from components.frame import band, cache, picker
+from components.figures.languages import Arrangement
+from components.frame import band, cache, controls, picker
 from components.frame.shell import MENU
 from tests.stored import stored
 from tests.visits import alive, visit, words
@@ -70,7 +72,7 @@ def test_the_band_has_title_question_and_badge(home):
 
 
 def test_the_view_button_says_how_the_view_is_set(home):
-    at = visit(STUDIES, labels="own name")
+    at = visit(STUDIES, study="demo", labels="own name")
     assert view_of(at) == "View · by share, own names, honest"
     at.selectbox(key="order").select("family")
     alive(at.selectbox(key="convention").select("paper").run())
@@ -79,6 +81,35 @@ def test_the_view_button_says_how_the_view_is_set(home):
     assert view_of(alive(at.run())) == "View · by name, own names, paper's layer"
     at = visit("pages/control.py", study="bloomz-560m")
     assert view_of(at) == "View · by share, codes, as printed"
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "stand_in"),
+    [
+        ("words-aya101", "As the study lists them", "By LLaMA2's share (stand-in)"),
+        ("bloomz-560m", "By share", "By LLaMA2's share"),
+        ("qwen-chat-7b", "By share (assumed)", "By LLaMA2's share"),
+    ],
+)
+def test_an_order_is_called_what_it_is(home, name, first, stand_in):
+    study = library.open_by_name(name)
+    words = controls.order_words(study)
+    assert words["share"] == first and words["LLaMA2 share"] == stand_in
+    codes = study.languages
+    if first == "As the study lists them":
+        assert Arrangement("share").languages(study, codes).codes == codes
+    ranked = Arrangement("LLaMA2 share").languages(study, codes).codes
+    percent = SHARES["LLaMA2"].percent
+    known = [percent.get(code) for code in ranked if percent.get(code) is not None]
+    assert known == sorted(known, reverse=True) and len(known) > 2
+    assert all(percent.get(code) is None for code in ranked[len(known) :])
+
+
+def test_the_button_names_an_order_of_the_study_as_such(home):
+    at = visit("pages/control.py", study="words-aya101")
+    assert view_of(at).startswith("View · as the study lists them, codes")
+    alive(at.selectbox(key="order").select("LLaMA2 share").run())
+    assert view_of(at).startswith("View · by LLaMA2's share (stand-in), codes")
 
 
 def test_the_view_is_set_in_the_band_and_not_in_the_sidebar(home):

@@ -116,6 +116,11 @@ def by_share(lang: Language, table: ShareTable) -> tuple[float, ...]:
     return (0, -percent)
 
 
+def by_llama2(lang: Language, table: ShareTable) -> tuple[float, ...]:
+    """LLaMA2's largest share first, whatever the model's: a stand-in for unknown ones."""
+    return by_share(lang, SHARES["LLaMA2"])
+
+
 def by_family(lang: Language, table: ShareTable) -> tuple[bool, str]:
     """Families in the order of their names, unknown ones last."""
     return lang.family == UNKNOWN, lang.family
@@ -136,6 +141,7 @@ ORDERS: dict[str, Callable[[Language, ShareTable], Any]] = {
     "family": by_family,
     "script": by_script,
     "name": by_name,
+    "LLaMA2 share": by_llama2,
 }
 
 

@@ -11,6 +11,7 @@ from analysis.concepts.similarity import MAXIMUM
 from analysis.concepts.specs import CONVENTIONS, Convention
 from analysis.languages.languages import LABELS
 from analysis.languages.shares import ORDERS
+from analysis.overview.shares import share_table
 from analysis.study.study import Study
 from components.figures.languages import Arrangement, Languages
 from components.frame import links
@@ -20,7 +21,14 @@ CONVENTION_WORDS = {
     "paper": "Paper's (best test layer)",
 }
 CONVENTION_SHORT = {"honest": "honest", "paper": "paper's layer"}
-ORDER_WORDS = {name: f"By {name}" for name in ORDERS}
+OF_STUDY = "As the study lists them"
+"""What the order by share is where the shares of a study's model are not known."""
+LLAMA2 = "LLaMA2 share"
+ORDER_HELP = "By pre-training share, the largest first; languages without a known share come last."
+NO_SHARES_HELP = (
+    "The pre-training shares of this study's model are not known. LLaMA2's can stand in "
+    "for them; languages that have none there come last."
+)
 LABEL_WORDS = {
     "code": "codes",
     "English name": "English names",
@@ -46,10 +54,11 @@ def view(study: Study | None, compares: bool = False) -> None:
     How languages are ordered and called, and how accuracies are read off: offered where
     that can be chosen, and on a page that ``compares`` studies.
     """
+    orders = order_words(study)
     chooses = compares or study is None or study.has("pair_score")
     printed = study is not None and (study.has("recognition") or study.has("transfer"))
     said = [
-        ORDER_WORDS[links.coming("order", ORDERS)].lower(),
+        short(orders[links.coming("order", ORDERS)]),
         LABEL_WORDS[links.coming("labels", LABELS)],
     ]
     if chooses:
@@ -58,7 +67,11 @@ def view(study: Study | None, compares: bool = False) -> None:
         said.append("as printed")
     with st.popover(f"View · {', '.join(said)}", icon=":material/visibility:"):
         links.one(
-            "Order of languages", list(ORDERS), "order", format_func=ORDER_WORDS.get
+            "Order of languages",
+            list(ORDERS),
+            "order",
+            format_func=orders.get,
+            help=ORDER_HELP if orders["share"] != OF_STUDY else NO_SHARES_HELP,
         )
         links.one("Language labels", list(LABELS), "labels", format_func=str.capitalize)
         if chooses:
@@ -78,6 +91,26 @@ def view(study: Study | None, compares: bool = False) -> None:
                 disabled=True,
                 help=PRINTED_HELP,
             )
+
+
+def order_words(study: Study | None) -> dict[str, str]:
+    """What each order is for a study: the one by share may be none, or assumed."""
+    words = {name: f"By {name}" for name in ORDERS}
+    words[LLAMA2] = "By LLaMA2's share"
+    if study is None:
+        return words
+    table = share_table(study)
+    if not table.percent:
+        words["share"] = OF_STUDY
+        words[LLAMA2] += " (stand-in)"
+    elif table.order_only:
+        words["share"] += " (assumed)"
+    return words
+
+
+def short(order: str) -> str:
+    """An order in the middle of a sentence."""
+    return order[0].lower() + order[1:]
 
 
 def convention() -> Convention:
