@@ -129,6 +129,9 @@ def test_files_are_drawn_on_demand():
 
 def test_a_page_draws_a_figure_where_it_stands():
     at = visit("pages/similarity.py", study="bloomz-7.1b")
+    at.session_state["print-similarity-bloomz-7.1b"] = True
+    alive(at.run())
+    at.session_state["print-similarity-bloomz-7.1b"] = True
     alive(at.button(key="draw-similarity-bloomz-7.1b").click().run())
     assert {"PDF", "Paper pack"} <= {
         found.label for found in at.get("download_button")

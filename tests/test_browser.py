@@ -267,9 +267,9 @@ def test_hostile_names_are_shown_as_they_are_and_fetch_nothing(server, session):
 
 def test_csv_download(server, session, home):
     page = go(session(), f"{server}/transfer?study=planted", "Transfer")
-    page.get_by_text("Table, data and link").first.click()
+    page.get_by_role("button", name="Table and data").first.click()
     with page.expect_download() as caught:
-        page.get_by_role("button", name="Download CSV").first.click()
+        page.get_by_role("button", name="CSV").first.click()
     table = pd.read_csv(caught.value.path())
     assert (
         caught.value.suggested_filename == "transfer-planted.csv"

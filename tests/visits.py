@@ -42,7 +42,10 @@ def asked(at: AppTest) -> dict[str, list[str]]:
 
 
 def figures(at: AppTest) -> dict[str, dict]:
-    """Title → Plotly figure with its caption under ``caption``, in the order of the page."""
+    """Title → Plotly figure with its caption under ``caption``, in the order of the page.
+
+    The caption is what those hear who cannot see the figure.
+    """
     shown, found = list(at.main), {}
     for i, node in enumerate(shown):
         if node.type == "plotly_chart":
@@ -51,10 +54,9 @@ def figures(at: AppTest) -> dict[str, dict]:
                 for n in reversed(shown[:i])
                 if n.type == "markdown" and n.value.startswith("#####")
             )
-            caption = next(n.value for n in shown[i:] if n.type == "caption")
-            found[plain(title[6:])] = json.loads(node.proto.spec) | {
-                "caption": plain(caption)
-            }
+            name = plain(title[6:])
+            caption = node.proto.alt.removeprefix(f"{name}. ")
+            found[name] = json.loads(node.proto.spec) | {"caption": caption}
     return found
 
 

@@ -228,3 +228,5 @@ class Figure:
     """The column of ``table`` that is estimated."""
     interval: tuple[str, ...] = ()
     """The columns of ``table`` with the lower and the upper end of its interval."""
+    seen: str = ""
+    """What is seen, in one plain sentence, for the screen; empty: the caption's first."""

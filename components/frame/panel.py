@@ -1,56 +1,68 @@
-"""Show a figure, with all that can be had of it; and explain a method in its own words."""
+"""Show a figure in its card; and explain a method in its own words."""
 
 import inspect
+import re
 from collections.abc import Callable
-from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
 from components.figures.spec import Figure
-from components.frame import press
+from components.frame import card
+from components.frame.drawn import drawn
 from components.frame.text import escape
-from components.paperpack import tables
-from components.screen import to_plotly
 
-TABLE_WORDS = {"csv": "CSV", "md": "Markdown", "tex": "LaTeX"}
-COPY_LINK = (
-    "Copy link: this address restores the view. The camera above the figure saves it as "
-    "an image."
+UNUSED = (
+    *("select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"),
+    *("toggleSpikelines", "hoverClosestCartesian", "hoverCompareCartesian"),
+    *("tableRotation", "resetCameraLastSave3d", "hoverClosest3d"),
 )
+"""Buttons of Plotly's that are not offered: what stays is zoom, pan, reset, image and
+full screen."""
+SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-z]|“)")
+"""Behind a full stop with a capital after it: “0.5” and “et al. 2024” end nothing."""
 
 
 def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
-    """Draw a figure.
+    """A card: title, tools, the figure, and one line that says what is seen.
 
     With ``click`` returns the codes of the cell (row, column) or point that was clicked
     last.
     """
-    st.markdown(f"##### {escape(figure.title)}")
-    dark = st.context.theme.type == "dark"
-    event = st.plotly_chart(
-        to_plotly.draw(figure, dark),
-        theme=None,
-        config=plotly_config(figure),
-        key=f"figure-{figure.name}",
-        alt=f"{figure.title}. {figure.caption}",
-        on_select="rerun" if click else "ignore",
-        selection_mode="points",
-    )
-    st.caption(escape(f"{figure.caption} {figure.source}"))
-    tools(figure)
+    with st.container(border=True, key=f"card-{figure.name}"):
+        card.heading(figure)
+        dark = st.context.theme.type == "dark"
+        event = st.plotly_chart(
+            drawn(figure, dark),
+            theme=None,
+            config=plotly_config(figure),
+            key=f"figure-{figure.name}",
+            alt=alternative(figure),
+            on_select="rerun" if click else "ignore",
+            selection_mode="points",
+        )
+        st.caption(escape(seen(figure)))
     if not click:
         return None
     return clicked(event)
 
 
+def seen(figure: Figure) -> str:
+    """What is seen, in one sentence: the first of the caption where no other is given."""
+    return figure.seen or SENTENCE_ENDS.split(figure.caption, maxsplit=1)[0]
+
+
+def alternative(figure: Figure) -> str:
+    """All words of a figure, for whoever cannot see it."""
+    return f"{figure.title}. {figure.caption} {figure.source}".strip()
+
+
 def plotly_config(figure: Figure) -> dict[str, Any]:
-    """What Plotly's tool bar offers."""
+    """What Plotly's tool bar offers, over the figure that is pointed at."""
     return {
         "displaylogo": False,
-        "displayModeBar": True,
-        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        "displayModeBar": "hover",
+        "modeBarButtonsToRemove": list(UNUSED),
         "toImageButtonOptions": {"format": "png", "scale": 3, "filename": figure.name},
     }
 
@@ -61,52 +73,6 @@ def clicked(event: Any) -> tuple[str, ...] | None:
     if not points or not points[0].get("customdata"):
         return None
     return tuple(points[0]["customdata"])
-
-
-def tools(figure: Figure) -> None:
-    """What can be had of a figure; the camera above it saves a quick image."""
-    row = st.container(horizontal=True)
-    if row.button(
-        "Add to figures",
-        icon=":material/library_add:",
-        key=f"add-{figure.name}",
-        help="Keeps it on the Figures page.",
-    ):
-        press.keep(figure)
-    with row.popover("Print", icon=":material/print:", key=f"print-{figure.name}"):
-        press.prepare(figure)
-    with st.expander("Table, data and link", icon=":material/table:"):
-        st.dataframe(figure.table, hide_index=True)
-        downloads(figure)
-        st.caption(COPY_LINK)
-        st.code(link(), language=None)
-
-
-def downloads(figure: Figure) -> None:
-    """The table twin as files."""
-    row = st.container(horizontal=True)
-    for ending, write in tables.TABLES.items():
-        row.download_button(
-            f"Download {TABLE_WORDS[ending]}",
-            partial(write, figure),
-            f"{figure.name}.{ending}",
-            "text/plain",
-            key=f"{ending}-{figure.name}",
-            on_click="ignore",
-            icon=":material/download:",
-        )
-
-
-def link() -> str:
-    """The address that restores this view."""
-    base, _, _ = (st.context.url or "").partition("?")
-    pairs = []
-    for key in st.query_params:
-        for value in st.query_params.get_all(key):
-            pairs.append((key, value))
-    if not pairs:
-        return base
-    return f"{base}?{urlencode(pairs)}"
 
 
 def explain(*methods: Callable[..., Any]) -> None:

@@ -14,7 +14,7 @@ SMALLEST = 8
 """Pixels: a number that is smaller is not shown."""
 NO_ROOM = (
     "The numbers have no room here. Point at a cell or tap it to read its number, or open "
-    "the table below."
+    "the table above."
 )
 WIDE = "@media (min-width: 768px)"
 """From here on Streamlit's menu stands beside the band instead of above it."""
@@ -35,6 +35,13 @@ MENU = """
 .st-key-menu .stPageLink a { padding-block: 0.125rem; }
 .st-key-menu .stCaptionContainer { padding-top: 0.75rem; }
 """
+TOOLS = """
+[class*="st-key-tools-"] button { min-height: 2rem; padding: 0.25rem; }
+[class*="st-key-tools-"] button [data-testid="stMarkdownContainer"] { position: absolute;
+  width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+[class*="st-key-tools-"] button div[aria-hidden="true"] { display: none; }
+"""
+"""Tools beside a figure's title show icons; who reads by ear hears their names."""
 
 
 def mark(brand: str, ground: str) -> str:
@@ -76,7 +83,7 @@ def no_small_numbers() -> str:
 
 def stylesheet() -> str:
     """All rules that a page adds to Streamlit's own."""
-    rules = [no_small_numbers(), BAND, MENU, f"{WIDE} {{ {HEADER} }}"]
+    rules = [no_small_numbers(), BAND, MENU, TOOLS, f"{WIDE} {{ {HEADER} }}"]
     return f"<style>{' '.join(rules)}</style>"
 
 

@@ -35,8 +35,8 @@ KINDS: dict[str, Any] = {
 ARRAYS = {"number": float, "bool": bool, "text": str}
 ARRAY_KINDS = {"b": "bool", "i": "number", "u": "number", "f": "number"}
 """NumPy's kind of an array → what a recipe calls it; all others are text."""
-LEFT_OUT = {"hover", "codes"}
-"""Fields for the pointer on a screen; a recipe is for paper."""
+LEFT_OUT = {"hover", "codes", "seen"}
+"""Fields for the screen and its pointer; a recipe is for paper."""
 ABOUT = {"analysis", "estimate", "interval"}
 """Fields that say what a figure is about, and change nothing of the drawing."""
 LATER = {"ordinal", "within"}
