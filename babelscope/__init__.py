@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from babelscope.controlling import Control, control, resume_control
     from babelscope.making import ask, extract, means, resume, sentences, sweep, words
     from babelscope.plots import Plot, figures, plot
+    from babelscope.publishing import publish
     from babelscope.steering import generate, steer
     from babelscope.study import Study, analyses, studies
     from babelscope.study import open_study as open
@@ -42,6 +43,7 @@ __all__ = [
     "means",
     "open",
     "plot",
+    "publish",
     "resume",
     "resume_control",
     "sentences",
@@ -64,6 +66,7 @@ PLACES = {
     "means": "making",
     "open": "study",
     "plot": "plots",
+    "publish": "publishing",
     "resume": "making",
     "resume_control": "controlling",
     "sentences": "making",

@@ -19,7 +19,7 @@ from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 from components.paperpack import pack, recipes
 from components.paperpack.labelling import AS_SAVED, relabelled
-from components.paperpack.provenance import facts, parts_shown
+from components.paperpack.of_gallery import recipe_with
 from components.paperpack.recipes import Recipe
 from components.printing.venues import OWN, Look
 
@@ -129,10 +129,7 @@ def plot(study: str | Results, name: str, **options: Any) -> Plot:
     known = study_of(study)
     check_text("The name of a figure", name)
     figure = figure_of(known, name, options)
-    page = page_of(name)
-    view = {"page": page, "query": {"study": [known.name]}}
-    provenance = facts(known) | parts_shown(known, page)
-    return Plot((Recipe(figure, Look(), view, (provenance,)),))
+    return Plot((recipe_with(known, name, figure),))
 
 
 def figure_of(study: Results, name: str, options: dict[str, Any]) -> Figure:
@@ -145,13 +142,6 @@ def figure_of(study: Results, name: str, options: dict[str, Any]) -> Figure:
     result = registry.run(name, study, **options)
     arrangement = Arrangement(order, labels)
     return of_analysis(study, registry.find(name), result, arrangement)
-
-
-def page_of(name: str) -> str:
-    """The file of the page that shows a figure; all analyses are on the first one."""
-    if name not in gallery.FIGURES or gallery.FIGURES[name].page == "Overview":
-        return "app.py"
-    return f"pages/{gallery.FIGURES[name].page.lower()}.py"
 
 
 def figures(study: str | Results | None = None) -> pd.DataFrame:

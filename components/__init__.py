@@ -5,6 +5,7 @@ ROOMS = (
     "screen",
     "printing",
     "paperpack",
+    "handout",
     "frame",
     "forms",
     "views",

@@ -23,7 +23,7 @@ from analysis.overview import needs, registry
 from analysis.study import library, store
 from analysis.study.study import Study
 from babelscope import commands, house, plots
-from components.paperpack import recipes
+from components.paperpack import of_gallery, recipes
 from components.paperpack.recipes import Recipe
 
 ROOT = Path(__file__).parent.parent
@@ -228,7 +228,7 @@ def test_a_figure_from_a_script_is_the_pages_own(home):
         assert "conneau2018word" in pack.read(name).decode()
     again = plots.from_recipes([written(recipe, home / "recipe.json")])
     assert again.panels[0].digest == recipe.digest
-    for page in {plots.page_of(name) for name in bs.figures().index}:
+    for page in {of_gallery.page_file(name) for name in bs.figures().index}:
         assert (ROOT / page).is_file()
 
 

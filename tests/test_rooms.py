@@ -53,6 +53,7 @@ PACKAGES = {
     "components.screen": NUMBERS | {"plotly", "scipy"},
     "components.printing": NUMBERS | {"matplotlib", "fontTools", "scipy"},
     "components.paperpack": NUMBERS,
+    "components.handout": NUMBERS | {"plotly"},
     "components.frame": NUMBERS | {"streamlit", "uvicorn"},
     "components.forms": NUMBERS | {"streamlit"},
     "components.views": NUMBERS | {"streamlit"},

@@ -27,6 +27,7 @@ COMMANDS = (
     "measure",
     "render",
     "pack",
+    "publish",
     "studies",
     "layouts",
     "run",
