@@ -19,7 +19,7 @@ from plotly.offline import get_plotlyjs
 from analysis.core.errors import FigureError
 from analysis.core.version import __version__
 from components.handout.cards import Card
-from components.handout.sections import Handout, Section
+from components.handout.sections import Handout, Said, Section
 
 DATA = Path(__file__).parent / "data"
 MOST_BYTES = 15_000_000
@@ -115,8 +115,16 @@ def section(place_and_section: tuple[int, Section]) -> str:
         cards.append(figure(anchor(place, number), card))
     return (
         f'<section id="page-{place}">\n<h2>{html.escape(each.title)}</h2>\n'
-        f"{paragraphs(each.sentences, 'finding')}{''.join(cards)}"
+        f"{''.join(map(finding, each.findings))}{''.join(cards)}"
         f"{paragraphs(each.lacking, 'lacking')}</section>"
+    )
+
+
+def finding(said: Said) -> str:
+    """A finding and its numbers."""
+    return (
+        f'<p class="finding"><strong>{html.escape(said.sentence)}</strong><br>'
+        f"<span>{html.escape(said.statistics)}</span></p>\n"
     )
 
 

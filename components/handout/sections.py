@@ -1,7 +1,7 @@
 """What a file shows: the chosen pages of a study with their findings and figures."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analysis.concepts.specs import CONVENTIONS
@@ -23,7 +23,18 @@ ASIDE = (PLAYGROUND, "Studies")
 """Pages whose figures need a model, or a second study."""
 RULER = {"similarity": "at every layer"}
 """Figures of which the file also has a version with the ruler of layers."""
+HONEST = next(iter(CONVENTIONS.values()))
+ON_WORDS = "words"
+"""What the findings of the page on words are about."""
 Told = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A finding in a sentence, and the numbers behind it."""
+
+    sentence: str
+    statistics: str
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,7 @@ class Section:
     """A page in the file; ``lacking`` says which of its figures could not be drawn."""
 
     title: str
-    sentences: tuple[str, ...]
+    findings: tuple[Said, ...]
     cards: tuple[Card, ...]
     lacking: tuple[str, ...] = ()
 
@@ -60,14 +71,12 @@ def of_study(
     study has nothing for.
     """
     chosen = pages_of(study, pages)
-    said = findings.findings(study, next(iter(CONVENTIONS.values())))
     sections = []
     for page in chosen:
         if page == PLAYGROUND:
             continue
         told(page)
-        sentences = [each.sentence for each in said if each.page == page.lower()]
-        sections.append(section(study, page, sentences, nameless))
+        sections.append(section(study, page, nameless))
     recorded = answers(study.recordings) if PLAYGROUND in chosen else {}
     whole = Handout(
         title=study.title,
@@ -115,9 +124,7 @@ def possible(study: Study) -> list[str]:
     return [page for page in every_page() if page in drawn]
 
 
-def section(
-    study: Study, page: str, sentences: Sequence[str], nameless: bool
-) -> Section:
+def section(study: Study, page: str, nameless: bool) -> Section:
     """A page's figures; those that cannot be drawn say why."""
     cards = []
     lacking = []
@@ -131,7 +138,16 @@ def section(
                 cards.append(card_of(recipe, nameless))
         except AnalysisError as error:
             lacking.append(f"{gallery.FIGURES[name].says} {error}")
-    return Section(page, tuple(sentences), tuple(cards), tuple(lacking))
+    return Section(page, found(study, page), tuple(cards), tuple(lacking))
+
+
+def found(study: Study, page: str) -> tuple[Said, ...]:
+    """What the study says on the question of a page."""
+    about = ON_WORDS if page == "Alignment" else page.lower()
+    if about not in findings.abouts(study):
+        return ()
+    told = findings.finding(study, HONEST, about)
+    return (Said(told.sentence, told.statistics),)
 
 
 def card_of(recipe: Recipe, nameless: bool) -> Card:
@@ -161,11 +177,12 @@ def without_names(whole: Handout, study: Study) -> Handout:
     names = names_of(facts(study))
     sections = []
     for each in whole.sections:
-        sentences = scrubbed(each.sentences, names)
+        said = [
+            Said(scrubbed(one.sentence, names), scrubbed(one.statistics, names))
+            for one in each.findings
+        ]
         lacking = scrubbed(each.lacking, names)
-        sections.append(
-            Section(each.title, tuple(sentences), each.cards, tuple(lacking))
-        )
+        sections.append(replace(each, findings=tuple(said), lacking=tuple(lacking)))
     return Handout(
         title=scrubbed(whole.title, names),
         about=tuple(scrubbed(whole.about, names)),
