@@ -35,7 +35,7 @@ def titles(at) -> list[str]:
 def test_an_empty_basket_says_how_to_fill_it():
     at = visit(FIGURES)
     assert (
-        "“Add to figures” under any figure" in words(at)
+        "“Add to figures” beside any figure" in words(at)
         and not pictures(at)
         and not at.error
     )
@@ -125,6 +125,26 @@ def test_files_are_drawn_on_demand():
         "PNG 600 dpi",
         "Paper pack",
     }
+
+
+def test_files_of_one_look_are_not_offered_under_another():
+    number = basket.add(recipe("tree"))
+    at = visit(FIGURES)
+    alive(at.button(key=f"draw-tree-{number}").click().run())
+    assert at.get("download_button")
+    alive(at.selectbox(key="venue").select("NeurIPS").run())
+    assert not at.get("download_button") and "Draw them again" in words(at)
+    alive(at.button(key=f"draw-tree-{number}").click().run())
+    assert at.get("download_button") and "Draw them" not in words(at)
+
+
+def test_an_empty_basket_takes_the_main_figure_of_the_open_study():
+    at = visit(FIGURES, study="llama2-chat-7b")
+    alive(at.button(key="add-main").click().run())
+    assert len(pictures(at)) == 1
+    made = basket.items()[0].recipe
+    assert made is not None and made.view["page"] == "pages/transfer.py"
+    assert made.provenance[0]["name"] == "llama2-chat-7b"
 
 
 def test_a_page_draws_a_figure_where_it_stands():

@@ -17,9 +17,20 @@ from matplotlib.text import Text
 
 from analysis.core.errors import AnalysisError, FigureError
 from analysis.languages.languages import LABELS, LANGUAGES
-from components.figures.spec import DIVERGING, SEQUENTIAL, Cloud, Matrix
+from components.figures.spec import DIVERGING, SEQUENTIAL, Cloud, Figure, Matrix
 from components.printing import fonts, sheet, sight, to_paper
-from components.printing.venues import CM, OWN, READABLE, SIGHTS, VENUES, Look
+from components.printing.collisions import overlaps
+from components.printing.layout import covered_words
+from components.printing.venues import (
+    CM,
+    NO_ROOM,
+    OWN,
+    READABLE,
+    SIGHTS,
+    SMALLEST,
+    VENUES,
+    Look,
+)
 from components.screen import to_plotly
 from tests.test_screen import DATA, FADED, LIMITS, VALUES, spec
 
@@ -230,7 +241,7 @@ def test_a_layer_can_be_chosen():
 def test_sixteen_own_names_can_be_read_out_of_the_pdf_and_fit_one_column():
     drawn = sheet.compose([square(16, OWN_NAMES)], Look("ACL, column"))
     text = spoken(sheet.pdf(drawn, {}))
-    assert all(name in text for name in OWN_NAMES) and not drawn.notes
+    assert all(name in text for name in OWN_NAMES) and drawn.notes == (NO_ROOM,)
     assert (
         min(
             found.get_fontsize()
@@ -399,3 +410,52 @@ def test_every_typeface_is_truetype_and_has_its_licence():
     for path in fonts.FOLDER.glob("*.ttf"):
         assert path.read_bytes()[:4] == b"\0\1\0\0", path.name
     assert fonts.typefaces(["aé ḻ ế ж Ω → − ≥ ‖", *OWN_NAMES]).names[0] == "Noto Sans"
+
+
+def with_shares(percent: tuple[float, ...]) -> Figure:
+    """A matrix with a bar of shares beside every row."""
+    return replace(square(16), data=replace(square(16).data, shares=percent))
+
+
+@pytest.mark.parametrize("largest", [89.7, 0.7])
+def test_a_share_axis_has_ticks_and_leaves_the_axis_title_alone(largest):
+    """Its title ends with it, so that it reaches under no other; no range is without a tick."""
+    percent = tuple(np.linspace(largest / 2, largest, 16))
+    figure = replace(with_shares(percent), x="target language of the vectors, in order")
+    look = Look(OWN, width=6.5, text=8)
+    drawn = sheet.compose([figure], look)
+    assert not [pair for pair in overlaps(drawn.canvas) if "share, %" in pair]
+    bars = next(axes for axes in drawn.canvas.axes[0].child_axes)
+    low, high = sorted(bars.get_xlim())
+    assert [tick for tick in bars.get_xticks() if low <= tick <= high]
+
+
+def test_panels_stand_side_by_side_only_while_all_of_them_can_be_read():
+    """By default no label is under six points where fewer panels in a row help."""
+    figures = [square(20, tuple(f"language {i}" for i in range(20)))] * 3
+    drawn = sheet.compose(figures, Look("ACL, full width"))
+    assert drawn.smallest >= SMALLEST and drawn.readable
+    forced = sheet.compose(figures, Look("ACL, full width", columns=3))
+    assert forced.smallest < SMALLEST, "as many as are asked for"
+
+
+def test_texts_that_lie_over_one_another_are_told():
+    """The two texts are named, and what helps."""
+    drawn = composed("points")
+    axes = drawn.canvas.axes[0]
+    assert not overlaps(drawn.canvas)
+    axes.text(0.5, 0.5, "one over", transform=axes.transAxes)
+    axes.text(0.5, 0.5, "the other", transform=axes.transAxes)
+    found = overlaps(drawn.canvas)
+    assert ("one over", "the other") in found
+    assert "“one over” and “the other” lie over one another" in covered_words(found)
+
+
+def test_names_of_points_leave_the_word_for_chance_alone():
+    """A point at the chance level has its name beside it, not over “chance”."""
+    names = tuple(f"name {number}" for number in range(6))
+    across, up = np.linspace(0.7, 1, 6), np.full(6, 0.52)
+    data = replace(spec("points").data, x=across, y=up, labels=names, groups=("a",) * 6)
+    data = replace(data, low=None, high=None, line=None, named=True, chance=0.5)
+    drawn = sheet.compose([replace(spec("points"), data=data)], Look("ACL, column"))
+    assert not overlaps(drawn.canvas)

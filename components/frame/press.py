@@ -41,11 +41,20 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """How files are asked for: the look, whether without names, what languages are called."""
+
+    look: Look
+    nameless: bool = False
+    called: str = ""
+
+
+@dataclass(frozen=True)
 class Printed:
     """The files of the figures that were drawn last; ``size`` in centimetres."""
 
     name: str
-    look: Look
+    asked: Asked
     files: Mapping[str, bytes]
     notes: tuple[str, ...]
     size: tuple[float, float]
@@ -103,30 +112,31 @@ def prepare(figure: Figure) -> None:
         key=f"anonymous-{figure.name}",
         help="Without names of user, host, folders and studies.",
     )
+    asked = Asked(Look(venue), nameless)
     latex = wants_pgf(figure.name)
     if st.button("Draw", icon=":material/print:", key=f"draw-{figure.name}"):
-        make([recipe(figure)], Look(venue), nameless, figure.name)
+        make([recipe(figure)], asked, figure.name)
         if latex:
-            add_pgf([recipe(figure)], Look(venue), nameless)
-    offer(figure.name)
+            add_pgf([recipe(figure)], asked)
+    offer(figure.name, asked)
 
 
-def make(chosen: Sequence[Recipe], look: Look, nameless: bool, name: str) -> None:
+def make(chosen: Sequence[Recipe], asked: Asked, name: str) -> None:
     """Draw and remember the files of the last print; what cannot be drawn is said."""
     from components.paperpack import recipes
     from components.printing import sheet
 
     st.session_state.pop(READY, None)
     with polite(), drawing.of_recipes():
-        ready = named_or_not(chosen, nameless)
+        ready = named_or_not(chosen, asked.nameless)
         figures = [each.figure for each in ready]
-        drawn = sheet.compose(figures, look, pack.own_fonts())
+        drawn = sheet.compose(figures, asked.look, pack.own_fonts())
         about = recipes.facts(ready)
         files = {}
         for ending, write in sheet.FORMATS.items():
             files[ending] = write(drawn, about)
-        files["zip"] = pack.pack(chosen, look, nameless, pack.own_fonts())
-        st.session_state[READY] = Printed(name, look, files, drawn.notes, drawn.size)
+        files["zip"] = pack.pack(chosen, asked.look, asked.nameless, pack.own_fonts())
+        st.session_state[READY] = Printed(name, asked, files, drawn.notes, drawn.size)
 
 
 def named_or_not(chosen: Sequence[Recipe], nameless: bool) -> list[Recipe]:
@@ -151,45 +161,55 @@ def wants_pgf(name: str) -> bool:
     return False
 
 
-def add_pgf(chosen: Sequence[Recipe], look: Look, nameless: bool) -> None:
+def add_pgf(chosen: Sequence[Recipe], asked: Asked) -> None:
     """PGF beside the files that were just drawn; why not, where it cannot be."""
     from components.printing import pgf, sheet
 
     printed = st.session_state.get(READY)
     if printed is None:
         return
-    figures = [each.figure for each in named_or_not(chosen, nameless)]
+    figures = [each.figure for each in named_or_not(chosen, asked.nameless)]
     with polite(WARNING), drawing.of_recipes():
-        text = pgf.pgf(sheet.compose(figures, look, pack.own_fonts()))
+        text = pgf.pgf(sheet.compose(figures, asked.look, pack.own_fonts()))
         files = {**printed.files, "pgf": text}
         st.session_state[READY] = replace(printed, files=files)
 
 
-def offer(name: str) -> None:
-    """The files that were drawn last, if they are this figure's."""
+def offer(name: str, asked: Asked, told: bool = False) -> None:
+    """The files that were drawn last, if they are this figure's and as asked for now.
+
+    ``told`` where the page says already what a reader would stumble over.
+    """
     printed = st.session_state.get(READY)
     if printed is None or printed.name != name:
         return
-    width, height = printed.size
-    st.caption(
-        f"{printed.look.venue}: {width:.1f} × {height:.1f} cm, as the view was when it "
-        "was drawn."
-    )
-    remarks(printed.notes)
+    if printed.asked != asked:
+        st.caption("The look has changed since the files were drawn. Draw them again.")
+        return
+    if not told:
+        width, height = printed.size
+        st.caption(
+            f"{asked.look.venue}: {width:.1f} × {height:.1f} cm, as the view was when "
+            "it was drawn."
+        )
+        remarks(printed.notes)
+    row = st.container(horizontal=True)
     for ending, data in printed.files.items():
-        st.download_button(
+        row.download_button(
             WORDS[ending],
             data,
             f"{name}.{ending}",
             key=f"print-{ending}-{name}",
             on_click="ignore",
             icon=":material/download:",
-            width="stretch",
         )
 
 
 def remarks(notes: Sequence[str]) -> None:
-    """What a reader would stumble over."""
-    if notes:
-        sentence = f"{'; '.join(notes).capitalize()}."
+    """What a reader would stumble over, and what is only told."""
+    if venues.NO_ROOM in notes:
+        st.caption(f"{venues.NO_ROOM.capitalize()}.")
+    stumbled = [note for note in notes if note != venues.NO_ROOM]
+    if stumbled:
+        sentence = f"{'; '.join(stumbled).capitalize()}."
         st.warning(escape(sentence), icon=":material/straighten:")

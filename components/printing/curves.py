@@ -6,7 +6,9 @@ import numpy as np
 import scipy
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.transforms import Bbox
 
 from components.figures.spec import OKABE_ITO, Figure, Lines, Points, Series, Tree
 from components.printing.marks import (
@@ -85,7 +87,7 @@ def points(figure: Figure, data: Points, place: Place) -> Panel:
         axes.xaxis.set_minor_formatter(NullFormatter())
     if data.ordinal:
         axes.set_xticks([])
-    add_chance_line(axes, data.chance, place)
+    names = add_chance_line(axes, data.chance, place)
     axes.set_ylabel(figure.y, **place.font(), color=INK)
     axes.margins(0.08)
     open_frame(axes)
@@ -94,8 +96,13 @@ def points(figure: Figure, data: Points, place: Place) -> Panel:
     if data.named:
         spots = np.stack([data.x, data.y], -1)
         name_all = partial(name_points, axes, spots, data.labels, place)
-        panel.finish = lambda size: name_all()
+        panel.finish = lambda size: name_all([box_of(name) for name in names])
     return panel
+
+
+def box_of(text: Text) -> Bbox:
+    """The box that a text takes (pixels)."""
+    return text.get_window_extent()
 
 
 def add_group(axes: Axes, data: Points, group: str, number: int) -> None:

@@ -25,8 +25,9 @@ from components.printing.places import (
     dress,
     fit_labels,
     plain_number,
+    wrapped,
 )
-from components.printing.venues import CM, Look
+from components.printing.venues import CM, NO_ROOM, Look
 
 TALLEST_CELL = 0.75 * CM
 SMALLEST_SIGN = 4
@@ -85,6 +86,8 @@ def matrix(figure: Figure, data: Matrix, place: Place) -> Panel:
         fit_labels(panel, first, place, Size(size.width / columns, size.height / rows))
         if shares is not None:
             set_share_ticks(shares, place, 0.13 * size.width)
+            # A wider one would lie over the title of the shares.
+            axes.set_xlabel(wrapped(axes.get_xlabel(), place, size.width))
 
     def finish(size: Size) -> None:
         cell = Size(size.width / columns, size.height / rows)
@@ -196,29 +199,41 @@ def add_shares(axes: Axes, data: Matrix, place: Place) -> Axes:
     bars.xaxis.set_major_formatter(FuncFormatter(plain_number))
     bars.xaxis.set_minor_formatter(NullFormatter())
     bars.minorticks_off()
-    bars.set_xlabel("share, %", **place.font(True), color=INK)
+    # It ends with its axis: centred it would reach under the cells, whose title is there.
+    bars.set_xlabel("share, %", loc="right", **place.font(True), color=INK)
     dress(bars, place)
     return bars
 
 
 def set_share_ticks(bars: Axes, place: Place, width: float) -> None:
-    """The first and last power of ten where both have room, else the last."""
+    """The first and last round number where both have room, else the last."""
     high, low = bars.get_xlim()
-    decades = [10.0**power for power in range(-5, 3) if low <= 10.0**power <= high]
-    if not decades:
-        bars.set_xticks([])
-        return
-    ends = sorted({decades[0], decades[-1]})
+    ends = ends_of(round_numbers(low, high))
     apart = width * (np.log10(ends[-1] / ends[0]) / np.log10(high / low))
     texts = sum(place.measure((plain_number(end),)) for end in ends)
     fits = texts / 2 + 4 <= apart
     bars.set_xticks(ends if fits else ends[-1:])
 
 
-def write_into_cells(panel: Panel, cells: Cells, place: Place, cell: Size) -> None:
-    """Numbers into cells that have room for them.
+def round_numbers(low: float, high: float) -> list[float]:
+    """Powers of ten between two ends; those times 2 and 5 too where they are too few."""
+    decades = [10.0**power for power in range(-5, 3)]
+    inside = [each for each in decades if low <= each <= high]
+    if len(inside) > 1:
+        return inside
+    finer = [decade * step for decade in decades for step in (1, 2, 5)]
+    return [each for each in finer if low <= each <= high]
 
-    Else signs, so that a diverging scale survives greyscale.
+
+def ends_of(numbers: list[float]) -> list[float]:
+    """The first and the last of some numbers."""
+    return sorted({numbers[0], numbers[-1]})
+
+
+def write_into_cells(panel: Panel, cells: Cells, place: Place, cell: Size) -> None:
+    """Numbers into cells that have room for them, if they are wanted; else signs.
+
+    A diverging scale so survives greyscale. Numbers that have no room are told.
     """
     texts = []
     for row, column in cells.known:
@@ -228,7 +243,10 @@ def write_into_cells(panel: Panel, cells: Cells, place: Place, cell: Size) -> No
     tall_enough = place.look.values and cell.height >= place.look.small * 1.2
     if tall_enough and place.measure((longest,)) + 2 <= cell.width:
         write_numbers(panel.axes, cells, texts, place)
-    elif cells.data.diverging and min(cell.width, cell.height) >= SMALLEST_SIGN:
+        return
+    if place.look.values and texts:
+        panel.notes.append(NO_ROOM)
+    if cells.data.diverging and min(cell.width, cell.height) >= SMALLEST_SIGN:
         draw_signs(panel.axes, cells, cell.width / cell.height)
     elif cells.data.diverging:
         panel.notes.append(

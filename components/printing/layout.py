@@ -8,13 +8,17 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.gridspec import GridSpec
 from matplotlib.text import Text
 
+from analysis.core.counting import count
 from analysis.core.errors import FigureError
+from components.printing.collisions import Overlap, overlaps
 from components.printing.places import NEGLIGIBLE, Panel, Size
 from components.printing.venues import PAGE_CM, READABLE, SMALLEST, Look
 
 CLOSE = 3
 """Points by which a sheet's height may miss what its panels ask for."""
 TRIES = 4
+MOST_NAMED = 2
+"""Texts over one another that are named."""
 STICKS_OUT = 0.5 / 72
 """Inches from which something is said to stick out."""
 LOCK = threading.Lock()
@@ -90,19 +94,18 @@ def size_of(canvas: Canvas, panel: Panel) -> Size:
 
 
 def remarks(canvas: Canvas, panels: list[Panel], look: Look) -> Iterator[str]:
-    """Small text, what sticks out, too tall."""
+    """Small text, texts over one another, what sticks out, too tall."""
     yield from dict.fromkeys(note for panel in panels for note in panel.notes)
-    sizes = []
-    for text in canvas.findobj(Text):
-        if text.get_visible() and text.get_text():
-            sizes.append(text.get_fontsize())
-    smallest = min(sizes)
+    smallest = smallest_text(canvas)
     if smallest < READABLE - NEGLIGIBLE:
         worst = "cannot be read in print" if smallest < SMALLEST else "is small"
         yield (
             f"the smallest text has {smallest:.1f} pt and {worst}: choose a wider venue, "
             "shorter labels or fewer languages"
         )
+    covered = overlaps(canvas)
+    if covered:
+        yield covered_words(covered)
     box = canvas.get_tightbbox(canvas.canvas.get_renderer())  # pyright: ignore[reportAttributeAccessIssue]
     width, height = canvas.get_size_inches()
     if min(box.x0, box.y0, width - box.x1, height - box.y1) < -STICKS_OUT:
@@ -112,3 +115,25 @@ def remarks(canvas: Canvas, panels: list[Panel], look: Look) -> Iterator[str]:
             f"the sheet is {height * 2.54:.0f} cm tall, and a page has {PAGE_CM:.0f}: put "
             "panels side by side or make two figures"
         )
+
+
+def smallest_text(canvas: Canvas) -> float:
+    """Points of the smallest text of a sheet."""
+    sizes = []
+    for text in canvas.findobj(Text):
+        if text.get_visible() and text.get_text():
+            sizes.append(text.get_fontsize())
+    return float(min(sizes))
+
+
+def covered_words(covered: list[Overlap]) -> str:
+    """Which texts lie over one another, and what to do."""
+    named = []
+    for pair in covered[:MOST_NAMED]:
+        named.append(f"“{pair.first}” and “{pair.second}”")
+    more = len(covered) - len(named)
+    others = f" and {count(more, 'more pair')}" if more else ""
+    return (
+        f"{', '.join(named)}{others} lie over one another: choose a wider venue, fewer "
+        "panels side by side or shorter labels"
+    )

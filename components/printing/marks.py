@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox, ScaledTranslation
 
 from components.figures.spec import MARKERS, colour_of, marker_of
@@ -12,7 +13,9 @@ from components.printing.places import FAINT, GREY, INK, LINE, Place
 
 SIDES = ((0, 1), (1, 0), (-1, 0), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 """Across and up: the sides of a point, in the order in which they are tried."""
-DISTANCES = (3, 9, 16, 24, 33, 43, 54)
+LINE_BOX = 1.3
+"""How tall a label is, in its size: letters that reach down are covered by none."""
+DISTANCES = (3, 9, 16, 24, 33, 43, 54, 66, 80)
 """Points from a point at which its label may lie."""
 LED_TO = 4
 """A label farther than this, in points, gets a line that leads to it."""
@@ -95,22 +98,38 @@ def boxes_of_points(pixels: Iterable[np.ndarray]) -> list[Bbox]:
 def free_spot(
     axes: Axes, pixel: np.ndarray, label: str, place: Place, covered: list[Bbox]
 ) -> Spot:
-    """The nearest spot for a label that is inside and covers nothing, else the first."""
+    """The nearest spot for a label that covers nothing, else the one that covers least."""
     dot = place.canvas.dpi / 72
     inside = axes.get_window_extent()
-    size = np.array([place.measure((label,)), 1.1 * place.look.small]) * dot
-    first = None
+    size = np.array([place.measure((label,)), LINE_BOX * place.look.small]) * dot
+    best, least = None, np.inf
     for far in DISTANCES:
         for side in SIDES:
             offset = far * np.array(side)
             box = box_beside(pixel + offset * dot, side, size)
-            spot = Spot(int(offset[0]), int(offset[1]), box)
-            first = first or spot
-            overlapping = any(box.overlaps(other) for other in covered)
-            if not overlapping and within(inside, box):
-                return spot
-    assert first is not None
-    return first
+            hidden = area_covered(box, covered)
+            if not within(inside, box):
+                # What leaves the axes is worse than anything inside them.
+                hidden += size.prod()
+            if hidden < least:
+                best, least = Spot(int(offset[0]), int(offset[1]), box), hidden
+            if not hidden:
+                break
+        if not least:
+            break
+    assert best is not None
+    return best
+
+
+def area_covered(box: Bbox, others: list[Bbox]) -> float:
+    """How many square pixels of a box other boxes take, each counted."""
+    area = 0.0
+    for other in others:
+        across = min(box.x1, other.x1) - max(box.x0, other.x0)
+        up = min(box.y1, other.y1) - max(box.y0, other.y0)
+        if across > 0 and up > 0:
+            area += across * up
+    return area
 
 
 def box_beside(corner: np.ndarray, side: tuple[int, int], size: np.ndarray) -> Bbox:
@@ -126,12 +145,12 @@ def within(outer: Bbox, inner: Bbox) -> bool:
     return across and up
 
 
-def add_chance_line(axes: Axes, chance: float | None, place: Place) -> None:
-    """The chance level as a dotted line with its name."""
+def add_chance_line(axes: Axes, chance: float | None, place: Place) -> tuple[Text, ...]:
+    """The chance level as a dotted line with its name, which labels must not cover."""
     if chance is None:
-        return
+        return ()
     axes.axhline(chance, color=GREY, linewidth=LINE, linestyle=":")
-    axes.annotate(
+    name = axes.annotate(
         "chance",
         (1, chance),
         (-2, 1.5),
@@ -143,6 +162,7 @@ def add_chance_line(axes: Axes, chance: float | None, place: Place) -> None:
         color=GREY,
         **place.font(True),
     )
+    return (name,)
 
 
 def open_frame(axes: Axes) -> None:

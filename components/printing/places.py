@@ -99,6 +99,18 @@ def fit_rows(panel: Panel, place: Place, height: float) -> None:
     fit_labels(panel, panel.axes, place, Size(np.inf, height))
 
 
+def wrapped(text: str, place: Place, width: float) -> str:
+    """A title in lines that are no wider than ``width`` points."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and place.measure((longer,), small=False) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return "\n".join(lines)
+
+
 def plain_number(value: float, _: int = 0) -> str:
     """A number without powers of ten, which a text font cannot draw."""
     return f"{value:.12g}".replace("-", "−")

@@ -4,7 +4,9 @@ import io
 import string
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,11 +18,12 @@ from matplotlib.text import Text
 from analysis.core.errors import FigureError
 from components.figures.spec import Figure, Matrix
 from components.printing import to_paper
+from components.printing.collisions import overlaps
 from components.printing.colour_bars import NARROWEST, add_colour_bars
 from components.printing.fonts import Typefaces, typefaces
-from components.printing.layout import place_panels, remarks
-from components.printing.places import INK, Panel, Place
-from components.printing.venues import CM, Look
+from components.printing.layout import place_panels, remarks, smallest_text
+from components.printing.places import INK, Panel, Place, wrapped
+from components.printing.venues import CM, SMALLEST, Look
 
 DIGITS = "−.0123456789"
 UNSEEN = {"hover", "codes", "shares"}
@@ -52,6 +55,16 @@ class Sheet:
     typefaces: Typefaces
 
     @property
+    def smallest(self) -> float:
+        """Points of its smallest text."""
+        return smallest_text(self.canvas)
+
+    @cached_property
+    def readable(self) -> bool:
+        """Whether all of it can be read: no text is too small or lies over another."""
+        return self.smallest >= SMALLEST and not overlaps(self.canvas)
+
+    @property
     def size(self) -> Centimetres:
         """How large it prints."""
         width, height = self.canvas.get_size_inches()
@@ -74,12 +87,31 @@ def compose(
     if look.columns:
         return laid_out(figures, look, found, look.columns)
     fitting = int(look.size.width * CM // (NARROWEST * look.size.text / 8))
-    columns = max(1, min(len(figures), fitting))
-    while columns > 1:
+    widest = max(1, min(len(figures), fitting))
+    return most_side_by_side(figures, look, found, widest)
+
+
+def most_side_by_side(
+    figures: list[Figure], look: Look, found: Typefaces, widest: int
+) -> Sheet:
+    """The sheet with as many panels in a row as can be read, ``widest`` or fewer.
+
+    Where none can, the one with the largest small text.
+    """
+    tried: list[Sheet] = []
+    for columns in range(widest, 1, -1):
         try:
-            return laid_out(figures, look, found, columns)
+            drawn = laid_out(figures, look, found, columns)
         except FigureError:
-            columns -= 1
+            continue
+        if drawn.readable:
+            return drawn
+        tried.append(drawn)
+    if tried and look.size.height is not None:
+        # Panels under one another may not fit a sheet whose height is given.
+        with suppress(FigureError):
+            tried.append(laid_out(figures, look, found, 1))
+        return max(tried, key=lambda drawn: drawn.smallest)
     return laid_out(figures, look, found, 1)
 
 
@@ -153,20 +185,8 @@ def heading(figure: Figure, number: int, count: int, look: Look) -> str:
 def add_heading(panel: Panel, place: Place, text: str) -> None:
     """The heading over a panel, if it has one."""
     if text:
-        title = wrapped(text, place)
+        title = wrapped(text, place, place.width)
         panel.axes.set_title(title, loc="left", **place.font(), color=INK)
-
-
-def wrapped(text: str, place: Place) -> str:
-    """A title in lines that are no wider than its panel."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and place.measure((longer,), small=False) > place.width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return "\n".join(lines)
 
 
 def common_scale(figures: Sequence[Figure]) -> list[Figure]:

@@ -41,6 +41,9 @@ WIDTHS = (3.0, 60.0)
 TEXTS = (3, 40)
 """Points allowed for text."""
 
+NO_ROOM = "cells are too small for numbers, so none are written"
+"""What is only told: a choice of the venue, and nothing that a reader stumbles over."""
+
 LATEX = ("xelatex", "lualatex")
 NO_LATEX = (
     "PGF needs a LaTeX on this server (xelatex or lualatex), and there is none. "

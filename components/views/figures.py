@@ -6,17 +6,22 @@ import streamlit as st
 
 from analysis.languages.languages import LABELS
 from analysis.study import library
+from analysis.study.study import Study
+from components.figures import gallery
 from components.figures.spec import Figure
-from components.frame import cache, links, press, readings
+from components.frame import cache, controls, links, press, readings
 from components.frame.polite import polite
-from components.frame.shell import MENU
+from components.frame.shell import MENU, entry_of
 from components.frame.text import escape
 from components.paperpack import basket, drawing, recipes
 from components.paperpack.basket import Item
 from components.paperpack.labelling import AS_SAVED, relabelled
+from components.paperpack.provenance import facts
 from components.paperpack.recipes import Recipe
 from components.printing.venues import OWN, SIGHTS, VENUES, WIDTHS, Look
 
+MAIN = ("transfer", "recognition", "similarity", "plane", "layers", "sentences")
+"""Figures of the gallery from the most telling on; quick to compute."""
 PIXELS = 96 / 2.54
 """Of a centimetre on a screen at its nominal size."""
 SMALLEST_TEXT = 3
@@ -35,13 +40,10 @@ class Print:
 def page() -> None:
     """The page under its title."""
     saved = basket.items()
-    drop()
-    undo()
     if not saved:
-        st.info(
-            "Nothing is kept yet. “Add to figures” under any figure brings it here.",
-            icon=":material/library_add:",
-        )
+        empty()
+        undo()
+        drop()
         return
     chosen = choose()
     ready = []
@@ -52,11 +54,64 @@ def page() -> None:
         one_sheet(ready, chosen)
         for item in saved:
             order(item)
+    else:
+        for item in saved:
+            one(item, chosen)
+        if len(ready) > 1:
+            st.markdown("**All figures**")
+            download(ready, chosen, "figures")
+    undo()
+    drop()
+
+
+def empty() -> None:
+    """How a figure comes here, and a button that brings the open study's main one."""
+    st.info(
+        "No figure is kept yet. “Add to figures” beside any figure brings it here, "
+        "where it is seen as it will print, and becomes a PDF.",
+        icon=":material/library_add:",
+    )
+    study = None
+    with polite():
+        study = open_study()
+    if study is None:
         return
-    for item in saved:
-        one(item, chosen)
-    if ready:
-        download(ready, chosen.look, "figures")
+    name = main_figure(study)
+    if name and st.button(
+        f"Add the main figure of {escape(study.title)}",
+        type="primary",
+        icon=":material/library_add:",
+        key="add-main",
+    ):
+        with polite(), st.spinner("Computing the figure …"):
+            basket.add(main_recipe(study, name))
+            st.rerun()
+
+
+def open_study() -> Study:
+    """The study that the other pages show, which this page does not offer to choose."""
+    asked = st.query_params.get("study") or st.session_state.get("study")
+    return cache.study(asked or library.opened_first())
+
+
+def main_figure(study: Study) -> str:
+    """The figure of the gallery that says most of a study; "" for one without any."""
+    there = gallery.names(study)
+    for name in MAIN:
+        if name in there:
+            return name
+    return there[0] if there else ""
+
+
+def main_recipe(study: Study, name: str) -> Recipe:
+    """A figure of the gallery, with the page that shows it."""
+    arrangement = controls.arrangement()
+    figure = gallery.draw(
+        study, name, order=arrangement.order, labels=arrangement.labels
+    )
+    title = gallery.FIGURES[name].page
+    view = {"page": entry_of(title).file, "query": {"study": [study.name]}}
+    return Recipe(figure, Look(), view, (facts(study),))
 
 
 def in_words(recipe: Recipe, labels: str) -> Recipe:
@@ -72,7 +127,7 @@ def one_sheet(ready: list[Recipe], chosen: Print) -> None:
     together = replace(chosen, look=replace(chosen.look, columns=int(side)))
     panels = told_apart(ready)
     show(panels, together, "All figures on one sheet")
-    download(panels, together.look, "figures")
+    download(panels, together, "figures")
 
 
 def told_apart(ready: list[Recipe]) -> list[Recipe]:
@@ -96,20 +151,25 @@ def study_of(recipe: Recipe) -> str:
 
 def choose() -> Print:
     """Venue, text and labels of everything, and how the screen shows it."""
-    left, middle, right = st.columns(3)
-    with left:
+    one, two, three, four = st.columns(4)
+    with one:
         venue = links.one("Venue", [*VENUES, OWN], "venue")
     width = 0.0
     if venue == OWN:
-        width = middle.number_input("Width, cm", *WIDTHS, 12.0)
-    with right:
+        width = one.number_input("Width, cm", *WIDTHS, 12.0)
+    text = two.number_input("Text, points (0: the venue's)", 0.0, 40.0, 0.0, 0.5)
+    with three:
         labels = links.one("Languages are called", [AS_SAVED, *LABELS], "called")
-    with left:
+    with four:
         sight = links.one("Seen in", list(SIGHTS), "seen", format_func=str.capitalize)
-    text = middle.number_input("Text, points (0: the venue's)", 0.0, 40.0, 0.0, 0.5)
-    row = right.container(horizontal=True)
+    row = st.container(horizontal=True)
     titles = row.toggle("Titles", key="figure-titles")
-    values = row.toggle("Numbers in cells", True, key="figure-values")
+    values = row.toggle(
+        "Numbers in cells",
+        True,
+        key="figure-values",
+        help="Off: of values on both sides of zero their signs.",
+    )
     if text < SMALLEST_TEXT:
         text = 0.0
     look = Look(venue, width, text, values=values, titles=titles)
@@ -124,7 +184,9 @@ def show(chosen: list[Recipe], how: Print, title: str) -> None:
         with drawing.of_recipes():
             preview = cache.preview(texts, how.look, how.sight)
         picture, notes, (width, height) = preview
-        st.image(picture, width=round(width * PIXELS), alt=f"{title}. {caption}")
+        # A picture of a given width is made coarse before it is sent, a stretched one not.
+        with st.container(width=round(width * PIXELS)):
+            st.image(picture, width="stretch", alt=f"{title}. {caption}")
         text = f"{how.look.size.text:g} pt"
         st.caption(f"{width:z.1f} × {height:z.1f} cm · {text} · {how.sight}")
         press.remarks(notes)
@@ -138,9 +200,9 @@ def one(item: Item, chosen: Print) -> None:
     figure = recipe.figure
     chosen = replace(chosen, look=choose_layer(item, figure, chosen.look))
     show([recipe], chosen, figure.title)
-    st.caption(escape(f"{figure.caption} {figure.source}"))
-    with st.expander("Files of this figure", icon=":material/download:"):
-        download([recipe], chosen.look, f"{figure.name}-{item.number}")
+    download([recipe], chosen, f"{figure.name}-{item.number}")
+    with st.expander("Caption and title", icon=":material/notes:"):
+        st.caption(escape(f"{figure.caption} {figure.source}"))
         rename(item.number, item.recipe)
 
 
@@ -212,28 +274,33 @@ def missing(recipe: Recipe) -> list[str]:
     """Studies of a recipe that are not on this server."""
     here = library.names()
     gone = []
-    for facts in recipe.provenance:
-        if facts.get("name") not in here:
-            gone.append(str(facts.get("title", facts.get("name"))))
+    for origin in recipe.provenance:
+        if origin.get("name") not in here:
+            gone.append(str(origin.get("title", origin.get("name"))))
     return gone
 
 
-def download(chosen: list[Recipe], look: Look, name: str) -> None:
-    """Files and paper pack."""
-    latex = press.wants_pgf(name)
-    row = st.container(horizontal=True, vertical_alignment="bottom")
+def download(chosen: list[Recipe], how: Print, name: str) -> None:
+    """Files and paper pack, as things look now."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    label = "Draw files" if len(chosen) == 1 else "Draw all files"
+    wanted = row.button(
+        label, type="primary", icon=":material/print:", key=f"draw-{name}"
+    )
     nameless = row.checkbox(
         "Anonymous",
         key=f"anonymous-{name}",
         help="Without names of user, host, folders and studies.",
     )
-    label = "Draw files" if len(chosen) == 1 else "Draw all files"
-    if row.button(label, icon=":material/print:", key=f"draw-{name}"):
+    with row:
+        latex = press.wants_pgf(name)
+    asked = press.Asked(how.look, nameless, how.labels)
+    if wanted:
         with st.spinner("Drawing …"):
-            press.make(chosen, look, nameless, name)
+            press.make(chosen, asked, name)
             if latex:
-                press.add_pgf(chosen, look, nameless)
-    press.offer(name)
+                press.add_pgf(chosen, asked)
+    press.offer(name, asked, told=True)
 
 
 def undo() -> None:
