@@ -2,7 +2,8 @@
 held-out pairs each.
 
 Run with ``python -m benchmarks.measures [hidden]``; ``hidden`` defaults to 4096, of
-which the concept vectors take 59 MB.
+which the concept vectors take 59 MB. An orthogonal map between two languages' words is
+timed with fewer seeds than there are dimensions, and applied to as many test words.
 """
 
 import os
@@ -31,8 +32,10 @@ from analysis.overview.findings import findings
 from analysis.study.arrays import labelled
 from analysis.study.manifest import Manifest, PairTable
 from analysis.study.study import COMPUTED, Study
+from analysis.words.rotations import rotation
 
 CONCEPTS, LAYERS, PAIRS, ROUNDS = 7, 32, 400, 5
+SEEDS = 1000
 LANGUAGE_CODES = tuple(LANGUAGES)[:16]
 
 
@@ -105,6 +108,13 @@ def cases(full: Study) -> dict[str, Callable[[], object]]:
     }
 
 
+def mapped(hidden: int) -> Callable[[], object]:
+    """An orthogonal map of SEEDS pairs of words, and as many words turned by it."""
+    rng = np.random.default_rng(0)
+    x, y, words = (rng.standard_normal((SEEDS, hidden), np.float32) for _ in range(3))
+    return lambda: rotation(x, y).turn(words)
+
+
 def median_seconds(case: Callable[[], object]) -> tuple[float, float]:
     """Medians of wall time and of processor time, all cores together, of some rounds
     after one that does not count.
@@ -129,7 +139,9 @@ def main() -> None:
         f"{PAIRS} pairs, hidden {hidden}"
     )
     print(f"{shape}; {os.cpu_count()} cores; median of {ROUNDS}")
-    for name, case in cases(full).items():
+    timed = cases(full)
+    timed[f"orthogonal map, {SEEDS} seeds"] = mapped(hidden)
+    for name, case in timed.items():
         wall, processor = median_seconds(case)
         print(f"{name:34} {wall:7.3f} s wall {processor:7.3f} s processor")
     print(

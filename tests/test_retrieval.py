@@ -4,6 +4,7 @@ written out plainly.
 
 import numpy as np
 import pytest
+import scipy
 
 from analysis.core.errors import SpecError
 from analysis.words import retrieval
@@ -56,6 +57,45 @@ def test_the_orthogonal_map_is_the_printed_one():
     np.testing.assert_allclose(
         MAPS["orthogonal"](x, y).source(x), x @ (u @ vt).T, atol=1e-10
     )
+
+
+@pytest.mark.parametrize("seeds", [2, 20, 39])
+def test_few_seeds_give_the_printed_map_within_what_they_span(seeds):
+    x, y = rotated(noise=0.5, hidden=40)
+    x, y = x[:seeds], y[:seeds]
+    u, _, vt = np.linalg.svd(x.T @ y)
+    turned = MAPS["orthogonal"](x, y)
+    spanned = np.random.default_rng(1).standard_normal((5, seeds)) @ x
+    np.testing.assert_allclose(turned.source(spanned), spanned @ (u @ vt), atol=1e-8)
+    assert turned.rank == seeds
+    every = turned.source(np.eye(40))
+    np.testing.assert_allclose(every @ every.T, np.eye(40), atol=1e-12)
+    again = MAPS["orthogonal"](x, y).source(np.eye(40))
+    np.testing.assert_array_equal(every, again)
+
+
+def test_a_map_of_few_seeds_makes_nothing_as_wide_as_the_space_is(monkeypatch):
+    x, y = rotated(hidden=40)
+    given = []
+    decompose = scipy.linalg.svd
+
+    def seen(matrix, **options):
+        given.append(matrix.shape)
+        return decompose(matrix, **options)
+
+    monkeypatch.setattr(scipy.linalg, "svd", seen)
+    MAPS["orthogonal"](x[:8], y[:8])
+    MAPS["centred"](x[:40], y[:40])
+    assert given == [(8, 8), (40, 40)]
+
+
+def test_what_few_seeds_leave_open_brings_no_more_words_than_a_full_decomposition():
+    x, y = rotated(noise=0.5, hidden=40)
+    u, _, vt = np.linalg.svd(x[:30].T @ y[:30])
+    full = rank(x[30:] @ (u @ vt), y[30:], diagonal(30)).hits(1).mean()
+    fitted = MAPS["orthogonal"](x[:30], y[:30])
+    thin = rank(fitted.source(x[30:]), y[30:], diagonal(30)).hits(1).mean()
+    assert full > 0.3 and abs(thin - full) <= 0.15
 
 
 def test_the_ridge_map_is_the_same_by_either_form():

@@ -6,10 +6,11 @@ the seed words of the source and of the target language.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import scipy  # its parts are read at first use
+
+from analysis.words.rotations import rotation
 
 Apply = Callable[[np.ndarray], np.ndarray]
 PENALTY = 0.1
@@ -31,13 +32,6 @@ class Fitted:
     seeds: int
 
 
-class Rotation(NamedTuple):
-    """An orthogonal map (hidden, hidden), and the rank of what it was fitted on."""
-
-    matrix: np.ndarray
-    rank: int
-
-
 def same(states: np.ndarray) -> np.ndarray:
     """The states as they are."""
     return states
@@ -47,28 +41,6 @@ def unit(states: np.ndarray) -> np.ndarray:
     """States (word, hidden) at length one; a state of zeros stays."""
     lengths = np.linalg.norm(states, axis=-1, keepdims=True)
     return states / np.where(lengths > 0, lengths, 1)
-
-
-def rotation(x: np.ndarray, y: np.ndarray) -> Rotation:
-    """The orthogonal W that minimises ‖x W − y‖ over seed pairs (Schönemann 1966).
-
-    ``rank`` is that of xᵀy.
-    """
-    left, sizes, right = scipy.linalg.svd(
-        x.T @ y,
-        full_matrices=False,
-        check_finite=False,
-    )
-    return Rotation(left @ right, numerical_rank(sizes))
-
-
-def numerical_rank(sizes: np.ndarray) -> int:
-    """How many singular values, largest first, are more than rounding."""
-    if not sizes.size:
-        return 0
-    precision = np.finfo(sizes.dtype).eps
-    rounding = sizes[0] * len(sizes) * precision
-    return int((sizes > rounding).sum())
 
 
 def none(x: np.ndarray, y: np.ndarray) -> Fitted:
@@ -83,11 +55,7 @@ def orthogonal(x: np.ndarray, y: np.ndarray) -> Fitted:
     Peng & Søgaard 2024.
     """
     turn, rank = rotation(x, y)
-
-    def source(states: np.ndarray) -> np.ndarray:
-        return states @ turn
-
-    return Fitted(source, same, rank, seeds=len(x))
+    return Fitted(turn, same, rank, seeds=len(x))
 
 
 def centred(x: np.ndarray, y: np.ndarray) -> Fitted:
@@ -97,7 +65,7 @@ def centred(x: np.ndarray, y: np.ndarray) -> Fitted:
     turn, rank = rotation(x - middle, y - other)
 
     def source(states: np.ndarray) -> np.ndarray:
-        return (states - middle) @ turn
+        return turn(states - middle)
 
     def target(states: np.ndarray) -> np.ndarray:
         return states - other
@@ -122,7 +90,7 @@ def unit_centred(x: np.ndarray, y: np.ndarray) -> Fitted:
     turn, rank = rotation(prepared(x), target(y))
 
     def source(states: np.ndarray) -> np.ndarray:
-        return prepared(states) @ turn
+        return turn(prepared(states))
 
     return Fitted(source, target, rank, seeds=len(x))
 
