@@ -377,7 +377,7 @@ def test_a_sweep_that_was_stopped_is_shown_as_far_as_it_is(names, home):
 
 def test_a_study_with_vectors_but_no_plane_offers_the_sweep(names):
     at = visit(PLANE, study=names["asked"])
-    assert "has no plane" in at.info[0].value and not figures(at)
+    assert "has no sweep" in at.info[0].value and not figures(at)
 
 
 @pytest.mark.skipif(

@@ -79,7 +79,7 @@ def test_printed_rates_are_shown_with_their_intervals(name):
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("bloomz-7.1b", "LLaMA2-chat only"), ("begun", "no concept vectors yet")],
+    [("bloomz-7.1b", "and no printed rates"), ("begun", "has no concept vectors")],
 )
 def test_a_study_without_control_says_so(name, why):
     at = visit(PAGE, study=name)

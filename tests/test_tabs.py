@@ -11,10 +11,10 @@ def script() -> None:
 
     import streamlit as st
 
-    from components.frame import questions
+    from components.frame import links, questions
     from components.frame.questions import Question
 
-    st.session_state.setdefault("page", "pages/one.py")
+    links.arrive(st.session_state.get("to", "pages/one.py"))
     counts = st.session_state.setdefault("counts", {})
 
     def draw(name: str) -> None:
@@ -86,16 +86,16 @@ def test_a_link_to_a_tab_that_is_not_there_is_said():
 
 def test_each_page_keeps_its_open_tab():
     at = opened(tab="last")
-    at.session_state["page"] = "pages/other.py"
+    at.session_state["to"] = "pages/other.py"
     at.query_params.clear()
     alive(at.run())
     assert counts(at) == {"last": 1, "first": 1}
-    at.session_state["page"] = "pages/one.py"
+    at.session_state["to"] = "pages/one.py"
     at.query_params.clear()
     alive(at.run())
     assert counts(at) == {"last": 2, "first": 1}
     assert asked(at) == {"tab": ["last"]}
-    at.session_state["page"] = "pages/other.py"
+    at.session_state["to"] = "pages/other.py"
     at.query_params["tab"] = "start"
     alive(at.run())
     assert counts(at) == {"last": 2, "first": 1, "start": 1}

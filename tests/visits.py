@@ -2,10 +2,14 @@
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
 
+import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
+
+from components.forms import asking, extraction, sweeping
 
 APP = Path(__file__).parent.parent / "app.py"
 PAGES = (
@@ -23,6 +27,18 @@ def visit(page: str = "app.py", **query: object) -> AppTest:
     for key, value in query.items():
         at.query_params[key] = value
     return alive(at.run())
+
+
+def without_bodies(patch: pytest.MonkeyPatch) -> None:
+    """Pages draw their frame only, which is where the links between them are."""
+    for path in APP.parent.glob("components/views/*.py"):
+        view = import_module(f"components.views.{path.stem}")
+        if hasattr(view, "page"):
+            patch.setattr(view, "page", lambda *study: None)
+    for form, name in ((extraction, "choose_model"), (extraction, "choose_corpus")):
+        patch.setattr(form, name, lambda *model: None)
+    patch.setattr(asking, "forms", lambda study: None)
+    patch.setattr(sweeping, "form", lambda study: None)
 
 
 def alive(at: AppTest) -> AppTest:

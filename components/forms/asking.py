@@ -25,7 +25,7 @@ from analysis.worker.service import DONE
 from components.forms.hub_table import choose_hub_table
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
-from components.frame import jobs, readings
+from components.frame import going, jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
@@ -52,11 +52,11 @@ def progress(study: Study | None, page: str) -> None:
         and isinstance(job.result, str)
         and (study is None or job.result != study.name)
     ):
-        st.page_link(
+        going.link(
             page,
-            label="Open the study that it made",
+            "Open the study that it made",
+            {"study": job.result},
             icon=":material/open_in_new:",
-            query_params={"study": job.result},
         )
 
 

@@ -27,7 +27,7 @@ from analysis.worker import extraction
 from analysis.worker.prompts import suggested_template
 from components.forms.hub_table import choose_hub_table
 from components.forms.table_file import TYPES, of_table
-from components.frame import cache, controls, jobs, readings
+from components.frame import cache, controls, going, jobs, links, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
@@ -144,11 +144,11 @@ def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
         icon=":material/alt_route:",
     )
     label = cache.study(library.REQUESTS).title
-    st.page_link(
+    going.link(
         "pages/control.py",
-        label=escape(label),
+        escape(label),
+        {"study": library.REQUESTS},
         icon=":material/speed:",
-        query_params={"study": library.REQUESTS},
     )
 
 
@@ -330,5 +330,5 @@ def start(study: Study, draft: Draft) -> None:
                 draft.title,
                 JudgingSpec(objective=objective),
             )
-            st.query_params["run"] = name
+            links.ask("run", name)
             jobs.submit(draft.title, extraction.control_run(name, most))

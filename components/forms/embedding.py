@@ -29,7 +29,7 @@ from analysis.worker.prompts import known_kind
 from components.forms.models_here import brought
 from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
-from components.frame import jobs, readings
+from components.frame import going, jobs, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 
@@ -47,11 +47,7 @@ def progress() -> None:
     if job and isinstance(job.result, Brought):
         brought(job.result)
     if job and isinstance(job.result, str):
-        st.page_link(
-            "pages/alignment.py",
-            label="Open its alignment",
-            query_params={"study": job.result},
-        )
+        going.link("pages/alignment.py", "Open its alignment", {"study": job.result})
 
 
 def offer(study: Study) -> None:

@@ -37,7 +37,7 @@ from components.forms.models_here import HERE, brought, choose_here
 from components.forms.open_models import OPEN, arrived, choose_open
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
-from components.frame import cache, jobs, readings
+from components.frame import cache, going, jobs, readings
 from components.frame.polite import polite
 from components.frame.sources import tell_what_shows
 from components.frame.text import duration, escape
@@ -429,9 +429,9 @@ def made(job: Job) -> None:
     """Links to the study that a job made."""
     query = {"study": job.result}
     left, middle, right, _ = st.columns([1, 1, 1, 3])
-    left.page_link("pages/recognition.py", label="Recognition", query_params=query)
-    middle.page_link("pages/similarity.py", label="Similarity", query_params=query)
-    right.page_link("pages/transfer.py", label="Transfer", query_params=query)
+    going.link("pages/recognition.py", "Recognition", query, left)
+    going.link("pages/similarity.py", "Similarity", query, middle)
+    going.link("pages/transfer.py", "Transfer", query, right)
 
 
 def reading_time(found: estimates.ReadingTime) -> None:

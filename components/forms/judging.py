@@ -47,8 +47,8 @@ def forget(run: store.Run) -> None:
     st.session_state["judged-run"] = run.name
     if before != run.name:
         for key in ("objective", "choice"):
-            st.session_state.pop(key, None)
-            st.query_params.pop(key, None)
+            if links.written(key) is not None or key not in links.address():
+                links.forget(key)
 
 
 def rules(run: store.Run, kept: JudgingSpec) -> JudgingSpec:

@@ -24,7 +24,7 @@ from analysis.worker.sentences import SentenceCheck, check_sentences, read_sente
 from components.forms.hub_table import choose_hub_table
 from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
-from components.frame import jobs, readings
+from components.frame import going, jobs, readings
 from components.frame.polite import polite
 from components.frame.text import duration, escape
 
@@ -51,10 +51,10 @@ def progress() -> None:
     if job and isinstance(job.result, SentenceCheck):
         checked(job.result)
     elif job and isinstance(job.result, str):
-        st.page_link(
+        going.link(
             "pages/alignment.py",
-            label="Open its alignment",
-            query_params={"study": job.result, "align": "sentences"},
+            "Open its alignment",
+            {"study": job.result, "align": "sentences"},
         )
 
 

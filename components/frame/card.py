@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from components.figures.spec import Figure
-from components.frame import press
+from components.frame import links, press
 from components.frame.text import escape
 from components.paperpack import methods, tables
 
@@ -98,8 +98,8 @@ def link() -> str:
     """The address that restores this view."""
     base, _, _ = (st.context.url or "").partition("?")
     pairs = []
-    for key in st.query_params:
-        for value in st.query_params.get_all(key):
+    for key, values in links.address().items():
+        for value in values:
             pairs.append((key, value))
     if not pairs:
         return base

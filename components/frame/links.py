@@ -3,6 +3,10 @@
 A link restores a view, and a choice changes the link. Streamlit's own binding writes
 option labels into the address; a new title would break old links, so names go there
 instead.
+
+A link that comes to a page and does not name a choice leaves it as the session has it. On
+the page itself the address is whole, so there a missing choice is the usual one: the
+browser's Back takes a choice back.
 """
 
 import json
@@ -21,6 +25,109 @@ ONE, SEVERAL, SWITCH = "one", "several", "switch"
 MOST_SAID = 120
 """Characters of what a link asks for that are repeated."""
 MOST_DIGITS = 20
+SHARED = ("study", "labels", "order", "convention")
+"""Choices that go along from page to page; the rest is remembered page by page."""
+HERE = "here"
+"""Marks a link from a page to itself, which like any other leaves out what stays."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a page has written into the address: for which study, at which visit."""
+
+    visit: int
+    study: str | None
+    values: tuple[str, ...]
+    usual: tuple[str, ...] = ()
+    """What the address leaves out."""
+
+
+def arrive(page: str) -> None:
+    """Every run of a page begins with this: is it a new visit, by whatever link?"""
+    marked = HERE in st.query_params
+    if marked:
+        # Streamlit leaves the address alone when a page links to itself; this writes it.
+        del st.query_params[HERE]
+    whole = st.session_state.pop("link-is-whole", False)
+    if marked or whole or st.session_state.get("page") != page:
+        st.session_state["page"] = page
+        st.session_state["visit"] = st.session_state.get("visit", 0) + 1
+        st.session_state["visit-is-whole"] = whole
+
+
+def expect_whole() -> None:
+    """The next link says everything: what it leaves out is to be the usual choice."""
+    st.session_state["link-is-whole"] = True
+
+
+def leaves(key: str, asked: Sequence[str]) -> bool:
+    """Whether the link of this visit leaves a choice as the session has it."""
+    is_whole = st.session_state.get("visit-is-whole", False)
+    return written(key) is None and not asked and not is_whole
+
+
+def written(key: str) -> Written | None:
+    """What this visit has written into the address; None before it has."""
+    last = st.session_state.get(f"link-{key}")
+    if last is None or last.visit != st.session_state.get("visit", 0):
+        return None
+    return last
+
+
+def write(key: str, values: Sequence[str], usual: Sequence[str] = ()) -> None:
+    """Put values into the address, which leaves the usual ones out."""
+    if tuple(values) == tuple(usual):
+        values = ()
+    if not values:
+        st.query_params.pop(key, None)
+    elif tuple(st.query_params.get_all(key)) != tuple(values):
+        st.query_params[key] = list(values)
+    visit = st.session_state.get("visit", 0)
+    study = st.session_state.get("study")
+    st.session_state[f"link-{key}"] = Written(visit, study, tuple(values), tuple(usual))
+
+
+def remembered(key: str) -> str:
+    """Where the session keeps a choice while its widget is not drawn."""
+    if key in SHARED:
+        return f"kept-{key}"
+    return f"kept-{key}-{st.session_state.get('page', '')}"
+
+
+def ask(key: str, *values: str) -> None:
+    """Ask for a choice as a link would: address and widget follow together."""
+    st.query_params[key] = list(values)
+
+
+def ask_all(state: Mapping[str, str | Sequence[str]]) -> None:
+    """Ask for several choices at once."""
+    for key, value in state.items():
+        ask(key, *([value] if isinstance(value, str) else value))
+
+
+def forget(*keys: str) -> None:
+    """Let choices be the usual ones, in the address and in the session."""
+    for key in keys:
+        st.query_params.pop(key, None)
+        for place in (key, f"link-{key}", remembered(key)):
+            st.session_state.pop(place, None)
+
+
+def now(key: str) -> Sequence[str]:
+    """What the address will say of a choice, also before its widget is drawn."""
+    asked = tuple(st.query_params.get_all(key))
+    if leaves(key, asked) and f"link-{key}" in st.session_state:
+        return st.session_state[f"link-{key}"].values
+    last = written(key)
+    if last is None or asked != last.values or key not in st.session_state:
+        return asked
+    chosen = tuple(held(key))
+    return () if chosen == last.usual else chosen
+
+
+def address() -> dict[str, list[str]]:
+    """What the address says: key → values."""
+    return {key: st.query_params.get_all(key) for key in st.query_params}
 
 
 def restore(
@@ -31,19 +138,43 @@ def restore(
     What it asks for in vain is said.
     """
     asked = tuple(st.query_params.get_all(key))
-    known = [value for value in asked if value in allowed]
+    last = written(key)
+    if leaves(key, asked):
+        kept = st.session_state.get(remembered(key))
+        put(key, usable(kept, allowed, default))
+        return
     gone = [value for value in asked if value not in allowed]
-    if gone:
+    if gone and not is_of_another_study(key, asked):
         say_not_restored(
             f"The link asks for {what} “{', '.join(gone)[:MOST_SAID]}”, which is not to "
             "be had here."
         )
-    if key not in st.session_state or asked != st.session_state.get(f"link-{key}", ()):
-        put(key, known or list(default))
+    if key not in st.session_state or last is None or asked != last.values:
+        put(key, usable(asked or None, allowed, default))
         return
-    there = [value for value in held(key) if value in allowed]
+    there = usable(held(key), allowed, default)
     if gone or len(there) < len(held(key)):
-        put(key, there or list(default))
+        put(key, there)
+
+
+def usable(
+    values: Sequence[str] | None, allowed: Sequence[str], default: Sequence[str]
+) -> list[str]:
+    """Those values that are allowed; the usual ones where there are none."""
+    if values is None:
+        return list(default)
+    there = [value for value in values if value in allowed]
+    if values and not there:
+        return list(default)
+    return there
+
+
+def is_of_another_study(key: str, asked: Sequence[str]) -> bool:
+    """Whether the address still says what was chosen for a study that was left."""
+    last = written(key)
+    if last is None or key == "study":
+        return False
+    return tuple(asked) == last.values and last.study != st.session_state.get("study")
 
 
 def coming(key: str, allowed: Iterable[str]) -> str:
@@ -52,22 +183,15 @@ def coming(key: str, allowed: Iterable[str]) -> str:
     The first of ``allowed`` is its default.
     """
     options = list(allowed)
-    asked = tuple(st.query_params.get_all(key))
-    if key in st.session_state and asked == st.session_state.get(f"link-{key}", ()):
-        asked = tuple(held(key))
-    known = [value for value in asked if value in options]
+    known = [value for value in now(key) if value in options]
     return known[0] if known else options[0]
 
 
 def record(key: str, default: Sequence[str]) -> None:
     """After a widget was drawn: write its value into the link, but for the default."""
     values = held(key)
-    if values == list(default):
-        st.query_params.pop(key, None)
-        values = []
-    elif tuple(st.query_params.get_all(key)) != tuple(values):
-        st.query_params[key] = values
-    st.session_state[f"link-{key}"] = tuple(values)
+    st.session_state[remembered(key)] = values
+    write(key, values, default)
 
 
 def held(key: str) -> list[str]:
@@ -179,7 +303,7 @@ def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
     """
     asked = st.query_params.get(name, "")
     known = st.session_state.setdefault(f"draft-{name}", {})
-    if asked != st.session_state.get(f"link-{name}", ""):
+    if followed(name, asked):
         given = parsed(asked)
         values = {key: given.get(key, kept.default) for key, kept in fields.items()}
     else:
@@ -199,7 +323,15 @@ def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
             "The link asks for settings that are not to be had here: "
             f"{', '.join(lost)[:MOST_SAID]}. The defaults stand instead."
         )
-    st.session_state[f"link-{name}"] = asked
+    write(name, [asked] if asked else [])
+
+
+def followed(name: str, asked: str) -> bool:
+    """Whether a link asks for a draft, rather than leaving it as it is."""
+    if leaves(name, asked):
+        return False
+    last = written(name)
+    return last is None or asked != "".join(last.values)
 
 
 def values_so_far(name: str, fields: Mapping[str, Kept]) -> dict[str, Any]:
@@ -252,9 +384,5 @@ def record_draft(name: str, fields: Mapping[str, Kept]) -> dict[str, Any]:
     text = ""
     if changed:
         text = json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
-    if text != st.query_params.get(name, ""):
-        st.query_params[name] = text
-    if not text:
-        st.query_params.pop(name, None)
-    st.session_state[f"link-{name}"] = text
+    write(name, [text] if text else [])
     return dict(known)

@@ -9,7 +9,7 @@ import streamlit as st
 from analysis.core.errors import AnalysisError
 from analysis.study.study import Study
 from components.figures.spec import Figure
-from components.frame import cache
+from components.frame import cache, links
 from components.frame.polite import WARNING, polite
 from components.frame.text import escape
 from components.paperpack import basket, drawing, pack
@@ -68,7 +68,7 @@ def tell_shown(part: str, study: str, spec: Any) -> None:
 
 def recipe(figure: Figure) -> Recipe:
     """The figure of this view with where it comes from."""
-    query = {key: st.query_params.get_all(key) for key in st.query_params}
+    query = links.address()
     provenance = []
     for name in dict.fromkeys([st.session_state.get("study"), *query.get("with", ())]):
         if not name:

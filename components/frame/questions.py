@@ -41,35 +41,17 @@ def show(asked: Sequence[Question], key: str = TAB) -> None:
     for question, tab in zip(asked, tabs):
         if tab.open:
             st.session_state[key] = question.name
-            remember(question.name, key)
             links.record(key, (first,))
             with tab:
                 question.draw()
 
 
 def take_up(labels: dict[str, str], key: str) -> None:
-    """The tab that was clicked, or the one that was open when the page was left."""
+    """The tab that was clicked, on this visit of the page."""
     shown = st.session_state.get(widget(key))
     clicked = [name for name, label in labels.items() if label == shown]
-    known = st.session_state.get(memory(key))
-    page = st.session_state.get("page")
-    if st.session_state.get(f"{key}-page") != page:
-        # What another page wrote into the link says nothing of this one.
-        st.session_state[f"{key}-page"] = page
-        st.session_state.pop(f"link-{key}", None)
-        clicked = []
-    name = clicked[0] if clicked else known
-    st.session_state[key] = name if name in labels else next(iter(labels))
-
-
-def remember(name: str, key: str) -> None:
-    """Keep which tab of this page is open, for whoever comes back."""
-    st.session_state[memory(key)] = name
-
-
-def memory(key: str) -> str:
-    """Where the session keeps the open tab of this page."""
-    return f"{key}-of-{st.session_state.get('page', '')}"
+    if clicked and links.written(key) is not None:
+        st.session_state[key] = clicked[0]
 
 
 def widget(key: str) -> str:

@@ -1,6 +1,5 @@
 """What every page begins with: menu, study picker, band, link state."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -11,8 +10,9 @@ import streamlit as st
 from analysis.core import disk, settings
 from analysis.core.errors import AnalysisError
 from analysis.languages.own_rows import own_rows
+from analysis.overview import page_needs
 from analysis.study.study import Study
-from components.frame import band, controls, picker, readings, style
+from components.frame import band, controls, going, links, picker, readings, style
 from components.frame.polite import WARNING, say, show
 from components.frame.text import escape
 
@@ -124,8 +124,6 @@ MENU = (
         study=False,
     ),
 )
-KEPT = ("study", "labels", "order", "convention")
-"""Choices that go along from page to page."""
 
 
 def begin(title: str) -> Study | None:
@@ -135,7 +133,7 @@ def begin(title: str) -> Study | None:
     study means nothing.
     """
     entry = entry_of(title)
-    st.session_state["page"] = entry.file
+    links.arrive(entry.file)
     readings.begin_page()
     st.set_page_config(
         page_title=f"{title} · Babelscope",
@@ -183,7 +181,7 @@ def entry_of(title: str) -> Entry:
 
 def menu(study: Study | None) -> None:
     """The pages in their groups, each with the choices that go along."""
-    kept = {key: st.query_params[key] for key in KEPT if key in st.query_params}
+    kept = going.shared()
     with st.sidebar.container(key="menu", gap=None):
         for group, entries in groupby(MENU, key=attrgetter("group")):
             st.caption(group)
@@ -191,19 +189,21 @@ def menu(study: Study | None) -> None:
                 link_to(entry, study, kept)
 
 
-def link_to(entry: Entry, study: Study | None, kept: Mapping[str, str]) -> None:
+def link_to(entry: Entry, study: Study | None, kept: going.State) -> None:
     """A page of the menu; grey where the open study cannot fill it, but open."""
     hindered = reason(entry, study)
-    st.page_link(
+    going.link(
         entry.file,
-        label=f":gray[{entry.title}]" if hindered else entry.title,
+        f":gray[{entry.title}]" if hindered else entry.title,
+        kept,
         icon=entry.icon,
         help=escape(hindered) or entry.question,
-        query_params=dict(kept),
         width="stretch",
     )
 
 
 def reason(entry: Entry, study: Study | None) -> str:
     """Why the open study cannot fill a page, in one sentence; empty where it can."""
-    return ""
+    if study is None:
+        return ""
+    return page_needs.reason(entry.title, study)

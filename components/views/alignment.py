@@ -26,13 +26,12 @@ from components.frame.text import escape
 from components.views import alignment_controls as control_views
 from components.views import neighbours as close
 from components.views import sentences as sentence_views
-from components.views.words import empty
+from components.views import unfilled
 
 MANY_WORDS = 2500
 LAST = "last"
 WORDS, SENTENCES = "words", "sentences"
 """What can be aligned."""
-EXAMPLES = ("words-llama2-13b", "demo")
 """Studies that have words to look at."""
 
 
@@ -83,23 +82,7 @@ def answer(study: Study) -> None:
         elif has_ranks(study):
             few(study)
         else:
-            nothing(study)
-
-
-def nothing(study: Study) -> None:
-    """Where there is something to see."""
-    st.info(
-        empty(study.title, "word vectors or concept vectors"),
-        icon=":material/hourglass_empty:",
-    )
-    for name in EXAMPLES:
-        title = escape(cache.study(name).title)
-        st.page_link(
-            "pages/alignment.py",
-            label=f"Look at {title}",
-            icon=":material/join_inner:",
-            query_params={"study": name},
-        )
+            unfilled.tell(study, "Alignment")
 
 
 def everything(study: Study) -> None:
@@ -183,7 +166,8 @@ def follow(picked: tuple[str, ...] | None) -> None:
         return
     st.session_state["picked-words"] = picked
     # The menus are drawn already; they follow the link.
-    st.query_params["from"], st.query_params["into"] = source, target
+    links.ask("from", source)
+    links.ask("into", target)
     st.rerun()
 
 

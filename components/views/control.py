@@ -19,7 +19,7 @@ from analysis.core.counting import count, count_are
 from analysis.core.errors import AnalysisError
 from analysis.core.intervals import ends
 from analysis.study.published_values import printed_rates, published
-from analysis.study.study import PUBLISHED, Study
+from analysis.study.study import Study
 from analysis.worker import extraction
 from components.figures import control as figures
 from components.figures.languages import Languages
@@ -27,8 +27,7 @@ from components.forms import control_run, judging
 from components.frame import cache, controls, jobs, links, panel, press
 from components.frame.polite import polite
 from components.frame.text import escape
-from components.views import filling, surfaces
-from components.views.words import tell_reads_only
+from components.views import filling, surfaces, unfilled
 
 PRINTED = ("llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b")
 VECTORS = ("none", "own", "shared")
@@ -36,10 +35,10 @@ VECTORS = ("none", "own", "shared")
 
 def page(study: Study) -> None:
     """The printed table, or the runs of a study and the form of a new one."""
+    if unfilled.tell(study, "Control"):
+        return
     if not study.has("concept_vector"):
         printed(study)
-        return
-    if tell_reads_only(study):
         return
     names = runs.names(study.name)
     run = choose(names) if names else None
@@ -56,6 +55,7 @@ def page(study: Study) -> None:
             "minute or two.",
             icon=":material/tune:",
         )
+        unfilled.open_example(study, "Control")
         return
     results(run)
     panel.explain(
@@ -290,24 +290,13 @@ def delete(run: runs.Run) -> None:
     """Remove a run, and leave the link, which would point nowhere."""
     with polite():
         runs.delete(run.name)
-        st.query_params.pop("run", None)
-        st.session_state.pop("run", None)
+        links.forget("run")
         st.rerun()
 
 
 def printed(study: Study) -> None:
-    """The printed rates of a published study, or a sentence for one without."""
-    rates = printed_rates(study.name) if study.kind == PUBLISHED else pd.DataFrame()
-    if not len(rates):
-        why = "it has no concept vectors yet"
-        if study.kind == PUBLISHED:
-            why = "Xu et al. print control for LLaMA2-chat only"
-        st.info(
-            f"{escape(study.title)} has no control results: {why}. Choose LLaMA2-chat "
-            "or the demo study on the left, or make a study on the Extract page.",
-            icon=":material/hourglass_empty:",
-        )
-        return
+    """The printed rates of a published study."""
+    rates = printed_rates(study.name)
     languages = controls.languages(study, list(dict.fromkeys(rates["language"])))
     panel.show(figures.printed_rates(study, rates, languages))
     st.caption(

@@ -9,7 +9,7 @@ from analysis.study import library
 from analysis.study.study import Study
 from components.figures import gallery
 from components.figures.spec import Figure
-from components.frame import cache, controls, links, press, readings
+from components.frame import cache, controls, going, links, press, readings
 from components.frame.polite import polite
 from components.frame.shell import MENU, entry_of
 from components.frame.text import escape
@@ -90,8 +90,8 @@ def empty() -> None:
 
 def open_study() -> Study:
     """The study that the other pages show, which this page does not offer to choose."""
-    asked = st.query_params.get("study") or st.session_state.get("study")
-    return cache.study(asked or library.opened_first())
+    chosen = links.now("study")
+    return cache.study(chosen[0] if chosen else library.opened_first())
 
 
 def main_figure(study: Study) -> str:
@@ -336,7 +336,7 @@ def opened(recipe: Recipe, file_id: str) -> None:
     here = can_be_opened(recipe)
     if here and st.session_state.get("opened recipe") != file_id:
         st.session_state["opened recipe"] = file_id
-        st.switch_page(recipe.view["page"], query_params=query_of(recipe))
+        going.open_whole(recipe.view["page"], query_of(recipe))
     if not here:
         st.info(
             "The study of this recipe is not on this server, so its view cannot be "

@@ -11,8 +11,7 @@ from components.figures import layers as figures
 from components.frame import cache, controls, links, panel
 from components.frame.polite import INFO, polite
 from components.frame.text import escape
-from components.views import depths
-from components.views.words import empty
+from components.views import depths, unfilled
 
 WAYS = ("PCA", *projections.METHODS)
 OURS = (
@@ -24,12 +23,7 @@ OURS = (
 def page(study: Study) -> None:
     """The page's figures under its controls."""
     st.caption(escape(OURS))
-    if not projections.what_can_be_shown(study):
-        sentence = empty(study.title, "English or local vectors")
-        st.info(
-            sentence.replace("on the Extract page", "below"),
-            icon=":material/hourglass_empty:",
-        )
+    if unfilled.tell(study, "Layers"):
         return
     notes(study)
     layer = ruler(study)

@@ -99,7 +99,7 @@ def follow(rows: list[int], names: list[str]) -> None:
     name = names[rows[0]]
     if st.session_state.get("clicked-word") != name:
         st.session_state["clicked-word"] = name
-        st.query_params["word"] = name
+        links.ask("word", name)
 
 
 def at_stage(table: pd.DataFrame, stage: str) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from analysis.study import library
 from analysis.study.study import PUBLISHED, Study
 from components.figures import overview as figures
 from components.figures.text import DEMO_NOTE, model_note
-from components.frame import cache, controls, panel
+from components.frame import cache, controls, going, panel
 from components.frame.shell import MENU
 from components.frame.sources import tell_what_shows
 from components.frame.text import escape
@@ -46,11 +46,8 @@ def findings(study: Study) -> None:
         text.markdown(escape(finding.sentence))
         text.caption(escape(finding.statistics))
         entry = pages[finding.page]
-        link.page_link(
-            entry.file,
-            label=entry.title,
-            icon=entry.icon,
-            query_params={"study": study.name},
+        going.link(
+            entry.file, entry.title, {"study": study.name}, link, icon=entry.icon
         )
 
 

@@ -16,7 +16,7 @@ from components.forms import sweeping
 from components.frame import cache, controls, links, panel
 from components.frame.polite import INFO, say
 from components.frame.text import escape
-from components.views.words import empty, tell_reads_only
+from components.views import unfilled
 
 OURS = (
     "Transfer: accuracy on universal questions. Localisation: share of culture "
@@ -34,10 +34,7 @@ CHOSEN = (
 def page(study: Study) -> None:
     """The page's figures under its controls."""
     st.caption(escape(OURS))
-    if tell_reads_only(study):
-        return
-    if not study.has("plane_answer"):
-        nothing(study)
+    if unfilled.tell(study, "Plane"):
         return
     found(study)
     half = HALVES[links.one("Items", list(HALVES), "items")]
@@ -79,15 +76,6 @@ def found(study: Study) -> None:
         )
     st.markdown(f"**{escape(cache.measure(finding.finding, study))}**")
     st.caption(CHOSEN)
-
-
-def nothing(study: Study) -> None:
-    """Where a plane is made."""
-    where = "after asking questions on the Layers page"
-    if study.manifest.questions is not None:
-        where = "below"
-    sentence = empty(study.title, "plane").replace("on the Extract page", where)
-    st.info(sentence, icon=":material/hourglass_empty:")
 
 
 def plane(

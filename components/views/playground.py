@@ -9,8 +9,8 @@ import streamlit as st
 from analysis.core.counting import count
 from analysis.core.model_names import DEMO
 from analysis.steering import fluency, resolve
-from analysis.steering.language_vectors import has_language_vectors, language_vector
-from analysis.study.study import PUBLISHED, Study
+from analysis.steering.language_vectors import language_vector
+from analysis.study.study import Study
 from analysis.worker import answers
 from analysis.worker.answers import Dose, Reply, Request, Wording
 from analysis.worker.service import DONE, QUEUED, Job, Pool
@@ -20,8 +20,7 @@ from components.forms.playground import BASELINE, STEERED, TWIN, ZERO, Draft
 from components.frame import cache, controls, jobs, panel
 from components.frame.polite import polite
 from components.frame.text import escape
-from components.views import comparing, dose, keeping, recorded
-from components.views.words import empty, tell_reads_only
+from components.views import comparing, dose, keeping, recorded, unfilled
 
 LEASE = 15.0
 """Seconds without a look after which answers stop: the tab was closed."""
@@ -47,13 +46,7 @@ Likely = Sequence[tuple[str, float]]
 
 def page(study: Study) -> None:
     """The draft, its answers as they come, and what was measured."""
-    if tell_reads_only(study):
-        return
-    pushes = study.has("concept_vector") or has_language_vectors(study)
-    if study.kind == PUBLISHED or not pushes:
-        st.info(
-            empty(study.title, "concept vectors"), icon=":material/hourglass_empty:"
-        )
+    if unfilled.tell(study, "Playground"):
         return
     cache.warmed()
     recorded.section(study)

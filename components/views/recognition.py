@@ -1,21 +1,16 @@
 """Recognition: is the concept there?"""
 
-import streamlit as st
-
 from analysis.concepts import recognition as measures
 from analysis.study.study import Study
 from components.figures import recognition as figures
 from components.frame import cache, controls, panel
-from components.views.words import empty, tell_null
+from components.views import unfilled
+from components.views.words import tell_null
 
 
 def page(study: Study) -> None:
     """The page's figures under its controls."""
-    if not (study.has("pair_score") or study.has("recognition")):
-        st.info(
-            empty(study.title, "recognition accuracies yet"),
-            icon=":material/hourglass_empty:",
-        )
+    if unfilled.tell(study, "Recognition"):
         return
     tell_null(study)
     convention = controls.convention()

@@ -23,7 +23,7 @@ from analysis.study.study import Study
 from components.figures.steering_words import steering_words
 from components.forms import tokens
 from components.forms.steering_fields import KEY
-from components.frame import cache
+from components.frame import cache, links
 from components.frame.polite import polite
 from components.frame.text import escape
 
@@ -204,7 +204,7 @@ def fill_draft(turn: Turn, steering: SteeringSpec, recordings: Recordings) -> No
         "twin": True,
         **source_fields(first.source),
     }
-    st.query_params[KEY] = json.dumps(wanted, ensure_ascii=False)
+    links.ask(KEY, json.dumps(wanted, ensure_ascii=False))
     # Its model may be loaded while the settings are looked at.
     cache.get_ready(from_dict(ModelSpec, recordings.model))
 

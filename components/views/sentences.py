@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from analysis.overview import usual
+from analysis.overview import page_needs, usual
 from analysis.sentences import retrieval
 from analysis.sentences.retrieval import MEASURES
 from analysis.sentences.specs import RetrievalSpec
@@ -18,6 +18,7 @@ from components.forms import sentence_reading
 from components.frame import cache, controls, jobs, links, panel
 from components.frame.polite import NOT_YET, polite
 from components.frame.text import escape
+from components.views import unfilled
 
 MUCH = 2**23
 """Numbers compared at one layer from which a job does it."""
@@ -41,7 +42,7 @@ def page(study: Study) -> None:
     sentence_reading.progress()
     there = study.has("sentence_state")
     if not there:
-        nothing(study)
+        unfilled.tell(study, page_needs.SENTENCES)
         sentence_reading.offer(study)
     with polite(NOT_YET):
         if there:
@@ -53,16 +54,6 @@ def page(study: Study) -> None:
         retrieval.mexa,
         *CRITERIA.values(),
         language_vector,
-    )
-
-
-def nothing(study: Study) -> None:
-    """What to do where no sentences were read."""
-    st.info(
-        f"{escape(study.title)} has no parallel sentences. Give the same sentences in "
-        "several languages below, such as SIB-200 or FLORES as a zip, and read them with "
-        "a model; or choose another study on the left.",
-        icon=":material/hourglass_empty:",
     )
 
 

@@ -13,17 +13,15 @@ from components.figures.cells import between
 from components.figures.languages import Languages, share_table
 from components.frame import cache, controls, links, panel
 from components.frame.polite import INFO, polite
-from components.views.words import empty, tell_null
+from components.views import unfilled
+from components.views.words import tell_null
 
 BY_CLUSTER = "Order by similarity (cluster)"
 
 
 def page(study: Study) -> None:
     """The page's figures under its controls."""
-    if not (study.has("concept_vector") or study.has("similarity")):
-        st.info(
-            empty(study.title, "similarity matrix"), icon=":material/hourglass_empty:"
-        )
+    if unfilled.tell(study, "Similarity"):
         return
     tell_null(study)
     concepts, layer = study.concepts, similarity.MAXIMUM

@@ -13,7 +13,7 @@ from analysis.study.study import COMPUTED, PUBLISHED, Study
 from analysis.worker.extraction import resume_study
 from components.figures import comparison as figures
 from components.forms import extraction
-from components.frame import cache, controls, jobs, links, panel, readings
+from components.frame import cache, controls, going, jobs, links, panel, readings
 from components.frame.picker import titles
 from components.frame.polite import INFO, polite
 from components.frame.text import escape
@@ -74,11 +74,11 @@ def everything() -> None:
     for place in picked["selection"]["rows"]:
         # The list may be shorter since the row was chosen.
         if place < len(rows):
-            st.page_link(
+            going.link(
                 "app.py",
-                label=f"Open {escape(rows[place]['title'])}",
+                f"Open {escape(rows[place]['title'])}",
+                {"study": rows[place]["name"]},
                 icon=":material/folder_open:",
-                query_params={"study": rows[place]["name"]},
             )
     for each in broken:
         one_broken(each)
@@ -165,8 +165,7 @@ def delete(name: str) -> None:
     """Move to the trash; a link to it is left, since it would point nowhere."""
     st.session_state["deleted"] = library.delete(name)
     if st.session_state.get("study") == name:
-        st.query_params.pop("study", None)
-        st.session_state.pop("study", None)
+        links.forget("study")
 
 
 def upload() -> None:
@@ -183,7 +182,7 @@ def upload() -> None:
             return
         if name in library.names():
             st.success(f"Added as {escape(name)}.", icon=":material/check_circle:")
-            st.page_link("app.py", label="Open it", query_params={"study": name})
+            going.link("app.py", "Open it", {"study": name})
         if st.session_state.get("uploaded") != file.file_id:
             st.session_state["uploaded"] = file.file_id
             # The lists of studies were drawn already.

@@ -19,7 +19,8 @@ from components.figures.languages import Languages
 from components.frame import cache, controls, links, panel
 from components.frame.polite import INFO, polite
 from components.frame.text import escape
-from components.views.words import empty, tell_null
+from components.views import unfilled
+from components.views.words import tell_null
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,7 @@ class Reading:
 
 def page(study: Study) -> None:
     """The page's figures under its controls."""
-    if not (study.has("pair_score") or study.has("transfer")):
-        st.info(
-            empty(study.title, "transfer matrix"), icon=":material/hourglass_empty:"
-        )
+    if unfilled.tell(study, "Transfer"):
         return
     tell_null(study)
     convention = controls.convention()
