@@ -42,7 +42,8 @@ def ways(at: AppTest) -> dict[str, dict[str, list[str]]]:
     for part in (at.sidebar, at.main):
         for node in part:
             if node.type == "page_link":
-                found[node.proto.label] = parse_qs(node.proto.query_string)
+                label = node.proto.label.removeprefix(":gray[").removesuffix("]")
+                found[label] = parse_qs(node.proto.query_string)
     return found
 
 
@@ -91,7 +92,8 @@ def test_a_link_from_any_page_to_any_page_says_what_is_then_shown(studies, monke
             follow(at, page, titles[page])
             follow(at, other, titles[other])
             assert asked(at) == shown, f"from {page} to {other}"
-            assert at.session_state["study"] == "two", f"from {page} to {other}"
+            if other != "pages/figures.py":
+                assert at.session_state["study"] == "two", f"from {page} to {other}"
 
 
 def test_choices_of_a_page_wait_for_whoever_comes_back(studies):

@@ -10,7 +10,7 @@ from analysis.study.study import Study
 from components.frame.shell import MENU
 from tests.planted import planted_study
 from tests.stored import stored
-from tests.visits import asked, button, visit, without_bodies, words
+from tests.visits import asked, button, plain, visit, without_bodies, words
 
 PRINTED = "bloomz-7.1b"
 FILE_OF = {entry.title: entry.file for entry in MENU}
@@ -84,6 +84,17 @@ def test_own_studies_are_examples_before_those_of_the_demo(monkeypatch):
     without_bodies(monkeypatch)
     button(at, "Open with Mine").click().run()
     assert asked(at) == {"study": ["own"]}
+
+
+def test_entries_that_the_study_cannot_fill_are_grey_and_say_why():
+    at = visit("pages/studies.py", study=PRINTED)
+    study = library.open_by_name(PRINTED)
+    links = {node.proto.label: node for node in at.sidebar if node.type == "page_link"}
+    for page in set(page_needs.NEEDS) - {page_needs.SENTENCES}:
+        why = page_needs.reason(page, study)
+        link = links[f":gray[{page}]" if why else page]
+        assert plain(link.proto.help).startswith(why)
+        assert not link.proto.disabled
 
 
 def test_a_menu_entry_says_why_it_has_nothing_to_show():
