@@ -1,12 +1,12 @@
-"""Show a figure in its card; and explain a method in its own words."""
+"""Show a figure in its card; and explain how numbers are made."""
 
-import inspect
 import re
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
+from analysis.overview.methods import Method, method_of
 from components.figures.spec import Figure
 from components.frame import card
 from components.frame.drawn import drawn
@@ -76,9 +76,31 @@ def clicked(event: Any) -> tuple[str, ...] | None:
 
 
 def explain(*methods: Callable[..., Any]) -> None:
-    """How the numbers are made: the analysis's own docstrings."""
-    with st.expander("How this is computed", icon=":material/functions:"):
-        for method in methods:
-            text = inspect.getdoc(method) or ""
-            st.markdown(f"**{method.__name__.replace('_', ' ')}**")
-            st.text(text.replace("``", ""))
+    """How the numbers are made: formula, signs, reference and an example of each.
+
+    Nothing of it is read, or sent, before it is opened.
+    """
+    key = f"explain-{methods[0].__module__}-{methods[0].__name__}"
+    opened = st.expander(
+        "How this is computed",
+        icon=":material/functions:",
+        on_change="rerun",
+        key=key,
+    )
+    if opened.open:
+        with opened:
+            for method in methods:
+                explain_one(method_of(method))
+
+
+def explain_one(method: Method) -> None:
+    """One method, for reading."""
+    st.markdown(f"**{escape(method.title)}**")
+    st.latex(method.formula)
+    signs = []
+    for sign, meaning in method.symbols.items():
+        signs.append(f"${sign}$: {escape(meaning)}")
+    if signs:
+        st.markdown("; ".join(signs) + ".")
+    st.markdown(escape(method.words))
+    st.caption(escape(f"Example: {method.example} Reference: {method.reference}"))
