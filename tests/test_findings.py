@@ -245,8 +245,13 @@ def test_the_order_of_findings_is_one_and_says_what_it_is():
     given = with_shares(study, share_percent={"ar": 60.0, "zh": 30.0, "en": 1.0})
     ranked = in_order_of_share(given, study.languages)
     assert ranked.codes == ("ar", "zh", "en") and not ranked.stand_in
-    ranked = in_order_of_share(with_shares(study, shares="BLOOM"), ("fr", "en"))
+    bloom = with_shares(study, shares="BLOOM")
+    ranked = in_order_of_share(bloom, ("fr", "en"))
     assert ranked.words == "pre-training share (BLOOM)" and not ranked.tells
+    ranked = in_order_of_share(bloom, ("fr", "en", "de"))
+    assert ranked.words.endswith("share (BLOOM; 2 of 3 languages have one)")
+    qwen = in_order_of_share(with_shares(study, shares="Qwen (order only)"), ("zh",))
+    assert qwen.words == "assumed pre-training share of Qwen"
 
 
 def test_findings_the_figure_and_the_table_speak_of_the_same_order():

@@ -40,19 +40,17 @@ class ShareOrder:
     @property
     def words(self) -> str:
         """What the order is, with how many languages have a place in it."""
-        name = self.table.name
+        text, details = "pre-training share", []
         if self.stand_in:
-            text = f"{name}'s pre-training shares, as this model's are not known"
+            text = f"{self.table.name}'s pre-training shares, as this model's are not known"
         elif self.table.order_only:
-            text = f"assumed pre-training shares ({name})"
-        elif name in SHARES:
-            text = f"pre-training share ({name})"
-        else:
-            text = "pre-training share"
-        if not self.left_out:
-            return text
-        every = len(self.codes) + len(self.left_out)
-        return f"{text} ({len(self.codes)} of {every} languages have one)"
+            text = f"assumed pre-training share of {self.table.name.partition(' ')[0]}"
+        elif self.table.name in SHARES:
+            details.append(self.table.name)
+        if self.left_out:
+            every = len(self.codes) + len(self.left_out)
+            details.append(f"{len(self.codes)} of {every} languages have one")
+        return f"{text} ({'; '.join(details)})" if details else text
 
 
 def share_table(study: Study) -> ShareTable:
