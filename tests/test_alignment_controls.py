@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from analysis.core.errors import StudyError
+from analysis.overview.on_words import matching
 from analysis.words.alignment import alignment
 from analysis.words.alignment_controls import (
     CONTROLS,
@@ -17,6 +18,7 @@ from analysis.words.alignment_controls import (
     kind_controls,
     reliability,
 )
+from analysis.words.maps import MAPS
 from analysis.words.specs import AlignmentSpec
 from tests.planted_words import EMBEDDED, planted_vectors, word_list, word_study
 
@@ -46,6 +48,33 @@ def uneven(kind_noise: float, frequent_noise: float):
     physical, rare = words.kind("physical"), np.array(words.frequencies) < 120
     scale = kind_noise * physical + frequent_noise * rare
     return words, vectors + scale[None, :, None] * rng.standard_normal(vectors.shape)
+
+
+@pytest.fixture
+def fitted(monkeypatch):
+    """Which words the maps were fitted on, in order, while a test lasts."""
+    chosen = []
+    real = MAPS["orthogonal"]
+
+    def counted(x, y):
+        chosen.append(len(x))
+        return real(x, y)
+
+    monkeypatch.setitem(MAPS, "orthogonal", counted)
+    return chosen
+
+
+def test_controls_of_kinds_share_one_map_and_the_overview_fits_no_ceiling(
+    turned, fitted
+):
+    found = kind_controls(turned, SPEC, "en")
+    languages = found["plain"].sizes["language"]
+    assert len(found) == 3 and len(fitted) == languages
+    fitted.clear()
+    sentence = matching(turned)
+    # One of the maps only tells what its seeds determine.
+    assert len(fitted) == languages + 1 and len(set(fitted)) == 1
+    assert "map between languages" in sentence.sentence
 
 
 def test_kinds_differ_where_they_were_made_to_and_frequency_is_taken_out():

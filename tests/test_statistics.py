@@ -46,6 +46,19 @@ def test_p_is_never_zero_and_unknown_where_nothing_was_observed():
     assert p[0] == 0.01 and p[1] == 1 and np.isnan(p[2])
 
 
+@pytest.mark.parametrize("cells", [1, 2, 7, 500])
+def test_benjamini_hochberg_is_scipys_to_the_bit(cells):
+    p = np.random.default_rng(cells).random(cells) ** 3
+    p[: cells // 3] = p[0]
+    adjusted = statistics.benjamini_hochberg(p)
+    np.testing.assert_array_equal(adjusted, stats.false_discovery_control(p))
+
+
+def test_benjamini_hochberg_does_without_what_a_first_page_would_wait_for(monkeypatch):
+    monkeypatch.delattr(stats, "false_discovery_control")
+    assert statistics.benjamini_hochberg(np.array([0.2])) == 0.2
+
+
 def test_benjamini_hochberg_is_scipys_and_leaves_unknown_cells_out():
     p = np.array([[0.01, np.nan], [0.04, 0.03]])
     adjusted = statistics.benjamini_hochberg(p)

@@ -116,13 +116,20 @@ def permutation_p(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
 def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
     """Adjusted p of every finite cell over all finite cells (false discovery rate).
 
-    NaN stays NaN.
+    NaN stays NaN. Without scipy.stats, which the first page would wait for.
     """
-    adjusted = np.full(np.shape(p), np.nan)
+    p = np.asarray(p, float)
+    adjusted = np.full(p.shape, np.nan)
     known = np.isfinite(p)
-    if known.any():
-        values = np.asarray(p)[known]
-        adjusted[known] = scipy.stats.false_discovery_control(values)
+    values = p[known]
+    order = np.argsort(values)
+    ranks = np.arange(1, len(values) + 1)
+    raised = values[order] * (len(values) / ranks)
+    # No cell may have a smaller value than one whose p is larger.
+    raised = np.minimum.accumulate(raised[::-1])[::-1]
+    ordered = np.empty_like(values)
+    ordered[order] = np.clip(raised, 0, 1)
+    adjusted[known] = ordered
     return adjusted
 
 

@@ -23,7 +23,7 @@ from analysis.overview.finding import (
     told,
 )
 from analysis.study.study import Study
-from analysis.words.alignment import alignment
+from analysis.words.alignment import BOTH, at_stages
 
 PAGE = "alignment"
 
@@ -51,7 +51,7 @@ def matching(study: Study) -> Finding:
     """
     spec, target = usual.matching(study), usual.words_target(study)
     try:
-        found = alignment(study, spec, target).sel(k=1)
+        found = at_stages(study, spec, target, tuple(BOTH)).sel(k=1)
     except AnalysisError as error:
         return Finding(PAGE, str(error))
     verdict = judge(read(found, name(target)))

@@ -3,15 +3,15 @@
 Kinds of words and their frequency, the template, chance, and the choice of test words.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import scipy
 import xarray as xr
 
-from analysis.core.errors import AnalysisError, Stopped, StudyError
+from analysis.core.errors import AnalysisError, StudyError
+from analysis.core.statistics import correlations
 from analysis.core.turns import map_each, steps
 from analysis.study.study import Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
@@ -25,7 +25,7 @@ from analysis.words.alignment import (
     width,
 )
 from analysis.words.maps import Fitted
-from analysis.words.matching import Pair, fit, look_up, matched, words_of
+from analysis.words.matching import Pair, before, fit, look_up, matched, words_of
 from analysis.words.published import printed_kinds
 from analysis.words.specs import AlignmentSpec
 from analysis.words.word_lists import wordfreq_frequencies
@@ -145,7 +145,16 @@ def alignment_by_kind(
     frequencies are not to be had. Peng & Søgaard 2024, who leave the control for
     frequency open.
     """
+    material = material_of(study, spec, target, control)
     pairs = matched(study, spec, target)
+    found = precisions(pairs, spec, {control: material})
+    return kinds_of_languages(found[control], list(pairs), control)
+
+
+def material_of(
+    study: Study, spec: AlignmentSpec, target: str, control: str
+) -> Material:
+    """What a control of CONTROLS draws from; errors as in ``alignment_by_kind``."""
     words = words_of(study)
     if not words.kind(ABSTRACT).any() or not words.kind(PHYSICAL).any():
         raise StudyError(
@@ -155,12 +164,37 @@ def alignment_by_kind(
     frequency = np.full(len(words.concepts), np.nan)
     if control == "frequency-matched":
         frequency = frequencies(words, target)
-    material = Material(words, frequency, spec.seed)
+    return Material(words, frequency, spec.seed)
 
-    def of_pair(pair: Pair) -> list[KindPrecision]:
-        return precision_by_kind(pair, spec, material, CONTROLS[control])
 
-    found = map_each(of_pair, pairs.values(), width(pairs))
+def precisions(
+    pairs: Mapping[str, Pair],
+    spec: AlignmentSpec,
+    materials: Mapping[str, Material],
+) -> dict[str, list[list[KindPrecision]]]:
+    """Control → P@1 of each of KINDS for each pair; all from one map of a pair."""
+
+    def of_pair(pair: Pair) -> list[list[KindPrecision]]:
+        fitted = fit(pair, pair.seeds, spec)
+        found = []
+        for control, material in materials.items():
+            draw = CONTROLS[control]
+            found.append(precision_by_kind(pair, fitted, spec, material, draw))
+        return found
+
+    by_pair = map_each(of_pair, pairs.values(), width(pairs))
+    return dict(zip(materials, map(list, zip(*by_pair))))
+
+
+def kinds_of_languages(
+    found: Sequence[Sequence[KindPrecision]],
+    languages: Sequence[str],
+    control: str,
+) -> xr.Dataset:
+    """P@1 (kind, language) of what was found for each language.
+
+    StudyError where a kind has too few words.
+    """
     # (language, kind, field) as (field, kind, language).
     by_field = np.array(found).transpose(2, 1, 0)
     values = dict(zip(KindPrecision._fields, by_field))
@@ -172,13 +206,14 @@ def alignment_by_kind(
     variables = {}
     for name, part in values.items():
         variables[name] = (("kind", "language"), part)
-    coords = {"kind": list(KINDS), "language": list(pairs)}
+    coords = {"kind": list(KINDS), "language": list(languages)}
     attributes = {"interval": OVER_WORDS, "control": control}
     return xr.Dataset(variables, coords, attributes)
 
 
 def precision_by_kind(
     pair: Pair,
+    fitted: Fitted,
     spec: AlignmentSpec,
     material: Material,
     draw: Draw | None,
@@ -188,16 +223,24 @@ def precision_by_kind(
     for kind in KINDS:
         is_kind = material.words.kind(kind)
         groups.append(pair.test[is_kind[pair.test]])
-    fitted = fit(pair, pair.seeds, spec)
     if draw is None:
         hits = hits_by_concept(pair, look_up(pair, fitted, spec))
         return [mean_over_draws([hits[group]]) for group in groups]
+    turned = in_one_space(pair, fitted)
     hits_of_kind: list[list[np.ndarray]] = [[] for _ in KINDS]
     for number in range(DRAWS):
         drawn = draw(groups, replace(material, seed=material.seed + number))
         for group, hits in zip(drawn, hits_of_kind):
-            hits.append(hits_within(pair, fitted, spec, group))
+            hits.append(hits_within(turned, spec, group))
     return [mean_over_draws(hits) for hits in hits_of_kind]
+
+
+def in_one_space(pair: Pair, fitted: Fitted) -> Pair:
+    """The same pair with its test words after the map; all other words are zero."""
+    x, y = np.zeros_like(pair.x), np.zeros_like(pair.y)
+    x[pair.test] = fitted.source(pair.x[pair.test])
+    y[pair.test] = fitted.target(pair.y[pair.test])
+    return replace(pair, x=x, y=y)
 
 
 def mean_over_draws(hits: Sequence[np.ndarray]) -> KindPrecision:
@@ -219,18 +262,13 @@ def mean_over_draws(hits: Sequence[np.ndarray]) -> KindPrecision:
     )
 
 
-def hits_within(
-    pair: Pair,
-    fitted: Fitted,
-    spec: AlignmentSpec,
-    group: np.ndarray,
-) -> np.ndarray:
-    """P@1 of each word of a group among the group's own words."""
+def hits_within(turned: Pair, spec: AlignmentSpec, group: np.ndarray) -> np.ndarray:
+    """P@1 of each word of a group among the group's own words, all after the map."""
     if not len(group):
         return np.zeros(0)
     group = np.sort(group)
-    alone = replace(pair, test=group, pool=group)
-    return look_up(alone, fitted, spec).hits(1)
+    alone = replace(turned, test=group, pool=group)
+    return before(alone, spec).hits(1)
 
 
 def frequencies(words: WordList, target: str) -> np.ndarray:
@@ -323,10 +361,10 @@ def reliability(found: xr.Dataset) -> Reliability:
     languages, words = hits.shape
     if languages < 3 or words < 4:
         return Reliability(float("nan"), languages)
-    correlations = halving_correlations(hits)
-    if not correlations:
+    halved = halving_correlations(hits)
+    if not halved:
         return Reliability(float("nan"), languages)
-    mean = float(np.mean(correlations))
+    mean = float(np.mean(halved))
     if mean <= -1:
         return Reliability(float("nan"), languages)
     stepped_up = 2 * mean / (1 + mean)
@@ -341,14 +379,13 @@ def halving_correlations(hits: np.ndarray) -> list[float]:
     words = hits.shape[1]
     middle = words // 2
     rng = np.random.default_rng(0)
-    correlations = []
+    first, second = [], []
     for _ in range(HALVINGS):
         order = rng.permutation(words)
-        first = hits[:, order[:middle]].mean(1)
-        second = hits[:, order[middle:]].mean(1)
-        if np.ptp(first) > 0 and np.ptp(second) > 0:
-            correlations.append(scipy.stats.pearsonr(first, second).statistic)
-    return correlations
+        first.append(hits[:, order[:middle]].mean(1))
+        second.append(hits[:, order[middle:]].mean(1))
+    found = correlations(np.array(first), np.array(second))
+    return found[np.isfinite(found)].tolist()
 
 
 def kind_controls(
@@ -362,12 +399,22 @@ def kind_controls(
     """
     if study.has("alignment_by_kind"):
         return {"down-sampled": printed_kinds(study, spec.embedding)}
-    found: dict[str, xr.Dataset | str] = {}
-    for control in steps(list(CONTROLS)):
+    try:
+        pairs = matched(study, spec, target)
+    except AnalysisError as error:
+        return dict.fromkeys(CONTROLS, str(error))
+    materials: dict[str, Material] = {}
+    found: dict[str, xr.Dataset | str] = dict.fromkeys(CONTROLS, "")
+    for control in CONTROLS:
         try:
-            found[control] = alignment_by_kind(study, spec, target, control)
-        except Stopped:
-            raise
+            materials[control] = material_of(study, spec, target, control)
+        except AnalysisError as error:
+            found[control] = str(error)
+    if not materials:
+        return found
+    for control, measured in precisions(pairs, spec, materials).items():
+        try:
+            found[control] = kinds_of_languages(measured, list(pairs), control)
         except AnalysisError as error:
             found[control] = str(error)
     return found
