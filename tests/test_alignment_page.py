@@ -12,7 +12,18 @@ from components.frame import cache, jobs
 from components.views import alignment as view
 from tests.planted_words import EMBEDDED, planted_vectors, stored_words, word_list
 from tests.stored import HOSTILE, stored
-from tests.visits import alive, asked, button, figures, heat_map, plain, visit, words
+from tests.visits import (
+    alive,
+    asked,
+    button,
+    everything,
+    figures,
+    heat_map,
+    plain,
+    tabs,
+    visit,
+    words,
+)
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -29,14 +40,17 @@ def planted(home):
 
 def test_every_figure_says_number_interval_and_chance(planted):
     at = visit(PAGE, study="planted")
-    shown = figures(at)
+    assert list(figures(at))[:1] == [SPELLED]
+    assert len(figures(at)) == 2, "the answer, and what the open tab shows"
+    said, shown = everything(at)
     assert len(shown) == 8 and not at.error and not at.warning
+    assert "brings the spaces together: 100 % of words find their en" in said
     for title, pattern in {
         SPELLED: (
             "n = 30 test words",
             "95 % intervals (Wilson, over test words)",
             "leaky",
-            "Hatched",
+            "of the words",
         ),
         "P@1 over layers, mean over languages": (
             "Mean over 2 languages",
@@ -66,9 +80,7 @@ def test_every_figure_says_number_interval_and_chance(planted):
         trace["name"]: trace for trace in shown[SPELLED]["data"] if trace.get("name")
     }
     assert set(bars) == {"before", "after", "ceiling", "cross-validated ceiling"}
-    assert "Spearman" in words(at) and "Shuffled dictionary and split halves" in [
-        expander.label for expander in at.expander
-    ]
+    assert "Spearman" in said and "shuffled" in said
 
 
 def test_choices_change_the_figures_and_are_in_the_link(planted):
@@ -78,19 +90,24 @@ def test_choices_change_the_figures_and_are_in_the_link(planted):
         "map": "ridge",
         "criterion": "cosine",
         "pool": "all words",
-        "control": "down-sampled",
     }
-    query |= {"embedding": EMBEDDED[1], "from": "fr", "seeds": "20", "stage": "before"}
+    query |= {"embedding": EMBEDDED[1], "seeds": "20"}
     names = (
-        visit(PAGE, study="planted", **{"from": "fr", "into": "zh"})
+        visit(PAGE, study="planted", tab="words", **{"from": "fr", "into": "zh"})
         .selectbox(key="word")
         .options
     )
-    query["word"] = names[3].split(" → ")[0].replace("fr", "word ")
-    at = visit(PAGE, study="planted", **query)
-    for key, value in query.items():
-        assert asked(at)[key] == [value] and at.session_state[key] == value
-    found = figures(at)
+    word = names[3].split(" → ")[0].replace("fr", "word ")
+    found = {}
+    for tab in (
+        {"tab": "kinds", "control": "down-sampled"},
+        {"tab": "pairs", "stage": "before"},
+        {"tab": "words", "from": "fr", "word": word},
+    ):
+        at = visit(PAGE, study="planted", **query, **tab)
+        for key, value in (query | tab).items():
+            assert asked(at)[key] == [value] and at.session_state[key] == value
+        found |= figures(at)
     caption = found["Words found in zh at the first try (P@1)"]["caption"]
     assert (
         "layer 1; cosine; ridge map of at most 20 seed pairs; candidates are all words"
@@ -101,7 +118,7 @@ def test_choices_change_the_figures_and_are_in_the_link(planted):
 
 
 def test_a_word_is_inspected(planted):
-    at = visit(PAGE, study="planted")
+    at = visit(PAGE, study="planted", tab="words")
     concept = at.selectbox(key="word").options[4].split(" → ")[0].replace("fr", "word ")
     alive(at.selectbox(key="word").select(concept).run())
     assert asked(at)["word"] == [
@@ -114,8 +131,10 @@ def test_a_large_study_is_computed_by_a_job_on_demand(planted, monkeypatch):
     monkeypatch.setattr(view, "MANY_WORDS", 10)
     at = visit(PAGE, study="planted")
     assert not figures(at)
-    offered = [one.label for one in at.button if one.help == jobs.LONG]
-    assert len(offered) == 7
+    offered = []
+    for each in tabs(visit(PAGE, study="planted")):
+        offered += [one.label for one in each.button if one.help == jobs.LONG]
+    assert len(set(offered)) == 9, "the answer and all tabs but two that share one"
     button(at, offered[0]).click()
     alive(at.run())
     newest = list(cache.service().jobs.values())[-1]
@@ -131,7 +150,7 @@ def test_a_large_study_is_computed_by_a_job_on_demand(planted, monkeypatch):
 )
 def test_published_settings_in_the_same_views(name):
     at = visit(PAGE, study=name)
-    shown = figures(at)
+    _, shown = everything(at)
     assert len(shown) == 4 and not at.error and SPELLED in shown
     assert all(
         "Published, Peng & Søgaard 2024, Tables 5 to 24." in figure["caption"]
@@ -140,7 +159,7 @@ def test_published_settings_in_the_same_views(name):
     grid = heat_map(shown["P@1 of all twenty published settings, after"])["z"]
     assert grid["shape"] == "20, 6"
     assert (
-        "Hatched: at most" in shown[SPELLED]["caption"]
+        "at most what words spelled as in en" in shown[SPELLED]["caption"]
         and "419 abstract, 419 physical"
         in shown["P@1 of abstract and physical words, after the map: down-sampled"][
             "caption"
@@ -173,7 +192,7 @@ def test_published_settings_in_the_same_views(name):
     reason="the demo study is made by `make demo`",
 )
 def test_the_demo_study_has_words():
-    shown = figures(visit(PAGE, study="demo"))
+    _, shown = everything(visit(PAGE, study="demo"))
     assert len(shown) == 8 and all(
         DEMO_NOTE in figure["caption"] for figure in shown.values()
     )
@@ -207,10 +226,8 @@ def test_seeds_that_are_too_few_for_the_map_are_said(home):
     given = word_list()
     stored_words("wide", given, planted_vectors(given, hidden=100))
     at = visit(PAGE, study="wide")
-    assert "60 seed pairs for 100 dimensions" in plain(at.warning[0].value) and figures(
-        at
-    )
-    assert not visit(PAGE, study="wide", map="ridge").warning
+    assert "60 seed pairs for 100 dimensions" in words(at) and figures(at)
+    assert "60 seed pairs for 100" not in words(visit(PAGE, study="wide", map="ridge"))
 
 
 def test_an_unfinished_study_shows_what_there_is(home):

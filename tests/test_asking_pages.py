@@ -32,7 +32,7 @@ from tests.asking import (
 from tests.stored import stored
 from tests.test_asked import ask, torch_file
 from tests.test_plane import ONE_SIDED, lopsided, swept, unsteered
-from tests.visits import PAGES, alive, figures, heat_map, visit, words
+from tests.visits import PAGES, alive, everything, figures, heat_map, visit, words
 
 LAYERS_PAGE, PLANE = "pages/layers.py", "pages/plane.py"
 
@@ -66,25 +66,34 @@ def names(fresh, home, kept):
 
 def test_layers_of_an_asked_study(names):
     at = visit(LAYERS_PAGE, study=names["asked"])
-    shown = figures(at)
-    assert len(shown) == 9 and not at.error and not at.warning
+    assert len(figures(at)) == 2, "the answer, and what the open tab shows"
+    said, shown = everything(at)
+    assert len(shown) == 8 and not at.error and not at.warning
     picture = shown["PCA of English and local vectors"]
     assert (
         len(picture["frames"]) == LAYERS and "2 English, 3 local" in picture["caption"]
     )
     scale = picture["layout"]["xaxis"]["range"]
-    assert scale[0] == -scale[1] and all(
+    assert scale[0] < scale[1] and all(
         "range" not in frame["layout"].get("xaxis", {}) for frame in picture["frames"]
     )
     assert (
         "Without both vectors: en"
         in shown["English against local vector, by language and layer"]["caption"]
     )
-    assert "definitions here are ours" in words(at)
+    assert "definitions here are ours" in said
+
+
+def test_all_layers_stand_side_by_side_where_that_is_asked(names):
+    at = visit(LAYERS_PAGE, study=names["asked"], grid="1")
+    grid = figures(at)["PCA of English and local vectors, all layers"]
+    assert len(grid["data"]) >= LAYERS
 
 
 def test_the_version_of_items_that_flip(names):
-    at = visit(LAYERS_PAGE, study=names["asked"], version="flipping items")
+    at = visit(
+        LAYERS_PAGE, study=names["asked"], version="flipping items", tab="angles"
+    )
     caption = figures(at)["English against local vector, by language and layer"][
         "caption"
     ]
@@ -102,11 +111,11 @@ def test_links_restore_the_view(names):
         dims="3",
         at="2",
         version="held-out universal",
-        vector="local",
     )
     shown = figures(at)
     assert shown["PCA of the questions themselves"]["data"][0]["type"] == "scatter3d"
-    assert "Cosine between the languages' local vectors" in shown
+    other = visit(LAYERS_PAGE, study=names["asked"], tab="agreement", vector="local")
+    assert "Cosine between the languages' local vectors" in figures(other)
     picture = shown["PCA of the questions themselves"]
     assert picture["layout"]["sliders"][0]["active"] == 1
     at = visit(LAYERS_PAGE, study=names["asked"], way="classical MDS", at="3")
@@ -118,9 +127,9 @@ def test_links_restore_the_view(names):
 
 def test_layers_of_means(names):
     at = visit(LAYERS_PAGE, study=names["means"])
-    shown = figures(at)
+    _, shown = everything(at)
     assert (
-        list(shown)[0] == "PCA of mean states of the languages"
+        list(shown)[1] == "PCA of mean states of the languages"
         and "Cosine between the languages' English vectors" in shown
     )
     assert (
@@ -135,8 +144,7 @@ def test_layers_of_means(names):
 
 
 def test_means_say_what_they_cannot_test(names):
-    at = visit(LAYERS_PAGE, study=names["means"], show="vectors")
-    shown = figures(at)
+    _, shown = everything(visit(LAYERS_PAGE, study=names["means"], show="vectors"))
     picture, matrix = (
         shown[title]["caption"]
         for title in (
@@ -149,7 +157,7 @@ def test_means_say_what_they_cannot_test(names):
     )
     assert (
         "the bands of the curves below do"
-        in list(figures(visit(LAYERS_PAGE, study=names["asked"])).values())[0][
+        in list(figures(visit(LAYERS_PAGE, study=names["asked"])).values())[1][
             "caption"
         ]
     )
@@ -177,11 +185,11 @@ def told(title, **which):
     at = visit(
         LAYERS_PAGE, study=ask(PlantedReader(noise=0.02), only(**which), title).name
     )
-    said = words(at)
+    said, shown = everything(at)
     assert not re.search(
         r"\bnan\b|nan°|_share|_vector|_shuffled|\b[01] languages", said
     ), "no number that is none, no name of an array"
-    return said, figures(at)
+    return said, shown
 
 
 def test_one_language_is_told_that_it_is_alone(home):
@@ -255,12 +263,10 @@ def test_means_without_english_say_so(home):
     )
     at = visit(LAYERS_PAGE, study=name)
     assert all("PCA" in title for title in figures(at))
-    assert (
-        words(at).count(
-            "has no English vectors: none of its files holds the mean state of English"
-        )
-        == 2
-    )
+    lacks = "has no English vectors: none of its files holds the mean state of English"
+    assert words(at).count(lacks) == 1
+    other = visit(LAYERS_PAGE, study=name, tab="agreement")
+    assert words(other).count(lacks) == 2
 
 
 def test_two_models_at_relative_depth(names):
@@ -280,10 +286,12 @@ def test_studies_without_questions_say_so(page, name):
 def test_the_plane(names):
     at = visit(PLANE, study=names["swept"])
     study = library.open_by_name(names["swept"])
-    shown = figures(at)
     assert finding.finding(study) in words(at) and f"layer {TRANSFER_LAYER}" in words(
         at
     )
+    tables = visit(PLANE, study=names["swept"], tab="random").dataframe
+    assert any("random gain" in frame.value for frame in tables)
+    _, shown = everything(at)
     assert len(shown) == 4
     plane = shown[
         "Transfer against localisation: "
@@ -299,10 +307,6 @@ def test_the_plane(names):
     assert (
         "more transfer, less local" in corners
         and "explicit–implicit gap" in plane["caption"]
-    )
-    table = at.dataframe[-2].value
-    assert "random gain" in table or any(
-        "random gain" in frame.value for frame in at.dataframe
     )
 
 

@@ -16,7 +16,7 @@ from components.figures.text import span
 from components.frame import style
 from components.frame.controls import PRINTED
 from components.views.control import effect_words
-from tests.visits import figures, visit, words
+from tests.visits import everything, visit, words
 
 READ = {
     "demo": (
@@ -52,8 +52,7 @@ def pages(tmp_path_factory):
         found = {}
         for study, names in READ.items():
             for page in names:
-                at = visit(page, study=study)
-                found[study, page] = (words(at), figures(at))
+                found[study, page] = everything(visit(page, study=study))
         return found
 
 

@@ -8,7 +8,16 @@ from analysis.worker.service import DONE
 from components.frame import cache
 from tests.planted_sentences import parallel_text, stored_sentences
 from tests.stored import stored
-from tests.visits import PAGES, alive, asked, button, figures, visit, words
+from tests.visits import (
+    PAGES,
+    alive,
+    asked,
+    button,
+    everything,
+    figures,
+    visit,
+    words,
+)
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -19,7 +28,8 @@ LAYERS = "Translations found in en over layers (P@1)"
 def test_a_study_of_sentences_shows_them_at_once(home):
     stored_sentences("planted")
     at = visit(PAGE, study="planted")
-    shown = figures(at)
+    assert len(figures(at)) == 2, "the answer, and what the open tab shows"
+    said, shown = everything(at)
     assert not at.error and not at.warning
     for title, told in {
         LAYERS: ("Mean over 2 languages", "n = 59 to 60", "Largest at layer 2"),
@@ -32,7 +42,8 @@ def test_a_study_of_sentences_shows_them_at_once(home):
             title,
             shown[title]["caption"],
         )
-    assert len(shown) == 5 and "“Language vector”" in words(at)
+    assert len(shown) == 5 and "“Language vector”" in said
+    assert "of sentences find their en translation at the first try" in said
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -49,13 +60,16 @@ def test_choices_change_the_figures_and_are_in_the_link(home):
         "sentences-into": "zh",
         "sentence-layer": "3",
         "sentence-criterion": "CSLS",
-        "sentence-measure": "mexa",
-        "mexa-pool": "largest",
     }
-    at = visit(PAGE, study="planted", **query)
-    for key, value in query.items():
-        assert asked(at)[key] == [value] and at.session_state[key] == value
-    shown = figures(at)
+    shown = {}
+    for tab in (
+        {"tab": "map", "sentence-measure": "mexa"},
+        {"tab": "mexa", "mexa-pool": "largest"},
+    ):
+        at = visit(PAGE, study="planted", **query, **tab)
+        for key, value in (query | tab).items():
+            assert asked(at)[key] == [value] and at.session_state[key] == value
+        shown |= figures(at)
     title = "Translations found in zh at the first try (P@1)"
     assert "layer 3; CSLS (10 neighbours)" in shown[title]["caption"]
     assert "the n-th counted n times" in shown[title]["caption"]

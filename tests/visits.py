@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -74,6 +75,29 @@ def figures(at: AppTest) -> dict[str, dict]:
             caption = node.proto.alt.removeprefix(f"{name}. ")
             found[name] = json.loads(node.proto.spec) | {"caption": caption}
     return found
+
+
+def tabs(at: AppTest) -> Iterator[AppTest]:
+    """The page once with each of its tabs open, the first one first."""
+    yield at
+    for label in [tab.label for tab in at.tabs][1:]:
+        at.session_state["tabs"] = label
+        yield alive(at.run())
+
+
+def everything(at: AppTest) -> tuple[str, dict[str, dict]]:
+    """What a page says and shows with all of its tabs: words, and title → figure."""
+    said, shown = [], {}
+    for each in tabs(at):
+        said.append(words(each))
+        shown |= figures(each)
+    return "\n".join(said), shown
+
+
+def unfolded(at: AppTest, name: str) -> AppTest:
+    """The page with a fold at its foot open."""
+    at.session_state[f"fold-{name}"] = True
+    return alive(at.run())
 
 
 def plain(text: str) -> str:

@@ -8,11 +8,12 @@ import xarray as xr
 from analysis.core.counting import count
 from analysis.core.intervals import ends
 from analysis.study.study import PUBLISHED, Study
+from analysis.words.alignment import Mean, mean_over_languages
 from analysis.words.matching import STAGES
 from analysis.words.specs import AlignmentSpec
 from components.figures.cells import between, long_table
 from components.figures.languages import Languages
-from components.figures.spec import Bars, BarSeries, Figure, Lines, Matrix, Series
+from components.figures.spec import BarSeries, Dumbbells, Figure, Lines, Matrix, Series
 from components.figures.text import counts, source_note, span
 
 TITLES = {
@@ -37,6 +38,7 @@ STAGE_NOTE = (
     "“After” has seen no test word; “ceiling” is fitted on the test words too (leaky, "
     "as in the paper: room for overfitting, not quality)"
 )
+ALIKE = "spelled alike"
 WITHOUT_LEAK = "; the cross-validated ceiling fits as many pairs without leak"
 TOO_FEW = "No map, since there are too few to fit one, and no interval for so few."
 
@@ -49,21 +51,73 @@ class Matching:
     target: str
 
 
+def answer(found: xr.Dataset, matching: Matching) -> str:
+    """What the map changes, in a sentence with its number, interval and n."""
+    before, after = mean_at(found, "before"), mean_at(found, "after")
+    chance = float(found["chance"].sel(k=1).mean())
+    languages = count(found.sizes["language"], "language")
+    return (
+        f"{what_it_does(before, after, chance, matching.spec)}: "
+        f"{percent(after.precision)} of words find their {matching.target} translation "
+        f"at the first try{within(after)}; before it {percent(before.precision)}, by "
+        f"guessing {percent(chance)}. n = {counts(found['n'])} words, {languages}."
+    )
+
+
+def mean_at(found: xr.Dataset, stage: str) -> Mean:
+    """P@1 at a stage, mean over languages; NaN ends where single words are unknown."""
+    if "hit" in found:
+        hits = found["hit"].sel(stage=stage).values
+        return mean_over_languages(hits[np.isfinite(hits).any(1)])
+    precision = float(found["precision"].sel(stage=stage, k=1).mean())
+    return Mean(precision, np.nan, np.nan)
+
+
+def what_it_does(before: Mean, after: Mean, chance: float, spec: AlignmentSpec) -> str:
+    """What the map does to the match of the spaces, in a main clause."""
+    name = "A rotation" if spec.map == "orthogonal" else f"The {spec.map} map"
+    low, high = lowest(after), np.fmax(after.high, after.precision)
+    if low <= chance:
+        return f"{name} learned from seed pairs finds no more words than guessing"
+    if low > np.fmax(before.high, before.precision):
+        return f"{name} learned from seed pairs brings the spaces together"
+    if high < lowest(before):
+        return f"{name} learned from seed pairs makes words harder to find"
+    return f"{name} learned from seed pairs changes little"
+
+
+def lowest(mean: Mean) -> float:
+    """The low end of a mean; the mean itself where it has none."""
+    return float(np.fmin(mean.low, mean.precision))
+
+
+def within(mean: Mean) -> str:
+    """The interval of a mean in percent; empty where it has none."""
+    if not np.isfinite(mean.low):
+        return ""
+    return f" (95 % {100 * mean.low:.0f} to {100 * mean.high:.0f} %)"
+
+
+def percent(share: float) -> str:
+    """A share in percent."""
+    return f"{100 * share:.0f} %"
+
+
 def by_language(
     study: Study, found: xr.Dataset, matching: Matching, languages: Languages
 ) -> Figure:
-    """P@1 of every language at every stage, what is spelled alike hatched."""
+    """P@1 of every language at every stage, and what spelling alone finds."""
     codes = list(languages.codes)
     cells = found.sel(language=codes, k=1)
     series = []
     for stage in found.stage.values.tolist():
         if stage in STAGES:
-            series.append(stage_bars(cells.sel(stage=stage), stage))
-    bars = Bars(
-        languages.names,
-        tuple(series),
-        chance=float(cells["chance"].mean()),
-        limits=(0, 1),
+            series.append(stage_dots(cells.sel(stage=stage), stage))
+    alike = cells["identical"].sel(stage="after").values
+    if np.nan_to_num(alike).any():
+        series.append(BarSeries(ALIKE, np.where(alike > 0, alike, np.nan)))
+    dots = Dumbbells(
+        languages.names, tuple(series), chance=float(cells["chance"].mean())
     )
     return Figure(
         name=f"alignment-{study.name}",
@@ -71,37 +125,33 @@ def by_language(
         estimate="precision",
         interval=("low", "high"),
         title=f"Words found in {matching.target} at the first try (P@1)",
-        caption=f"n = {counts(cells['n'])} test words a language; bars are 95 % "
-        f"intervals ({found.attrs['interval']}). {matched_by(study, matching.spec)} "
-        f"{hatched_words(study, cells, matching.target)}",
-        data=bars,
+        caption=f"n = {counts(cells['n'])} test words a language; lines through points "
+        f"are 95 % intervals ({found.attrs['interval']}). "
+        f"{matched_by(study, matching.spec)} "
+        f"{alike_words(study, cells, matching.target)}",
+        data=dots,
         table=long_table(found.sel(language=codes), ("precision", "low", "high")),
-        x="language looked up from",
-        y="P@1",
+        x="share of words found at the first try (P@1)",
+        y="language looked up from",
         source=source_note(study, "alignment"),
     )
 
 
-def stage_bars(cells: xr.Dataset, stage: str) -> BarSeries:
+def stage_dots(cells: xr.Dataset, stage: str) -> BarSeries:
     """P@1 of every language at one stage."""
-    return BarSeries(
-        stage,
-        cells["precision"].values,
-        cells["low"].values,
-        cells["high"].values,
-        hatched=cells["identical"].values,
-    )
+    parts = [cells[name].values for name in ("precision", "low", "high")]
+    return BarSeries(stage, *parts)
 
 
-def hatched_words(study: Study, cells: xr.Dataset, target: str) -> str:
-    """What is hatched, and what the stages have seen."""
+def alike_words(study: Study, cells: xr.Dataset, target: str) -> str:
+    """What spelling alone finds, and what the stages have seen."""
     alike = span(100 * cells["alike"].values, 1)
     share, rest = "exactly", WITHOUT_LEAK
     if study.kind == PUBLISHED:
         share, rest = "at most", ""
     return (
-        f"Hatched: {share} what words spelled as in {target} contribute ({alike} % of "
-        f"the words). {STAGE_NOTE}{rest}."
+        f"“{ALIKE}”: {share} what words spelled as in {target} contribute after the map "
+        f"({alike} % of the words). {STAGE_NOTE}{rest}."
     )
 
 

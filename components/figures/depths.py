@@ -20,7 +20,7 @@ from components.figures.curves import (
 from components.figures.languages import Languages
 from components.figures.layers import SHARED_MEAN
 from components.figures.spec import Figure, Matrix, Series
-from components.figures.text import counts, source_note, span
+from components.figures.text import counts, source_note, span, with_minus
 
 NO_ANGLE = (
     "no language has two such vectors that are not zero. Questions that are the same "
@@ -89,6 +89,40 @@ def mean_angle(
     return over_depth(study, words, series, layer, limits=(-1.02, 1.02))
 
 
+def angle_answer(mean: xr.Dataset, layer: int) -> str:
+    """How the two vectors lie to each other at a layer, in a sentence."""
+    here = mean.sel(layer=layer)
+    if not np.isfinite(here["cosine"]):
+        return f"At layer {layer} one of the two vectors is zero in every language."
+    cosine = float(here["cosine"])
+    known = mean["cosine"].where(np.isfinite(mean["cosine"]), drop=True)
+    largest = known.layer.values[int(known.values.argmax())]
+    interval = ""
+    if np.isfinite(here["low"]):
+        interval = f", 95 % {ends(float(here['low']), float(here['high']), '.2f')}"
+    languages = count(mean.attrs["languages"], "language")
+    return with_minus(
+        f"{how_they_lie(here, layer)}: mean cosine {cosine:z.2f} "
+        f"({float(here['angle']):.0f}°{interval}; n = {languages}). They come closest "
+        f"at layer {largest}, {float(known.max()):z.2f}."
+    )
+
+
+def how_they_lie(here: xr.Dataset, layer: int) -> str:
+    """Whether the vectors share a direction, beside chance where that is known."""
+    cosine, low, high = (float(here[part]) for part in ("cosine", "low", "high"))
+    two = f"At layer {layer} English and local vectors"
+    if np.isfinite(here["null_low"]):
+        if float(here["null_low"]) <= cosine <= float(here["null_high"]):
+            return f"{two} share no more than chance"
+        return f"{two} {'share a direction' if cosine > 0 else 'point apart'}"
+    if low > 0:
+        return f"{two} lean the same way"
+    if high < 0:
+        return f"{two} lean opposite ways"
+    return f"{two} are about perpendicular"
+
+
 def other_angle(other: Study, mean: xr.Dataset) -> Series:
     """The mean angle of another study, at relative depth."""
     return Series(other.title, depths(other), mean["cosine"].values, dashed=True)
@@ -136,6 +170,7 @@ def band_words(here: xr.Dataset) -> str:
 
 def angle_map(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
     """The angle of every language (language, layer)."""
+    require(study, data["cosine"], "angle of English and local vector", NO_ANGLE)
     known = np.isfinite(data["cosine"].values).any(1)
     shown = languages.among(data["language"].values[known])
     cells = data.sel(language=list(shown.codes))

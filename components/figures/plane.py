@@ -33,6 +33,8 @@ HALVES = {
     "all held-out items (optimistic)": None,
 }
 """Which items are shown → the half of ``localisation``."""
+KINDS = ("universal", "culture")
+"""Items that an arrow needs, as columns of the plane's table."""
 ONE_HALF = "Items: the half on which nothing was chosen."
 ALL_ITEMS = "Items: all held out; settings were chosen on half of them."
 WRITTEN = "Answers: what the model writes, matched with the options."
@@ -110,6 +112,20 @@ def arrows(study: Study, steered: Steered, languages: Languages) -> Figure:
         y="localisation (share of local answers)",
         source=source_note(study, "plane_score"),
     )
+
+
+def without_an_arrow(table: pd.DataFrame, languages: Languages) -> str:
+    """Which languages have no arrow, and which items they lack; empty where all have."""
+    told = []
+    for row in table.itertuples():
+        lacks = [kind for kind in KINDS if not getattr(row, kind)]
+        if lacks:
+            name = languages.name(str(row.language))
+            told.append(f"{name} has no {' and no '.join(lacks)} items")
+    if not told:
+        return ""
+    drawn = len(table) - len(told)
+    return f"{drawn} of {count(len(table), 'language')} drawn: {'; '.join(told)} here."
 
 
 def intervals(known: pd.DataFrame) -> np.ndarray:

@@ -15,8 +15,8 @@ from components.figures.cells import between, long_table
 from components.figures.languages import Languages
 from components.figures.recognition import IN_ORDER, family, share_axis
 from components.figures.spec import (
-    Bars,
     BarSeries,
+    Dumbbells,
     Figure,
     Lines,
     Matrix,
@@ -56,6 +56,28 @@ def looked_up(study: Study, looked: Looked, layer: bool = True) -> str:
     return f"A sentence is {read}{at}; {spec.criterion}{near}."
 
 
+def answer(found: xr.Dataset, looked: Looked, languages: Languages) -> str:
+    """How well translations find each other, in a sentence."""
+    into = found["into"].sel(language=list(languages.codes))
+    best, worst = into.values.argmax(), into.values.argmin()
+    chance = float(found["into_chance"].mean())
+    return (
+        f"{100 * float(into.mean()):.0f} % of sentences find their {looked.target} "
+        f"translation at the first try (layer {found.attrs['layer']}), by guessing {100 * chance:.0f} %: best "
+        f"{ends_of(found, languages, best)}, worst {ends_of(found, languages, worst)}. "
+        f"n = {counts(found['n'])} sentences, {count(len(languages), 'language')}."
+    )
+
+
+def ends_of(found: xr.Dataset, languages: Languages, place: int) -> str:
+    """One language's share in percent with its interval."""
+    one = found.sel(language=languages.codes[place])
+    share, low, high = (
+        100 * float(one[part]) for part in ("into", "into_low", "into_high")
+    )
+    return f"{languages.names[place]} {share:.0f} % (95 % {low:.0f} to {high:.0f})"
+
+
 def by_language(
     study: Study, found: xr.Dataset, looked: Looked, languages: Languages
 ) -> Figure:
@@ -78,13 +100,14 @@ def by_language(
         estimate="into",
         interval=("into_low", "into_high"),
         title=f"Translations found in {looked.target} at the first try (P@1)",
-        caption=f"n = {counts(cells['n'])} sentences a language; bars are 95 % intervals "
+        caption=f"n = {counts(cells['n'])} sentences a language; lines through points are "
+        "95 % intervals "
         f"({found.attrs['interval']}); guessing finds {chance:z.3f} (dotted). "
         f"{looked_up(study, looked)} {MEXA_NOTE}.",
-        data=Bars(languages.names, tuple(series), chance=chance, limits=(0, 1)),
+        data=Dumbbells(languages.names, tuple(series), chance=chance),
         table=cells[columns].to_dataframe().reset_index(),
-        x="language",
-        y="share of sentences",
+        x="share of sentences",
+        y="language",
         source=source_note(study),
     )
 

@@ -150,13 +150,13 @@ class Bars:
 
 @dataclass(frozen=True)
 class Dumbbells:
-    """Two points per label with their intervals and a line between them.
+    """Two or more points per label with their intervals, a line between the first two.
 
-    ``series`` are the two ends.
+    ``series`` are the points: one of each per label.
     """
 
     labels: tuple[str, ...]
-    series: tuple[BarSeries, BarSeries]
+    series: tuple[BarSeries, ...]
     chance: float | None = None
 
 

@@ -1,5 +1,7 @@
 """Words and numbers that several captions share; plain text, nothing is escaped."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -31,6 +33,15 @@ NESTED = (
     "vectors that never saw it"
 )
 """What “cross-fitted” is in a study whose pairs were held out in turn."""
+
+
+BEFORE_A_NUMBER = re.compile(r"(?<![\w.,)°%-])-(?=\d)")
+"""A hyphen that is a minus sign."""
+
+
+def with_minus(text: str) -> str:
+    """A text whose negative numbers have a true minus sign."""
+    return BEFORE_A_NUMBER.sub("−", text)
 
 
 def source_note(study: Study, array: str = "") -> str:

@@ -25,12 +25,15 @@ from analysis.worker.service import DONE
 from components.forms.hub_table import choose_hub_table
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
-from components.frame import going, jobs, readings
+from components.frame import fold, going, jobs, readings
+from components.frame.fold import Fold
 from components.frame.polite import polite
 from components.frame.text import escape
 
 NEW = "a new study"
 MODEL = "layers-model"
+ASK = Fold("ask", "Ask questions of a model", ":material/quiz:")
+IMPORT = Fold("means", "Import mean states of languages", ":material/upload_file:")
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,8 @@ def progress(study: Study | None, page: str) -> None:
 
 def forms(study: Study | None) -> None:
     """Ask questions, and import means; both are jobs."""
-    with st.expander("Ask questions of a model", icon=":material/quiz:"):
-        ask(study)
-    with st.expander("Import mean states of languages", icon=":material/upload_file:"):
-        bring()
+    fold.show(ASK, partial(ask, study))
+    fold.show(IMPORT, bring)
 
 
 def choose_questions() -> Questions | None:

@@ -4,6 +4,7 @@ read, start.
 
 import shlex
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ import streamlit as st
 from analysis.core.counting import count
 from analysis.core.specs import DECODER
 from analysis.core.turns import tell
-from analysis.study.study import COMPUTED, Study
+from analysis.study.study import Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import WORDS
@@ -29,12 +30,14 @@ from analysis.worker.prompts import known_kind
 from components.forms.models_here import brought
 from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
-from components.frame import going, jobs, readings
+from components.frame import fold, going, jobs, readings
+from components.frame.fold import Fold
 from components.frame.polite import polite
 from components.frame.text import escape
 
 FILE, WORDNET, HERE = "a file", "Open Multilingual Wordnet", "this server"
 KEYS = Keys("words-into", "words-last")
+EMBED = Fold("words", "Embed words", ":material/science:")
 LETTERS = 8
 """Bytes of a word, about."""
 MOST_SHARED = 20
@@ -52,12 +55,7 @@ def progress() -> None:
 
 def offer(study: Study) -> None:
     """The form in its fold, open where the study has no words."""
-    with st.expander(
-        "Embed words",
-        icon=":material/science:",
-        expanded=not study.embeddings and study.kind == COMPUTED,
-    ):
-        form(study)
+    fold.show(EMBED, partial(form, study), not study.embeddings)
 
 
 def form(study: Study) -> None:

@@ -4,6 +4,7 @@ how it is read, look at what that takes, start.
 
 import shlex
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -24,12 +25,14 @@ from analysis.worker.sentences import SentenceCheck, check_sentences, read_sente
 from components.forms.hub_table import choose_hub_table
 from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
-from components.frame import going, jobs, readings
+from components.frame import fold, going, jobs, readings
+from components.frame.fold import Fold
 from components.frame.polite import polite
 from components.frame.text import duration, escape
 
 FILE, HUB, HERE = "a file", "the hub", "this server"
 KEYS = Keys("sentences-target", "sentences-last")
+READ = Fold("sentences", "Read parallel sentences", ":material/science:")
 LETTERS = 100
 """Bytes of a sentence, about."""
 ENOUGH = 100
@@ -85,12 +88,7 @@ def checked(seen: SentenceCheck) -> None:
 
 def offer(study: Study) -> None:
     """The form in its fold, open where the study has no sentences."""
-    with st.expander(
-        "Read parallel sentences",
-        icon=":material/science:",
-        expanded=study.sentences is None,
-    ):
-        form(study)
+    fold.show(READ, partial(form, study), study.sentences is None)
 
 
 def form(study: Study) -> None:

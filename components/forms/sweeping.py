@@ -2,6 +2,8 @@
 from a file.
 """
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -18,10 +20,12 @@ from analysis.study import library
 from analysis.study.manifest import PlanePart, QuestionsPart
 from analysis.study.study import Study
 from analysis.worker import plane
-from components.frame import cache, jobs, readings
+from components.frame import cache, fold, jobs, readings
+from components.frame.fold import Fold
 from components.frame.polite import INFO, polite
 from components.frame.text import escape
 
+SWEEP = Fold("sweep", "Run a sweep", ":material/tune:")
 STRENGTHS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 
@@ -30,26 +34,31 @@ def form(study: Study) -> None:
     if study.manifest.questions is None or not study.manifest.abilities.writes:
         return
     swept = study.manifest.plane is not None
-    with st.expander("Run a sweep", icon=":material/tune:", expanded=not swept):
-        if swept and study.name not in library.coming_along():
+    fold.show(SWEEP, partial(settings, study), not swept)
+
+
+def settings(study: Study) -> None:
+    """The form in its fold."""
+    swept = study.manifest.plane is not None
+    if swept and study.name not in library.coming_along():
+        st.info(
+            "This study has a plane. To sweep in another way, ask the "
+            "questions into a new study first.",
+            icon=":material/info:",
+        )
+        return
+    with polite():
+        spec = choose(study)
+        if spec is None:
             st.info(
-                "This study has a plane. To sweep in another way, ask the "
-                "questions into a new study first.",
+                "Choose at least one language, layer and strength.",
                 icon=":material/info:",
             )
             return
-        with polite():
-            spec = choose(study)
-            if spec is None:
-                st.info(
-                    "Choose at least one language, layer and strength.",
-                    icon=":material/info:",
-                )
-                return
-            questions = asked_questions(spec)
-            if questions is not None:
-                with polite(INFO):
-                    start(study, spec, questions)
+        questions = asked_questions(spec)
+        if questions is not None:
+            with polite(INFO):
+                start(study, spec, questions)
 
 
 def asked_questions(spec: SweepSpec) -> Questions | None:
@@ -157,9 +166,7 @@ def rivals(study: Study, half: int | None) -> pd.DataFrame:
     answers are given as a file.
     """
     none = pd.DataFrame(columns=["method", "language", *AXES])
-    with st.expander(
-        "Place another method's answers on this plane", icon=":material/add_location:"
-    ):
+    with st.popover("Another method's answers", icon=":material/add_location:"):
         st.caption(
             "CSV, TSV or JSONL with item, kind (universal or culture), language, answer "
             "and, if wanted, method. Answers are "

@@ -6,6 +6,7 @@ Every choice that shapes a view is kept in the link.
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.concepts.similarity import MAXIMUM
 from analysis.concepts.specs import CONVENTIONS, Convention
@@ -16,6 +17,8 @@ from analysis.study.study import Study
 from components.figures.languages import Arrangement, Languages
 from components.frame import links
 
+NARROW, WIDE = 150, 260
+"""Pixels of a control in a row of them."""
 CONVENTION_WORDS = {
     "honest": "Honest (cross-fitted layer)",
     "paper": "Paper's (best test layer)",
@@ -46,6 +49,11 @@ PRINTED_HELP = (
     "scores of single pairs are not printed. The paper picks the layer on the very pairs "
     "it reports, which flatters."
 )
+
+
+def row() -> DeltaGenerator:
+    """A row for controls side by side, which wraps where a screen is narrow."""
+    return st.container(horizontal=True, vertical_alignment="bottom")
 
 
 def view(study: Study | None, compares: bool = False) -> None:

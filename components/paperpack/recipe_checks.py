@@ -208,6 +208,8 @@ def check_bars(data: Bars | Dumbbells) -> None:
     for each in data.series:
         parts = (each.values, each.low, each.high, each.hatched)
         same_shape((len(data.labels),), parts, each.label)
+    if isinstance(data, Dumbbells):
+        require(len(data.series) > 1, "dumb-bells have fewer than two ends")
     limits = getattr(data, "limits", None)
     if limits is not None:
         check_limits(limits)

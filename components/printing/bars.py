@@ -78,10 +78,11 @@ def fit_columns(panel: Panel, place: Place, pitch: float) -> None:
 
 
 def dumbbells(figure: Figure, data: Dumbbells, place: Place) -> Panel:
-    """Two points per label with a line between them; the second lies a little lower."""
+    """Points per label, each a little lower, with a line between the first two."""
     axes = place.canvas.add_subplot(place.spot)
     rows = np.arange(len(data.labels))
-    first, second = data.series
+    first, second = data.series[:2]
+    below = APART * (len(data.series) - 1)
     joined = np.isfinite(first.values) & np.isfinite(second.values)
     axes.plot(
         [first.values[joined], second.values[joined]],
@@ -95,7 +96,7 @@ def dumbbells(figure: Figure, data: Dumbbells, place: Place) -> Panel:
     if data.chance is not None:
         axes.axvline(data.chance, **CHANCE, zorder=1)
     open_frame(axes)
-    axes.set(ylim=(len(rows) - 0.4, -0.6), yticks=rows + APART / 2)
+    axes.set(ylim=(len(rows) - 0.6 + below, -0.6), yticks=rows + below / 2)
     axes.set_yticklabels(data.labels)
     axes.set_ylabel(figure.y, **place.font(), color=INK)
     add_legend(axes, place)

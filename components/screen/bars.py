@@ -10,6 +10,7 @@ from components.screen.ink import (
     BELOW,
     CHANCE,
     GREY,
+    LEVEL,
     add_chance_line,
     colour_at,
     marker_at,
@@ -18,7 +19,9 @@ from components.screen.ink import (
 
 HATCH = {"shape": "/", "fillmode": "overlay", "fgcolor": "#FFFFFF", "size": 6}
 LOWER = 0.16
-"""How much lower the second end of a dumb-bell lies: both intervals are seen."""
+"""How much lower each further point of a label lies: all intervals are seen."""
+ROW = 26
+"""Pixels of a label's row; more points than two make it taller."""
 
 
 def bars(figure: Figure, data: Bars, dark: bool) -> go.Figure:
@@ -35,7 +38,7 @@ def bars(figure: Figure, data: Bars, dark: bool) -> go.Figure:
         legend=BELOW,
     )
     # Labels that look like numbers or dates are names too.
-    plot.update_xaxes(title_text=figure.x, tickangle=-45, type="category")
+    plot.update_xaxes(title_text=figure.x, **LEVEL, type="category")
     plot.update_yaxes(title_text=figure.y, range=data.limits)
     return plot
 
@@ -70,7 +73,7 @@ def add_bars(
 
 
 def dumbbells(figure: Figure, data: Dumbbells, dark: bool) -> go.Figure:
-    """Two points per label with a line between them."""
+    """Points per label, one under another, with a line between the first two."""
     plot = go.Figure()
     places = np.arange(len(data.labels), dtype=float)
     plot.add_scatter(**connecting_lines(data, places))
@@ -87,21 +90,21 @@ def dumbbells(figure: Figure, data: Dumbbells, dark: bool) -> go.Figure:
         )
     if data.chance is not None:
         plot.add_vline(data.chance, **CHANCE)
-    height = len(data.labels) * 26 + 150 + 30 * len(data.series)
-    plot.update_layout(height=height, legend=BELOW)
+    below = LOWER * (len(data.series) - 1)
+    plot.update_layout(height=len(data.labels) * ROW + 150, legend=BELOW)
     plot.update_xaxes(title_text=figure.x)
     plot.update_yaxes(
         title_text=figure.y,
-        tickvals=list(places + LOWER / 2),
+        tickvals=list(places + below / 2),
         ticktext=list(data.labels),
-        range=[len(data.labels) - 0.4, -0.6],
+        range=[len(data.labels) - 0.6 + below, -0.6],
     )
     return plot
 
 
 def connecting_lines(data: Dumbbells, places: np.ndarray) -> dict[str, Any]:
-    """The lines between the two ends as one trace; None lifts the pen."""
-    first, second = data.series
+    """The lines between the first two points as one trace; None lifts the pen."""
+    first, second = data.series[:2]
     x: list[float | None] = []
     y: list[float | None] = []
     for place, start, end in zip(places, first.values, second.values):

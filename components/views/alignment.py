@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 import xarray as xr
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.core.turns import SMALL
 from analysis.overview import of_study
@@ -18,10 +20,11 @@ from analysis.words.matching import STAGES
 from analysis.words.specs import IDENTICAL, POOLS, AlignmentSpec
 from components.figures import alignment as figures
 from components.figures import alignment_controls as control_figures
-from components.figures.languages import Languages
 from components.forms import embedding
-from components.frame import cache, controls, jobs, links, panel
+from components.frame import cache, controls, jobs, links, panel, questions
+from components.frame.controls import NARROW, WIDE
 from components.frame.polite import NOT_YET, polite
+from components.frame.questions import Question
 from components.frame.text import escape
 from components.views import alignment_controls as control_views
 from components.views import neighbours as close
@@ -48,19 +51,21 @@ def page(study: Study) -> None:
     begin = WORDS
     if study.has("sentence_state") and not study.embeddings:
         begin = SENTENCES
-    of = links.one("Align", (WORDS, SENTENCES), "align", begin)
+    row = controls.row()
+    with row:
+        of = links.one("Align", (WORDS, SENTENCES), "align", begin, width=NARROW)
     if of == SENTENCES:
-        sentence_views.page(study)
+        sentence_views.page(study, row)
     else:
-        of_words(study)
+        of_words(study, row)
 
 
-def of_words(study: Study) -> None:
+def of_words(study: Study, row: DeltaGenerator) -> None:
     """Figures about words; a study without any begins with a form."""
     embedding.progress()
     if not study.embeddings:
         embedding.offer(study)
-    answer(study)
+    answer(study, row)
     if study.embeddings:
         embedding.offer(study)
     panel.explain(
@@ -74,49 +79,78 @@ def of_words(study: Study) -> None:
     )
 
 
-def answer(study: Study) -> None:
+def answer(study: Study, row: DeltaGenerator) -> None:
     """What the study says about words, or its few concepts; or where to see some."""
     with polite(NOT_YET):
         if has_words(study):
-            everything(study)
+            everything(study, row)
         elif has_ranks(study):
-            few(study)
+            few(study, row)
         else:
             unfilled.tell(study, "Alignment")
 
 
-def everything(study: Study) -> None:
-    """All about words; what takes long on a large study is computed on demand."""
-    choice = choose(study)
+def everything(study: Study, row: DeltaGenerator) -> None:
+    """The answer with its figure, then the rest in tabs; all is computed on demand."""
+    choice = choose(study, row)
     first(study, choice)
+    asked = [*more(study, choice), *by_word(study, choice)]
+    if study.has("sentence_state"):
+        too = partial(sentence_views.too, study)
+        asked.insert(0, Question("sentences", "Do sentences match too?", too))
+    questions.show(asked)
+
+
+def more(study: Study, choice: Choice) -> list[Question]:
+    """What else can be asked about all words at once."""
+    asked = []
     if study.kind == PUBLISHED:
-        published(study)
-    else:
-        over_layers(study, choice)
-        between_languages(study, choice)
-        by_template(study, choice)
-    over_seeds(study, choice)
-    kinds(study, choice)
+        settings = partial(published, study)
+        asked.append(Question("settings", "In every published setting?", settings))
+    elif len(study.word_layers) > 1:
+        layers = partial(over_layers, study, choice)
+        asked.append(Question("layers", "At which layer?", layers))
     if study.kind != PUBLISHED:
-        from_close_by(study, choice)
+        pairs = partial(between_languages, study, choice)
+        asked.append(Question("pairs", "Which languages match?", pairs))
+    asked.append(
+        Question("seeds", "How many seeds?", partial(over_seeds, study, choice))
+    )
+    if study.kind != PUBLISHED and len(study.embeddings) > 1:
+        ways = partial(by_template, study, choice)
+        asked.append(Question("reading", "Read in which way?", ways))
+    abstract = partial(kinds, study, choice)
+    asked.append(Question("kinds", "Abstract words too?", abstract))
+    return asked
+
+
+def by_word(study: Study, choice: Choice) -> list[Question]:
+    """What can be asked word by word, and the numbers."""
+    numbers = Question(
+        "numbers", "And P@5, P@10, ranks?", partial(table, study, choice)
+    )
+    if study.kind == PUBLISHED:
+        return [numbers]
+    return [
+        Question("chance", "Is it chance?", partial(chance, study, choice)),
+        Question("words", "Which words?", partial(from_close_by, study, choice)),
+        Question("clouds", "What does the map move?", partial(clouds, study, choice)),
+        numbers,
+    ]
 
 
 def first(study: Study, choice: Choice) -> None:
-    """P@1 by language, and the numbers."""
+    """The answer, and P@1 by language before and after the map."""
     label, spec = "Look every language's test words up", choice.spec
     found = measured(study, label, measures.alignment, spec, choice.target)
     if found is None:
         return
-    for sentence in found.attrs["warnings"]:
-        st.warning(escape(sentence), icon=":material/warning:")
     languages = controls.languages(study, found.language.values.tolist())
     matching = figures.Matching(spec, controls.arrangement().name(choice.target))
+    st.markdown(f"**{escape(figures.answer(found, matching))}**")
     panel.show(figures.by_language(study, found, matching, languages))
-    with st.expander(
-        "P@1, P@5, P@10, P@30, mean reciprocal rank and mean rank",
-        icon=":material/table_chart:",
-    ):
-        table(found, languages)
+    for sentence in found.attrs["warnings"]:
+        st.caption(f":material/warning: {escape(sentence)}")
 
 
 def published(study: Study) -> None:
@@ -129,8 +163,6 @@ def published(study: Study) -> None:
 
 def over_layers(study: Study, choice: Choice) -> None:
     """P@1 layer by layer."""
-    if len(study.word_layers) < 2:
-        return
     label, spec = "Go through the layers", choice.spec
     data = measured(study, label, measures.alignment_by_layer, spec, choice.target)
     if data is not None:
@@ -168,13 +200,12 @@ def follow(picked: tuple[str, ...] | None) -> None:
     # The menus are drawn already; they follow the link.
     links.ask("from", source)
     links.ask("into", target)
+    links.ask(questions.TAB, "words")
     st.rerun()
 
 
 def by_template(study: Study, choice: Choice) -> None:
     """P@1 by how words are read."""
-    if len(study.embeddings) < 2:
-        return
     label, spec = "Compare the ways of reading a word", choice.spec
     function = alignment_controls.alignment_by_template
     with polite(NOT_YET):
@@ -186,15 +217,25 @@ def by_template(study: Study, choice: Choice) -> None:
 
 
 def kinds(study: Study, choice: Choice) -> None:
-    """Abstract against physical words, and what chance does."""
+    """Abstract against physical words."""
     spec, target = choice.spec, choice.target
     wants = (
         cache.Want.of(alignment_controls.kind_controls, spec, target),
         cache.Want.of(measures.alignment, spec, target),
+    )
+    if wanted(study, "Compare kinds of words", *wants):
+        control_views.kinds(study, spec, target)
+
+
+def chance(study: Study, choice: Choice) -> None:
+    """What chance does: shuffled dictionaries and split halves."""
+    spec, target = choice.spec, choice.target
+    wants = (
+        cache.Want.of(measures.alignment, spec, target),
         cache.Want.of(alignment_controls.alignment_by_chance, spec, target),
     )
-    if wanted(study, "Compare kinds of words, and chance", *wants):
-        control_views.kinds(study, spec, target)
+    if wanted(study, "Shuffle the dictionary", *wants):
+        control_views.chance(study, spec, target)
 
 
 def from_close_by(study: Study, choice: Choice) -> None:
@@ -204,6 +245,15 @@ def from_close_by(study: Study, choice: Choice) -> None:
     want = cache.Want.of(neighbours.word_ranks, spec, source, target)
     if wanted(study, "Look at this pair of languages", want):
         close.page(study, spec, source, target)
+
+
+def clouds(study: Study, choice: Choice) -> None:
+    """One pair of languages as two clouds."""
+    spec, target = choice.spec, choice.target
+    source = close.choose(study, target)
+    want = cache.Want.of(neighbours.word_ranks, spec, source, target)
+    if wanted(study, "Look at this pair of languages", want):
+        close.clouds(study, spec, source, target)
 
 
 def measured(
@@ -226,36 +276,35 @@ def wanted(study: Study, label: str, *wants: cache.Want) -> bool:
     return jobs.awaited(label, study, *wants)
 
 
-def choose(study: Study) -> Choice:
+def choose(study: Study, row: DeltaGenerator) -> Choice:
     """What is looked up, and how; only what was printed for a published study."""
     if study.kind == PUBLISHED:
-        left, _ = st.columns(2)
-        with left:
-            name = links.one("Word vectors", study.embeddings, "embedding")
+        with row:
+            name = links.one("Word vectors", study.embeddings, "embedding", width=WIDE)
         return Choice("en", AlignmentSpec(name))
-    one, two, three, four = st.columns(4)
     languages = controls.languages(study, word_languages(study))
     english = "en" if "en" in languages.codes else languages.codes[0]
-    with one:
-        name = links.one("Word vectors", study.embeddings, "embedding")
-    with two:
+    with row:
+        name = links.one("Word vectors", study.embeddings, "embedding", width=NARROW)
         target = links.one(
-            "Into", languages.codes, "into", english, format_func=languages.name
+            "Into",
+            languages.codes,
+            "into",
+            english,
+            format_func=languages.name,
+            width=NARROW,
         )
-    with three:
         layer = links.one(
             "Layer",
             [LAST, *map(str, study.word_layers)],
             "layer",
-            help="“last” is the last one whose word vectors were kept.",
+            help="“last” is the last layer whose word vectors were kept.",
+            width=NARROW,
         )
-    with four:
-        chosen = links.one("Map", list(maps.MAPS), "map")
-    with st.expander(
-        "Criterion, seeds, pool, identical spellings", icon=":material/tune:"
-    ):
-        place = 0 if layer == LAST else int(layer)
-        spec = choose_rest(AlignmentSpec(name, place, chosen))
+        chosen = links.one("Map", list(maps.MAPS), "map", width=NARROW)
+        with st.popover("More", icon=":material/tune:"):
+            place = 0 if layer == LAST else int(layer)
+            spec = choose_rest(AlignmentSpec(name, place, chosen))
     return Choice(target, spec)
 
 
@@ -294,8 +343,13 @@ def seeds_name(size: str) -> str:
     return size
 
 
-def table(found: xr.Dataset, languages: Languages) -> None:
+def table(study: Study, choice: Choice) -> None:
     """P@k, mean rank, seeds and chance in numbers."""
+    label, spec = "Count ranks and P@k", choice.spec
+    found = measured(study, label, measures.alignment, spec, choice.target)
+    if found is None:
+        return
+    languages = controls.languages(study, found.language.values.tolist())
     rows = []
     for code in languages.codes:
         for stage in found.stage.values.tolist():
@@ -303,7 +357,7 @@ def table(found: xr.Dataset, languages: Languages) -> None:
             rows.append(row | numbers(found.sel(language=code), stage))
     st.dataframe(pd.DataFrame(rows).round(4), hide_index=True)
     st.caption(
-        "Ties count by the share of their orders; a target word spelled like the right "
+        "Ties count by the share of their orders. A target word spelled like the right "
         "answer is right too. “dropped”: seeds spelled like a test word of either "
         "language, which would have shown it to the map."
     )
@@ -326,17 +380,18 @@ def numbers(found: xr.Dataset, stage: str) -> dict[str, float | int]:
     return row
 
 
-def few(study: Study) -> None:
+def few(study: Study, row: DeltaGenerator) -> None:
     """Ranks among few concepts: its words, or its concept vectors without words."""
+    layers = range(1, study.layers + 1)
+    if study.words is not None:
+        layers = study.word_layers
+    with row:
+        layer = links.one("Layer", [LAST, *map(str, layers)], "layer", width=NARROW)
     st.info(
         f"Fewer than {measures.FEW} concepts: P@k among so few has no meaning, so ranks "
         "by cosine are shown.",
         icon=":material/info:",
     )
-    layers = range(1, study.layers + 1)
-    if study.words is not None:
-        layers = study.word_layers
-    layer = links.one("Layer", [LAST, *map(str, layers)], "layer")
     place = 0 if layer == LAST else int(layer)
     data = cache.measure(measures.concept_ranks, study, place)
     languages = controls.languages(study, data.source.values.tolist())

@@ -5,46 +5,49 @@ import pandas as pd
 import streamlit as st
 
 from analysis.core.counting import count
-from analysis.study.study import PUBLISHED, Study
+from analysis.study.study import Study
 from analysis.words import alignment, alignment_controls
 from analysis.words.alignment_controls import CONTROLS, reliability
 from analysis.words.specs import AlignmentSpec
 from components.figures import alignment_controls as figures
 from components.figures.languages import Languages
 from components.frame import cache, controls, links, panel
+from components.frame.controls import WIDE
 from components.frame.text import escape
 
 
 def kinds(study: Study, spec: AlignmentSpec, target: str) -> None:
-    """Abstract against physical words under one control, then what chance does."""
-    matched = cache.measure(alignment.alignment, study, spec, target)
-    languages = controls.languages(study, matched.language.values.tolist())
+    """Abstract against physical words under one control."""
+    languages = matched_languages(study, spec, target)
     found = cache.measure(alignment_controls.kind_controls, study, spec, target)
     offered = [name for name in CONTROLS if name in found]
-    control = links.one("Control", offered, "control", format_func=str.capitalize)
+    with controls.row():
+        control = links.one(
+            "Compared", offered, "control", format_func=str.capitalize, width=WIDE
+        )
     data = found[control]
     if isinstance(data, str):
         st.info(escape(data), icon=":material/info:")
     else:
         panel.show(figures.kinds(study, data, control, languages))
-    if study.kind != PUBLISHED:
-        with st.expander(
-            "Shuffled dictionary and split halves", icon=":material/shuffle:"
-        ):
-            chance(study, spec, target, languages)
 
 
-def chance(
-    study: Study, spec: AlignmentSpec, target: str, languages: Languages
-) -> None:
+def matched_languages(study: Study, spec: AlignmentSpec, target: str) -> Languages:
+    """The languages whose words were looked up, in the view's order."""
+    matched = cache.measure(alignment.alignment, study, spec, target)
+    return controls.languages(study, matched.language.values.tolist())
+
+
+def chance(study: Study, spec: AlignmentSpec, target: str) -> None:
     """Shuffled dictionaries, and split halves of the test words."""
+    languages = matched_languages(study, spec, target)
     codes = list(languages.codes)
     shuffled = cache.measure(
         alignment_controls.alignment_by_chance, study, spec, target
     )
     found = cache.measure(alignment.alignment, study, spec, target)
     value, n = reliability(found)
-    halves = "not to be had (fewer than three languages, or all alike)"
+    halves = "unknown (fewer than three languages, or all alike)"
     if np.isfinite(value):
         halves = f"{value:z.2f} over {count(n, 'language')}"
     st.caption(

@@ -1,8 +1,10 @@
 """Layers, its curves over depth: angles, lengths, separation, agreement, lens."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.core.errors import AnalysisError
 from analysis.questions import geometry, items
@@ -11,6 +13,7 @@ from analysis.study.study import Study
 from components.figures import depths as figures
 from components.figures.spec import Figure, Series
 from components.frame import cache, controls, links, panel
+from components.frame.controls import NARROW, WIDE
 from components.frame.picker import titles
 from components.frame.polite import INFO, polite
 from components.frame.text import escape
@@ -26,34 +29,28 @@ Chart = Callable[[Study, int], Iterator[Figure]]
 """Figures of a study with one layer marked; AnalysisError where something is missing."""
 
 
-def curves(study: Study, layer: int) -> None:
-    """Every curve that the study has the arrays for; what it lacks is said."""
-    if study.has("mean_state"):
-        st.subheader(
-            "How long are English vectors, and do languages agree?", anchor=False
-        )
-        st.caption(MEANS)
-        attempt(study, layer, lengths)
-        attempt(study, layer, agreement_map)
-        return
-    st.subheader("How far apart are English and local steering?", anchor=False)
-    attempt(study, layer, angles)
-    st.subheader("How long are they, and do languages agree?", anchor=False)
-    left, right = st.columns(2)
-    with left:
-        attempt(study, layer, lengths)
-    with right:
-        attempt(study, layer, agreement)
+@dataclass(frozen=True)
+class Compared:
+    """The local vector that is looked at, and curves of another study beside it."""
+
+    version: str
+    others: list[Series]
+
+
+def agreements(study: Study, layer: int) -> None:
+    """Whether languages agree: over depth, then between every two."""
+    attempt(study, layer, agreement)
     attempt(study, layer, agreement_map)
-    st.subheader("Do questions merge across languages?", anchor=False)
-    if study.has("item_state"):
-        links.switch("Take each language's mean away first", "centred")
+
+
+def merging(study: Study, layer: int) -> None:
+    """Whether questions merge across languages."""
+    links.switch("Take each language's mean away first", "centred")
     left, right = st.columns(2)
     with left:
         attempt(study, layer, separation)
     with right:
         attempt(study, layer, parallel)
-    attempt(study, layer, lens)
 
 
 def attempt(study: Study, layer: int, chart: Chart) -> None:
@@ -63,17 +60,33 @@ def attempt(study: Study, layer: int, chart: Chart) -> None:
             panel.show(figure)
 
 
-def angles(study: Study, layer: int) -> Iterator[Figure]:
-    """The mean angle over depth with its null band, and every language's."""
+def compare(study: Study, row: DeltaGenerator) -> Compared:
+    """Which local vector, and which other study; StudyError without both vectors."""
     geometry.lacking(study)
     known = geometry.versions(study)
-    version = links.one("Local vector", known, "version", help=VERSIONS)
+    lacks = ""
     if geometry.FLIPPING not in known:
-        st.caption(escape(f"No version “{geometry.FLIPPING}”: {geometry.NO_FLIPS}."))
-    mean = cache.measure(geometry.mean_angle, study, version)
+        lacks = f"\n\nNo version “{geometry.FLIPPING}”: {geometry.NO_FLIPS}."
+    with row:
+        version = links.one(
+            "Local vector", known, "version", help=VERSIONS + lacks, width=WIDE
+        )
+        others = other_curve(study, version)
+    return Compared(version, others)
+
+
+def angles(study: Study, layer: int, compared: Compared) -> None:
+    """The mean angle over depth with its null band, and its sentence."""
+    mean = cache.measure(geometry.mean_angle, study, compared.version)
     series = figures.angle_curves(study, mean)
-    series += other_curve(study, version)
-    yield figures.mean_angle(study, mean, series, layer)
+    st.markdown(f"**{escape(figures.angle_answer(mean, layer))}**")
+    series += compared.others
+    panel.show(figures.mean_angle(study, mean, series, layer))
+
+
+def angle_map(study: Study, layer: int) -> Iterator[Figure]:
+    """The angle of every language at every layer."""
+    version = st.session_state["version"]
     data = cache.measure(geometry.angles, study, version)
     languages = controls.languages(study, study.languages)
     yield figures.angle_map(study, data, languages)
@@ -88,7 +101,9 @@ def other_curve(study: Study, version: str) -> list[Series]:
     if not others:
         return []
     shown = {NO_OTHER: NO_OTHER, **titles(others)}
-    name = links.one("Compare with", list(shown), "with", format_func=shown.get)
+    name = links.one(
+        "Compare with", list(shown), "with", format_func=shown.get, width=WIDE
+    )
     if name == NO_OTHER:
         return []
     other = cache.study(name)
@@ -123,7 +138,7 @@ def agreement_map(study: Study, layer: int) -> Iterator[Figure]:
     real = [name for name in names if "shuffled" not in name]
     which = real[0]
     if len(real) > 1:
-        which = links.one("Vector", real, "vector")
+        which = links.one("Vector", real, "vector", width=NARROW)
     languages = controls.languages(study, study.languages)
     yield figures.agreement_map(study, data, which, layer, languages)
 

@@ -1,19 +1,29 @@
 """Layers: where does it live?"""
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 import xarray as xr
+from streamlit.delta_generator import DeltaGenerator
 
+from analysis.overview.needs import has_both_vectors
 from analysis.questions import geometry, items, projections
 from analysis.study.study import Study
 from components.figures import layers as figures
-from components.frame import cache, controls, links, panel
+from components.frame import cache, controls, links, panel, questions
+from components.frame.controls import NARROW, WIDE
 from components.frame.polite import INFO, polite
+from components.frame.questions import Question
 from components.frame.text import escape
 from components.views import depths, unfilled
 
 WAYS = ("PCA", *projections.METHODS)
+NO_ITEMS = (
+    "This study keeps vectors of questions but no states of single ones, so how long "
+    "vectors are, whether languages agree and whether questions merge cannot be asked "
+    "of it. Ask the questions into a study of your own."
+)
 OURS = (
     "English and local steering follow Han et al. (arXiv 2510.26024), whose formulas "
     "are not public; the definitions here are ours."
@@ -21,14 +31,14 @@ OURS = (
 
 
 def page(study: Study) -> None:
-    """The page's figures under its controls."""
-    st.caption(escape(OURS))
+    """The answer with its figure under the page's controls, the rest in tabs."""
     if unfilled.tell(study, "Layers"):
         return
-    notes(study)
-    layer = ruler(study)
-    picture(study, layer)
-    depths.curves(study, layer)
+    row = controls.row()
+    with row:
+        layer = ruler(study)
+    first(study, layer, row)
+    questions.show(asked(study, layer))
     panel.explain(
         projections.pca,
         geometry.angles,
@@ -41,13 +51,58 @@ def page(study: Study) -> None:
     )
 
 
-def notes(study: Study) -> None:
-    """What was noted when the questions were asked, or the files imported."""
-    source = study.manifest.questions or study.manifest.imported
-    if source is None or not source.notes:
+def first(study: Study, layer: int, row: DeltaGenerator) -> None:
+    """The page's answer: how far the two vectors are apart, or how long imported ones
+    are.
+    """
+    if study.has("mean_state"):
+        st.caption(depths.MEANS)
+        depths.attempt(study, layer, depths.lengths)
         return
-    what = "questions" if study.manifest.questions is not None else "files"
-    with st.expander(f"About the {what}", icon=":material/info:"):
+    with polite(INFO):
+        compared = depths.compare(study, row)
+        depths.angles(study, layer, compared)
+
+
+def asked(study: Study, layer: int) -> list[Question]:
+    """What else can be asked of the study, as far as it keeps what that needs."""
+    groups = Question(
+        "groups", "Do languages form groups?", partial(picture, study, layer)
+    )
+    about = Question("about", "What is this?", partial(notes, study))
+    if study.has("mean_state"):
+        agree = partial(depths.attempt, study, layer, depths.agreement_map)
+        return [groups, Question("agreement", "Do languages agree?", agree), about]
+    found = [groups]
+    if has_both_vectors(study):
+        every = partial(depths.attempt, study, layer, depths.angle_map)
+        found.append(Question("angles", "Which language, at which layer?", every))
+    if study.has("item_state"):
+        found += of_items(study, layer)
+    lens = partial(depths.attempt, study, layer, depths.lens)
+    found.append(Question("lens", "Does it think in English?", lens))
+    return [*found, about]
+
+
+def of_items(study: Study, layer: int) -> list[Question]:
+    """What can be asked of a study that keeps the states of single questions."""
+    long = partial(depths.attempt, study, layer, depths.lengths)
+    agree = partial(depths.agreements, study, layer)
+    merge = partial(depths.merging, study, layer)
+    return [
+        Question("lengths", "How long are they?", long),
+        Question("agreement", "Do languages agree?", agree),
+        Question("merging", "Do questions merge?", merge),
+    ]
+
+
+def notes(study: Study) -> None:
+    """Whose definitions these are, what the study does not keep, and what was noted."""
+    st.markdown(escape(OURS))
+    if not study.has("mean_state") and not study.has("item_state"):
+        st.markdown(escape(NO_ITEMS))
+    source = study.manifest.questions or study.manifest.imported
+    if source is not None and source.notes:
         st.text("\n".join(source.notes))
 
 
@@ -61,6 +116,7 @@ def ruler(study: Study) -> int:
         "at",
         middle,
         help="Marked in every curve; the pictures begin there.",
+        width=NARROW,
     )
     return int(chosen)
 
@@ -78,27 +134,29 @@ class View:
 def choose(study: Study) -> View:
     """The picture of points that is looked at."""
     shown = projections.what_can_be_shown(study)
-    first, second, third, fourth = st.columns(4)
-    with first:
-        what = links.one("Show", shown, "show", format_func=figures.PICTURES.get)
-    with second:
+    with controls.row():
+        what = links.one(
+            "Show", shown, "show", format_func=figures.PICTURES.get, width=WIDE
+        )
         way = links.one(
             "Picture",
             WAYS,
             "way",
             help="UMAP and MDS show one layer. "
             "UMAP is seeded; its distances mean little.",
+            width=NARROW,
         )
-    with third:
-        dims = int(links.one("Dimensions", ("2", "3"), "dims"))
-    with fourth:
+        dims = int(links.one("Dimensions", ("2", "3"), "dims", width=NARROW))
         basis = links.one(
             "Axes",
             projections.BASES,
             "basis",
             disabled=way != "PCA",
             help="Shared axes make layers comparable.",
+            width=NARROW,
         )
+    if way == "PCA" and dims == 2:
+        links.switch("All layers side by side", "grid")
     return View(what, way, dims, basis)
 
 
@@ -119,11 +177,7 @@ def picture(study: Study, layer: int) -> None:
     """The picture of points."""
     view = choose(study)
     languages = controls.languages(study, study.languages)
+    grid = view.way == "PCA" and view.dims == 2 and st.session_state["grid"]
     with polite(INFO):
         data = projected(study, view, layer)
-        panel.show(figures.picture(study, data, languages, view.what, layer))
-        if view.way != "PCA" or view.dims != 2:
-            return
-        with st.expander("All layers side by side", icon=":material/grid_view:"):
-            grid = figures.picture(study, data, languages, view.what, layer, grid=True)
-            panel.show(grid)
+        panel.show(figures.picture(study, data, languages, view.what, layer, grid))

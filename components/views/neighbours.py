@@ -9,6 +9,7 @@ from analysis.words.neighbours import HUB_NEIGHBOURS, PROJECTIONS
 from analysis.words.specs import AlignmentSpec
 from components.figures import alignment_controls as figures
 from components.frame import cache, controls, links, panel
+from components.frame.controls import WIDE
 from components.frame.polite import INFO, polite
 
 STAGES = ("before", "after")
@@ -16,43 +17,45 @@ STAGES = ("before", "after")
 
 def choose(study: Study, target: str) -> str:
     """The other language of the pair."""
-    st.subheader("One pair of languages", anchor=False)
     words = study.words
     languages = controls.languages(study, words.languages if words else ())
     others = [code for code in languages.codes if code != target]
-    left, right = st.columns(2)
-    right.metric("Into", languages.name(target))
-    with left:
-        return links.one("From", others, "from", format_func=languages.name)
+    with controls.row():
+        return links.one(
+            f"From (into {languages.name(target)})",
+            others,
+            "from",
+            format_func=languages.name,
+            width=WIDE,
+        )
 
 
 def page(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
-    """A word of one language, and both clouds."""
+    """A word of one language among the words of the other."""
     with polite(INFO):
         inspector(study, spec, source, target)
-        clouds(study, spec, source, target)
 
 
 def clouds(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
     """The words of both languages before and after the map."""
-    st.caption(
-        "The map below is drawn from all words that both languages have, seeds and "
-        "test words."
-    )
-    projection = links.one(
-        "Projection",
-        PROJECTIONS,
-        "projection",
-        help="UMAP takes some seconds the first time.",
-    )
-    with st.spinner(f"{projection} …"):
-        data = cache.measure(
-            neighbours.word_clouds, study, spec, source, target, projection
+    st.caption("Drawn from all words that both languages have, seeds and test words.")
+    with controls.row():
+        projection = links.one(
+            "Projection",
+            PROJECTIONS,
+            "projection",
+            help="UMAP takes some seconds the first time.",
+            width=WIDE,
         )
-    route = figures.Route(*controls.labels((source, target)))
-    for column, stage in zip(st.columns(2), STAGES):
-        with column:
-            panel.show(figures.cloud(study, data, stage, route))
+    with polite(INFO):
+        with st.spinner(f"{projection} …"):
+            data = cache.measure(
+                neighbours.word_clouds, study, spec, source, target, projection
+            )
+        route = figures.Route(*controls.labels((source, target)))
+        for column, stage in zip(st.columns(2), STAGES):
+            with column:
+                panel.show(figures.cloud(study, data, stage, route))
 
 
 def inspector(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:

@@ -1,10 +1,12 @@
 """Plane: transfer or erasure?"""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.plane import finding, localisation
 from analysis.plane.localisation import AXES, Effect
@@ -13,8 +15,10 @@ from analysis.study.study import Study
 from components.figures import plane as figures
 from components.figures.plane import HALVES, NAMES, rounded
 from components.forms import sweeping
-from components.frame import cache, controls, links, panel
+from components.frame import cache, controls, links, panel, questions
+from components.frame.controls import WIDE
 from components.frame.polite import INFO, say
+from components.frame.questions import Question
 from components.frame.text import escape
 from components.views import unfilled
 
@@ -32,27 +36,31 @@ CHOSEN = (
 
 
 def page(study: Study) -> None:
-    """The page's figures under its controls."""
-    st.caption(escape(OURS))
+    """The finding with its figure under the page's controls, the rest in tabs."""
     if unfilled.tell(study, "Plane"):
         return
-    found(study)
-    half = HALVES[links.one("Items", list(HALVES), "items")]
+    row = controls.row()
+    st.markdown(f"**{escape(cache.measure(finding.finding, study))}**")
+    unfinished(study)
+    with row:
+        half = HALVES[links.one("Items", list(HALVES), "items", width=WIDE)]
     missing = cache.measure(localisation.lacking, study, half)
     if missing:
         say(f"On these items {'; '.join(missing.values())}.", INFO)
-    others = sweeping.rivals(study, half)
     best = cache.measure(localisation.chosen_settings, study)
     if not best:
         st.info("Only the unsteered answers are there yet.", icon=":material/info:")
         return
-    plane(study, best, half, others)
-    depth(study, best, half)
+    plane(study, best, half, row)
+    asked = [Question("depth", "At which layer?", partial(depth, study, best, half))]
     if not missing:
-        table = cache.measure(localisation.sweep_table, study, half)
-        panel.show(figures.pareto(study, table, best, half))
-    twins(study, best, half)
-    scorings(study)
+        other = partial(settings, study, best, half)
+        asked.append(Question("settings", "Is another setting better?", other))
+    random = partial(twins, study, best, half)
+    asked.append(Question("random", "More than a random push?", random))
+    asked.append(Question("scoring", "Does scoring matter?", partial(scorings, study)))
+    asked.append(Question("about", "What are the axes?", about))
+    questions.show(asked)
     panel.explain(
         localisation.right,
         localisation.plane,
@@ -66,24 +74,36 @@ def page(study: Study) -> None:
     )
 
 
-def found(study: Study) -> None:
-    """What the sweep says in a sentence, and whether it is finished."""
+def about() -> None:
+    """Whose definitions these are, and on which items settings were chosen."""
+    st.markdown(escape(OURS))
+    st.markdown(escape(CHOSEN))
+
+
+def unfinished(study: Study) -> None:
+    """Say that the sweep is not finished, where it is not."""
     if not study.manifest.part(PlanePart).complete:
         st.warning(
             "The sweep is not finished; what is here is shown. "
             "The Studies page goes on with it.",
             icon=":material/pause_circle:",
         )
-    st.markdown(f"**{escape(cache.measure(finding.finding, study))}**")
-    st.caption(CHOSEN)
+
+
+def settings(study: Study, best: Mapping[str, int], half: int | None) -> None:
+    """Every setting that was tried."""
+    table = cache.measure(localisation.sweep_table, study, half)
+    panel.show(figures.pareto(study, table, best, half))
 
 
 def plane(
-    study: Study, best: Mapping[str, int], half: int | None, others: pd.DataFrame
+    study: Study, best: Mapping[str, int], half: int | None, row: DeltaGenerator
 ) -> None:
     """One arrow per language under the best setting of a mode."""
     tried = [mode for mode in NAMES if mode in best]
-    mode = links.one("Steering", tried, "mode", format_func=NAMES.get)
+    with row:
+        mode = links.one("Steering", tried, "mode", format_func=NAMES.get, width=WIDE)
+        others = sweeping.rivals(study, half)
     table = cache.measure(localisation.plane, study, best[mode], half)
     if table[list(AXES)].dropna().empty:
         st.info(
@@ -102,11 +122,13 @@ def plane(
     )
     languages = controls.languages(study, study.languages)
     panel.show(figures.arrows(study, steered, languages))
+    lacking = figures.without_an_arrow(table, languages)
+    if lacking:
+        st.caption(escape(lacking))
 
 
 def depth(study: Study, best: Mapping[str, int], half: int | None) -> None:
     """Two curves over depth for each vector, the best layer marked."""
-    st.subheader("At which layer?", anchor=False)
     listed = cache.measure(localisation.settings, study)
     tried = [mode for mode in ("English", "local") if mode in best]
     for column, mode in zip(st.columns(2), tried):
@@ -123,7 +145,6 @@ def depth(study: Study, best: Mapping[str, int], half: int | None) -> None:
 
 def twins(study: Study, best: Mapping[str, int], half: int | None) -> None:
     """The chosen settings against random vectors of the same lengths."""
-    st.subheader("Against random vectors of the same length", anchor=False)
     rows = []
     for mode, place in best.items():
         real = cache.measure(localisation.effect, study, place, half)
@@ -155,14 +176,11 @@ def scorings(study: Study) -> None:
     below = ""
     if apart:
         below = f" Below 90 %: {', '.join(apart)}."
-    with st.expander(
-        f"Likelihood and generation agree on {100 * mean:.0f} % of unsteered answers",
-        icon=":material/rule:",
-    ):
-        st.caption(
-            escape(
-                "Same option taken, per language; an answer that matches no option "
-                f"counts as different.{below}"
-            )
+    st.markdown(
+        escape(
+            f"Likelihood and generation agree on {100 * mean:.0f} % of unsteered answers: "
+            "the same option is taken. An answer that matches no option counts as "
+            f"different.{below}"
         )
-        st.dataframe(rounded(table), hide_index=True)
+    )
+    st.dataframe(rounded(table), hide_index=True)

@@ -1,8 +1,11 @@
 """Sentences: do translations find each other?"""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import streamlit as st
+import xarray as xr
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.overview import page_needs, usual
 from analysis.sentences import retrieval
@@ -15,8 +18,10 @@ from components.figures import sentences as figures
 from components.figures.languages import Languages
 from components.figures.sentences import POOLED, Looked
 from components.forms import sentence_reading
-from components.frame import cache, controls, jobs, links, panel
+from components.frame import cache, controls, going, jobs, links, panel, questions
+from components.frame.controls import NARROW, WIDE
 from components.frame.polite import NOT_YET, polite
+from components.frame.questions import Question
 from components.frame.text import escape
 from components.views import unfilled
 
@@ -37,18 +42,16 @@ class Choice:
         return Looked(self.spec, controls.arrangement().name(self.target))
 
 
-def page(study: Study) -> None:
+def page(study: Study, row: DeltaGenerator) -> None:
     """The figures about sentences; a study without any begins with a form."""
     sentence_reading.progress()
     there = study.has("sentence_state")
     if not there:
         unfilled.tell(study, page_needs.SENTENCES)
-        sentence_reading.offer(study)
     with polite(NOT_YET):
         if there:
-            everything(study)
-    if there:
-        sentence_reading.offer(study)
+            everything(study, row)
+    sentence_reading.offer(study)
     panel.explain(
         retrieval.sentence_retrieval,
         retrieval.mexa,
@@ -57,14 +60,41 @@ def page(study: Study) -> None:
     )
 
 
-def everything(study: Study) -> None:
-    """All about sentences; what takes long is computed on demand."""
-    note(study)
-    choice = choose(study)
-    over_layers(study, choice)
+def too(study: Study) -> None:
+    """Sentences in a tab about words, and the way to all that is known of them."""
+    spec = usual.sentence_lookup(study)
+    choice = Choice(usual.sentences_target(study), spec)
     by_language(study, choice)
-    mexa(study, choice)
-    between_languages(study, choice)
+    going.button(
+        "Everything about sentences",
+        {"align": "sentences", questions.TAB: "depth"},
+        icon=":material/subject:",
+    )
+
+
+def everything(study: Study, row: DeltaGenerator) -> None:
+    """The answer with its figure, then the rest in tabs; all is computed on demand."""
+    choice = choose(study, row)
+    by_language(study, choice)
+    questions.show(
+        (
+            Question("depth", "At which layer?", partial(over_layers, study, choice)),
+            Question(
+                "map",
+                "Which language, at which layer?",
+                partial(over_languages, study, choice),
+            ),
+            Question(
+                "mexa", "Does training data decide?", partial(mexa, study, choice)
+            ),
+            Question(
+                "between",
+                "Which languages match?",
+                partial(between_languages, study, choice),
+            ),
+            Question("text", "Which sentences?", partial(note, study)),
+        )
+    )
 
 
 def note(study: Study) -> None:
@@ -79,53 +109,77 @@ def note(study: Study) -> None:
         )
 
 
-def choose(study: Study) -> Choice:
+def choose(study: Study, row: DeltaGenerator) -> Choice:
     """What is looked up, and how."""
     known = retrieval.part_of(study)
     begin = usual.sentence_lookup(study)
     languages = controls.languages(study, known.languages)
-    one, two, three, four = st.columns(4)
-    with one:
-        reading = links.one("Sentences read as", known.readings, "sentence-reading")
-    with two:
+    with row:
+        reading = links.one(
+            "Sentences read as", known.readings, "sentence-reading", width=NARROW
+        )
         target = links.one(
             "Into",
             languages.codes,
             "sentences-into",
             usual.sentences_target(study),
             format_func=languages.name,
+            width=NARROW,
         )
-    with three:
         layer = links.one(
-            "Layer", [*map(str, known.layers)], "sentence-layer", str(begin.layer)
+            "Layer",
+            [*map(str, known.layers)],
+            "sentence-layer",
+            str(begin.layer),
+            width=NARROW,
         )
-    with four:
         criterion = links.one(
-            "Criterion", ["cosine", "CSLS", "inverted softmax"], "sentence-criterion"
+            "Criterion",
+            ["cosine", "CSLS", "inverted softmax"],
+            "sentence-criterion",
+            width=NARROW,
         )
     spec = replace(begin, reading=reading, layer=int(layer), criterion=criterion)
     return Choice(target, spec)
 
 
 def over_layers(study: Study, choice: Choice) -> None:
-    """Retrieval and MEXA layer by layer: means, then language by language."""
-    function = retrieval.sentence_retrieval_by_layer
-    # The layer takes no part, and must not make another result of it.
-    spec = replace(choice.spec, layer=0)
-    if not wanted(study, "Go through the layers", function, spec, choice.target):
+    """Retrieval and MEXA layer by layer, means over languages."""
+    data = by_layer(study, choice)
+    if data is not None:
+        panel.show(figures.over_layers(study, data, choice.looked))
+
+
+def over_languages(study: Study, choice: Choice) -> None:
+    """One measure of every language at every layer."""
+    data = by_layer(study, choice)
+    if data is None:
         return
-    data = cache.measure(function, study, spec, choice.target)
-    panel.show(figures.over_layers(study, data, choice.looked))
     names = {measure: choice.looked.named(measure) for measure in MEASURES}
-    measure = links.one(
-        "Measure", list(MEASURES), "sentence-measure", format_func=names.__getitem__
-    )
+    with controls.row():
+        measure = links.one(
+            "Measure",
+            list(MEASURES),
+            "sentence-measure",
+            format_func=names.__getitem__,
+            width=WIDE,
+        )
     languages = shown(study, data.language.values.tolist())
     panel.show(figures.over_languages(study, data, measure, choice.looked, languages))
 
 
+def by_layer(study: Study, choice: Choice) -> xr.Dataset | None:
+    """What is found at every layer; None while it takes long and was not asked for."""
+    function = retrieval.sentence_retrieval_by_layer
+    # The layer takes no part, and must not make another result of it.
+    spec = replace(choice.spec, layer=0)
+    if not wanted(study, "Go through the layers", function, spec, choice.target):
+        return None
+    return cache.measure(function, study, spec, choice.target)
+
+
 def by_language(study: Study, choice: Choice) -> None:
-    """Retrieval both ways and MEXA at one layer."""
+    """The answer, and retrieval both ways and MEXA at one layer."""
     function = retrieval.sentence_retrieval
     if not wanted(
         study, "Look every sentence up", function, choice.spec, choice.target
@@ -133,6 +187,7 @@ def by_language(study: Study, choice: Choice) -> None:
         return
     found = cache.measure(function, study, choice.spec, choice.target)
     languages = shown(study, found.language.values.tolist())
+    st.markdown(f"**{escape(figures.answer(found, choice.looked, languages))}**")
     panel.show(figures.by_language(study, found, choice.looked, languages))
 
 
@@ -142,9 +197,14 @@ def mexa(study: Study, choice: Choice) -> None:
     if not wanted(study, "Compute MEXA", retrieval.mexa, spec, choice.target):
         return
     data = cache.measure(retrieval.mexa, study, spec, choice.target)
-    pool = links.one(
-        "Layers pooled by", list(POOLED), "mexa-pool", format_func=POOLED.__getitem__
-    )
+    with controls.row():
+        pool = links.one(
+            "Layers pooled by",
+            list(POOLED),
+            "mexa-pool",
+            format_func=POOLED.__getitem__,
+            width=WIDE,
+        )
     languages = shown(study, data.language.values.tolist())
     panel.show(figures.mexa_by_share(study, data, pool, choice.looked, languages))
 
