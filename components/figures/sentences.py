@@ -63,9 +63,10 @@ def answer(found: xr.Dataset, looked: Looked, languages: Languages) -> str:
     chance = float(found["into_chance"].mean())
     return (
         f"{100 * float(into.mean()):.0f} % of sentences find their {looked.target} "
-        f"translation at the first try (layer {found.attrs['layer']}), by guessing {100 * chance:.0f} %: best "
-        f"{ends_of(found, languages, best)}, worst {ends_of(found, languages, worst)}. "
-        f"n = {counts(found['n'])} sentences, {count(len(languages), 'language')}."
+        f"translation at the first try (layer {found.attrs['layer']}); guessing finds "
+        f"{100 * chance:.0f} %. Best: {ends_of(found, languages, best)}; worst: "
+        f"{ends_of(found, languages, worst)}. n = {counts(found['n'])} sentences, "
+        f"{count(len(languages), 'language')}."
     )
 
 
