@@ -32,7 +32,16 @@ from tests.asking import (
 from tests.stored import stored
 from tests.test_asked import ask, torch_file
 from tests.test_plane import ONE_SIDED, lopsided, swept, unsteered
-from tests.visits import PAGES, alive, everything, figures, heat_map, visit, words
+from tests.visits import (
+    PAGES,
+    alive,
+    asked,
+    everything,
+    figures,
+    heat_map,
+    visit,
+    words,
+)
 
 LAYERS_PAGE, PLANE = "pages/layers.py", "pages/plane.py"
 
@@ -402,4 +411,4 @@ def test_the_demo_study(page):
 @pytest.mark.parametrize("which", ["means", "asked"])
 def test_studies_without_concepts_open_on_every_page(page, which, names):
     at = visit(page, study=names[which])
-    assert not at.error and at.session_state["study"] == names[which]
+    assert not at.error and asked(at)["study"] == [names[which]]

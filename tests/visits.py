@@ -90,7 +90,9 @@ def everything(at: AppTest) -> tuple[str, dict[str, dict]]:
     said, shown = [], {}
     for each in tabs(at):
         said.append(words(each))
-        shown |= figures(each)
+        here = figures(each)
+        said += [figure["caption"] for figure in here.values()]
+        shown |= here
     return "\n".join(said), shown
 
 
