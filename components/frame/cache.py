@@ -36,6 +36,8 @@ from analysis.worker.service import Job, Pool, Service
 from components.frame.recent import Recent
 from components.printing.venues import Look
 
+BUSY = "Computing …"
+"""Shown where a page has waited half a second; Streamlit draws nothing before."""
 LOG = logging.getLogger(__name__)
 MOST_STUDIES = 512
 """Studies whose manifests stay at hand, so that no rerun reads them all again."""
@@ -184,7 +186,7 @@ def measure(function: Callable[..., Any], study: Study, *arguments: Any) -> Any:
     return computed(key.study, key.version, want.analysis, want.arguments)
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@st.cache_data(max_entries=128, show_spinner=BUSY)
 def computed(name: str, version: str, analysis: str, arguments: tuple[Any, ...]) -> Any:
     """What an analysis finds, computed by a page."""
     return calculated(Key(name, version, Want(analysis, arguments)))
@@ -261,7 +263,7 @@ def work(study: Study, *wants: Want) -> Callable[[Job, Pool], None]:
     return run
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=BUSY)
 def note_on_null(name: str, version: str) -> str:
     """Which vectors of a study are null, in a sentence."""
     return null_vectors.null_note(opened(name, version))
@@ -272,7 +274,7 @@ def null_note(study: Study) -> str:
     return note_on_null(study.name, version(study.name))
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_data(max_entries=32, show_spinner=BUSY)
 def comparison(
     what: str,
     first: str,
@@ -307,7 +309,7 @@ def held_out_sources(
     return counted_sources(corpus.digest, split, cells, seed, corpus)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=256, show_spinner=BUSY)
 def counted_sources(
     digest: str,
     split: str,
@@ -326,7 +328,7 @@ def leaks(
     return leaked(corpus.digest, split, concepts, seed, corpus)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@st.cache_data(max_entries=256, show_spinner=BUSY)
 def leaked(
     digest: str, split: str, concepts: tuple[str, ...], seed: int, _corpus: Corpus
 ) -> tuple[str, ...]:
@@ -334,7 +336,7 @@ def leaked(
     return pairs.leaks(_corpus, split, concepts, seed)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_data(max_entries=16, show_spinner=BUSY)
 def settings(name: str, version: str, spec: ControlSpec) -> Grid:
     """The settings of a search in a study."""
     return settings_tried.grid(opened(name, version), spec)
@@ -357,7 +359,7 @@ class Searched:
     """Cells that are still to come."""
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_data(max_entries=8, show_spinner=BUSY)
 def searched(name: str, changed: str, judging: JudgingSpec) -> Searched:
     """What a control run's answers say under one judging."""
     run = runs.open_run(name)
@@ -387,7 +389,7 @@ class Preview(NamedTuple):
     size: tuple[float, float]
 
 
-@st.cache_data(max_entries=48, show_spinner=False)
+@st.cache_data(max_entries=48, show_spinner="Drawing …")
 def preview(recipes: tuple[str, ...], look: Look, seen: str) -> Preview:
     """Figures, each by its recipe's text, as one printed sheet."""
     from components.paperpack.pack import own_fonts

@@ -57,12 +57,29 @@ def mine() -> Job | None:
 def submit(title: str, task: Task) -> None:
     """Queue a job of this session and draw the page again, which shows it."""
     with polite():
-        cache.service().submit(owner(), title, task)
+        begun_here(cache.service().submit(owner(), title, task))
         st.rerun()
 
 
+def begun_here(job: Job) -> Job:
+    """Remember that this page began a job."""
+    begun = st.session_state.setdefault("job-pages", {})
+    begun[job.number] = st.session_state.get("page", "")
+    return job
+
+
+def page_of(job: Job) -> str:
+    """The file of the page that began a job; empty where that is not known."""
+    return st.session_state.get("job-pages", {}).get(job.number, "")
+
+
+def is_here(job: Job) -> bool:
+    """Whether this page began a job, or nobody knows which did."""
+    return page_of(job) in ("", st.session_state.get("page", ""))
+
+
 def shown() -> Job | None:
-    """Watch the session's newest job while it lives.
+    """Watch the session's newest job while it lives, on the page that began it.
 
     Once it has ended, what became of it is said, and it is given back. Answers of the
     Playground, which live on a lease, are shown there only.
@@ -71,7 +88,8 @@ def shown() -> Job | None:
     if job is None or job.lease:
         return None
     if job.live:
-        watch(job.number)
+        if is_here(job):
+            watch(job.number)
         return None
     outcome(job)
     return job

@@ -12,7 +12,7 @@ from analysis.core.errors import AnalysisError
 from analysis.languages.own_rows import own_rows
 from analysis.overview import page_needs
 from analysis.study.study import Study
-from components.frame import band, controls, going, links, picker, readings, style
+from components.frame import band, chip, controls, going, links, picker, readings, style
 from components.frame.polite import WARNING, say, show
 from components.frame.text import escape
 
@@ -146,6 +146,7 @@ def begin(title: str) -> Study | None:
     study = picker.pick() if entry.study else None
     menu(study)
     band.show(entry.title, entry.question, study, partial(tools, entry, study))
+    chip.show({each.file: each.title for each in MENU})
     hindered = disk.trouble()
     if hindered:
         say(hindered, WARNING)

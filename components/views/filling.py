@@ -16,6 +16,8 @@ def watch(run: store.Run | None) -> None:
     if not job.live:
         jobs.outcome(job)
         return
+    if not jobs.is_here(job):
+        return
     jobs.watch(job.number)
     if run is not None:
         filling(run.name)

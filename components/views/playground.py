@@ -131,6 +131,7 @@ def start(kind: str, title: str, work: Work, asked: Asked) -> None:
     request = asked[0] if isinstance(asked, tuple) else asked
     with polite():
         job = cache.service().submit(jobs.owner(), title, work, LEASE, request.model)
+        jobs.begun_here(job)
         st.session_state["play-running"] = jobs.Begun(job.number, kind, asked)
         job.finished.wait(jobs.SOON / 2)
         st.rerun()
