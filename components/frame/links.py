@@ -232,8 +232,18 @@ def one(
     first = [default or options[0]]
     restore(key, options, first, f"the {label.lower()}")
     st.selectbox(label, list(options), key=key, **more)
+    st.session_state[f"options-{key}"] = tuple(options)
     record(key, () if always else first)
     return st.session_state[key]
+
+
+def move(key: str, by: int) -> None:
+    """Choose a neighbour of what a select box of this page holds, as far as there is one."""
+    options = st.session_state[f"options-{key}"]
+    if st.session_state.get(key) not in options:
+        return
+    place = options.index(st.session_state[key]) + by
+    st.session_state[key] = options[min(max(place, 0), len(options) - 1)]
 
 
 def several(label: str, options: Sequence[str], key: str) -> tuple[str, ...]:

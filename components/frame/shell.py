@@ -12,7 +12,17 @@ from analysis.core.errors import AnalysisError
 from analysis.languages.own_rows import own_rows
 from analysis.overview import page_needs
 from analysis.study.study import Study
-from components.frame import band, chip, controls, going, links, picker, readings, style
+from components.frame import (
+    band,
+    chip,
+    controls,
+    going,
+    links,
+    picker,
+    readings,
+    shortcuts,
+    style,
+)
 from components.frame.polite import WARNING, say, show
 from components.frame.text import escape
 
@@ -161,6 +171,7 @@ def tools(entry: Entry, study: Study | None) -> None:
     if entry.view:
         controls.view(study, compares=entry.title == "Studies")
     band.copy_link()
+    shortcuts.button()
 
 
 def check_settings() -> None:
