@@ -4,6 +4,7 @@ held-out pairs each.
 Run with ``python -m benchmarks.measures [hidden]``; ``hidden`` defaults to 4096, of
 which the concept vectors take 59 MB. An orthogonal map between two languages' words is
 timed with fewer seeds than there are dimensions, and applied to as many test words.
+``python -m benchmarks.measures many`` times transfer among 60 languages instead.
 """
 
 import os
@@ -12,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -36,28 +38,34 @@ from analysis.words.rotations import rotation
 
 CONCEPTS, LAYERS, PAIRS, ROUNDS = 7, 32, 400, 5
 SEEDS = 1000
+MANY, MANY_LAYERS, MANY_PAIRS = 60, 18, 200
 LANGUAGE_CODES = tuple(LANGUAGES)[:16]
 
 
-def study(hidden: int) -> Study:
+def study(
+    hidden: int,
+    codes: tuple[str, ...] = LANGUAGE_CODES,
+    layers: int = LAYERS,
+    pairs: int = PAIRS,
+) -> Study:
     """A study of random numbers."""
     rng = np.random.default_rng(0)
     concepts, size = (
         tuple(f"concept {number}" for number in range(1, CONCEPTS + 1)),
-        len(LANGUAGE_CODES),
+        len(codes),
     )
     coords = {
         "concept": concepts,
-        "language": LANGUAGE_CODES,
-        "source": LANGUAGE_CODES,
-        "target": LANGUAGE_CODES,
+        "language": codes,
+        "source": codes,
+        "target": codes,
     }
-    coords |= {"layer": range(1, LAYERS + 1), "pair": range(PAIRS)}
+    coords |= {"layer": range(1, layers + 1), "pair": range(pairs)}
     shapes = dict.fromkeys(
         ("concept_vector", "half_a", "half_b", "shuffled"),
-        (CONCEPTS, size, LAYERS, hidden),
+        (CONCEPTS, size, layers, hidden),
     )
-    shapes["pair_score"] = (CONCEPTS, size, size, LAYERS, PAIRS)
+    shapes["pair_score"] = (CONCEPTS, size, size, layers, pairs)
     arrays = {
         name: labelled(name, rng.standard_normal(shape, np.float32), coords)
         for name, shape in shapes.items()
@@ -68,12 +76,12 @@ def study(hidden: int) -> Study:
         kind=COMPUTED,
         model="none",
         concepts=concepts,
-        languages=LANGUAGE_CODES,
-        layers=LAYERS,
+        languages=codes,
+        layers=layers,
         available=frozenset(arrays),
         load=arrays.__getitem__,
         manifest=Manifest(
-            pairs=dict.fromkeys(concepts, PairTable(clusters=tuple(range(PAIRS)))),
+            pairs=dict.fromkeys(concepts, PairTable(clusters=tuple(range(pairs)))),
             shares="LLaMA2",
         ),
     )
@@ -129,6 +137,26 @@ def median_seconds(case: Callable[[], object]) -> tuple[float, float]:
     return statistics.median(wall), statistics.median(processor)
 
 
+def added_memory(before: int) -> str:
+    """The most memory that was held since, on top of what was held before."""
+    now = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return f"peak memory on top of the study: {(now - before) / 1024:.0f} MB"
+
+
+def many() -> None:
+    """Print how long transfer among MANY languages takes, and the memory for it."""
+    codes = tuple(f"x{number}" for number in range(MANY))
+    full = study(8, codes, MANY_LAYERS, MANY_PAIRS)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(f"{CONCEPTS} concepts, {MANY} languages, {MANY_LAYERS} layers, ", end="")
+    print(f"{MANY_PAIRS} pairs; {os.cpu_count()} cores; median of {ROUNDS}")
+    for measure in (transfer, cross_accuracy):
+        case = partial(measure, full, CONVENTIONS["honest"])
+        wall, processor = median_seconds(case)
+        print(f"{measure.__name__:34} {wall:7.3f} s wall {processor:7.3f} s processor")
+    print(added_memory(before))
+
+
 def main() -> None:
     """Print a table of medians and the memory that came on top of the study."""
     hidden = int(sys.argv[1]) if len(sys.argv) > 1 else 4096
@@ -144,12 +172,11 @@ def main() -> None:
     for name, case in timed.items():
         wall, processor = median_seconds(case)
         print(f"{name:34} {wall:7.3f} s wall {processor:7.3f} s processor")
-    print(
-        "peak memory on top of the study: "
-        f"{(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.0f} "
-        "MB"
-    )
+    print(added_memory(before))
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:] == ["many"]:
+        many()
+    else:
+        main()

@@ -3,6 +3,8 @@
 Layers, ties, missing pairs, clusters, chance.
 """
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -36,6 +38,45 @@ def noise(shape, seed=0):
 
 def test_every_layer_choice_has_its_kernel():
     assert set(accuracy.CHOICES) == set(LAYER_CHOICES)
+
+
+@pytest.mark.parametrize("convention", ALL, ids=str)
+@pytest.mark.parametrize("folds", [False, True])
+def test_cells_come_to_the_same_a_few_at_a_time(monkeypatch, convention, folds):
+    cells, layers, pairs = 11, 3, 12
+    margins = noise((cells, layers, pairs))
+    margins[:, :, 5] = np.nan
+    margins[2, :, 3], margins[4, 1], margins[6] = np.nan, np.nan, np.nan
+    margins[:, :, 7] = 0
+    held = accuracy.Folded(
+        tuple(i % 3 for i in range(pairs)),
+        noise((cells, 3, layers), 1),
+        1 + np.abs(noise((cells, layers), 2)),
+    )
+
+    def measured():
+        return accuracy.measure_accuracy(
+            margins, alone(pairs), convention, folded=held if folds else None
+        )
+
+    whole = measured()
+    monkeypatch.setattr(accuracy, "BLOCK_BYTES", 4 * 200 * layers * 2)
+    few = measured()
+    assert len(list(accuracy.blocks(margins, 200))) == 6
+    for name in whole.__dataclass_fields__:
+        np.testing.assert_allclose(
+            getattr(few, name), getattr(whole, name), atol=1e-7, err_msg=name
+        )
+
+
+def test_many_cells_take_no_more_memory_than_a_few_do():
+    margins = noise((1600, 8, 40))
+    tracemalloc.start()
+    accuracy.measure_accuracy(margins, alone(40), HONEST)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # All at once: 1,600 cells × 8 layers × 200 replicates × 4 bytes, several times.
+    assert peak < 5 * accuracy.BLOCK_BYTES
 
 
 @pytest.mark.parametrize("convention", ALL, ids=str)

@@ -6,8 +6,8 @@ sign flips too. Accuracy is (1 + Σ weight·sign / Σ weight) / 2, which turns r
 and nulls into matrix products.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +24,8 @@ from analysis.core.statistics import (
 )
 
 UNKNOWN = np.float32(np.nan)
+BLOCK_BYTES = 8 * 2**20
+"""What a few cells take, of which several copies are made; all at once took gigabytes."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,15 @@ class Folded:
         """The same with other cells, as a function of arrays makes them."""
         return replace(self, inner=cells(self.inner), spread=cells(self.spread))
 
+    def block(self, cells: slice) -> "Folded":
+        """The same for a run of cells."""
+        return replace(self, inner=self.inner[cells], spread=self.spread[cells])
+
     def fitting(self, margins: np.ndarray) -> "Folded":
-        """The same for the pairs that ``rank`` keeps; no layer without a vector is chosen."""
-        there = pairs_somewhere(wrong_at_null_layers(margins))
+        """The same where no layer is chosen at which a cell has no vector."""
         null = null_layers(margins)
         inner = np.where(null[:, None], -np.inf, self.inner)
-        return replace(self, folds=subset_of_clusters(self.folds, there), inner=inner)
+        return replace(self, inner=inner)
 
 
 @dataclass(frozen=True)
@@ -284,19 +289,26 @@ def rank(
     bootstrap. Where a cell has a vector at some layers only, at the others every pair
     counts as wrong, so that none of them is chosen.
     """
+    somewhere = pairs_somewhere(margins)
+    clusters = subset_of_clusters(clusters, somewhere)
+    return ranked(only(margins, somewhere), clusters, ties, seed)
+
+
+def ranked(
+    margins: np.ndarray,
+    clusters: tuple[int, ...],
+    ties: str,
+    seed: int = 0,
+) -> Ranks:
+    """The same of pairs none of which is left out."""
     known = None
     margins = wrong_at_null_layers(margins)
     # A maximum over layers is NaN where any layer is.
     missing = np.isnan(margins.max(1))
     if missing.any():
-        somewhere = pairs_somewhere(margins)
-        missing = missing[:, somewhere]
-        clusters = subset_of_clusters(clusters, somewhere)
-        margins = margins[..., somewhere]
         at_any_layer = missing[:, None]
         margins = np.where(at_any_layer, np.float32(0), margins)
-        if missing.any():
-            known = (~missing).astype(np.float32)
+        known = (~missing).astype(np.float32)
     sign = np.sign(margins, dtype=np.float32)
     tied = None
     if ties == "right" and np.count_nonzero(sign) < sign.size:
@@ -307,8 +319,28 @@ def rank(
 
 
 def pairs_somewhere(margins: np.ndarray) -> np.ndarray:
-    """Places of the pairs that some cell has at all layers."""
-    return np.flatnonzero(~np.isnan(margins.max(1)).all(0))
+    """Places of the pairs that some cell has at all layers where it has a vector."""
+    there = np.zeros(margins.shape[-1], bool)
+    for block in blocks(margins):
+        known = wrong_at_null_layers(margins[block])
+        there |= ~np.isnan(known.max(1)).all(0)
+    return np.flatnonzero(there)
+
+
+def only(margins: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Margins (cell, layer, pair) of some pairs, without a copy where they are all."""
+    if len(places) == margins.shape[-1]:
+        return margins
+    return margins[..., places]
+
+
+def blocks(margins: np.ndarray, replicates: int = 0) -> Iterator[slice]:
+    """Runs of cells, so few at a time that what is made of each stays small."""
+    cells, layers, pairs = margins.shape
+    size = layers * max(pairs, replicates, 1) * np.dtype(np.float32).itemsize
+    most = max(1, BLOCK_BYTES // max(size, 1))
+    for start in range(0, cells, most):
+        yield slice(start, start + most)
 
 
 def null_layers(margins: np.ndarray) -> np.ndarray:
@@ -530,14 +562,36 @@ def measure_accuracy(
     if convention.layer == "fixed":
         first_layer = fixed_layer(convention, margins.shape[1])
         margins = margins[:, first_layer : first_layer + 1]
-    ranks = rank(margins, clusters, convention.ties, seed)
-    if not ranks.clusters:
+    somewhere = pairs_somewhere(margins)
+    clusters = subset_of_clusters(clusters, somewhere)
+    if not clusters:
         return unmeasured(len(margins), permutations)
-    measured = chosen_and_judged(ranks, margins, convention, permutations, folded)
+    if folded is not None:
+        folded = replace(folded, folds=subset_of_clusters(folded.folds, somewhere))
+    found = []
+    # Cells have nothing in common but their pairs, so a few at a time do as well as all.
+    for block in blocks(margins, permutations):
+        of_block = margins[block]
+        ranks = ranked(only(of_block, somewhere), clusters, convention.ties, seed)
+        of_folds = None if folded is None else folded.block(block)
+        found.append(
+            chosen_and_judged(ranks, of_block, convention, permutations, of_folds)
+        )
+    measured = together(found)
     unknown = np.isnan(measured.accuracy)
     measured.deviations[unknown] = np.nan
     measured.null[unknown] = np.nan
     return replace(measured, layer=measured.layer + first_layer)
+
+
+def together(parts: Sequence[Measured]) -> Measured:
+    """The cells of several blocks, one block after the other."""
+    values = {}
+    for field in fields(Measured):
+        values[field.name] = np.concatenate(
+            [getattr(part, field.name) for part in parts]
+        )
+    return Measured(**values)
 
 
 def chosen_and_judged(

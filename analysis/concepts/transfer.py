@@ -58,6 +58,8 @@ from analysis.study.arrays import KINDS
 from analysis.study.study import Study
 
 PAIR = ("source", "target")
+CELLS = 256
+"""Cells whose null replicates are paired at once."""
 TURNS = 5
 """Pairings of the concepts' null replicates; see ``mean_null``."""
 NOT_PRINTED = (
@@ -277,6 +279,15 @@ def mean_null(nulls: Sequence[np.ndarray]) -> np.ndarray:
     """
     if len(nulls) == 1:
         return mean_known(np.array(nulls))
+    means = []
+    for start in range(0, len(nulls[0]), CELLS):
+        run = slice(start, start + CELLS)
+        means.append(mean_of_run([null[run] for null in nulls]))
+    return np.concatenate(means)
+
+
+def mean_of_run(nulls: Sequence[np.ndarray]) -> np.ndarray:
+    """The same for a run of cells."""
     means = []
     for turn in range(TURNS):
         paired = [np.roll(null, turn * i, -1) for i, null in enumerate(nulls)]
