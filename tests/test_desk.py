@@ -7,11 +7,13 @@ import pytest
 from analysis.concepts.corpora import to_csv
 from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import ContrastPair, Corpus
+from analysis.core import settings
 from analysis.core.errors import CorpusError, StudyError
-from analysis.study import library
+from analysis.study import library, store, tags
 from analysis.worker import extraction
 from analysis.worker.service import DONE, FAILED, RUNNING, STOPPED
 from components.frame import cache
+from components.views import shelf
 from tests.stored import HOSTILE, cut, stored
 from tests.visits import alive, asked, button, figures, plain, visit, words
 
@@ -34,7 +36,7 @@ def test_studies_of_one_title_are_told_apart(home):
             == asked(at).get("study", [""])[0]
         )
     at = visit(STUDIES, study="first", **{"with": "second"})
-    assert at.selectbox(key="with").value == "second" and not at.warning
+    assert at.multiselect(key="with").value == ["second"] and not at.warning
 
 
 def test_a_new_study_of_the_same_title_leaves_the_chosen_one(home):
@@ -50,7 +52,7 @@ def test_a_new_study_of_the_same_title_leaves_the_chosen_one(home):
 def study(home):
     """The Studies page with one computed study."""
     stored("mine")
-    return visit(STUDIES, study="mine")
+    return visit(STUDIES, study="mine", tab="this")
 
 
 def labels(at):
@@ -58,12 +60,111 @@ def labels(at):
     return {button.label for button in at.button if not button.disabled}
 
 
-def test_all_studies_are_listed(study):
-    table = study.dataframe[0].value
-    assert (
-        set(table["name"]) == set(library.names())
-        and table["kind"].isin(["computed", "published", "demo"]).all()
-    )
+def rows(at):
+    """The table of studies by their names."""
+    return at.data_editor[0].value.set_index("name")
+
+
+def test_all_studies_are_listed_with_what_is_known_of_them(home):
+    stored("mine")
+    table = rows(visit(STUDIES))
+    assert set(table.index) == set(library.names())
+    assert table.loc["mine", "group"] == "Yours" == table["group"].iloc[0]
+    assert table.loc["demo", "group"] == "Demo"
+    files = [*(store.root() / "mine").glob("*.safetensors")]
+    size = sum(path.stat().st_size for path in files) / 1e6
+    assert table.loc["mine", "size"] >= size > 0
+    assert table.loc["mine", "date"] > "2026" and not table.loc["bloomz-560m", "date"]
+    assert table["size"].isna()["bloomz-560m"], "published ones have no files"
+
+
+def test_studies_are_found_by_title_tag_and_note(home):
+    stored("mine"), stored("other", title="Another one")
+    tags.write("mine", ["pilot"], "first try with Finnish")
+    at = visit(STUDIES)
+    for words_sought, found in (("another", {"other"}), ("FINNISH", {"mine"})):
+        alive(at.text_input(key="studies-search").set_value(words_sought).run())
+        assert set(rows(at).index) == found
+    alive(at.text_input(key="studies-search").set_value("").run())
+    alive(at.multiselect(key="studies-tags").select("pilot").run())
+    assert set(rows(at).index) == {"mine"}
+    alive(at.text_input(key="studies-search").set_value("nothing like it").run())
+    assert not at.data_editor and "No study is called so" in words(at)
+
+
+def test_the_table_is_as_tall_as_its_rows(home):
+    at = visit(STUDIES)
+    alive(at.multiselect(key="studies-groups").select("Demo").run())
+    proto = at.data_editor[0].proto
+    assert len(rows(at)) == 2 and shelf.height(2) == 3 * shelf.ROW + 3
+    assert proto.row_height == shelf.ROW
+
+
+def test_tags_and_notes_are_kept_beside_the_study(home):
+    stored("mine")
+    before = library.open_by_name("mine").manifest.digest
+    at = visit(STUDIES)
+    place = list(rows(at).index).index("mine")
+    edits = {place: {"tags": ["pilot", "fi"], "note": "keep"}}
+    key = at.data_editor[0].key
+    at.session_state[key] = {
+        "edited_rows": edits,
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    alive(at.run())
+    assert tags.tagged("mine") == tags.Tagged(("pilot", "fi"), "keep")
+    assert rows(at).loc["mine", "note"] == "keep"
+    assert library.open_by_name("mine").manifest.digest == before
+    assert (store.root() / "mine" / tags.FILE).is_file()
+
+
+def test_tags_of_a_study_that_comes_along_lie_in_the_home(home):
+    tags.write("demo", ["toy"], "")
+    tags.write("bloomz-560m", ["small"], "printed")
+    assert tags.of_all(["demo", "bloomz-560m"]) == {
+        "demo": tags.Tagged(("toy",)),
+        "bloomz-560m": tags.Tagged(("small",), "printed"),
+    }
+    kept = {path.name for path in (settings.home() / "notes").glob("*.json")}
+    assert kept == {"demo-tags.json", "bloomz-560m-tags.json"}
+
+
+@pytest.mark.parametrize(
+    ("given", "note", "said"),
+    [
+        (["x" * 41], "", "at most 40 characters"),
+        ([str(number) for number in range(21)], "", "at most 20 tags"),
+        ([], "x" * 2_001, "at most 2,000 characters"),
+    ],
+)
+def test_what_is_too_long_for_a_tag_is_refused(home, given, note, said):
+    stored("mine")
+    with pytest.raises(StudyError, match=said):
+        tags.write("mine", given, note)
+    assert tags.tagged("mine") == tags.NOTHING
+
+
+def test_damaged_tags_are_told_and_never_overwritten(home):
+    path = stored("mine") / tags.FILE
+    path.write_text("[", "utf-8")
+    assert "damaged" in tags.tagged("mine").fault
+    with pytest.raises(StudyError, match="nothing was kept"):
+        tags.write("mine", ["new"], "")
+    assert path.read_text("utf-8") == "["
+    assert "are damaged" in words(visit(STUDIES))
+
+
+def test_three_hundred_studies_are_read_once(home, monkeypatch):
+    for number in range(3):
+        stored(f"study-{number}")
+    visit(STUDIES)
+    read = []
+    monkeypatch.setattr(library, "open_by_name", read.append)
+    monkeypatch.setattr(tags, "disk", None)
+    found = cache.summaries(library.names())
+    tags.of_all(found)
+    assert not read and not [each for each in found.values() if isinstance(each, str)]
 
 
 def test_rename_changes_the_title_and_keeps_the_link(study):
@@ -93,11 +194,11 @@ def test_delete_restore_purge(study):
     alive(button(study, "Delete").click().run())
     assert any("gone for good" in caption.value for caption in study.caption)
     alive(button(study, "Remove for good").click().run())
-    assert not library.trashed() and "The trash is empty" in words(study)
+    assert not library.trashed() and "Restore" not in labels(study)
 
 
 def test_shipped_studies_cannot_be_changed():
-    at = visit(STUDIES, study="bloomz-7.1b")
+    at = visit(STUDIES, study="bloomz-7.1b", tab="this")
     assert not {"Rename", "Delete", "Prepare download", "Go on"} & labels(
         at
     ) and "not changed" in words(at)
@@ -124,7 +225,9 @@ def test_download_is_prepared_and_a_damage_since_is_said(study, monkeypatch):
     assert "half_a is gone" in plain(study.error[0].value)
 
 
-def test_a_packed_study_is_added(study):
+def test_a_packed_study_is_added(home):
+    stored("mine")
+    study = visit(STUDIES, study="mine", tab="add")
     alive(
         study.file_uploader[0]
         .upload("from a friend.babelscope", library.pack("mine"))
@@ -141,7 +244,9 @@ def test_a_packed_study_is_added(study):
 
 
 @pytest.mark.parametrize("harm", ["cut", "text", "empty"])
-def test_a_packed_study_that_is_cut_is_refused(study, harm):
+def test_a_packed_study_that_is_cut_is_refused(home, harm):
+    stored("mine")
+    study = visit(STUDIES, study="mine", tab="add")
     data = library.pack("mine")
     before = library.names()
     harmed = {"cut": data[: len(data) // 2], "text": b"hello", "empty": b""}[harm]
@@ -151,7 +256,7 @@ def test_a_packed_study_that_is_cut_is_refused(study, harm):
 
 def test_an_unfinished_study_offers_to_go_on():
     stored("half", cells=9)
-    at = visit(STUDIES, study="half")
+    at = visit(STUDIES, study="half", tab="this")
     assert "21 cells are missing" in words(at) and "Go on" in labels(at)
     button(at, "Go on").click()
     job = ended(at)
@@ -181,11 +286,44 @@ def test_two_studies_side_by_side(home):
     )
 
 
+def test_several_studies_show_their_differences_first(home):
+    at = visit(
+        STUDIES,
+        study="llama2-chat-7b",
+        **{"with": ["qwen-chat-7b", "bloomz-7.1b"], "compared": "transfer"},
+    )
+    shown = list(figures(at))
+    assert shown[0] == "LLaMA2-chat-7B minus the others: transferability"
+    assert len(shown) == 4, "all at once, then one of them in full"
+    assert "Transferability of LLaMA2-chat-7B is 0.18 points above that of" in words(at)
+    assert asked(at)["with"] == ["qwen-chat-7b", "bloomz-7.1b"]
+    assert asked(at)["tab"] == ["compare"], "the link opens the comparison"
+
+
+def test_only_studies_that_share_something_are_offered_and_alike_ones_first(home):
+    at = visit(STUDIES, study="llama2-chat-7b", tab="compare")
+    box = at.multiselect(key="with")
+    first = cache.study(box.value[0])
+    assert first.kind == "published" and len(box.value) == 1
+    assert set(first.languages) & set(cache.study("llama2-chat-7b").languages)
+    at = visit(STUDIES, study="gemma-3-270m", tab="compare")
+    assert not at.multiselect(key="with").value and "None is chosen for you" in words(
+        at
+    )
+
+
+def test_another_tab_takes_the_comparison_out_of_the_link(home):
+    at = visit(
+        STUDIES, study="llama2-chat-7b", **{"with": "qwen-chat-7b", "tab": "all"}
+    )
+    assert "with" not in asked(at) and at.data_editor
+
+
 def test_a_damaged_study_can_be_compared_with_in_words(home):
     stored("mine")
     cut(stored("broken") / "manifest.json")
     at = visit(STUDIES, study="mine", **{"with": "broken"})
-    assert "broken (cannot be opened)" in at.selectbox(key="with").options
+    assert "broken (cannot be opened)" in at.multiselect(key="with").options
     assert any("broken is damaged" in plain(info.value) for info in at.info)
 
 

@@ -1,8 +1,10 @@
 """Studies: the same measure of two studies, and its difference."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from analysis.core.intervals import ends
@@ -45,6 +47,102 @@ def difference(pair: Pair, languages: Languages) -> Figure:
         table=long_table(cells, ("first", "second", "difference", "low", "high")),
         x=column_title(found),
         y=found.rows,
+        source=" ".join(sources),
+    )
+
+
+def answer(pairs: Sequence[Pair]) -> str:
+    """What a reader wants to know first: who is ahead, by how much, and where most."""
+    said = [one_answer(pair) for pair in pairs]
+    return " ".join(said)
+
+
+def one_answer(pair: Pair) -> str:
+    """The mean difference of two studies in a sentence, and where it is largest."""
+    means = by_language(pair.found)
+    known = means.dropna("language")
+    first, second = pair.first.title, pair.second.title
+    if not known.size:
+        return f"{first} and {second} have no {pair.found.what} in common."
+    mean = float(known.mean())
+    largest = known[int(np.argmax(np.abs(known.values)))]
+    what = pair.found.what[0].upper() + pair.found.what[1:]
+    if float(in_words(pair.found, mean).split()[0]) == 0:
+        return f"{what} of {first} and {second} is the same on average."
+    ahead = "above" if mean > 0 else "below"
+    sign = "+" if float(largest) > 0 else "−"
+    most = f"{sign}{in_words(pair.found, float(largest))}"
+    return (
+        f"{what} of {first} is {in_words(pair.found, mean)} {ahead} that of {second} on "
+        f"average, most in {str(largest.language.values)} ({most})."
+    )
+
+
+def in_words(found: Comparison, value: float) -> str:
+    """How large a difference is; of shares in points."""
+    amount = abs(value)
+    if found.units.startswith("share"):
+        return f"{100 * amount:.1f} points"
+    if found.units == "percentage points":
+        return f"{amount:.{found.digits}f} points"
+    return f"{amount:.{found.digits}f}"
+
+
+def by_language(found: Comparison) -> xr.DataArray:
+    """The mean difference in each language, without what is 0 by its making."""
+    each = found.data["difference"]
+    dimension = "language" if "language" in each.dims else "target"
+    if "source" in each.dims:
+        each = each.where(each["source"] != each["target"])
+    others = [dim for dim in each.dims if dim != dimension]
+    means = each.mean(others)
+    return xr.DataArray(
+        means.values, {"language": means[dimension].values}, ("language",)
+    )
+
+
+def common_languages(pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """The languages that every one of some comparisons has."""
+    codes = pairs[0].found.columns
+    for pair in pairs[1:]:
+        codes = tuple(code for code in codes if code in pair.found.columns)
+    return codes
+
+
+def differences(pairs: Sequence[Pair], languages: Languages) -> Figure:
+    """The first study minus each other one, language by language."""
+    first, found = pairs[0].first, pairs[0].found
+    codes = list(languages.codes)
+    rows = tuple(f"minus {pair.second.title}" for pair in pairs)
+    values = np.array(
+        [by_language(pair.found).sel(language=codes).values for pair in pairs]
+    )
+    largest = largest_magnitude(values)
+    table = pd.DataFrame(values, rows, codes)
+    others = " ".join(pair.second.name for pair in pairs)
+    sources = dict.fromkeys(
+        source_note(each, pairs[0].what)
+        for pair in pairs
+        for each in (first, pair.second)
+    )
+    return Figure(
+        name=f"differences-{first.name}-{others}".replace(" ", "-")[:120],
+        analysis="comparison",
+        title=f"{first.title} minus the others: {found.what}",
+        caption=f"{len(languages)} common languages, mean over {found.rows}s, without a "
+        f"language on itself; {span(values, 3)} {found.units}.",
+        data=Matrix(
+            values,
+            rows,
+            languages.names,
+            found.units,
+            limits=(-largest, largest),
+            diverging=True,
+            digits=found.digits,
+        ),
+        table=table.reset_index(names="difference"),
+        x="language",
+        y="",
         source=" ".join(sources),
     )
 

@@ -144,6 +144,72 @@ def listed_as(name: str, stamp: Stamp) -> Listed:
     return Listed(found.title, found.kind, bool(found.missing))
 
 
+class Summary(NamedTuple):
+    """What the table of studies says of one."""
+
+    title: str
+    kind: str
+    model: str
+    concepts: int
+    languages: int
+    layers: int
+    words: int
+    missing: int
+    """Cells that are still to be computed."""
+    written: float | None = None
+    """When its manifest was written, in seconds of the epoch; None of published ones."""
+    size: int = 0
+    """Bytes of its files."""
+
+
+def summaries(names: Iterable[str]) -> dict[str, Summary | str]:
+    """Name → what the table of studies says of it, or why it cannot be opened.
+
+    A manifest is read when it is new or has changed.
+    """
+    along = library.coming_along()
+    own = store.root()
+    found: dict[str, Summary | str] = {}
+    for name in names:
+        try:
+            if name in shipped():
+                found[name] = summary_of(shipped()[name], None, 0)
+            else:
+                stamp = stamp_of(along.get(name, own / name) / store.MANIFEST)
+                found[name] = summary_as(name, stamp)
+        except OSError as error:
+            found[name] = f"{name} cannot be opened: {error.strerror or error}."
+        except AnalysisError as error:
+            found[name] = str(error)
+    return found
+
+
+@functools.lru_cache(maxsize=MOST_LISTED)
+def summary_as(name: str, stamp: Stamp) -> Summary:
+    """What is told of a study as long as its manifest stays as it is."""
+    found = known(name, version(name))
+    files = found.manifest.files
+    size = stamp.size + sum(entry.bytes for entry in files.values())
+    return summary_of(found, stamp.written / 1e9, size)
+
+
+def summary_of(study: Study, written: float | None, size: int) -> Summary:
+    """What the table says of a study."""
+    words = len(study.words.concepts) if study.words else 0
+    return Summary(
+        study.title,
+        study.kind,
+        study.model,
+        len(study.concepts),
+        len(study.languages),
+        study.layers,
+        words,
+        len(study.missing),
+        written,
+        size,
+    )
+
+
 @dataclass(frozen=True)
 class Want:
     """An analysis by its name, with its arguments after the study."""

@@ -255,6 +255,20 @@ def several(label: str, options: Sequence[str], key: str) -> tuple[str, ...]:
     return tuple(value for value in options if value in st.session_state[key])
 
 
+def choice(
+    label: str, options: Sequence[str], key: str, default: Sequence[str], **more: Any
+) -> tuple[str, ...]:
+    """A list of which any number can be chosen, also none; searched by typing.
+
+    The link always has them, since the default may be another one tomorrow.
+    """
+    st.session_state[f"kind-{key}"] = SEVERAL
+    restore(key, options, default, f"the {label.lower()}")
+    st.multiselect(label, list(options), key=key, **more)
+    record(key, ())
+    return tuple(st.session_state[key])
+
+
 def switch(label: str, key: str) -> bool:
     """A toggle, off at first."""
     st.session_state[f"kind-{key}"] = SWITCH

@@ -1,87 +1,85 @@
 """Studies: open, go on, rename, compare, share, delete with undo."""
 
-from dataclasses import dataclass
+from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from analysis.core.counting import count_are
-from analysis.core.errors import AnalysisError
-from analysis.overview import compare
 from analysis.study import library
 from analysis.study.study import COMPUTED, PUBLISHED, Study
 from analysis.worker.extraction import resume_study
-from components.figures import comparison as figures
 from components.forms import extraction
-from components.frame import cache, controls, going, jobs, links, panel, readings
-from components.frame.picker import titles
-from components.frame.polite import INFO, polite
+from components.frame import going, jobs, questions, readings
+from components.frame.polite import polite
+from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import languages
+from components.views import languages, shelf, side_by_side
+from components.views.shelf import Broken
+
+COMPARE = "compare"
+"""The tab of the comparison in links."""
 
 
 def page(study: Study | None) -> None:
     """The page under its title."""
-    listing, own, comparing, sharing, known = st.tabs(
-        ["All studies", "This study", "Compare", "Upload and undo", "Languages"]
+    open_comparison()
+    questions.show(
+        (
+            Question("all", "Which studies are here?", everything),
+            Question("this", "What can I do with the open one?", partial(own, study)),
+            Question(COMPARE, "How do studies differ?", partial(comparing, study)),
+            Question("add", "Add one, or undo", adding),
+            Question("languages", "Which languages are known?", partial(known, study)),
+        )
     )
-    with listing:
-        everything()
-    with own:
-        if study is None:
-            st.info(
-                "This study cannot be opened. Choose another on the left; nothing was "
-                "changed.",
-                icon=":material/info:",
-            )
-        else:
-            manage(study)
-    with comparing:
-        if study is not None:
-            side_by_side(study)
-    with sharing:
-        upload()
-        undo()
-    with known:
-        languages.tab(study)
+    if st.session_state[questions.TAB] != COMPARE:
+        # Else a link to another tab would open the comparison.
+        for key in ("with", "compared"):
+            st.query_params.pop(key, None)
     extraction.progress()
 
 
-@dataclass(frozen=True)
-class Broken:
-    """A study that cannot be opened, and why."""
-
-    name: str
-    why: str
+def open_comparison() -> None:
+    """A link that names studies to compare with opens that tab."""
+    if "with" in st.query_params and questions.TAB not in st.query_params:
+        st.query_params[questions.TAB] = COMPARE
 
 
 def everything() -> None:
-    """One row per study; broken ones say what is wrong, and can be deleted."""
-    rows, broken = [], []
-    for name in library.names():
-        try:
-            rows.append(library.summary(cache.study(name)))
-        except AnalysisError as error:
-            broken.append(Broken(name, str(error)))
-    picked = st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        key="all-studies",
-    )
-    st.caption("Choose a row to open the study on the Overview.")
-    for place in picked["selection"]["rows"]:
-        # The list may be shorter since the row was chosen.
-        if place < len(rows):
-            going.link(
-                "app.py",
-                f"Open {escape(rows[place]['title'])}",
-                {"study": rows[place]["name"]},
-                icon=":material/folder_open:",
-            )
-    for each in broken:
+    """All studies in a table; broken ones say what is wrong, and can be deleted."""
+    for each in shelf.show():
         one_broken(each)
+
+
+def own(study: Study | None) -> None:
+    """What can be done with the open study."""
+    if study is None:
+        st.info(
+            "This study cannot be opened. Choose another on the left; nothing was "
+            "changed.",
+            icon=":material/info:",
+        )
+    else:
+        manage(study)
+    if library.trashed():
+        undo()
+
+
+def comparing(study: Study | None) -> None:
+    """Studies beside the open one."""
+    if study is not None:
+        side_by_side.show(study)
+
+
+def adding() -> None:
+    """Add a study, and bring deleted ones back."""
+    upload()
+    undo()
+
+
+def known(study: Study | None) -> None:
+    """The languages that Babelscope knows."""
+    languages.tab(study)
 
 
 def one_broken(study: Broken) -> None:
@@ -214,25 +212,3 @@ def undo() -> None:
             with polite():
                 library.purge()
                 st.rerun()
-
-
-def side_by_side(study: Study) -> None:
-    """Two studies and their difference."""
-    others = [name for name in library.names() if name != study.name]
-    name = links.one("Compare with", others, "with", format_func=titles(others).get)
-    what = links.one(
-        "Compare", list(compare.COMPARED), "compared", format_func=str.capitalize
-    )
-    with polite(INFO):
-        other = cache.study(name)
-        found = cache.compared(what, study, other, controls.convention())
-        compared(figures.Pair(study, other, what, found))
-
-
-def compared(pair: figures.Pair) -> None:
-    """The difference of two studies, and both of them on one scale."""
-    languages = controls.languages(pair.first, pair.found.columns)
-    panel.show(figures.difference(pair, languages))
-    for column, side in zip(st.columns(2), ("first", "second")):
-        with column:
-            panel.show(figures.half(pair, side, languages))
