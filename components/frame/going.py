@@ -40,6 +40,11 @@ def shared() -> dict[str, Sequence[str]]:
     return found
 
 
+def open_page(page: str, state: State) -> NoReturn:
+    """Go to a page that asks for a state and leaves the rest as the session has it."""
+    st.switch_page(page, query_params=dict(state))
+
+
 def open_whole(page: str, query: State) -> NoReturn:
     """Go to an address that says everything, such as a recipe's."""
     links.expect_whole()

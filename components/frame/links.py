@@ -113,6 +113,17 @@ def forget(*keys: str) -> None:
             st.session_state.pop(place, None)
 
 
+def asks(key: str) -> bool:
+    """Whether the address itself asks for a choice."""
+    return bool(st.query_params.get_all(key))
+
+
+def hide(*keys: str) -> None:
+    """Take choices out of the address; the session keeps them."""
+    for key in keys:
+        st.query_params.pop(key, None)
+
+
 def now(key: str) -> Sequence[str]:
     """What the address will say of a choice, also before its widget is drawn."""
     asked = tuple(st.query_params.get_all(key))

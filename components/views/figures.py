@@ -12,7 +12,7 @@ from components.figures.spec import Figure
 from components.frame import cache, controls, going, links, press, readings
 from components.frame.polite import polite
 from components.frame.shell import MENU, entry_of
-from components.frame.text import escape
+from components.frame.text import escape, say_not_restored
 from components.paperpack import basket, drawing, recipes
 from components.paperpack.basket import Item
 from components.paperpack.labelling import AS_SAVED, relabelled
@@ -91,6 +91,12 @@ def empty() -> None:
 def open_study() -> Study:
     """The study that the other pages show, which this page does not offer to choose."""
     chosen = links.now("study")
+    if chosen and chosen[0] not in library.names():
+        say_not_restored(
+            f"The link asks for the study “{chosen[0][: links.MOST_SAID]}”, which is "
+            "not here."
+        )
+        chosen = ()
     return cache.study(chosen[0] if chosen else library.opened_first())
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from analysis.study import library, tags
 from analysis.study.tags import Tagged
-from components.frame import cache
+from components.frame import cache, going
 from components.frame.cache import Summary
 from components.frame.picker import PRINTED, REAL, TOY, YOURS, grouped
 from components.frame.polite import WARNING, polite
@@ -130,7 +130,7 @@ def table(rows: Sequence[Row], known: Sequence[str]) -> None:
     click = st.session_state.get(OPEN)
     if click is not None and click["row"] < len(rows):
         name = rows[click["row"]].name
-        st.switch_page("app.py", query_params={"study": name})
+        going.open_page("app.py", {"study": name})
     keep(rows, edited)
 
 

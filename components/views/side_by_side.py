@@ -57,7 +57,7 @@ def choose(study: Study, others: dict[str, Study]) -> tuple[str, ...]:
     partners = comparable.partners(study, others.values())
     names = [other.name for other in partners]
     # A link may ask for one that shares nothing, or is damaged, which is then told.
-    asked = st.query_params.get_all("with")
+    asked = links.now("with")
     here = library.names()
     names += [name for name in asked if name in here and name not in names]
     usual = comparable.usual_partner(study, others.values())

@@ -9,7 +9,7 @@ from analysis.study import library
 from analysis.study.study import COMPUTED, PUBLISHED, Study
 from analysis.worker.extraction import resume_study
 from components.forms import extraction
-from components.frame import going, jobs, questions, readings
+from components.frame import going, jobs, links, questions, readings
 from components.frame.polite import polite
 from components.frame.questions import Question
 from components.frame.text import escape
@@ -34,15 +34,14 @@ def page(study: Study | None) -> None:
     )
     if st.session_state[questions.TAB] != COMPARE:
         # Else a link to another tab would open the comparison.
-        for key in ("with", "compared"):
-            st.query_params.pop(key, None)
+        links.hide("with", "compared")
     extraction.progress()
 
 
 def open_comparison() -> None:
     """A link that names studies to compare with opens that tab."""
-    if "with" in st.query_params and questions.TAB not in st.query_params:
-        st.query_params[questions.TAB] = COMPARE
+    if links.asks("with") and not links.asks(questions.TAB):
+        links.ask(questions.TAB, COMPARE)
 
 
 def everything() -> None:
