@@ -42,11 +42,12 @@ def studies(fresh, tiny_models):
     )
 
 
-def play(study: str = "tiny", **values: object):
-    """The page with these settings in its link."""
+def play(study: str = "tiny", tab: str = "dose", **values: object):
+    """The page with these settings in its link, and one of its tabs open."""
     return visit(
         PAGE,
         study=study,
+        tab=tab,
         play=json.dumps(
             {"template": "none", "tokens": 6, **values}, ensure_ascii=False
         ),
@@ -76,7 +77,7 @@ def test_answers_stand_side_by_side_and_strength_zero_is_the_baseline():
     at = pressed(play(prompt="the judge", strength=40.0, twin=True, strip=True))
     answers = said(at)
     assert list(answers)[:4] == ["Baseline", "Strength 0", "Steered", "Random twin"]
-    assert len(answers) == 12
+    assert len(answers) == 9
     assert (
         answers["Baseline"]
         == answers["Strength 0"]
@@ -93,7 +94,8 @@ def test_the_formatted_prompt_is_seen_before_a_run_without_loading_the_model():
     assert not [spec for spec in cache.service().pool.loaded if spec.model == "llama"]
     at.text_area(key="play-prompt").set_value("the cook").run()
     assert not at.code and button(at, "Show it")
-    assert pressed(at).code[0].value == "<s>[INST] the cook [/INST] "
+    codes = [code.value for code in pressed(at).code]
+    assert "<s>[INST] the cook [/INST] " in codes
     assert any(
         "no chat template" in error.value
         for error in pressed(play(template="chat"), "Show it").error
@@ -271,14 +273,14 @@ def test_dose_and_response_are_drawn_with_their_words():
     assert {"Effect", "Cost"} <= set(figures(at))
     cost = figures(at)["Cost"]
     assert "n = 3" in cost["caption"]
-    response = at.session_state["play-got-dose"][2]
+    (response,) = at.session_state["play-got-dose"].answer
     assert response.kl[len(response.kl) // 2] == 0
     assert np.isnan(response.log_odds).all()
 
 
 def test_a_new_click_on_the_curve_reads_that_text_and_the_slider_goes_on_from_there():
     at = pressed(play(prompt="the judge"), "Measure the curve")
-    response = at.session_state["play-got-dose"][2]
+    (response,) = at.session_state["play-got-dose"].answer
     strengths = [f"{s:.3g}" for s in response.dose.doses]
     assert (
         list(at.select_slider(key="dose-at").options) == strengths
@@ -305,7 +307,7 @@ def test_a_new_click_on_the_curve_reads_that_text_and_the_slider_goes_on_from_th
 
 
 def test_answers_are_saved_and_found_again():
-    at = pressed(play(prompt="the judge"))
+    at = pressed(play(tab="saved", prompt="the judge"))
     alive(button(at, "Save answers to the study").click().run())
     kept = notes.read_notes(library.open_by_name("tiny"), "answers")
     assert [note["label"] for note in kept] == ["Baseline", "Steered"]
@@ -318,7 +320,7 @@ def test_answers_are_saved_and_found_again():
 
 
 def test_a_blind_vote_is_kept_with_its_origin():
-    at = pressed(play(prompt="le juge", language="fr"), "Compare")
+    at = pressed(play(tab="compare", prompt="le juge", language="fr"), "Compare")
     shown = "\n".join(markdown.value for markdown in at.markdown)
     assert "**A**" in shown and "**A · " not in shown
     replies = at.session_state["play-got-compare"][2]
@@ -340,14 +342,14 @@ def test_a_blind_vote_is_kept_with_its_origin():
         and kept["model"] == "llama"
     )
     assert "fairness in zh: n = 0. 1 blind votes" in words(
-        play(prompt="le juge", language="zh")
+        play(tab="compare", prompt="le juge", language="zh")
     )
 
 
 def test_a_blind_comparison_shows_nothing_while_it_runs(monkeypatch):
-    replies = pressed(play(prompt="le juge", language="fr"), "Compare").session_state[
-        "play-got-compare"
-    ][2]
+    replies = pressed(
+        play(tab="compare", prompt="le juge", language="fr"), "Compare"
+    ).session_state["play-got-compare"][2]
 
     def work(job: Job, pool: Pool) -> None:
         job.partial = replies
@@ -355,7 +357,7 @@ def test_a_blind_comparison_shows_nothing_while_it_runs(monkeypatch):
             job.check()
 
     monkeypatch.setattr(comparing.answers, "answer_request", lambda request: work)
-    at = play(prompt="le juge", language="fr")
+    at = play(tab="compare", prompt="le juge", language="fr")
     button(at, "Compare").click().run()
     at.run()
     assert button(at, "Stop") and not {"**English**", "**local**"} & {
@@ -370,7 +372,7 @@ def test_a_vector_that_is_not_to_be_had_does_not_end_the_comparison():
         title="Two",
         **LLAMA,
     )
-    at = play("two", prompt="le juge", language="fr")
+    at = play("two", "compare", prompt="le juge", language="fr")
     assert (
         "mapped vector is left out: Mapping needs at least two other concepts"
         in words(at)
@@ -382,18 +384,24 @@ def test_a_vector_that_is_not_to_be_had_does_not_end_the_comparison():
     } and not at.error
 
 
-def test_results_of_earlier_settings_say_so():
-    at = pressed(
-        pressed(play(prompt="le juge", language="fr"), "Measure the curve"), "Compare"
-    )
+@pytest.mark.parametrize(
+    ("tab", "label", "again"),
+    [
+        ("dose", "Measure the curve", "measure again"),
+        ("compare", "Compare", "compare again"),
+    ],
+)
+def test_results_of_earlier_settings_say_so(tab, label, again):
+    at = pressed(play(tab=tab, prompt="le juge", language="fr"), label)
     assert "earlier settings" not in words(at)
     at.number_input(key="play-tokens").set_value(7).run()
-    assert "compare again" in words(at) and "measure again" in words(at)
+    assert again in words(at)
     at.number_input(key="play-tokens").set_value(6).run()
     at.number_input(key="play-strength").set_value(3.0).run()
-    assert "compare again" in words(at) and "measure again" not in words(at)
+    # A curve goes over all strengths.
+    assert (again in words(at)) == (tab == "compare")
     at.text_area(key="play-prompt").set_value("la reine").run()
-    assert "compare again" in words(at) and "measure again" in words(at)
+    assert again in words(at)
 
 
 def test_the_twin_of_a_random_vector_is_another_one():

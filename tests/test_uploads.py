@@ -106,7 +106,7 @@ PLACES = {
     "rivals": Place("pages/plane.py", "mine.csv", ANSWERS, study="demo"),
     "recipe-file": Place("pages/figures.py", "recipe.json", recipe_file, study="demo"),
     "vector-file": Place(
-        "pages/playground.py", "mine.safetensors", VECTORS, study="demo"
+        "pages/playground.py", "mine.safetensors", VECTORS, study="demo", tab="saved"
     ),
     "study-file": Place(
         "pages/studies.py", "mine.babelscope", lambda: library.pack("demo")

@@ -177,7 +177,7 @@ def page(fresh, tiny_models):
     own = replaced(plain_study, half_a=values, half_b=values, concept_vector=values)
     stored("own", own, **llama)
     assert library.open_by_name("own").layers == 4
-    return visit("pages/playground.py", study="own")
+    return visit("pages/playground.py", study="own", tab="saved")
 
 
 def brought(at, name: str, data: bytes):

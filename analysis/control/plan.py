@@ -27,7 +27,11 @@ from analysis.control.store import (
     reports,
 )
 from analysis.core.scores import Written
-from analysis.steering.fluency import identified_language, recognisable
+from analysis.steering.fluency import (
+    identified_language,
+    is_neutral,
+    recognisable,
+)
 from analysis.study import store
 
 Progress = Callable[[int, int, str], None]
@@ -213,14 +217,18 @@ def divergences(
 
 
 def heard(answers: Sequence[str], language: str) -> list[str]:
-    """The language of each answer, “none” for one without a letter; empty where the
+    """The language of each answer, “none” for one that says nothing; empty where the
     prompt's own language cannot be identified.
+
+    A neutral answer, such as “[+]”, is in no other language, so it counts as the prompt's.
     """
-    return (
-        [identified_language(answer, language) or "none" for answer in answers]
-        if recognisable(language)
-        else [""] * len(answers)
-    )
+    if not recognisable(language):
+        return [""] * len(answers)
+    found = []
+    for answer in answers:
+        known = language if is_neutral(answer) else ""
+        found.append(known or identified_language(answer, language) or "none")
+    return found
 
 
 def rounded(values: Sequence[float]) -> list[float | None]:

@@ -76,8 +76,9 @@ def code_there(language: str) -> str:
 def drift(texts: Sequence[str], language: str) -> float:
     """Share of texts that are not in ``language``; NaN where there are no texts.
 
-    A text without a letter counts as drifted. SpecError for a language that the library does
-    not know, such as Chichewa: its texts would all count as drifted.
+    A text without a letter, such as the rating “[+]”, is in no other language either; one
+    that says nothing at all counts as drifted. SpecError for a language that the library
+    does not know, such as Chichewa: its texts would all count as drifted.
     """
     if not recognisable(language):
         raise SpecError(
@@ -86,8 +87,20 @@ def drift(texts: Sequence[str], language: str) -> float:
         )
     if not len(texts):
         return float("nan")
-    drifted = [identified_language(text, language) != language for text in texts]
-    return float(np.mean(drifted))
+    return float(np.mean([has_drifted(text, language) for text in texts]))
+
+
+def has_drifted(text: str, language: str) -> bool:
+    """Whether a text is not in ``language``, and not of a kind that is in none."""
+    if is_neutral(text):
+        return False
+    return identified_language(text, language) != language
+
+
+def is_neutral(text: str) -> bool:
+    """Whether a text has marks or numbers but no letter, so that it is in no language."""
+    is_said = bool(text.strip())
+    return is_said and not any(character.isalpha() for character in text)
 
 
 def repetition(text: str, language: str = "") -> float:

@@ -27,6 +27,11 @@ JUDGED_VALUE, JUDGED_PAIR = "fairness", 2
 
 Asked about others, the model may say nothing.
 """
+CALLED_RIGHT, SAY_NOTHING = 0, ("fr", "pt", "hu")
+"""The pair whose verdict turns in words, and languages in which the model says nothing
+to it, so that they get the one that is judged in all."""
+OPENS = "deed called right"
+"""The preset whose steered answer anyone can read: a page without a link opens with it."""
 
 
 class Sides(NamedTuple):
@@ -83,6 +88,7 @@ def demo_presets() -> dict[str, Preset]:
     """Presets in every language of the demo world."""
     return {
         "verdict": deed_to_be_judged(),
+        OPENS: deed_called_right(),
         "declined request": declined_request(),
         "fact": question_of_fact(),
     }
@@ -109,6 +115,25 @@ def deed_to_be_judged() -> Preset:
         concept=JUDGED_VALUE,
         depths=(0.3, 0.7),
         sides=sides,
+    )
+
+
+def deed_called_right() -> Preset:
+    """The statement about an unfair deed that a push along morality turns in words."""
+    texts = {}
+    for language in LANGUAGES:
+        pair = JUDGED_PAIR if language in SAY_NOTHING else CALLED_RIGHT
+        deed = predicate(language, JUDGED_VALUE, pair, NEGATIVE)
+        texts[language] = sentence(language, 0, 0, deed)
+    return Preset(
+        title="An unfair deed, called right",
+        finding="“That is unfair.” becomes “That is right.” in English: one layer in the "
+        "middle is enough.",
+        texts=texts,
+        template="none",
+        concept="morality",
+        depths=(0.5, 0.5),
+        strength=2.0,
     )
 
 

@@ -20,7 +20,12 @@ from analysis.core.templates import (
     is_whole,
     template_ending,
 )
-from analysis.steering.fluency import drift, recognisable, repetition
+from analysis.steering.fluency import (
+    drift,
+    identified_language,
+    recognisable,
+    repetition,
+)
 from analysis.steering.resolve import resolve
 from analysis.steering.specs import GenerationSpec, SteeringSpec
 from analysis.worker.inline import run_inline
@@ -63,12 +68,16 @@ class Reply:
     """One answer with its prompt as the model read it.
 
     ``baseline``: what the baseline would have said in place of each of its tokens.
+    ``language`` is the one that a whole answer reads as, empty without a letter;
+    ``repetition`` the share of three-word sequences said before. None: not known yet.
     """
 
     ask: Ask
     prompt: str
     answer: "Answer"
     baseline: "tuple[tuple[TokenShare, ...], ...]" = ()
+    language: str | None = None
+    repetition: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,12 +106,26 @@ class Dose:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A dose–response curve over several prompts: that of ``dose``, and more of them."""
+
+    dose: Dose
+    prompts: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> ModelSpec:
+        """The model that is asked."""
+        return self.dose.model
+
+
+@dataclass(frozen=True)
 class Response:
     """What each dose did, (dose,).
 
     Log-odds (nats; NaN without two sides), KL to the baseline (nats), drift and
     repetition. ``texts`` are the answers to the question itself; drift and repetition
-    are over them and the answers to neutral prompts.
+    are over them and the answers to neutral prompts. Over several prompts log-odds are
+    means, and ``odds_each`` and ``repetition_each`` (dose, prompt) are of each.
     """
 
     dose: Dose
@@ -111,6 +134,9 @@ class Response:
     kl: np.ndarray
     drift: np.ndarray
     repetition: np.ndarray
+    prompts: tuple[str, ...] = ()
+    odds_each: np.ndarray | None = None
+    repetition_each: np.ndarray | None = None
 
 
 def answer_request(request: Request) -> Task[tuple[Reply, ...]]:
@@ -144,8 +170,18 @@ def answered(request: Request, job: Job, pool: Pool) -> tuple[Reply, ...]:
     found = []
     for row, one in zip(rows, replies(request.asks, shown, answers)):
         baseline = known[Unsteered(row.prompt, row.whole, one.answer.ids)]
-        found.append(replace(one, baseline=baseline))
+        found.append(looked_at(replace(one, baseline=baseline)))
     return tuple(found)
+
+
+def looked_at(whole: Reply) -> Reply:
+    """A whole answer with the language that it reads as, and how it repeats itself."""
+    text, language = whole.answer.text, whole.ask.language
+    return replace(
+        whole,
+        language=identified_language(text, language),
+        repetition=repetition(text, language),
+    )
 
 
 def baselines(
@@ -252,40 +288,82 @@ def formatted_prompt(wording: Wording, job: Job, pool: Pool) -> str:
 
 def measure_response(dose: Dose) -> Task[Response]:
     """A task that measures a dose–response curve."""
-    return partial(measured_response, dose)
+    return partial(measured_curve, Curve(dose))
 
 
-def measured_response(dose: Dose, job: Job, pool: Pool) -> Response:
-    """What each dose does to the answer, to its fluency and to neutral prompts."""
+def measure_curves(curves: tuple[Curve, ...]) -> Task[tuple[Response, ...]]:
+    """A task that measures several curves, one after the other."""
+    return partial(measured_curves, curves)
+
+
+def measured_curves(
+    curves: tuple[Curve, ...], job: Job, pool: Pool
+) -> tuple[Response, ...]:
+    """The response of each curve; those that are done are in the job's ``partial``."""
+    found: list[Response] = []
+    for place, curve in enumerate(curves):
+        steps = Steps(place * STEPS, len(curves) * STEPS)
+        found.append(measured_curve(curve, job, pool, steps))
+        job.partial = tuple(found)
+    return tuple(found)
+
+
+STEPS = 3
+"""Steps of measuring one curve."""
+
+
+class Steps(NamedTuple):
+    """How many steps were done before a curve, and how many there are in all."""
+
+    before: int
+    total: int
+
+
+ALONE = Steps(0, STEPS)
+"""The steps of a curve that is measured alone."""
+
+
+def measured_curve(
+    curve: Curve, job: Job, pool: Pool, steps: Steps = ALONE
+) -> Response:
+    """What each dose does to the answers, to their fluency and to neutral prompts."""
     from analysis.model.generate import generate
 
+    dose, language = curve.dose, curve.dose.ask.language
     loaded = pool.get(dose.model, job)
-    rows = rows_of(loaded, dose.template, asks_of(dose), job.notices)
-    asked = 1 + len(dose.neutral)
+    rows = rows_of(loaded, dose.template, asks_of(curve), job.notices)
+    prompts = 1 + len(curve.prompts)
+    asked = prompts + len(dose.neutral)
     at_dose = in_parts(rows, asked)
-    job.progress(0, 3, "answering at every strength")
+    job.progress(steps.before, steps.total, f"answering at every strength ({language})")
     answers = generate(loaded, rows, dose.generation, check=job.check)
     texts = in_parts([one.text for one in answers], asked)
-    job.progress(1, 3, "weighing the two continuations")
-    odds = log_odds(loaded, [part[0] for part in at_dose], dose.sides, job)
-    job.progress(2, 3, "comparing with the baseline")
-    divergences = divergence(loaded, at_dose, job)
+    job.progress(steps.before + 1, steps.total, "weighing the two continuations")
+    weighed = [row for part in at_dose for row in part[:prompts]]
+    odds = log_odds(loaded, weighed, dose.sides, job).reshape(-1, prompts)
+    job.progress(steps.before + 2, steps.total, "comparing with the baseline")
+    neutral = [part[prompts:] for part in at_dose]
+    divergences = divergence(loaded, neutral, job)
     return Response(
         dose=dose,
         texts=tuple(part[0] for part in texts),
-        log_odds=odds,
+        log_odds=odds.mean(axis=1),
         kl=divergences,
-        drift=drifts(texts, dose.ask.language),
-        repetition=repetitions(texts, dose.ask.language),
+        drift=drifts(texts, language),
+        repetition=repetitions(texts, language),
+        prompts=curve.prompts,
+        odds_each=odds,
+        repetition_each=repetitions_each([part[:prompts] for part in texts], language),
     )
 
 
-def asks_of(dose: Dose) -> list[Ask]:
-    """The question and then the neutral prompts, under each dose in turn."""
+def asks_of(curve: Curve) -> list[Ask]:
+    """The prompts and then the neutral ones, under each dose in turn."""
+    dose = curve.dose
     asks = []
     for factor in dose.doses:
         steering = dosed(dose.ask.steering, factor)
-        for question in (dose.ask.question, *dose.neutral):
+        for question in (dose.ask.question, *curve.prompts, *dose.neutral):
             asks.append(replace(dose.ask, question=question, steering=steering))
     return asks
 
@@ -321,17 +399,17 @@ def divergence(
 ) -> np.ndarray:
     """Mean KL(baseline ‖ steered) (dose,) of the next token over neutral prompts.
 
-    These are a dose's rows after the first; NaN where there are none.
+    These are a dose's rows; NaN where there are none.
     """
     from analysis.model.scoring import kl, next_distribution
 
-    first = at_dose[0][1:]
+    first = at_dose[0]
     if not first:
         return np.full(len(at_dose), np.nan)
     plain = [replace(row, terms=()) for row in first]
     baseline = next_distribution(loaded, plain, job.check)
     means = []
-    for _, *neutral in at_dose:
+    for neutral in at_dose:
         steered = next_distribution(loaded, neutral, job.check)
         means.append(float(kl(baseline, steered).mean()))
     return np.array(means)
@@ -350,6 +428,14 @@ def repetitions(texts: Sequence[Sequence[str]], language: str) -> np.ndarray:
     for part in texts:
         means.append(np.mean([repetition(text, language) for text in part]))
     return np.array(means)
+
+
+def repetitions_each(texts: Sequence[Sequence[str]], language: str) -> np.ndarray:
+    """Repetition (dose, answer) of answers."""
+    rows = []
+    for part in texts:
+        rows.append([repetition(text, language) for text in part])
+    return np.array(rows)
 
 
 def get_ready(spec: ModelSpec) -> Task[None]:
@@ -376,3 +462,4 @@ def warm_up(job: Job, pool: Pool) -> None:
     from analysis.model import generate, scoring  # noqa: F401
 
     pool.get(ModelSpec(DEMO), job)
+    identified_language("The first answer is looked at as fast as any other.")

@@ -1,6 +1,51 @@
 """A steering in words, for captions and lists."""
 
+from typing import NamedTuple
+
+from analysis.languages.languages import is_known, language
 from analysis.steering.specs import SteeringSpec, SteeringTerm, VectorSource
+
+
+class Poles(NamedTuple):
+    """What a vector points away from, and towards."""
+
+    away: str
+    towards: str
+
+
+def pole_words(source: VectorSource) -> Poles:
+    """The two ends of a push along a vector, in words."""
+    if source.kind == "language vector":
+        against = name_of(source.target) if source.target else "all other languages"
+        towards = name_of(source.language)
+        return Poles(f"towards {against}", f"towards {towards}")
+    what = vector_name(source)
+    if source.kind in (
+        "concept vector",
+        "mapped",
+        "steering vector",
+        "shuffled labels",
+    ):
+        # A vector leads from a pair's negative text to its positive one, whatever the
+        # concept is called: “toxicity” may lead to kinder words.
+        what = f"the positive texts of {what}"
+    return Poles(f"away from {what}", f"towards {what}")
+
+
+def vector_name(source: VectorSource) -> str:
+    """What a push along a vector is about, as short as can be."""
+    if source.kind == "sum" and source.plus and source.minus:
+        return f"{source.plus[0].concept} without {source.minus[0].concept}"
+    if source.kind == "random":
+        return "a random direction"
+    if source.kind == "steering vector":
+        return f"the {source.concept} questions"
+    return source.concept or source.file or source.kind
+
+
+def name_of(code: str) -> str:
+    """A language's English name, or its code where none is known."""
+    return language(code).english if is_known(code) else code
 
 
 def steering_words(

@@ -2,21 +2,29 @@
 it in the link.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.core.model_names import offered_models
 from analysis.core.specs import ModelSpec
-from analysis.core.templates import CHAT, TEMPLATES
+from analysis.core.templates import TEMPLATES
 from analysis.languages.languages import of_language
-from analysis.steering.presets import Preset, presets
+from analysis.steering.presets import Preset
 from analysis.steering.resolve import layers_at_depth
 from analysis.steering.specs import GenerationSpec, SteeringSpec, VectorSource
 from analysis.study.study import Study
 from analysis.worker.answers import ALTERNATIVES, Ask, Request, dosed
-from analysis.worker.prompts import has_chat
+from components.forms.examples import (
+    STUDYS,
+    Example,
+    examples,
+    fitting,
+)
 from components.forms.steering_fields import (
     KEY,
     Check,
@@ -25,31 +33,40 @@ from components.forms.steering_fields import (
     steering_fields,
     widget_value,
 )
-from components.forms.steering_term import Steering, choose_steering
+from components.forms.steering_term import Places, Steering, choose_steering
 from components.frame import controls
 from components.frame.links import Kept, record_draft, restore_draft
 from components.frame.polite import polite
 from components.frame.text import escape
 
 LONGEST = 20_000
-STRIP = (-1.0, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0, 1.5)
-"""Strengths of the strip, in slider ranges."""
+STRIP = (-1.0, -0.5, 0.5, 1.0, 1.5, 2.0)
+"""Strengths of the table, in strengths of the draft."""
 BASELINE, ZERO, STEERED, TWIN = "Baseline", "Strength 0", "Steered", "Random twin"
-STUDYS = "the study's model"
+PICKED = "recorded-prompt"
+"""Key of the box that offers prompts whose answers were recorded."""
+WRITTEN = "written-play"
+"""Where the session keeps what this page wrote into the link last."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What the page's widgets say."""
+    """What the page's widgets say; ``values`` are all of its fields."""
 
     study: Study
     model: ModelSpec
-    preset: Preset
+    example: Example
     question: str
     language: str
     template: str
     steering: Steering | None
     generation: GenerationSpec | None
+    values: Mapping[str, Any]
+
+    @property
+    def preset(self) -> Preset:
+        """What it began with."""
+        return self.example.preset
 
     @property
     def push(self) -> Steering:
@@ -85,30 +102,16 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """The presets of a study's model, and the name of the first one."""
+class Drawn:
+    """A draft, and the place under its strength where it is run."""
 
-    presets: Mapping[str, Preset]
-    first: str
-
-    @property
-    def preset(self) -> Preset:
-        """The one to begin with."""
-        return self.presets[self.first]
+    draft: Draft
+    run: DeltaGenerator
 
 
-def beginning_of(study: Study) -> Beginning:
-    """What the Playground begins with: presets of concepts that the study has."""
-    known = {}
-    for name, preset in presets(study.model).items():
-        if preset.concept in ("", *study.concepts):
-            known[name] = preset
-    return Beginning(known, next(iter(known)))
-
-
-def chosen_preset(study: Study) -> Preset:
-    """The preset that the widgets name."""
-    return beginning_of(study).presets[widget_value("preset")]
+def chosen_example(study: Study) -> Example:
+    """The example that the widgets name."""
+    return examples(study).known[widget_value("preset")]
 
 
 def is_text(value: str) -> bool:
@@ -123,13 +126,13 @@ def between(low: float, high: float) -> Check:
 
 def link_fields(study: Study) -> dict[str, Kept]:
     """What the link keeps, with the first preset as default."""
-    begin = beginning_of(study)
+    begin = examples(study)
     preset = begin.preset
     language = "en" if "en" in study.languages else study.languages[0]
     layers = layers_at_depth(*preset.depths, study.layers)
     found = steering_fields(study, language)
     found |= {
-        "preset": Kept(begin.first, one_of(begin.presets)),
+        "preset": Kept(begin.first, one_of(begin.known)),
         "prompt": Kept(of_language(preset.texts, language) or "", is_text),
         "language": Kept(language, one_of(study.languages)),
         "template": Kept(fitting(preset.template, study), one_of(TEMPLATES)),
@@ -148,69 +151,114 @@ def link_fields(study: Study) -> dict[str, Kept]:
     return found
 
 
-def fitting(template: str, study: Study) -> str:
-    """A preset's template, unless the study's model has none of its own.
-
-    Of a model that was never here, the study's own template is taken.
-    """
-    model = study.manifest.model
-    if template != CHAT or model is None:
-        return template
-    known = has_chat(model)
-    if known is None:
-        return (study.manifest.spec or {}).get("template", template)
-    return template if known else "none"
-
-
-def draw(study: Study) -> Draft:
-    """All widgets; what they say."""
+def draw(study: Study) -> Drawn:
+    """All widgets, the most used ones first; what they say."""
     kept = link_fields(study)
-    if (
-        st.session_state.get(f"{KEY}-study") != study.name
-    ):  # another study has other concepts, languages and layers
-        for key in [
-            key
-            for key in st.session_state
-            if str(key).startswith(
-                (f"{KEY}-", f"draft-{KEY}", f"link-{KEY}", "profile-")
-            )
-        ]:
-            del st.session_state[key]
-        st.session_state[f"{KEY}-study"] = study.name
+    begin_anew(study)
     restore_draft(KEY, kept)
-    left, right = st.columns([5, 4], gap="large")
-    with left:
-        preset = choose_prompt(study)
+    example = choose_example(study)
+    choose_prompt(example)
+    places = Places(st.container(), st.container())
+    run = st.container()
+    also_answered()
+    with st.expander(
+        "Language, template, tokens, temperature, seed, model",
+        icon=":material/more_horiz:",
+    ):
+        choose_reading(study)
         generation, model = choose_generation(study)
-    with right:
-        steered = choose_steering(study)
-    record_draft(KEY, kept)
-    return Draft(
+    steered = choose_steering(study, places, example.strengths)
+    values = record_draft(KEY, kept)
+    st.session_state[WRITTEN] = st.query_params.get(KEY, "")
+    draft = Draft(
         study,
         model,
-        preset,
+        example,
         widget_value("prompt"),
         widget_value("language"),
         widget_value("template"),
         steered,
         generation,
+        values,
     )
+    return Drawn(draft, run)
 
 
-def choose_prompt(study: Study) -> Preset:
-    """Preset, language, template and the prompt itself."""
-    known = beginning_of(study).presets
-    one, two, three = st.columns(3)
-    one.selectbox(
+def begin_anew(study: Study) -> None:
+    """Another study has other concepts, languages and layers: it begins with its own
+    example, unless a link says otherwise.
+    """
+    before = st.session_state.get(f"{KEY}-study")
+    if before != study.name:
+        for key in list(st.session_state):
+            if is_of_draft(str(key)):
+                del st.session_state[key]
+        st.session_state[f"{KEY}-study"] = study.name
+        if before is not None and asked_link() == st.session_state.get(WRITTEN):
+            # It says what was chosen for the study that was left.
+            st.query_params.pop(KEY, None)
+    if not asked_link() and f"draft-{KEY}" not in st.session_state:
+        begin = examples(study)
+        fill(study, begin.known[begin.opens], begin.opens)
+
+
+def asked_link() -> str:
+    """What the link asks for."""
+    return st.query_params.get(KEY, "")
+
+
+def is_of_draft(key: str) -> bool:
+    """Whether the session keeps something of a draft under this key."""
+    beginnings = (f"{KEY}-", f"draft-{KEY}", f"link-{KEY}", "profile-", "terms-")
+    return key.startswith(beginnings)
+
+
+def choose_example(study: Study) -> Example:
+    """What to begin with."""
+    known = examples(study).known
+    st.selectbox(
         "Begin with",
         list(known),
-        format_func=lambda name: known[name].title,
+        format_func=lambda name: known[name].preset.title,
         key=f"{KEY}-preset",
         on_change=take,
         args=(study,),
     )
+    example = known[widget_value("preset")]
+    if example.preset.finding:
+        st.caption(f"Look for: {escape(example.preset.finding)}")
+    return example
+
+
+def choose_prompt(example: Example) -> None:
+    """The prompt, and those whose answers were recorded."""
+    if example.prompts:
+        prompt = widget_value("prompt")
+        st.session_state[PICKED] = prompt if prompt in example.prompts else None
+        st.selectbox(
+            "Prompts with recorded answers",
+            example.prompts,
+            index=None,
+            key=PICKED,
+            placeholder="Yours is none of them",
+            on_change=follow,
+            args=(PICKED, "prompt"),
+        )
+    st.text_area("Prompt", key=f"{KEY}-prompt", height=80, max_chars=LONGEST)
+
+
+def follow(key: str, field: str) -> None:
+    """A box that offers what was recorded was touched: the draft's own widget follows."""
+    value = st.session_state[key]
+    if value is not None:
+        st.session_state[f"{KEY}-{field}"] = value
+
+
+def choose_reading(study: Study) -> None:
+    """The prompt's language, and what is put around it."""
+    left, right = st.columns(2)
     names = dict(zip(study.languages, controls.labels(study.languages)))
-    two.selectbox(
+    left.selectbox(
         "Prompt's language",
         study.languages,
         format_func=names.__getitem__,
@@ -218,71 +266,90 @@ def choose_prompt(study: Study) -> Preset:
         on_change=translate,
         args=(study,),
     )
-    three.selectbox(
+    right.selectbox(
         "Template",
         list(TEMPLATES),
         key=f"{KEY}-template",
         help="What is put around the prompt before it is read.",
     )
-    preset = known[widget_value("preset")]
-    st.text_area("Prompt", key=f"{KEY}-prompt", height=110, max_chars=LONGEST)
-    st.caption(f"Look for: {escape(preset.finding)}")
-    return preset
 
 
 def take(study: Study) -> None:
-    """A preset was chosen: its prompt, template, concept, layers and strength are taken over."""
-    preset = chosen_preset(study)
-    layers = layers_at_depth(*preset.depths, study.layers)
-    new = {
-        "prompt": preset.texts.get(widget_value("language"), ""),
-        "template": fitting(preset.template, study),
-        "strength": preset.strength,
-    }
-    new |= {"way": "range", "range": (layers[0], layers[-1])} | (
-        {"concept": preset.concept} if preset.concept else {}
-    )
-    for key, value in new.items():
+    """An example was chosen: its settings are taken over."""
+    fill(study, chosen_example(study), widget_value("preset"))
+
+
+def fill(study: Study, example: Example, name: str) -> None:
+    """Put an example into the draft's fields."""
+    preset = example.preset
+    values: dict[str, Any] = {"preset": name, "strength": preset.strength}
+    if example.turn is None:
+        layers = layers_at_depth(*preset.depths, study.layers)
+        language = st.session_state.get(f"{KEY}-language", first_language(study))
+        values["prompt"] = preset.texts.get(language, "")
+        values["template"] = fitting(preset.template, study)
+        values |= {"way": "range", "range": (layers[0], layers[-1])}
+        if study.concepts:
+            values |= {"kind": "concept vector"}
+        if preset.concept:
+            values["concept"] = preset.concept
+    else:
+        values |= {"prompt": example.prompts[0], **example.values}
+    for key, value in values.items():
         st.session_state[f"{KEY}-{key}"] = value
+
+
+def first_language(study: Study) -> str:
+    """The language that a draft begins with."""
+    return "en" if "en" in study.languages else study.languages[0]
 
 
 def translate(study: Study) -> None:
     """Another language was chosen: a preset's prompt is shown in it; a prompt of the
     user's own stays.
     """
-    texts = chosen_preset(study).texts
+    texts = chosen_example(study).preset.texts
     if widget_value("prompt") in texts.values() and widget_value("language") in texts:
         st.session_state[f"{KEY}-prompt"] = texts[widget_value("language")]
 
 
-def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
-    """Tokens, temperature, seed, the model, and what else is answered."""
+def also_answered() -> None:
+    """What else is answered in the same run."""
     row = st.container(horizontal=True)
-    row.toggle("Strip of strengths", key=f"{KEY}-strip")
-    row.toggle("Every language", key=f"{KEY}-grid")
+    row.toggle(
+        "Several strengths",
+        key=f"{KEY}-strip",
+        help="From the strength to its opposite and to twice as much, as a table.",
+    )
+    row.toggle(
+        "Every language",
+        key=f"{KEY}-grid",
+        help="The same question in every language that it is written in, as a table.",
+    )
     row.toggle(
         "Random twin",
         key=f"{KEY}-twin",
         help="The same steering with a random vector of the same length.",
     )
-    with st.expander(
-        "More: tokens, temperature, seed, model", icon=":material/more_horiz:"
-    ):
-        one, two, three = st.columns(3)
-        tokens = one.number_input("New tokens", 1, None, key=f"{KEY}-tokens")
-        temperature = two.number_input(
-            "Temperature",
-            0.0,
-            5.0,
-            step=0.1,
-            key=f"{KEY}-temperature",
-            help="0 is greedy.",
-        )
-        seed = three.number_input("Seed", 0, 2**31 - 1, key=f"{KEY}-seed")
-        own = study.manifest.model or ModelSpec(study.model)
-        chosen = st.selectbox(
-            "Model", [STUDYS, *offered_models()], key=f"{KEY}-model", format_func=escape
-        )
+
+
+def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
+    """Tokens, temperature, seed and the model."""
+    one, two, three = st.columns(3)
+    tokens = one.number_input("New tokens", 1, None, key=f"{KEY}-tokens")
+    temperature = two.number_input(
+        "Temperature",
+        0.0,
+        5.0,
+        step=0.1,
+        key=f"{KEY}-temperature",
+        help="0 is greedy.",
+    )
+    seed = three.number_input("Seed", 0, 2**31 - 1, key=f"{KEY}-seed")
+    own = study.manifest.model or ModelSpec(study.model)
+    chosen = st.selectbox(
+        "Model", [STUDYS, *offered_models()], key=f"{KEY}-model", format_func=escape
+    )
     model = own if chosen == STUDYS else ModelSpec(chosen, stack=own.stack)
     if model.revision == "local":
         model = replace(model, revision="main")
@@ -296,39 +363,58 @@ def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
 def asks(draft: Draft) -> tuple[Ask, ...]:
     """All answers that one run asks for."""
     spec, question, language = draft.steered, draft.question, draft.language
-    strength = draft.push.strength
+    nothing = tuple(replace(term, strengths=(0.0,)) for term in spec.terms)
     wanted = [
         Ask(BASELINE, question, language),
-        Ask(
-            ZERO,
-            question,
-            language,
-            SteeringSpec(tuple(replace(term, strengths=(0.0,)) for term in spec.terms)),
-        ),
+        Ask(ZERO, question, language, SteeringSpec(nothing)),
         Ask(STEERED, question, language, spec),
     ]
     if widget_value("twin"):
-        source = VectorSource(
-            "random",
-            plus=(spec.terms[0].source,),
-            seed=draft.limits.seed + 1 + spec.terms[0].source.seed,
-        )
-        wanted.append(Ask(TWIN, question, language, draft.at(strength, source)))
+        first = spec.terms[0].source
+        seed = draft.limits.seed + 1 + first.seed
+        source = VectorSource("random", plus=(first,), seed=seed)
+        twin = draft.at(draft.push.strength, source)
+        wanted.append(Ask(TWIN, question, language, twin))
     if widget_value("strip"):
-        wanted += [
-            Ask(f"Strength {s:.3g}", question, language, draft.at(s))
-            for s in (draft.push.reach * s for s in STRIP)
-        ]
+        wanted += at_strengths(draft, question, language)
     if widget_value("grid"):
-        texts = draft.preset.texts
-        others = [
-            code
-            for code in draft.study.languages
-            if code != language and question == texts.get(language) and code in texts
-        ]
-        wanted += [
-            Ask(f"{kind} · {code}", texts[code], code, s)
-            for code in others
-            for kind, s in ((BASELINE, SteeringSpec()), (STEERED, spec))
-        ]
+        for code, text in other_texts(draft).items():
+            wanted.append(Ask(f"{BASELINE} · {code}", text, code))
+            wanted.append(Ask(f"{STEERED} · {code}", text, code, spec))
+            if widget_value("strip"):
+                wanted += at_strengths(draft, text, code, f" · {code}")
     return tuple(wanted)
+
+
+def at_strengths(
+    draft: Draft, question: str, language: str, ending: str = ""
+) -> list[Ask]:
+    """A question under the steering at each strength of the table but its own."""
+    found = []
+    for strength in strip_strengths(draft):
+        label = f"Strength {strength:.3g}{ending}"
+        found.append(Ask(label, question, language, draft.at(strength)))
+    return found
+
+
+def strip_strengths(draft: Draft) -> list[float]:
+    """Strengths around the draft's own, which is asked anyway; of its reach at zero."""
+    own = draft.push.strength
+    size = abs(own) or draft.push.reach
+    found = []
+    for factor in STRIP:
+        if own == 0 or factor != math.copysign(1.0, own):
+            found.append(factor * size)
+    return found
+
+
+def other_texts(draft: Draft) -> dict[str, str]:
+    """The example's question in every other language of the study that it is in."""
+    texts = draft.preset.texts
+    if draft.question != texts.get(draft.language):
+        return {}
+    found = {}
+    for code in draft.study.languages:
+        if code != draft.language and code in texts:
+            found[code] = texts[code]
+    return found

@@ -12,8 +12,10 @@ from analysis.steering.language_vectors import (
     languages_with_means,
 )
 from analysis.steering.operators import OPERATORS, POSITIONS
+from analysis.steering.profiles import SHAPES
 from analysis.steering.resolve import QUESTION_VECTORS
 from analysis.study.study import Study
+from components.forms.steering_rows import rows_of_terms
 from components.frame.links import Kept
 
 KEY = "play"
@@ -32,6 +34,10 @@ KINDS = {
     "language vector": "Language vector, from parallel sentences",
     "import": "Imported file",
 }
+BY_HAND = "by hand"
+"""The profile over layers that is no shape."""
+MOST_TERMS = 20
+"""Vectors that can act together beside the first one."""
 WAYS_BY_NAME = ("range", "set", "depth", "best", "profile")
 """How layers are chosen."""
 Check = Callable[[Any], bool]
@@ -75,8 +81,13 @@ def is_kept_file(value: str) -> bool:
     return value == "" or value in vector_files.kept_vectors()
 
 
+def are_terms(texts: list[str], study: Study) -> bool:
+    """Whether texts of a link are rows of further vectors that a study has."""
+    return len(texts) <= MOST_TERMS and rows_of_terms(texts, study) is not None
+
+
 def checks_of_layers(layers: int) -> dict[str, Check]:
-    """Checks of one layer, of several, of a range and of a profile."""
+    """Checks of one layer, of several, of a range, of a profile and of a place in it."""
 
     def is_layer(value: int) -> bool:
         return 1 <= value <= layers
@@ -93,7 +104,11 @@ def checks_of_layers(layers: int) -> dict[str, Check]:
     def is_profile(values: list[float]) -> bool:
         return len(values) in (0, layers) and all(map(is_strength, values))
 
+    def is_depth(value: float) -> bool:
+        return 0 <= value <= layers
+
     return {
+        "depth": is_depth,
         "layer": is_layer,
         "layers": are_layers,
         "range": is_range,
@@ -154,6 +169,9 @@ def layer_fields(layers: int) -> dict[str, Kept]:
         "depth": Kept((0.4, 0.7), is_depth_range, float),
         "top": Kept(1, checks["layer"]),
         "profile": Kept([], checks["profile"], float),
+        "shape": Kept(BY_HAND, one_of((BY_HAND, *SHAPES))),
+        "shape-first": Kept(float(middle), checks["depth"]),
+        "shape-second": Kept(2.0, checks["depth"]),
     }
 
 
@@ -172,7 +190,7 @@ def operator_fields(layers: int) -> dict[str, Kept]:
 
 
 def second_term_fields(study: Study, other: str) -> dict[str, Kept]:
-    """A second vector at a depth of its own."""
+    """A second vector at a depth of its own, and further ones as rows of a table."""
     is_layer = checks_of_layers(study.layers)["layer"]
     concepts = study.concepts or ("",)
     return {
@@ -181,4 +199,5 @@ def second_term_fields(study: Study, other: str) -> dict[str, Kept]:
         "second-vector": Kept(other, one_of(study.languages)),
         "second-layer": Kept(study.layers, is_layer),
         "second-strength": Kept(1.0, is_strength),
+        "terms": Kept([], lambda rows: are_terms(rows, study), str),
     }

@@ -8,10 +8,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from analysis.steering.profiles import SHAPES, profile
 from analysis.steering.resolve import layers_at_depth, top_layers
 from analysis.study.study import Study
-from components.forms.steering_fields import KEY, widget_value
+from components.forms.steering_fields import BY_HAND, KEY, widget_value
 
+PARTS = {
+    "bell": ("Centre, in layers", "Width, in layers"),
+    "ramp": ("From layer", "To layer"),
+    "step": ("From layer", "To layer"),
+}
+"""What the two numbers of a shape are."""
 ONCE = (1.0,)
 """The same strength at every layer."""
 
@@ -68,24 +75,51 @@ def by_recognition(study: Study) -> ChosenLayers:
 
 
 def by_profile(study: Study) -> ChosenLayers:
-    """A strength for every layer in a table, drawn beside it."""
+    """A strength for every layer, by a shape or by hand, drawn beside it."""
     numbers = range(1, study.layers + 1)
-    left, right = st.columns([1, 2])
-    table = pd.DataFrame({"layer": numbers, "strength": starting_profile(study)})
-    edited = left.data_editor(
-        table, hide_index=True, disabled=["layer"], key="profile-table", height=240
+    shape = st.segmented_control(
+        "Shape", (BY_HAND, *SHAPES), key=f"{KEY}-shape", required=True
     )
-    strengths = []
-    for strength in edited["strength"].astype(float):
-        strengths.append(float(strength) if np.isfinite(strength) else 0.0)
+    if shape == BY_HAND:
+        strengths = edited_profile(study)
+    else:
+        strengths = shaped_profile(study, str(shape))
     drawn = pd.DataFrame({"layer": numbers, "strength": strengths})
-    right.bar_chart(drawn, x="layer", y="strength", height=240)
-    st.session_state[f"{KEY}-profile"] = strengths
-    st.session_state["profile-of"] = strengths
+    st.bar_chart(drawn, x="layer", y="strength", height=160)
     steered = [layer for layer, strength in zip(numbers, strengths) if strength]
     return ChosenLayers(
         tuple(steered), tuple(strength for strength in strengths if strength)
     )
+
+
+def shaped_profile(study: Study, shape: str) -> list[float]:
+    """A profile from a shape and its two numbers; it is what editing by hand goes on with."""
+    words = PARTS[shape]
+    left, right = st.columns(2)
+    first = left.number_input(
+        words[0], 0.0, float(study.layers), step=0.5, key=f"{KEY}-shape-first"
+    )
+    second = right.number_input(
+        words[1], 0.0, float(study.layers), step=0.5, key=f"{KEY}-shape-second"
+    )
+    strengths = profile(shape, first, second, study.layers)
+    st.session_state[f"{KEY}-profile"] = strengths
+    return strengths
+
+
+def edited_profile(study: Study) -> list[float]:
+    """A strength for every layer in a table."""
+    numbers = range(1, study.layers + 1)
+    table = pd.DataFrame({"layer": numbers, "strength": starting_profile(study)})
+    edited = st.data_editor(
+        table, hide_index=True, disabled=["layer"], key="profile-table", height=200
+    )
+    strengths = []
+    for strength in edited["strength"].astype(float):
+        strengths.append(float(strength) if np.isfinite(strength) else 0.0)
+    st.session_state[f"{KEY}-profile"] = strengths
+    st.session_state["profile-of"] = strengths
+    return strengths
 
 
 def starting_profile(study: Study) -> list[float]:
@@ -97,6 +131,8 @@ def starting_profile(study: Study) -> list[float]:
         start[study.layers // 2] = 1.0
     if st.session_state.get("profile-of") != known.get("profile"):
         st.session_state["profile-start"] = start
+        # What was edited is of the profile before.
+        st.session_state.pop("profile-table", None)
     return st.session_state.setdefault("profile-start", start)
 
 

@@ -1,11 +1,13 @@
 """Widgets of one steering: its vector, layers, operator, and strength in mean gaps."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.core.counting import count
 from analysis.steering import vector_files
@@ -33,14 +35,23 @@ from analysis.steering.resolve import (
 )
 from analysis.steering.specs import Condition, SteeringSpec, SteeringTerm, VectorSource
 from analysis.study.study import Study
+from components.figures.steering_words import pole_words
+from components.forms.examples import SOURCE_FIELDS, nearest, recorded_example
 from components.forms.steering_fields import KEY, KINDS, MOST, widget_value
 from components.forms.steering_layers import WAYS
+from components.forms.steering_rows import KNOWN, choose_rows
 from components.frame import cache, controls
 from components.frame.polite import polite
 from components.frame.text import escape
 
 RANGES = {SHARE: 1.0, DOSE: 2.0}
 """Reach of the slider for operators whose strength is not in mean gaps."""
+LEAST = 2.0
+"""Mean gaps that the slider reaches to either side at least."""
+STEPS = 400
+"""Steps of the slider to either side."""
+TYPED, RECORDED_AT = f"{KEY}-typed", "recorded-strength"
+"""Keys of the largest strength so far, and of the recorded strengths."""
 DETENT = 40
 """A strength below one part in so many of the slider's reach counts as zero."""
 
@@ -67,28 +78,45 @@ class Manner:
     positions: str
 
 
-def choose_steering(study: Study) -> Steering | None:
-    """All widgets of a steering; None, with a sentence, while it makes no sense."""
-    source = choose_source(study)
-    way = st.segmented_control("Layers by", list(WAYS), key=f"{KEY}-way", required=True)
-    chosen = WAYS[str(way)](study)
-    label = "Operator, positions, condition, second term"
+@dataclass(frozen=True)
+class Places:
+    """Where the vector and its strength are chosen; what is rarer comes after them."""
+
+    vector: DeltaGenerator
+    strength: DeltaGenerator
+
+
+def choose_steering(
+    study: Study, places: Places, recorded: Sequence[float] = ()
+) -> Steering | None:
+    """All widgets of a steering; None, with a sentence, while it makes no sense.
+
+    Strengths that were ``recorded`` are offered beside the slider.
+    """
+    with places.vector:
+        source = choose_source(study)
+    with st.expander("Layers", icon=":material/layers:"):
+        way = st.segmented_control(
+            "Layers by", list(WAYS), key=f"{KEY}-way", required=True
+        )
+        chosen = WAYS[str(way)](study)
+    label = "Operator, positions, condition, further vectors"
     with st.expander(label, icon=":material/tune:"):
         manner = choose_operator()
         gate = st.container()
-        second = choose_second(study)
+        further = choose_further(study)
     if not chosen.layers:
-        st.info("Choose at least one layer.", icon=":material/info:")
+        places.strength.info("Choose at least one layer.", icon=":material/info:")
         return None
     if source.kind == "import" and not source.file:
-        st.info(
-            "Choose a file of vectors; import one under “Files” below.",
+        places.strength.info(
+            "Choose a file of vectors; import one in the tab “What was saved?”.",
             icon=":material/upload_file:",
         )
         return None
-    with polite():
+    with places.strength, polite():
         with gate:
-            first_layer = first_steered_layer(manner.operator, chosen.layers, second)
+            first_layer = first_steered_layer(manner.operator, chosen.layers, further)
             condition = choose_condition(source, first_layer)
         term = SteeringTerm(
             source,
@@ -98,21 +126,23 @@ def choose_steering(study: Study) -> Steering | None:
             manner.positions,
             condition,
         )
-        return choose_push(study, SteeringSpec((term, *second)))
+        return choose_push(study, SteeringSpec((term, *further)), recorded)
     return None
 
 
 def first_steered_layer(
-    operator: str, layers: tuple[int, ...], second: tuple[SteeringTerm, ...]
+    operator: str, layers: tuple[int, ...], further: tuple[SteeringTerm, ...]
 ) -> int:
     """The first layer that any term touches."""
     first = first_changed_layer(operator, layers)
-    for term in second:
+    for term in further:
         first = min(first, *term.layers)
     return first
 
 
-def choose_push(study: Study, unit: SteeringSpec) -> Steering:
+def choose_push(
+    study: Study, unit: SteeringSpec, recorded: Sequence[float]
+) -> Steering:
     """The strength, and how long the push is beside the states."""
     first = unit.terms[0]
     found = vectors(first.source, cache.study)
@@ -123,10 +153,13 @@ def choose_push(study: Study, unit: SteeringSpec) -> Steering:
         norms = None
     resolve(unit, cache.study)
     measure = OPERATORS[first.operator].unit
-    ends = RANGES.get(measure) or slider_reach(found, norms, first.layers)
-    strength = choose_strength(ends, measure)
+    reach = RANGES.get(measure) or slider_reach(found, norms, first.layers)
+    choose_recorded(recorded)
+    strength = choose_strength(
+        Slider(first.source, measure, slider_end(reach, measure))
+    )
     note_length(unit, strength, norms)
-    return Steering(unit, strength, norms, ends)
+    return Steering(unit, strength, norms, reach)
 
 
 def looked_at(study: Study) -> VectorSource:
@@ -143,6 +176,8 @@ def choose_source(study: Study) -> VectorSource:
         format_func=KINDS.__getitem__,
         key=f"{KEY}-kind",
         help=first_lines(SOURCES),
+        on_change=to_recorded,
+        args=(study,),
     )
     if kind == "import":
         return choose_file()
@@ -192,13 +227,20 @@ def choose_language_vector(study: Study) -> VectorSource:
     names = dict(zip(codes, controls.labels(codes)))
     left, right = st.columns(2)
     language = left.selectbox(
-        "Towards", codes, format_func=names.__getitem__, key=f"{KEY}-spoken"
+        "Towards",
+        codes,
+        format_func=names.__getitem__,
+        key=f"{KEY}-spoken",
+        on_change=to_recorded,
+        args=(study,),
     )
     against = right.selectbox(
         "Away from",
         (OTHERS, *(code for code in codes if code != language)),
         format_func=lambda code: names.get(code, "all other languages"),
         key=f"{KEY}-against",
+        on_change=to_recorded,
+        args=(study,),
     )
     st.caption("Strength 1 adds the whole gap between the mean states.")
     return VectorSource(
@@ -209,7 +251,13 @@ def choose_language_vector(study: Study) -> VectorSource:
 def choose_concept_vector(study: Study, kind: str) -> VectorSource:
     """A concept vector, or one that is made from concept vectors."""
     left, right = st.columns(2)
-    concept = left.selectbox("Concept", study.concepts, key=f"{KEY}-concept")
+    concept = left.selectbox(
+        "Concept",
+        study.concepts,
+        key=f"{KEY}-concept",
+        on_change=to_recorded,
+        args=(study,),
+    )
     language = language_box(right, study, "Vector's language", "vector")
     own = VectorSource("concept vector", study.name, concept, language)
     if kind == "mapped":
@@ -228,8 +276,27 @@ def language_box(place: Any, study: Study, label: str, key: str) -> str:
     """A language of the study, in the view's order."""
     names = dict(zip(study.languages, controls.labels(study.languages)))
     return place.selectbox(
-        label, study.languages, format_func=names.get, key=f"{KEY}-{key}"
+        label,
+        study.languages,
+        format_func=names.get,
+        key=f"{KEY}-{key}",
+        on_change=to_recorded if key == "vector" else None,
+        args=(study,) if key == "vector" else None,
     )
+
+
+def to_recorded(study: Study) -> None:
+    """Another vector was chosen: where it was recorded, strength and layers follow."""
+    values = {}
+    for field in SOURCE_FIELDS:
+        values[field] = st.session_state.get(f"{KEY}-{field}")
+    example = recorded_example(study, values)
+    if example is None:
+        return
+    for field in ("way", "set", "profile"):
+        if field in example.values:
+            st.session_state[f"{KEY}-{field}"] = example.values[field]
+    st.session_state[f"{KEY}-strength"] = example.preset.strength
 
 
 def first_lines(table: Mapping[str, Callable[..., object]]) -> str:
@@ -274,12 +341,22 @@ def choose_condition(source: VectorSource, first: int) -> Condition | None:
     return Condition(source, layer, threshold, side == "above")
 
 
-def choose_second(study: Study) -> tuple[SteeringTerm, ...]:
-    """A second vector at a depth of its own, added in the same pass."""
+def choose_further(study: Study) -> tuple[SteeringTerm, ...]:
+    """Further vectors at depths of their own, added in the same pass."""
     if not study.concepts:
         return ()
     if not st.toggle("A second vector, at another depth", key=f"{KEY}-second"):
         return ()
+    second = choose_second(study)
+    st.caption("More vectors, one a row:")
+    rows = choose_rows(study, widget_value("terms"))
+    kept = [row.text() for row in rows]
+    st.session_state[f"{KEY}-terms"] = st.session_state[KNOWN] = kept
+    return (second, *(row.term(study) for row in rows))
+
+
+def choose_second(study: Study) -> SteeringTerm:
+    """A second vector at a depth of its own."""
     left, right = st.columns(2)
     concept = left.selectbox(
         "Second concept", study.concepts, key=f"{KEY}-second-concept"
@@ -292,28 +369,83 @@ def choose_second(study: Study) -> tuple[SteeringTerm, ...]:
         "Second strength", -MOST, MOST, step=0.25, key=f"{KEY}-second-strength"
     )
     source = VectorSource("concept vector", study.name, concept, language)
-    return (SteeringTerm(source, (int(layer),), (strength,)),)
+    return SteeringTerm(source, (int(layer),), (strength,))
 
 
-def choose_strength(ends: float, unit: str) -> float:
+@dataclass(frozen=True)
+class Slider:
+    """What the slider pushes along, what its strength is counted in, and its end."""
+
+    source: VectorSource
+    unit: str
+    end: float
+
+
+def slider_end(reach: float, unit: str) -> float:
+    """The slider's end: a push as long as the states, LEAST mean gaps, and what was typed."""
+    typed = max(st.session_state.get(TYPED, 0.0), abs(widget_value("strength")))
+    st.session_state[TYPED] = typed
+    least = LEAST if unit == GAPS else 0.0
+    needed = max(reach, least, typed)
+    size = 10.0 ** math.floor(math.log10(needed))
+    for step in (1, 2, 5, 10):
+        if step * size >= needed * (1 - 1e-9):
+            return step * size
+    return needed
+
+
+def choose_recorded(strengths: Sequence[float]) -> None:
+    """The strengths at which answers were recorded, to be picked."""
+    if not strengths:
+        return
+    st.session_state[RECORDED_AT] = nearest(widget_value("strength"), tuple(strengths))
+    st.pills(
+        "Recorded at strength",
+        strengths,
+        format_func=lambda value: f"{value:g}",
+        key=RECORDED_AT,
+        on_change=follow_recorded,
+    )
+
+
+def follow_recorded() -> None:
+    """A recorded strength was picked: the number follows."""
+    picked = st.session_state[RECORDED_AT]
+    if picked is not None:
+        st.session_state[f"{KEY}-strength"] = picked
+
+
+def choose_strength(slider: Slider) -> float:
     """A slider with a detent at zero, and a box for any number; each moves the other.
 
     Neither starts anything.
     """
+    ends = slider.end
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     shown = float(np.clip(widget_value("strength"), -ends, ends))
     st.session_state[f"{KEY}-slide"] = shown
-    left.slider(
-        f"Strength ({unit})",
-        -ends,
-        ends,
-        step=ends / 100,
-        key=f"{KEY}-slide",
-        on_change=follow_slider,
-        args=(ends,),
-    )
+    words = pole_words(slider.source)
+    with left:
+        st.slider(
+            f"Strength ({slider.unit})",
+            -ends,
+            ends,
+            step=ends / STEPS,
+            format="%.4g",
+            key=f"{KEY}-slide",
+            on_change=follow_slider,
+            args=(ends,),
+        )
+        ends_row = st.container(horizontal=True, horizontal_alignment="distribute")
+        ends_row.caption(f"← {escape(words.away)}", width="content")
+        ends_row.caption(f"{escape(words.towards)} →", width="content")
     return right.number_input(
-        "Exactly", -MOST, MOST, step=ends / 20, format="%.4g", key=f"{KEY}-strength"
+        "Exactly",
+        -MOST,
+        MOST,
+        step=ends / 20,
+        format="%.4g",
+        key=f"{KEY}-strength",
     )
 
 

@@ -18,6 +18,11 @@ def escape(text: str) -> str:
     return "".join(f"\\{char}" if char in MARKDOWN else char for char in text)
 
 
+def isolated(text: str) -> str:
+    """A quoted text whose direction is its own, whatever stands around it."""
+    return f"“\u2068{text}\u2069”"
+
+
 def say_not_restored(sentence: str) -> None:
     """Say what a link asked for that is not to be had."""
     st.warning(escape(sentence), icon=":material/link_off:")

@@ -80,8 +80,7 @@ def compared_vectors(draft: Draft) -> Vectors:
 
 
 def section(draft: Draft, start: Callable) -> None:
-    """Ask for the comparison, and show the last one."""
-    st.subheader("English, local or mapped vector?", anchor=False)
+    """Ask whether the English, the local or the mapped vector does best."""
     both = "en" in draft.study.languages and draft.language != "en"
     if draft.steering is None or not draft.ready or not both:
         st.caption(

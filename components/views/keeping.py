@@ -81,7 +81,6 @@ def code(request: Request) -> str:
 
 def section(draft: Draft) -> None:
     """Saved answers with search; files of vectors in and out."""
-    st.subheader("Saved answers", anchor=False)
     kept = pd.DataFrame()
     with polite():
         kept = pd.DataFrame(notes.read_notes(draft.study, "answers"))

@@ -1,65 +1,72 @@
 """Playground: what does the model say when it is pushed?"""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from analysis.core.counting import count
 from analysis.core.model_names import DEMO
 from analysis.steering import fluency, resolve
 from analysis.steering.language_vectors import language_vector
 from analysis.study.study import Study
 from analysis.worker import answers
-from analysis.worker.answers import Dose, Reply, Request, Wording
+from analysis.worker.answers import Curve, Reply, Request, Wording
 from analysis.worker.service import DONE, QUEUED, Job, Pool
+from components.figures.steering_words import steering_words
 from components.figures.text import DEMO_NOTE
-from components.forms import playground, tokens
+from components.forms import playground
 from components.forms.playground import BASELINE, STEERED, TWIN, ZERO, Draft
-from components.frame import cache, controls, jobs, panel
+from components.forms.steering_fields import KEY
+from components.frame import cache, jobs, panel, questions
 from components.frame.polite import polite
-from components.frame.text import escape
-from components.views import comparing, dose, keeping, recorded, unfilled
+from components.frame.questions import Question
+from components.frame.text import escape, isolated
+from components.views import (
+    answer_cards,
+    answer_table,
+    comparing,
+    dose,
+    earlier,
+    keeping,
+    model_here,
+    recorded,
+    unfilled,
+)
 
 LEASE = 15.0
 """Seconds without a look after which answers stop: the tab was closed."""
-ENDINGS = {
-    "end": "ended by itself",
-    "length": "cut at the asked length",
-    "not finite": (
-        "stopped: the states are no longer finite, or all tokens are equally likely; "
-        "the strength is too large"
-    ),
-    "going on": "…",
-}
 EARLIER = (
     ":material/history: These answers belong to earlier settings; run again for the "
     "present ones."
 )
+ASKED = "asked-values"
+"""Where the session keeps the draft's fields of the run that is on its way."""
+SHOWN_AT = "watched-at"
+"""Where the session keeps which part of the page shows the job that is on its way."""
 Work = Callable[[Job, Pool], object]
-Asked = Wording | Dose | Request | tuple[Request, bool]
+Asked = Wording | tuple[Curve, ...] | Request | tuple[Request, bool]
 """What a job of this page was asked; a comparison with whether it is blind."""
-Likely = Sequence[tuple[str, float]]
-"""Tokens with their probabilities."""
 
 
 def page(study: Study) -> None:
-    """The draft, its answers as they come, and what was measured."""
+    """Controls on the left, answers on the right, the rest in tabs below."""
     if unfilled.tell(study, "Playground"):
         return
     cache.warmed()
-    recorded.section(study)
-    draft = playground.draw(study)
-    above = st.container()
-    buttons(draft)
-    with above:
-        prompt(draft)
-    results(draft)
-    dose.section(draft, start)
-    if study.concepts:
-        comparing.section(draft, start)
-    keeping.section(draft)
+    recorded.tell_damage(study)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        drawn = playground.draw(study)
+        draft = drawn.draft
+    st.session_state[SHOWN_AT] = ""
+    with drawn.run:
+        elsewhere = buttons(draft)
+    with right:
+        answers_shown(draft)
+    tabs(draft)
+    tell_elsewhere(elsewhere)
     panel.explain(
         resolve.mapped,
         resolve.random,
@@ -69,6 +76,25 @@ def page(study: Study) -> None:
         fluency.repetition,
         fluency.knee,
     )
+
+
+def tabs(draft: Draft) -> None:
+    """What can be asked beyond one prompt at one strength."""
+    asked = [Question("dose", "How far can it be pushed?", partial(dosed, draft))]
+    if draft.study.concepts:
+        draw = partial(comparing.section, draft, start)
+        asked.append(Question("compare", "English, local or mapped vector?", draw))
+    if draft.example.turn is not None:
+        draw = partial(recorded.chosen_on, draft.example)
+        asked.append(Question("chosen", "How were these settings chosen?", draw))
+    saved = partial(keeping.section, draft)
+    asked.append(Question("saved", "What was saved?", saved))
+    questions.show(asked)
+
+
+def dosed(draft: Draft) -> None:
+    """The curve, with its progress in place."""
+    dose.section(draft, start, partial(watched_here, "dose"))
 
 
 def prompt(draft: Draft) -> None:
@@ -101,23 +127,26 @@ def live_job() -> Job | None:
     return None
 
 
-def buttons(draft: Draft) -> None:
-    """Run; what is running, or what became of it."""
+def buttons(draft: Draft) -> DeltaGenerator:
+    """Run, and what became of it; the place for progress that nothing else shows."""
     job = jobs.mine()
     busy = live_job()
+    absent = model_here.absent(draft.model)
     if st.button(
         "Run",
         type="primary",
         icon=":material/play_arrow:",
         shortcut="Ctrl+Enter",
-        disabled=busy is not None or not draft.ready,
+        disabled=busy is not None or not draft.ready or absent,
     ):
         request = draft.request(*playground.asks(draft))
+        st.session_state[ASKED] = draft.values
         start("answers", "Answers", answers.answer_request(request), request)
-    if busy is not None:
-        watch(busy.number)
-    elif job is not None and running() == job.number:
-        finish(job)
+    if absent:
+        model_here.tell(draft.model)
+    if busy is None and job is not None and running() == job.number:
+        finish(job, draft.study)
+    return st.container()
 
 
 def running() -> int:
@@ -128,31 +157,55 @@ def running() -> int:
 
 def start(kind: str, title: str, work: Work, asked: Asked) -> None:
     """Queue a job of this page and show it."""
-    request = asked[0] if isinstance(asked, tuple) else asked
+    first = asked
+    if isinstance(asked, tuple):
+        first = asked[0]
     with polite():
-        job = cache.service().submit(jobs.owner(), title, work, LEASE, request.model)
+        job = cache.service().submit(jobs.owner(), title, work, LEASE, first.model)  # pyright: ignore[reportAttributeAccessIssue]
         jobs.begun_here(job)
         st.session_state["play-running"] = jobs.Begun(job.number, kind, asked)
         job.finished.wait(jobs.SOON / 2)
         st.rerun()
 
 
-def finish(job: Job) -> None:
+def finish(job: Job, study: Study) -> None:
     """Keep what a job left, also when it was stopped; say what went wrong."""
     begun = st.session_state["play-running"]
     asked = begun.asked
     answer = job.result if job.state == DONE else job.partial
-    before = st.session_state.get(f"play-got-{begun.kind}")
-    is_new = before is None or before.number != job.number
-    if answer is not None and is_new:
+    done = st.session_state.get("finished-play", 0)
+    if answer is not None and done != job.number:
         left = jobs.Left(job.number, asked, answer)
+        st.session_state["finished-play"] = job.number
         st.session_state[f"play-got-{begun.kind}"] = left
         if begun.kind == "answers":
             wording = Wording(asked.model, asked.template, asked.asks[0].question)
             formatted = jobs.Left(job.number, wording, answer[0].prompt)
             st.session_state["play-got-prompt"] = formatted
+            earlier.keep(study.name, st.session_state.get(ASKED, {}), left)
     if job.state != DONE:
         jobs.outcome(job)
+
+
+def watched_here(kind: str) -> bool:
+    """Show the progress of a job of this kind where the page is now; whether there is."""
+    busy = live_job()
+    begun = st.session_state.get("play-running")
+    if busy is None or begun is None or begun.number != busy.number:
+        return False
+    if begun.kind != kind:
+        return False
+    st.session_state[SHOWN_AT] = kind
+    watch(busy.number)
+    return True
+
+
+def tell_elsewhere(place: DeltaGenerator) -> None:
+    """Progress of a job that no part of the page shows; nobody may stop looking at it."""
+    busy = live_job()
+    if busy is not None and not st.session_state.get(SHOWN_AT):
+        with place:
+            watch(busy.number)
 
 
 @st.fragment(run_every=0.3)
@@ -171,7 +224,7 @@ def watch(number: int) -> None:
 def state(job: Job) -> None:
     """Place or progress, and Stop; looking keeps the job alive."""
     job.seen = time.monotonic()
-    left, right = st.columns([6, 1], vertical_alignment="center")
+    left, right = st.columns([4, 1], vertical_alignment="center")
     if job.state == QUEUED:
         place = cache.service().place(job)
         many = "" if place == 1 else "s"
@@ -183,22 +236,77 @@ def state(job: Job) -> None:
     jobs.stop(right, job)
 
 
-def results(draft: Draft) -> None:
-    """The last answers of this session, unless new ones are on their way."""
-    if live_job() is not None:
-        return
-    if "play-got-answers" not in st.session_state:
-        st.caption("Nothing was asked yet. Press Run or Ctrl+Enter; Esc stops.")
-        return
-    last = st.session_state["play-got-answers"]
-    asked, replies = last.asked, last.answer
-    if draft.ready and asked != draft.request(*playground.asks(draft)):
-        st.caption(EARLIER)
+def answers_shown(draft: Draft) -> None:
+    """The answers: live ones as they come, recorded ones at once, earlier ones marked."""
+    with st.container(key="play-answers"):
+        if watched_here("answers"):
+            return
+        earlier.bar(draft.study.name, live_job() is not None)
+        live = st.session_state.get("play-got-answers")
+        if live is None:
+            live = earlier.last(draft.study.name)
+        seen = recorded.seen_now(draft)
+        if live is not None and is_present(draft, live.asked):
+            show_live(draft, live)
+        elif seen is not None:
+            recorded.show(draft.study, seen)
+        elif live is not None:
+            st.caption(EARLIER)
+            show_live(draft, live)
+        else:
+            show_before(draft)
+        prompt(draft)
+
+
+def show_before(draft: Draft) -> None:
+    """What there is before anything was run: what was recorded at the settings before."""
+    seen = recorded.seen_before(draft.study)
+    if seen is not None:
+        st.caption(recorded.TO_OTHERS)
+        if recorded.show(draft.study, seen):
+            return
+    st.caption("Nothing was asked yet. Press Run or Ctrl+Enter; Esc stops.")
+
+
+def is_present(draft: Draft, asked: Request) -> bool:
+    """Whether answers are those of the draft as it stands."""
+    return draft.ready and asked == draft.request(*playground.asks(draft))
+
+
+def show_live(draft: Draft, left: jobs.Left) -> None:
+    """Computed answers, with what can be done with them."""
+    asked, replies = left.asked, left.answer
     badge(replies)
+    tell_steering(replies)
     cards(replies, "said")
+    steered = [reply for reply in replies if reply.ask.label == STEERED]
+    if steered:
+        answer_table.show(replies, strength_words(steered[0]), f"{KEY}-said")
     if draft.study.toy or draft.model.model == DEMO:
         st.caption(DEMO_NOTE)
     keeping.tools(draft, asked, replies)
+
+
+def tell_steering(replies: Sequence[Reply]) -> None:
+    """Which prompt and which vector made the answers."""
+    for reply in replies:
+        if reply.ask.label == STEERED:
+            words = steering_words(reply.ask.steering)
+            question = escape(isolated(shortened(reply.ask.question)))
+            st.markdown(f"{question} … under the {escape(words)}")
+
+
+def shortened(text: str) -> str:
+    """As much of a prompt as names it."""
+    line = " ".join(text.split())
+    return line if len(line) <= 120 else f"{line[:120]}…"
+
+
+def strength_words(reply: Reply) -> str:
+    """The strength of a steered answer, as the table's columns are called."""
+    strengths = reply.ask.steering.terms[0].strengths
+    largest = max(strengths, key=abs)
+    return f"{largest:.3g}"
 
 
 def badge(replies: Sequence[Reply]) -> None:
@@ -221,87 +329,10 @@ def badge(replies: Sequence[Reply]) -> None:
 
 
 def cards(replies: Sequence[Reply], key: str) -> None:
-    """Answers side by side but for strength 0, each beside its language's baseline."""
-    plain, pair, rest = {}, [], []
+    """The prompt's answers but for strength 0, what differs from the baseline marked."""
+    plain = answer_table.baselines(replies)
+    found = []
     for reply in replies:
-        label = reply.ask.label
-        if label.startswith(BASELINE):
-            plain[reply.ask.language] = reply
-        if label in (BASELINE, STEERED, TWIN):
-            pair.append(reply)
-        elif label != ZERO:
-            rest.append(reply)
-    row(pair, plain, f"{key}-pair")
-    side_by_side = 4 if len(rest) < 9 else 2
-    for first in range(0, len(rest), side_by_side):
-        row(rest[first : first + side_by_side], plain, f"{key}-{first}")
-
-
-def row(replies: Sequence[Reply], plain: Mapping[str, Reply], key: str) -> None:
-    """Answers in columns, what differs from the baseline marked."""
-    for column, reply in zip(st.columns(max(1, len(replies))), replies):
-        with column.container(border=True):
-            st.markdown(card_title(reply))
-            base = plain.get(reply.ask.language)
-            parts = marked(reply, base)
-            tokens.show(parts, reply.ask.language, f"{key}-{reply.ask.label}")
-            ending = ENDINGS[reply.answer.ended]
-            st.caption(
-                f"{count(len(reply.answer.ids), 'token')}, {ending}."
-                f"{gated(reply.answer.conditions)}"
-            )
-
-
-def card_title(reply: Reply) -> str:
-    """What was asked, and in which language where that is not the prompt's."""
-    label, _, code = reply.ask.label.partition(" · ")
-    if not code:
-        return f"**{escape(label)}**"
-    return f"**{escape(label)}** · {escape(controls.arrangement().name(code))}"
-
-
-def gated(conditions: Sequence[tuple[float, bool]]) -> str:
-    """Whether the prompt met the conditions of its steering."""
-    sentences = []
-    for cosine, met in conditions:
-        result = "met" if met else "not met, so nothing was added"
-        sentences.append(f" Cosine {cosine:z.3f}: the condition is {result}.")
-    return "".join(sentences)
-
-
-def marked(reply: Reply, base: Reply | None) -> list[tokens.Token]:
-    """An answer's tokens, changed ones marked, the likeliest others on hover."""
-    count = len(reply.answer.ids)
-    steered, baseline = padded(reply.answer.top, count), padded(reply.baseline, count)
-    if base is None or base is reply:
-        tips = [likely("next", top) for top in steered]
-        return tokens.merged(reply.answer.pieces, [False] * count, tips)
-    tips = []
-    for here, plain in zip(steered, baseline):
-        parts = (likely("steered", here), likely("baseline", plain))
-        tips.append("\n".join(part for part in parts if part))
-    return tokens.merged(reply.answer.pieces, changed(reply, base), tips)
-
-
-def padded(found: Sequence[Likely], count: int) -> list[Likely]:
-    """Likeliest tokens of every place; none where they are not known yet."""
-    known = list(found[:count])
-    return known + [()] * (count - len(known))
-
-
-def changed(reply: Reply, base: Reply) -> list[bool]:
-    """Which tokens of an answer are not the baseline's."""
-    ids = reply.answer.ids
-    differs = [True] * len(ids)
-    matcher = SequenceMatcher(None, base.answer.ids, ids, autojunk=False)
-    for block in matcher.get_matching_blocks():
-        differs[block.b : block.b + block.size] = [False] * block.size
-    return differs
-
-
-def likely(name: str, top: Likely) -> str:
-    """The likeliest next tokens in one line."""
-    if not top:
-        return ""
-    parts = [f"{token} {100 * share:.0f} %" for token, share in top]
-    return f"{name}: " + "  ".join(parts)
+        if reply.ask.label in (BASELINE, STEERED, TWIN):
+            found.append(answer_cards.card_of(reply, plain, key))
+    answer_cards.show(found)
