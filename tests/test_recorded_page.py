@@ -45,7 +45,7 @@ def said(at) -> list[str]:
     """The texts of all answers on the page."""
     found = []
     for node in at.main:
-        if node.type == "bidi_component":
+        if node.type == "bidi_component" and "tokens" in node.proto.json:
             shown = json.loads(node.proto.json)
             found.append("".join(token["text"] for token in shown["tokens"]))
     return found
