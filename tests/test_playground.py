@@ -70,7 +70,7 @@ def said(at) -> dict[str, tuple[int, ...]]:
 
 
 def test_a_study_without_vectors_says_so():
-    assert "no concept vectors" in words(visit(PAGE, study="llama2-chat-7b"))
+    assert "when it is steered" in words(visit(PAGE, study="llama2-chat-7b"))
 
 
 def test_answers_stand_side_by_side_and_strength_zero_is_the_baseline():

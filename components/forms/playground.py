@@ -34,7 +34,7 @@ from components.forms.steering_fields import (
     widget_value,
 )
 from components.forms.steering_term import Places, Steering, choose_steering
-from components.frame import controls
+from components.frame import controls, links
 from components.frame.links import Kept, record_draft, restore_draft
 from components.frame.polite import polite
 from components.frame.text import escape
@@ -169,7 +169,7 @@ def draw(study: Study) -> Drawn:
         generation, model = choose_generation(study)
     steered = choose_steering(study, places, example.strengths)
     values = record_draft(KEY, kept)
-    st.session_state[WRITTEN] = st.query_params.get(KEY, "")
+    st.session_state[WRITTEN] = asked_link()
     draft = Draft(
         study,
         model,
@@ -196,7 +196,7 @@ def begin_anew(study: Study) -> None:
         st.session_state[f"{KEY}-study"] = study.name
         if before is not None and asked_link() == st.session_state.get(WRITTEN):
             # It says what was chosen for the study that was left.
-            st.query_params.pop(KEY, None)
+            links.forget(KEY)
     if not asked_link() and f"draft-{KEY}" not in st.session_state:
         begin = examples(study)
         fill(study, begin.known[begin.opens], begin.opens)
@@ -204,7 +204,7 @@ def begin_anew(study: Study) -> None:
 
 def asked_link() -> str:
     """What the link asks for."""
-    return st.query_params.get(KEY, "")
+    return "".join(links.address().get(KEY, ()))
 
 
 def is_of_draft(key: str) -> bool:

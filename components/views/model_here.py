@@ -5,6 +5,7 @@ import streamlit as st
 from analysis.core.model_names import DEMO, HUB_ID, offered_models
 from analysis.core.specs import ModelSpec
 from analysis.study import library
+from components.frame import going
 from components.frame.text import escape
 
 FETCHED = ("gemma-3-270m", "smollm2-135m-instruct")
@@ -30,9 +31,9 @@ def tell(model: ModelSpec) -> None:
             "(`BABELSCOPE_MODELS`), or choose another model below."
         )
     if DEMO in library.names():
-        st.page_link(
+        going.link(
             "pages/playground.py",
-            label="Try it with the demo model",
+            "Try it with the demo model",
+            {"study": DEMO},
             icon=":material/toys:",
-            query_params={"study": DEMO},
         )
