@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from analysis.concepts.corpora import to_csv
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.study import library
+from components.frame import style
 from tests.browsing import (
     LONG,
     cell,
@@ -141,6 +142,60 @@ def test_the_overview_shows_published_results(server, session):
     page.get_by_test_id("stSidebar").get_by_role("link", name="Transfer").click()
     expect(page.get_by_role("heading", name="Transfer", exact=True)).to_be_visible()
     assert "transfer" in page.url
+
+
+def selectors() -> list[str]:
+    """What the rules of the page's own stylesheet are about, but for lists and states."""
+    found = []
+    for rules in (style.BAND, style.HEADER, style.MENU, style.TOOLS, style.LISTS):
+        for rule in re.findall(r"([^{}]+){[^}]*}", rules):
+            about = re.sub("::after|::before", "", rule)
+            found += re.split(r", (?![^(]*\))", about)
+    return [" ".join(selector.split()) for selector in found]
+
+
+def test_every_rule_of_the_look_finds_what_it_is_about(server, session):
+    page = go(session(), f"{server}/recognition?study=planted", "Recognition")
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    page.get_by_role("combobox", name="Study").click()
+    expect(page.get_by_role("option").first).to_be_visible()
+    for selector in selectors():
+        assert page.locator(selector).count(), f"nothing is {selector}"
+    page.keyboard.press("Escape")
+    heading = page.locator("h1").bounding_box()
+    assert heading["y"] < 40, "nothing empty stands above the title"
+    page.get_by_role("button", name="Main menu").click()
+    page.get_by_test_id("stMainMenuItem-theme-Dark").click()
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('.stApp')).backgroundColor "
+        "== 'rgb(19, 24, 27)'"
+    )
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="View ·").click()
+    expect(page.get_by_text("Order of languages")).to_be_visible()
+
+
+def test_no_script_shows_boxes_and_no_page_scrolls_sideways(server, session):
+    link = f"{server}/transfer?study=planted&labels=own+name"
+    page = session()
+    page.set_viewport_size({"width": 420, "height": 900})
+    go(page, link, "Transfer")
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    page.wait_for_function(
+        "['U+B82-BFA', 'U+3000-318E'].every(range => [...document.fonts].some(face =>"
+        " face.status == 'loaded' && face.unicodeRange.startsWith(range)))"
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") == 420
+    box = page.locator(".st-key-band").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 420
+
+
+def test_the_link_is_copied_as_it_is(server, session):
+    page = session(permissions=["clipboard-read", "clipboard-write"])
+    go(page, f"{server}/similarity?study=planted", "Similarity")
+    page.get_by_role("button", name="Copy link to this view").click()
+    expect(page.get_by_text("Copied", exact=True)).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
 
 
 def test_a_deep_link_is_restored_as_the_first_request_to_a_server(home, session):

@@ -170,3 +170,11 @@ def test_a_wildcard_names_what_is_below_it(monkeypatch):
     assert may_open("https://a.example.org", "127.0.0.1:1")
     assert not may_open("https://example.org.evil", "127.0.0.1:1")
     assert not may_open("https://evilexample.org", "127.0.0.1:1")
+
+
+@pytest.mark.slow
+def test_typefaces_are_sent_to_those_who_may_come_in(port):
+    path = "/typefaces/NotoSansTamil.ttf"
+    sent = asked(port, path, f"Host: localhost:{port}")
+    assert sent.startswith("HTTP/1.1 200") and "content-type: font/ttf" in sent
+    assert asked(port, path, "Host: evil.example").startswith("HTTP/1.1 403")

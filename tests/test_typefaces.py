@@ -3,6 +3,8 @@ the same as Matplotlib's own.
 """
 
 import io
+import re
+import tomllib
 
 import numpy as np
 import pandas as pd
@@ -13,8 +15,11 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 
 from components.figures.spec import Figure, Matrix
+from components.frame import typefaces
 from components.printing import fonts, sheet
 from components.printing.venues import Look
+from components.screen import to_plotly
+from tests.visits import APP
 
 NAMES = ("Tiếng Việt", "தமிழ்", "简体中文", "తెలుగు")
 
@@ -88,3 +93,50 @@ def test_a_second_figure_cuts_nothing_and_looks_the_same(monkeypatch):
     )
     picture = pypdfium2.PdfDocument(first)[0].render(scale=2).to_numpy()
     assert (picture[..., :3].min(-1) < 60).mean() > 0.005, "letters are there"
+
+
+SHARED = {0x20, 0x25CC, *range(0x200B, 0x2010)}
+"""Characters that many of the files have beside those of their script."""
+
+
+def test_pages_are_sent_every_character_that_a_typeface_has():
+    sheet_of_faces = (typefaces.FOLDER / typefaces.FACES).read_text()
+    faces = re.findall(r"src: url\((.+?)\); unicode-range: (.+?); }", sheet_of_faces)
+    has = {
+        typeface.file.name: typeface.characters
+        for typeface in fonts.fonts_in().values()
+    }
+    assert sorted(name for name, _ in faces) == sorted(has)
+    for name, ranges in faces:
+        sent = set()
+        for low, _, high in (text[2:].partition("-") for text in ranges.split(", ")):
+            sent.update(range(int(low, 16), int(high or low, 16) + 1))
+        assert has[name] - SHARED <= sent, name
+
+
+def test_pages_and_charts_have_one_typeface():
+    config = tomllib.loads((APP.parent / ".streamlit" / "config.toml").read_text())
+    named = config["theme"]["font"].replace("'", "")
+    assert named == to_plotly.FONT
+    families = (typefaces.FOLDER / typefaces.FACES).read_text()
+    own = [name for name in named.split(", ") if f"font-family: '{name}'" in families]
+    assert own == ["Babelscope Noto", "Babelscope Noto TC"]
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "found"),
+    [
+        ("/typefaces/NotoSansTamil.ttf", "", "NotoSansTamil.ttf"),
+        ("/lab/typefaces/faces.css", "lab", "faces.css"),
+        ("/typefaces/faces.css", "lab", None),
+        ("/lab/typefaces/faces.css", "", None),
+        ("/typefaces/OFL.txt", "", None),
+        ("/typefaces/../fonts.py", "", None),
+        ("/typefaces/..", "", None),
+        ("/typefaces/", "", None),
+        ("/typefaces/no.ttf", "", None),
+    ],
+)
+def test_nothing_but_typefaces_is_sent(path, base, found):
+    file = typefaces.file_at(path, base)
+    assert (file.name if file else None) == found

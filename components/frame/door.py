@@ -12,6 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from analysis.core import settings
 from analysis.core.errors import AnalysisError
+from components.frame import typefaces
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -136,6 +138,11 @@ class Door:
             return
         answer = answer_to(scope, host)
         if answer is None:
+            base = config.get_option("server.baseUrlPath") or ""
+            typeface = typefaces.file_at(scope["path"], base)
+            if typeface is not None:
+                await send_file(typeface, send)
+                return
             await self.inside(scope, receive, send)
             return
         self.log(host)
@@ -197,6 +204,18 @@ async def reply(answer: Answer, send: Send) -> None:
     start = {"type": "http.response.start", "status": answer.status}
     await send({**start, "headers": headers})
     await send({"type": "http.response.body", "body": answer.text.encode()})
+
+
+async def send_file(file: Path, send: Send) -> None:
+    """Send a typeface, which a browser may keep for a day."""
+    headers = [
+        (b"content-type", typefaces.KINDS[file.suffix].encode()),
+        (b"cache-control", b"public, max-age=86400"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    start = {"type": "http.response.start", "status": 200}
+    await send({**start, "headers": headers})
+    await send({"type": "http.response.body", "body": file.read_bytes()})
 
 
 def header(scope: Scope, name: bytes) -> str | None:

@@ -9,10 +9,13 @@ from analysis.study import library
 from analysis.study.study import DEMO, PUBLISHED, Study
 from components.frame import cache, links
 from components.frame.polite import polite
+from components.frame.text import escape
 
 REAL, PRINTED, TOY, YOURS = "Real models", "Published", "Demo", "Yours"
 GROUPS = (REAL, PRINTED, TOY, YOURS)
 """Groups of studies, in their order."""
+MOST_SEEN = 28
+"""Characters of a study that the closed list has room for; a longer title stands below."""
 
 
 def pick() -> Study | None:
@@ -22,15 +25,18 @@ def pick() -> Study | None:
     """
     names = library.names()
     groups = grouped(names)
+    told = labels(names, groups)
     with st.sidebar:
         name = links.one(
             "Study",
             sorted(names, key=lambda name: GROUPS.index(groups[name])),
             "study",
             library.opened_first(),
-            format_func=labels(names, groups).get,
+            format_func=told.get,
             help="Everything on the pages is about this study. Type to search.",
         )
+        if len(told[name]) > MOST_SEEN:
+            st.caption(escape(titles([name])[name]))
     with polite():
         return cache.study(name)
     return None

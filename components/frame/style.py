@@ -5,9 +5,11 @@ only the browser knows. Every selector is looked up in a browser by a test.
 """
 
 import streamlit as st
+from streamlit import config
+
+from components.frame import typefaces
 
 ABOUT = "Babelscope: one concept from every language."
-NAME = "Babelscope"
 LIGHT_BRAND, DARK_BRAND = "#0B6E75", "#5CC8CF"
 """Of the light and of the dark theme, as in ``.streamlit/config.toml``."""
 SMALLEST = 8
@@ -25,16 +27,26 @@ BAND = """
 .st-key-band h1 { padding: 0; }
 """
 HEADER = """
-.stAppHeader { background: transparent; pointer-events: none; }
-.stAppHeader > * > * { pointer-events: auto; }
+.stAppHeader { background: transparent; }
+.stAppHeader, .stAppHeader div { pointer-events: none; }
+.stAppHeader :is(button, a) { pointer-events: auto; }
 .stMainBlockContainer { padding: 1rem 3.5rem 3rem; }
 """
 MENU = """
 .stLogo { height: 2rem; }
-.stSidebarHeader::before { content: none; }
+[data-testid="stLogoLink"] { display: flex; align-items: center; gap: 0.6rem; }
+[data-testid="stLogoLink"]::after { content: "Babelscope"; font-weight: 700;
+  font-size: 1.125rem; }
 .st-key-menu .stPageLink a { padding-block: 0.125rem; }
-.st-key-menu .stCaptionContainer { padding-top: 0.75rem; }
+.st-key-menu [data-testid="stCaptionContainer"] { padding-top: 0.75rem; }
 """
+LISTS = """
+[data-testid="stSelectboxVirtualDropdown"] { width: max-content !important;
+  min-width: var(--trigger-width); max-width: min(32rem, 90vw); }
+[data-testid="stSelectboxVirtualDropdown"] [role="option"] > div { white-space: normal;
+  height: auto; }
+"""
+"""Lists are as wide as what they offer, since a name that is cut cannot be told apart."""
 TOOLS = """
 [class*="st-key-tools-"] button { min-height: 2rem; padding: 0.25rem; }
 [class*="st-key-tools-"] button [data-testid="stMarkdownContainer"] { position: absolute;
@@ -42,6 +54,8 @@ TOOLS = """
 [class*="st-key-tools-"] button div[aria-hidden="true"] { display: none; }
 """
 """Tools beside a figure's title show icons; who reads by ear hears their names."""
+
+RULES = (BAND, MENU, LISTS, TOOLS, f"{WIDE} {{ {HEADER} }}")
 
 
 def mark(brand: str, ground: str) -> str:
@@ -83,8 +97,9 @@ def no_small_numbers() -> str:
 
 def stylesheet() -> str:
     """All rules that a page adds to Streamlit's own."""
-    rules = [no_small_numbers(), BAND, MENU, TOOLS, f"{WIDE} {{ {HEADER} }}"]
-    return f"<style>{' '.join(rules)}</style>"
+    base = config.get_option("server.baseUrlPath") or ""
+    every = [typefaces.stylesheet(base), no_small_numbers(), *RULES]
+    return f"<style>{' '.join(every)}</style>"
 
 
 def apply() -> None:

@@ -23,10 +23,8 @@ from components.screen.heat import matrix
 from components.screen.ink import FAINT_ON_DARK, FAINT_ON_LIGHT, ON_DARK, ON_LIGHT
 from components.screen.markup import as_it_is
 
-FONT = (
-    "Source Sans Pro, Noto Sans, Noto Sans CJK SC, Noto Sans Tamil, "
-    "Noto Sans Telugu, sans-serif"
-)
+FONT = "Source Sans, Babelscope Noto, Babelscope Noto TC, sans-serif"
+"""That of pages, as ``.streamlit/config.toml`` names it."""
 CLEAR = "rgba(0,0,0,0)"
 UNDER_THE_AXIS = -0.2
 """Where a legend lies unless its figure says so, in heights of the plot."""
