@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from analysis.concepts import can_show
 from analysis.concepts.corpora import to_csv
 from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import ContrastPair, Corpus
@@ -12,6 +13,8 @@ from analysis.core.errors import CorpusError, StudyError
 from analysis.study import library, store, tags
 from analysis.worker import extraction
 from analysis.worker.service import DONE, FAILED, RUNNING, STOPPED
+from components.forms import typed_pairs
+from components.forms.typed_pairs import COLUMNS
 from components.frame import cache
 from components.views import shelf
 from tests.stored import HOSTILE, cut, stored
@@ -413,6 +416,41 @@ def test_how_long_it_takes_is_told_before_it_begins(home):
     assert told.value.endswith((" s", " min")) and "tokens at" in words(at)
 
 
+def typed(at, *rows):
+    """The Extract page with pairs typed into its table."""
+    at.session_state["draft-typed"] = {
+        "edited_rows": {},
+        "added_rows": [dict(zip(COLUMNS, row)) for row in rows],
+        "deleted_rows": [],
+    }
+    return alive(at.run())
+
+
+def test_pairs_are_typed_kept_and_checked_as_those_of_files(home):
+    at = visit(EXTRACT)
+    alive(at.button_group(key="draft-origin").set_value("typed here").run())
+    assert "Type a first pair" in words(at)
+    rows = [
+        ("Finnish", "kindness", f"hyvä teko {i}", f"paha teko {i}") for i in range(12)
+    ]
+    typed(at, *rows)
+    assert "12 contrast pairs chosen" in words(at)
+    (chosen,) = [box for box in at.multiselect if box.label == "Languages"]
+    assert chosen.value == ["fi"]
+    typed(at, *rows, ("Klingonese", "kindness", "a", "b"))
+    assert any("Klingonese" in plain(each.value) for each in at.error)
+    assert len(at.session_state[typed_pairs.KEPT]) == 13, "nothing is lost"
+
+
+def test_held_out_pairs_are_told_by_language_before_the_start(home):
+    at = with_corpus(to_csv(PAIRS).encode(), model="demo")
+    assert "Held out: 24 pairs a language." in words(at), "two concepts of 12, in folds"
+    tables = [table.value for table in at.dataframe]
+    (told,) = [table for table in tables if can_show.HELD_OUT in table]
+    assert list(told[can_show.HELD_OUT]) == [24, 24, 24]
+    assert told.columns[-2] == "95 % interval at 70 % right"
+
+
 def test_without_a_model_nothing_can_be_started(home):
     at = with_corpus(to_csv(PAIRS).encode(), model="another, by hub id")
     alive(at.text_input(key="draft-hub").set_value("").run())
@@ -486,11 +524,8 @@ def test_a_study_of_a_real_model_from_start_to_figures(home, monkeypatch):
     } and "What is read" in words(at)
     button(at, "Start").click()
     job = ended(at)
-    assert job.state == DONE and "done in" in at.success[0].value
-    links = [link.proto for link in at.main if link.type == "page_link"]
-    assert len(links) == 3 and all(
-        f"study={job.result}" in link.query_string for link in links
-    )
+    assert job.state == DONE and asked(at)["study"] == [job.result]
+    assert [title.value for title in at.title] == ["Overview"], "the new study opens"
     assert library.open_by_name(job.result).complete
     for page, count in (
         ("pages/recognition.py", 3),
@@ -502,6 +537,7 @@ def test_a_study_of_a_real_model_from_start_to_figures(home, monkeypatch):
             "Computed by Babelscope from tiny." in figure["caption"]
             for figure in shown.values()
         )
+    at = with_corpus(to_csv(PAIRS).encode())
     button(at, "Start").click()
     assert "complete already" in ended(at).error, (
         "the same once more is refused in words"

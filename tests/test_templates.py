@@ -4,6 +4,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
+from analysis.core.byte_tokens import Piece, joined
 from analysis.core.errors import CorpusError, SpecError
 from analysis.core.templates import (
     BYTES,
@@ -128,6 +129,21 @@ def test_tail_of_a_byte_level_tokenizer():
         last_tokens(tokenizer, "abc", 99) == ["<s>", "a", "b", "c"]
         and last_tokens(tokenizer, "abc", 0) == []
     )
+
+
+def test_bytes_of_one_character_are_joined_for_the_eye():
+    tokenizer = byte_level()
+    assert joined(last_tokens(tokenizer, "x\u0b95\u00e9", 9)[1:]) == [
+        Piece("x", 1),
+        Piece("\u0b95", 2),
+        Piece("\u00e9", 2),
+    ]
+    # Where the tail begins in the middle of a character, its bytes stay.
+    assert joined(["<0x95>", "<0xC3>", "<0xA9>"]) == [
+        Piece("<0x95>", 1),
+        Piece("\u00e9", 2),
+    ]
+    assert joined([]) == []
 
 
 def test_tail_of_a_sentence_piece_tokenizer():

@@ -19,6 +19,7 @@ from analysis.study.study import Study
 
 RIGHT = 0.7
 """The share of pairs ranked rightly at which an interval is told."""
+HELD_OUT = "Held-out pairs (all concepts)"
 RIGHT_WORDS = f"{100 * RIGHT:.0f} %"
 
 
@@ -98,13 +99,28 @@ def shown_words(sources: int, split: str) -> str:
     )
 
 
+def held_words(held: Sequence[int], languages: Sequence[str]) -> str:
+    """How many pairs each language holds out, all concepts together, in a sentence.
+
+    >>> held_words([4, 6, 4, 6], ["en", "fi"])
+    'Held out: 8 to 12 pairs a language.'
+    """
+    each = np.asarray(held).reshape(-1, len(languages)).sum(0)
+    low, high = int(each.min()), int(each.max())
+    span = count(low, "pair") if low == high else f"{low:,} to {high:,} pairs"
+    return f"Held out: {span} a language."
+
+
 def by_language(
-    counted: Sequence[int], languages: Sequence[str], split: str
+    counted: Sequence[int],
+    languages: Sequence[str],
+    split: str,
+    held: Sequence[int] = (),
 ) -> dict[str, list[object]]:
     """A table by column: the fewest sources of a concept in each language, what they show.
 
     ``counted`` are those of every concept in every language, concept by concept; 0 where
-    there is no pair.
+    there is no pair. ``held`` are the pairs that stem from them, if they are to be told.
     """
     table: dict[str, list[object]] = {
         "Language": [],
@@ -124,6 +140,9 @@ def by_language(
             row = (language, sources, f"{shown.p:.3f}", interval)
             for name, value in zip(table, row):
                 table[name].append(value)
+            if len(held):
+                pairs = np.asarray(held).reshape(cells.shape)[:, column].sum()
+                table.setdefault(HELD_OUT, []).append(int(pairs))
     return table
 
 

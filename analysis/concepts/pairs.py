@@ -542,6 +542,24 @@ def held_out_sources(
     return tuple(found)
 
 
+def held_out_pairs(
+    corpus: Corpus,
+    method: str,
+    cells: Sequence[tuple[str, str]],
+    seed: int,
+) -> tuple[int, ...]:
+    """How many pairs of each cell (concept, language) are held out.
+
+    Errors as in ``check_method``.
+    """
+    found = []
+    for concept, language in cells:
+        check_method(corpus, method, concept)
+        parts = SPLITS[method](corpus, concept, language, seed)
+        found.append(len(parts.test))
+    return tuple(found)
+
+
 def sides_of(corpus: Corpus, method: str, concept: str, seed: int) -> Sides:
     """The pairs that are for training, and those held out, in any language."""
     sides = Sides(set(), set())

@@ -11,6 +11,7 @@ from analysis.concepts.estimators import ESTIMATORS
 from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import SPLITS, Corpus, usual_split
 from analysis.concepts.specs import StudySpec
+from analysis.core.byte_tokens import Piece, joined
 from analysis.core.counting import count
 from analysis.core.legibility import unknown_note
 from analysis.core.model_kinds import read_in_words
@@ -37,11 +38,14 @@ from components.forms.models_here import HERE, brought, choose_here
 from components.forms.open_models import OPEN, arrived, choose_open
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
+from components.forms.typed_pairs import from_typing
 from components.frame import cache, going, jobs, readings
 from components.frame.polite import polite
 from components.frame.sources import tell_what_shows
 from components.frame.text import duration, escape
 
+OPENS = "extract-opens"
+"""The visit of the page that waits for the study which it began."""
 ANOTHER = "another, by hub id"
 GIB = 2**30
 STACK_NAMES = {
@@ -68,7 +72,7 @@ class Draft:
 
 def choose_model() -> ModelSpec:
     """Model, revision, precision and place."""
-    st.subheader("1 · Model", anchor=False)
+    st.subheader("2 · Model", anchor=False)
     left, right = st.columns(2)
     name = left.selectbox(
         "Model",
@@ -130,10 +134,10 @@ def choose_corpus() -> Corpus | None:
     """Contrast pairs kept here, from a file, or from a data set of the hub; None when
     there is nothing usable yet.
     """
-    st.subheader("2 · Contrast pairs", anchor=False)
+    st.subheader("1 · Texts: contrast pairs", anchor=False)
     origin = st.segmented_control(
         "From",
-        ("this server", "a file", "the hub"),
+        tuple(ORIGINS),
         default="this server",
         required=True,
         key="draft-origin",
@@ -183,7 +187,12 @@ def from_hub() -> Corpus | None:
     return of_table(table, "draft-hub-file", PAIRS, read_prepared)
 
 
-ORIGINS = {"this server": from_server, "a file": from_file, "the hub": from_hub}
+ORIGINS = {
+    "this server": from_server,
+    "a file": from_file,
+    "the hub": from_hub,
+    "typed here": lambda: from_typing(read_prepared),
+}
 
 
 @dataclass(frozen=True)
@@ -206,15 +215,15 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
     languages = choose_all(
         "Languages", corpus.languages, f"draft-languages-{corpus.digest}"
     )
-    left, right = st.columns(2)
-    estimator = left.selectbox(
-        "Estimator",
-        list(ESTIMATORS),
-        key="draft-estimator",
-        help="\n\n".join(ESTIMATORS.values()),
-    )
-    template = choose_template(right, model, "draft-template", demo="none")
-    with st.expander("Split, last layer, position, seed, shares"):
+    with st.expander("Estimator, template, split, layers, position, seed, shares"):
+        left, right = st.columns(2)
+        estimator = left.selectbox(
+            "Estimator",
+            list(ESTIMATORS),
+            key="draft-estimator",
+            help="\n\n".join(ESTIMATORS.values()),
+        )
+        template = choose_template(right, model, "draft-template", demo="none")
         rest = choose_rest(corpus)
     coverage(corpus, concepts, languages)
     if not concepts or not languages:
@@ -299,7 +308,8 @@ def tell_sources(
     """From how many independent sources held-out pairs stem, and what they can show."""
     cells = tuple((concept, code) for concept in concepts for code in languages)
     counted = cache.held_out_sources(corpus, rest.split, cells, rest.seed)
-    tell_what_shows(counted, languages, rest.split)
+    held = cache.held_out_pairs(corpus, rest.split, cells, rest.seed)
+    tell_what_shows(counted, languages, rest.split, held)
 
 
 def choose_shares() -> dict:
@@ -328,17 +338,16 @@ def read_share_table(data: bytes, name: str) -> ShareTable:
 def coverage(corpus: Corpus, concepts: list[str], languages: list[str]) -> None:
     """How many pairs there are per concept and language, and what is missing."""
     counts = corpus.coverage().sel(concept=concepts, language=languages)
-    st.caption(
-        f"{int(counts.sum()):,} contrast pairs chosen. Pairs per concept and language:"
-    )
-    st.dataframe(pd.DataFrame(counts.values, concepts, languages))
+    st.caption(f"{int(counts.sum()):,} contrast pairs chosen.")
+    with st.expander("Pairs of each concept in each language"):
+        st.dataframe(pd.DataFrame(counts.values, concepts, languages))
     for note in corpus.notes:
         st.caption(escape(note))
 
 
 def act(draft: Draft) -> None:
     """Check and Start."""
-    st.subheader("4 · Check and start", anchor=False)
+    st.subheader("4 · Start", anchor=False)
     row = st.container(horizontal=True)
     busy = (job := jobs.mine()) is not None and job.live
     busy = busy or not draft.spec.model.model
@@ -374,12 +383,14 @@ def act(draft: Draft) -> None:
         disabled=busy,
         shortcut="Ctrl+Enter",
     ):
+        st.session_state[OPENS] = st.session_state.get("visit")
         jobs.submit(
             draft.title,
             extraction.extract_study(
                 draft.spec, draft.corpus, draft.title, draft.facts
             ),
         )
+    progress()
     with st.expander("The same from the command line", icon=":material/terminal:"):
         st.code(command(draft), language="sh", wrap_lines=True)
 
@@ -428,6 +439,9 @@ def progress() -> None:
 def made(job: Job) -> None:
     """Links to the study that a job made."""
     query = {"study": job.result}
+    if st.session_state.pop(OPENS, None) == st.session_state.get("visit"):
+        going.open_page("app.py", query)
+    going.link("app.py", "Open the study", query, icon=":material/folder_open:")
     left, middle, right, _ = st.columns([1, 1, 1, 3])
     going.link("pages/recognition.py", "Recognition", query, left)
     going.link("pages/similarity.py", "Similarity", query, middle)
@@ -485,15 +499,23 @@ def read_per_language(seen: extraction.Check) -> list[dict[str, object]]:
     rows = []
     for language, tokens in seen.tails.items():
         known = seen.legible[language]
+        pieces = joined(tokens)
         row = {
             "language": language,
-            "last tokens": " ⏐ ".join(tokens),
-            "read": tokens[-1] if seen.reads_last else "see above",
+            "last tokens": " ⏐ ".join(piece.text for piece in pieces),
+            "read": read_token(pieces[-1]) if seen.reads_last else "see above",
             "unknown tokens, %": round(100 * known.unknown, 1),
             "pairs read alike": f"{known.alike} of {known.pairs}",
         }
         rows.append(row)
     return rows
+
+
+def read_token(piece: Piece) -> str:
+    """The token that is read, for the eye."""
+    if piece.tokens == 1:
+        return piece.text
+    return f"{piece.text} (the last of its {piece.tokens} tokens)"
 
 
 def lost(seen: extraction.Check) -> None:

@@ -387,6 +387,25 @@ def counted_sources(
     return pairs.held_out_sources(_corpus, split, cells, seed)
 
 
+def held_out_pairs(
+    corpus: Corpus, split: str, cells: tuple[tuple[str, str], ...], seed: int
+) -> tuple[int, ...]:
+    """How many pairs of each cell are held out."""
+    return counted_pairs(corpus.digest, split, cells, seed, corpus)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def counted_pairs(
+    digest: str,
+    split: str,
+    cells: tuple[tuple[str, str], ...],
+    seed: int,
+    _corpus: Corpus,
+) -> tuple[int, ...]:
+    """The same for the corpus of a digest."""
+    return pairs.held_out_pairs(_corpus, split, cells, seed)
+
+
 def leaks(
     corpus: Corpus, split: str, concepts: tuple[str, ...], seed: int
 ) -> tuple[str, ...]:
