@@ -5,6 +5,7 @@ They are refused in a sentence or open on every page; none takes a page down.
 
 import hashlib
 import io
+import itertools
 import json
 import random
 import shutil
@@ -105,8 +106,9 @@ def mutants():
 
 
 def test_strange_packs_are_refused_or_open():
-    """Those that get in are opened on every page."""
+    """Those that get in are opened on the Overview and, in turn, on two other pages."""
     ends = Counter()
+    pages = itertools.cycle(PAGES[1:])
     for data in mutants():
         try:
             name = library.unpack(data, "x.zip")
@@ -114,11 +116,12 @@ def test_strange_packs_are_refused_or_open():
             assert "x.zip was not added" in str(error)
             ends["refused"] += 1
             continue
-        for page in PAGES:
+        for page in (PAGES[0], next(pages), next(pages)):
             visit(page, study=name)
         shutil.rmtree(store.root() / name)
         ends["added"] += 1
-    assert ends["refused"] > 90 and ends["added"] >= 8, ends
+    # Every page has then been opened with three of them.
+    assert ends["refused"] > 90 and 2 * ends["added"] > 3 * len(PAGES[1:]), ends
 
 
 @pytest.mark.parametrize(
