@@ -20,7 +20,7 @@ from analysis.study import library, store
 from analysis.study.manifest import PlanePart
 from analysis.worker import questions as asking
 from analysis.worker.service import Job
-from components.figures.text import DEMO_NOTE
+from components.figures.text import DEMO_NOTE, with_minus
 from tests.asking import (
     ITEMS,
     LANGUAGES,
@@ -295,9 +295,10 @@ def test_studies_without_questions_say_so(page, name):
 def test_the_plane(names):
     at = visit(PLANE, study=names["swept"])
     study = library.open_by_name(names["swept"])
-    assert finding.finding(study) in words(at) and f"layer {TRANSFER_LAYER}" in words(
-        at
-    )
+    assert "Steering with the English vector" in words(at)
+    full = words(visit(PLANE, study=names["swept"], tab="finding"))
+    assert with_minus(finding.finding(study)) in full
+    assert f"layer {TRANSFER_LAYER}" in full
     tables = visit(PLANE, study=names["swept"], tab="random").dataframe
     assert any("random gain" in frame.value for frame in tables)
     _, shown = everything(at)

@@ -18,7 +18,7 @@ from components.forms import extraction
 from components.frame import readings
 from components.paperpack import recipes
 from tests.kept import recipe
-from tests.visits import APP, alive, button, plain, visit, words
+from tests.visits import APP, alive, button, plain, unfolded, visit, words
 
 EXTRACT, LAYERS = "pages/extract.py", "pages/layers.py"
 PAIRS = b"pair,concept,language,positive,negative\n" + b"".join(
@@ -47,13 +47,17 @@ def npy() -> bytes:
 class Place:
     """An uploader: its page and query, what is chosen before it is there, and a file for it."""
 
-    def __init__(self, page: str, name: str, data, before=(), **query: str) -> None:
+    def __init__(
+        self, page: str, name: str, data, before=(), fold: str = "", **query: str
+    ) -> None:
         self.page, self.name, self.data = page, name, data
-        self.before, self.query = before, query
+        self.before, self.fold, self.query = before, fold, query
 
     def open(self):
         """A session that looks at the page."""
         at = visit(self.page, **self.query)
+        if self.fold:
+            unfolded(at, self.fold)
         for kind, key, value in self.before:
             alive(getattr(at, kind)(key=key).set_value(value).run())
         return at
@@ -79,9 +83,10 @@ PLACES = {
         "mine.csv",
         QUESTIONS,
         [("button_group", "questions-origin", "a file")],
+        fold="ask",
         study="demo",
     ),
-    "means-files": Place(LAYERS, "means.sw.npy", npy, study="demo"),
+    "means-files": Place(LAYERS, "means.sw.npy", npy, fold="means", study="demo"),
     "words-file": Place(
         "pages/alignment.py",
         "mine.csv",

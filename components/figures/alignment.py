@@ -125,6 +125,8 @@ def by_language(
         estimate="precision",
         interval=("low", "high"),
         title=f"Words found in {matching.target} at the first try (P@1)",
+        seen="How many words of each language find their translation, before and after "
+        "the map, with 95 % intervals; the ceilings say how far such a map could get.",
         caption=f"n = {counts(cells['n'])} test words a language; lines through points "
         f"are 95 % intervals ({found.attrs['interval']}). "
         f"{matched_by(study, matching.spec)} "
@@ -197,6 +199,8 @@ def curve(study: Study, data: xr.Dataset, spec: AlignmentSpec, axis: str) -> Fig
         name=f"alignment-{axis}-{study.name}",
         analysis=f"alignment by {axis}",
         title=TITLES[axis],
+        seen="Words that find their translation at the first try, mean over languages, "
+        "before and after the map; dotted: guessing.",
         caption=f"Mean over {count(data.sizes['language'], 'language')}, "
         f"n = {data.attrs['n']:,} test words, chance {chance:z.3f}; {bands(data)}. "
         f"{matched_by(study, spec, axis)} {CHOOSING[axis]}{on_the_rest(data, axis)}",
@@ -258,6 +262,8 @@ def matrix(
         estimate="precision",
         interval=("low", "high"),
         title=f"P@1 between every two languages, {stage}",
+        seen="How many words of the row's language find their translation in the "
+        "column's. Click a cell to look at its words.",
         caption=f"Row: looked up from; column: looked up in; {span(values)}, "
         f"n = {counts(n)} test words; chance {np.nanmean(chance):z.3f}. Faded: the "
         f"95 % interval ({data.attrs['interval']}) reaches down to chance. "

@@ -46,6 +46,8 @@ def kinds(study: Study, data: xr.Dataset, control: str, languages: Languages) ->
         estimate="precision",
         interval=("low", "high"),
         title=f"P@1 of abstract and physical words, after the map: {control}",
+        seen="How many abstract and how many physical words find their translation, with "
+        "95 % intervals.",
         caption=kinds_caption(data, control, first.values > second.values, chance),
         data=Dumbbells(languages.names, (first, second), chance),
         table=long_table(data, ("precision", "low", "high", "n")),
@@ -97,6 +99,7 @@ def templates(
         name=f"alignment-templates-{study.name}",
         analysis="alignment by template",
         title="P@1 after the map, by how words are read",
+        seen="Whether it matters how a word's vector is read off the model.",
         caption=f"Mean over languages with 95 % intervals ({data.attrs['interval']}): "
         f"{means}. n = {data.attrs['n']:,} test words, chance "
         f"{data.attrs['chance']:z.3f}; {spec.map} map, {spec.criterion}. "
@@ -136,6 +139,7 @@ def published_settings(
         name="alignment-settings",
         analysis="alignment of all settings",
         title=f"P@1 of all twenty published settings, {stage}",
+        seen="Whether languages match in every setting that the paper printed.",
         caption=f"{count(values.size, 'cell')}, {span(values)}; n = 1,397 test words "
         "each; no "
         "intervals are printed (under 0.03). “After” is the map of 3,000 seed pairs, "
@@ -170,6 +174,7 @@ def cloud(study: Study, data: xr.Dataset, stage: str, route: Route) -> Figure:
         name=f"cloud-{stage}-{study.name}",
         analysis="clouds",
         title=f"{route.source} and {route.target} {stage} the map",
+        seen=f"Each point is a word; its name is on hover. {stage.capitalize()} the map.",
         caption=f"{count(len(words), 'word')} of each language; "
         f"{projection_words(data, stage)}."
         f" Each picture has axes of its own.{left_out(data)}",

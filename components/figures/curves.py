@@ -36,6 +36,7 @@ class DepthWords:
     y: str
     analysis: str
     bands_are_intervals: bool = False
+    seen: str = ""
 
 
 def over_depth(
@@ -63,6 +64,7 @@ def over_depth(
         estimate=words.y,
         interval=("low", "high") if words.bands_are_intervals else (),
         title=words.title,
+        seen=words.seen,
         caption=caption,
         data=lines,
         table=pd.concat([curve_table(each, words.y) for each in drawn]),

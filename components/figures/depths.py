@@ -81,10 +81,12 @@ def mean_angle(
     words = DepthWords(
         "angle",
         title,
-        angle_caption(mean, layer),
+        with_minus(angle_caption(mean, layer)),
         "cosine",
         analysis="mean angle",
         bands_are_intervals=True,
+        seen="Mean cosine of the English and the local vector at every layer: 1 is the "
+        "same direction, 0 perpendicular; the band is its 95 % interval.",
     )
     return over_depth(study, words, series, layer, limits=(-1.02, 1.02))
 
@@ -187,6 +189,7 @@ def angle_map(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
         estimate="cosine",
         interval=("low", "high"),
         title="English against local vector, by language and layer",
+        seen="Purple: a language's two vectors point the same way; orange: opposite ways.",
         caption=f"Cosine; n = {universal} universal and {culture} culture items per "
         f"language.{faded}{without}",
         data=angle_matrix(cells, shown),
@@ -239,6 +242,8 @@ def lengths(study: Study, data: xr.Dataset, layer: int) -> Figure:
         f"Mean over {count(n, 'language')}; bands: all languages.{twins}",
         "‖v‖ / ‖h‖",
         analysis="lengths",
+        seen="How long the vectors are beside the states that they are added to; bands "
+        "hold all languages.",
     )
     return over_depth(study, words, series, layer)
 
@@ -260,7 +265,8 @@ def agreement(study: Study, data: xr.Dataset, layer: int) -> Figure:
         "shuffled twins are drawn anew for every language."
     )
     title = "Do the languages' vectors agree?"
-    words = DepthWords("agreement", title, caption, "cosine", "agreement")
+    seen = "How alike the vectors of two languages are, mean over pairs of languages."
+    words = DepthWords("agreement", title, caption, "cosine", "agreement", seen=seen)
     return over_depth(study, words, series, layer)
 
 
@@ -290,6 +296,8 @@ def agreement_map(
         name=f"agreement-map-{study.name}",
         analysis="agreement",
         title=f"Cosine between the languages' {which} vectors",
+        seen="How alike the vectors of every two languages are; the ruler moves through "
+        "the layers.",
         caption=f"{count(len(shown), 'language')}; drag the ruler for other layers. "
         f"At layer {layer}: {span(here)}.{floor} The diagonal is 1 by definition.",
         data=matrix,
@@ -328,6 +336,8 @@ def separation(study: Study, data: xr.Dataset, layer: int) -> Figure:
         caption,
         "separation index",
         analysis="separation",
+        seen="1: a question is one point in all languages; 0: languages are as far apart "
+        "as questions. Bands are questions numbered at random.",
     )
     return over_depth(study, words, series, layer)
 
@@ -357,6 +367,8 @@ def parallel(study: Study, data: xr.Dataset, layer: int) -> Figure:
         caption,
         "agreement with English",
         analysis="parallel",
+        seen="How alike questions lie in a language and in English; bands hold all "
+        "languages.",
     )
     return over_depth(study, words, series, layer, chance=chance)
 
@@ -398,5 +410,9 @@ def lens(study: Study, data: xr.DataArray, layer: int) -> Figure:
         f"English, bands: all.{followed(data)}{untold(data)}"
     )
     title = "Logit lens: English or own language?"
-    words = DepthWords("lens", title, caption, "probability", "lens")
+    seen = (
+        "How likely the output head finds the answer's first token at each layer, in "
+        "the question's language and in English; bands hold all languages."
+    )
+    words = DepthWords("lens", title, caption, "probability", "lens", seen=seen)
     return over_depth(study, words, series, layer)

@@ -54,12 +54,24 @@ def picture(
         name=f"layers-{what}-{all_layers}{method.split()[0]}-{study.name}",
         analysis="pca" if method == "PCA" else "elsewhere",
         title=f"{method} of {PICTURES[what]}{spread}",
+        seen=seen_in(what, method),
         caption=f"{points_shown(data, frames)}{variance(data, frames, here)}"
         f"{swap_note(data)}{flat_layers(data, frames)}{test_note(study, what)}",
         data=cloud,
         table=point_table(data),
         source=source_note(study, "english_vector"),
     )
+
+
+def seen_in(what: str, method: str) -> str:
+    """What a picture shows, in a sentence."""
+    near = "Points that are near each other are alike"
+    if method == "UMAP":
+        near = "Groups count, distances do not"
+    colours = "a colour is a language"
+    if what == "vectors":
+        colours = "filled points are English vectors, open ones local vectors"
+    return f"{near}; {colours}. Names without room are on hover."
 
 
 def names_of_points(data: xr.Dataset, languages: Languages) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
 from components.figures.languages import Languages
 from components.figures.spec import Arrows, Figure, Lines, Points, Series
-from components.figures.text import source_note
+from components.figures.text import source_note, with_minus
 
 CORNERS = (
     "less transfer, more local",
@@ -105,7 +105,9 @@ def arrows(study: Study, steered: Steered, languages: Languages) -> Figure:
         estimate="transfer",
         interval=("transfer low", "transfer high"),
         title=f"Transfer against localisation: {steered.effect.setting.words}",
-        caption=arrows_caption(study, steered, table, others.words),
+        caption=with_minus(arrows_caption(study, steered, table, others.words)),
+        seen="Each arrow is a language: from its unsteered answers (open) to its steered "
+        "ones (filled). Pale lines are 95 % intervals, dotted lines the unsteered means.",
         data=data,
         table=rounded(table.reset_index()),
         x="transfer (share of universal items right)",
@@ -114,7 +116,42 @@ def arrows(study: Study, steered: Steered, languages: Languages) -> Figure:
     )
 
 
-def without_an_arrow(table: pd.DataFrame, languages: Languages) -> str:
+def answer(found: Effect) -> str:
+    """What a vector does to both axes, in a sentence with intervals and n."""
+    mode = NAMES[found.setting.mode]
+    name = f"Steering with the {mode}" if "vector" in mode else f"Steering {mode}"
+    universal, culture = found.items
+    gain = finding.change(found.gain, found.gain_ends)
+    local = finding.change(-found.erasure, found.erasure_ends, -1)
+    return with_minus(
+        f"{name} {what_it_does(found)}: transfer {gain}; local answers {local}. "
+        f"n = {universal} universal and {culture} culture items, "
+        f"{count(found.languages, 'language')}."
+    )
+
+
+def what_it_does(found: Effect) -> str:
+    """What holds up of an effect: an interval on one side of zero."""
+    wins, loses = found.gain_ends[0] > 0, found.gain_ends[1] < 0
+    erases, localises = found.erasure_ends[0] > 0, found.erasure_ends[1] < 0
+    if wins and erases:
+        return "brings transfer and erases local answers"
+    if wins and localises:
+        return "brings transfer and local answers"
+    if wins:
+        return "brings transfer at no cost that holds up"
+    if erases:
+        return "erases local answers and brings no transfer that holds up"
+    if localises and loses:
+        return "brings local answers and costs transfer"
+    if localises:
+        return "brings local answers at no cost that holds up"
+    if loses:
+        return "costs transfer"
+    return "changes neither axis by more than chance would"
+
+
+def without_an_arrow(table: pd.DataFrame, found: Effect, languages: Languages) -> str:
     """Which languages have no arrow, and which items they lack; empty where all have."""
     told = []
     for row in table.itertuples():
@@ -125,7 +162,11 @@ def without_an_arrow(table: pd.DataFrame, languages: Languages) -> str:
     if not told:
         return ""
     drawn = len(table) - len(told)
-    return f"{drawn} of {count(len(table), 'language')} drawn: {'; '.join(told)} here."
+    universal, culture = found.items
+    return (
+        f"{drawn} of {count(len(table), 'language')} have an arrow: {'; '.join(told)} "
+        f"among the {universal} universal and {culture} culture items shown."
+    )
 
 
 def intervals(known: pd.DataFrame) -> np.ndarray:
@@ -238,6 +279,8 @@ def over_depth(study: Study, swept: Swept) -> Figure | None:
         name=f"plane-{swept.mode}-{study.name}",
         analysis="plane by layer",
         title=f"{name.capitalize()} over depth",
+        seen="Change from unsteered answers at each layer's best strength; dotted: the "
+        "layer that was chosen on the other half of the items.",
         caption="Change from unsteered, mean over languages, at each layer's best "
         f"strength; strength and layer {layer} (dotted) have the "
         f"{localisation.CRITERIA[swept.mode]} on the other half of the items."
@@ -277,6 +320,8 @@ def pareto(
         name=f"pareto-{study.name}",
         analysis="plane table",
         title="Every setting on the plane",
+        seen="Each point is a layer and a strength; its name is on hover. Right is more "
+        "transfer, up is more local answers.",
         caption=f"{count(len(table), 'setting')}, means over languages (changes "
         "are added to "
         "the mean unsteered point, since English has no English vector). Hypervolume "

@@ -101,6 +101,8 @@ def by_language(
         estimate="into",
         interval=("into_low", "into_high"),
         title=f"Translations found in {looked.target} at the first try (P@1)",
+        seen="How many sentences of each language find their translation, both ways, and "
+        "how many agree both ways (MEXA), with 95 % intervals.",
         caption=f"n = {counts(cells['n'])} sentences a language; lines through points are "
         "95 % intervals "
         f"({found.attrs['interval']}); guessing finds {chance:z.3f} (dotted). "
@@ -129,6 +131,8 @@ def over_layers(study: Study, data: xr.Dataset, looked: Looked) -> Figure:
         estimate="mean",
         interval=("low", "high"),
         title=f"Translations found in {looked.target} over layers (P@1)",
+        seen="Where in the model translations meet: mean over languages, with 95 % bands; "
+        "dotted: guessing.",
         caption=f"Mean over {count(data.sizes['language'], 'language')}, "
         f"n = {counts(data['n'])} sentences; bands are 95 % ({data.attrs['interval']}); "
         f"guessing finds {chance:z.3f} (dotted). Largest at layer {x[best]:.0f}: "
@@ -182,6 +186,7 @@ def over_languages(
         analysis="sentence retrieval by layer",
         estimate=measure,
         title=f"Translations by language and layer: {name}",
+        seen="Where in the model each language's translations meet.",
         caption=f"{span(cells)}; n = {counts(n)} sentences a language, looked up in "
         f"{looked.target}; guessing finds {float(data[f'{measure}_chance'].mean()):z.3f}. "
         f"{looked_up(study, looked, False)}",
@@ -215,6 +220,8 @@ def pairs(
         estimate="precision",
         interval=ENDS,
         title="Translations found between every two languages (P@1)",
+        seen="How many sentences of the row's language find their translation in the "
+        "column's.",
         caption=f"Row: looked up from; column: looked up in; {span(values)}, n = "
         f"{counts(cells['n'])} sentences; chance {np.nanmean(cells['chance']):z.3f}. "
         f"Faded: the 95 % interval ({data.attrs['interval']}) reaches down to chance. "
@@ -274,6 +281,7 @@ def mexa_by_share(
         estimate="MEXA",
         interval=ENDS if pool == "mean" else (),
         title=f"Alignment with {looked.target} (MEXA, {POOLED[pool]})",
+        seen="Whether languages with more training data are better aligned.",
         caption=f"{MEXA_NOTE}; {POOLED[pool]}, {span(cells[pool])}; n = "
         f"{counts(cells['n'])} sentences a language; {told}. Guessing gives "
         f"{chance:z.3f} at one layer (dotted). "

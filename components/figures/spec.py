@@ -34,6 +34,8 @@ colour and marker comes again before all 64 are used."""
 SEQUENTIAL, DIVERGING = "Cividis", "PuOr"
 PALE = 0.35
 """Opacity of a cell that is no better than chance."""
+AROUND = 0.08
+"""Share of what a cloud's points take by which its axes reach further."""
 Limits = tuple[float, float]
 """Smallest and largest value of a scale or an axis."""
 
@@ -185,6 +187,27 @@ class Cloud:
     explained: np.ndarray | None = None
     named: bool = True
     grid: bool = False
+
+    def limits(self) -> tuple[Limits, ...]:
+        """Both ends of every axis: all frames fit in, with a little room around."""
+        found = []
+        for axis in range(self.places.shape[2]):
+            values = self.places[..., axis]
+            known = values[np.isfinite(values)]
+            low, high = (known.min(), known.max()) if known.size else (0.0, 0.0)
+            room = AROUND * float(high - low) or 1.0
+            found.append((float(low) - room, float(high) + room))
+        return tuple(found)
+
+    def written(self) -> tuple[str, ...]:
+        """What is written beside each point; of several points of one group the first."""
+        if not self.named:
+            return ("",) * len(self.labels)
+        told = self.labels == self.groups
+        texts: list[str] = []
+        for label in self.labels:
+            texts.append("" if told and label in texts else label)
+        return tuple(texts)
 
 
 @dataclass(frozen=True)

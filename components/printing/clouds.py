@@ -21,8 +21,6 @@ SHAPES = ("o", "s", "D")
 """Eight colours in three shapes tell twenty-four groups apart, as on the screen."""
 TALLEST, SMALL_PANEL, WIDE = 10 * CM, 2 * CM, 11 * CM
 """Points: the tallest cloud, the width of a panel among many, a width for a row of views."""
-ROOM = 1.12
-"""Axes are this much wider than the farthest point."""
 
 
 class View(NamedTuple):
@@ -62,7 +60,7 @@ def cloud(figure: Figure, data: Cloud, place: Place) -> Panel:
     scatter(axes, data, frame, FLAT, 16 if data.named else 6)
     axes.set_xlabel(axis_title(data, frame, 0))
     axes.set_ylabel(axis_title(data, frame, 1), **place.font(), color=INK)
-    fix_axes(axes, data)
+    fix_axes(axes, data, FLAT)
     open_frame(axes)
     told_by_labels = data.named and data.labels == data.groups
     add_legend_entries(axes, data, groups=not told_by_labels)
@@ -70,7 +68,7 @@ def cloud(figure: Figure, data: Cloud, place: Place) -> Panel:
     panel = Panel(axes, lambda width: min(width, TALLEST))
     if data.named:
         spots = data.places[frame, :, :2]
-        name_all = partial(name_points, axes, spots, data.labels, place)
+        name_all = partial(name_points, axes, spots, data.written(), place)
         panel.finish = lambda size: name_all()
     return panel
 
@@ -128,17 +126,17 @@ def axis_title(data: Cloud, frame: int, axis: int) -> str:
     return name
 
 
-def fix_axes(axes: Axes, data: Cloud) -> None:
-    """One range for all axes and frames."""
-    reach = float(np.nanmax(np.abs(data.places), initial=0.0)) * ROOM or 1.0
-    axes.set(xlim=(-reach, reach), ylim=(-reach, reach))
+def fix_axes(axes: Axes, data: Cloud, view: View) -> None:
+    """The range of all frames on the axes that are seen."""
+    limits = data.limits()
+    axes.set(xlim=limits[view.across], ylim=limits[view.up])
 
 
-def inset(axes: Axes, data: Cloud, place: Place, bounds: Bounds) -> Axes:
+def inset(axes: Axes, data: Cloud, place: Place, bounds: Bounds, view: View) -> Axes:
     """A smaller panel in the place of one that is not drawn."""
     where = (bounds.left, bounds.bottom, bounds.width, bounds.height)
     small = axes.inset_axes(where)
-    fix_axes(small, data)
+    fix_axes(small, data, view)
     open_frame(small)
     dress(small, place)
     return small
@@ -163,7 +161,7 @@ def three_views(axes: Axes, data: Cloud, place: Place, frame: int) -> Panel:
         else:
             left, bottom = view.column * (1 - wide), (1 - view.row) * (1 - wide)
             bounds = Bounds(left, bottom, wide, wide)
-        small = inset(axes, data, place, bounds)
+        small = inset(axes, data, place, bounds, view)
         scatter(small, data, frame, view, 10 if data.named else 4)
         at_the_foot = bool(in_a_row or view.row or view.column)
         at_the_left = bool(in_a_row or view.row or not view.column)
@@ -214,7 +212,7 @@ def add_small_panel(
     axes: Axes, data: Cloud, place: Place, frame: int, bounds: Bounds
 ) -> None:
     """One frame among many: its layer on top, the variance beside its axes."""
-    small = inset(axes, data, place, bounds)
+    small = inset(axes, data, place, bounds, FLAT)
     small.set(xticks=[], yticks=[])
     scatter(small, data, frame, FLAT, 5)
     font = place.font(True)

@@ -69,6 +69,8 @@ def name_points(
     pixels = axes.transData.transform(points[known]) if known.size else []
     covered = [*taken, *boxes_of_points(pixels)]
     for number, pixel in zip(known.tolist(), pixels):
+        if not labels[number]:
+            continue
         spot = free_spot(axes, pixel, labels[number], place, covered)
         far = max(abs(spot.across), abs(spot.up)) > LED_TO
         axes.annotate(

@@ -7,7 +7,14 @@ import plotly.graph_objects as go
 
 from components.figures.spec import Arrows, Figure
 from components.screen.clouds import solid_shape
-from components.screen.ink import DOTTED, GREY, colour_at, marker_at
+from components.screen.ink import (
+    BELOW,
+    DOTTED,
+    GREY,
+    colour_at,
+    faint,
+    marker_at,
+)
 from components.screen.names import Name, names_of_points
 
 SHORTEST = 1e-6
@@ -37,7 +44,7 @@ def arrows(figure: Figure, data: Arrows, dark: bool) -> go.Figure:
     name_corners(plot, data)
     plot.update_xaxes(title_text=figure.x)
     plot.update_yaxes(title_text=figure.y)
-    plot.update_layout(height=600, showlegend=bool(data.extra) or len(data.labels) > 1)
+    plot.update_layout(height=560, showlegend=bool(data.extra), legend=BELOW)
     return plot
 
 
@@ -68,7 +75,7 @@ def start_of(data: Arrows, place: int) -> dict[str, Any]:
         "mode": "markers",
         "showlegend": False,
         "hoverinfo": "skip",
-        "marker": {"color": colour_at(place), "symbol": shape, "size": 8},
+        "marker": {"color": colour_at(place), "symbol": shape, "size": 9},
     }
 
 
@@ -77,13 +84,15 @@ def end_of(data: Arrows, place: int, name: Name) -> dict[str, Any]:
     label = data.labels[place]
     start, end, ends = data.start[place], data.end[place], data.intervals[place]
     was = f"{label}<br>from {start[0]:.3f}, {start[1]:.3f}"
-    look = {"color": colour_at(place), "symbol": solid_shape(place), "size": 9}
+    look = {"color": colour_at(place), "symbol": solid_shape(place), "size": 11}
+    pale = faint(colour_at(place))
     return {
         "x": [end[0]],
         "y": [end[1]],
-        "error_x": interval_of(end[0], ends[0]),
-        "error_y": interval_of(end[1], ends[1]),
+        "error_x": interval_of(end[0], ends[0], pale),
+        "error_y": interval_of(end[1], ends[1], pale),
         "name": label,
+        "showlegend": False,
         "mode": "markers+text",
         "text": [name.text],
         "textposition": name.side,
@@ -92,13 +101,14 @@ def end_of(data: Arrows, place: int, name: Name) -> dict[str, Any]:
     }
 
 
-def interval_of(value: float, ends: np.ndarray) -> dict[str, Any]:
-    """A cross's arm from the low to the high end."""
+def interval_of(value: float, ends: np.ndarray, colour: str) -> dict[str, Any]:
+    """A cross's arm from the low to the high end, pale: arrows and points count."""
     return {
         "array": [ends[1] - value],
         "arrayminus": [value - ends[0]],
         "thickness": 1,
         "width": 0,
+        "color": colour,
     }
 
 
@@ -143,5 +153,5 @@ def name_corners(plot: go.Figure, data: Arrows) -> None:
             xanchor=side,
             yanchor=end,
             showarrow=False,
-            font={"size": 11, "color": GREY},
+            font={"size": 12, "color": GREY, "weight": 600},
         )

@@ -8,18 +8,17 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from components.figures.spec import OKABE_ITO, Cloud, Figure
-from components.screen.ink import colour_at, layer_ruler
+from components.screen.ink import BELOW, GREY, colour_at, layer_ruler
 from components.screen.markup import on_canvas
+from components.screen.names import free_names
 
 SOLID = ("circle", "square", "diamond")
 """Shapes that are there in two and in three dimensions, filled and open."""
 AXES = "xyz"
-NARROWEST = 5
-"""Entries of a legend side by side on a telephone; the layer ruler leaves them room."""
+UNDER = 50
+"""Pixels from the axes to the layer ruler: room for the axis' title."""
 ACROSS = 8
 """Panels side by side in small multiples."""
-ROOM = 1.12
-"""Axes are this much wider than the farthest point."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +34,11 @@ def cloud(figure: Figure, data: Cloud, dark: bool) -> go.Figure:
     if data.grid:
         return small_multiples(data)
     plot = go.Figure([points(data, data.start, kind) for kind in kinds_of(data)])
+    for kind in kinds_in_legend(data):
+        plot.add_trace(kind_in_legend(data, kind))
     for place, group in enumerate(groups_in_legend(data)):
         plot.add_trace(legend_entry(data, place, group))
-    plot.update_layout(height=720, **axis_titles(data, data.start))
+    plot.update_layout(height=620, legend=BELOW, **axis_titles(data, data.start))
     fix_axes(plot, data)
     if len(data.frames) > 1:
         scrub(plot, data)
@@ -45,20 +46,17 @@ def cloud(figure: Figure, data: Cloud, dark: bool) -> go.Figure:
 
 
 def fix_axes(plot: go.Figure, data: Cloud) -> None:
-    """The same axes over all layers, and the same scale in every direction."""
-    reach = farthest(data.places)
-    axis = {"range": [-reach, reach], "zeroline": False}
+    """The same axes over all layers, which the points of all of them fill."""
+    axes = [{"range": list(ends), "zeroline": False} for ends in data.limits()]
     if in_three_dimensions(data):
+        x, y, z = axes
         plot.update_scenes(
-            xaxis=axis,
-            yaxis=axis,
-            zaxis=axis,
-            aspectmode="cube",
-            bgcolor="rgba(0,0,0,0)",
+            xaxis=x, yaxis=y, zaxis=z, aspectmode="cube", bgcolor="rgba(0,0,0,0)"
         )
         return
-    plot.update_xaxes(**axis, constrain="domain")
-    plot.update_yaxes(**axis, scaleanchor="x", constrain="domain")
+    x, y = axes
+    plot.update_xaxes(**x)
+    plot.update_yaxes(**y)
 
 
 def in_three_dimensions(data: Cloud) -> bool:
@@ -78,10 +76,10 @@ def groups_in_legend(data: Cloud) -> list[str]:
     return list(dict.fromkeys(data.groups))
 
 
-def farthest(places: np.ndarray) -> float:
-    """Half the width of axes that hold every frame; 1 where all points are at 0."""
-    reach = float(np.nanmax(np.abs(places), initial=0.0))
-    return reach * ROOM or 1.0
+def kinds_in_legend(data: Cloud) -> list[str]:
+    """Kinds that a legend tells: filled or open means nothing where there is one."""
+    kinds = kinds_of(data)
+    return kinds if len(kinds) > 1 else []
 
 
 def looks_of(data: Cloud) -> Looks:
@@ -122,19 +120,16 @@ def points(data: Cloud, frame: int, kind: str) -> go.Scatter | go.Scatter3d:
     here = np.array(data.kinds) == kind
     looks = looks_of(data)
     labels = np.array(data.labels)[here]
-    written = labels
     size = 9 if data.named else 6
     if in_three_dimensions(data):
-        written = [on_canvas(label) for label in labels]
         size = 5 if data.named else 3
     return scatter(
         data,
         **coordinates(data, frame, here),
+        **names_beside(data, frame, here),
         name=kind,
-        text=written,
         hovertext=labels,
         mode="markers+text" if data.named else "markers",
-        textposition="top center",
         showlegend=False,
         hovertemplate="%{hovertext}<br>" + kind + "<extra></extra>",
         marker={
@@ -142,6 +137,39 @@ def points(data: Cloud, frame: int, kind: str) -> go.Scatter | go.Scatter3d:
             "symbol": looks.shapes[here],
             "size": size,
         },
+    )
+
+
+def names_beside(data: Cloud, frame: int, here: np.ndarray) -> dict[str, Any]:
+    """What is written beside some points in one frame, where it covers nothing."""
+    if not data.named:
+        return {}
+    texts = data.written()
+    if in_three_dimensions(data):
+        shown = [on_canvas(text) for text in texts]
+        return {"text": chosen(shown, here), "textposition": "top center"}
+    names = free_names(data.places[frame], texts, np.array(data.limits()))
+    sides = [name.side for name in names]
+    shown = [name.text for name in names]
+    return {"text": chosen(shown, here), "textposition": chosen(sides, here)}
+
+
+def chosen(texts: list[str], here: np.ndarray) -> list[str]:
+    """Those of some points."""
+    return [text for text, shown in zip(texts, here) if shown]
+
+
+def kind_in_legend(data: Cloud, kind: str) -> go.Scatter | go.Scatter3d:
+    """What a filled and an open shape mean, as a trace without points."""
+    nowhere = {AXES[axis]: [None] for axis in range(data.places.shape[2])}
+    shape = "circle" if kind == data.kinds[0] else "circle-open"
+    return scatter(
+        data,
+        **nowhere,
+        mode="markers",
+        name=kind,
+        hoverinfo="skip",
+        marker={"color": GREY, "symbol": shape, "size": 8},
     )
 
 
@@ -186,7 +214,13 @@ def scrub(plot: go.Figure, data: Cloud) -> None:
         moved = []
         for kind in kinds:
             here = np.array(data.kinds) == kind
-            moved.append(scatter(data, **coordinates(data, place, here)))
+            moved.append(
+                scatter(
+                    data,
+                    **coordinates(data, place, here),
+                    **names_beside(data, place, here),
+                )
+            )
         frames.append(
             go.Frame(
                 data=moved,
@@ -196,10 +230,8 @@ def scrub(plot: go.Figure, data: Cloud) -> None:
             )
         )
     plot.frames = frames
-    rows_of_legend = -(-len(groups_in_legend(data)) // NARROWEST)
-    below = 90 + 22 * rows_of_legend
     redraw = in_three_dimensions(data)
-    plot.update_layout(sliders=layer_ruler(data.frames, data.start, below, redraw))
+    plot.update_layout(sliders=layer_ruler(data.frames, data.start, UNDER, redraw))
 
 
 def small_multiples(data: Cloud) -> go.Figure:
@@ -228,9 +260,9 @@ def small_multiples(data: Cloud) -> go.Figure:
             marker={"color": looks.colours, "symbol": looks.shapes, "size": 5},
         )
         plot.add_trace(panel, frame // columns + 1, frame % columns + 1)
-    reach = farthest(data.places)
-    plot.update_xaxes(range=[-reach, reach], showticklabels=False)
-    plot.update_yaxes(range=[-reach, reach], showticklabels=False)
+    across, up = data.limits()[:2]
+    plot.update_xaxes(range=across, showticklabels=False)
+    plot.update_yaxes(range=up, showticklabels=False)
     plot.update_layout(height=170 * rows + 60)
     plot.update_annotations(font_size=11)
     return plot

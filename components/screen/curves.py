@@ -14,8 +14,10 @@ from components.screen.ink import (
     colour_at,
     error_bars,
     marker_at,
+    readable,
     washed_out,
 )
+from components.screen.line_ends import BESIDE, End, names_at_ends, room
 from components.screen.names import Name, names_of_points
 
 
@@ -28,10 +30,41 @@ def lines(figure: Figure, data: Lines, dark: bool) -> go.Figure:
     add_chance_line(plot, data.chance)
     if data.mark is not None:
         plot.add_vline(data.mark, line={"dash": "dot", "width": 1, "color": GREY})
-    plot.update_layout(height=420, showlegend=len(data.series) > 1, legend=BELOW)
+    ends = names_at_ends(data)
+    for place, end in enumerate(ends):
+        name_end(plot, end, readable(colour_at(place), dark))
+    several = len(data.series) > 1
+    plot.update_layout(height=420, showlegend=several and not ends, legend=BELOW)
     plot.update_xaxes(title_text=figure.x)
+    if ends:
+        plot.update_layout(margin={"r": room(ends)})
+        # Names beside the plot would widen the axis, and so leave it half empty.
+        plot.update_xaxes(range=across(data))
     plot.update_yaxes(title_text=figure.y, range=data.limits)
     return plot
+
+
+def across(data: Lines) -> tuple[float, float]:
+    """Both ends of the axis of curves, with room for markers."""
+    places = np.concatenate([series.x for series in data.series])
+    low, high = float(np.min(places)), float(np.max(places))
+    around = 0.02 * (high - low) or 0.5
+    return (low - around, high + around)
+
+
+def name_end(plot: go.Figure, end: End, colour: str) -> None:
+    """The name of a curve where it ends."""
+    plot.add_annotation(
+        x=end.x,
+        y=end.y,
+        text=end.text,
+        align="left",
+        xanchor="left",
+        xshift=BESIDE,
+        yshift=end.up,
+        showarrow=False,
+        font={"color": colour, "size": 12},
+    )
 
 
 def add_band(plot: go.Figure, series: Series, colour: str) -> None:

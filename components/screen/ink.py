@@ -32,11 +32,29 @@ def marker_at(place: int) -> str:
 
 
 def washed_out(colour: str) -> str:
-    """A colour (``#RRGGBB``) at one fifth opacity."""
+    """A colour (``#RRGGBB``) at one fifth opacity, for bands."""
+    return shining_through(colour, 0.18)
+
+
+def faint(colour: str) -> str:
+    """A colour at less than half its opacity, for intervals that must bury no point."""
+    return shining_through(colour, 0.4)
+
+
+def shining_through(colour: str, opacity: float) -> str:
+    """A colour (``#RRGGBB``) at an opacity."""
     red = int(colour[1:3], 16)
     green = int(colour[3:5], 16)
     blue = int(colour[5:7], 16)
-    return f"rgba({red},{green},{blue},0.18)"
+    return f"rgba({red},{green},{blue},{opacity})"
+
+
+def readable(colour: str, dark: bool) -> str:
+    """A colour (``#RRGGBB``) in which words can be read on a light or a dark page."""
+    parts = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+    towards = 255 if dark else 0
+    mixed = [round(0.6 * part + 0.4 * towards) for part in parts]
+    return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
 def add_chance_line(plot: go.Figure, chance: float | None) -> None:

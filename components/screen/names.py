@@ -83,6 +83,43 @@ def names_of_points(
     return found
 
 
+def free_names(
+    points: np.ndarray, labels: Sequence[str], limits: np.ndarray
+) -> list[Name]:
+    """A name beside each point (point, 2), none where it would cover a mark or a name.
+
+    ``limits`` (axis, end) are the ends of both axes. What has no room shows on hover.
+    """
+    low, reach = limits[:, 0], limits[:, 1] - limits[:, 0]
+    screens = []
+    for size in SCREENS:
+        pixels = (points - low) / reach * size
+        screens.append(Screen(size, pixels, np.empty((0, 2)), []))
+    return [name_with_room(place, text, screens) for place, text in enumerate(labels)]
+
+
+def name_with_room(place: int, text: str, screens: Sequence[Screen]) -> Name:
+    """A name on the first side of its point that is free on every screen."""
+    first = next(iter(SIDES))
+    if not text or not np.isfinite(screens[0].points[place]).all():
+        return Name("", first)
+    for side in SIDES:
+        boxes = [box_beside(each.points[place], text, side) for each in screens]
+        if all(is_free(box, each) for box, each in zip(boxes, screens)):
+            for box, each in zip(boxes, screens):
+                each.names.append(box)
+            return Name(text, side)
+    return Name("", first)
+
+
+def is_free(box: Box, here: Screen) -> bool:
+    """Whether a name covers no mark and no other name, and stays inside."""
+    inside = (box.low >= 0).all() and (box.high <= here.size).all()
+    if not inside or count_within(here.points, box, BESIDE - 2):
+        return False
+    return not any(shared_area(box, other) for other in here.names)
+
+
 def screen(
     points: np.ndarray, strokes: np.ndarray, corners: Sequence[str], size: np.ndarray
 ) -> Screen:

@@ -45,7 +45,7 @@ def draw(figure: Figure, dark: bool = False) -> go.Figure:
         plot_bgcolor=CLEAR,
         hoverlabel={"font": {"family": FONT}},
         legend={"orientation": "h", "x": 0, "y": legend},
-        margin={"l": 10, "r": 10, "t": 36, "b": 10},
+        margin={"l": 10, "r": plot.layout.margin.r or 10, "t": 36, "b": 10},
         modebar={"bgcolor": CLEAR, "color": "#8A8F98", "activecolor": ink},
     )
     axes = {"automargin": True, "linecolor": faint, "gridcolor": faint}

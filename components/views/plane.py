@@ -14,6 +14,7 @@ from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
 from components.figures import plane as figures
 from components.figures.plane import HALVES, NAMES, rounded
+from components.figures.text import with_minus
 from components.forms import sweeping
 from components.frame import cache, controls, links, panel, questions
 from components.frame.controls import WIDE
@@ -40,7 +41,6 @@ def page(study: Study) -> None:
     if unfilled.tell(study, "Plane"):
         return
     row = controls.row()
-    st.markdown(f"**{escape(cache.measure(finding.finding, study))}**")
     unfinished(study)
     with row:
         half = HALVES[links.one("Items", list(HALVES), "items", width=WIDE)]
@@ -59,7 +59,8 @@ def page(study: Study) -> None:
     random = partial(twins, study, best, half)
     asked.append(Question("random", "More than a random push?", random))
     asked.append(Question("scoring", "Does scoring matter?", partial(scorings, study)))
-    asked.append(Question("about", "What are the axes?", about))
+    full = partial(in_full, study)
+    asked.append(Question("finding", "What does the sweep say?", full))
     questions.show(asked)
     panel.explain(
         localisation.right,
@@ -74,10 +75,12 @@ def page(study: Study) -> None:
     )
 
 
-def about() -> None:
-    """Whose definitions these are, and on which items settings were chosen."""
-    st.markdown(escape(OURS))
+def in_full(study: Study) -> None:
+    """The finding over all modes, and whose definitions the axes are."""
+    said = with_minus(cache.measure(finding.finding, study))
+    st.markdown(f"**{escape(said)}**")
     st.markdown(escape(CHOSEN))
+    st.markdown(escape(OURS))
 
 
 def unfinished(study: Study) -> None:
@@ -121,8 +124,9 @@ def plane(
         others,
     )
     languages = controls.languages(study, study.languages)
+    st.markdown(f"**{escape(figures.answer(steered.effect))}**")
     panel.show(figures.arrows(study, steered, languages))
-    lacking = figures.without_an_arrow(table, languages)
+    lacking = figures.without_an_arrow(table, steered.effect, languages)
     if lacking:
         st.caption(escape(lacking))
 
