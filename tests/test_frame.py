@@ -1,6 +1,7 @@
 """What stands around every page: menu, picker, band, and what a visit of them reads."""
 
 import os
+import tomllib
 from collections import Counter
 from itertools import groupby
 
@@ -9,10 +10,11 @@ import pytest
 from analysis.languages.shares import SHARES
 from analysis.study import library
 from components.figures.languages import Arrangement
-from components.frame import band, cache, controls, picker
+from components.frame import band, cache, controls, picker, style
 from components.frame.shell import MENU
+from components.screen import ink as ink_of
 from tests.stored import stored
-from tests.visits import alive, visit, words
+from tests.visits import APP, alive, visit, words
 
 STUDIES = "pages/studies.py"
 
@@ -86,7 +88,7 @@ def test_the_view_button_says_how_the_view_is_set(home):
 @pytest.mark.parametrize(
     ("name", "first", "stand_in"),
     [
-        ("words-aya101", "As the study lists them", "By LLaMA2's share (stand-in)"),
+        ("words-aya101", "The study's own order", "By LLaMA2's share (stand-in)"),
         ("bloomz-560m", "By share", "By LLaMA2's share"),
         ("qwen-chat-7b", "By share (assumed)", "By LLaMA2's share"),
     ],
@@ -96,7 +98,7 @@ def test_an_order_is_called_what_it_is(home, name, first, stand_in):
     words = controls.order_words(study)
     assert words["share"] == first and words["LLaMA2 share"] == stand_in
     codes = study.languages
-    if first == "As the study lists them":
+    if first == "The study's own order":
         assert Arrangement("share").languages(study, codes).codes == codes
     ranked = Arrangement("LLaMA2 share").languages(study, codes).codes
     percent = SHARES["LLaMA2"].percent
@@ -107,7 +109,7 @@ def test_an_order_is_called_what_it_is(home, name, first, stand_in):
 
 def test_the_button_names_an_order_of_the_study_as_such(home):
     at = visit("pages/control.py", study="words-aya101")
-    assert view_of(at).startswith("View · as the study lists them, codes")
+    assert view_of(at).startswith("View · study's own order, codes")
     alive(at.selectbox(key="order").select("LLaMA2 share").run())
     assert view_of(at).startswith("View · by LLaMA2's share (stand-in), codes")
 
@@ -162,3 +164,45 @@ def test_a_list_says_what_cannot_be_opened_until_it_can(home):
     manifest.write_text(whole)
     os.utime(manifest)
     assert picker.titles(["mine"])["mine"] == "Planted study"
+
+
+def luminance(colour: str) -> float:
+    """Of a colour such as “#0B6E75”, as WCAG 2 defines it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+        for part in parts
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(ink: str, ground: str) -> float:
+    """How far ink stands out from its ground: 1 to 21."""
+    high, low = sorted([luminance(ink), luminance(ground)], reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def faded(ink: str, ground: str) -> str:
+    """Ink at 60 %, in which Streamlit sets captions."""
+    mixed = ""
+    for place in (1, 3, 5):
+        over, under = (
+            int(ink[place : place + 2], 16),
+            int(ground[place : place + 2], 16),
+        )
+        mixed += f"{round(0.6 * over + 0.4 * under):02x}"
+    return f"#{mixed}"
+
+
+@pytest.mark.parametrize("kind", ["light", "dark"])
+def test_text_and_brand_stand_out_from_every_ground(kind):
+    text = (APP.parent / ".streamlit" / "config.toml").read_text()
+    theme = tomllib.loads(text)["theme"][kind]
+    ink, brand = theme["textColor"], theme["primaryColor"]
+    for ground in (theme["backgroundColor"], theme["secondaryBackgroundColor"]):
+        assert contrast(brand, ground) >= 4.5
+        assert contrast(faded(ink, ground), ground) >= 4.5
+    page = {"light": ink_of.LIGHT_PAGE, "dark": ink_of.DARK_PAGE}[kind]
+    brands = {"light": style.LIGHT_BRAND, "dark": style.DARK_BRAND}
+    assert page == theme["backgroundColor"], "figures paint what the page is"
+    assert brand == brands[kind], "the mark has the brand's colour"

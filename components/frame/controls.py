@@ -24,7 +24,7 @@ CONVENTION_WORDS = {
     "paper": "Paper's (best test layer)",
 }
 CONVENTION_SHORT = {"honest": "honest", "paper": "paper's layer"}
-OF_STUDY = "As the study lists them"
+OF_STUDY = "The study's own order"
 """What the order by share is where the shares of a study's model are not known."""
 LLAMA2 = "LLaMA2 share"
 ORDER_HELP = "By pre-training share, the largest first; languages without a known share come last."
@@ -117,8 +117,9 @@ def order_words(study: Study | None) -> dict[str, str]:
 
 
 def short(order: str) -> str:
-    """An order in the middle of a sentence."""
-    return order[0].lower() + order[1:]
+    """An order on a button."""
+    plain = order.removeprefix("The ")
+    return plain[0].lower() + plain[1:]
 
 
 def convention() -> Convention:

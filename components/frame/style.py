@@ -34,8 +34,8 @@ HEADER = """
 """
 MENU = """
 .stLogo { height: 2rem; }
-[data-testid="stLogoLink"] { display: flex; align-items: center; gap: 0.6rem; }
-[data-testid="stLogoLink"]::after { content: "Babelscope"; font-weight: 700;
+.stApp :has(> .stLogo) { display: flex; align-items: center; gap: 0.6rem; }
+.stApp :has(> .stLogo)::after { content: "Babelscope"; font-weight: 700;
   font-size: 1.125rem; }
 .st-key-menu .stPageLink a { padding-block: 0.125rem; }
 .st-key-menu [data-testid="stCaptionContainer"] { padding-top: 0.75rem; }

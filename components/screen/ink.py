@@ -10,9 +10,9 @@ from components.figures.spec import BarSeries, colour_of, marker_of
 GREY = "#8A8F98"
 """Ink of whatever is not data: references, whiskers, connecting lines."""
 ON_LIGHT, ON_DARK = "#1F2328", "#E8EAED"
-FAINT_ON_LIGHT, FAINT_ON_DARK = "#D9DCE1", "#4A4F57"
-LIGHT_PAGE, DARK_PAGE = "#FFFFFF", "#171614"
-"""What a page is painted with, behind every figure."""
+FAINT_ON_LIGHT, FAINT_ON_DARK = "#D9DCE1", "#39444A"
+LIGHT_PAGE, DARK_PAGE = "#FFFFFF", "#13181B"
+"""What a page is painted with, behind every figure, as the theme says."""
 DOTTED = {"dash": "dot", "color": GREY}
 BELOW = {"yref": "container", "y": 0, "yanchor": "bottom"}
 """A legend under the axis' labels however long, and far from the buttons."""
