@@ -161,6 +161,21 @@ def test_a_closed_tab_frees_the_worker(server, session):  # noqa: F811
     answered(page)
 
 
+def test_answers_stand_beside_the_controls_and_prompts_in_their_own_direction(
+    server,
+    session,  # noqa: F811
+):
+    page = go(session(), play(server, prompt="سأل الطبيب", tokens=4), "Playground")
+    box = page.get_by_role("textbox", name="Prompt", exact=True)
+    style = box.evaluate("box => getComputedStyle(box).unicodeBidi")
+    assert style == "plaintext"
+    run(page).click()
+    answered(page)
+    controls, answers = box.bounding_box(), page.locator(".said").first.bounding_box()
+    assert answers["x"] > controls["x"] + controls["width"]
+    assert answers["y"] + answers["height"] < page.viewport_size["height"]
+
+
 def test_a_hostile_prompt_stays_text(server, session):  # noqa: F811
     page = go(session(), play(server, prompt=HOSTILE, tokens=4), "Playground")
     run(page).click()

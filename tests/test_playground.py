@@ -446,3 +446,61 @@ def test_of_a_model_that_was_never_here_the_studys_own_template_is_taken():
         spec=absent,
     )
     assert visit(PAGE, study="absent").session_state["play-template"] == "none"
+
+
+def test_the_slider_reaches_two_mean_gaps_and_beyond_what_was_typed(monkeypatch):
+    near = "components.forms.steering_term.slider_reach"
+    monkeypatch.setattr(near, lambda *known: 0.25)
+    at = play(prompt="the judge", strength=0.2)
+    slider = at.slider(key="play-slide")
+    assert (slider.min, slider.max) == (-2.0, 2.0)
+    at.number_input(key="play-strength").set_value(-7.0).run()
+    assert at.slider(key="play-slide").max > 7.0
+    assert "away from the positive texts of fairness" in words(at)
+
+
+def test_strengths_and_languages_are_one_table_of_which_a_cell_is_read_whole():
+    text = presets("llama")["open question"].texts["en"]
+    at = pressed(play(grid=True, strip=True, prompt=text, strength=40.0))
+    replies = at.session_state["play-got-answers"].answer
+    table = at.dataframe[0].value
+    assert list(table.columns) == ["-40", "-20", "0", "20", "40", "60", "80"]
+    assert len(table) == 3
+    # Three languages of seven strengths, and strength 0 of the batch.
+    assert len(replies) == 3 * 7 + 1
+    cards = [one.value for one in at.markdown if one.value.startswith("**Strength")]
+    assert not cards
+    steered = {one.ask.label: one for one in replies}["Strength -20 · fr"]
+    assert steered.repetition is not None and steered.language is not None
+
+
+def test_more_than_two_vectors_act_together():
+    rows = ['["care", "fr", 3, 20.0]', '["truth", "en", 1, -5]']
+    at = pressed(play(prompt="the judge", second=True, terms=rows))
+    left = at.session_state["play-got-answers"]
+    terms = {one.ask.label: one for one in left.answer}["Steered"].ask.steering.terms
+    told = [(t.source.concept, t.layers, t.strengths) for t in terms[2:]]
+    assert told == [("care", (3,), (20.0,)), ("truth", (1,), (-5.0,))]
+    assert "earlier settings" not in words(at) and not at.warning
+
+
+def test_a_profile_by_a_shape_is_what_editing_by_hand_goes_on_with():
+    shape = {"shape": "step", "shape-first": 2.0, "shape-second": 3.0}
+    at = pressed(play(way="profile", prompt="the judge", strength=30.0, **shape))
+    assert said(at)["Steered"] != said(at)["Baseline"]
+    kept = json.loads(asked(at)["play"][0])
+    assert kept["profile"] == [0.0, 1.0, 1.0, 0.0][:LAYERS]
+
+
+def test_curves_of_several_prompts_have_a_band_and_languages_stand_side_by_side():
+    text = presets("llama")["open question"].texts["en"]
+    at = play(prompt=text, tokens=3)
+    key = "more-prompts-tiny-An open question"
+    at.text_area(key=key).set_value("the cook\nthe queen").run()
+    at.multiselect(key="dose-languages-tiny-en").set_value(["en", "fr"]).run()
+    at = pressed(at, "Measure the curve")
+    english, french = at.session_state["play-got-dose"].answer
+    assert english.repetition_each.shape == (17, 3) and french.prompts == ()
+    shown = figures(at)
+    assert {"Effect · en", "Cost · en", "Effect · fr", "Cost · fr"} <= set(shown)
+    assert "and 2 more" in shown["Cost · en"]["caption"]

@@ -40,7 +40,27 @@ def effect(study: Study, response: Response, place: str = "") -> Figure:
         x=axis(dose),
         y="nats",
         source=source_note(study, "concept_vector"),
+        seen=effect_seen(response),
     )
+
+
+def effect_seen(response: Response) -> str:
+    """What the curve of effects shows, in a sentence."""
+    strengths, odds = np.array(response.dose.doses), response.log_odds
+    if np.isfinite(odds).any():
+        best = int(np.nanargmax(odds))
+        plain = odds[int(np.argmin(np.abs(strengths)))]
+        return (
+            f"The first continuation is likeliest at strength {strengths[best]:.3g}: "
+            f"log-odds {odds[best]:+.1f}, against {plain:+.1f} without a push."
+        )
+    if np.isfinite(response.kl).any():
+        far = int(np.nanargmax(response.kl))
+        return (
+            f"The next word changes most at strength {strengths[far]:.3g}: "
+            f"{response.kl[far]:.1f} nats from the baseline."
+        )
+    return "Nothing was weighed: give two continuations, or neutral prompts."
 
 
 def over_prompts(response: Response) -> str:
@@ -99,7 +119,17 @@ def cost(study: Study, response: Response, place: str = "") -> Figure:
         x=axis(dose),
         y="share",
         source=source_note(study, "concept_vector"),
+        seen=cost_seen(response),
     )
+
+
+def cost_seen(response: Response) -> str:
+    """What the curve of costs shows, in a sentence."""
+    turn = mark(response)
+    most = 100 * float(np.nanmax(response.repetition))
+    if turn is not None:
+        return f"From strength {turn:.3g} on, answers repeat themselves."
+    return f"At most {most:.0f} % of three-word sequences are said twice."
 
 
 def asked(response: Response) -> str:
@@ -123,6 +153,7 @@ def recorded_effect(study: Study, turn: Turn) -> Figure:
         x="strength",
         y="effect",
         source=source_note(study, "concept_vector"),
+        seen=recorded_seen(turn, "effect"),
     )
 
 
@@ -138,6 +169,19 @@ def recorded_cost(study: Study, turn: Turn) -> Figure:
         x="strength",
         y="share",
         source=source_note(study, "concept_vector"),
+        seen=recorded_seen(turn, "repetition"),
+    )
+
+
+def recorded_seen(turn: Turn, what: str) -> str:
+    """What a recorded curve shows at the chosen strength, in a sentence."""
+    place = turn.strengths.index(turn.strength)
+    steered = getattr(turn.steered[place], what)
+    twin = getattr(turn.twins[place], what)
+    plain = getattr(turn.baseline, what)
+    return (
+        f"At strength {turn.strength:g} the {what} is {steered:.2f}; {plain:.2f} without "
+        f"a push, {twin:.2f} under a random one."
     )
 
 

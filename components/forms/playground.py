@@ -158,15 +158,20 @@ def draw(study: Study) -> Drawn:
     restore_draft(KEY, kept)
     example = choose_example(study)
     choose_prompt(example)
-    places = Places(st.container(), st.container())
+    # What was recorded is known by its name; its vector is seen when it is opened.
+    vector = st.expander(
+        "Vector and layers",
+        icon=":material/layers:",
+        expanded=example.turn is None,
+        key="vector-and-layers",
+    )
+    strength = st.container()
     run = st.container()
     also_answered()
-    with st.expander(
-        "Language, template, tokens, temperature, seed, model",
-        icon=":material/more_horiz:",
-    ):
+    with st.expander("More settings", icon=":material/tune:"):
         choose_reading(study)
         generation, model = choose_generation(study)
+        places = Places(vector, strength, st.container())
     steered = choose_steering(study, places, example.strengths)
     values = record_draft(KEY, kept)
     st.session_state[WRITTEN] = asked_link()

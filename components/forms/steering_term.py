@@ -46,8 +46,12 @@ from components.frame.text import escape
 
 RANGES = {SHARE: 1.0, DOSE: 2.0}
 """Reach of the slider for operators whose strength is not in mean gaps."""
+EXACTLY = 110
+"""Pixels of the box beside the slider."""
 LEAST = 2.0
 """Mean gaps that the slider reaches to either side at least."""
+BEYOND = 1.25
+"""How far beyond the largest strength so far the slider reaches."""
 STEPS = 400
 """Steps of the slider to either side."""
 TYPED, RECORDED_AT = f"{KEY}-typed", "recorded-strength"
@@ -80,10 +84,11 @@ class Manner:
 
 @dataclass(frozen=True)
 class Places:
-    """Where the vector and its strength are chosen; what is rarer comes after them."""
+    """Where the vector with its layers, its strength, and what is rarer are chosen."""
 
     vector: DeltaGenerator
     strength: DeltaGenerator
+    more: DeltaGenerator
 
 
 def choose_steering(
@@ -95,13 +100,11 @@ def choose_steering(
     """
     with places.vector:
         source = choose_source(study)
-    with st.expander("Layers", icon=":material/layers:"):
         way = st.segmented_control(
             "Layers by", list(WAYS), key=f"{KEY}-way", required=True
         )
         chosen = WAYS[str(way)](study)
-    label = "Operator, positions, condition, further vectors"
-    with st.expander(label, icon=":material/tune:"):
+    with places.more:
         manner = choose_operator()
         gate = st.container()
         further = choose_further(study)
@@ -382,13 +385,13 @@ class Slider:
 
 
 def slider_end(reach: float, unit: str) -> float:
-    """The slider's end: a push as long as the states, LEAST mean gaps, and what was typed."""
+    """The slider's end: as far as the states are long, LEAST mean gaps, and what was typed."""
     typed = max(st.session_state.get(TYPED, 0.0), abs(widget_value("strength")))
     st.session_state[TYPED] = typed
     least = LEAST if unit == GAPS else 0.0
-    needed = max(reach, least, typed)
+    needed = max(reach, least, BEYOND * typed)
     size = 10.0 ** math.floor(math.log10(needed))
-    for step in (1, 2, 5, 10):
+    for step in (1, 1.5, 2, 3, 4, 5, 7.5, 10):
         if step * size >= needed * (1 - 1e-9):
             return step * size
     return needed
@@ -421,32 +424,33 @@ def choose_strength(slider: Slider) -> float:
     Neither starts anything.
     """
     ends = slider.end
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
     shown = float(np.clip(widget_value("strength"), -ends, ends))
     st.session_state[f"{KEY}-slide"] = shown
     words = pole_words(slider.source)
-    with left:
-        st.slider(
-            f"Strength ({slider.unit})",
-            -ends,
-            ends,
-            step=ends / STEPS,
-            format="%.4g",
-            key=f"{KEY}-slide",
-            on_change=follow_slider,
-            args=(ends,),
-        )
-        ends_row = st.container(horizontal=True, horizontal_alignment="distribute")
-        ends_row.caption(f"← {escape(words.away)}", width="content")
-        ends_row.caption(f"{escape(words.towards)} →", width="content")
-    return right.number_input(
+    row.slider(
+        f"Strength ({slider.unit})",
+        -ends,
+        ends,
+        step=ends / STEPS,
+        format="%.4g",
+        key=f"{KEY}-slide",
+        on_change=follow_slider,
+        args=(ends,),
+    )
+    exactly = row.number_input(
         "Exactly",
         -MOST,
         MOST,
         step=ends / 20,
         format="%.4g",
         key=f"{KEY}-strength",
+        width=EXACTLY,
     )
+    poles = st.container(horizontal=True, wrap=False, gap="small")
+    poles.caption(f"← {escape(words.away)}")
+    poles.caption(f"{escape(words.towards)} →", text_alignment="right")
+    return exactly
 
 
 def follow_slider(ends: float) -> None:

@@ -55,7 +55,16 @@ TOOLS = """
 """
 """Tools beside a figure's title show icons; who reads by ear hears their names."""
 
-RULES = (BAND, MENU, LISTS, TOOLS, f"{WIDE} {{ {HEADER} }}")
+TEXTS = """
+.stTextArea textarea, .stSelectbox input, .stCode code { unicode-bidi: plaintext;
+  text-align: start; }
+"""
+"""A text that somebody wrote is set in the direction of its own first letter."""
+ANSWERS = """
+.st-key-play-answers { position: sticky; top: 1rem; }
+"""
+"""Answers stay in sight beside controls that are longer than they are."""
+RULES = (BAND, MENU, LISTS, TOOLS, TEXTS, f"{WIDE} {{ {HEADER} {ANSWERS} }}")
 
 
 def mark(brand: str, ground: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -72,6 +73,7 @@ def show(replies: Sequence[Reply], steered: str, key: str) -> None:
         on_select="rerun",
         selection_mode="single-cell",
         row_height=ROW,
+        column_config=dict.fromkeys(table.texts.columns, widths(table)),
         height="content" if len(table.texts) < MOST_ROWS else MOST_ROWS * ROW,
     )
     st.caption(LEGEND)
@@ -80,6 +82,11 @@ def show(replies: Sequence[Reply], steered: str, key: str) -> None:
         if place in cells:
             whole = answer_cards.card_of(cells[place], plain, f"{key}-whole")
             answer_cards.show([whole])
+
+
+def widths(table: Table) -> Any:
+    """How wide a column of texts is: one alone has the room of the table."""
+    return st.column_config.TextColumn(width="large" if table.turned else "medium")
 
 
 def baselines(replies: Sequence[Reply]) -> dict[str, Reply]:

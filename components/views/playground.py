@@ -242,24 +242,35 @@ def answers_shown(draft: Draft) -> None:
         if watched_here("answers"):
             return
         earlier.bar(draft.study.name, live_job() is not None)
-        live = st.session_state.get("play-got-answers")
+        live = live_shown(draft)
         if live is None:
-            live = earlier.last(draft.study.name)
-        seen = recorded.seen_now(draft)
-        if live is not None and is_present(draft, live.asked):
-            show_live(draft, live)
-        elif seen is not None:
-            recorded.show(draft.study, seen)
-        elif live is not None:
-            st.caption(EARLIER)
-            show_live(draft, live)
-        else:
             show_before(draft)
+        else:
+            show_live(draft, live)
         prompt(draft)
+        if live is not None:
+            keeping.tools(draft, live.asked, live.answer)
+
+
+def live_shown(draft: Draft) -> jobs.Left | None:
+    """The computed answers that are shown; None where recorded ones are, or nothing is."""
+    live = st.session_state.get("play-got-answers")
+    if live is None:
+        live = earlier.last(draft.study.name)
+    if live is None:
+        return None
+    if not is_present(draft, live.asked):
+        if recorded.seen_now(draft) is not None:
+            return None
+        st.caption(EARLIER)
+    return live
 
 
 def show_before(draft: Draft) -> None:
-    """What there is before anything was run: what was recorded at the settings before."""
+    """What there is without a run: what was recorded now, or at the settings before."""
+    seen = recorded.seen_now(draft)
+    if seen is not None and recorded.show(draft.study, seen):
+        return
     seen = recorded.seen_before(draft.study)
     if seen is not None:
         st.caption(recorded.TO_OTHERS)
@@ -275,7 +286,7 @@ def is_present(draft: Draft, asked: Request) -> bool:
 
 def show_live(draft: Draft, left: jobs.Left) -> None:
     """Computed answers, with what can be done with them."""
-    asked, replies = left.asked, left.answer
+    replies = left.answer
     badge(replies)
     tell_steering(replies)
     cards(replies, "said")
@@ -284,7 +295,6 @@ def show_live(draft: Draft, left: jobs.Left) -> None:
         answer_table.show(replies, strength_words(steered[0]), f"{KEY}-said")
     if draft.study.toy or draft.model.model == DEMO:
         st.caption(DEMO_NOTE)
-    keeping.tools(draft, asked, replies)
 
 
 def tell_steering(replies: Sequence[Reply]) -> None:
