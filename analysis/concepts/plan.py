@@ -7,7 +7,8 @@ killed run that is resumed gives the same bytes as one that was never interrupte
 """
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -55,9 +56,11 @@ from analysis.concepts.unrelated_vectors import (
 )
 from analysis.core.errors import StudyError
 from analysis.core.specs import check, digest, written
-from analysis.study import bounds, coverage, store
+from analysis.study import bounds, coverage, store, together
+from analysis.study.coverage import PairCell
 from analysis.study.manifest import Cell, Manifest, PairCounts, PairTable
 from analysis.study.stored_arrays import read_array
+from analysis.study.together import Group, Shard
 
 Progress = Callable[[int, int, str], None]
 """Called with how many cells are done, of how many, and which one is next."""
@@ -208,26 +211,68 @@ def run(
 
     ``progress`` may raise to stop. StudyError for another corpus than the study's.
     """
-    with store.writing(folder):
-        known = store.read_manifest(folder)
-        spec = known.spec_as(StudySpec)
-        check_corpus(folder, spec, corpus)
-        pairs = readable(corpus, known.left_out)
-        size = reader.layers, reader.hidden
-        # Folds need no room for shuffled vectors: they keep differences instead.
-        languages = 1 if spec.split in FOLDS else len(spec.languages)
-        with ShuffledVectors(languages, *size) as shuffled, KeptLanguages() as kept:
-            work = Work(folder, spec, pairs, reader, shuffled, kept)
-            compute_missing(work, known, progress)
+    with store.writing(folder), working(folder, corpus, reader) as work:
+        cells = coverage.pair_cells(store.read_manifest(folder))
+        compute_missing(work, cells, progress)
         store.seal(folder)
 
 
-def compute_missing(work: Work, known: Manifest, progress: Progress) -> None:
-    """Compute and commit the cells that a study lacks."""
+def run_together(
+    folder: Path,
+    corpus: Corpus,
+    reader: Reader,
+    shard: Shard,
+    progress: Progress = without_progress,
+) -> None:
+    """The same by several processes at once, a concept at a time.
+
+    StudyError as in ``run`` and in ``together.compute``.
+    """
+    manifest = store.read_manifest(folder)
+    by_name = {f"concept-{c:03d}": c for c in range(len(manifest.concepts))}
+    cells = coverage.pair_cells(manifest)
+    with working(folder, corpus, reader) as work:
+
+        def of_concept(group: Group) -> None:
+            chosen = [cell for cell in cells if cell.concept == by_name[group.name]]
+            compute_missing(work, chosen, progress)
+
+        groups = []
+        for name, c in by_name.items():
+            groups.append(group_of(name, [cell for cell in cells if cell.concept == c]))
+        together.compute(folder, groups, of_concept, progress, shard, store.seal)
+
+
+def group_of(name: str, cells: Sequence[PairCell]) -> Group:
+    """Cells of one concept: its scores need all its vectors."""
+    keys = frozenset(cell.key for cell in cells)
+    return Group(name, keys, tuple(file_of(cell) for cell in cells))
+
+
+def file_of(cell: PairCell) -> str:
+    """The file of a cell."""
+    return f"{cell.stage}-{cell.concept:03d}-{cell.language:03d}.safetensors"
+
+
+@contextmanager
+def working(folder: Path, corpus: Corpus, reader: Reader) -> Iterator[Work]:
+    """What every cell of a study is computed from, with room for what is kept between."""
+    known = store.read_manifest(folder)
+    spec = known.spec_as(StudySpec)
+    check_corpus(folder, spec, corpus)
+    pairs = readable(corpus, known.left_out)
+    size = reader.layers, reader.hidden
+    # Folds need no room for shuffled vectors: they keep differences instead.
+    languages = 1 if spec.split in FOLDS else len(spec.languages)
+    with ShuffledVectors(languages, *size) as shuffled, KeptLanguages() as kept:
+        yield Work(folder, spec, pairs, reader, shuffled, kept)
+
+
+def compute_missing(work: Work, cells: Sequence[PairCell], progress: Progress) -> None:
+    """Compute and commit those of some cells that a study lacks."""
     spec = work.spec
     compute = FOLDED_CELLS if spec.split in FOLDS else CELLS
-    cells = coverage.pair_cells(known)
-    missing = set(coverage.missing_pair_cells(known))
+    missing = set(coverage.missing_pair_cells(store.read_manifest(work.folder)))
     for done, cell in enumerate(cells):
         if cell not in missing:
             continue
@@ -236,7 +281,7 @@ def compute_missing(work: Work, known: Manifest, progress: Progress) -> None:
         progress(done, len(cells), f"{stage} · {concept} · {language}")
         arrays = compute[stage](work, concept, language)
         tensors = {f"{name}/{c}/{a}": values for name, values in arrays.items()}
-        store.add_file(work.folder, f"{stage}-{c:03d}-{a:03d}.safetensors", tensors)
+        store.add_file(work.folder, file_of(cell), tensors)
     progress(len(cells), len(cells), "done")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from analysis.core import disk, files, settings
 from analysis.core import leftovers as temporary
 from analysis.core.errors import AnalysisError
-from analysis.study import coverage, store
+from analysis.study import commits, coverage, store
 
 CELL = re.compile(r"(vector|score|word|questions|plane)-[0-9-]+\.safetensors")
 """Files of one cell."""
@@ -31,7 +31,8 @@ def sweep() -> None:
 
 def tidy(folder: Path) -> None:
     """Merge the cells of a complete study, and remove cells that no manifest names."""
-    if not cells_in(folder):
+    # A file that was just written may not be told of yet.
+    if commits.are_shared(folder) or not cells_in(folder):
         return
     with store.writing(folder):
         manifest = store.read_manifest(folder)

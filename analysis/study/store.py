@@ -23,7 +23,7 @@ from analysis.core.errors import StudyError
 from analysis.core.json_text import parse_json
 from analysis.core.specs import Spec, check_text, digest
 from analysis.core.version import __version__
-from analysis.study import bounds, coverage
+from analysis.study import bounds, commits, coverage
 from analysis.study.array_checks import check_arrays
 from analysis.study.arrays import KINDS, frozen
 from analysis.study.manifest import SCHEMA, FileEntry, FolderManifest, Manifest
@@ -97,9 +97,11 @@ def read_as(kind: type[M], folder: Path) -> M:
 
     StudyError when it is missing, damaged or from a newer version.
     """
+    # Before the manifest: what is folded into it meanwhile is then in both.
+    added = commits.told(folder)
     values = read_json(folder)
     try:
-        manifest = read_record(kind, values, "")
+        manifest = commits.with_told(read_record(kind, values, ""), added)
         manifest.check()
     except StudyError as error:
         raise damaged(folder, str(error)) from error
@@ -221,6 +223,8 @@ def writing(folder: Path) -> Iterator[None]:
         with files.locked(folder / LOCK):
             # A lock makes its folder again where that was deleted meanwhile.
             left_over = holds_only_its_lock(folder) and not was_empty
+            if commits.are_shared(folder):
+                raise shared(folder)
             if not left_over:
                 yield
     except files.Held as error:
@@ -231,6 +235,38 @@ def writing(folder: Path) -> Iterator[None]:
     if left_over:
         remove_lock(folder)
         raise gone(folder)
+
+
+def shared(folder: Path) -> StudyError:
+    """The error for a study that several processes compute together."""
+    return StudyError(
+        f"{folder.name} is being computed by several processes together. Wait for them, "
+        f"or take part: babelscope extract --resume {folder.name}"
+    )
+
+
+def share(folder: Path) -> None:
+    """Let several processes compute a study together from now on.
+
+    StudyError when one computes it alone, or it is gone.
+    """
+    if not commits.are_shared(folder):
+        try:
+            with writing(folder):
+                commits.share(folder)
+        except StudyError:
+            # Another one that takes part may have been first.
+            if not commits.are_shared(folder):
+                raise
+
+
+def fold(folder: Path, order: Iterable[str]) -> None:
+    """Put what several processes added into the manifest, its files in this order.
+
+    Afterwards the study is as one process leaves it. A kill in between loses nothing.
+    """
+    put_manifest(folder, commits.in_order(read_manifest(folder), order))
+    commits.end(folder)
 
 
 def gone(folder: Path) -> StudyError:
@@ -274,11 +310,20 @@ def add_file(
 ) -> None:
     """Commit one file of a study: first the file, then the manifest that names it.
 
-    StudyError for numbers that are not finite.
+    Where several processes add files, a record tells of it instead. StudyError for
+    numbers that are not finite.
     """
     check_finite(file, tensors)
     entry = write_tensors(folder / file, tensors)
-    put_manifest(folder, read_manifest(folder).with_file(file, entry))
+    if commits.are_shared(folder):
+        commits.add(folder, file, entry)
+        return
+    manifest = read_manifest(folder)
+    if entry.keys and manifest.keys.issuperset(entry.keys):
+        # One that slept for so long that others have done its part.
+        files.discard(folder / file)
+        return
+    put_manifest(folder, manifest.with_file(file, entry))
 
 
 def put_recordings(folder: Path, recordings: Recordings) -> None:
@@ -363,14 +408,30 @@ def check_size(
         )
 
 
+def whole_manifest(folder: Path) -> Manifest:
+    """A study's manifest, all of whose files are there.
+
+    They may be merged into others after it was read; then it is another one by now.
+    """
+    manifest = read_manifest(folder)
+    while True:
+        try:
+            check_files(folder, manifest)
+            return manifest
+        except StudyError:
+            newer = read_manifest(folder)
+            if newer.files == manifest.files:
+                raise
+            manifest = newer
+
+
 def open_study(folder: Path, kind: str = COMPUTED) -> Study:
     """Open a study's folder; arrays are read when they are asked for.
 
     StudyError when the manifest is damaged, a file is missing or cut short, or holds
     something else than the manifest implies.
     """
-    manifest = read_manifest(folder)
-    check_files(folder, manifest)
+    manifest = whole_manifest(folder)
     check_arrays(folder, manifest)
     kept = {key.split("/")[0] for key in manifest.keys}
 

@@ -1,0 +1,231 @@
+"""Several processes compute one study: each cell once, the same bytes, nothing lost."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from analysis.concepts import plan
+from analysis.core.errors import DiskError, SpecError, Stopped, StudyError
+from analysis.study import claims, commits, library, store, together
+from analysis.study.claims import Claims
+from analysis.study.together import Shard, read_shard
+from tests import reading
+
+ROOT = Path(__file__).parent.parent
+CELLS = 12
+"""Of two concepts in three languages: a vector and a score each."""
+QUICK = 0.6
+"""Seconds of a lease."""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home of its own."""
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def begun(title: str, split: str = "5 folds") -> Path:
+    """A study of which nothing is computed."""
+    given = reading.corpus()
+    spec = reading.spec(given, split=split)
+    return plan.begin(spec, given, reading.FakeReader(), title)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Every file of a study but its lock, with its bytes."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != store.LOCK:
+            data = path.read_bytes().replace(folder.name.encode(), b"NAME")
+            found[path.name] = data.replace(b'"together"', b'"alone"')
+    return found
+
+
+def alone(split: str = "5 folds") -> dict[str, bytes]:
+    """What one process leaves."""
+    folder = begun("alone", split)
+    plan.run(folder, reading.corpus(), reading.FakeReader())
+    return content(folder)
+
+
+def process(home: Path, name: str, *words: object) -> subprocess.Popen[str]:
+    """A process that takes part."""
+    command = [sys.executable, "-m", "tests.sharing", name, *map(str, words)]
+    environment = {**os.environ, "BABELSCOPE_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(each: subprocess.Popen[str]) -> list[str]:
+    """The lines of a process that ended well."""
+    out, error = each.communicate(timeout=120)
+    assert each.returncode == 0, error
+    return [line for line in out.splitlines() if line]
+
+
+def test_four_processes_compute_each_cell_once_and_leave_one_process_s_bytes(home):
+    folder = begun("together")
+    running = [process(home, folder.name, k, 4, 20, 0.05) for k in (1, 2, 3, 4)]
+    computed = [cell for each in running for cell in ended(each)]
+    assert len(computed) == len(set(computed)) == CELLS
+    assert content(folder) == alone()
+    assert library.open_by_name(folder.name).complete
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_processes_that_are_killed_lose_nothing(home, seed):
+    draw = random.Random(seed)
+    folder = begun("together", draw.choice(["5 folds", "by pair"]))
+    spec = store.read_manifest(folder).spec or {}
+    for _ in range(3):
+        running = [process(home, folder.name, k, 2, QUICK, 0.1) for k in (1, 2)]
+        time.sleep(draw.uniform(0.5, 3))
+        for each in running:
+            each.send_signal(signal.SIGKILL)
+            each.communicate()
+    ended(process(home, folder.name, 1, 1, QUICK))
+    assert content(folder) == alone(spec["split"])
+
+
+def test_a_process_that_hangs_is_taken_over_by_one_alone(home, monkeypatch):
+    """Its heart stands still; clocks that are an hour apart change nothing."""
+    folder = begun("together")
+    store.share(folder)
+    monkeypatch.setattr(Claims, "beat", lambda self: None)
+    hung = Claims(folder, QUICK)
+    claims.files.make_folder(hung.folder)
+    assert hung.take("concept-000")
+    monkeypatch.setattr(claims.time, "time", lambda: 3600.0)
+    waiting = [Claims(folder, QUICK) for _ in range(2)]
+    assert not any(each.take("concept-000") for each in waiting)
+    time.sleep(2 * QUICK)
+    won = [each.take("concept-000") for each in waiting]
+    assert sorted(won) == [False, True]
+    assert "ended" in waiting[0].lost("concept-000")[0]
+
+
+def test_who_lives_is_not_taken_over(home):
+    folder = begun("together")
+    store.share(folder)
+    with Claims(folder, QUICK) as lives, Claims(folder, QUICK) as other:
+        assert lives.take("concept-000")
+        begin = time.monotonic()
+        while time.monotonic() - begin < 3 * QUICK:
+            assert not other.take("concept-000")
+            time.sleep(QUICK / 5)
+        lives.release("concept-000")
+        assert other.take("concept-000")
+        assert not other.lost("concept-000")
+
+
+def test_a_claim_that_was_cut_off_is_taken_over(home):
+    folder = begun("together")
+    with Claims(folder, QUICK) as own:
+        own.path("concept-000", 0).write_text("")
+        assert not own.take("concept-000")
+        time.sleep(2 * QUICK)
+        assert own.take("concept-000")
+
+
+class Failing(reading.FakeReader):
+    """Cannot read one concept."""
+
+    def stream(self, texts, consumers):
+        """Fail at “truth”."""
+        if texts[0].startswith("truth"):
+            raise RuntimeError("out of memory")
+        super().stream(texts, consumers)
+
+
+def test_what_fails_three_times_is_set_aside_and_the_rest_goes_on(home):
+    folder = begun("together")
+    with pytest.raises(StudyError, match="1 part .*set aside.*out of memory"):
+        plan.run_together(folder, reading.corpus(), Failing(), Shard(lease=QUICK))
+    missing = library.open_by_name(folder.name).missing
+    assert len(missing) == CELLS / 2
+    assert all("truth" in cell for cell in missing)
+    assert not commits.are_shared(folder)
+    plan.run_together(folder, reading.corpus(), reading.FakeReader(), Shard())
+    assert content(folder) == alone()
+
+
+def test_a_full_disk_and_stop_are_told_and_hand_the_part_on(home, monkeypatch):
+    folder = begun("together")
+    add = commits.add
+
+    def full(*given):
+        raise DiskError("“x” could not be kept: no room is left.")
+
+    monkeypatch.setattr(commits, "add", full)
+    with pytest.raises(DiskError, match="no room"):
+        plan.run_together(folder, reading.corpus(), reading.FakeReader(), Shard())
+    monkeypatch.setattr(commits, "add", add)
+
+    def stop(done, total, doing):
+        if "score" in doing:
+            raise Stopped("stopped")
+
+    with pytest.raises(Stopped):
+        plan.run_together(folder, reading.corpus(), reading.FakeReader(), Shard(), stop)
+    assert len(library.open_by_name(folder.name).missing) == CELLS - 3
+    plan.run_together(folder, reading.corpus(), reading.FakeReader(), Shard())
+    assert content(folder) == alone()
+
+
+def test_who_computes_alone_and_who_takes_part_keep_apart(home):
+    folder = begun("together")
+    store.share(folder)
+    with pytest.raises(StudyError, match="several processes together"):
+        plan.run(folder, reading.corpus(), reading.FakeReader())
+    other = begun("other")
+    with store.writing(other), pytest.raises(StudyError, match="by another job"):
+        store.share(other)
+
+
+def test_whoever_reads_meanwhile_sees_what_is_there(home):
+    """Records are folded while a reader opens the study again and again."""
+    folder = begun("together")
+    seen: list[int] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            seen.append(len(store.open_study(folder).missing))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    plan.run_together(folder, reading.corpus(), reading.FakeReader(), Shard())
+    done.set()
+    reader.join()
+    assert seen == sorted(seen, reverse=True)
+
+
+@pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/2", "9" * 9])
+def test_a_shard_that_is_none_is_refused(text):
+    with pytest.raises(SpecError, match="k/n"):
+        read_shard(text)
+
+
+def test_processes_begin_at_different_parts():
+    names = [f"g{k}" for k in range(4)]
+    groups = [together.Group(name, frozenset({name}), ()) for name in names]
+    first = []
+    for k in (1, 2, 3, 4):
+        turn = list(together.in_turn(groups, groups, Shard(k, 4)))
+        assert set(turn) == set(groups)
+        first.append(turn[0].name)
+    assert first == names
