@@ -29,6 +29,7 @@ from analysis.sentences.specs import SentenceSpec
 from analysis.study import library, store
 from analysis.study.records import WithSpec
 from analysis.study.study import Study as Results
+from analysis.study.together import Shard, read_shard
 from analysis.study.word_list import WordList
 from analysis.words.embeddings import usual_embedding
 from analysis.words.plan import word_spec
@@ -74,6 +75,7 @@ def extract(
     position: str = "",
     title: str = "",
     layout: str | Path = "",
+    shard: str = "",
     **loading: str,
 ) -> Study:
     """Concept vectors of a model from contrast pairs, as a study.
@@ -88,7 +90,8 @@ def extract(
     ``loading``: ``revision``, ``dtype``, ``quantisation``, ``device``, and ``stack``,
     which is “encoder” (the usual one) or “decoder” of a model that has both.
     ``layout``: what the columns of a file are, by the name of a layout (``babelscope
-    layouts``) or in a TOML file; known ones need none.
+    layouts``) or in a TOML file; known ones need none. ``shard`` “k/n”: this is one of
+    n processes that compute the study together.
     AnalysisError for what cannot be used, with what to do.
 
     >>> import babelscope as bs
@@ -114,8 +117,8 @@ def extract(
     check_wanted(spec, corpus)
     tell(leaks(corpus, spec.split, spec.concepts, spec.seed))
     title = title or f"{short_name(spec.model)} on {corpus.name}"
-    work = extraction.extract_study(spec, corpus, title, {})
-    return finished(store.name_of(at_commit(spec), title), work)
+    work = extraction.extract_study(spec, corpus, title, {}, shard_of(shard))
+    return finished(store.name_of(at_commit(spec), title), work, shard)
 
 
 def words(
@@ -353,8 +356,11 @@ def means(model: str, files: Sequence[str | Path], *, title: str = "") -> Study:
     return open_study(run(asking.import_means(data, model, title)))
 
 
-def resume(name: str) -> Study:
+def resume(name: str, shard: str = "") -> Study:
     """Go on with an unfinished study, or open it when nothing is missing.
+
+    ``shard`` “k/n”: this is one of n processes that do so together, on any machines that
+    share $BABELSCOPE_HOME. Where others compute it already, this one takes part.
 
     >>> import babelscope as bs
     >>> bs.resume("demo").complete
@@ -364,13 +370,19 @@ def resume(name: str) -> Study:
     study = open_study(name)
     if study.complete:
         return told_complete(study)
-    return open_study(run(extraction.resume_study(name), name))
+    work = extraction.resume_study(name, shard_of(shard))
+    return open_study(run(work, name))
 
 
-def finished(name: str, work: Work) -> Study:
+def shard_of(text: str) -> Shard | None:
+    """Which of several processes this is; None where it works alone."""
+    return read_shard(text) if text else None
+
+
+def finished(name: str, work: Work, shard: str = "") -> Study:
     """The study of this name, complete: begun by ``work``, gone on with, or as it is."""
     if (store.root() / name).is_dir():
-        return resume(name)
+        return resume(name, shard)
     return open_study(run(work, name))
 
 

@@ -16,6 +16,7 @@ from analysis.core.errors import DiskError, SpecError, Stopped, StudyError
 from analysis.study import claims, commits, library, store, together
 from analysis.study.claims import Claims
 from analysis.study.together import Shard, read_shard
+from babelscope import clusters, commands
 from tests import reading
 
 ROOT = Path(__file__).parent.parent
@@ -44,7 +45,7 @@ def content(folder: Path) -> dict[str, bytes]:
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != store.LOCK:
-            data = path.read_bytes().replace(folder.name.encode(), b"NAME")
+            data = path.read_bytes()
             found[path.name] = data.replace(b'"together"', b'"alone"')
     return found
 
@@ -212,6 +213,59 @@ def test_whoever_reads_meanwhile_sees_what_is_there(home):
     done.set()
     reader.join()
     assert seen == sorted(seen, reverse=True)
+
+
+def test_status_says_what_runs_what_failed_and_what_is_left(home, capsys):
+    folder = begun("together")
+    assert commands.main(["status", folder.name]) == 0
+    assert f"0 of {CELLS} cells done" in capsys.readouterr().out
+    with pytest.raises(StudyError):
+        plan.run_together(folder, reading.corpus(), Failing(), Shard(lease=QUICK))
+    commands.main(["status", folder.name])
+    said = capsys.readouterr().out
+    assert f"6 of {CELLS} cells done" in said and "--resume" in said
+    store.share(folder)
+    with Claims(folder) as own:
+        own.take("concept-001")
+        own.take("concept-000")
+        own.release("concept-000", "concept-000: out of memory")
+        commands.main(["status", folder.name])
+    said = capsys.readouterr().out
+    assert "running  concept-001 on " in said
+    assert "failed   concept-000: out of memory" in said
+    assert commands.main(["status", "demo"]) == 0
+    assert commands.main(["status", "no such"]) == 2
+
+
+@pytest.mark.parametrize("system", clusters.SYSTEMS)
+def test_a_script_is_one_that_the_shell_reads(system, tmp_path, capsys):
+    asked = ["script", system, "--shards", "3", "--gpus", "1", "--hours", "1.5"]
+    given = ["extract", "--model", "an owner's/model", "--corpus", "a b.csv"]
+    assert commands.main([*asked, "--", *given]) == 0
+    text = capsys.readouterr().out
+    path = tmp_path / "job.sh"
+    path.write_text(text)
+    read = subprocess.run(["bash", "-n", path], capture_output=True, text=True)
+    assert not read.returncode and not read.stderr
+    assert "'a b.csv'" in text
+    assert "/3" in text and "--shard" in text
+    if system != "parallel":
+        assert "01:30:00" in text
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--", "model", "list"], "given is model"),
+        (["--", "words", "--model", "m"], "--resume STUDY"),
+        (["--", "extract", "--shard", "1/2"], "Leave --shard out"),
+        (["--shards", "0", "--", "extract"], "must be 1 to"),
+        (["--memory", "16G; rm x", "--", "extract"], "no name or size"),
+    ],
+)
+def test_a_script_of_what_cannot_be_is_refused(given, said, capsys):
+    assert commands.main(["script", "slurm", *given]) == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/2", "9" * 9])

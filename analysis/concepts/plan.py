@@ -60,10 +60,7 @@ from analysis.study import bounds, coverage, store, together
 from analysis.study.coverage import PairCell
 from analysis.study.manifest import Cell, Manifest, PairCounts, PairTable
 from analysis.study.stored_arrays import read_array
-from analysis.study.together import Group, Shard
-
-Progress = Callable[[int, int, str], None]
-"""Called with how many cells are done, of how many, and which one is next."""
+from analysis.study.together import Group, Progress, Shard, without_progress
 
 LIBRARIES = ("torch", "transformers", "numpy", "scikit-learn", "safetensors")
 
@@ -96,8 +93,13 @@ def begin(
     name = store.name_of(spec, title)
     folder = store.root() / name
     if not folder.exists():
-        known = manifest(spec, corpus, reader, title)
-        return store.create(name, replace(known, **(facts or {})))
+        known = replace(manifest(spec, corpus, reader, title), **(facts or {}))
+        try:
+            return store.create(name, known)
+        except StudyError:
+            # Another process may have begun it since it was looked for.
+            if not folder.exists():
+                raise
     if not coverage.missing_pairs(store.read_manifest(folder)):
         raise StudyError(
             f"The study “{name}” of exactly this spec is complete already. Open it, or "
@@ -191,14 +193,6 @@ def pair_table(
         dealt = folds_of(corpus, spec.split, concept, spec.seed)
         folds = tuple(dealt[pair] for pair in ids)
     return PairTable(test=ids, clusters=groups, folds=folds, counts=counts)
-
-
-def without_progress(
-    done: int,
-    of: int,
-    cell: str,
-) -> None:
-    """Tell nobody."""
 
 
 def run(

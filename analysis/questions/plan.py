@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from analysis.concepts.plan import Progress, Reader
+from analysis.concepts.plan import Reader
 from analysis.concepts.readouts import States
 from analysis.core.errors import CorpusError, StudyError
 from analysis.core.scores import Scored
@@ -21,7 +21,7 @@ from analysis.core.specs import ModelSpec, digest, written
 from analysis.questions.answers import NAMED, likeliest
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
 from analysis.questions.specs import QuestionSpec
-from analysis.study import coverage, store
+from analysis.study import coverage, store, together
 from analysis.study.manifest import (
     AskedItem,
     Manifest,
@@ -30,6 +30,7 @@ from analysis.study.manifest import (
     ReadPart,
 )
 from analysis.study.stored_arrays import SCALE, read_parts
+from analysis.study.together import Group, Progress, Shard
 
 ENGLISH = "en"
 MISSING, TRAIN, TEST = 0, 1, 2
@@ -211,35 +212,87 @@ def run_asking(
     lens: Lens | None,
     progress: Progress,
 ) -> None:
-    """Ask the questions of the languages that are missing, one commit each;
-    ``progress`` may raise to stop.
+    """Ask the questions of the languages that are missing, one commit each.
+
+    ``progress`` may raise to stop. StudyError for other questions than the study's.
     """
     with store.writing(folder):
+        about = asked_about(folder, questions)
         manifest = store.read_manifest(folder)
-        about = manifest.part(QuestionsPart)
-        spec = about.spec_as(QuestionSpec)
-        if questions.digest != spec.questions_digest:
-            raise StudyError(
-                f"“{folder.name}” was begun with the questions "
-                f"{spec.questions_digest}; given are {questions.digest}."
-            )
-        waiting, total = coverage.question_cells(manifest), len(spec.languages)
-        for language in waiting:
-            code = manifest.languages[language]
-            progress(
-                total - len(waiting) + waiting.index(language),
-                total,
-                f"questions · {code}",
-            )
-            tensors = cell(
-                folder, (spec, questions, about.prompts), reader, lens, language
-            )
-            store.add_file(
-                folder,
-                f"questions-{language:03d}.safetensors",
-                {f"{n}/{language}": v for n, v in tensors.items()},
-            )
+        waiting = coverage.question_cells(manifest)
+        total = len(about.languages)
+        for place, language in enumerate(waiting):
+            done = total - len(waiting) + place
+            progress(done, total, f"questions · {manifest.languages[language]}")
+            ask_language(folder, questions, reader, lens, language)
         progress(total, total, "done")
+
+
+def run_together(
+    folder: Path,
+    questions: Questions,
+    reader: Answering,
+    lens: Lens | None,
+    progress: Progress,
+    shard: Shard,
+) -> None:
+    """The same by several processes at once, English first, which the others need.
+
+    StudyError as in ``run_asking`` and in ``together.compute``.
+    """
+    about = asked_about(folder, questions)
+    manifest = store.read_manifest(folder)
+    in_order = sorted(about.languages, key=lambda code: code != ENGLISH)
+    places = {file_of(manifest.languages.index(code)): code for code in in_order}
+
+    def of_language(group: Group) -> None:
+        language = manifest.languages.index(places[group.name])
+        ask_language(folder, questions, reader, lens, language)
+
+    groups = []
+    for file, code in places.items():
+        place = manifest.languages.index(code)
+        first = "" if code == ENGLISH else file_of_english(manifest)
+        keys = frozenset({f"item_part/{place}"})
+        groups.append(Group(file, keys, (file,), first))
+    together.compute(folder, groups, of_language, progress, shard)
+
+
+def asked_about(folder: Path, questions: Questions) -> QuestionsPart:
+    """What a study asks; StudyError unless it is these questions."""
+    about = store.read_manifest(folder).part(QuestionsPart)
+    spec = about.spec_as(QuestionSpec)
+    if questions.digest != spec.questions_digest:
+        raise StudyError(
+            f"“{folder.name}” was begun with the questions "
+            f"{spec.questions_digest}; given are {questions.digest}."
+        )
+    return about
+
+
+def file_of(language: int) -> str:
+    """The file of a language's questions, by its place in the study."""
+    return f"questions-{language:03d}.safetensors"
+
+
+def file_of_english(manifest: Manifest) -> str:
+    """The same of English."""
+    return file_of(manifest.languages.index(ENGLISH))
+
+
+def ask_language(
+    folder: Path,
+    questions: Questions,
+    reader: Answering,
+    lens: Lens | None,
+    language: int,
+) -> None:
+    """Ask the questions of one language, and commit what is read of them."""
+    about = store.read_manifest(folder).part(QuestionsPart)
+    what = about.spec_as(QuestionSpec), questions, about.prompts
+    tensors = cell(folder, what, reader, lens, language)
+    held = {f"{name}/{language}": values for name, values in tensors.items()}
+    store.add_file(folder, file_of(language), held)
 
 
 def cell(

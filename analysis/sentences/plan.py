@@ -22,8 +22,10 @@ from analysis.core.specs import digest, written
 from analysis.sentences.parallel import ParallelText, checked_text
 from analysis.sentences.readings import READINGS
 from analysis.sentences.specs import SentenceSpec
-from analysis.study import coverage, store
+from analysis.study import coverage, store, together
+from analysis.study.coverage import SentenceCell
 from analysis.study.manifest import Manifest, ReadPart, SentencesPart
+from analysis.study.together import Group, Progress, Shard, without_progress
 
 MOST_BYTES = 2**30
 """States of one language in one reading, which are in memory at once."""
@@ -224,29 +226,64 @@ def run(
     folder: Path,
     text: ParallelText,
     readers: Readers,
-    progress: Callable[[int, int, str], None] = lambda done, of, cell: None,
+    progress: Progress = without_progress,
 ) -> None:
-    """Compute the cells of sentences that are missing, one commit each; ``progress`` gets
-    (done, of, cell) and may raise to stop.
+    """Compute the cells of sentences that are missing, one commit each.
+
+    ``progress`` gets (done, of, cell) and may raise to stop.
     """
     with store.writing(folder):
         manifest = store.read_manifest(folder)
         known = manifest.part(SentencesPart)
-        spec = known.spec_as(SentenceSpec)
         plan = coverage.sentence_cells(manifest)
         missing = set(coverage.missing_sentences(manifest))
         for done, cell in enumerate(plan):
-            if cell not in missing:
-                continue
-            reading, language = (
-                spec.readings[cell.reading],
-                spec.languages[cell.language],
-            )
-            progress(done, len(plan), f"sentences · {reading} · {language}")
-            tensors = computed(cell, known, text.readable(language), readers)
-            file = f"sentence-{cell.reading:03d}-{cell.language:03d}.safetensors"
-            store.add_file(folder, file, tensors)
+            if cell in missing:
+                progress(done, len(plan), in_words(known, cell))
+                compute_cell(folder, known, cell, text, readers)
         progress(len(plan), len(plan), "done")
+
+
+def run_together(
+    folder: Path,
+    text: ParallelText,
+    readers: Readers,
+    shard: Shard,
+    progress: Progress = without_progress,
+) -> None:
+    """The same by several processes at once; StudyError as in ``together.compute``."""
+    manifest = store.read_manifest(folder)
+    known = manifest.part(SentencesPart)
+    cells = {file_of(cell): cell for cell in coverage.sentence_cells(manifest)}
+
+    def of_cell(group: Group) -> None:
+        compute_cell(folder, known, cells[group.name], text, readers)
+
+    groups = [Group(file, frozenset({c.key}), (file,)) for file, c in cells.items()]
+    together.compute(folder, groups, of_cell, progress, shard)
+
+
+def in_words(known: SentencesPart, cell: SentenceCell) -> str:
+    """What a cell is, for whoever waits."""
+    reading = known.readings[cell.reading]
+    return f"sentences · {reading} · {known.languages[cell.language]}"
+
+
+def file_of(cell: SentenceCell) -> str:
+    """The file of a cell."""
+    return f"sentence-{cell.reading:03d}-{cell.language:03d}.safetensors"
+
+
+def compute_cell(
+    folder: Path,
+    known: SentencesPart,
+    cell: SentenceCell,
+    text: ParallelText,
+    readers: Readers,
+) -> None:
+    """Read the sentences of a language in one way, and commit what is kept of them."""
+    texts = text.readable(known.languages[cell.language])
+    store.add_file(folder, file_of(cell), computed(cell, known, texts, readers))
 
 
 def computed(

@@ -16,6 +16,7 @@ from analysis.study import claims, commits, store
 from analysis.study.claims import LEASE, TRIES, Claims
 
 Progress = Callable[[int, int, str], None]
+"""Called with how many cells are done, of how many, and which one is next."""
 SHARD = re.compile(r"(\d{1,6})/(\d{1,6})")
 FOLD = "fold"
 """The claim on folding; no group is called so."""
@@ -44,6 +45,10 @@ class Group:
     keys: frozenset[str]
     files: tuple[str, ...]
     after: str = ""
+
+
+def without_progress(done: int, of: int, doing: str) -> None:
+    """Tell nobody."""
 
 
 def leave_it(folder: Path) -> None:

@@ -15,8 +15,10 @@ from analysis.concepts.readouts import WordStates
 from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError, SpecError, StudyError, unknown
 from analysis.core.specs import digest, written
-from analysis.study import coverage, store
+from analysis.study import coverage, store, together
+from analysis.study.coverage import WordCell
 from analysis.study.manifest import Manifest, ReadPart, WordsPart
+from analysis.study.together import Group, Progress, Shard, without_progress
 from analysis.study.word_list import WordList
 from analysis.words.embeddings import EMBEDDINGS, texts_to_read
 from analysis.words.specs import WordSpec
@@ -161,40 +163,63 @@ def unfinished(folder: Path) -> Path:
 def run(
     folder: Path,
     readers: Readers,
-    progress: Callable[[int, int, str], None] = lambda done, of, cell: None,
+    progress: Progress = without_progress,
 ) -> None:
-    """Compute the cells of words that are missing, one commit each; ``progress`` gets
-    (done, of, cell) and may raise to stop.
+    """Compute the cells of words that are missing, one commit each.
+
+    ``progress`` gets (done, of, cell) and may raise to stop.
     """
     with store.writing(folder):
         manifest = store.read_manifest(folder)
         known = manifest.part(WordsPart)
-        spec, words = known.spec_as(WordSpec), known.list
-        plan, missing = (
-            coverage.word_cells(manifest),
-            set(coverage.missing_words(manifest)),
-        )
-        for done, (e, a) in enumerate(plan):
-            if (e, a) not in missing:
-                continue
-            embedding, language = spec.embeddings[e], spec.languages[a]
-            progress(done, len(plan), f"words · {embedding} · {language}")
-            reader = readers(EMBEDDINGS[embedding].position)
-            there = texts_to_read(
-                embedding, language, [word for word in words.words(language) if word]
-            )
-            states = WordStates(
-                len(there),
-                [layer - 1 for layer in known.layers],
-                reader.hidden,
-            )
-            reader.stream(there, [states])
-            store.add_file(
-                folder,
-                f"word-{e:03d}-{a:03d}.safetensors",
-                {f"{coverage.WORDS}/{e}/{a}": states.values},
-            )
+        plan = coverage.word_cells(manifest)
+        missing = set(coverage.missing_words(manifest))
+        for done, cell in enumerate(plan):
+            if cell in missing:
+                progress(done, len(plan), in_words(known, cell))
+                compute_cell(folder, known, cell, readers)
         progress(len(plan), len(plan), "done")
+
+
+def run_together(
+    folder: Path, readers: Readers, shard: Shard, progress: Progress = without_progress
+) -> None:
+    """The same by several processes at once; StudyError as in ``together.compute``."""
+    manifest = store.read_manifest(folder)
+    known = manifest.part(WordsPart)
+    cells = {file_of(cell): cell for cell in coverage.word_cells(manifest)}
+
+    def of_cell(group: Group) -> None:
+        compute_cell(folder, known, cells[group.name], readers)
+
+    groups = [Group(file, frozenset({c.key}), (file,)) for file, c in cells.items()]
+    together.compute(folder, groups, of_cell, progress, shard)
+
+
+def in_words(known: WordsPart, cell: WordCell) -> str:
+    """What a cell is, for whoever waits."""
+    embedding = known.embeddings[cell.embedding]
+    return f"words · {embedding} · {known.languages[cell.language]}"
+
+
+def file_of(cell: WordCell) -> str:
+    """The file of a cell."""
+    return f"word-{cell.embedding:03d}-{cell.language:03d}.safetensors"
+
+
+def compute_cell(
+    folder: Path, known: WordsPart, cell: WordCell, readers: Readers
+) -> None:
+    """Read the words of a language in one way, and commit their vectors."""
+    embedding = known.embeddings[cell.embedding]
+    language = known.languages[cell.language]
+    reader = readers(EMBEDDINGS[embedding].position)
+    words = [word for word in known.list.words(language) if word]
+    texts = texts_to_read(embedding, language, words)
+    kept = [layer - 1 for layer in known.layers]
+    states = WordStates(len(texts), kept, reader.hidden)
+    reader.stream(texts, [states])
+    store.add_file(folder, file_of(cell), {cell.key: states.values})
 
 
 def word_spec(

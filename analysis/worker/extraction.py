@@ -32,8 +32,9 @@ from analysis.core.templates import (
     prompt_form,
 )
 from analysis.core.tokenizer import Tokenizer
-from analysis.study import coverage, library, store
+from analysis.study import commits, coverage, library, store
 from analysis.study.manifest import WordsPart
+from analysis.study.together import Shard
 from analysis.study.word_list import WordList
 from analysis.words import plan as words
 from analysis.words.specs import WordSpec
@@ -46,7 +47,7 @@ from analysis.worker.adapters import (
 from analysis.worker.plane import go_on_sweeping
 from analysis.worker.prompts import check_prompt, prompt_of, template_notes
 from analysis.worker.questions import go_on_asking
-from analysis.worker.same_files import check_files, hold_to_files
+from analysis.worker.same_files import check_files, facts_of, hold_to_files
 from analysis.worker.sentences import go_on_reading
 from analysis.worker.service import Job, Pool, Task
 
@@ -205,12 +206,16 @@ def chosen_pairs(corpus: Corpus, spec: StudySpec) -> list[ContrastPair]:
 
 
 def extract_study(
-    spec: StudySpec, corpus: Corpus, title: str, facts: Mapping[str, Any]
+    spec: StudySpec,
+    corpus: Corpus,
+    title: str,
+    facts: Mapping[str, Any],
+    shard: Shard | None = None,
 ) -> Task[str]:
     """A task that makes a study, or goes on with the unfinished one of the same spec.
 
     It gives the study's name. ``facts`` go into the manifest, such as the
-    ``share_percent`` that the user gave.
+    ``share_percent`` that the user gave. As ``shard`` it is one of several that do so.
     """
 
     def work(job: Job, pool: Pool) -> str:
@@ -227,6 +232,7 @@ def extract_study(
             **facts,
             **measured,
             **weights_of(loaded),
+            **facts_of(loaded),
             "prompt": prompt,
             "read": reader.read,
         }
@@ -234,7 +240,7 @@ def extract_study(
         check_study_prompt(folder, exact_spec, loaded)
         hold_to_files(folder, loaded)
         job.notices += notes_on(store.read_manifest(folder).left_out or ())
-        plan.run(folder, corpus, reader, job.progress)
+        extract_cells(folder, corpus, reader, job, shard)
         return folder.name
 
     return work
@@ -263,15 +269,20 @@ def unknown_letters_of_words(
     return unknown_notes(tokenizer, texts)
 
 
-def resume_study(name: str) -> Task[str]:
-    """A task that goes on with an unfinished study; it gives the study's name."""
-    return partial(resumed_study, name)
+def resume_study(name: str, shard: Shard | None = None) -> Task[str]:
+    """A task that goes on with an unfinished study; it gives the study's name.
+
+    As ``shard`` it is one of several that do so; and so it is where others do already.
+    """
+    return partial(resumed_study, name, shard)
 
 
-def resumed_study(name: str, job: Job, pool: Pool) -> str:
+def resumed_study(name: str, shard: Shard | None, job: Job, pool: Pool) -> str:
     """The name of a study in which nothing is missing any more."""
     folder = store.root() / name
     manifest = store.read_manifest(folder)
+    if commits.are_shared(folder):
+        shard = shard or Shard()
     if coverage.lacks_means(manifest):
         raise StudyError(
             f"The import of “{manifest.title}” ended before its means were kept. Delete "
@@ -284,17 +295,31 @@ def resumed_study(name: str, job: Job, pool: Pool) -> str:
         check_study_prompt(folder, spec, loaded)
         hold_to_files(folder, loaded)
         reader = template_reader(loaded, spec, job)
-        plan.run(folder, corpus, reader, job.progress)
+        extract_cells(folder, corpus, reader, job, shard)
     if coverage.missing_words(manifest):
         spec = manifest.part(WordsPart).spec_as(WordSpec)
         loaded = pool.get(spec.model, job)
         hold_to_files(folder, loaded)
         readers = position_readers(loaded, spec, job)
-        words.run(folder, readers, job.progress)
-    go_on_reading(name, job, pool)
-    go_on_asking(name, job, pool)
-    go_on_sweeping(name, job, pool)
+        if shard is None:
+            words.run(folder, readers, job.progress)
+        else:
+            words.run_together(folder, readers, shard, job.progress)
+    go_on_reading(name, job, pool, shard)
+    go_on_asking(name, job, pool, shard)
+    if shard is None or shard.number == 1:
+        go_on_sweeping(name, job, pool)
     return name
+
+
+def extract_cells(
+    folder: Path, corpus: Corpus, reader: "ModelReader", job: Job, shard: Shard | None
+) -> None:
+    """Compute the cells of contrast pairs that are missing, alone or with others."""
+    if shard is None:
+        plan.run(folder, corpus, reader, job.progress)
+    else:
+        plan.run_together(folder, corpus, reader, shard, job.progress)
 
 
 def check_study_prompt(folder: Path, spec: StudySpec, loaded: "Loaded") -> None:

@@ -20,6 +20,7 @@ from analysis.questions.questions import Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.study import coverage, library, store
 from analysis.study.manifest import ImportedPart, Manifest, QuestionsPart
+from analysis.study.together import Shard
 from analysis.worker.adapters import pinned, template_reader
 from analysis.worker.prompts import check_prompt, prompt_of, template_notes
 from analysis.worker.same_files import hold_to_files
@@ -106,7 +107,7 @@ def unknown_letters(
     return unknown_notes(tokenizer, texts)
 
 
-def go_on_asking(name: str, job: Job, pool: Pool) -> None:
+def go_on_asking(name: str, job: Job, pool: Pool, shard: Shard | None = None) -> None:
     """Ask what is left of a study's questions, if anything is."""
     folder = store.root() / name
     manifest = store.read_manifest(folder)
@@ -118,7 +119,7 @@ def go_on_asking(name: str, job: Job, pool: Pool) -> None:
     check_kept_prompt(folder, spec, loaded)
     hold_to_files(folder, loaded)
     reader = template_reader(loaded, spec, job)
-    ask_missing(folder, spec, questions, reader, job)
+    ask_missing(folder, spec, questions, reader, job, shard)
 
 
 def check_kept_prompt(folder: Path, spec: QuestionSpec, loaded: "Loaded") -> None:
@@ -133,6 +134,7 @@ def ask_missing(
     questions: Questions,
     reader: "ModelReader",
     job: Job,
+    shard: Shard | None = None,
 ) -> None:
     """Run the plan of a study's questions, with the logit lens where there is one."""
     from analysis.model.lens import logit_lens
@@ -142,7 +144,10 @@ def ask_missing(
         lens = logit_lens(reader.loaded)
     if lens is None:
         job.notices.append(NO_LENS)
-    asked.run_asking(folder, questions, reader, lens, job.progress)
+    if shard is None:
+        asked.run_asking(folder, questions, reader, lens, job.progress)
+    else:
+        asked.run_together(folder, questions, reader, lens, job.progress, shard)
 
 
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analysis.core.errors import StudyError
 from analysis.study import library, store
@@ -15,20 +15,26 @@ if TYPE_CHECKING:
     from analysis.model.load import Loaded
 
 
+def facts_of(loaded: "Loaded") -> dict[str, Any]:
+    """What a manifest that is begun says of a model's files; nothing of the hub's."""
+    if not loaded.source.files:
+        return {}
+    return {"model_files": loaded.source.files, "weights": loaded.stored}
+
+
 def hold_to_files(folder: Path, loaded: "Loaded") -> None:
     """Note the files of a model, and how its weights were stored, when a study begins.
 
     StudyError when they have changed since. Hub models are told by their commit, and
     studies of older versions say nothing of files.
     """
-    files = loaded.source.files
+    known = facts_of(loaded)
     manifest = store.read_manifest(folder)
     check_files(manifest, loaded)
-    if files and manifest.model_files is None and not manifest.files:
+    if known and manifest.model_files is None and not manifest.files:
         with store.writing(folder):
             begun = store.read_manifest(folder)
-            noted = replace(begun, model_files=files, weights=loaded.stored)
-            store.write_manifest(folder, noted)
+            store.write_manifest(folder, replace(begun, **known))
 
 
 def check_files(manifest: Manifest, loaded: "Loaded") -> None:

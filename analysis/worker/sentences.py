@@ -16,6 +16,7 @@ from analysis.sentences.parallel import ParallelText
 from analysis.sentences.specs import SentenceSpec
 from analysis.study import coverage, library, store
 from analysis.study.manifest import SentencesPart
+from analysis.study.together import Shard
 from analysis.worker.adapters import pinned, position_readers, stack_read
 from analysis.worker.same_files import hold_to_files
 from analysis.worker.service import Job, Pool, Task
@@ -122,7 +123,7 @@ def unknown_letters(tokenizer: Tokenizer, text: ParallelText) -> list[str]:
     return unknown_notes(tokenizer, texts)
 
 
-def go_on_reading(name: str, job: Job, pool: Pool) -> None:
+def go_on_reading(name: str, job: Job, pool: Pool, shard: Shard | None = None) -> None:
     """Read the sentences of a study that are missing, if any are."""
     folder = store.root() / name
     manifest = store.read_manifest(folder)
@@ -133,4 +134,7 @@ def go_on_reading(name: str, job: Job, pool: Pool) -> None:
     loaded = pool.get(spec.model, job)
     hold_to_files(store.root() / name, loaded)
     readers = position_readers(loaded, spec, job)
-    plan.run(folder, text, readers, job.progress)
+    if shard is None:
+        plan.run(folder, text, readers, job.progress)
+    else:
+        plan.run_together(folder, text, readers, shard, job.progress)

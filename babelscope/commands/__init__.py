@@ -29,6 +29,8 @@ COMMANDS = (
     "pack",
     "publish",
     "studies",
+    "status",
+    "script",
     "layouts",
     "run",
 )

@@ -52,7 +52,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Ask, and sweep where that is wanted."""
     if options.resume:
-        return common.ended(making.resume(options.resume))
+        return common.ended(making.resume(options.resume, options.shard))
+    common.check_alone(options)
     asked = common.keywords(options, "sweep", *sweep.SETTINGS)
     if not options.sweep:
         return common.ended(making.ask(**asked))

@@ -9,7 +9,7 @@ from analysis.core.positions import POSITIONS
 from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, STACKS
 from babelscope.study import Study
 
-OWN = ("command", "execute", "resume")
+OWN = ("command", "execute", "resume", "shard")
 """Options that are no argument of the Python face."""
 BEGUN = time.monotonic()
 
@@ -82,6 +82,13 @@ def add_resume(parser: argparse.ArgumentParser) -> None:
         metavar="STUDY",
         help="go on with this unfinished study; all other options are its own",
     )
+    parser.add_argument(
+        "--shard",
+        default="",
+        metavar="K/N",
+        help="with --resume: this is one of N processes that do so together, on any "
+        "machines that share Babelscope's folder",
+    )
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -104,6 +111,15 @@ def settings(options: argparse.Namespace) -> dict[str, str]:
             raise SpecError(f"--set needs NAME=VALUE; given: “{given}”.")
         chosen[name.replace("-", "_")] = value
     return chosen
+
+
+def check_alone(options: argparse.Namespace) -> None:
+    """SpecError where a part that is begun is asked for as one of several processes."""
+    if options.shard:
+        raise SpecError(
+            "--shard goes with --resume here. Begin the study with this command without "
+            "it, stop it with Ctrl+C, and go on with --resume and --shard."
+        )
 
 
 def keywords(options: argparse.Namespace, *but: str) -> dict[str, Any]:

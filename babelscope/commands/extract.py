@@ -54,6 +54,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Make the study, or finish it."""
     if options.resume:
-        return common.ended(making.resume(options.resume))
+        return common.ended(making.resume(options.resume, options.shard))
     chosen = common.keywords(options, "corpus")
-    return common.ended(making.extract(pairs=options.corpus, **chosen))
+    return common.ended(
+        making.extract(pairs=options.corpus, shard=options.shard, **chosen)
+    )

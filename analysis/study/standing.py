@@ -1,0 +1,98 @@
+"""How far a study is: cells that are there and missing, and who computes what."""
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis.core import disk
+from analysis.study import claims, commits, coverage, store
+from analysis.study.claims import Claim
+from analysis.study.manifest import Manifest
+
+FEW = 2
+"""Cells from whose times no end is estimated."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Cells done, of how many; parts that run, that failed, and that ended early.
+
+    ``seconds`` until the end at the pace of the cells that were added last; None where
+    that is not known.
+    """
+
+    done: int
+    of: int
+    running: tuple[Claim, ...]
+    failed: tuple[Claim, ...]
+    seconds: float | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return self.done == self.of
+
+
+def standing(folder: Path) -> Standing:
+    """How far a study is; StudyError where there is none."""
+    manifest = store.read_manifest(folder)
+    every = cells(manifest)
+    missing = len(coverage.missing_cells(manifest))
+    known = newest(list(claims.claims_in(folder / claims.FOLDER)))
+    return Standing(
+        done=every - missing,
+        of=every,
+        running=tuple(claim for claim in known if lives(folder, claim)),
+        failed=tuple(claim for claim in known if claim.error),
+        seconds=left(added(folder), missing),
+    )
+
+
+def cells(manifest: Manifest) -> int:
+    """How many cells a complete study has."""
+    bare = len(coverage.pair_cells(manifest)) + len(coverage.word_cells(manifest))
+    questions = manifest.questions
+    asked = len(questions.languages) if questions is not None else 0
+    others = set(coverage.missing_cells(manifest)) & {
+        "the plane",
+        "the rest of the plane",
+        "the imported means",
+    }
+    return bare + len(coverage.sentence_cells(manifest)) + asked + len(others)
+
+
+def newest(known: Sequence[Claim]) -> list[Claim]:
+    """The newest claim on each group."""
+    by_group: dict[str, Claim] = {}
+    for claim in sorted(known, key=lambda each: each.generation):
+        by_group[claim.group] = claim
+    return list(by_group.values())
+
+
+def lives(folder: Path, claim: Claim) -> bool:
+    """Whether whoever made a claim has a heart there; it may have just stopped."""
+    heart = folder / claims.FOLDER / f"{claim.owner}.heart"
+    return not claim.released and heart.is_file()
+
+
+def added(folder: Path) -> list[float]:
+    """When files were added by several processes, in seconds of the disk's clock."""
+    found = []
+    for path in disk.listed(folder / commits.FOLDER):
+        found.append(path.stat().st_mtime)
+    return sorted(found)
+
+
+def left(moments: Sequence[float], missing: int) -> float | None:
+    """Seconds that the missing cells take at the usual pace between those added."""
+    if len(moments) <= FEW or not missing:
+        return None
+    gaps = [later - earlier for earlier, later in zip(moments, moments[1:])]
+    return statistics.fmean(gaps) * missing
+
+
+def since(claim: Claim) -> float:
+    """Seconds for which a claim has been held, by the clocks here and there."""
+    return max(0.0, time.time() - claim.since)
