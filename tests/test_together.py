@@ -13,11 +13,18 @@ import pytest
 
 from analysis.concepts import plan
 from analysis.core.errors import DiskError, SpecError, Stopped, StudyError
+from analysis.core.specs import ModelSpec
+from analysis.questions import plan as asked
+from analysis.sentences import plan as sentences
+from analysis.sentences.parallel import ParallelText
 from analysis.study import claims, commits, library, store, together
 from analysis.study.claims import Claims
 from analysis.study.together import Shard, read_shard
+from analysis.words import plan as words
 from babelscope import clusters, commands
-from tests import reading
+from tests import asking, reading
+from tests.test_word_cells import WORDS, reader
+from tests.test_word_cells import spec as word_spec
 
 ROOT = Path(__file__).parent.parent
 CELLS = 12
@@ -213,6 +220,90 @@ def test_whoever_reads_meanwhile_sees_what_is_there(home):
     done.set()
     reader.join()
     assert seen == sorted(seen, reverse=True)
+
+
+def words_of(title: str, shard: Shard | None) -> dict[str, bytes]:
+    """Words in a study of their own, by one process or by several in turn."""
+    folder = words.begin(word_spec(), WORDS, reader, title)
+    if shard is None:
+        words.run(folder, reader)
+    else:
+        words.run_together(folder, reader, shard)
+    return content(folder)
+
+
+def questions_of(title: str, shard: Shard | None) -> dict[str, bytes]:
+    """Questions in a study of their own."""
+    given = asking.questions(("en", "fr"), items=6)
+    planted = asking.PlantedReader()
+    folder = asked.begin_asking(asking.question_spec(given), given, planted, title)
+    if shard is None:
+        asked.run_asking(folder, given, planted, None, together.without_progress)
+    else:
+        asked.run_together(
+            folder, given, planted, None, together.without_progress, shard
+        )
+    return content(folder)
+
+
+class SentenceReader(reading.FakeReader):
+    """Reads sentences that begin with the name of a concept."""
+
+    def hollow(self, texts):
+        """Every text has a token."""
+        return []
+
+    def own_tokens(self, texts):
+        """Words stand in for tokens."""
+        return [len(text.split()) for text in texts]
+
+
+TEXT = ParallelText(
+    "small",
+    ("en", "fr"),
+    ("a", "b"),
+    (("truth one", "fairness two more"), ("truth un", "fairness deux")),
+)
+
+
+def sentences_of(title: str, shard: Shard | None) -> dict[str, bytes]:
+    """Parallel sentences in a study of their own."""
+    readings = ("mean over tokens", "last token")
+    spec = sentences.sentence_spec(ModelSpec("fake"), TEXT, readings)
+    stub = SentenceReader()
+    folder = sentences.begin(spec, TEXT, lambda position: stub, title)
+    if shard is None:
+        sentences.run(folder, TEXT, lambda position: stub)
+    else:
+        sentences.run_together(folder, TEXT, lambda position: stub, shard)
+    return content(folder)
+
+
+@pytest.mark.parametrize("made", [words_of, questions_of, sentences_of])
+def test_other_parts_are_computed_together_too(home, made):
+    assert made("together", Shard(2, 3)) == made("alone", None)
+
+
+def test_english_questions_come_first(home):
+    """The others need them: who cannot have them waits, and takes what is free then."""
+    given = asking.questions(("en", "fr"), items=6)
+    planted = asking.PlantedReader()
+    folder = asked.begin_asking(asking.question_spec(given), given, planted, "together")
+    store.share(folder)
+    manifest = store.read_manifest(folder)
+    english = asked.file_of_english(manifest)
+    with Claims(folder, QUICK) as other:
+        other.take(english)
+        told: list[str] = []
+
+        def progress(done: int, of: int, doing: str) -> None:
+            told.append(doing)
+            if len(told) == 3:
+                other.release(english)
+
+        asked.run_together(folder, given, planted, None, progress, Shard(2, 2, QUICK))
+    assert told[:3] == ["waiting for other processes"] * 3
+    assert told[3] == english
 
 
 def test_status_says_what_runs_what_failed_and_what_is_left(home, capsys):
