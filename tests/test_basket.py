@@ -49,7 +49,10 @@ def test_every_figure_can_be_added_and_shows_as_it_prints(home):
         ("pages/recognition.py", 3),
         ("app.py", 1),
     ):
-        at = visit(page, study="mine", labels="own name", source="zh", target="en")
+        tab = {"tab": "data"} if page == "app.py" else {}
+        at = visit(
+            page, study="mine", labels="own name", source="zh", target="en", **tab
+        )
         adding = [found.key for found in at.button if found.label == "Add to figures"]
         assert len(adding) == shown
         for key in adding:
@@ -208,7 +211,7 @@ def test_a_recipe_opens_its_view(page):
             "query": {"study": ["bloomz-7.1b"], "order": ["name"]},
         },
     )
-    at = visit(page)
+    at = visit(page, **({"tab": "analyses"} if page == "app.py" else {}))
     alive(
         at.file_uploader(key="recipe-file")
         .upload("recipe.json", recipes.write(made).encode())

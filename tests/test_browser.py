@@ -137,8 +137,11 @@ def session(browser):
 def test_the_overview_shows_published_results(server, session):
     page = go(session(), f"{server}/?study=llama2-chat-7b", "Overview")
     expect(page.get_by_text("Published numbers, not computed here.")).to_be_visible()
+    expect(page.get_by_role("heading", name="training text carry over")).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    page.get_by_test_id("stPopoverButton").nth(1).click()
     expect(page.get_by_text("Figure 4 of the paper")).to_be_visible()
-    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    page.keyboard.press("Escape")
     page.get_by_test_id("stSidebar").get_by_role("link", name="Transfer").click()
     expect(page.get_by_role("heading", name="Transfer", exact=True)).to_be_visible()
     assert "transfer" in page.url

@@ -45,8 +45,6 @@ SIXTEEN = Recognised(
     concepts=7,
     best="Chinese",
     highest=86.2,
-    worst="Swahili",
-    lowest=49.3,
     chance=50.0,
     above=12,
     tested=16,
@@ -64,7 +62,7 @@ def read_aloud(sentence: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "strength", "said"),
     [
-        ({}, STRONG, "found in 12 of 16 languages: best in Chinese (86.2 %), worst in"),
+        ({}, STRONG, "found in 12 of 16 languages, best in Chinese (86.2 %)."),
         ({"above": 16}, STRONG, "found in all 16 languages"),
         ({"above": 3}, WEAK, "found in 3 of 16 languages only"),
         ({"above": 0}, NONE, "found in none of 16 languages"),
@@ -73,9 +71,9 @@ def read_aloud(sentence: str) -> None:
         ({"tested": 0, "above": 0}, UNTOLD, "too few numbers to test it"),
         ({"concepts": 1}, STRONG, "The concept is found"),
         (
-            {"tested": 1, "above": 1, "worst": "Chinese"},
+            {"tested": 1, "above": 1},
             STRONG,
-            "found in Chinese: best",
+            "found in Chinese, best",
         ),
     ],
 )
@@ -133,7 +131,7 @@ def sides(above: float, below: float, p: float, counts=(3, 1)) -> Direction:
             DOWN,
             "lose 2.0 points elsewhere, those with",
         ),
-        (sides(0.0, -0.5, 0.002), WEAK, DOWN, "those with less lose 0.5 points there"),
+        (sides(0.0, -0.5, 0.002), WEAK, DOWN, "those with less lose 0.5 points (p"),
         (
             sides(-4.7, 0.2, 0.003, (0, 2)),
             STRONG,
@@ -197,7 +195,7 @@ def test_transfer_without_an_order_tells_no_direction():
     ("changes", "strength", "said"),
     [
         ({}, STRONG, "A map between languages helps: 30.0 %"),
-        ({"gain": (-1.0, 3.0)}, WEAK, "makes no clear difference"),
+        ({"gain": (-1.0, 3.0)}, WEAK, "makes no difference"),
         ({"gain": (-9.0, -3.0)}, CONTRADICTORY, "hurts"),
         ({"beyond": 0}, NONE, "no more than by chance"),
         ({"gain": (np.nan, np.nan)}, UNTOLD, "too few languages to test"),

@@ -11,6 +11,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from components.forms import asking, extraction, sweeping
+from components.frame import small
 
 APP = Path(__file__).parent.parent / "app.py"
 PAGES = (
@@ -61,11 +62,11 @@ def asked(at: AppTest) -> dict[str, list[str]]:
 def figures(at: AppTest) -> dict[str, dict]:
     """Title → Plotly figure with its caption under ``caption``, in the order of the page.
 
-    The caption is what those hear who cannot see the figure.
+    The caption is what those hear who cannot see the figure. Small pictures have none.
     """
     shown, found = list(at.main), {}
     for i, node in enumerate(shown):
-        if node.type == "plotly_chart":
+        if node.type == "plotly_chart" and small.KEY not in node.proto.id:
             title = next(
                 n.value
                 for n in reversed(shown[:i])

@@ -1,6 +1,8 @@
 """A finding: one sentence for the eye, its numbers in a second line, and how sure it is."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -26,6 +28,17 @@ DOWN, UP = "to less text", "to more text"
 """From languages with more pre-training text to those with less, and the other way."""
 
 
+Measure = Callable[..., Any]
+"""How a measure is computed of a study (function, study, its options): a page hands in
+its cache, so that what it finds is there when its reader goes on to the measure's page.
+"""
+
+
+def directly(function: Callable[..., Any], study: Study, *options: Any) -> Any:
+    """A measure computed here and now."""
+    return function(study, *options)
+
+
 @dataclass(frozen=True)
 class Finding:
     """What a study says on one question, and the page that shows where it comes from."""
@@ -38,6 +51,9 @@ class Finding:
     """One of STRENGTHS."""
     direction: str = ""
     """DOWN or UP where vectors carry over better one way; else empty."""
+    picture: xr.DataArray | None = field(default=None, repr=False, compare=False)
+    """A few numbers that a small picture shows (label), with ``units`` and, where there
+    is one, ``chance``."""
 
     @property
     def text(self) -> str:
@@ -54,7 +70,12 @@ class Verdict:
     direction: str = ""
 
 
-def told(page: str, verdict: Verdict, statistics: str) -> Finding:
+def told(
+    page: str,
+    verdict: Verdict,
+    statistics: str,
+    picture: xr.DataArray | None = None,
+) -> Finding:
     """A finding with its numbers; minus signs are set as such."""
     return Finding(
         page,
@@ -62,7 +83,17 @@ def told(page: str, verdict: Verdict, statistics: str) -> Finding:
         minus_signs(statistics),
         verdict.strength,
         verdict.direction,
+        picture,
     )
+
+
+def small_picture(
+    values: dict[str, float], units: str, chance: float | None = None
+) -> xr.DataArray:
+    """A few numbers with their labels, for a small picture."""
+    attrs = {"units": units, "chance": chance}
+    numbers = np.array(list(values.values()), float)
+    return xr.DataArray(numbers, {"label": list(values)}, attrs=attrs)
 
 
 def lacking(study: Study, page: str) -> Finding:

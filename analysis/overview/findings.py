@@ -6,7 +6,7 @@ from analysis.concepts.null_vectors import null_note
 from analysis.concepts.specs import Convention
 from analysis.core.errors import unknown
 from analysis.overview import needs
-from analysis.overview.finding import Finding, lacking
+from analysis.overview.finding import Finding, Measure, directly, lacking
 from analysis.overview.needs import Need
 from analysis.overview.on_recognition import recognised
 from analysis.overview.on_similarity import agreeing
@@ -14,10 +14,10 @@ from analysis.overview.on_transfer import carrying
 from analysis.overview.on_words import matching
 from analysis.study.study import Study
 
-Teller = Callable[[Study, Convention], Finding]
+Teller = Callable[[Study, Convention, Measure], Finding]
 
 
-def on_words(study: Study, convention: Convention) -> Finding:
+def on_words(study: Study, convention: Convention, measure: Measure) -> Finding:
     """What is found on words, which no convention changes."""
     return matching(study)
 
@@ -54,13 +54,19 @@ def finding(study: Study, convention: Convention, about: str = "") -> Finding:
     does not have is said. Numbers of a published study are the printed ones. SpecError
     for an unknown ``about`` and as in the measures.
     """
-    about = about or next(iter(abouts(study)), "nothing")
+    return tell(study, convention, about or next(iter(abouts(study)), "nothing"))
+
+
+def tell(
+    study: Study, convention: Convention, about: str, measure: Measure = directly
+) -> Finding:
+    """The same, with measures computed as they are asked for, or by a page's cache."""
     if about not in TELLERS:
         raise unknown("finding", about, TELLERS)
     need = OF_CONCEPTS.get(about)
     if need is not None and not need.met(study):
         return lacking(study, about)
-    return TELLERS[about](study, convention)
+    return TELLERS[about](study, convention, measure)
 
 
 def one_by_one(study: Study, convention: Convention) -> Iterator[Finding]:

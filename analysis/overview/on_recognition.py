@@ -19,13 +19,16 @@ from analysis.overview.finding import (
     UNTOLD,
     WEAK,
     Finding,
+    Measure,
     Verdict,
     beside_unrelated,
     cells_not_tested,
+    directly,
     lacking,
     name,
     printed_prefix,
     sentence_of,
+    small_picture,
     told,
 )
 from analysis.overview.on_layers import chosen
@@ -36,7 +39,7 @@ PAGE = "recognition"
 
 @dataclass(frozen=True)
 class Recognised:
-    """In how many languages the concepts are found, and where best and worst.
+    """In how many languages the concepts are found, and where best.
 
     ``above``: of ``tested`` languages whose mean accuracy is above chance with its
     whole interval; ``told``: of ``compared`` that can be told from unrelated vectors.
@@ -46,8 +49,6 @@ class Recognised:
     concepts: int
     best: str
     highest: float
-    worst: str
-    lowest: float
     chance: float
     above: int
     tested: int
@@ -65,22 +66,35 @@ class Recognised:
         return self.compared or self.tested
 
 
-def recognised(study: Study, convention: Convention) -> Finding:
-    """In how many languages the concepts are found, best and worst, and chance."""
-    table = recognition(study, convention)
+def recognised(
+    study: Study, convention: Convention, measure: Measure = directly
+) -> Finding:
+    """In how many languages the concepts are found, and where best."""
+    table = measure(recognition, study, convention)
     if not np.isfinite(table["mean"].values).any():
         if null_note(study):
             words = "No vector has an accuracy: not one is longer than rounding noise."
             return Finding(PAGE, words, "", MISSING)
         return lacking(study, PAGE)
     verdict = judge(read(study, table))
-    return told(PAGE, verdict, statistics(study, table, convention))
+    return told(PAGE, verdict, statistics(study, table, convention), picture(table))
+
+
+def picture(table: xr.Dataset) -> xr.DataArray:
+    """Mean accuracy by language, the best first, percent."""
+    means = 100 * table["mean"].values
+    codes = table.language.values
+    values = {}
+    for place in np.argsort(-means, kind="stable"):
+        if np.isfinite(means[place]):
+            values[name(str(codes[place]))] = float(means[place])
+    return small_picture(values, "%", 100 * float(table.mean_chance.mean()))
 
 
 def read(study: Study, table: xr.Dataset) -> Recognised:
     """What the verdict is given on."""
     means, low = table["mean"].values, table["mean_low"].values
-    best, worst = int(np.nanargmax(means)), int(np.nanargmin(means))
+    best = int(np.nanargmax(means))
     codes = table.language.values.tolist()
     q = table.get("mean_q_unrelated")
     known = q.values[np.isfinite(q.values)] if q is not None else np.zeros(0)
@@ -88,8 +102,6 @@ def read(study: Study, table: xr.Dataset) -> Recognised:
         concepts=len(study.concepts),
         best=name(codes[best]),
         highest=100 * float(means[best]),
-        worst=name(codes[worst]),
-        lowest=100 * float(means[worst]),
         chance=100 * float(table.mean_chance.mean()),
         above=int((low > table.mean_chance.values).sum()),
         tested=int(np.isfinite(low).sum()),
@@ -122,10 +134,7 @@ def judge(found: Recognised) -> Verdict:
     if 2 * found.found < found.judged:
         text = f"{what} found {where} only, best in {best}."
         return Verdict(text, WEAK)
-    ends_with = f"best in {best}"
-    if found.worst != found.best:
-        ends_with = f"{ends_with}, worst in {found.worst} ({found.lowest:.1f} %)"
-    return Verdict(f"{what} found {where}: {ends_with}.", STRONG)
+    return Verdict(f"{what} found {where}, best in {best}.", STRONG)
 
 
 def statistics(study: Study, table: xr.Dataset, convention: Convention) -> str:

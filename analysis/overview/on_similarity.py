@@ -21,9 +21,12 @@ from analysis.overview.finding import (
     UNTOLD,
     WEAK,
     Finding,
+    Measure,
     Verdict,
+    directly,
     name,
     printed_prefix,
+    small_picture,
     told,
 )
 from analysis.study.study import Study
@@ -52,16 +55,18 @@ class Agreement:
         return (self.mean - self.floor) / (top - self.floor)
 
 
-def agreeing(study: Study, convention: Convention) -> Finding:
+def agreeing(
+    study: Study, convention: Convention, measure: Measure = directly
+) -> Finding:
     """Whether vectors of one concept agree between languages, beside floor and ceiling."""
     layer: int | str = MAXIMUM
     if convention.layer == "fixed" and study.has("concept_vector"):
         layer = convention.index
-    table = similarity(study, layer)
+    table = measure(similarity, study, layer, study.concepts)
     pairs = known_pairs(table)
     if not pairs.sizes["pair"]:
         return Finding(PAGE, "Similarity needs two languages with vectors.")
-    found = bounded(study, pairs, layer)
+    found = bounded(study, pairs, layer, measure)
     where = f"the {MAXIMUM}" if layer == MAXIMUM else f"layer {layer}"
     text = extremes(pairs)
     prefix = printed_prefix(table)
@@ -70,10 +75,23 @@ def agreeing(study: Study, convention: Convention) -> Finding:
         text = f"{source} ({MAXIMUM}): {text}, and no intervals are printed."
     else:
         text = f"At {where}, {text}{landmarks(found)}."
-    return told(PAGE, judge(found), text)
+    return told(PAGE, judge(found), text, picture(found))
 
 
-def bounded(study: Study, pairs: xr.Dataset, layer: str | int) -> Agreement:
+def picture(found: Agreement) -> xr.DataArray:
+    """The mean cosine between its floor and its ceiling, as far as they are known."""
+    values = {
+        "different concepts": found.floor,
+        "two languages": found.mean,
+        "halves of one": found.ceiling,
+    }
+    known = {label: value for label, value in values.items() if np.isfinite(value)}
+    return small_picture(known, "cosine")
+
+
+def bounded(
+    study: Study, pairs: xr.Dataset, layer: str | int, measure: Measure
+) -> Agreement:
     """The mean over pairs with its floor and ceiling, as far as a study has them.
 
     At the layer, or at the layer where each is largest.
@@ -81,9 +99,11 @@ def bounded(study: Study, pairs: xr.Dataset, layer: str | int) -> Agreement:
     floor = ceiling = float("nan")
     computed = study.has("concept_vector")
     if computed and len(study.concepts) > 1:
-        floor = peak(similarity_floor(study).other_concepts, layer)
+        floors = measure(similarity_floor, study, study.concepts)
+        floor = peak(floors.other_concepts, layer)
     if study.has("half_a"):
-        ceiling = peak(similarity_ceiling(study).ceiling, layer)
+        ceilings = measure(similarity_ceiling, study, study.concepts)
+        ceiling = peak(ceilings.ceiling, layer)
     mean = float(pairs.cosine.mean())
     return Agreement(mean, pairs.sizes["pair"], floor, ceiling)
 
@@ -110,7 +130,7 @@ def judge(found: Agreement) -> Verdict:
         return Verdict(text, NONE)
     if found.mean > found.ceiling:
         text = (
-            f"Languages agree (mean cosine {mean}), but partly because translations share "
+            f"Languages agree (mean cosine {mean}), partly because translations share "
             "more than the concept."
         )
         return Verdict(text, CONTRADICTORY)

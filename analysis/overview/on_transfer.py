@@ -20,9 +20,11 @@ from analysis.overview.finding import (
     UP,
     WEAK,
     Finding,
+    Measure,
     Verdict,
     beside_unrelated,
     cells_not_tested,
+    directly,
     points,
     printed_prefix,
     sentence_of,
@@ -53,9 +55,11 @@ class Carried:
     compared: int = 0
 
 
-def carrying(study: Study, convention: Convention) -> Finding:
+def carrying(
+    study: Study, convention: Convention, measure: Measure = directly
+) -> Finding:
     """Which way vectors carry over, by pre-training share, and how much is lost."""
-    table = transfer(study, convention)
+    table = measure(transfer, study, convention, study.concepts)
     every = read(table)
     if not every.cells:
         words = "Transfer needs two languages with vectors and held-out pairs."
@@ -126,7 +130,7 @@ def judge_direction(found: Direction) -> Verdict:
     strength = STRONG if abs(tilt.index) >= A_POINT else WEAK
     start = f"Vectors of languages with {more} {text_of}"
     if better >= -NOTHING:
-        text = f"{start} carry over; those with {less} {change(worse)} there ({p})."
+        text = f"{start} carry over; those with {less} {change(worse)} ({p})."
     else:
         text = f"{start} {change(better)} elsewhere, those with {less} {points(worse)} ({p})."
     return Verdict(text, strength, way)

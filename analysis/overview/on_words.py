@@ -20,6 +20,7 @@ from analysis.overview.finding import (
     capital,
     name,
     printed_prefix,
+    small_picture,
     told,
 )
 from analysis.study.study import Study
@@ -54,8 +55,15 @@ def matching(study: Study) -> Finding:
         found = at_stages(study, spec, target, tuple(BOTH)).sel(k=1)
     except AnalysisError as error:
         return Finding(PAGE, str(error))
-    verdict = judge(read(found, name(target)))
-    return told(PAGE, verdict, statistics(found, spec.embedding, name(target)))
+    reading = read(found, name(target))
+    numbers = statistics(found, spec.embedding, name(target))
+    return told(PAGE, judge(reading), numbers, picture(found, reading))
+
+
+def picture(found: xr.Dataset, reading: Found) -> xr.DataArray:
+    """Words found without and with a map, means over languages, percent."""
+    values = {"without a map": reading.before, "with a map": reading.after}
+    return small_picture(values, "%", 100 * float(found.chance.mean()))
 
 
 def read(found: xr.Dataset, target: str) -> Found:
@@ -85,8 +93,8 @@ def judge(found: Found) -> Verdict:
         return Verdict(text, NONE)
     if high < 0:
         text = (
-            f"A map between languages hurts: {found.after:.1f} % of words are found "
-            f"in {found.target}, {found.before:.1f} % without it."
+            f"A map between languages hurts: {found.after:.1f} % of words are found with "
+            f"it, {found.before:.1f} % without."
         )
         return Verdict(text, CONTRADICTORY)
     if not np.isfinite(low):
@@ -97,8 +105,8 @@ def judge(found: Found) -> Verdict:
         return Verdict(text, UNTOLD)
     if low <= 0:
         text = (
-            f"A map between languages makes no clear difference: {found.after:.1f} % of "
-            f"words are found in {found.target} with it, {found.before:.1f} % without."
+            f"A map between languages makes no difference: {found.after:.1f} % of words are "
+            f"found with it, {found.before:.1f} % without."
         )
         return Verdict(text, WEAK)
     text = (

@@ -1,68 +1,177 @@
-"""Overview: what is loaded, three findings, coverage."""
+"""Overview: what the study says, what it has, and what it could have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.concepts.can_show import sources_of_study
 from analysis.concepts.readable import notes_on
+from analysis.concepts.transfer import transfer
 from analysis.core.counting import count_are
-from analysis.overview import findings as sentences
+from analysis.core.turns import SMALL
+from analysis.overview import findings, needs, page_needs
+from analysis.overview.finding import Finding
+from analysis.overview.shares import in_order_of_share
 from analysis.study import library
 from analysis.study.study import PUBLISHED, Study
 from components.figures import overview as figures
-from components.figures.text import DEMO_NOTE, model_note
-from components.frame import cache, controls, going, panel
-from components.frame.shell import MENU
+from components.figures import transfer as transfer_figures
+from components.figures.languages import Languages
+from components.figures.text import model_note
+from components.frame import cache, controls, going, panel, questions, shell, small
+from components.frame.polite import INFO, polite
+from components.frame.questions import Question
 from components.frame.sources import tell_what_shows
 from components.frame.text import escape
-from components.views import analyses
+from components.views import analyses, unfilled
+from components.views.alignment import MANY_WORDS
 from components.views.figures import drop
+from components.views.words import tell_null
+
+SLOW = ("words",)
+"""Findings that others do not wait for."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places on the page, made before anything is computed."""
+
+    findings: Mapping[str, DeltaGenerator]
+    """What a finding is about → where it goes; the first place is the large one."""
+    rest: DeltaGenerator
 
 
 def page(study: Study) -> None:
-    """The page under its title."""
-    loaded(study)
-    findings(study)
-    if study.concepts:
-        languages = controls.languages(study, study.languages)
-        panel.show(figures.coverage(study, languages))
-    else:
-        st.info(
-            "This study has no concepts. Layers and Plane show what it has.",
-            icon=":material/layers:",
+    """The page under its title: findings as they come, then what is behind them."""
+    open_what_is_asked()
+    tell_state(study)
+    abouts = in_order(study)
+    layout = places(abouts)
+    for about in abouts:
+        if about not in SLOW:
+            fill(study, about, layout)
+    with layout.rest:
+        small_print(study)
+        questions.show(
+            (
+                Question("pages", "What is there?", partial(holdings, study)),
+                Question("data", "Which data?", partial(data, study)),
+                Question("analyses", "What else?", partial(measures, study)),
+            )
         )
-    analyses.everything(study)
-    drop()
-    with st.expander("Provenance", icon=":material/history_edu:"):
-        st.code(library.provenance(study), language="json")
+    for about in abouts:
+        if about in SLOW:
+            fill(study, about, layout)
 
 
-def findings(study: Study) -> None:
-    """What the study says, each sentence with the page that shows it."""
+def open_what_is_asked() -> None:
+    """A link to an analysis opens its tab, also one from before there were tabs."""
+    begun = questions.widget(questions.TAB) in st.session_state
+    asked = "analysis" in st.query_params and questions.TAB not in st.query_params
+    if asked and not begun:
+        st.query_params[questions.TAB] = "analyses"
+
+
+def in_order(study: Study) -> tuple[str, ...]:
+    """What findings there are, the most telling first: transfer, where there is any."""
+    abouts = []
+    for about in findings.abouts(study):
+        need = findings.OF_CONCEPTS.get(about)
+        if need is None or need.met(study):
+            abouts.append(about)
+    return tuple(sorted(abouts, key=lambda about: about != "transfer"))
+
+
+def places(abouts: tuple[str, ...]) -> Layout:
+    """A large place on the left for the first, smaller ones beside it for the others."""
+    found: dict[str, DeltaGenerator] = {}
+    if not abouts:
+        return Layout(found, st.container())
+    first, *others = abouts
+    left = right = st.container()
+    if others:
+        left, right = st.columns([3, 2])
+    found[first] = left.container(border=True)
+    for about in others:
+        found[about] = right.container(border=True)
+    return Layout(found, st.container())
+
+
+def fill(study: Study, about: str, layout: Layout) -> None:
+    """One finding in its place: its sentence, its picture, its numbers and its page."""
+    place = layout.findings[about]
+    is_large = about == next(iter(layout.findings))
+    with place, polite(INFO):
+        if about == "words" and takes_minutes(study):
+            st.markdown(
+                "Its words are many: the Alignment page looks them up by a job."
+            )
+            page_link(study, "alignment", st)
+            return
+        with st.spinner(f"{about.capitalize()} …"):
+            found = finding(study, about)
+        sentence = escape(found.sentence)
+        st.markdown(f"#### {sentence}" if is_large else f"**{sentence}**")
+        picture(study, about, found)
+        foot(study, found)
+
+
+def finding(study: Study, about: str) -> Finding:
+    """What is found; a slow finding is kept whole, others are told of kept measures."""
     convention = controls.convention()
-    st.subheader("What it says", anchor=False)
-    pages = {entry.title.lower(): entry for entry in MENU}
-    for finding in cache.measure(sentences.findings, study, convention):
-        text, link = st.columns([5, 1], vertical_alignment="center")
-        text.markdown(escape(finding.sentence))
-        text.caption(escape(finding.statistics))
-        entry = pages[finding.page]
-        going.link(
-            entry.file, entry.title, {"study": study.name}, link, icon=entry.icon
-        )
+    if about in SLOW:
+        return cache.measure(findings.finding, study, convention, about)
+    return findings.tell(study, convention, about, cache.measure)
 
 
-def loaded(study: Study) -> None:
-    """The study in four numbers, and what kind of numbers they are."""
-    st.subheader(escape(study.title), anchor=False)
-    if study.kind == PUBLISHED:
-        citation = study.manifest.citation
-        st.caption(f"Published numbers, not computed here. {citation}")
-    elif study.toy:
-        st.warning(DEMO_NOTE, icon=":material/toys:")
-    else:
-        st.caption(escape(f"{model_note(study)} {weights_note(study)}"))
-    if study.manifest.notice:
-        st.caption(escape(study.manifest.notice))
+def takes_minutes(study: Study) -> bool:
+    """Whether words are too many, or their vectors too wide, to be looked up meanwhile."""
+    if study.words is None or study.has("alignment"):
+        return False
+    wide = (study.manifest.hidden or 0) > SMALL
+    return wide or len(study.words.concepts) > MANY_WORDS
+
+
+def picture(study: Study, about: str, found: Finding) -> None:
+    """The triangle for transfer, a few bars for all others."""
+    if about == "transfer":
+        convention = controls.convention()
+        table = cache.measure(transfer, study, convention, study.concepts)
+        languages = triangular(study, table.source.values.tolist())
+        small.heat(transfer_figures.matrix(study, table, languages, convention))
+    elif found.picture is not None:
+        small.bars(about, found.picture, found.text)
+
+
+def triangular(study: Study, codes: list[str]) -> Languages:
+    """The languages that the sentence speaks of, in its order; or as the reader chose."""
+    ranked = in_order_of_share(study, codes)
+    arranged = controls.arrangement()
+    if arranged.order == "share" and ranked.tells:
+        return Languages(ranked.codes, arranged.names(ranked.codes))
+    return controls.languages(study, codes)
+
+
+def foot(study: Study, found: Finding) -> None:
+    """The way to the page, and the numbers behind an icon."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    page_link(study, found.page, row)
+    if found.statistics:
+        with row.popover(":material/functions:", help="The numbers"):
+            st.markdown(escape(found.statistics))
+
+
+def page_link(study: Study, page: str, place: DeltaGenerator) -> None:
+    """A link to a page of the menu, by its title in small letters."""
+    entry = shell.entry_of(page.capitalize())
+    going.link(entry.file, entry.title, {"study": study.name}, place, icon=entry.icon)
+
+
+def tell_state(study: Study) -> None:
+    """What has to be known of a study before it is read, such as that it is unfinished."""
     if study.missing:
         st.warning(
             f"Unfinished: {count_are(len(study.missing), 'cell')} missing. "
@@ -71,6 +180,70 @@ def loaded(study: Study) -> None:
         )
     for note in notes_on(study.manifest.left_out or ()):
         st.caption(escape(note))
+    tell_null(study)
+    if not (study.concepts or study.embeddings):
+        st.info(
+            "This study has no concepts. Layers and Plane show what it has.",
+            icon=":material/layers:",
+        )
+
+
+def small_print(study: Study) -> None:
+    """What a licence asks to be shown, and whose numbers they are."""
+    if study.kind == PUBLISHED:
+        st.caption("Published numbers, not computed here.")
+    if study.manifest.notice:
+        st.caption(escape(study.manifest.notice))
+
+
+def holdings(study: Study) -> None:
+    """By page: whether the study has what it shows; what is lacking, and how to get it."""
+    filled, lacking = [], []
+    for title in page_needs.NEEDS:
+        (lacking if page_needs.reason(title, study) else filled).append(title)
+    if not lacking:
+        st.markdown("Everything.", help=", ".join(filled))
+        return
+    row = st.container(horizontal=True)
+    for title in filled:
+        has(study, title, row)
+    row = st.container(horizontal=True)
+    for title in lacking:
+        lacks(study, title, row)
+
+
+def has(study: Study, title: str, row: DeltaGenerator) -> None:
+    """A page that has something to show."""
+    shows = page_needs.NEEDS[title].shows
+    going.link(
+        shell.entry_of(unfilled.entry_here(title)).file,
+        title,
+        {"study": study.name},
+        row,
+        icon=":material/check:",
+        help=f"Shows {shows}.",
+    )
+
+
+def lacks(study: Study, title: str, row: DeltaGenerator) -> None:
+    """A page that has nothing to show; the link goes where that can be mended."""
+    way = page_needs.way(title, study)
+    going.link(
+        shell.entry_of(way.page).file,
+        title,
+        unfilled.beginning(study, way.page),
+        row,
+        icon=":material/add:",
+        help=f"{escape(page_needs.reason(title, study))} {way.words}",
+    )
+
+
+def data(study: Study) -> None:
+    """How much there is to compute from, where it comes from, and what it can show."""
+    if study.kind == PUBLISHED:
+        st.markdown(escape(study.manifest.citation or ""))
+    else:
+        st.markdown(escape(f"{model_note(study)} {weights_note(study)}"))
     sizes = {
         "Concepts": len(study.concepts),
         "Languages": len(study.languages),
@@ -79,8 +252,18 @@ def loaded(study: Study) -> None:
     }
     for column, (label, value) in zip(st.columns(4), sizes.items()):
         column.metric(label, value)
-    counted = sources_of_study(study)
-    tell_what_shows(counted, study.languages, study.manifest.split)
+    tell_what_shows(sources_of_study(study), study.languages, study.manifest.split)
+    if needs.PAIRS.met(study):
+        languages = controls.languages(study, study.languages)
+        panel.show(figures.coverage(study, languages))
+    st.markdown("**Provenance**")
+    st.code(library.provenance(study), language="json")
+
+
+def measures(study: Study) -> None:
+    """Everything else that can be asked of the study, and figures that were kept."""
+    analyses.everything(study)
+    drop()
 
 
 def weights_note(study: Study) -> str:
