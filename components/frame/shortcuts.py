@@ -25,12 +25,17 @@ const typed = (event) => {
   const at = event.composedPath()[0];
   return at.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(at.tagName || "");
 };
-const plain = (path) => path.replace(/\\/+$/, "");
+const named = (link) => link.getAttribute("href").split("?")[0];
 const page = (step) => {
-  const links = [...document.querySelectorAll(".st-key-menu a")];
-  const here = plain(window.location.pathname);
-  const at = links.findIndex((link) => plain(new URL(link.href).pathname) === here);
-  if (at >= 0 && links[at + step]) links[at + step].click();
+  // Streamlit draws a link with a tooltip twice, for wide and for narrow windows.
+  const links = new Map();
+  for (const link of document.querySelectorAll(".st-key-menu a")) {
+    links.set(named(link), link);
+  }
+  const names = [...links.keys()];
+  const at = names.indexOf(window.location.pathname.split("/").pop());
+  const next = names[at + step];
+  if (at >= 0 && next !== undefined) links.get(next).click();
 };
 export default function ({ parentElement, setTriggerValue }) {
   const sheet = () => setTriggerValue("sheet", true);

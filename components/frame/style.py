@@ -64,7 +64,13 @@ ANSWERS = """
 .st-key-play-answers { position: sticky; top: 1rem; }
 """
 """Answers stay in sight beside controls that are longer than they are."""
-RULES = (BAND, MENU, LISTS, TOOLS, TEXTS, f"{WIDE} {{ {HEADER} {ANSWERS} }}")
+FILLED = """
+button[kind="primary"]:not(:disabled), button[kind="primary"]:not(:disabled) kbd,
+.stMultiSelect:not(:has(input:disabled)) [data-tag] {
+  color: light-dark(#FFFFFF, #13181B); opacity: 1; }
+"""
+"""Streamlit writes white on every brand colour, and names of keys paler than that."""
+RULES = (BAND, MENU, LISTS, TOOLS, FILLED, TEXTS, f"{WIDE} {{ {HEADER} {ANSWERS} }}")
 
 
 def mark(brand: str, ground: str) -> str:

@@ -28,7 +28,7 @@ def tell(study: Study, page: str) -> bool:
     would = f"Here you would see {page_needs.NEEDS[page].shows}."
     way = page_needs.way(page, study)
     st.info(escape(f"{why} {would} {way.words}"), icon=":material/hourglass_empty:")
-    row = st.container(horizontal=True)
+    row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         open_example(study, page)
     if way.page != entry_here(page):
