@@ -8,6 +8,7 @@ from analysis.core.errors import unknown
 from analysis.study.study import Study as Results
 from babelscope.plots import Plot
 from babelscope.study import study_of
+from components.handout import sections
 
 ENDINGS = (".html", ".htm")
 
@@ -18,7 +19,7 @@ def publish(
     *,
     pages: Sequence[str] = (),
     anonymous: bool = False,
-    told: Callable[[str], None] = str,
+    told: Callable[[str], None] = sections.tell_nobody,
 ) -> Path:
     """Write a study, or the figures of ``bs.plot``, as one HTML file; its path comes back.
 
@@ -34,7 +35,7 @@ def publish(
     >>> bs.publish("qwen-chat-7b", f"{folder}/study.html", pages=["Transfer"]).name
     'study.html'
     """
-    from components.handout import file, sections
+    from components.handout import file
 
     path = Path(path)
     if path.suffix.lower() not in ENDINGS:

@@ -113,7 +113,7 @@ def taking_turns(
         done = len(groups) - len(waiting)
         if not any(can_begin(group, waiting) for group in wanted):
             return
-        taken = first_taken(in_turn(wanted, groups, shard), waiting, own)
+        taken = first_taken(list(in_turn(wanted, groups, shard)), waiting, own)
         if taken is None:
             progress(done, len(groups), "waiting for other processes")
             own.stopped.wait(shard.lease / claims.BEATS)

@@ -52,7 +52,7 @@ def card(recipe: Recipe) -> Card:
 
 def plotted(figure: Figure, dark: bool) -> dict[str, Any]:
     """Plotly's JSON of a figure, without the template that all figures share."""
-    drawn = json.loads(to_plotly.draw(figure, dark).to_json())
+    drawn = json.loads(str(to_plotly.draw(figure, dark).to_json()))
     drawn["layout"].pop("template", None)
     return drawn
 

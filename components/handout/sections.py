@@ -29,6 +29,10 @@ ON_WORDS = "words"
 Told = Callable[[str], None]
 
 
+def tell_nobody(page: str) -> None:
+    """Say nothing of a page that is drawn."""
+
+
 @dataclass(frozen=True)
 class Said:
     """A finding in a sentence, and the numbers behind it."""
@@ -62,7 +66,7 @@ class Handout:
 
 
 def of_study(
-    study: Study, pages: Sequence[str] = (), nameless: bool = False, told: Told = str
+    study: Study, pages: Sequence[str] = (), nameless: bool = False, told: Told = tell_nobody
 ) -> Handout:
     """The chosen pages of a study; all that it has something for where none are named.
 
