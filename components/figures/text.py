@@ -10,6 +10,7 @@ from analysis.concepts.specs import Convention
 from analysis.core.counting import count
 from analysis.core.intervals import FEW_SOURCES, ends, too_few
 from analysis.study.study import PUBLISHED, Study
+from components.figures.spec import Figure
 
 DEMO_NOTE = "Demo model: trained on a toy world, says nothing about real models."
 PAPER_CONVENTION = (
@@ -35,6 +36,8 @@ NESTED = (
 """What “cross-fitted” is in a study whose pairs were held out in turn."""
 
 
+SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-z]|“)")
+"""Behind a full stop with a capital after it: “0.5” and “et al. 2024” end nothing."""
 BEFORE_A_NUMBER = re.compile(r"(?<![\w.,)°%-])-(?=\d)")
 """A hyphen that is a minus sign."""
 
@@ -216,3 +219,8 @@ def percent_interval(low: float, high: float) -> str:
     if not np.isfinite(low):
         return ""
     return f"95 % {ends(low, high, '.2f')}"
+
+
+def seen(figure: Figure) -> str:
+    """What is seen, in one sentence: the first of the caption where no other is given."""
+    return figure.seen or SENTENCE_ENDS.split(figure.caption, maxsplit=1)[0]

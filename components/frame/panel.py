@@ -1,6 +1,5 @@
 """Show a figure in its card; and explain how numbers are made."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +7,7 @@ import streamlit as st
 
 from analysis.overview.methods import Method, method_of
 from components.figures.spec import Figure
+from components.figures.text import seen
 from components.frame import card
 from components.frame.drawn import drawn
 from components.frame.text import escape
@@ -19,8 +19,6 @@ UNUSED = (
 )
 """Buttons of Plotly's that are not offered: what stays is zoom, pan, reset, image and
 full screen."""
-SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-z]|“)")
-"""Behind a full stop with a capital after it: “0.5” and “et al. 2024” end nothing."""
 
 
 def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
@@ -45,11 +43,6 @@ def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
     if not click:
         return None
     return clicked(event)
-
-
-def seen(figure: Figure) -> str:
-    """What is seen, in one sentence: the first of the caption where no other is given."""
-    return figure.seen or SENTENCE_ENDS.split(figure.caption, maxsplit=1)[0]
 
 
 def alternative(figure: Figure) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.figures.spec import Figure
+from components.figures.text import seen
 from components.handout.patches import Patch, patches
 from components.paperpack import manuscript, tables
 from components.paperpack.alternative import alternative
@@ -55,9 +56,3 @@ def plotted(figure: Figure, dark: bool) -> dict[str, Any]:
     drawn = json.loads(str(to_plotly.draw(figure, dark).to_json()))
     drawn["layout"].pop("template", None)
     return drawn
-
-
-def seen(figure: Figure) -> str:
-    """One line on what is seen; the caption's first sentence where none was written."""
-    first, stop, _ = figure.caption.partition(". ")
-    return first + stop.strip()

@@ -66,7 +66,10 @@ class Handout:
 
 
 def of_study(
-    study: Study, pages: Sequence[str] = (), nameless: bool = False, told: Told = tell_nobody
+    study: Study,
+    pages: Sequence[str] = (),
+    nameless: bool = False,
+    told: Told = tell_nobody,
 ) -> Handout:
     """The chosen pages of a study; all that it has something for where none are named.
 
