@@ -46,6 +46,7 @@ PARAMETERS = (
     *("language", "cost", "together", "venue", "called", "seen", "centred", "version"),
     *("vector", "source", "target", "stage", "embedding", "map", "criterion", "near"),
     *("seeds", "pool", "alike", "draw", "cluster", "kind", "objective", "choice"),
+    "model",
 )
 WAYS = ("range", "set", "depth", "profile")
 

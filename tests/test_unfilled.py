@@ -1,6 +1,7 @@
 """Pages that a study cannot fill: they say why, what they would show, and lead on."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -70,6 +71,29 @@ def every_study() -> Iterator[Study]:
     """The studies that come along."""
     for name in reversed(library.names()):
         yield library.open_by_name(name)
+
+
+@pytest.mark.parametrize(
+    ("model", "chosen"),
+    [("demo", "demo"), ("someone/tiny", "another, by hub id")],
+)
+def test_the_way_to_extract_begins_with_the_model_of_the_study(model, chosen):
+    spec = {"model": {"model": model}}
+    stored("begun", cells=0, spec=spec)
+    at = visit("pages/recognition.py", study="begun")
+    query = parse_qs(link_of(at, "Go to Extract").proto.query_string)
+    assert query == {"study": ["begun"], "model": [model]}
+    at = visit("pages/extract.py", study="begun", model=model)
+    assert asked(at) == {"study": ["begun"]}
+    assert at.selectbox(key="draft-model").value == chosen
+    if chosen != model:
+        assert at.text_input(key="draft-hub").value == model
+
+
+def link_of(at, label):
+    """The link of this label in the page itself."""
+    nodes = [node for node in at.main if node.type == "page_link"]
+    return next(node for node in nodes if node.proto.label == label)
 
 
 def test_own_studies_are_examples_before_those_of_the_demo(monkeypatch):

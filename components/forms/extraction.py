@@ -1,6 +1,7 @@
 """The Extract page: choose a model, a corpus and how to read; check; start; watch."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,7 +16,7 @@ from analysis.core.byte_tokens import Piece, joined
 from analysis.core.counting import count
 from analysis.core.legibility import unknown_note
 from analysis.core.model_kinds import read_in_words
-from analysis.core.model_names import offered_models
+from analysis.core.model_names import HUB_ID, offered_models
 from analysis.core.positions import LAST, MEAN, USUAL, WEIGHTED
 from analysis.core.specs import (
     DECODER,
@@ -39,10 +40,11 @@ from components.forms.open_models import OPEN, arrived, choose_open
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
 from components.forms.typed_pairs import from_typing
-from components.frame import cache, going, jobs, readings
+from components.frame import cache, going, jobs, links, readings
+from components.frame.links import MOST_SAID
 from components.frame.polite import polite
 from components.frame.sources import tell_what_shows
-from components.frame.text import duration, escape
+from components.frame.text import duration, escape, say_not_restored
 
 OPENS = "extract-opens"
 """The visit of the page that waits for the study which it began."""
@@ -73,10 +75,12 @@ class Draft:
 def choose_model() -> ModelSpec:
     """Model, revision, precision and place."""
     st.subheader("2 · Model", anchor=False)
+    offered = offered_models()
+    begin_with(links.take("model"), offered)
     left, right = st.columns(2)
     name = left.selectbox(
         "Model",
-        [*offered_models(), ANOTHER, OPEN, HERE],
+        [*offered, ANOTHER, OPEN, HERE],
         key="draft-model",
         help="Folders of this server, any model of the hub, or a table of open models "
         "for many languages.",
@@ -115,6 +119,22 @@ def choose_model() -> ModelSpec:
         device = st.selectbox("Device", DEVICES, key="draft-device")
         stack = choose_stack()
     return ModelSpec(name, revision or "main", dtype, quantisation, device, stack)
+
+
+def begin_with(model: str, offered: Sequence[str]) -> None:
+    """Choose the model that a link names: one that is offered, or one of the hub."""
+    if not model:
+        return
+    if model in offered:
+        st.session_state["draft-model"] = model
+    elif HUB_ID.fullmatch(model):
+        st.session_state["draft-model"] = ANOTHER
+        st.session_state["draft-hub"] = model
+    else:
+        say_not_restored(
+            f"The link asks for the model “{model[:MOST_SAID]}”, which is neither one of "
+            "this server nor a hub id. Choose one below."
+        )
 
 
 def choose_stack() -> str:

@@ -105,6 +105,13 @@ def ask_all(state: Mapping[str, str | Sequence[str]]) -> None:
         ask(key, *([value] if isinstance(value, str) else value))
 
 
+def take(key: str) -> str:
+    """What a link asks for once, such as what a form begins with; "" for nothing."""
+    asked = st.query_params.get(key, "")
+    st.query_params.pop(key, None)
+    return asked
+
+
 def forget(*keys: str) -> None:
     """Let choices be the usual ones, in the address and in the session."""
     for key in keys:
