@@ -149,23 +149,27 @@ def test_the_overview_shows_published_results(server, session):
     assert "transfer" in page.url
 
 
-def selectors() -> list[str]:
-    """What the rules of the page's own stylesheet are about, but for lists and states."""
+def selectors(*sheets: str) -> list[str]:
+    """What rules are about."""
     found = []
-    for rules in (style.BAND, style.HEADER, style.MENU, style.TOOLS, style.LISTS):
-        for rule in re.findall(r"([^{}]+){[^}]*}", rules):
-            about = re.sub("::after|::before", "", rule)
-            found += re.split(r", (?![^(]*\))", about)
+    for rule in re.findall(r"([^{}]+){[^}]*}", " ".join(sheets)):
+        about = re.sub("::after|::before", "", rule)
+        found += re.split(r", (?![^(]*\))", about)
     return [" ".join(selector.split()) for selector in found]
 
 
-def test_every_rule_of_the_look_finds_what_it_is_about(server, session):
+def without(page: Page, wanted: list[str]) -> list[str]:
+    """Those selectors that find nothing on a page."""
+    return page.evaluate(
+        "wanted => wanted.filter(one => !document.querySelector(one))", wanted
+    )
+
+
+def test_the_band_can_be_used_and_the_look_chosen(server, session):
     page = go(session(), f"{server}/recognition?study=planted", "Recognition")
-    expect(page.locator(".js-plotly-plot").first).to_be_visible()
     page.get_by_role("combobox", name="Study").click()
     expect(page.get_by_role("option").first).to_be_visible()
-    for selector in selectors():
-        assert page.locator(selector).count(), f"nothing is {selector}"
+    assert not without(page, selectors(style.LISTS))
     page.keyboard.press("Escape")
     heading = page.locator("h1").bounding_box()
     assert heading["y"] < 40, "nothing empty stands above the title"
@@ -310,13 +314,18 @@ def faults(page: Page) -> list[str]:
 
 def test_keys_turn_the_pages_none_of_which_shuts_anybody_out(server, session):
     page = go(session(color_scheme="dark"), f"{server}/?study=demo", MENU[0].title)
+    # Lists are open in a test above, texts of one's own are on no page of the demo's.
+    shown = {*style.RULES, *style.RULES_WHERE_WIDE} - {style.LISTS, style.TEXTS}
+    rules = selectors(*shown)
     for entry in MENU:
         heading = page.get_by_role("heading", name=entry.title, exact=True)
         expect(heading).to_be_visible(timeout=LONG)
         settle(page)
+        rules = without(page, rules)
         assert "study=demo" in page.url, "the address goes along"
         assert not faults(page), entry.title
         page.keyboard.press("n")
+    assert not rules, "every rule of the look is about something"
     page.keyboard.press("?")
     expect(page.get_by_text("Next page of the menu")).to_be_visible()
     assert not faults(page), "the sheet of keys"

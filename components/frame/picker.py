@@ -17,26 +17,29 @@ GROUPS = (REAL, PRINTED, TOY, YOURS)
 MOST_SEEN = 28
 """Characters of a study that the closed list has room for; a longer title stands below."""
 
+Listing = Mapping[str, cache.Listed | None]
+"""Name → what lists say of a study; None where it cannot be opened."""
+
 
 def pick() -> Study | None:
     """The study picker.
 
     A link to a study that is not here says so instead of showing another silently.
     """
-    names = library.names()
-    groups = grouped(names)
-    told = labels(names, groups)
+    listed = cache.listed(library.names())
+    groups = groups_of(listed)
+    told = told_apart(listed)
     with st.sidebar:
         name = links.one(
             "Study",
-            sorted(names, key=lambda name: GROUPS.index(groups[name])),
+            sorted(listed, key=lambda name: GROUPS.index(groups[name])),
             "study",
             library.opened_first(),
-            format_func=told.get,
+            format_func=lambda name: f"{groups[name]} · {told[name]}",
             help="Everything on the pages is about this study. Type to search.",
         )
-        if len(told[name]) > MOST_SEEN:
-            st.caption(escape(titles([name])[name]))
+        if len(groups[name]) + len(told[name]) > MOST_SEEN:
+            st.caption(escape(told[name]))
     with polite():
         return cache.study(name)
     return None
@@ -44,11 +47,14 @@ def pick() -> Study | None:
 
 def grouped(names: Sequence[str]) -> Mapping[str, str]:
     """Name → group."""
+    return groups_of(cache.listed(names))
+
+
+def groups_of(listed: Listing) -> Mapping[str, str]:
+    """Name → group."""
     along = library.coming_along()
-    listed = cache.listed(names)
     found = {}
-    for name in names:
-        facts = listed[name]
+    for name, facts in listed.items():
         if facts is not None and facts.kind == PUBLISHED:
             found[name] = PRINTED
         elif facts is not None and facts.kind == DEMO:
@@ -58,19 +64,15 @@ def grouped(names: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def labels(names: Sequence[str], groups: Mapping[str, str]) -> Mapping[str, str]:
-    """Name → group and title, by which the list is searched."""
-    told = titles(names)
-    return {name: f"{groups[name]} · {told[name]}" for name in names}
-
-
 def titles(names: Sequence[str]) -> Mapping[str, str]:
-    """Name → title, as plain text.
+    """Name → title, as plain text; no two are alike."""
+    return told_apart(cache.listed(names))
 
-    Equal titles are told apart by their names, since a list picks by what it shows.
-    """
+
+def told_apart(listed: Listing) -> Mapping[str, str]:
+    """Name → title; equal ones have their names, since a list picks by what it shows."""
     found = {}
-    for name, facts in cache.listed(names).items():
+    for name, facts in listed.items():
         if facts is None:
             found[name] = f"{name} (cannot be opened)"
         elif facts.unfinished:

@@ -12,6 +12,7 @@ from components.frame import typefaces
 ABOUT = "Babelscope: one concept from every language."
 LIGHT_BRAND, DARK_BRAND = "#0B6E75", "#5CC8CF"
 """Of the light and of the dark theme, as in ``.streamlit/config.toml``."""
+DARK_GROUND = "#13181B"
 SMALLEST = 8
 """Pixels: a number that is smaller is not shown."""
 NO_ROOM = (
@@ -37,7 +38,7 @@ MENU = """
 .stApp :has(> .stLogo) { display: flex; align-items: center; gap: 0.6rem; }
 .stApp :has(> .stLogo)::after { content: "Babelscope"; font-weight: 700;
   font-size: 1.125rem; }
-.st-key-menu .stPageLink a { padding-block: 0.125rem; }
+.st-key-menu .stElementContainer:has(.stPageLink) { margin-block: -0.125rem; }
 .st-key-menu [data-testid="stCaptionContainer"] { padding-top: 0.75rem; }
 """
 LISTS = """
@@ -70,7 +71,8 @@ button[kind="primary"]:not(:disabled), button[kind="primary"]:not(:disabled) kbd
   color: light-dark(#FFFFFF, #13181B); opacity: 1; }
 """
 """Streamlit writes white on every brand colour, and names of keys paler than that."""
-RULES = (BAND, MENU, LISTS, TOOLS, FILLED, TEXTS, f"{WIDE} {{ {HEADER} {ANSWERS} }}")
+RULES = (BAND, MENU, LISTS, TOOLS, FILLED, TEXTS)
+RULES_WHERE_WIDE = (HEADER, ANSWERS)
 
 
 def mark(brand: str, ground: str) -> str:
@@ -113,7 +115,8 @@ def no_small_numbers() -> str:
 def stylesheet() -> str:
     """All rules that a page adds to Streamlit's own."""
     base = config.get_option("server.baseUrlPath") or ""
-    every = [typefaces.stylesheet(base), no_small_numbers(), *RULES]
+    wide = f"{WIDE} {{ {' '.join(RULES_WHERE_WIDE)} }}"
+    every = [typefaces.stylesheet(base), no_small_numbers(), *RULES, wide]
     return f"<style>{' '.join(every)}</style>"
 
 
@@ -121,5 +124,5 @@ def apply() -> None:
     """Give the page its stylesheet and its mark."""
     st.html(stylesheet())
     dark = st.context.theme.type == "dark"
-    drawn = mark(DARK_BRAND, "#13181B") if dark else FAVICON
+    drawn = mark(DARK_BRAND, DARK_GROUND) if dark else FAVICON
     st.logo(drawn, size="large", icon_image=drawn)
