@@ -157,15 +157,15 @@ CHOICES = {
     ),
     "layer of words": (
         "pages/alignment.py",
-        "Who takes the best layer from this curve chooses on the very test words",
+        "Taking the best layer from this curve is choosing on the very test words",
     ),
     "way of reading words": (
         "pages/alignment.py",
-        "Who takes the best way of reading from here chooses on the very test words",
+        "Taking the best way of reading from here is choosing on the very test words",
     ),
     "number of seeds": (
         "pages/alignment.py",
-        "Who takes the best number of seeds from this curve chooses on the very test",
+        "Taking the best number of seeds from this curve is choosing on the very test",
     ),
     "layers of the findings": (
         "app.py",

@@ -18,7 +18,7 @@ from analysis.languages.shares import ShareTable, resource_class
 FEWEST = 3
 """Languages below which nothing can be correlated."""
 OFF_BY_ONE = (
-    "The published “Direct” column very probably compares neighbouring cells: the "
+    "The published “Direct” column very probably compares neighbouring cells. The "
     "released code stores a cosine before it reads the current pair of languages, so "
     "every linguistic similarity is set against the cosine of the cell before it. With "
     "that shift the printed matrices give nearly the printed column; without it genetic "

@@ -153,8 +153,9 @@ def wordfreq_frequencies(
         import wordfreq  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise SpecError(
-            "Frequencies are neither in the word list nor to be had: add a column "
-            "“frequency” to the list, or run: pip install wordfreq"
+            "The word list has no frequencies, and the package that knows some is not "
+            "installed: add a column “frequency” to the list, or run: pip install "
+            "wordfreq"
         ) from error
     if language not in wordfreq.available_languages():
         raise SpecError(

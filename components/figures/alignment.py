@@ -23,8 +23,8 @@ TITLES = {
 """Axis of a curve → its title."""
 AXES = {"layer": "layer", "seeds": "seed pairs"}
 CHOOSING = {
-    axis: f"Who takes the best {what} from this curve chooses on the very test words that "
-    "it is reported on, which flatters; choose before looking, or on other words."
+    axis: f"Taking the best {what} from this curve is choosing on the very test words that it "
+    "is reported on, which flatters; choose before looking, or on other words."
     for axis, what in (("layer", "layer"), ("seeds", "number of seeds"))
 }
 """Axis of a curve → what a choice made on it is worth."""

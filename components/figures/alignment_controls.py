@@ -16,7 +16,7 @@ from components.figures.spec import BarSeries, Dumbbells, Figure, Matrix, Points
 from components.figures.text import counts, source_note, span
 
 CHOOSING = (
-    "Who takes the best way of reading from here chooses on the very test words that it "
+    "Taking the best way of reading from here is choosing on the very test words that it "
     "is reported on, which flatters."
 )
 HOW = {

@@ -248,7 +248,7 @@ def choose_reading(words: WordList, kind: str) -> tuple[list[str], tuple[int, ..
     numbers = given.replace(",", " ").split()
     if any(not number.isdecimal() for number in numbers):
         st.warning(
-            "Layers are whole numbers; all are kept until they are.",
+            "Layers are whole numbers. Until some are given, all are kept.",
             icon=":material/warning:",
         )
         return embeddings, ()

@@ -68,8 +68,8 @@ def rules(run: store.Run, kept: JudgingSpec) -> JudgingSpec:
         f"{PAPER.fewest_words} words, a word of more than "
         f"{PAPER.longest_word} letters, {PAPER.looping_words} words that loop "
         f"({TIMES} times, each at most {APART} words after the "
-        "last), and no limit on one word in a row, which is ours; it translates "
-        "answers first, which is not done here."
+        "last), and no limit on one word in a row. That limit is ours. The paper "
+        "translates answers first, which is not done here."
     )
     ending = f"-{run.name}"
     fewest = one.number_input(

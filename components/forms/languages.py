@@ -10,7 +10,7 @@ from components.frame.text import escape
 
 EXPLAINED = (
     "A code that is known is looked up and can be corrected; any other becomes a new "
-    "language. Empty fields stay as they are known. All who use this server see it; it "
+    "language. Empty fields keep what is known. All who use this server see it; it "
     "is kept in “languages.csv” in Babelscope's home."
 )
 DIRECTION_WORDS = {"": "as its script", "ltr": "left to right", "rtl": "right to left"}

@@ -81,7 +81,7 @@ def unpack_of_hub() -> None:
         placeholder="owner/name:Q4_K_M",
         key="draft-gguf",
         max_chars=200,
-        help="Without a quantisation it is said which there are.",
+        help="Without a quantisation, those that there are get listed.",
     ).strip()
     model, _, quantisation = said.partition(":")
     dtype = precision()

@@ -193,7 +193,7 @@ def about(model: OpenModel, here: Machine) -> None:
     )
     if model.fitting(here.memory.available) is None:
         st.warning(
-            f"{escape(model.name)} does not fit into the memory that is free now, in no "
+            f"{escape(model.name)} does not fit into the memory that is free now, in any "
             "precision. Choose a smaller one, or free memory and look again.",
             icon=":material/memory:",
         )

@@ -230,7 +230,7 @@ def choose_reading() -> tuple[list[str], tuple[int, ...]]:
     numbers = given.replace(",", " ").split()
     if any(not number.isdecimal() for number in numbers):
         st.warning(
-            "Layers are whole numbers; all are kept until they are.",
+            "Layers are whole numbers. Until some are given, all are kept.",
             icon=":material/warning:",
         )
         return chosen, ()

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.core.typeset import minus_signs
 from components.figures.spec import Figure
 from components.frame import links, press
 from components.frame.text import escape
@@ -108,7 +109,7 @@ def link() -> str:
 
 def about(figure: Figure) -> None:
     """The whole caption, where the numbers come from, and how they were made."""
-    st.markdown(escape(figure.caption))
+    st.markdown(escape(minus_signs(figure.caption)))
     if figure.source:
         st.markdown(escape(figure.source))
     for facts in press.recipe(figure).provenance:

@@ -164,8 +164,8 @@ def restore(
     gone = [value for value in asked if value not in allowed]
     if gone and not is_of_another_study(key, asked):
         say_not_restored(
-            f"The link asks for {what} “{', '.join(gone)[:MOST_SAID]}”, which is not to "
-            "be had here."
+            f"The link asks for {what} “{', '.join(gone)[:MOST_SAID]}”, which this "
+            "page does not have."
         )
     if key not in st.session_state or last is None or asked != last.values:
         put(key, usable(asked or None, allowed, default))
@@ -362,8 +362,8 @@ def restore_draft(name: str, fields: Mapping[str, Kept]) -> None:
     lost += [key for key in given if key not in fields]
     if lost:
         say_not_restored(
-            "The link asks for settings that are not to be had here: "
-            f"{', '.join(lost)[:MOST_SAID]}. The defaults stand instead."
+            "The link asks for settings that this page does not have: "
+            f"{', '.join(lost)[:MOST_SAID]}. The defaults are used instead."
         )
     write(name, [asked] if asked else [])
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.core.typeset import minus_signs
 from analysis.overview.methods import Method, method_of
 from components.figures.spec import Figure
 from components.figures.text import seen
@@ -39,7 +40,7 @@ def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
             on_select="rerun" if click else "ignore",
             selection_mode="points",
         )
-        st.caption(escape(seen(figure)))
+        st.caption(escape(minus_signs(seen(figure))))
     if not click:
         return None
     return clicked(event)

@@ -24,7 +24,7 @@ def isolated(text: str) -> str:
 
 
 def say_not_restored(sentence: str) -> None:
-    """Say what a link asked for that is not to be had."""
+    """Say what a link asked for that the page does not have."""
     st.warning(escape(sentence), icon=":material/link_off:")
 
 

@@ -135,9 +135,7 @@ def show_fits(brought: Brought, size: ModelSize) -> None:
     st.dataframe(pd.DataFrame(table), hide_index=True, key="vector-fits")
     best = max(known, key=lambda fit: fit.cosine)
     if best.cosine < RESEMBLES:
-        said = (
-            "They resemble none of this study's vectors, so the cosines tell no count."
-        )
+        said = "They resemble none of this study's vectors, so cosines cannot tell the count."
     else:
         said = (
             f"They fit this study's own vectors best where {name} is of "

@@ -67,7 +67,7 @@ def origins(draft: Draft) -> dict[str, VectorSource]:
 
 
 def compared_vectors(draft: Draft) -> Vectors:
-    """Those of the three vectors that are to be had."""
+    """Those of the three vectors that there are."""
     found, missing = {}, []
     for name, source in origins(draft).items():
         try:

@@ -19,8 +19,8 @@ def tab(study: Study | None) -> None:
         st.dataframe(table(study), hide_index=True, key="languages-of-study")
         st.caption(
             "Names, scripts and directions are those of Unicode's CLDR, families those "
-            "of Glottolog and Ethnologue, distances those of URIEL. What nobody told is "
-            "unknown, and is never guessed."
+            "of Glottolog and Ethnologue, distances those of URIEL. What is not known "
+            "there stays unknown; nothing is guessed."
         )
     forms.form()
     forms.own()

@@ -107,7 +107,7 @@ def fill(study: Study, about: str, layout: Layout) -> None:
     with place, polite(INFO):
         if about == "words" and takes_minutes(study):
             st.markdown(
-                "Its words are many: the Alignment page looks them up by a job."
+                "Many words: the Alignment page looks them up in the background."
             )
             page_link(study, "alignment", st)
             return
