@@ -7,6 +7,7 @@ import copy
 import functools
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -43,12 +44,29 @@ MOST_STUDIES = 512
 """Studies whose manifests stay at hand, so that no rerun reads them all again."""
 MOST_LISTED = 8192
 """Studies of which lists know the title, so that no rerun opens them."""
+SETTLED = 10**8
+"""Nanoseconds after which a change of a file shows in its times."""
 MOST_OPENED = 8
 """Studies whose arrays stay at hand."""
 MOST_RESULTS = 256
 """Results of jobs that stay at hand."""
 MOST_PREPARED = 4
 """Maps between wide spaces that stay at hand; each may hold a gigabyte."""
+
+
+class Stamp(NamedTuple):
+    """A manifest as it lies on the disk, by what a look at its folder tells."""
+
+    path: str
+    written: int
+    changed: int
+    size: int
+
+
+def stamp_of(path: Path) -> Stamp:
+    """A manifest as it lies on the disk."""
+    found = path.stat()
+    return Stamp(str(path), found.st_mtime_ns, found.st_ctime_ns, found.st_size)
 
 
 def version(name: str) -> str:
@@ -58,10 +76,33 @@ def version(name: str) -> str:
     folder = library.coming_along().get(name) or library.own_folder(name)
     path = folder / store.MANIFEST
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hash_of(stamp_of(path))
     except OSError:
         # Whoever opens it says what is wrong; it may also be deleted just now.
         return "none"
+
+
+def hash_of(stamp: Stamp) -> str:
+    """SHA-256 of a manifest, which is read again only once it has changed.
+
+    Pages ask dozens of times. What was written just now may be replaced within the same
+    tick of the clock, so it is read each time.
+    """
+    age = time.time_ns() - max(stamp.written, stamp.changed)
+    if age < SETTLED:
+        return hash_now(stamp)
+    return settled_hash(stamp)
+
+
+def hash_now(stamp: Stamp) -> str:
+    """SHA-256 of a manifest as it is now."""
+    return hashlib.sha256(Path(stamp.path).read_bytes()).hexdigest()
+
+
+@functools.lru_cache(maxsize=MOST_LISTED)
+def settled_hash(stamp: Stamp) -> str:
+    """The same, kept for as long as the manifest stays as it is."""
+    return hash_now(stamp)
 
 
 @st.cache_resource(max_entries=MOST_STUDIES, show_spinner=False)
@@ -95,21 +136,20 @@ def study(name: str) -> Study:
     return opened(name, version(name))
 
 
+def facts(name: str) -> Study:
+    """The study of this name as its manifest tells of it, for whoever looks at many.
+
+    What it holds is read each time; pages whose arrays are at hand lose none of them.
+    """
+    return known(name, version(name))
+
+
 class Listed(NamedTuple):
     """What lists say of a study."""
 
     title: str
     kind: str
     unfinished: bool = False
-
-
-class Stamp(NamedTuple):
-    """A manifest as it lies on the disk, by what a look at its folder tells."""
-
-    path: str
-    written: int
-    changed: int
-    size: int
 
 
 def listed(names: Iterable[str]) -> dict[str, Listed | None]:
@@ -129,12 +169,6 @@ def listed(names: Iterable[str]) -> dict[str, Listed | None]:
             stamp = stamp_of(along.get(name, own / name) / store.MANIFEST)
             found[name] = listed_as(name, stamp)
     return found
-
-
-def stamp_of(path: Path) -> Stamp:
-    """A manifest as it lies on the disk."""
-    found = path.stat()
-    return Stamp(str(path), found.st_mtime_ns, found.st_ctime_ns, found.st_size)
 
 
 @functools.lru_cache(maxsize=MOST_LISTED)

@@ -114,7 +114,7 @@ def other_curve(study: Study, version: str) -> list[Series]:
 def has_both(name: str, version: str) -> bool:
     """Whether a study can be opened and has both vectors, the local one as wanted."""
     try:
-        study = cache.study(name)
+        study = cache.facts(name)
     except AnalysisError:
         return False
     both = study.has("english_vector") and study.has("local_vector")

@@ -79,7 +79,7 @@ def example_of(page: str, but: Study) -> Study | None:
             continue
         # One that cannot be opened is no example; the Studies page says why.
         with suppress(AnalysisError):
-            study = cache.study(name)
+            study = cache.facts(name)
             if page_needs.is_example(page, study):
                 return study
     return None
