@@ -75,7 +75,7 @@ def transfer_triangle(page: Page, address: str) -> bytes:
     settle(page)
     page.locator(".heatmaplayer image").first.wait_for()
     page.wait_for_timeout(1500)
-    return between(page, "Transfer from a source language", "T = accuracy of")
+    return between(page, "Transfer from a source language", "Row by row")
 
 
 def between(page: Page, first: str, last: str) -> bytes:

@@ -396,7 +396,7 @@ def test_csv_download(server, session, home):
     page = go(session(), f"{server}/transfer?study=planted", "Transfer")
     page.get_by_role("button", name="Table and data").first.click()
     with page.expect_download() as caught:
-        page.get_by_role("button", name="CSV").first.click()
+        page.get_by_role("button", name="CSV", exact=True).click()
     table = pd.read_csv(caught.value.path())
     assert (
         caught.value.suggested_filename == "transfer-planted.csv"

@@ -21,6 +21,7 @@ from tests.visits import (
     PAGES,
     alive,
     asked,
+    everything,
     figures,
     heat_map,
     plain,
@@ -40,17 +41,18 @@ DEMO = [
 PUBLISHED = ("llama2-chat-7b", "llama2-chat-13b", "qwen-chat-7b", "bloomz-7.1b")
 WHOLE = {
     "app.py": 1,
-    "pages/recognition.py": 3,
-    "pages/similarity.py": 4,
-    "pages/transfer.py": 4,
+    "pages/recognition.py": 2,
+    "pages/similarity.py": 2,
+    "pages/transfer.py": 2,
 }
 PRINTED = {
     "app.py": 0,
     "pages/recognition.py": 2,
-    "pages/similarity.py": 3,
-    "pages/transfer.py": 3,
+    "pages/similarity.py": 2,
+    "pages/transfer.py": 2,
 }
-"""Figures of a page for a computed and for a published study."""
+"""Figures of a page for a computed and for a published study: the first, and that of the
+open tab."""
 TABS = {"app.py": {"tab": "data"}}
 """Page → the tab in which its figures are."""
 
@@ -256,7 +258,8 @@ def test_what_a_link_asks_for_in_vain_is_said(kinds, page, query):
             and "![no](http://evil.example)" in plain(said[0])
             and "![" not in said[0]
         )
-        assert key not in asked(at), "the link is mended"
+        mended = " ".join(asked(at).get(key, []))
+        assert "http" not in mended, "the link is mended"
 
 
 def test_a_concept_that_is_not_there_leaves_the_ones_that_are(kinds):
@@ -269,6 +272,7 @@ def test_a_concept_that_is_not_there_leaves_the_ones_that_are(kinds):
 def test_a_choice_changes_the_link_and_the_link_changes_the_choice(kinds):
     at = visit("pages/transfer.py", study="complete")
     assert asked(at) == {"study": ["complete"]}
+    at = visit("pages/transfer.py", study="complete", source="zh")
     for key, value in {
         "order": "name",
         "labels": "English name",
@@ -301,6 +305,10 @@ def test_menu_links_carry_the_choices_along(kinds):
     )
 
 
+BY_ACCURACY = "Recognition accuracy by language"
+"""The one figure that has an order of its own."""
+
+
 @pytest.mark.parametrize(("by", "style"), list(zip(ORDERS, cycle(LABELS))))
 def test_order_and_labels_reach_every_figure(complete, by, style):
     codes = order(CODES, by, SHARES["LLaMA2-chat"])
@@ -323,12 +331,15 @@ def test_order_and_labels_reach_every_figure(complete, by, style):
                 assert (
                     labels == [name for name in names if name in labels]
                     or "clustered" in title
+                    or title == BY_ACCURACY
                 ), title
             if "own name" in style and "source" in title:
                 assert set(axes) == {names}, "source and target are both in the order"
 
 
 CAPTIONS = {
+    "Recognition by share of pre-training": r"95 % intervals.*chance 0\.5",
+    "zh and zh over layers": r"Mean over 3 concepts.*floors",
     "Coverage": r"pairs.*0 of 15 cells",
     "Recognition accuracy by language": rf"95 % intervals.*n = {24 * 3} .*chance 0\.5",
     "Where in the model the concepts are recognised": rf"each of {LAYERS} layers.*chance 0\.5",
@@ -347,7 +358,8 @@ CAPTIONS = {
 def test_captions_say_number_interval_and_chance(complete):
     found = {}
     for page in VIEWS:
-        found |= figures(look(page, study="complete", source="zh", target="zh"))
+        at = look(page, study="complete", source="zh", target="zh")
+        found |= figures(at) if page in TABS else everything(at)[1]
     assert found.keys() == CAPTIONS.keys()
     for title, pattern in CAPTIONS.items():
         assert re.search(pattern, found[title]["caption"]), (

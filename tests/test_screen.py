@@ -250,9 +250,9 @@ def test_faded_cells_are_pale_and_keep_their_number():
     full, pale = both_heats("diverging matrix")
     for trace, missing in ((full, FADED), (pale, ~FADED)):
         np.testing.assert_array_equal(np.isnan(np.array(trace.z, float)), missing)
-    assert pale.text[0][0] == "-1.00" and full.text[0][1] == "-0.82"
+    assert pale.text[0][0] == "−1.00" and full.text[0][1] == "−0.82"
     assert (pale.zmin, pale.zmax) == (full.zmin, full.zmax)
-    assert pale.textfont.style == "italic"
+    assert pale.textfont.style is None, "small italics cannot be read"
 
 
 def contrast(first: str, second: str) -> float:
@@ -309,7 +309,7 @@ def test_few_rows_are_tall_enough_for_a_colour_bar():
 def test_missing_cells_have_neither_colour_nor_number():
     cells = heat(to_plotly.draw(spec("matrix with a hole")))
     assert cells.text[0][0] == "" and np.isnan(np.array(cells.z, float)[0, 0])
-    assert "n = 3" in cells.customdata[0][0].tolist()
+    assert "n = 3" in cells.customdata[0][1].tolist() and not cells.hoverongaps
 
 
 def test_frames_change_the_cells_alone():
@@ -403,12 +403,35 @@ def test_no_cell_reads_minus_zero():
     values = np.array([[-0.04, 0.04], [np.nan, -0.06]])
     data = Matrix(values, ("a", "b"), ("a", "b"), "points", (-1, 1), digits=1)
     plot = to_plotly.draw(replace(spec("matrix"), data=data))
-    assert plot.data[0].text.tolist() == [["0.0", "0.0"], ["", "-0.1"]]
+    assert plot.data[0].text.tolist() == [["0.0", "0.0"], ["", "−0.1"]]
 
 
 def test_a_tree_names_every_leaf_once():
     plot = to_plotly.draw(spec("tree"))
     assert sorted(plot.layout.xaxis.ticktext) == sorted(ROWS) and len(plot.data) == 2
+
+
+def test_the_diagonal_is_framed_and_no_line_lies_over_numbers():
+    """A line from corner to corner struck the very numbers through that it marked."""
+    plot = to_plotly.draw(spec("diverging matrix"))
+    assert DATA["diverging matrix"].diagonal
+    assert {shape.type for shape in plot.layout.shapes} == {"rect"}
+    assert len(plot.layout.shapes) == min(len(ROWS), len(COLUMNS))
+
+
+def test_words_of_a_cell_are_sent_once():
+    plain = to_plotly.draw(spec("matrix with a hole"))
+    assert heat(plain).customdata is not None
+    clickable = to_plotly.draw(spec("matrix with shares"))
+    assert heat(clickable).customdata is None
+    for frame in to_plotly.draw(spec("frames")).frames:
+        assert frame.data[0].customdata is None
+
+
+def test_an_axis_may_say_other_words_than_its_places():
+    data = replace(DATA["points"], ticks=(1.0, 2.0), tick_words=("0.1", "90"))
+    axis = to_plotly.draw(replace(spec("points"), data=data)).layout.xaxis
+    assert axis.tickvals == (1.0, 2.0) and axis.ticktext == ("0.1", "90")
 
 
 def test_a_marked_cell_has_a_frame_around_it():

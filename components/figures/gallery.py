@@ -58,6 +58,9 @@ FIGURES: Mapping[str, Entry] = {
     "recognition": Entry(
         "Recognition", of_concepts.recognition_by_share, needs.ACCURACIES
     ),
+    "recognition-order": Entry(
+        "Recognition", of_concepts.recognition_in_order, needs.ACCURACIES
+    ),
     "recognition-depth": Entry(
         "Recognition", of_concepts.recognition_over_depth, needs.SCORES
     ),

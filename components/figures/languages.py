@@ -26,6 +26,11 @@ class Languages:
         """What a language is called."""
         return self.names[self.codes.index(code)]
 
+    def in_places(self, places: Sequence[int] | np.ndarray) -> "Languages":
+        """The same languages in another order, given by their places."""
+        codes = tuple(self.codes[place] for place in places)
+        return Languages(codes, tuple(map(self.name, codes)))
+
     def among(self, codes: Collection[str]) -> "Languages":
         """Those that are among these codes, in the same order."""
         kept = tuple(code for code in self.codes if code in codes)

@@ -59,6 +59,16 @@ def recognition_by_share(
     return recognition.by_share(study, data, languages, rule)
 
 
+def recognition_in_order(
+    study: Study, arrangement: Arrangement, *, convention: str = HONEST
+) -> Figure:
+    """Accuracy by language, the best first."""
+    rule = convention_of(convention)
+    languages = arrangement.all_languages(study)
+    data = accuracies.recognition(study, rule)
+    return recognition.in_order(study, data, languages, rule)
+
+
 def recognition_over_depth(
     study: Study, arrangement: Arrangement, *, convention: str = HONEST
 ) -> Figure:

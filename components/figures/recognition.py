@@ -1,7 +1,5 @@
 """Recognition: is the concept there?"""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -14,8 +12,17 @@ from analysis.core.statistics import mean_known
 from analysis.languages.facts import UNKNOWN
 from analysis.languages.languages import is_known, language
 from analysis.study.study import PUBLISHED, Study
-from components.figures.languages import Languages, share_table, shares
-from components.figures.spec import Figure, Lines, Matrix, Points, Series
+from components.figures.languages import Languages, shares
+from components.figures.share_axis import share_axis
+from components.figures.spec import (
+    BarSeries,
+    Dumbbells,
+    Figure,
+    Lines,
+    Matrix,
+    Points,
+    Series,
+)
 from components.figures.text import (
     chance_words,
     convention_note,
@@ -30,46 +37,14 @@ from components.figures.text import (
     within_unrelated,
 )
 
-IN_ORDER = "languages in order"
-ORDER_NOTE = (
-    " The shares are not public; the horizontal order is the authors' own, "
-    "and distances on it mean nothing."
-)
 FADED_NOTE = (
     "Faded cells are no better than chance "
     "(permutation test, Benjamini-Hochberg at 5 %)."
 )
+BY_ORDER = "Recognised or not, language by language in the order that is chosen above."
+BY_SHARE = "Each language's accuracy against how much of the model's text it was."
 MEAN_BANDS = [f"mean_{name}" for name in BAND_WORDS]
 PRINTED_NOTE = "The paper prints no intervals; it counts 0.65 as encoded."
-
-
-@dataclass(frozen=True)
-class ShareAxis:
-    """Where languages stand by their share of pre-training (percent, NaN unknown)."""
-
-    shares: np.ndarray
-    places: np.ndarray
-    title: str
-    note: str = ""
-    logarithmic: bool = False
-
-
-def share_axis(study: Study, languages: Languages) -> ShareAxis:
-    """Shares where they are known; else the languages side by side."""
-    table = share_table(study)
-    percent = shares(study, languages.codes)
-    known = np.isfinite(percent)
-    side_by_side = np.arange(len(languages), dtype=float)
-    if table.order_only:
-        return ShareAxis(percent, side_by_side, IN_ORDER, ORDER_NOTE)
-    if not known.any():
-        return ShareAxis(percent, side_by_side, IN_ORDER)
-    unknown = [name for name, there in zip(languages.names, known) if not there]
-    note = ""
-    if unknown:
-        note = f" No share is known for {', '.join(unknown)}; not drawn."
-    title = f"share of pre-training, % ({table.name})"
-    return ShareAxis(percent, percent, title, note, logarithmic=True)
 
 
 def family(code: str) -> str:
@@ -86,23 +61,72 @@ def pair_count(pairs: xr.DataArray) -> str:
     return "pairs not printed"
 
 
+def mean_words(study: Study, means: xr.Dataset, convention: Convention) -> str:
+    """What every language's mean accuracy is, its n, interval and chance."""
+    accuracy = means["mean"]
+    interval = accuracy.attrs.get("interval", "over pairs").removeprefix("95 % ")
+    chance = chance_words(means, float(means["mean_chance"].mean()))
+    return (
+        f"Mean over {count(len(study.concepts), 'concept')} of the share of held-out "
+        f"pairs ranked right, {span(accuracy)}; bars are 95 % intervals ({interval}); "
+        f"n = {pair_count(means['n'].sum('concept'))}; "
+        f"{chance}{mean_band_words(means)}. {convention_note(convention, study)}"
+    )
+
+
+def in_order(
+    study: Study, data: xr.Dataset, languages: Languages, convention: Convention
+) -> Figure:
+    """Mean accuracy of every language, the best first, beside unrelated vectors."""
+    codes = np.array(languages.codes)
+    known = data["mean"].sel(language=codes).values
+    best_first = np.argsort(-np.nan_to_num(known, nan=-1.0), kind="stable")
+    arranged = languages.in_places(best_first)
+    means = data.sel(language=list(arranged.codes))
+    seen = "Languages by how well their concepts are recognised, best first."
+    unrelated = unrelated_series(means)
+    if unrelated:
+        seen = f"{seen[:-1]}; squares are what unrelated vectors reach."
+    own = BarSeries(
+        "the concept's vector",
+        means["mean"].values,
+        low=means["mean_low"].values,
+        high=means["mean_high"].values,
+    )
+    return Figure(
+        name=f"recognition-order-{study.name}",
+        analysis="recognition",
+        estimate="accuracy",
+        interval=("low", "high"),
+        title="Recognition accuracy by language",
+        caption=mean_words(study, means, convention),
+        seen=seen,
+        data=Dumbbells(arranged.names, (own, *unrelated), chance=0.5, apart=True),
+        table=table_by_share(means, arranged, shares(study, arranged.codes)),
+        x="accuracy",
+        y="language",
+        source=source_note(study, "recognition"),
+    )
+
+
+def unrelated_series(means: xr.Dataset) -> tuple[BarSeries, ...]:
+    """What vectors that know nothing of the concept reach; none where nobody knows."""
+    if "mean_random_low" not in means:
+        return ()
+    lows = [means["mean_random_low"].values, means["mean_shuffled_low"].values]
+    highs = [means["mean_random_high"].values, means["mean_shuffled_high"].values]
+    low, high = np.fmin(*lows), np.fmax(*highs)
+    return (BarSeries("unrelated vectors", (low + high) / 2, low=low, high=high),)
+
+
 def by_share(
     study: Study, data: xr.Dataset, languages: Languages, convention: Convention
 ) -> Figure:
     """Mean accuracy per language against its share of pre-training."""
     means = data.sel(language=list(languages.codes))
     accuracy, low, high = means["mean"], means["mean_low"], means["mean_high"]
-    pairs = means["n"].sum("concept")
     axis = share_axis(study, languages)
-    interval = accuracy.attrs.get("interval", "over pairs").removeprefix("95 % ")
-    chance = chance_words(data, float(means["mean_chance"].mean()))
-    caption = (
-        f"Mean over {count(len(study.concepts), 'concept')} of the share of held-out "
-        f"pairs "
-        f"ranked right, {span(accuracy)}; bars are 95 % intervals ({interval}); "
-        f"n = {pair_count(pairs)}; {chance}{mean_band_words(means)}. "
-        f"{convention_note(convention, study)}{axis.note}"
-    )
+    caption = mean_words(study, means, convention) + axis.note
     points = Points(
         axis.places,
         accuracy.values,
@@ -111,16 +135,18 @@ def by_share(
         low=low.values,
         high=high.values,
         chance=0.5,
-        log_x=axis.logarithmic,
-        ordinal=axis.title == IN_ORDER,
+        ordinal=axis.is_order,
+        ticks=axis.ticks,
+        tick_words=axis.tick_words,
     )
     return Figure(
         name=f"recognition-{study.name}",
         analysis="recognition",
         estimate="accuracy",
         interval=("low", "high"),
-        title="Recognition accuracy by language",
+        title="Recognition by share of pre-training",
         caption=caption,
+        seen=BY_ORDER if axis.is_order else BY_SHARE,
         data=points,
         table=table_by_share(means, languages, axis.shares),
         x=axis.title,
@@ -165,6 +191,7 @@ def over_depth(study: Study, curves: xr.Dataset, languages: Languages) -> Figure
         name=f"recognition-depth-{study.name}",
         analysis="recognition curve",
         title="Where in the model the concepts are recognised",
+        seen="Accuracy after each block, one line a language.",
         caption=caption,
         data=Lines(tuple(series), chance=0.5),
         table=means.to_dataframe("accuracy").reset_index(),
@@ -203,6 +230,7 @@ def by_concept(
         estimate="accuracy",
         interval=("low", "high"),
         title="Recognition by concept and language",
+        seen="Each concept in each language; pale cells are no better than chance.",
         caption=f"Share of held-out pairs ranked right, {span(accuracy)}; {chance}."
         f"{unrelated_note(study, cells)}{note}{untested_note(cells['clusters'].values)} "
         f"{convention_note(convention, study)}",

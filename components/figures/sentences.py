@@ -13,7 +13,8 @@ from analysis.sentences.specs import RetrievalSpec
 from analysis.study.study import Study
 from components.figures.cells import between, long_table
 from components.figures.languages import Languages
-from components.figures.recognition import IN_ORDER, family, share_axis
+from components.figures.recognition import family
+from components.figures.share_axis import share_axis
 from components.figures.spec import (
     BarSeries,
     Dumbbells,
@@ -272,8 +273,9 @@ def mexa_by_share(
         low=low,
         high=high,
         chance=chance,
-        log_x=axis.logarithmic,
-        ordinal=axis.title == IN_ORDER,
+        ordinal=axis.is_order,
+        ticks=axis.ticks,
+        tick_words=axis.tick_words,
     )
     return Figure(
         name=f"mexa-{study.name}",

@@ -12,6 +12,7 @@ from analysis.concepts.relationship import Relationship
 from analysis.core.counting import count
 from analysis.core.intervals import ends
 from analysis.core.statistics import mean_known
+from analysis.core.typeset import minus_signs
 from analysis.study.study import Study
 from components.figures.cells import between, long_table, off_diagonal
 from components.figures.languages import Languages
@@ -66,6 +67,7 @@ def heat_map(
         estimate="cosine",
         interval=("low", "high"),
         title="Cosine similarity of the languages' concept vectors",
+        seen="How alike the vectors of one concept are in two languages: 1 is the same.",
         caption=f"Mean over {count(int(cells['concepts'].max()), 'concept')}, {where}; "
         f"different languages: {between_words(cells['cosine'])}. "
         f"The diagonal is 1 by definition. {interval_note(cells)}",
@@ -86,6 +88,7 @@ def one_frame(cells: xr.Dataset, languages: Languages) -> Matrix:
         languages.names,
         units="cosine",
         limits=limits(values),
+        codes=(languages.codes, languages.codes),
         hover=np.vectorize(percent_interval)(low, high),
     )
 
@@ -102,6 +105,7 @@ def a_frame_per_layer(
         languages.names,
         units="cosine",
         limits=limits(values),
+        codes=(languages.codes, languages.codes),
         frames=tuple(map(str, by_layer.layer.values)),
         start=layer - 1,
     )
@@ -154,10 +158,57 @@ def floor_and_ceiling(
         name=f"similarity-depth-{study.name}",
         analysis="similarity by layer",
         title="How much of the agreement is remarkable",
+        seen="What two languages share, between what unrelated vectors reach and what "
+        "noise allows.",
         caption=f"Mean over {pairs} ordered pairs of languages and "
         f"{count(len(agreement.concepts), 'concept')}. {NOISE}",
         data=Lines(tuple(series), limits=(-0.2, 1.02)),
         table=pd.DataFrame(table),
+        x="relative depth (1 = last block)",
+        y="cosine",
+        source=source_note(study, "similarity"),
+    )
+
+
+def sentence_of_cell(
+    data: xr.Dataset, languages: Languages, source: str, target: str
+) -> str:
+    """What one cell of the heat map says; ``source`` and ``target`` are codes."""
+    found = data.sel(source=source, target=target)
+    pair = f"{languages.name(source)} and {languages.name(target)} vectors"
+    value = float(found["cosine"])
+    if not np.isfinite(value):
+        return f"{pair}: not known."
+    sure = percent_interval(float(found["low"]), float(found["high"]))
+    words = f"{pair}: cosine {value:z.2f}"
+    return minus_signs(f"{words} ({sure})." if sure else f"{words}.")
+
+
+def pair_over_layers(
+    study: Study, agreement: Agreement, languages: Languages, pair: tuple[str, str]
+) -> Figure:
+    """Cosine of two languages (codes) by layer, above what unrelated vectors reach."""
+    depth = np.array([study.depth(layer) for layer in range(1, study.layers + 1)])
+    source, target = pair
+    own = agreement.by_layer.sel(source=source, target=target).values
+    names = f"{languages.name(source)} and {languages.name(target)}"
+    curves = {names: own}
+    for name, values in agreement_curves(agreement, languages).items():
+        if name.startswith("floor"):
+            curves[name] = values
+    series = []
+    for name, values in curves.items():
+        series.append(Series(name, depth, values, dashed=bool(series)))
+    return Figure(
+        name=f"similarity-pair-{study.name}",
+        analysis="similarity by layer",
+        title=f"{names} over layers",
+        seen="The higher above the floors, the more the two vectors share.",
+        caption=f"Mean over {count(len(agreement.concepts), 'concept')}. {NOISE}",
+        data=Lines(tuple(series), limits=(-0.2, 1.02)),
+        table=pd.DataFrame(
+            {"layer": range(1, study.layers + 1), "depth": depth, **curves}
+        ),
         x="relative depth (1 = last block)",
         y="cosine",
         source=source_note(study, "similarity"),
@@ -203,6 +254,7 @@ def scatter(
         name=f"relatedness-{found.kind}-{study.name}",
         analysis="relationship",
         title=f"Similarity against {found.kind} relatedness",
+        seen=f"One point a pair of languages: r = {minus_signs(f'{found.pearson:z.2f}')}.",
         caption=caption,
         data=Points(x, y, labels, groups=("pairs",) * len(x), named=False),
         table=pd.DataFrame(
@@ -233,6 +285,7 @@ def dendrogram(study: Study, linkage: np.ndarray, languages: Languages) -> Figur
         name=f"clusters-{study.name}",
         analysis="clusters",
         title="Languages clustered by their concept vectors",
+        seen="What joins low is alike.",
         caption="Average linkage on 1 − cosine, "
         f"{count(len(languages), 'language')}. "
         "What joins low is alike; the tree shows no uncertainty.",

@@ -124,6 +124,10 @@ class Points:
     """Whether every point carries its label; otherwise it shows on hover."""
     ordinal: bool = False
     """Whether x is only an order, so that its numbers mean nothing."""
+    ticks: tuple[float, ...] = ()
+    """Where x has ticks that say something else than their place; empty: the usual."""
+    tick_words: tuple[str, ...] = ()
+    """What those ticks say, one each."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,8 @@ class Dumbbells:
     labels: tuple[str, ...]
     series: tuple[BarSeries, ...]
     chance: float | None = None
+    apart: bool = False
+    """Whether there is no line between them."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from analysis.concepts.recognition import BAND_WORDS
 from analysis.concepts.specs import Convention
 from analysis.concepts.triangle import StartingGap
 from analysis.core.intervals import ends, too_few
+from analysis.core.typeset import minus_signs
 from analysis.overview.direction import direction
 from analysis.study.study import PUBLISHED, Study
 from components.figures.cells import (
@@ -25,7 +26,6 @@ from components.figures.text import (
     span,
     unrelated_note,
     untested_note,
-    with_bands,
     within_unrelated,
 )
 
@@ -43,9 +43,6 @@ def matrix(
     values, q = cells["transfer"].values, cells["q"].values
     tested = np.isfinite(q)
     largest = largest_magnitude(off_diagonal(cells["transfer"]))
-    codes = ((), ())
-    if study.has("pair_score"):
-        codes = (languages.codes, languages.codes)
     faded = tested & (q > 0.05)
     drawn = Matrix(
         values,
@@ -59,8 +56,8 @@ def matrix(
         diagonal=True,
         digits=2 if study.kind == PUBLISHED else 1,
         shares=share_bars(study, languages),
-        hover=with_bands(hover(cells), cells),
-        codes=codes,
+        hover=hover(cells, languages),
+        codes=(languages.codes, languages.codes),
     )
     note = FADED_NOTE if tested.any() else ""
     table = ("transfer", "low", "high", "accuracy", "p", "q", "n", "clusters")
@@ -71,6 +68,8 @@ def matrix(
         estimate="transfer",
         interval=("low", "high"),
         title="Transfer from a source language (row) to a target language (column)",
+        seen="Row by row, how a language's vectors do on every other language's pairs, "
+        "in points against the language's own.",
         caption=f"{triangle_words(study, cells['transfer'])}"
         f"{unrelated_note(study, others_only(cells))} {note}{convention_note(convention, study)}"
         f"{untested_note(cells['clusters'].values)}",
@@ -119,26 +118,64 @@ def share_bars(study: Study, languages: Languages) -> tuple[float, ...]:
     return tuple(percent)
 
 
-def hover(cells: xr.Dataset) -> np.ndarray:
-    """Words of every cell."""
-    names = ("low", "high", "accuracy", "n", "clusters", "q")
-    return np.vectorize(cell_words)(*(cells[name].values for name in names))
+def hover(cells: xr.Dataset, languages: Languages) -> np.ndarray:
+    """Words of every cell: what it says, and how sure that is."""
+    names = ("low", "high", "n", "clusters", "q")
+    sure = np.vectorize(how_sure, otypes=[object])
+    lines = sure(*(cells[name].values for name in names))
+    values, accuracy = cells["transfer"].values, cells["accuracy"].values
+    own = np.broadcast_to(np.diagonal(accuracy), accuracy.shape)
+    said = np.empty(values.shape, dtype=object)
+    for row, column in np.ndindex(values.shape):
+        pair = (languages.names[row], languages.names[column])
+        right, owns = float(accuracy[row, column]), float(own[row, column])
+        said[row, column] = told(*pair, right, owns, float(values[row, column]))
+    return np.where(lines == "", said, said + "\n" + lines)
 
 
-def cell_words(
-    low: float, high: float, accuracy: float, n: float, sources: float, q: float
+def sentence_of_cell(
+    data: xr.Dataset, languages: Languages, source: str, target: str
 ) -> str:
-    """Interval, accuracy, n and test of one cell, as far as they are known."""
+    """What one cell of the triangle says; ``source`` and ``target`` are codes."""
+    column = data.sel(target=target)
+    numbers = (
+        float(column["accuracy"].sel(source=source)),
+        float(column["accuracy"].sel(source=target)),
+        float(column["transfer"].sel(source=source)),
+    )
+    return told(languages.name(source), languages.name(target), *numbers)
+
+
+def told(source: str, target: str, accuracy: float, own: float, value: float) -> str:
+    """One cell in a sentence; ``source`` and ``target`` are names.
+
+    Accuracies are shares and ``value`` is in points; NaN where they are not known.
+    """
+    pairs = f"{source} vector on {target} pairs"
+    if not np.isfinite(value):
+        return f"{pairs}: not known."
+    if source == target:
+        right = f"{pairs}: {100 * own:.1f} % right."
+        return right if np.isfinite(own) else f"{pairs}."
+    change = minus_signs(f"{value:+z.1f}")
+    if not np.isfinite(accuracy):
+        return f"{pairs}: {change} points against {target}'s own vector."
+    right, owns = f"{100 * accuracy:.1f} %", f"{100 * own:.1f} %"
+    return f"{pairs}: {right} right, {target}'s own: {owns}; {change} points."
+
+
+def how_sure(low: float, high: float, n: float, sources: float, q: float) -> str:
+    """Interval, n and test of one cell, as far as they are known."""
     parts = []
     if np.isfinite(low):
         parts.append(f"95 % {ends(low, high, '+.2f')}")
-    if np.isfinite(accuracy):
-        parts.append(f"accuracy {accuracy:z.3f}, {pairs_words(n, sources)}")
+    if np.isfinite(n):
+        parts.append(pairs_words(n, sources))
     if np.isfinite(q):
         parts.append(f"adjusted p = {q:z.3f}")
     elif too_few(sources):
         parts.append(too_few(sources))
-    return ", ".join(parts)
+    return minus_signs(", ".join(parts))
 
 
 def over_layers(study: Study, curves: xr.Dataset, source: str, target: str) -> Figure:
@@ -164,6 +201,7 @@ def over_layers(study: Study, curves: xr.Dataset, source: str, target: str) -> F
         estimate="accuracy",
         interval=("low", "high"),
         title=f"{source} → {target} over layers",
+        seen=f"Both vectors on the pairs of {target}, after each block.",
         caption=f"Accuracy on the held-out pairs of {target}; bands are 95 % "
         "intervals over the sources of pairs; chance 0.5 (dotted).",
         data=Lines(tuple(series), chance=0.5),
@@ -197,6 +235,8 @@ def gap_scatter(
         name=f"starting-gap-{study.name}",
         analysis="starting gap",
         title="Transfer against the starting gap",
+        seen="To the right the source starts better than the target; higher is better "
+        "transfer.",
         caption=f"Pearson {found.r:z.2f} over n = {found.n} ordered pairs, slope "
         f"{found.slope:z.2f}. T contains the target's own accuracy, so part of this is "
         "arithmetic. What is tested is the rest: whether, for the same target, sources "
@@ -227,6 +267,7 @@ def residuals(study: Study, found: StartingGap, languages: Languages) -> Figure:
         name=f"transfer-net-{study.name}",
         analysis="starting gap",
         title="Transfer net of the starting gap",
+        seen="What is left of transfer once the better start is taken away, in points.",
         caption="Residual of T after the straight line above, percentage points, "
         f"{span(values)}; n = {found.n}.",
         data=drawn,

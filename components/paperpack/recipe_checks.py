@@ -200,6 +200,7 @@ def check_points(data: Points) -> None:
     count = len(data.labels)
     same_shape((count,), (data.x, data.y, data.low, data.high), "points")
     require(len(data.groups) == count, "groups are not one per point")
+    require(len(data.ticks) == len(data.tick_words), "ticks have other words")
 
 
 def check_bars(data: Bars | Dumbbells) -> None:
@@ -209,7 +210,8 @@ def check_bars(data: Bars | Dumbbells) -> None:
         parts = (each.values, each.low, each.high, each.hatched)
         same_shape((len(data.labels),), parts, each.label)
     if isinstance(data, Dumbbells):
-        require(len(data.series) > 1, "dumb-bells have fewer than two ends")
+        ends = 1 if data.apart else 2
+        require(len(data.series) >= ends, "dumb-bells have fewer than two ends")
     limits = getattr(data, "limits", None)
     if limits is not None:
         check_limits(limits)

@@ -81,16 +81,9 @@ def dumbbells(figure: Figure, data: Dumbbells, place: Place) -> Panel:
     """Points per label, each a little lower, with a line between the first two."""
     axes = place.canvas.add_subplot(place.spot)
     rows = np.arange(len(data.labels))
-    first, second = data.series[:2]
     below = APART * (len(data.series) - 1)
-    joined = np.isfinite(first.values) & np.isfinite(second.values)
-    axes.plot(
-        [first.values[joined], second.values[joined]],
-        [rows[joined], rows[joined] + APART],
-        color=GREY,
-        linewidth=1,
-        zorder=1,
-    )
+    if not data.apart:
+        join(axes, data, rows)
     for number, series in enumerate(data.series):
         add_end(axes, series, rows + APART * number, number)
     if data.chance is not None:
@@ -103,6 +96,19 @@ def dumbbells(figure: Figure, data: Dumbbells, place: Place) -> Panel:
     panel = Panel(axes, lambda width: (len(rows) + 1) * 1.6 * place.look.small)
     panel.fit = lambda size: fit_rows(panel, place, size.height / len(rows))
     return panel
+
+
+def join(axes: Axes, data: Dumbbells, rows: np.ndarray) -> None:
+    """A line between the first two points of every label."""
+    first, second = data.series[:2]
+    known = np.isfinite(first.values) & np.isfinite(second.values)
+    axes.plot(
+        [first.values[known], second.values[known]],
+        [rows[known], rows[known] + APART],
+        color=GREY,
+        linewidth=1,
+        zorder=1,
+    )
 
 
 def add_end(axes: Axes, series: BarSeries, rows: np.ndarray, number: int) -> None:

@@ -87,6 +87,8 @@ def points(figure: Figure, data: Points, place: Place) -> Panel:
         axes.xaxis.set_minor_formatter(NullFormatter())
     if data.ordinal:
         axes.set_xticks([])
+    if data.ticks:
+        axes.set_xticks(data.ticks, data.tick_words)
     names = add_chance_line(axes, data.chance, place)
     axes.set_ylabel(figure.y, **place.font(), color=INK)
     axes.margins(0.08)

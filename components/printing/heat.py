@@ -160,16 +160,18 @@ def draw_cells(axes: Axes, cells: Cells) -> None:
         strokes += lower_strokes(data.within & known & ~cells.faded)
     axes.add_collection(LineCollection(strokes, colors=INK, linewidths=LINE))
     if data.diagonal:
-        end = min(rows, columns) - 0.5
-        axes.plot([-0.5, end], [-0.5, end], color=INK, linewidth=1, dashes=(4, 2))
+        for each in range(min(rows, columns)):
+            axes.add_patch(frame_around(each, each, INK, LINE))
     for row, column in data.marked:
         axes.add_patch(frame_around(row, column))
 
 
-def frame_around(row: int, column: int) -> Rectangle:
-    """A frame around a marked cell."""
+def frame_around(
+    row: int, column: int, colour: str = MARKED, width: float = 1.5
+) -> Rectangle:
+    """A frame around a cell: a marked one, or one of the diagonal."""
     corner = (column - 0.48, row - 0.48)
-    stroke = {"edgecolor": MARKED, "linewidth": 1.5, "zorder": 3}
+    stroke = {"edgecolor": colour, "linewidth": width, "zorder": 3}
     return Rectangle(corner, 0.96, 0.96, fill=False, **stroke)
 
 

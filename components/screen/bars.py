@@ -76,7 +76,8 @@ def dumbbells(figure: Figure, data: Dumbbells, dark: bool) -> go.Figure:
     """Points per label, one under another, with a line between the first two."""
     plot = go.Figure()
     places = np.arange(len(data.labels), dtype=float)
-    plot.add_scatter(**connecting_lines(data, places))
+    if not data.apart:
+        plot.add_scatter(**connecting_lines(data, places))
     for end, series in enumerate(data.series):
         plot.add_scatter(
             x=series.values,

@@ -120,6 +120,8 @@ def points(figure: Figure, data: Points, dark: bool) -> go.Figure:
     plot.update_layout(height=460, showlegend=len(groups) > 1, legend=BELOW)
     plot.update_xaxes(title_text=figure.x, type="log" if data.log_x else "linear")
     plot.update_xaxes(showticklabels=not data.ordinal)
+    if data.ticks:
+        plot.update_xaxes(tickvals=list(data.ticks), ticktext=list(data.tick_words))
     plot.update_yaxes(title_text=figure.y)
     return plot
 

@@ -7,10 +7,12 @@ import plotly.colors
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from analysis.core.typeset import minus_signs
 from components.figures.spec import DIVERGING, PALE, SEQUENTIAL, Figure, Matrix
 from components.screen.ink import (
     DARK_PAGE,
     GREY,
+    LEVEL,
     LIGHT_PAGE,
     ON_DARK,
     ON_LIGHT,
@@ -60,7 +62,7 @@ def matrix(figure: Figure, data: Matrix, dark: bool) -> go.Figure:
     label_rows(plot, figure, data)
     label_columns(plot, figure, data)
     if data.diagonal:
-        draw_diagonal(plot, data, dark)
+        outline_diagonal(plot, data, dark)
     frame_marked_cells(plot, data)
     if data.frames:
         scrub(plot, data)
@@ -92,7 +94,7 @@ def label_columns(plot: go.Figure, figure: Figure, data: Matrix) -> None:
         tickvals=list(range(columns)),
         ticktext=list(data.columns),
         range=[-0.5, columns - 0.5],
-        tickangle=-45,
+        **LEVEL,
         title_text=figure.x,
         showgrid=False,
     )
@@ -116,33 +118,28 @@ def share_ticks(shares: tuple[float, ...]) -> list[float]:
     return [float(f"1e{np.floor(np.log10(max(known))):.0f}")]
 
 
-def draw_diagonal(plot: go.Figure, data: Matrix, dark: bool) -> None:
-    """The line on which source and target are the same language."""
-    end = min(len(data.rows), len(data.columns)) - 0.5
-    ink = ON_DARK if dark else ON_LIGHT
-    plot.add_shape(
-        **CELLS,
-        type="line",
-        x0=-0.5,
-        y0=-0.5,
-        x1=end,
-        y1=end,
-        line={"color": ink, "width": 1.5, "dash": "dash"},
-    )
+def outline_diagonal(plot: go.Figure, data: Matrix, dark: bool) -> None:
+    """A frame around each cell in which source and target are the same language."""
+    stroke = {"color": ON_DARK if dark else ON_LIGHT, "width": 1}
+    for place in range(min(len(data.rows), len(data.columns))):
+        plot.add_shape(**CELLS, **around(place, place), line=stroke)
+
+
+def around(row: int, column: int) -> dict[str, Any]:
+    """A rectangle as large as a cell."""
+    return {
+        "type": "rect",
+        "x0": column - 0.48,
+        "x1": column + 0.48,
+        "y0": row - 0.48,
+        "y1": row + 0.48,
+    }
 
 
 def frame_marked_cells(plot: go.Figure, data: Matrix) -> None:
     """A frame around each marked cell."""
     for row, column in data.marked:
-        plot.add_shape(
-            **CELLS,
-            type="rect",
-            x0=column - 0.48,
-            x1=column + 0.48,
-            y0=row - 0.48,
-            y1=row + 0.48,
-            line=MARK,
-        )
+        plot.add_shape(**CELLS, **around(row, column), line=MARK)
 
 
 def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
@@ -152,24 +149,13 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
     shown = known
     if data.faded is not None:
         shown = known & (data.faded == pale)
-    numbers = printed(values, data.digits)
-    if data.within is not None:
-        numbers = np.where(data.within, np.char.add(numbers, WITHIN), numbers)
-    # The size of numbers follows from how far they are apart, and the longest of them:
-    # blanks keep it the same for cells that count and for those that do not.
-    blank = " " * max(map(len, numbers.ravel()), default=0)
-    text = np.where(known, np.where(shown, numbers, blank), "")
-    hover = np.full(values.shape, "") if data.hover is None else data.hover
-    rows, columns = np.meshgrid(data.rows, data.columns, indexing="ij")
-    said = "%{customdata[0]} → %{customdata[1]}: %{customdata[3]}<br>%{customdata[2]}"
     return go.Heatmap(
         z=np.round(np.where(shown, values, np.nan), 4),
         x=list(range(values.shape[1])),
         y=list(range(values.shape[0])),
-        text=text,
+        text=texts_in(data, values, shown),
         texttemplate="%{text}",
-        customdata=np.stack([rows, columns, hover, text], -1),
-        hovertemplate=said + "<extra></extra>",
+        **pointed_at(data, shown),
         hoverongaps=False,
         zmin=data.limits[0],
         zmax=data.limits[1],
@@ -177,6 +163,48 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
         colorbar={**COLOUR_BAR, "title": {"text": data.units, "side": "right"}},
         xgap=1,
         ygap=1,
+    )
+
+
+def texts_in(data: Matrix, values: np.ndarray, shown: np.ndarray) -> np.ndarray:
+    """The number of every cell that is shown.
+
+    The size of numbers follows from how far they are apart, and the longest of them:
+    blanks keep it the same for cells that count and for those that do not.
+    """
+    numbers = printed(values, data.digits)
+    if data.within is not None:
+        numbers = np.where(data.within, np.char.add(numbers, WITHIN), numbers)
+    blank = " " * max(map(len, numbers.ravel()), default=0)
+    return np.where(np.isfinite(values), np.where(shown, numbers, blank), "")
+
+
+def pointed_at(data: Matrix, shown: np.ndarray) -> dict[str, Any]:
+    """What cells say when they are pointed at; with clicks an overlay says it instead.
+
+    Frames change numbers alone, so that this is sent once.
+    """
+    if data.codes[0] and not data.frames:
+        return {"hoverinfo": "skip"}
+    said = []
+    for row, column in np.ndindex(shown.shape):
+        place = f"{data.rows[row]} → {data.columns[column]}"
+        more = "" if data.hover is None else in_lines(data.hover[row, column])
+        there = data.frames or shown[row, column]
+        said.append([place, more] if there else ["", ""])
+    customdata = np.array(said, dtype=object).reshape(*shown.shape, 2)
+    template = "%{customdata[0]}: %{text}<br>%{customdata[1]}<extra></extra>"
+    return {"customdata": customdata, "hovertemplate": template}
+
+
+def changed(data: Matrix, frame: int) -> go.Heatmap:
+    """What another layer changes: colours and numbers."""
+    values = data.values[frame]
+    return go.Heatmap(
+        z=np.round(values, 4),
+        text=texts_in(data, values, np.isfinite(values)),
+        zmin=data.limits[0],
+        zmax=data.limits[1],
     )
 
 
@@ -190,7 +218,6 @@ def pale_cells(data: Matrix, dark: bool) -> go.Heatmap:
     # Where white is the middle of a scale, dark cells would seem to be its ends.
     behind = DARK_PAGE if dark and not data.diverging else LIGHT_PAGE
     made.colorscale = mixed_scale(scale_of(data), behind)
-    made.textfont = {"style": "italic"}
     made.showscale = bool(np.all(data.faded))
     return made
 
@@ -219,8 +246,8 @@ def rgb_of(colour: str) -> tuple[float, ...]:
 
 
 def printed(values: np.ndarray, digits: int) -> np.ndarray:
-    """Numbers as they are read, none of them “-0.0”."""
-    texts = [f"{value:z.{digits}f}" for value in values.ravel().tolist()]
+    """Numbers as they are read, none of them “-0.0”, with a minus sign as in print."""
+    texts = [minus_signs(f"{value:z.{digits}f}") for value in values.ravel().tolist()]
     return np.array(texts, dtype=str).reshape(values.shape)
 
 
@@ -228,16 +255,13 @@ def click_overlay(data: Matrix) -> go.Scatter:
     """Invisible markers over the cells: only a click on a marker returns something.
 
     They take the pointer from the cells, so they say what the cells would; with
-    ``hoverinfo="skip"`` a click would be lost. Frames change the cells under them, so
-    with frames they say nothing.
+    ``hoverinfo="skip"`` a click would be lost. Frames change the numbers under them, so
+    with frames they say whose cell it is.
     """
     rows, columns = np.indices((len(data.rows), len(data.columns)))
     pairs = [[row, column] for row in data.codes[0] for column in data.codes[1]]
-    if data.frames:
-        hover: dict[str, Any] = {"text": [], "hoverinfo": "none"}
-    else:
-        said = "%{text}<extra></extra>"
-        hover = {"text": hover_texts(data), "hovertemplate": said}
+    said = "%{text}<extra></extra>"
+    hover = {"text": hover_texts(data), "hovertemplate": said}
     return go.Scatter(
         **hover,
         x=columns.ravel(),
@@ -253,15 +277,24 @@ def click_overlay(data: Matrix) -> go.Scatter:
 
 def hover_texts(data: Matrix) -> list[str]:
     """What hovering over each cell says, row by row."""
-    hover = np.full(data.values.shape, "") if data.hover is None else data.hover
+    cells = (len(data.rows), len(data.columns))
+    hover = np.full(cells, "") if data.hover is None else data.hover
     texts = []
-    for row, column in np.ndindex(data.values.shape):
+    for row, column in np.ndindex(hover.shape):
         place = f"{data.rows[row]} → {data.columns[column]}"
+        if data.frames:
+            texts.append(f"{place}<br>{in_lines(hover[row, column])}")
+            continue
         value = "not known"
         if np.isfinite(data.values[row, column]):
-            value = f"{data.values[row, column]:z.{data.digits}f}"
-        texts.append(f"{place}: {value}<br>{hover[row, column]}")
+            value = minus_signs(f"{data.values[row, column]:z.{data.digits}f}")
+        texts.append(f"{place}: {value}<br>{in_lines(hover[row, column])}")
     return texts
+
+
+def in_lines(words: object) -> str:
+    """Words of a cell with the ends of their lines as Plotly takes them."""
+    return str(words).replace("\n", "<br>")
 
 
 def share_bars(data: Matrix) -> go.Bar:
@@ -280,7 +313,7 @@ def scrub(plot: go.Figure, data: Matrix) -> None:
     """A layer ruler in the browser: frames replace the cells only; zoom and axes stay."""
     frames = []
     for place, label in enumerate(data.frames):
-        frames.append(go.Frame(data=[cells(data, place)], name=label, traces=[0]))
+        frames.append(go.Frame(data=[changed(data, place)], name=label, traces=[0]))
     plot.frames = frames
     ruler = layer_ruler(data.frames, data.start, above=60, redraw=True)
     plot.update_layout(sliders=ruler)

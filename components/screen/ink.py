@@ -16,7 +16,7 @@ LIGHT_PAGE, DARK_PAGE = "#FFFFFF", "#13181B"
 DOTTED = {"dash": "dot", "color": GREY}
 BELOW = {"yref": "container", "y": 0, "yanchor": "bottom"}
 """A legend under the axis' labels however long, and far from the buttons."""
-LEVEL = {"autotickangles": [0, -45, -90]}
+LEVEL: dict[str, Any] = {"autotickangles": [0, -45, -90]}
 """Labels of an axis lie level where they fit, and lean or stand where they do not."""
 CHANCE = {"line": DOTTED, "annotation_text": "chance", "annotation_font_size": 11}
 

@@ -1,6 +1,7 @@
 """Transfer: does it carry over?"""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,15 +13,17 @@ from analysis.concepts.specs import Convention
 from analysis.core.counting import count
 from analysis.core.errors import AnalysisError
 from analysis.core.intervals import ends
+from analysis.core.typeset import minus_signs
 from analysis.study.study import Study
 from components.figures import transfer as figures
 from components.figures.cells import between
 from components.figures.languages import Languages
-from components.frame import cache, controls, links, panel
+from components.frame import cache, controls, panel, questions
 from components.frame.polite import INFO, polite
+from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import unfilled
-from components.views.words import tell_null
+from components.views import cell, unfilled
+from components.views.words import answer, tell_null
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,14 @@ def page(study: Study) -> None:
     reading = Reading(concepts, convention)
     data = cache.measure(transfer.transfer, study, convention, concepts)
     languages = controls.languages(study, data.source.values.tolist())
+    answer(study, "transfer")
     triangular = figures.matrix(study, data, languages, convention)
-    picked = panel.show(triangular, click=study.has("pair_score"))
-    if study.has("pair_score"):
-        follow(picked)
-        inspect(study, data, languages, reading)
-    start(study, data["transfer"], languages, reading)
+    picked = cell.chosen(languages.codes)
+    beside = cell.matrix(triangular, picked, languages)
+    if picked is not None:
+        with beside:
+            inspect(study, data, languages, reading)
+    rest(study, data["transfer"], languages, reading)
     panel.explain(
         transfer.transfer,
         triangle.triangle,
@@ -58,96 +63,110 @@ def page(study: Study) -> None:
     )
 
 
-def follow(picked: tuple[str, ...] | None) -> None:
-    """A new click on a cell moves the two menus; an old one leaves them."""
-    if picked and picked != st.session_state.get("picked"):
-        st.session_state["picked"] = picked
-        st.session_state["source"], st.session_state["target"] = picked
-
-
 def inspect(
     study: Study, data: xr.Dataset, languages: Languages, reading: Reading
 ) -> None:
-    """One cell, chosen by a click or by two menus: its numbers, and over layers."""
-    st.subheader("One cell", anchor=False)
-    st.caption("Click a cell above, or choose here.")
-    codes = languages.codes
-    second = codes[min(1, len(codes) - 1)]
-    left, right = st.columns(2)
-    with left:
-        source = links.one("Source", codes, "source", format_func=languages.name)
-    with right:
-        target = links.one(
-            "Target", codes, "target", second, format_func=languages.name
-        )
-    numbers(data.sel(source=source, target=target))
+    """One cell: what it says, its numbers, and over layers."""
+    here = cell.menus(languages)
+    st.markdown(
+        escape(figures.sentence_of_cell(data, languages, here.source, here.target))
+    )
+    if not study.has("pair_score"):
+        st.caption("Only means are printed, so there is no curve over layers.")
+        return
+    numbers(data.sel(source=here.source, target=here.target))
     curves = cache.measure(
         transfer.transfer_curve,
         study,
-        source,
-        target,
+        here.source,
+        here.target,
         reading.concepts,
         reading.convention.ties,
     )
-    names = languages.name(source), languages.name(target)
+    names = languages.name(here.source), languages.name(here.target)
     panel.show(figures.over_layers(study, curves, *names))
+    cell.examples(study, reading.concepts[0], here.target, names[1])
+    cell.try_it(study, reading.concepts[0], here)
 
 
-def numbers(cell: xr.Dataset) -> None:
-    """Transfer, accuracy and pairs of one cell."""
-    shown = (
-        ("T, points", f"{float(cell['transfer']):+z.2f}", interval(cell)),
-        (
-            "Accuracy source → target",
-            f"{float(cell['accuracy']):z.3f}",
-            reference(cell),
-        ),
-        (
-            "Held-out pairs",
-            f"{int(cell['n']):,}",
-            f"{count(int(cell['concepts']), 'concept')}",
-        ),
-    )
-    for column, (label, value, note) in zip(st.columns(3), shown):
-        column.metric(label, value, note, delta_color="off", delta_arrow="off")
+def numbers(found: xr.Dataset) -> None:
+    """Interval, what it stands beside, and pairs of one cell."""
+    parts = [
+        f"T: {interval(found)}",
+        reference(found),
+        f"{int(found['n']):,} held-out pairs of "
+        f"{count(int(found['concepts']), 'concept')}",
+    ]
+    st.caption(escape(minus_signs("; ".join(parts))))
 
 
-def reference(cell: xr.Dataset) -> str:
+def reference(found: xr.Dataset) -> str:
     """Beside what an accuracy stands: chance, and what unrelated vectors reach."""
-    chance = f"chance {float(cell['chance']):z.2f}"
-    if "random_high" not in cell:
+    chance = f"chance {float(found['chance']):z.2f}"
+    if "random_high" not in found:
         return chance
-    highest = np.fmax(float(cell["random_high"]), float(cell["shuffled_high"]))
+    highest = np.fmax(float(found["random_high"]), float(found["shuffled_high"]))
     if not np.isfinite(highest):
         return chance
     return f"{chance}, unrelated vectors up to {highest:z.2f}"
 
 
-def interval(cell: xr.Dataset) -> str:
+def interval(found: xr.Dataset) -> str:
     """The cell's interval in words."""
-    if np.isfinite(cell["low"]):
-        return f"95 % {ends(float(cell['low']), float(cell['high']), '+.2f')}"
+    if np.isfinite(found["low"]):
+        return f"95 % {ends(float(found['low']), float(found['high']), '+.2f')}"
     return "no interval"
 
 
-def start(
+def rest(
     study: Study, values: xr.DataArray, languages: Languages, reading: Reading
 ) -> None:
-    """Transfer against the starting gap, with the paper's two control tables."""
-    st.subheader("Is it only the better start?", anchor=False)
-    accuracy = cache.measure(recognition.recognition, study, reading.convention)[
-        "accuracy"
-    ]
-    starts = accuracy.sel(concept=list(reading.concepts)).mean("concept")
+    """What is asked beside the triangle; the numbers are found when a tab is open."""
+    starts = partial(starting, study, values, languages, reading)
+    net = partial(net_of_start, study, values, languages, reading)
+    tables = partial(as_in_the_paper, study, values, languages, reading)
+    questions.show(
+        [
+            Question("start", "Is it only the better start?", starts),
+            Question("net", "What is left without the start?", net),
+            Question("tables", "What do the paper's tables say?", tables),
+        ]
+    )
+
+
+def starts_of(study: Study, reading: Reading) -> xr.DataArray:
+    """Every language's own accuracy, mean over the concepts that are shown."""
+    found = cache.measure(recognition.recognition, study, reading.convention)
+    return found["accuracy"].sel(concept=list(reading.concepts)).mean("concept")
+
+
+def starting(
+    study: Study, values: xr.DataArray, languages: Languages, reading: Reading
+) -> None:
+    """Transfer against the starting gap."""
+    starts = starts_of(study, reading)
     values = between(values, languages.codes)
     with polite(INFO):
         found = triangle.starting_gap(values, starts)
         panel.show(figures.gap_scatter(study, values, starts, found, languages))
+
+
+def net_of_start(
+    study: Study, values: xr.DataArray, languages: Languages, reading: Reading
+) -> None:
+    """Transfer without what the starting gap explains."""
+    starts = starts_of(study, reading)
+    with polite(INFO):
+        found = triangle.starting_gap(between(values, languages.codes), starts)
         panel.show(figures.residuals(study, found, languages))
-        with st.expander(
-            "The paper's control tables, recomputed", icon=":material/table_chart:"
-        ):
-            control_tables(values, starts)
+
+
+def as_in_the_paper(
+    study: Study, values: xr.DataArray, languages: Languages, reading: Reading
+) -> None:
+    """The paper's control tables, recomputed."""
+    with polite(INFO):
+        control_tables(between(values, languages.codes), starts_of(study, reading))
 
 
 def control_tables(values: xr.DataArray, starts: xr.DataArray) -> None:
