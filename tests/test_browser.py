@@ -184,6 +184,15 @@ def test_the_band_can_be_used_and_the_look_chosen(server, session):
     expect(page.get_by_text("Order of languages")).to_be_visible()
 
 
+def test_a_page_at_work_says_so_and_leaves_the_tools_free(server, session):
+    page = session()
+    page.goto(f"{server}/alignment?study=spaces")
+    said = page.get_by_test_id("stStatusWidget")
+    said.wait_for()
+    assert said.bounding_box()["y"] > 2000, "in the corner, 2,400 pixels down"
+    settle(page)
+
+
 def test_no_script_shows_boxes_and_no_page_scrolls_sideways(server, session):
     link = f"{server}/transfer?study=planted&labels=own+name"
     page = session()
@@ -314,8 +323,9 @@ def faults(page: Page) -> list[str]:
 
 def test_keys_turn_the_pages_none_of_which_shuts_anybody_out(server, session):
     page = go(session(color_scheme="dark"), f"{server}/?study=demo", MENU[0].title)
-    # Lists are open in a test above, texts of one's own are on no page of the demo's.
-    shown = {*style.RULES, *style.RULES_WHERE_WIDE} - {style.LISTS, style.TEXTS}
+    # Lists are open and a page runs in tests above; texts of one's own are not here.
+    elsewhere = {style.LISTS, style.TEXTS, style.RUNNING}
+    shown = {*style.RULES, *style.RULES_WHERE_WIDE} - elsewhere
     rules = selectors(*shown)
     for entry in MENU:
         heading = page.get_by_role("heading", name=entry.title, exact=True)

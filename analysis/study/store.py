@@ -8,6 +8,7 @@ SHA-256.
 import hashlib
 import json
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -64,8 +65,9 @@ def newest_first(parent: Path) -> list[Path]:
     for path in disk.listed(parent):
         # Another session may have deleted it since.
         with suppress(OSError):
-            if settings.NAME.fullmatch(path.name) and path.is_dir():
-                written[path] = path.stat().st_mtime
+            found = path.stat()
+            if settings.NAME.fullmatch(path.name) and stat.S_ISDIR(found.st_mode):
+                written[path] = found.st_mtime
     return sorted(written, key=written.__getitem__, reverse=True)
 
 

@@ -71,8 +71,15 @@ button[kind="primary"]:not(:disabled), button[kind="primary"]:not(:disabled) kbd
   color: light-dark(#FFFFFF, #13181B); opacity: 1; }
 """
 """Streamlit writes white on every brand colour, and names of keys paler than that."""
+RUNNING = """
+[data-testid="stStatusWidget"] { position: fixed; right: 1rem; bottom: 1rem;
+  padding: 0.375rem 0.75rem; border-radius: 0.5rem;
+  background: light-dark(#F3F7F7, #1B2125);
+  border: 1px solid light-dark(#D5DEDF, #39444A); }
+"""
+"""That a page is at work, and Stop, would else lie over the band's tools."""
 RULES = (BAND, MENU, LISTS, TOOLS, FILLED, TEXTS)
-RULES_WHERE_WIDE = (HEADER, ANSWERS)
+RULES_WHERE_WIDE = (HEADER, ANSWERS, RUNNING)
 
 
 def mark(brand: str, ground: str) -> str:
