@@ -62,6 +62,10 @@ def test_numbers_and_what_is_behind_them_are_one_step_away(home):
     at = visit(study="mine")
     assert "permutation p" in words(at)
     assert "Coverage" in figures(visit(study="mine", tab="data"))
+    at = visit(study="mine", tab="data")
+    assert not at.code, "what may be megabytes waits until it is opened"
+    at.session_state["provenance"] = True
+    assert "planted/model" in at.run().code[0].value
     asked = visit(study="mine", analysis="triangle")
     assert asked.query_params["tab"] == "analyses" and len(asked.dataframe)
 
@@ -104,6 +108,11 @@ def drawn(plot) -> dict:
     return plot.to_dict()["data"][0]
 
 
+def layout(plot) -> dict:
+    """How a picture is laid out."""
+    return plot.to_dict()["layout"]
+
+
 def test_few_numbers_lie_with_their_names_and_many_stand():
     few = small_picture({"a <b>": 1.0, "c": 3.0}, "cosine")
     plot = small.bars(few.values, tuple(few.label.values), "cosine")
@@ -112,8 +121,8 @@ def test_few_numbers_lie_with_their_names_and_many_stand():
     many = np.arange(9.0)
     plot = small.bars(many, tuple("abcdefghi"), "%", chance=5.0)
     assert "orientation" not in drawn(plot)
-    assert len(plot.layout["shapes"]) == 1
-    assert plot.layout["height"] < 120
+    assert len(layout(plot)["shapes"]) == 1
+    assert layout(plot)["height"] < 120
 
 
 def test_a_small_heat_map_has_no_numbers_in_its_cells():
@@ -122,6 +131,6 @@ def test_a_small_heat_map_has_no_numbers_in_its_cells():
     cells = Matrix(values.values, names, names, "points", (-1, 1), diverging=True)
     figure = Figure("name", "Title", "Caption.", cells, values.to_dataframe("v"))
     plot = small.heat(figure)
-    assert drawn(plot)["texttemplate"] == "" and plot.layout["xaxis"]["fixedrange"]
+    assert drawn(plot)["texttemplate"] == "" and layout(plot)["xaxis"]["fixedrange"]
     lines = small.bars(np.ones(2), ("a", "b"), "%")
-    assert not lines.layout["dragmode"]
+    assert not layout(lines)["dragmode"]

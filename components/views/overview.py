@@ -31,6 +31,8 @@ from components.views.alignment import MANY_WORDS
 from components.views.figures import drop
 from components.views.words import tell_null
 
+LOOK_INTO = 400
+"""Height in pixels of a text that is longer than a page."""
 SLOW = ("words",)
 """Findings that others do not wait for."""
 
@@ -256,8 +258,16 @@ def data(study: Study) -> None:
     if needs.PAIRS.met(study):
         languages = controls.languages(study, study.languages)
         panel.show(figures.coverage(study, languages))
-    st.markdown("**Provenance**")
-    st.code(library.provenance(study), language="json")
+    provenance(study)
+
+
+def provenance(study: Study) -> None:
+    """All that the study says of itself, which may be megabytes: read when opened."""
+    opened = st.expander(
+        "Provenance", icon=":material/history_edu:", on_change="rerun", key="provenance"
+    )
+    if opened.open:
+        opened.code(library.provenance(study), language="json", height=LOOK_INTO)
 
 
 def measures(study: Study) -> None:
