@@ -1,7 +1,7 @@
 """The Extract page: choose a model, a corpus and how to read; check; start; watch."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Container
 from dataclasses import dataclass
 
 import pandas as pd
@@ -121,7 +121,7 @@ def choose_model() -> ModelSpec:
     return ModelSpec(name, revision or "main", dtype, quantisation, device, stack)
 
 
-def begin_with(model: str, offered: Sequence[str]) -> None:
+def begin_with(model: str, offered: Container[str]) -> None:
     """Choose the model that a link names: one that is offered, or one of the hub."""
     if not model:
         return

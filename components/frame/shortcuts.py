@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from components.frame import links
 
@@ -85,7 +86,7 @@ SHORTCUTS = (
 def button() -> None:
     """The button of the sheet, which also listens to the keys."""
     # Made at each run: Streamlit keeps components by server, and tests have many.
-    listening = st.components.v2.component(KEY, html=HTML, css=CSS, js=JS)
+    listening = component(KEY, html=HTML, css=CSS, js=JS)
     pressed = listening(
         key=KEY, width="content", on_sheet_change=nothing, on_step_change=step
     )
