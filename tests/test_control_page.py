@@ -13,6 +13,7 @@ from analysis.control.plan import compute
 from analysis.control.prompts import DECLINED
 from analysis.control.specs import JudgingSpec
 from analysis.study import library
+from analysis.worker.service import Job
 from components.figures.control import cells
 from components.figures.text import DEMO_NOTE
 from components.frame import cache
@@ -158,9 +159,12 @@ def test_a_plan_that_does_not_fit_is_a_sentence():
 
 def test_start_begins_a_run_and_queues_it(monkeypatch):
     queued = []
-    monkeypatch.setattr(
-        cache.service(), "submit", lambda owner, title, work: queued.append(title)
-    )
+
+    def queue(owner: str, title: str, work) -> Job:
+        queued.append(title)
+        return Job(1, owner, title, work)
+
+    monkeypatch.setattr(cache.service(), "submit", queue)
     at = visit(PAGE, study="demo")
     alive(button(at, "Start").click().run())
     (name,) = store.names("demo")
