@@ -246,7 +246,6 @@ def drawn_alone(
         follow(panel.show(figures.effect(study, response), click=True), "effect")
     with columns[1]:
         follow(panel.show(figures.cost(study, response), click=True), "cost")
-    tell_turn(response)
 
 
 def drawn_in_column(study: Study, response: Response) -> None:
@@ -256,16 +255,6 @@ def drawn_in_column(study: Study, response: Response) -> None:
     follow(panel.show(effect, click=True), f"effect-{code}")
     cost = figures.cost(study, response, code)
     follow(panel.show(cost, click=True), f"cost-{code}")
-    tell_turn(response)
-
-
-def tell_turn(response: Response) -> None:
-    """The strength from which answers repeat themselves, where they do."""
-    turn = figures.mark(response)
-    if turn is not None:
-        st.warning(
-            f"Repetition from strength {turn:.3g} on.", icon=":material/trending_down:"
-        )
 
 
 def read(responses: Sequence[Response]) -> None:
