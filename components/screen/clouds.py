@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 from components.figures.spec import OKABE_ITO, Cloud, Figure
 from components.screen.ink import BELOW, GREY, colour_at, layer_ruler
 from components.screen.markup import on_canvas
-from components.screen.names import free_names
+from components.screen.names import Name, free_names
 
 SOLID = ("circle", "square", "diamond")
 """Shapes that are there in two and in three dimensions, filled and open."""
@@ -126,7 +126,7 @@ def points(data: Cloud, frame: int, kind: str) -> go.Scatter | go.Scatter3d:
     return scatter(
         data,
         **coordinates(data, frame, here),
-        **names_beside(data, frame, here),
+        **names_beside(data, names_in(data, frame), here),
         name=kind,
         hovertext=labels,
         mode="markers+text" if data.named else "markers",
@@ -140,18 +140,23 @@ def points(data: Cloud, frame: int, kind: str) -> go.Scatter | go.Scatter3d:
     )
 
 
-def names_beside(data: Cloud, frame: int, here: np.ndarray) -> dict[str, Any]:
-    """What is written beside some points in one frame, where it covers nothing."""
+def names_in(data: Cloud, frame: int) -> list[Name]:
+    """What is written beside every point of one frame, where it covers nothing."""
     if not data.named:
-        return {}
+        return []
     texts = data.written()
     if in_three_dimensions(data):
-        shown = [on_canvas(text) for text in texts]
-        return {"text": chosen(shown, here), "textposition": "top center"}
-    names = free_names(data.places[frame], texts, np.array(data.limits()))
+        return [Name(on_canvas(text), "top center") for text in texts]
+    return free_names(data.places[frame], texts, np.array(data.limits()))
+
+
+def names_beside(data: Cloud, names: list[Name], here: np.ndarray) -> dict[str, Any]:
+    """The names of some points."""
+    if not data.named:
+        return {}
     sides = [name.side for name in names]
-    shown = [name.text for name in names]
-    return {"text": chosen(shown, here), "textposition": chosen(sides, here)}
+    texts = [name.text for name in names]
+    return {"text": chosen(texts, here), "textposition": chosen(sides, here)}
 
 
 def chosen(texts: list[str], here: np.ndarray) -> list[str]:
@@ -212,13 +217,14 @@ def scrub(plot: go.Figure, data: Cloud) -> None:
     frames = []
     for place, label in enumerate(data.frames):
         moved = []
+        names = names_in(data, place)
         for kind in kinds:
             here = np.array(data.kinds) == kind
             moved.append(
                 scatter(
                     data,
                     **coordinates(data, place, here),
-                    **names_beside(data, place, here),
+                    **names_beside(data, names, here),
                 )
             )
         frames.append(

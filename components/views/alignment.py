@@ -155,7 +155,9 @@ def first(study: Study, choice: Choice) -> None:
 
 def published(study: Study) -> None:
     """All twenty published settings at one stage."""
-    stage = links.one("Stage of the matrix", ["after", "before", "ceiling"], "stage")
+    with controls.row():
+        stages = ["after", "before", "ceiling"]
+        stage = links.one("Stage of the matrix", stages, "stage", width=WIDE)
     data = cache.measure(of_study.published_settings, study, stage)
     languages = controls.languages(study, data.source.values.tolist())
     panel.show(control_figures.published_settings(study, data, stage, languages))
@@ -183,7 +185,9 @@ def between_languages(study: Study, choice: Choice) -> None:
     data = measured(study, label, measures.alignment_by_pair, spec)
     if data is None:
         return
-    stage = links.one("Stage of the matrix", ["after", "before"], "stage")
+    with controls.row():
+        stages = ["after", "before"]
+        stage = links.one("Stage of the matrix", stages, "stage", width=WIDE)
     languages = controls.languages(study, data.source.values.tolist())
     drawn = figures.matrix(study, data, spec, stage, languages)
     follow(panel.show(drawn, click=True))

@@ -138,7 +138,8 @@ def agreement_map(study: Study, layer: int) -> Iterator[Figure]:
     real = [name for name in names if "shuffled" not in name]
     which = real[0]
     if len(real) > 1:
-        which = links.one("Vector", real, "vector", width=NARROW)
+        with controls.row():
+            which = links.one("Vector", real, "vector", width=NARROW)
     languages = controls.languages(study, study.languages)
     yield figures.agreement_map(study, data, which, layer, languages)
 

@@ -92,7 +92,7 @@ def choose_word(table: pd.DataFrame) -> str:
     )
     follow(event["selection"]["rows"], names)
     shown = dict(zip(names, table["word"] + " → " + table["translation"]))
-    return links.one("Word", names, "word", format_func=shown.get)
+    return links.one("Word", names, "word", format_func=shown.get, width=WIDE)
 
 
 def follow(rows: list[int], names: list[str]) -> None:
