@@ -114,3 +114,10 @@ def test_the_form_looks_reads_and_opens_the_new_study(home, tiny_models):
         assert after in (*said, *links), (said, links, words(at))
     study = library.open_by_name(job.result)
     assert study.sentences.layers == (1, 3) and len(study.sentences.ids) == 8
+
+
+def test_one_layer_is_not_asked_for_layers(home):
+    at = visit(PAGE, study="gemma-3-270m", align="sentences")
+    labels = [tab.label for tab in at.tabs]
+    assert labels[0] == "Does training data decide?" and len(labels) == 3
+    assert "Best: es" in words(at) and len(figures(at)) == 2

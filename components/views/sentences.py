@@ -67,7 +67,7 @@ def too(study: Study) -> None:
     by_language(study, choice)
     going.button(
         "Everything about sentences",
-        {"align": "sentences", questions.TAB: "depth"},
+        {"align": "sentences", questions.TAB: "mexa"},
         icon=":material/subject:",
     )
 
@@ -76,25 +76,27 @@ def everything(study: Study, row: DeltaGenerator) -> None:
     """The answer with its figure, then the rest in tabs; all is computed on demand."""
     choice = choose(study, row)
     by_language(study, choice)
-    questions.show(
-        (
-            Question("depth", "At which layer?", partial(over_layers, study, choice)),
-            Question(
-                "map",
-                "Which language, at which layer?",
-                partial(over_languages, study, choice),
-            ),
-            Question(
-                "mexa", "Does training data decide?", partial(mexa, study, choice)
-            ),
-            Question(
-                "between",
-                "Which languages match?",
-                partial(between_languages, study, choice),
-            ),
-            Question("text", "Which sentences?", partial(note, study)),
-        )
-    )
+    questions.show(asked(study, choice))
+
+
+def asked(study: Study, choice: Choice) -> list[Question]:
+    """What else can be asked; over layers only where several were kept."""
+    share = partial(mexa, study, choice)
+    between = partial(between_languages, study, choice)
+    always = [
+        Question("mexa", "Does training data decide?", share),
+        Question("between", "Which languages match?", between),
+        Question("text", "Which sentences?", partial(note, study)),
+    ]
+    if len(retrieval.part_of(study).layers) < 2:
+        return always
+    depth = partial(over_layers, study, choice)
+    every = partial(over_languages, study, choice)
+    return [
+        Question("depth", "At which layer?", depth),
+        Question("map", "Which language, at which layer?", every),
+        *always,
+    ]
 
 
 def note(study: Study) -> None:
