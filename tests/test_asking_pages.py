@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from analysis.core.specs import ModelSpec
+from analysis.core.typeset import minus_signs
 from analysis.plane import finding, localisation
 from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import keep_questions
@@ -20,7 +21,7 @@ from analysis.study import library, store
 from analysis.study.manifest import PlanePart
 from analysis.worker import questions as asking
 from analysis.worker.service import Job
-from components.figures.text import DEMO_NOTE, with_minus
+from components.figures.text import DEMO_NOTE
 from tests.asking import (
     ITEMS,
     LANGUAGES,
@@ -297,7 +298,7 @@ def test_the_plane(names):
     study = library.open_by_name(names["swept"])
     assert "Steering with the English vector" in words(at)
     full = words(visit(PLANE, study=names["swept"], tab="finding"))
-    assert with_minus(finding.finding(study)) in full
+    assert minus_signs(finding.finding(study)) in full
     assert f"layer {TRANSFER_LAYER}" in full
     tables = visit(PLANE, study=names["swept"], tab="random").dataframe
     assert any("random gain" in frame.value for frame in tables)

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from analysis.core.typeset import minus_signs
 from analysis.plane.localisation import Effect, Setting
 from analysis.words.specs import AlignmentSpec
 from components.figures import alignment, depths, plane, sentences
 from components.figures.languages import Languages
-from components.figures.text import with_minus
 
 TWO = Languages(("es", "sw"), ("Spanish", "Swahili"))
 MATCHING = alignment.Matching(AlignmentSpec("last token"), "English")
@@ -145,6 +145,6 @@ def test_sentences_name_the_best_and_the_worst():
 
 def test_a_true_minus_stands_before_numbers_and_nowhere_else():
     given = "change -6.2 (-26.8 to +14.8), 1-2, qwen-7b, gemma-3-270m, x -y"
-    assert with_minus(given) == (
+    assert minus_signs(given) == (
         "change −6.2 (−26.8 to +14.8), 1-2, qwen-7b, gemma-3-270m, x -y"
     )

@@ -6,6 +6,7 @@ import xarray as xr
 from analysis.core.counting import count
 from analysis.core.intervals import ends
 from analysis.core.statistics import mean_known
+from analysis.core.typeset import minus_signs
 from analysis.questions import items
 from analysis.study.study import Study
 from components.figures.cells import between, off_diagonal
@@ -20,7 +21,7 @@ from components.figures.curves import (
 from components.figures.languages import Languages
 from components.figures.layers import SHARED_MEAN
 from components.figures.spec import Figure, Matrix, Series
-from components.figures.text import counts, source_note, span, with_minus
+from components.figures.text import counts, source_note, span
 
 NO_ANGLE = (
     "no language has two such vectors that are not zero. Questions that are the same "
@@ -81,7 +82,7 @@ def mean_angle(
     words = DepthWords(
         "angle",
         title,
-        with_minus(angle_caption(mean, layer)),
+        minus_signs(angle_caption(mean, layer)),
         "cosine",
         analysis="mean angle",
         bands_are_intervals=True,
@@ -103,7 +104,7 @@ def angle_answer(mean: xr.Dataset, layer: int) -> str:
     if np.isfinite(here["low"]):
         interval = f", 95 % {ends(float(here['low']), float(here['high']), '.2f')}"
     languages = count(mean.attrs["languages"], "language")
-    return with_minus(
+    return minus_signs(
         f"{how_they_lie(here, layer)}: mean cosine {cosine:z.2f} "
         f"({float(here['angle']):.0f}°{interval}; n = {languages}). They come closest "
         f"at layer {largest}, {float(known.max()):z.2f}."

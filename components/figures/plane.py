@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.core.counting import count
+from analysis.core.typeset import minus_signs
 from analysis.plane import finding, localisation
 from analysis.plane.localisation import AXES, Effect
 from analysis.plane.specs import SweepSpec
@@ -14,7 +15,7 @@ from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
 from components.figures.languages import Languages
 from components.figures.spec import Arrows, Figure, Lines, Points, Series
-from components.figures.text import source_note, with_minus
+from components.figures.text import source_note
 
 CORNERS = (
     "less transfer, more local",
@@ -105,7 +106,7 @@ def arrows(study: Study, steered: Steered, languages: Languages) -> Figure:
         estimate="transfer",
         interval=("transfer low", "transfer high"),
         title=f"Transfer against localisation: {steered.effect.setting.words}",
-        caption=with_minus(arrows_caption(study, steered, table, others.words)),
+        caption=minus_signs(arrows_caption(study, steered, table, others.words)),
         seen="Each arrow is a language: from its unsteered answers (open) to its steered "
         "ones (filled). Pale lines are 95 % intervals, dotted lines the unsteered means.",
         data=data,
@@ -123,7 +124,7 @@ def answer(found: Effect) -> str:
     universal, culture = found.items
     gain = finding.change(found.gain, found.gain_ends)
     local = finding.change(-found.erasure, found.erasure_ends, -1)
-    return with_minus(
+    return minus_signs(
         f"{name} {what_it_does(found)}: transfer {gain}; local answers {local}. "
         f"n = {universal} universal and {culture} culture items, "
         f"{count(found.languages, 'language')}."

@@ -38,13 +38,6 @@ NESTED = (
 
 SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[^\W\d_a-z]|“)")
 """Behind a full stop with a capital after it: “0.5” and “et al. 2024” end nothing."""
-BEFORE_A_NUMBER = re.compile(r"(?<![\w.,)°%-])-(?=\d)")
-"""A hyphen that is a minus sign."""
-
-
-def with_minus(text: str) -> str:
-    """A text whose negative numbers have a true minus sign."""
-    return BEFORE_A_NUMBER.sub("−", text)
 
 
 def source_note(study: Study, array: str = "") -> str:

@@ -8,13 +8,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from analysis.core.typeset import minus_signs
 from analysis.plane import finding, localisation
 from analysis.plane.localisation import AXES, Effect
 from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
 from components.figures import plane as figures
 from components.figures.plane import HALVES, NAMES, rounded
-from components.figures.text import with_minus
 from components.forms import sweeping
 from components.frame import cache, controls, links, panel, questions
 from components.frame.controls import WIDE
@@ -77,7 +77,7 @@ def page(study: Study) -> None:
 
 def in_full(study: Study) -> None:
     """The finding over all modes, and whose definitions the axes are."""
-    said = with_minus(cache.measure(finding.finding, study))
+    said = minus_signs(cache.measure(finding.finding, study))
     st.markdown(f"**{escape(said)}**")
     st.markdown(escape(CHOSEN))
     st.markdown(escape(OURS))
