@@ -1,15 +1,19 @@
 """What a visitor waits for, by the clock of a real browser: ``python -m
 benchmarks.pages [part …]``. The machine should be quiet.
 
-From the start of a server to the published findings, and the first figures of the
-demo's pages (opening); from Run to the first
-words in the Playground (playing); from Stop to stopped (stopping); from one layer to
-the next on the Layers page (scrubbing).
+``opening``: of the real study, on a new server and again: the first paint of each page,
+a click in the menu until the first figure of that page, a tab until its chart, and what
+had come over the wire before a tab was opened. Wanted on two quiet cores: first paint
+≤ 1.5 s warm, click and tab ≤ 1 s, wire ≤ 150 KiB. ``many``: a page again by a click with
+3 and with 300 studies in the library; wanted: ≤ 1.2 times as long. Also from Run to the
+first words in the Playground (``playing``), from Stop to stopped (``stopping``), and
+from one layer to the next on the Layers page (``scrubbing``).
 """
 
 import itertools
 import os
 import re
+import shutil
 import statistics
 import sys
 import tempfile
@@ -19,12 +23,21 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Locator,
+    Page,
+    TimeoutError,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
 
 from analysis.languages.languages import LANGUAGES
+from analysis.study.library import REAL
 from analysis.worker.questions import import_means
 from analysis.worker.service import Job, Pool
-from tests.browsing import LONG, go, serving
+from tests.browsing import LONG, go, serving, settle
 from tests.planted import planted_study
 from tests.stored import stored
 from tests.test_asked import torch_file
@@ -34,7 +47,18 @@ from tests.tiny import save
 
 ROUNDS = 6
 WINDOW = {"width": 1400, "height": 1100}
-PAGES = ("", "recognition", "similarity", "transfer", "alignment", "layers", "plane")
+PAGES = (
+    "Overview",
+    "Recognition",
+    "Similarity",
+    "Transfer",
+    "Alignment",
+    "Layers",
+    "Plane",
+)
+TAB_WAIT = 20_000
+"""Milliseconds after which a tab counts as one without a chart."""
+FEW, MANY = 3, 300
 NEXT = """plot => ({seconds: new Promise(done => {
   let pressed
   window.addEventListener('mousedown', () => { pressed = performance.now() }, {capture: true, once: true})
@@ -42,7 +66,7 @@ NEXT = """plot => ({seconds: new Promise(done => {
     requestAnimationFrame(() => setTimeout(() => done((performance.now() - pressed) / 1000))))
 })})"""  # noqa: E501
 """Seconds from the press of the mouse until the browser has painted the frame."""
-FIGURE = "document.querySelector('.js-plotly-plot .main-svg')"
+
 WORDS = (
     "[...document.querySelectorAll('*')].some(one => "
     "one.shadowRoot?.querySelector('.said span'))"
@@ -51,16 +75,26 @@ STOPPED = (
     "[...document.querySelectorAll('[data-testid=stAlert]')].some(one => "
     "one.textContent.includes('Stopped.'))"
 )
-FINDINGS = "document.body?.textContent.includes('mean recognition accuracy')"
+TITLE = "[...document.querySelectorAll('h1')].some(one => one.innerText.includes('{}'))"
+FRESH = (
+    "[...document.querySelectorAll('[data-testid=stElementContainer]')].some(one => "
+    "one.dataset.stale !== 'true' && one.querySelector('.js-plotly-plot .main-svg'))"
+)
+OPEN_TAB = (
+    "[...document.querySelectorAll('[role=tabpanel]')].some(one => one.offsetParent && "
+    "one.querySelector('.js-plotly-plot .main-svg'))"
+)
 
 
-def seconds(page: Page, act: Callable[[], object], seen: str) -> float:
+def seconds(
+    page: Page, act: Callable[[], object], seen: str, wait: float = LONG
+) -> float:
     """Time from an act until an expression of the page is true; it is looked at in
     every frame, as locators wait too long.
     """
     begun = time.perf_counter()
     act()
-    page.wait_for_function(seen, timeout=LONG)
+    page.wait_for_function(seen, timeout=wait)
     return time.perf_counter() - begun
 
 
@@ -73,19 +107,113 @@ def said(name: str, times: list[float]) -> None:
     )
 
 
+class Wire:
+    """Bytes that a page gets from its server through the socket."""
+
+    def __init__(self, page: Page) -> None:
+        self.bytes = 0
+        page.on("websocket", self.listen)
+
+    def listen(self, socket: WebSocket) -> None:
+        """Count what comes through one more socket."""
+        socket.on("framereceived", self.count)
+
+    def count(self, payload: bytes | str) -> None:
+        """Count one message."""
+        self.bytes += len(payload)
+
+
+def shows(name: str) -> str:
+    """Whether the page of this title is there with a figure of its own."""
+    return f"{TITLE.format(name)} && {FRESH}"
+
+
 def opening(browser: Browser, home: Path) -> None:
-    """From the start of a server to the findings, and the pages' first figures."""
+    """Pages of the real study: first paint, click to first figure, tab to chart, wire."""
     begun = time.perf_counter()
     with serving(home) as address:
-        page = browser.new_page()
-        seconds(page, partial(page.goto, address), FINDINGS)
-        said("server start to the published findings", [time.perf_counter() - begun])
-        for cache, name in itertools.product(("cold", "warm"), PAGES):
-            look = partial(page.goto, f"{address}/{name}?study=demo")
-            said(
-                f"{name or 'overview'} of the demo, first figure, {cache}",
-                [seconds(page, look, FIGURE)],
-            )
+        page = browser.new_page(viewport=WINDOW)
+        wire = Wire(page)
+        go_to = partial(page.goto, f"{address}/?study={REAL}")
+        seconds(page, go_to, TITLE.format("Overview"))
+        said("server start to the first paint", [time.perf_counter() - begun])
+        for again in ("first opening", "second opening"):
+            for name in PAGES:
+                visited(page, wire, name, again)
+        page.context.close()
+        for name in PAGES:
+            painted(browser, address, name)
+
+
+def visited(page: Page, wire: Wire, name: str, again: str) -> None:
+    """A page by a click in the menu, then each of its tabs."""
+    wire.bytes = 0
+    link = page.get_by_test_id("stSidebar").get_by_role("link", name=name).first
+    said(
+        f"{name}, click to first figure, {again}",
+        [seconds(page, link.click, shows(name))],
+    )
+    settle(page)
+    print(f"{name}, on the wire before a tab is opened: {wire.bytes / 1024:.0f} KiB")
+    tabs = page.get_by_role("tab")
+    for place in range(1, tabs.count()):
+        tab = tabs.nth(place)
+        told = f"{name}, tab “{tab.inner_text()}” to chart, {again}"
+        try:
+            said(told, [seconds(page, tab.click, OPEN_TAB, TAB_WAIT)])
+        except TimeoutError:
+            print(f"{told}: no chart")
+        settle(page)
+
+
+def painted(browser: Browser, address: str, name: str) -> None:
+    """The first paint of a page by its address, on a warm server."""
+    page = browser.new_page(viewport=WINDOW)
+    place = "" if name == "Overview" else name.lower()
+    go_to = partial(page.goto, f"{address}/{place}?study={REAL}")
+    said(f"{name}, first paint, warm", [seconds(page, go_to, TITLE.format(name))])
+    page.context.close()
+
+
+def many(browser: Browser, home: Path) -> None:
+    """Pages again by a click, with few and with many studies in the library."""
+    medians = []
+    for size in (FEW, MANY):
+        own = home / f"of-{size}"
+        own.mkdir()
+        filled(own, size)
+        with serving(own) as address:
+            page = browser.new_page(viewport=WINDOW)
+            page.goto(f"{address}/?study={REAL}")
+            page.wait_for_function(shows("Overview"), timeout=LONG)
+            times = [
+                turned(page, name) for name in ("Transfer", "Recognition") * ROUNDS
+            ]
+            # The first visit of each computes what it shows.
+            said(f"a page again by a click, {size} studies", times[2:])
+            medians.append(statistics.median(times[2:]))
+            page.context.close()
+    print(f"{MANY} against {FEW} studies: {medians[1] / medians[0]:.2f} times as long")
+
+
+def turned(page: Page, name: str) -> float:
+    """Seconds from a click in the menu to the first figure of that page."""
+    link = page.get_by_test_id("stSidebar").get_by_role("link", name=name).first
+    took = seconds(page, link.click, shows(name))
+    settle(page)
+    return took
+
+
+def filled(home: Path, size: int) -> None:
+    """A library of so many small studies, copies of one."""
+    before = os.environ["BABELSCOPE_HOME"]
+    os.environ["BABELSCOPE_HOME"] = str(home)
+    try:
+        made = stored("study-1", planted_study(("fairness",), ("en", "fr"), (2, 24, 8)))
+        for number in range(2, size + 1):
+            shutil.copytree(made, made.parent / f"study-{number}")
+    finally:
+        os.environ["BABELSCOPE_HOME"] = before
 
 
 def button(page: Page, name: str) -> Locator:
@@ -194,7 +322,7 @@ def stock(home: Path) -> None:
     )
 
 
-PARTS = {part.__name__: part for part in (opening, playing, stopping, scrubbing)}
+PARTS = {part.__name__: part for part in (opening, many, playing, stopping, scrubbing)}
 
 if __name__ == "__main__":
     with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
