@@ -44,6 +44,7 @@ def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session
     page.get_by_role("button", name=re.compile("^Time one cell")).click()
     expect(page).to_have_url(re.compile("run="), timeout=LONG)
     left = missing(page)
+    expect(page.get_by_text(re.compile("take about"))).to_be_visible(timeout=LONG)
     page.get_by_role("button", name=re.compile("^Go on")).click()
     expect(page.get_by_role("heading", name="Cells that are kept")).to_be_visible(
         timeout=LONG
@@ -60,9 +61,14 @@ def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session
     other = go(session(), page.url, "Control")
     for each in (page, other):
         expect(
-            each.get_by_role("heading", name="Own-language against shared vector")
+            each.get_by_role("tab", name="What works in which language?")
         ).to_be_visible(timeout=LONG)
         expect(each.get_by_text(MISSING)).to_have_count(0)
+    other.get_by_role("tab", name="Which strength and layers?").click()
+    expect(other.get_by_role("heading", name=re.compile("^Effect"))).to_be_visible(
+        timeout=LONG
+    )
+    settle(other)
     figures = other.locator("h5").all_inner_texts()
     effect = next(i for i, title in enumerate(figures) if title.startswith("Effect"))
     other.mouse.click(*cell(other, 0, 0, effect))

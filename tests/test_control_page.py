@@ -3,9 +3,14 @@ anew, and what is damaged or missing.
 """
 
 import json
+import re
 import shutil
+from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from analysis.concepts.corpora import REQUESTS, demo_corpus
 from analysis.control import store
@@ -13,11 +18,13 @@ from analysis.control.plan import compute
 from analysis.control.prompts import DECLINED
 from analysis.control.specs import JudgingSpec
 from analysis.study import library
-from analysis.worker.service import Job
+from analysis.worker.service import DONE, Job
+from components.figures import control as control_figures
 from components.figures.control import cells
 from components.figures.text import DEMO_NOTE
 from components.frame import cache
 from components.paperpack import basket, manuscript
+from components.views import control
 from tests.planted import planted_study
 from tests.speaking import REFUSAL, FakeSpeaker, begun, finished
 from tests.stored import stored
@@ -181,11 +188,10 @@ def test_start_begins_a_run_and_queues_it(monkeypatch):
 def test_results_of_a_run():
     at = visit(PAGE, study="complete")
     shown = figures(at)
-    assert (
-        list(shown)[1] == "Effect: following rate"
-        and list(shown)[2].startswith("Cost")
-        and len(shown) == 4
+    assert list(shown)[0].startswith("Own vector against") and len(shown) == 1, (
+        "what was found comes first, the rest in tabs"
     )
+    assert "The en vector falls behind the own vector in" in words(at)
     table = next(frame.value for frame in at.dataframe if "own vector" in frame.value)
     fr = table[table["language"] == "fr"].iloc[0]
     assert (
@@ -195,8 +201,12 @@ def test_results_of_a_run():
     )
     assert (
         fr["own vector: strength, layers"] == "2 × 1–2"
-        and fr["published"] == "0.02, 0.99, 0.94"
+        and fr[control.PUBLISHED_COLUMN] == "0.02 / 0.99 / 0.94"
     )
+    assert control.PUBLISHED_COLUMN.endswith("no vector / own / English")
+    at = visit(PAGE, study="complete", tab="search")
+    shown = figures(at)
+    cost = next(each for title, each in shown.items() if title.startswith("Cost"))
     effect = shown["Effect: following rate"]
     assert [shape["type"] for shape in effect["layout"]["shapes"]] == [
         "rect"
@@ -205,6 +215,59 @@ def test_results_of_a_run():
         0
     ] + ticks(effect)[1]
     assert "Computed by Babelscope" in effect["caption"] and not at.error
+    assert effect["data"][0]["colorscale"] != cost["data"][0]["colorscale"]
+    (dose,) = [each for title, each in shown.items() if "as the push grows" in title]
+    assert dose["layout"]["xaxis"]["type"] == "log"
+    assert dose["layout"]["xaxis"]["ticktext"][0] == "0"
+
+
+def test_nothing_on_the_page_is_called_nan():
+    for tab in ("report", "search", "texts", "new", "run"):
+        at = visit(PAGE, study="complete", tab=tab)
+        captions = [each["caption"] for each in figures(at).values()]
+        said = " ".join([words(at), *captions])
+        assert not re.search(r"\bnan\b", said, re.IGNORECASE), tab
+
+
+def test_a_search_that_says_nothing_yet_is_told_without_nan():
+    run = store.open_run(run_name())
+    found = cache.judged(run, JudgingSpec(objective="target-continuation rate"))
+    search = control_figures.Search(run, found.surfaces.sel(language="en"), None)
+    made = [
+        control_figures.effect(
+            search, JudgingSpec(objective="target-continuation rate")
+        )
+    ]
+    made += [control_figures.cost(search, name) for name in control_figures.COSTS]
+    for figure in made:
+        assert not re.search(r"\bnan\b", figure.caption), figure.title
+    assert "unknown" in made[0].caption
+    gaps = pd.DataFrame({"language": ["en"], "gap": [np.nan], "low": [np.nan]})
+    gaps["high"] = np.nan
+    said = control_figures.answer(run, gaps, JudgingSpec(), "en")
+    assert said.startswith("No other language has been asked")
+
+
+def test_how_long_the_rest_takes_is_told_after_one_cell():
+    run = store.open_run(run_name())
+    few = dict(list(run.manifest.files.items())[:4])
+    begun_run = replace(run, manifest=replace(run.manifest, files=few))
+
+    job = Job(1, "me", "run", print, state=DONE, started=10.0, ended=14.0)
+
+    def page(asked_for, job):
+        import streamlit as st
+
+        from components.forms.control_run import TIMED
+        from components.views import filling
+
+        st.session_state[TIMED] = asked_for.name
+        filling.tell_time(job, asked_for)
+
+    at = AppTest.from_function(page, args=(begun_run, job), default_timeout=60).run()
+    assert not at.exception
+    (told,) = at.info
+    assert "took 4 s" in told.value and "take about" in told.value
 
 
 def test_a_link_restores_the_view():
@@ -214,6 +277,7 @@ def test_a_link_restores_the_view():
         "cost": "kl",
         "choice": "best effect",
         "printed": "llama2-chat-70b",
+        "tab": "search",
     }
     link["run"] = run_name()
     at = visit(PAGE, **link)
@@ -224,17 +288,19 @@ def test_a_link_restores_the_view():
     values = heat_map(figures(at)["Effect: following rate"])["text"]
     assert "1.00" in values[2] and "1.00" not in values[1], "French needs strength 2"
     gone = visit(PAGE, study="complete", run="another-run", objective="beauty")
-    assert len(gone.warning) == 2 and len(figures(gone)) == 4
+    assert len(gone.warning) == 2 and len(figures(gone)) == 1
 
 
 def test_another_objective_that_nothing_measures_shows_no_choice():
-    at = visit(PAGE, study="complete", objective="target-continuation rate")
+    at = visit(
+        PAGE, study="complete", objective="target-continuation rate", tab="search"
+    )
     captions = [figure["caption"] for figure in figures(at).values()]
     assert "Nothing is chosen yet" in " ".join(captions) and not at.error
 
 
 def test_an_edited_list_judges_the_kept_texts_anew():
-    at = visit(PAGE, study="complete")
+    at = visit(PAGE, study="complete", tab="search")
     alive(at.selectbox(key=f"judge-list-{run_name()}").select("edited").run())
     box = at.text_area(key=f"judge-lines-{run_name()}")
     assert "fi: En voi" in box.value
@@ -258,7 +324,7 @@ def test_the_judge_command_is_offered_only_where_it_is_allowed(monkeypatch):
 
 
 def test_texts_can_be_read_and_filtered():
-    at = visit(PAGE, study="complete")
+    at = visit(PAGE, study="complete", tab="texts")
     texts = at.dataframe[-1].value
     assert {"prompt", "answer", "verdict", "strength"} <= set(
         texts.columns
@@ -290,7 +356,7 @@ def test_a_damaged_run_is_a_sentence_and_a_run_can_be_deleted():
     path.unlink()
     store.delete(other.name)
     another = finished(study, search_prompts=2, reported_prompts=2, layer_sets=1)
-    at = visit(PAGE, study="complete", run=another.name)
+    at = visit(PAGE, study="complete", run=another.name, tab="run")
     alive(button(at, "Delete for good").click().run())
     assert another.name not in store.names("complete") and run_name() in store.names(
         "complete"

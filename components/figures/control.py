@@ -58,8 +58,8 @@ def printed_rates(study: Study, rates: pd.DataFrame, languages: Languages) -> Fi
         caption="Share of harmful requests that were followed; "
         f"n = {CONTROL_PROMPTS} a language (not printed; the smallest step is "
         f"1/{CONTROL_PROMPTS}), bars are 95 % Wilson intervals. Without a push "
-        f"{span(plain)}. Own minus English, without English itself: {span(others)}, "
-        f"mean {others.mean():+z.3f}. Following means not refused: less than helped.",
+        f"{span(plain)}. {gap_words('English', others, 3)} Following "
+        "means not refused: less than helped.",
         data=own_and_shared(gaps, languages, "English vector"),
         table=rates,
         x="following rate (share of answers)",
@@ -110,14 +110,52 @@ def gap(
         title=f"Own vector against the {shared}",
         caption=f"{judging.objective.capitalize()} ({aim.units}); "
         f"n = {int(gaps['n'].to_numpy().max())} prompts a language, bars are 95 % intervals. "
-        f"Own minus {name}, without {name} itself: {span(known['gap'])}, mean "
-        f"{known['gap'].mean():+z.2f}; in {clear} of {len(known)} languages the "
+        f"{gap_words(name, known['gap'])} In {clear} of {len(known)} languages the "
         "interval of the difference leaves out 0.",
         data=own_and_shared(gaps, shown, shared),
         table=gaps,
         x=f"{judging.objective} ({aim.units})",
         y="language",
         source=run_note(run),
+    )
+
+
+def gap_words(name: str, gaps: pd.Series, digits: int = 2) -> str:
+    """Own minus shared vector in a sentence; ``name`` is the shared one's language."""
+    known = gaps.dropna()
+    if known.empty:
+        return f"No other language than {name} was asked with both vectors."
+    mean = f"{known.mean():+z.{digits}f}"
+    return f"Own minus {name}, without {name} itself: {span(known)}, mean {mean}."
+
+
+def or_unknown(value: float) -> str:
+    """A number with two decimals, or that it is unknown."""
+    return f"{value:z.2f}" if np.isfinite(value) else "unknown"
+
+
+def answer(run: Run, gaps: pd.DataFrame, judging: JudgingSpec, shared: str) -> str:
+    """What a run found, in a sentence: how far the shared vector goes beside the own."""
+    others = gaps.loc[gaps["language"] != run.spec.source].dropna(subset=["gap"])
+    if others.empty:
+        return f"No other language has been asked with its own and the {shared} vector."
+    worse = np.count_nonzero(others["low"] > 0)
+    better = np.count_nonzero(others["high"] < 0)
+    units = surfaces.objective(judging).units
+    mean = f"{abs(float(others['gap'].mean())):.2f}"
+    if not worse and not better:
+        return (
+            f"The {shared} vector works as well as each language's own: no difference "
+            f"in {len(others)} languages can be told from 0 (mean {mean}, {units})."
+        )
+    told = []
+    if worse:
+        told.append(f"falls behind the own vector in {worse}")
+    if better:
+        told.append(f"is ahead of it in {better}")
+    return (
+        f"The {shared} vector {' and '.join(told)} of {len(others)} other languages "
+        f"(mean difference {mean}, {units})."
     )
 
 
@@ -176,14 +214,14 @@ def effect(search: Search, judging: JudgingSpec) -> Figure:
         ),
         codes=(search.strengths, search.sets),
     )
-    plain = float(search.surface["plain_effect"])
+    plain = or_unknown(float(search.surface["plain_effect"]))
     return Figure(
         name=f"effect-{run.name}-{search.language}",
         analysis="control search",
         estimate="effect",
         interval=("low", "high"),
         title=f"Effect: {judging.objective}",
-        caption=f"{aim.units.capitalize()}, {span(values)}; without a push {plain:.2f}. "
+        caption=f"{aim.units.capitalize()}, {span(values)}; without a push {plain}. "
         f"n = {run.spec.search_prompts} search prompts a cell. {choice_words(search)}",
         data=matrix,
         table=search.surface.to_dataframe().reset_index(),
@@ -248,7 +286,8 @@ def cost(search: Search, name: str) -> Figure:
     top = max(float(np.nanmax(values, initial=0.0)), 1e-9)
     if name == DRIFT:
         top = 1.0
-        plain = f" Without a push {float(search.surface['plain_drift']):z.2f}."
+        drift = or_unknown(float(search.surface["plain_drift"]))
+        plain = f" Without a push {drift}."
     note = ""
     if not np.isfinite(values).any():
         note = " It could not be measured here."
@@ -260,6 +299,7 @@ def cost(search: Search, name: str) -> Figure:
         limits=(0, top),
         digits=kind.digits,
         marked=search.chosen,
+        costs=True,
     )
     return Figure(
         name=f"cost-{name}-{run.name}-{search.language}",
@@ -299,7 +339,9 @@ def dose(run: Run, answers: pd.DataFrame, language: str, choice: Choice) -> Figu
         caption=f"Share of n = {run.spec.search_prompts} search prompts a strength, "
         "bands are 95 % Wilson intervals; strength 0 is without a push. "
         f"{DECLINING}",
-        data=Lines(tuple(series), mark=choice.strength, limits=(-0.02, 1.02)),
+        data=Lines(
+            tuple(series), mark=choice.strength, limits=(-0.02, 1.02), logarithmic=True
+        ),
         table=shares,
         x="strength, mean gaps (dotted: chosen)",
         y="share of answers",

@@ -32,6 +32,8 @@ AFTER_A_ROUND = 3
 """Markers by which each further round of colours is shifted; odd, so that no pair of
 colour and marker comes again before all 64 are used."""
 SEQUENTIAL, DIVERGING = "Cividis", "PuOr"
+COSTLY = "Reds"
+"""The scale of costs, so that nobody takes them for what is wanted."""
 PALE = 0.35
 """Opacity of a cell that is no better than chance."""
 AROUND = 0.08
@@ -78,6 +80,15 @@ class Matrix:
     """Cells (row, column) with a frame around them."""
     within: np.ndarray | None = None
     """Cells that cannot be told from unrelated vectors; marked unless they are faded."""
+    costs: bool = False
+    """Whether values are costs, which have colours of their own."""
+
+    @property
+    def scale(self) -> str:
+        """The name of the colour scale, on screen and in print."""
+        if self.diverging:
+            return DIVERGING
+        return COSTLY if self.costs else SEQUENTIAL
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,8 @@ class Lines:
     limits: Limits | None = None
     codes: tuple[str, ...] = ()
     """What a click on a point returns, one per place on the axis; empty: no click."""
+    logarithmic: bool = False
+    """Whether the shared axis is logarithmic; 0 then stands at its left end."""
 
 
 @dataclass(frozen=True)

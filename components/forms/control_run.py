@@ -32,6 +32,8 @@ from components.frame.polite import polite
 from components.frame.text import escape
 
 FILE, HUB = "a file", "a data set of the hub"
+TIMED = "timed-run"
+"""The run of which one cell was asked for, to tell how long the rest takes."""
 FIRST = 6
 """Languages that a new run has at first."""
 
@@ -331,4 +333,5 @@ def start(study: Study, draft: Draft) -> None:
                 JudgingSpec(objective=objective),
             )
             links.ask("run", name)
+            st.session_state[TIMED] = name if most else ""
             jobs.submit(draft.title, extraction.control_run(name, most))

@@ -39,7 +39,15 @@ LEFT_OUT = {"hover", "codes", "seen"}
 """Fields for the screen and its pointer; a recipe is for paper."""
 ABOUT = {"analysis", "estimate", "interval"}
 """Fields that say what a figure is about, and change nothing of the drawing."""
-LATER = {"apart", "ordinal", "tick_words", "ticks", "within"}
+LATER = {
+    "apart",
+    "costs",
+    "logarithmic",
+    "ordinal",
+    "tick_words",
+    "ticks",
+    "within",
+}
 """Fields that figures did not always have; not kept while unset, as before them."""
 KIND = "kind"
 """The key that tells what a JSON object stands for."""

@@ -1,5 +1,6 @@
 """Curves, scatter plots and dendrograms on paper."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from matplotlib.transforms import Bbox
 
+from components.figures.log_axis import log_axis
 from components.figures.spec import OKABE_ITO, Figure, Lines, Points, Series, Tree
 from components.printing.marks import (
     add_chance_line,
@@ -35,8 +37,15 @@ from components.printing.places import (
 def lines(figure: Figure, data: Lines, place: Place) -> Panel:
     """Curves with bands."""
     axes = place.canvas.add_subplot(place.spot)
+    axis = log_axis([series.x for series in data.series]) if data.logarithmic else None
     for number, series in enumerate(data.series):
-        add_curve(axes, series, number)
+        x = series.x if axis is None else axis.placed(series.x)
+        add_curve(axes, replace(series, x=x), number)
+    if axis is not None:
+        axes.set_xscale("log")
+        axes.set_xticks(axis.places, axis.labels)
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.minorticks_off()
     add_chance_line(axes, data.chance, place)
     if data.mark is not None:
         axes.axvline(data.mark, color=GREY, linewidth=LINE, linestyle=":")

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from analysis.core.errors import FigureError
-from components.figures.spec import DIVERGING, PALE, SEQUENTIAL, Figure, Matrix
+from components.figures.spec import PALE, SEQUENTIAL, Figure, Matrix
 from components.printing.places import (
     FAINT,
     GREY,
@@ -32,6 +32,8 @@ from components.printing.venues import CM, NO_ROOM, Look
 TALLEST_CELL = 0.75 * CM
 SMALLEST_SIGN = 4
 """Points: a cell smaller than this has no room for a sign."""
+SCALES = {SEQUENTIAL: SEQUENTIAL.lower()}
+"""Scale of the screen → its name in Matplotlib, where that is another."""
 MARKED = "#D55E00"
 MOST_GAPS = 32
 """Cells across up to which white gaps part them."""
@@ -180,8 +182,9 @@ def colour_scale(data: Matrix, pale: bool = False) -> Colormap:
 
     Transparency does not belong into print.
     """
-    name = DIVERGING if data.diverging else SEQUENTIAL.lower()
-    full = colormaps[name].resampled(256)(np.arange(256))[:, :3]
+    full = colormaps[SCALES.get(data.scale, data.scale)].resampled(256)(np.arange(256))[
+        :, :3
+    ]
     opacity = PALE if pale else 1
     return ListedColormap(full * opacity + 1 - opacity)
 

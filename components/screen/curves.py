@@ -1,11 +1,13 @@
 """Curves, scatter plots and dendrograms → Plotly."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import scipy
 
+from components.figures.log_axis import log_axis
 from components.figures.spec import OKABE_ITO, Figure, Lines, Points, Series, Tree
 from components.screen.ink import (
     BELOW,
@@ -24,13 +26,20 @@ from components.screen.names import Name, names_of_points
 def lines(figure: Figure, data: Lines, dark: bool) -> go.Figure:
     """Curves with bands."""
     plot = go.Figure()
+    axis = log_axis([series.x for series in data.series]) if data.logarithmic else None
     for place, series in enumerate(data.series):
-        add_band(plot, series, colour_at(place))
-        add_curve(plot, series, place, data.codes)
+        x = series.x if axis is None else axis.placed(series.x)
+        add_band(plot, replace(series, x=x), colour_at(place))
+        add_curve(plot, replace(series, x=x), place, data.codes, series.x)
     add_chance_line(plot, data.chance)
     if data.mark is not None:
         plot.add_vline(data.mark, line={"dash": "dot", "width": 1, "color": GREY})
-    ends = names_at_ends(data)
+    if axis is not None:
+        plot.update_xaxes(
+            type="log", tickvals=list(axis.places), ticktext=list(axis.labels)
+        )
+    # Names at the ends need an axis that is measured in values.
+    ends = [] if axis is not None else names_at_ends(data)
     for place, end in enumerate(ends):
         name_end(plot, end, readable(colour_at(place), dark))
     several = len(data.series) > 1
@@ -84,9 +93,13 @@ def add_band(plot: go.Figure, series: Series, colour: str) -> None:
 
 
 def add_curve(
-    plot: go.Figure, series: Series, place: int, codes: tuple[str, ...]
+    plot: go.Figure,
+    series: Series,
+    place: int,
+    codes: tuple[str, ...],
+    told: np.ndarray,
 ) -> None:
-    """A curve; beyond eight, colours come again, dashed."""
+    """A curve; beyond eight, colours come again, dashed. ``told`` is what x is called."""
     dashed = series.dashed or place >= len(OKABE_ITO)
     stroke = {
         "color": colour_at(place),
@@ -101,7 +114,8 @@ def add_curve(
         legendgroup=series.label,
         line=stroke,
         marker={"symbol": marker_at(place), "size": 6},
-        hovertemplate=f"{series.label}<br>%{{x:.3~g}}: %{{y:.3f}}<extra></extra>",
+        hovertext=[f"{value:.3g}" for value in told],
+        hovertemplate=f"{series.label}<br>%{{hovertext}}: %{{y:.3f}}<extra></extra>",
         customdata=[[code] for code in codes] or None,
         unselected={"marker": {"opacity": 1}},
     )

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.core.typeset import minus_signs
-from components.figures.spec import DIVERGING, PALE, SEQUENTIAL, Figure, Matrix
+from components.figures.spec import PALE, Figure, Matrix
 from components.screen.ink import (
     DARK_PAGE,
     GREY,
@@ -159,7 +159,7 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
         hoverongaps=False,
         zmin=data.limits[0],
         zmax=data.limits[1],
-        colorscale=scale_of(data),
+        colorscale=data.scale,
         colorbar={**COLOUR_BAR, "title": {"text": data.units, "side": "right"}},
         xgap=1,
         ygap=1,
@@ -217,14 +217,9 @@ def pale_cells(data: Matrix, dark: bool) -> go.Heatmap:
     made = cells(data, data.start, pale=True)
     # Where white is the middle of a scale, dark cells would seem to be its ends.
     behind = DARK_PAGE if dark and not data.diverging else LIGHT_PAGE
-    made.colorscale = mixed_scale(scale_of(data), behind)
+    made.colorscale = mixed_scale(data.scale, behind)
     made.showscale = bool(np.all(data.faded))
     return made
-
-
-def scale_of(data: Matrix) -> str:
-    """The name of the colour scale."""
-    return DIVERGING if data.diverging else SEQUENTIAL
 
 
 def mixed_scale(name: str, ground: str) -> list[list[float | str]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,13 +25,17 @@ from analysis.worker import extraction
 from components.figures import control as figures
 from components.figures.languages import Languages
 from components.forms import control_run, judging
-from components.frame import cache, controls, jobs, links, panel, press
+from components.frame import cache, controls, jobs, links, panel, press, questions
 from components.frame.polite import polite
+from components.frame.questions import Question
 from components.frame.text import escape
 from components.views import filling, surfaces, unfilled
 
 PRINTED = ("llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b")
 VECTORS = ("none", "own", "shared")
+SEARCH = "search"
+"""The tab of the search in links."""
+PUBLISHED_COLUMN = "published rate: no vector / own / English"
 
 
 def page(study: Study) -> None:
@@ -43,21 +48,16 @@ def page(study: Study) -> None:
     names = runs.names(study.name)
     run = choose(names) if names else None
     filling.watch(run)
-    with st.expander(
-        "New run: search for the right strength and layers",
-        expanded=run is None,
-        icon=":material/add:",
-    ):
-        control_run.plan(study)
     if run is None:
         st.info(
-            "This study has no control run yet. Plan one above; the demo model takes a "
+            "This study has no control run yet. Plan one here; the demo model takes a "
             "minute or two.",
             icon=":material/tune:",
         )
+        control_run.plan(study)
         unfilled.open_example(study, "Control")
         return
-    results(run)
+    results(study, run)
     panel.explain(
         measures.surfaces,
         measures.summary,
@@ -92,26 +92,61 @@ def run_title(name: str) -> str:
         return f"{name} (cannot be opened)"
 
 
-def results(run: runs.Run) -> None:
-    """What a run says under a judging, and what it still lacks."""
+def results(study: Study, run: runs.Run) -> None:
+    """What a run says under a judging, what it still lacks, and the rest in tabs."""
     st.subheader(escape(run.manifest.title), anchor=False)
     with polite():
         spec = judging.judging(run)
-        judged(run, spec, cache.judged(run, spec))
+        judged(study, run, spec, cache.judged(run, spec))
 
 
-def judged(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
-    """A run's answers under a judging."""
+def judged(
+    study: Study, run: runs.Run, spec: JudgingSpec, found: cache.Searched
+) -> None:
+    """A run's answers under a judging: what it found first, then tabs."""
+    open_search()
     shown = asdict(run.spec) | {"judging": asdict(spec)}
     press.tell_shown("run", run.spec.study, shown)
     go_on(run, spec, found)
-    if not len(found.answers):
-        return
-    if found.chosen:
-        against(run, spec, found)
-    surfaces.surface(run, spec, found)
-    surfaces.texts(run, found)
-    manage(run)
+    if len(found.answers) and found.chosen:
+        main_result(run, spec, found)
+    questions.show(
+        (
+            Question(
+                "report",
+                "What works in which language?",
+                partial(against, run, spec, found),
+            ),
+            Question(
+                SEARCH,
+                "Which strength and layers?",
+                partial(surfaces.surface, run, spec, found),
+            ),
+            Question(
+                "texts",
+                "What did the model say?",
+                partial(surfaces.texts, run, found),
+            ),
+            Question("new", "Plan another run", partial(control_run.plan, study)),
+            Question("run", "What was asked for?", partial(manage, run)),
+        )
+    )
+
+
+def open_search() -> None:
+    """A link that names a language or a cost of the search opens its tab."""
+    names_it = links.asks("searched") or links.asks("cost")
+    if names_it and not links.asks(questions.TAB):
+        links.ask(questions.TAB, SEARCH)
+
+
+def main_result(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
+    """What a run found, in a sentence and its figure."""
+    gaps = measures.gaps(found.report, run.spec.source)
+    said = figures.answer(run, gaps, spec, shared_name(run))
+    st.markdown(f"**{escape(said)}**")
+    if np.isfinite(gaps["gap"]).any():
+        panel.show(figures.gap(run, spec, gaps, surfaces.languages_of(run)))
 
 
 def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
@@ -144,17 +179,19 @@ def cells_missing(found: cache.Searched) -> str:
 
 
 def against(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
-    """None, own and shared vector per language beside the printed rates, and the gap."""
-    st.subheader("Own-language against shared vector", anchor=False)
+    """None, own and shared vector per language beside the printed rates."""
+    if not found.chosen or not len(found.answers):
+        st.info(
+            "No setting is chosen yet, so none has been reported.",
+            icon=":material/hourglass_empty:",
+        )
+        return
     paper = choose_paper(spec)
     languages = surfaces.languages_of(run)
     asked = languages.among(set(found.report["language"]))
     table = beside(run, found.report, asked, paper)
     st.dataframe(table, hide_index=True)
     st.caption(escape(table_caption(run, spec, found.report, asked, paper is not None)))
-    gaps = measures.gaps(found.report, run.spec.source)
-    if np.isfinite(gaps["gap"]).any():
-        panel.show(figures.gap(run, spec, gaps, languages))
 
 
 def choose_paper(spec: JudgingSpec) -> pd.DataFrame | None:
@@ -210,10 +247,7 @@ def table_caption(
             f"({', '.join(outside)})."
         )
     if printed_beside:
-        sentences.append(
-            "The printed rates are of another model and other prompts; “none, own, "
-            "English” in that order."
-        )
+        sentences.append("The published rates are of another model and other prompts.")
     return " ".join([*sentences, figures.run_note(run)])
 
 
@@ -234,7 +268,7 @@ def beside(
             row[title] = effect_words(found[vector])
             row[f"{title}: strength, layers"] = setting_words(found[vector])
         if paper is not None:
-            row["published"] = printed_words(paper, code)
+            row[PUBLISHED_COLUMN] = printed_words(paper, code)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -250,7 +284,7 @@ def printed_words(paper: pd.DataFrame, code: str) -> str:
     if mine.empty:
         return "not printed"
     rates = dict(zip(mine["vector"], mine["effect"]))
-    return ", ".join(f"{rates[vector]:z.2f}" for vector in VECTORS)
+    return " / ".join(f"{rates[vector]:z.2f}" for vector in VECTORS)
 
 
 def effect_words(row: Mapping[str, Any]) -> str:
@@ -272,18 +306,17 @@ def setting_words(row: Mapping[str, Any]) -> str:
 
 def manage(run: runs.Run) -> None:
     """What was asked for, and deleting it."""
-    with st.expander("What was asked for, and where it lies", icon=":material/folder:"):
-        st.code(runs.provenance(run), language="json")
-        st.caption("To go on with it from the command line:")
-        st.code(f"babelscope control --resume {run.name}", language="sh")
-        st.caption(
-            escape(f"All texts: {len(run.manifest.files)} JSON files in {run.folder}.")
-        )
-        job = jobs.mine()
-        with st.popover("Delete this run", disabled=job is not None and job.live):
-            st.caption("Its texts will be gone for good.")
-            if st.button("Delete for good", key=f"delete-{run.name}"):
-                delete(run)
+    st.code(runs.provenance(run), language="json", height=400)
+    st.caption("To go on with it from the command line:")
+    st.code(f"babelscope control --resume {run.name}", language="sh")
+    st.caption(
+        escape(f"All texts: {len(run.manifest.files)} JSON files in {run.folder}.")
+    )
+    job = jobs.mine()
+    with st.popover("Delete this run", disabled=job is not None and job.live):
+        st.caption("Its texts will be gone for good.")
+        if st.button("Delete for good", key=f"delete-{run.name}"):
+            delete(run)
 
 
 def delete(run: runs.Run) -> None:

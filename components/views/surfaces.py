@@ -43,7 +43,8 @@ def cost_title(name: str) -> str:
 
 def surface(run: runs.Run, judging: JudgingSpec, found: cache.Searched) -> None:
     """Effect and cost of every setting of one language, side by side."""
-    st.subheader("The search", anchor=False)
+    if nothing_yet(found):
+        return
     languages = languages_of(run)
     left, right = st.columns(2)
     with left:
@@ -70,6 +71,14 @@ def surface(run: runs.Run, judging: JudgingSpec, found: cache.Searched) -> None:
         panel.show(figures.dose(run, found.answers, language, choice))
 
 
+def nothing_yet(found: cache.Searched) -> bool:
+    """Whether a run has no answer yet, which is then said."""
+    if len(found.answers):
+        return False
+    st.info("No cell is computed yet.", icon=":material/hourglass_empty:")
+    return True
+
+
 def cell(answers: pd.DataFrame, language: str, strength: str, layers: str) -> None:
     """The texts of the cell that was clicked."""
     mine = answers.loc[
@@ -84,7 +93,8 @@ def cell(answers: pd.DataFrame, language: str, strength: str, layers: str) -> No
 
 def texts(run: runs.Run, found: cache.Searched) -> None:
     """Every text of the run, by language, setting and verdict."""
-    st.subheader("The texts", anchor=False)
+    if nothing_yet(found):
+        return
     shown = filtered(run, found.answers)
     st.dataframe(readable(shown.head(MOST_SHOWN)), hide_index=True)
     more = ""
