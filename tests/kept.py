@@ -152,14 +152,3 @@ def parts(link):
     split = urlsplit(link)
     page = f"pages/{split.path}.py" if split.path else "app.py"
     return page, parse_qs(split.query)
-
-
-def state_of(at, query):
-    """What the widgets hold for each key of a link, as JSON has it."""
-    found = {}
-    for key in query:
-        names = [key]
-        if key == "play":
-            names = [f"play-{name}" for name in json.loads(query[key][0])]
-        found |= {name: at.session_state[name] for name in names}
-    return json.loads(json.dumps(found))

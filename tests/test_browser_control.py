@@ -49,7 +49,8 @@ def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session
     expect(page.get_by_role("heading", name="Cells that are kept")).to_be_visible(
         timeout=LONG
     )
-    page.get_by_role("button", name=re.compile("^Stop")).click()
+    main = page.get_by_test_id("stMain")
+    main.get_by_role("button", name=re.compile("^Stop")).click()
     expect(
         page.get_by_text(re.compile("Stopped. Everything finished so far is kept"))
     ).to_be_visible(timeout=LONG)

@@ -17,7 +17,15 @@ from matplotlib.text import Text
 
 from analysis.core.errors import AnalysisError, FigureError
 from analysis.languages.languages import LABELS, LANGUAGES
-from components.figures.spec import DIVERGING, SEQUENTIAL, Cloud, Figure, Matrix
+from components.figures.spec import (
+    DIVERGING,
+    SEQUENTIAL,
+    Cloud,
+    Figure,
+    Lines,
+    Matrix,
+    Series,
+)
 from components.printing import fonts, sheet, sight, to_paper
 from components.printing.collisions import overlaps
 from components.printing.layout import covered_words
@@ -459,3 +467,28 @@ def test_names_of_points_leave_the_word_for_chance_alone():
     data = replace(data, low=None, high=None, line=None, named=True, chance=0.5)
     drawn = sheet.compose([replace(spec("points"), data=data)], Look("ACL, column"))
     assert not overlaps(drawn.canvas)
+
+
+def test_strengths_stand_on_a_log_axis_with_a_place_for_none():
+    """0 stands left of the weakest strength; on screen and on paper at one place."""
+    x = np.array([0.0, 0.25, 1.0, 4.0])
+    data = Lines((Series("following", x, x / 4),), logarithmic=True)
+    figure = replace(spec("lines"), data=data)
+    axes = sheet.compose([figure], WIDE).canvas.axes[0]
+    assert axes.get_xscale() == "log"
+    printed = axes.lines[0].get_xdata()
+    shown = to_plotly.draw(figure, False)
+    assert printed.tolist() == list(shown.data[0].x) == [0.125, 0.25, 1.0, 4.0]
+    assert axes.get_xticklabels()[0].get_text() == "0" == shown.layout.xaxis.ticktext[0]
+    assert shown.data[0].hovertext[0] == "0"
+
+
+def test_costs_have_colours_of_their_own():
+    """Nobody takes a cost for an effect, on screen or on paper."""
+    effect = spec("matrix")
+    effect = replace(effect, data=replace(effect.data, diverging=False, limits=(0, 1)))
+    cost = replace(effect, data=replace(effect.data, costs=True))
+    drawn = [meshes(sheet.compose([each], WIDE))[0] for each in (effect, cost)]
+    assert drawn[0].cmap(0.9) != drawn[1].cmap(0.9)
+    shown = [to_plotly.draw(each, False).data[0].colorscale for each in (effect, cost)]
+    assert shown[0] != shown[1]
