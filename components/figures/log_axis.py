@@ -8,7 +8,8 @@ import numpy as np
 BESIDE = 2.0
 """0 stands left of the smallest value, at that value by this."""
 STEPS = (1, 2, 5)
-MOST_TICKS = 7
+MOST_TICKS = 8
+"""Up to so many different values each has a tick; of more, round numbers have."""
 
 
 class LogAxis(NamedTuple):
@@ -29,14 +30,16 @@ def log_axis(values: Iterable[np.ndarray]) -> LogAxis | None:
 
     >>> axis = log_axis([np.array([0.0, 0.25, 4.0])])
     >>> axis.zero, axis.labels
-    (0.125, ('0', '0.5', '1', '2'))
+    (0.125, ('0', '0.25', '4'))
     """
     every = np.concatenate([np.asarray(each, float) for each in values] or [[]])
     above = every[every > 0]
     if not above.size or (every < 0).any():
         return None
     low, high = float(above.min()), float(above.max())
-    places = ticks_between(low, high)
+    places = np.unique(above).tolist()
+    if len(places) > MOST_TICKS:
+        places = ticks_between(low, high)
     labels = [f"{place:g}" for place in places]
     zero = low / BESIDE
     if (every == 0).any():

@@ -12,7 +12,7 @@ from analysis.concepts.pairs import Corpus
 from components.frame import readings
 
 EDITOR, KEPT, SHOWN = "draft-typed", "typed-pairs", "typed-pairs-at-first"
-COLUMNS = ("language", "concept", "positive", "negative", "pair")
+COLUMNS: tuple[str, ...] = ("language", "concept", "positive", "negative", "pair")
 FILE = "typed pairs.csv"
 HELP = (
     "Each row is a pair: two texts of one language, of which only the positive one has "
