@@ -9,6 +9,7 @@ import xarray as xr
 
 from analysis.core.typeset import minus_signs
 from analysis.plane.localisation import Effect, Setting
+from analysis.sentences.specs import RetrievalSpec
 from analysis.words.specs import AlignmentSpec
 from components.figures import alignment, depths, plane, sentences
 from components.figures.languages import Languages
@@ -138,7 +139,7 @@ def test_sentences_name_the_best_and_the_worst():
     variables = {name: ("language", values) for name, values in shares.items()}
     variables |= {"into_chance": ("language", [0.01, 0.01]), "n": ("language", [9, 9])}
     found = xr.Dataset(variables, {"language": ["es", "sw"]}, {"layer": 9})
-    told = sentences.answer(found, sentences.Looked(None, "English"), TWO)
+    told = sentences.answer(found, sentences.Looked(RetrievalSpec(), "English"), TWO)
     assert told.startswith("45 % of sentences find their English translation")
     assert "Best: Spanish 80 % (95 % 70 to 90); worst: Swahili 10 %" in told
 

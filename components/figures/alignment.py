@@ -68,7 +68,7 @@ def mean_at(found: xr.Dataset, stage: str) -> Mean:
     """P@1 at a stage, mean over languages; NaN ends where single words are unknown."""
     if "hit" in found:
         hits = found["hit"].sel(stage=stage).values
-        return mean_over_languages(hits[np.isfinite(hits).any(1)])
+        return mean_over_languages(list(hits[np.isfinite(hits).any(1)]))
     precision = float(found["precision"].sel(stage=stage, k=1).mean())
     return Mean(precision, np.nan, np.nan)
 

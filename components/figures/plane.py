@@ -155,10 +155,10 @@ def what_it_does(found: Effect) -> str:
 def without_an_arrow(table: pd.DataFrame, found: Effect, languages: Languages) -> str:
     """Which languages have no arrow, and which items they lack; empty where all have."""
     told = []
-    for row in table.itertuples():
-        lacks = [kind for kind in KINDS if not getattr(row, kind)]
+    for row in table.to_dict("records"):
+        lacks = [kind for kind in KINDS if not row[kind]]
         if lacks:
-            name = languages.name(str(row.language))
+            name = languages.name(row["language"])
             told.append(f"{name} has no {' and no '.join(lacks)} items")
     if not told:
         return ""

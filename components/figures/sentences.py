@@ -60,7 +60,7 @@ def looked_up(study: Study, looked: Looked, layer: bool = True) -> str:
 def answer(found: xr.Dataset, looked: Looked, languages: Languages) -> str:
     """How well translations find each other, in a sentence."""
     into = found["into"].sel(language=list(languages.codes))
-    best, worst = into.values.argmax(), into.values.argmin()
+    best, worst = int(into.values.argmax()), int(into.values.argmin())
     chance = float(found["into_chance"].mean())
     return (
         f"{100 * float(into.mean()):.0f} % of sentences find their {looked.target} "
