@@ -402,6 +402,44 @@ def test_hostile_names_are_shown_as_they_are_and_fetch_nothing(server, session):
         ), "a link goes where it says"
 
 
+OVERLAPS = """() => {
+  const found = [];
+  for (const plot of document.querySelectorAll('.js-plotly-plot')) {
+    const shown = [];
+    for (const text of plot.querySelectorAll('svg.main-svg text')) {
+      const box = text.getBoundingClientRect();
+      const unseen = getComputedStyle(text).display === 'none' || box.width < 1;
+      if (text.textContent.trim() && !unseen) shown.push([text.textContent, box]);
+    }
+    shown.forEach(([one, a], place) => shown.slice(place + 1).forEach(([other, b]) => {
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const tall = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (wide > 2 && tall > 3) found.push(`${one} over ${other}`);
+    }));
+  }
+  return found;
+}"""
+"""Texts of charts that lie over one another, by their boxes."""
+FITTING = ("Recognition", "Similarity", "Transfer")
+TALLEST = 2400
+MAIN = "document.querySelector('[data-testid=stMain]')"
+BLOCK = "document.querySelector('[data-testid=stMainBlockContainer]')"
+
+
+def test_pages_fit_their_screens_and_no_text_of_a_chart_covers_another(server, session):
+    page = session()
+    for title in FITTING:
+        page.set_viewport_size({"width": 1400, "height": TALLEST})
+        go(page, f"{server}/{title.lower()}?study=planted", title)
+        page.locator(".js-plotly-plot .main-svg").first.wait_for()
+        settle(page)
+        assert page.evaluate(OVERLAPS) == [], title
+        assert page.evaluate(f"{BLOCK}.scrollHeight") <= TALLEST, title
+        page.set_viewport_size({"width": 420, "height": 900})
+        settle(page)
+        assert page.evaluate(f"{MAIN}.scrollWidth - {MAIN}.clientWidth") <= 0, title
+
+
 def test_csv_download(server, session, home):
     page = go(session(), f"{server}/transfer?study=planted", "Transfer")
     page.get_by_role("button", name="Table and data").first.click()
