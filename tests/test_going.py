@@ -13,7 +13,7 @@ from tests.planted import planted_study
 from tests.stored import stored
 from tests.visits import APP, PAGES, alive, asked, visit, without_bodies, words
 
-TRANSFER, PLAY = "pages/transfer.py", "pages/playground.py"
+SIMILAR, PLAY = "pages/similarity.py", "pages/playground.py"
 CONCEPTS, SPOKEN = ("fairness", "truth"), ("en", "fr", "zh")
 DRAFT = {"prompt": "Say it kindly.", "strength": -0.5, "range": [2, 3]}
 ONLY_THERE = ("links.py", "going.py")
@@ -63,7 +63,7 @@ def test_only_one_place_knows_how_to_go_somewhere():
         if path.name in ONLY_THERE:
             continue
         text = path.read_text()
-        for word in ("page_link(", "switch_page(", "query_params"):
+        for word in (".page_link(", "switch_page(", "query_params"):
             assert word not in text, f"{Path(path).name} has a {word} of its own"
 
 
@@ -97,63 +97,63 @@ def test_a_link_from_any_page_to_any_page_says_what_is_then_shown(studies, monke
 
 
 def test_choices_of_a_page_wait_for_whoever_comes_back(studies):
-    at = visit(TRANSFER, study="one", source="fr", concepts="truth")
+    at = visit(SIMILAR, study="one", layer="2", concepts="truth")
     go(at, "app.py", study="one")
-    assert "source" not in asked(at)
-    follow(at, TRANSFER, "Transfer")
-    assert asked(at) == {"study": ["one"], "source": ["fr"], "concepts": ["truth"]}
-    assert at.selectbox(key="source").value == "fr"
+    assert "layer" not in asked(at)
+    follow(at, SIMILAR, "Similarity")
+    assert asked(at) == {"study": ["one"], "layer": ["2"], "concepts": ["truth"]}
+    assert at.selectbox(key="layer").value == "2"
 
 
 def test_what_a_link_says_counts_more_than_what_was_chosen(studies):
-    at = visit(TRANSFER, study="one", source="fr", order="family")
+    at = visit(SIMILAR, study="one", layer="2", order="family")
     go(at, "app.py", study="one")
-    go(at, TRANSFER, study="two", source="zh")
-    assert at.selectbox(key="source").value == "zh"
-    assert asked(at) == {"study": ["two"], "source": ["zh"], "order": ["family"]}
+    go(at, SIMILAR, study="two", layer="3")
+    assert at.selectbox(key="layer").value == "3"
+    assert asked(at) == {"study": ["two"], "layer": ["3"], "order": ["family"]}
 
 
 def test_a_page_links_to_itself_like_to_any_other(studies):
-    at = visit(TRANSFER, study="one", source="fr")
-    assert ways(at)["Transfer"][links.HERE] == ["1"]
-    follow(at, TRANSFER, "Transfer")
-    assert asked(at) == {"study": ["one"], "source": ["fr"]}
-    go(at, TRANSFER, study="two", here="1")
-    assert asked(at) == {"study": ["two"], "source": ["fr"]}
+    at = visit(SIMILAR, study="one", layer="2")
+    assert ways(at)["Similarity"][links.HERE] == ["1"]
+    follow(at, SIMILAR, "Similarity")
+    assert asked(at) == {"study": ["one"], "layer": ["2"]}
+    go(at, SIMILAR, study="two", here="1")
+    assert asked(at) == {"study": ["two"], "layer": ["2"]}
     assert at.session_state["study"] == "two"
     alive(at.run())
     assert at.session_state["study"] == "two", "the next touch leaves it"
 
 
 def test_back_on_the_same_page_takes_a_choice_back(studies):
-    at = visit(TRANSFER, study="one")
-    alive(at.selectbox(key="source").select("fr").run())
-    assert asked(at) == {"study": ["one"], "source": ["fr"]}
-    del at.query_params["source"]
+    at = visit(SIMILAR, study="one")
+    alive(at.selectbox(key="layer").select("2").run())
+    assert asked(at) == {"study": ["one"], "layer": ["2"]}
+    del at.query_params["layer"]
     alive(at.run())
-    assert at.selectbox(key="source").value == "en"
+    assert at.selectbox(key="layer").value == "maximum over layers"
 
 
 def test_links_know_a_choice_in_the_run_in_which_it_is_made(studies):
-    at = visit(TRANSFER, study="one", order="name")
+    at = visit(SIMILAR, study="one", order="name")
     alive(at.selectbox(key="order").select("family").run())
-    assert ways(at)["Similarity"]["order"] == ["family"]
+    assert ways(at)["Transfer"]["order"] == ["family"]
     alive(at.selectbox(key="order").select("share").run())
-    assert "order" not in ways(at)["Similarity"]
+    assert "order" not in ways(at)["Transfer"]
 
 
 def test_another_study_takes_its_own_choices_without_a_word_of_a_link(studies):
-    other = planted_study(CONCEPTS, ("en", "fr", "ta"), (4, 24, 16))
+    other = planted_study(CONCEPTS, SPOKEN, (2, 24, 16))
     stored("three", other)
-    at = visit(TRANSFER, study="one", source="zh")
+    at = visit(SIMILAR, study="one", layer="3")
     alive(at.selectbox(key="study").select("three").run())
     assert "The link asks" not in words(at)
-    assert "source" not in asked(at)
+    assert "layer" not in asked(at)
 
 
 def test_a_new_session_restores_what_the_address_says_and_nothing_else(studies):
-    at = visit(TRANSFER, study="one", source="fr")
+    at = visit(SIMILAR, study="one", layer="2")
     address = {key: values[0] for key, values in asked(at).items()}
-    again = visit(TRANSFER, **address)
+    again = visit(SIMILAR, **address)
     assert asked(again) == asked(at)
-    assert asked(visit(TRANSFER, study="one")) == {"study": ["one"]}
+    assert asked(visit(SIMILAR, study="one")) == {"study": ["one"]}

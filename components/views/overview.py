@@ -21,7 +21,16 @@ from components.figures import overview as figures
 from components.figures import transfer as transfer_figures
 from components.figures.languages import Languages
 from components.figures.text import model_note
-from components.frame import cache, controls, going, panel, questions, shell, small
+from components.frame import (
+    cache,
+    controls,
+    going,
+    links,
+    panel,
+    questions,
+    shell,
+    small,
+)
 from components.frame.polite import INFO, polite
 from components.frame.questions import Question
 from components.frame.sources import tell_what_shows
@@ -72,9 +81,10 @@ def page(study: Study) -> None:
 def open_what_is_asked() -> None:
     """A link to an analysis opens its tab, also one from before there were tabs."""
     begun = questions.widget(questions.TAB) in st.session_state
-    asked = "analysis" in st.query_params and questions.TAB not in st.query_params
+    said = links.address()
+    asked = "analysis" in said and questions.TAB not in said
     if asked and not begun:
-        st.query_params[questions.TAB] = "analyses"
+        links.ask(questions.TAB, "analyses")
 
 
 def in_order(study: Study) -> tuple[str, ...]:
