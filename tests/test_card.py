@@ -71,6 +71,23 @@ def test_a_card_says_one_line_and_the_rest_when_asked(home):
     assert at.dataframe[0].value.equals(FIGURE.table)
 
 
+def falling() -> None:
+    """A page with a figure of numbers below zero."""
+    from dataclasses import replace
+
+    from components.frame import panel
+    from tests.test_card import FIGURE
+
+    panel.show(replace(FIGURE, caption="It falls to -1.5 points. T is -2."))
+
+
+def test_numbers_below_zero_have_a_minus_sign(home):
+    at = AppTest.from_function(falling, default_timeout=30)
+    at.session_state["about-planted"] = True
+    said = words(alive(at.run()))
+    assert "falls to −1.5" in said and "T is −2" in said and "-1.5" not in said
+
+
 def test_every_tool_has_a_name(home):
     at = opened()
     assert [one.label for one in at.button] == ["Add to figures"]
