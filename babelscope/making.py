@@ -26,7 +26,7 @@ from analysis.sentences.parallel import ParallelText
 from analysis.sentences.plan import sentence_spec
 from analysis.sentences.readings import USUAL
 from analysis.sentences.specs import SentenceSpec
-from analysis.study import library, store
+from analysis.study import commits, library, store
 from analysis.study.records import WithSpec
 from analysis.study.study import Study as Results
 from analysis.study.together import Shard, read_shard
@@ -368,7 +368,7 @@ def resume(name: str, shard: str = "") -> Study:
     """
     sweep_once()
     study = open_study(name)
-    if study.complete:
+    if study.complete and not commits.are_shared(store.root() / name):
         return told_complete(study)
     work = extraction.resume_study(name, shard_of(shard))
     return open_study(run(work, name))

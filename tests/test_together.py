@@ -1,5 +1,6 @@
 """Several processes compute one study: each cell once, the same bytes, nothing lost."""
 
+import json
 import os
 import random
 import signal
@@ -7,9 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from safetensors import safe_open
 
 from analysis.concepts import plan
 from analysis.core.errors import DiskError, SpecError, Stopped, StudyError
@@ -142,11 +147,132 @@ def test_who_lives_is_not_taken_over(home):
 
 def test_a_claim_that_was_cut_off_is_taken_over(home):
     folder = begun("together")
+    store.share(folder)
     with Claims(folder, QUICK) as own:
         own.path("concept-000", 0).write_text("")
         assert not own.take("concept-000")
         time.sleep(2 * QUICK)
         assert own.take("concept-000")
+
+
+def test_who_died_three_times_is_not_computed_a_fourth_time(home):
+    """Others would fold the study while the fourth is at work."""
+    folder = begun("together")
+    store.share(folder)
+    with Claims(folder, QUICK) as own:
+        for generation in range(3):
+            dead = claims.Claim("concept-000", generation, f"dead-{generation}")
+            path = own.path("concept-000", generation)
+            path.write_text(json.dumps(asdict(dead)))
+    with pytest.raises(StudyError, match="set aside.*dead-2 ended"):
+        plan.run_together(
+            folder, reading.corpus(), reading.FakeReader(), Shard(lease=QUICK)
+        )
+    missing = library.open_by_name(folder.name).missing
+    assert len(missing) == CELLS / 2 and all("fairness" in cell for cell in missing)
+
+
+def test_nobody_begins_anew_while_files_are_merged(home, monkeypatch):
+    """A task of an array may start at the moment at which others are done."""
+    folder = begun("together")
+    seal = store.seal
+
+    def slow(there: Path) -> None:
+        assert commits.are_shared(there)
+        seal(there)
+        assert commits.are_shared(there)
+
+    monkeypatch.setattr(store, "seal", slow)
+    plan.run_together(folder, reading.corpus(), reading.FakeReader(), Shard())
+    assert not commits.are_shared(folder)
+    monkeypatch.setattr(store, "seal", seal)
+    assert content(folder) == alone()
+
+
+def test_a_latecomer_leaves_what_others_share_as_it_is(home):
+    """They may compute words by now, of which it knows nothing."""
+    folder = begun("together")
+    plan.run(folder, reading.corpus(), reading.FakeReader())
+    store.share(folder)
+    told: list[str] = []
+
+    def progress(done: int, of: int, doing: str) -> None:
+        assert commits.are_shared(folder)
+        told.append(doing)
+
+    late = threading.Thread(
+        target=plan.run_together,
+        args=(folder, reading.corpus(), reading.FakeReader(), Shard(lease=QUICK)),
+        kwargs={"progress": progress},
+    )
+    with Claims(folder, QUICK):
+        late.start()
+        time.sleep(2 * QUICK)
+        assert commits.are_shared(folder)
+    late.join()
+    assert set(told) == {"waiting for other processes"}
+    assert not commits.are_shared(folder)
+
+
+def test_one_that_slept_takes_no_file_away_that_counts(home):
+    folder = begun("together")
+    with pytest.raises(StudyError):
+        plan.run_together(folder, reading.corpus(), Failing(), Shard(lease=QUICK))
+    entries = store.read_manifest(folder).files
+    file = next(iter(entries))
+    with safe_open(folder / file, "numpy") as held:
+        tensors = {key: held.get_tensor(key) for key in entries[file].keys}
+    store.add_file(folder, file, tensors)
+    store.check_files(folder, store.read_manifest(folder), hashes=True)
+
+
+def test_who_slept_through_the_end_beats_and_folds_no_more(home):
+    folder = begun("together")
+    store.share(folder)
+    with Claims(folder, QUICK) as slept:
+        commits.end(folder)
+        store.share(folder)
+        with Claims(folder, QUICK) as later:
+            with suppress(OSError):
+                slept.beat()
+            assert slept.are_over and not later.are_over
+            together.fold(folder, (), slept, together.leave_it)
+            assert commits.are_shared(folder)
+    commits.end(folder)
+
+
+def test_many_share_one_study_at_the_same_moment(home):
+    folder = begun("together")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(store.share, [folder] * 8))
+    assert commits.are_shared(folder)
+
+
+def test_a_study_whose_processes_are_gone_can_be_deleted_or_settled(home):
+    folder = begun("together")
+    store.share(folder)
+    with Claims(folder), pytest.raises(StudyError, match="several processes"):
+        library.delete(folder.name)
+    library.restore(library.delete(folder.name))
+    plan.run_together(folder, reading.corpus(), reading.FakeReader(), Shard())
+    store.share(folder)
+    together.settle(folder, together.without_progress, Shard(lease=QUICK))
+    assert content(folder) == alone()
+
+
+def test_a_record_that_is_folded_while_it_is_read_is_none(home, monkeypatch):
+    folder = begun("together")
+    gone = folder / commits.FOLDER / "vector-000-000.safetensors.json"
+    monkeypatch.setattr(commits.disk, "listed", lambda there: [gone])
+    assert commits.told(folder) == {}
+
+
+def test_a_damaged_record_is_told(home):
+    folder = begun("together")
+    store.share(folder)
+    (folder / commits.FOLDER / "vector-000-000.safetensors.json").write_text("{")
+    with pytest.raises(StudyError, match="record vector-000-000.* damaged"):
+        library.open_by_name(folder.name)
 
 
 class Failing(reading.FakeReader):
@@ -320,10 +446,13 @@ def test_status_says_what_runs_what_failed_and_what_is_left(home, capsys):
         own.take("concept-001")
         own.take("concept-000")
         own.release("concept-000", "concept-000: out of memory")
+        own.take("concept-002")
+        own.done("concept-002")
         commands.main(["status", folder.name])
     said = capsys.readouterr().out
     assert "running  concept-001 on " in said
     assert "failed   concept-000: out of memory" in said
+    assert "concept-002" not in said
     assert commands.main(["status", "demo"]) == 0
     assert commands.main(["status", "no such"]) == 2
 

@@ -16,12 +16,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from analysis.core import disk, files
+from analysis.study import commits
 
-FOLDER = "claims"
+FOLDER = f"{commits.FOLDER}/claims"
+"""Beside the records, so that both end at once."""
 LEASE = 60.0
 """Seconds for which a heart may stand still."""
 BEATS = 6
@@ -35,7 +37,8 @@ CLAIM = re.compile(r"(?P<group>.+)\.claim-(?P<generation>\d+)")
 class Claim:
     """A group of cells, who computes it and since when (seconds of the epoch there).
 
-    ``released`` where the owner gave it back, ``error`` where it failed there.
+    ``released`` where the owner gave it back, ``error`` where it failed there;
+    ``finished`` where all of it is computed.
     """
 
     group: str
@@ -45,6 +48,7 @@ class Claim:
     since: float = 0.0
     released: bool = False
     error: str = ""
+    finished: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,9 @@ class Claims:
         self.heart = threading.Thread(target=self.live, daemon=True)
 
     def __enter__(self) -> "Claims":
-        files.make_folder(self.folder)
-        self.beat()
+        with disk.writing(self.folder):
+            self.folder.mkdir(exist_ok=True)
+            self.heart_of(self.owner).write_text("0")
         self.heart.start()
         return self
 
@@ -96,10 +101,14 @@ class Claims:
     def beat(self) -> None:
         """Count one more."""
         self.count += 1
-        path = self.heart_of(self.owner)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(str(self.count))
-        fresh.replace(path)
+        # Into the file that is there: who slept on has no heart in claims of later.
+        with self.heart_of(self.owner).open("r+") as file:
+            file.write(str(self.count))
+
+    @property
+    def are_over(self) -> bool:
+        """Whether somebody has folded the study, and ended what was shared, since."""
+        return not self.heart_of(self.owner).is_file()
 
     def heart_of(self, owner: str) -> Path:
         """The file of an owner's heart."""
@@ -132,13 +141,18 @@ class Claims:
     def release(self, group: str, error: str = "") -> None:
         """Give a group back, with what went wrong if anything did."""
         claim = self.held.pop(group)
-        known = {**asdict(claim), "released": True, "error": error}
-        with suppress(OSError):
-            self.path(group, claim.generation).write_text(json.dumps(known))
+        self.tell(replace(claim, released=True, error=error))
 
     def done(self, group: str) -> None:
         """A group is computed: nobody asks for it any more."""
-        self.held.pop(group)
+        self.tell(replace(self.held.pop(group), finished=True))
+
+    def tell(self, claim: Claim) -> None:
+        """Write what became of a claim, unless all claims were taken away since."""
+        path = self.path(claim.group, claim.generation)
+        with suppress(OSError), path.open("r+") as file:
+            file.write(json.dumps(asdict(claim)))
+            file.truncate()
 
     def path(self, group: str, generation: int) -> Path:
         """The file of a claim."""
@@ -174,6 +188,45 @@ class Claims:
         return found
 
 
+def hearts(folder: Path, lease: float) -> bool:
+    """Whether any process beats on a study, listened to for as long as the lease."""
+    begin = time.monotonic()
+    first = counts(folder)
+    while first and time.monotonic() - begin < lease:
+        time.sleep(lease / BEATS)
+        now = counts(folder)
+        if any(first.get(path, now[path]) != now[path] for path in now):
+            return True
+        first = {path: first.get(path, now[path]) for path in now}
+    return False
+
+
+def counts(folder: Path) -> dict[Path, int]:
+    """The counts of all hearts on a study."""
+    there = disk.listed(folder / FOLDER)
+    return {path: heart_count(path) for path in there if path.suffix == ".heart"}
+
+
+def beat_lately(folder: Path, lease: float = LEASE) -> bool:
+    """Whether a heart on a study beat within two leases, by the clock of its disk."""
+    now = clock(folder)
+    for path in counts(folder):
+        # It may have ended since.
+        with suppress(OSError):
+            if now - path.stat().st_mtime < 2 * lease:
+                return True
+    return False
+
+
+def clock(folder: Path) -> float:
+    """Seconds of the epoch by the clock of a study's disk."""
+    path = folder / FOLDER
+    with suppress(OSError):
+        os.utime(path)
+        return path.stat().st_mtime
+    return time.time()
+
+
 def heart_count(path: Path) -> int:
     """The count of a heart; 0 where there is none."""
     try:
@@ -197,8 +250,3 @@ def read_claim(path: Path, group: str, generation: int) -> Claim:
         return Claim(**known)
     except (OSError, ValueError, TypeError):
         return Claim(group, generation)
-
-
-def clear(folder: Path) -> None:
-    """Take all claims on a study away, when it is computed together no more."""
-    files.discard(folder / FOLDER)

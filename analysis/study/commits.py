@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from analysis.core import disk, files
+from analysis.core.errors import StudyError
+from analysis.core.json_text import parse_json
 from analysis.core.leftovers import temporary_beside
 from analysis.study.manifest import FileEntry, FolderManifest
 from analysis.study.records import read_record, to_json
@@ -47,11 +49,20 @@ def told(folder: Path) -> dict[str, FileEntry]:
     found = {}
     for path in disk.listed(folder / FOLDER):
         if path.name.endswith(ENDING):
-            with suppress(FileNotFoundError):
-                values = json.loads(path.read_bytes())
-                entry = read_record(FileEntry, values, path.name)
-                found[path.name.removesuffix(ENDING)] = entry
+            with disk.reading(path), suppress(FileNotFoundError):
+                found[path.name.removesuffix(ENDING)] = entry_in(path)
     return found
+
+
+def entry_in(path: Path) -> FileEntry:
+    """A file as its record tells of it; StudyError for a record that tells nothing."""
+    try:
+        return read_record(FileEntry, parse_json(path.read_bytes()), path.name)
+    except (ValueError, StudyError) as error:
+        raise StudyError(
+            f"The record {path.name} of {path.parent.parent.name} is damaged: {error} "
+            "Remove that record, and go on with the study: its part is computed again."
+        ) from error
 
 
 def with_told(manifest: M, records: Mapping[str, FileEntry]) -> M:

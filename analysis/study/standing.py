@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,14 +75,17 @@ def newest(known: Sequence[Claim]) -> list[Claim]:
 def lives(folder: Path, claim: Claim) -> bool:
     """Whether whoever made a claim has a heart there; it may have just stopped."""
     heart = folder / claims.FOLDER / f"{claim.owner}.heart"
-    return not claim.released and heart.is_file()
+    return not claim.released and not claim.finished and heart.is_file()
 
 
 def added(folder: Path) -> list[float]:
     """When files were added by several processes, in seconds of the disk's clock."""
     found = []
     for path in disk.listed(folder / commits.FOLDER):
-        found.append(path.stat().st_mtime)
+        # They may be folded into the manifest meanwhile.
+        with suppress(FileNotFoundError):
+            if path.name.endswith(commits.ENDING):
+                found.append(path.stat().st_mtime)
     return sorted(found)
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -24,7 +25,7 @@ from analysis.core.errors import StudyError
 from analysis.core.json_text import parse_json
 from analysis.core.specs import Spec, check_text, digest
 from analysis.core.version import __version__
-from analysis.study import bounds, commits, coverage
+from analysis.study import bounds, claims, commits, coverage
 from analysis.study.array_checks import check_arrays
 from analysis.study.arrays import KINDS, frozen
 from analysis.study.manifest import SCHEMA, FileEntry, FolderManifest, Manifest
@@ -49,6 +50,8 @@ from analysis.study.study import COMPUTED, Study
 
 MANIFEST = "manifest.json"
 LOCK = ".lock"
+PATIENCE = 2.0
+"""Seconds for which whoever wants to share a study waits for who holds it."""
 MAX_MANIFEST_BYTES = 32 * 2**20
 
 M = TypeVar("M", bound=FolderManifest)
@@ -215,8 +218,12 @@ def create(
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Hold a study for writing; StudyError when another holds it, or it is gone."""
+def writing(folder: Path, abandoned: bool = False) -> Iterator[None]:
+    """Hold a study for writing; StudyError when another holds it, or it is gone.
+
+    One that several processes compute is held only where ``abandoned`` ones may be, and
+    none of them has been heard of lately.
+    """
     try:
         was_empty = not list(folder.iterdir())
     except FileNotFoundError as error:
@@ -225,7 +232,8 @@ def writing(folder: Path) -> Iterator[None]:
         with files.locked(folder / LOCK):
             # A lock makes its folder again where that was deleted meanwhile.
             left_over = holds_only_its_lock(folder) and not was_empty
-            if commits.are_shared(folder):
+            left_alone = abandoned and not claims.beat_lately(folder)
+            if commits.are_shared(folder) and not left_alone:
                 raise shared(folder)
             if not left_over:
                 yield
@@ -252,23 +260,26 @@ def share(folder: Path) -> None:
 
     StudyError when one computes it alone, or it is gone.
     """
-    if not commits.are_shared(folder):
+    begin = time.monotonic()
+    while not commits.are_shared(folder):
         try:
             with writing(folder):
                 commits.share(folder)
         except StudyError:
-            # Another one that takes part may have been first.
-            if not commits.are_shared(folder):
+            # Another one that takes part may be first, and be about to share it.
+            late = time.monotonic() - begin > PATIENCE
+            if not commits.are_shared(folder) and (late or not folder.is_dir()):
                 raise
+            time.sleep(PATIENCE / 100)
 
 
 def fold(folder: Path, order: Iterable[str]) -> None:
     """Put what several processes added into the manifest, its files in this order.
 
-    Afterwards the study is as one process leaves it. A kill in between loses nothing.
+    The study is still shared; once that ends it is as one process leaves it. A kill in
+    between loses nothing.
     """
     put_manifest(folder, commits.in_order(read_manifest(folder), order))
-    commits.end(folder)
 
 
 def gone(folder: Path) -> StudyError:
@@ -297,10 +308,10 @@ def taking_away(folder: Path) -> Iterator[None]:
     Windows moves no folder with an open file in it: there it is only asked for.
     """
     if not files.WINDOWS:
-        with writing(folder):
+        with writing(folder, abandoned=True):
             yield
         return
-    with writing(folder):
+    with writing(folder, abandoned=True):
         pass
     yield
 
@@ -323,7 +334,8 @@ def add_file(
     manifest = read_manifest(folder)
     if entry.keys and manifest.keys.issuperset(entry.keys):
         # One that slept for so long that others have done its part.
-        files.discard(folder / file)
+        if file not in manifest.files:
+            files.discard(folder / file)
         return
     put_manifest(folder, manifest.with_file(file, entry))
 

@@ -87,6 +87,10 @@ def compute(
     failed three times; all others are there then.
     """
     store.share(folder)
+    if not missing(folder, groups):
+        wait_for_others(folder, progress, len(groups), shard)
+    if not commits.are_shared(folder):
+        return
     with Claims(folder, shard.lease) as own:
         taking_turns(folder, groups, work, progress, shard, own)
         failed = set_aside(folder, groups, own)
@@ -96,6 +100,19 @@ def compute(
             f"{count_are(len(failed), 'part')} of {folder.name} set aside after failing "
             f"{TRIES} times, and everything else is computed. {'; '.join(failed)}"
         )
+
+
+def wait_for_others(folder: Path, progress: Progress, of: int, shard: Shard) -> None:
+    """Leave the folding to those who live, who may compute what comes next by now."""
+    progress(of, of, "waiting for other processes")
+    while commits.are_shared(folder) and claims.hearts(folder, shard.lease):
+        progress(of, of, "waiting for other processes")
+
+
+def settle(folder: Path, progress: Progress, shard: Shard) -> None:
+    """Fold a study in which nothing is missing, where all who shared it were killed."""
+    if commits.are_shared(folder):
+        compute(folder, (), lambda group: None, progress, shard, store.seal)
 
 
 def taking_turns(
@@ -128,7 +145,11 @@ def first_taken(
     """The first group that could be claimed; None where others have all."""
     for group in wanted:
         if can_begin(group, waiting) and own.take(group.name):
-            return group
+            deaths = own.lost(group.name)
+            if len(deaths) < TRIES:
+                return group
+            # Whoever held it last has died as well, as this take has just found out.
+            own.release(group.name, f"{group.name}: {deaths[-1]}")
     return None
 
 
@@ -185,16 +206,11 @@ def fold(
 ) -> None:
     """Fold what was added into the manifest, unless another process does."""
     order = [file for group in groups for file in group.files]
-    while commits.are_shared(folder):
-        try:
-            if own.take(FOLD):
-                store.fold(folder, order)
-                if not missing(folder, groups):
-                    finish(folder)
-                own.done(FOLD)
-        except (DiskError, StudyError):
-            # Another one was quicker, and has taken the folder of claims away.
-            if commits.are_shared(folder):
-                raise
+    while commits.are_shared(folder) and not own.are_over:
+        if own.take(FOLD) and not own.are_over:
+            store.fold(folder, order)
+            if not missing(folder, groups):
+                finish(folder)
+            # Last, so that nobody begins anew while files are merged.
+            commits.end(folder)
         own.stopped.wait(0.05)
-    claims.clear(folder)

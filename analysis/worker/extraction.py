@@ -32,7 +32,7 @@ from analysis.core.templates import (
     prompt_form,
 )
 from analysis.core.tokenizer import Tokenizer
-from analysis.study import commits, coverage, library, store
+from analysis.study import commits, coverage, library, store, together
 from analysis.study.manifest import WordsPart
 from analysis.study.together import Shard
 from analysis.study.word_list import WordList
@@ -236,6 +236,10 @@ def extract_study(
             "prompt": prompt,
             "read": reader.read,
         }
+        folder = store.root() / store.name_of(exact_spec, title)
+        if shard is not None and is_complete(folder):
+            # The others were done while this one read its model.
+            return folder.name
         folder = plan.begin(exact_spec, corpus, reader, title, known)
         check_study_prompt(folder, exact_spec, loaded)
         hold_to_files(folder, loaded)
@@ -244,6 +248,11 @@ def extract_study(
         return folder.name
 
     return work
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a study is there, and nothing of it is missing."""
+    return folder.is_dir() and not coverage.missing_cells(store.read_manifest(folder))
 
 
 def weights_of(loaded: "Loaded") -> dict[str, Any]:
@@ -296,20 +305,31 @@ def resumed_study(name: str, shard: Shard | None, job: Job, pool: Pool) -> str:
         hold_to_files(folder, loaded)
         reader = template_reader(loaded, spec, job)
         extract_cells(folder, corpus, reader, job, shard)
-    if coverage.missing_words(manifest):
-        spec = manifest.part(WordsPart).spec_as(WordSpec)
-        loaded = pool.get(spec.model, job)
-        hold_to_files(folder, loaded)
-        readers = position_readers(loaded, spec, job)
-        if shard is None:
-            words.run(folder, readers, job.progress)
-        else:
-            words.run_together(folder, readers, shard, job.progress)
+    go_on_with_words(name, job, pool, shard)
     go_on_reading(name, job, pool, shard)
     go_on_asking(name, job, pool, shard)
+    if shard is not None:
+        together.settle(folder, job.progress, shard)
     if shard is None or shard.number == 1:
         go_on_sweeping(name, job, pool)
     return name
+
+
+def go_on_with_words(name: str, job: Job, pool: Pool, shard: Shard | None) -> None:
+    """Read what is left of a study's words, if anything is."""
+    folder = store.root() / name
+    # Read again: others may have gone on since.
+    manifest = store.read_manifest(folder)
+    if not coverage.missing_words(manifest):
+        return
+    spec = manifest.part(WordsPart).spec_as(WordSpec)
+    loaded = pool.get(spec.model, job)
+    hold_to_files(folder, loaded)
+    readers = position_readers(loaded, spec, job)
+    if shard is None:
+        words.run(folder, readers, job.progress)
+    else:
+        words.run_together(folder, readers, shard, job.progress)
 
 
 def extract_cells(
