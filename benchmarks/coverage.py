@@ -31,7 +31,7 @@ from analysis.concepts.unrelated_vectors import random_directions, shuffling_wei
 from analysis.control import surfaces
 from analysis.core import statistics
 from analysis.core.intervals import mean_interval, wilson
-from analysis.overview import compare
+from analysis.overview import compare, on_words
 from analysis.plane import localisation
 from analysis.sentences import retrieval
 from analysis.words import alignment
@@ -261,6 +261,30 @@ def mexa_over_layers(sentences: int, share: float, layers: int) -> Simulation:
         ease = rng.beta(4 * share, 4 * (1 - share), sentences)
         hits = rng.random((layers, sentences)) < ease
         return bool(held(*retrieval.spread_of_means(hits.mean(0)), share))
+
+    def simulate(rng: Generator, replicates: int) -> np.ndarray:
+        return np.array([once(rng) for _ in range(replicates)])
+
+    return simulate
+
+
+def gain_by_a_map(languages: int, gain: float) -> Simulation:
+    """Gain of P@1 from before to after a map; languages differ, and so do their gains."""
+
+    def once(rng: Generator) -> bool:
+        before = rng.uniform(0.2, 0.5, languages)
+        after = before + rng.normal(gain, 0.1, languages)
+        stages = ("stage", "language")
+        table = xr.Dataset(
+            {
+                "precision": (stages, np.array([before, after])),
+                "low": (stages, np.zeros((2, languages))),
+            },
+            {"stage": ["before", "after"]},
+        )
+        table["chance"] = ("language", np.zeros(languages))
+        low, high = on_words.read(table, "en").gain
+        return bool(held(np.array(low), np.array(high), 100 * gain))
 
     def simulate(rng: Generator, replicates: int) -> np.ndarray:
         return np.array([once(rng) for _ in range(replicates)])
@@ -730,6 +754,17 @@ ENTRIES = (
         "Wilson 1927; Korn and Graubard 1998",
         ("words.alignment.mean_over_languages",),
         (Case("68 words, 8 languages", words_found_in_the_mean(68, 0.4, 8)),),
+    ),
+    Entry(
+        "gain of P@1 by a map, over languages (Overview)",
+        STUDENT,
+        "languages",
+        "Student 1908",
+        ("overview.on_words.read",),
+        (
+            Case("19 languages", gain_by_a_map(19, 0.1)),
+            Case("8 languages", gain_by_a_map(8, 0.1)),
+        ),
     ),
     Entry(
         "translations found, MEXA at a layer (Alignment)",
