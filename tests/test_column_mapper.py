@@ -6,7 +6,7 @@ from analysis.concepts import corpora
 from analysis.tables import layouts
 from tests import tables_of as made
 from tests.test_uploads import EXTRACT, LAYERS
-from tests.visits import alive, button, plain, visit, words
+from tests.visits import alive, button, plain, unfolded, visit, words
 
 ROWS = [
     {"nr": str(n), "gut": f"gut {n} {code}", "schlecht": f"böse {n}", "Sprache": code}
@@ -94,7 +94,7 @@ def test_questions_with_columns_of_their_own():
         {"frage": f"? {n}", "wahl a": "x", "wahl b": "y", "richtig": n % 2}
         for n in range(4)
     ]
-    at = visit(LAYERS, study="demo")
+    at = unfolded(visit(LAYERS, study="demo"), "ask")
     alive(at.button_group(key="questions-origin").set_value("a file").run())
     book = made.workbook_of({"Fragen": made.cells_of(rows)})
     alive(at.file_uploader(key="questions-file").upload("quiz.xlsx", book).run())
