@@ -220,6 +220,10 @@ def test_studies_without_words_show_ranks_of_their_concepts_and_how_to_get_words
     at = visit(PAGE, study="llama2-chat-7b")
     assert "has no words, sentences or concept vectors" in words(at)
     assert [each.label for each in at.button if each.label.startswith("Open with")]
+    read = words(at)
+    assert read.index("Here you would see") < read.index("204 concepts"), (
+        "what is lacking is said before the form that gets it"
+    )
 
 
 def test_seeds_that_are_too_few_for_the_map_are_said(home):

@@ -325,7 +325,8 @@ def test_keys_turn_the_pages_none_of_which_shuts_anybody_out(server, session):
     page = go(session(color_scheme="dark"), f"{server}/?study=demo", MENU[0].title)
     # Lists are open and a page runs in tests above; texts of one's own are not here.
     elsewhere = {style.LISTS, style.TEXTS, style.RUNNING}
-    shown = {*style.RULES, *style.RULES_WHERE_WIDE} - elsewhere
+    shown = {*style.RULES, *style.RULES_WHERE_WIDE, *style.RULES_ON_PHONES}
+    shown -= elsewhere
     rules = selectors(*shown)
     for entry in MENU:
         heading = page.get_by_role("heading", name=entry.title, exact=True)

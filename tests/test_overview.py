@@ -6,6 +6,7 @@ import xarray as xr
 
 from analysis.overview import findings
 from analysis.overview.finding import small_picture
+from components.figures.languages import Languages
 from components.figures.spec import Figure, Matrix
 from components.frame import small as on_page
 from components.screen import small
@@ -98,6 +99,22 @@ def test_it_says_what_a_study_has_and_where_to_get_the_rest(home):
     assert "has no sweep of settings" in lacked.help.replace("\\", "")
 
 
+def test_a_study_that_has_everything_leads_to_every_page(home, monkeypatch):
+    monkeypatch.setattr(overview.page_needs, "reason", lambda title, study: "")
+    stored("mine")
+    read = seen(visit(study="mine").main)
+    assert set(overview.page_needs.NEEDS) <= set(read) and "Everything." not in read
+
+
+def test_languages_without_a_place_in_the_triangle_are_counted(monkeypatch):
+    said = []
+    monkeypatch.setattr(overview.st, "caption", said.append)
+    overview.left_out(Languages(("en", "fr"), ("en", "fr")), ["en", "fr"])
+    assert not said
+    overview.left_out(Languages(("en", "fr"), ("en", "fr")), ["en", "fr", "ru"])
+    assert said == ["2 of 3 languages: those with a known share of text."]
+
+
 def test_what_the_terms_of_a_model_ask_to_be_shown_is_in_view(home):
     stored("mine", notice="Provided under the Planted Terms of Use")
     assert "Planted Terms of Use" in " ".join(seen(visit(study="mine").main))
@@ -118,6 +135,8 @@ def test_few_numbers_lie_with_their_names_and_many_stand():
     plot = small.bars(few.values, tuple(few.label.values), "cosine")
     assert drawn(plot)["orientation"] == "h" and "<b>" not in drawn(plot)["y"][0]
     assert list(drawn(plot)["text"]) == ["1.00", "3.00"]
+    below = small.bars(np.array([-1.79]), ("a",), "cosine")
+    assert list(drawn(below)["text"]) == ["−1.79"]
     many = np.arange(9.0)
     plot = small.bars(many, tuple("abcdefghi"), "%", chance=5.0)
     assert "orientation" not in drawn(plot)

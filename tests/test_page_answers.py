@@ -13,6 +13,7 @@ from analysis.sentences.specs import RetrievalSpec
 from analysis.words.specs import AlignmentSpec
 from components.figures import alignment, depths, plane, sentences
 from components.figures.languages import Languages
+from components.figures.text import marks_words
 
 TWO = Languages(("es", "sw"), ("Spanish", "Swahili"))
 MATCHING = alignment.Matching(AlignmentSpec("last token"), "English")
@@ -55,9 +56,29 @@ def test_printed_words_have_no_interval_and_other_maps_their_name():
     printed = words(0.2, 0.5).drop_vars("hit")
     shares = np.array([0.2, 0.5])[None, :, None] * np.ones((2, 1, 1))
     printed["precision"] = (("language", "stage", "k"), shares)
+    printed["low"] = printed["precision"] - 0.01
     ridge = alignment.Matching(AlignmentSpec("last token", map="ridge"), "English")
     told = alignment.answer(printed, ridge)
     assert told.startswith("The ridge map learned") and "95 %" not in told
+
+
+def test_printed_words_are_judged_by_the_languages_that_they_are_of():
+    printed = words(0.12, 0.1).drop_vars("hit")
+    shares = np.array([[0.2, 0.25], [0.09, 0.01]])[:, :, None]
+    printed["precision"] = (("language", "stage", "k"), shares)
+    printed["low"] = printed["precision"] - 0.01
+    printed["chance"] = (("language", "k"), np.full((2, 1), 0.001))
+    told = alignment.answer(printed, MATCHING)
+    assert told.startswith("A rotation learned from seed pairs changes little: ")
+    assert "by guessing 0.1 %" in told
+
+
+def test_what_is_seen_explains_the_marks_that_there_are():
+    none, some = np.array([False, False]), np.array([False, True])
+    assert marks_words(none, None) == marks_words(none, none) == ""
+    assert marks_words(some, none) == "; pale cells are no better than chance"
+    assert "° marks" in marks_words(none, some)
+    assert "pale" not in marks_words(none, some)
 
 
 def angle(cosine: float, low=math.nan, high=math.nan, band=(math.nan, math.nan)):

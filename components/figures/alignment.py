@@ -1,12 +1,14 @@
 """Alignment: do the spaces match?"""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
 from analysis.core.counting import count
 from analysis.core.intervals import ends
+from analysis.overview import on_words
 from analysis.study.study import PUBLISHED, Study
 from analysis.words.alignment import Mean, mean_over_languages
 from analysis.words.matching import STAGES
@@ -51,13 +53,21 @@ class Matching:
     target: str
 
 
+class Gain(NamedTuple):
+    """The ends of what a map adds to the share of words found."""
+
+    low: float
+    high: float
+
+
 def answer(found: xr.Dataset, matching: Matching) -> str:
     """What the map changes, in a sentence with its number, interval and n."""
     before, after = mean_at(found, "before"), mean_at(found, "after")
     chance = float(found["chance"].sel(k=1).mean())
     languages = count(found.sizes["language"], "language")
+    gain = gained(found, before, after)
     return (
-        f"{what_it_does(before, after, chance, matching.spec)}: "
+        f"{what_it_does(gain, after, chance, matching.spec)}: "
         f"{percent(after.precision)} of words find their {matching.target} translation "
         f"at the first try{within(after)}; before it {percent(before.precision)}, by "
         f"guessing {percent(chance)}. n = {counts(found['n'])} words, {languages}."
@@ -73,22 +83,33 @@ def mean_at(found: xr.Dataset, stage: str) -> Mean:
     return Mean(precision, np.nan, np.nan)
 
 
-def what_it_does(before: Mean, after: Mean, chance: float, spec: AlignmentSpec) -> str:
+def what_it_does(gain: Gain, after: Mean, chance: float, spec: AlignmentSpec) -> str:
     """What the map does to the match of the spaces, in a main clause."""
     name = "A rotation" if spec.map == "orthogonal" else f"The {spec.map} map"
-    low, high = lowest(after), np.fmax(after.high, after.precision)
-    if low <= chance:
+    if lowest(after) <= chance:
         return f"{name} learned from seed pairs finds no more words than guessing"
-    if low > np.fmax(before.high, before.precision):
+    if gain.low > 0:
         return f"{name} learned from seed pairs brings the spaces together"
-    if high < lowest(before):
+    if gain.high < 0:
         return f"{name} learned from seed pairs makes words harder to find"
     return f"{name} learned from seed pairs changes little"
+
+
+def gained(found: xr.Dataset, before: Mean, after: Mean) -> Gain:
+    """Ends of what the map adds; the Overview's where single words are unknown."""
+    if "hit" in found:
+        return Gain(lowest(after) - highest(before), highest(after) - lowest(before))
+    return Gain(*on_words.read(found.sel(k=1), "").gain)
 
 
 def lowest(mean: Mean) -> float:
     """The low end of a mean; the mean itself where it has none."""
     return float(np.fmin(mean.low, mean.precision))
+
+
+def highest(mean: Mean) -> float:
+    """The high end of a mean; the mean itself where it has none."""
+    return float(np.fmax(mean.high, mean.precision))
 
 
 def within(mean: Mean) -> str:
@@ -99,8 +120,9 @@ def within(mean: Mean) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent."""
-    return f"{100 * share:.0f} %"
+    """A share in percent, with a decimal where it would else be none at all."""
+    digits = 1 if 0 < share < 0.005 else 0
+    return f"{100 * share:.{digits}f} %"
 
 
 def by_language(

@@ -27,6 +27,7 @@ from components.figures.text import (
     chance_words,
     convention_note,
     counts,
+    marks_words,
     mean_band_words,
     pairs_words,
     source_note,
@@ -213,6 +214,7 @@ def by_concept(
     parts = ("low", "high", "n", "clusters", "q")
     hover = np.vectorize(cell_words)(*(cells[part].values for part in parts))
     faded = tested & (q > 0.05)
+    within = within_unrelated(cells, faded)
     matrix = Matrix(
         accuracy,
         study.concepts,
@@ -220,7 +222,7 @@ def by_concept(
         units="accuracy",
         limits=(0.5, 1.0),
         faded=faded,
-        within=within_unrelated(cells, faded),
+        within=within,
         hover=with_bands(hover, cells),
     )
     by_cell = [name for name, each in cells.data_vars.items() if "concept" in each.dims]
@@ -230,7 +232,7 @@ def by_concept(
         estimate="accuracy",
         interval=("low", "high"),
         title="Recognition by concept and language",
-        seen="Each concept in each language; pale cells are no better than chance.",
+        seen=f"Each concept in each language{marks_words(faded, within)}.",
         caption=f"Share of held-out pairs ranked right, {span(accuracy)}; {chance}."
         f"{unrelated_note(study, cells)}{note}{untested_note(cells['clusters'].values)} "
         f"{convention_note(convention, study)}",

@@ -112,6 +112,16 @@ def within_unrelated(cells: xr.Dataset, faded: np.ndarray) -> np.ndarray | None:
     return (cells["q_unrelated"].values > ALPHA) & ~faded
 
 
+def marks_words(faded: np.ndarray, within: np.ndarray | None) -> str:
+    """What pale cells and ° mean, where a figure has any, to go on a sentence."""
+    words = ""
+    if faded.any():
+        words = "; pale cells are no better than chance"
+    if within is not None and within.any():
+        words = f"{words}; ° marks those that unrelated vectors reach too"
+    return words
+
+
 def unrelated_note(study: Study, cells: xr.Dataset) -> str:
     """How many cells can be told from unrelated vectors, or that nobody knows."""
     if "q_unrelated" not in cells:

@@ -21,6 +21,7 @@ from components.figures.languages import Languages, share_table, shares
 from components.figures.spec import Figure, Lines, Matrix, Points, Series
 from components.figures.text import (
     convention_note,
+    marks_words,
     pairs_words,
     source_note,
     span,
@@ -44,6 +45,7 @@ def matrix(
     tested = np.isfinite(q)
     largest = largest_magnitude(off_diagonal(cells["transfer"]))
     faded = tested & (q > 0.05)
+    within = within_unrelated(cells, faded)
     drawn = Matrix(
         values,
         languages.names,
@@ -52,7 +54,7 @@ def matrix(
         limits=(-largest, largest),
         diverging=True,
         faded=faded,
-        within=within_unrelated(cells, faded),
+        within=within,
         diagonal=True,
         digits=2 if study.kind == PUBLISHED else 1,
         shares=share_bars(study, languages),
@@ -69,7 +71,7 @@ def matrix(
         interval=("low", "high"),
         title="Transfer from a source language (row) to a target language (column)",
         seen="Row by row, how a language's vectors do on every other language's pairs, "
-        "in points against the language's own.",
+        f"in points against the language's own{marks_words(faded, within)}.",
         caption=f"{triangle_words(study, cells['transfer'])}"
         f"{unrelated_note(study, others_only(cells))} {note}{convention_note(convention, study)}"
         f"{untested_note(cells['clusters'].values)}",

@@ -21,6 +21,7 @@ NO_ROOM = (
 )
 WIDE = "@media (min-width: 768px)"
 """From here on Streamlit's menu stands beside the band instead of above it."""
+PHONE = "@media (max-width: 560px)"
 BAND = """
 .st-key-band { border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent);
   padding-bottom: 0.75rem; }
@@ -78,8 +79,14 @@ RUNNING = """
   border: 1px solid light-dark(#D5DEDF, #39444A); }
 """
 """That a page is at work, and Stop, would else lie over the band's tools."""
+PACKED = """
+.js-plotly-plot:has(.heatmaplayer .hm):has(:nth-child(13 of g.x2tick))
+  :nth-child(even of g.x2tick) { display: none; }
+"""
+"""Names under a heat map of many columns overlap: every second one has room."""
 RULES = (BAND, MENU, LISTS, TOOLS, FILLED, TEXTS)
 RULES_WHERE_WIDE = (HEADER, ANSWERS, RUNNING)
+RULES_ON_PHONES = (PACKED,)
 
 
 def mark(brand: str, ground: str) -> str:
@@ -113,9 +120,9 @@ def no_small_numbers() -> str:
     # Streamlit gives a figure a fixed height, so the sentence hangs below it.
     return (
         f"{small} {{ display: none; }} "
-        f".stElementContainer:has({small}) {{ overflow: visible; margin-bottom: 3rem; }} "
+        f".stElementContainer:has({small}) {{ overflow: visible; margin-bottom: 3.5rem; }} "
         f".stElementContainer:has({small})::after {{ content: '{NO_ROOM}'; "
-        "display: block; font-size: 0.875rem; opacity: 0.7; }"
+        "display: block; margin-top: 0.5rem; font-size: 0.875rem; opacity: 0.7; }"
     )
 
 
@@ -123,7 +130,8 @@ def stylesheet() -> str:
     """All rules that a page adds to Streamlit's own."""
     base = config.get_option("server.baseUrlPath") or ""
     wide = f"{WIDE} {{ {' '.join(RULES_WHERE_WIDE)} }}"
-    every = [typefaces.stylesheet(base), no_small_numbers(), *RULES, wide]
+    phone = f"{PHONE} {{ {' '.join(RULES_ON_PHONES)} }}"
+    every = [typefaces.stylesheet(base), no_small_numbers(), *RULES, wide, phone]
     return f"<style>{' '.join(every)}</style>"
 
 

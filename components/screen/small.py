@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import plotly.graph_objects as go
 
+from analysis.core.typeset import minus_signs
 from components.figures.spec import Figure, Matrix, colour_of
 from components.screen import to_plotly
 from components.screen.ink import DOTTED, ON_DARK, ON_LIGHT
@@ -61,7 +62,7 @@ def lying(values: np.ndarray, names: list[str], units: str) -> go.Figure:
         y=names,
         orientation="h",
         marker_color=colour_of(0),
-        text=[f"{value:z.{digits}f}" for value in values],
+        text=[minus_signs(f"{value:z.{digits}f}") for value in values],
         textposition="outside",
         cliponaxis=False,
         hovertemplate=f"%{{y}}: %{{text}} {units}<extra></extra>",

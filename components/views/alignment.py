@@ -61,13 +61,10 @@ def page(study: Study) -> None:
 
 
 def of_words(study: Study, row: DeltaGenerator) -> None:
-    """Figures about words; a study without any begins with a form."""
+    """Figures about words, or what is lacking; then the form that gets more of them."""
     embedding.progress()
-    if not study.embeddings:
-        embedding.offer(study)
     answer(study, row)
-    if study.embeddings:
-        embedding.offer(study)
+    embedding.offer(study)
     panel.explain(
         measures.alignment,
         *maps.MAPS.values(),

@@ -154,8 +154,18 @@ def picture(study: Study, about: str, found: Finding) -> None:
         table = cache.measure(transfer, study, convention, study.concepts)
         languages = triangular(study, table.source.values.tolist())
         small.heat(transfer_figures.matrix(study, table, languages, convention))
+        left_out(languages, table.source.values.tolist())
     elif found.picture is not None:
         small.bars(about, found.picture, found.text)
+
+
+def left_out(languages: Languages, codes: list[str]) -> None:
+    """That the triangle is without some of the languages, where it is."""
+    shown = len(languages.codes)
+    if shown < len(codes):
+        st.caption(
+            f"{shown} of {len(codes)} languages: those with a known share of text."
+        )
 
 
 def triangular(study: Study, codes: list[str]) -> Languages:
@@ -213,12 +223,11 @@ def holdings(study: Study) -> None:
     filled, lacking = [], []
     for title in page_needs.NEEDS:
         (lacking if page_needs.reason(title, study) else filled).append(title)
-    if not lacking:
-        st.markdown("Everything.", help=", ".join(filled))
-        return
     row = st.container(horizontal=True)
     for title in filled:
         has(study, title, row)
+    if not lacking:
+        return
     row = st.container(horizontal=True)
     for title in lacking:
         lacks(study, title, row)

@@ -7,7 +7,7 @@ import streamlit as st
 import xarray as xr
 
 from analysis.concepts import relationship, similarity
-from analysis.languages.distances import DISTANCES, masked_note
+from analysis.languages.distances import DISTANCES, MISSING, masked_note
 from analysis.study.published_values import linguistic_correlation
 from analysis.study.study import PUBLISHED, Study
 from components.figures import similarity as figures
@@ -134,9 +134,8 @@ def related(study: Study, cosine: xr.DataArray, languages: Languages) -> None:
     with polite(INFO):
         found = relationship.relationship(cells, kind, share_table(study))
         panel.show(figures.scatter(study, cosine, languages, found))
-        note = masked_note(kind)
-        if note:
-            st.caption(note)
+        if kind in MISSING:
+            st.caption(masked_note(kind))
 
 
 def clusters(study: Study, cosine: xr.DataArray, languages: Languages) -> None:
