@@ -6,6 +6,7 @@ from pathlib import Path
 from analysis.core import files
 from analysis.core.errors import unknown
 from analysis.study.study import Study as Results
+from babelscope.inputs import listed
 from babelscope.plots import Plot
 from babelscope.study import study_of
 from components.handout import sections
@@ -43,6 +44,7 @@ def publish(
     if isinstance(what, Plot):
         made = sections.of_recipes(what.panels, what.figure.title, anonymous)
     else:
-        made = sections.of_study(study_of(what), pages, anonymous, told)
+        chosen = listed("pages", pages)
+        made = sections.of_study(study_of(what), chosen, anonymous, told)
     files.write_output(path, file.page(made))
     return path

@@ -133,6 +133,14 @@ def test_files_are_drawn_on_demand():
     }
 
 
+def test_the_basket_is_one_html_file_too():
+    basket.add(recipe("tree"))
+    basket.add(recipe("matrix"))
+    at = visit(FIGURES)
+    alive(at.button(key="html-figures").click().run())
+    assert "Download it" in {found.label for found in at.get("download_button")}
+
+
 def test_files_of_one_look_are_not_offered_under_another():
     number = basket.add(recipe("tree"))
     at = visit(FIGURES)

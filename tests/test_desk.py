@@ -9,14 +9,14 @@ from analysis.concepts.corpora import to_csv
 from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core import settings
-from analysis.core.errors import CorpusError, StudyError
+from analysis.core.errors import CorpusError, FigureError, StudyError
 from analysis.study import library, store, tags
 from analysis.worker import extraction
 from analysis.worker.service import DONE, FAILED, RUNNING, STOPPED
 from components.forms import typed_pairs
 from components.forms.typed_pairs import COLUMNS
 from components.frame import cache
-from components.views import shelf
+from components.views import one_file, shelf
 from tests.stored import HOSTILE, cut, stored
 from tests.visits import alive, asked, button, figures, plain, visit, words
 
@@ -226,6 +226,27 @@ def test_download_is_prepared_and_a_damage_since_is_said(study, monkeypatch):
     monkeypatch.setattr(library, "pack", damaged)
     alive(button(study, "Prepare download").click().run())
     assert "half_a is gone" in plain(study.error[0].value)
+
+
+def test_a_study_is_one_html_file_too(monkeypatch):
+    """Also one that ships; what cannot be drawn is said, and nothing is drawn before."""
+    asked = []
+
+    def made(study, nameless):
+        asked.append((study.name, nameless))
+        if len(asked) == 2:
+            raise FigureError("The file would have 16.0 MB, and 15 MB is the most.")
+        return b"<!DOCTYPE html>"
+
+    monkeypatch.setattr(one_file, "made_of_study", made)
+    at = visit(STUDIES, study="bloomz-7.1b", tab="this")
+    assert not asked
+    at.checkbox(key="anonymous-html-bloomz-7.1b").check()
+    alive(button(at, "One HTML file").click().run())
+    assert asked == [("bloomz-7.1b", True)]
+    assert "Download it" in {each.label for each in at.get("download_button")}
+    alive(button(at, "One HTML file").click().run())
+    assert "15 MB is the most" in plain(at.error[0].value)
 
 
 def test_a_packed_study_is_added(home):

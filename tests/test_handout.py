@@ -136,6 +136,8 @@ def test_what_cannot_be_published_is_one_sentence(study, tmp_path, monkeypatch):
         sections.of_study(study, ["Transfers"])
     with pytest.raises(AnalysisError, match="nothing for the page Plane"):
         sections.of_study(study, ["Plane"])
+    with pytest.raises(AnalysisError, match=r"must be a list.*\['Transfer'\]"):
+        bs.publish(study, tmp_path / "study.html", pages="Transfer")
     with pytest.raises(AnalysisError, match="file ending"):
         bs.publish(study, tmp_path / "study.pdf")
     monkeypatch.setattr(file, "MOST_BYTES", 1000)
@@ -154,3 +156,5 @@ def test_figures_alone_and_from_the_command(study, tmp_path, capsys):
     assert len(json.loads(unpacked(path.read_bytes())["figures"])) == 2
     assert commands.main([*asked, "--pages", "Transfer", "--out", str(path)]) == 2
     assert "not both" in capsys.readouterr().err
+    assert commands.main(["publish", study.name, "demo", "--out", str(path)]) == 2
+    assert "each study by itself" in capsys.readouterr().err

@@ -42,7 +42,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Write the file."""
     (first, *others) = options.what
-    are_recipes = bool(others) or Path(first).suffix == ".json"
+    are_recipes = Path(first).suffix == ".json"
+    if others and not are_recipes:
+        raise SpecError(
+            f"A file holds one study, or several recipe.json files; given are {first} "
+            f"and {len(others)} more. Publish each study by itself."
+        )
     path = options.out or Path("figures.html" if are_recipes else f"{first}.html")
     what = plots.from_recipes(options.what) if are_recipes else of_study(options)
     if are_recipes and (options.pages or options.figures):

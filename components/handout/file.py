@@ -136,7 +136,7 @@ def figure(name: str, card: Card) -> str:
     return (
         f'<figure id="{name}" class="card">\n'
         f"<h3>{html.escape(card.title)}</h3>\n"
-        f'<div class="plot" role="img" aria-label="{label}" data-figure="{name}"'
+        f'<div class="plot" role="group" aria-label="{label}" data-figure="{name}"'
         f' style="{height}"></div>\n'
         f"<figcaption><p>{html.escape(card.seen)}</p>\n"
         f"<details><summary>How it was measured</summary>"

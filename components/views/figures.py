@@ -19,6 +19,7 @@ from components.paperpack.labelling import AS_SAVED, relabelled
 from components.paperpack.provenance import facts
 from components.paperpack.recipes import Recipe
 from components.printing.venues import OWN, SIGHTS, VENUES, WIDTHS, Look
+from components.views import one_file
 
 MAIN = ("transfer", "recognition", "similarity", "plane", "layers", "sentences")
 """Figures of the gallery from the most telling on; quick to compute."""
@@ -60,6 +61,8 @@ def page() -> None:
         if len(ready) > 1:
             st.markdown("**All figures**")
             download(ready, chosen, "figures")
+    if ready:
+        one_file.of_figures(ready)
     undo()
     drop()
 

@@ -13,7 +13,7 @@ from components.frame import going, jobs, links, questions, readings
 from components.frame.polite import polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import languages, shelf, side_by_side
+from components.views import languages, one_file, shelf, side_by_side
 from components.views.shelf import Broken
 
 COMPARE = "compare"
@@ -111,6 +111,7 @@ def manage(study: Study) -> None:
     ):
         with polite():
             offer(study.name)
+    one_file.of_study(study)
     if study.kind != COMPUTED:
         st.info(
             "This study comes with Babelscope: it can be looked at and compared, not "

@@ -5,6 +5,7 @@ const root = document.documentElement;
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 let figures = {};
 let ready = null;
+let darkOnScreen = false;
 
 async function unpack(name) {
   const packed = document.getElementById(name).textContent;
@@ -158,7 +159,8 @@ async function fillTwin(twin) {
   const around = document.createElement("div");
   around.tabIndex = 0;
   around.setAttribute("role", "region");
-  around.setAttribute("aria-label", "Numbers of the figure");
+  const title = twin.closest("figure").querySelector("h3").textContent;
+  around.setAttribute("aria-label", `Numbers of ${title}, ${twin.dataset.figure}`);
   around.append(tableOf(text));
   twin.append(saveLink(twin.dataset.figure, text), around);
 }
@@ -241,14 +243,26 @@ async function showRecorded() {
   }
 }
 
-function drawAll() {
+function toPaper() {
+  // Paper is light, whatever the page is.
+  darkOnScreen = isDark();
+  if (darkOnScreen) {
+    setTheme("light");
+  }
   document.querySelectorAll(".plot:not([data-drawn])").forEach(drawOrTell);
+}
+
+function toScreen() {
+  if (darkOnScreen) {
+    setTheme("dark");
+  }
 }
 
 setTheme(dark.matches ? "dark" : "light");
 dark.addEventListener("change", () => setTheme(dark.matches ? "dark" : "light"));
 document.getElementById("theme").addEventListener("click", () => setTheme(isDark() ? "light" : "dark"));
 document.querySelectorAll(".twin").forEach((twin) => twin.addEventListener("toggle", () => fillTwin(twin)));
-window.addEventListener("beforeprint", drawAll);
+window.addEventListener("beforeprint", toPaper);
+window.addEventListener("afterprint", toScreen);
 watch();
 showRecorded();
