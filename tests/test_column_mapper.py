@@ -36,10 +36,8 @@ def role_of(at, column):
 def test_columns_that_are_not_known_are_said_on_the_page():
     at = uploaded(made.csv_of(ROWS, ";"), "meine.csv")
     said = words(at)
-    assert (
-        "Say what each column is, or mend the file" in said
-        and "Still to be said" in said
-    )
+    assert "correct that where it is wrong, and press “Read it so”" in said
+    assert "Still to be said" in said
     assert (
         role_of(at, "nr").value == "pair" and role_of(at, "Sprache").value == "language"
     )

@@ -152,6 +152,14 @@ def test_the_demos_requests_are_steered_with_vectors_that_were_read_in_requests(
     shutil.rmtree(folder)
 
 
+def test_a_run_of_a_model_that_is_not_here_cannot_begin_and_says_how_it_could():
+    at = visit(PAGE, study="gemma-3-270m")
+    assert button(at, "Start").disabled and button(at, "Time one cell").disabled
+    assert "babelscope model fetch gemma-3-270m" in [code.value for code in at.code]
+    at = visit(PAGE, study="demo")
+    assert not button(at, "Start").disabled
+
+
 def test_a_plan_that_does_not_fit_is_a_sentence():
     at = visit(PAGE, study="demo")
     field = next(

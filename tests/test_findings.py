@@ -68,6 +68,7 @@ def read_aloud(sentence: str) -> None:
         ({"above": 0}, NONE, "found in none of 16 languages"),
         ({"told": 14, "compared": 16}, STRONG, "found in 14 of 16 languages"),
         ({"told": 2, "compared": 16}, CONTRADICTORY, "unrelated vectors do as well"),
+        ({"told": 0, "compared": 16}, CONTRADICTORY, "do as well in every one of them"),
         ({"tested": 0, "above": 0}, UNTOLD, "too few numbers to test it"),
         ({"concepts": 1}, STRONG, "The concept is found"),
         (

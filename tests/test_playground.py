@@ -13,7 +13,7 @@ from analysis.study import library, notes
 from analysis.worker.answers import Ask, Request, reply
 from analysis.worker.service import Job, Pool
 from components.frame import cache
-from components.views import comparing, dose
+from components.views import answer_table, comparing, dose
 from components.views.keeping import code
 from tests.planted import planted_study
 from tests.stored import stored
@@ -278,6 +278,19 @@ def test_dose_and_response_are_drawn_with_their_words():
     assert np.isnan(response.log_odds).all()
 
 
+def test_nothing_can_be_asked_while_another_pages_job_runs_which_is_no_fault(
+    monkeypatch,
+):
+    at = play(prompt="the judge")
+    assert not button(at, "Measure the curve").disabled
+    job = Job(1, "owner", "Extraction", lambda job, pool: None)
+    monkeypatch.setitem(cache.service().jobs, job.number, job)
+    monkeypatch.setattr("components.frame.jobs.mine", lambda: job)
+    at.session_state["job-pages"] = {job.number: "pages/extract.py"}
+    at = alive(at.run())
+    assert button(at, "Measure the curve").disabled
+
+
 def test_a_new_click_on_the_curve_reads_that_text_and_the_slider_goes_on_from_there():
     at = pressed(play(prompt="the judge"), "Measure the curve")
     (response,) = at.session_state["play-got-dose"].answer
@@ -465,6 +478,12 @@ def test_strengths_and_languages_are_one_table_of_which_a_cell_is_read_whole():
     replies = at.session_state["play-got-answers"].answer
     table = at.dataframe[0].value
     assert list(table.columns) == ["-40", "-20", "0", "20", "40", "60", "80"]
+    shown = json.loads(at.dataframe[0].proto.columns)
+    assert shown["-40"] == {
+        "label": "−40",
+        "width": answer_table.NARROW,
+        "type_config": {"type": "text"},
+    }
     assert len(table) == 3
     # Three languages of seven strengths, and strength 0 of the batch.
     assert len(replies) == 3 * 7 + 1

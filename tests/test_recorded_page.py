@@ -165,6 +165,17 @@ def test_another_study_begins_with_its_own_example():
     assert said(at)[1] == "the judge is kind 1" and not at.warning
 
 
+def test_a_draft_is_there_again_when_its_study_is():
+    at = visit(PAGE, study="bare")
+    at.text_area(key="play-prompt").set_value("a word of my own").run()
+    at.number_input(key="play-strength").set_value(7.0).run()
+    at.selectbox(key="study").select("told").run()
+    assert at.text_area(key="play-prompt").value != "a word of my own"
+    at.selectbox(key="study").select("bare").run()
+    assert at.text_area(key="play-prompt").value == "a word of my own"
+    assert at.number_input(key="play-strength").value == 7.0 and not at.warning
+
+
 def test_earlier_runs_come_back_with_their_settings_and_go_forth_again():
     at = visit(PAGE, study="told")
     at = ran(at)

@@ -120,9 +120,10 @@ def judge(found: Recognised) -> Verdict:
         return Verdict(text, UNTOLD)
     languages = count(found.judged, "language")
     if found.compared and 2 * found.told < found.above:
+        where = f"all but {found.told}" if found.told else "every one"
         text = (
             f"Accuracy beats chance in {count(found.above, 'language')}, but unrelated "
-            f"vectors do as well in all but {found.told} of them."
+            f"vectors do as well in {where} of them."
         )
         return Verdict(text, CONTRADICTORY)
     if not found.found:

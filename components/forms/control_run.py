@@ -47,8 +47,11 @@ class Draft:
     title: str
 
 
-def plan(study: Study) -> None:
-    """The form of a new run with its size, and the buttons that begin it."""
+def plan(study: Study, absent: bool = False) -> None:
+    """The form of a new run with its size, and the buttons that begin it.
+
+    ``absent``: the model is not on this machine, so nothing can begin.
+    """
     try:
         spec = study.manifest.spec_as(StudySpec)
     except AnalysisError:
@@ -89,7 +92,7 @@ def plan(study: Study) -> None:
     with polite():
         draft = choose_search(study, spec, prompts, (concept, tuple(languages)))
         size(study, draft)
-        start(study, draft)
+        start(study, draft, absent)
 
 
 def choose_prompts(spec: StudySpec, concept: str, place: Any) -> PromptSet | None:
@@ -299,9 +302,10 @@ def size(study: Study, draft: Draft) -> None:
     )
 
 
-def start(study: Study, draft: Draft) -> None:
+def start(study: Study, draft: Draft, absent: bool) -> None:
     """Time one cell, or start."""
-    busy = (job := jobs.mine()) is not None and job.live
+    job = jobs.mine()
+    busy = absent or (job is not None and job.live)
     row = st.container(horizontal=True)
     most = (
         1

@@ -48,6 +48,9 @@ PICKED = "recorded-prompt"
 WRITTEN = "written-play"
 """Where the session keeps what this page wrote into the link last."""
 
+LEFT = "left-play"
+"""Where the session keeps each study's draft, as a link has it, when it is left."""
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -191,10 +194,13 @@ def draw(study: Study) -> Drawn:
 
 def begin_anew(study: Study) -> None:
     """Another study has other concepts, languages and layers: it begins with its own
-    example, unless a link says otherwise.
+    example, or as it was left before, unless a link says otherwise.
     """
     before = st.session_state.get(f"{KEY}-study")
     if before != study.name:
+        left = st.session_state.setdefault(LEFT, {})
+        if before is not None:
+            left[before] = st.session_state.get(WRITTEN, "")
         for key in list(st.session_state):
             if is_of_draft(str(key)):
                 del st.session_state[key]
@@ -202,6 +208,8 @@ def begin_anew(study: Study) -> None:
         if before is not None and asked_link() == st.session_state.get(WRITTEN):
             # It says what was chosen for the study that was left.
             links.forget(KEY)
+        if not asked_link() and left.get(study.name):
+            links.ask(KEY, left[study.name])
     if not asked_link() and f"draft-{KEY}" not in st.session_state:
         begin = examples(study)
         fill(study, begin.known[begin.opens], begin.opens)

@@ -70,8 +70,8 @@ def ask(file: Any, place: str, kind: str, unknown: ColumnsUnknown) -> ColumnMap 
 def say_unknown(name: str, error: ColumnsUnknown) -> None:
     """Say that the columns of a file are not known, and what our own format lacks."""
     say(
-        f"The columns of {name} are not those of a format that is known here. Say what "
-        "each column is, or mend the file.",
+        f"The columns of {name} are not those of a known format. See below what each "
+        "is taken for, correct that where it is wrong, and press “Read it so”.",
         INFO,
     )
     if error.faults:

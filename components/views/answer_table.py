@@ -16,6 +16,9 @@ SHORT = 160
 """Characters of an answer that a cell shows."""
 ROW, MOST_ROWS = 62, 7
 """Pixels of a row, which holds two lines, and rows that are shown without scrolling."""
+FEW, NARROW, SHORTEST = 3, 90, 24
+"""Columns of the usual width; where there are more, pixels and characters of each."""
+MINUS = "\N{MINUS SIGN}"
 MARKS = {
     "repeats": "↻",
     "drifted": "⇄",
@@ -73,7 +76,7 @@ def show(replies: Sequence[Reply], steered: str, key: str) -> None:
         on_select="rerun",
         selection_mode="single-cell",
         row_height=ROW,
-        column_config=dict.fromkeys(table.texts.columns, widths(table)),
+        column_config=columns_of(table),
         height="content" if len(table.texts) < MOST_ROWS else MOST_ROWS * ROW,
     )
     st.caption(LEGEND)
@@ -84,9 +87,26 @@ def show(replies: Sequence[Reply], steered: str, key: str) -> None:
             answer_cards.show([whole])
 
 
-def widths(table: Table) -> Any:
-    """How wide a column of texts is: one alone has the room of the table."""
-    return st.column_config.TextColumn(width="large" if table.turned else "medium")
+def columns_of(table: Table) -> dict[str, Any]:
+    """Names of columns as they are shown, and how wide they are.
+
+    One alone has the room of the table; many are narrow, so that strengths of both
+    signs are seen beside each other.
+    """
+    width = "large" if table.turned else "medium"
+    if len(table.texts.columns) > FEW:
+        width = NARROW
+    found = {}
+    for name in table.texts.columns:
+        found[name] = st.column_config.TextColumn(signed(name), width=width)
+    return found
+
+
+def signed(strength: str) -> str:
+    """A strength with a minus sign rather than a hyphen; a language stays as it is."""
+    if strength.startswith("-"):
+        return strength.replace("-", MINUS)
+    return strength
 
 
 def baselines(replies: Sequence[Reply]) -> dict[str, Reply]:
@@ -118,26 +138,28 @@ def table_of(cells: Mapping[Cell, Reply], plain: Mapping[str, Reply]) -> Table:
     """The texts, languages down and strengths across in their order."""
     strengths = sorted({cell.strength for cell in cells}, key=float)
     languages = list(dict.fromkeys(cell.language for cell in cells))
+    turned = len(languages) == 1
+    most = SHORT if turned or len(strengths) <= FEW else SHORTEST
     rows = []
     for language in languages:
         row = []
         for strength in strengths:
             reply = cells.get(Cell(strength, language))
-            row.append("" if reply is None else short(reply, plain.get(language)))
+            row.append("" if reply is None else short(reply, plain.get(language), most))
         rows.append(row)
     texts = pd.DataFrame(rows, index=controls.labels(languages), columns=strengths)
-    turned = len(languages) == 1
     if turned:
         texts = texts.T
+        texts.index = list(map(signed, strengths))
     return Table(texts, tuple(languages), tuple(strengths), turned)
 
 
-def short(reply: Reply, base: Reply | None) -> str:
-    """An answer in a cell: its marks, and as much of it as is easily read."""
+def short(reply: Reply, base: Reply | None, most: int) -> str:
+    """An answer in a cell: its marks, and as many characters as are easily read."""
     marks = "".join(MARKS[mark] for mark in marks_of(reply, base))
     text = " ".join(reply.answer.text.split()) or answer_cards.NOTHING
-    if len(text) > SHORT:
-        text = text[:SHORT] + "…"
+    if len(text) > most:
+        text = text[:most] + "…"
     return f"{marks} {text}".strip()
 
 

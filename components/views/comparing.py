@@ -18,7 +18,7 @@ from analysis.worker.answers import Ask, Reply, Request
 from components.figures.steering_words import steering_words
 from components.forms.playground import Draft
 from components.forms.tokens import Token, show
-from components.frame import cache
+from components.frame import cache, jobs
 from components.frame.polite import polite
 from components.frame.text import escape
 
@@ -118,7 +118,11 @@ def ask(draft: Draft, asks: list[Ask], start: Callable) -> None:
     blind = right.toggle(
         "Blind: hide which is which until a vote is cast", True, key="blind"
     )
-    if left.button("Compare", icon=":material/balance:", disabled=len(asks) < 2):
+    job = jobs.mine()
+    busy = job is not None and job.live
+    if left.button(
+        "Compare", icon=":material/balance:", disabled=busy or len(asks) < 2
+    ):
         random.shuffle(asks)
         request = draft.request(*asks)
         start(

@@ -29,7 +29,7 @@ from components.frame import cache, controls, jobs, links, panel, press, questio
 from components.frame.polite import polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import filling, surfaces, unfilled
+from components.views import filling, model_here, surfaces, unfilled
 
 PRINTED = ("llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b")
 VECTORS = ("none", "own", "shared")
@@ -50,12 +50,12 @@ def page(study: Study) -> None:
     filling.watch(run)
     if run is None:
         st.info(
-            "This study has no control run yet. Plan one here; the demo model takes a "
-            "minute or two.",
+            "This study has no control run yet. Plan one below, or look at one of "
+            "another study.",
             icon=":material/tune:",
         )
-        control_run.plan(study)
-        unfilled.open_example(study, "Control")
+        unfilled.open_example(study, "Control", "secondary")
+        plan(study)
         return
     results(study, run)
     panel.explain(
@@ -67,6 +67,15 @@ def page(study: Study) -> None:
         judge,
         settings_tried.grid,
     )
+
+
+def plan(study: Study) -> None:
+    """The form of a new run; where the model is not here, that and the way to it."""
+    model = study.manifest.model
+    absent = model is not None and model_here.absent(model)
+    if model is not None and absent:
+        model_here.tell(model, "pages/control.py")
+    control_run.plan(study, absent)
 
 
 def choose(names: Sequence[str]) -> runs.Run | None:
@@ -127,7 +136,7 @@ def judged(
                 "What did the model say?",
                 partial(surfaces.texts, run, found),
             ),
-            Question("new", "Plan another run", partial(control_run.plan, study)),
+            Question("new", "Plan another run", partial(plan, study)),
             Question("run", "What was asked for?", partial(manage, run)),
         )
     )

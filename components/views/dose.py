@@ -15,7 +15,7 @@ from analysis.worker.answers import Ask, Curve, Dose, Response, measure_curves
 from components.figures import playground as figures
 from components.forms.playground import LONGEST, Draft
 from components.forms.tokens import Token, show
-from components.frame import controls, panel, press, readings
+from components.frame import controls, jobs, panel, press, readings
 from components.frame.polite import polite
 from components.frame.text import escape
 from components.views import recorded
@@ -34,16 +34,21 @@ AT = "dose-at"
 def section(draft: Draft, start: Callable, watched: Callable[[], bool]) -> None:
     """Ask for curves, and show the last ones; ``watched`` shows how far new ones are."""
     known = st.container()
-    has_curve = "play-got-dose" in st.session_state or draft.example.turn is not None
+    job = jobs.mine()
+    measured = "play-got-dose" in st.session_state
+    has_curve = measured or draft.example.turn is not None
     with st.expander(
         "Measure it live: prompts, languages, what is weighed",
         icon=":material/show_chart:",
         expanded=not has_curve,
-        key="dose-asking",
+        # A browser keeps a fold as it was under its key; the first curve folds it.
+        key=f"dose-asking-{has_curve}-{measured}",
     ):
         curves = choose(draft)
         measure = st.button(
-            "Measure the curve", icon=":material/show_chart:", disabled=not curves
+            "Measure the curve",
+            icon=":material/show_chart:",
+            disabled=not curves or (job is not None and job.live),
         )
     if measure and curves:
         start("dose", "Dose–response curve", measure_curves(curves), curves)

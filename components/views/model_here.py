@@ -10,6 +10,7 @@ from components.frame.text import escape
 
 FETCHED = ("gemma-3-270m", "smollm2-135m-instruct")
 """Models that one command fetches from the package index."""
+PLAYGROUND = "pages/playground.py"
 
 
 def absent(model: ModelSpec) -> bool:
@@ -17,9 +18,10 @@ def absent(model: ModelSpec) -> bool:
     return model.model not in offered_models() and not HUB_ID.fullmatch(model.model)
 
 
-def tell(model: ModelSpec) -> None:
+def tell(model: ModelSpec, page: str = PLAYGROUND) -> None:
     """Say that a model is not here, how it is brought, and what needs none."""
     name = model.model
+    other = ", or choose another model below" if page == PLAYGROUND else ""
     if name in FETCHED:
         st.caption(
             f"To compute live, fetch {escape(name)}, which is not on this machine:"
@@ -28,11 +30,11 @@ def tell(model: ModelSpec) -> None:
     else:
         st.caption(
             f"To compute live, put the folder {escape(name)} among the server's models "
-            "(`BABELSCOPE_MODELS`), or choose another model below."
+            f"(`BABELSCOPE_MODELS`){other}."
         )
     if DEMO in library.names():
         going.link(
-            "pages/playground.py",
+            page,
             "Try it with the demo model",
             {"study": DEMO},
             icon=":material/toys:",

@@ -203,7 +203,10 @@ def watched_here(kind: str) -> bool:
 def tell_elsewhere(place: DeltaGenerator) -> None:
     """Progress of a job that no part of the page shows; nobody may stop looking at it."""
     busy = live_job()
-    if busy is not None and not st.session_state.get(SHOWN_AT):
+    # The chip shows a job that another page began.
+    if busy is None or not jobs.is_here(busy):
+        return
+    if not st.session_state.get(SHOWN_AT):
         with place:
             watch(busy.number)
 
@@ -215,9 +218,9 @@ def watch(number: int) -> None:
     if job is None or not job.live:
         st.rerun()
     state(job)
-    begun = st.session_state["play-running"]
+    begun = st.session_state.get("play-running")
     # A comparison may be blind, so its answers are not shown as they come.
-    if job.partial and begun.kind == "answers":
+    if job.partial and begun is not None and begun.kind == "answers":
         cards(job.partial, f"live-{number}")
 
 

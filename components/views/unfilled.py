@@ -4,6 +4,7 @@ to get it.
 
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Literal
 
 import streamlit as st
 
@@ -42,7 +43,9 @@ def tell(study: Study, page: str) -> bool:
     return True
 
 
-def open_example(study: Study, page: str) -> None:
+def open_example(
+    study: Study, page: str, kind: Literal["primary", "secondary"] = "primary"
+) -> None:
     """A button that shows the page for a study that can fill it, where there is one."""
     example = example_of(page, study)
     if example is None:
@@ -53,7 +56,7 @@ def open_example(study: Study, page: str) -> None:
     going.button(
         f"Open with {escape(example.title)}",
         state,
-        type="primary",
+        type=kind,
         icon=":material/visibility:",
         key=f"open-example-{page}",
     )
