@@ -160,7 +160,7 @@ def layer(study: Study) -> str | int:
         options,
         "layer",
         help="One layer shows the layer ruler under the figure.",
-        width=NARROW,
+        width=WIDE,
     )
     return MAXIMUM if wanted == MAXIMUM else int(wanted)
 
