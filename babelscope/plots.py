@@ -78,7 +78,7 @@ class Plot:
         >>> import babelscope as bs, tempfile
         >>> path = tempfile.mkdtemp() + "/transfer.pdf"
         >>> bs.plot("demo", "transfer").save(path, venue="ACL, column")
-        ()
+        ('cells are too small for numbers, so none are written',)
         """
         path = Path(path)
         kind = kind_of(path)

@@ -370,10 +370,12 @@ WRITERS = (
     "analysis/demo",
     "analysis/model/hub.py",
     "analysis/model/hub_parts.py",
+    "analysis/study/claims.py",
     "components/paperpack/redraw.py",
 )
 """What writes: the one place, what sweeps after it, and what writes elsewhere: the making
-of the demo, the hub's own cache, the script of a paper pack.
+of the demo, the hub's own cache, claims and hearts, which nobody may rename into place,
+the script of a paper pack.
 """
 
 

@@ -388,7 +388,7 @@ def test_what_sources_can_show_is_told_by_language():
 
 def test_the_overview_tells_what_a_study_can_show(fresh):
     folder = made(corpus(40))
-    at = visit(study=folder.name)
+    at = visit(study=folder.name, tab="data")
     assert not at.exception
     said = words(at)
     assert "Held-out pairs of a concept in a language stem from 40 independent" in said

@@ -72,7 +72,7 @@ def test_a_row_that_is_kept_goes_beside_the_others(home):
 
 @pytest.mark.usefixtures("fresh")
 def test_the_form_on_the_studies_page():
-    at = visit("pages/studies.py")
+    at = visit("pages/studies.py", tab="languages")
     at.text_input(key="own-language-code").set_value("yoruba")
     at.text_input(key="own-language-own").set_value("Yorùbá")
     [button] = [each for each in at.button if each.label == "Keep language"]
@@ -94,7 +94,7 @@ def test_a_file_with_faults_is_told_on_every_page(home):
 @pytest.mark.usefixtures("fresh")
 def test_what_is_known_of_a_studys_languages_is_on_the_studies_page():
     stored("mine")
-    at = visit("pages/studies.py", study="mine")
+    at = visit("pages/studies.py", study="mine", tab="languages")
     [shown] = [each.value for each in at.dataframe if "own name" in each.value]
     french = shown[shown["code"] == "fr"].iloc[0]
     assert french["share of pre-training"] == "0.16 %"

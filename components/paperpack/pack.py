@@ -25,16 +25,19 @@ STAMP = (1980, 1, 1, 0, 0, 0)
 SCRIPT = "components/paperpack/redraw.py"
 TYPEFACES = "components/printing/typefaces"
 RENDERER = (
+    "analysis/core/counting.py",
     "analysis/core/errors.py",
     "analysis/core/json_text.py",
     "analysis/core/keys.py",
     "analysis/core/version.py",
+    "components/figures/log_axis.py",
     "components/figures/spec.py",
     "components/paperpack/recipe_checks.py",
     "components/paperpack/recipes.py",
     "components/printing/arrows.py",
     "components/printing/bars.py",
     "components/printing/clouds.py",
+    "components/printing/collisions.py",
     "components/printing/colour_bars.py",
     "components/printing/curves.py",
     "components/printing/fonts.py",
