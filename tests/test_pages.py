@@ -211,8 +211,19 @@ LINKS = [
         {"concepts": ["fairness", "truth"], "layer": "2", "kind": "syntactic"},
     ),
     ("pages/transfer.py", {"concepts": ["toxicity"], "source": "ta", "target": "zh"}),
-    ("pages/studies.py", {"with": "llama2-chat-13b", "compared": "transfer"}),
-    ("pages/studies.py", {"study": "bloomz-7.1b", "with": "complete"}),
+    (
+        "pages/studies.py",
+        {
+            "study": "llama2-chat-7b",
+            "tab": "compare",
+            "with": ["llama2-chat-13b"],
+            "compared": "transfer",
+        },
+    ),
+    (
+        "pages/studies.py",
+        {"tab": "compare", "study": "bloomz-7.1b", "with": ["complete"]},
+    ),
     ("app.py", {"study": "vectors", "order": "script"}),
 ]
 
@@ -245,9 +256,9 @@ def test_the_cluster_switch_is_in_the_link_too(kinds):
 @pytest.mark.parametrize(("page", "query"), LINKS)
 def test_what_a_link_asks_for_in_vain_is_said(kinds, page, query):
     for key in query:
-        at = visit(
-            page, **({"study": "complete"} | {key: "![no](http://evil.example)"})
-        )
+        # What is compared is chosen once there is something to compare.
+        needed = query if key == "compared" else {"study": "complete"}
+        at = visit(page, **(needed | {key: "![no](http://evil.example)"}))
         said = [
             warning.value
             for warning in at.warning

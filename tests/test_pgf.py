@@ -68,6 +68,8 @@ def test_without_a_latex_it_is_a_sentence_and_no_choice(monkeypatch):
     with pytest.raises(FigureError, match="there is none"):
         pgf.pgf(drawn(("a", "b")))
     at = visit("pages/similarity.py", study="bloomz-7.1b")
+    at.session_state["print-similarity-bloomz-7.1b"] = True
+    alive(at.run())
     assert venues.NO_LATEX in words(at) and "PGF too" not in {
         box.label for box in at.checkbox
     }
@@ -78,6 +80,8 @@ def test_with_a_latex_it_can_be_asked_for(monkeypatch):
     monkeypatch.setattr(pgf, "pgf", lambda drawn: b"% drawn")
     at = visit("pages/similarity.py", study="bloomz-7.1b")
     name = "similarity-bloomz-7.1b"
+    at.session_state[f"print-{name}"] = True
+    alive(at.run())
     alive(at.checkbox(key=f"pgf-{name}").check().run())
     alive(at.button(key=f"draw-{name}").click().run())
     assert {"PDF", "PGF"} <= {

@@ -114,7 +114,10 @@ PLACES = {
         "pages/playground.py", "mine.safetensors", VECTORS, study="demo", tab="saved"
     ),
     "study-file": Place(
-        "pages/studies.py", "mine.babelscope", lambda: library.pack("demo")
+        "pages/studies.py",
+        "mine.babelscope",
+        lambda: library.pack("demo"),
+        tab="add",
     ),
 }
 DAMAGED = b"\x00\xffnothing that is read here\n" * 3

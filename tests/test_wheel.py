@@ -118,7 +118,7 @@ def test_pages_and_settings_hold_where_it_is_installed(installed, elsewhere):
     hostile.parent.mkdir()
     hostile.write_text('[server]\naddress = "0.0.0.0"\n')
     settings = shell(installed / "python", "-c", CONFIG, cwd=elsewhere)
-    assert settings.stdout.split() == ["127.0.0.1", "False", "#0072B2"], settings.stderr
+    assert settings.stdout.split() == ["127.0.0.1", "False", "#0B6E75"], settings.stderr
     opened = shell(installed / "python", "-c", FIRST_PAGE, cwd=elsewhere)
     assert opened.stdout.strip() == "Studies", opened.stderr
 
