@@ -216,7 +216,7 @@ LINKS = [
         {
             "study": "llama2-chat-7b",
             "tab": "compare",
-            "with": ["llama2-chat-13b"],
+            "with": ["bloomz-7.1b"],
             "compared": "transfer",
         },
     ),
