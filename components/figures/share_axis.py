@@ -76,7 +76,7 @@ def placed(percent: np.ndarray, names: Sequence[str], title: str) -> ShareAxis:
         steps = np.arange(missing.size) + 2
         places[missing] = kept[0] - width * STRIP * steps
         said[float(places[missing].mean())] = NOT_KNOWN
-        nameless = ", ".join(names[place] for place in missing)
+        nameless = ", ".join(names[place] for place in missing.tolist())
         note += f" At the left, apart: no share is known for {nameless}."
     return ShareAxis(percent, places, title, note, tuple(said), tuple(said.values()))
 

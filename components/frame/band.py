@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
+from streamlit.components.v2 import component
 
 from analysis.core.counting import count
 from analysis.study.study import PUBLISHED, Study
@@ -52,13 +54,17 @@ export default function ({ parentElement }) {
 """
 
 
+Colour = Literal["orange", "primary", "violet"]
+"""Colours that a badge of ours has."""
+
+
 @dataclass(frozen=True)
 class Badge:
     """A few words on the open study, and the colour behind them."""
 
     words: str
     icon: str
-    colour: str
+    colour: Colour
 
 
 def show(
@@ -113,7 +119,5 @@ def kind_of(study: Study) -> str:
 def copy_link() -> None:
     """A button that copies the address as it is when it is pressed."""
     # Made at each run: Streamlit keeps components by server, and tests have many.
-    button = st.components.v2.component(
-        "copy_link", html=COPY_HTML, css=COPY_CSS, js=COPY_JS
-    )
+    button = component("copy_link", html=COPY_HTML, css=COPY_CSS, js=COPY_JS)
     button(key="copy-link", width="content")

@@ -121,7 +121,7 @@ def fill(study: Study, about: str, layout: Layout) -> None:
             st.markdown(
                 "Many words: the Alignment page looks them up in the background."
             )
-            page_link(study, "alignment", st)
+            page_link(study, "alignment", place)
             return
         with st.spinner(f"{about.capitalize()} …"):
             found = finding(study, about)
