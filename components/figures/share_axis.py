@@ -65,11 +65,7 @@ def placed(percent: np.ndarray, names: Sequence[str], title: str) -> ShareAxis:
     width = max(float(kept[-1] - kept[0]), 0.5)
     places = np.empty(len(percent))
     places[known] = folded(np.log10(percent[known]), order)
-    ticks = tick_places(order, width)
-    words = {
-        float(folded(np.array([np.log10(each)]), order)[0]): each for each in ticks
-    }
-    said = {place: f"{share:g}" for place, share in words.items()}
+    said = shares_said(order, width)
     note = BROKEN_NOTE if (np.diff(order) > LONGEST_GAP).any() else ""
     missing = np.flatnonzero(~known)
     if missing.size:
@@ -79,6 +75,13 @@ def placed(percent: np.ndarray, names: Sequence[str], title: str) -> ShareAxis:
         nameless = ", ".join(names[place] for place in missing.tolist())
         note += f" At the left, apart: no share is known for {nameless}."
     return ShareAxis(percent, places, title, note, tuple(said), tuple(said.values()))
+
+
+def shares_said(order: np.ndarray, width: float) -> dict[float, str]:
+    """Place on the axis → the share that is written there."""
+    ticks = tick_places(order, width)
+    places = folded(np.log10(np.array(ticks, dtype=float)), order)
+    return {float(at): f"{share:g}" for at, share in zip(places, ticks)}
 
 
 def folded(places: np.ndarray, order: np.ndarray) -> np.ndarray:

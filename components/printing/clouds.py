@@ -149,18 +149,12 @@ def three_views(axes: Axes, data: Cloud, place: Place, frame: int) -> Panel:
     """
     axes.set_axis_off()
     in_a_row = place.width > WIDE
-    if in_a_row:
-        gap = (4 * place.look.small + 8) / place.width
-        wide = (1 - 2 * gap) / 3
-    else:
-        gap = 0.03
-        wide = (1 - gap) / 2
+    gap = (4 * place.look.small + 8) / place.width if in_a_row else 0.03
+    wide = (1 - 2 * gap) / 3 if in_a_row else (1 - gap) / 2
     for number, view in enumerate(VIEWS):
+        bounds = corner_of(view, wide)
         if in_a_row:
             bounds = Bounds(number * (wide + gap), 0, wide, 1)
-        else:
-            left, bottom = view.column * (1 - wide), (1 - view.row) * (1 - wide)
-            bounds = Bounds(left, bottom, wide, wide)
         small = inset(axes, data, place, bounds, view)
         scatter(small, data, frame, view, 10 if data.named else 4)
         at_the_foot = bool(in_a_row or view.row or view.column)
@@ -176,6 +170,13 @@ def three_views(axes: Axes, data: Cloud, place: Place, frame: int) -> Panel:
     if in_a_row:
         return Panel(axes, lambda width: wide * width)
     return Panel(axes, lambda width: min(width, TALLEST))
+
+
+def corner_of(view: View, wide: float) -> Bounds:
+    """Where a view stands that shares axes with its neighbours."""
+    left = view.column * (1 - wide)
+    bottom = (1 - view.row) * (1 - wide)
+    return Bounds(left, bottom, wide, wide)
 
 
 def name_view(axes: Axes, data: Cloud, place: Place, frame: int, view: View) -> None:
