@@ -40,7 +40,7 @@ def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session
     fill(page, "Search prompts a language", 6)
     fill(page, "Reported prompts a language", 2)
     page.get_by_text("Strengths, layers, operator, template, tokens").click()
-    fill(page, "Layer sets", 8)
+    fill(page, "Layer sets", 4)
     page.get_by_role("button", name=re.compile("^Time one cell")).click()
     expect(page).to_have_url(re.compile("run="), timeout=LONG)
     left = missing(page)
@@ -57,7 +57,7 @@ def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session
     assert 0 < missing(page) <= left
     page.get_by_role("button", name=re.compile("^Go on")).click()
     done = page.get_by_text(re.compile(r": done in \d+ s"))
-    expect(done).to_be_visible(timeout=3 * LONG)
+    expect(done).to_be_visible(timeout=4 * LONG)
     settle(page)
     other = go(session(), page.url, "Control")
     for each in (page, other):
