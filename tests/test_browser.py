@@ -187,9 +187,12 @@ def test_the_band_can_be_used_and_the_look_chosen(server, session):
 def test_a_page_at_work_says_so_and_leaves_the_tools_free(server, session):
     page = session()
     page.goto(f"{server}/alignment?study=spaces")
-    said = page.get_by_test_id("stStatusWidget")
-    said.wait_for()
-    assert said.bounding_box()["y"] > 2000, "in the corner, 2,400 pixels down"
+    # At once, since it may be gone a moment later.
+    height = page.wait_for_function(
+        "() => document.querySelector('[data-testid=stStatusWidget]')"
+        "?.getBoundingClientRect().y"
+    )
+    assert height.json_value() > 2000, "in the corner, 2,400 pixels down"
     settle(page)
 
 
