@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from babelscope.steering import generate, steer
     from babelscope.study import Study, analyses, studies
     from babelscope.study import open_study as open
+    from babelscope.trying import trial
 
 __all__ = [
     "AnalysisError",
@@ -50,6 +51,7 @@ __all__ = [
     "steer",
     "studies",
     "sweep",
+    "trial",
     "words",
 ]
 
@@ -73,6 +75,7 @@ PLACES = {
     "steer": "steering",
     "studies": "study",
     "sweep": "making",
+    "trial": "trying",
     "words": "making",
 }
 """Name → the module that it is read from at its first use: a start takes no second."""

@@ -146,7 +146,7 @@ def test_a_vector_that_was_recorded_brings_its_strength_and_layers():
 
 
 def test_a_model_that_is_not_here_is_told_with_the_shortest_way(monkeypatch):
-    monkeypatch.setattr("components.views.model_here.FETCHED", ("gone",))
+    monkeypatch.setattr("components.forms.model_here.FETCHED", ("gone",))
     spec = {"spec": {"model": {"model": "gone", "device": "cpu"}}}
     folder = stored("gone", PLANTED, title="Gone", **spec)
     store.put_recordings(folder, recordings(turn()))

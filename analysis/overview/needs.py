@@ -26,6 +26,15 @@ def one_of(*arrays: str) -> Callable[[Study], bool]:
     return met
 
 
+def trial(name: str, words: str) -> Need:
+    """What is tried on the model under a name, all of it computed."""
+
+    def met(study: Study) -> bool:
+        return study.has_trial(name)
+
+    return Need(words, met)
+
+
 def has_words(study: Study) -> bool:
     """Whether a study has words that can be matched, or matches that are printed."""
     if not study.embeddings:

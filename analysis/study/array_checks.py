@@ -28,6 +28,7 @@ from analysis.study.stored_arrays import (
     WORDS,
     opened_file,
 )
+from analysis.study.trial_part import TRIAL, TrialPart
 from analysis.study.whole_numbers import WHOLE, scale_key
 
 FLOATS = ("F16", "F32", "F64")
@@ -248,6 +249,9 @@ def check_tensor(
 ) -> None:
     """StudyError for one tensor whose place, type or shape is not that of its array."""
     name, *indices = key.split("/")
+    if name == TRIAL:
+        check_trial_tensor(folder, key, stored, implied.manifest)
+        return
     if name not in DIMENSIONS:
         # Of a version that knows more arrays; it is left alone.
         return
@@ -265,6 +269,30 @@ def check_tensor(
         found = " × ".join(map(str, stored.shape))
         wanted = sizes.words(DIMENSIONS[name])
         raise misfit(folder, f"{key} is {found or 'one number'}, but must be {wanted}")
+
+
+def check_trial_tensor(
+    folder: Path, key: str, stored: Stored, manifest: Manifest
+) -> None:
+    """StudyError for a tensor of a trial that is none of its cells', or of another shape."""
+    _, trial, array, cell = (*key.split("/"), "", "", "")[:4]
+    part = (manifest.trials or {}).get(trial)
+    if part is None or array not in part.arrays or not is_cell(part, cell):
+        raise misfit(folder, f"{key} is no place that this study has")
+    if stored.shape != part.shape(array):
+        found = " × ".join(map(str, stored.shape))
+        wanted = " × ".join(map(str, part.shape(array)))
+        raise misfit(
+            folder, f"{key} is {found or 'one number'}, but must be {wanted or 'one'}"
+        )
+    if stored.kind not in (*FLOATS, *CODES, "BOOL"):
+        raise misfit(folder, f"{key} is {stored.kind}, which holds no numbers")
+
+
+def is_cell(part: TrialPart, text: str) -> bool:
+    """Whether a text is the number of a cell of a trial."""
+    number = int(text) if text.isdecimal() and len(text) < 10 else -1
+    return str(number) == text and number < part.number_of_cells
 
 
 def check_kind(folder: Path, key: str, stored: Stored) -> None:
@@ -323,6 +351,8 @@ def check_numbers(folder: Path, manifest: Manifest) -> None:
                 name = key.split("/")[0]
                 if name in DIMENSIONS:
                     check_values(folder, key, tensors.get_tensor(key), manifest)
+                if name == TRIAL and np.isinf(tensors.get_tensor(key)).any():
+                    raise misfit(folder, f"{key} has numbers that are not finite")
 
 
 def check_values(

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from analysis.study.manifest import Manifest
+from analysis.study.trial_part import key_of
 
 WORDS = "word_vector"
 SENTENCES = "sentence_state"
@@ -122,6 +123,18 @@ def question_cells(manifest: Manifest) -> list[int]:
     return waiting
 
 
+def missing_of_trial(manifest: Manifest, trial: str) -> tuple[int, ...]:
+    """Numbers of the cells of a trial that were not computed yet."""
+    part = (manifest.trials or {})[trial]
+    keys = manifest.keys
+    array = next(iter(part.arrays))
+    found = []
+    for cell in range(part.number_of_cells):
+        if key_of(trial, array, cell) not in keys:
+            found.append(cell)
+    return tuple(found)
+
+
 def missing_pairs(manifest: Manifest) -> tuple[str, ...]:
     """Cells of contrast pairs not computed yet, in words."""
     found = []
@@ -152,6 +165,9 @@ def missing_cells(manifest: Manifest) -> tuple[str, ...]:
         found.append("the rest of the plane")
     if lacks_means(manifest):
         found.append("the imported means")
+    for trial in manifest.trials or {}:
+        for cell in missing_of_trial(manifest, trial):
+            found.append(f"{trial} {cell}")
     return tuple(found)
 
 

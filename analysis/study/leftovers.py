@@ -9,7 +9,9 @@ from analysis.core import leftovers as temporary
 from analysis.core.errors import AnalysisError
 from analysis.study import commits, coverage, store
 
-CELL = re.compile(r"(vector|score|word|questions|plane)-[0-9-]+\.safetensors")
+CELL = re.compile(
+    r"(vector|score|word|questions|plane|trial_[a-z0-9-]+_cells)-[0-9-]+\.safetensors"
+)
 """Files of one cell."""
 MERGED = re.compile(r"(vector|score)-[0-9-]+\.safetensors")
 """Those that are merged when all are there."""

@@ -16,6 +16,7 @@ from analysis.core.specs import DECODER, LAST_STATES, ModelSpec, from_dict
 from analysis.languages.shares import SHARES
 from analysis.study import bounds
 from analysis.study.records import Record, WithSpec, wrong
+from analysis.study.trial_part import TrialPart, check_trials
 from analysis.study.word_list import WordList
 
 TEXTS_OF_SPEC = (
@@ -270,7 +271,7 @@ class Manifest(FolderManifest):
     ``left_out``: pairs that the model cannot tell apart; ``weights``: how the model's were
     stored, where they were not plain numbers; ``model_files``: what tells the files of a
     local model from others under its name; ``notice``: what the terms of the model ask to
-    be said with all that is made from it.
+    be said with all that is made from it; ``trials``: what was tried on the model.
     """
 
     title: str | None = None
@@ -303,6 +304,7 @@ class Manifest(FolderManifest):
     figures: Mapping[str, str] | None = None
     embeddings: tuple[str, ...] | None = None
     notice: str | None = None
+    trials: Mapping[str, TrialPart] | None = None
 
     NEEDED = ("schema", "concepts", "languages", "layers", "files")
 
@@ -408,6 +410,7 @@ class Manifest(FolderManifest):
         self.check_words()
         self.check_sentences()
         self.check_asked()
+        check_trials(self.trials or {})
 
     def check_absent(self) -> None:
         """StudyError for a cell that is none of the study's."""

@@ -61,7 +61,8 @@ def cells(manifest: Manifest) -> int:
         "the rest of the plane",
         "the imported means",
     }
-    return bare + len(coverage.sentence_cells(manifest)) + asked + len(others)
+    tried = sum(part.number_of_cells for part in (manifest.trials or {}).values())
+    return bare + len(coverage.sentence_cells(manifest)) + asked + len(others) + tried
 
 
 def newest(known: Sequence[Claim]) -> list[Claim]:

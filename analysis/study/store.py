@@ -25,7 +25,7 @@ from analysis.core.errors import StudyError
 from analysis.core.json_text import parse_json
 from analysis.core.specs import Spec, check_text, digest
 from analysis.core.version import __version__
-from analysis.study import bounds, claims, commits, coverage
+from analysis.study import bounds, claims, commits, coverage, stored_trials
 from analysis.study.array_checks import check_arrays
 from analysis.study.arrays import KINDS, frozen
 from analysis.study.manifest import SCHEMA, FileEntry, FolderManifest, Manifest
@@ -320,13 +320,15 @@ def add_file(
     folder: Path,
     file: str,
     tensors: Mapping[str, np.ndarray],
+    gaps: tuple[str, ...] = (),
 ) -> None:
     """Commit one file of a study: first the file, then the manifest that names it.
 
     Where several processes add files, a record tells of it instead. StudyError for
-    numbers that are not finite.
+    numbers that are not finite; tensors whose keys begin with one of ``gaps`` may lack
+    some (NaN).
     """
-    check_finite(file, tensors)
+    check_finite(file, tensors, gaps)
     entry = write_tensors(folder / file, tensors)
     if commits.are_shared(folder):
         commits.add(folder, file, entry)
@@ -357,10 +359,15 @@ def put_recordings(folder: Path, recordings: Recordings) -> None:
         put_manifest(folder, manifest.with_file(RECORDED, entry))
 
 
-def check_finite(file: str, tensors: Mapping[str, np.ndarray]) -> None:
-    """StudyError for numbers that are not finite."""
-    for values in tensors.values():
-        if not np.isfinite(values).all():
+def check_finite(
+    file: str, tensors: Mapping[str, np.ndarray], gaps: tuple[str, ...] = ()
+) -> None:
+    """StudyError for numbers that are not finite, and not gaps where there may be some."""
+    for key, values in tensors.items():
+        sound = np.isfinite(values)
+        if gaps and key.startswith(gaps):
+            sound = sound | np.isnan(values)
+        if not sound.all():
             raise StudyError(
                 f"The model gave states that are not finite while computing {file}. "
                 "Choose float32 or bfloat16 and start again."
@@ -369,7 +376,10 @@ def check_finite(file: str, tensors: Mapping[str, np.ndarray]) -> None:
 
 def write_tensors(path: Path, tensors: Mapping[str, np.ndarray]) -> FileEntry:
     """Write a safetensors file whole or not at all; returns its manifest entry."""
-    kept = {key: np.ascontiguousarray(values) for key, values in tensors.items()}
+    kept = {}
+    for key, values in tensors.items():
+        # Which makes a single number an array of one.
+        kept[key] = np.ascontiguousarray(values).reshape(np.shape(values))
     return write_entry(path, save(kept), tensors)
 
 
@@ -469,6 +479,7 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
         read_words=load_words,
         read_sentences=load_sentences,
         read_recorded=lambda: read_recordings(folder),
+        read_trial=lambda name: stored_trials.read(folder, manifest, name),
         manifest=manifest,
         missing=coverage.missing_cells(manifest),
     )

@@ -10,6 +10,7 @@ import xarray as xr
 from analysis.core.errors import StudyError
 from analysis.core.model_names import DEMO as DEMO_MODEL
 from analysis.study.arrays import KINDS, frozen
+from analysis.study.coverage import missing_of_trial
 from analysis.study.manifest import Manifest, SentencesPart
 from analysis.study.recordings import Recordings, has_recordings
 from analysis.study.word_list import WordList
@@ -27,6 +28,11 @@ def no_words(embedding: str, layer: int) -> np.ndarray:
 def no_sentences(reading: str, language: str, layer: int) -> np.ndarray:
     """The states of a study without sentences."""
     return np.zeros((0, 0))
+
+
+def no_trial(name: str) -> xr.Dataset:
+    """The trial of a study without any."""
+    raise StudyError(f"This study has no trial “{name}”.")
 
 
 def no_recordings() -> Recordings:
@@ -65,6 +71,9 @@ class Study:
     """States of a reading, a language's sentences, at a layer: (sentence, hidden)."""
     read_recorded: Callable[[], Recordings] = field(
         default=no_recordings, repr=False, compare=False
+    )
+    read_trial: Callable[[str], xr.Dataset] = field(
+        default=no_trial, repr=False, compare=False
     )
     manifest: Manifest = field(default_factory=Manifest, repr=False, compare=False)
     missing: tuple[str, ...] = ()
@@ -165,6 +174,19 @@ class Study:
         if not has_recordings(self.manifest):
             return None
         return self.read_recorded()
+
+    def has_trial(self, name: str) -> bool:
+        """Whether something was tried on the model, and all of it is computed."""
+        begun = name in (self.manifest.trials or {})
+        return begun and not missing_of_trial(self.manifest, name)
+
+    def trial(self, name: str) -> xr.Dataset:
+        """What was tried on the model under a name: the cells' dimensions come first.
+
+        What was not computed yet is NaN. It cannot be written into, since sessions share
+        it. StudyError when the study has no such trial.
+        """
+        return frozen(self.read_trial(name))
 
     def clusters(self, concept: str) -> tuple[int, ...]:
         """Which held-out pairs of a concept stem from one source.

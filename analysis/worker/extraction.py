@@ -50,6 +50,7 @@ from analysis.worker.questions import go_on_asking
 from analysis.worker.same_files import check_files, facts_of, hold_to_files
 from analysis.worker.sentences import go_on_reading
 from analysis.worker.service import Job, Pool, Task
+from analysis.worker.trials import go_on_trying
 
 if TYPE_CHECKING:
     from analysis.model.load import Loaded
@@ -312,6 +313,7 @@ def resumed_study(name: str, shard: Shard | None, job: Job, pool: Pool) -> str:
         together.settle(folder, job.progress, shard)
     if shard is None or shard.number == 1:
         go_on_sweeping(name, job, pool)
+    go_on_trying(name, job, pool, shard)
     return name
 
 

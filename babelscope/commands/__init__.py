@@ -23,6 +23,7 @@ COMMANDS = (
     "means",
     "sweep",
     "control",
+    "try",
     "steer",
     "measure",
     "render",
@@ -34,7 +35,7 @@ COMMANDS = (
     "layouts",
     "run",
 )
-RESUMING = ("words", "sentences", "ask", "sweep", "control")
+RESUMING = ("words", "sentences", "ask", "sweep", "control", "try")
 """Commands that go on with what they began themselves."""
 USER = 2
 """The exit status for what the user can mend."""

@@ -24,12 +24,12 @@ from analysis.study.study import Study
 from analysis.worker import extraction
 from components.figures import control as figures
 from components.figures.languages import Languages
-from components.forms import control_run, judging
+from components.forms import control_run, judging, model_here
 from components.frame import cache, controls, jobs, links, panel, press, questions
 from components.frame.polite import polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import filling, model_here, surfaces, unfilled
+from components.views import filling, surfaces, unfilled
 
 PRINTED = ("llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b")
 VECTORS = ("none", "own", "shared")

@@ -16,7 +16,7 @@ from analysis.worker.answers import Curve, Reply, Request, Wording
 from analysis.worker.service import DONE, QUEUED, Job, Pool
 from components.figures.steering_words import steering_words
 from components.figures.text import DEMO_NOTE
-from components.forms import playground
+from components.forms import model_here, playground
 from components.forms.playground import BASELINE, STEERED, TWIN, ZERO, Draft
 from components.forms.steering_fields import KEY
 from components.frame import cache, jobs, panel, questions
@@ -30,7 +30,6 @@ from components.views import (
     dose,
     earlier,
     keeping,
-    model_here,
     recorded,
     unfilled,
 )

@@ -1,0 +1,53 @@
+"""Trials from Python: something tried on the model of a study, cell by cell."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from analysis.core.errors import SpecError, unknown
+from analysis.core.specs import field_types
+from analysis.overview.options import Option, read
+from analysis.study.study import Study as Results
+from analysis.worker import trials
+from babelscope.running import run
+from babelscope.study import Study, open_study, study_of
+
+
+def trial(
+    study: str | Results, name: str, *, anew: bool = False, **options: Any
+) -> Study:
+    """A study with something tried on its model, such as “pushing”; see `docs/analyses.md`.
+
+    ``options`` are fields of the trial's spec; all have defaults that fit most studies.
+    A study that ships is copied first, what is unfinished is gone on with, and ``anew``
+    takes the place of the same trial with other options. SpecError for a trial or an
+    option that there is none of.
+    """
+    known = study_of(study)
+    spec = trials.spec_of(known.manifest, name, typed(name, options))
+    return open_study(run(trials.run_trial(name, spec, known.name, anew), known.name))
+
+
+def typed(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a trial, text read as what their fields hold."""
+    declared = {**field_types(trials.find(name).spec)}
+    del declared["model"]
+    found = {}
+    for option, value in options.items():
+        if option not in declared:
+            raise unknown("option", option, declared)
+        found[option] = as_kind(option, declared[option], value)
+    return found
+
+
+def as_kind(option: str, kind: Any, value: Any) -> Any:
+    """A value of an option; lists of numbers may be given as text."""
+    chosen = read(Option(option, kind), value)
+    if not isinstance(chosen, tuple):
+        return chosen
+    one = get_args(kind)[0]
+    if one not in (int, float):
+        return chosen
+    try:
+        return tuple(one(each) for each in chosen)
+    except ValueError as error:
+        raise SpecError(f"{option} are numbers; given: “{value}”.") from error
