@@ -21,6 +21,11 @@ def trial(
     A study that ships is copied first, what is unfinished is gone on with, and ``anew``
     takes the place of the same trial with other options. SpecError for a trial or an
     option that there is none of.
+
+    >>> import babelscope as bs
+    >>> bs.trial("demo", "nothing")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    analysis.core.errors.SpecError: There is no trial “nothing”.
     """
     known = study_of(study)
     spec = trials.spec_of(known.manifest, name, typed(name, options))
