@@ -13,6 +13,7 @@ ROOMS = (
     "questions",
     "plane",
     "control",
+    "pushing",
     "model",
     "worker",
     "overview",
