@@ -14,6 +14,7 @@ ROOMS = (
     "plane",
     "control",
     "pushing",
+    "crossing",
     "model",
     "worker",
     "overview",

@@ -14,6 +14,7 @@ from components.figures.gallery import FIGURES, draw, names
 from components.figures.spec import Figure
 from components.frame.shell import MENU
 from tests.planted_sentences import stored_sentences
+from tests.planted_trials import plant_crossings
 from tests.speaking import finished
 from tests.stored import stored
 
@@ -36,7 +37,7 @@ def kept(tmp_path_factory):
     """A home with a study of one's own and a control run on it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("gallery")))
-        stored("complete")
+        plant_crossings(stored("complete"))
         stored_sentences("sentences")
         finished(library.open_by_name("complete"))
         yield settings.home()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analysis.control import store
+from analysis.crossing import alignment as crossing_alignment
 from analysis.study.published_values import printed_rates
 from analysis.study.study import PUBLISHED, Study
 from analysis.words.alignment import FEW
@@ -115,6 +116,7 @@ OWN_WORDS = Need("word vectors of its own", has_own_words)
 SENTENCES = Need("parallel sentences", one_of("sentence_state"))
 SETTINGS = Need("printed settings", one_of("alignment"))
 RANKS = Need("concept vectors or words", has_ranks)
+ALIGNED = trial(crossing_alignment.NAME, "sentences compared at every layer")
 PLANE = Need("plane", one_of("plane_answer"))
 ANYTHING = Need("concepts or words", has_findings)
 RUN = Need("control run", has_run)

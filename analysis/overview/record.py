@@ -25,6 +25,9 @@ BOOTSTRAP = Statistic(
 WILSON = Statistic(
     "Intervals of single shares are Wilson intervals.", ("wilson1927probable",)
 )
+EXACT = Statistic(
+    "Intervals of shares near 0 are exact binomial intervals.", ("clopper1934use",)
+)
 SHARES = Statistic(
     "Intervals of shares are Wilson intervals; observations of one source count for as "
     "many as independent ones of the same variance would.",

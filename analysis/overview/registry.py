@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.concepts import recognition, similarity, transfer
 from analysis.core.errors import SpecError, unknown
+from analysis.crossing import alignment as crossing_alignment
 from analysis.overview import (
     dose_response,
     findings,
@@ -22,6 +23,7 @@ from analysis.overview.flat import as_table
 from analysis.overview.record import (
     ADJUSTED,
     BOOTSTRAP,
+    EXACT,
     MANTEL,
     PAIRED,
     PERMUTATION,
@@ -389,6 +391,32 @@ ANALYSES: list[Analysis] = [
         tests=(STUDENT,),
         figures=("mexa",),
         usual=INTO,
+    ),
+    Analysis(
+        "sentence alignment",
+        crossing_alignment.alignment_by_layer,
+        needs.ALIGNED,
+        seconds=1,
+        works=(
+            MEXA,
+            "muennighoff2022sgpt",
+            "kornblith2019similarity",
+            "huh2024platonic",
+        ),
+        tests=(STUDENT,),
+        figures=(
+            "sentence-alignment",
+            "sentence-alignment-map",
+        ),
+    ),
+    Analysis(
+        "mexa pooled",
+        crossing_alignment.pooled_mexa,
+        needs.ALIGNED,
+        seconds=1,
+        works=(MEXA, "muennighoff2022sgpt"),
+        tests=(EXACT,),
+        figures=("sentence-alignment-pooled",),
     ),
     Analysis(
         "pca",

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.core.errors import StudyError, unknown
 from analysis.core.specs import ModelSpec, from_dict
+from analysis.crossing import alignment
+from analysis.crossing.specs import SentenceAlignmentSpec
 from analysis.study import coverage, library, store, trials
 from analysis.study.manifest import Manifest
 from analysis.study.stored_trials import part_of
 from analysis.study.study import Study
 from analysis.study.together import Shard
 from analysis.study.trial_part import TrialPart
+from analysis.worker import sentence_alignment
 from analysis.worker.same_files import hold_to_files
 from analysis.worker.service import Job, Pool, Task
 
@@ -65,7 +68,16 @@ class TrialCheck:
         return self.needed <= self.available
 
 
-TRIALS: dict[str, Trial] = {}
+TRIALS: dict[str, Trial] = {
+    alignment.NAME: Trial(
+        alignment.NAME,
+        "Alignment of sentences by layer",
+        SentenceAlignmentSpec,
+        alignment.begin,
+        sentence_alignment.measurer,
+        sentence_alignment.tokens,
+    ),
+}
 """Name → what can be tried."""
 
 

@@ -13,6 +13,7 @@ from analysis.overview.options import Option, parameters, read
 from analysis.study.study import Study
 from components.figures import (
     of_concepts,
+    of_crossing,
     of_questions,
     of_sentences,
     of_steering,
@@ -104,6 +105,15 @@ FIGURES: Mapping[str, Entry] = {
     "separation": Entry("Layers", of_questions.separation, needs.ITEMS),
     "parallel": Entry("Layers", of_questions.parallel, needs.ITEMS),
     "lens": Entry("Layers", of_questions.lens, needs.LENS),
+    "sentence-alignment": Entry(
+        "Layers", of_crossing.aligned_over_layers, needs.ALIGNED
+    ),
+    "sentence-alignment-map": Entry(
+        "Layers", of_crossing.aligned_by_language, needs.ALIGNED
+    ),
+    "sentence-alignment-pooled": Entry(
+        "Layers", of_crossing.mexa_pooled, needs.ALIGNED
+    ),
     "plane": Entry("Plane", of_questions.arrows, needs.PLANE),
     "plane-depth": Entry("Plane", of_questions.plane_over_depth, needs.PLANE),
     "pareto": Entry("Plane", of_questions.pareto, needs.PLANE),

@@ -16,7 +16,7 @@ from components.frame.controls import NARROW, WIDE
 from components.frame.polite import INFO, polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import depths, unfilled
+from components.views import depths, sentence_alignment, unfilled
 
 WAYS = ("PCA", *projections.METHODS)
 NO_ITEMS = (
@@ -81,7 +81,14 @@ def asked(study: Study, layer: int) -> list[Question]:
         found += of_items(study, layer)
     lens = partial(depths.attempt, study, layer, depths.lens)
     found.append(Question("lens", "Does it think in English?", lens))
+    found += crossings(study, layer)
     return [*found, about]
+
+
+def crossings(study: Study, layer: int) -> list[Question]:
+    """What is tried on the model layer by layer, or can be."""
+    meet = partial(sentence_alignment.tab, study, layer)
+    return [Question("meet", "Where do translations meet?", meet)]
 
 
 def of_items(study: Study, layer: int) -> list[Question]:

@@ -23,7 +23,7 @@ from components.frame.controls import NARROW, WIDE
 from components.frame.polite import NOT_YET, polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import unfilled
+from components.views import sentence_alignment, unfilled
 
 MUCH = 2**23
 """Numbers compared at one layer from which a job does it."""
@@ -83,8 +83,10 @@ def asked(study: Study, choice: Choice) -> list[Question]:
     """What else can be asked; over layers only where several were kept."""
     share = partial(mexa, study, choice)
     between = partial(between_languages, study, choice)
+    meet = partial(sentence_alignment.tab, study)
     always = [
         Question("mexa", "Does training data decide?", share),
+        Question("meet", "At which layer do they meet?", meet),
         Question("between", "Which languages match?", between),
         Question("text", "Which sentences?", partial(note, study)),
     ]
