@@ -2,6 +2,7 @@
 home and a hub of their own.
 """
 
+import gc
 import ipaddress
 import os
 import shutil
@@ -47,6 +48,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=2))
     shared_out = "PYTEST_XDIST_WORKER" in os.environ
     items.sort(key=lambda item: is_journey(item) != shared_out)
+
+
+def pytest_collection_finish() -> None:
+    """Hold what was imported to be no garbage: Streamlit looks for garbage after every
+    run of a page, which took 0.4 s through some 700,000 objects.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def is_journey(item: pytest.Item) -> bool:

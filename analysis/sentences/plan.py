@@ -5,10 +5,9 @@ They are added to a study of the same model, or make a study of their own. With 
 reading of a language come the mean state over all its tokens and the mean length.
 """
 
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -16,16 +15,23 @@ import numpy as np
 
 from analysis.concepts.readouts import LinearReadout, StateNorms, WordStates
 from analysis.core.counting import count_are
-from analysis.core.errors import CorpusError, SpecError, StudyError
+from analysis.core.errors import CorpusError, SpecError
 from analysis.core.positions import MEAN
 from analysis.core.specs import digest, written
 from analysis.sentences.parallel import ParallelText, checked_text
 from analysis.sentences.readings import READINGS
 from analysis.sentences.specs import SentenceSpec
-from analysis.study import coverage, store, together
+from analysis.study import coverage, text_cells
 from analysis.study.coverage import SentenceCell
 from analysis.study.manifest import Manifest, ReadPart, SentencesPart
-from analysis.study.together import Group, Progress, Shard, without_progress
+from analysis.study.text_cells import (
+    TextCell,
+    TextKind,
+    TextReader,
+    Texts,
+    layers_to_keep,
+)
+from analysis.study.together import Progress, Shard, without_progress
 
 MOST_BYTES = 2**30
 """States of one language in one reading, which are in memory at once."""
@@ -33,19 +39,8 @@ HALF, SINGLE = 2, 4
 """Bytes of a number."""
 
 
-class SentenceReader(Protocol):
-    """A model that streams states of texts, read at one position, into consumers."""
-
-    layers: int
-    hidden: int
-
-    def stream(self, texts: Sequence[str], consumers: Sequence) -> None:
-        """Feed every consumer with (indices, states)."""
-        ...
-
-    def hollow(self, texts: Sequence[str]) -> list[str]:
-        """The texts that become no token of their own."""
-        ...
+class SentenceReader(TextReader, Protocol):
+    """A model that also tells how long texts are."""
 
     def own_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens of its own each text becomes."""
@@ -54,6 +49,9 @@ class SentenceReader(Protocol):
 
 Readers = Callable[[str], SentenceReader]
 """Position (last, mean, weighted mean) → the model read there."""
+SENTENCES = TextKind(
+    "sentences", "sentences", "sentences or readings", coverage.missing_sentences
+)
 
 
 def sentence_spec(
@@ -83,31 +81,8 @@ def begin(
     """
     reader = readers(MEAN)
     entry = entry_of(spec, text, validated(spec, text, reader))
-    if study:
-        return into(study, entry, spec)
-    folder = store.root() / store.name_of(spec, title)
-    if folder.exists():
-        return unfinished(folder)
-    libraries = {
-        name: version(name)
-        for name in ("torch", "transformers", "numpy", "safetensors")
-    }
-    return store.create(
-        folder.name,
-        Manifest(
-            title=title,
-            spec={"model": written(spec.model), "last_state": spec.last_state},
-            digest=digest(spec),
-            languages=spec.languages,
-            layers=reader.layers,
-            hidden=reader.hidden,
-            pairs={},
-            sentences=entry,
-            read=read,
-            notes=text.notes,
-            libraries={"python": platform.python_version(), **libraries},
-        ),
-    )
+    texts = Texts(spec, entry, text.notes)
+    return text_cells.begin(SENTENCES, texts, reader, title, study, read)
 
 
 def entry_of(
@@ -140,12 +115,7 @@ def validated(
             f"The spec is of the sentences {spec.sentences_digest}, given are "
             f"{text.digest}. Choose the same text and languages."
         )
-    wrong = [layer for layer in spec.layers if not 1 <= layer <= reader.layers]
-    if wrong:
-        raise SpecError(
-            f"{spec.model.model} has layers 1 to {reader.layers}; asked for "
-            f"{', '.join(map(str, wrong))}."
-        )
+    layers = layers_to_keep(spec, reader)
     faults = []
     for language in text.languages:
         named = dict(zip(text.sentences(language), text.ids))
@@ -159,7 +129,6 @@ def validated(
             f"first is {faults[0]}. Leave them empty.",
             faults,
         )
-    layers = sorted(set(spec.layers)) or list(range(1, reader.layers + 1))
     check_size(states_bytes(len(text.ids), len(layers), reader.hidden), layers)
     return layers
 
@@ -192,36 +161,6 @@ def check_size(size: int, layers: Sequence[int]) -> None:
         )
 
 
-def into(folder: Path, entry: SentencesPart, spec: SentenceSpec) -> Path:
-    """Add sentences to a study of the same model."""
-    with store.writing(folder):
-        manifest = store.read_manifest(folder)
-        known = manifest.sentences or entry
-        read = manifest.model and replace(manifest.model, device=spec.model.device)
-        if read != spec.model or manifest.last_state != spec.last_state:
-            raise StudyError(
-                f"“{manifest.title}” is of another model or precision. Make a study "
-                "of its own of these sentences."
-            )
-        if known.digest != entry.digest:
-            raise StudyError(
-                f"“{manifest.title}” has other sentences already. Make a study of its "
-                "own of these."
-            )
-        store.write_manifest(folder, replace(manifest, sentences=known))
-    return unfinished(folder)
-
-
-def unfinished(folder: Path) -> Path:
-    """The folder, unless all its sentences are there."""
-    if not coverage.missing_sentences(store.read_manifest(folder)):
-        raise StudyError(
-            f"“{folder.name}” has exactly these sentences already. Open it, or change "
-            "sentences or readings."
-        )
-    return folder
-
-
 def run(
     folder: Path,
     text: ParallelText,
@@ -232,16 +171,8 @@ def run(
 
     ``progress`` gets (done, of, cell) and may raise to stop.
     """
-    with store.writing(folder):
-        manifest = store.read_manifest(folder)
-        known = manifest.part(SentencesPart)
-        plan = coverage.sentence_cells(manifest)
-        missing = set(coverage.missing_sentences(manifest))
-        for done, cell in enumerate(plan):
-            if cell in missing:
-                progress(done, len(plan), in_words(known, cell))
-                compute_cell(folder, known, cell, text, readers)
-        progress(len(plan), len(plan), "done")
+    cells = partial(cells_of, text=text, readers=readers)
+    text_cells.run(folder, cells, progress)
 
 
 def run_together(
@@ -252,42 +183,27 @@ def run_together(
     progress: Progress = without_progress,
 ) -> None:
     """The same by several processes at once; StudyError as in ``together.compute``."""
-    manifest = store.read_manifest(folder)
+    cells = partial(cells_of, text=text, readers=readers)
+    text_cells.run_together(folder, cells, shard, progress)
+
+
+def cells_of(
+    manifest: Manifest, text: ParallelText, readers: Readers
+) -> list[TextCell]:
+    """The cells of sentences that a complete study has, in order of computation."""
     known = manifest.part(SentencesPart)
-    cells = {file_of(cell): cell for cell in coverage.sentence_cells(manifest)}
-
-    def of_cell(group: Group) -> None:
-        compute_cell(folder, known, cells[group.name], text, readers)
-
-    groups = [Group(file, frozenset({c.key}), (file,)) for file, c in cells.items()]
-    together.compute(folder, groups, of_cell, progress, shard)
-
-
-def in_words(known: SentencesPart, cell: SentenceCell) -> str:
-    """What a cell is, for whoever waits."""
-    reading = known.readings[cell.reading]
-    return f"sentences · {reading} · {known.languages[cell.language]}"
-
-
-def file_of(cell: SentenceCell) -> str:
-    """The file of a cell."""
-    return f"sentence-{cell.reading:03d}-{cell.language:03d}.safetensors"
-
-
-def compute_cell(
-    folder: Path,
-    known: SentencesPart,
-    cell: SentenceCell,
-    text: ParallelText,
-    readers: Readers,
-) -> None:
-    """Read the sentences of a language in one way, and commit what is kept of them."""
-    texts = text.readable(known.languages[cell.language])
-    store.add_file(folder, file_of(cell), computed(cell, known, texts, readers))
+    found = []
+    for cell in coverage.sentence_cells(manifest):
+        file = f"sentence-{cell.reading:03d}-{cell.language:03d}.safetensors"
+        language = known.languages[cell.language]
+        told = f"sentences · {known.readings[cell.reading]} · {language}"
+        compute = partial(computed, cell, known, text.readable(language), readers)
+        found.append(TextCell(cell.key, file, told, compute))
+    return found
 
 
 def computed(
-    cell: coverage.SentenceCell,
+    cell: SentenceCell,
     known: SentencesPart,
     texts: Sequence[str],
     readers: Readers,

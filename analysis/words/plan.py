@@ -4,44 +4,36 @@ and resumed one by one.
 They are added to a study of contrast pairs of the same model, or make a study of their own.
 """
 
-import platform
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+
+import numpy as np
 
 from analysis.concepts.readouts import WordStates
 from analysis.core.counting import count_are
-from analysis.core.errors import CorpusError, SpecError, StudyError, unknown
+from analysis.core.errors import CorpusError, SpecError, unknown
 from analysis.core.specs import digest, written
-from analysis.study import coverage, store, together
+from analysis.study import coverage, text_cells
 from analysis.study.coverage import WordCell
 from analysis.study.manifest import Manifest, ReadPart, WordsPart
-from analysis.study.together import Group, Progress, Shard, without_progress
+from analysis.study.text_cells import (
+    TextCell,
+    TextKind,
+    TextReader,
+    Texts,
+    layers_to_keep,
+)
+from analysis.study.together import Progress, Shard, without_progress
 from analysis.study.word_list import WordList
 from analysis.words.embeddings import EMBEDDINGS, texts_to_read
 from analysis.words.specs import WordSpec
 from analysis.words.word_lists import checked_words
 
-
-class WordReader(Protocol):
-    """A model that streams states of texts, read at one position, into consumers."""
-
-    layers: int
-    hidden: int
-
-    def stream(self, texts: Sequence[str], consumers: Sequence) -> None:
-        """Feed every consumer with (indices, states)."""
-        ...
-
-    def hollow(self, texts: Sequence[str]) -> list[str]:
-        """The texts that become no token of their own."""
-        ...
-
-
-Readers = Callable[[str], WordReader]
+Readers = Callable[[str], TextReader]
 """Position (last, mean) → the model read there."""
+WORDS = TextKind("words", "word vectors", "words or embeddings", coverage.missing_words)
 
 
 def begin(
@@ -61,41 +53,20 @@ def begin(
     """
     words = checked_words(words.within(spec.languages))
     reader = readers("last")
-    layers = validated(spec, words, reader)
     entry = WordsPart(
-        spec=written(spec), digest=digest(spec), list=words, layers=tuple(layers)
+        spec=written(spec),
+        digest=digest(spec),
+        list=words,
+        layers=tuple(validated(spec, words, reader)),
     )
-    if study:
-        return into(study, entry, spec)
-    folder = store.root() / store.name_of(spec, title)
-    if folder.exists():
-        return unfinished(folder)
-    libraries = {
-        name: version(name)
-        for name in ("torch", "transformers", "numpy", "safetensors")
-    }
-    return store.create(
-        folder.name,
-        Manifest(
-            title=title,
-            spec={"model": written(spec.model), "last_state": spec.last_state},
-            digest=digest(spec),
-            languages=spec.languages,
-            layers=reader.layers,
-            hidden=reader.hidden,
-            pairs={},
-            words=entry,
-            read=read,
-            notes=words.notes,
-            libraries={"python": platform.python_version(), **libraries},
-        ),
-    )
+    texts = Texts(spec, entry, words.notes)
+    return text_cells.begin(WORDS, texts, reader, title, study, read)
 
 
 def validated(
     spec: WordSpec,
     words: WordList,
-    reader: WordReader,
+    reader: TextReader,
 ) -> list[int]:
     """The layers to keep, once every word can be read in every way asked for."""
     if spec.words_digest != words.digest:
@@ -103,11 +74,7 @@ def validated(
             f"The spec is of the words {spec.words_digest}, given are "
             f"{words.digest}. Choose the same list and languages."
         )
-    if wrong := [layer for layer in spec.layers if not 1 <= layer <= reader.layers]:
-        raise SpecError(
-            f"{spec.model.model} has layers 1 to {reader.layers}; asked for "
-            f"{', '.join(map(str, wrong))}."
-        )
+    layers = layers_to_keep(spec, reader)
     for embedding in spec.embeddings:
         if embedding not in EMBEDDINGS:
             raise unknown("embedding", embedding, EMBEDDINGS)
@@ -127,90 +94,43 @@ def validated(
             f"{faults[0]}. Leave them empty.",
             faults,
         )
-    return sorted(set(spec.layers)) or list(range(1, reader.layers + 1))
+    return layers
 
 
-def into(folder: Path, entry: WordsPart, spec: WordSpec) -> Path:
-    """Add words to a study of the same model."""
-    with store.writing(folder):
-        manifest = store.read_manifest(folder)
-        known = manifest.words or entry
-        read = manifest.model and replace(manifest.model, device=spec.model.device)
-        if read != spec.model or manifest.last_state != spec.last_state:
-            raise StudyError(
-                f"“{manifest.title}” is of another model or precision. Make a study "
-                "of its own of these words."
-            )
-        if known.digest != entry.digest:
-            raise StudyError(
-                f"“{manifest.title}” has other words already. Make a study of its "
-                "own of these."
-            )
-        store.write_manifest(folder, replace(manifest, words=known))
-    return unfinished(folder)
-
-
-def unfinished(folder: Path) -> Path:
-    """The folder, unless all its words are there."""
-    if not coverage.missing_words(store.read_manifest(folder)):
-        raise StudyError(
-            f"“{folder.name}” has exactly these word vectors already. Open it, or "
-            "change words or embeddings."
-        )
-    return folder
-
-
-def run(
-    folder: Path,
-    readers: Readers,
-    progress: Progress = without_progress,
-) -> None:
+def run(folder: Path, readers: Readers, progress: Progress = without_progress) -> None:
     """Compute the cells of words that are missing, one commit each.
 
     ``progress`` gets (done, of, cell) and may raise to stop.
     """
-    with store.writing(folder):
-        manifest = store.read_manifest(folder)
-        known = manifest.part(WordsPart)
-        plan = coverage.word_cells(manifest)
-        missing = set(coverage.missing_words(manifest))
-        for done, cell in enumerate(plan):
-            if cell in missing:
-                progress(done, len(plan), in_words(known, cell))
-                compute_cell(folder, known, cell, readers)
-        progress(len(plan), len(plan), "done")
+    text_cells.run(folder, partial(cells_of, readers=readers), progress)
 
 
 def run_together(
     folder: Path, readers: Readers, shard: Shard, progress: Progress = without_progress
 ) -> None:
     """The same by several processes at once; StudyError as in ``together.compute``."""
-    manifest = store.read_manifest(folder)
+    cells = partial(cells_of, readers=readers)
+    text_cells.run_together(folder, cells, shard, progress)
+
+
+def cells_of(manifest: Manifest, readers: Readers) -> list[TextCell]:
+    """The cells of words that a complete study has, in order of computation."""
     known = manifest.part(WordsPart)
-    cells = {file_of(cell): cell for cell in coverage.word_cells(manifest)}
-
-    def of_cell(group: Group) -> None:
-        compute_cell(folder, known, cells[group.name], readers)
-
-    groups = [Group(file, frozenset({c.key}), (file,)) for file, c in cells.items()]
-    together.compute(folder, groups, of_cell, progress, shard)
-
-
-def in_words(known: WordsPart, cell: WordCell) -> str:
-    """What a cell is, for whoever waits."""
-    embedding = known.embeddings[cell.embedding]
-    return f"words · {embedding} · {known.languages[cell.language]}"
+    found = []
+    for cell in coverage.word_cells(manifest):
+        file = f"word-{cell.embedding:03d}-{cell.language:03d}.safetensors"
+        embedding = known.embeddings[cell.embedding]
+        language = known.languages[cell.language]
+        told = f"words · {embedding} · {language}"
+        compute = partial(computed, cell, known, readers)
+        found.append(TextCell(cell.key, file, told, compute))
+    return found
 
 
-def file_of(cell: WordCell) -> str:
-    """The file of a cell."""
-    return f"word-{cell.embedding:03d}-{cell.language:03d}.safetensors"
-
-
-def compute_cell(
-    folder: Path, known: WordsPart, cell: WordCell, readers: Readers
-) -> None:
-    """Read the words of a language in one way, and commit their vectors."""
+def computed(
+    cell: WordCell, known: WordsPart, readers: Readers
+) -> dict[str, np.ndarray]:
+    """Key → vectors of the words of a language, read in one way."""
     embedding = known.embeddings[cell.embedding]
     language = known.languages[cell.language]
     reader = readers(EMBEDDINGS[embedding].position)
@@ -219,7 +139,7 @@ def compute_cell(
     kept = [layer - 1 for layer in known.layers]
     states = WordStates(len(texts), kept, reader.hidden)
     reader.stream(texts, [states])
-    store.add_file(folder, file_of(cell), {cell.key: states.values})
+    return {cell.key: states.values}
 
 
 def word_spec(
