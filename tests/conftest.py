@@ -110,6 +110,16 @@ def nobodys_home(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_disks():
+    """What tests write need not outlive this machine; that files are synced, and when,
+    is held by tests that watch it themselves.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
 @pytest.fixture
 def home(tmp_path, monkeypatch) -> Path:
     """An empty home of Babelscope."""

@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from streamlit import config
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from components.forms import asking, extraction, sweeping
@@ -17,6 +19,12 @@ APP = Path(__file__).parent.parent / "app.py"
 PAGES = (
     "app.py",
     *sorted(f"pages/{path.name}" for path in (APP.parent / "pages").glob("*.py")),
+)
+
+# Every visit would look for components through all packages, which stay what they are:
+# a third of the time of tests of pages.
+manifest_scanner.scan_component_manifests = cache(
+    manifest_scanner.scan_component_manifests
 )
 
 
