@@ -18,6 +18,7 @@ ROOMS = (
     "model",
     "worker",
     "overview",
+    "sharing",
     "demo",
 )
 """From the ground up: a room imports only itself and rooms that stand before it."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from babelscope.making import ask, extract, means, resume, sentences, sweep, words
     from babelscope.plots import Plot, figures, plot
     from babelscope.publishing import publish
+    from babelscope.sharing import pull, push
     from babelscope.steering import generate, steer
     from babelscope.study import Study, analyses, studies
     from babelscope.study import open_study as open
@@ -45,6 +46,8 @@ __all__ = [
     "open",
     "plot",
     "publish",
+    "pull",
+    "push",
     "resume",
     "resume_control",
     "sentences",
@@ -69,6 +72,8 @@ PLACES = {
     "open": "study",
     "plot": "plots",
     "publish": "publishing",
+    "pull": "sharing",
+    "push": "sharing",
     "resume": "making",
     "resume_control": "controlling",
     "sentences": "making",

@@ -1,7 +1,8 @@
 """A hub of this machine: answers what the hub client asks for when it fetches a model,
-and misbehaves on demand.
+takes what it sends, and misbehaves on demand.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -10,6 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+SENDING = re.compile(
+    r"(?:/api/models)?/(?P<repo>[^/]+/[^/]+?)(?:\.git)?/"
+    r"(?P<step>preupload/main|info/lfs/objects/batch|commit/main)"
+)
 API = re.compile(
     r"/api/(?:models|datasets)/(?P<repo>[^/]+/[^/]+)(/(?P<kind>revision|tree)/(?P<revision>[^/]+)/?)?"
 )
@@ -40,6 +45,14 @@ class Hub(ThreadingHTTPServer):
         """Paths whose next answer has a wrong bit."""
         self.sent: dict[str, list[int]] = {}
         """Path → how many bytes each answer with the file had."""
+        self.stored: dict[str, bytes] = {}
+        """SHA-256 → a large file that was sent and may be part of a commit."""
+        self.writer = "writer"
+        """The token that may write."""
+        self.private: dict[str, bool] = {}
+        """Repository that was made by a client → whether it is private."""
+        self.messages: list[str] = []
+        """What commits of clients say."""
         self.log: list[tuple[str, str, str | None]] = []
         """Method, path, and range of every request."""
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -79,6 +92,85 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_HEAD(self) -> None:
         self.do_GET()
+
+    def do_POST(self) -> None:  # noqa: RET503
+        """One step of sending; only who may write is heard."""
+        path = unquote(urlsplit(self.path).path)
+        self.server.log.append((self.command, path, None))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if path == "/api/validate-yaml":
+            return self.answer({"errors": [], "warnings": []})
+        if token != self.server.writer:
+            return self.refuse(403 if token else 401, "", "No right to write")
+        if path == "/api/repos/create":
+            return self.make(json.loads(body))
+        match = SENDING.fullmatch(path)
+        step = {
+            "preupload/main": self.sort,
+            "info/lfs/objects/batch": self.take,
+            "commit/main": self.commit,
+        }[match["step"]]
+        step(match["repo"], body)
+
+    def do_PUT(self) -> None:
+        """A large file."""
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.log.append((self.command, self.path, None))
+        self.server.stored[sha256(data)] = data
+        self.send(200, b"", {})
+
+    def make(self, asked: dict) -> None:
+        """A repository, unless it is there."""
+        repo = f"{asked['organization'] or 'me'}/{asked['name']}"
+        known = repo in self.server.commits
+        if not known:
+            self.server.private[repo] = asked.get("visibility") == "private"
+            self.server.publish(repo, {".gitattributes": b"*.safetensors lfs"})
+        told = {"url": f"{self.server.url}/{repo}", "id": repo}
+        self.answer(told, 409 if known else 200)
+
+    def sort(self, repo: str, body: bytes) -> None:
+        """Which files are large."""
+        told = []
+        for file in json.loads(body)["files"]:
+            mode = "lfs" if file["path"].endswith((*LARGE, ".png")) else "regular"
+            told.append(
+                {"path": file["path"], "uploadMode": mode, "shouldIgnore": False}
+            )
+        self.answer({"files": told})
+
+    def take(self, repo: str, body: bytes) -> None:
+        """Where large files go that are not here yet."""
+        told = []
+        for each in json.loads(body)["objects"]:
+            action = {"upload": {"href": f"{self.server.url}/put/{each['oid']}"}}
+            new = each["oid"] not in self.server.stored
+            told.append(each | ({"actions": action} if new else {}))
+        self.answer({"transfer": "basic", "objects": told})
+
+    def commit(self, repo: str, body: bytes) -> None:
+        """Files added and removed, all at once."""
+        files = dict(self.server.commits[repo][self.server.main[repo]])
+        for line in body.splitlines():
+            step = json.loads(line)
+            value = step["value"]
+            if step["key"] == "header":
+                self.server.messages.append(value["summary"])
+            elif step["key"] == "file":
+                files[value["path"]] = base64.b64decode(value["content"])
+            elif step["key"] == "lfsFile":
+                files[value["path"]] = self.server.stored[value["oid"]]
+            elif step["key"] == "deletedFile":
+                del files[value["path"]]
+        commit = self.server.publish(repo, files)
+        url = f"{self.server.url}/{repo}/commit/{commit}"
+        self.answer({"commitUrl": url, "commitOid": commit, "success": True})
+
+    def answer(self, told: dict, status: int = 200) -> None:
+        """JSON."""
+        body = json.dumps(told).encode()
+        self.send(status, body, {"Content-Type": "application/json"})
 
     def do_GET(self) -> None:  # noqa: RET503
         path = unquote(urlsplit(self.path).path)
@@ -157,7 +249,7 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "GET":
+        if self.command != "HEAD":
             self.wfile.write(body[: cuts.pop(0)] if cuts else body)
 
     def refuse(self, status: int, code: str, message: str) -> None:

@@ -47,6 +47,7 @@ PACKAGES = {
     "analysis.tables": LIBRARY | TABLES,
     "analysis.model": LIBRARY | MODELS,
     "analysis.worker": LIBRARY | MODELS,
+    "analysis.sharing": LIBRARY | {"huggingface_hub"},
     "analysis.demo": LIBRARY | MODELS,
     "components": NUMBERS,
     "components.figures": NUMBERS,

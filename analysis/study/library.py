@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -179,15 +180,26 @@ def pack(name: str) -> bytes:
             f"“{name}” is a published study: it comes with every Babelscope, so there is "
             "nothing to pack. Its figures can be packed, and its numbers measured."
         )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
+        for file, path in files_of(name).items():
+            with disk.reading(path):
+                packed.write(path, file)
+    return buffer.getvalue()
+
+
+def files_of(name: str) -> dict[str, Path]:
+    """The manifest of a study that is no published one, and the files that it names.
+
+    StudyError where one of them is missing or not whole.
+    """
     folder = coming_along().get(name) or own_folder(name)
     manifest = store.read_manifest(folder)
     store.check_files(folder, manifest)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
-        for file in (store.MANIFEST, *sorted(manifest.files)):
-            with disk.reading(folder / file):
-                packed.write(folder / file, file)
-    return buffer.getvalue()
+    found = {}
+    for file in (store.MANIFEST, *sorted(manifest.files)):
+        found[file] = folder / file
+    return found
 
 
 def unpack(data: bytes, filename: str) -> str:
@@ -215,9 +227,21 @@ def added(data: bytes, wanted: str, begin: Callable[[Path], object] = leave) -> 
 
     StudyError for anything but one manifest and the whole files that it names.
     """
+    return put_in(partial(extract, data), wanted, begin)
+
+
+def put_in(
+    fill: Callable[[Path], None],
+    wanted: str,
+    begin: Callable[[Path], object] = leave,
+) -> str:
+    """Add the study with whose files ``fill`` fills a folder; returns its name.
+
+    StudyError for anything but one manifest and the whole files that it names.
+    """
     with files.temporary_folder(store.root() / wanted) as unpacked:
         try:
-            extract(data, unpacked)
+            fill(unpacked)
             manifest = store.read_manifest(unpacked)
             store.check_files(unpacked, manifest, hashes=True)
             check_memory(manifest)

@@ -29,6 +29,8 @@ COMMANDS = (
     "render",
     "pack",
     "publish",
+    "push",
+    "pull",
     "studies",
     "status",
     "script",

@@ -29,11 +29,13 @@ from analysis.core.specs import (
 from analysis.core.table_files import decode_text, refusal
 from analysis.core.templates import CHAT
 from analysis.languages.shares import ShareTable, read_shares
+from analysis.sharing.hub import Pulled, Pushed
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import PAIRS
 from analysis.worker import estimates, extraction
 from analysis.worker.models import Brought, Fetched
 from analysis.worker.service import Job
+from components.forms import hub_folder
 from components.forms.hub_table import choose_hub_table
 from components.forms.models_here import HERE, brought, choose_here
 from components.forms.open_models import OPEN, arrived, choose_open
@@ -452,6 +454,8 @@ def progress() -> None:
         brought(job.result)
     elif job and isinstance(job.result, Fetched):
         arrived(job.result)
+    elif job and isinstance(job.result, Pulled | Pushed):
+        hub_folder.came_of(job.result)
     elif job and isinstance(job.result, str):
         made(job)
 

@@ -8,7 +8,7 @@ from analysis.core.counting import count_are
 from analysis.study import library
 from analysis.study.study import COMPUTED, PUBLISHED, Study
 from analysis.worker.extraction import resume_study
-from components.forms import extraction
+from components.forms import extraction, hub_folder
 from components.frame import going, jobs, links, questions, readings
 from components.frame.polite import polite
 from components.frame.questions import Question
@@ -73,6 +73,7 @@ def comparing(study: Study | None) -> None:
 def adding() -> None:
     """Add a study, and bring deleted ones back."""
     upload()
+    hub_folder.from_hub()
     undo()
 
 
@@ -112,6 +113,7 @@ def manage(study: Study) -> None:
         with polite():
             offer(study.name)
     one_file.of_study(study)
+    hub_folder.to_hub(study)
     if study.kind != COMPUTED:
         st.info(
             "This study comes with Babelscope: it can be looked at and compared, not "
