@@ -119,5 +119,5 @@ def test_the_form_looks_reads_and_opens_the_new_study(home, tiny_models):
 def test_one_layer_is_not_asked_for_layers(home):
     at = visit(PAGE, study="gemma-3-270m", align="sentences")
     labels = [tab.label for tab in at.tabs]
-    assert labels[0] == "Does training data decide?" and len(labels) == 3
+    assert labels[0] == "Does training data decide?" and len(labels) == 4
     assert "Best: es" in words(at) and len(figures(at)) == 2

@@ -39,9 +39,9 @@ def answer(by_layer: xr.Dataset, pooled: xr.Dataset, pivot: str) -> str:
     if np.isfinite(low):
         interval = f" (95 % {100 * low:.0f} to {100 * high:.0f} over languages)"
     return (
-        f"Translations meet {pivot} best at layer {int(by_layer.layer[best])}: there "
-        f"{100 * curve[best]:.0f} % of sentences are closest to their own translation "
-        f"both ways{interval}; guessing reaches "
+        f"Translations meet best at layer {int(by_layer.layer[best])}: there "
+        f"{100 * curve[best]:.0f} % of sentences are closest to their own {pivot} "
+        f"translation, both ways{interval}; guessing reaches "
         f"{100 * float(pooled['chance'].mean()):.1f} %. At the best layer of each "
         f"language, chosen on other sentences, it is {100 * held:.0f} %. "
         f"n = {counts(pooled['n'])} sentences, "
