@@ -37,6 +37,7 @@ from analysis.words.specs import WordSpec
 from analysis.words.word_lists import DEMO as DEMO_WORDS
 from analysis.worker import extraction, plane
 from analysis.worker import questions as asking
+from analysis.worker.cluster import on_cluster
 from analysis.worker.questions import digests
 from analysis.worker.sentences import read_sentences
 from analysis.worker.service import Job, Pool
@@ -76,6 +77,7 @@ def extract(
     title: str = "",
     layout: str | Path = "",
     shard: str = "",
+    cluster: str = "",
     **loading: str,
 ) -> Study:
     """Concept vectors of a model from contrast pairs, as a study.
@@ -91,7 +93,8 @@ def extract(
     which is “encoder” (the usual one) or “decoder” of a model that has both.
     ``layout``: what the columns of a file are, by the name of a layout (``babelscope
     layouts``) or in a TOML file; known ones need none. ``shard`` “k/n”: this is one of
-    n processes that compute the study together.
+    n processes that compute the study together. ``cluster``: the workers of a Dask cluster
+    compute it, “local:4”, a scheduler's address or file, or a name of clusters.toml.
     AnalysisError for what cannot be used, with what to do.
 
     >>> import babelscope as bs
@@ -117,8 +120,12 @@ def extract(
     check_wanted(spec, corpus)
     tell(leaks(corpus, spec.split, spec.concepts, spec.seed))
     title = title or f"{short_name(spec.model)} on {corpus.name}"
-    work = extraction.extract_study(spec, corpus, title, {}, shard_of(shard))
-    return finished(store.name_of(at_commit(spec), title), work, shard)
+    name = store.name_of(at_commit(spec), title)
+    make = partial(extraction.extract_study, spec, corpus, title, {})
+    if cluster and not (store.root() / name).is_dir():
+        check_one_way(shard)
+        return open_study(run(on_cluster(cluster, make, name), name))
+    return finished(name, make(shard_of(shard)), shard, cluster)
 
 
 def words(
@@ -356,11 +363,12 @@ def means(model: str, files: Sequence[str | Path], *, title: str = "") -> Study:
     return open_study(run(asking.import_means(data, model, title)))
 
 
-def resume(name: str, shard: str = "") -> Study:
+def resume(name: str, shard: str = "", cluster: str = "") -> Study:
     """Go on with an unfinished study, or open it when nothing is missing.
 
     ``shard`` “k/n”: this is one of n processes that do so together, on any machines that
-    share $BABELSCOPE_HOME. Where others compute it already, this one takes part.
+    share $BABELSCOPE_HOME. ``cluster``: a Dask cluster's workers do, as in ``extract``.
+    Where others compute it already, this one takes part.
 
     >>> import babelscope as bs
     >>> bs.resume("demo").complete
@@ -371,7 +379,19 @@ def resume(name: str, shard: str = "") -> Study:
     if study.complete and not commits.are_shared(store.root() / name):
         return told_complete(study)
     work = extraction.resume_study(name, shard_of(shard))
+    if cluster:
+        check_one_way(shard)
+        make = partial(extraction.resume_study, name)
+        work = on_cluster(cluster, make, name)
     return open_study(run(work, name))
+
+
+def check_one_way(shard: str) -> None:
+    """SpecError where both a shard and a cluster are given."""
+    if shard:
+        raise SpecError(
+            "Give a shard or a cluster: a cluster's workers are its shards."
+        )
 
 
 def shard_of(text: str) -> Shard | None:
@@ -379,10 +399,10 @@ def shard_of(text: str) -> Shard | None:
     return read_shard(text) if text else None
 
 
-def finished(name: str, work: Work, shard: str = "") -> Study:
+def finished(name: str, work: Work, shard: str = "", cluster: str = "") -> Study:
     """The study of this name, complete: begun by ``work``, gone on with, or as it is."""
     if (store.root() / name).is_dir():
-        return resume(name, shard)
+        return resume(name, shard, cluster)
     return open_study(run(work, name))
 
 

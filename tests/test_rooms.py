@@ -48,6 +48,7 @@ PACKAGES = {
     "analysis.model": LIBRARY | MODELS,
     "analysis.worker": LIBRARY | MODELS,
     "analysis.sharing": LIBRARY | {"huggingface_hub"},
+    "analysis.worker.cluster": LIBRARY | MODELS | {"distributed"},
     "analysis.demo": LIBRARY | MODELS,
     "components": NUMBERS,
     "components.figures": NUMBERS,

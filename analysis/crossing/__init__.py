@@ -1,3 +1,3 @@
-"""Where a model's languages meet and part: alignment by layer, patching, latent language,
-language forcing.
+"""Where languages meet and part: sentences compared by layer, patching, latent language,
+forcing; no model is touched.
 """

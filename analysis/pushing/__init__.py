@@ -1,3 +1,3 @@
-"""Does it carry over when you push? Effects of each language's vector in every other
-language, beside what the same vector reads there.
+"""Effects of a language's vector in other languages, beside what it reads there; no model is
+touched.
 """

@@ -52,7 +52,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Ask, and sweep where that is wanted."""
     if options.resume:
-        return common.ended(making.resume(options.resume, options.shard))
+        return common.ended(common.resumed(options))
     common.check_alone(options)
     asked = common.keywords(options, "sweep", *sweep.SETTINGS)
     if not options.sweep:

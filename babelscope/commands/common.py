@@ -7,9 +7,10 @@ from typing import Any
 from analysis.core.errors import SpecError
 from analysis.core.positions import POSITIONS
 from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, STACKS
+from babelscope import making
 from babelscope.study import Study
 
-OWN = ("command", "execute", "resume", "shard")
+OWN = ("command", "execute", "resume", "shard", "cluster")
 """Options that are no argument of the Python face."""
 BEGUN = time.monotonic()
 
@@ -89,6 +90,13 @@ def add_resume(parser: argparse.ArgumentParser) -> None:
         help="with --resume: this is one of N processes that do so together, on any "
         "machines that share Babelscope's folder",
     )
+    parser.add_argument(
+        "--cluster",
+        default="",
+        metavar="WHERE",
+        help="let the workers of a Dask cluster compute it: local, local:4, the address or "
+        "file of a scheduler, or a name of clusters.toml in Babelscope's folder",
+    )
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -115,11 +123,17 @@ def settings(options: argparse.Namespace) -> dict[str, str]:
 
 def check_alone(options: argparse.Namespace) -> None:
     """SpecError where a part that is begun is asked for as one of several processes."""
-    if options.shard:
+    if options.shard or options.cluster:
         raise SpecError(
-            "--shard goes with --resume here. Begin the study with this command without "
-            "it, stop it with Ctrl+C, and go on with --resume and --shard."
+            "--shard and --cluster go with --resume here. Begin the study with this "
+            "command without them, stop it with Ctrl+C, and go on with --resume and one "
+            "of them."
         )
+
+
+def resumed(options: argparse.Namespace) -> Study:
+    """The study that is to be gone on with, complete."""
+    return making.resume(options.resume, options.shard, options.cluster)
 
 
 def keywords(options: argparse.Namespace, *but: str) -> dict[str, Any]:

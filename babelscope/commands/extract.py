@@ -54,8 +54,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Make the study, or finish it."""
     if options.resume:
-        return common.ended(making.resume(options.resume, options.shard))
+        return common.ended(common.resumed(options))
     chosen = common.keywords(options, "corpus")
     return common.ended(
-        making.extract(pairs=options.corpus, shard=options.shard, **chosen)
+        making.extract(
+            pairs=options.corpus,
+            shard=options.shard,
+            cluster=options.cluster,
+            **chosen,
+        )
     )

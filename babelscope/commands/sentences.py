@@ -50,6 +50,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Make the study, add to one, or finish it."""
     if options.resume:
-        return common.ended(making.resume(options.resume, options.shard))
+        return common.ended(common.resumed(options))
     common.check_alone(options)
     return common.ended(making.sentences(**common.keywords(options)))

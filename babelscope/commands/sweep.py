@@ -52,7 +52,7 @@ def settings_of(options: argparse.Namespace) -> dict[str, Any]:
 def execute(options: argparse.Namespace) -> int:
     """Sweep, or finish sweeping."""
     if options.resume:
-        return common.ended(making.resume(options.resume, options.shard))
+        return common.ended(common.resumed(options))
     common.check_alone(options)
     if not options.study:
         raise SpecError(

@@ -7,7 +7,7 @@ import argparse
 
 from analysis.core.errors import SpecError
 from analysis.worker.trials import TRIALS
-from babelscope import making, trying
+from babelscope import trying
 from babelscope.commands import common
 
 EXAMPLE = "babelscope try pushing Qwen3-on-values-1a2b3c4d --set languages=en,fr,sw"
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Try it, or finish it."""
     if options.resume:
-        return common.ended(making.resume(options.resume, options.shard))
+        return common.ended(common.resumed(options))
     common.check_alone(options)
     if not options.study:
         raise SpecError(

@@ -1,0 +1,369 @@
+"""A study computed on a Dask cluster: every worker takes part until nothing is missing.
+
+Dask starts processes and replaces those that die; which cells a worker computes is
+settled by claims in the study's folder, as among any processes. So a worker that is lost
+costs one part, and the study has the same bytes wherever it was computed.
+"""
+
+import importlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from analysis.core import files, settings
+from analysis.core.counting import count, count_are
+from analysis.core.errors import AnalysisError, DiskError, ModelError, Stopped
+from analysis.core.version import __version__
+from analysis.study import standing, store
+from analysis.study.claims import LEASE
+from analysis.study.together import Shard
+from analysis.worker.cluster_names import KINDS, Cluster, cluster_of
+from analysis.worker.inline import POOL
+from analysis.worker.service import Job, Pool, Task
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+MakeTask = Callable[[Shard], Task[str]]
+"""What one of several processes does, by which of them it is."""
+PATIENCE = 20.0
+"""Seconds for which a scheduler, a first worker and the end of a stop are waited for."""
+GLANCE = 0.5
+"""Seconds between two looks at how far it is."""
+GPU = "GPU"
+"""The resource that workers with a device of their own declare."""
+ONE_AT_A_TIME = threading.Lock()
+"""In a worker's process: tasks that were moved to it wait, since one model is enough."""
+
+
+def compute(
+    where: str, make: MakeTask, study: str, job: Job, lease: float = LEASE
+) -> None:
+    """Let every worker of a cluster take part in a study, until nothing is missing.
+
+    ``study`` is its name, also where it is not begun yet. Stop, Ctrl+C and the end of
+    this process stop the workers at their next step. SpecError for an unknown cluster,
+    ModelError for one that does not answer or cannot take part, and what the workers
+    raise where none of them came to an end.
+    """
+    cluster = cluster_of(where)
+    with connected(cluster, job) as client:
+        check_workers(client)
+        futures = submitted(client, make, cluster.workers, lease)
+        try:
+            watch(futures, study, job)
+        finally:
+            ended(client, futures)
+        conclude(futures, job)
+
+
+@contextmanager
+def connected(cluster: Cluster, job: Job) -> Iterator["Client"]:
+    """A client of a cluster with at least one worker; what was made for it is closed."""
+    job.progress(0, 0, f"waiting for the cluster {cluster.name}")
+    with opened(cluster) as client:
+        began = time.monotonic()
+        while not client.scheduler_info(n_workers=-1)["workers"]:
+            job.check()
+            # A queue may take long to start the first; an open cluster has some or none.
+            if cluster.address and time.monotonic() - began > PATIENCE:
+                raise ModelError(
+                    f"The cluster {cluster.name} has no worker. Start some: dask worker "
+                    f"{cluster.address}"
+                )
+            time.sleep(GLANCE)
+        yield client
+
+
+@contextmanager
+def opened(cluster: Cluster) -> Iterator["Client"]:
+    """A client of a scheduler that answers."""
+    with made(cluster) as target:
+        client = answering(target, cluster)
+        try:
+            yield client
+        finally:
+            client.close(timeout=PATIENCE)
+
+
+def answering(target: Any, cluster: Cluster) -> "Client":
+    """A client of what was made; ModelError where nobody answers."""
+    from distributed import Client
+
+    try:
+        if cluster.scheduler_file:
+            return Client(scheduler_file=cluster.scheduler_file, timeout=PATIENCE)
+        return Client(target, timeout=PATIENCE)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ModelError(
+            f"No Dask scheduler of this version answers at {cluster.name} within "
+            f"{PATIENCE:.0f} seconds ({error}). Check the address, and that it runs "
+            f"distributed {version_here()}."
+        ) from error
+
+
+def version_here() -> str:
+    """The version of Dask's scheduler on this machine."""
+    return importlib.import_module("distributed").__version__
+
+
+@contextmanager
+def made(cluster: Cluster) -> Iterator[Any]:
+    """What a client connects to: an address, or a cluster that is started and closed."""
+    if not cluster.kind:
+        yield cluster.address
+        return
+    maker = maker_of(cluster)
+    with maker as started:
+        yield started
+
+
+def maker_of(cluster: Cluster) -> Any:
+    """A cluster that is to be started; ModelError where its package is not installed."""
+    if cluster.kind == "local":
+        from distributed import LocalCluster
+
+        workers = cluster.workers or None
+        return LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.ERROR,
+            **cluster.options,
+        )
+    package = KINDS[cluster.kind]
+    try:
+        module = importlib.import_module(package)
+    except ImportError as error:
+        raise ModelError(
+            f"The cluster {cluster.name} needs the package {package.split('.')[0]}, "
+            "which is not installed."
+        ) from error
+    started = getattr(module, cluster.kind)(**cluster.options)
+    if cluster.workers:
+        started.scale(cluster.workers)
+    return started
+
+
+def submitted(
+    client: "Client", make: MakeTask, wanted: int, lease: float
+) -> list["Future"]:
+    """A task for every worker, and for those that are wanted and not there yet."""
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    addresses = list(workers)
+    number = max(len(addresses), wanted)
+    name = secrets.token_hex(4)
+    found = []
+    for place in range(number):
+        pinned = addresses[place] if place < len(addresses) else None
+        shard = Shard(place + 1, number, lease)
+        future = client.submit(
+            take_part,
+            make,
+            shard,
+            key=f"babelscope-{name}-{place}",
+            workers=pinned,
+            allow_other_workers=pinned is not None,
+            resources=resources_of(workers, pinned),
+            pure=False,
+        )
+        found.append(future)
+    return found
+
+
+def resources_of(workers: Any, address: str | None) -> dict[str, int] | None:
+    """The device of its own that a worker declares, if it does."""
+    declared = workers[address] if address is not None else {}
+    return {GPU: 1} if GPU in declared.get("resources", {}) else None
+
+
+def take_part(make: MakeTask, shard: Shard) -> list[str]:
+    """In a worker: compute what is missing with the others; what there is to say of it.
+
+    It stops within a step once nobody waits for it any more.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+    task = make(shard)
+    job = Job(shard.number, "cluster", "cluster", task)
+    over = threading.Event()
+
+    def watch_for_stop() -> None:
+        while not over.wait(GLANCE):
+            if is_unwanted(worker, key):
+                job.cancel.set()
+
+    watcher = threading.Thread(target=watch_for_stop, daemon=True)
+    watcher.start()
+    try:
+        with ONE_AT_A_TIME:
+            job.check()
+            task(job, POOL)
+    finally:
+        over.set()
+        watcher.join()
+    return job.notices
+
+
+def is_unwanted(worker: Any, key: Any) -> bool:
+    """Whether whoever asked for a task of this worker has let go of it, or is gone."""
+    known = worker.state.tasks.get(key)
+    return known is None or known.state in ("cancelled", "released", "forgotten")
+
+
+def watch(futures: Sequence["Future"], study: str, job: Job) -> None:
+    """Report how far the study is until all workers have ended; Stopped as the job is."""
+    while not all(future.done() for future in futures):
+        job.check()
+        report(study, len(futures), job)
+        time.sleep(GLANCE)
+
+
+def report(study: str, workers: int, job: Job) -> None:
+    """Cells that are there, of how many, and by how many workers."""
+    done, of = 0, 0
+    # Until the first worker has begun the study there is none.
+    with suppress(AnalysisError):
+        if (store.root() / study).is_dir():
+            found = standing.standing(store.root() / study)
+            done, of = found.done, found.of
+    job.progress(done, of, f"on {count(workers, 'worker')}")
+
+
+def ended(client: "Client", futures: Sequence["Future"]) -> None:
+    """Let go of what still runs, and wait until it has stopped at a whole cell."""
+    waiting = [future for future in futures if not future.done()]
+    if not waiting:
+        return
+    client.cancel(waiting, force=True)
+    keys = {future.key for future in waiting}
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and keys & running(client):
+        time.sleep(GLANCE)
+
+
+def running(client: "Client") -> set[str]:
+    """Keys of the tasks that workers still execute."""
+    found: set[str] = set()
+    for keys in everywhere(client, executing).values():
+        # One that was lost meanwhile runs nothing.
+        found.update(() if isinstance(keys, BaseException) else keys)
+    return found
+
+
+def everywhere(
+    client: "Client", function: Callable[..., Any], *arguments: Any
+) -> dict[str, Any]:
+    """Address of every worker → what a function gives there, or the error that it raised."""
+    found = client.run(function, *arguments, on_error="return")
+    return cast(dict[str, Any], found)
+
+
+def executing(dask_worker: Any) -> list[str]:
+    """In a worker: keys of the tasks that its threads are busy with."""
+    return list(dask_worker.active_keys)
+
+
+def conclude(futures: Sequence["Future"], job: Job) -> None:
+    """Tell what the workers had to say; raise as they did where none came to an end."""
+    errors = []
+    for future in futures:
+        error = future.exception()
+        if error is None:
+            new = [each for each in future.result() if each not in job.notices]
+            job.notices += new
+        else:
+            errors.append(error)
+    if len(errors) == len(futures):
+        raise told(errors[0])
+    for error in errors:
+        job.notices.append(f"A worker did not take part: {told(error)}")
+
+
+def told(error: BaseException) -> AnalysisError:
+    """The error of a worker as one sentence of ours; a fault of ours stays loud."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return ModelError(
+            "A worker died again and again while it took part: it may lack memory. "
+            "Everything finished is kept; go on with fewer workers on a machine."
+        )
+    if isinstance(error, AnalysisError):
+        return error
+    raise error
+
+
+def check_workers(client: "Client") -> None:
+    """ModelError for workers that cannot take part: another version, or another folder."""
+    token = f".cluster-{secrets.token_hex(8)}"
+    path = store.root() / token
+    files.write_file(path, b"")
+    try:
+        facts = everywhere(client, facts_of_worker, token)
+    finally:
+        files.discard(path)
+    for address, fact in facts.items():
+        check_worker(address, fact)
+
+
+class Facts(NamedTuple):
+    """Babelscope's version at a worker, whether it sees a file of ours, and its home."""
+
+    version: str
+    sees: bool
+    home: str
+
+
+def facts_of_worker(token: str) -> Facts:
+    """In a worker: what must be as it is here."""
+    sees = (store.root() / token).is_file()
+    return Facts(__version__, sees, str(settings.home()))
+
+
+def check_worker(address: str, fact: Any) -> None:
+    """ModelError for one worker that cannot take part."""
+    if isinstance(fact, BaseException):
+        raise ModelError(
+            f"The worker {address} cannot run Babelscope {__version__} ({fact}). Install "
+            "it there, in the same version."
+        )
+    if fact.version != __version__:
+        raise ModelError(
+            f"The worker {address} has Babelscope {fact.version}, here it is {__version__}. "
+            "Install the same version on both."
+        )
+    if not fact.sees:
+        raise DiskError(
+            f"The worker {address} does not see this machine's studies: its "
+            f"BABELSCOPE_HOME is {fact.home}, here it is {settings.home()}. Let both be one "
+            "shared folder."
+        )
+
+
+def on_cluster(where: str, make: MakeTask, study: str) -> Task[str]:
+    """A task that lets a cluster compute a study; it gives the study's name."""
+
+    def work(job: Job, pool: Pool) -> str:
+        try:
+            compute(where, make, study, job)
+        except ImportError as error:
+            raise ModelError(
+                "Clusters need Dask: pip install 'babelscope[cluster]'"
+            ) from error
+        missing = store.open_study(store.root() / study).missing
+        if missing:
+            raise Stopped(
+                f"{count_are(len(missing), 'cell')} of {study} still missing. Go on with "
+                "it; what was computed is kept."
+            )
+        return study
+
+    return work

@@ -1,0 +1,234 @@
+"""A Dask cluster computes a study: the same bytes, and nothing is lost when workers are."""
+
+import sys
+import threading
+import time
+import types
+from contextlib import contextmanager
+from functools import partial
+
+import pytest
+
+from analysis.concepts import plan
+from analysis.core import settings
+from analysis.core.errors import (
+    AnalysisError,
+    DiskError,
+    ModelError,
+    SpecError,
+    Stopped,
+)
+from analysis.study import commits, store
+from analysis.worker import cluster
+from analysis.worker.cluster_names import Cluster, cluster_of, named
+from analysis.worker.service import Job
+from babelscope import commands
+from tests import clustering, reading
+from tests.test_together import content
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+LEASE = 0.6
+"""Seconds: a worker that was killed is found out soon."""
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory):
+    """A cluster of two processes, whose home is the tests' for as long as the module."""
+    from distributed import LocalCluster
+
+    home = tmp_path_factory.mktemp("cluster")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("BABELSCOPE_HOME", str(home))
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
+    ) as started:
+        yield started
+    patch.undo()
+
+
+def begun(title: str):
+    """A study of which nothing is computed."""
+    given = reading.corpus(concepts=clustering.CONCEPTS)
+    return plan.begin(reading.spec(given), given, reading.FakeReader(), title)
+
+
+def job() -> Job:
+    """A job that nobody watches."""
+    return Job(0, "test", "test", lambda job, pool: None)
+
+
+def test_workers_leave_the_bytes_of_one_process(workers):
+    alone = begun("alone")
+    given = reading.corpus(concepts=clustering.CONCEPTS)
+    plan.run(alone, given, reading.FakeReader())
+    folder = begun("clustered")
+    make = partial(clustering.slowly, folder.name, 0.05)
+    here = job()
+    cluster.compute(workers.scheduler_address, make, folder.name, here, LEASE)
+    expected = content(alone)
+    found = content(folder)
+    expected["manifest.json"] = expected["manifest.json"].replace(
+        b"alone", b"clustered"
+    )
+    found["manifest.json"] = found["manifest.json"].replace(b"alone", b"clustered")
+    assert found == expected
+    assert here.notices == ["computed on a stand-in"]
+    assert not commits.are_shared(folder)
+
+
+def test_a_worker_that_is_killed_costs_one_part(workers, tmp_path):
+    folder = begun("killed")
+    make = partial(clustering.dying, folder.name, str(tmp_path / "died"))
+    cluster.compute(workers.scheduler_address, make, folder.name, job(), LEASE)
+    assert (tmp_path / "died").exists()
+    assert store.open_study(folder).complete
+
+
+def test_a_stop_ends_every_worker_and_keeps_what_is_finished(workers):
+    folder = begun("stopped")
+    make = partial(clustering.slowly, folder.name, 0.4)
+    here = job()
+    threading.Timer(2.5, here.cancel.set).start()
+    began = time.monotonic()
+    with pytest.raises(Stopped):
+        cluster.compute(workers.scheduler_address, make, folder.name, here, LEASE)
+    assert time.monotonic() - began < 12
+    missing = store.open_study(folder).missing
+    assert missing
+    time.sleep(1.0)
+    assert store.open_study(folder).missing == missing
+    make = partial(clustering.slowly, folder.name, 0.0)
+    cluster.compute(workers.scheduler_address, make, folder.name, job(), LEASE)
+    assert store.open_study(folder).complete
+
+
+def test_a_worker_without_the_model_is_told_of_and_the_rest_goes_on(workers):
+    folder = begun("lacking")
+    make = partial(clustering.without_model, folder.name)
+    here = job()
+    cluster.compute(workers.scheduler_address, make, folder.name, here, LEASE)
+    assert store.open_study(folder).complete
+    assert any("There is no folder “gemma”" in each for each in here.notices)
+
+
+def test_workers_elsewhere_are_refused(workers, monkeypatch, tmp_path):
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    make = partial(clustering.slowly, "any", 0.0)
+    with pytest.raises(DiskError, match="does not see this machine's studies"):
+        cluster.compute(workers.scheduler_address, make, "any", job(), LEASE)
+    assert not list(store.root().iterdir())
+
+
+def test_workers_of_another_version_are_refused():
+    fact = cluster.Facts("0.0.1", True, "/home")
+    with pytest.raises(ModelError, match="has Babelscope 0.0.1, here it is"):
+        cluster.check_worker("tcp://10.0.0.7:1", fact)
+    with pytest.raises(ModelError, match="cannot run Babelscope"):
+        cluster.check_worker("tcp://10.0.0.7:1", ModuleNotFoundError("analysis"))
+
+
+def test_an_address_without_a_scheduler_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    monkeypatch.setattr(cluster, "PATIENCE", 0.3)
+    make = partial(clustering.slowly, "any", 0.0)
+    with pytest.raises(ModelError, match="No Dask scheduler of this version answers"):
+        cluster.compute("tcp://127.0.0.1:9", make, "any", job())
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("local", Cluster("local", "local")),
+        ("local:4", Cluster("local:4", "local", 4)),
+        ("tcp://10.0.0.1:8786", Cluster("x", address="tcp://10.0.0.1:8786")),
+    ],
+)
+def test_clusters_by_what_is_written(where, expected, monkeypatch, tmp_path):
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    found = cluster_of(where)
+    assert (found.kind, found.workers) == (expected.kind, expected.workers)
+    assert found.address == expected.address
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[gpu", "no TOML"),
+        ("gpu = 1", "write .gpu. and under it"),
+        ("[gpu]\nkind = 'SlurmCluster'", "SLURMCluster"),
+        ("[gpu]\nkind = 'local'\naddress = 'tcp://a:1'", "needs one of"),
+        ("[gpu]\nworkers = 3", "needs one of"),
+        ("[gpu]\nkind = 'local'\nworkers = -1", "give 1 to"),
+        ("[gpu]\nkind = 'local'\nname = 'x'", "allowed are"),
+        ("[gpu]\nkind = 'local'\noptions = 'x'", "NAME = VALUE"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_told(text, told, monkeypatch, tmp_path):
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    (settings.home() / "clusters.toml").write_text(text)
+    with pytest.raises(SpecError, match=told):
+        named()
+
+
+def test_unknown_clusters_are_told_with_those_that_there_are(monkeypatch, tmp_path):
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    (settings.home() / "clusters.toml").write_text("[gpus]\nkind = 'local'\n")
+    with pytest.raises(SpecError, match="gpus"):
+        cluster_of("gpu")
+    with pytest.raises(SpecError, match="no scheduler file"):
+        cluster_of("absent.json")
+
+
+def test_a_batch_system_is_asked_for_its_workers(monkeypatch):
+    asked = []
+
+    @contextmanager
+    def opened():
+        yield "tcp://10.0.0.1:8786"
+
+    class Made:
+        def __init__(self, **options):
+            asked.append(options)
+
+        def scale(self, workers):
+            asked.append(workers)
+
+        def __enter__(self):
+            return "there"
+
+        def __exit__(self, *error):
+            asked.append("closed")
+
+    module = types.ModuleType("dask_jobqueue")
+    module.SLURMCluster = Made  # pyright: ignore[reportAttributeAccessIssue]
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", module)
+    wanted = Cluster("gpu", "SLURMCluster", 8, options={"queue": "gpu"})
+    with cluster.made(wanted) as target:
+        assert target == "there"
+    assert asked == [{"queue": "gpu"}, 8, "closed"]
+
+
+def test_a_package_that_is_absent_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask_cuda", None)
+    with pytest.raises(ModelError, match="needs the package dask_cuda"):
+        cluster.maker_of(Cluster("gpu", "LocalCUDACluster"))
+
+
+def test_the_command_takes_a_cluster_or_a_shard(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    given = ["extract", "--concepts", "fairness", "--languages", "en", "fr"]
+    both = [*given, "--shard", "1/2", "--cluster", "local"]
+    assert commands.main(both) == commands.USER
+    assert "a shard or a cluster" in capsys.readouterr().err
+    assert commands.main([*given, "--cluster", "nowhere"]) == commands.USER
+    assert "local:4" in capsys.readouterr().err
+
+
+def test_errors_of_workers_are_sentences():
+    with pytest.raises(ZeroDivisionError):
+        cluster.told(ZeroDivisionError("ours"))
+    assert isinstance(cluster.told(SpecError("no")), AnalysisError)
