@@ -303,7 +303,7 @@ def test_the_plane(names):
     tables = visit(PLANE, study=names["swept"], tab="random").dataframe
     assert any("random gain" in frame.value for frame in tables)
     _, shown = everything(at)
-    assert len(shown) == 4
+    assert len(shown) == 8
     plane = shown[
         "Transfer against localisation: "
         f"{localisation.settings(study)[localisation.chosen_settings(study)['English']].words}"

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from analysis.control import store
 from analysis.crossing import alignment as crossing_alignment
+from analysis.plane import localisation
+from analysis.questions.questions import CULTURE, UNIVERSAL
+from analysis.study.manifest import PlanePart
 from analysis.study.published_values import printed_rates
 from analysis.study.study import PUBLISHED, Study
 from analysis.words.alignment import FEW
@@ -84,6 +87,24 @@ def has_rates(study: Study) -> bool:
     return printed or has_run(study)
 
 
+def has_local_items(study: Study) -> bool:
+    """Whether a study has a plane with culture items."""
+    if not study.has("plane_answer"):
+        return False
+    listed = study.manifest.part(PlanePart).prompts
+    return any(kind == CULTURE for kind, _ in listed)
+
+
+def has_both_axes(study: Study) -> bool:
+    """Whether both vectors at once were swept, with items of both kinds to report."""
+    if not study.has("plane_answer"):
+        return False
+    kinds, _, halves = localisation.prompts(study)
+    reported = set(kinds[halves == 1].tolist())
+    modes = {each.mode for each in localisation.settings(study)}
+    return {UNIVERSAL, CULTURE} <= reported and "both" in modes
+
+
 def has_model(study: Study) -> bool:
     """Whether a study has vectors of a model that can be asked."""
     return study.kind != PUBLISHED and study.has("concept_vector")
@@ -118,6 +139,8 @@ SETTINGS = Need("printed settings", one_of("alignment"))
 RANKS = Need("concept vectors or words", has_ranks)
 ALIGNED = trial(crossing_alignment.NAME, "sentences compared at every layer")
 PLANE = Need("plane", one_of("plane_answer"))
+LOCAL_ITEMS = Need("plane with culture items", has_local_items)
+BOTH_AXES = Need("sweep of both vectors with items of both kinds", has_both_axes)
 ANYTHING = Need("concepts or words", has_findings)
 RUN = Need("control run", has_run)
 RATES = Need("control run and no printed rates", has_rates)

@@ -38,6 +38,10 @@ PAIRED = Statistic(
     "Bonett and Price.",
     ("bonett2012adjusted",),
 )
+NEWCOMBE = Statistic(
+    "Intervals of differences between shares of different observations are Newcombe's.",
+    ("newcombe1998interval",),
+)
 STUDENT = Statistic(
     "Intervals of means over few concepts, languages or prompts are Student's.",
     ("student1908probable",),

@@ -25,6 +25,7 @@ from analysis.overview.record import (
     BOOTSTRAP,
     EXACT,
     MANTEL,
+    NEWCOMBE,
     PAIRED,
     PERMUTATION,
     SHARES,
@@ -33,7 +34,7 @@ from analysis.overview.record import (
     WILSON,
     Analysis,
 )
-from analysis.plane import finding, localisation
+from analysis.plane import finding, localisation, nested, reachable, several
 from analysis.questions import geometry, items, projections
 from analysis.sentences import retrieval
 from analysis.study.study import Study
@@ -44,6 +45,7 @@ __all__ = ["ANALYSES", "as_table", "find", "names", "record_of", "run", "table"]
 XU, PENG, HAN = "xu2024multilingual", "peng2024concept", "han2025rethinking"
 ZOU, URIEL = "zou2023representation", "littell2017uriel"
 UMAP = "mcinnes2018umap"
+NAMING, ANEW = "veselovsky2025localized", "varma2006bias"
 CONCEPTS = (XU,)
 WORDS = (PENG, "conneau2018word", "schonemann1966generalized")
 QUESTIONS = (HAN,)
@@ -587,6 +589,65 @@ ANALYSES: list[Analysis] = [
         needs.PLANE,
         seconds=1,
         works=QUESTIONS,
+    ),
+    Analysis(
+        "plane reach",
+        reachable.reach,
+        needs.LOCAL_ITEMS,
+        seconds=1,
+        works=(*QUESTIONS, NAMING),
+        tests=(PAIRED, NEWCOMBE),
+    ),
+    Analysis(
+        "plane classes",
+        reachable.class_table,
+        needs.LOCAL_ITEMS,
+        seconds=1,
+        works=(*QUESTIONS, NAMING),
+        tests=(SHARES,),
+        figures=("plane-reach",),
+    ),
+    Analysis(
+        "plane class chances",
+        reachable.classes,
+        needs.LOCAL_ITEMS,
+        seconds=1,
+        works=QUESTIONS,
+    ),
+    Analysis(
+        "plane answers",
+        reachable.answer_table,
+        needs.LOCAL_ITEMS,
+        seconds=1,
+        works=QUESTIONS,
+    ),
+    Analysis(
+        "plane countries",
+        reachable.by_country,
+        needs.LOCAL_ITEMS,
+        seconds=2,
+        works=QUESTIONS,
+        tests=(WILSON,),
+        figures=("plane-countries",),
+    ),
+    Analysis(
+        "plane choice",
+        nested.nested_choice,
+        needs.BOTH_AXES,
+        seconds=1,
+        works=(*QUESTIONS, ANEW),
+        tests=(PAIRED,),
+        figures=("plane-choices",),
+    ),
+    Analysis(
+        "plane models",
+        several.beside,
+        needs.PLANE,
+        seconds=1,
+        works=QUESTIONS,
+        tests=(PAIRED,),
+        figures=("plane-models",),
+        kept=False,
     ),
     Analysis(
         "dose response",

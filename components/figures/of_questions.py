@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from analysis.core.errors import SpecError, unknown
-from analysis.plane import localisation
+from analysis.plane import localisation, nested, reachable, several
 from analysis.questions import geometry, items, projections
 from analysis.study.study import Study
-from components.figures import depths, layers, plane
+from components.figures import depths, layers, plane, plane_choices, plane_reach
 from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 
@@ -178,3 +178,34 @@ def pareto(
         raise SpecError(f"On these items {'; '.join(missing.values())}.")
     table = localisation.sweep_table(study, half)
     return plane.pareto(study, table, localisation.chosen_settings(study), half)
+
+
+def what_is_lost(study: Study, arrangement: Arrangement) -> Figure:
+    """What became of local answers: at hand, out of reach, recoverable, lost."""
+    found = plane_reach.Classified(
+        reachable.class_table(study),
+        reachable.reach(study),
+        reachable.classes(study).attrs["spread"],
+    )
+    languages = arrangement.all_languages(study)
+    return plane_reach.classes(study, found, languages)
+
+
+def by_country(study: Study, arrangement: Arrangement) -> Figure:
+    """Local answers by language and country, with the country named and without."""
+    languages = arrangement.all_languages(study)
+    return plane_reach.countries(study, reachable.by_country(study), languages)
+
+
+def chosen_anew(study: Study, arrangement: Arrangement) -> Figure:
+    """Depths and strengths that were chosen on other items, beside fixed ones."""
+    return plane_choices.choices(study, nested.nested_choice(study))
+
+
+def several_models(
+    study: Study, arrangement: Arrangement, *, others: str = "", mode: str = ""
+) -> Figure:
+    """Several studies on one plane (``others``: names between commas), one arrow each."""
+    chosen = best_setting(localisation.chosen_settings(study), mode)
+    table = several.beside(study, others, chosen)
+    return plane_choices.models(study, table, chosen)

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.core.typeset import minus_signs
-from analysis.plane import finding, localisation
+from analysis.plane import finding, localisation, nested, reachable, several
 from analysis.plane.localisation import AXES, Effect
 from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
@@ -21,7 +21,7 @@ from components.frame.controls import WIDE
 from components.frame.polite import INFO, say
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import unfilled
+from components.views import plane_decided, unfilled
 
 OURS = (
     "Transfer: accuracy on universal questions. Localisation: share of culture "
@@ -51,7 +51,7 @@ def page(study: Study) -> None:
     if not best:
         st.info("Only the unsteered answers are there yet.", icon=":material/info:")
         return
-    plane(study, best, half, row)
+    mode = plane(study, best, half, row)
     asked = [Question("depth", "At which layer?", partial(depth, study, best, half))]
     if not missing:
         other = partial(settings, study, best, half)
@@ -59,6 +59,14 @@ def page(study: Study) -> None:
     random = partial(twins, study, best, half)
     asked.append(Question("random", "More than a random push?", random))
     asked.append(Question("scoring", "Does scoring matter?", partial(scorings, study)))
+    if not missing:
+        anew = partial(plane_decided.choice, study)
+        asked.append(Question("choice", "Which depths and strengths?", anew))
+    if "localisation" not in missing:
+        lost = partial(plane_decided.reach, study)
+        asked.append(Question("reach", "Erased, or only out of reach?", lost))
+    models = partial(plane_decided.models, study, mode)
+    asked.append(Question("models", "Several models", models))
     full = partial(in_full, study)
     asked.append(Question("finding", "What does the sweep say?", full))
     questions.show(asked)
@@ -71,6 +79,10 @@ def page(study: Study) -> None:
         localisation.effect,
         localisation.hypervolume,
         localisation.agreement_of_scorings,
+        reachable.classes,
+        reachable.reach,
+        nested.nested_choice,
+        several.beside,
         finding.finding,
     )
 
@@ -101,8 +113,8 @@ def settings(study: Study, best: Mapping[str, int], half: int | None) -> None:
 
 def plane(
     study: Study, best: Mapping[str, int], half: int | None, row: DeltaGenerator
-) -> None:
-    """One arrow per language under the best setting of a mode."""
+) -> str:
+    """One arrow per language under the best setting of a mode; gives the mode."""
     tried = [mode for mode in NAMES if mode in best]
     with row:
         mode = links.one("Steering", tried, "mode", format_func=NAMES.get, width=WIDE)
@@ -115,7 +127,7 @@ def plane(
             icon=":material/info:",
         )
         st.dataframe(rounded(table), hide_index=True)
-        return
+        return mode
     steered = figures.Steered(
         half,
         table,
@@ -129,6 +141,7 @@ def plane(
     lacking = figures.without_an_arrow(table, steered.effect, languages)
     if lacking:
         st.caption(escape(lacking))
+    return mode
 
 
 def depth(study: Study, best: Mapping[str, int], half: int | None) -> None:

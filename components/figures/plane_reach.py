@@ -1,0 +1,165 @@
+"""Plane: are local answers erased, or only out of reach?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.core.counting import count
+from analysis.core.typeset import minus_signs
+from analysis.plane import finding, reachable
+from analysis.plane.reachable import CLASSES, SURE, Change, Reach
+from analysis.study.study import Study
+from components.figures.languages import Languages
+from components.figures.plane import answering, rounded
+from components.figures.spec import BarSeries, Dumbbells, Figure, Matrix
+from components.figures.text import source_note
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Classified:
+    """What became of local answers: the table of classes, the changes, and the spread
+    that the classes rest on (NaN: none).
+    """
+
+    table: pd.DataFrame
+    reach: Reach
+    spread: float
+
+
+def change_words(found: Change) -> str:
+    """A change with its interval and n."""
+    if np.isnan(found.change):
+        return "not known"
+    return (
+        f"{finding.change(found.change, (found.low, found.high))} "
+        f"({count(found.n, 'answer')})"
+    )
+
+
+VERDICTS = {
+    reachable.ALIKE: "English steering loses no more local answers than a random push of "
+    "the same length",
+    reachable.REACHABLE: "What English steering loses is only out of reach: it comes "
+    "back with the local vector",
+    reachable.ERASED: "What English steering loses does not come back with the local "
+    "vector: it is erased, as far as can be told",
+    reachable.UNDECIDED: "It cannot be told whether local answers are erased or only "
+    "out of reach",
+}
+"""Verdict → its sentence."""
+
+
+def answer(found: Reach) -> str:
+    """The verdict with the numbers that it rests on."""
+    return minus_signs(
+        f"{VERDICTS[found.verdict]}. Naming the country changes local answers by "
+        f"{change_words(found.naming)}; English steering loses "
+        f"{change_words(found.lost)} more than a random push; of what it loses, the "
+        f"local vector brings back {change_words(found.back)} more than "
+        f"{found.against}."
+    )
+
+
+def classes(study: Study, found: Classified, languages: Languages) -> Figure:
+    """Share of each class of local answers by language."""
+    table = found.table
+    shown = languages.among(set(table["language"]))
+    rows = (*shown.codes, ALL)
+    values = []
+    for code in rows:
+        mine = table[table["language"] == code].set_index("class")["share"]
+        values.append(mine.loc[list(CLASSES)].to_numpy(float))
+    return Figure(
+        name=f"plane-reach-{study.name}",
+        analysis="plane classes",
+        estimate="share",
+        interval=("low", "high"),
+        title="Where local answers are: at hand, out of reach, lost",
+        seen="Each row is a language: the share of its culture questions in each class. "
+        "Every question is in one class.",
+        caption=minus_signs(classes_caption(study, found)),
+        data=Matrix(
+            np.array(values),
+            (*shown.names, "all languages"),
+            CLASSES,
+            "share of answers",
+            (0.0, 1.0),
+        ),
+        table=rounded(table),
+        x="what the answer is",
+        y="language",
+        source=source_note(study, "plane_score"),
+    )
+
+
+def classes_caption(study: Study, found: Classified) -> str:
+    """How answers are classified, and how surely."""
+    whole = found.table.loc[found.table["language"] == ALL]
+    n, undecided = int(whole["n"].iloc[0]), int(whole["undecided"].iloc[0])
+    how = (
+        "Classes are as the answers say, since nothing tells how uncertain a single "
+        "answer is here."
+    )
+    if found.spread > 0:
+        how = (
+            "Shares are expected ones: each answer's lead counts as uncertain by "
+            f"{found.spread:.2f} nats, which is how far random pushes of the same "
+            f"length move it; {undecided} of {n} answers have no class that is at least "
+            f"{SURE:.0%} likely."
+        )
+    ends = []
+    for row in whole.to_dict("records"):
+        ends.append(
+            f"{row['class']} {row['share']:.2f} (95 % {row['low']:.2f} to "
+            f"{row['high']:.2f})"
+        )
+    return (
+        "Known: local without steering and with the English vector; lost: local without "
+        "it and not with it; recoverable: local again with both vectors. All held-out "
+        f"items, n = {n}. {how} All languages, items drawn whole: {'; '.join(ends)}. "
+        f"{answering(study)}"
+    )
+
+
+def countries(study: Study, table: pd.DataFrame, languages: Languages) -> Figure:
+    """Local answers by language and country, with the country named and without."""
+    order = {code: place for place, code in enumerate(languages.codes)}
+    kept = table.loc[table["language"].isin(languages.codes)]
+    places = kept["language"].map(order).to_numpy()
+    kept = kept.iloc[np.argsort(places, kind="stable")]
+    labels = []
+    for row in kept.to_dict("records"):
+        labels.append(f"{languages.name(row['language'])} · {row['country']}")
+    series = []
+    for way, words in WAYS.items():
+        if np.isfinite(kept[way]).any():
+            ends = kept[f"{way} low"].to_numpy(), kept[f"{way} high"].to_numpy()
+            series.append(BarSeries(words, kept[way].to_numpy(), *ends))
+    return Figure(
+        name=f"plane-countries-{study.name}",
+        analysis="plane countries",
+        estimate="unnamed",
+        interval=("unnamed low", "unnamed high"),
+        title="One language, several countries",
+        seen="The share of local answers without the country named and with it; the "
+        "country that leads where none is named is the one a language takes for granted.",
+        caption="Share of culture questions that get the local answer, by language and "
+        "country; lines: Wilson's 95 % intervals over items, "
+        f"n = {kept['n'].min()} to {kept['n'].max()} a row, all held-out items. "
+        f"{answering(study)}",
+        data=Dumbbells(tuple(labels), tuple(series)),
+        table=rounded(kept),
+        x="share of local answers",
+        source=source_note(study, "plane_score"),
+    )
+
+
+WAYS = {
+    "unnamed": "no country named",
+    "named": "country named",
+    "steered": "English vector, no country named",
+}
+"""Column → what it is called."""
