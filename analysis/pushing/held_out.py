@@ -14,6 +14,7 @@ import numpy as np
 from analysis.concepts.null_vectors import null_vectors
 from analysis.concepts.pairs import Corpus, clusters, groups_of, split_pairs
 from analysis.concepts.specs import StudySpec
+from analysis.core.digests import seed_of
 from analysis.study.study import Study
 
 WHOLE, FIRST, SECOND = "concept_vector", "half_a", "half_b"
@@ -100,3 +101,9 @@ class PushedVectors:
         if is_null or not np.isfinite(vector).all() or not vector.any():
             return None
         return np.asarray(vector, np.float32)
+
+
+def random_directions(seed: int, concept: str, draws: int, hidden: int) -> np.ndarray:
+    """Gaussian directions (draw, hidden), float32: the same in every target language."""
+    rng = np.random.default_rng(seed_of(f"{seed} {concept} pushed at random"))
+    return rng.standard_normal((draws, hidden), np.float32)
