@@ -90,9 +90,7 @@ class Pusher:
             strength = self.spec.strengths[push.strength]
             layer = self.spec.layer
             vectors = {layer: push.vector}
-            terms = (
-                ResolvedTerm(vectors, {layer: strength}, OPERATOR, POSITIONS),
-            )
+            terms = (ResolvedTerm(vectors, {layer: strength}, OPERATOR, POSITIONS),)
         rows = []
         for text in texts:
             rows.append(EncodedRow(Row("", terms), text.given, text.scored))

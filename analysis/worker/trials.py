@@ -14,13 +14,15 @@ from analysis.core.errors import StudyError, unknown
 from analysis.core.specs import ModelSpec, from_dict
 from analysis.crossing import alignment
 from analysis.crossing.specs import SentenceAlignmentSpec
+from analysis.pushing import plan as pushing_plan
+from analysis.pushing.specs import NAME, PushingSpec
 from analysis.study import coverage, library, store, trials
 from analysis.study.manifest import Manifest
 from analysis.study.stored_trials import part_of
 from analysis.study.study import Study
 from analysis.study.together import Shard
 from analysis.study.trial_part import TrialPart
-from analysis.worker import sentence_alignment
+from analysis.worker import pushing, sentence_alignment
 from analysis.worker.same_files import hold_to_files
 from analysis.worker.service import Job, Pool, Task
 
@@ -76,6 +78,14 @@ TRIALS: dict[str, Trial] = {
         alignment.begin,
         sentence_alignment.measurer,
         sentence_alignment.tokens,
+    ),
+    NAME: Trial(
+        NAME,
+        "Pushing from language to language",
+        PushingSpec,
+        pushing_plan.begin,
+        pushing.measurer,
+        pushing_plan.tokens,
     ),
 }
 """Name → what can be tried."""

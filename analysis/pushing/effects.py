@@ -1,0 +1,383 @@
+"""What pushing does: effects of every source's vector in every target language.
+
+An effect counts less what random directions do at the same prompts, and beside what the
+target's own vector does there.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy  # its parts are read at first use: statistics takes half a second
+import xarray as xr
+
+from analysis.concepts.recognition import Wording, origin
+from analysis.core.errors import SpecError
+from analysis.core.intervals import (
+    FEW_UNITS,
+    LEVEL,
+    Interval,
+    mean_interval,
+    student_quantile,
+)
+from analysis.core.statistics import benjamini_hochberg, mean_known
+from analysis.pushing.specs import NAME
+from analysis.study.study import Study
+
+PAIR = ("source", "target")
+KNEE = 0.0
+"""In place of a strength: the weakest at which a target's own vector does nearly all."""
+NEARLY_ALL = 0.9
+HALF = 0.5
+"""The share of the own vector's effect above which a vector is said to carry over."""
+RATE = "share of prompts"
+WORDS = {
+    "effect": "effect of the source's vector less that of random directions",
+    "low": "lower end of its 95 % interval over prompts",
+    "high": "upper end of its 95 % interval over prompts",
+    "p": "one-sided p: no effect beyond prompts, or beyond random directions",
+    "q": "p adjusted over all cells (Benjamini-Hochberg)",
+    "random_low": "middle 95 % of what random directions do, lower end",
+    "random_high": "middle 95 % of what random directions do, upper end",
+    "relative": "effect as a share of that of the target's own vector",
+    "relative_low": "lower end of the 95 % interval of that share (Fieller)",
+    "relative_high": "upper end of the 95 % interval of that share (Fieller)",
+    "beyond_half": "effect less half of that of the target's own vector",
+    "beyond_half_low": "lower end of its 95 % interval over prompts",
+    "beyond_half_high": "upper end of its 95 % interval over prompts",
+    "rate": "prompts at which the first kind of continuation is the likelier, pushed",
+    "n": "prompts",
+}
+UNITS = {
+    "p": "probability",
+    "q": "false discovery rate",
+    "relative": "share",
+    "relative_low": "share",
+    "relative_high": "share",
+    "rate": RATE,
+    "n": "count",
+}
+"""Units of what is not in the units of the readout."""
+
+
+class Pushed(NamedTuple):
+    """Changes at one strength: by source (source, target, prompt), at random (draw, …).
+
+    ``base`` (target, prompt) without a push; ``strength`` (target) is where it was read.
+    Prompts of several concepts stand one behind the other.
+    """
+
+    sources: np.ndarray
+    draws: np.ndarray
+    base: np.ndarray
+    strength: np.ndarray
+
+
+def pushing(study: Study, strength: float = KNEE) -> xr.Dataset:
+    """Effect (source, target) of pushing with a source's vector on a target's prompts.
+
+    ``effect`` is the mean over prompts of the change under the source's vector less the
+    mean change under random directions, in the units of the readout; ``low``, ``high``
+    over prompts. ``p`` is the larger of two one-sided ones: that of the mean over
+    prompts, and that of the source's vector among random directions. ``relative`` is the
+    share of the own vector's effect. ``strength`` is a share of the length of each
+    state; 0 is each target's knee, chosen on other prompts than those it is read on.
+    StudyError for a study without the trial, SpecError for a strength that was not
+    tried. Random vectors as controls: Zou et al. 2023; the rest is ours.
+    """
+    trial = study.trial(NAME)
+    found = at_strength(trial, strength)
+    own = own_places(trial)
+    values = effects(found, own)
+    units = str(trial["effect"].attrs.get("units", ""))
+    variables = {}
+    for name, cells in values.items():
+        words = Wording(WORDS[name], UNITS.get(name, units))
+        variables[name] = (PAIR, cells, words.attributes())
+    told = Wording("strength", "share of the state's length").attributes()
+    variables["strength"] = ("target", found.strength, told)
+    before = mean_known((found.base > 0).astype(float), 1)
+    words = (
+        "prompts at which the first kind of continuation is the likelier, not pushed"
+    )
+    variables["rate_before"] = ("target", before, Wording(words, RATE).attributes())
+    coords = {name: trial[name].values.tolist() for name in PAIR}
+    return xr.Dataset(variables, coords, origin(study)).assign_attrs(
+        interval="95 % over prompts by Student's t",
+        draws=trial.sizes["draw"],
+        concepts=", ".join(trial["concept"].values.tolist()),
+        readout=str(trial["effect"].attrs.get("long_name", "")),
+        units=units,
+        knee=int(strength == KNEE),
+    )
+
+
+def own_places(trial: xr.Dataset) -> np.ndarray:
+    """Where each target stands among the sources (target), −1 where it is none."""
+    sources = trial["source"].values.tolist()
+    places = []
+    for code in trial["target"].values.tolist():
+        places.append(sources.index(code) if code in sources else -1)
+    return np.array(places)
+
+
+def array(trial: xr.Dataset, name: str, first: str) -> np.ndarray:
+    """Values (concept, target, first, strength, prompt) of an array, float64."""
+    dims = ("concept", "target", first, "strength", "prompt")
+    return trial[name].transpose(*dims).values.astype(float)
+
+
+def at_strength(trial: xr.Dataset, strength: float) -> Pushed:
+    """What was measured at a strength, or at each target's knee; errors as ``pushing``."""
+    by_source = array(trial, "effect", "source")
+    at_random = array(trial, "random", "draw")
+    base = trial["base"].transpose("concept", "target", "prompt").values
+    known = trial["strength"].values.astype(float)
+    if strength == KNEE:
+        places = knees(by_source, at_random, own_places(trial))
+    else:
+        place = np.flatnonzero(np.isclose(known, strength))
+        if not len(place):
+            tried = ", ".join(f"{each:g}" for each in known)
+            raise SpecError(
+                f"Nothing was pushed with a strength of {strength:g}; tried were {tried}, "
+                "and 0 is the own vector's knee."
+            )
+        places = np.full(base.shape, place[0])
+    usual = np.where(places < 0, np.nan, known[places])
+    return Pushed(
+        in_one_row(taken(by_source, places)),
+        in_one_row(taken(at_random, places)),
+        np.moveaxis(base, 1, 0).reshape(base.shape[1], -1).astype(float),
+        mean_known(np.moveaxis(usual, 1, 0).reshape(base.shape[1], -1), 1),
+    )
+
+
+def taken(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Values (concept, target, first, prompt) at a strength for each prompt.
+
+    ``places`` (concept, target, prompt); NaN where one is below 0.
+    """
+    at = np.maximum(places, 0)[:, :, None, None]
+    found = np.take_along_axis(values, at, 3)[:, :, :, 0]
+    return np.where(places[:, :, None] < 0, np.nan, found)
+
+
+def in_one_row(values: np.ndarray) -> np.ndarray:
+    """Values (first, target, concept × prompt) of values (concept, target, first, prompt)."""
+    first = values.transpose(2, 1, 0, 3)
+    return first.reshape(*first.shape[:2], -1)
+
+
+def knees(by_source: np.ndarray, at_random: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Place of the knee (concept, target, prompt), found on the other half of prompts.
+
+    Below 0 where the target has no vector of its own.
+    """
+    concepts, targets, _, strengths, prompts = by_source.shape
+    places = np.full((concepts, targets, prompts), -1)
+    half = np.arange(prompts) % 2
+    for concept in range(concepts):
+        for target, source in enumerate(own):
+            if source < 0:
+                continue
+            less = mean_known(at_random[concept, target])
+            net = by_source[concept, target, source] - less
+            for one in (0, 1):
+                curve = mean_known(net[:, half != one], 1)
+                places[concept, target, half == one] = knee(curve)
+    return places
+
+
+def knee(curve: np.ndarray) -> int:
+    """The first place (strength) that reaches NEARLY_ALL of the largest effect."""
+    if not np.isfinite(curve).any():
+        return -1
+    most = np.nanmax(curve)
+    enough = curve >= min(NEARLY_ALL * most, most)
+    return int(np.argmax(enough))
+
+
+def effects(found: Pushed, own: np.ndarray) -> dict[str, np.ndarray]:
+    """Variables (source, target) of ``pushing``."""
+    net = found.sources - mean_known(found.draws)[None]
+    effect = mean_known(net, 2)
+    ends = mean_interval(net, 2)
+    band = band_of(found.draws)
+    p = np.fmax(p_over_prompts(net), p_among_draws(found))
+    p = np.where(np.isfinite(effect) & np.isfinite(ends.low), p, np.nan)
+    own_net = own_of(net, own)
+    share = ratio(net, own_net)
+    beyond = net - HALF * own_net[None]
+    beyond_ends = mean_interval(beyond, 2)
+    known = np.isfinite(found.sources)
+    first_likelier = np.where(known, found.base[None] + found.sources > 0, np.nan)
+    wide = np.ones_like(effect)
+    return {
+        "effect": effect,
+        "low": ends.low,
+        "high": ends.high,
+        "p": p,
+        "q": benjamini_hochberg(p),
+        "random_low": wide * band.low,
+        "random_high": wide * band.high,
+        "relative": share.value,
+        "relative_low": share.low,
+        "relative_high": share.high,
+        "beyond_half": mean_known(beyond, 2),
+        "beyond_half_low": beyond_ends.low,
+        "beyond_half_high": beyond_ends.high,
+        "rate": mean_known(first_likelier, 2),
+        "n": known.sum(2).astype(float),
+    }
+
+
+def own_of(net: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Values (target, prompt) of each target's own vector; NaN where it has none."""
+    found = net[np.maximum(own, 0), np.arange(len(own))]
+    return np.where(own[:, None] < 0, np.nan, found)
+
+
+def p_over_prompts(net: np.ndarray) -> np.ndarray:
+    """One-sided p (source, target) of Student's t over prompts: the mean is not above 0."""
+    n = np.isfinite(net).sum(2)
+    mean = mean_known(net, 2)
+    variance = spread(net, 2) ** 2 / np.maximum(n, 1)
+    return upper_tail(mean, variance, n)
+
+
+def p_among_draws(found: Pushed) -> np.ndarray:
+    """One-sided p (source, target): the vector does no more than one more random one."""
+    draws = mean_known(found.draws, 2)
+    n = np.isfinite(draws).sum(0)
+    above = mean_known(found.sources, 2) - mean_known(draws)
+    variance = spread(draws, 0) ** 2 * (1 + 1 / np.maximum(n, 1))
+    return upper_tail(above, variance[None], n[None])
+
+
+def band_of(draws: np.ndarray) -> Interval[np.ndarray]:
+    """Where 95 % of further random directions lie (target), around their mean."""
+    means = mean_known(draws, 2)
+    n = np.isfinite(means).sum(0)
+    t = student_quantile((1 + LEVEL) / 2, np.maximum(n - 1, 1))
+    half = t * spread(means, 0) * np.sqrt(1 + 1 / np.maximum(n, 1))
+    half = np.where(n < FEW_UNITS, np.nan, half)
+    return Interval(-half, half)
+
+
+def spread(values: np.ndarray, axis: int) -> np.ndarray:
+    """Standard deviation of what is known along an axis."""
+    n = np.isfinite(values).sum(axis)
+    away = values - np.expand_dims(mean_known(values, axis), axis)
+    squares = np.where(np.isfinite(away), away**2, 0).sum(axis)
+    return np.sqrt(squares / np.maximum(n - 1, 1))
+
+
+def upper_tail(above: np.ndarray, variance: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """P of a Student's t at least as large; NaN with fewer than FEW_UNITS values.
+
+    Without any spread all is decided by the sign.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = above / np.sqrt(variance)
+    t = np.where((variance == 0) & (above == 0), 0, t)
+    p = scipy.special.stdtr(np.maximum(n - 1, 1), -t)
+    return np.where(n < FEW_UNITS, np.nan, p)
+
+
+class Share(NamedTuple):
+    """A ratio of two means with its interval, (source, target)."""
+
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def ratio(net: np.ndarray, own: np.ndarray) -> Share:
+    """Mean effect as a share of the own vector's, with Fieller's interval over prompts.
+
+    NaN where the own vector's effect is not above 0 by its own interval: there is
+    nothing of which it could be a share. Fieller 1954.
+    """
+    both = np.isfinite(net) & np.isfinite(own)[None]
+    top = np.where(both, net, np.nan)
+    bottom = np.where(both, own[None], np.nan)
+    n = both.sum(2)
+    a, b = mean_known(top, 2), mean_known(bottom, 2)
+    a_off, b_off = top - a[..., None], bottom - b[..., None]
+    scale = np.maximum(n * (n - 1), 1)
+    var_a = np.where(both, a_off**2, 0).sum(2) / scale
+    var_b = np.where(both, b_off**2, 0).sum(2) / scale
+    cov = np.where(both, a_off * b_off, 0).sum(2) / scale
+    t = student_quantile((1 + LEVEL) / 2, np.maximum(n - 1, 1))
+    # The ends x solve (a − x·b)² = t²·(var_a − 2x·cov + x²·var_b).
+    square = b**2 - t**2 * var_b
+    middle = a * b - t**2 * cov
+    rest = a**2 - t**2 * var_a
+    told = (b > 0) & (square > 0) & (n >= FEW_UNITS)
+    root = np.sqrt(np.maximum(middle**2 - square * rest, 0))
+    safe = np.where(told, square, 1)
+    value = np.where(told, a / np.where(told, b, 1), np.nan)
+    low = np.where(told, (middle - root) / safe, np.nan)
+    high = np.where(told, (middle + root) / safe, np.nan)
+    return Share(value, low, high)
+
+
+def doses(study: Study, source: str, target: str) -> xr.Dataset:
+    """Effect (vector, strength) of a source's and of the target's own vector, by strength.
+
+    Means over prompts less random directions, with ``low`` and ``high`` over prompts;
+    ``random`` (draw, strength), each random direction's mean less that of all; ``cost``
+    (vector, strength), nats per token by which what is read becomes less likely. Errors
+    as in ``pushing``; SpecError for a language that was not tried.
+    """
+    trial = study.trial(NAME)
+    for dim, code in zip(PAIR, (source, target)):
+        known = trial[dim].values.tolist()
+        if code not in known:
+            raise SpecError(
+                f"“{code}” is no {dim} of what was pushed; there are {', '.join(known)}."
+            )
+    here = trial.sel(target=target)
+    at_random = by_strength(here["random"], "draw")
+    drawn = mean_known(at_random, 2)
+    curves, lows, highs, costs = [], [], [], []
+    names = list(dict.fromkeys([source, target]))
+    codes = [code for code in names if code in trial["source"].values.tolist()]
+    for code in codes:
+        net = by_strength(here["effect"].sel(source=[code]), "source")[0]
+        net = net - mean_known(at_random)
+        ends = mean_interval(net, 1)
+        curves.append(mean_known(net, 1))
+        lows.append(ends.low)
+        highs.append(ends.high)
+        cost = by_strength(here["cost"].sel(source=[code]), "source")[0]
+        costs.append(mean_known(cost, 1))
+    units = str(trial["effect"].attrs.get("units", ""))
+    dims = ("vector", "strength")
+
+    def told(values: list[np.ndarray], words: str, unit: str = units) -> tuple:
+        attributes = Wording(words, unit).attributes(chance=0.0)
+        return (dims, np.array(values), attributes)
+
+    off = drawn - mean_known(drawn)[None]
+    at = {"chance": 0.0, **Wording("effect of random directions", units).attributes()}
+    variables = {
+        "effect": told(curves, WORDS["effect"]),
+        "low": told(lows, WORDS["low"]),
+        "high": told(highs, WORDS["high"]),
+        "cost": told(costs, "how much less likely texts become", "nats per token"),
+        "random": (("draw", "strength"), off, at),
+    }
+    coords = {
+        "vector": codes,
+        "strength": trial["strength"].values.astype(float),
+        "draw": trial["draw"].values.tolist(),
+    }
+    attributes = {"source": source, "target": target, "n": int(here.sizes["prompt"])}
+    return xr.Dataset(variables, coords, origin(study)).assign_attrs(attributes)
+
+
+def by_strength(values: xr.DataArray, first: str) -> np.ndarray:
+    """Values (first, strength, concept × prompt)."""
+    ordered = values.transpose(first, "strength", "concept", "prompt").values
+    return ordered.reshape(*ordered.shape[:2], -1).astype(float)
