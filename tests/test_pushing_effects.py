@@ -16,10 +16,10 @@ from analysis.pushing.beside_reading import (
     beside_reading,
     directed_mantel,
 )
+from analysis.pushing.doses import doses
 from analysis.pushing.effects import (
     KNEE,
     at_strength,
-    doses,
     effects,
     knee,
     own_places,

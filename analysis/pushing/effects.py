@@ -20,6 +20,7 @@ from analysis.core.intervals import (
     student_quantile,
 )
 from analysis.core.statistics import benjamini_hochberg, mean_known
+from analysis.pushing.shares import ratio
 from analysis.pushing.specs import NAME
 from analysis.study.study import Study
 
@@ -282,102 +283,3 @@ def upper_tail(above: np.ndarray, variance: np.ndarray, n: np.ndarray) -> np.nda
     t = np.where((variance == 0) & (above == 0), 0, t)
     p = scipy.special.stdtr(np.maximum(n - 1, 1), -t)
     return np.where(n < FEW_UNITS, np.nan, p)
-
-
-class Share(NamedTuple):
-    """A ratio of two means with its interval, (source, target)."""
-
-    value: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-
-
-def ratio(net: np.ndarray, own: np.ndarray) -> Share:
-    """Mean effect as a share of the own vector's, with Fieller's interval over prompts.
-
-    NaN where the own vector's effect is not above 0 by its own interval: there is
-    nothing of which it could be a share. Fieller 1954.
-    """
-    both = np.isfinite(net) & np.isfinite(own)[None]
-    top = np.where(both, net, np.nan)
-    bottom = np.where(both, own[None], np.nan)
-    n = both.sum(2)
-    a, b = mean_known(top, 2), mean_known(bottom, 2)
-    a_off, b_off = top - a[..., None], bottom - b[..., None]
-    scale = np.maximum(n * (n - 1), 1)
-    var_a = np.where(both, a_off**2, 0).sum(2) / scale
-    var_b = np.where(both, b_off**2, 0).sum(2) / scale
-    cov = np.where(both, a_off * b_off, 0).sum(2) / scale
-    t = student_quantile((1 + LEVEL) / 2, np.maximum(n - 1, 1))
-    # The ends x solve (a − x·b)² = t²·(var_a − 2x·cov + x²·var_b).
-    square = b**2 - t**2 * var_b
-    middle = a * b - t**2 * cov
-    rest = a**2 - t**2 * var_a
-    told = (b > 0) & (square > 0) & (n >= FEW_UNITS)
-    root = np.sqrt(np.maximum(middle**2 - square * rest, 0))
-    safe = np.where(told, square, 1)
-    value = np.where(told, a / np.where(told, b, 1), np.nan)
-    low = np.where(told, (middle - root) / safe, np.nan)
-    high = np.where(told, (middle + root) / safe, np.nan)
-    return Share(value, low, high)
-
-
-def doses(study: Study, source: str, target: str) -> xr.Dataset:
-    """Effect (vector, strength) of a source's and of the target's own vector, by strength.
-
-    Means over prompts less random directions, with ``low`` and ``high`` over prompts;
-    ``random`` (draw, strength), each random direction's mean less that of all; ``cost``
-    (vector, strength), nats per token by which what is read becomes less likely. Errors
-    as in ``pushing``; SpecError for a language that was not tried.
-    """
-    trial = study.trial(NAME)
-    for dim, code in zip(PAIR, (source, target)):
-        known = trial[dim].values.tolist()
-        if code not in known:
-            raise SpecError(
-                f"“{code}” is no {dim} of what was pushed; there are {', '.join(known)}."
-            )
-    here = trial.sel(target=target)
-    at_random = by_strength(here["random"], "draw")
-    drawn = mean_known(at_random, 2)
-    curves, lows, highs, costs = [], [], [], []
-    names = list(dict.fromkeys([source, target]))
-    codes = [code for code in names if code in trial["source"].values.tolist()]
-    for code in codes:
-        net = by_strength(here["effect"].sel(source=[code]), "source")[0]
-        net = net - mean_known(at_random)
-        ends = mean_interval(net, 1)
-        curves.append(mean_known(net, 1))
-        lows.append(ends.low)
-        highs.append(ends.high)
-        cost = by_strength(here["cost"].sel(source=[code]), "source")[0]
-        costs.append(mean_known(cost, 1))
-    units = str(trial["effect"].attrs.get("units", ""))
-    dims = ("vector", "strength")
-
-    def told(values: list[np.ndarray], words: str, unit: str = units) -> tuple:
-        attributes = Wording(words, unit).attributes(chance=0.0)
-        return (dims, np.array(values), attributes)
-
-    off = drawn - mean_known(drawn)[None]
-    at = {"chance": 0.0, **Wording("effect of random directions", units).attributes()}
-    variables = {
-        "effect": told(curves, WORDS["effect"]),
-        "low": told(lows, WORDS["low"]),
-        "high": told(highs, WORDS["high"]),
-        "cost": told(costs, "how much less likely texts become", "nats per token"),
-        "random": (("draw", "strength"), off, at),
-    }
-    coords = {
-        "vector": codes,
-        "strength": trial["strength"].values.astype(float),
-        "draw": trial["draw"].values.tolist(),
-    }
-    attributes = {"source": source, "target": target, "n": int(here.sizes["prompt"])}
-    return xr.Dataset(variables, coords, origin(study)).assign_attrs(attributes)
-
-
-def by_strength(values: xr.DataArray, first: str) -> np.ndarray:
-    """Values (first, strength, concept × prompt)."""
-    ordered = values.transpose(first, "strength", "concept", "prompt").values
-    return ordered.reshape(*ordered.shape[:2], -1).astype(float)
