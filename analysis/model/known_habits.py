@@ -7,8 +7,8 @@ every time; reading a file takes next to nothing.
 
 import hashlib
 import json
+import sys
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
@@ -31,7 +31,10 @@ def place_of(loaded: Loaded, arithmetic: tuple[str, ...]) -> Path | None:
     packages = {type(part).__module__.split(".")[0] for part in loaded.model.modules()}
     if not packages <= set(TRUSTED):
         return None
-    versions = [f"{name} {version(name)}" for name in sorted({*packages, "torch"})]
+    versions = []
+    for name in sorted({*packages, "torch"}):
+        # As loaded: looking up what is installed takes longer than all else here.
+        versions.append(f"{name} {sys.modules[name].__version__}")
     told = json.dumps([*arithmetic, *versions, processor(loaded.device)])
     digest = hashlib.sha256(told.encode()).hexdigest()[:32]
     return settings.home() / FOLDER / f"{digest}.json"

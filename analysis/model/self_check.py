@@ -1,12 +1,12 @@
 """A model tried out when it is loaded: two short texts, alone and side by side.
 
-Only its first blocks run, until each kind of them has, and no output head: what one row
-feels of another, it feels in the first block of a kind as in the last.
+Only the first block of each kind runs, and no output head: what one row feels of another,
+it feels in the first block of a kind as in the last.
 """
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -96,19 +96,30 @@ def found_habits(loaded: Loaded) -> Habits:
     outliers = picks_outliers(loaded)
     if ids is None:
         return Habits(writes_alone=outliers)
-    if not loaded.abilities.writes:
-        with first_blocks(loaded) as short:
-            return Habits(reads_alone=not same_states(short, ids))
+    found = None
     # For a few tokens several threads wait for each other longer than they compute.
-    with in_threads(1), first_blocks(loaded) as short, without_head(loaded):
-        reads_alone = not same_states(short, ids)
-        written = same_scores(short, ids)
-    if written.fault:
+    with (
+        suppress(AnalysisError),
+        in_threads(1),
+        first_blocks(loaded) as short,
+        without_head(loaded),
+    ):
+        found = shown_by(short, ids)
+    if found is None or found.cannot_write:
         # A model cut short may fail where the whole one does not.
-        written = same_scores(loaded, ids)
+        found = shown_by(loaded, ids)
+    return replace(found, writes_alone=outliers or found.writes_alone)
+
+
+def shown_by(loaded: Loaded, ids: Sequence[list[int]]) -> Habits:
+    """What two texts show; ModelError where they cannot be read."""
+    reads_alone = not same_states(loaded, ids)
+    if not loaded.abilities.writes:
+        return Habits(reads_alone=reads_alone)
+    written = same_scores(loaded, ids)
     return Habits(
         reads_alone=reads_alone,
-        writes_alone=outliers or not written.same,
+        writes_alone=not written.same,
         cannot_write=written.fault,
     )
 
@@ -148,20 +159,67 @@ def tried_tokens(loaded: Loaded) -> list[list[int]] | None:
 
 @contextmanager
 def first_blocks(loaded: Loaded) -> Iterator[Loaded]:
-    """The model with no more of its first blocks than it takes to have each kind."""
-    count = kinds_seen(loaded)
+    """The model with no more of its blocks than the first of each kind."""
+    kept = first_of_kinds(loaded)
     owner = holder(loaded.model, loaded.blocks)
     name = list_name(owner, loaded.blocks)
-    if not name or count == len(loaded.blocks):
+    if not name or len(kept) == len(loaded.blocks):
         yield loaded
         return
     whole = getattr(owner, name)
-    blocks = loaded.blocks[:count]
-    setattr(owner, name, nn.ModuleList(blocks))
+    shorter = blocks_between(loaded.blocks, kept)
+    setattr(owner, name, nn.ModuleList(shorter))
     try:
-        yield replace(loaded, blocks=blocks)
+        yield replace(loaded, blocks=tuple(loaded.blocks[place] for place in kept))
     finally:
         setattr(owner, name, whole)
+        for block in shorter:
+            if isinstance(block, LeftOut):
+                block.forget()
+
+
+def blocks_between(blocks: Sequence[nn.Module], kept: Sequence[int]) -> list[nn.Module]:
+    """Blocks up to the last kept one; those between stand there and compute nothing."""
+    shorter: list[nn.Module] = []
+    for place, block in enumerate(blocks[: kept[-1] + 1]):
+        if place not in kept:
+            block = LeftOut(block, shorter[-1])
+        shorter.append(block)
+    return shorter
+
+
+class LeftOut(nn.Module):
+    """Stands for a block and gives again what the block before it gave.
+
+    Whatever else a family's code asks of the block, the block answers.
+    """
+
+    def __init__(self, block: nn.Module, before: nn.Module) -> None:
+        super().__init__()
+        # In a tuple, so that neither is a part of this one.
+        self.stands_for = (block,)
+        self.given: Any = None
+        self.hook = before.register_forward_hook(self.hear)
+
+    def hear(self, module: nn.Module, given: object, output: object) -> None:
+        """Keep what the block before gave."""
+        self.given = output
+
+    def forward(self, *given: object, **more: object) -> object:
+        """The same as the block before."""
+        return self.given
+
+    def forget(self) -> None:
+        """Let go of the block before."""
+        self.hook.remove()
+        self.given = None
+
+    def __getattr__(self, name: str) -> Any:
+        """What this one does not have, the block has."""
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(self.__dict__["stands_for"][0], name)
 
 
 @contextmanager
@@ -215,18 +273,15 @@ def list_name(owner: nn.Module, blocks: Sequence[nn.Module]) -> str:
     return ""
 
 
-def kinds_seen(loaded: Loaded) -> int:
-    """After how many blocks there was one of every kind."""
+def first_of_kinds(loaded: Loaded) -> list[int]:
+    """Places, from 0, of the first block of each kind."""
     config = text_config(loaded.model.config, loaded.stack)
     told = getattr(config, "layer_types", None) or [""] * len(loaded.blocks)
-    known = set()
-    count = 0
-    for number, (block, kind) in enumerate(zip(loaded.blocks, told), 1):
+    first: dict[object, int] = {}
+    for place, (block, kind) in enumerate(zip(loaded.blocks, told)):
         parts = tuple(type(module) for module in block.modules())
-        if (kind, parts) not in known:
-            known.add((kind, parts))
-            count = number
-    return count or len(loaded.blocks)
+        first.setdefault((kind, parts), place)
+    return list(first.values()) or list(range(len(loaded.blocks)))
 
 
 def same_states(loaded: Loaded, ids: Sequence[list[int]]) -> bool:
