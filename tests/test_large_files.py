@@ -9,6 +9,8 @@ import re
 import time
 import tracemalloc
 from dataclasses import asdict
+from functools import partial
+from random import Random
 
 import pytest
 
@@ -16,11 +18,13 @@ from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.control.prompts import Prompt, PromptSet
 from analysis.control.prompts import read as read_prompts
+from analysis.core import large_json
 from analysis.core.errors import CorpusError, Stopped
 from analysis.core.faults import MOST_KINDS, MOST_OF_A_KIND, Faults
 from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import (
     BLOCK,
+    DECODER,
     MOST_COLUMNS,
     csv_rows,
     json_rows,
@@ -29,8 +33,11 @@ from analysis.core.table_files import (
 )
 from analysis.core.turns import AT_ONCE, watched
 from analysis.questions.questions import Question, Questions, read_questions
-from analysis.words.readers import read_words
-from tests.large import FILES, write
+from analysis.tables.json_tables import rows_in
+from analysis.words import wordnet as wordnets
+from analysis.words.readers import from_panlex, read_words
+from analysis.words.wordnet import from_tabs, hierarchy_of, read_data_noun
+from tests.large import FILES, swadesh, wordnet, write
 
 ROWS = 4_000
 MOST_BYTES, MOST_CALLS = 500, 150
@@ -242,3 +249,149 @@ def test_very_many_columns_or_keys_are_told_at_once():
     with pytest.raises(ValueError, match="“k0” is there twice"):
         parse_json(f'{{{keys}, "k0": 2, "k1": 3}}')
     assert time.process_time() - begun < 10
+
+
+def json_value(random: Random, depth: int = 0):
+    """A value of JSON, of any kind and some depth."""
+    kind = random.randrange(8 if depth < 4 else 5)
+    if kind == 0:
+        return random.choice([None, True, False, "", [], {}])
+    if kind == 1:
+        return random.choice([0, -17, 1.5, 2.5e-7, 10**15])
+    if kind < 5:
+        return "".join(random.choices('ab é"\\[]{},:\n😀', k=random.randrange(12)))
+    values = [json_value(random, depth + 1) for _ in range(random.randrange(6))]
+    if kind == 5:
+        return {f"key {number}": value for number, value in enumerate(values)}
+    return values
+
+
+def outcome(decode, text: str):
+    """What a text gives, or in which words it is refused."""
+    try:
+        return decode(text)
+    except ValueError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 40])
+def test_json_in_pieces_is_what_the_whole_text_gives(piece, monkeypatch):
+    monkeypatch.setattr(large_json, "LARGE", 0)
+    monkeypatch.setattr(large_json, "PIECE", piece)
+    random = Random(piece)
+    refused = 0
+    for number in range(400):
+        value = json_value(random)
+        text = json.dumps(
+            value, ensure_ascii=number % 2 == 0, indent=number % 3 or None
+        )
+        if number % 4 == 0:
+            place = random.randrange(len(text))
+            text = text[:place] + random.choice('}],:x"') + text[place + 1 :]
+        if number % 9 == 0:
+            text = text[: random.randrange(len(text) + 1)]
+        whole = outcome(DECODER.decode, text)
+        assert outcome(partial(large_json.decoded, DECODER), text) == whole, text
+        refused += isinstance(whole, str) and whole != value
+    assert refused > 50
+    with pytest.raises(ValueError, match="k.* is there twice"):
+        parse_json('{"k": [1, 2, 3, 4, 5, 6], "k": [7, 8, 9, 10, 11]}')
+
+
+def test_json_of_very_many_lists_is_refused_before_memory_is_spent(monkeypatch):
+    monkeypatch.setattr(large_json, "MOST_HOLDERS", 1000)
+    text = "[" + "[]," * large_json.LARGE + "[]]"
+    with pytest.raises(
+        ValueError, match="lists and objects in one text; at most 1,000"
+    ):
+        parse_json(text)
+
+
+TELLING = 6 * BLOCK
+"""Characters of a text in which there are several looks at whether to stop."""
+
+
+def tabs() -> object:
+    """Wordnets of two languages."""
+    text = "\n".join(wordnet(TELLING // 20))
+    return from_tabs("x", {"wn-data-eng.tab": text, "wn-data-fra.tab": text})
+
+
+def hierarchy() -> object:
+    """Princeton's nouns."""
+    line = "{:08d} 03 n 01 word{} 0 001 @ {:08d} n 0000 | a gloss"
+    lines = [line.format(n, n, n // 2) for n in range(1, TELLING // 50)]
+    return read_data_noun("\n".join(lines))
+
+
+def ancestors() -> object:
+    """What is above each of many synsets."""
+    return hierarchy_of({str(n): (str(n // 2),) for n in range(1, 4 * AT_ONCE)})
+
+
+def swadesh_lists() -> object:
+    """PanLex's lists of two languages."""
+    text = "\n".join(swadesh(4 * AT_ONCE))
+    folder = f"swadesh{4 * AT_ONCE}"
+    files = {f"{folder}/eng-000.txt": text, f"{folder}/fra-000.txt": text}
+    return from_panlex("x", files)
+
+
+def one_json() -> object:
+    """Rows in one list, under a key."""
+    rows = [{"item": str(n), "text": f"what is {n}?"} for n in range(TELLING // 30)]
+    return parse_json(json.dumps({"rows": rows}))
+
+
+def texts_of_json() -> object:
+    """A list of texts, which hold nothing else."""
+    return parse_json(json.dumps(["a text of some length"] * (TELLING // 20)))
+
+
+def halves() -> object:
+    """Texts of which some are written with halves of a character."""
+    return parse_json(json.dumps([["😀"] * 4] * AT_ONCE))
+
+
+def columns_of_json() -> object:
+    """An object of lists."""
+    return rows_in({"a": [*range(4 * AT_ONCE)], "b": [*range(4 * AT_ONCE)]})
+
+
+LONG_READINGS = (
+    tabs,
+    hierarchy,
+    ancestors,
+    swadesh_lists,
+    one_json,
+    texts_of_json,
+    halves,
+    columns_of_json,
+)
+
+
+@pytest.mark.parametrize("read", LONG_READINGS)
+def test_every_long_reading_looks_again_and_again_and_stops(read, monkeypatch):
+    """One large JSON file, wordnets and PanLex's lists were read without a look."""
+    monkeypatch.setattr(large_json, "LARGE", BLOCK)
+    told = []
+    with watched(told.append):
+        read()
+    assert len(told) >= 4
+
+    def stop(share: float | None) -> None:
+        told.append(share)
+        if len(told) == 3:
+            raise Stopped("Stopped.")
+
+    told.clear()
+    with watched(stop), pytest.raises(Stopped):
+        read()
+
+
+def test_a_wordnet_deeper_than_any_is_refused_before_it_fills_memory(monkeypatch):
+    """Of 20,000 nouns in a row, 200 million were held as above one another."""
+    monkeypatch.setattr(wordnets, "MOST_ABOVE", 4_000)
+    row = {str(n): (str(n + 1),) for n in range(20_000)}
+    with pytest.raises(CorpusError, match="more than 4,000 above them, all told"):
+        hierarchy_of(row)

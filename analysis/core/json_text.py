@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections import Counter
+from sys import intern
 from typing import Any
 
 HALF = re.compile("[\ud800-\udfff]")
@@ -46,7 +47,8 @@ def without_repeats(items: list[tuple[str, Any]]) -> dict[str, Any]:
 
     ValueError when a key is there twice, since all but the last would be lost.
     """
-    result = dict(items)
+    # A name that a million objects have is in memory once.
+    result = {intern(key): value for key, value in items}
     if len(result) < len(items):
         counts = Counter(key for key, _ in items)
         repeated = min(key for key, count in counts.items() if count > 1)

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 from analysis.core.counting import count
 from analysis.core.errors import CorpusError
 from analysis.core.faults import Faults
-from analysis.core.json_text import HALF_WRITTEN, has_half, without_repeats
-from analysis.core.turns import tell
+from analysis.core.json_text import HALF_WRITTEN, is_shown, without_repeats
+from analysis.core.large_json import decoded
+from analysis.core.turns import AT_ONCE, tell
 
 # The size of a file is what is limited; a long text in a cell is no fault.
 csv.field_size_limit(2**31 - 1)
@@ -237,19 +238,34 @@ def half_characters(values: Mapping[str, Any]) -> list[str]:
     """A fault for each column whose name or value has half a character."""
     faults = []
     for column, value in values.items():
-        try:
-            if has_half({column: value}):
-                fault = "has half a character (a lone surrogate)"
-                faults.append(f"“{column[:40]}” {fault}")
-        except RecursionError:
-            faults.append(f"“{column[:40]}” is nested too deep")
+        if has_half({column: value}):
+            fault = "has half a character (a lone surrogate)"
+            faults.append(f"“{column[:40]}” {fault}")
     return faults
+
+
+def has_half(value: Any) -> bool:
+    """Whether a text or a key somewhere in a JSON value has half a character."""
+    left = [value]
+    looked_at = 0
+    while left:
+        if looked_at % AT_ONCE == 0:
+            tell()
+        looked_at += 1
+        one = left.pop()
+        if isinstance(one, str) and not is_shown(one):
+            return True
+        if isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            left += one
+    return False
 
 
 def decoded_json(text: str) -> Any:
     """The value of a JSON text; half a character is taken as it is."""
     try:
-        return DECODER.decode(text)
+        return decoded(DECODER, text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise ValueError(f"not JSON ({error.msg} at {place})") from error

@@ -83,6 +83,14 @@ def tell(share: float | None = None) -> None:
     WATCHER.get()(share)
 
 
+def looking(items: Iterable[Item]) -> Iterator[Item]:
+    """Items in turn; between some of them, work that is to stop stops."""
+    for number, item in enumerate(items):
+        if number % AT_ONCE == 0:
+            tell()
+        yield item
+
+
 def steps(items: Sequence[Item]) -> Iterator[Item]:
     """Items in turn, each an equal part of the work.
 

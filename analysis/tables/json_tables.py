@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis.core.faults import Faults
 from analysis.core.table_files import json_rows, parse_json
-from analysis.core.turns import tell
+from analysis.core.turns import looking, tell
 from analysis.tables.parts import Part, TableRow
 from analysis.tables.text_tables import LINE
 
@@ -79,7 +79,7 @@ def rows_in(value: Any) -> Sequence[dict[str, object]]:
     if all(isinstance(each, list) for each in inner):
         return rows_of_columns(value)
     if len(inner) > 1 and all(isinstance(each, dict) for each in inner):
-        return [{KEY: key, **each} for key, each in value.items()]
+        return [{KEY: key, **each} for key, each in looking(value.items())]
     if not any(isinstance(each, list | dict) for each in inner):
         return [value]
     return []
@@ -102,7 +102,7 @@ def rows_of_columns(columns: Mapping[str, list[Any]]) -> Sequence[dict[str, obje
     )
     if len(lengths) != 1 or tables:
         return []
-    return [dict(zip(columns, row)) for row in zip(*columns.values())]
+    return [dict(zip(columns, row)) for row in looking(zip(*columns.values()))]
 
 
 def part_of(name: str, rows: Sequence[dict[str, object]]) -> Part:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import NamedTuple
 from zipfile import ZipFile
@@ -26,6 +27,7 @@ from analysis.core.table_files import (
     refusal,
 )
 from analysis.core.tables import Table, open_table
+from analysis.core.turns import looking
 from analysis.core.zip_files import DAMAGES, unpacked
 from analysis.languages.codes import code_in
 from analysis.languages.forms import Forms
@@ -220,7 +222,7 @@ def odd_words(words: WordList) -> list[str]:
     """Sentences on words with signs or characters that cannot be seen, and “nan”."""
     found: dict[str, list[str]] = {}
     for language, spelled in zip(words.languages, words.spellings):
-        for word in spelled:
+        for word in looking(spelled):
             why = oddity(word)
             if why:
                 found.setdefault(why, []).append(
@@ -261,7 +263,7 @@ def from_zip(data: bytes, name: str) -> WordList:
     files = unpacked(data, name, MAX_MEMBERS, wanted)
     layout = layout_of(members, name)
     texts, faults = {}, Faults()
-    for file in files:
+    for file in looking(files):
         text, wrong = decode_text(file.data, file.name)
         texts[file.name] = text
         faults += wrong
@@ -454,7 +456,7 @@ def from_panlex(name: str, files: Mapping[str, str]) -> WordList:
         spelled += [""] * (width - len(spelled))
     english = words.get("en", [""] * width)
     concepts = []
-    for number, word in enumerate(english, 1):
+    for number, word in enumerate(looking(english), 1):
         concepts.append(f"{word or 'concept'} ({number})")
     notes = notes_on_lists(lists, size, len(texts) - len(codes))
     notes += notes_on_joined(
@@ -526,7 +528,8 @@ def notes_on_lists(sizes: Iterable[int], size: int, others: int) -> list[str]:
 
 def first_synonyms(text: str, size: int) -> list[str]:
     """The word of each of a Swadesh list's first ``size`` lines."""
-    return [first_plain(line) for line in text.split("\n")[:size]]
+    lines = islice(text.split("\n"), size)
+    return [first_plain(line) for line in looking(lines)]
 
 
 def first_plain(line: str) -> str:

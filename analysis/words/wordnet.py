@@ -13,7 +13,8 @@ from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
 from analysis.core.errors import CorpusError
-from analysis.core.table_files import refusal
+from analysis.core.table_files import lines_of, numbered_lines, refusal
+from analysis.core.turns import looking
 from analysis.languages.codes import code_in
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList, compared
 
@@ -36,6 +37,8 @@ WHY_FIRST = (
     "Wordnets (wn-data) come before words of Wiktionary (wn-wikt) and of CLDR (wn-cldr), "
     "and a file in its language's folder before others."
 )
+MOST_ABOVE = 4_000_000
+"""Synsets above others, all told: several times as many as WordNet has."""
 DATA_NOUN = "data.noun"
 LONG = len("00000001-n")
 Lemmas = dict[str, str]
@@ -86,15 +89,22 @@ class Synset(Protocol):
 
 
 def hierarchy_of(parents: Parents) -> Hierarchy:
-    """Depths and ancestors of all synsets; CorpusError for one above itself."""
+    """Depths and ancestors of all synsets; CorpusError for one above itself or too deep."""
     depth: dict[str, int] = {}
     above: dict[str, frozenset[str]] = {}
+    held = 0
     try:
-        for synset in TopologicalSorter(parents).static_order():
+        for synset in looking(TopologicalSorter(parents).static_order()):
             direct = parents.get(synset, ())
             depth[synset] = 1 + min((depth[parent] for parent in direct), default=-1)
             indirect = [above[parent] for parent in direct]
             above[synset] = frozenset(direct).union(*indirect)
+            held += len(above[synset])
+            if held > MOST_ABOVE:
+                raise CorpusError(
+                    "The hierarchy of the wordnet is damaged: its nouns have more than "
+                    f"{MOST_ABOVE:,} above them, all told. Download WordNet again."
+                )
     except CycleError as error:
         circle = " → ".join(error.args[1][:8])
         raise CorpusError(
@@ -139,8 +149,10 @@ def joined(
         )
     repeated = len(below) - len(kept)
     kinds = kinds_of(kept, english, hierarchy)
-    concepts = [f"{english.get(synset, first[synset])} ({synset})" for synset in kept]
-    spellings = [tuple(own[synset] for synset in kept) for own in lemmas.values()]
+    concepts = [
+        f"{english.get(synset, first[synset])} ({synset})" for synset in looking(kept)
+    ]
+    spellings = [tuple(own[each] for each in looking(kept)) for own in lemmas.values()]
     return WordList(
         name,
         languages=tuple(lemmas),
@@ -161,7 +173,8 @@ def below_top_levels(
 ) -> list[str]:
     """The synsets below the top levels of the hierarchy, sorted."""
     depth = hierarchy.depth
-    return [each for each in sorted(synsets) if depth.get(each, 0) >= TOP_LEVELS]
+    ordered = looking(sorted(synsets))
+    return [each for each in ordered if depth.get(each, 0) >= TOP_LEVELS]
 
 
 def without_repeats(
@@ -170,7 +183,7 @@ def without_repeats(
 ) -> list[str]:
     """The first synset of each spelling."""
     seen: dict[str, str] = {}
-    for synset in synsets:
+    for synset in looking(synsets):
         seen.setdefault(compared(lemmas[synset]), synset)
     return list(seen.values())
 
@@ -182,13 +195,13 @@ def kinds_of(
 ) -> tuple[str, ...]:
     """Whether each synset is abstract or physical; empty where neither or both."""
     roots = {}
-    for synset, lemma in english.items():
+    for synset, lemma in looking(english.items()):
         kind = ROOTS.get(lemma.casefold())
         depth = hierarchy.depth.get(synset)
         if kind and depth is not None and depth <= ROOT_LEVELS:
             roots[synset] = kind
     kinds = []
-    for synset in synsets:
+    for synset in looking(synsets):
         above = hierarchy.above.get(synset, frozenset())
         kinds.append(only({roots[each] for each in above if each in roots}))
     return tuple(kinds)
@@ -204,7 +217,7 @@ def only(kinds: Collection[str]) -> str:
 def tab_lemmas(text: str) -> Lemmas:
     """First lemma of every noun synset of a wordnet's tab file."""
     found: Lemmas = {}
-    for line in text.splitlines():
+    for line in looking(lines_of(text)):
         synset, relation, word, *_ = [*line.split("\t"), "", "", ""]
         word = word.strip().replace("_", " ")
         is_lemma = relation.split(":")[-1] == "lemma"
@@ -221,7 +234,7 @@ def read_data_noun(text: str) -> Nouns:
     """
     nouns = Nouns({}, {})
     faults = []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in numbered_lines(text):
         if not line[:1].isdigit():
             continue
         noun = noun_of(line)
@@ -373,7 +386,7 @@ def from_wn(languages: Sequence[str]) -> WordList:
 def parents_by_index(synsets: Iterable[Synset]) -> Parents:
     """What each synset is a kind or an instance of, by interlingual index."""
     parents = {}
-    for synset in synsets:
+    for synset in looking(synsets):
         name = index_of(synset)
         if name:
             above = [*synset.hypernyms(), *synset.get_related("instance_hypernym")]
@@ -392,7 +405,7 @@ def index_of(synset: Synset) -> str:
 def first_lemmas(synsets: Iterable[Synset]) -> Lemmas:
     """First lemma of each synset by its interlingual index."""
     found = {}
-    for synset in synsets:
+    for synset in looking(synsets):
         name = index_of(synset)
         words = synset.lemmas()
         if name and words:
