@@ -15,6 +15,7 @@ ROOMS = (
     "control",
     "pushing",
     "crossing",
+    "certificates",
     "model",
     "worker",
     "overview",

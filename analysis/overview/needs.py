@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from analysis.certificates.rules import FEWEST_LANGUAGES
 from analysis.control import store
 from analysis.crossing import alignment as crossing_alignment
 from analysis.plane import localisation
@@ -115,6 +116,16 @@ def has_measures(study: Study) -> bool:
     return has_words(study) or ACCURACIES.met(study) or COSINES.met(study)
 
 
+def has_certificate(study: Study) -> bool:
+    """Whether a study has what a certificate of invariance takes."""
+    arrays = ("concept_vector", "half_a", "half_b", "pair_score")
+    enough = len(study.languages) >= FEWEST_LANGUAGES
+    return enough and all(study.has(array) for array in arrays)
+
+
+CERTIFICATE = Need(
+    "vectors of halves and pair scores in at least four languages", has_certificate
+)
 CONCEPTS = Need("concepts", one_of("concept_vector", "recognition", "similarity"))
 PAIRS = Need("contrast pairs", has_pairs)
 ACCURACIES = Need("recognition accuracies", one_of("pair_score", "recognition"))

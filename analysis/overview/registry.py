@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.certificates import invariance
 from analysis.concepts import recognition, similarity, transfer
 from analysis.core.errors import SpecError, unknown
 from analysis.crossing import alignment as crossing_alignment
@@ -161,6 +162,20 @@ ANALYSES: list[Analysis] = [
         needs.VECTORS,
         seconds=3,
         works=CONCEPTS,
+    ),
+    Analysis(
+        "certificate",
+        invariance.certificate,
+        needs.CERTIFICATE,
+        seconds=5,
+        works=CONCEPTS,
+        tests=(
+            STUDENT,
+            PAIRED,
+            ADJUSTED,
+        ),
+        figures=("certificate",),
+        usual={"concept": usual.concept},
     ),
     Analysis(
         "relationship",

@@ -50,6 +50,11 @@ def sentence_lookup(study: Study) -> RetrievalSpec:
     return RetrievalSpec(known.readings[0], middle)
 
 
+def concept(study: Study) -> str:
+    """The study's first concept."""
+    return study.concepts[0]
+
+
 def source(study: Study) -> str:
     """The study's first language."""
     return study.languages[0]

@@ -72,6 +72,7 @@ FIGURES: Mapping[str, Entry] = {
     "similarity-depth": Entry(
         "Similarity", of_concepts.similarity_over_depth, needs.VECTORS
     ),
+    "certificate": Entry("Similarity", of_concepts.invariance, needs.CERTIFICATE),
     "relatedness": Entry("Similarity", of_concepts.relatedness, needs.COSINES),
     "clusters": Entry("Similarity", of_concepts.clusters, needs.COSINES),
     "transfer": Entry("Transfer", of_concepts.transfer_matrix, needs.TRANSFER),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import xarray as xr
 
+from analysis.certificates import invariance as certificates
 from analysis.concepts import recognition as accuracies
 from analysis.concepts import relationship as relatedness_of
 from analysis.concepts import similarity as cosines
@@ -15,7 +16,14 @@ from analysis.core.errors import SpecError, unknown
 from analysis.overview import compare
 from analysis.study import library
 from analysis.study.study import Study
-from components.figures import comparison, overview, recognition, similarity, transfer
+from components.figures import (
+    certificate,
+    comparison,
+    overview,
+    recognition,
+    similarity,
+    transfer,
+)
 from components.figures.cells import between
 from components.figures.languages import Arrangement, Languages, share_table
 from components.figures.spec import Figure
@@ -125,6 +133,15 @@ def similarity_over_depth(
     )
     languages = arrangement.all_languages(study)
     return similarity.floor_and_ceiling(study, agreement, languages)
+
+
+def invariance(
+    study: Study, arrangement: Arrangement, *, concept: str = "", layer: int = 0
+) -> Figure:
+    """Whether a concept is one direction in every language; layer 0 is the best read."""
+    chosen = concept or study.concepts[0]
+    data = certificates.certificate(study, chosen, layer)
+    return certificate.certificate(study, data, arrangement.all_languages(study))
 
 
 def cosines_at(study: Study, layer: int) -> xr.DataArray:

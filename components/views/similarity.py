@@ -18,7 +18,7 @@ from components.frame.controls import NARROW
 from components.frame.polite import INFO, polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import cell, unfilled
+from components.views import cell, certificate, unfilled
 from components.views.words import answer, tell_null
 
 BY_CLUSTER = "Order by similarity (cluster)"
@@ -87,6 +87,8 @@ def more(
     if study.has("concept_vector"):
         noise = partial(remarkable, study, languages, concepts)
         asked.append(Question("noise", "Is it more than noise?", noise))
+    one = partial(certificate.tab, study, concepts)
+    asked.append(Question("certificate", "Is it one direction in every language?", one))
     tree = partial(clusters, study, cosine, languages)
     asked.append(Question("clusters", "Which languages cluster?", tree))
     if study.kind == PUBLISHED:

@@ -1,0 +1,402 @@
+"""The certificate of invariance: is a concept one direction in every language?
+
+Ours. A verdict per language and over all, from the rules of ``rules.py``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from analysis.certificates import behaviour, rules
+from analysis.certificates.agreement import (
+    Agreement,
+    agreement,
+    of_language,
+    over_units,
+    shares,
+    without_mean,
+)
+from analysis.certificates.behaviour import TRIAL, Pushed
+from analysis.certificates.readings import (
+    Margins,
+    Readings,
+    in_halves,
+    kept,
+    nothing_left,
+    readings,
+    without_shared,
+)
+from analysis.certificates.rules import NOT_KNOWN, RULES, UNTESTED, Value
+from analysis.concepts.accuracy import rank
+from analysis.concepts.null_vectors import directed, null_vectors
+from analysis.concepts.recognition import (
+    known_concepts,
+    origin,
+    own_margins,
+    pair_scores,
+)
+from analysis.concepts.specs import Convention
+from analysis.concepts.transfer import crossed, unrelated
+from analysis.concepts.unrelated import has_bands, unrelated_p
+from analysis.core.errors import SpecError
+from analysis.core.specs import check_layer
+from analysis.study import library
+from analysis.study.study import Study
+
+ENDS = ("estimate", "low", "high")
+LOWEST_HALF = 0.25
+"""Halves that come to less than this are no support."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known of one concept at one layer.
+
+    ``lowest`` (other template, language): what others read there; empty where no other
+    template was looked at. ``pushed``: None where pushing was not tried.
+    """
+
+    languages: tuple[str, ...]
+    agreement: Agreement
+    without_mean: Agreement | None
+    readings: Readings
+    margins: Margins
+    halves: np.ndarray
+    pushed: Pushed | None = None
+    templates: tuple[Mapping[str, Value], ...] = ()
+
+    @property
+    def home(self) -> np.ndarray:
+        """Which languages (language) read the concept with their own vector."""
+        return self.readings.home
+
+
+def layer_of(study: Study, concept: str, layer: int = 0) -> int:
+    """The layer asked for, or that at which own vectors read best, mean over languages.
+
+    Nothing that is compared between languages takes part in the choice. SpecError for a
+    layer that there is none of.
+    """
+    if layer:
+        check_layer(layer, range(1, study.layers + 1))
+        return layer
+    (scores,) = pair_scores(study, (concept,))
+    own = own_margins(scores.margins)
+    accuracy = rank(own, scores.clusters, "half").observed()
+    return int(np.argmax(np.nan_to_num(accuracy).mean(0))) + 1
+
+
+def evidence(
+    study: Study, concept: str, layer: int, trial: xr.Dataset | None = None
+) -> Evidence:
+    """What a study knows of a concept at a layer (1…N); ``trial``: of pushing."""
+    place = study.concepts.index(concept)
+    halves = np.stack(
+        [vectors_at(study, "half_a", layer), vectors_at(study, "half_b", layer)]
+    )
+    shuffled = None
+    if study.has("shuffled"):
+        shuffled = vectors_at(study, "shuffled", layer)[place]
+    lifted = None
+    if len(study.concepts) > 1:
+        lifted = agreement(without_mean(halves, place), 0, None)
+    margins = margins_at(study, concept, layer)
+    pushed = None
+    if trial is not None:
+        pushed = behaviour.pushed(trial, concept, study.languages)
+    return Evidence(
+        study.languages,
+        agreement(halves, place, shuffled),
+        lifted,
+        readings(margins, unrelated_at(study, concept, layer)),
+        margins,
+        halves[:, place],
+        pushed,
+    )
+
+
+def vectors_at(study: Study, array: str, layer: int) -> np.ndarray:
+    """Vectors (concept, language, hidden) at a layer; null ones have length zero."""
+    ordered = study.array(array).transpose("concept", "language", "layer", "hidden")
+    null = null_vectors(study, array)[..., layer - 1]
+    return directed(ordered.values[:, :, layer - 1], null)
+
+
+def margins_at(study: Study, concept: str, layer: int) -> Margins:
+    """Margins of a concept at a layer."""
+    (scores,) = pair_scores(study, (concept,))
+    values = scores.margins[:, :, layer - 1]
+    spread = np.ones(values.shape[:2])
+    if scores.folded is not None:
+        spread = np.asarray(scores.folded.spread[:, :, layer - 1], float)
+    return Margins(values, scores.clusters, spread)
+
+
+def unrelated_at(study: Study, concept: str, layer: int) -> np.ndarray | None:
+    """p (language) of own vectors against unrelated ones; None where none are kept."""
+    if not has_bands(study):
+        return None
+    rule = Convention("fixed", "half", layer)
+    measured = crossed(study, rule, (concept,))
+    (reached,) = unrelated(study, rule, (concept,), measured)
+    p = unrelated_p(measured[0].accuracy, reached)
+    return np.diagonal(p.reshape(len(study.languages), -1))
+
+
+def of_languages(found: Evidence) -> list[dict[str, Value]]:
+    """Every piece of evidence by its rule's name, for each language; absent: untested."""
+    among = found.home
+    share = shares(found.agreement, among)
+    lifted = None
+    if found.without_mean is not None:
+        lifted = shares(found.without_mean, among)
+    split = without_shared(found.margins, found.halves, among)
+    left = nothing_left(found.margins, split)
+    reading_halves = in_halves(found.margins, among)
+    values = []
+    for place, _ in enumerate(found.languages):
+        known = {
+            rules.AGREEMENT: of_language(share, place),
+            rules.FROM: kept(found.readings, from_others(among, place)),
+            rules.TO: kept(found.readings, from_others(among, place).T),
+            rules.SHARED: left[place],
+            rules.HALVES: lowest_half(share.values[:, place], reading_halves[:, place]),
+        }
+        if lifted is not None:
+            known[rules.WITHOUT_MEAN] = of_language(lifted, place)
+        if found.templates:
+            known[rules.TEMPLATE] = lowest(
+                [of[found.languages[place]] for of in found.templates]
+            )
+        if found.pushed is not None:
+            known[rules.MOVED] = behaviour.moved_by_others(found.pushed, place, among)
+            known[rules.MOVES] = behaviour.moves_others(found.pushed, place, among)
+        values.append(known)
+    return values
+
+
+def from_others(among: np.ndarray, place: int) -> np.ndarray:
+    """Cells (source, target) of the others' vectors on one language's pairs."""
+    cells = np.zeros((len(among), len(among)), bool)
+    cells[among, place] = True
+    cells[place, place] = False
+    return cells
+
+
+def lowest_half(share: np.ndarray, reading: np.ndarray) -> Value:
+    """The lowest of the two cosines (order, other) and the two readings (half,).
+
+    Both ends are the estimate itself, unless it is neither high nor low: halves have too
+    few pairs for intervals of their own.
+    """
+    orders = behaviour.known_mean(share, -1)
+    found = np.concatenate([orders, reading])
+    if not np.isfinite(found).all():
+        return NOT_KNOWN
+    value = float(found.min())
+    if value < LOWEST_HALF:
+        return Value(value, value, value)
+    return Value(value, value, max(value, 1.0))
+
+
+def lowest(values: Sequence[Value]) -> Value:
+    """The value whose lower end is lowest; NOT_KNOWN where one is."""
+    if any(not np.isfinite(value.low) for value in values):
+        return NOT_KNOWN
+    return min(values, key=lambda value: value.low)
+
+
+def of_all(found: Evidence, values: Sequence[Mapping[str, Value]]) -> dict[str, Value]:
+    """Every piece of evidence over all languages that read the concept at home."""
+    among = found.home
+    cells = among[:, None] & among[None] & ~np.eye(len(among), dtype=bool)
+    reading = kept(found.readings, cells)
+    known = {rules.FROM: reading, rules.TO: reading}
+    if found.pushed is not None:
+        moved = behaviour.over_targets(found.pushed, among)
+        known[rules.MOVED] = moved
+        known[rules.MOVES] = moved
+    for rule in RULES:
+        tested = [of[rule.name] for of in values if rule.name in of]
+        if rule.name not in known and tested:
+            estimates = np.array([value.estimate for value in tested])
+            known[rule.name] = over_languages(estimates[among])
+    return known
+
+
+def over_languages(estimates: np.ndarray) -> Value:
+    """Mean over languages; NOT_KNOWN where it is known of fewer than half."""
+    if 2 * np.isfinite(estimates).sum() < len(estimates):
+        return NOT_KNOWN
+    return over_units(estimates)
+
+
+def outcomes(known: Mapping[str, Value]) -> dict[str, str]:
+    """What each piece of evidence comes to."""
+    found = {}
+    for rule in RULES:
+        found[rule.name] = UNTESTED
+        if rule.name in known:
+            found[rule.name] = rules.outcome(known[rule.name])
+    return found
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Evidence, outcomes and verdicts: of each language, and of all together (last)."""
+
+    languages: tuple[str, ...]
+    values: tuple[Mapping[str, Value], ...]
+    outcomes: tuple[Mapping[str, str], ...]
+    verdicts: tuple[str, ...]
+
+    @property
+    def overall(self) -> str:
+        """The verdict over all languages."""
+        return self.verdicts[-1]
+
+
+def certify(found: Evidence) -> Certificate:
+    """Verdicts from all that is known of a concept at a layer."""
+    values = of_languages(found)
+    all_values = of_all(found, values)
+    each = [outcomes(known) for known in values]
+    verdicts = []
+    for home, own in zip(found.home.tolist(), each):
+        verdicts.append(rules.verdict(home, own))
+    at_home = int(found.home.sum())
+    pooled = rules.verdict(at_home > 1, outcomes(all_values))
+    whole = rules.overall(pooled, verdicts, at_home)
+    return Certificate(
+        found.languages,
+        (*values, all_values),
+        (*each, outcomes(all_values)),
+        (*verdicts, whole),
+    )
+
+
+def certificate(
+    study: Study, concept: str, layer: int = 0, beside: Sequence[str] = ()
+) -> xr.Dataset:
+    """Is a concept one direction in every language? A verdict per language and over all.
+
+    By ``language`` (all of them together last, as “all”) and ``evidence`` (the names of
+    ``rules.RULES``): ``kept`` with ``low`` and ``high`` (95 %; ratios, 1: all of what the
+    own vector does), ``outcome``. By language: ``verdict``, ``home`` (whether the own
+    vector reads it), ``accuracy`` of the own vector with ``accuracy_low`` and
+    ``accuracy_high``, ``cosine`` to the others, ``floor_concepts``, ``floor_shuffled``,
+    ``ceiling``.
+
+    ``layer`` 1…N, or 0: where own vectors read best. ``beside``: names of studies of the
+    same model and texts with other templates. Effects of pushing are taken where the
+    study has the trial “pushing”. SpecError for an unknown concept or layer, for fewer
+    than four languages and for a study beside that does not fit; StudyError for a study
+    without halves or pair scores. Ours.
+    """
+    (concept,) = known_concepts(study, (concept,))
+    if len(study.languages) < rules.FEWEST_LANGUAGES:
+        raise SpecError(
+            f"“{study.title}” has {len(study.languages)} languages; a certificate needs "
+            f"at least {rules.FEWEST_LANGUAGES}. Compute more languages on the Extract "
+            "page."
+        )
+    at = layer_of(study, concept, layer)
+    trial = study.trial(TRIAL) if study.has_trial(TRIAL) else None
+    found = evidence(study, concept, at, trial)
+    templates = tuple(readings_beside(study, name, concept, at) for name in beside)
+    found = replace(found, templates=templates)
+    return labelled(study, found, certify(found), concept, at)
+
+
+def readings_beside(
+    study: Study, name: str, concept: str, layer: int
+) -> dict[str, Value]:
+    """What others read in another study, by language; NOT_KNOWN where it lacks one.
+
+    SpecError unless that study is of the same model and texts with another template.
+    """
+    if name not in fitting(study):
+        raise SpecError(
+            f"“{name}” is no study of the same model and texts with another template; "
+            f"those are: {', '.join(fitting(study)) or 'none'}."
+        )
+    other = library.open_by_name(name)
+    values = dict.fromkeys(study.languages, NOT_KNOWN)
+    if concept not in other.concepts:
+        return values
+    found = evidence(other, concept, layer)
+    for place, language in enumerate(other.languages):
+        if language in values and found.home[place]:
+            values[language] = kept(found.readings, from_others(found.home, place))
+    return values
+
+
+def fitting(study: Study) -> tuple[str, ...]:
+    """Names of complete studies of the same model and texts with another template."""
+    own = study.manifest.spec or {}
+    found = []
+    for name in library.names():
+        if name == study.name:
+            continue
+        other = library.open_by_name(name)
+        spec = other.manifest.spec or {}
+        alike = all(spec.get(key) == own.get(key) for key in ("model", "corpus_digest"))
+        differs = spec.get("template") != own.get("template")
+        if spec and alike and differs and other.complete and other.has("half_a"):
+            found.append(name)
+    return tuple(found)
+
+
+def labelled(
+    study: Study, found: Evidence, made: Certificate, concept: str, layer: int
+) -> xr.Dataset:
+    """A certificate with its labels and words."""
+    names = [rule.name for rule in RULES]
+    numbers = np.full((len(ENDS), len(made.verdicts), len(names)), np.nan)
+    for row, known in enumerate(made.values):
+        for column, name in enumerate(names):
+            numbers[:, row, column] = known.get(name, NOT_KNOWN)
+    told = [[each[name] for name in names] for each in made.outcomes]
+    dims = ("language", "evidence")
+    words = {"long_name": "of what the own vector does", "units": "ratio"}
+    variables = {
+        "kept": (dims, numbers[0], words),
+        "low": (dims, numbers[1], {**words, "long_name": "lower end, 95 %"}),
+        "high": (dims, numbers[2], {**words, "long_name": "upper end, 95 %"}),
+        "outcome": (dims, np.array(told, object), {"long_name": "outcome"}),
+        "verdict": ("language", np.array(made.verdicts, object)),
+    }
+    for name, values in context(found).items():
+        numbers_of = values.astype(float)
+        mean = behaviour.known_mean(numbers_of, 0)
+        variables[name] = ("language", np.append(numbers_of, mean))
+    coords = {"language": [*study.languages, ALL], "evidence": names}
+    return xr.Dataset(variables, coords, origin(study)).assign_attrs(
+        concept=concept,
+        layer=layer,
+        interval="95 %: over the other languages (directions), over sources of held-out "
+        "pairs (readings), over prompts or targets (pushing)",
+    )
+
+
+ALL = "all"
+"""What all languages together are called."""
+
+
+def context(found: Evidence) -> dict[str, np.ndarray]:
+    """What stands beside the ratios, by language."""
+    known = found.readings
+    ceiling = found.agreement.ceiling.copy()
+    np.fill_diagonal(ceiling, np.nan)
+    return {
+        "home": known.home,
+        "accuracy": known.own,
+        "accuracy_low": np.diagonal(known.low),
+        "accuracy_high": np.diagonal(known.high),
+        "cosine": behaviour.known_mean(found.agreement.cosine.mean(0), -1),
+        "floor_concepts": found.agreement.other_concepts,
+        "floor_shuffled": found.agreement.shuffled,
+        "ceiling": behaviour.known_mean(ceiling, -1),
+    }

@@ -1,0 +1,180 @@
+"""Is it one direction in every language? The certificate as one figure."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from analysis.certificates.invariance import ALL
+from analysis.certificates.rules import (
+    BY_NAME,
+    INVARIANT,
+    OPEN,
+    PARTLY,
+    SPECIFIC,
+    UNDECIDED,
+    UNTESTED,
+    VERDICT_RULES,
+)
+from analysis.core.counting import count
+from analysis.study.study import Study
+from components.figures.languages import Languages
+from components.figures.spec import Figure, Matrix
+from components.figures.text import percent_interval, source_note
+
+WHOLE = "all languages"
+MARKS = {INVARIANT: "=", PARTLY: "≈", SPECIFIC: "≠", UNDECIDED: "?"}
+"""A sign for every verdict, so that none is told by colour alone."""
+LEAD = {
+    INVARIANT: "{concept} is one direction in all languages, as far as was tested",
+    PARTLY: "{concept} is partly one direction: something that was tested carries over "
+    "only in part",
+    SPECIFIC: "{concept} is a direction of its own in each language",
+    UNDECIDED: "whether {concept} is one direction cannot be told from so few data",
+}
+"""Verdict over all languages → how the answer begins."""
+
+
+def sentence(data: xr.Dataset) -> str:
+    """The answer in a sentence: the verdict, then how many languages have which."""
+    verdicts = data["verdict"].values.tolist()
+    lead = LEAD[verdicts[-1]].format(concept=data.attrs["concept"])
+    counted = Counter(verdicts[:-1])
+    each = []
+    for verdict in (INVARIANT, PARTLY, SPECIFIC, UNDECIDED):
+        if counted[verdict]:
+            each.append(f"{verdict} in {counted[verdict]}")
+    languages = count(len(verdicts) - 1, "language")
+    return f"{lead[0].upper()}{lead[1:]} ({languages}: {', '.join(each)})."
+
+
+def untested(data: xr.Dataset) -> list[str]:
+    """Titles of the evidence that no language was tested for."""
+    found = []
+    for name in data["evidence"].values.tolist():
+        if (data["outcome"].sel(evidence=name).values == UNTESTED).all():
+            found.append(BY_NAME[name].title)
+    return found
+
+
+def untested_words(data: xr.Dataset) -> str:
+    """What was not tested, in a sentence; empty where everything was."""
+    missing = untested(data)
+    return f"Not tested: {', '.join(missing).lower()}." if missing else ""
+
+
+def certificate(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
+    """Evidence by language: what others' vectors do of what its own does."""
+    rows = [*languages.codes, ALL]
+    chosen = data.sel(language=rows)
+    tested = [
+        name for name in data["evidence"].values.tolist() if is_tested(data, name)
+    ]
+    chosen = chosen.sel(evidence=tested)
+    values = chosen["kept"].values
+    hover = np.vectorize(percent_interval)(chosen["low"].values, chosen["high"].values)
+    return Figure(
+        name=f"certificate-{study.name}-{data.attrs['concept']}",
+        analysis="certificate",
+        estimate="of what the own vector does",
+        interval=("low", "high"),
+        title=f"Is {data.attrs['concept']} one direction in every language?",
+        seen=sentence(data),
+        caption=caption(data),
+        data=Matrix(
+            values,
+            tuple(row_names(chosen, languages)),
+            tuple(BY_NAME[name].title for name in tested),
+            units="of what the own vector does",
+            limits=(0.0, 1.0),
+            faded=chosen["outcome"].values == OPEN,
+            hover=hover,
+        ),
+        table=table(chosen, languages),
+        x="evidence",
+        y="language",
+        source=source_note(study),
+    )
+
+
+def is_tested(data: xr.Dataset, name: str) -> bool:
+    """Whether any language was tested for a piece of evidence."""
+    return bool((data["outcome"].sel(evidence=name).values != UNTESTED).any())
+
+
+def row_names(data: xr.Dataset, languages: Languages) -> list[str]:
+    """Every language with its verdict; all of them together last."""
+    names = [*languages.names, WHOLE]
+    found = []
+    for name, verdict in zip(names, data["verdict"].values.tolist()):
+        found.append(f"{name} {MARKS[verdict]} {verdict}")
+    return found
+
+
+def caption(data: xr.Dataset) -> str:
+    """What the numbers are, on what they rest, what was not tested."""
+    whole = data.sel(language=ALL)
+    at_home = int(np.nansum(data["home"].values[:-1]))
+    said = [
+        sentence(data),
+        "1: all of what a language's own vector does; 0: nothing. Pale: cannot be told.",
+        f"Layer {data.attrs['layer']}; the own vector reads the concept in "
+        f"{at_home} of {len(data['language']) - 1} languages (mean accuracy "
+        f"{float(whole['accuracy']):.2f}, chance 0.5).",
+        f"Cosine to the others {float(whole['cosine']):z.2f}, between a floor of "
+        f"{float(whole['floor_concepts']):z.2f} (other concepts) and a ceiling of "
+        f"{float(whole['ceiling']):z.2f} (halves of one language's pairs).",
+        f"Intervals are {data.attrs['interval']}.",
+        untested_words(data),
+    ]
+    return " ".join(part for part in said if part)
+
+
+def table(data: xr.Dataset, languages: Languages) -> pd.DataFrame:
+    """One row for each language and piece of evidence."""
+    frame = data[["kept", "low", "high", "outcome"]].to_dataframe().reset_index()
+    verdicts = dict(zip(data["language"].values, data["verdict"].values))
+    names = dict(zip(languages.codes, languages.names)) | {ALL: WHOLE}
+    codes = frame["language"].tolist()
+    frame.insert(1, "verdict", [verdicts[code] for code in codes])
+    frame["language"] = [names[code] for code in codes]
+    frame["evidence"] = [BY_NAME[name].title for name in frame["evidence"]]
+    return frame.rename(columns={"kept": "of what the own vector does"})
+
+
+def numbers(data: xr.Dataset, languages: Languages) -> pd.DataFrame:
+    """What stands behind the ratios, a row each language."""
+    chosen = data.sel(language=[*languages.codes, ALL])
+    rows = []
+    for name, code in zip(
+        (*languages.names, WHOLE), chosen["language"].values.tolist()
+    ):
+        own = chosen.sel(language=code)
+        rows.append(
+            {
+                "language": name,
+                "verdict": own["verdict"].item(),
+                "accuracy of its own vector": float(own["accuracy"]),
+                "from": float(own["accuracy_low"]),
+                "to": float(own["accuracy_high"]),
+                "cosine to the others": float(own["cosine"]),
+                "floor: other concepts": float(own["floor_concepts"]),
+                "floor: shuffled labels": float(own["floor_shuffled"]),
+                "ceiling: halves": float(own["ceiling"]),
+            }
+        )
+    return pd.DataFrame(rows).round(2)
+
+
+def rule_table() -> pd.DataFrame:
+    """All rules in one table: what is compared, and how verdicts follow."""
+    rows = []
+    for rule in BY_NAME.values():
+        role = "needed" if rule.needed else "must not be little"
+        if rule.optional:
+            role += ", where tested"
+        rows.append({"rule": rule.title, "what it says": rule.words, "role": role})
+    for name, words in VERDICT_RULES:
+        rows.append({"rule": name, "what it says": words, "role": "verdict"})
+    return pd.DataFrame(rows)
