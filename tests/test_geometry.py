@@ -256,8 +256,7 @@ def test_pictures_keep_distances_as_far_as_the_variance_goes(
     )
     shares = data["explained"].values
     assert (shares >= -1e-6).all() and (shares.sum(1) <= 1 + 1e-5).all()
-    if basis != "per layer":
-        assert shares[:, 0].sum() >= shares[:, -1].sum() - 1e-6
+    assert shares[:, 0].sum() >= shares[:, -1].sum() - 1e-6
 
 
 def test_pca_is_that_of_scikit_learn(orthogonal):
@@ -290,6 +289,18 @@ def turning(layers, points=40):
     sizes[:, 2] = 0.4
     sizes[:, 3] = 0.2
     return (scores[:, None] * sizes).astype(np.float32)
+
+
+def test_the_first_axis_explains_most_though_another_did_at_the_first_layer():
+    values = turning(12)
+    values[:, :, 0] *= np.linspace(1, 0.1, 12)
+    scores, explained, _ = projections.axes_per_layer(values, 2)
+    assert explained[0, 0] < explained[0, 1], "the second component begins larger"
+    assert (explained[6:, 0] > explained[6:, 1]).all()
+    assert explained[:, 0].sum() > explained[:, 1].sum()
+    np.testing.assert_allclose(
+        (scores**2).sum(0), explained * (values**2).sum((0, 2))[:, None], rtol=1e-3
+    )
 
 
 def test_axes_do_not_jump_where_variances_cross():

@@ -112,7 +112,9 @@ def test_languages_without_a_place_in_the_triangle_are_counted(monkeypatch):
     overview.left_out(Languages(("en", "fr"), ("en", "fr")), ["en", "fr"])
     assert not said
     overview.left_out(Languages(("en", "fr"), ("en", "fr")), ["en", "fr", "ru"])
-    assert said == ["2 of 3 languages: those with a known share of text."]
+    assert said == [
+        "2 of 3 languages: those with a known share of text, the largest first."
+    ]
 
 
 def test_what_the_terms_of_a_model_ask_to_be_shown_is_in_view(home):

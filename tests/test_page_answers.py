@@ -76,9 +76,9 @@ def test_printed_words_are_judged_by_the_languages_that_they_are_of():
 def test_what_is_seen_explains_the_marks_that_there_are():
     none, some = np.array([False, False]), np.array([False, True])
     assert marks_words(none, None) == marks_words(none, none) == ""
-    assert marks_words(some, none) == "; pale cells are no better than chance"
+    assert marks_words(some, none) == "; hatched cells are no better than chance"
     assert "° marks" in marks_words(none, some)
-    assert "pale" not in marks_words(none, some)
+    assert "hatched" not in marks_words(none, some)
 
 
 def angle(cosine: float, low=math.nan, high=math.nan, band=(math.nan, math.nan)):
@@ -161,7 +161,7 @@ def test_sentences_name_the_best_and_the_worst():
     variables |= {"into_chance": ("language", [0.01, 0.01]), "n": ("language", [9, 9])}
     found = xr.Dataset(variables, {"language": ["es", "sw"]}, {"layer": 9})
     told = sentences.answer(found, sentences.Looked(RetrievalSpec(), "English"), TWO)
-    assert told.startswith("45 % of sentences find their English translation")
+    assert told.startswith("45 % of sentences find their translation into English")
     assert "Best: Spanish 80 % (95 % 70 to 90); worst: Swahili 10 %" in told
 
 

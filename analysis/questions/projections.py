@@ -117,7 +117,8 @@ def pca(
 
     ``per layer``: the plane of each layer's own points, turned towards the layer before
     (orthogonal Procrustes), since neither signs nor the order of axes of like variance
-    mean anything. Where a component that is shown and one that is not are about as
+    mean anything; the axis that explains most, as a mean over layers, is the first at
+    all of them. Where a component that is shown and one that is not are about as
     large, the plane nearer to that of the layer before is taken. ``largest`` (layer) is
     the share of variance of the largest components, which the axes may miss a little.
     ``swaps`` lists layers whose plane is another one than that of the layer before
@@ -179,7 +180,19 @@ def axes_per_layer(values: np.ndarray, dims: int) -> Projection:
         explained[layer] = (found**2).sum(0) / (points**2).sum()
         scores[:, layer] = found
         before = found
-    return Projection(scores, explained, largest)
+    order = by_share(explained)
+    return Projection(scores[..., order], explained[:, order], largest)
+
+
+def by_share(explained: np.ndarray) -> np.ndarray:
+    """The order of axes (layer, axis) in which the first explains most.
+
+    Turning keeps axes over layers, whatever each explains at which; their order is that
+    of the sum over layers, and one for all.
+    """
+    known = np.isfinite(explained).all(1)
+    means = explained[known].sum(0)
+    return np.argsort(-means, kind="stable")
 
 
 def on_plane_near(points: np.ndarray, before: np.ndarray, dims: int) -> np.ndarray:

@@ -113,10 +113,10 @@ def within_unrelated(cells: xr.Dataset, faded: np.ndarray) -> np.ndarray | None:
 
 
 def marks_words(faded: np.ndarray, within: np.ndarray | None) -> str:
-    """What pale cells and ° mean, where a figure has any, to go on a sentence."""
+    """What hatched cells and ° mean, where a figure has any, to go on a sentence."""
     words = ""
     if faded.any():
-        words = "; pale cells are no better than chance"
+        words = "; hatched cells are no better than chance"
     if within is not None and within.any():
         words = f"{words}; ° marks those that unrelated vectors reach too"
     return words

@@ -28,7 +28,7 @@ def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
     With ``click`` returns the codes of the cell (row, column) or point that was clicked
     last.
     """
-    with st.container(border=True, key=f"card-{figure.name}"):
+    with st.container(border=True, gap="xsmall", key=f"card-{figure.name}"):
         card.heading(figure)
         dark = st.context.theme.type == "dark"
         event = st.plotly_chart(

@@ -47,9 +47,12 @@ LISTS = """
   min-width: var(--trigger-width); max-width: min(32rem, 90vw); }
 [data-testid="stSelectboxVirtualDropdown"] [role="option"] > div { white-space: normal;
   height: auto; }
+.stSelectbox input { text-overflow: ellipsis; }
 """
-"""Lists are as wide as what they offer, since a name that is cut cannot be told apart."""
+"""Lists are as wide as what they offer, since a name that is cut cannot be told apart; a
+closed list shows where it cuts one."""
 TOOLS = """
+[class*="st-key-card-"] h5 { padding: 0; }
 [class*="st-key-tools-"] button { min-height: 2rem; padding: 0.25rem; }
 [class*="st-key-tools-"] button [data-testid="stMarkdownContainer"] { position: absolute;
   width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -30,6 +30,10 @@ RULER = 70
 COLOUR_BAR = {"thickness": 12, "ticksuffix": "  "}
 WITHIN = "°"
 """Stands behind numbers that unrelated vectors reach too."""
+STROKES = ((-0.48, -0.1), (-0.48, -0.3), (0.1, 0.48), (0.3, 0.48))
+"""Where strokes of a hatched cell begin and end, from its middle: across the upper left
+corner, and across the lower right one."""
+HATCH_ON_LIGHT, HATCH_ON_DARK = "rgba(31,35,40,0.5)", "rgba(232,234,237,0.55)"
 MARK = {"color": "#D55E00", "width": 3}
 SHARES: dict[str, Any] = {"row": 1, "col": 1}
 CELLS: dict[str, Any] = {"row": 1, "col": 2}
@@ -51,6 +55,7 @@ def matrix(figure: Figure, data: Matrix, dark: bool) -> go.Figure:
     plot.add_trace(cells(data, data.start), **CELLS)
     if data.faded is not None:
         plot.add_trace(pale_cells(data, dark), **CELLS)
+        plot.add_trace(hatching(data, dark), **CELLS)
     if data.codes[0]:
         plot.add_trace(click_overlay(data), **CELLS)
     if data.shares:
@@ -215,11 +220,40 @@ def pale_cells(data: Matrix, dark: bool) -> go.Heatmap:
     the colour of its cell, and knows nothing of what shines through.
     """
     made = cells(data, data.start, pale=True)
-    # Where white is the middle of a scale, dark cells would seem to be its ends.
-    behind = DARK_PAGE if dark and not data.diverging else LIGHT_PAGE
-    made.colorscale = mixed_scale(data.scale, behind)
+    made.colorscale = mixed_scale(data.scale, ground_of_pale(data, dark))
     made.showscale = bool(np.all(data.faded))
     return made
+
+
+def ground_of_pale(data: Matrix, dark: bool) -> str:
+    """What the colours of pale cells are mixed with.
+
+    Where white is the middle of a scale, dark cells would seem to be its ends.
+    """
+    return DARK_PAGE if dark and not data.diverging else LIGHT_PAGE
+
+
+def hatching(data: Matrix, dark: bool) -> go.Scatter:
+    """Strokes across two corners of every pale cell, which leave its number free.
+
+    Colours alone do not tell them: at the dark end of a scale pale and full look alike.
+    """
+    over_light = ground_of_pale(data, dark) == LIGHT_PAGE
+    values = data.values[data.start] if data.frames else data.values
+    there = np.isfinite(values) & (data.faded if data.faded is not None else False)
+    across, down = [], []
+    for row, column in np.argwhere(there).tolist():
+        for start, end in STROKES:
+            across += [column + start, column + end, None]
+            down += [row + end, row + start, None]
+    return go.Scatter(
+        x=across,
+        y=down,
+        mode="lines",
+        hoverinfo="skip",
+        showlegend=False,
+        line={"color": HATCH_ON_LIGHT if over_light else HATCH_ON_DARK, "width": 1},
+    )
 
 
 def mixed_scale(name: str, ground: str) -> list[list[float | str]]:

@@ -18,6 +18,8 @@ SQUARE = 480
 """Height of the cells of a small heat map in pixels, as far as its rows allow."""
 LEAST_ROW, MOST_ROW = 17, 44
 """Heights of a row in pixels: its label has room, and few rows are no slabs."""
+LEAST_CELLS = 140
+"""Pixels of all rows of a small heat map: the titles of its axis and bar have room."""
 ROUND_MATRIX = 100
 """Pixels that labels take below and above the rows."""
 MARGIN = {"l": 4, "r": 4, "t": 4, "b": 4}
@@ -101,7 +103,8 @@ def heat(figure: Figure, dark: bool = False) -> go.Figure:
     plot.update_traces(texttemplate="", selector={"type": "heatmap"})
     rows = max(1, len(data.rows))
     row = min(max(SQUARE / rows, LEAST_ROW), MOST_ROW)
-    plot.update_layout(height=round(rows * row) + ROUND_MATRIX, dragmode=False)
+    cells = max(round(rows * row), LEAST_CELLS)
+    plot.update_layout(height=cells + ROUND_MATRIX, dragmode=False)
     plot.update_layout(margin={**MARGIN, "t": 12}, font_size=11)
     # On a dark page too: the line runs over cells that are nearly white.
     plot.update_shapes(line_color=ON_LIGHT)

@@ -25,6 +25,8 @@ from components.screen.markup import as_it_is
 
 FONT = "Source Sans, Babelscope Noto, Babelscope Noto TC, sans-serif"
 """That of pages, as ``.streamlit/config.toml`` names it."""
+TOOL_BAR = 26
+"""Pixels above a figure that Plotly's own buttons take when it is pointed at."""
 CLEAR = "rgba(0,0,0,0)"
 UNDER_THE_AXIS = -0.2
 """Where a legend lies unless its figure says so, in heights of the plot."""
@@ -45,7 +47,7 @@ def draw(figure: Figure, dark: bool = False) -> go.Figure:
         plot_bgcolor=CLEAR,
         hoverlabel={"font": {"family": FONT}},
         legend={"orientation": "h", "x": 0, "y": legend},
-        margin={"l": 10, "r": plot.layout.margin.r or 10, "t": 36, "b": 10},
+        margin={"l": 10, "r": plot.layout.margin.r or 10, "t": TOOL_BAR, "b": 10},
         modebar={"bgcolor": CLEAR, "color": "#8A8F98", "activecolor": ink},
     )
     axes = {"automargin": True, "linecolor": faint, "gridcolor": faint}

@@ -164,7 +164,8 @@ def left_out(languages: Languages, codes: list[str]) -> None:
     shown = len(languages.codes)
     if shown < len(codes):
         st.caption(
-            f"{shown} of {len(codes)} languages: those with a known share of text."
+            f"{shown} of {len(codes)} languages: those with a known share of text, the "
+            "largest first."
         )
 
 
