@@ -266,3 +266,20 @@ def test_a_recipe_that_does_not_hang_together_is_refused():
         for found in [found for found in at.button if found.label == "Keep its figure"]:
             alive(found.click().run())
         assert said in plain(at.error[0].value) and not basket.items()
+
+
+def test_a_figure_that_is_kept_already_is_told_and_kept_twice_only_when_asked_again(
+    home,
+):
+    stored("mine")
+    at = visit("pages/transfer.py", study="mine")
+    key = next(each.key for each in at.button if each.label == "Add to figures")
+    for presses, kept, told in (
+        (1, 1, "Kept:"),
+        (2, 1, "kept already"),
+        (3, 2, "Kept:"),
+        (4, 2, "kept already"),
+    ):
+        alive(at.button(key=key).click().run())
+        assert len(basket.items()) == kept, presses
+        assert told in at.toast[-1].value, presses

@@ -186,15 +186,45 @@ def test_rename_changes_the_title_and_keeps_the_link(study):
     )
 
 
+def test_no_button_that_deletes_is_where_the_one_of_another_study_was(study):
+    stored("other", title="Another study")
+    alive(study.run())
+    pressed = button(study, "Move Planted study to the trash")
+    assert pressed.key == "delete-mine"
+    alive(pressed.click().run())
+    alive(study.selectbox(key="study").select("other").run())
+    assert button(study, "Move Another study to the trash").key == "delete-other"
+    assert "other" in library.names()
+
+
+def test_a_broken_study_is_tried_once_in_a_moment(home, monkeypatch):
+    stored("whole")
+    (stored("odd") / store.MANIFEST).write_text("{}")
+    monkeypatch.setattr(cache, "moment", lambda: 1)
+    told = cache.summaries(["odd", "whole"])["odd"]
+    opened = []
+    real = library.open_by_name
+
+    def counting(name):
+        opened.append(name)
+        return real(name)
+
+    monkeypatch.setattr(library, "open_by_name", counting)
+    assert cache.summaries(["odd", "whole"])["odd"] == told
+    assert cache.listed(["odd"])["odd"] is None and not opened
+    monkeypatch.setattr(cache, "moment", lambda: 2)
+    assert cache.summaries(["odd"])["odd"] == told and opened == ["odd"]
+
+
 def test_delete_restore_purge(study):
-    alive(button(study, "Delete").click().run())
+    alive(button(study, "Move Planted study to the trash").click().run())
     assert (
         "mine" not in library.names() and study.selectbox(key="study").value != "mine"
     )
     alive(button(study, "Restore").click().run())
     assert "mine" in library.names() and not library.trashed()
     alive(study.selectbox(key="study").select("mine").run())
-    alive(button(study, "Delete").click().run())
+    alive(button(study, "Move Planted study to the trash").click().run())
     assert any("gone for good" in caption.value for caption in study.caption)
     alive(button(study, "Remove for good").click().run())
     assert not library.trashed() and "Restore" not in labels(study)
@@ -202,9 +232,12 @@ def test_delete_restore_purge(study):
 
 def test_shipped_studies_cannot_be_changed():
     at = visit(STUDIES, study="bloomz-7.1b", tab="this")
-    assert not {"Rename", "Delete", "Prepare download", "Go on"} & labels(
-        at
-    ) and "not changed" in words(at)
+    assert not {
+        "Rename",
+        "Move BLOOMZ-7.1B to the trash",
+        "Prepare download",
+        "Go on",
+    } & labels(at) and "not changed" in words(at)
 
 
 def test_download_is_prepared_and_a_damage_since_is_said(study, monkeypatch):

@@ -199,7 +199,7 @@ def test_a_study_that_cannot_be_read_is_listed_and_can_be_deleted():
     (folder / store.MANIFEST).write_text(json.dumps(BARE | {"title": 5}))
     at = visit("pages/studies.py", study="odd")
     assert "title must be text" in words(at)
-    alive(button(at, "Delete odd").click().run())
+    alive(button(at, "Move odd to the trash").click().run())
     assert "odd" not in library.names() and "whole" in library.names()
     assert not at.exception
 

@@ -44,6 +44,8 @@ MOST_STUDIES = 512
 """Studies whose manifests stay at hand, so that no rerun reads them all again."""
 MOST_LISTED = 8192
 """Studies of which lists know the title, so that no rerun opens them."""
+MOMENT = 10.0
+"""Seconds for which a study that cannot be opened is not tried again by lists."""
 SETTLED = 10**8
 """Nanoseconds after which a change of a file shows in its times."""
 MOST_OPENED = 8
@@ -144,6 +146,24 @@ def facts(name: str) -> Study:
     return known(name, version(name))
 
 
+@functools.lru_cache(maxsize=MOST_LISTED)
+def fault_of(name: str, stamp: Stamp, moment: int) -> str:
+    """Why a study cannot be opened, looked at once in a moment; empty where it can.
+
+    A file that comes back leaves the manifest as it is, so it is looked at again.
+    """
+    try:
+        known(name, version(name))
+    except AnalysisError as error:
+        return str(error)
+    return ""
+
+
+def moment() -> int:
+    """The number of the moment that it is now."""
+    return int(time.monotonic() // MOMENT)
+
+
 class Listed(NamedTuple):
     """What lists say of a study."""
 
@@ -167,7 +187,8 @@ def listed(names: Iterable[str]) -> dict[str, Listed | None]:
         found[name] = None
         with suppress(OSError, AnalysisError):
             stamp = stamp_of(along.get(name, own / name) / store.MANIFEST)
-            found[name] = listed_as(name, stamp)
+            if not fault_of(name, stamp, moment()):
+                found[name] = listed_as(name, stamp)
     return found
 
 
@@ -210,7 +231,8 @@ def summaries(names: Iterable[str]) -> dict[str, Summary | str]:
                 found[name] = summary_of(shipped()[name], None, 0)
             else:
                 stamp = stamp_of(along.get(name, own / name) / store.MANIFEST)
-                found[name] = summary_as(name, stamp)
+                fault = fault_of(name, stamp, moment())
+                found[name] = fault or summary_as(name, stamp)
         except OSError as error:
             found[name] = f"{name} cannot be opened: {error.strerror or error}."
         except AnalysisError as error:

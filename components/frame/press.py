@@ -20,6 +20,8 @@ from components.printing import venues
 from components.printing.venues import VENUES, Look
 
 READY = "ready to print"
+ASKED_AGAIN = "kept already"
+"""The digest of a figure that was said to be kept already."""
 SHOWN = {"pages/control.py": "run", "pages/playground.py": "dose"}
 """Page → what it shows that is no part of a study."""
 WORDS = {
@@ -95,9 +97,18 @@ def details(study: Study) -> dict[str, dict[str, Any]]:
 
 
 def keep(figure: Figure) -> None:
-    """Put a figure into the basket."""
+    """Put a figure into the basket; one that is there already when asked again."""
     with polite():
-        basket.add(recipe(figure))
+        made = recipe(figure)
+        again = st.session_state.pop(ASKED_AGAIN, "") == made.digest
+        if not again and basket.has(made):
+            st.session_state[ASKED_AGAIN] = made.digest
+            st.toast(
+                f"{escape(figure.title)} is kept already. Press again to keep it twice.",
+                icon=":material/info:",
+            )
+            return
+        basket.add(made)
         st.toast(
             f"Kept: {escape(figure.title)}. The Figures page shows it as it prints.",
             icon=":material/library_add_check:",

@@ -111,6 +111,14 @@ def path_of(number: str, where: Path | None = None) -> Path:
     raise FigureError(GONE)
 
 
+def has(recipe: Recipe) -> bool:
+    """Whether the same figure, with the same numbers, is saved already."""
+    return any(
+        item.recipe is not None and item.recipe.digest == recipe.digest
+        for item in items()
+    )
+
+
 def add(recipe: Recipe) -> str:
     """Save a figure at the end; returns its number."""
     number = uuid.uuid4().hex[:8]

@@ -174,7 +174,7 @@ def columns(known: Sequence[str]) -> dict[str, Any]:
     kind = st.column_config
     return {
         "open": kind.ButtonColumn("", type="tertiary", key=OPEN, width=80),
-        "title": kind.TextColumn("Title", width=280),
+        "title": kind.TextColumn("Title", width=400),
         "group": kind.TextColumn("Group"),
         "tags": kind.MultiselectColumn(
             "Tags", options=list(known), accept_new_options=True, width=110

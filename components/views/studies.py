@@ -18,6 +18,8 @@ from components.views.shelf import Broken
 
 COMPARE = "compare"
 """The tab of the comparison in links."""
+BRING_BACK = "Add one, or undo"
+"""The tab that brings deleted studies back."""
 
 
 def page(study: Study | None) -> None:
@@ -28,7 +30,7 @@ def page(study: Study | None) -> None:
             Question("all", "Which studies are here?", everything),
             Question("this", "What can I do with the open one?", partial(own, study)),
             Question(COMPARE, "How do studies differ?", partial(comparing, study)),
-            Question("add", "Add one, or undo", adding),
+            Question("add", BRING_BACK, adding),
             Question("languages", "Which languages are known?", partial(known, study)),
         )
     )
@@ -86,20 +88,28 @@ def one_broken(study: Broken) -> None:
     """What is wrong with a study, and a button that deletes it."""
     st.error(escape(study.why), icon=":material/error:")
     if library.is_own(study.name):
-        delete_button(study.name, f"Delete {escape(study.name)}")
+        deleting(study.name, study.name)
 
 
-def delete_button(name: str, label: str) -> None:
-    """Delete a study of this server."""
-    if st.button(
-        label,
-        icon=":material/delete:",
-        help="Goes to the trash; the last tab brings it back.",
-        key=f"delete-{name}",
-    ):
-        with polite():
-            delete(name)
-            st.rerun()
+def deleting(name: str, called: str) -> None:
+    """Delete a study of this server, once it is confirmed by its name.
+
+    The next study opens where this one was, so a second press must not hit that one.
+    """
+    asked = st.popover(
+        f"Delete {escape(called)}", icon=":material/delete:", key=f"deleting-{name}"
+    )
+    with asked:
+        st.caption(f"It goes to the trash; “{BRING_BACK}” brings it back.")
+        if st.button(
+            f"Move {escape(called)} to the trash",
+            icon=":material/delete:",
+            key=f"delete-{name}",
+        ):
+            with polite():
+                delete(name)
+                st.toast(f"{escape(called)} is in the trash.", icon=":material/delete:")
+                st.rerun()
 
 
 def manage(study: Study) -> None:
@@ -128,7 +138,7 @@ def manage(study: Study) -> None:
         with polite():
             library.rename(study.name, title)
             st.rerun()
-    delete_button(study.name, "Delete")
+    deleting(study.name, study.title)
 
 
 def offer(name: str) -> None:
