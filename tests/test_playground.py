@@ -332,6 +332,17 @@ def test_answers_are_saved_and_found_again():
     assert len(at.dataframe[-1].value) == 1
 
 
+def test_a_comparison_in_english_offers_an_example_in_another_language():
+    at = play(tab="compare")
+    assert at.session_state["play-language"] == "en"
+    offered = next(each for each in at.button if each.key == "compare-elsewhere")
+    assert offered.label.startswith("Ask an example in ")
+    alive(offered.click().run())
+    assert at.session_state["play-language"] != "en"
+    assert at.session_state["play-prompt"]
+    assert any(each.label == "Compare" for each in at.button)
+
+
 def test_a_blind_vote_is_kept_with_its_origin():
     at = pressed(play(tab="compare", prompt="le juge", language="fr"), "Compare")
     shown = "\n".join(markdown.value for markdown in at.markdown)

@@ -42,7 +42,7 @@ from components.forms.open_models import OPEN, arrived, choose_open
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
 from components.forms.typed_pairs import from_typing
-from components.frame import cache, going, jobs, links, readings
+from components.frame import cache, going, jobs, left_widgets, links, readings
 from components.frame.links import MOST_SAID
 from components.frame.polite import polite
 from components.frame.sources import tell_what_shows
@@ -52,6 +52,20 @@ OPENS = "extract-opens"
 """The visit of the page that waits for the study which it began."""
 ANOTHER = "another, by hub id"
 GIB = 2**30
+LONGEST_TITLE = 80
+PAGE = "extract"
+FILE_NAME = "draft-file-name"
+"""Key of the name of the file that was read last; the file itself stays with the visit."""
+TITLE, TITLED = "draft-title", "draft-titled"
+"""Keys of the title, and of the one that a study would have by itself."""
+CHOICES = (
+    *("draft-origin", "draft-corpus", "draft-hub-set-dataset", FILE_NAME),
+    *("draft-model", "draft-hub", "draft-revision", "draft-dtype", "draft-device"),
+    *("draft-quantisation", "draft-stack", "draft-estimator", "draft-template"),
+    *("draft-template-fits", "draft-concepts-", "draft-languages-", "draft-split-"),
+    *("draft-last", "draft-position", "draft-seed", TITLE, TITLED),
+)
+"""Keys of choices that outlive a visit of the page."""
 STACK_NAMES = {
     "": "the model, of two stacks its encoder",
     DECODER: "the decoder of two stacks",
@@ -74,6 +88,19 @@ class Draft:
     facts: dict
 
 
+def page() -> None:
+    """The whole form, with what was chosen before the page was left."""
+    left_widgets.bring_back(PAGE)
+    corpus = choose_corpus()
+    model = choose_model()
+    draft = choose_reading(model, corpus) if corpus else None
+    left_widgets.remember(PAGE, CHOICES)
+    if draft is None:
+        progress()
+    else:
+        act(draft)
+
+
 def choose_model() -> ModelSpec:
     """Model, revision, precision and place."""
     st.subheader("2 · Model", anchor=False)
@@ -92,9 +119,9 @@ def choose_model() -> ModelSpec:
         name = left.text_input(
             "Hub id", placeholder="owner/name", key="draft-hub", max_chars=200
         ).strip()
+        st.session_state.setdefault("draft-revision", "main")
         revision = right.text_input(
             "Revision",
-            "main",
             key="draft-revision",
             max_chars=100,
             help="Branch, tag or commit",
@@ -157,15 +184,12 @@ def choose_corpus() -> Corpus | None:
     there is nothing usable yet.
     """
     st.subheader("1 · Texts: contrast pairs", anchor=False)
+    st.session_state.setdefault("draft-origin", "this server")
     origin = st.segmented_control(
-        "From",
-        tuple(ORIGINS),
-        default="this server",
-        required=True,
-        key="draft-origin",
+        "From", tuple(ORIGINS), required=True, key="draft-origin"
     )
     with polite():
-        return ORIGINS[origin]()
+        return ORIGINS[str(origin)]()
     return None
 
 
@@ -187,6 +211,15 @@ def from_file() -> Corpus | None:
         key="draft-file",
         max_upload_size=200,
     )
+    if file is not None:
+        st.session_state[FILE_NAME] = file.name
+    elif st.session_state.get(FILE_NAME):
+        st.caption(
+            escape(
+                f"{st.session_state[FILE_NAME]} must be chosen again: a file stays only "
+                "as long as the page."
+            )
+        )
     return of_table(file, "draft-file", PAIRS, read_prepared)
 
 
@@ -253,12 +286,7 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
         return None
     warn_of_leaks(corpus, concepts, rest)
     tell_sources(corpus, concepts, languages, rest)
-    title = st.text_input(
-        "Title of the study",
-        f"{model.model.split('/')[-1]} on {corpus.name}",
-        key="draft-title",
-        max_chars=80,
-    )
+    title = choose_title(f"{model.model.split('/')[-1]} on {corpus.name}")
     spec = StudySpec(
         model,
         corpus.name,
@@ -275,9 +303,20 @@ def choose_reading(model: ModelSpec, corpus: Corpus) -> Draft | None:
     return Draft(spec, corpus, title, rest.facts)
 
 
+def choose_title(usual: str) -> str:
+    """The study's title: the usual one of its model and corpus until one is typed."""
+    usual = usual[:LONGEST_TITLE]
+    before = st.session_state.get(TITLED, "")
+    if st.session_state.get(TITLE, before) == before:
+        st.session_state[TITLE] = usual
+    st.session_state[TITLED] = usual
+    return st.text_input("Title of the study", key=TITLE, max_chars=LONGEST_TITLE)
+
+
 def choose_all(label: str, options: tuple[str, ...], key: str) -> list[str]:
     """Some of the options; all to begin with."""
-    return st.multiselect(label, options, list(options), key=key)
+    st.session_state.setdefault(key, list(options))
+    return st.multiselect(label, options, key=key)
 
 
 def choose_rest(corpus: Corpus) -> Rest:
@@ -285,11 +324,12 @@ def choose_rest(corpus: Corpus) -> Rest:
     methods = list(SPLITS)
     if not corpus.divided:
         methods.remove("as given")
+    key = f"draft-split-{corpus.digest}"
+    st.session_state.setdefault(key, usual_split(corpus))
     split = st.selectbox(
         "Split",
         methods,
-        methods.index(usual_split(corpus)),
-        key=f"draft-split-{corpus.digest}",
+        key=key,
         help="With folds every pair is held out once, and judged by vectors that saw "
         "neither it nor its translations nor its source; the study's concept vector is "
         "of all pairs. “by pair” holds out a fifth of the pairs once; “the papers'” "
@@ -310,7 +350,8 @@ def choose_rest(corpus: Corpus) -> Rest:
         help="The last token of a decoder has seen the whole text. In an encoder every "
         "token has, so that the mean fits it.",
     )
-    seed = st.number_input("Seed", 0, 2**31 - 1, 1, key="draft-seed")
+    st.session_state.setdefault("draft-seed", 1)
+    seed = st.number_input("Seed", 0, 2**31 - 1, key="draft-seed")
     return Rest(split, last, int(seed), position, choose_shares())
 
 

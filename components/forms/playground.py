@@ -5,7 +5,7 @@ it in the link.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -310,6 +310,33 @@ def fill(study: Study, example: Example, name: str) -> None:
         values |= {"prompt": example.prompts[0], **example.values}
     for key, value in values.items():
         st.session_state[f"{KEY}-{key}"] = value
+
+
+class Elsewhere(NamedTuple):
+    """An example in another language than English: the language, and its name."""
+
+    language: str
+    name: str
+
+
+def elsewhere(draft: Draft) -> Elsewhere:
+    """The open example in another language, or another one that has it; "" for none."""
+    known = dict(examples(draft.study).known)
+    opened = draft.values["preset"]
+    names = [opened, *(name for name in known if name != opened)]
+    for name in names:
+        if known[name].turn is not None:
+            continue
+        for code in draft.study.languages:
+            if code != "en" and code in known[name].preset.texts:
+                return Elsewhere(code, name)
+    return Elsewhere("", "")
+
+
+def begin_in(study: Study, name: str, language: str) -> None:
+    """Begin with an example in a language, as if both had been chosen in their menus."""
+    st.session_state[f"{KEY}-language"] = language
+    fill(study, examples(study).known[name], name)
 
 
 def first_language(study: Study) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from analysis.steering.profiles import SHAPES, profile
 from analysis.steering.resolve import layers_at_depth, top_layers
 from analysis.study.study import Study
+from components.forms import drawn_profile
 from components.forms.steering_fields import BY_HAND, KEY, widget_value
 
 PARTS = {
@@ -81,11 +82,11 @@ def by_profile(study: Study) -> ChosenLayers:
         "Shape", (BY_HAND, *SHAPES), key=f"{KEY}-shape", required=True
     )
     if shape == BY_HAND:
-        strengths = edited_profile(study)
+        strengths = profile_by_hand(study)
     else:
         strengths = shaped_profile(study, str(shape))
-    drawn = pd.DataFrame({"layer": numbers, "strength": strengths})
-    st.bar_chart(drawn, x="layer", y="strength", height=160)
+        shown = pd.DataFrame({"layer": numbers, "strength": strengths})
+        st.bar_chart(shown, x="layer", y="strength", height=160)
     steered = [layer for layer, strength in zip(numbers, strengths) if strength]
     return ChosenLayers(
         tuple(steered), tuple(strength for strength in strengths if strength)
@@ -104,6 +105,20 @@ def shaped_profile(study: Study, shape: str) -> list[float]:
     )
     strengths = profile(shape, first, second, study.layers)
     st.session_state[f"{KEY}-profile"] = strengths
+    return strengths
+
+
+def profile_by_hand(study: Study) -> list[float]:
+    """A strength for every layer, drawn by mouse or typed into the table below."""
+    place = st.container()
+    strengths = edited_profile(study)
+    with place:
+        drawn = drawn_profile.draw(strengths)
+    if drawn is not None:
+        st.session_state[f"{KEY}-profile"] = drawn
+        # The table begins anew with what was drawn.
+        st.session_state.pop("profile-of", None)
+        st.rerun()
     return strengths
 
 

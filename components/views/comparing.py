@@ -16,9 +16,10 @@ from analysis.study import notes
 from analysis.worker import answers
 from analysis.worker.answers import Ask, Reply, Request
 from components.figures.steering_words import steering_words
+from components.forms import playground
 from components.forms.playground import Draft
 from components.forms.tokens import Token, show
-from components.frame import cache, jobs
+from components.frame import cache, controls, jobs
 from components.frame.polite import polite
 from components.frame.text import escape
 
@@ -81,12 +82,14 @@ def compared_vectors(draft: Draft) -> Vectors:
 
 def section(draft: Draft, start: Callable) -> None:
     """Ask whether the English, the local or the mapped vector does best."""
-    both = "en" in draft.study.languages and draft.language != "en"
-    if draft.steering is None or not draft.ready or not both:
-        st.caption(
-            "Choose a prompt in another language than English, in a study that has an "
-            "English vector."
-        )
+    if "en" not in draft.study.languages:
+        st.caption("This study has no English vector to compare the others with.")
+        return
+    if draft.language == "en":
+        offer_another(draft)
+        return
+    if draft.steering is None or not draft.ready:
+        st.caption("Choose a vector, layers and a prompt first.")
         return
     usable = compared_vectors(draft)
     words = steering_words(draft.steered, source=False)
@@ -101,6 +104,23 @@ def section(draft: Draft, start: Callable) -> None:
     if "play-got-compare" in st.session_state:
         last(draft, draft.request(*asks))
     tally(draft)
+
+
+def offer_another(draft: Draft) -> None:
+    """Say why English has nothing to compare, and ask an example in another language."""
+    st.caption(
+        "The three vectors are the English one, that of the prompt's own language, and "
+        "the English one mapped into it. So the prompt must be in another language."
+    )
+    code, name = playground.elsewhere(draft)
+    if code:
+        st.button(
+            f"Ask an example in {escape(controls.arrangement().in_words(code))}",
+            icon=":material/translate:",
+            on_click=playground.begin_in,
+            args=(draft.study, name, code),
+            key="compare-elsewhere",
+        )
 
 
 def last(draft: Draft, present: Request) -> None:
