@@ -64,8 +64,18 @@ def map_each(
     if width > SMALL:
         return [function(item) for item in steps(items)]
     workers = 1 if width <= NARROW else os.cpu_count()
+    found = []
     with one_core(width), ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(function, items))
+        waiting = pool.map(function, items)
+        try:
+            for done, result in enumerate(waiting):
+                tell(done / len(items))
+                found.append(result)
+        except BaseException:
+            # Work that is stopped must not wait for what nobody asks for any more.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return found
 
 
 @contextmanager

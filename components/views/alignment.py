@@ -32,10 +32,11 @@ from components.views import sentences as sentence_views
 from components.views import unfilled
 
 MANY_WORDS = 2500
+MUCH = 1.5e10
+"""Pairs of languages times the cube of the width: what takes some three seconds."""
 LAST = "last"
 WORDS, SENTENCES = "words", "sentences"
 """What can be aligned."""
-"""Studies that have words to look at."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def first(study: Study, choice: Choice) -> None:
     if found is None:
         return
     languages = controls.languages(study, found.language.values.tolist())
-    matching = figures.Matching(spec, controls.arrangement().name(choice.target))
+    matching = figures.Matching(spec, controls.arrangement().in_words(choice.target))
     st.markdown(f"**{escape(figures.answer(found, matching))}**")
     panel.show(figures.by_language(study, found, matching, languages))
     for sentence in found.attrs["warnings"]:
@@ -179,6 +180,9 @@ def over_seeds(study: Study, choice: Choice) -> None:
 def between_languages(study: Study, choice: Choice) -> None:
     """P@1 between every two languages; a click looks at a pair of them."""
     label, spec = "Match every pair of languages", choice.spec
+    want = cache.Want.of(measures.alignment_by_pair, spec)
+    if takes_long(study) and not jobs.awaited(label, study, want):
+        return
     data = measured(study, label, measures.alignment_by_pair, spec)
     if data is None:
         return
@@ -275,6 +279,13 @@ def wanted(study: Study, label: str, *wants: cache.Want) -> bool:
     if not wide and len(words.concepts) <= MANY_WORDS:
         return True
     return jobs.awaited(label, study, *wants)
+
+
+def takes_long(study: Study) -> bool:
+    """Whether maps between all pairs of languages take longer than a page may wait."""
+    languages = len(word_languages(study))
+    width = study.manifest.hidden or 0
+    return languages * (languages - 1) * width**3 > MUCH
 
 
 def choose(study: Study, row: DeltaGenerator) -> Choice:

@@ -1,5 +1,7 @@
 """Alignment from close by: one pair of languages, one word, and the two clouds."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -8,11 +10,13 @@ from analysis.words import neighbours
 from analysis.words.neighbours import HUB_NEIGHBOURS, PROJECTIONS
 from analysis.words.specs import AlignmentSpec
 from components.figures import alignment_controls as figures
-from components.frame import cache, controls, links, panel
+from components.frame import cache, controls, fold, links, panel
 from components.frame.controls import WIDE
+from components.frame.fold import Fold
 from components.frame.polite import INFO, polite
 
 STAGES = ("before", "after")
+HUBS = Fold("hubs", "Which words are near to many?", ":material/hub:")
 
 
 def choose(study: Study, target: str) -> str:
@@ -48,7 +52,8 @@ def clouds(study: Study, spec: AlignmentSpec, source: str, target: str) -> None:
             width=WIDE,
         )
     with polite(INFO):
-        with st.spinner(f"{projection} …"):
+        wait = " The first one takes ten seconds." if projection == "UMAP" else ""
+        with st.spinner(f"{projection} …{wait}"):
             data = cache.measure(
                 neighbours.word_clouds, study, spec, source, target, projection
             )
@@ -71,10 +76,18 @@ def inspector(study: Study, spec: AlignmentSpec, source: str, target: str) -> No
             rank = row[f"rank {stage}"]
             st.markdown(f"**{stage.capitalize()}**: rank of the right answer {rank:g}")
             st.dataframe(at_stage(near, stage).round(3), hide_index=True)
-            st.caption(
-                f"Hubs: target words among the {HUB_NEIGHBOURS} nearest of most source "
-                f"words ({HUB_NEIGHBOURS} on average)."
-            )
+    fold.show(HUBS, partial(hubs_of, hubs))
+
+
+def hubs_of(hubs: pd.DataFrame) -> None:
+    """Target words that are near to many source words, before and after."""
+    st.caption(
+        f"Target words among the {HUB_NEIGHBOURS} nearest of most source words "
+        f"({HUB_NEIGHBOURS} on average)."
+    )
+    for column, stage in zip(st.columns(2), STAGES):
+        with column:
+            st.markdown(f"**{stage.capitalize()}**")
             st.dataframe(at_stage(hubs, stage), hide_index=True)
 
 
