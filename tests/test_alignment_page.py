@@ -28,7 +28,7 @@ from tests.visits import (
 pytestmark = pytest.mark.usefixtures("fresh")
 
 PAGE = "pages/alignment.py"
-SPELLED = "Words found in en at the first try (P@1)"
+SPELLED = "Words found in English at the first try (P@1)"
 
 
 @pytest.fixture
@@ -44,12 +44,15 @@ def test_every_figure_says_number_interval_and_chance(planted):
     assert len(figures(at)) == 2, "the answer, and what the open tab shows"
     said, shown = everything(at)
     assert len(shown) == 8 and not at.error and not at.warning
-    assert "brings the spaces together: 100 % of words find their en" in said
+    assert (
+        "brings the spaces together: 100 % of words find their translation into English"
+        in said
+    )
     for title, pattern in {
         SPELLED: (
             "n = 30 test words",
             "95 % intervals (Wilson, over test words)",
-            "leaky",
+            "seen the answers",
             "of the words",
         ),
         "P@1 over layers, mean over languages": (
@@ -108,7 +111,7 @@ def test_choices_change_the_figures_and_are_in_the_link(planted):
         for key, value in (query | tab).items():
             assert asked(at)[key] == [value] and at.session_state[key] == value
         found |= figures(at)
-    caption = found["Words found in zh at the first try (P@1)"]["caption"]
+    caption = found["Words found in Chinese at the first try (P@1)"]["caption"]
     assert (
         "layer 1; cosine; ridge map of at most 20 seed pairs; candidates are all words"
         in caption
@@ -159,7 +162,7 @@ def test_published_settings_in_the_same_views(name):
     grid = heat_map(shown["P@1 of all twenty published settings, after"])["z"]
     assert grid["shape"] == "20, 6"
     assert (
-        "at most what words spelled as in en" in shown[SPELLED]["caption"]
+        "at most what words spelled as in English" in shown[SPELLED]["caption"]
         and "419 abstract, 419 physical"
         in shown["P@1 of abstract and physical words, after the map: down-sampled"][
             "caption"

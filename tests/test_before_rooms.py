@@ -245,13 +245,26 @@ def test_the_basket_is_as_it_was(moved):
     assert len(basket.items()) == len(items) + 1
 
 
+TITLED = {
+    "Transfer against localisation: English 1 at layer 2 and local 1 at layer 4": (
+        "Transfer against localisation: English vector at layer 2, strength 1 and local "
+        "vector at layer 4, strength 1"
+    ),
+    "Words found in fr at the first try (P@1)": (
+        "Words found in French at the first try (P@1)"
+    ),
+}
+"""Title of a figure at that time → its title now, where it is another one."""
+
+
 @pytest.mark.parametrize("place", range(len(EXPECTED["basket"]["numbers"])))
 def test_a_recipe_opens_the_view_that_it_came_from(fresh, moved, place):
     item = basket.items()[place]
     data = basket.path_of(item.number).read_bytes()
     at = visit("pages/figures.py")
     alive(at.file_uploader(key="recipe-file").upload("recipe.json", data).run())
-    assert item.recipe.figure.title in figures(at)
+    title = item.recipe.figure.title
+    assert TITLED.get(title, title) in figures(at)
     # A cell's panel writes both of its languages, where one was by default before.
     assert item.recipe.view["query"].items() <= asked(at).items()
     assert "The link asks for" not in words(at)

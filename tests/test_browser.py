@@ -253,7 +253,7 @@ def test_a_click_on_a_cell_chooses_it(server, session):
 def test_a_click_on_a_pair_of_languages_shows_its_words(server, session):
     link = f"{server}/alignment?study=spaces&tab=pairs"
     page = go(session(), link, "Alignment")
-    expect(page.get_by_text("Words found in en at the first try")).to_be_visible()
+    expect(page.get_by_text("Words found in English at the first try")).to_be_visible()
     pairs = 1  # the matrix stands below the answer's figure
     page.locator(".js-plotly-plot").nth(pairs).wait_for()
     page.mouse.click(*cell(page, 1, 2, pairs))

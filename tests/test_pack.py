@@ -384,7 +384,7 @@ def test_every_figure_has_a_text_alternative(name):
 
 
 def test_the_alternative_names_the_extremes():
-    assert "Largest: ta to en, 2.50. Smallest: en to ta, -1.25." in alternative(
+    assert "Largest: ta to en, 2.50. Smallest: en to ta, −1.25." in alternative(
         small().figure
     )
 

@@ -22,7 +22,7 @@ from tests.visits import (
 pytestmark = pytest.mark.usefixtures("fresh")
 
 PAGE = "pages/alignment.py"
-LAYERS = "Translations found in en over layers (P@1)"
+LAYERS = "Translations found in English over layers (P@1)"
 
 
 def test_a_study_of_sentences_shows_them_at_once(home):
@@ -33,9 +33,13 @@ def test_a_study_of_sentences_shows_them_at_once(home):
     assert not at.error and not at.warning
     for title, told in {
         LAYERS: ("Mean over 2 languages", "n = 59 to 60", "Largest at layer 2"),
-        "Translations by language and layer: found in en": ("guessing finds 0.017",),
-        "Translations found in en at the first try (P@1)": ("Wilson, over sentences",),
-        "Alignment with en (MEXA, mean over layers)": ("Student, over sentences",),
+        "Translations by language and layer: found in English": (
+            "guessing finds 0.017",
+        ),
+        "Translations found in English at the first try (P@1)": (
+            "Wilson, over sentences",
+        ),
+        "Alignment with English (MEXA, mean over layers)": ("Student, over sentences",),
         "Translations found between every two languages (P@1)": ("looked up from",),
     }.items():
         assert all(part in shown[title]["caption"] for part in told), (
@@ -43,7 +47,7 @@ def test_a_study_of_sentences_shows_them_at_once(home):
             shown[title]["caption"],
         )
     assert len(shown) == 5 and "“Language vector”" in said
-    assert "of sentences find their en translation at the first try" in said
+    assert "of sentences find their translation into English at the first try" in said
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -70,11 +74,11 @@ def test_choices_change_the_figures_and_are_in_the_link(home):
         for key, value in (query | tab).items():
             assert asked(at)[key] == [value] and at.session_state[key] == value
         shown |= figures(at)
-    title = "Translations found in zh at the first try (P@1)"
+    title = "Translations found in Chinese at the first try (P@1)"
     assert "layer 3; CSLS (10 neighbours)" in shown[title]["caption"]
     assert "the n-th counted n times" in shown[title]["caption"]
     assert "Translations by language and layer: MEXA" in shown
-    assert "Alignment with zh (MEXA, largest of all layers)" in shown
+    assert "Alignment with Chinese (MEXA, largest of all layers)" in shown
 
 
 @pytest.mark.parametrize("name", ["demo", "llama2-chat-7b", "complete"])

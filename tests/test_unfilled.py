@@ -124,6 +124,6 @@ def test_entries_that_the_study_cannot_fill_are_grey_and_say_why():
 def test_a_menu_entry_says_why_it_has_nothing_to_show():
     study = library.open_by_name(PRINTED)
     assert page_needs.reason("Playground", study) == (
-        "BLOOMZ-7.1B has no vectors that can steer."
+        "“BLOOMZ-7.1B” has no vectors that can steer."
     )
     assert page_needs.reason("Studies", study) == ""

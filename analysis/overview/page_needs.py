@@ -143,7 +143,7 @@ def reason(page: str, study: Study) -> str:
         return ""
     if known.writes and not study.manifest.abilities.writes:
         return no_writing(study.model, "be steered")
-    return f"{study.title} has no {known.need.words}."
+    return f"“{study.title}” has no {known.need.words}."
 
 
 def is_filled(known: PageNeed, study: Study) -> bool:

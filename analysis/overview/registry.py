@@ -13,7 +13,6 @@ from analysis.concepts import recognition, similarity, transfer
 from analysis.core.errors import SpecError, unknown
 from analysis.crossing import alignment as crossing_alignment
 from analysis.overview import (
-    agreement,
     dose_response,
     findings,
     needs,
@@ -236,15 +235,6 @@ ANALYSES: list[Analysis] = [
         tests=(PERMUTATION,),
         printed_tests=(PERMUTATION,),
         usual=CONVENTION,
-    ),
-    Analysis(
-        "claims",
-        agreement.agreement,
-        needs.ACCURACIES,
-        seconds=30,
-        works=CONCEPTS,
-        tests=(BOOTSTRAP, PERMUTATION),
-        printed_tests=(BOOTSTRAP, PERMUTATION),
     ),
     Analysis(
         "starting gap",

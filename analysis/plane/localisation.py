@@ -61,6 +61,20 @@ class Setting:
             f", random twin {self.twin}" if self.twin else ""
         )
 
+    @property
+    def title(self) -> str:
+        """For titles, which stand alone: “English vector at layer 6, strength 1”."""
+        vectors = (
+            ("English", self.english_layer, self.english_strength),
+            ("local", self.local_layer, self.local_strength),
+        )
+        parts = []
+        for name, layer, strength in vectors:
+            if layer:
+                parts.append(f"{name} vector at layer {layer}, strength {strength:g}")
+        words = " and ".join(parts) or "unsteered"
+        return f"{words}, random twin {self.twin}" if self.twin else words
+
 
 def settings(study: Study) -> tuple[Setting, ...]:
     """Settings whose answers are there, the baseline first; StudyError when there is no plane."""

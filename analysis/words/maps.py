@@ -154,8 +154,8 @@ def warnings(
         return (
             f"{fitted.seeds} seed pairs for {hidden} dimensions: the orthogonal map is "
             f"determined in at most {fitted.seeds} directions and arbitrary in the "
-            "others, so “after” is noisy and the leaky ceiling is close to memory. More "
-            "seeds or the ridge map help.",
+            "others, so “after” is noisy, and the ceiling, which has seen the test words, "
+            "is close to memory. More seeds or the ridge map help.",
         )
     if fitted.rank < hidden:
         return (

@@ -24,7 +24,6 @@ COMMANDS = (
     "sweep",
     "control",
     "try",
-    "repeat",
     "steer",
     "measure",
     "render",

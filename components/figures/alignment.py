@@ -37,11 +37,11 @@ BEST = {
 }
 """What was chosen among → how its best one is called."""
 STAGE_NOTE = (
-    "“After” has seen no test word; “ceiling” is fitted on the test words too (leaky, "
-    "as in the paper: room for overfitting, not quality)"
+    "“After” has seen no test word; “ceiling” is fitted on the test words too (so it "
+    "has seen the answers, as in the paper: room for overfitting, not quality)"
 )
 ALIKE = "spelled alike"
-WITHOUT_LEAK = "; the cross-validated ceiling fits as many pairs without leak"
+WITHOUT_LEAK = "; the cross-validated ceiling fits as many pairs on other words"
 TOO_FEW = "No map, since there are too few to fit one, and no interval for so few."
 
 
@@ -68,9 +68,10 @@ def answer(found: xr.Dataset, matching: Matching) -> str:
     gain = gained(found, before, after)
     return (
         f"{what_it_does(gain, after, chance, matching.spec)}: "
-        f"{percent(after.precision)} of words find their {matching.target} translation "
-        f"at the first try{within(after)}; before it {percent(before.precision)}, by "
-        f"guessing {percent(chance)}. n = {counts(found['n'])} words, {languages}."
+        f"{percent(after.precision)} of words find their translation into "
+        f"{matching.target} at the first try{within(after)}; before it "
+        f"{percent(before.precision)}, by guessing {percent(chance)}. "
+        f"n = {counts(found['n'])} words, {languages}."
     )
 
 

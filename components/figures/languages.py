@@ -11,6 +11,9 @@ from analysis.languages.shares import ORDERS, order
 from analysis.overview.shares import share_table
 from analysis.study.study import Study
 
+CODES, IN_WORDS = "code", "English name"
+"""How languages are called by codes, and in a sentence instead of a code."""
+
 
 @dataclass(frozen=True)
 class Languages:
@@ -70,6 +73,12 @@ class Arrangement:
         if not is_known(code):
             return code
         return LABELS[self.labels](language(code))
+
+    def in_words(self, code: str) -> str:
+        """What a sentence or a title calls a language: a name, where rows have codes."""
+        if self.labels != CODES:
+            return self.name(code)
+        return Arrangement(self.order, IN_WORDS).name(code)
 
 
 def shares(study: Study, codes: Sequence[str]) -> np.ndarray:

@@ -39,7 +39,7 @@ def by_language(
     spec, into = spec_of(study, reading, layer, criterion), target_of(study, target)
     found = retrieval.sentence_retrieval(study, spec, into)
     languages = arrangement.languages(study, found.language.values.tolist())
-    looked = Looked(spec, arrangement.name(into))
+    looked = Looked(spec, arrangement.in_words(into))
     return sentences.by_language(study, found, looked, languages)
 
 
@@ -54,7 +54,7 @@ def over_layers(
     """Translations found over layers, mean over languages."""
     spec, into = spec_of(study, reading, 0, criterion), target_of(study, target)
     data = retrieval.sentence_retrieval_by_layer(study, spec, into)
-    return sentences.over_layers(study, data, Looked(spec, arrangement.name(into)))
+    return sentences.over_layers(study, data, Looked(spec, arrangement.in_words(into)))
 
 
 def over_languages(
@@ -72,7 +72,7 @@ def over_languages(
     spec, into = spec_of(study, reading, 0, criterion), target_of(study, target)
     data = retrieval.sentence_retrieval_by_layer(study, spec, into)
     languages = arrangement.languages(study, data.language.values.tolist())
-    looked = Looked(spec, arrangement.name(into))
+    looked = Looked(spec, arrangement.in_words(into))
     return sentences.over_languages(study, data, measure, looked, languages)
 
 
@@ -105,5 +105,5 @@ def mexa_by_share(
     spec, into = spec_of(study, reading, 0, "cosine"), target_of(study, target)
     data = retrieval.mexa(study, spec, into)
     languages = arrangement.languages(study, data.language.values.tolist())
-    looked = Looked(spec, arrangement.name(into))
+    looked = Looked(spec, arrangement.in_words(into))
     return sentences.mexa_by_share(study, data, pool, looked, languages)

@@ -52,7 +52,7 @@ def by_language(
     """Words found at the first try (P@1) from every language."""
     spec, into = spec_of(study, embedding, layer), target_of(study, target)
     found = matches.alignment(study, spec, into)
-    matching = alignment.Matching(spec, arrangement.name(into))
+    matching = alignment.Matching(spec, arrangement.in_words(into))
     languages = arrangement.languages(study, found.language.values.tolist())
     return alignment.by_language(study, found, matching, languages)
 
@@ -168,5 +168,7 @@ def cloud(
         study, spec_of(study, embedding, layer), origin, into
     )
     data = neighbours.word_clouds(matched, projection)
-    route = alignment_controls.Route(arrangement.name(origin), arrangement.name(into))
+    route = alignment_controls.Route(
+        arrangement.name(origin), arrangement.in_words(into)
+    )
     return alignment_controls.cloud(study, data, chosen, route)

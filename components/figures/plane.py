@@ -105,7 +105,7 @@ def arrows(study: Study, steered: Steered, languages: Languages) -> Figure:
         analysis="plane",
         estimate="transfer",
         interval=("transfer low", "transfer high"),
-        title=f"Transfer against localisation: {steered.effect.setting.words}",
+        title=f"Transfer against localisation: {steered.effect.setting.title}",
         caption=minus_signs(arrows_caption(study, steered, table, others.words)),
         seen="Each arrow is a language: from its unsteered answers (open) to its steered "
         "ones (filled). Pale lines are 95 % intervals, dotted lines the unsteered means.",

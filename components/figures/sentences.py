@@ -63,8 +63,8 @@ def answer(found: xr.Dataset, looked: Looked, languages: Languages) -> str:
     best, worst = int(into.values.argmax()), int(into.values.argmin())
     chance = float(found["into_chance"].mean())
     return (
-        f"{100 * float(into.mean()):.0f} % of sentences find their {looked.target} "
-        f"translation at the first try (layer {found.attrs['layer']}); guessing finds "
+        f"{100 * float(into.mean()):.0f} % of sentences find their translation into "
+        f"{looked.target} at the first try (layer {found.attrs['layer']}); guessing finds "
         f"{100 * chance:.0f} %. Best: {ends_of(found, languages, best)}; worst: "
         f"{ends_of(found, languages, worst)}. n = {counts(found['n'])} sentences, "
         f"{count(len(languages), 'language')}."

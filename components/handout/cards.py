@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.core.typeset import minus_signs
 from components.figures.spec import Figure
 from components.figures.text import seen
 from components.handout.patches import Patch, patches
@@ -41,8 +42,8 @@ def card(recipe: Recipe) -> Card:
     return Card(
         name=figure.name,
         title=figure.title,
-        seen=seen(figure),
-        caption=caption,
+        seen=minus_signs(seen(figure)),
+        caption=minus_signs(caption),
         methods=manuscript.methods(recipe),
         alternative=alternative(figure),
         plot=light,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from analysis.core.counting import count
+from analysis.core.typeset import minus_signs
 from components.figures.spec import (
     Arrows,
     Bars,
@@ -42,7 +43,8 @@ def alternative(figure: Figure) -> str:
     if not numbers:
         numbers = number_range(figure)
     title = f"{name}: {figure.title}."
-    return " ".join([title, axes(figure), numbers, figure.caption])
+    said = [title, axes(figure), numbers, figure.caption]
+    return minus_signs(" ".join(said))
 
 
 def axes(figure: Figure) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.core.typeset import minus_signs
 from components.figures.spec import Cloud, Figure, Matrix
 from components.paperpack import cited, works
 from components.paperpack.methods import about
@@ -70,7 +71,7 @@ def caption(recipe: Recipe) -> str:
     figure = recipe.figure
     title = f"{figure.title}."
     parts = [title, figure.caption, *marks(figure), figure.source]
-    return " ".join(part for part in parts if part)
+    return minus_signs(" ".join(part for part in parts if part))
 
 
 def marks(figure: Figure) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from analysis.core.spreadsheets import csv_text
+from analysis.core.typeset import minus_signs
 from components.figures.spec import Figure, Matrix
 
 SPECIAL = {
@@ -57,7 +58,7 @@ def markdown(figure: Figure) -> str:
     rows = [markdown_row(shown.columns)]
     rows.append("|" + " --- |" * len(shown.columns))
     rows += map(markdown_row, shown.values)
-    caption = markdown_text(f"{figure.title}. {figure.caption}")
+    caption = markdown_text(minus_signs(f"{figure.title}. {figure.caption}"))
     return "\n".join([*rows, "", caption, ""])
 
 
@@ -96,7 +97,7 @@ def latex(figure: Figure) -> str:
     """
     table = matrix_table(figure) if is_square(figure) else long_table(figure)
     said = f"{figure.title}. {figure.caption} {notes(figure)}"
-    words = escape(said.strip())
+    words = escape(minus_signs(said.strip()))
     caption = f"  \\caption{{{words}}}"
     label = f"  \\label{{tab:{slug(figure.name)}}}"
     rows = ["    \\toprule", latex_row(table.head), "    \\midrule"]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from analysis.core.typeset import minus_signs
 from analysis.languages.languages import LABELS
 from analysis.study import library
 from analysis.study.study import Study
@@ -211,7 +212,7 @@ def one(item: Item, chosen: Print) -> None:
     show([recipe], chosen, figure.title)
     download([recipe], chosen, f"{figure.name}-{item.number}")
     with st.expander("Caption and title", icon=":material/notes:"):
-        st.caption(escape(f"{figure.caption} {figure.source}"))
+        st.caption(escape(minus_signs(f"{figure.caption} {figure.source}")))
         rename(item.number, item.recipe)
 
 

@@ -39,7 +39,7 @@ class Choice:
     @property
     def looked(self) -> Looked:
         """The same for figures."""
-        return Looked(self.spec, controls.arrangement().name(self.target))
+        return Looked(self.spec, controls.arrangement().in_words(self.target))
 
 
 def page(study: Study, row: DeltaGenerator) -> None:
