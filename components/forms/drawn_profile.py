@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from components.frame import small
 from components.screen.profile import drawing, drawn_over
 
 STROKES = "profile-strokes"
@@ -22,10 +23,10 @@ def draw(profile: Sequence[float]) -> list[float] | None:
     event: Any = st.plotly_chart(
         drawing(profile, st.context.theme.type == "dark"),
         theme=None,
-        key=f"profile-drawn-{strokes}",
+        key=f"{small.KEY}profile-{strokes}",
         on_select="rerun",
         selection_mode=("points", "lasso"),
-        config={"displayModeBar": False},
+        config=small.NO_TOOLS,
         alt=f"Strength of layers 1 to {len(profile)}: {listed(profile)}.",
     )
     points = []
