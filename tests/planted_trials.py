@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from analysis.control import refusing
 from analysis.crossing import alignment
 from analysis.crossing.specs import SentenceAlignmentSpec
 from analysis.study import store, trials
@@ -96,3 +97,6 @@ def plant_crossings(folder: Path) -> None:
     assert model is not None
     aligned = SentenceAlignmentSpec(model, sentences=40)
     plant(folder, alignment.NAME, alignment.begin(study, aligned))
+    codes = study.languages[:3]
+    asked = refusing.RefusingSpec(model, languages=codes)
+    plant(folder, refusing.NAME, refusing.begin(study, asked))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analysis.certificates.rules import FEWEST_LANGUAGES
-from analysis.control import store
+from analysis.control import refusing, store
 from analysis.crossing import alignment as crossing_alignment
 from analysis.plane import localisation
 from analysis.questions.questions import CULTURE, UNIVERSAL
@@ -149,6 +149,7 @@ SENTENCES = Need("parallel sentences", one_of("sentence_state"))
 SETTINGS = Need("printed settings", one_of("alignment"))
 RANKS = Need("concept vectors or words", has_ranks)
 ALIGNED = trial(crossing_alignment.NAME, "sentences compared at every layer")
+REFUSING = trial(refusing.NAME, "requests tried in every language")
 PLANE = Need("plane", one_of("plane_answer"))
 LOCAL_ITEMS = Need("plane with culture items", has_local_items)
 BOTH_AXES = Need("sweep of both vectors with items of both kinds", has_both_axes)

@@ -52,6 +52,9 @@ ADJUSTED = Statistic(
     "Hochberg.",
     ("benjamini1995controlling",),
 )
+ALL_CELLS = Statistic(
+    "Cells are told to differ by intervals that allow for all cells shown (Bonferroni)."
+)
 UNRELATED = Statistic(
     "Accuracies are compared with those of random directions, and of differences of means "
     "of training pairs whose members were swapped at random, on the same held-out pairs."

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.certificates import invariance
 from analysis.concepts import recognition, similarity, transfer
+from analysis.control import recognised
 from analysis.core.errors import SpecError, unknown
 from analysis.crossing import alignment as crossing_alignment
 from analysis.overview import (
@@ -23,6 +24,7 @@ from analysis.overview import (
 from analysis.overview.flat import as_table
 from analysis.overview.record import (
     ADJUSTED,
+    ALL_CELLS,
     BOOTSTRAP,
     EXACT,
     MANTEL,
@@ -46,6 +48,7 @@ __all__ = ["ANALYSES", "as_table", "find", "names", "record_of", "run", "table"]
 XU, PENG, HAN = "xu2024multilingual", "peng2024concept", "han2025rethinking"
 ZOU, URIEL = "zou2023representation", "littell2017uriel"
 UMAP = "mcinnes2018umap"
+REFUSAL = ("wang2025refusal", "arditi2024refusal", ZOU)
 NAMING, ANEW = "veselovsky2025localized", "varma2006bias"
 CONCEPTS = (XU,)
 WORDS = (PENG, "conneau2018word", "schonemann1966generalized")
@@ -712,6 +715,33 @@ ANALYSES: list[Analysis] = [
         tests=(SHARES,),
         figures=("control-dose",),
         kept=False,
+    ),
+    Analysis(
+        "recognised or acted on",
+        recognised.outcomes,
+        needs.REFUSING,
+        seconds=1,
+        works=REFUSAL,
+        tests=(SHARES, PAIRED),
+        figures=("recognised",),
+    ),
+    Analysis(
+        "harm recognised across languages",
+        recognised.recognition_across,
+        needs.REFUSING,
+        seconds=1,
+        works=REFUSAL,
+        tests=(SHARES, ALL_CELLS),
+        figures=("recognised-across",),
+    ),
+    Analysis(
+        "refusal pushed across languages",
+        recognised.refusal_across,
+        needs.REFUSING,
+        seconds=1,
+        works=REFUSAL,
+        tests=(PAIRED, ALL_CELLS),
+        figures=("refusal-across",),
     ),
     Analysis(
         "comparison",

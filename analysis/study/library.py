@@ -27,12 +27,15 @@ from analysis.study.study import COMPUTED, DEMO, PUBLISHED, Study
 REQUESTS = "demo-requests"
 SHIPPED = Path(__file__).parent.parent / "demo"
 REAL = "gemma-3-270m"
+CHAT = "smollm2-135m-instruct"
 DEMO_FOLDERS = {
     REAL: SHIPPED / "gemma",
+    CHAT: SHIPPED / "smollm2",
     "demo": SHIPPED / "study",
     REQUESTS: SHIPPED / "requests",
 }
-"""Where studies lie that come along, by name: a real model's, and the demo model's."""
+"""Where studies lie that come along, by name: real models', and the demo model's."""
+OF_REAL_MODELS = (REAL, CHAT)
 PRINTED = "llama2-chat-7b"
 """The published study that is opened where the real model's is not there."""
 TRASH = "trash"
@@ -69,7 +72,7 @@ def open_by_name(name: str) -> Study:
         return shipped()[name]
     along = coming_along()
     if name in along:
-        kind = COMPUTED if name == REAL else DEMO
+        kind = COMPUTED if name in OF_REAL_MODELS else DEMO
         return replace(store.open_study(along[name], kind), name=name)
     folder = settings.child(store.root(), name)
     if not folder.is_dir():

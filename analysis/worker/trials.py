@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.control import refusing
 from analysis.core.errors import StudyError, unknown
 from analysis.core.specs import ModelSpec, from_dict
 from analysis.crossing import alignment
@@ -23,6 +24,7 @@ from analysis.study.study import Study
 from analysis.study.together import Shard
 from analysis.study.trial_part import TrialPart
 from analysis.worker import pushing, sentence_alignment
+from analysis.worker import refusing as asked_to_decline
 from analysis.worker.same_files import hold_to_files
 from analysis.worker.service import Job, Pool, Task
 
@@ -86,6 +88,14 @@ TRIALS: dict[str, Trial] = {
         pushing_plan.begin,
         pushing.measurer,
         pushing_plan.tokens,
+    ),
+    refusing.NAME: Trial(
+        refusing.NAME,
+        "Requests to decline: recognised, refused, pushed",
+        refusing.RefusingSpec,
+        refusing.begin,
+        asked_to_decline.measurer,
+        refusing.tokens,
     ),
 }
 """Name → what can be tried."""

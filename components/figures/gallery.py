@@ -13,6 +13,7 @@ from analysis.overview.options import Option, parameters, read
 from analysis.study.study import Study
 from components.figures import (
     of_concepts,
+    of_control,
     of_crossing,
     of_questions,
     of_sentences,
@@ -129,6 +130,9 @@ FIGURES: Mapping[str, Entry] = {
     "control-cost": Entry("Control", of_steering.cost, needs.RUN),
     "control-dose": Entry("Control", of_steering.verdicts, needs.RUN),
     "control-cells": Entry("Control", of_steering.cells, needs.RUN),
+    "recognised": Entry("Control", of_control.outcomes, needs.REFUSING),
+    "recognised-across": Entry("Control", of_control.recognition, needs.REFUSING),
+    "refusal-across": Entry("Control", of_control.refusal, needs.REFUSING),
     "studies": Entry("Studies", of_concepts.two_studies, needs.MEASURES),
 }
 """Name → figure; the first one of a page is called like the page."""

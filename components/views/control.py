@@ -30,10 +30,11 @@ from components.frame import cache, controls, jobs, links, panel, press, questio
 from components.frame.polite import polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import filling, surfaces, unfilled
+from components.views import filling, recognised, surfaces, unfilled
 
 PRINTED = ("llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b")
 VECTORS = ("none", "own", "shared")
+ACTED, ACTED_WORDS = "recognised", "Not recognised, or not acted on?"
 SEARCH = "search"
 """The tab of the search in links."""
 PUBLISHED_COLUMN = "published rate: no vector / own / English"
@@ -56,7 +57,12 @@ def page(study: Study) -> None:
             icon=":material/tune:",
         )
         unfilled.open_example(study, "Control", "secondary")
-        plan(study)
+        questions.show(
+            (
+                Question("new", "Plan a run", partial(plan, study)),
+                Question(ACTED, ACTED_WORDS, partial(recognised.tab, study)),
+            )
+        )
         return
     results(study, run)
     panel.explain(
@@ -140,6 +146,7 @@ def judged(
                 "What did the model say?",
                 partial(surfaces.texts, run, found),
             ),
+            Question(ACTED, ACTED_WORDS, partial(recognised.tab, study)),
             Question("new", "Plan another run", partial(plan, study)),
             Question("run", "What was asked for?", partial(manage, run)),
         )
