@@ -8,6 +8,7 @@ import xarray as xr
 
 import babelscope as bs
 from analysis.control import recognised, refusing
+from analysis.control.refusals import PAPER
 from analysis.control.refusing import RefusingSpec, Try
 from analysis.core.errors import AnalysisError
 from analysis.core.specs import ModelSpec
@@ -251,6 +252,7 @@ def test_a_model_is_tried_and_the_tab_tells_of_it(home):
         languages=["en", "fr"],
         requests=12,
         openings=2,
+        refusals=PAPER,
         layers=[2, 3],
     )
     found = study.trial(refusing.NAME)

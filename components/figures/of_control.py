@@ -9,7 +9,7 @@ from components.figures.spec import Figure
 
 
 def outcomes(study: Study, arrangement: Arrangement) -> Figure:
-    """Per language: are requests told from their twins, are they refused, are twins?"""
+    """Per language, whether requests are told from their twins, and what is refused."""
     languages = arrangement.all_languages(study)
     spec = recognised.spec_of(study)
     return figures.outcomes(study, recognised.outcomes(study), spec, languages)

@@ -63,7 +63,7 @@ def range_of(values: np.ndarray) -> str:
 def outcomes(
     study: Study, table: pd.DataFrame, spec: RefusingSpec, languages: Languages
 ) -> Figure:
-    """Per language: are requests told from their twins, are they refused, are twins?"""
+    """Per language, whether requests are told from their twins, and what is refused."""
     shown = languages.among(set(table["language"]))
     rows = table.set_index("language").loc[list(shown.codes)].reset_index()
     series = []
