@@ -21,6 +21,7 @@ from analysis.core.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from babelscope.controlling import Control, control, resume_control
+    from babelscope.exporting import export
     from babelscope.making import ask, extract, means, resume, sentences, sweep, words
     from babelscope.plots import Plot, figures, plot
     from babelscope.publishing import publish
@@ -39,6 +40,7 @@ __all__ = [
     "analyses",
     "ask",
     "control",
+    "export",
     "extract",
     "figures",
     "generate",
@@ -65,6 +67,7 @@ PLACES = {
     "analyses": "study",
     "ask": "making",
     "control": "controlling",
+    "export": "exporting",
     "extract": "making",
     "figures": "plots",
     "generate": "steering",

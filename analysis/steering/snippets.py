@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from string import Template
 
 
@@ -50,13 +51,132 @@ print(tokenizer.decode(said[0], skip_special_tokens=True))
 """)
 
 
+STEERING_VECTORS = Template("""\
+from safetensors.torch import load_file
+from steering_vectors import SteeringVector
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+model = AutoModelForCausalLM.from_pretrained($model)
+tokenizer = AutoTokenizer.from_pretrained($model)
+stored = load_file($file)
+chosen = {layer - 1: stored[f"layer.{layer}"] for layer in $layers}  # from 0 there
+given = tokenizer("Yesterday", return_tensors="pt").to(model.device)
+with SteeringVector(chosen).apply(model, multiplier=$strength):
+    said = model.generate(**given, max_new_tokens=32, do_sample=False)
+print(tokenizer.decode(said[0], skip_special_tokens=True))
+""")
+REPENG = Template("""\
+from repeng import ControlModel, ControlVector
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+blocks = [layer - 1 for layer in $layers]  # from 0 there
+model = ControlModel(AutoModelForCausalLM.from_pretrained($model), blocks)
+tokenizer = AutoTokenizer.from_pretrained($model)
+model.set_control(ControlVector.import_gguf($gguf), $strength)
+given = tokenizer("Yesterday", return_tensors="pt").to(model.device)
+said = model.generate(**given, max_new_tokens=32, do_sample=False)
+print(tokenizer.decode(said[0], skip_special_tokens=True))
+""")
+LM_EVAL = Template("""\
+lm_eval --model steered \\
+  --model_args pretrained=$bare,steer_path=vector.pt \\
+  --tasks xnli --limit 100
+""")
+TRANSFORMER_LENS = Template("""\
+from safetensors.torch import load_file
+from transformer_lens.model_bridge import TransformerBridge
+
+model = TransformerBridge.boot_transformers($model)
+vector = load_file($file)
+
+
+def adding(push):
+    return lambda state, hook: state + push
+
+
+hooks = []
+for layer in $layers:
+    push = $strength * vector[f"layer.{layer}"]
+    hooks.append((f"blocks.{layer - 1}.hook_resid_post", adding(push)))  # from 0 there
+with model.hooks(fwd_hooks=hooks):
+    print(model.generate("Yesterday", max_new_tokens=32, do_sample=False))
+""")
+NNSIGHT = Template("""\
+from nnsight import LanguageModel
+from safetensors.torch import load_file
+
+model = LanguageModel($model, dispatch=True)
+vector = load_file($file)
+with model.generate("Yesterday", max_new_tokens=32, do_sample=False) as tracer:
+    with tracer.all():
+        for layer in $layers:
+            push = $strength * vector[f"layer.{layer}"]
+            block = model.model.layers[layer - 1]  # from 0 there
+            block.output = block.output + push
+    said = model.generator.output.save()
+print(model.tokenizer.decode(said[0], skip_special_tokens=True))
+""")
+EASYSTEER = Template("""\
+from vllm import LLM, SamplingParams
+from vllm.steer_vectors.request import SteerVectorRequest
+
+model = LLM(model=$model, enable_steer_vector=True, enforce_eager=True)
+request = SteerVectorRequest(
+    "vector",
+    1,
+    steer_vector_local_path=$gguf,
+    scale=$strength,
+    target_layers=[layer - 1 for layer in $layers],  # from 0 there
+    prefill_trigger_tokens=[-1],
+    generate_trigger_tokens=[-1],
+)
+limits = SamplingParams(temperature=0, max_tokens=32)
+print(model.generate("Yesterday", limits, steer_vector_request=request))
+""")
+VLLM_LENS = Template("""\
+from pathlib import Path
+
+from vllm import LLM, SamplingParams
+
+pushed = {"apply_steering_vectors": Path("vector.json").read_text()}
+limits = SamplingParams(temperature=0, max_tokens=32, extra_args=pushed)
+print(LLM(model=$model).generate(["Yesterday"], limits)[0].outputs[0].text)
+""")
+LLAMA_CPP = Template("""\
+llama-cli -m model.gguf --control-vector-scaled $gguf:$strength \\
+  --control-vector-layer-range $first $last -p "Yesterday" -n 32
+""")
+SNIPPETS = {
+    "transformers": TRANSFORMERS,
+    "steering-vectors": STEERING_VECTORS,
+    "repeng": REPENG,
+    "lm-evaluation-harness": LM_EVAL,
+    "TransformerLens": TRANSFORMER_LENS,
+    "nnsight": NNSIGHT,
+    "EasySteer": EASYSTEER,
+    "vllm-lens": VLLM_LENS,
+    "llama.cpp": LLAMA_CPP,
+}
+"""Program → lines that steer with an exported file."""
+
+
+def snippet(name: str, push: Push) -> str:
+    """Lines that steer with a file in another program."""
+    return filled(SNIPPETS[name], push)
+
+
 def filled(template: Template, push: Push) -> str:
     """A template with the values of a push."""
+    gguf = str(PurePosixPath(push.file).with_suffix(".gguf"))
     return template.substitute(
         file=json.dumps(push.file),
+        gguf=json.dumps(gguf),
         model=json.dumps(push.model),
+        bare=push.model,
         depth=push.depth,
         layers=repr(push.layers),
+        first=min(push.layers),
+        last=max(push.layers),
         strength=f"{push.strength:g}",
     )
 

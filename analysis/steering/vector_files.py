@@ -26,6 +26,8 @@ Vectors = Mapping[int, np.ndarray]
 """Layer (1…N) → vector (hidden,)."""
 SHELF = Shelf("vectors", ".safetensors")
 SUFFIXES = tuple(READERS)
+CONTROL, STEERING = "controlvector", "steeringvector"
+"""What GGUF files of vectors call themselves: of repeng and llama.cpp, of dialz."""
 DIRECTION = re.compile(r"direction\.\d+")
 
 
@@ -165,8 +167,6 @@ def to_gguf(vectors: Vectors, title: str) -> bytes:
 
     llama.cpp cannot steer it; SpecError when there is no other.
     """
-    from gguf import GGUFWriter
-
     present = present_vectors(vectors)
     present.pop(1, None)
     if not present:
@@ -174,11 +174,18 @@ def to_gguf(vectors: Vectors, title: str) -> bytes:
             "A GGUF control vector cannot steer the first block, and there is no other. "
             "Choose another format."
         )
+    return gguf_file(present, title, CONTROL)
+
+
+def gguf_file(present: Vectors, title: str, kind: str) -> bytes:
+    """A GGUF file of directions under the name of its ``kind``, blocks from 0."""
+    from gguf import GGUFWriter
+
     with disk.scratch(), tempfile.TemporaryDirectory() as place:
         path = Path(place) / "vector.gguf"
-        writer = GGUFWriter(path, "controlvector")
-        writer.add_string("controlvector.model_hint", title[:200])
-        writer.add_uint32("controlvector.layer_count", len(present))
+        writer = GGUFWriter(path, kind)
+        writer.add_string(f"{kind}.model_hint", title[:200])
+        writer.add_uint32(f"{kind}.layer_count", len(present))
         for layer, vector in present.items():
             writer.add_tensor(f"direction.{layer - 1}", vector)
         writer.write_header_to_file()

@@ -10,15 +10,17 @@ import streamlit as st
 from analysis.core.counting import count_are
 from analysis.core.python_code import expression, names_in
 from analysis.core.specs import from_dict
+from analysis.steering.program_files import PROGRAMS, exported, of_term, untold
 from analysis.steering.resolve import vectors
-from analysis.steering.specs import SteeringSpec
-from analysis.steering.vector_files import WRITERS
+from analysis.steering.snippets import SNIPPETS, Push, snippet
+from analysis.steering.specs import SteeringSpec, SteeringTerm
 from analysis.study import notes
 from analysis.worker.answers import Reply, Request
 from components.figures.steering_words import steering_words
 from components.forms.playground import ZERO, Draft
 from components.frame import cache
 from components.frame.polite import polite
+from components.frame.text import escape
 from components.views.bringing import bring
 
 COLUMNS = [
@@ -112,25 +114,55 @@ def saved(kept: pd.DataFrame) -> None:
 
 
 def export(draft: Draft) -> None:
-    """The chosen vector at all layers, as a file."""
+    """The chosen vector as a file of a program, what that leaves out, and its code."""
     if draft.steering is None:
         return
-    source = draft.steering.unit.terms[0].source
-    found = dict(enumerate(vectors(source, cache.study), 1))
+    first, *others = draft.steered.terms
+    found = dict(enumerate(vectors(first.source, cache.study), 1))
     left, right = st.columns(2, vertical_alignment="bottom")
     form = left.selectbox(
         "Format",
-        list(WRITERS),
+        list(PROGRAMS),
         key="format",
-        help="gguf: control vectors of llama.cpp and repeng, without layer 1.",
+        help="The first three hold vectors alone; gguf is llama.cpp's.",
     )
-    what, language = source.concept or source.kind, source.language or "vector"
-    title = f"{what}-{language}-{draft.study.name}"
+    what, language = first.source.concept or first.source.kind, first.source.language
+    title = f"{what}-{language or 'vector'}-{draft.study.name}"
+    one = of_term(first, found, title, len(others))
     with polite():
         right.download_button(
             "Download the vector",
-            WRITERS[form](found, title),
-            f"{title}.{form}",
+            exported(one, form),
+            f"{title}.{PROGRAMS[form].ending}",
             on_click="ignore",
             icon=":material/download:",
+        )
+    for sentence in untold(one, form):
+        st.caption(escape(sentence))
+    other_code(draft, first)
+
+
+def other_code(draft: Draft, term: SteeringTerm) -> None:
+    """Lines of code that steer with an exported file in another program."""
+    name = st.selectbox(
+        "Code for",
+        list(SNIPPETS),
+        index=None,
+        placeholder="another program",
+        key="snippet",
+        help="Lines that apply an exported file there, at the strength chosen here.",
+    )
+    if name is None:
+        return
+    push = Push(
+        "vector.safetensors",
+        draft.model.model,
+        draft.study.layers,
+        term.layers,
+        term.strengths[0],
+    )
+    st.code(snippet(name, push), language="python", wrap_lines=True)
+    if len(set(term.strengths)) > 1:
+        st.caption(
+            "The layers have strengths of their own; the code has the first one."
         )
