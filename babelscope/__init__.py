@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from babelscope.making import ask, extract, means, resume, sentences, sweep, words
     from babelscope.plots import Plot, figures, plot
     from babelscope.publishing import publish
+    from babelscope.repeating import Repeated, repeat
     from babelscope.sharing import pull, push
     from babelscope.steering import generate, steer
     from babelscope.study import Study, analyses, studies
@@ -35,6 +36,7 @@ __all__ = [
     "AnalysisError",
     "Control",
     "Plot",
+    "Repeated",
     "Study",
     "__version__",
     "analyses",
@@ -50,6 +52,7 @@ __all__ = [
     "publish",
     "pull",
     "push",
+    "repeat",
     "resume",
     "resume_control",
     "sentences",
@@ -63,6 +66,7 @@ __all__ = [
 PLACES = {
     "Control": "controlling",
     "Plot": "plots",
+    "Repeated": "repeating",
     "Study": "study",
     "analyses": "study",
     "ask": "making",
@@ -77,6 +81,7 @@ PLACES = {
     "publish": "publishing",
     "pull": "sharing",
     "push": "sharing",
+    "repeat": "repeating",
     "resume": "making",
     "resume_control": "controlling",
     "sentences": "making",

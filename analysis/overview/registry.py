@@ -14,6 +14,7 @@ from analysis.control import recognised
 from analysis.core.errors import SpecError, unknown
 from analysis.crossing import alignment as crossing_alignment
 from analysis.overview import (
+    agreement,
     dose_response,
     findings,
     needs,
@@ -238,6 +239,15 @@ ANALYSES: list[Analysis] = [
         tests=(PERMUTATION,),
         printed_tests=(PERMUTATION,),
         usual=CONVENTION,
+    ),
+    Analysis(
+        "claims",
+        agreement.agreement,
+        needs.ACCURACIES,
+        seconds=30,
+        works=CONCEPTS,
+        tests=(BOOTSTRAP, PERMUTATION),
+        printed_tests=(BOOTSTRAP, PERMUTATION),
     ),
     Analysis(
         "starting gap",

@@ -24,6 +24,7 @@ COMMANDS = (
     "sweep",
     "control",
     "try",
+    "repeat",
     "steer",
     "measure",
     "render",
