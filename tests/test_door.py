@@ -178,3 +178,17 @@ def test_typefaces_are_sent_to_those_who_may_come_in(port):
     sent = asked(port, path, f"Host: localhost:{port}")
     assert sent.startswith("HTTP/1.1 200") and "content-type: font/ttf" in sent
     assert asked(port, path, "Host: evil.example").startswith("HTTP/1.1 403")
+
+
+def test_health_is_told_to_whoever_asks_below_a_base_path_too(monkeypatch):
+    """A load balancer comes by an address of its own."""
+    from components.frame import door
+
+    scope = {"headers": []}
+    monkeypatch.setattr(door, "is_host_allowed", lambda host: False)
+    for base, path in (("", ""), ("lab/babelscope", "/lab/babelscope"), ("/x/", "/x")):
+        monkeypatch.setattr(door.config, "get_option", lambda name, base=base: base)
+        asked_for = {**scope, "path": f"{path}/_stcore/health"}
+        assert door.answer_to(asked_for, "10.0.0.7:8501") is None
+        elsewhere = {**scope, "path": f"{path}/"}
+        assert door.answer_to(elsewhere, "10.0.0.7:8501").status == 403

@@ -15,6 +15,7 @@ SWITCHES = {
     "BABELSCOPE_TRUST_REMOTE_CODE": settings.trusts_remote_code,
     "BABELSCOPE_ACCEPT_PICKLE": settings.accepts_pickle,
     "BABELSCOPE_JUDGE_COMMAND": settings.allows_judge_command,
+    "BABELSCOPE_READ_ONLY": settings.read_only,
 }
 
 

@@ -18,6 +18,11 @@ FULL = 2**20
 """Free bytes below which nothing more can be kept."""
 
 
+LOOKING = (
+    f"this Babelscope is for reading only ({settings.READ_ONLY}), so nothing is kept, "
+    "changed, fetched or sent. Ask who runs it, or install your own"
+)
+"""Why nothing is done where visitors may only look."""
 BROUGHT = ("models", "fonts")
 """Folders of Babelscope's own to which only its operator writes."""
 
@@ -132,14 +137,32 @@ def told(path: Path, done: str) -> Iterator[None]:
     """Turn what the system raises into a DiskError.
 
     Inside a folder that is being made the fault is told of the whole folder, by whoever
-    makes it.
+    makes it. In Babelscope's own folder nothing is done at all where visitors may only
+    look.
     """
+    if done != "read":
+        check_may_change(path, done)
     try:
         yield
     except OSError as error:
         if any(part.startswith(TEMPORARY) for part in path.parts):
             raise
         raise DiskError(sentence(error, place(path), done)) from error
+
+
+def check_may_change(path: Path, done: str) -> None:
+    """DiskError for something in Babelscope's folder where visitors may only look."""
+    if not settings.read_only():
+        return
+    where = place(path)
+    if where.setting == HOME:
+        raise DiskError(f"{where.words} was not {done}: {LOOKING}.")
+
+
+def check_may(what: str) -> None:
+    """DiskError for what leaves Babelscope's folder, such as a fetch, in the same case."""
+    if settings.read_only():
+        raise DiskError(f"{what} was not begun: {LOOKING}.")
 
 
 def sentence(error: OSError, where: Place, done: str) -> str:
@@ -190,6 +213,8 @@ def trouble() -> str:
 
     Babelscope's folder may be missing as long as it can be made.
     """
+    if settings.read_only():
+        return f"Look around: {LOOKING}."
     home = settings.home()
     for folder in (home, *folders_in(home)):
         number = refusal(folder)

@@ -30,6 +30,13 @@ UNITS = {
 }
 """Bytes of a unit of memory; a bare number counts GiB."""
 HOSTS = "BABELSCOPE_HOSTS"
+READ_ONLY = "BABELSCOPE_READ_ONLY"
+LOGIN = "BABELSCOPE_LOGIN"
+EVERYONE = "everyone"
+PERSON = re.compile(
+    rf"(?:[^\s@,;<>*]{{1,64}})?@[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}})+|{EVERYONE}"
+)
+"""An address, the domain of addresses, or all whom a provider knows."""
 LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 HOST = re.compile(
     rf"(?:\*\.)?{LABEL}(?:\.{LABEL})*|\[[0-9a-f:.]+\]|"
@@ -79,6 +86,14 @@ def allows_judge_command() -> bool:
     return switch("BABELSCOPE_JUDGE_COMMAND")
 
 
+def read_only() -> bool:
+    """Whether visitors may look and nothing is kept, fetched or sent (BABELSCOPE_READ_ONLY=1).
+
+    Off by default.
+    """
+    return switch(READ_ONLY)
+
+
 def judge_environment() -> dict[str, str]:
     """What a judge command sees of the environment: no tokens, no settings."""
     # Windows starts nothing without the last one.
@@ -113,6 +128,26 @@ def hosts() -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def login() -> tuple[str, ...]:
+    """Who may come in after a login (BABELSCOPE_LOGIN), apart by commas or spaces.
+
+    Addresses, “@example.org” for all of a domain, or “everyone” whom the provider knows.
+    Nobody has to log in where it is not set; SpecError for anything else.
+    """
+    people = []
+    for said in re.split(r"[\s,]+", given(LOGIN)):
+        person = said.casefold()
+        if person and not PERSON.fullmatch(person):
+            raise SpecError(
+                f"{LOGIN} has “{said[:80]}”. It takes addresses such as "
+                f"jane@example.org, domains such as @example.org, or {EVERYONE}, apart "
+                "by commas. Set it and start again."
+            )
+        if person:
+            people.append(person)
+    return tuple(dict.fromkeys(people))
+
+
 SETTINGS: dict[str, Callable[[], Any]] = {
     "BABELSCOPE_HOME": home,
     "BABELSCOPE_MODELS": model_folders,
@@ -121,6 +156,8 @@ SETTINGS: dict[str, Callable[[], Any]] = {
     "BABELSCOPE_ACCEPT_PICKLE": accepts_pickle,
     "BABELSCOPE_JUDGE_COMMAND": allows_judge_command,
     HOSTS: hosts,
+    READ_ONLY: read_only,
+    LOGIN: login,
 }
 """What each setting is read by."""
 

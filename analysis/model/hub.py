@@ -133,6 +133,8 @@ def download(
     model: str, revision: str, progress: Progress | None, small_only: bool
 ) -> Source:
     """A hub snapshot, fetched or taken from the cache, with its large files verified."""
+    if settings.read_only():
+        constants.HF_HUB_OFFLINE = True
     try:
         folder = fetch_small_files(model, revision, progress if small_only else None)
         if not small_only:
@@ -276,6 +278,8 @@ def remove_abandoned(folder: Path) -> None:
 
 def fetching_error(error: Exception, model: str, revision: str) -> ModelError:
     """A sentence for what the hub client raised."""
+    if settings.read_only():
+        return ModelError(f"{model} is not wholly on this machine, and {disk.LOOKING}.")
     if isinstance(error, GatedRepoError):
         return ModelError(
             f"{model} is gated: its owner must grant access. Ask for it on the hub, put "

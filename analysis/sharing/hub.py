@@ -89,6 +89,7 @@ def push(
     """
     from huggingface_hub import CommitOperationDelete, HfApi
 
+    disk.check_may(f"Sending to {name[:80]}")
     prepare()
     api = HfApi(token=token or None)
     check_id(name)
@@ -228,6 +229,7 @@ def pull(name: str, revision: str = "", told: Progress = tell_nobody) -> Pulled:
     One that is here already with the same bytes is not added again. StudyError for what
     is no hub folder or is damaged; AnalysisError where the hub cannot be reached.
     """
+    disk.check_may(f"Fetching {name[:80]}")
     found = look(name, revision)
     folder = fetched(found, told)
     check_hashes(found, folder)

@@ -23,6 +23,8 @@ def sweep() -> None:
     What a live process may still write to stays, and so does all that is not plainly
     left over.
     """
+    if settings.read_only():
+        return
     # Whoever starts it is told elsewhere what is wrong with the folder.
     with suppress(AnalysisError):
         temporary.sweep(settings.home())

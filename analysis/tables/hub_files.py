@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeVar
 from zipfile import ZipFile
 
-from analysis.core import settings
+from analysis.core import disk, settings
 from analysis.core.errors import AnalysisError, CorpusError, SpecError, listed, nearest
 from analysis.core.hidden_folders import reason
 from analysis.core.model_names import HUB_ID
@@ -254,6 +254,7 @@ def fetched(table: HubTable) -> bytes:
     """Chosen files of a data set as a zip, each below its configuration's name."""
     from huggingface_hub import hf_hub_download
 
+    disk.check_may(f"Fetching {table.listing.name}")
     buffer = BytesIO()
     files = table.files
     listing = table.listing

@@ -161,7 +161,7 @@ def answer_to(scope: Scope, host: str | None) -> Answer | None:
 
     A proxy that does not pass its name on is seen by the address of the page that asks.
     """
-    if not is_host_allowed(host) and scope["path"] != HEALTH:
+    if not is_host_allowed(host) and scope["path"] != health():
         return Answer(403, "text/html", page(host))
     if FIRST_SCRIPT not in scope["path"]:
         return None
@@ -170,6 +170,12 @@ def answer_to(scope: Scope, host: str | None) -> Answer | None:
         return None
     said = json.dumps(refusal(origin))
     return Answer(200, "text/javascript", SCRIPT.format(said=said))
+
+
+def health() -> str:
+    """The path of the health check, below the base path that the server may have."""
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}{HEALTH}" if base else HEALTH
 
 
 def page(host: str | None) -> str:

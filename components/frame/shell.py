@@ -18,6 +18,7 @@ from components.frame import (
     controls,
     going,
     links,
+    login,
     picker,
     readings,
     shortcuts,
@@ -153,6 +154,7 @@ def begin(title: str) -> Study | None:
     )
     style.apply()
     check_settings()
+    login.check()
     study = picker.pick() if entry.study else None
     menu(study)
     band.show(entry.title, entry.question, study, partial(tools, entry, study))
