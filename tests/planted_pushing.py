@@ -1,11 +1,18 @@
 """Pushing with a planted truth: how much of each own effect carries over is known."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
+from analysis.core.specs import digest, written
+from analysis.pushing.plan import arrays_of, dims_of
+from analysis.pushing.specs import NAME, PushingSpec
+from analysis.study import store, trials
 from analysis.study.study import Study
+from analysis.study.trial_part import TrialPart
 from tests.planted import Planting, planted_study
 
 LANGUAGES = ("en", "fr", "zh", "hi", "sw")
@@ -78,3 +85,39 @@ def pushed_study(
     )
     trial = trial_of(planted, seed)
     return replace(study, read_trial=lambda name: trial)
+
+
+def stored_trial(folder: Path, planted: Planted, seed: int = 0) -> None:
+    """Put a planted trial into a study that is kept, as the worker would."""
+    model = store.read_manifest(folder).model
+    assert model is not None
+    spec = PushingSpec(
+        model,
+        concepts=("fairness",),
+        sources=planted.languages,
+        targets=planted.languages,
+        layer=2,
+        strengths=planted.strengths,
+        prompts=planted.prompts,
+        draws=planted.draws,
+        template="none",
+    )
+    part = TrialPart(
+        spec=written(spec),
+        digest=digest(spec),
+        dims=dims_of(spec, planted.prompts),
+        cells=("concept", "target"),
+        numbers=("strength",),
+        arrays=arrays_of(spec),
+    )
+    values = trial_of(planted, seed)
+
+    def compute(cell: Mapping[str, str]) -> dict[str, np.ndarray]:
+        here = values.sel(cell)
+        found = {}
+        for name, array in part.arrays.items():
+            found[name] = here[name].transpose(*array.dims).values
+        return found
+
+    trials.begin(folder, NAME, part)
+    trials.run(folder, NAME, compute)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from analysis.core import settings
@@ -13,10 +14,11 @@ from components.figures import gallery
 from components.figures.gallery import FIGURES, draw, names
 from components.figures.spec import Figure
 from components.frame.shell import MENU
+from tests.planted_pushing import Planted, stored_trial
 from tests.planted_sentences import stored_sentences
 from tests.planted_trials import plant_crossings
 from tests.speaking import finished
-from tests.stored import stored
+from tests.stored import LANGUAGES, stored
 
 ROOT = Path(__file__).parent.parent
 PRINTED = "llama2-chat-7b"
@@ -37,7 +39,10 @@ def kept(tmp_path_factory):
     """A home with a study of one's own and a control run on it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("gallery")))
-        plant_crossings(stored("complete"))
+        folder = stored("complete")
+        plant_crossings(folder)
+        same = np.ones((len(LANGUAGES), len(LANGUAGES)))
+        stored_trial(folder, Planted(same, languages=LANGUAGES))
         stored_sentences("sentences")
         finished(library.open_by_name("complete"))
         yield settings.home()

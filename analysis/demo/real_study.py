@@ -16,12 +16,15 @@ from analysis.concepts.specs import StudySpec
 from analysis.core.specs import ModelSpec
 from analysis.demo.shipping import MOST_DRAWS, ship
 from analysis.plane.specs import SweepSpec
+from analysis.pushing.specs import NAME as PUSHING
+from analysis.pushing.specs import PushingSpec
 from analysis.questions import question_sets
 from analysis.questions.questions import Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.sentences import readings, shelf
 from analysis.sentences.plan import sentence_spec
 from analysis.study import coverage, library, store
+from analysis.study.coverage import missing_of_trial
 from analysis.study.manifest import Manifest
 from analysis.study.word_list import WordList
 from analysis.words import word_lists
@@ -32,6 +35,7 @@ from analysis.worker.plane import run_plane
 from analysis.worker.questions import read_questions
 from analysis.worker.sentences import read_sentences
 from analysis.worker.service import Job, Pool, Task
+from analysis.worker.trials import TRIALS, run_trial
 
 MODEL = ModelSpec(library.REAL)
 TITLE = "Gemma 3 270M (base, 4-bit weights) on Babelscope texts"
@@ -54,6 +58,11 @@ MOST_ITEMS = 400
 SWEPT = ("es", "hi", "sw", "zh")
 SWEPT_LAYERS = (6, 12)
 STRENGTHS = (1.0, 2.0)
+PUSHED = ("en", "fr", "zh", "ar", "hi", "sw")
+"""Languages that push one another: six scripts or families, more and less text."""
+PUSHES = (0.02, 0.05)
+PUSHED_PROMPTS, PUSHED_DRAWS = 8, 6
+"""So many take a few minutes on two processors."""
 MOST_SWEPT = 24
 """Items of a kind: enough to see a plane, and few enough for two processors."""
 
@@ -152,9 +161,16 @@ def vectors(making: Making) -> str:
 def part_in(making: Making, name: str, part: str) -> str:
     """Add a part to a study, unless it has it; the study's name."""
     manifest = store.read_manifest(store.root() / name)
-    if getattr(manifest, part) is not None:
+    if has_part(manifest, part):
         return name
     return PARTS[part](making, manifest, name)
+
+
+def has_part(manifest: Manifest, part: str) -> bool:
+    """Whether a study has a part; of what is tried on the model, all of it."""
+    if part not in TRIALS:
+        return getattr(manifest, part) is not None
+    return part in (manifest.trials or {}) and not missing_of_trial(manifest, part)
 
 
 def words(making: Making, manifest: Manifest, name: str) -> str:
@@ -234,11 +250,25 @@ def plane(making: Making, manifest: Manifest, name: str) -> str:
     return making.done(run_plane(spec, asked, name))
 
 
+def pushed(making: Making, manifest: Manifest, name: str) -> str:
+    """The second triangle of some languages and one concept."""
+    spec = PushingSpec(
+        manifest.model or MODEL,
+        manifest.concepts[:1],
+        making.of(PUSHED),
+        strengths=PUSHES,
+        prompts=PUSHED_PROMPTS,
+        draws=PUSHED_DRAWS,
+    )
+    return making.done(run_trial(PUSHING, spec, name))
+
+
 PARTS: dict[str, Callable[[Making, Manifest, str], str]] = {
     "words": words,
     "sentences": sentences,
     "questions": questions,
     "plane": plane,
+    PUSHING: pushed,
 }
 """Parts of the study beside its concept vectors, in the order in which they are made."""
 

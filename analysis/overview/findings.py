@@ -8,10 +8,12 @@ from analysis.core.errors import unknown
 from analysis.overview import needs
 from analysis.overview.finding import Finding, Measure, directly, lacking
 from analysis.overview.needs import Need
+from analysis.overview.on_pushing import pushed
 from analysis.overview.on_recognition import recognised
 from analysis.overview.on_similarity import agreeing
 from analysis.overview.on_transfer import carrying
 from analysis.overview.on_words import matching
+from analysis.pushing.specs import NAME as PUSHING
 from analysis.study.study import Study
 
 Teller = Callable[[Study, Convention, Measure], Finding]
@@ -26,6 +28,7 @@ TELLERS: Mapping[str, Teller] = {
     "recognition": recognised,
     "similarity": agreeing,
     "transfer": carrying,
+    "pushing": pushed,
     "words": on_words,
 }
 """What a finding is about → the function that finds it, in the order of the pages."""
@@ -42,6 +45,8 @@ def abouts(study: Study) -> tuple[str, ...]:
     found = []
     if study.concepts:
         found += OF_CONCEPTS
+    if study.has_trial(PUSHING):
+        found.append("pushing")
     if study.embeddings:
         found.append("words")
     return tuple(found)

@@ -7,6 +7,7 @@ from analysis.certificates.rules import FEWEST_LANGUAGES
 from analysis.control import refusing, store
 from analysis.crossing import alignment as crossing_alignment
 from analysis.plane import localisation
+from analysis.pushing.specs import NAME as PUSHING
 from analysis.questions.questions import CULTURE, UNIVERSAL
 from analysis.study.manifest import PlanePart
 from analysis.study.published_values import printed_rates
@@ -148,6 +149,7 @@ OWN_WORDS = Need("word vectors of its own", has_own_words)
 SENTENCES = Need("parallel sentences", one_of("sentence_state"))
 SETTINGS = Need("printed settings", one_of("alignment"))
 RANKS = Need("concept vectors or words", has_ranks)
+PUSHED = trial(PUSHING, "pushes from language to language")
 ALIGNED = trial(crossing_alignment.NAME, "sentences compared at every layer")
 REFUSING = trial(refusing.NAME, "requests tried in every language")
 PLANE = Need("plane", one_of("plane_answer"))

@@ -59,6 +59,12 @@ UNRELATED = Statistic(
     "Accuracies are compared with those of random directions, and of differences of means "
     "of training pairs whose members were swapped at random, on the same held-out pairs."
 )
+PUSHES = Statistic(
+    "Intervals of effects of a push are Student's over prompts, those of shares of the own "
+    "vector's effect Fieller's; an effect counts where it is beyond what differs between "
+    "prompts, and beyond what differs between random directions of the same length.",
+    ("student1908probable", "fieller1954some"),
+)
 PERMUTATION = Statistic("P values come from permutation.")
 MANTEL = Statistic(
     "Correlations of matrices are tested by the Mantel test.", ("mantel1967detection",)

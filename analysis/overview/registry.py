@@ -32,6 +32,7 @@ from analysis.overview.record import (
     NEWCOMBE,
     PAIRED,
     PERMUTATION,
+    PUSHES,
     SHARES,
     SHUFFLED,
     STUDENT,
@@ -39,6 +40,7 @@ from analysis.overview.record import (
     Analysis,
 )
 from analysis.plane import finding, localisation, nested, reachable, several
+from analysis.pushing import beside_reading, doses, effects
 from analysis.questions import geometry, items, projections
 from analysis.sentences import retrieval
 from analysis.study.study import Study
@@ -50,6 +52,7 @@ XU, PENG, HAN = "xu2024multilingual", "peng2024concept", "han2025rethinking"
 ZOU, URIEL = "zou2023representation", "littell2017uriel"
 UMAP = "mcinnes2018umap"
 REFUSAL = ("wang2025refusal", "arditi2024refusal", ZOU)
+FIELLER = "fieller1954some"
 NAMING, ANEW = "veselovsky2025localized", "varma2006bias"
 CONCEPTS = (XU,)
 WORDS = (PENG, "conneau2018word", "schonemann1966generalized")
@@ -219,6 +222,44 @@ ANALYSES: list[Analysis] = [
         printed_tests=(PERMUTATION,),
         figures=("transfer",),
         usual=CONVENTION,
+    ),
+    Analysis(
+        "pushing",
+        effects.pushing,
+        needs.PUSHED,
+        seconds=2,
+        works=(XU, ZOU, FIELLER),
+        tests=(
+            PUSHES,
+            ADJUSTED,
+        ),
+        figures=("pushing",),
+        usual={"strength": usual.push_strength},
+    ),
+    Analysis(
+        "reading and pushing",
+        beside_reading.beside_reading,
+        needs.PUSHED,
+        seconds=20,
+        works=(XU, ZOU, FIELLER),
+        tests=(
+            PUSHES,
+            PAIRED,
+            ADJUSTED,
+            MANTEL,
+        ),
+        figures=("reading-pushing",),
+        usual={**CONVENTION, "strength": usual.push_strength},
+    ),
+    Analysis(
+        "doses",
+        doses.doses,
+        needs.PUSHED,
+        seconds=1,
+        works=(XU, ZOU),
+        tests=(STUDENT,),
+        figures=("pushing-doses",),
+        usual={"source": usual.pushed_source, "target": usual.pushed_target},
     ),
     Analysis(
         "transfer curve",

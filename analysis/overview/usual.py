@@ -3,6 +3,7 @@
 from analysis.concepts.specs import CONVENTIONS, Convention
 from analysis.core.errors import SpecError
 from analysis.plane import localisation
+from analysis.pushing.specs import NAME as PUSHING
 from analysis.questions import projections
 from analysis.sentences.retrieval import part_of
 from analysis.sentences.specs import RetrievalSpec
@@ -112,3 +113,20 @@ def mode(study: Study) -> str:
     """The first way of steering that was tried."""
     best = localisation.chosen_settings(study)
     return next(iter(best), localisation.MODES[0])
+
+
+def push_strength(study: Study) -> float:
+    """The middle one of the strengths that were tried, rounded down."""
+    tried = study.trial(PUSHING)["strength"].values
+    return float(tried[(len(tried) - 1) // 2])
+
+
+def pushed_source(study: Study) -> str:
+    """The first language whose vector was pushed."""
+    return str(study.trial(PUSHING)["source"].values[0])
+
+
+def pushed_target(study: Study) -> str:
+    """The first other language that was pushed in."""
+    targets = study.trial(PUSHING)["target"].values.tolist()
+    return first_besides(pushed_source(study), targets)

@@ -27,6 +27,11 @@ def study_spec(study: Study) -> StudySpec:
             f"“{study.title}” keeps no concept vectors that could push. Compute a study "
             "of this model on the Extract page."
         )
+    if "corpus_digest" not in known:
+        raise SpecError(
+            f"“{study.title}” was not made from contrast pairs, at which its vectors could "
+            "be tried. Compute a study of this model on the Extract page."
+        )
     return from_dict(StudySpec, known)
 
 

@@ -15,6 +15,7 @@ from components.figures import (
     of_concepts,
     of_control,
     of_crossing,
+    of_pushing,
     of_questions,
     of_sentences,
     of_steering,
@@ -82,6 +83,11 @@ FIGURES: Mapping[str, Entry] = {
     ),
     "starting-gap": Entry("Transfer", of_concepts.starting_gap, needs.TRANSFER),
     "transfer-net": Entry("Transfer", of_concepts.transfer_net, needs.TRANSFER),
+    "pushing": Entry("Transfer", of_pushing.pushed_matrix, needs.PUSHED),
+    "reading-pushing": Entry(
+        "Transfer", of_pushing.reading_against_pushing, needs.PUSHED
+    ),
+    "pushing-doses": Entry("Transfer", of_pushing.pushed_doses, needs.PUSHED),
     "alignment": Entry("Alignment", of_words.by_language, needs.WORDS),
     "alignment-layers": Entry("Alignment", of_words.over_layers, needs.OWN_WORDS),
     "alignment-seeds": Entry("Alignment", of_words.over_seeds, needs.WORDS),

@@ -22,7 +22,7 @@ from components.frame import cache, controls, panel, questions
 from components.frame.polite import INFO, polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import cell, unfilled
+from components.views import cell, pushing, unfilled
 from components.views.words import answer, tell_null
 
 
@@ -125,8 +125,10 @@ def rest(
     starts = partial(starting, study, values, languages, reading)
     net = partial(net_of_start, study, values, languages, reading)
     tables = partial(as_in_the_paper, study, values, languages, reading)
+    pushed = partial(pushing.tab, study, reading.convention)
     questions.show(
         [
+            Question("push", "Does it carry over when you push?", pushed),
             Question("start", "Is it only the better start?", starts),
             Question("net", "What is left without the start?", net),
             Question("tables", "What do the paper's tables say?", tables),

@@ -1,0 +1,233 @@
+"""Does it carry over when you push? The second triangle, beside that of reading."""
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+import xarray as xr
+
+from analysis.concepts.specs import Convention
+from analysis.concepts.transfer import transfer
+from analysis.core.typeset import minus_signs
+from analysis.overview import usual
+from analysis.pushing import beside_reading, doses, effects
+from analysis.pushing.prompts import READOUTS
+from analysis.pushing.specs import (
+    FEWEST_DRAWS,
+    FEWEST_PROMPTS,
+    NAME,
+    PAIRS,
+    PushingSpec,
+)
+from analysis.study.study import Study
+from components.figures import pushing as figures
+from components.figures import transfer as reading
+from components.figures.languages import Languages
+from components.figures.spec import Figure
+from components.forms import trying
+from components.frame import cache, controls, links, panel
+from components.frame.controls import NARROW, WIDE
+from components.frame.polite import INFO, polite
+from components.frame.text import escape
+from components.views.words import answer
+
+SHOWS = (
+    "Shows how far each language's vector moves what the model says in every other "
+    "language when it is added to the states, beside how well it reads there. The model "
+    "scores held-out texts under every vector, at every strength, and under random "
+    "directions of the same length."
+)
+STRENGTHS = (0.01, 0.02, 0.05, 0.1, 0.2)
+"""Shares of a state's length that are offered."""
+USUAL = (0.02, 0.05)
+MOST_LANGUAGES = 6
+"""As many languages are chosen at first: time grows with their square."""
+FROM, TO = "pushed-from", "pushed-to"
+NOT_HERE = "No pair of languages."
+
+
+def tab(study: Study, convention: Convention) -> None:
+    """The triangle where it is computed, and the form that computes it."""
+    if study.has_trial(NAME):
+        with polite(INFO):
+            triangles(study, convention)
+        with st.expander("Compute it with other settings", icon=":material/tune:"):
+            form(study)
+        return
+    st.markdown(escape(SHOWS))
+    form(study)
+
+
+def triangles(study: Study, convention: Convention) -> None:
+    """Both triangles side by side, the scatter, where they part, and one cell."""
+    strength = chosen_strength(study)
+    data = cache.measure(beside_reading.beside_reading, study, convention, strength)
+    languages = figures.ordered(data, controls.arrangement(), study)
+    answer(study, NAME)
+    st.caption(escape(subset_words(study, data)))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        picked = panel.show(figures.matrix(study, data, languages), click=True)
+    with right:
+        panel.show(read_beside(study, languages, convention))
+    one_cell(study, data, languages, picked)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        panel.show(figures.scatter(study, data, languages))
+    with right:
+        tell_parted(data, languages)
+    panel.explain(effects.pushing, beside_reading.beside_reading, doses.doses)
+
+
+def read_beside(study: Study, languages: Languages, convention: Convention) -> Figure:
+    """The reading triangle of the same concepts and languages."""
+    concepts = tuple(study.trial(NAME)["concept"].values.tolist())
+    read = cache.measure(transfer, study, convention, concepts)
+    figure = reading.matrix(study, read, languages, convention)
+    # The whole triangle stands on the same page under its own name.
+    return replace(figure, name=f"transfer-beside-pushing-{study.name}")
+
+
+def chosen_strength(study: Study) -> float:
+    """How strong the push is that is shown."""
+    tried = study.trial(NAME)["strength"].values.tolist()
+    options = [f"{strength:g}" for strength in (*tried, effects.KNEE)]
+    names = {f"{strength:g}": f"{100 * strength:g} %" for strength in tried}
+    names[f"{effects.KNEE:g}"] = "own vector's knee"
+    chosen = links.one(
+        "Push, as a share of each state's length",
+        options,
+        "push",
+        f"{usual.push_strength(study):g}",
+        format_func=names.__getitem__,
+        width=WIDE,
+    )
+    return float(chosen)
+
+
+def subset_words(study: Study, data: xr.Dataset) -> str:
+    """Of what the triangle is: concepts, languages, layer, prompts, what was held out."""
+    part = (study.manifest.trials or {})[NAME]
+    spec = part.spec_as(PushingSpec)
+    languages = f"{data.sizes['source']} languages"
+    if data.sizes["source"] < len(study.languages):
+        languages = f"{languages} of the study's {len(study.languages)}"
+    told = (
+        f"{data.attrs['concepts']}; {languages}; pushed after block {spec.layer} of "
+        f"{study.layers}, which was not chosen on the results; {spec.prompts} prompts a "
+        f"language and {spec.draws} random directions. {' '.join(part.notes)}"
+    )
+    return told.strip()
+
+
+def one_cell(
+    study: Study,
+    data: xr.Dataset,
+    languages: Languages,
+    picked: tuple[str, ...] | None,
+) -> None:
+    """One cell by strength: the source's vector, the own one, and random directions."""
+    if picked is not None and list(picked) != [*links.now(FROM), *links.now(TO)]:
+        links.ask(FROM, picked[0])
+        links.ask(TO, picked[1])
+        st.rerun()
+    sources = data["source"].values.tolist()
+    targets = data["target"].values.tolist()
+    more = {"format_func": languages.name, "width": NARROW}
+    with controls.row():
+        source = links.one(
+            "Vector of", sources, FROM, usual.pushed_source(study), **more
+        )
+        target = links.one("Pushed in", targets, TO, usual.pushed_target(study), **more)
+    cell = data.sel(source=source, target=target)
+    names = (languages.name(source), languages.name(target))
+    st.markdown(escape(figures.told(cell, *names)))
+    sure = [figures.how_sure(cell), verdict_words(cell)]
+    st.caption(escape("; ".join(filter(None, sure))))
+    curves = cache.measure(doses.doses, study, source, target)
+    panel.show(figures.over_strengths(study, curves, *names))
+
+
+def verdict_words(cell: xr.Dataset) -> str:
+    """What reading and pushing say of a cell, and how often what is wanted is likelier."""
+    parts = [str(cell["verdict"].values)]
+    rate, before = float(cell["rate"]), float(cell["rate_before"])
+    if np.isfinite(rate):
+        parts.append(
+            f"the first kind of continuation is the likelier at {100 * rate:.0f} % of "
+            f"prompts, {100 * before:.0f} % without a push"
+        )
+    return minus_signs("; ".join(filter(None, parts)))
+
+
+def tell_parted(data: xr.Dataset, languages: Languages) -> None:
+    """The pairs of languages in which reading and pushing part."""
+    for verdict, pairs in figures.parted(data, languages).items():
+        st.markdown(f"**{verdict.capitalize()}**")
+        st.markdown(escape(", ".join(pairs) or NOT_HERE))
+    st.caption(escape(figures.RULE))
+
+
+def form(study: Study) -> None:
+    """Which languages push how strongly at what, and Start."""
+    if not trying.can(study) or study.manifest.model is None:
+        return
+    if not study.has("concept_vector"):
+        st.caption("This study keeps no concept vectors that could push.")
+        return
+    with polite(INFO):
+        with controls.row():
+            concept = st.selectbox(
+                "Concept", study.concepts, key="push-concept", width=WIDE
+            )
+            readout = st.selectbox(
+                "What is read", list(READOUTS), key="push-readout", width=WIDE
+            )
+        languages = st.multiselect(
+            "Languages",
+            study.languages,
+            study.languages[:MOST_LANGUAGES],
+            key="push-languages",
+            format_func=controls.arrangement().name,
+        )
+        strengths = st.multiselect(
+            "Strengths, as shares of each state's length",
+            STRENGTHS,
+            USUAL,
+            key="push-strengths",
+            format_func=lambda share: f"{100 * share:g} %",
+        )
+        with controls.row():
+            layer = st.number_input(
+                "Block",
+                1,
+                study.layers,
+                max(1, study.layers // 2),
+                key="push-layer",
+                width=NARROW,
+            )
+            prompts = st.number_input(
+                "Prompts", FEWEST_PROMPTS, 500, 12, key="push-prompts", width=NARROW
+            )
+            draws = st.number_input(
+                "Random directions",
+                FEWEST_DRAWS,
+                100,
+                8,
+                key="push-draws",
+                width=NARROW,
+            )
+        if len(languages) < 2:
+            st.caption("Choose at least two languages.")
+            return
+        spec = PushingSpec(
+            study.manifest.model,
+            concepts=(concept or "",),
+            sources=tuple(languages),
+            readout=readout or PAIRS,
+            layer=int(layer),
+            strengths=tuple(sorted(strengths)),
+            prompts=int(prompts),
+            draws=int(draws),
+        )
+        trying.start(study, NAME, spec)

@@ -1,0 +1,63 @@
+"""The tab on pushing: its triangles where they are computed, else how to compute them."""
+
+import numpy as np
+import pytest
+
+from analysis.concepts.specs import CONVENTIONS
+from analysis.overview import findings
+from analysis.overview.finding import NONE, STRONG
+from analysis.pushing.specs import NAME
+from analysis.study import store
+from tests.planted_pushing import Planted, pushed_study, stored_trial
+from tests.stored import LANGUAGES, stored
+from tests.visits import visit
+
+HONEST = CONVENTIONS["honest"]
+SIZE = len(LANGUAGES)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A kept study in a home of its own."""
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    return stored("pushed")
+
+
+def shown(at) -> str:
+    """All words of a page."""
+    blocks = [*at.markdown, *at.caption, *at.info]
+    return "\n".join(str(block.value) for block in blocks)
+
+
+def test_the_tab_shows_both_triangles_and_one_cell(folder):
+    carried = np.ones((SIZE, SIZE))
+    carried[2, 0] = 0.0
+    stored_trial(folder, Planted(carried, languages=LANGUAGES, noise=0.1))
+    at = visit("pages/transfer.py", study="pushed", tab="push")
+    words = shown(at)
+    assert "When you push, a vector of another language moves" in words
+    assert "pushed after block 2 of 4, which was not chosen on the results" in words
+    assert "ta → zh" in words
+    assert "zh vector pushed in en" in words
+    assert "likelier at" in words
+    at = visit("pages/transfer.py", study="pushed", tab="push", push="0")
+    assert at.selectbox(key="push").value == "0"
+    assert "When you push" in shown(at)
+
+
+def test_without_it_the_tab_says_what_it_would_show_and_how_to_compute_it(folder):
+    at = visit("pages/transfer.py", study="pushed", tab="push")
+    assert "Shows how far each language's vector moves" in shown(at)
+    assert any("Random directions" in each.label for each in at.number_input)
+
+
+def test_the_overview_says_what_carries_over(folder):
+    stored_trial(folder, Planted(np.ones((SIZE, SIZE)), languages=LANGUAGES))
+    study = store.open_study(folder)
+    assert NAME in findings.abouts(study)
+    found = findings.finding(study, HONEST, NAME)
+    assert found.strength == STRONG and "20 of 20 pairs" in found.sentence
+    assert "5 of 5 languages are moved by their own vector" in found.statistics
+    nothing = pushed_study(Planted(np.zeros((SIZE, SIZE))))
+    found = findings.TELLERS[NAME](nothing, HONEST, lambda f, study, *o: f(study, *o))
+    assert found.strength == NONE and "nothing carries over" in found.sentence
