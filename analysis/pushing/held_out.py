@@ -83,24 +83,33 @@ def held_out(
 
 
 class PushedVectors:
-    """Vectors (hidden,) of a concept at one layer, by array and language."""
+    """Vectors (hidden,) of a concept at one layer, by array and language.
+
+    An array is read once: a study's arrays come from the disk each time.
+    """
 
     def __init__(self, study: Study, concept: str, layer: int) -> None:
         self.study = study
-        self.where = {"concept": concept}
-        self.place = study.concepts.index(concept)
+        self.concept = concept
         self.layer = layer
+        self.read: dict[str, np.ndarray] = {}
 
     def vector(self, array: str, language: str) -> np.ndarray | None:
         """A vector; None where there is none, or only rounding noise."""
-        cells = self.study.array(array).sel(self.where, drop=True)
-        vector = cells.sel(language=language).values[self.layer - 1]
-        null = null_vectors(self.study, array)
-        row = self.study.languages.index(language)
-        is_null = null[self.place, row, self.layer - 1]
-        if is_null or not np.isfinite(vector).all() or not vector.any():
-            return None
-        return np.asarray(vector, np.float32)
+        if array not in self.read:
+            self.read[array] = self.at_layer(array)
+        vector = self.read[array][self.study.languages.index(language)]
+        return vector if vector.any() else None
+
+    def at_layer(self, array: str) -> np.ndarray:
+        """Vectors (language, hidden); zero where there is none."""
+        cells = self.study.array(array).sel(concept=self.concept)
+        ordered = cells.transpose("language", "layer", "hidden").values
+        vectors = ordered[:, self.layer - 1].astype(np.float32)
+        place = self.study.concepts.index(self.concept)
+        null = null_vectors(self.study, array)[place, :, self.layer - 1]
+        known = np.isfinite(vectors).all(1) & ~null
+        return np.where(known[:, None], vectors, np.float32(0))
 
 
 def random_directions(seed: int, concept: str, draws: int, hidden: int) -> np.ndarray:

@@ -169,8 +169,8 @@ def how_sure(cell: xr.Dataset) -> str:
 def scatter(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
     """Transfer by reading against transfer by pushing, pair by pair of languages."""
     table = long_table(data, BESIDE)
-    table = table[table["source"] != table["target"]]
-    table = table.dropna(subset=["reading", "relative"])
+    both = np.isfinite(table["reading"]) & np.isfinite(table["relative"])
+    table = table.loc[both & (table["source"] != table["target"])]
     labels = []
     for source, target in zip(table["source"], table["target"]):
         labels.append(f"{languages.name(source)} → {languages.name(target)}")
