@@ -15,6 +15,8 @@ from tests.visits import APP
 
 LONG = 60_000
 """Milliseconds after which waiting has failed."""
+APPLICATION = "[data-testid='stApp']"
+AT_REST = "[data-test-script-state='notRunning']"
 
 
 def free_port() -> int:
@@ -78,20 +80,26 @@ def complaint(message: ConsoleMessage) -> bool:
 
 
 def settle(page: Page) -> None:
-    """Wait for the end of a rerun: it begins a moment after the click."""
-    app = "[data-testid='stApp'][data-test-script-state='%s']"
+    """Wait for the end of a rerun, which is asked for as soon as a click is heard; one
+    that ended before anybody looked costs no more than this moment.
+    """
     with suppress(Error):
-        page.locator(app % "running").wait_for(timeout=1000)
-    page.locator(app % "notRunning").wait_for()
+        page.locator(f"{APPLICATION}:not({AT_REST})").wait_for(timeout=300)
+    rest(page)
+
+
+def rest(page: Page) -> None:
+    """Wait until no run of the page is asked for or under way."""
+    page.locator(f"{APPLICATION}{AT_REST}").wait_for()
 
 
 def go(page: Page, address: str, heading: str) -> Page:
-    """Open an address and wait until its page is there."""
+    """Open an address and wait until its page is there and its first run is over."""
     page.goto(address)
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(
         timeout=LONG
     )
-    settle(page)
+    rest(page)
     return page
 
 

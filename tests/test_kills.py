@@ -35,8 +35,8 @@ def test_every_kind_of_writing_survives_kill_minus_nine(tmp_path):
 
 
 def test_a_sweep_that_was_asked_for_is_gone_on_with(home, monkeypatch):
-    asked = {"languages": ["en", "fr"], "most": 4}
-    swept = {"layers": [3], "strengths": [1.0], "most": 4}
+    asked = {"languages": ["en", "fr"], "most": 2}
+    swept = {"layers": [3], "strengths": [1.0], "most": 2}
     whole = bs.ask("demo", **asked, swept=swept, title="whole")
 
     def killed(*given):
@@ -57,14 +57,14 @@ def test_a_sweep_that_was_asked_for_is_gone_on_with(home, monkeypatch):
 
 def test_the_same_command_goes_on_between_asking_and_sweeping(home, capsys):
     """It said that exactly these questions were asked already."""
-    options = ["--languages", "en", "fr", "--most", "4"]
+    options = ["--languages", "en", "fr", "--most", "2"]
     assert commands.main(["ask", *options]) == 0
     steps = ["--sweep", "--layers", "3", "--strengths", "1"]
     assert commands.main(["ask", *options, *steps]) == 0
     (name,) = [path.name for path in store.root().iterdir()]
     assert bs.open(name).has("plane_answer") and bs.open(name).complete
-    spec = {"ask": {"languages": ["en", "fr"], "most": 2}}
-    spec["sweep"] = {"layers": [3], "strengths": [1.0], "most": 2}
+    spec = {"ask": {"languages": ["en", "fr"], "most": 3}}
+    spec["sweep"] = {"layers": [3], "strengths": [1.0], "most": 3}
     (home / "run.json").write_text(json.dumps(spec))
     for _ in range(2):
         assert commands.main(["run", str(home / "run.json")]) == 0

@@ -91,11 +91,16 @@ def small() -> Recipe:
     return recipe(data=CELLS, table=TABLE, title="100 % of A_b → c")
 
 
+@pytest.fixture(scope="module")
+def every_kind() -> bytes:
+    """A pack of every kind."""
+    return pack.pack([recipe(name) for name in DATA], Look("ACL, column"))
+
+
 @pytest.fixture
-def packed(tmp_path):
-    """A pack of every kind, unpacked."""
-    data = pack.pack([recipe(name) for name in DATA], Look("ACL, column"))
-    zipfile.ZipFile(io.BytesIO(data)).extractall(tmp_path)
+def packed(every_kind, tmp_path):
+    """The same, unpacked for one test."""
+    zipfile.ZipFile(io.BytesIO(every_kind)).extractall(tmp_path)
     return tmp_path
 
 
