@@ -79,7 +79,7 @@ def test_there_is_no_chip_without_a_job(fresh, monkeypatch):
     "name",
     [
         *("computed", "comparison", "searched", "settings", "preview"),
-        *("note_on_null", "counted_sources", "leaked"),
+        *("note_on_null", "counted", "leaked"),
     ],
 )
 def test_what_a_page_computes_is_told_while_it_takes_its_time(name):

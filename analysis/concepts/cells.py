@@ -16,7 +16,7 @@ from analysis.concepts.estimators import (
 )
 from analysis.concepts.folded import KeptLanguages
 from analysis.concepts.pairs import Corpus, clusters
-from analysis.concepts.readouts import Consumer
+from analysis.concepts.readouts import Consumer, LinearReadout, StateNorms
 from analysis.concepts.specs import StudySpec
 from analysis.concepts.unrelated_vectors import ShuffledVectors
 from analysis.core.digests import seed_of
@@ -106,6 +106,23 @@ def training_weights(
             shuffled_labels(pairs, seed),
         ]
     )
+
+
+def vector_arrays(
+    vector: np.ndarray, readout: LinearReadout, norms: StateNorms
+) -> dict[str, np.ndarray]:
+    """What a vector cell keeps (float32) of a vector and of a readout of its twins.
+
+    ``readout`` has the weights of ``training_weights``.
+    """
+    arrays = {
+        "concept_vector": vector,
+        "half_a": readout.sums[1],
+        "half_b": readout.sums[2],
+        "shuffled": readout.sums[3],
+        "state_norm": norms.mean,
+    }
+    return {name: values.astype(np.float32) for name, values in arrays.items()}
 
 
 def stateful_vector(

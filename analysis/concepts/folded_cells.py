@@ -16,6 +16,7 @@ from analysis.concepts.cells import (
     scattered,
     stateful_vector,
     training_weights,
+    vector_arrays,
 )
 from analysis.concepts.estimators import LINEAR
 from analysis.concepts.folded import (
@@ -106,15 +107,11 @@ def folded_vector_cell(
         vectors = read_vectors(work, texts, place.dealt, readouts, seed)
         stack.pop_all()
     keep(work, concept, language, place.dealt, readouts, vectors)
-    arrays = {
-        "concept_vector": vectors.whole,
-        "half_a": readouts.linear.sums[1],
-        "half_b": readouts.linear.sums[2],
-        "shuffled": readouts.linear.sums[3],
-        "state_norm": readouts.norms.mean,
-        "fold_length": np.linalg.norm(vectors.by_fold, axis=-1),
+    lengths = np.linalg.norm(vectors.by_fold, axis=-1)
+    return {
+        **vector_arrays(vectors.whole, readouts.linear, readouts.norms),
+        "fold_length": lengths.astype(np.float32),
     }
-    return {name: values.astype(np.float32) for name, values in arrays.items()}
 
 
 def read_vectors(

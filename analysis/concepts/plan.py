@@ -24,6 +24,7 @@ from analysis.concepts.cells import (
     scattered,
     stateful_vector,
     training_weights,
+    vector_arrays,
 )
 from analysis.concepts.estimators import ESTIMATORS, LINEAR
 from analysis.concepts.folded import KeptLanguages
@@ -320,14 +321,7 @@ def vector_cell(
             reader.stream(texts, [*consumers, states])
             vector = stateful_vector(spec.estimator, states.values, seed)
     keep_shuffled(work, concept, language, shuffling)
-    arrays = {
-        "concept_vector": vector,
-        "half_a": readout.sums[1],
-        "half_b": readout.sums[2],
-        "shuffled": readout.sums[3],
-        "state_norm": norms.mean,
-    }
-    return {name: values.astype(np.float32) for name, values in arrays.items()}
+    return vector_arrays(vector, readout, norms)
 
 
 def shuffling_readout(

@@ -31,20 +31,20 @@ def has_own() -> bool:
 @cache
 def own_text() -> ParallelText:
     """Our own parallel sentences in all languages that have them."""
-    by_language = {}
-    for code in texts.languages_of(texts.SENTENCES):
-        by_language[code] = {each.name: each.text for each in texts.sentences(code)}
+    by_language = texts.in_all_languages(texts.SENTENCES, by_name)
     listed = texts.sentences("en")
-    spoken = []
-    for known in by_language.values():
-        spoken.append(tuple(known.get(each.name, "") for each in listed))
     return ParallelText(
         OWN,
         languages=tuple(by_language),
         ids=tuple(each.name for each in listed),
-        texts=tuple(spoken),
+        texts=tuple(by_language.values()),
         topics=tuple(each.topic for each in listed),
     )
+
+
+def by_name(code: str) -> dict[str, str]:
+    """Our own sentences of a language by their names."""
+    return {each.name: each.text for each in texts.sentences(code)}
 
 
 def load(name: str) -> ParallelText:

@@ -118,21 +118,21 @@ def own_words() -> WordList:
 
     A frequency is BANDS for the most frequent words, 1 for the rarest.
     """
-    by_language = {}
-    for code in texts.languages_of(texts.WORDS):
-        by_language[code] = {word.name: word.word for word in texts.words(code)}
+    by_language = texts.in_all_languages(texts.WORDS, by_name)
     listed = texts.words("en")
-    spellings = []
-    for spelled in by_language.values():
-        spellings.append(tuple(spelled.get(word.name, "") for word in listed))
     return WordList(
         OWN,
         languages=tuple(by_language),
         concepts=tuple(meaning(word) for word in listed),
-        spellings=tuple(spellings),
+        spellings=tuple(by_language.values()),
         kinds=tuple(word.kind for word in listed),
         frequencies=tuple(BANDS + 1.0 - word.band for word in listed),
     )
+
+
+def by_name(code: str) -> dict[str, str]:
+    """Our own words of a language by their names."""
+    return {word.name: word.word for word in texts.words(code)}
 
 
 def meaning(word: texts.Word) -> str:

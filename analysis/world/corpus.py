@@ -6,6 +6,7 @@ take them: pairs in ``concepts``, questions in ``questions``, and so on.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -109,6 +110,21 @@ def languages_of(kind: str, folder: Path = FOLDER) -> tuple[str, ...]:
     """Languages that have texts of a kind, in the usual order."""
     codes = [path.name.split(".")[1] for path in folder.glob(f"{kind}.*.txt")]
     return in_order(codes)
+
+
+def in_all_languages(
+    kind: str, read: Callable[[str], Mapping[str, str]]
+) -> dict[str, tuple[str, ...]]:
+    """Language → its text of every name in the English list, "" where it has none.
+
+    ``read`` gives the texts of a language by their names.
+    """
+    names = tuple(read("en"))
+    found = {}
+    for code in languages_of(kind):
+        known = read(code)
+        found[code] = tuple(known.get(name, "") for name in names)
+    return found
 
 
 def blocks_of(kind: str, code: str, folder: Path = FOLDER) -> tuple[Rows, ...]:

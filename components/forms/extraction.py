@@ -370,9 +370,8 @@ def tell_sources(
 ) -> None:
     """From how many independent sources held-out pairs stem, and what they can show."""
     cells = tuple((concept, code) for concept in concepts for code in languages)
-    counted = cache.held_out_sources(corpus, rest.split, cells, rest.seed)
-    held = cache.held_out_pairs(corpus, rest.split, cells, rest.seed)
-    tell_what_shows(counted, languages, rest.split, held)
+    held = cache.held_out(corpus, rest.split, cells, rest.seed)
+    tell_what_shows(held.sources, languages, rest.split, held.pairs)
 
 
 def choose_shares() -> dict:

@@ -424,42 +424,33 @@ def compared(
     )
 
 
-def held_out_sources(
+class HeldOut(NamedTuple):
+    """Pairs of each cell that are held out, and the sources that they stem from."""
+
+    pairs: tuple[int, ...]
+    sources: tuple[int, ...]
+
+
+def held_out(
     corpus: Corpus, split: str, cells: tuple[tuple[str, str], ...], seed: int
-) -> tuple[int, ...]:
-    """How many independent sources the held-out pairs of each cell stem from."""
-    return counted_sources(corpus.digest, split, cells, seed, corpus)
+) -> HeldOut:
+    """How many pairs of each cell are held out, and from how many sources they stem."""
+    return counted(corpus.digest, split, cells, seed, corpus)
 
 
 @st.cache_data(max_entries=256, show_spinner=BUSY)
-def counted_sources(
+def counted(
     digest: str,
     split: str,
     cells: tuple[tuple[str, str], ...],
     seed: int,
     _corpus: Corpus,
-) -> tuple[int, ...]:
+) -> HeldOut:
     """The same for the corpus of a digest."""
-    return pairs.held_out_sources(_corpus, split, cells, seed)
-
-
-def held_out_pairs(
-    corpus: Corpus, split: str, cells: tuple[tuple[str, str], ...], seed: int
-) -> tuple[int, ...]:
-    """How many pairs of each cell are held out."""
-    return counted_pairs(corpus.digest, split, cells, seed, corpus)
-
-
-@st.cache_data(max_entries=256, show_spinner=False)
-def counted_pairs(
-    digest: str,
-    split: str,
-    cells: tuple[tuple[str, str], ...],
-    seed: int,
-    _corpus: Corpus,
-) -> tuple[int, ...]:
-    """The same for the corpus of a digest."""
-    return pairs.held_out_pairs(_corpus, split, cells, seed)
+    return HeldOut(
+        pairs.held_out_pairs(_corpus, split, cells, seed),
+        pairs.held_out_sources(_corpus, split, cells, seed),
+    )
 
 
 def leaks(

@@ -223,24 +223,28 @@ def by_template(study: Study, choice: Choice) -> None:
 
 def kinds(study: Study, choice: Choice) -> None:
     """Abstract against physical words."""
-    spec, target = choice.spec, choice.target
-    wants = (
-        cache.Want.of(alignment_controls.kind_controls, spec, target),
-        cache.Want.of(measures.alignment, spec, target),
-    )
-    if wanted(study, "Compare kinds of words", *wants):
-        control_views.kinds(study, spec, target)
+    label, control = "Compare kinds of words", alignment_controls.kind_controls
+    if beside_alignment(study, choice, label, control):
+        control_views.kinds(study, choice.spec, choice.target)
 
 
 def chance(study: Study, choice: Choice) -> None:
     """What chance does: shuffled dictionaries and split halves."""
+    label, control = "Shuffle the dictionary", alignment_controls.alignment_by_chance
+    if beside_alignment(study, choice, label, control):
+        control_views.chance(study, choice.spec, choice.target)
+
+
+def beside_alignment(
+    study: Study, choice: Choice, label: str, control: Callable
+) -> bool:
+    """Whether a control and the alignment that it stands beside are there to be shown."""
     spec, target = choice.spec, choice.target
     wants = (
+        cache.Want.of(control, spec, target),
         cache.Want.of(measures.alignment, spec, target),
-        cache.Want.of(alignment_controls.alignment_by_chance, spec, target),
     )
-    if wanted(study, "Shuffle the dictionary", *wants):
-        control_views.chance(study, spec, target)
+    return wanted(study, label, *wants)
 
 
 def from_close_by(study: Study, choice: Choice) -> None:
