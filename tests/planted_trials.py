@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from analysis.control import refusing
-from analysis.crossing import alignment
-from analysis.crossing.specs import SentenceAlignmentSpec
+from analysis.crossing import alignment, latent, patching
+from analysis.crossing.specs import LatentSpec, PatchingSpec, SentenceAlignmentSpec
 from analysis.study import store, trials
 from analysis.study.manifest import Manifest
 from analysis.study.study import COMPUTED, Study
@@ -82,7 +82,7 @@ def plant(folder: Path, name: str, part: TrialPart, seed: int = 0) -> None:
             found[array] = rng.random(shape).astype(np.float32)
             if array in WHOLE:
                 found[array] = rng.integers(0, 2, shape).astype(np.int8)
-            if array == "n":
+            if array in ("n", "told"):
                 found[array] = np.array(40, np.int32)
         return found
 
@@ -100,3 +100,7 @@ def plant_crossings(folder: Path) -> None:
     codes = study.languages[:3]
     asked = refusing.RefusingSpec(model, languages=codes)
     plant(folder, refusing.NAME, refusing.begin(study, asked))
+    patch = PatchingSpec(model, pairs=3)
+    plant(folder, patching.NAME, patching.begin(study, patch))
+    lens = LatentSpec(model, most=4)
+    plant(folder, latent.NAME, latent.begin(study, lens))

@@ -39,3 +39,64 @@ class SentenceAlignmentSpec:
                 f"Given are {self.sentences} sentences and {self.neighbours} neighbours; "
                 "choose 0 sentences (all) or more, and 1 neighbour or more."
             )
+
+
+PROMPT_END, WORD_END = "end of the prompt", "end of the word"
+PLACES = (PROMPT_END, WORD_END)
+"""Where a state is put: at the last token of the prompt at one layer, or at the last token
+of the given word at a layer and all after it."""
+
+
+@dataclass(frozen=True)
+class PatchingSpec:
+    """Which prompts give states to which others.
+
+    States of prompts that ask for a word in each of ``languages`` are put into prompts
+    that ask for another word in ``into``, layer by layer. ``pairs`` of words are drawn
+    with ``seed`` among the most frequent ones; ``shots`` are the examples of a prompt.
+    ``languages`` empty: all of the study that the list has; ``words`` empty: our own.
+    """
+
+    model: ModelSpec
+    languages: tuple[str, ...] = ()
+    into: str = PIVOT
+    place: str = PROMPT_END
+    pairs: int = 12
+    shots: int = 4
+    seed: int = 0
+    words: str = ""
+    words_digest: str = ""
+
+    def __post_init__(self) -> None:
+        check("place of the patch", self.place, PLACES)
+        if self.pairs < 2 or self.shots < 1:
+            raise SpecError(
+                f"Given are {self.pairs} pairs of words and {self.shots} examples; choose "
+                "2 pairs or more and 1 example or more."
+            )
+
+
+@dataclass(frozen=True)
+class LatentSpec:
+    """For which words the lens is asked which language the middle of the model is in.
+
+    ``most`` words of each language, the most frequent ones (0: all). ``lens`` is the name
+    of a kept tuned lens; empty: the logit lens. Other fields as in ``PatchingSpec``.
+    """
+
+    model: ModelSpec
+    languages: tuple[str, ...] = ()
+    most: int = 40
+    shots: int = 4
+    seed: int = 0
+    lens: str = ""
+    lens_digest: str = ""
+    words: str = ""
+    words_digest: str = ""
+
+    def __post_init__(self) -> None:
+        if self.most < 0 or self.most == 1 or self.shots < 1:
+            raise SpecError(
+                f"Given are {self.most} words and {self.shots} examples; choose 0 words "
+                "(all) or 2 and more, and 1 example or more."
+            )

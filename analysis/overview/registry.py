@@ -13,6 +13,7 @@ from analysis.concepts import recognition, similarity, transfer
 from analysis.control import recognised
 from analysis.core.errors import SpecError, unknown
 from analysis.crossing import alignment as crossing_alignment
+from analysis.crossing import latent, patching
 from analysis.overview import (
     agreement,
     dose_response,
@@ -488,6 +489,38 @@ ANALYSES: list[Analysis] = [
         works=(MEXA, "muennighoff2022sgpt"),
         tests=(EXACT,),
         figures=("sentence-alignment-pooled",),
+    ),
+    Analysis(
+        "patching",
+        patching.patched,
+        needs.PATCHED,
+        seconds=5,
+        works=("dumas2025separating",),
+        tests=(BOOTSTRAP,),
+        figures=(
+            "patching",
+            "patching-map",
+        ),
+    ),
+    Analysis(
+        "crossing layers",
+        patching.crossing_layers,
+        needs.PATCHED,
+        seconds=5,
+        works=("dumas2025separating",),
+        tests=(BOOTSTRAP,),
+    ),
+    Analysis(
+        "latent language",
+        latent.latent_language,
+        needs.LATENT,
+        seconds=2,
+        works=("wendler2024llamas", "belrose2023eliciting"),
+        tests=(STUDENT,),
+        figures=(
+            "latent-language",
+            "latent-language-map",
+        ),
     ),
     Analysis(
         "pca",

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from analysis.control import refusing
 from analysis.core.errors import StudyError, unknown
 from analysis.core.specs import ModelSpec, from_dict
-from analysis.crossing import alignment
-from analysis.crossing.specs import SentenceAlignmentSpec
+from analysis.crossing import alignment, latent, patching
+from analysis.crossing.specs import LatentSpec, PatchingSpec, SentenceAlignmentSpec
 from analysis.pushing import plan as pushing_plan
 from analysis.pushing.specs import NAME, PushingSpec
 from analysis.study import coverage, library, store, trials
@@ -23,7 +23,8 @@ from analysis.study.stored_trials import part_of
 from analysis.study.study import Study
 from analysis.study.together import Shard
 from analysis.study.trial_part import TrialPart
-from analysis.worker import pushing, sentence_alignment
+from analysis.worker import latent_language, pushing, sentence_alignment
+from analysis.worker import patching as patching_work
 from analysis.worker import refusing as asked_to_decline
 from analysis.worker.same_files import hold_to_files
 from analysis.worker.service import Job, Pool, Task
@@ -96,6 +97,22 @@ TRIALS: dict[str, Trial] = {
         refusing.begin,
         asked_to_decline.measurer,
         refusing.tokens,
+    ),
+    patching.NAME: Trial(
+        patching.NAME,
+        "Patching between languages",
+        PatchingSpec,
+        patching.begin,
+        patching_work.measurer,
+        patching_work.tokens,
+    ),
+    latent.NAME: Trial(
+        latent.NAME,
+        "Latent language",
+        LatentSpec,
+        latent.begin,
+        latent_language.measurer,
+        latent_language.tokens,
     ),
 }
 """Name → what can be tried."""

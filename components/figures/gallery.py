@@ -122,6 +122,12 @@ FIGURES: Mapping[str, Entry] = {
     "sentence-alignment-pooled": Entry(
         "Layers", of_crossing.mexa_pooled, needs.ALIGNED
     ),
+    "patching": Entry("Layers", of_crossing.patched_over_layers, needs.PATCHED),
+    "patching-map": Entry("Layers", of_crossing.patched_by_language, needs.PATCHED),
+    "latent-language": Entry("Layers", of_crossing.latent_over_layers, needs.LATENT),
+    "latent-language-map": Entry(
+        "Layers", of_crossing.latent_by_language, needs.LATENT
+    ),
     "plane": Entry("Plane", of_questions.arrows, needs.PLANE),
     "plane-depth": Entry("Plane", of_questions.plane_over_depth, needs.PLANE),
     "pareto": Entry("Plane", of_questions.pareto, needs.PLANE),

@@ -1,10 +1,11 @@
 """Figures of where languages cross, from a study: measured with defaults, then drawn."""
 
 from analysis.core.errors import unknown
-from analysis.crossing import alignment
+from analysis.crossing import alignment, latent, patching
 from analysis.crossing.readings import WEIGHTED_OF_ALL
 from analysis.study.study import Study
-from components.figures import sentence_alignment
+from components.figures import latent_language, sentence_alignment
+from components.figures import patching as patching_figures
 from components.figures.languages import Arrangement
 from components.figures.spec import Figure
 
@@ -42,3 +43,35 @@ def mexa_pooled(
     pivot = arrangement.name(data.attrs["pivot"])
     languages = arrangement.languages(study, data.language.values.tolist())
     return sentence_alignment.pooled(study, data, pivot, languages)
+
+
+def patched_over_layers(study: Study, arrangement: Arrangement) -> Figure:
+    """At which layer an answer turns to another language, and to another word."""
+    data = patching.patched(study)
+    turned = patching.crossing_layers(study)
+    into = arrangement.name(data.attrs["into"])
+    return patching_figures.crossing(study, data, turned, into)
+
+
+def patched_by_language(
+    study: Study, arrangement: Arrangement, *, what: str = "language"
+) -> Figure:
+    """Which layer carries the language, or the word, by language."""
+    if what not in patching_figures.MAPS:
+        raise unknown("measure", what, patching_figures.MAPS)
+    data = patching.patched(study)
+    into = arrangement.name(data.attrs["into"])
+    languages = arrangement.languages(study, data.source.values.tolist())
+    return patching_figures.by_language(study, data, what, into, languages)
+
+
+def latent_over_layers(study: Study, arrangement: Arrangement) -> Figure:
+    """What the lens gives to the answer in each language, over layers."""
+    return latent_language.over_layers(study, latent.latent_language(study))
+
+
+def latent_by_language(study: Study, arrangement: Arrangement) -> Figure:
+    """By how much English is ahead of the language asked for, by language and layer."""
+    data = latent.latent_language(study)
+    languages = arrangement.languages(study, data.language.values.tolist())
+    return latent_language.by_language(study, data, languages)

@@ -16,7 +16,7 @@ from components.frame.controls import NARROW, WIDE
 from components.frame.polite import INFO, polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import depths, sentence_alignment, unfilled
+from components.views import depths, sentence_alignment, unfilled, word_trials
 
 WAYS = ("PCA", *projections.METHODS)
 NO_ITEMS = (
@@ -88,7 +88,15 @@ def asked(study: Study, layer: int) -> list[Question]:
 def crossings(study: Study, layer: int) -> list[Question]:
     """What is tried on the model layer by layer, or can be."""
     meet = partial(sentence_alignment.tab, study, layer)
-    return [Question("meet", "Where do translations meet?", meet)]
+    carries = partial(word_trials.patching_tab, study, layer)
+    thinks = partial(word_trials.latent_tab, study, layer)
+    return [
+        Question("meet", "Where do translations meet?", meet),
+        Question(
+            "carries", "Which layer carries the language, which the meaning?", carries
+        ),
+        Question("latent", "In which language does it think?", thinks),
+    ]
 
 
 def of_items(study: Study, layer: int) -> list[Question]:
