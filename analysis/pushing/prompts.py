@@ -50,12 +50,14 @@ class Readout(NamedTuple):
     """What is read off under a push.
 
     ``per_token``: a continuation counts by its mean, else by its sum over tokens.
+    ``wanted``: what may be the likelier of two; empty where only one kind is read.
     """
 
     prompts: Callable[[Asked, str], list[Prompt]]
     words: str
     units: str
     per_token: bool
+    wanted: str = ""
 
 
 def of_pairs(asked: Asked, target: str) -> list[Prompt]:
@@ -137,15 +139,20 @@ READOUTS: dict[str, Readout] = {
         "log-odds of the positive against the negative member of a pair",
         "nats per token",
         per_token=True,
+        wanted="the positive text",
     ),
     FACTS: Readout(
-        of_facts, "log-odds of the right answer against wrong ones", "nats", False
+        of_facts,
+        "log-odds of the right answer against wrong ones",
+        "nats",
+        per_token=False,
+        wanted="the right answer",
     ),
     REFUSALS: Readout(
         of_refusals,
         "log-probability that an answer begins as a refusal does",
         "nats",
-        False,
+        per_token=False,
     ),
 }
 """What is read off under a push, by its name."""

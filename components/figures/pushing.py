@@ -74,8 +74,7 @@ def matrix(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
         analysis="pushing",
         estimate="effect",
         interval=("low", "high"),
-        title="Pushing with a source language's vector (row) in a target language "
-        "(column)",
+        title="By pushing: source (row), target (column)",
         seen="Row by row, how far a language's vector moves what the model says in every "
         "other language, beyond random directions.",
         caption=f"{capital(data.attrs['readout'])} in a target language, under the "
@@ -133,12 +132,13 @@ def hover(cells: xr.Dataset, rows: Languages, columns: Languages) -> np.ndarray:
     for row, source in enumerate(rows.codes):
         for column, target in enumerate(columns.codes):
             cell = cells.sel(source=source, target=target)
-            sentence = told(cell, rows.names[row], columns.names[column])
+            names = (rows.names[row], columns.names[column])
+            sentence = told(cell, *names, cells.attrs["units"])
             said[row, column] = f"{sentence}\n{how_sure(cell)}"
     return said
 
 
-def told(cell: xr.Dataset, source: str, target: str) -> str:
+def told(cell: xr.Dataset, source: str, target: str, units: str) -> str:
     """One cell in a sentence; ``source`` and ``target`` are names."""
     effect = float(cell["effect"])
     pushed = f"{source} vector pushed in {target}"
@@ -148,7 +148,9 @@ def told(cell: xr.Dataset, source: str, target: str) -> str:
     share = ""
     if np.isfinite(relative) and source != target:
         share = f", {100 * relative:z.0f} % of what {target}'s own does"
-    return minus_signs(f"{pushed}: {effect:+z.2f} beyond random directions{share}.")
+    return minus_signs(
+        f"{pushed}: {effect:+z.2f} {units} beyond random directions{share}."
+    )
 
 
 def how_sure(cell: xr.Dataset) -> str:
@@ -161,8 +163,9 @@ def how_sure(cell: xr.Dataset) -> str:
     if np.isfinite(reach):
         parts.append(f"random directions within ±{reach:.2f}")
     parts.append(count(int(cell["n"]), "prompt"))
-    if np.isfinite(float(cell["q"])):
-        parts.append(f"adjusted p = {float(cell['q']):z.3f}")
+    q = float(cell["q"])
+    if np.isfinite(q):
+        parts.append("adjusted p < 0.001" if q < 0.001 else f"adjusted p = {q:z.3f}")
     return minus_signs(", ".join(parts))
 
 
@@ -179,7 +182,6 @@ def scatter(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
         100 * table["relative"].to_numpy(),
         tuple(labels),
         groups=tuple(table["verdict"]),
-        chance=100.0,
         named=False,
     )
     agreement = "no correlation, as too few pairs of languages have both"

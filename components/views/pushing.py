@@ -8,7 +8,6 @@ import xarray as xr
 
 from analysis.concepts.specs import Convention
 from analysis.concepts.transfer import transfer
-from analysis.core.typeset import minus_signs
 from analysis.overview import usual
 from analysis.pushing import beside_reading, doses, effects
 from analysis.pushing.prompts import READOUTS
@@ -85,7 +84,8 @@ def read_beside(study: Study, languages: Languages, convention: Convention) -> F
     read = cache.measure(transfer, study, convention, concepts)
     figure = reading.matrix(study, read, languages, convention)
     # The whole triangle stands on the same page under its own name.
-    return replace(figure, name=f"transfer-beside-pushing-{study.name}")
+    name = f"transfer-beside-pushing-{study.name}"
+    return replace(figure, name=name, title="By reading: source (row), target (column)")
 
 
 def chosen_strength(study: Study) -> float:
@@ -141,23 +141,25 @@ def one_cell(
         target = links.one("Pushed in", targets, TO, usual.pushed_target(study), **more)
     cell = data.sel(source=source, target=target)
     names = (languages.name(source), languages.name(target))
-    st.markdown(escape(figures.told(cell, *names)))
-    sure = [figures.how_sure(cell), verdict_words(cell)]
+    st.markdown(escape(figures.told(cell, *names, data.attrs["units"])))
+    sure = [figures.how_sure(cell), verdict_words(study, cell)]
     st.caption(escape("; ".join(filter(None, sure))))
     curves = cache.measure(doses.doses, study, source, target)
     panel.show(figures.over_strengths(study, curves, *names))
 
 
-def verdict_words(cell: xr.Dataset) -> str:
+def verdict_words(study: Study, cell: xr.Dataset) -> str:
     """What reading and pushing say of a cell, and how often what is wanted is likelier."""
     parts = [str(cell["verdict"].values)]
+    readout = (study.manifest.trials or {})[NAME].spec_as(PushingSpec).readout
+    wanted = READOUTS[readout].wanted
     rate, before = float(cell["rate"]), float(cell["rate_before"])
-    if np.isfinite(rate):
+    if wanted and np.isfinite(rate):
         parts.append(
-            f"the first kind of continuation is the likelier at {100 * rate:.0f} % of "
-            f"prompts, {100 * before:.0f} % without a push"
+            f"{wanted} is the likelier at {100 * rate:.0f} % of prompts, "
+            f"{100 * before:.0f} % without a push"
         )
-    return minus_signs("; ".join(filter(None, parts)))
+    return "; ".join(filter(None, parts))
 
 
 def tell_parted(data: xr.Dataset, languages: Languages) -> None:
