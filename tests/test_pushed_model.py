@@ -13,7 +13,8 @@ from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.concepts.specs import StudySpec
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec, written
-from analysis.model.load import Loaded
+from analysis.model import speed
+from analysis.model.load import Loaded, preflight
 from analysis.pushing.held_out import PushedVectors, random_directions
 from analysis.pushing.plan import asked_of, begin, settled, tokens
 from analysis.pushing.prompts import FACTS, Prompt, of_cell
@@ -23,7 +24,7 @@ from analysis.worker.pushing import measurer, tokens_of
 from analysis.worker.trials import TRIALS
 from tests.planted import planted_study
 from tests.test_steering import tiny
-from tests.tiny import HIDDEN, LAYERS
+from tests.tiny import HIDDEN, LAYERS, VOCABULARY
 
 CODES = ("en", "fr")
 CELL = {"concept": "c", "target": "fr"}
@@ -171,3 +172,16 @@ def test_it_says_what_it_takes_and_what_is_missing(llama, study):
     found = measured(llama, replace(study, load=load), spec_of())
     assert np.isnan(found["effect"][0]).all()
     assert np.isfinite(found["effect"][1]).all()
+
+
+def test_the_time_told_counts_the_comparison_of_all_next_tokens(
+    tiny_folder, monkeypatch
+):
+    """Which takes longer than the blocks where a vocabulary is large."""
+    monkeypatch.setenv("BABELSCOPE_MODELS", str(tiny_folder))
+    monkeypatch.setattr(speed, "processor_speed", lambda spec, width: 1.0)
+    spec = ModelSpec("llama", device="cpu")
+    seen = preflight(spec)
+    told = speed.reading_seconds(spec, seen, 0, 10)
+    assert told == speed.PER_WEIGHT * 10 * VOCABULARY * HIDDEN
+    assert TRIALS["pushing"].scored is tokens

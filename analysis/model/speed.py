@@ -14,12 +14,23 @@ TOKENS, WIDER, SECONDS = 1024, 4, 0.2
 """By which matrices, and for how long, a processor's speed is measured."""
 
 
-def reading_seconds(spec: ModelSpec, seen: Preflight, tokens: int) -> float | None:
-    """About how long so many tokens take; None on a GPU, whose speed is not measured."""
+def reading_seconds(
+    spec: ModelSpec, seen: Preflight, tokens: int, scored: int = 0
+) -> float | None:
+    """About how long so many tokens take; None on a GPU, whose speed is not measured.
+
+    ``scored``: at how many of them all next tokens are compared.
+    """
     speed = processor_speed(spec, seen.hidden)
     if speed is None:
         return None
-    return PER_WEIGHT * weights_in_blocks(seen) * tokens / speed
+    passed = weights_in_blocks(seen) * tokens + weights_in_head(seen) * scored
+    return PER_WEIGHT * passed / speed
+
+
+def weights_in_head(seen: Preflight) -> int:
+    """How many weights compare all next tokens."""
+    return read_config(seen.source).get_text_config().vocab_size * seen.hidden
 
 
 def weights_in_blocks(seen: Preflight) -> int:

@@ -36,6 +36,11 @@ Check = Callable[[], None]
 """Raises Stopped when the user has asked to stop; called in every loop."""
 
 
+def nothing_scored(study: Study, spec: Any) -> int:
+    """Of what only states are read."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Trial:
     """Something that can be tried on the model of a study.
@@ -43,7 +48,7 @@ class Trial:
     ``begin(study, spec)`` says dimensions and arrays, and raises SpecError for a spec that
     does not fit. ``measurer(loaded, study, spec, part, check)`` gives the function that
     computes a cell. ``tokens(study, spec)`` is about how many tokens pass the model, for
-    the time that is told beforehand.
+    the time that is told beforehand, ``scored`` at how many all next tokens are compared.
     """
 
     name: str
@@ -52,6 +57,7 @@ class Trial:
     begin: Callable[[Study, Any], TrialPart]
     measurer: Callable[["Loaded", Study, Any, TrialPart, Check], trials.Compute]
     tokens: Callable[[Study, Any], int]
+    scored: Callable[[Study, Any], int] = nothing_scored
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,7 @@ TRIALS: dict[str, Trial] = {
         PushingSpec,
         pushing_plan.begin,
         pushing.measurer,
+        pushing_plan.tokens,
         pushing_plan.tokens,
     ),
     refusing.NAME: Trial(
@@ -160,12 +167,13 @@ def checked_trial(name: str, spec: Any, study: str, job: Job, pool: Pool) -> Tri
     seen = load.preflight(spec.model, job.check)
     job.notices.extend(seen.notices)
     tokens = trial.tokens(known, spec)
+    scored = trial.scored(known, spec)
     return TrialCheck(
         cells=part.number_of_cells,
         needed=seen.needed,
         available=seen.available,
         place=seen.place,
-        seconds=reading_seconds(spec.model, seen, tokens),
+        seconds=reading_seconds(spec.model, seen, tokens, scored),
     )
 
 
