@@ -223,7 +223,7 @@ def curve(study: Study, data: xr.Dataset, spec: AlignmentSpec, axis: str) -> Fig
         analysis=f"alignment by {axis}",
         title=TITLES[axis],
         seen="Words that find their translation at the first try, mean over languages, "
-        "before and after the map; dotted: guessing.",
+        f"{' and '.join(data.stage.values.tolist())} the map; dotted: guessing.",
         caption=f"Mean over {count(data.sizes['language'], 'language')}, "
         f"n = {data.attrs['n']:,} test words, chance {chance:z.3f}; {bands(data)}. "
         f"{matched_by(study, spec, axis)} {CHOOSING[axis]}{on_the_rest(data, axis)}",

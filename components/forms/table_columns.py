@@ -28,6 +28,9 @@ from components.frame.polite import polite
 from components.frame.text import escape
 
 SHOWN, MOST_COLUMNS = 5, 48
+MANY_COLUMNS = 12
+"""More than so many stand four in a row."""
+FOLD_OPEN, FOLD_SAID = "What each column is", "What each column is, as you said"
 LOOKED_AT = 50
 """First rows from which a guess is made."""
 NOT_USED, OPTION, OWN_LANGUAGE = "not used", "one of the options", "its language"
@@ -47,6 +50,24 @@ class Beginning:
 def choose_columns(file: Any, place: str, kind: str) -> ColumnMap | None:
     """What the columns of a file are, once that is said; None until then."""
     key = f"{place}-{file.file_id}"
+    said = st.session_state.get(f"{key}-said")
+    fold = st.expander(
+        FOLD_OPEN if said is None else FOLD_SAID,
+        icon=":material/view_column:",
+        expanded=said is None,
+        # A browser keeps a fold as it was under its key.
+        key=f"{key}-fold-{said is not None}",
+    )
+    with fold:
+        told = say_columns(file, place, kind, key)
+    if told is not None:
+        st.session_state[f"{key}-said"] = told
+        st.rerun()
+    return said
+
+
+def say_columns(file: Any, place: str, kind: str, key: str) -> ColumnMap | None:
+    """What the columns are, when “Read it so” is pressed; None until then."""
     manner = choose_manner(key)
     begun = readings.of_file(
         file,
@@ -67,9 +88,8 @@ def choose_columns(file: Any, place: str, kind: str) -> ColumnMap | None:
         return None
     preview(begun.part, columns)
     keep(begun, columns, key)
-    if st.button("Read it so", type="primary", key=f"{key}-read"):
-        st.session_state[f"{key}-said"] = columns
-    return st.session_state.get(f"{key}-said")
+    pressed = st.button("Read it so", type="primary", key=f"{key}-read")
+    return columns if pressed else None
 
 
 def choose_manner(key: str) -> Manner:
@@ -107,10 +127,11 @@ def ask(begun: Beginning, guessed: ColumnMap, key: str) -> ColumnMap:
         st.caption(f"Only the first {MOST_COLUMNS} columns can be used here.")
     before = guessed_roles(guessed)
     chosen: dict[str, str] = {}
-    slots = st.columns(3)
+    across = 3 if len(names) <= MANY_COLUMNS else 4
+    slots = st.columns(across)
     for number, name in enumerate(names):
         roles = roles_of(kind)
-        chosen[name] = slots[number % 3].selectbox(
+        chosen[name] = slots[number % across].selectbox(
             escape(name[:40]),
             list(roles),
             list(roles).index(before.get(name, NOT_USED)),

@@ -25,15 +25,17 @@ from components.frame import cache, controls, jobs, links, panel, questions
 from components.frame.controls import NARROW, WIDE
 from components.frame.polite import NOT_YET, polite
 from components.frame.questions import Question
-from components.frame.text import escape
+from components.frame.text import duration, escape
 from components.views import alignment_controls as control_views
 from components.views import neighbours as close
 from components.views import sentences as sentence_views
 from components.views import unfilled
 
 MANY_WORDS = 2500
-MUCH = 1.5e10
-"""Pairs of languages times the cube of the width: what takes some three seconds."""
+A_SECOND, PATIENCE = 5e9, 3.0
+"""Maps times the cube of their width that a core does in a second, and seconds that a
+page may take.
+"""
 LAST = "last"
 WORDS, SENTENCES = "words", "sentences"
 """What can be aligned."""
@@ -181,6 +183,8 @@ def between_languages(study: Study, choice: Choice) -> None:
     """P@1 between every two languages; a click looks at a pair of them."""
     label, spec = "Match every pair of languages", choice.spec
     want = cache.Want.of(measures.alignment_by_pair, spec)
+    if takes_long(study) and not cache.ready(study, want):
+        st.caption(between_words(study))
     if takes_long(study) and not jobs.awaited(label, study, want):
         return
     data = measured(study, label, measures.alignment_by_pair, spec)
@@ -285,11 +289,30 @@ def wanted(study: Study, label: str, *wants: cache.Want) -> bool:
     return jobs.awaited(label, study, *wants)
 
 
-def takes_long(study: Study) -> bool:
-    """Whether maps between all pairs of languages take longer than a page may wait."""
+def maps_between(study: Study) -> int:
+    """How many maps there are between all pairs of languages, each way."""
     languages = len(word_languages(study))
-    width = study.manifest.hidden or 0
-    return languages * (languages - 1) * width**3 > MUCH
+    return languages * (languages - 1)
+
+
+def seconds_between(study: Study) -> float:
+    """About how long they take on a quiet machine: a map goes with the width's cube."""
+    return maps_between(study) * (study.manifest.hidden or 0) ** 3 / A_SECOND
+
+
+def takes_long(study: Study) -> bool:
+    """Whether they take longer than a page may wait."""
+    return seconds_between(study) > PATIENCE
+
+
+def between_words(study: Study) -> str:
+    """What matching every pair shows, and how long it takes."""
+    return (
+        "Shows how many words of every language find their translation into every "
+        f"other, before and after a map: {maps_between(study)} maps, about "
+        f"{duration(seconds_between(study))} on a quiet machine. You can leave the "
+        "page meanwhile."
+    )
 
 
 def choose(study: Study, row: DeltaGenerator) -> Choice:

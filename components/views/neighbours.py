@@ -26,7 +26,7 @@ def choose(study: Study, target: str) -> str:
     others = [code for code in languages.codes if code != target]
     with controls.row():
         return links.one(
-            f"From (into {languages.name(target)})",
+            f"From (into {controls.arrangement().in_words(target)})",
             others,
             "from",
             format_func=languages.name,
