@@ -53,6 +53,7 @@ LISTS = """
 closed list shows where it cuts one."""
 TOOLS = """
 [class*="st-key-card-"] h5 { padding: 0; }
+[class*="st-key-card-"] [data-testid="stMarkdownContainer"]:has(h5) { margin: 0; }
 [class*="st-key-tools-"] button { min-height: 2rem; padding: 0.25rem; }
 [class*="st-key-tools-"] button [data-testid="stMarkdownContainer"] { position: absolute;
   width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
