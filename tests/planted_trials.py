@@ -9,6 +9,7 @@ import xarray as xr
 from analysis.control import refusing
 from analysis.crossing import alignment, latent, patching
 from analysis.crossing.specs import LatentSpec, PatchingSpec, SentenceAlignmentSpec
+from analysis.plane import naming
 from analysis.study import store, trials
 from analysis.study.manifest import Manifest
 from analysis.study.study import COMPUTED, Study
@@ -98,6 +99,8 @@ def plant_crossings(folder: Path) -> None:
     aligned = SentenceAlignmentSpec(model, sentences=40)
     plant(folder, alignment.NAME, alignment.begin(study, aligned))
     codes = study.languages[:3]
+    named = naming.NamingSpec(model, questions="demo questions", languages=codes)
+    plant(folder, naming.NAME, naming.begin(study, named))
     asked = refusing.RefusingSpec(model, languages=codes)
     plant(folder, refusing.NAME, refusing.begin(study, asked))
     patch = PatchingSpec(model, pairs=3)

@@ -7,7 +7,7 @@ from analysis.certificates.rules import FEWEST_LANGUAGES
 from analysis.control import refusing, store
 from analysis.crossing import alignment as crossing_alignment
 from analysis.crossing import latent, patching
-from analysis.plane import localisation
+from analysis.plane import localisation, naming
 from analysis.pushing.specs import NAME as PUSHING
 from analysis.questions.questions import CULTURE, UNIVERSAL
 from analysis.study.manifest import PlanePart
@@ -152,6 +152,7 @@ SETTINGS = Need("printed settings", one_of("alignment"))
 RANKS = Need("concept vectors or words", has_ranks)
 PUSHED = trial(PUSHING, "pushes from language to language")
 ALIGNED = trial(crossing_alignment.NAME, "sentences compared at every layer")
+NAMED = trial(naming.NAME, "culture questions with the language or the country named")
 REFUSING = trial(refusing.NAME, "requests tried in every language")
 PATCHED = trial(patching.NAME, "states put into other languages' prompts")
 LATENT = trial(latent.NAME, "prompts for words read by the lens")

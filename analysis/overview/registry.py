@@ -40,7 +40,7 @@ from analysis.overview.record import (
     WILSON,
     Analysis,
 )
-from analysis.plane import finding, localisation, nested, reachable, several
+from analysis.plane import finding, localisation, naming, nested, reachable, several
 from analysis.pushing import beside_reading, doses, effects
 from analysis.questions import geometry, items, projections
 from analysis.sentences import retrieval
@@ -731,6 +731,23 @@ ANALYSES: list[Analysis] = [
         works=QUESTIONS,
         tests=(WILSON,),
         figures=("plane-countries",),
+    ),
+    Analysis(
+        "language or country named",
+        naming.named_table,
+        needs.NAMED,
+        seconds=1,
+        works=(*QUESTIONS, NAMING),
+        tests=(SHARES,),
+        figures=("plane-named",),
+    ),
+    Analysis(
+        "naming brings back",
+        naming.named_changes,
+        needs.NAMED,
+        seconds=1,
+        works=(*QUESTIONS, NAMING),
+        tests=(PAIRED, NEWCOMBE),
     ),
     Analysis(
         "plane choice",

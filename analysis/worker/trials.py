@@ -15,6 +15,7 @@ from analysis.core.errors import StudyError, unknown
 from analysis.core.specs import ModelSpec, from_dict
 from analysis.crossing import alignment, latent, patching
 from analysis.crossing.specs import LatentSpec, PatchingSpec, SentenceAlignmentSpec
+from analysis.plane import naming
 from analysis.pushing import plan as pushing_plan
 from analysis.pushing.specs import NAME, PushingSpec
 from analysis.study import coverage, library, store, trials
@@ -24,6 +25,7 @@ from analysis.study.study import Study
 from analysis.study.together import Shard
 from analysis.study.trial_part import TrialPart
 from analysis.worker import latent_language, pushing, sentence_alignment
+from analysis.worker import naming as asked_by_name
 from analysis.worker import patching as patching_work
 from analysis.worker import refusing as asked_to_decline
 from analysis.worker.same_files import hold_to_files
@@ -120,6 +122,14 @@ TRIALS: dict[str, Trial] = {
         latent.begin,
         latent_language.measurer,
         latent_language.tokens,
+    ),
+    naming.NAME: Trial(
+        naming.NAME,
+        "Culture questions with the language or the country named",
+        naming.NamingSpec,
+        naming.begin,
+        asked_by_name.measurer,
+        naming.tokens,
     ),
 }
 """Name → what can be tried."""

@@ -133,6 +133,7 @@ FIGURES: Mapping[str, Entry] = {
     "pareto": Entry("Plane", of_questions.pareto, needs.PLANE),
     "plane-reach": Entry("Plane", of_questions.what_is_lost, needs.LOCAL_ITEMS),
     "plane-countries": Entry("Plane", of_questions.by_country, needs.LOCAL_ITEMS),
+    "plane-named": Entry("Plane", of_questions.named, needs.NAMED),
     "plane-choices": Entry("Plane", of_questions.chosen_anew, needs.BOTH_AXES),
     "plane-models": Entry("Plane", of_questions.several_models, needs.PLANE),
     "playground": Entry("Playground", of_steering.dose_effect, needs.MODEL),

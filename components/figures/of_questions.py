@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from analysis.core.errors import SpecError, unknown
-from analysis.plane import localisation, nested, reachable, several
+from analysis.plane import localisation, naming, nested, reachable, several
 from analysis.questions import geometry, items, projections
 from analysis.study.study import Study
 from components.figures import depths, layers, plane, plane_choices, plane_reach
@@ -195,6 +195,14 @@ def by_country(study: Study, arrangement: Arrangement) -> Figure:
     """Local answers by language and country, with the country named and without."""
     languages = arrangement.all_languages(study)
     return plane_reach.countries(study, reachable.by_country(study), languages)
+
+
+def named(study: Study, arrangement: Arrangement, *, push: str = "unsteered") -> Figure:
+    """Local answers with nothing, the language or the country named, by language."""
+    if push not in naming.PUSHES:
+        raise unknown("push", push, naming.PUSHES)
+    languages = arrangement.all_languages(study)
+    return plane_reach.named(study, naming.named_table(study), push, languages)
 
 
 def chosen_anew(study: Study, arrangement: Arrangement) -> Figure:

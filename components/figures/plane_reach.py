@@ -7,7 +7,8 @@ import pandas as pd
 
 from analysis.core.counting import count
 from analysis.core.typeset import minus_signs
-from analysis.plane import finding, reachable
+from analysis.plane import finding, naming, reachable
+from analysis.plane.naming import Named
 from analysis.plane.reachable import CLASSES, SURE, Change, Reach
 from analysis.study.study import Study
 from components.figures.languages import Languages
@@ -163,3 +164,71 @@ WAYS = {
     "steered": "English vector, no country named",
 }
 """Column → what it is called."""
+
+
+def named_answer(found: Named) -> str:
+    """What naming changes, and whether it brings back what steering loses."""
+    said = (
+        f"Naming the country changes local answers by {change_words(found.country)}, "
+        f"naming the language by {change_words(found.language)}; the country does "
+        f"{change_words(found.between)} more than the language."
+    )
+    reach = found.reach
+    if not reach.lost.n:
+        return minus_signs(f"{said} English steering was not tried.")
+    return minus_signs(
+        f"{said} {NAMED_VERDICTS[reach.verdict]}: English steering loses "
+        f"{change_words(reach.lost)} more than a random push; naming the country brings "
+        f"back {change_words(reach.back)} more than {reach.against}."
+    )
+
+
+NAMED_VERDICTS = {
+    reachable.ALIKE: "English steering loses no more than a random push",
+    reachable.REACHABLE: "What English steering loses is only out of reach",
+    reachable.ERASED: "What English steering loses is erased, as far as can be told",
+    reachable.UNDECIDED: "It cannot be told whether it is erased or only out of reach",
+}
+"""Verdict → its words where the country was named under steering."""
+
+
+def named(study: Study, table: pd.DataFrame, push: str, languages: Languages) -> Figure:
+    """Local answers with nothing, the language or the country named, by language."""
+    mine = table.loc[table["push"] == push]
+    shown = languages.among(set(mine["language"]))
+    codes = [*shown.codes, *([ALL] if len(mine) else [])]
+    series = []
+    for way, words in naming.WAYS.items():
+        rows = mine.loc[mine["way"] == way].set_index("language").reindex(codes)
+        low, high = rows["low"].to_numpy(float), rows["high"].to_numpy(float)
+        series.append(BarSeries(words, rows["share"].to_numpy(float), low, high))
+    whole = mine.loc[mine["language"] == ALL, "n"]
+    n = int(whole.max()) if len(whole) else 0
+    return Figure(
+        name=f"plane-named-{push}-{study.name}",
+        analysis="language or country named",
+        estimate="share",
+        interval=("low", "high"),
+        title=f"Language named, or country named? ({naming.PUSHES[push]})",
+        seen="The share of culture questions that get the local answer, when nothing, the "
+        "language or the country is named.",
+        caption=f"{count(n, 'answer')}, held-out culture questions with options; lines: "
+        "95 % intervals over items, all their translations together. The language is "
+        "named by its own name and a colon before the question. "
+        f"{pushed_words(study, push)}",
+        data=Dumbbells((*shown.names, "all languages"), tuple(series), apart=True),
+        table=rounded(mine),
+        x="share of local answers",
+        source=source_note(study),
+    )
+
+
+def pushed_words(study: Study, push: str) -> str:
+    """Where and how strongly the model was pushed."""
+    spec = naming.spec_of(study)
+    if push == "unsteered" or not spec.layer:
+        return "Unsteered."
+    return (
+        f"{naming.PUSHES[push]}, {spec.strength:g} at layer {spec.layer}; no culture "
+        "question had a part in that choice."
+    )

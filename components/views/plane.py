@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from analysis.core.typeset import minus_signs
-from analysis.plane import finding, localisation, nested, reachable, several
+from analysis.plane import finding, localisation, naming, nested, reachable, several
 from analysis.plane.localisation import AXES, Effect
 from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
@@ -81,6 +81,7 @@ def page(study: Study) -> None:
         localisation.agreement_of_scorings,
         reachable.classes,
         reachable.reach,
+        naming.named_changes,
         nested.nested_choice,
         several.beside,
         finding.finding,

@@ -5,16 +5,26 @@ import streamlit as st
 
 from analysis.core.errors import AnalysisError
 from analysis.core.typeset import minus_signs
-from analysis.plane import nested, reachable, several
+from analysis.plane import naming, nested, reachable, several
 from analysis.plane.finding import change
+from analysis.plane.naming import NamingSpec
+from analysis.plane.specs import SweepSpec
 from analysis.study import library
+from analysis.study.manifest import PlanePart
 from analysis.study.study import Study
 from components.figures import plane_choices, plane_reach
 from components.figures.plane import rounded
+from components.forms import trying
 from components.frame import cache, controls, links, panel
+from components.frame.controls import WIDE
 from components.frame.polite import INFO, polite, say
 from components.frame.text import escape
 
+NAMING_SHOWS = (
+    "Shows whether naming the language does as much as naming the country, and whether "
+    "naming the country brings back the local answers that English steering loses: the "
+    "same culture questions in three ways, unsteered, steered and pushed at random."
+)
 MOST_MODELS = 8
 """Studies that stand beside the open one, the newest first."""
 
@@ -37,6 +47,61 @@ def reach(study: Study) -> None:
         table = cache.measure(reachable.by_country, study)
         if len(table):
             panel.show(plane_reach.countries(study, table, languages))
+    naming_too(study)
+
+
+def naming_too(study: Study) -> None:
+    """The trial in which language or country is named, also while steered."""
+    st.subheader("Language named, or country named?", anchor=False)
+    if not study.has_trial(naming.NAME):
+        st.markdown(escape(NAMING_SHOWS))
+        naming_form(study)
+        return
+    with polite():
+        found = cache.measure(naming.named_changes, study)
+        st.markdown(f"**{escape(plane_reach.named_answer(found))}**")
+        table = cache.measure(naming.named_table, study)
+        pushed = [push for push in naming.PUSHES if (table["push"] == push).any()]
+        push = links.one(
+            "Pushed by", pushed, "named-push", format_func=naming.PUSHES.get, width=WIDE
+        )
+        languages = controls.languages(study, study.languages)
+        panel.show(plane_reach.named(study, table, push, languages))
+    with st.expander("Compute it with other settings", icon=":material/tune:"):
+        naming_form(study)
+
+
+def naming_form(study: Study) -> None:
+    """Which questions in which languages, and Start."""
+    if not trying.can(study) or study.manifest.model is None:
+        return
+    with polite(INFO):
+        sweep = study.manifest.part(PlanePart).spec_as(SweepSpec)
+        known = study.manifest.model
+        most = st.number_input(
+            "Culture questions a language (0: all)",
+            0,
+            naming.MOST_ITEMS,
+            NamingSpec(known).most,
+            key="naming-most",
+            width=WIDE,
+        )
+        chosen = st.multiselect(
+            "Languages",
+            sweep.languages,
+            sweep.languages,
+            key="naming-languages",
+            format_func=controls.arrangement().name,
+        )
+        spec = NamingSpec(
+            known,
+            questions_digest=sweep.questions_digest,
+            languages=tuple(chosen),
+            most=int(most),
+            template=sweep.template,
+            normalised=sweep.normalised,
+        )
+        trying.start(study, naming.NAME, spec)
 
 
 def choice(study: Study) -> None:
