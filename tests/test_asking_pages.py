@@ -306,7 +306,7 @@ def test_the_plane(names):
     assert len(shown) == 8
     plane = shown[
         "Transfer against localisation: "
-        f"{localisation.settings(study)[localisation.chosen_settings(study)['English']].words}"
+        f"{localisation.settings(study)[localisation.chosen_settings(study)['English']].title}"
     ]
     arrows = [note for note in plane["layout"]["annotations"] if note.get("showarrow")]
     assert len(arrows) == 2 and "quadrants" not in plane["caption"]

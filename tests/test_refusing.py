@@ -87,17 +87,22 @@ def planted_texts(codes, pairs):
     return found
 
 
+def cell_of(source, target):
+    """The coordinates of a cell."""
+    return {"source": source, "target": target}
+
+
 def tried(engine, codes=CODES, pairs=PAIRS):
     """A stand-in for a study on whose model the trial was made."""
     names = tuple(f"p{number}" for number in range(pairs))
     spec = RefusingSpec(ModelSpec("fake"), languages=codes, layers=(1, 2, 3))
     trying = Try(engine, spec, planted_texts(codes, names))
     engine.remember(trying)
-    cells = [trying.cell({"source": code}) for code in codes]
     data = {}
-    for name in refusing.ARRAYS:
-        dims = ("source", *refusing.ARRAYS[name].dims)
-        data[name] = (dims, np.stack([cell[name] for cell in cells]))
+    cells = [[trying.cell(cell_of(a, b)) for b in codes] for a in codes]
+    for name, declared in refusing.ARRAYS.items():
+        dims = ("source", "target", *declared.dims)
+        data[name] = (dims, np.array([[each[name] for each in row] for row in cells]))
     names_of = {
         "source": list(codes),
         "target": list(codes),
@@ -223,7 +228,7 @@ def test_our_requests_and_wrong_choices():
     spec = RefusingSpec(demo.manifest.model, languages=("en", "sw"))
     part = refusing.begin(demo, spec)
     assert part.dims["target"] == ("en", "sw") and len(part.dims["pair"]) == 32
-    assert part.spec["corpus_digest"] and part.number_of_cells == 2
+    assert part.spec["corpus_digest"] and part.number_of_cells == 4
     for changes, said in (
         ({"languages": ("en", "xx")}, "language of the requests"),
         ({"languages": ("en",), "layers": (99,)}, "There is no layer 99"),
@@ -264,6 +269,8 @@ def test_a_model_is_tried_and_the_tab_tells_of_it(home):
     assert set(np.unique(found["layer"])) <= {2, 3}
     assert not np.array_equal(found["added"], found["random-added"])
     assert not np.array_equal(found["unsteered"][0], found["removed"][0])
+    first = found["unsteered"].values
+    np.testing.assert_array_equal(first[0], first[1])
     at = visit("pages/control.py", study=study.name, tab="recognised")
     assert not at.error and not at.exception
     shown = figures(at)

@@ -83,7 +83,7 @@ def recognition_across(study: Study) -> xr.Dataset:
     found = study.trial(NAME)
     return matrix_of(
         found, above(found["reading"].values), share_of, RECOGNISED_ABOVE, "accuracy"
-    ).assign(layer=found["layer"])
+    ).assign(layer=found["layer"].isel(target=0, drop=True))
 
 
 def matrix_of(

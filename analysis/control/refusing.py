@@ -97,7 +97,7 @@ def concept_of(spec: RefusingSpec, corpus: Corpus) -> str:
 
 
 def begin(study: Study, spec: RefusingSpec) -> TrialPart:
-    """What a study's manifest tells of the trial: a cell for each language's direction.
+    """What a study's manifest tells of the trial: a cell for each direction and target.
 
     SpecError for languages or layers that there are none of, and too few common pairs.
     """
@@ -130,7 +130,7 @@ def begin(study: Study, spec: RefusingSpec) -> TrialPart:
             "pair": common_pairs(corpus, exact),
             "fold": tuple(str(fold) for fold in range(1, FOLDS + 1)),
         },
-        cells=("source",),
+        cells=("source", "target"),
         arrays=ARRAYS,
         notes=corpus.notes,
     )
@@ -211,7 +211,7 @@ WORDS = {
 }
 ARRAYS: dict[str, TrialArray] = {
     name: TrialArray(
-        dims=("target", "pair"),
+        dims=("pair",),
         long_name=words,
         units="mean gaps" if name == "reading" else "probability",
     )
@@ -220,7 +220,7 @@ ARRAYS: dict[str, TrialArray] = {
 ARRAYS["layer"] = TrialArray(
     dims=("fold",), long_name="layer of the direction, chosen on the other fold"
 )
-"""What is kept of a source's direction."""
+"""What is kept of a source's direction in a target language."""
 
 
 @dataclass(frozen=True)
@@ -278,13 +278,11 @@ class Try:
         return self.rates[language]
 
     def cell(self, cell: Mapping[str, str]) -> dict[str, np.ndarray]:
-        """All arrays of a source's direction."""
-        source = cell["source"]
-        directions = self.directions(source)
-        parts = [self.on(target, directions) for target in self.spec.languages]
+        """All arrays of a source's direction in a target language."""
+        directions = self.directions(cell["source"])
         found = {}
-        for name in WORDS:
-            found[name] = np.stack([part[name] for part in parts]).astype(np.float32)
+        for name, values in self.on(cell["target"], directions).items():
+            found[name] = values.astype(np.float32)
         layers = [each.layer for each in directions]
         return {**found, "layer": np.array(layers, np.float32)}
 
@@ -300,7 +298,10 @@ class Try:
             seed = [self.spec.seed, number, self.spec.languages.index(source)]
             random = np.random.default_rng(seed).standard_normal(len(vector))
             random *= np.linalg.norm(vector) / np.linalg.norm(random)
-            found.append(Direction(layer, vector, random.astype(vector.dtype)))
+            random = random.astype(vector.dtype)
+            times = self.spec.strength
+            added, random_added = times * vector, times * random
+            found.append(Direction(layer, vector, random, added, random_added))
         return found
 
     def on(
@@ -331,14 +332,10 @@ class Try:
         """
         known = self.texts[target]
         texts = [*known.requests, *known.requests, *known.twins, *known.twins]
-        pushes: list[Push] = []
-        for removes in (True, False):
-            for each in directions:
-                vector = each.vector if removes else self.spec.strength * each.vector
-                pushes.append(Push(each.layer, vector, removes))
-            for each in directions:
-                vector = each.random if removes else self.spec.strength * each.random
-                pushes.append(Push(each.layer, vector, removes))
+        pushes = [Push(each.layer, each.vector, True) for each in directions]
+        pushes += [Push(each.layer, each.random, True) for each in directions]
+        pushes += [Push(each.layer, each.added) for each in directions]
+        pushes += [Push(each.layer, each.random_added) for each in directions]
         rate = self.engine.refusal(target, texts, pushes).reshape(4, -1)
         names = ("removed", "random-removed", "added", "random-added")
         return dict(zip(names, rate))
@@ -346,11 +343,15 @@ class Try:
 
 @dataclass(frozen=True)
 class Direction:
-    """A direction with the mean gap as its length, its layer, and a random one."""
+    """A direction with the mean gap as its length, its layer, a random one as long, and
+    what is added of both.
+    """
 
     layer: int
     vector: np.ndarray
     random: np.ndarray
+    added: np.ndarray
+    random_added: np.ndarray
 
 
 def folds(pairs: int) -> np.ndarray:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analysis.model.hooks import Row
     from analysis.model.load import Loaded
 
-TRIED = 8
+TRIED = 4
 """Requests, and as many twins, on which the likeliest openings are found."""
 BARE = "none"
 """The template without a turn to answer in: an answer begins on a new line."""

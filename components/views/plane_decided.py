@@ -22,8 +22,8 @@ from components.frame.text import escape
 
 NAMING_SHOWS = (
     "Shows whether naming the language does as much as naming the country, and whether "
-    "naming the country brings back the local answers that English steering loses: the "
-    "same culture questions in three ways, unsteered, steered and pushed at random."
+    "it brings back what English steering loses. The "
+    "same culture questions are asked in three ways, unsteered, steered and pushed at random."
 )
 MOST_MODELS = 8
 """Studies that stand beside the open one, the newest first."""
