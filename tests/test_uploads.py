@@ -1,128 +1,21 @@
 """Files that users upload: each read once, off the page; no upload changes what others see."""
 
-import io
 import re
 import threading
 import time
 
-import numpy as np
 import pytest
-from safetensors.numpy import save as save_safetensors
 
 from analysis.control import prompts as sources
 from analysis.core.errors import Stopped
 from analysis.core.turns import tell
-from analysis.study import library
 from analysis.worker.service import Service
 from components.forms import extraction
 from components.frame import readings
-from components.paperpack import recipes
-from tests.kept import recipe
-from tests.visits import APP, alive, button, plain, unfolded, visit, words
+from tests.uploading import PAIRS, PLACES, PROMPTS, SHARED
+from tests.visits import APP, alive, button, plain, words
 
-EXTRACT, LAYERS = "pages/extract.py", "pages/layers.py"
-PAIRS = b"pair,concept,language,positive,negative\n" + b"".join(
-    f"{i},kindness,{code},kind {i} {code},unkind {i} {code}\n".encode()
-    for i in range(6)
-    for code in ("en", "fr")
-)
-QUESTIONS = b"item,language,question,answer,options\n" + b"".join(
-    f"{i},{code},how {i} {code}?,a,a|b\n".encode()
-    for i in range(6)
-    for code in ("en", "fr")
-)
-WORDS = b"concept,en,fr\n" + b"".join(f"c{i},w{i},m{i}\n".encode() for i in range(30))
-SENTENCES = b"id,en,fr\n" + b"".join(f"{i},s{i},p{i}\n".encode() for i in range(30))
-PROMPTS = b"prompt,language,text\n" + b"".join(
-    f"{i},{code},tell {i}\n".encode() for i in range(8) for code in ("en", "fr")
-)
-ANSWERS = b"item,kind,language,answer\n1,universal,en,a\n"
-
-
-def npy() -> bytes:
-    np.save(buffer := io.BytesIO(), np.ones((4, 8), np.float32))
-    return buffer.getvalue()
-
-
-class Place:
-    """An uploader: its page and query, what is chosen before it is there, and a file for it."""
-
-    def __init__(
-        self, page: str, name: str, data, before=(), fold: str = "", **query: str
-    ) -> None:
-        self.page, self.name, self.data = page, name, data
-        self.before, self.fold, self.query = before, fold, query
-
-    def open(self):
-        """A session that looks at the page."""
-        at = visit(self.page, **self.query)
-        if self.fold:
-            unfolded(at, self.fold)
-        for kind, key, value in self.before:
-            alive(getattr(at, kind)(key=key).set_value(value).run())
-        return at
-
-    def content(self) -> bytes:
-        """A file that this place takes."""
-        return self.data() if callable(self.data) else self.data
-
-
-def recipe_file() -> bytes:
-    """A recipe of a figure whose study is not here."""
-    return recipes.write(recipe("tree")).encode()
-
-
-VECTORS = save_safetensors({f"layer.{n}": np.ones(8, np.float32) for n in (1, 2)})
-PLACES = {
-    "draft-file": Place(
-        EXTRACT, "mine.csv", PAIRS, [("button_group", "draft-origin", "a file")]
-    ),
-    "draft-shares": Place(EXTRACT, "shares.csv", b"code,percent\nen,90\n"),
-    "questions-file": Place(
-        LAYERS,
-        "mine.csv",
-        QUESTIONS,
-        [("button_group", "questions-origin", "a file")],
-        fold="ask",
-        study="demo",
-    ),
-    "means-files": Place(LAYERS, "means.sw.npy", npy, fold="means", study="demo"),
-    "words-file": Place(
-        "pages/alignment.py",
-        "mine.csv",
-        WORDS,
-        [("button_group", "words-origin", "a file")],
-        study="llama2-chat-7b",
-    ),
-    "sentences-file": Place(
-        "pages/alignment.py",
-        "mine.csv",
-        SENTENCES,
-        study="llama2-chat-7b",
-        align="sentences",
-    ),
-    "run-file": Place(
-        "pages/control.py",
-        "mine.csv",
-        PROMPTS,
-        [("selectbox", "run-prompts", "a file")],
-        study="demo",
-    ),
-    "rivals": Place("pages/plane.py", "mine.csv", ANSWERS, study="demo"),
-    "recipe-file": Place("pages/figures.py", "recipe.json", recipe_file, study="demo"),
-    "vector-file": Place(
-        "pages/playground.py", "mine.safetensors", VECTORS, study="demo", tab="saved"
-    ),
-    "study-file": Place(
-        "pages/studies.py",
-        "mine.babelscope",
-        lambda: library.pack("demo"),
-        tab="add",
-    ),
-}
 DAMAGED = b"\x00\xffnothing that is read here\n" * 3
-SHARED = {"study-file"}
-"""What is for everybody: the list of studies grows, and nothing else."""
 
 
 def test_every_uploader_of_the_app_is_here():
