@@ -369,6 +369,14 @@ def test_only_studies_that_share_something_are_offered_and_alike_ones_first(home
     )
 
 
+def test_a_study_is_not_compared_with_itself(fresh):
+    """A link that asks for it took the page down."""
+    query = {"study": "demo", "tab": "compare", "with": "demo"}
+    at = visit(STUDIES, **query)
+    assert "demo" not in at.multiselect(key="with").value
+    assert "The link asks" in words(at)
+
+
 def test_another_tab_takes_the_comparison_out_of_the_link(home):
     at = visit(
         STUDIES, study="llama2-chat-7b", **{"with": "qwen-chat-7b", "tab": "all"}

@@ -58,7 +58,7 @@ def choose(study: Study, others: dict[str, Study]) -> tuple[str, ...]:
     names = [other.name for other in partners]
     # A link may ask for one that shares nothing, or is damaged, which is then told.
     asked = links.now("with")
-    here = library.names()
+    here = [name for name in library.names() if name != study.name]
     names += [name for name in asked if name in here and name not in names]
     usual = comparable.usual_partner(study, others.values())
     told = titles(library.names())
