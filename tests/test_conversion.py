@@ -15,7 +15,7 @@ from analysis.core.gguf_models import bits_of, named_quantisation
 from analysis.core.interruption import heard_by
 from analysis.core.leftovers import HOST, sweep
 from analysis.core.model_names import offered_models
-from analysis.core.model_records import RECORD, read_record
+from analysis.core.model_records import RECORD, converted_root, read_record
 from analysis.core.specs import ModelSpec
 from analysis.model import conversion
 from analysis.model.conversion import Wanted, convert
@@ -317,6 +317,49 @@ def test_a_job_unpacks_a_file_and_says_what_it_is_called(home):
     brought = unpack_file(home / "x.gguf", Naming("mine"))(job, Pool())
     assert brought.name == "mine"
     assert brought.record.bits == 8
+
+
+def joined(path: Path) -> Path:
+    """The folder of a model whose one part is given."""
+    job = Job(1, "me", "", lambda job, pool: None)
+    brought = unpack_file(path, Naming())(job, Pool())
+    return converted_root() / brought.name
+
+
+def test_a_model_in_several_files_is_that_of_one_file(home):
+    """As the library that llama.cpp's converter writes with cuts it."""
+    write(home / "x.gguf", "llama", "Q8_0", tensors_a_file=7)
+    write(home / "one.gguf", "llama", "Q8_0")
+    parts = sorted(home.glob("x-*-of-*.gguf"))
+    assert len(parts) > 2
+    folder = joined(parts[1])
+    assert folder.name == "x" and read_record(folder).file == "x.gguf"
+    whole = unpack(home / "one.gguf")
+    for name in ("model.safetensors", "tokenizer.json", "config.json"):
+        assert (folder / name).read_bytes() == (whole / name).read_bytes()
+    assert len(list(folder.parent.iterdir())) == 2, "the joined file is gone"
+
+
+def test_parts_that_are_missing_cut_or_of_another_model_are_told(home):
+    write(home / "x.gguf", "llama", "F32", tensors_a_file=9)
+    first, second, *_, last = sorted(home.glob("x-*-of-*.gguf"))
+    content = second.read_bytes()
+
+    def said() -> str:
+        with pytest.raises(ModelError) as error:
+            joined(first)
+        root = converted_root()
+        assert not root.is_dir() or not list(root.iterdir())
+        return str(error.value)
+
+    second.write_bytes(content[:-64])
+    assert f"{second.name} cannot be read as GGUF: it ends before" in said()
+    second.write_bytes(last.read_bytes())
+    assert f"{second.name} cannot be read as GGUF: it does not say that" in said()
+    second.unlink()
+    assert f"and {second.name} cannot be found beside it. Put all" in said()
+    second.write_bytes(content)
+    assert joined(first).name == "x"
 
 
 def test_a_damaged_record_is_told(home):

@@ -91,18 +91,19 @@ def write(
     kind: str = "F32",
     way: str = "",
     leave_out: str = "",
+    tensors_a_file: int = 0,
     kind_of_file: str = "model",
     **changes: object,
 ) -> torch.nn.Module:
     """Write a tiny random model as GGUF; returns the model.
 
     ``way``: of cutting texts, for a vocabulary of bytes; “”: SentencePiece.
-    ``leave_out``: a tensor that is not written.
+    ``leave_out``: a tensor that is not written. ``tensors_a_file``: cut into several.
     """
     model = build(family, **changes)
     config = model.config
     architecture = ARCHITECTURES.get(family, family)
-    writer = GGUFWriter(path, architecture)
+    writer = GGUFWriter(path, architecture, split_max_tensors=tensors_a_file)
     writer.add_file_type(FILE_TYPES[kind])
     writer.add_license("mit")
     writer.add_type(kind_of_file)

@@ -105,11 +105,15 @@ class Field:
 
 @dataclass(frozen=True)
 class Head:
-    """What stands before the numbers of a file; ``begin``: the byte where they begin."""
+    """What stands before the numbers of a file.
+
+    ``begin`` is the byte where they begin, ``listed`` the one where the list of tensors does.
+    """
 
     fields: dict[str, Field]
     tensors: tuple[Declared, ...]
     begin: int
+    listed: int
 
     def text(self, name: str) -> str:
         """The text of a field; “” where there is none."""
@@ -141,8 +145,9 @@ def read_head(content: bytes | mmap.mmap) -> Head:
         tell()
         name = cursor.text()
         fields[name] = read_field(cursor)
+    listed = cursor.place
     declared = tuple(declared_tensor(cursor) for _ in range(tensors))
-    head = Head(fields, declared, cursor.place)
+    head = Head(fields, declared, cursor.place, listed)
     alignment = head.number("general.alignment", 32)
     return replace(head, begin=aligned(cursor.place, alignment))
 

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.core import gguf_parts
 from analysis.core.model_memory import Memory, free_main_memory
 from analysis.core.model_names import ADAPTER
 from analysis.core.model_records import WeightsRecord, converted_root, read_record
@@ -63,11 +64,16 @@ def unpacked_file(
     job: Job,
     pool: Pool,
 ) -> Brought:
-    """The model of a GGUF file."""
+    """The model of a GGUF file, or of several that it is one of."""
     from analysis.model.conversion import Wanted
 
-    wanted = Wanted(naming.name, naming.dtype, called, origin, sha256)
-    return unpacked(path, wanted, job, pool)
+    in_parts = len(gguf_parts.parts_of(path)) > 1
+    if in_parts:
+        # What was told is of one part.
+        called, sha256 = gguf_parts.whole_name(path.name), ""
+    with gguf_parts.whole(path, converted_root() / "joined", job.progress) as file:
+        wanted = Wanted(naming.name, naming.dtype, called, origin, sha256)
+        return unpacked(file, wanted, job, pool)
 
 
 def unpack_from_hub(
