@@ -73,7 +73,9 @@ def load_one(spec: ModelSpec) -> None:
     for name, part, all_of_it in zip(Seconds._fields, watch.taken, whole):
         share = 100 * part / all_of_it
         verdict = "" if share < BOUND else f", more than {BOUND} %"
-        print(f"{name} {1000 * part:.0f} ms of {all_of_it:.2f} s, {share:.1f} %{verdict}")
+        print(
+            f"{name} {1000 * part:.0f} ms of {all_of_it:.2f} s, {share:.1f} %{verdict}"
+        )
 
 
 def measured(spec: ModelSpec) -> str:
