@@ -3,12 +3,13 @@
 import json
 import re
 import shutil
+from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import FilePayload, Locator, Page, expect, sync_playwright
 
 from analysis.concepts.corpora import to_csv
 from analysis.concepts.pairs import ContrastPair, Corpus
@@ -30,6 +31,7 @@ from tests.planted import Planting, planted_study
 from tests.planted_words import planted_vectors, stored_words, word_list
 from tests.stored import HOSTILE, stored
 from tests.tiny import save
+from tests.uploading import PLACES, SHARED
 
 pytestmark = pytest.mark.browser
 CHROMIUM = next(
@@ -525,3 +527,79 @@ def test_one_session_extracts_while_another_looks(server, session, home):
     there = working.get_by_role("heading", name="Similarity", level=1)
     expect(there).to_be_visible(timeout=LONG)
     assert f"study={name}" in working.url
+
+
+def by_page() -> dict[str, list[str]]:
+    """The uploaders that stand on one page: its address → their keys."""
+    found: dict[str, list[str]] = {}
+    for key, place in PLACES.items():
+        name = place.page.removeprefix("pages/").removesuffix(".py")
+        part = f"#{key}" if place.alone else ""
+        address = f"{name}?{urlencode(place.query)}{part}"
+        found.setdefault(address, []).append(key)
+    return found
+
+
+UPLOADERS = by_page()
+
+
+def at_uploaders(page: Page, address: str, keys: list[str]) -> Page:
+    """A page whose uploaders are there."""
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=LONG)
+    settle(page)
+    for place in map(PLACES.__getitem__, keys):
+        if place.fold:
+            page.locator(f".st-key-fold-{place.fold} summary").click()
+        if place.popover:
+            page.get_by_role("button", name=place.popover).click()
+        for kind, choice, value in place.before:
+            box = page.locator(f".st-key-{choice}")
+            if kind == "selectbox":
+                box.locator("input").click()
+                page.get_by_role("option", name=value, exact=True).click()
+            else:
+                box.get_by_text(value, exact=True).click()
+    for key in keys:
+        expect(uploader(page, key)).to_be_attached(timeout=LONG)
+    settle(page)
+    return page
+
+
+def uploader(page: Page, key: str) -> Locator:
+    """The field that takes files."""
+    return page.locator(f".st-key-{key} input[type=file]")
+
+
+def seen(page: Page) -> list[str]:
+    """What a visitor reads, and what is in the fields."""
+    return page.evaluate(
+        """() => {
+            const main = document.querySelector('[data-testid=stMain]')
+            const fields = Array.from(main.querySelectorAll('input'), one => one.value)
+            return [main.innerText, ...fields]
+        }"""
+    )
+
+
+@pytest.mark.parametrize("address", UPLOADERS)
+def test_two_visitors_and_every_uploader(server, session, address):
+    """What one uploads, the other never sees; the list of studies is for all."""
+    keys = UPLOADERS[address]
+    working = at_uploaders(session(), f"{server}/{address}", keys)
+    looking = at_uploaders(session(), f"{server}/{address}", keys)
+    before = seen(looking)
+    for key in keys:
+        name, content = PLACES[key].name, PLACES[key].content()
+        file = FilePayload(name=name, mimeType="", buffer=content)
+        uploader(working, key).set_input_files(file)
+        taken = working.locator(f".st-key-{key}").get_by_text(name, exact=True)
+        expect(taken).to_be_attached(timeout=LONG)
+        settle(working)
+    looking.evaluate("document.activeElement.blur()")
+    looking.keyboard.press("r")
+    settle(looking)
+    after = seen(looking)
+    assert after[1:] == before[1:]
+    if not SHARED.intersection(keys):
+        assert after == before

@@ -1,6 +1,7 @@
 """Every uploader of the program: where it is, and a file that it takes."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 from safetensors.numpy import save as save_safetensors
@@ -35,13 +36,25 @@ def npy() -> bytes:
 
 
 class Place:
-    """An uploader: its page and query, what is chosen before it is there, and a file for it."""
+    """An uploader: its page and query, what is chosen before it is there, and a file for it.
+
+    ``alone``: others of its page, opened, would hide it.
+    """
 
     def __init__(
-        self, page: str, name: str, data, before=(), fold: str = "", **query: str
+        self,
+        page: str,
+        name: str,
+        data: bytes | Callable[[], bytes],
+        before=(),
+        fold: str = "",
+        popover: str = "",
+        alone: bool = False,
+        **query: str,
     ) -> None:
         self.page, self.name, self.data = page, name, data
         self.before, self.fold, self.query = before, fold, query
+        self.popover, self.alone = popover, alone
 
     def open(self):
         """A session that looks at the page."""
@@ -67,7 +80,7 @@ PLACES = {
     "draft-file": Place(
         EXTRACT, "mine.csv", PAIRS, [("button_group", "draft-origin", "a file")]
     ),
-    "draft-shares": Place(EXTRACT, "shares.csv", b"code,percent\nen,90\n"),
+    "draft-shares": Place(EXTRACT, "shares.csv", b"code,percent\nen,90\n", alone=True),
     "questions-file": Place(
         LAYERS,
         "mine.csv",
@@ -98,7 +111,13 @@ PLACES = {
         [("selectbox", "run-prompts", "a file")],
         study="demo",
     ),
-    "rivals": Place("pages/plane.py", "mine.csv", ANSWERS, study="demo"),
+    "rivals": Place(
+        "pages/plane.py",
+        "mine.csv",
+        ANSWERS,
+        popover="Another method's answers",
+        study="demo",
+    ),
     "recipe-file": Place("pages/figures.py", "recipe.json", recipe_file, study="demo"),
     "vector-file": Place(
         "pages/playground.py", "mine.safetensors", VECTORS, study="demo", tab="saved"
