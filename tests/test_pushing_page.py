@@ -6,6 +6,7 @@ import pytest
 from analysis.concepts.specs import CONVENTIONS
 from analysis.overview import findings
 from analysis.overview.finding import NONE, STRONG
+from analysis.overview.on_pushing import pushed
 from analysis.pushing.specs import NAME
 from analysis.study import store
 from tests.planted_pushing import Planted, pushed_study, stored_trial
@@ -58,6 +59,9 @@ def test_the_overview_says_what_carries_over(folder):
     found = findings.finding(study, HONEST, NAME)
     assert found.strength == STRONG and "20 of 20 pairs" in found.sentence
     assert "5 of 5 languages are moved by their own vector" in found.statistics
-    nothing = pushed_study(Planted(np.zeros((SIZE, SIZE))))
-    found = findings.TELLERS[NAME](nothing, HONEST, lambda f, study, *o: f(study, *o))
-    assert found.strength == NONE and "nothing carries over" in found.sentence
+    for carried, words in (
+        (np.zeros((SIZE, SIZE)), "nothing moves"),
+        (np.eye(SIZE), "nothing carries over"),
+    ):
+        found = pushed(pushed_study(Planted(carried)), HONEST)
+        assert found.strength == NONE and words in found.sentence

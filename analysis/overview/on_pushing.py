@@ -83,6 +83,12 @@ def judge(table: xr.Dataset) -> Verdict:
     if not found.cells:
         return Verdict("Pushing needs vectors of at least two languages.", NONE)
     pushes = f"{found.moved} of {count(found.cells, 'pair')} of languages"
+    if not found.moved and not found.own_moved:
+        text = (
+            "When you push, nothing moves: at this strength no vector does more than "
+            "random directions, not even in its own language."
+        )
+        return Verdict(text, NONE)
     if not found.moved:
         text = (
             "When you push, nothing carries over: in "
