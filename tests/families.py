@@ -263,6 +263,46 @@ def save_fp8(folder: Path) -> None:
     path.write_text(json.dumps(known))
 
 
+FP4 = (0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6)
+"""What four bits stand for in MXFP4 (E2M1, Open Compute Project 2023)."""
+GPT_OSS = LLAMA_LIKE | {
+    "num_hidden_layers": 2,
+    "num_local_experts": 2,
+    "num_experts_per_tok": 1,
+    "layer_types": ["sliding_attention", "full_attention"],
+}
+
+
+def save_mxfp4(folder: Path) -> dict[str, torch.Tensor]:
+    """Write a GPT-OSS whose experts are kept in MXFP4; the numbers that they stand for.
+
+    Thirty-two numbers of four bits, two a byte, share a power of two.
+    """
+    save_as(folder, "GptOssConfig", GPT_OSS)
+    weights = load_file(folder / "model.safetensors")
+    drawn = torch.Generator().manual_seed(0)
+    meant, stored = {}, {}
+    for name, weight in weights.items():
+        if not name.endswith(("experts.gate_up_proj", "experts.down_proj")):
+            stored[name] = weight.to(torch.bfloat16)
+            continue
+        experts, inputs, outputs = weight.shape
+        shape = (experts, outputs, inputs // 32, 16)
+        packed = torch.randint(0, 256, shape, dtype=torch.uint8, generator=drawn)
+        scales = torch.randint(119, 123, shape[:3], dtype=torch.uint8, generator=drawn)
+        pairs = torch.stack([packed & 15, packed >> 4], -1).flatten(-2)
+        numbers = torch.tensor(FP4)[pairs.long()]
+        scaled = numbers * torch.exp2(scales.float() - 127)[..., None]
+        meant[name] = scaled.flatten(-2).transpose(1, 2)
+        stored[f"{name}_blocks"], stored[f"{name}_scales"] = packed, scales
+    save_file(stored, folder / "model.safetensors", metadata={"format": "pt"})
+    path = folder / "config.json"
+    known = json.loads(path.read_text()) | {"dtype": "bfloat16"}
+    known["quantization_config"] = {"quant_method": "mxfp4"}
+    path.write_text(json.dumps(known))
+    return meant
+
+
 T5 = {
     "vocab_size": 300,
     "d_model": 32,

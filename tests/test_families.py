@@ -42,6 +42,7 @@ from tests.families import (
     model_of,
     save_as,
     save_fp8,
+    save_mxfp4,
 )
 from tests.tiny import HIDDEN, WINDOW, build, save, tokenizer
 
@@ -422,6 +423,28 @@ def test_llama_4_is_read_without_its_head_and_after_its_norm():
             out = engine.model(torch.tensor([row]), output_hidden_states=True)
         normed = out.hidden_states[-1][0, -1].numpy()
         np.testing.assert_allclose(states[-1], normed, atol=2e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_experts_in_mxfp4_are_read_on_a_processor_and_sized_as_they_will_be(
+    home, dtype
+):
+    meant = save_mxfp4(home / "models" / "four")
+    spec = ModelSpec("four", dtype=dtype, device="cpu")
+    engine = load(spec)
+    held = dict(engine.model.named_parameters())
+    assert {one.dtype for one in held.values()} == {getattr(torch, dtype)}
+    for name, numbers in meant.items():
+        # Four bits and a power of two are exact in either precision.
+        assert torch.equal(held[name].float(), numbers)
+    assert np.isfinite(all_states(engine, 4096)).all()
+    stored = preflight(spec)
+    assert stored.parameters == sum(one.numel() for one in held.values())
+    path = home / "models" / "four" / "config.json"
+    known = json.loads(path.read_text())
+    del known["quantization_config"]
+    path.write_text(json.dumps(known))
+    assert preflight(spec).needed == stored.needed
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
