@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from analysis.core.errors import SpecError, StudyError
 from analysis.core.specs import ModelSpec
@@ -21,6 +22,7 @@ from analysis.study.manifest import QuestionsPart
 from analysis.worker.service import Pool
 from analysis.world import corpus as texts
 from tests.planted import Planting, planted_study
+from tests.planted_pushing import Planted, stored_trial
 from tests.stored import stored
 
 HERE = library.REAL in library.coming_along()
@@ -53,6 +55,18 @@ def test_a_shipped_study_says_nearly_the_same_in_fewer_bytes(home, tmp_path):
     assert (target / "NOTICE.txt").read_text() == "Say this.\n"
     shipping.ship(folder, target)  # once more, in its place
     assert store.open_study(target).complete
+
+
+def test_what_was_tried_on_the_model_ships_as_it_is(home, tmp_path):
+    codes = ("en", "fr")
+    folder = stored("tried", planted_study(("fairness",), codes, (3, 20, 64)))
+    assert not real_study.has_part(store.read_manifest(folder), "pushing")
+    stored_trial(folder, Planted(np.ones((2, 2)), languages=codes))
+    assert real_study.has_part(store.read_manifest(folder), "pushing")
+    shipping.ship(folder, tmp_path / "kept")
+    kept, whole = store.open_study(tmp_path / "kept"), store.open_study(folder)
+    assert kept.has_trial("pushing") and "pushing" in real_study.PARTS
+    xr.testing.assert_equal(kept.trial("pushing"), whole.trial("pushing"))
 
 
 def test_what_is_left_out_and_what_stays_as_it_is():

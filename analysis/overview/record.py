@@ -60,9 +60,9 @@ UNRELATED = Statistic(
     "of training pairs whose members were swapped at random, on the same held-out pairs."
 )
 PUSHES = Statistic(
-    "Intervals of effects of a push are Student's over prompts, those of shares of the own "
-    "vector's effect Fieller's; an effect counts where it is beyond what differs between "
-    "prompts, and beyond what differs between random directions of the same length.",
+    "Intervals of effects of a push are Student's over prompts, and Fieller's where they "
+    "are of shares. An effect counts where it is beyond what differs between prompts and "
+    "between random directions of the same length.",
     ("student1908probable", "fieller1954some"),
 )
 PERMUTATION = Statistic("P values come from permutation.")
