@@ -7,8 +7,14 @@ import numpy as np
 import xarray as xr
 
 from analysis.control import refusing
-from analysis.crossing import alignment, latent, patching
-from analysis.crossing.specs import LatentSpec, PatchingSpec, SentenceAlignmentSpec
+from analysis.core.specs import ModelSpec
+from analysis.crossing import alignment, forcing, latent, patching
+from analysis.crossing.specs import (
+    ForcingSpec,
+    LatentSpec,
+    PatchingSpec,
+    SentenceAlignmentSpec,
+)
 from analysis.plane import naming
 from analysis.study import store, trials
 from analysis.study.manifest import Manifest
@@ -107,3 +113,10 @@ def plant_crossings(folder: Path) -> None:
     plant(folder, patching.NAME, patching.begin(study, patch))
     lens = LatentSpec(model, most=4)
     plant(folder, latent.NAME, latent.begin(study, lens))
+
+
+def plant_forcing(folder: Path) -> None:
+    """Give a stored study with means of languages pushes along their vectors."""
+    study = store.open_study(folder)
+    spec = ForcingSpec(ModelSpec("planted/model"), given=study.languages[:1])
+    plant(folder, forcing.NAME, forcing.begin(study, spec))

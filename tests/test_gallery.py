@@ -16,7 +16,7 @@ from components.figures.spec import Figure
 from components.frame.shell import MENU
 from tests.planted_pushing import Planted, stored_trial
 from tests.planted_sentences import stored_sentences
-from tests.planted_trials import plant_crossings
+from tests.planted_trials import plant_crossings, plant_forcing
 from tests.speaking import finished
 from tests.stored import LANGUAGES, stored
 
@@ -43,7 +43,7 @@ def kept(tmp_path_factory):
         plant_crossings(folder)
         same = np.ones((len(LANGUAGES), len(LANGUAGES)))
         stored_trial(folder, Planted(same, languages=LANGUAGES))
-        stored_sentences("sentences")
+        plant_forcing(stored_sentences("sentences"))
         finished(library.open_by_name("complete"))
         yield settings.home()
 

@@ -100,3 +100,39 @@ class LatentSpec:
                 f"Given are {self.most} words and {self.shots} examples; choose 0 words "
                 "(all) or 2 and more, and 1 example or more."
             )
+
+
+@dataclass(frozen=True)
+class ForcingSpec:
+    """Which prompts are pushed towards which languages, where and how hard.
+
+    Prompts that ask for a word in each of ``given`` are pushed towards each of ``wanted``,
+    with the study's language vectors; strength 1 is the whole gap between two languages'
+    means. ``layers`` empty: four, evenly spaced. ``rivals`` are unrelated words that the
+    answer is held against. Other fields as in ``PatchingSpec``.
+    """
+
+    model: ModelSpec
+    given: tuple[str, ...] = (PIVOT,)
+    wanted: tuple[str, ...] = ()
+    layers: tuple[int, ...] = ()
+    strengths: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
+    prompts: int = 12
+    rivals: int = 3
+    shots: int = 4
+    seed: int = 0
+    words: str = ""
+    words_digest: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "strengths", tuple(map(float, self.strengths)))
+        if not self.strengths or not all(each > 0 for each in self.strengths):
+            raise SpecError(
+                f"Strengths are {', '.join(map(str, self.strengths)) or 'none'}; choose "
+                "some above 0."
+            )
+        if self.prompts < 4 or self.rivals < 1 or self.shots < 1:
+            raise SpecError(
+                f"Given are {self.prompts} prompts, {self.rivals} unrelated words and "
+                f"{self.shots} examples; choose 4 prompts or more and 1 of the others."
+            )

@@ -14,6 +14,13 @@ from functools import partial
 from analysis.concepts import corpora
 from analysis.concepts.specs import StudySpec
 from analysis.core.specs import ModelSpec
+from analysis.crossing import alignment, forcing, latent, patching
+from analysis.crossing.specs import (
+    ForcingSpec,
+    LatentSpec,
+    PatchingSpec,
+    SentenceAlignmentSpec,
+)
 from analysis.demo.shipping import MOST_DRAWS, ship
 from analysis.plane.specs import SweepSpec
 from analysis.pushing.specs import NAME as PUSHING
@@ -63,6 +70,11 @@ PUSHED = ("en", "fr", "zh", "ar", "hi", "sw")
 PUSHES = (0.02, 0.05)
 PUSHED_PROMPTS, PUSHED_DRAWS = 8, 6
 """So many take a few minutes on two processors."""
+CROSSED = ("fr", "es", "de", "zh", "ru", "id", "hi", "sw")
+"""Languages whose prompts are patched and read by the lens: a few minutes each part."""
+LENSED = 40
+"""Words of each language that the lens is asked for: 15 kB a language."""
+MOVED = ("fr", "de", "zh", "ru", "hi", "sw")
 MOST_SWEPT = 24
 """Items of a kind: enough to see a plane, and few enough for two processors."""
 
@@ -263,12 +275,42 @@ def pushed(making: Making, manifest: Manifest, name: str) -> str:
     return making.done(run_trial(PUSHING, spec, name))
 
 
+def met(making: Making, manifest: Manifest, name: str) -> str:
+    """At which layer translations meet, in all languages."""
+    spec = SentenceAlignmentSpec(
+        manifest.model or MODEL, languages=making.of(manifest.languages)
+    )
+    return making.done(run_trial(alignment.NAME, spec, name))
+
+
+def patched(making: Making, manifest: Manifest, name: str) -> str:
+    """States of some languages' prompts put into English ones."""
+    spec = PatchingSpec(manifest.model or MODEL, making.of(CROSSED))
+    return making.done(run_trial(patching.NAME, spec, name))
+
+
+def lensed(making: Making, manifest: Manifest, name: str) -> str:
+    """What the lens says at every layer of some languages' prompts."""
+    spec = LatentSpec(manifest.model or MODEL, making.of(CROSSED), most=LENSED)
+    return making.done(run_trial(latent.NAME, spec, name))
+
+
+def moved(making: Making, manifest: Manifest, name: str) -> str:
+    """English prompts pushed into some languages."""
+    spec = ForcingSpec(manifest.model or MODEL, wanted=making.of(MOVED))
+    return making.done(run_trial(forcing.NAME, spec, name))
+
+
 PARTS: dict[str, Callable[[Making, Manifest, str], str]] = {
     "words": words,
     "sentences": sentences,
     "questions": questions,
     "plane": plane,
     PUSHING: pushed,
+    alignment.NAME: met,
+    patching.NAME: patched,
+    latent.NAME: lensed,
+    forcing.NAME: moved,
 }
 """Parts of the study beside its concept vectors, in the order in which they are made."""
 

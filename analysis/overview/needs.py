@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analysis.certificates.rules import FEWEST_LANGUAGES
 from analysis.control import refusing, store
 from analysis.crossing import alignment as crossing_alignment
-from analysis.crossing import latent, patching
+from analysis.crossing import forcing, latent, patching
 from analysis.plane import localisation, naming
 from analysis.pushing.specs import NAME as PUSHING
 from analysis.questions.questions import CULTURE, UNIVERSAL
@@ -156,6 +156,7 @@ NAMED = trial(naming.NAME, "culture questions with the language or the country n
 REFUSING = trial(refusing.NAME, "requests tried in every language")
 PATCHED = trial(patching.NAME, "states put into other languages' prompts")
 LATENT = trial(latent.NAME, "prompts for words read by the lens")
+FORCED = trial(forcing.NAME, "pushes along language vectors")
 PLANE = Need("plane", one_of("plane_answer"))
 LOCAL_ITEMS = Need("plane with culture items", has_local_items)
 BOTH_AXES = Need("sweep of both vectors with items of both kinds", has_both_axes)

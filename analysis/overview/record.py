@@ -26,7 +26,8 @@ WILSON = Statistic(
     "Intervals of single shares are Wilson intervals.", ("wilson1927probable",)
 )
 EXACT = Statistic(
-    "Intervals of shares near 0 are exact binomial intervals.", ("clopper1934use",)
+    "Intervals of shares of few sentences or prompts are exact binomial intervals.",
+    ("clopper1934use",),
 )
 SHARES = Statistic(
     "Intervals of shares are Wilson intervals; observations of one source count for as "

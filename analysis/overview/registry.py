@@ -13,7 +13,7 @@ from analysis.concepts import recognition, similarity, transfer
 from analysis.control import recognised
 from analysis.core.errors import SpecError, unknown
 from analysis.crossing import alignment as crossing_alignment
-from analysis.crossing import latent, patching
+from analysis.crossing import forcing, latent, patching
 from analysis.overview import (
     agreement,
     dose_response,
@@ -843,6 +843,23 @@ ANALYSES: list[Analysis] = [
         works=REFUSAL,
         tests=(PAIRED, ALL_CELLS),
         figures=("refusal-across",),
+    ),
+    Analysis(
+        "forcing",
+        forcing.forcing,
+        needs.FORCED,
+        seconds=1,
+        works=("gurgurov2026clas",),
+        figures=("language-forcing-map",),
+    ),
+    Analysis(
+        "best forcing",
+        forcing.best_forcing,
+        needs.FORCED,
+        seconds=1,
+        works=("gurgurov2026clas",),
+        tests=(EXACT,),
+        figures=("language-forcing",),
     ),
     Analysis(
         "comparison",

@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Any
 from analysis.control import refusing
 from analysis.core.errors import StudyError, unknown
 from analysis.core.specs import ModelSpec, from_dict
-from analysis.crossing import alignment, latent, patching
-from analysis.crossing.specs import LatentSpec, PatchingSpec, SentenceAlignmentSpec
+from analysis.crossing import alignment, forcing, latent, patching
+from analysis.crossing.specs import (
+    ForcingSpec,
+    LatentSpec,
+    PatchingSpec,
+    SentenceAlignmentSpec,
+)
 from analysis.plane import naming
 from analysis.pushing import plan as pushing_plan
 from analysis.pushing.specs import NAME, PushingSpec
@@ -24,7 +29,12 @@ from analysis.study.stored_trials import part_of
 from analysis.study.study import Study
 from analysis.study.together import Shard
 from analysis.study.trial_part import TrialPart
-from analysis.worker import latent_language, pushing, sentence_alignment
+from analysis.worker import (
+    language_forcing,
+    latent_language,
+    pushing,
+    sentence_alignment,
+)
 from analysis.worker import naming as asked_by_name
 from analysis.worker import patching as patching_work
 from analysis.worker import refusing as asked_to_decline
@@ -114,6 +124,14 @@ TRIALS: dict[str, Trial] = {
         patching.begin,
         patching_work.measurer,
         patching_work.tokens,
+    ),
+    forcing.NAME: Trial(
+        forcing.NAME,
+        "Pushing into another language",
+        ForcingSpec,
+        forcing.begin,
+        language_forcing.measurer,
+        language_forcing.tokens,
     ),
     latent.NAME: Trial(
         latent.NAME,

@@ -146,6 +146,10 @@ FIGURES: Mapping[str, Entry] = {
     "recognised": Entry("Control", of_control.outcomes, needs.REFUSING),
     "recognised-across": Entry("Control", of_control.recognition, needs.REFUSING),
     "refusal-across": Entry("Control", of_control.refusal, needs.REFUSING),
+    "language-forcing": Entry("Control", of_crossing.forced_by_pair, needs.FORCED),
+    "language-forcing-map": Entry(
+        "Control", of_crossing.forced_by_setting, needs.FORCED
+    ),
     "studies": Entry("Studies", of_concepts.two_studies, needs.MEASURES),
 }
 """Name → figure; the first one of a page is called like the page."""

@@ -1,10 +1,10 @@
 """Figures of where languages cross, from a study: measured with defaults, then drawn."""
 
 from analysis.core.errors import unknown
-from analysis.crossing import alignment, latent, patching
+from analysis.crossing import alignment, forcing, latent, patching
 from analysis.crossing.readings import WEIGHTED_OF_ALL
 from analysis.study.study import Study
-from components.figures import latent_language, sentence_alignment
+from components.figures import language_forcing, latent_language, sentence_alignment
 from components.figures import patching as patching_figures
 from components.figures.languages import Arrangement
 from components.figures.spec import Figure
@@ -75,3 +75,41 @@ def latent_by_language(study: Study, arrangement: Arrangement) -> Figure:
     data = latent.latent_language(study)
     languages = arrangement.languages(study, data.language.values.tolist())
     return latent_language.by_language(study, data, languages)
+
+
+def forced_by_pair(
+    study: Study, arrangement: Arrangement, *, given: str = ""
+) -> Figure:
+    """How well prompts in a language are moved into others by a push."""
+    best = forcing.best_forcing(study)
+    start = one_of(given, best.given.values.tolist(), "language of prompts")
+    others = [code for code in best.wanted.values.tolist() if code != start]
+    languages = arrangement.languages(study, others)
+    name = arrangement.name(start)
+    return language_forcing.by_pair(study, best, start, name, languages)
+
+
+def forced_by_setting(
+    study: Study,
+    arrangement: Arrangement,
+    *,
+    given: str = "",
+    wanted: str = "",
+    measure: str = "score",
+) -> Figure:
+    """How well prompts are moved into another language, by layer and strength."""
+    if measure not in language_forcing.SHARES:
+        raise unknown("measure", measure, language_forcing.SHARES)
+    data = forcing.forcing(study)
+    start = one_of(given, data.given.values.tolist(), "language of prompts")
+    others = [code for code in data.wanted.values.tolist() if code != start]
+    into = one_of(wanted, others, "language that is pushed towards")
+    words = f"From {arrangement.name(start)} into {arrangement.name(into)}"
+    return language_forcing.by_setting(study, data, measure, (start, into), words)
+
+
+def one_of(chosen: str, known: list[str], what: str) -> str:
+    """What is chosen of several, the first where nothing is; SpecError for another."""
+    if chosen and chosen not in known:
+        raise unknown(what, chosen, known)
+    return chosen or known[0]

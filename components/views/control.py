@@ -30,7 +30,7 @@ from components.frame import cache, controls, jobs, links, panel, press, questio
 from components.frame.polite import polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import filling, recognised, surfaces, unfilled
+from components.views import filling, language_forcing, recognised, surfaces, unfilled
 
 PRINTED = ("llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b")
 VECTORS = ("none", "own", "shared")
@@ -38,6 +38,9 @@ ACTED, ACTED_WORDS = "recognised", "Not recognised, or not acted on?"
 SEARCH = "search"
 """The tab of the search in links."""
 PUBLISHED_COLUMN = "published rate: no vector / own / English"
+
+MOVED, MOVED_WORDS = "move", "Can it be moved into another language?"
+"""The tab of pushes along language vectors: its name in links, and its words."""
 
 
 def page(study: Study) -> None:
@@ -61,6 +64,7 @@ def page(study: Study) -> None:
             (
                 Question("new", "Plan a run", partial(plan, study)),
                 Question(ACTED, ACTED_WORDS, partial(recognised.tab, study)),
+                Question(MOVED, MOVED_WORDS, partial(language_forcing.tab, study)),
             )
         )
         return
@@ -147,6 +151,7 @@ def judged(
                 partial(surfaces.texts, run, found),
             ),
             Question(ACTED, ACTED_WORDS, partial(recognised.tab, study)),
+            Question(MOVED, MOVED_WORDS, partial(language_forcing.tab, study)),
             Question("new", "Plan another run", partial(plan, study)),
             Question("run", "What was asked for?", partial(manage, run)),
         )
