@@ -20,6 +20,7 @@ from analysis.model.batches import (
 from analysis.model.hooks import Check, Geometry, Row, no_check, steered
 from analysis.model.load import Loaded
 from analysis.model.scoring import (
+    MOST_LOGITS,
     check_not_empty,
     continuations,
     in_batches,
@@ -119,11 +120,35 @@ def shared_scores(
     check_not_empty(endings, "An option")
     encoded = encoded_rows(loaded, rows, longest(endings))
     asked = [Asked(row, ends) for row, ends in zip(encoded, endings)]
-    nats = in_batches(loaded, asked, lambda batch: score_batch(loaded, batch, check))
+
+    def score(batch: list[Asked]) -> list[np.ndarray]:
+        found = []
+        for part in parts_of_options(loaded, batch):
+            found += score_batch(loaded, part, check)
+        return found
+
+    nats = in_batches(loaded, asked, score)
     scores = []
     for own, ends in zip(nats, endings):
         scores.append(Scored(own, token_counts(ends)))
     return scores
+
+
+def parts_of_options(loaded: Loaded, asked: Sequence[Asked]) -> list[list[Asked]]:
+    """Prompts of one batch in parts whose options' logits are no more than are held."""
+    parts: list[list[Asked]] = []
+    options, width = 0, 0
+    for one in asked:
+        more = options + len(one.options)
+        wider = max(width, *map(len, one.options))
+        if parts and more * wider * loaded.vocabulary <= MOST_LOGITS:
+            parts[-1].append(one)
+        else:
+            parts.append([one])
+            more = len(one.options)
+            wider = max(map(len, one.options))
+        options, width = more, wider
+    return parts
 
 
 @torch.inference_mode()
@@ -239,6 +264,17 @@ def later_nats(
             use_cache=True,
             **loaded.position_arguments(positions),
         )
-    all_logs = out.logits.float().log_softmax(-1)
-    logs = all_logs.gather(2, padded.wanted[..., None])[..., 0]
+    logs = logs_of(out.logits, padded.wanted)
     return (logs * padded.real).sum(1).double().cpu().numpy()
+
+
+def logs_of(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Log-probabilities (option, token) of the wanted ids from logits (…, vocabulary).
+
+    Option by option, since those of the whole vocabulary are many times as large.
+    """
+    found = []
+    for own, ids in zip(logits, wanted):
+        logs = own.float().log_softmax(-1)
+        found.append(logs.gather(1, ids[:, None])[:, 0])
+    return torch.stack(found)
