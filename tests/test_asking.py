@@ -93,6 +93,25 @@ def test_options_share_a_pass_and_nothing_changes(tiny_models, monkeypatch, fami
             way(loaded, rows[:1], [[""]])
 
 
+def test_a_large_vocabulary_is_scored_a_few_options_at_a_time(tiny_models, monkeypatch):
+    loaded = load(ModelSpec("llama", device="cpu"))
+    rows, texts = rows_of(loaded)
+    whole = shared_scores(loaded, rows, texts)
+    held = []
+    logs_of = option_scoring.logs_of
+
+    def watched(logits, wanted):
+        held.append(logits.numel())
+        return logs_of(logits, wanted)
+
+    most = 6 * 4 * loaded.vocabulary
+    monkeypatch.setattr(option_scoring, "logs_of", watched)
+    monkeypatch.setattr(option_scoring, "MOST_LOGITS", most)
+    for found, each in zip(shared_scores(loaded, rows, texts), whole):
+        np.testing.assert_allclose(found.nats, each.nats, atol=1e-5)
+    assert len(held) > 1 and max(held) <= most
+
+
 @pytest.mark.parametrize(("tokens", "expected"), [(7, "alone"), (8, "shared")])
 def test_short_prompts_do_not_share_a_pass(tiny_models, monkeypatch, tokens, expected):
     loaded, gone = load(ModelSpec("llama", device="cpu")), []
