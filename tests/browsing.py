@@ -85,21 +85,16 @@ def settle(page: Page) -> None:
     """
     with suppress(Error):
         page.locator(f"{APPLICATION}:not({AT_REST})").wait_for(timeout=300)
-    rest(page)
-
-
-def rest(page: Page) -> None:
-    """Wait until no run of the page is asked for or under way."""
     page.locator(f"{APPLICATION}{AT_REST}").wait_for()
 
 
 def go(page: Page, address: str, heading: str) -> Page:
-    """Open an address and wait until its page is there and its first run is over."""
+    """Open an address and wait until its page is there."""
     page.goto(address)
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible(
         timeout=LONG
     )
-    rest(page)
+    settle(page)
     return page
 
 

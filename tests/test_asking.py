@@ -24,6 +24,7 @@ from analysis.questions.questions import UNIVERSAL, Question, Questions
 from analysis.questions.specs import QuestionSpec
 from analysis.steering.resolve import ResolvedTerm
 from analysis.study import library, store
+from analysis.study.manifest import AskedItem
 from analysis.worker import extraction
 from analysis.worker import plane as sweeping
 from analysis.worker import questions as asking
@@ -31,7 +32,7 @@ from analysis.worker.reader import ModelReader
 from analysis.worker.service import Job, Pool
 from babelscope import commands
 from components.figures import depths
-from tests.asking import questions
+from tests.asking import question_spec, questions
 from tests.test_asked import torch_file
 from tests.tiny import FAMILIES
 
@@ -345,13 +346,11 @@ def test_a_study_reads_on_behind_its_own_questions(tiny_models):
             listed.append(Question(f"u{place}", UNIVERSAL, code, text, answer, ()))
     planted = Questions("planted", tuple(listed))
     texts = [each.question for each in listed if each.language == "te"]
-    made = plan.lensed(
-        lens,
-        reader,
-        (reader.states(texts), texts),
-        [(UNIVERSAL, "u0"), (UNIVERSAL, "u1")],
-        (planted, "te", np.ones(2, np.uint8)),
-    )
+    items = tuple(AskedItem(UNIVERSAL, name) for name in ("u0", "u1"))
+    asked = plan.Asking(question_spec(planted), planted, items)
+    part, local = np.ones(2, np.uint8), np.zeros(2, np.uint8)
+    read = plan.ItemsRead(reader.states(texts), part, local, texts)
+    made = plan.lensed(lens, reader, asked, "te", read)
     assert made["lens_followed"].tolist() == [2]
     assert made["lens_answers"].tolist() == [2, 2]
     paths = [

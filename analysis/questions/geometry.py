@@ -131,7 +131,7 @@ def differences(
     hidden). Training items only; none of those
     that flip where it is not known which do.
     """
-    from analysis.questions.plan import compared, gaps
+    from analysis.questions.plan import EnglishRead, ItemsRead, compared, gaps
 
     states, parts = study.array("item_state").values, study.array("item_part").values
     listed = study.manifest.part(QuestionsPart).prompts
@@ -140,12 +140,14 @@ def differences(
         if study.has("item_local")
         else np.zeros(parts.shape)
     )
-    own = np.asarray(states[language], np.float32), parts[language], local[language]
+    of_language = np.asarray(states[language], np.float32)
+    own = ItemsRead(of_language, parts[language], local[language])
     english = None
     if ENGLISH in study.languages and study.languages[language] != ENGLISH:
         place = study.languages.index(ENGLISH)
-        english = np.asarray(states[place], np.float32), parts[place]
-    places = compared(listed, own[1], own[2], None if english is None else english[1])
+        english = EnglishRead(np.asarray(states[place], np.float32), parts[place])
+    part_of_english = None if english is None else english.part
+    places = compared(listed, own.part, own.local, part_of_english)
     found = {
         name: (places[name][1], each)
         for name, each in gaps(listed, own, english).items()

@@ -289,21 +289,49 @@ def ask_language(
 ) -> None:
     """Ask the questions of one language, and commit what is read of them."""
     about = store.read_manifest(folder).part(QuestionsPart)
-    what = about.spec_as(QuestionSpec), questions, about.prompts
-    tensors = cell(folder, what, reader, lens, language)
+    asking = Asking(about.spec_as(QuestionSpec), questions, about.prompts)
+    tensors = cell(folder, asking, reader, lens, language)
     held = {f"{name}/{language}": values for name, values in tensors.items()}
     store.add_file(folder, file_of(language), held)
 
 
+class Asking(NamedTuple):
+    """What is asked of a model, item by item in every language."""
+
+    spec: QuestionSpec
+    questions: Questions
+    items: Sequence[AskedItem]
+
+
+class ItemsRead(NamedTuple):
+    """The items of one language as they were read.
+
+    ``states`` (prompt, layer, hidden), zero where there is no text; ``part`` (prompt):
+    missing, held out or trained on; ``local`` (prompt): whether the local answer is the
+    likeliest. ``texts`` only while a model is at hand.
+    """
+
+    states: np.ndarray
+    part: np.ndarray
+    local: np.ndarray
+    texts: Sequence[str | None] = ()
+
+
+class EnglishRead(NamedTuple):
+    """The same of English, as other languages need it."""
+
+    states: np.ndarray
+    part: np.ndarray
+
+
 def cell(
-    folder: Path, what: tuple, reader: Answering, lens: Lens | None, language: int
+    folder: Path, asking: Asking, reader: Answering, lens: Lens | None, language: int
 ) -> dict[str, np.ndarray]:
     """States, parts and vectors of one language, and the logit lens where there is one."""
-    spec, questions, asked = what
+    questions = asking.questions
     manifest = store.read_manifest(folder)
     code = manifest.languages[language]
-    wordings = [wording_of(questions, code, item) for item in asked]
-    found = [each.question for each in wordings]
+    wordings = [wording_of(questions, code, item) for item in asking.items]
     texts = [each.text for each in wordings]
     states = states_read(reader, texts)
     part = np.array([part_of(questions, each) for each in wordings], np.uint8)
@@ -313,15 +341,16 @@ def cell(
         SCALE: scale,
         "item_part": part,
     }
-    local = answered(reader, asked, (found, texts, part))
+    local = answered(reader, asking.items, wordings, part)
     tensors["item_local"] = local
+    own = ItemsRead(states, part, local, texts)
     english = states_of(folder, manifest, code, tensors)
     if code == ENGLISH:
         english = None
-    seed = seed_of(spec.seed, code)
-    tensors |= question_vectors(asked, (states, part, local), english, seed)
+    seed = seed_of(asking.spec.seed, code)
+    tensors |= question_vectors(asking.items, own, english, seed)
     if lens:
-        tensors |= lensed(lens, reader, (states, texts), asked, (questions, code, part))
+        tensors |= lensed(lens, reader, asking, code, own)
     return tensors
 
 
@@ -373,33 +402,38 @@ def seed_of(seed: int, code: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
 
 
-def answered(reader: Answering, asked: Sequence, what: tuple) -> np.ndarray:
+def answered(
+    reader: Answering,
+    asked: Sequence[AskedItem],
+    wordings: Sequence[Wording],
+    part: np.ndarray,
+) -> np.ndarray:
     """Whether the local answer is the likeliest per token (prompt,): training culture
     items with options, both ways of asking.
     """
-    found, texts, part = what
-    places = [
-        i
-        for i, (kind, _) in enumerate(asked)
-        if kind != UNIVERSAL and part[i] == TRAIN and found[i].options
-    ]
     local = np.full(len(asked), UNSCORED, np.uint8)
+    places, texts, options, right = [], [], [], []
+    for place, (question, text) in enumerate(wordings):
+        if asked[place].kind == UNIVERSAL or part[place] != TRAIN:
+            continue
+        if question and text and question.options:
+            places.append(place)
+            texts.append(text)
+            options.append(question.options)
+            right.append(question.options.index(question.answer) + 1)
     if not places or not reader.scores:
         return local
-    options = [found[i].options for i in places]
     scores, tokens = np.zeros((2, len(places), max(map(len, options))))
-    for row, (nats, counts) in enumerate(
-        reader.score([texts[i] for i in places], options)
-    ):
+    for row, (nats, counts) in enumerate(reader.score(texts, options)):
         scores[row, : len(nats)], tokens[row, : len(counts)] = nats, counts
-    right = np.array([found[i].options.index(found[i].answer) + 1 for i in places])
-    local[places] = np.where(likeliest(scores, tokens) == right, LOCAL, ELSEWHERE)
+    taken = likeliest(scores, tokens) == np.array(right)
+    local[places] = np.where(taken, LOCAL, ELSEWHERE)
     return local
 
 
 def states_of(
     folder: Path, manifest: Manifest, code: str, tensors: Mapping
-) -> tuple[np.ndarray, np.ndarray] | None:
+) -> EnglishRead | None:
     """States and parts of the English questions, as they were kept; None where English
     is not among the languages.
     """
@@ -410,30 +444,31 @@ def states_of(
     if place not in parts:
         return None
     states = read_parts(folder, manifest, "item_state")[place].astype(np.float32)
-    return states * read_parts(folder, manifest, SCALE)[place][:, None], parts[place]
+    scale = read_parts(folder, manifest, SCALE)[place]
+    return EnglishRead(states * scale[:, None], parts[place])
 
 
 def gaps(
-    asked: Sequence[Sequence[str]], own: tuple, english: tuple | None
+    asked: Sequence[AskedItem], own: ItemsRead, english: EnglishRead | None
 ) -> dict[str, np.ndarray]:
     """Per item (item, layer, hidden): state in English minus own (``english``), country
     named minus not named (``local``).
 
     Training items only that are there on both sides; ``flipped``: those of the local
     ones whose answer becomes the local one when
-    the country is named (Veselovsky et al., arXiv 2504.10191). ``own``: states, parts
-    and whether the local answer is taken.
+    the country is named (Veselovsky et al., arXiv 2504.10191).
     """
-    states, part, local = own
-    places = compared(asked, part, local, None if english is None else english[1])
-    return {
-        name: (english[0] if name == "english" else states)[more] - states[less]  # pyright: ignore[reportOptionalSubscript]
-        for name, (more, less) in places.items()
-    }
+    found = {}
+    part_of_english = None if english is None else english.part
+    places = compared(asked, own.part, own.local, part_of_english)
+    for name, (more, less) in places.items():
+        minuend = own if english is None or name != "english" else english
+        found[name] = minuend.states[more] - own.states[less]
+    return found
 
 
 def compared(
-    asked: Sequence[Sequence[str]],
+    asked: Sequence[AskedItem],
     part: np.ndarray,
     local: np.ndarray,
     english: np.ndarray | None,
@@ -459,7 +494,7 @@ def compared(
 
 
 def question_vectors(
-    asked: Sequence, own: tuple, english: tuple | None, seed: int
+    asked: Sequence[AskedItem], own: ItemsRead, english: EnglishRead | None, seed: int
 ) -> dict[str, np.ndarray]:
     """English and local vectors (layer, hidden) with their shuffled twins; left out
     where there are too few training items.
@@ -478,22 +513,19 @@ def question_vectors(
 
 
 def lensed(
-    lens: Lens, reader: Answering, read: tuple, asked: Sequence, what: tuple
+    lens: Lens, reader: Answering, asking: Asking, code: str, own: ItemsRead
 ) -> dict[str, np.ndarray]:
     """Mean logit-lens share (side, layer) over the universal questions that have an
     answer in both languages, if there are any, and how many of how many those are.
     """
-    questions, code, part = what
-    states, texts = read
+    table = asking.questions.table
     chosen, answers = [], []
-    for i, (kind, item) in enumerate(asked):
-        own, english = (
-            questions.table.get((UNIVERSAL, language, item))
-            for language in (code, ENGLISH)
-        )
-        if kind == UNIVERSAL and part[i] and own and english:
+    for i, (kind, item) in enumerate(asking.items):
+        here = table.get((UNIVERSAL, code, item))
+        english = table.get((UNIVERSAL, ENGLISH, item))
+        if kind == UNIVERSAL and own.part[i] and here and english:
             chosen.append(i)
-            answers.append((own.answer, english.answer))
+            answers.append((here.answer, english.answer))
     if not chosen or code == ENGLISH:
         return {}
     told = lens.told(answers)
@@ -505,7 +537,8 @@ def lensed(
         return counts
 
     def behind(places: Sequence[int], paths: Sequence[Sequence[int]]) -> np.ndarray:
-        return reader.states_behind([texts[chosen[place]] for place in places], paths)
+        texts = [own.texts[chosen[place]] for place in places]
+        return reader.states_behind(texts, paths)
 
-    shares = lens(states[chosen], answers, behind)
+    shares = lens(own.states[chosen], answers, behind)
     return counts | {"lens_share": shares.astype(np.float32)}

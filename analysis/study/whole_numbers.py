@@ -6,7 +6,7 @@ have sixteen bits, and a scale for all pairs of a source at a layer: half precis
 hold those of models with large states.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,14 @@ def scale_key(key: str) -> str:
     return f"{name} scale/{place}"
 
 
-def in_eighths(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+class Whole(NamedTuple):
+    """Whole numbers, and the scales of their blocks or rows."""
+
+    numbers: np.ndarray
+    scales: np.ndarray
+
+
+def in_eighths(values: np.ndarray) -> Whole:
     """Whole numbers of eight bits of the same shape, and their scales (…, block).
 
     ValueError where the last dimension is not made of whole blocks.
@@ -41,14 +48,12 @@ def in_eighths(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return in_blocks(values, BLOCK, np.dtype(np.int8))
 
 
-def in_sixteenths(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def in_sixteenths(values: np.ndarray) -> Whole:
     """Whole numbers of sixteen bits of the same shape, and a scale per row."""
     return in_blocks(values, values.shape[-1], np.dtype(np.int16))
 
 
-def in_blocks(
-    values: np.ndarray, size: int, kind: np.dtype
-) -> tuple[np.ndarray, np.ndarray]:
+def in_blocks(values: np.ndarray, size: int, kind: np.dtype) -> Whole:
     """Whole numbers of a kind and the scales of blocks of a size."""
     largest = np.iinfo(kind).max
     blocks = values.reshape(*values.shape[:-1], -1, size).astype(np.float32)
@@ -59,7 +64,7 @@ def in_blocks(
     whole = np.zeros(blocks.shape, np.float32)
     np.divide(blocks, divisors, out=whole, where=divisors > 0)
     whole = np.clip(np.rint(whole), -largest, largest)
-    return whole.astype(kind).reshape(values.shape), scales
+    return Whole(whole.astype(kind).reshape(values.shape), scales)
 
 
 def restored(whole: np.ndarray, scales: np.ndarray) -> np.ndarray:

@@ -90,7 +90,7 @@ def plan(study: Study, absent: bool = False) -> None:
         )
         return
     with polite():
-        draft = choose_search(study, spec, prompts, (concept, tuple(languages)))
+        draft = choose_search(study, spec, prompts, concept, tuple(languages))
         size(study, draft)
         start(study, draft, absent)
 
@@ -158,13 +158,16 @@ def point_to_requests(spec: StudySpec, prompts: PromptSet) -> None:
 
 
 def choose_search(
-    study: Study, spec: StudySpec, prompts: PromptSet, what: tuple
+    study: Study,
+    spec: StudySpec,
+    prompts: PromptSet,
+    concept: str,
+    languages: tuple[str, ...],
 ) -> Draft:
     """Search, counts of prompts and everything else of a new run.
 
     SpecError for what does not fit together.
     """
-    concept, languages = what
     one, two, three, four = st.columns(4)
     source = one.selectbox(
         "Shared vector of",

@@ -373,7 +373,14 @@ def also_answered() -> None:
     )
 
 
-def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
+class Generating(NamedTuple):
+    """How answers are generated, None where it cannot be, and by which model."""
+
+    generation: GenerationSpec | None
+    model: ModelSpec
+
+
+def choose_generation(study: Study) -> Generating:
     """Tokens, temperature, seed and the model."""
     one, two, three = st.columns(3)
     tokens = one.number_input("New tokens", 1, None, key=f"{KEY}-tokens")
@@ -393,11 +400,12 @@ def choose_generation(study: Study) -> tuple[GenerationSpec | None, ModelSpec]:
     model = own if chosen == STUDYS else ModelSpec(chosen, stack=own.stack)
     if model.revision == "local":
         model = replace(model, revision="main")
+    generation = None
     with polite():
-        return GenerationSpec(
+        generation = GenerationSpec(
             int(tokens), float(temperature), int(seed), ALTERNATIVES
-        ), model
-    return None, model
+        )
+    return Generating(generation, model)
 
 
 def asks(draft: Draft) -> tuple[Ask, ...]:
