@@ -5,6 +5,7 @@ float32, 32-bit numbers (float64 where they are larger) and empty texts.
 """
 
 import json
+import math
 import re
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -103,7 +104,7 @@ def labels_of(table: pd.DataFrame) -> list[str]:
     texts, numbers = [], []
     for name in table.columns:
         column = table[name]
-        if column.isna().any() or table.columns.tolist().count(name) > 1:
+        if column.isna().to_numpy().any() or table.columns.tolist().count(name) > 1:
             continue
         if pd.api.types.is_integer_dtype(column):
             numbers.append(name)
@@ -112,7 +113,7 @@ def labels_of(table: pd.DataFrame) -> list[str]:
     chosen = list(texts)
     for name in (*numbers, None):
         if chosen and not table.duplicated(chosen).any():
-            cells = int(np.prod([table[each].nunique() for each in chosen]))
+            cells = math.prod(len(set(table[each])) for each in chosen)
             return chosen if cells <= SPARSE * len(table) else []
         if name is not None:
             chosen.append(name)
