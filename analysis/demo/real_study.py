@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from analysis.certificates.specs import NAME as REPORT_CARD
+from analysis.certificates.specs import ReportCardSpec
 from analysis.concepts import corpora
 from analysis.concepts.specs import StudySpec
 from analysis.core.specs import ModelSpec
@@ -77,6 +79,9 @@ LENSED = 40
 MOVED = ("fr", "de", "zh", "ru", "hi", "sw")
 MOST_SWEPT = 24
 """Items of a kind: enough to see a plane, and few enough for two processors."""
+CARD_CONCEPT, CARD_LAYER = "toxicity", 11
+"""The concept that is read best, at the layer where it is."""
+CARD_LANGUAGES = ("en", "es", "hi", "sw")
 
 
 @dataclass(frozen=True)
@@ -301,6 +306,17 @@ def moved(making: Making, manifest: Manifest, name: str) -> str:
     return making.done(run_trial(forcing.NAME, spec, name))
 
 
+def report_card(making: Making, manifest: Manifest, name: str) -> str:
+    """A report card of one concept vector in a few languages."""
+    spec = ReportCardSpec(
+        manifest.model or MODEL,
+        concept=CARD_CONCEPT,
+        languages=making.of(CARD_LANGUAGES),
+        layer=CARD_LAYER,
+    )
+    return making.done(run_trial(REPORT_CARD, spec, name))
+
+
 PARTS: dict[str, Callable[[Making, Manifest, str], str]] = {
     "words": words,
     "sentences": sentences,
@@ -311,6 +327,7 @@ PARTS: dict[str, Callable[[Making, Manifest, str], str]] = {
     patching.NAME: patched,
     latent.NAME: lensed,
     forcing.NAME: moved,
+    REPORT_CARD: report_card,
 }
 """Parts of the study beside its concept vectors, in the order in which they are made."""
 

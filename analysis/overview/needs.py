@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analysis.certificates.rules import FEWEST_LANGUAGES
+from analysis.certificates.specs import NAME as REPORT_CARD_NAME
 from analysis.control import refusing, store
 from analysis.crossing import alignment as crossing_alignment
 from analysis.crossing import forcing, latent, patching
@@ -151,6 +152,7 @@ SENTENCES = Need("parallel sentences", one_of("sentence_state"))
 SETTINGS = Need("printed settings", one_of("alignment"))
 RANKS = Need("concept vectors or words", has_ranks)
 PUSHED = trial(PUSHING, "pushes from language to language")
+REPORT_CARD = trial(REPORT_CARD_NAME, "report card of a vector")
 ALIGNED = trial(crossing_alignment.NAME, "sentences compared at every layer")
 NAMED = trial(naming.NAME, "culture questions with the language or the country named")
 REFUSING = trial(refusing.NAME, "requests tried in every language")

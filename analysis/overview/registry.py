@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.certificates import invariance
+from analysis.certificates import invariance, report_card
 from analysis.concepts import recognition, similarity, transfer
 from analysis.control import recognised
 from analysis.core.errors import SpecError, unknown
@@ -767,6 +767,15 @@ ANALYSES: list[Analysis] = [
         tests=(PAIRED,),
         figures=("plane-models",),
         kept=False,
+    ),
+    Analysis(
+        "report card",
+        report_card.report_card,
+        needs.REPORT_CARD,
+        seconds=2,
+        works=STEERING,
+        tests=(STUDENT,),
+        figures=("report-card",),
     ),
     Analysis(
         "dose response",

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.certificates import card_plan, specs
 from analysis.control import refusing
 from analysis.core.errors import StudyError, unknown
 from analysis.core.specs import ModelSpec, from_dict
@@ -33,6 +34,7 @@ from analysis.worker import (
     language_forcing,
     latent_language,
     pushing,
+    report_card,
     sentence_alignment,
 )
 from analysis.worker import naming as asked_by_name
@@ -148,6 +150,14 @@ TRIALS: dict[str, Trial] = {
         naming.begin,
         asked_by_name.measurer,
         naming.tokens,
+    ),
+    specs.NAME: Trial(
+        specs.NAME,
+        "Report card of a vector",
+        specs.ReportCardSpec,
+        card_plan.begin,
+        report_card.measurer,
+        card_plan.tokens,
     ),
 }
 """Name → what can be tried."""

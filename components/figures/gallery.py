@@ -150,6 +150,7 @@ FIGURES: Mapping[str, Entry] = {
     "language-forcing-map": Entry(
         "Control", of_crossing.forced_by_setting, needs.FORCED
     ),
+    "report-card": Entry("Control", of_steering.report_card, needs.REPORT_CARD),
     "studies": Entry("Studies", of_concepts.two_studies, needs.MEASURES),
 }
 """Name → figure; the first one of a page is called like the page."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from analysis.certificates import report_card as cards
 from analysis.control import surfaces
 from analysis.core.errors import SpecError, unknown
 from analysis.overview.dose_response import POINTS, response
@@ -10,8 +11,16 @@ from analysis.overview.of_runs import Judged, judged
 from analysis.study.published_values import printed_rates
 from analysis.study.study import Study
 from components.figures import control, playground
+from components.figures import report_card as card
 from components.figures.languages import Arrangement
 from components.figures.spec import Figure
+
+
+def report_card(study: Study, arrangement: Arrangement) -> Figure:
+    """Whether the vector that was examined is any good, by language."""
+    data = cards.report_card(study)
+    languages = arrangement.languages(study, data["language"].values.tolist())
+    return card.card(study, data, languages)
 
 
 def own_against_shared(

@@ -242,8 +242,7 @@ def write_into_cells(panel: Panel, cells: Cells, place: Place, cell: Size) -> No
     """
     texts = []
     for row, column in cells.known:
-        value = cells.values[row, column]
-        texts.append(f"{value:z.{cells.data.digits}f}".replace("-", "−"))
+        texts.append(text_of(cells, row, column))
     longest = max(texts, key=len, default="")
     tall_enough = place.look.values and cell.height >= place.look.small * 1.2
     if tall_enough and place.measure((longest,)) + 2 <= cell.width:
@@ -258,6 +257,14 @@ def write_into_cells(panel: Panel, cells: Cells, place: Place, cell: Size) -> No
             "cells are too small for their signs, so the two sides of the scale look "
             "alike in greyscale"
         )
+
+
+def text_of(cells: Cells, row: int, column: int) -> str:
+    """What a cell says: its words, where there are any, else its number."""
+    if cells.data.words:
+        return cells.data.words[row][column]
+    value = cells.values[row, column]
+    return f"{value:z.{cells.data.digits}f}".replace("-", "−")
 
 
 def write_numbers(axes: Axes, cells: Cells, texts: list[str], place: Place) -> None:

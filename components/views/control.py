@@ -30,10 +30,18 @@ from components.frame import cache, controls, jobs, links, panel, press, questio
 from components.frame.polite import polite
 from components.frame.questions import Question
 from components.frame.text import escape
-from components.views import filling, language_forcing, recognised, surfaces, unfilled
+from components.views import (
+    filling,
+    language_forcing,
+    recognised,
+    report_card,
+    surfaces,
+    unfilled,
+)
 
 PRINTED = ("llama2-chat-7b", "llama2-chat-13b", "llama2-chat-70b")
 VECTORS = ("none", "own", "shared")
+CARD, CARD_WORDS = "card", "Is this vector any good?"
 ACTED, ACTED_WORDS = "recognised", "Not recognised, or not acted on?"
 SEARCH = "search"
 """The tab of the search in links."""
@@ -64,6 +72,7 @@ def page(study: Study) -> None:
             (
                 Question("new", "Plan a run", partial(plan, study)),
                 Question(ACTED, ACTED_WORDS, partial(recognised.tab, study)),
+                Question(CARD, CARD_WORDS, partial(report_card.tab, study)),
                 Question(MOVED, MOVED_WORDS, partial(language_forcing.tab, study)),
             )
         )
@@ -151,6 +160,7 @@ def judged(
                 partial(surfaces.texts, run, found),
             ),
             Question(ACTED, ACTED_WORDS, partial(recognised.tab, study)),
+            Question(CARD, CARD_WORDS, partial(report_card.tab, study)),
             Question(MOVED, MOVED_WORDS, partial(language_forcing.tab, study)),
             Question("new", "Plan another run", partial(plan, study)),
             Question("run", "What was asked for?", partial(manage, run)),

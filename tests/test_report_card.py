@@ -1,0 +1,301 @@
+"""A report card: a planted good vector passes, a random one fails, costs are told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.text import Text
+
+from analysis.certificates import report_card
+from analysis.certificates.card_plan import arrays_of as arrays_of_trial
+from analysis.certificates.card_plan import begin, dims_of, settled, tokens
+from analysis.certificates.report_card import (
+    BAD,
+    COSTS,
+    FAILS,
+    GOOD,
+    PASSES,
+    UNKNOWN,
+    examined,
+    verdict,
+)
+from analysis.certificates.specs import NAME, ReportCardSpec
+from analysis.concepts import corpora
+from analysis.concepts.pairs import ContrastPair, Corpus
+from analysis.concepts.specs import StudySpec
+from analysis.core.errors import SpecError
+from analysis.core.specs import ModelSpec, digest, written
+from analysis.model.load import Loaded
+from analysis.overview import registry
+from analysis.pushing.held_out import random_directions
+from analysis.study import store, trials
+from analysis.study.study import Study
+from analysis.study.trial_part import TrialPart
+from analysis.worker.report_card import measurer
+from analysis.worker.trials import TRIALS
+from components.figures.gallery import draw
+from components.figures.spec import Matrix
+from components.printing.sheet import compose
+from components.printing.venues import Look
+from components.screen import to_plotly
+from tests.planted import planted_study
+from tests.stored import stored
+from tests.test_pushed_model import BAD as BAD_LETTER
+from tests.test_pushed_model import GOOD as GOOD_LETTER
+from tests.test_steering import tiny
+from tests.tiny import HIDDEN, LAYERS
+from tests.visits import visit, words
+
+CODES = ("en", "fr")
+CONCEPTS = ("c", "d")
+TWINS, PROMPTS = 4, 10
+
+
+def arrays_of(rng: np.random.Generator, own: float, **costs: float) -> dict:
+    """The arrays of a language: effects ``own`` of the vector, costs by name.
+
+    Random vectors have mean effects of their own, alike for all prompts.
+    """
+    doses = np.array([0.25, 0.5, 1.0])
+    random = rng.normal(0, 0.1, 1 + TWINS)
+    mean = np.concatenate([[0.0], random])
+    if own:
+        mean[1] = own
+
+    def prompts(ways: np.ndarray, truth: np.ndarray) -> np.ndarray:
+        base = rng.normal(0, 1, PROMPTS)
+        moved = truth[:, None, None] * ways[None, :, None]
+        noise = 0.1 * rng.standard_normal((len(truth), len(ways), PROMPTS))
+        noise[0] = 0
+        return base + moved + noise
+
+    def of_cost(name: str, units: int, noise: float) -> np.ndarray:
+        change = np.zeros(2 + TWINS)
+        change[1] = costs.get(name, 0.0)
+        moved = change[:, None] + noise * rng.standard_normal((2 + TWINS, units))
+        return 0.5 + moved
+
+    right = np.clip(np.round(of_cost("right", 16, 0.0) + 0.5), 0, 1)
+    return {
+        "effect": prompts(doses, mean),
+        "framed": prompts(np.array([0.9, 0.8]), mean),
+        "placed": prompts(np.array([costs.get("placed", 0.9)]), mean),
+        "others": prompts(np.array([0.1, costs.get("others", 0.2)]), mean),
+        "right": right,
+        "surprise": of_cost("surprise", 10, 0.01),
+        "drifted": np.stack([of_cost("drifted", 4, 0.0)] * 2, 1),
+        "repeated": np.stack([of_cost("repeated", 4, 0.01)] * 2, 1),
+    }
+
+
+def lights(arrays: dict) -> dict[str, str]:
+    """Light by check."""
+    return {name: sheet.light for name, sheet in examined(arrays).items()}
+
+
+def test_a_good_vector_passes_and_a_random_one_fails():
+    """In 100 languages each; of random ones 2.5 of 100 pass by the twins' bound.
+
+    More than 8 of 100 would come in 7 of 10,000 such tests.
+    """
+    rng = np.random.default_rng(0)
+    good = [verdict(lights(arrays_of(rng, 1.0))) for _ in range(100)]
+    assert good.count(PASSES) >= 95
+    random = [verdict(lights(arrays_of(rng, 0.0))) for _ in range(100)]
+    assert 100 - random.count(FAILS) <= 8
+
+
+@pytest.mark.parametrize(
+    ("check", "costs"),
+    [
+        ("perplexity", {"surprise": 0.4}),
+        ("drift", {"drifted": 0.5}),
+        ("repetition", {"repeated": 0.5}),
+        ("positions", {"placed": 0.05}),
+        ("collateral", {"others": 1.0}),
+        ("answers", {"right": -0.6}),
+    ],
+)
+def test_each_cost_turns_its_own_light(check, costs):
+    found = lights(arrays_of(np.random.default_rng(1), 1.0, **costs))
+    assert found[check] == BAD
+    assert verdict(found) == COSTS
+    spared = {name for name, light in found.items() if light == GOOD}
+    assert {"control", "monotony"} <= spared
+    fine = lights(arrays_of(np.random.default_rng(1), 1.0))
+    assert set(fine.values()) == {GOOD}
+
+
+def test_what_was_not_measured_is_told():
+    arrays = arrays_of(np.random.default_rng(2), 1.0)
+    arrays["drifted"] = np.full_like(arrays["drifted"], np.nan)
+    found = lights(arrays)
+    assert found["drift"] == UNKNOWN and found["sampling"] == GOOD
+    assert verdict(found) == PASSES
+    weak = lights(arrays_of(np.random.default_rng(2), 0.0))
+    assert weak["framings"] == weak["collateral"] == UNKNOWN
+
+
+@pytest.fixture(scope="module")
+def llama(tiny_folder) -> Loaded:
+    """One tiny model."""
+    return tiny("llama", tiny_folder)
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch, llama) -> Study:
+    """A study whose vector of “c” is what the output tells the two letters apart by."""
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    pairs = []
+    for concept in CONCEPTS:
+        for code in CODES:
+            for number in range(8):
+                text = f"{concept} {code} {number} is "
+                last = (GOOD_LETTER, BAD_LETTER) if concept == "c" else ("x", "y")
+                one = ContrastPair(
+                    f"{concept}{number}", concept, code, text + last[0], text + last[1]
+                )
+                pairs.append(one)
+    corpus = Corpus("letters", tuple(pairs))
+    corpora.keep(corpus)
+    spec = StudySpec(
+        ModelSpec("llama"), "letters", corpus.digest, CONCEPTS, CODES, split="3 folds"
+    )
+    made = planted_study(CONCEPTS, CODES, (LAYERS, 8, HIDDEN))
+    ids = llama.tokenizer.convert_tokens_to_ids([GOOD_LETTER, BAD_LETTER])
+    head = llama.model.get_output_embeddings().weight.detach().numpy()
+    towards = head[ids[0]] - head[ids[1]]
+    random = random_directions(7, "no twin", 1, HIDDEN)[0]
+    planted = np.stack([towards, random])[:, None, None]
+    planted = np.broadcast_to(planted, (2, 2, LAYERS, HIDDEN)).astype(np.float32)
+
+    def load(name: str) -> xr.DataArray:
+        if name in ("concept_vector", "half_a", "half_b"):
+            return made.load(name).copy(data=planted)
+        return made.load(name)
+
+    manifest = replace(made.manifest, spec=written(spec))
+    return replace(made, manifest=manifest, load=load)
+
+
+def spec_of(**changes: object) -> ReportCardSpec:
+    """Few prompts, pushed in the last layer."""
+    options = {
+        "layer": LAYERS,
+        "strength": 0.6,
+        "prompts": 6,
+        "facts": 4,
+        "sentences": 4,
+        "tokens": 4,
+        "answers": 4,
+        "others": 1,
+        "twins": 4,
+    }
+    return ReportCardSpec(ModelSpec("llama"), **options | changes)  # pyright: ignore[reportArgumentType]
+
+
+def card_of(
+    loaded: Loaded, study: Study, spec: ReportCardSpec
+) -> dict[str, np.ndarray]:
+    """The arrays of the trial in French."""
+    part = begin(study, spec)
+    known = part.spec_as(ReportCardSpec)
+    found = measurer(loaded, study, known, part, lambda: None)({"language": "fr"})
+    for name, values in found.items():
+        assert values.shape == part.shape(name) and values.dtype == np.float32
+    return found
+
+
+def test_on_a_model_the_planted_vector_works_and_a_random_one_does_not(llama, study):
+    found = card_of(llama, study, spec_of(concept="c"))
+    sheets = examined(found)
+    assert sheets["control"].light == GOOD and sheets["monotony"].light == GOOD
+    assert np.isfinite(found["right"]).all() and np.isfinite(found["surprise"]).all()
+    assert np.isfinite(found["repeated"]).all()
+    again = card_of(llama, study, spec_of(concept="c"))
+    np.testing.assert_array_equal(found["effect"], again["effect"])
+    random = examined(card_of(llama, study, spec_of(concept="d")))
+    assert random["control"].light == BAD
+
+
+def test_it_says_what_it_takes_and_what_cannot_be(llama, study):
+    part = begin(study, spec_of())
+    assert part.cells == ("language",) and part.dims["other"] == ("d",)
+    assert settled(study, spec_of()).concept == "c"
+    assert tokens(study, spec_of(twins=6)) > tokens(study, spec_of())
+    assert TRIALS[NAME].begin is begin
+    with pytest.raises(SpecError, match="concept"):
+        begin(study, spec_of(concept="beauty"))
+    with pytest.raises(SpecError, match="language"):
+        begin(study, spec_of(source="xx"))
+    with pytest.raises(SpecError, match="above 0 and at most 1"):
+        spec_of(strength=2.0)
+    with pytest.raises(SpecError, match="last dose"):
+        spec_of(doses=(0.1, 0.2, 0.5))
+    with pytest.raises(SpecError, match="weak to strong"):
+        spec_of(doses=(1.0, 0.5, 0.2))
+    with pytest.raises(SpecError, match="twins is 1"):
+        spec_of(twins=1)
+    with pytest.raises(SpecError, match="no report card yet"):
+        report_card.report_card(study)
+
+
+@pytest.fixture
+def examined_study(tmp_path, monkeypatch) -> Study:
+    """A kept study whose card is good in one language, and random in another."""
+    monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
+    folder = stored("examined")
+    known = store.open_study(folder)
+    assert known.manifest.model is not None
+    spec = ReportCardSpec(
+        known.manifest.model,
+        "fairness",
+        languages=("en", "ta"),
+        layer=2,
+        prompts=PROMPTS,
+        twins=TWINS,
+        others=2,
+        facts=16,
+        sentences=10,
+        answers=4,
+    )
+    part = TrialPart(
+        spec=written(spec),
+        digest=digest(spec),
+        dims=dims_of(known, spec),
+        cells=("language",),
+        numbers=("dose",),
+        arrays=arrays_of_trial(),
+    )
+    trials.begin(folder, NAME, part)
+    rng = np.random.default_rng(3)
+
+    def compute(cell):
+        found = arrays_of(rng, 1.0 if cell["language"] == "en" else 0.0)
+        return {name: values.astype(np.float32) for name, values in found.items()}
+
+    trials.run(folder, NAME, compute)
+    return store.open_study(folder)
+
+
+def test_a_card_is_asked_drawn_and_printed(examined_study):
+    found = registry.run("report card", examined_study)
+    assert found["verdict"].values.tolist() == [PASSES, FAILS]
+    assert found.attrs["concept"] == "fairness" and found.attrs["layer"] == 2
+    figure = draw(examined_study, "report-card")
+    assert "passes in 1; fails in 1" in figure.seen
+    assert isinstance(figure.data, Matrix)
+    assert figure.data.words[0][0].startswith("+")
+    assert figure.data.words[0][1].startswith("×")
+    sheet = compose([figure], Look("ACL, full width"))
+    printed = {text.get_text() for text in sheet.canvas.findobj(Text)}
+    assert figure.data.words[0][0] in printed
+    screen = to_plotly.draw(figure)
+    assert figure.data.words[0][1] in screen.data[0].text
+
+
+def test_control_shows_the_card_before_any_run(examined_study):
+    at = visit("pages/control.py", study="examined", tab="card")
+    said = words(at)
+    assert "passes in 1; fails in 1" in said and "The limits" in said
