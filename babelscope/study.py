@@ -3,12 +3,15 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import xarray as xr
 
+from analysis.core import files, netcdf
 from analysis.core.errors import SpecError, unknown
+from analysis.core.version import __version__
 from analysis.languages.codes import code_in
 from analysis.overview import registry
 from analysis.steering import language_vectors
@@ -144,6 +147,27 @@ class Study(Results):
         words = {"long_name": "language vector", "units": "activation"}
         vector = xr.DataArray(values, coords, ("layer", "hidden"), attrs=words)
         return self.at_layer(vector, layer)
+
+    def save(self, path: str | Path) -> Path:
+        """Write all arrays as one netCDF file, which ``xarray.open_dataset`` reads.
+
+        The same as ``dataset``, in types that all readers of netCDF know; its path comes
+        back. SpecError for a name that does not end with .nc.
+
+        >>> import babelscope as bs, tempfile, xarray
+        >>> path = bs.open("llama2-chat-7b").save(tempfile.mkdtemp() + "/llama.nc")
+        >>> sorted(xarray.load_dataset(path, engine="scipy").data_vars)
+        ['recognition', 'similarity', 'transfer']
+        """
+        path = Path(path)
+        if path.suffix != ".nc":
+            raise SpecError(
+                f"A netCDF file ends with .nc; given is “{path.name[:80]}”."
+            )
+        facts = {"title": self.title, "source": f"Babelscope {__version__}"}
+        whole = self.dataset.assign_attrs(facts, provenance=library.provenance(self))
+        files.write_output(path, netcdf.netcdf(whole))
+        return path
 
     def at_layer(self, vector: xr.DataArray, layer: int | None) -> xr.DataArray:
         """A vector at one layer, or at all; SpecError for a layer that there is none of."""

@@ -221,6 +221,7 @@ def test_a_pack_holds_everything(packed):
         "numbers.csv",
         "table.csv",
         "table.md",
+        "table.nc",
         "table.tex",
     }
     assert {path.name for path in folder.iterdir()} == kinds | {

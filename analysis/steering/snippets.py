@@ -108,7 +108,7 @@ from safetensors.torch import load_file
 model = LanguageModel($model, dispatch=True)
 vector = load_file($file)
 with model.generate("Yesterday", max_new_tokens=32, do_sample=False) as tracer:
-    with tracer.all():
+    for step in tracer.iter[:]:
         for layer in $layers:
             push = $strength * vector[f"layer.{layer}"]
             block = model.model.layers[layer - 1]  # from 0 there

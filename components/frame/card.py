@@ -87,6 +87,16 @@ def numbers(figure: Figure) -> None:
             on_click="ignore",
             icon=":material/download:",
         )
+    row.download_button(
+        "netCDF",
+        partial(tables.as_netcdf, figure),
+        f"{figure.name}.nc",
+        "application/x-netcdf",
+        key=f"nc-{figure.name}",
+        help="Download the table as labelled arrays, for xarray, R or Matlab",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 def address(figure: Figure) -> None:

@@ -1,5 +1,6 @@
 """What a file shows: the chosen pages of a study with their findings and figures."""
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -77,6 +78,8 @@ def of_study(
     hears which figure is drawn. SpecError for a page that there is none of or that the
     study has nothing for.
     """
+    # Forty figures ask for the same arrays, each a thousand times from the disk otherwise.
+    study = replace(study, load=functools.cache(study.load))
     chosen = pages_of(study, pages)
     sections = []
     for page in chosen:

@@ -74,6 +74,7 @@ def pack(
             files[f"{folder}/figure.{kind}"] = data
         for name, text in texts(recipe).items():
             files[f"{folder}/{name}"] = text.encode()
+        files[f"{folder}/table.nc"] = tables.as_netcdf(recipe.figure)
         typefaces |= dict.fromkeys(printed.typefaces)
     if len(ready) > 1:
         printed = print_sheet(ready, look, extra_fonts)

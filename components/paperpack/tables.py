@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from analysis.core import netcdf
 from analysis.core.spreadsheets import csv_text
 from analysis.core.typeset import minus_signs
 from components.figures.spec import Figure, Matrix
@@ -49,6 +50,12 @@ MARKUP = re.compile(r"[\\`*\[\]<>|]")
 def csv(figure: Figure) -> str:
     """The table twin as comma-separated values."""
     return csv_text(figure.table)
+
+
+def as_netcdf(figure: Figure) -> bytes:
+    """The table twin as labelled arrays in a netCDF file."""
+    facts = {"title": figure.title, "comment": figure.caption, "source": figure.source}
+    return netcdf.netcdf(netcdf.of_table(figure.table, **facts))
 
 
 def markdown(figure: Figure) -> str:
