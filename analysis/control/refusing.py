@@ -29,6 +29,8 @@ SIDES = ("negative", "positive")
 """Which member of a contrast pair is the request to decline."""
 USUAL_LANGUAGES = 4
 """How many are chosen at first: time grows with their square."""
+OPENING_TOKENS = 5
+"""About how many tokens an opening has."""
 LAST_SHARE = 0.8
 """Directions of later layers than this share of the depth are not tried: there is little
 left for them to change (Arditi et al.)."""
@@ -387,6 +389,14 @@ def tokens(study: Study, spec: RefusingSpec) -> int:
         known = texts_of(exact, language, part.dims["pair"])
         letters += sum(map(len, (*known.requests, *known.twins)))
     prompts = 2 * len(languages) * len(part.dims["pair"])
-    whole = letters // 4 + prompts * (12 + 5 * exact.openings)
+    whole = letters // 4 + prompts * (12 + OPENING_TOKENS * exact.openings)
     # Read once, asked once, and under each language's direction twice either way.
     return whole * (2 + 2 * len(languages))
+
+
+def scored(study: Study, spec: RefusingSpec) -> int:
+    """At about how many tokens all next tokens are compared."""
+    part = begin(study, spec)
+    languages = len(part.dims["target"])
+    prompts = 2 * languages * len(part.dims["pair"]) * (1 + 2 * languages)
+    return prompts * OPENING_TOKENS * spec.openings

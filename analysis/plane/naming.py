@@ -301,6 +301,18 @@ def tokens(study: Study, spec: NamingSpec) -> int:
     return times * len(WAYS) * (letters // 4)
 
 
+def scored(study: Study, spec: NamingSpec) -> int:
+    """At about how many tokens all next tokens are compared: those of options."""
+    exact = begin(study, spec).spec_as(NamingSpec)
+    asked = questions_of(exact)
+    letters = 0
+    for code in exact.languages:
+        for each in asked_in(asked, exact, code):
+            letters += sum(map(len, each.options))
+    times = len(PUSHES) if exact.layer else 1
+    return times * len(WAYS) * (letters // 4)
+
+
 def right(found: xr.Dataset) -> xr.DataArray:
     """Whether the local option leads (language, way, push, item): 1, 0; NaN not asked."""
     return (found["lead"] > 0).astype(float).where(found["lead"].notnull())

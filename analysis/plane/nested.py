@@ -244,7 +244,7 @@ def nested_choice(study: Study) -> pd.DataFrame:
         row |= in_columns(gains_of(chosen.changes), COLUMNS)
         row |= in_columns(gains_of(ours - chosen.changes), AGAINST)
         (place, times), *_ = Counter(chosen.settings).most_common(1)
-        row["setting"] = listed[place].words
+        row["setting"] = listed[place].title
         row["of"] = f"{times} of {len(chosen.settings)}"
         row["n"] = int(np.isfinite(chosen.changes).any(1).sum())
         rows.append(row)

@@ -106,7 +106,7 @@ def row_of(
     row: dict[str, object] = {
         "study": study.name,
         "model": study.title,
-        "setting": localisation.settings(study)[place].words,
+        "setting": localisation.settings(study)[place].title,
         "languages": int(np.isfinite(values[1]).any(-1).sum()),
     }
     for axis, kind in AXES.items():

@@ -118,6 +118,7 @@ TRIALS: dict[str, Trial] = {
         refusing.begin,
         asked_to_decline.measurer,
         refusing.tokens,
+        refusing.scored,
     ),
     patching.NAME: Trial(
         patching.NAME,
@@ -150,6 +151,7 @@ TRIALS: dict[str, Trial] = {
         naming.begin,
         asked_by_name.measurer,
         naming.tokens,
+        naming.scored,
     ),
     specs.NAME: Trial(
         specs.NAME,

@@ -70,6 +70,18 @@ def choices_caption(study: Study, table: pd.DataFrame) -> str:
     )
 
 
+def models_answer(table: pd.DataFrame, mode: str) -> str:
+    """In how many models steering gains, and in how many it costs local answers."""
+    gains = int(np.count_nonzero(table["gain low"] > 0))
+    costs = int(np.count_nonzero(table["local high"] < 0))
+    same = "the same questions" if all(table["shared"]) else "questions of its own"
+    return (
+        f"Steering ({NAMES[mode]}) brings transfer in {gains} of {count(len(table), 'model')} "
+        f"and costs local answers in {costs}, each on {same}; only what holds up with "
+        "its whole 95 % interval counts."
+    )
+
+
 def models(study: Study, table: pd.DataFrame, mode: str) -> Figure:
     """One arrow per model from unsteered to steered, each with its own best setting."""
     before = table[["transfer before", "localisation before"]].to_numpy(float)

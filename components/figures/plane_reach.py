@@ -56,12 +56,21 @@ VERDICTS = {
 def answer(found: Reach) -> str:
     """The verdict with the numbers that it rests on."""
     return minus_signs(
-        f"{VERDICTS[found.verdict]}. Naming the country changes local answers by "
-        f"{change_words(found.naming)}; English steering loses "
-        f"{change_words(found.lost)} more than a random push; of what it loses, the "
-        f"local vector brings back {change_words(found.back)} more than "
-        f"{found.against}."
+        f"{VERDICTS[found.verdict]}. Local answers with the country named: "
+        f"{change_words(found.naming)}. Lost by English steering, beyond a random push: "
+        f"{change_words(found.lost)}. Of these back with the local vector, beyond "
+        f"{found.against}: {change_words(found.back)}."
     )
+
+
+SHORT = {
+    reachable.KEPT: "known",
+    reachable.WHEN_NAMED: "known when named",
+    reachable.RECOVERABLE: "lost, recoverable",
+    reachable.LOST: "lost",
+    reachable.UNKNOWN: "not known",
+}
+"""Class → what it is called over a column."""
 
 
 def classes(study: Study, found: Classified, languages: Languages) -> Figure:
@@ -85,7 +94,7 @@ def classes(study: Study, found: Classified, languages: Languages) -> Figure:
         data=Matrix(
             np.array(values),
             (*shown.names, "all languages"),
-            CLASSES,
+            tuple(SHORT[name] for name in CLASSES),
             "share of answers",
             (0.0, 1.0),
         ),
@@ -169,17 +178,17 @@ WAYS = {
 def named_answer(found: Named) -> str:
     """What naming changes, and whether it brings back what steering loses."""
     said = (
-        f"Naming the country changes local answers by {change_words(found.country)}, "
-        f"naming the language by {change_words(found.language)}; the country does "
-        f"{change_words(found.between)} more than the language."
+        f"Local answers with the country named: {change_words(found.country)}; with the "
+        f"language named: {change_words(found.language)}; country − language: "
+        f"{change_words(found.between)}."
     )
     reach = found.reach
     if not reach.lost.n:
         return minus_signs(f"{said} English steering was not tried.")
     return minus_signs(
-        f"{said} {NAMED_VERDICTS[reach.verdict]}: English steering loses "
-        f"{change_words(reach.lost)} more than a random push; naming the country brings "
-        f"back {change_words(reach.back)} more than {reach.against}."
+        f"{said} {NAMED_VERDICTS[reach.verdict]}. Lost, beyond a random push: "
+        f"{change_words(reach.lost)}. Of these back with the country named, beyond "
+        f"{reach.against}: {change_words(reach.back)}."
     )
 
 

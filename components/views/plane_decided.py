@@ -138,6 +138,7 @@ def models(study: Study, mode: str) -> None:
     chosen = links.several("Studies beside this one", others[:MOST_MODELS], "beside")
     with polite():
         table = cache.measure(several.beside, study, ",".join(chosen), mode)
+        st.markdown(f"**{escape(plane_choices.models_answer(table, mode))}**")
         panel.show(plane_choices.models(study, table, mode))
 
 
