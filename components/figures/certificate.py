@@ -80,7 +80,8 @@ def certificate(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
         estimate="of what the own vector does",
         interval=("low", "high"),
         title=f"Is {data.attrs['concept']} one direction in every language?",
-        seen=sentence(data),
+        seen="Each cell: how much of what a language's own vector does is done between "
+        "languages, 1 all of it; hatched: cannot be told from these data.",
         caption=caption(data),
         data=Matrix(
             values,

@@ -56,7 +56,8 @@ def grid(layers: np.ndarray, reach: float) -> go.Scatter:
     return go.Scatter(
         x=points[:, 0],
         y=points[:, 1],
-        customdata=points,
+        # An array would come back from the browser as an object.
+        customdata=points.tolist(),
         mode="markers",
         showlegend=False,
         marker={"size": 9, "opacity": 0},

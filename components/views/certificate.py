@@ -8,12 +8,14 @@ from analysis.certificates.rules import FEWEST_LANGUAGES, VERDICTS
 from analysis.overview import needs
 from analysis.study.study import PUBLISHED, Study
 from components.figures import certificate as figures
-from components.frame import cache, controls, links, panel
+from components.frame import cache, controls, fold, links, panel
 from components.frame.controls import NARROW
+from components.frame.fold import Fold
 from components.frame.polite import INFO, polite
 from components.frame.text import escape
 
 BEST = "where own vectors read best"
+RULES = Fold("certificate-rules", "By which rules?", ":material/rule:")
 
 
 def tab(study: Study, concepts: tuple[str, ...]) -> None:
@@ -56,13 +58,17 @@ def show(study: Study, data: xr.Dataset) -> None:
         st.caption(escape(f"{missing} {how_to_test(study)}"))
     with st.expander("Accuracies and cosines behind it", icon=":material/table:"):
         st.dataframe(figures.numbers(data, languages), hide_index=True)
-    st.markdown("**The rules**")
+    fold.show(RULES, rules)
+    panel.explain(invariance.certificate)
+
+
+def rules() -> None:
+    """The rules by which verdicts are given."""
     st.caption(
         "Stated beforehand and tried on planted truth; see docs/statistics.md for how "
         "often they are right."
     )
     st.table(figures.rule_table().set_index("rule"))
-    panel.explain(invariance.certificate)
 
 
 def how_to_test(study: Study) -> str:

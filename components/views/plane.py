@@ -189,6 +189,8 @@ def twin_row(real: Effect, random: list[Effect]) -> dict[str, str]:
 def scorings(study: Study) -> None:
     """Whether the two ways of scoring agree on the unsteered answers."""
     table = cache.measure(localisation.agreement_of_scorings, study)
+    # A language in which nothing was asked in both ways says nothing.
+    table = table[table["n"] > 0]
     mean = float(np.nanmean(table["same"]))
     apart = table[table["same"] < 0.9]["language"].tolist()
     below = ""
