@@ -38,16 +38,19 @@ for name in [name for name in os.environ if name.startswith("BABELSCOPE_")]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Journeys through a real browser come last: what is quick to fail fails first.
 
-    Shared out among workers they come first: a few long ones would else be left for one
-    worker at the end.
+    Shared out among workers they come first, and then files of which a test is marked as
+    slow: a few long ones would else be left for one worker at the end.
     """
     for item in items:
         if is_journey(item):
             # A loaded machine can be slower than a browser waits; the second attempt is
             # told of in the summary, and what fails twice is a fault.
             item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=2))
-    shared_out = "PYTEST_XDIST_WORKER" in os.environ
-    items.sort(key=lambda item: is_journey(item) != shared_out)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: (not is_journey(item), item.path not in slow))
+    else:
+        items.sort(key=is_journey)
 
 
 def pytest_collection_finish() -> None:

@@ -4,6 +4,7 @@ users never mix.
 
 import json
 import re
+from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
@@ -69,6 +70,17 @@ def run(page: Page) -> Locator:
     return page.get_by_role("button", name=re.compile("^Run"))
 
 
+def ask_by_key(page: Page) -> None:
+    """Press the keys that ask for answers, again where nobody listened yet."""
+    stop = page.get_by_role("button", name=re.compile("^Stop"))
+    for _ in range(4):
+        run(page).press("Control+Enter")
+        with suppress(AssertionError):
+            expect(stop).to_be_visible(timeout=LONG / 4)
+            return
+    expect(stop).to_be_visible()
+
+
 def said(page: Page, label: str) -> str:
     """The answer of one card."""
     card = (
@@ -90,7 +102,7 @@ def answered(page: Page) -> Page:
 
 def test_answers_stream_and_stop_ends_them(server, session):  # noqa: F811
     page = go(session(), play(server, tokens=1500, strip=True), "Playground")
-    run(page).press("Control+Enter")
+    ask_by_key(page)
     expect(page.get_by_text(re.compile(r"answering · \d+ of 1500"))).to_be_visible(
         timeout=LONG
     )
@@ -153,7 +165,7 @@ def test_a_click_on_the_curve_reads_the_text_at_that_strength(server, session): 
 
 def test_a_closed_tab_frees_the_worker(server, session):  # noqa: F811
     gone = go(session(), play(server, tokens=2048, strip=True), "Playground")
-    run(gone).press("Control+Enter")
+    ask_by_key(gone)
     expect(gone.get_by_text(re.compile(r"answering · \d+ of 2048"))).to_be_visible(
         timeout=LONG
     )
