@@ -12,8 +12,13 @@ from analysis.control.refusals import PAPER
 from analysis.control.refusing import RefusingSpec, Try
 from analysis.core.errors import AnalysisError
 from analysis.core.specs import ModelSpec
+from analysis.demo import chat_study
 from analysis.overview import needs
 from analysis.study import library
+from analysis.study.study import COMPUTED
+from components.frame import picker
+from tests.planted import planted_study
+from tests.stored import stored
 from tests.visits import figures, visit, words
 
 CODES = ("en", "fr", "sw")
@@ -280,3 +285,16 @@ def test_a_model_is_tried_and_the_tab_tells_of_it(home):
 
 def test_a_study_of_printed_numbers_says_why_not():
     assert not needs.REFUSING.met(library.open_by_name("llama2-chat-7b"))
+
+
+def test_the_study_of_a_chat_model_is_of_a_real_one(home, monkeypatch):
+    whole = planted_study(("fairness",), ("en", "es"), (30, 12, 16))
+    monkeypatch.setitem(library.DEMO_FOLDERS, library.CHAT, stored("chat", whole))
+    study = library.open_by_name(library.CHAT)
+    assert study.kind == COMPUTED and picker.grouped([library.CHAT]) == {
+        library.CHAT: picker.REAL
+    }
+    part = refusing.begin(study, chat_study.refusing_spec())
+    assert part.number_of_cells == 4 and len(part.dims["pair"]) == chat_study.REQUESTS
+    assert "Apache License" in chat_study.NOTICE
+    assert chat_study.study_spec().languages == chat_study.LANGUAGES
