@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers.models.auto.modeling_auto import (
     MODEL_FOR_MASKED_LM_MAPPING_NAMES,
@@ -492,3 +493,20 @@ def test_the_documentation_names_every_family_that_is_tried():
     said = (Path(__file__).parent.parent / "docs" / "models.md").read_text()
     named = {*ENCODERS, *TWO_STACKS, *FAMILIES, *OTHERS, *REFUSED}
     assert [family for family in sorted(named) if f"`{family}`" not in said] == []
+
+
+def test_a_head_of_its_own_is_kept_and_sized(home):
+    """mT5 says that it has one; the library ties it unless the weights differ."""
+    folder = home / "models" / "own"
+    save_read(folder, *TWO_STACKS["mt5"])
+    weights = load_file(folder / "model.safetensors")
+    head = torch.randn_like(weights["shared.weight"])
+    weights["lm_head.weight"] = head
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    path = folder / "config.json"
+    known = json.loads(path.read_text()) | {"tie_word_embeddings": False}
+    path.write_text(json.dumps(known))
+    model = load(ModelSpec("own")).model
+    assert torch.equal(model.lm_head.weight, head)
+    held = sum(weights.numel() for weights in model.parameters())
+    assert preflight(ModelSpec("own")).parameters == held

@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import json
 import logging
 import re
 import sys
@@ -687,7 +688,30 @@ def count_parameters(
         raise ModelError(
             f"The configuration of {source.name} describes no model: {reason(error)}"
         ) from error
-    return sum(weights.numel() for weights in model.parameters())
+    counted = sum(weights.numel() for weights in model.parameters())
+    return counted + own_head(model, source)
+
+
+def own_head(model: PreTrainedModel, source: Source) -> int:
+    """How many weights an output head has that files hold although the library ties it.
+
+    As mT5 has one, and says so in its config.json; the library believes the weights.
+    """
+    head = model.get_output_embeddings()
+    words = model.get_input_embeddings()
+    if head is None or words is None or head.weight is not words.weight:
+        return 0
+    said = stored_config(source).get("tie_word_embeddings")
+    return head.weight.numel() if said is False else 0
+
+
+def stored_config(source: Source) -> dict[str, Any]:
+    """What config.json says, as it stands; empty where there is none."""
+    try:
+        said = json.loads((source.folder / "config.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 @contextmanager
