@@ -107,13 +107,15 @@ from safetensors.torch import load_file
 
 model = LanguageModel($model, dispatch=True)
 vector = load_file($file)
-with model.generate("Yesterday", max_new_tokens=32, do_sample=False) as tracer:
-    for step in tracer.iter[:]:
-        for layer in $layers:
-            push = $strength * vector[f"layer.{layer}"]
-            block = model.model.layers[layer - 1]  # from 0 there
-            block.output = block.output + push
-    said = model.generator.output.save()
+with model.generate(max_new_tokens=32, do_sample=False) as tracer:
+    with tracer.invoke("Yesterday"):
+        for step in tracer.iter[:]:
+            for layer in $layers:
+                block = model.model.layers[layer - 1]  # from 0 there
+                push = $strength * vector[f"layer.{layer}"]
+                block.output = block.output + push
+    with tracer.invoke():
+        said = model.generator.output.save()
 print(model.tokenizer.decode(said[0], skip_special_tokens=True))
 """)
 EASYSTEER = Template("""\
