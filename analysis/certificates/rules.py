@@ -179,8 +179,8 @@ VERDICT_RULES = (
         "All languages",
         "The same rules on the means over languages. Invariant only where half of the "
         "languages that are read at home are, none is specific, and fewer than a third "
-        "(or one alone) are partly; specific only where no language is invariant; "
-        "undecided where fewer than half are read at home.",
+        "(or one alone) are partly. Specific only where no language is invariant. "
+        "Undecided where fewer than half are read at home.",
     ),
 )
 """How outcomes become verdicts, in words, for the page and for print."""

@@ -15,9 +15,9 @@ from components.frame.polite import INFO, polite
 from components.frame.text import escape
 
 SHOWS = (
-    "Shows whether a vector does what it should in every language, and what it costs: "
-    "effect, dose curve, other surroundings, right answers, neutral text, drift, "
-    "repetition and other concepts, each beside random vectors that push as hard."
+    "Shows whether a vector does what it should in every language, and what it costs. "
+    "Checked are effect, dose curve, other surroundings, right answers, neutral text, "
+    "drift, repetition and other concepts, each beside random vectors that push as hard."
 )
 MOST_LANGUAGES = 4
 """As many languages are chosen at first: each takes about a minute on two processors."""
