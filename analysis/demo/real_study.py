@@ -76,7 +76,9 @@ CROSSED = ("fr", "es", "de", "zh", "ru", "id", "hi", "sw")
 """Languages whose prompts are patched and read by the lens: a few minutes each part."""
 LENSED = 40
 """Words of each language that the lens is asked for: 15 kB a language."""
-MOVED = ("fr", "de", "zh", "ru", "hi", "sw")
+MOVED = ("fr", "zh", "hi", "sw")
+MOVED_LAYERS, MOVED_STRENGTHS, MOVED_PROMPTS = (6, 9, 12), (1.0, 2.0, 4.0), 8
+"""Every prompt is read once for each of them and for a random vector each."""
 MOST_SWEPT = 24
 """Items of a kind: enough to see a plane, and few enough for two processors."""
 CARD_CONCEPT, CARD_LAYER = "toxicity", 11
@@ -302,7 +304,13 @@ def lensed(making: Making, manifest: Manifest, name: str) -> str:
 
 def moved(making: Making, manifest: Manifest, name: str) -> str:
     """English prompts pushed into some languages."""
-    spec = ForcingSpec(manifest.model or MODEL, wanted=making.of(MOVED))
+    spec = ForcingSpec(
+        manifest.model or MODEL,
+        wanted=making.of(MOVED),
+        layers=MOVED_LAYERS,
+        strengths=MOVED_STRENGTHS,
+        prompts=MOVED_PROMPTS,
+    )
     return making.done(run_trial(forcing.NAME, spec, name))
 
 
