@@ -40,19 +40,7 @@ def begin(study: Study, spec: ForcingSpec) -> TrialPart:
     """
     name = spec.words or word_prompts.usual_list(study.languages)
     words = word_prompts.list_of(name)
-    means = languages_with_means(study)
-    known = tuple(code for code in words.languages if code in means)
-    wanted = spec.wanted or tuple(code for code in known if code not in spec.given)
-    for code in (*spec.given, *wanted):
-        if code not in known:
-            raise SpecError(
-                f"A push towards or away from {code} needs its words in “{name}” and its "
-                f"mean state in the study; both are there for {', '.join(known)}."
-            )
-    if not [pair for pair in product(spec.given, wanted) if pair[0] != pair[1]]:
-        raise SpecError(
-            "Choose a language to be pushed towards that is not the prompt's."
-        )
+    wanted = pushed_towards(study, words, spec)
     layers = spec.layers or usual_layers(study.layers)
     for layer in layers:
         check_layer(layer, range(1, study.layers + 1))
@@ -78,22 +66,47 @@ def begin(study: Study, spec: ForcingSpec) -> TrialPart:
         },
         cells=("given", "wanted"),
         numbers=("layer", "strength"),
-        arrays={
-            "mass": TrialArray(
-                dims=("vector", "layer", "strength", "prompt", "side", "word"),
-                long_name="probability of how the answer begins, under the push",
-                units="share",
-                gaps=True,
-            ),
-            "plain": TrialArray(
-                dims=("prompt", "side", "word"),
-                long_name="the same without a push",
-                units="share",
-                gaps=True,
-            ),
-            "told": TrialArray(long_name="prompts whose answers begin differently"),
-        },
+        arrays=arrays(),
     )
+
+
+def pushed_towards(study: Study, words: WordList, spec: ForcingSpec) -> tuple[str, ...]:
+    """The languages that prompts are pushed towards; SpecError for one that lacks words
+    or means.
+    """
+    means = languages_with_means(study)
+    known = tuple(code for code in words.languages if code in means)
+    wanted = spec.wanted or tuple(code for code in known if code not in spec.given)
+    for code in (*spec.given, *wanted):
+        if code not in known:
+            raise SpecError(
+                f"A push towards or away from {code} needs its words in “{words.name}” and its "
+                f"mean state in the study; both are there for {', '.join(known)}."
+            )
+    if not [pair for pair in product(spec.given, wanted) if pair[0] != pair[1]]:
+        raise SpecError(
+            "Choose a language to be pushed towards that is not the prompt's."
+        )
+    return wanted
+
+
+def arrays() -> dict[str, TrialArray]:
+    """What is kept of a pair of languages."""
+    return {
+        "mass": TrialArray(
+            dims=("vector", "layer", "strength", "prompt", "side", "word"),
+            long_name="probability of how the answer begins, under the push",
+            units="share",
+            gaps=True,
+        ),
+        "plain": TrialArray(
+            dims=("prompt", "side", "word"),
+            long_name="the same without a push",
+            units="share",
+            gaps=True,
+        ),
+        "told": TrialArray(long_name="prompts whose answers begin differently"),
+    }
 
 
 def usual_layers(layers: int) -> tuple[int, ...]:
@@ -203,7 +216,6 @@ def forcing(study: Study) -> xr.Dataset:
         found["plain"].transpose("given", "wanted", ..., "side", "word").values
     )
     dims = DIMS[:5]
-    spec = spec_of(study)
     variables = {
         "forced": (dims, forced),
         "kept": (dims, kept),
@@ -212,13 +224,18 @@ def forcing(study: Study) -> xr.Dataset:
         "plain_kept": (dims[:2], share_of(without.kept)),
         "n": (dims[:2], found["told"].values),
     }
-    attributes = {
+    coords = {name: found[name].values for name in dims}
+    return xr.Dataset(variables, coords, attributes_of(study))
+
+
+def attributes_of(study: Study) -> dict[str, str | float]:
+    """What captions tell of a trial."""
+    spec = spec_of(study)
+    return {
         "words": spec.words,
         "chance": 1 / (1 + spec.rivals),
         "interval": "exact, over prompts",
     }
-    coords = {name: found[name].values for name in dims}
-    return xr.Dataset(variables, coords, attributes)
 
 
 def best_forcing(study: Study) -> xr.Dataset:
@@ -258,13 +275,7 @@ def best_forcing(study: Study) -> xr.Dataset:
     variables["strength"] = (DIMS[:2], strengths[chosen % len(strengths)])
     variables["n"] = (DIMS[:2], found["told"].values)
     coords = {name: found[name].values for name in DIMS[:3]}
-    spec = spec_of(study)
-    attributes = {
-        "words": spec.words,
-        "chance": 1 / (1 + spec.rivals),
-        "interval": "exact, over prompts",
-    }
-    return xr.Dataset(variables, coords, attributes)
+    return xr.Dataset(variables, coords, attributes_of(study))
 
 
 def best_of_all(hits: Hits) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.core.errors import SpecError
-from analysis.core.intervals import mean_interval
+from analysis.core.intervals import Interval, mean_interval
 from analysis.core.specs import digest, written
 from analysis.core.statistics import mean_known
 from analysis.crossing import tuned_lens, word_prompts
@@ -133,7 +133,7 @@ def latent_language(study: Study) -> xr.Dataset:
     means = word_means(share)
     low, high = mean_interval(means.swapaxes(0, 1))
     lead = share[1] - share[0]
-    ends = [mean_interval(each.T) for each in lead]
+    ends = over_words(lead)
     entropy = found["entropy"].transpose("language", "layer", "word").values
     dims = ("side", "language", "layer")
     variables = {
@@ -142,8 +142,8 @@ def latent_language(study: Study) -> xr.Dataset:
         "share_low": (("side", "layer"), np.clip(low, 0, 1)),
         "share_high": (("side", "layer"), np.clip(high, 0, 1)),
         "lead": (dims[1:], word_means(lead)),
-        "lead_low": (dims[1:], np.stack([each.low for each in ends])),
-        "lead_high": (dims[1:], np.stack([each.high for each in ends])),
+        "lead_low": (dims[1:], ends.low),
+        "lead_high": (dims[1:], ends.high),
         "entropy": ("layer", mean_known(word_means(entropy))),
         "n": ("language", found["told"].values),
     }
@@ -160,6 +160,13 @@ def latent_language(study: Study) -> xr.Dataset:
         "interval": "Student, over languages",
     }
     return xr.Dataset(variables, coords, attributes)
+
+
+def over_words(values: np.ndarray) -> Interval[np.ndarray]:
+    """Student's 95 % ends (language, layer) over words, of (language, layer, word)."""
+    ends = [mean_interval(each.T) for each in values]
+    low = np.stack([each.low for each in ends])
+    return Interval(low, np.stack([each.high for each in ends]))
 
 
 def word_means(values: np.ndarray) -> np.ndarray:

@@ -320,19 +320,28 @@ def crossing_layers(study: Study) -> xr.Dataset:
     where, spread = {}, {}
     for name in ("language", "content"):
         where[name] = turning(over_languages(once[name]), layers)
-        turned = [turning(each, layers) for each in draws[name]]
-        spread[name] = np.array(turned)
+        spread[name] = np.array([turning(each, layers) for each in draws[name]])
     where["later"] = where["content"] - where["language"]
     spread["later"] = spread["content"] - spread["language"]
-    columns: dict[str, list[float]] = {"layer": [], "low": [], "high": [], "turns": []}
-    for name, values in spread.items():
-        known = values[np.isfinite(values)]
-        low, high = np.nan, np.nan
-        if len(known) > HALF * len(values):
-            low, high = np.percentile(known, (2.5, 97.5))
-        columns["layer"].append(where[name])
-        columns["low"].append(float(low))
-        columns["high"].append(float(high))
-        columns["turns"].append(len(known) / len(values))
-    variables = {name: ("what", values) for name, values in columns.items()}
+    found_layers = {name: columns_of(where[name], spread[name]) for name in spread}
+    variables = {}
+    for column in ("layer", "low", "high", "turns"):
+        values = [each[column] for each in found_layers.values()]
+        variables[column] = ("what", values)
     return xr.Dataset(variables, {"what": list(spread)})
+
+
+def columns_of(layer: float, draws: np.ndarray) -> dict[str, float]:
+    """A layer with its ends, and the share of draws that turn at all."""
+    known = draws[np.isfinite(draws)]
+    ends = turned_between(known, len(draws))
+    share = len(known) / len(draws)
+    return {"layer": layer, "low": ends.low, "high": ends.high, "turns": share}
+
+
+def turned_between(known: np.ndarray, of: int) -> Interval[float]:
+    """95 % ends of layers; NaN where fewer than half of so many draws turned at all."""
+    if len(known) <= HALF * of:
+        return Interval(float("nan"), float("nan"))
+    low, high = np.percentile(known, (2.5, 97.5))
+    return Interval(float(low), float(high))
