@@ -58,6 +58,8 @@ def bars(
 def lying(values: np.ndarray, names: list[str], units: str) -> go.Figure:
     """Bars with their names on the left and their numbers at their ends."""
     digits = 1 if units == "%" else 2
+    # As written: a bar a hair below zero would have its number on the side of the names.
+    values = np.round(values, digits) + 0.0
     plot = go.Figure()
     plot.add_bar(
         x=values,
@@ -70,7 +72,10 @@ def lying(values: np.ndarray, names: list[str], units: str) -> go.Figure:
         hovertemplate=f"%{{y}}: %{{text}} {units}<extra></extra>",
     )
     largest = float(np.nanmax(values, initial=0.0))
-    plot.update_xaxes(visible=False, range=[min(0.0, values.min()), 1.25 * largest])
+    least = float(np.nanmin(values, initial=0.0))
+    room = (largest - least) / 4
+    low = least - room if least < 0 else 0.0
+    plot.update_xaxes(visible=False, range=[low, largest + room])
     plot.update_yaxes(type="category", autorange="reversed")
     return plot
 
