@@ -3,9 +3,11 @@
 from contextlib import suppress
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 
+import babelscope as bs
 from analysis.concepts.specs import CONVENTIONS
 from analysis.core.errors import AnalysisError, SpecError
 from analysis.overview import needs, options, registry
@@ -15,6 +17,7 @@ from analysis.study.study import Study
 from analysis.words import alignment, neighbours
 from analysis.words.specs import AlignmentSpec
 from analysis.worker.service import Job, Pool
+from babelscope import commands
 from components.frame import cache
 from components.frame.recent import Recent
 from components.paperpack import basket, pack
@@ -201,9 +204,14 @@ def one_more(monkeypatch):
     monkeypatch.setattr(registry, "ANALYSES", [*registry.ANALYSES, record])
 
 
-def test_a_new_analysis_is_in_the_menu_and_in_a_pack_by_its_record_alone(
-    fresh, one_more
-):
+def test_a_new_analysis_is_everywhere_by_its_record_alone(fresh, one_more):
+    """In Python, in the command, in the menu and in a pack."""
+    found = bs.open("demo").planted_analysis(factor=3.0)
+    assert found["planted"].values[1] == 3
+    given = ["measure", "demo", "planted analysis", "--set", "factor=3"]
+    assert commands.main([*given, "--out", str(fresh)]) == 0
+    table = pd.read_csv(fresh / "planted-analysis-demo.csv")
+    assert table["planted"].tolist() == found["planted"].values.tolist()
     at = visit("app.py", study="demo", analysis="planted analysis")
     assert "Planted analysis" in at.selectbox(key="analysis").options
     shown = figures(at)["Planted analysis"]

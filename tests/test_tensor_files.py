@@ -310,7 +310,7 @@ BOMBS = {
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_small_file_asks_for_no_large_memory(bomb):
     name, data = BOMBS[bomb]
-    begun = time.monotonic()
+    begun = time.process_time()
     tracemalloc.start()
     try:
         with pytest.raises(AnalysisError):
@@ -321,7 +321,7 @@ def test_a_small_file_asks_for_no_large_memory(bomb):
     finally:
         tracemalloc.stop()
     assert peak < 2**28 + 20 * len(data)
-    assert time.monotonic() - begun < 30
+    assert time.process_time() - begun < 30
 
 
 VALID = {

@@ -132,7 +132,7 @@ def test_the_program_starts_where_it_is_installed(installed, elsewhere):
             command, cwd=elsewhere, env=os.environ, stdout=file, stderr=file
         )
         try:
-            for _ in range(900):
+            for _ in range(2000):
                 if healthy(port) or server.poll() is not None:
                     break
                 time.sleep(0.1)
