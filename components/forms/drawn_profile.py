@@ -11,8 +11,8 @@ from components.screen.profile import drawing, drawn_over
 STROKES = "profile-strokes"
 """How many strokes were drawn: the picture after each is a new one without a selection."""
 HOW = (
-    "Click where a layer's bar is to end, or hold the button and draw around the ends of "
-    "several; the table below takes exact numbers."
+    "Hold the button and draw around the places where the bars of one or more layers are "
+    "to end; the table below takes exact numbers."
 )
 
 

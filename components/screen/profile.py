@@ -1,4 +1,4 @@
-"""A profile over layers that can be drawn by mouse: bars over a grid that takes clicks."""
+"""A profile over layers that can be drawn by mouse: bars over a grid that takes strokes."""
 
 from collections.abc import Sequence
 
@@ -22,8 +22,8 @@ HEIGHT = 220
 def drawing(strengths: Sequence[float], dark: bool) -> go.Figure:
     """Bars of strengths (layer,), with an invisible point at each that can be drawn.
 
-    A click takes one point, a stroke around some takes those: ``customdata`` (layer from
-    1, strength) says which.
+    A stroke around some points takes those: ``customdata`` (layer from 1, strength) says
+    which.
     """
     layers = np.arange(1, len(strengths) + 1)
     reach = reach_of(strengths)
@@ -94,7 +94,7 @@ def drawn_over(
 ) -> list[float]:
     """A profile (layer,) with what was drawn on it.
 
-    ``points`` (layer from 1, strength) are those that a click or a stroke took; a layer
+    ``points`` (layer from 1, strength) are those that a stroke took; a layer
     with several gets their mean, one without any stays.
     """
     taken: dict[int, list[float]] = {}
