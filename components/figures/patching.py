@@ -103,11 +103,9 @@ def crossing(
         "the curve of the word rises, the content. Bands are 95 % intervals.",
         caption=f"Share of the probability of four answers (two words in two languages), "
         f"mean over {count(data.sizes['source'], 'language')}, n = {counts(data['n'])} pairs "
-        f"of words; bands 95 % ({data.attrs['interval']}). One half (dotted) is passed at "
+        f"of words; bands 95 % ({data.attrs['interval']}). One half is passed at "
         f"layer {layers[0]} by the language and {layers[1]} by the word. {how(data, into)}",
-        data=Lines(
-            tuple(series), chance=0.5, mark=float(layer) or None, limits=(-0.02, 1.02)
-        ),
+        data=Lines(tuple(series), mark=float(layer) or None, limits=(-0.02, 1.02)),
         table=pd.concat(tables),
         x="layer",
         y="share of the answer",
