@@ -56,26 +56,22 @@ class PlantedEngine:
     def states(self, texts):
         """Noise, with harm at one layer."""
         found = self.rng.standard_normal((len(texts), LAYERS, HIDDEN))
-        for place, text in enumerate(texts):
-            code, harm = self.known[text]
-            if self.sees:
-                found[place, HARM_LAYER - 1] += 4 * harm * self.axis[code]
+        if self.sees:
+            axes = np.stack([self.axis[self.known[text][0]] for text in texts])
+            harm = np.array([self.known[text][1] for text in texts])
+            found[:, HARM_LAYER - 1] += 4 * harm[:, None] * axes
         return found
 
     def refusal(self, language, texts, pushes):
         """Refused where the state lies beyond the middle along the language's direction."""
-        along = np.zeros(len(texts))
-        for place, (text, push) in enumerate(zip(texts, pushes)):
-            code, harm = self.known[text]
-            along[place] = 4 * harm if (self.sees or self.blindly) else 0.0
-            if push is None:
-                continue
-            unit = push.vector / np.linalg.norm(push.vector)
-            share = float(unit @ self.axis[code])
-            if push.removes:
-                along[place] *= 1 - share**2
-            else:
-                along[place] += float(push.vector @ self.axis[code])
+        harm = np.array([self.known[text][1] for text in texts])
+        along = 4 * harm if (self.sees or self.blindly) else 0 * harm
+        if pushes[0] is not None:
+            vectors = np.stack([push.vector for push in pushes])
+            removes = np.array([push.removes for push in pushes])
+            onto = vectors @ self.axis[language]
+            shares = onto**2 / (vectors**2).sum(1)
+            along = np.where(removes, along * (1 - shares), along + onto)
         noise = 0.5 * self.rng.standard_normal(len(texts))
         rate = 1 / (1 + np.exp(-3 * (along + noise - 2)))
         return 0.02 + 0.9 * rate if self.acts else np.full(len(texts), 0.03)

@@ -260,6 +260,7 @@ class Try:
         self.pairs = len(next(iter(texts.values())).requests)
         self.gaps: dict[str, np.ndarray] = {}
         self.rates: dict[str, np.ndarray] = {}
+        self.known: dict[str, list[Direction]] = {}
 
     def gap(self, language: str) -> np.ndarray:
         """Request − twin (pair, layer, hidden), read once."""
@@ -281,7 +282,10 @@ class Try:
 
     def cell(self, cell: Mapping[str, str]) -> dict[str, np.ndarray]:
         """All arrays of a source's direction in a target language."""
-        directions = self.directions(cell["source"])
+        source = cell["source"]
+        if source not in self.known:
+            self.known[source] = self.directions(source)
+        directions = self.known[source]
         found = {}
         for name, values in self.on(cell["target"], directions).items():
             found[name] = values.astype(np.float32)
