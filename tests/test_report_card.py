@@ -292,7 +292,7 @@ def test_a_card_is_asked_drawn_and_printed(examined_study):
     printed = {text.get_text() for text in sheet.canvas.findobj(Text)}
     assert figure.data.words[0][0] in printed
     screen = to_plotly.draw(figure)
-    assert figure.data.words[0][1] in screen.data[0].text
+    assert figure.data.words[0][1] in str(screen.to_dict()["data"][0]["text"])
 
 
 def test_control_shows_the_card_before_any_run(examined_study):

@@ -379,12 +379,19 @@ def labelled(
         "verdict": ("language", np.array(verdicts, object)),
     }
     coords = {"language": languages, "check": list(BY_NAME)}
-    told = (study.manifest.trials or {})[NAME].spec if study.manifest.trials else {}
-    return xr.Dataset(variables, coords, origin(study)).assign_attrs(
-        concept=told.get("concept", ""),
-        vector=told.get("file") or told.get("source") or "each language's own",
-        layer=told.get("layer", 0),
-        strength=told.get("strength", 0.0),
-        prompts=told.get("prompts", 0),
-        random_twins=told.get("twins", 0),
-    )
+    found = xr.Dataset(variables, coords, origin(study))
+    return found.assign_attrs(examined_with(study))
+
+
+def examined_with(study: Study) -> dict[str, object]:
+    """With what a vector was examined, as the trial's spec says."""
+    part = (study.manifest.trials or {}).get(NAME)
+    told = part.spec if part is not None else {}
+    return {
+        "concept": told.get("concept", ""),
+        "vector": told.get("file") or told.get("source") or "each language's own",
+        "layer": told.get("layer", 0),
+        "strength": told.get("strength", 0.0),
+        "prompts": told.get("prompts", 0),
+        "random_twins": told.get("twins", 0),
+    }
