@@ -141,7 +141,7 @@ def test_few_numbers_lie_with_their_names_and_many_stand():
     assert list(drawn(below)["text"]) == ["−1.79"]
     assert layout(below)["xaxis"]["range"][0] < -2.2, "its number has room"
     hair = small.bars(np.array([-0.003, 1.0]), ("a", "b"), "cosine")
-    assert list(hair.data[0].x) == [0, 1] and drawn(hair)["text"][0] == "0.00"
+    assert list(hair.data[0]["x"]) == [0, 1] and drawn(hair)["text"][0] == "0.00"
     assert layout(hair)["xaxis"]["range"][0] == 0
     many = np.arange(9.0)
     plot = small.bars(many, tuple("abcdefghi"), "%", chance=5.0)
