@@ -30,6 +30,7 @@ NO_TEXTS = (
     "analysis/world",
     "analysis/model/gguf_tokenizer.py",
     "analysis/steering/fluency.py",
+    "analysis/steering/snippets.py",
 )
 """What is computed from, and how what ships is made: nobody reads it on screen."""
 SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+")
