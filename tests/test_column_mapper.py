@@ -5,7 +5,7 @@ import pytest
 from analysis.concepts import corpora
 from analysis.tables import layouts
 from tests import tables_of as made
-from tests.test_uploads import EXTRACT, LAYERS
+from tests.uploading import EXTRACT, LAYERS
 from tests.visits import alive, button, plain, unfolded, visit, words
 
 ROWS = [

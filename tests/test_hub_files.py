@@ -9,7 +9,7 @@ from analysis.questions.questions import read_questions
 from analysis.tables.hub_files import listing_of, table_at, table_of
 from babelscope.inputs import pairs_of, questions_of
 from tests import tables_of as made
-from tests.test_uploads import EXTRACT
+from tests.uploading import EXTRACT
 from tests.visits import alive, button, visit, words
 
 SIB = {

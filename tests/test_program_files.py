@@ -61,7 +61,7 @@ def test_files_with_strengths_push_as_the_steering_does(name, strengths):
         np.testing.assert_allclose(found[layer], MADE[layer] * strength, rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", PROGRAMS.keys() - PUSHING.keys())
+@pytest.mark.parametrize("name", sorted(PROGRAMS.keys() - PUSHING.keys()))
 def test_files_of_vectors_are_read_back_the_same(name):
     data = exported(PUSH, name)
     again = read_vectors(data, f"made.{PROGRAMS[name].ending}")
