@@ -6,8 +6,9 @@ what lies within a piece; of lists and objects that are longer, it gets one valu
 
 import json
 import re
+from collections.abc import Callable
 from json import JSONDecodeError
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from analysis.core.turns import tell
 
@@ -19,6 +20,9 @@ MOST_HOLDERS = 5 * 10**6
 CUT_NUMBER = re.compile(r"[.eE+-]{0,3}")
 """What stands between a number and the end of a piece behind which it goes on."""
 SPACE = re.compile(r"[ \t\n\r]*")
+
+Scan = Callable[[str, int], tuple[Any, int]]
+"""Text and place → the value there, and the place behind it."""
 
 
 class Found(NamedTuple):
@@ -54,7 +58,8 @@ class Pieces:
     """A text of which a piece at a time is looked at."""
 
     def __init__(self, decoder: json.JSONDecoder, text: str) -> None:
-        self.scan = decoder.scan_once
+        # Type stubs leave out the attribute that raw_decode itself calls.
+        self.scan: Scan = cast(Any, decoder).scan_once
         self.made = decoder.object_pairs_hook or dict
         self.text = text
         self.start = 0

@@ -181,15 +181,23 @@ def read_shares(text: str, name: str) -> ShareTable:
         faults += [f"{name}, line {row.line}: {fault}" for fault in found]
         if not found:
             percent[values["code"]] = percent_of(values["percent"])
-    total = sum(value or 0.0 for value in percent.values())
-    if total > MOST_IN_ALL:
-        faults.append(f"{name}: the shares add up to {total:.1f} percent")
+    total = total_fault(percent)
+    if total:
+        faults.append(f"{name}: {total}")
     if not percent and not faults:
         faults.append(f"{name}: holds no language")
     if faults:
         raise refusal(name, faults)
     note = f"Given by the user; high-resource from {HIGH_PERCENT:g} percent."
     return ShareTable(name, note, name, percent)
+
+
+def total_fault(percent: Mapping[str, float | None]) -> str:
+    """That shares add up to more than there is; empty if they do not."""
+    total = sum(value or 0.0 for value in percent.values())
+    if total > MOST_IN_ALL:
+        return f"the shares add up to {total:.1f} percent"
+    return ""
 
 
 def row_faults(

@@ -30,6 +30,15 @@ class Patch:
     onward: bool = False
 
 
+@dataclass(frozen=True)
+class Reading:
+    """Tokens that are read, the patched one's place among them, and what goes with them."""
+
+    ids: list[int]
+    place: int
+    given: dict[str, Any]
+
+
 def check_patchable(loaded: Loaded) -> None:
     """ModelError for a model that writes nothing, or reads prompts in another stack."""
     check_writes(loaded.kind, loaded.spec.model)
@@ -50,17 +59,7 @@ def patched_shares(
     """
     layers = len(loaded.blocks)
     rows = states.shape[0] * layers
-    before, after = patch.ids[: patch.place], patch.ids[patch.place :]
-    given: dict[str, Any] = {"use_cache": False}
-    read = [*before, *after]
-    place = len(before)
-    if before and loaded.shares_cache:
-        given = {"past_key_values": cache_of(loaded, before, rows), "use_cache": True}
-        read, place = after, 0
-    tokens = torch.tensor([read], device=loaded.device).expand(rows, -1)
-    first = len(patch.ids) - len(read)
-    positions = torch.arange(first, len(patch.ids), device=loaded.device)
-    real = torch.ones((rows, len(patch.ids)), dtype=torch.int64, device=loaded.device)
+    reading = reading_of(loaded, patch, rows)
     put = torch.tensor(states)
 
     def change(layer: int, here: torch.Tensor) -> torch.Tensor:
@@ -69,21 +68,43 @@ def patched_shares(
         first_row = 0 if patch.onward else layer - 1
         for number in range(states.shape[0]):
             start = number * layers
-            changed[start + first_row : start + layer, place] = new[number]
+            changed[start + first_row : start + layer, reading.place] = new[number]
         return changed
 
-    passes = Passes(loaded, rows, len(read))
+    passes = Passes(loaded, rows, len(reading.ids))
     with hooked_blocks(loaded, passes, change, check):
-        out = loaded.model(
-            input_ids=tokens,
-            attention_mask=real,
-            **given,
-            **loaded.position_arguments(positions[None].expand(rows, -1)),
-            **kept_logits(loaded, 1),
-        )
+        out = loaded.model(**arguments(loaded, patch, reading, rows))
     passes.check_once()
     shares = out.logits[:, -1].float().softmax(-1)
     return shares.view(states.shape[0], layers, -1)
+
+
+def reading_of(loaded: Loaded, patch: Patch, rows: int) -> Reading:
+    """What of a prompt is read again: what follows its cache, where rows share one."""
+    before = patch.ids[: patch.place]
+    if before and loaded.shares_cache:
+        cache = cache_of(loaded, before, rows)
+        given = {"past_key_values": cache, "use_cache": True}
+        return Reading(patch.ids[patch.place :], 0, given)
+    return Reading(patch.ids, len(before), {"use_cache": False})
+
+
+def arguments(
+    loaded: Loaded, patch: Patch, reading: Reading, rows: int
+) -> dict[str, Any]:
+    """What the model is given: the same tokens in every row, at their own positions."""
+    whole = len(patch.ids)
+    tokens = torch.tensor([reading.ids], device=loaded.device)
+    first = whole - len(reading.ids)
+    positions = torch.arange(first, whole, device=loaded.device)
+    real = torch.ones((rows, whole), dtype=torch.int64, device=loaded.device)
+    return {
+        "input_ids": tokens.expand(rows, -1),
+        "attention_mask": real,
+        **reading.given,
+        **loaded.position_arguments(positions[None].expand(rows, -1)),
+        **kept_logits(loaded, 1),
+    }
 
 
 def cache_of(loaded: Loaded, ids: Sequence[int], rows: int) -> Any:

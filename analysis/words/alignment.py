@@ -359,15 +359,7 @@ def alignment_by_pair(study: Study, spec: AlignmentSpec) -> xr.Dataset:
         pair = pair_of(embedded, spec, *route)
         return pair_precision(pair, spec)
 
-    square = np.full((len(codes), len(codes)), np.nan)
-    at_stages = np.stack([square] * len(BOTH))
-    values = {
-        "precision": at_stages,
-        "low": at_stages.copy(),
-        "high": at_stages.copy(),
-        "n": square,
-        "chance": square.copy(),
-    }
+    values = empty_precisions(len(codes))
     found = map_each(precision_of, routes, embedded.vectors.shape[-1])
     for (source, target), numbers in zip(routes, found):
         cell = (..., codes.index(source), codes.index(target))
@@ -379,6 +371,19 @@ def alignment_by_pair(study: Study, spec: AlignmentSpec) -> xr.Dataset:
         variables[name] = (dims[-array.ndim :], array)
     coords = {"stage": list(BOTH), "source": codes, "target": codes}
     return xr.Dataset(variables, coords, {"interval": OVER_WORDS})
+
+
+def empty_precisions(languages: int) -> dict[str, np.ndarray]:
+    """Arrays of NaN for what is known of every pair of so many languages."""
+    square = np.full((languages, languages), np.nan)
+    at_stages = np.stack([square] * len(BOTH))
+    return {
+        "precision": at_stages,
+        "low": at_stages.copy(),
+        "high": at_stages.copy(),
+        "n": square,
+        "chance": square.copy(),
+    }
 
 
 def pair_precision(pair: Pair, spec: AlignmentSpec) -> PairPrecision:

@@ -1,6 +1,6 @@
 """Prompts for words pushed along language vectors: in which language do they go on?"""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,23 +47,30 @@ class Forcer:
         plain = np.full(sides, np.nan, np.float32)
         told = 0
         if given != wanted:
-            pushed = self.terms(given, wanted)
-            drawn = forcing.drawn(self.words, spec, given, wanted)
-            for group in drawn.groups:
-                self.check()
-                tokens = self.tokens(group, given, wanted)
-                if told == spec.prompts:
-                    break
-                if not all(tokens):
-                    continue
-                _, _, shown = forcing.languages_of(self.words, given, wanted)
-                way = Way(shown, given, drawn.examples)
-                text = prompt(self.words, way, group[0]).text
-                found = self.under(text, pushed, tokens).reshape(-1, *sides[1:])
-                plain[told] = found[0]
-                mass[:, :, :, told] = found[1:].reshape(*settings, *sides[1:])
+            for found in self.found(given, wanted):
+                answers = found.reshape(-1, *sides[1:])
+                plain[told] = answers[0]
+                mass[:, :, :, told] = answers[1:].reshape(*settings, *sides[1:])
                 told += 1
         return {"mass": mass, "plain": plain, "told": np.array(told, np.int32)}
+
+    def found(self, given: str, wanted: str) -> Iterator[np.ndarray]:
+        """Masses (push, answer) of one prompt after the other, at most so many as wanted."""
+        pushed = self.terms(given, wanted)
+        drawn = forcing.drawn(self.words, self.spec, given, wanted)
+        told = 0
+        for group in drawn.groups:
+            self.check()
+            tokens = self.tokens(group, given, wanted)
+            if told == self.spec.prompts:
+                break
+            if not all(tokens):
+                continue
+            _, _, shown = forcing.languages_of(self.words, given, wanted)
+            way = Way(shown, given, drawn.examples)
+            text = prompt(self.words, way, group[0]).text
+            yield self.under(text, pushed, tokens)
+            told += 1
 
     def tokens(self, group: Sequence[int], given: str, wanted: str) -> list[list[int]]:
         """Tokens that begin each answer and no other: first in the prompt's language."""

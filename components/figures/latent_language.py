@@ -1,5 +1,7 @@
 """The latent language: what the lens gives to each language's answer over layers."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -57,8 +59,15 @@ def how(data: xr.Dataset) -> str:
     )
 
 
-def over_layers(study: Study, data: xr.Dataset, layer: int = 0) -> Figure:
-    """What the lens gives to the answer in each language, over layers."""
+class Curves(NamedTuple):
+    """One curve a language of the answer, and the table of them all."""
+
+    series: tuple[Series, ...]
+    table: pd.DataFrame
+
+
+def curves_of(data: xr.Dataset) -> Curves:
+    """The curve of every language of the answer over layers; the control has no band."""
     x = data.layer.values.astype(float)
     series, tables = [], []
     for side, label in WORDS.items():
@@ -72,6 +81,12 @@ def over_layers(study: Study, data: xr.Dataset, layer: int = 0) -> Figure:
         columns = {"side": label, "layer": x, "mean": mean, "low": low, "high": high}
         columns["entropy, nats"] = data["entropy"].values
         tables.append(pd.DataFrame(columns))
+    return Curves(tuple(series), pd.concat(tables))
+
+
+def over_layers(study: Study, data: xr.Dataset, layer: int = 0) -> Figure:
+    """What the lens gives to the answer in each language, over layers."""
+    curves = curves_of(data)
     first, last = float(data["entropy"][0]), float(data["entropy"][-1])
     return Figure(
         name=f"latent-language-{study.name}",
@@ -85,8 +100,8 @@ def over_layers(study: Study, data: xr.Dataset, layer: int = 0) -> Figure:
         f"n = {counts(data['n'])} words; bands 95 % ({data.attrs['interval']}). Every token "
         "that begins the answer counts; tokens that begin it in both languages are left out. "
         f"Entropy falls from {first:.1f} to {last:.1f} nats. {how(data)}",
-        data=Lines(tuple(series), mark=float(layer) or None),
-        table=pd.concat(tables),
+        data=Lines(curves.series, mark=float(layer) or None),
+        table=curves.table,
         x="layer",
         y="probability",
         source=source_note(study),

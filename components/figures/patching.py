@@ -40,18 +40,22 @@ def answer(turned: xr.Dataset, data: xr.Dataset, into: str) -> str:
             f"layer ({told}); no layer can be said to carry it."
         )
     first = f"The language is decided by layer {at(language)}, the word by layer {at(content)}"
-    if float(later["low"]) > 0:
-        finding = f"the language {float(later['layer']):.1f} layers earlier"
-    elif float(later["high"]) < 0:
-        finding = f"the word {-float(later['layer']):.1f} layers earlier"
-    else:
-        finding = "neither surely before the other"
+    finding = which_first(later)
     interval = f"difference 95 % {float(later['low']):.1f} to {float(later['high']):.1f} layers"
     known = 100 * float(data["known"].mean())
     return (
         f"{first}: {finding} ({interval}; {told}). Without a patch the right answers have "
         f"{known:.0f} % of all probability."
     )
+
+
+def which_first(later: xr.Dataset) -> str:
+    """Which of the two is decided earlier, and by how many layers."""
+    if float(later["low"]) > 0:
+        return f"the language {float(later['layer']):.1f} layers earlier"
+    if float(later["high"]) < 0:
+        return f"the word {-float(later['layer']):.1f} layers earlier"
+    return "neither surely before the other"
 
 
 def at(turned: xr.Dataset) -> str:

@@ -1,5 +1,7 @@
 """Alignment of sentences by layer: where translations meet, and how surely."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -49,8 +51,15 @@ def answer(by_layer: xr.Dataset, pooled: xr.Dataset, pivot: str) -> str:
     )
 
 
-def over_layers(study: Study, data: xr.Dataset, pivot: str, layer: int = 0) -> Figure:
-    """Five measures of agreement with the pivot language over layers."""
+class Curves(NamedTuple):
+    """One curve a measure, and the table of them all."""
+
+    series: tuple[Series, ...]
+    table: pd.DataFrame
+
+
+def curves_of(data: xr.Dataset, pivot: str) -> Curves:
+    """The curve of every measure over layers; MEXA's has a band."""
     x = data.layer.values.astype(float)
     series, tables = [], []
     for name, words in MEASURES.items():
@@ -62,6 +71,12 @@ def over_layers(study: Study, data: xr.Dataset, pivot: str, layer: int = 0) -> F
         series.append(Series(label, x, mean, *bands, dashed=name in ("into", "back")))
         columns = {"measure": label, "layer": x, "mean": mean, "low": low, "high": high}
         tables.append(pd.DataFrame(columns))
+    return Curves(tuple(series), pd.concat(tables))
+
+
+def over_layers(study: Study, data: xr.Dataset, pivot: str, layer: int = 0) -> Figure:
+    """Five measures of agreement with the pivot language over layers."""
+    curves = curves_of(data, pivot)
     chance = float(data["mexa_chance"].mean())
     neighbours = float(data["neighbours_chance"].mean())
     return Figure(
@@ -78,9 +93,9 @@ def over_layers(study: Study, data: xr.Dataset, pivot: str, layer: int = 0) -> F
         f"{float(data['into_chance'].mean()):z.3f}, neighbours {neighbours:z.3f}, CKA 0. "
         f"{MEXA_NOTE}. {read_note(data)}",
         data=Lines(
-            tuple(series), chance=chance, mark=float(layer) or None, limits=(-0.05, 1)
+            curves.series, chance=chance, mark=float(layer) or None, limits=(-0.05, 1)
         ),
-        table=pd.concat(tables),
+        table=curves.table,
         x="layer",
         y="share, or agreement from 0 to 1",
         source=source_note(study),

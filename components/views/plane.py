@@ -52,6 +52,16 @@ def page(study: Study) -> None:
         st.info("Only the unsteered answers are there yet.", icon=":material/info:")
         return
     mode = plane(study, best, half, row)
+    asked = about_settings(study, best, half, missing)
+    asked += about_choices(study, mode, missing)
+    questions.show(asked)
+    explain()
+
+
+def about_settings(
+    study: Study, best: Mapping[str, int], half: int | None, missing: Mapping[str, str]
+) -> list[Question]:
+    """The tabs on layers, settings, random vectors and scoring."""
     asked = [Question("depth", "At which layer?", partial(depth, study, best, half))]
     if not missing:
         other = partial(settings, study, best, half)
@@ -59,6 +69,14 @@ def page(study: Study) -> None:
     random = partial(twins, study, best, half)
     asked.append(Question("random", "More than a random push?", random))
     asked.append(Question("scoring", "Does scoring matter?", partial(scorings, study)))
+    return asked
+
+
+def about_choices(
+    study: Study, mode: str, missing: Mapping[str, str]
+) -> list[Question]:
+    """The tabs on what was chosen, what is out of reach, other models and the finding."""
+    asked = []
     if not missing:
         anew = partial(plane_decided.choice, study)
         asked.append(Question("choice", "Which depths and strengths?", anew))
@@ -69,7 +87,11 @@ def page(study: Study) -> None:
     asked.append(Question("models", "Several models", models))
     full = partial(in_full, study)
     asked.append(Question("finding", "What does the sweep say?", full))
-    questions.show(asked)
+    return asked
+
+
+def explain() -> None:
+    """How everything on the page is measured."""
     panel.explain(
         localisation.right,
         localisation.plane,
