@@ -1,3 +1,3 @@
-"""Is it one direction in every language, and is a vector any good? Verdicts from stated
-rules, over everything else that was measured.
+"""Verdicts over what was measured: is a concept one direction in every language, is a
+vector any good; no model is touched.
 """
