@@ -46,6 +46,17 @@ def test_values_of_every_type_are_kept():
     assert netcdf(made) == netcdf(made)
 
 
+def test_names_beyond_ascii_are_kept_in_utf_8():
+    name = "_…_ξ, 語"
+    data = netcdf(of_table(pd.DataFrame({name: ["…", "ж"], "x": [1.0, 2.0]})))
+    assert name.encode() in data
+    (spelled,) = read(data).sizes
+    labels = read(data)[spelled]
+    assert str(spelled).encode("latin-1").decode() == name
+    assert labels.attrs["long_name"] == name
+    assert labels.values.tolist() == ["…", "ж"]
+
+
 def test_labels_of_a_table_become_dimensions_in_their_order():
     rows = [("zh", 2, 1.0), ("zh", 1, 2.0), ("en", 2, 3.0), ("en", 1, 4.0)]
     table = pd.DataFrame(rows, columns=["language", "layer", "value"])

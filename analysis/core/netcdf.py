@@ -1,12 +1,15 @@
 """Labelled arrays and tables as netCDF files, in the classic format that all readers know.
 
 It has no half precision, no 64-bit whole numbers and no empty cells of text: those become
-float32, 32-bit numbers (float64 where they are larger) and empty texts.
+float32, 32-bit numbers (float64 where they are larger) and empty texts. Names are UTF-8,
+as the format says; a reader that takes them for Latin-1, as SciPy's does, still finds a
+name beyond ASCII in ``long_name``.
 """
 
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -31,8 +34,10 @@ def netcdf(data: xr.Dataset) -> bytes:
     changed = {old: new for old, new in named.items() if old != new}
     renamed = data.rename(changed)
     plain = renamed.copy()
-    for name in renamed.variables:
-        plain[name] = plain_variable(renamed[name])
+    for name in data.variables:
+        plain[named[name]] = plain_variable(renamed[named[name]])
+        if not str(name).isascii():
+            plain[named[name]].attrs.setdefault("long_name", str(name))
     plain.attrs = plain_attributes(data.attrs)
     return bytes(plain.to_netcdf(engine="scipy"))
 
@@ -40,7 +45,10 @@ def netcdf(data: xr.Dataset) -> bytes:
 def valid_name(name: Hashable) -> str:
     """A name as netCDF takes it."""
     text = SLASH.sub("_", str(name)).strip() or "_"
-    return text if text[0].isalnum() or text[0] == "_" else f"_{text}"
+    if not text[0].isalnum() and text[0] != "_":
+        text = f"_{text}"
+    # The format's names are NFC in UTF-8; SciPy writes each letter as one byte.
+    return unicodedata.normalize("NFC", text).encode().decode("latin-1")
 
 
 def plain_variable(array: xr.DataArray) -> xr.DataArray:
