@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from analysis.control.refusals import Openings, openings, plain, refuses
 from analysis.control.specs import JudgingSpec
@@ -170,7 +171,15 @@ def kill(program: subprocess.Popen[bytes]) -> None:
         program.kill()
 
 
-def bounded(command: str, given: bytes) -> tuple[int, bytes, bytes]:
+class Ended(NamedTuple):
+    """What a program leaves: its exit code, its output and its complaints."""
+
+    code: int
+    out: bytes
+    said: bytes
+
+
+def bounded(command: str, given: bytes) -> Ended:
     """Exit code, output and complaints of a program; after SECONDS it and all that it
     started are killed.
     """
@@ -192,4 +201,4 @@ def bounded(command: str, given: bytes) -> tuple[int, bytes, bytes]:
             f"{str(error)[:150]}). It may take {SECONDS} s for the answers "
             "of a cell; check it on the command line, or use the rules."
         ) from error
-    return program.returncode, out, said
+    return Ended(program.returncode, out, said)

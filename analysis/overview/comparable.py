@@ -1,6 +1,7 @@
 """Which studies can be compared with one, and which of them with sense."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from analysis.overview import needs
 from analysis.overview.compare import COMPARED
@@ -53,6 +54,14 @@ def comparable(study: Study, other: Study) -> bool:
     return bool(shared_measures((study, other)))
 
 
+class InCommon(NamedTuple):
+    """What two studies share, what counts most first."""
+
+    alike: bool
+    measures: int
+    languages: int
+
+
 def partners(study: Study, others: Iterable[Study]) -> list[Study]:
     """The studies that one can be compared with, those with most in common first.
 
@@ -61,8 +70,8 @@ def partners(study: Study, others: Iterable[Study]) -> list[Study]:
     """
     found = [other for other in others if comparable(study, other)]
 
-    def in_common(other: Study) -> tuple[bool, int, int]:
-        return (
+    def in_common(other: Study) -> InCommon:
+        return InCommon(
             is_alike(study, other),
             len(shared_measures((study, other))),
             shared_languages(study, other),

@@ -6,6 +6,7 @@ Han et al. (arXiv 2510.26024) do not publish their axes; these definitions are o
 
 import hashlib
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -123,7 +124,15 @@ def right(
     return np.where((answer > 0) & there[..., None], value, np.nan)
 
 
-def prompts(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+class Prompts(NamedTuple):
+    """Kind, item and half of every prompt."""
+
+    kinds: np.ndarray
+    items: np.ndarray
+    half: np.ndarray
+
+
+def prompts(study: Study) -> Prompts:
     """Kind, item and half (0 chosen on, 1 reported on) of every prompt; halves are
     equal and the same in all languages.
     """
@@ -141,7 +150,7 @@ def prompts(study: Study) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rank = {item: i % 2 for i, item in enumerate(names)}
         here = (kinds == kind) | ((kinds == NAMED) if kind == CULTURE else False)
         half[here] = [rank[item] for item in items[here]]
-    return kinds, items, half
+    return Prompts(kinds, items, half)
 
 
 def rates(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

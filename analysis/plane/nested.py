@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -251,22 +252,29 @@ def nested_choice(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-Column = Callable[[Gains], tuple[float, Interval[float]]]
+class Gain(NamedTuple):
+    """A gain with its ends."""
+
+    value: float
+    ends: Interval[float]
 
 
-def of_transfer(found: Gains) -> tuple[float, Interval[float]]:
+Column = Callable[[Gains], Gain]
+
+
+def of_transfer(found: Gains) -> Gain:
     """The gain in transfer with its ends."""
-    return found.gains[0], found.ends[0]
+    return Gain(found.gains[0], found.ends[0])
 
 
-def of_localisation(found: Gains) -> tuple[float, Interval[float]]:
+def of_localisation(found: Gains) -> Gain:
     """The gain in localisation with its ends."""
-    return found.gains[1], found.ends[1]
+    return Gain(found.gains[1], found.ends[1])
 
 
-def of_both(found: Gains) -> tuple[float, Interval[float]]:
+def of_both(found: Gains) -> Gain:
     """The smaller gain with its ends."""
-    return found.pareto, found.pareto_ends
+    return Gain(found.pareto, found.pareto_ends)
 
 
 COLUMNS: dict[str, Column] = {

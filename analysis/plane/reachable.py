@@ -6,6 +6,7 @@ The classes and their uncertainty are ours.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -281,12 +282,17 @@ def rows_of(
     return rows
 
 
-def clustered_share(
-    values: np.ndarray, items: np.ndarray
-) -> tuple[float, Interval[float]]:
+class Share(NamedTuple):
+    """A share and its interval."""
+
+    share: float
+    ends: Interval[float]
+
+
+def clustered_share(values: np.ndarray, items: np.ndarray) -> Share:
     """A share and its 95 % interval; translations of an item count as one source."""
     if not len(values):
-        return float("nan"), Interval(float("nan"), float("nan"))
+        return Share(float("nan"), Interval(float("nan"), float("nan")))
     found = variation(values, items.tolist())
     ends = share_interval(
         np.array(found.mean),
@@ -294,7 +300,7 @@ def clustered_share(
         np.array(found.units),
         np.array(found.observations),
     )
-    return found.mean, Interval(float(ends.low), float(ends.high))
+    return Share(found.mean, Interval(float(ends.low), float(ends.high)))
 
 
 @dataclass(frozen=True)
@@ -395,7 +401,14 @@ NEVER = "answers that were local in no way"
 GUESSING = "guessing"
 
 
-def back_more(asked: Asked, guess: np.ndarray) -> tuple[Change, str]:
+class Held(NamedTuple):
+    """A change, and against what it is held."""
+
+    change: Change
+    against: str
+
+
+def back_more(asked: Asked, guess: np.ndarray) -> Held:
     """Of lost answers, those that both vectors bring back − the share that both turn
     local of answers that never were, named or not; and against what it is held.
 
@@ -417,7 +430,8 @@ def back_more(asked: Asked, guess: np.ndarray) -> tuple[Change, str]:
     down = np.hypot(first - mine.low, others.high - second)
     up = np.hypot(mine.high - first, second - others.low)
     change = first - second
-    return Change(change, float(change - down), float(change + up), n), against
+    more = Change(change, float(change - down), float(change + up), n)
+    return Held(more, against)
 
 
 ALIKE = "nothing is lost beyond what a random push loses"

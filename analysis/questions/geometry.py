@@ -101,7 +101,14 @@ def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     )
 
 
-def prompts(study: Study) -> tuple[np.ndarray, np.ndarray]:
+class Prompts(NamedTuple):
+    """Kind and item of every prompt."""
+
+    kinds: np.ndarray
+    items: np.ndarray
+
+
+def prompts(study: Study) -> Prompts:
     """Kind and item of every prompt.
 
     StudyError for a study that was asked no questions, or keeps no states of them.
@@ -116,9 +123,9 @@ def prompts(study: Study) -> tuple[np.ndarray, np.ndarray]:
             f"“{study.title}” was asked no questions. Ask some on the Layers page."
         )
     listed = study.manifest.part(QuestionsPart).prompts
-    return np.array([kind for kind, _ in listed]), np.array(
-        [item for _, item in listed]
-    )
+    kinds = np.array([kind for kind, _ in listed])
+    items = np.array([item for _, item in listed])
+    return Prompts(kinds, items)
 
 
 def differences(

@@ -299,7 +299,14 @@ def umap(
     ).assign_attrs(what=what, method="UMAP")
 
 
-def at_layer(study: Study, what: str, layer: int) -> tuple[Cloud, np.ndarray]:
+class AtLayer(NamedTuple):
+    """Points, and their values at one layer."""
+
+    points: Cloud
+    values: np.ndarray
+
+
+def at_layer(study: Study, what: str, layer: int) -> AtLayer:
     """Points of one layer; SpecError for an unknown layer or too few points."""
     points = cloud(study, what)
     check_layer(layer, range(1, study.layers + 1))
@@ -307,7 +314,7 @@ def at_layer(study: Study, what: str, layer: int) -> tuple[Cloud, np.ndarray]:
         raise SpecError(
             f"This picture needs at least four points; there are {len(points.values)}."
         )
-    return points, points.values[:, layer - 1]
+    return AtLayer(points, points.values[:, layer - 1])
 
 
 METHODS = {"UMAP": umap, "classical MDS": mds}

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from analysis.core.errors import SpecError, listed, unknown
 from analysis.tables.kinds import KINDS, kind_of
@@ -141,21 +141,30 @@ def checked_value(name: str, value: Any, place: str) -> Any:
     return value
 
 
-def form_of(name: str, value: Any) -> tuple[str, bool]:
+class Form(NamedTuple):
+    """Of what form a value must be, in words, and whether it is."""
+
+    words: str
+    fits: bool
+
+
+def form_of(name: str, value: Any) -> Form:
     """Of what form the value of a key must be, and whether it is."""
     if name in TEXTS:
-        return "a text", isinstance(value, str)
+        return Form("a text", isinstance(value, str))
     if name in SWITCHES:
-        return "true or false", isinstance(value, bool)
+        return Form("true or false", isinstance(value, bool))
     if name in LISTS:
-        return "a list of texts", are_texts(value)
+        return Form("a list of texts", are_texts(value))
     if not isinstance(value, dict):
-        return "a table", False
+        return Form("a table", False)
     if name in TABLES:
-        return "a table of texts", are_texts(list(value.values()))
+        return Form("a table of texts", are_texts(list(value.values())))
     if name == "only":
-        return "a table of lists of texts", all(map(are_texts, value.values()))
-    return "a table of tables of texts", all(map(is_table_of_texts, value.values()))
+        return Form("a table of lists of texts", all(map(are_texts, value.values())))
+    return Form(
+        "a table of tables of texts", all(map(is_table_of_texts, value.values()))
+    )
 
 
 def is_table_of_texts(value: Any) -> bool:

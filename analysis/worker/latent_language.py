@@ -1,7 +1,7 @@
 """What the lens says at every layer of prompts for words."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 Check = Callable[[], None]
 AT_ONCE = 16
 """States that the head reads at once: all words of a large vocabulary for each."""
+
+
+class Said(NamedTuple):
+    """What a lens gives to answers (layer, side), and how unsure it is (layer,)."""
+
+    shares: np.ndarray
+    entropy: np.ndarray
 
 
 class LatentReader:
@@ -109,9 +116,7 @@ class LatentReader:
         rows = encoded_texts(self.loaded, texts)
         return states_of_rows(self.loaded, rows, Reading(check=self.check))
 
-    def read(
-        self, states: np.ndarray, tokens: list[list[int]]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, states: np.ndarray, tokens: list[list[int]]) -> Said:
         """Shares (layer, side) and entropy (layer) of a prompt's states (layer, hidden)."""
         import torch
 
@@ -130,7 +135,7 @@ class LatentReader:
                 said = self.lens.token_shares(seen[start : start + AT_ONCE])
                 shares.append(summed(said, tokens).cpu().numpy())
                 spread.append(torch.special.entr(said).sum(-1).cpu().numpy())
-        return np.concatenate(shares), np.concatenate(spread)
+        return Said(np.concatenate(shares), np.concatenate(spread))
 
 
 def measurer(

@@ -1,7 +1,7 @@
 """States of prompts for words put into other languages' prompts, layer by layer."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 Check = Callable[[], None]
 LETTERS = 3
 """Of a token in a prompt, nearly, for the time that is told beforehand."""
+
+
+class Masses(NamedTuple):
+    """Of a pair of words: patched (patch, layer, answer), and plain (prompt, answer)."""
+
+    patched: np.ndarray
+    plain: np.ndarray
 
 
 class Patcher:
@@ -62,7 +69,7 @@ class Patcher:
 
     def pair(
         self, source: str, drawn: Drawn, triple: Triple, tokens: list[list[int]]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> Masses:
         """Masses (patch, layer, answer) and without a patch (prompt, answer) of a pair."""
         from analysis.model.answer_tokens import summed
         from analysis.model.patching import Patch, patched_shares, plain_shares
@@ -85,7 +92,7 @@ class Patcher:
         for text in (asked.text, other.text):
             alone = plain_shares(self.loaded, self.ids(text))
             untouched.append(summed(alone[None], tokens)[0].cpu().numpy())
-        return np.stack(masses), np.stack(untouched)
+        return Masses(np.stack(masses), np.stack(untouched))
 
     def ids(self, text: str) -> list[int]:
         """Token ids of a prompt; CorpusError for one beyond the model's window."""
