@@ -14,6 +14,7 @@ from components.figures import gallery
 from components.figures.gallery import FIGURES, draw, names
 from components.figures.spec import Figure
 from components.frame.shell import MENU
+from tests.planted_card import plant_card
 from tests.planted_pushing import Planted, stored_trial
 from tests.planted_sentences import stored_sentences
 from tests.planted_trials import plant_crossings, plant_forcing
@@ -41,6 +42,7 @@ def kept(tmp_path_factory):
         patch.setenv("BABELSCOPE_HOME", str(tmp_path_factory.mktemp("gallery")))
         folder = stored("complete")
         plant_crossings(folder)
+        plant_card(folder)
         same = np.ones((len(LANGUAGES), len(LANGUAGES)))
         stored_trial(folder, Planted(same, languages=LANGUAGES))
         plant_forcing(stored_sentences("sentences"))

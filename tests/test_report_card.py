@@ -8,8 +8,7 @@ import xarray as xr
 from matplotlib.text import Text
 
 from analysis.certificates import report_card
-from analysis.certificates.card_plan import arrays_of as arrays_of_trial
-from analysis.certificates.card_plan import begin, dims_of, settled, tokens
+from analysis.certificates.card_plan import begin, settled, tokens
 from analysis.certificates.report_card import (
     BAD,
     COSTS,
@@ -25,13 +24,12 @@ from analysis.concepts import corpora
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.concepts.specs import StudySpec
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec, digest, written
+from analysis.core.specs import ModelSpec, written
 from analysis.model.load import Loaded
 from analysis.overview import registry
 from analysis.pushing.held_out import random_directions
-from analysis.study import store, trials
+from analysis.study import store
 from analysis.study.study import Study
-from analysis.study.trial_part import TrialPart
 from analysis.worker.report_card import measurer
 from analysis.worker.trials import TRIALS
 from components.figures.gallery import draw
@@ -40,6 +38,7 @@ from components.printing.sheet import compose
 from components.printing.venues import Look
 from components.screen import to_plotly
 from tests.planted import planted_study
+from tests.planted_card import arrays_of, plant_card
 from tests.stored import stored
 from tests.test_pushed_model import BAD as BAD_LETTER
 from tests.test_pushed_model import GOOD as GOOD_LETTER
@@ -49,44 +48,6 @@ from tests.visits import visit, words
 
 CODES = ("en", "fr")
 CONCEPTS = ("c", "d")
-TWINS, PROMPTS = 4, 10
-
-
-def arrays_of(rng: np.random.Generator, own: float, **costs: float) -> dict:
-    """The arrays of a language: effects ``own`` of the vector, costs by name.
-
-    Random vectors have mean effects of their own, alike for all prompts.
-    """
-    doses = np.array([0.25, 0.5, 1.0])
-    random = rng.normal(0, 0.1, 1 + TWINS)
-    mean = np.concatenate([[0.0], random])
-    if own:
-        mean[1] = own
-
-    def prompts(ways: np.ndarray, truth: np.ndarray) -> np.ndarray:
-        base = rng.normal(0, 1, PROMPTS)
-        moved = truth[:, None, None] * ways[None, :, None]
-        noise = 0.1 * rng.standard_normal((len(truth), len(ways), PROMPTS))
-        noise[0] = 0
-        return base + moved + noise
-
-    def of_cost(name: str, units: int, noise: float) -> np.ndarray:
-        change = np.zeros(2 + TWINS)
-        change[1] = costs.get(name, 0.0)
-        moved = change[:, None] + noise * rng.standard_normal((2 + TWINS, units))
-        return 0.5 + moved
-
-    right = np.clip(np.round(of_cost("right", 16, 0.0) + 0.5), 0, 1)
-    return {
-        "effect": prompts(doses, mean),
-        "framed": prompts(np.array([0.9, 0.8]), mean),
-        "placed": prompts(np.array([costs.get("placed", 0.9)]), mean),
-        "others": prompts(np.array([0.1, costs.get("others", 0.2)]), mean),
-        "right": right,
-        "surprise": of_cost("surprise", 10, 0.01),
-        "drifted": np.stack([of_cost("drifted", 4, 0.0)] * 2, 1),
-        "repeated": np.stack([of_cost("repeated", 4, 0.01)] * 2, 1),
-    }
 
 
 def lights(arrays: dict) -> dict[str, str]:
@@ -246,36 +207,7 @@ def examined_study(tmp_path, monkeypatch) -> Study:
     """A kept study whose card is good in one language, and random in another."""
     monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
     folder = stored("examined")
-    known = store.open_study(folder)
-    assert known.manifest.model is not None
-    spec = ReportCardSpec(
-        known.manifest.model,
-        "fairness",
-        languages=("en", "ta"),
-        layer=2,
-        prompts=PROMPTS,
-        twins=TWINS,
-        others=2,
-        facts=16,
-        sentences=10,
-        answers=4,
-    )
-    part = TrialPart(
-        spec=written(spec),
-        digest=digest(spec),
-        dims=dims_of(known, spec),
-        cells=("language",),
-        numbers=("dose",),
-        arrays=arrays_of_trial(),
-    )
-    trials.begin(folder, NAME, part)
-    rng = np.random.default_rng(3)
-
-    def compute(cell):
-        found = arrays_of(rng, 1.0 if cell["language"] == "en" else 0.0)
-        return {name: values.astype(np.float32) for name, values in found.items()}
-
-    trials.run(folder, NAME, compute)
+    plant_card(folder)
     return store.open_study(folder)
 
 
