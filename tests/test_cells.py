@@ -26,17 +26,17 @@ HEAT = "Cosine similarity of the languages' concept vectors"
 
 
 def test_a_cell_says_whose_vector_does_what_where():
-    said = triangles.told("Finnish", "English", 0.889, 0.906, -1.7)
+    said = triangles.pair_in_words("Finnish", "English", 0.889, 0.906, -1.7)
     assert said == (
         "Finnish vector on English pairs: 88.9 % right, English's own: 90.6 %; "
         "−1.7 points."
     )
     nan = float("nan")
-    printed = triangles.told("Finnish", "English", nan, nan, 0.8)
+    printed = triangles.pair_in_words("Finnish", "English", nan, nan, 0.8)
     assert printed.endswith("+0.8 points against English's own vector.")
-    own = triangles.told("English", "English", 0.9, 0.9, 0.0)
+    own = triangles.pair_in_words("English", "English", 0.9, 0.9, 0.0)
     assert own == "English vector on English pairs: 90.0 % right."
-    assert triangles.told("a", "b", nan, nan, nan).endswith("not known.")
+    assert triangles.pair_in_words("a", "b", nan, nan, nan).endswith("not known.")
 
 
 def test_every_cell_of_the_triangle_says_so_when_pointed_at():

@@ -230,5 +230,5 @@ def test_the_command_takes_a_cluster_or_a_shard(monkeypatch, tmp_path, capsys):
 
 def test_errors_of_workers_are_sentences():
     with pytest.raises(ZeroDivisionError):
-        cluster.told(ZeroDivisionError("ours"))
-    assert isinstance(cluster.told(SpecError("no")), AnalysisError)
+        cluster.error_of_worker(ZeroDivisionError("ours"))
+    assert isinstance(cluster.error_of_worker(SpecError("no")), AnalysisError)

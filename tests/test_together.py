@@ -264,7 +264,7 @@ def test_a_record_that_is_folded_while_it_is_read_is_none(home, monkeypatch):
     folder = begun("together")
     gone = folder / commits.FOLDER / "vector-000-000.safetensors.json"
     monkeypatch.setattr(commits.disk, "listed", lambda there: [gone])
-    assert commits.told(folder) == {}
+    assert commits.told_files(folder) == {}
 
 
 def test_a_damaged_record_is_told(home):

@@ -107,7 +107,7 @@ def compute(
         if most:
             return open_run(name)
         run = open_run(name)
-        answers = verdicts.told(
+        answers = verdicts.told_by_judge(
             frame(run, run.judging),
             run.judging,
             folder,
@@ -119,7 +119,7 @@ def compute(
                 run, cell, speaker, partial(progress, total - len(left) + number, total)
             )
         run = open_run(name)
-        verdicts.told(
+        verdicts.told_by_judge(
             frame(run, run.judging),
             run.judging,
             folder,

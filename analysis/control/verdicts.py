@@ -28,7 +28,7 @@ def judged(answers: pd.DataFrame, judging: JudgingSpec, folder: Path) -> pd.Data
     return answers.assign(verdict=[known.get(key(each), UNJUDGED) for each in asked])
 
 
-def told(
+def told_by_judge(
     answers: pd.DataFrame,
     judging: JudgingSpec,
     folder: Path,

@@ -98,28 +98,28 @@ def place(path: Path) -> Place:
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Let DiskError say what the disk refuses while a file or folder is written."""
-    with told(path, "kept"):
+    with disk_errors(path, "kept"):
         yield
 
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Let DiskError say what the disk refuses while a file or folder is read."""
-    with told(path, "read"):
+    with disk_errors(path, "read"):
         yield
 
 
 @contextmanager
 def removing(path: Path) -> Iterator[None]:
     """Let DiskError say what the disk refuses while a file or folder is removed."""
-    with told(path, "removed"):
+    with disk_errors(path, "removed"):
         yield
 
 
 @contextmanager
 def locking(path: Path) -> Iterator[None]:
     """Let DiskError say what the disk refuses while a file or folder is locked."""
-    with told(path, "locked"):
+    with disk_errors(path, "locked"):
         yield
 
 
@@ -133,7 +133,7 @@ def scratch() -> Iterator[None]:
 
 
 @contextmanager
-def told(path: Path, done: str) -> Iterator[None]:
+def disk_errors(path: Path, done: str) -> Iterator[None]:
     """Turn what the system raises into a DiskError.
 
     Inside a folder that is being made the fault is told of the whole folder, by whoever

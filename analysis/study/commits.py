@@ -44,7 +44,7 @@ def add(folder: Path, file: str, entry: FileEntry) -> None:
         os.utime(folder / "manifest.json")
 
 
-def told(folder: Path) -> dict[str, FileEntry]:
+def told_files(folder: Path) -> dict[str, FileEntry]:
     """Files that the records tell of."""
     found = {}
     for path in disk.listed(folder / FOLDER):

@@ -103,7 +103,7 @@ def read_as(kind: type[M], folder: Path) -> M:
     StudyError when it is missing, damaged or from a newer version.
     """
     # Before the manifest: what is folded into it meanwhile is then in both.
-    added = commits.told(folder)
+    added = commits.told_files(folder)
     values = read_json(folder)
     try:
         manifest = commits.with_told(read_record(kind, values, ""), added)

@@ -282,12 +282,12 @@ def conclude(futures: Sequence["Future"], job: Job) -> None:
         else:
             errors.append(error)
     if len(errors) == len(futures):
-        raise told(errors[0])
+        raise error_of_worker(errors[0])
     for error in errors:
-        job.notices.append(f"A worker did not take part: {told(error)}")
+        job.notices.append(f"A worker did not take part: {error_of_worker(error)}")
 
 
-def told(error: BaseException) -> AnalysisError:
+def error_of_worker(error: BaseException) -> AnalysisError:
     """The error of a worker as one sentence of ours; a fault of ours stays loud."""
     from distributed import KilledWorker
 

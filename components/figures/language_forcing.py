@@ -48,7 +48,7 @@ def known_n(best: xr.Dataset) -> np.ndarray:
     return n[n > 0]
 
 
-def how(data: xr.Dataset) -> str:
+def how_pushed(data: xr.Dataset) -> str:
     """What was asked, in a sentence."""
     return (
         f"Prompts for a word ({data.attrs['words']}); strength 1 is the whole gap between "
@@ -84,7 +84,7 @@ def by_pair(
         caption=f"{JUDGED}. Each half of the prompts at the layer and strength that were "
         f"best on the other half; n = {counts(own['n'])} prompts a language; intervals 95 % "
         f"({best.attrs['interval']}). The random vector is as long and has its own choice. "
-        f"{how(best)}",
+        f"{how_pushed(best)}",
         data=Dumbbells(wanted.names, tuple(series), apart=True),
         table=table,
         x="share of prompts",
@@ -117,7 +117,7 @@ def by_setting(
         seen="Where and how hard a push changes the language and keeps the content.",
         caption=f"{JUDGED}; {span(cells)}; n = {n} prompts. Without a push "
         f"{float(plain['plain_forced']):z.2f} are in the other language and "
-        f"{float(plain['plain_kept']):z.2f} have the content. {how(data)}",
+        f"{float(plain['plain_kept']):z.2f} have the content. {how_pushed(data)}",
         data=drawn,
         table=cells.to_dataframe(measure).reset_index(),
         x="strength",

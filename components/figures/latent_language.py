@@ -51,7 +51,7 @@ def runs(layers: np.ndarray) -> str:
     return ", ".join(told)
 
 
-def how(data: xr.Dataset) -> str:
+def how_read(data: xr.Dataset) -> str:
     """What was asked and read, in a sentence."""
     return (
         f"Prompts for a word after {count(data.attrs['shots'], 'example')}, given in a "
@@ -99,7 +99,7 @@ def over_layers(study: Study, data: xr.Dataset, layer: int = 0) -> Figure:
         caption=f"Mean over {count(data.sizes['language'], 'language')}, "
         f"n = {counts(data['n'])} words; bands 95 % ({data.attrs['interval']}). Every token "
         "that begins the answer counts; tokens that begin it in both languages are left out. "
-        f"Entropy falls from {first:.1f} to {last:.1f} nats. {how(data)}",
+        f"Entropy falls from {first:.1f} to {last:.1f} nats. {how_read(data)}",
         data=Lines(curves.series, mark=float(layer) or None),
         table=curves.table,
         x="layer",
@@ -135,7 +135,7 @@ def by_language(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
         "asked for does (below 0).",
         caption=f"Probability of the answer in English minus in the language asked for; "
         f"{span(cells)}; n = {counts(data['n'])} words a language. Faded: the 95 % interval "
-        f"over words (Student's) holds 0. {how(data)}",
+        f"over words (Student's) holds 0. {how_read(data)}",
         data=drawn,
         table=data[["lead", "lead_low", "lead_high"]]
         .sel(language=codes)

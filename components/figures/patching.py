@@ -66,7 +66,7 @@ def at(turned: xr.Dataset) -> str:
     return f"{float(turned['layer']):.1f} (95 % {low:.1f} to {high:.1f})"
 
 
-def how(data: xr.Dataset, into: str) -> str:
+def how_patched(data: xr.Dataset, into: str) -> str:
     """How states were put where, in a sentence."""
     put = PUT[data.attrs["place"] == PROMPT_END]
     return (
@@ -108,7 +108,8 @@ def crossing(
         caption=f"Share of the probability of four answers (two words in two languages), "
         f"mean over {count(data.sizes['source'], 'language')}, n = {counts(data['n'])} pairs "
         f"of words; bands 95 % ({data.attrs['interval']}). One half is passed at "
-        f"layer {layers[0]} by the language and {layers[1]} by the word. {how(data, into)}",
+        f"layer {layers[0]} by the language and {layers[1]} by the word. "
+        f"{how_patched(data, into)}",
         data=Lines(tuple(series), mark=float(layer) or None, limits=(-0.02, 1.02)),
         table=pd.concat(tables),
         x="layer",
@@ -140,7 +141,7 @@ def by_language(
         "from and each layer that they are put in at.",
         caption=f"{span(cells)}; n = {counts(data['n'])} pairs of words a language. Right "
         f"answers without a patch have {span(known)} of all probability: where that is "
-        f"little, the model cannot do the task. {how(data, into)}",
+        f"little, the model cannot do the task. {how_patched(data, into)}",
         data=drawn,
         table=cells.to_dataframe(what).reset_index(),
         x="layer",

@@ -133,12 +133,12 @@ def hover(cells: xr.Dataset, rows: Languages, columns: Languages) -> np.ndarray:
         for column, target in enumerate(columns.codes):
             cell = cells.sel(source=source, target=target)
             names = (rows.names[row], columns.names[column])
-            sentence = told(cell, *names, cells.attrs["units"])
+            sentence = effect_in_words(cell, *names, cells.attrs["units"])
             said[row, column] = f"{sentence}\n{how_sure(cell)}"
     return said
 
 
-def told(cell: xr.Dataset, source: str, target: str, units: str) -> str:
+def effect_in_words(cell: xr.Dataset, source: str, target: str, units: str) -> str:
     """One cell in a sentence; ``source`` and ``target`` are names."""
     effect = float(cell["effect"])
     pushed = f"{source} vector pushed in {target}"

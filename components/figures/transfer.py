@@ -131,7 +131,9 @@ def hover(cells: xr.Dataset, languages: Languages) -> np.ndarray:
     for row, column in np.ndindex(values.shape):
         pair = (languages.names[row], languages.names[column])
         right, owns = float(accuracy[row, column]), float(own[row, column])
-        said[row, column] = told(*pair, right, owns, float(values[row, column]))
+        said[row, column] = pair_in_words(
+            *pair, right, owns, float(values[row, column])
+        )
     return np.where(lines == "", said, said + "\n" + lines)
 
 
@@ -145,10 +147,12 @@ def sentence_of_cell(
         float(column["accuracy"].sel(source=target)),
         float(column["transfer"].sel(source=source)),
     )
-    return told(languages.name(source), languages.name(target), *numbers)
+    return pair_in_words(languages.name(source), languages.name(target), *numbers)
 
 
-def told(source: str, target: str, accuracy: float, own: float, value: float) -> str:
+def pair_in_words(
+    source: str, target: str, accuracy: float, own: float, value: float
+) -> str:
     """One cell in a sentence; ``source`` and ``target`` are names.
 
     Accuracies are shares and ``value`` is in points; NaN where they are not known.

@@ -104,7 +104,7 @@ def offer_choice(study: Study, choice: "Choice") -> None:
         max_chars=80,
     )
     spec = word_spec(model, words, embeddings, layers=layers, last_state=last_state)
-    act(spec, words, title, into)
+    start_embedding(spec, words, title, into)
 
 
 @dataclass(frozen=True)
@@ -255,7 +255,7 @@ def choose_reading(words: WordList, kind: str) -> tuple[list[str], tuple[int, ..
     return embeddings, tuple(map(int, numbers))
 
 
-def act(spec: WordSpec, words: WordList, title: str, into: str) -> None:
+def start_embedding(spec: WordSpec, words: WordList, title: str, into: str) -> None:
     """Start, and the same from the command line."""
     job = jobs.mine()
     busy = job is not None and job.live

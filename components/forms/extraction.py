@@ -98,7 +98,7 @@ def page() -> None:
     if draft is None:
         progress()
     else:
-        act(draft)
+        check_and_start(draft)
 
 
 def choose_model() -> ModelSpec:
@@ -407,7 +407,7 @@ def coverage(corpus: Corpus, concepts: list[str], languages: list[str]) -> None:
         st.caption(escape(note))
 
 
-def act(draft: Draft) -> None:
+def check_and_start(draft: Draft) -> None:
     """Check and Start."""
     st.subheader("4 · Start", anchor=False)
     row = st.container(horizontal=True)

@@ -18,7 +18,7 @@ def absent(model: ModelSpec) -> bool:
     return model.model not in offered_models() and not HUB_ID.fullmatch(model.model)
 
 
-def tell(model: ModelSpec, page: str = PLAYGROUND) -> None:
+def tell_absent(model: ModelSpec, page: str = PLAYGROUND) -> None:
     """Say that a model is not here, how it is brought, and what needs none."""
     name = model.model
     other = ", or choose another model below" if page == PLAYGROUND else ""

@@ -129,7 +129,7 @@ def row(model: OpenModel, here: Machine) -> dict[str, object]:
     for precision in PRECISIONS:
         cells[f"{precision.label}, GiB"] = scaled(model.needed(precision), GIB)
     return cells | {
-        "layers × hidden": f"{told(model.layers)} × {told(model.hidden)}",
+        "layers × hidden": f"{in_words(model.layers)} × {in_words(model.hidden)}",
         "vocabulary": model.vocabulary,
         "window": model.window,
         "kind": model.kind,
@@ -156,7 +156,7 @@ def scaled(number: int | None, unit: float) -> float | None:
     return None if number is None else round(number / unit, 1)
 
 
-def told(number: int | None) -> str:
+def in_words(number: int | None) -> str:
     """A number in words, or that it is unknown."""
     return UNKNOWN if number is None else f"{number:,}"
 
@@ -186,8 +186,8 @@ def about(model: OpenModel, here: Machine) -> None:
     size = UNKNOWN if fetched is None else f"about {fetched} GB"
     st.caption(
         f"{escape(model.good_for[:1].upper() + model.good_for[1:])}. "
-        f"{told(model.languages)} languages ({escape(model.languages_by)}); window "
-        f"{told(model.window)} tokens. Licence: [{escape(model.licence)}]"
+        f"{in_words(model.languages)} languages ({escape(model.languages_by)}); window "
+        f"{in_words(model.window)} tokens. Licence: [{escape(model.licence)}]"
         f"({model.licence_link}). To fetch: {escape(size)}. Facts from "
         f"{escape(model.source)}, {model.date}."
     )

@@ -207,7 +207,7 @@ def offer_choice(study: Study, chosen: Chosen) -> None:
         max_chars=80,
     )
     spec = sentence_spec(model, text, reading, layers=layers, last_state=last_state)
-    act(spec, text, title, into)
+    check_and_start(spec, text, title, into)
 
 
 def choose_reading() -> tuple[list[str], tuple[int, ...]]:
@@ -237,7 +237,9 @@ def choose_reading() -> tuple[list[str], tuple[int, ...]]:
     return chosen, tuple(map(int, numbers))
 
 
-def act(spec: SentenceSpec, text: ParallelText, title: str, into: str) -> None:
+def check_and_start(
+    spec: SentenceSpec, text: ParallelText, title: str, into: str
+) -> None:
     """Check, start, and the same from the command line."""
     job = jobs.mine()
     busy = job is not None and job.live

@@ -56,7 +56,7 @@ def start(study: Study, name: str, spec: Any) -> None:
                 "This study comes along and stays as it is; the result goes into a copy."
             )
         if model_here.absent(spec.model):
-            model_here.tell(spec.model, st.session_state.get("page", ""))
+            model_here.tell_absent(spec.model, st.session_state.get("page", ""))
             return
         buttons(study, name, spec, known is not None and not same)
 

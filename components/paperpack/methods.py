@@ -90,13 +90,13 @@ def about(facts: Facts) -> list[str]:
             said.append(sentence.format_map(known))
     for part, sentence in PARTS.items():
         if part in facts:
-            said.append(told(part, sentence, facts[part]))
+            said.append(sentence_of(part, sentence, facts[part]))
     if known["kind"] == "demo":
         said.append(DEMO)
     return said
 
 
-def told(part: str, sentence: Callable[[Facts], str], spec: Facts) -> str:
+def sentence_of(part: str, sentence: Callable[[Facts], str], spec: Facts) -> str:
     """A part of a study in a sentence, or that its settings are not known in full."""
     try:
         return sentence(spec)

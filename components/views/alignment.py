@@ -87,7 +87,7 @@ def answer(study: Study, row: DeltaGenerator) -> None:
         elif has_ranks(study):
             few(study, row)
         else:
-            unfilled.tell(study, "Alignment")
+            unfilled.tell_lacking(study, "Alignment")
 
 
 def everything(study: Study, row: DeltaGenerator) -> None:

@@ -53,7 +53,7 @@ MOVED, MOVED_WORDS = "move", "Can it be moved into another language?"
 
 def page(study: Study) -> None:
     """The printed table, or the runs of a study and the form of a new one."""
-    if unfilled.tell(study, "Control"):
+    if unfilled.tell_lacking(study, "Control"):
         return
     if not study.has("concept_vector"):
         printed(study)
@@ -94,7 +94,7 @@ def plan(study: Study) -> None:
     model = study.manifest.model
     absent = model is not None and model_here.absent(model)
     if model is not None and absent:
-        model_here.tell(model, "pages/control.py")
+        model_here.tell_absent(model, "pages/control.py")
     control_run.plan(study, absent)
 
 

@@ -32,7 +32,7 @@ OURS = (
 
 def page(study: Study) -> None:
     """The answer with its figure under the page's controls, the rest in tabs."""
-    if unfilled.tell(study, "Layers"):
+    if unfilled.tell_lacking(study, "Layers"):
         return
     row = controls.row()
     with row:

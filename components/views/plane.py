@@ -38,7 +38,7 @@ CHOSEN = (
 
 def page(study: Study) -> None:
     """The finding with its figure under the page's controls, the rest in tabs."""
-    if unfilled.tell(study, "Plane"):
+    if unfilled.tell_lacking(study, "Plane"):
         return
     row = controls.row()
     unfinished(study)

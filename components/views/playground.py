@@ -51,7 +51,7 @@ Asked = Wording | tuple[Curve, ...] | Request | tuple[Request, bool]
 
 def page(study: Study) -> None:
     """Controls on the left, answers on the right, the rest in tabs below."""
-    if unfilled.tell(study, "Playground"):
+    if unfilled.tell_lacking(study, "Playground"):
         return
     cache.warmed()
     recorded.tell_damage(study)
@@ -142,7 +142,7 @@ def buttons(draft: Draft) -> DeltaGenerator:
         st.session_state[ASKED] = draft.values
         start("answers", "Answers", answers.answer_request(request), request)
     if absent:
-        model_here.tell(draft.model)
+        model_here.tell_absent(draft.model)
     if busy is None and job is not None and running() == job.number:
         finish(job, draft.study)
     return st.container()

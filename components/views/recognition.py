@@ -17,7 +17,7 @@ from components.views.words import answer, tell_null
 
 def page(study: Study) -> None:
     """The answer with its figure, then the rest in tabs."""
-    if unfilled.tell(study, "Recognition"):
+    if unfilled.tell_lacking(study, "Recognition"):
         return
     tell_null(study)
     convention = controls.convention()

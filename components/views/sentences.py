@@ -47,7 +47,7 @@ def page(study: Study, row: DeltaGenerator) -> None:
     sentence_reading.progress()
     there = study.has("sentence_state")
     if not there:
-        unfilled.tell(study, page_needs.SENTENCES)
+        unfilled.tell_lacking(study, page_needs.SENTENCES)
     with polite(NOT_YET):
         if there:
             everything(study, row)

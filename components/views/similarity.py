@@ -26,7 +26,7 @@ BY_CLUSTER = "Order by similarity (cluster)"
 
 def page(study: Study) -> None:
     """The page's figures under its controls."""
-    if unfilled.tell(study, "Similarity"):
+    if unfilled.tell_lacking(study, "Similarity"):
         return
     tell_null(study)
     concepts, layer = study.concepts, similarity.MAXIMUM

@@ -36,7 +36,7 @@ class Reading:
 
 def page(study: Study) -> None:
     """The page's figures under its controls."""
-    if unfilled.tell(study, "Transfer"):
+    if unfilled.tell_lacking(study, "Transfer"):
         return
     tell_null(study)
     convention = controls.convention()

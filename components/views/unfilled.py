@@ -18,7 +18,7 @@ from components.frame.shell import entry_of
 from components.frame.text import escape
 
 
-def tell(study: Study, page: str) -> bool:
+def tell_lacking(study: Study, page: str) -> bool:
     """Whether a study lacks what a page needs; then say so, and lead on.
 
     ``page`` is a key of ``page_needs.NEEDS``.
