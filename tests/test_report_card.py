@@ -218,13 +218,13 @@ def test_a_card_is_asked_drawn_and_printed(examined_study):
     figure = draw(examined_study, "report-card")
     assert "passes in 1; fails in 1" in figure.seen
     assert isinstance(figure.data, Matrix)
-    assert figure.data.words[0][0].startswith("+")
-    assert figure.data.words[0][1].startswith("×")
+    assert figure.data.says[0][0].startswith("+")
+    assert figure.data.says[0][1].startswith("×")
     sheet = compose([figure], Look("ACL, full width"))
     printed = {text.get_text() for text in sheet.canvas.findobj(Text)}
-    assert figure.data.words[0][0] in printed
+    assert figure.data.says[0][0] in printed
     screen = to_plotly.draw(figure)
-    assert figure.data.words[0][1] in str(screen.to_dict()["data"][0]["text"])
+    assert figure.data.says[0][1] in str(screen.to_dict()["data"][0]["text"])
 
 
 def test_control_shows_the_card_before_any_run(examined_study):

@@ -80,7 +80,7 @@ def card(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
             units="× bad to + good",
             limits=(0.0, 1.0),
             hover=hover,
-            words=words(chosen),
+            says=words(chosen),
         ),
         table=table(chosen, languages),
         x="language",

@@ -82,7 +82,7 @@ class Matrix:
     """Cells that cannot be told from unrelated vectors; marked unless they are faded."""
     costs: bool = False
     """Whether values are costs, which have colours of their own."""
-    words: tuple[tuple[str, ...], ...] = ()
+    says: tuple[tuple[str, ...], ...] = ()
     """What cells (row, column) say in place of their values."""
 
     @property

@@ -44,6 +44,7 @@ LATER = {
     "costs",
     "logarithmic",
     "ordinal",
+    "says",
     "tick_words",
     "ticks",
     "within",

@@ -261,8 +261,8 @@ def write_into_cells(panel: Panel, cells: Cells, place: Place, cell: Size) -> No
 
 def text_of(cells: Cells, row: int, column: int) -> str:
     """What a cell says: its words, where there are any, else its number."""
-    if cells.data.words:
-        return cells.data.words[row][column]
+    if cells.data.says:
+        return cells.data.says[row][column]
     value = cells.values[row, column]
     return f"{value:z.{cells.data.digits}f}".replace("-", "−")
 

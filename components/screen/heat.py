@@ -178,8 +178,8 @@ def texts_in(data: Matrix, values: np.ndarray, shown: np.ndarray) -> np.ndarray:
     blanks keep it the same for cells that count and for those that do not.
     """
     numbers = printed(values, data.digits)
-    if data.words:
-        numbers = np.array(data.words)
+    if data.says:
+        numbers = np.array(data.says)
     if data.within is not None:
         numbers = np.where(data.within, np.char.add(numbers, WITHIN), numbers)
     blank = " " * max(map(len, numbers.ravel()), default=0)
