@@ -45,7 +45,7 @@ def test_every_figure_can_be_added_and_shows_as_it_prints(home):
     stored("mine")
     for page, shown in (
         ("pages/transfer.py", 4),
-        ("pages/similarity.py", 5),
+        ("pages/similarity.py", 6),
         ("pages/recognition.py", 4),
         ("app.py", 1),
     ):
@@ -61,7 +61,7 @@ def test_every_figure_can_be_added_and_shows_as_it_prints(home):
             added |= set(adding)
         assert len(added) == shown
     saved = [item.recipe for item in basket.items()]
-    assert len(saved) == 14 and all(
+    assert len(saved) == 15 and all(
         made.provenance[0]["name"] == "mine" for made in saved
     )
     assert saved[0].view == {
@@ -74,9 +74,9 @@ def test_every_figure_can_be_added_and_shows_as_it_prints(home):
         },
     }
     at = visit(FIGURES)
-    assert not at.error and len(pictures(at)) == 14 == len(titles(at))
+    assert not at.error and len(pictures(at)) == 15 == len(titles(at))
     st.cache_data.clear()
-    assert len(pictures(visit(FIGURES))) == 14, "another session, after a restart"
+    assert len(pictures(visit(FIGURES))) == 15, "another session, after a restart"
 
 
 def test_order_removal_and_undo():

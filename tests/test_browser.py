@@ -572,7 +572,18 @@ def uploader(page: Page, key: str) -> Locator:
 
 
 def seen(page: Page) -> list[str]:
-    """What a visitor reads, and what is in the fields."""
+    """What a visitor reads, and what is in the fields, once that stays as it is."""
+    found = read(page)
+    while True:
+        page.wait_for_timeout(500)
+        again = read(page)
+        if again == found:
+            return found
+        found = again
+
+
+def read(page: Page) -> list[str]:
+    """The same at this moment."""
     return page.evaluate(
         """() => {
             const main = document.querySelector('[data-testid=stMain]')

@@ -33,6 +33,23 @@ BANDS = {
 }
 # The first is a kernel itself; the second only writes an interval out.
 INSIDE = {"core.statistics.node_interval", "components.views.transfer.numbers"}
+COUNTED_ELSEWHERE = {
+    # Their errors are counted over planted studies and noise in tests of their own:
+    # test_certificates, test_refusing, test_crossing_words, test_plane_decided and
+    # test_pushing.
+    "certificates.readings.of_own",
+    "control.recognised.difference_of",
+    "control.recognised.share_of",
+    "crossing.latent.latent_language",
+    "crossing.latent.over_words",
+    "plane.reachable.clustered_share",
+    "pushing.beside_reading.directed_mantel",
+    "pushing.doses.dose_of",
+    "pushing.effects.effects",
+    # A kernel on numbers as they are: mean over languages, share of prompts.
+    "components.figures.of_models.sizes",
+    "sharing.measured.setting_of",
+}
 REPLICATES = 300
 CASES = [
     (entry, case)
@@ -67,7 +84,10 @@ def test_every_interval_and_p_has_a_planted_truth():
     covered = set()
     for entry in coverage.ENTRIES:
         covered |= set(entry.functions)
-    assert functions_with_intervals() - BANDS - INSIDE == covered - INSIDE
+    assert (
+        functions_with_intervals() - BANDS - INSIDE - COUNTED_ELSEWHERE
+        == covered - INSIDE
+    )
 
 
 def ids(value):

@@ -107,6 +107,7 @@ def test_no_other_reader_takes_the_last_of_two():
         "analysis/core/model_records.py",
         "analysis/model/configuration.py",
         "analysis/model/gguf_tokenizer.py",
+        "analysis/model/load.py",
         "analysis/study/claims.py",
         "analysis/study/notes.py",
         "analysis/study/tags.py",

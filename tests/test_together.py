@@ -56,7 +56,9 @@ def content(folder: Path) -> dict[str, bytes]:
     """Every file of a study but its lock, with its bytes."""
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != store.LOCK:
+        # What a kill left under a temporary name is swept at the next start.
+        is_left = path.name.startswith(".tmp-")
+        if path.is_file() and path.name != store.LOCK and not is_left:
             data = path.read_bytes()
             found[path.name] = data.replace(b'"together"', b'"alone"')
     return found

@@ -76,6 +76,9 @@ def recipe_file() -> bytes:
 
 
 VECTORS = save_safetensors({f"layer.{n}": np.ones(8, np.float32) for n in (1, 2)})
+LENS = save_safetensors(
+    {"1.weight": np.eye(8, dtype=np.float32), "1.bias": np.ones(8, np.float32)}
+)
 PLACES = {
     "draft-file": Place(
         EXTRACT, "mine.csv", PAIRS, [("button_group", "draft-origin", "a file")]
@@ -90,6 +93,7 @@ PLACES = {
         study="demo",
     ),
     "means-files": Place(LAYERS, "means.sw.npy", npy, fold="means", study="demo"),
+    "latent-file": Place(LAYERS, "mine.safetensors", LENS, study="demo", tab="latent"),
     "words-file": Place(
         "pages/alignment.py",
         "mine.csv",
@@ -129,5 +133,5 @@ PLACES = {
         tab="add",
     ),
 }
-SHARED = {"study-file"}
-"""What is for everybody: the list of studies grows, and nothing else."""
+SHARED = {"study-file", "latent-file"}
+"""What is for everybody: the list of studies, or of lenses, grows, and nothing else."""

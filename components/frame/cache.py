@@ -147,24 +147,16 @@ def facts(name: str) -> Study:
 
 
 @functools.lru_cache(maxsize=MOST_LISTED)
-def listed_or_fault(name: str, stamp: Stamp, moment: int) -> "Listed | str":
-    """What lists say of a study, or why it cannot be opened, looked at once in a moment.
+def fault_of(name: str, stamp: Stamp, moment: int) -> str:
+    """Why a study cannot be opened, looked at once in a moment; empty where it can.
 
-    A file that comes back leaves the manifest as it is, so a fault is looked at again.
+    A file that comes back leaves the manifest as it is, so it is looked at again.
     """
     try:
-        return listed_as(name, stamp)
+        listed_as(name, stamp)
     except AnalysisError as error:
         return str(error)
-
-
-@functools.lru_cache(maxsize=MOST_LISTED)
-def summary_or_fault(name: str, stamp: Stamp, moment: int) -> "Summary | str":
-    """The same of what the table of studies says."""
-    try:
-        return summary_as(name, stamp)
-    except AnalysisError as error:
-        return str(error)
+    return ""
 
 
 def moment() -> int:
@@ -195,8 +187,8 @@ def listed(names: Iterable[str]) -> dict[str, Listed | None]:
         found[name] = None
         with suppress(OSError, AnalysisError):
             stamp = stamp_of(along.get(name, own / name) / store.MANIFEST)
-            told = listed_or_fault(name, stamp, moment())
-            found[name] = None if isinstance(told, str) else told
+            if not fault_of(name, stamp, moment()):
+                found[name] = listed_as(name, stamp)
     return found
 
 
@@ -239,7 +231,8 @@ def summaries(names: Iterable[str]) -> dict[str, Summary | str]:
                 found[name] = summary_of(shipped()[name], None, 0)
             else:
                 stamp = stamp_of(along.get(name, own / name) / store.MANIFEST)
-                found[name] = summary_or_fault(name, stamp, moment())
+                fault = fault_of(name, stamp, moment())
+                found[name] = fault or summary_as(name, stamp)
         except OSError as error:
             found[name] = f"{name} cannot be opened: {error.strerror or error}."
         except AnalysisError as error:

@@ -128,10 +128,10 @@ def rest(
     pushed = partial(pushing.tab, study, reading.convention)
     questions.show(
         [
-            Question("push", "Does it carry over when you push?", pushed),
             Question("start", "Is it only the better start?", starts),
             Question("net", "What is left without the start?", net),
             Question("tables", "What do the paper's tables say?", tables),
+            Question("push", "Does it carry over when you push?", pushed),
         ]
     )
 

@@ -129,7 +129,8 @@ def latent_form(study: Study) -> None:
             key="latent-file",
         )
         if given is not None:
-            tuned_lens.keep(given.name, given.getvalue())
+            with polite():
+                tuned_lens.keep(given.name, given.getvalue())
         with controls.row():
             lens = st.selectbox(
                 "Lens",
