@@ -32,7 +32,7 @@ WEIGHTS = MODELS / library.REAL
 NO_WEIGHTS = (
     f"the weights of Gemma 3 270M are not in {MODELS} (name it in GEMMA_MODELS)"
 )
-LARGEST = 25e6
+LARGEST = 25 * 2**20
 TEXTS = texts.languages_of(texts.VALUES)
 
 

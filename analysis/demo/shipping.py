@@ -1,10 +1,11 @@
 """A study as it ships: the same numbers in fewer bytes.
 
-Vectors and states are kept in eight bits, margins in sixteen; fewer unrelated
+Vectors and states are kept in eight bits, margins and trials in sixteen; fewer unrelated
 vectors are counted, and single states of questions are left out: what is read off them is
 kept.
 """
 
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,6 +18,7 @@ from analysis.core import files
 from analysis.study import store
 from analysis.study.recordings import RECORDED
 from analysis.study.stored_arrays import SCALE
+from analysis.study.trial_part import TRIAL
 from analysis.study.whole_numbers import (
     BLOCK,
     IN_EIGHTHS,
@@ -45,18 +47,35 @@ def ship(folder: Path, target: Path, draws: int = MOST_DRAWS) -> int:
         kept = {}
         for file in sorted(manifest.files):
             if file == RECORDED:
-                shutil.copy(folder / file, scratch / file)
-                kept[file] = manifest.files[file]
+                data = without_blanks((folder / file).read_text(encoding="utf-8"))
+                kept[file] = store.write_entry(scratch / file, data, ())
                 continue
             tensors = compact(load_file(folder / file), draws)
             if tensors:
                 kept[file] = store.write_tensors(scratch / file, tensors)
-        store.put_manifest(scratch, replace(manifest, files=kept))
+        text = store.as_text(replace(manifest, files=kept))
+        files.write_file(scratch / store.MANIFEST, without_blanks(text))
         if manifest.notice:
             files.write_file(scratch / NOTICE_FILE, f"{manifest.notice}\n".encode())
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(scratch, target)
     return sum(path.stat().st_size for path in target.iterdir())
+
+
+def without_blanks(text: str) -> bytes:
+    """JSON as short as it can be."""
+    values = json.loads(text)
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def smallest(values: np.ndarray) -> np.ndarray:
+    """Numbers of a trial in half precision, whole ones in the smallest type."""
+    if values.dtype.kind == "f":
+        return values.astype(np.float16)
+    if values.dtype.kind in "iu" and values.size:
+        kinds = np.min_scalar_type(values.min()), np.min_scalar_type(values.max())
+        return values.astype(np.result_type(*kinds))
+    return values
 
 
 def compact(tensors: Mapping[str, np.ndarray], draws: int) -> dict[str, np.ndarray]:
@@ -68,6 +87,8 @@ def compact(tensors: Mapping[str, np.ndarray], draws: int) -> dict[str, np.ndarr
             continue
         if name in DRAWN:
             found[key] = values[..., :draws]
+        elif name == TRIAL:
+            found[key] = smallest(values)
         elif name in IN_SIXTEENTHS:
             found[key], found[scale_key(key)] = in_sixteenths(values)
         elif name in IN_EIGHTHS and values.shape[-1] % BLOCK == 0:

@@ -75,6 +75,9 @@ def filled(part: TrialPart, name: str, tensors: Mapping[int, np.ndarray]) -> np.
     """
     shape = (part.number_of_cells, *part.shape(name))
     kind = np.result_type(*tensors.values()) if tensors else np.dtype(np.float32)
+    if kind == np.float16:
+        # What ships in half precision is reckoned with in single.
+        kind = np.dtype(np.float32)
     if len(tensors) < part.number_of_cells:
         kind = np.result_type(kind, np.float32)
     values = np.zeros(shape, kind)

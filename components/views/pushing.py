@@ -141,7 +141,7 @@ def one_cell(
         target = links.one("Pushed in", targets, TO, usual.pushed_target(study), **more)
     cell = data.sel(source=source, target=target)
     names = (languages.name(source), languages.name(target))
-    st.markdown(escape(figures.told(cell, *names, data.attrs["units"])))
+    st.markdown(escape(figures.effect_in_words(cell, *names, data.attrs["units"])))
     sure = [figures.how_sure(cell), verdict_words(study, cell)]
     st.caption(escape("; ".join(filter(None, sure))))
     curves = cache.measure(doses.doses, study, source, target)
