@@ -15,6 +15,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from analysis.core import files
+from analysis.core.json_text import parse_json
 from analysis.study import store
 from analysis.study.recordings import RECORDED
 from analysis.study.stored_arrays import SCALE
@@ -64,7 +65,7 @@ def ship(folder: Path, target: Path, draws: int = MOST_DRAWS) -> int:
 
 def without_blanks(text: str) -> bytes:
     """JSON as short as it can be."""
-    values = json.loads(text)
+    values = parse_json(text)
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
 
 
