@@ -34,6 +34,9 @@ def show(asked: Sequence[Question], key: str = TAB) -> None:
     labels = {each.name: escape(each.words) for each in asked}
     first = next(iter(labels))
     take_up(labels, key)
+    if st.session_state.get(key) not in labels:
+        # The page had other tabs a moment ago.
+        st.session_state.pop(key, None)
     links.restore(key, list(labels), (first,), "the tab")
     shown = widget(key)
     st.session_state[shown] = labels[st.session_state[key]]

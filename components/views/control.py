@@ -24,7 +24,6 @@ from analysis.study.study import Study
 from analysis.worker import extraction
 from components.figures import control as figures
 from components.figures.languages import Languages
-from components.figures.spec import Figure
 from components.forms import control_run, judging, model_here
 from components.frame import cache, controls, jobs, links, panel, press, questions
 from components.frame.polite import polite
@@ -70,7 +69,9 @@ def page(study: Study) -> None:
         unfilled.open_example(study, "Control", "secondary")
         questions.show(
             (
-                Question("new", "Plan a run", partial(plan, study)),
+                # Of another name than the tab of a further run, so that a run that has
+                # just begun shows what it found first.
+                Question("plan", "Plan a run", partial(plan, study)),
                 Question(ACTED, ACTED_WORDS, partial(recognised.tab, study)),
                 Question(CARD, CARD_WORDS, partial(report_card.tab, study)),
                 Question(MOVED, MOVED_WORDS, partial(language_forcing.tab, study)),
@@ -139,9 +140,6 @@ def judged(
     go_on(run, spec, found)
     if len(found.answers) and found.chosen:
         main_result(run, spec, found)
-    if found.left and not is_compared(run, found):
-        # An unfinished run shows how far it is, where its result will stand.
-        panel.show(cells_kept(run))
     questions.show(
         (
             Question(
@@ -173,19 +171,6 @@ def open_search() -> None:
     names_it = links.asks("searched") or links.asks("cost")
     if names_it and not links.asks(questions.TAB):
         links.ask(questions.TAB, SEARCH)
-
-
-def is_compared(run: runs.Run, found: cache.Searched) -> bool:
-    """Whether own and shared vectors can be compared in a language already."""
-    if not len(found.answers) or not found.chosen:
-        return False
-    gaps = measures.gaps(found.report, run.spec.source)
-    return bool(np.isfinite(gaps["gap"]).any())
-
-
-def cells_kept(run: runs.Run) -> Figure:
-    """Which cells of a run are kept."""
-    return figures.cells(run, controls.labels(run.spec.languages))
 
 
 def main_result(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
