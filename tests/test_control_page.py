@@ -153,11 +153,21 @@ def test_the_demos_requests_are_steered_with_vectors_that_were_read_in_requests(
 
 
 def test_a_run_of_a_model_that_is_not_here_cannot_begin_and_says_how_it_could():
-    at = visit(PAGE, study="gemma-3-270m")
+    at = visit(PAGE, study="gemma-3-270m", tab="plan")
     assert button(at, "Start").disabled and button(at, "Time one cell").disabled
     assert "babelscope model fetch gemma-3-270m" in [code.value for code in at.code]
     at = visit(PAGE, study="demo")
     assert not button(at, "Start").disabled
+
+
+def test_what_was_tried_on_the_model_comes_before_the_form_of_a_first_run():
+    at = visit(PAGE, study="gemma-3-270m")
+    labels = [tab.label for tab in at.tabs]
+    assert labels.index("Is this vector any good?") == 0
+    assert labels.index("Plan a run") < labels.index("Not recognised, or not acted on?")
+    assert "The vector of toxicity" in words(at) and not at.info
+    at = visit(PAGE, study="demo")
+    assert [tab.label for tab in at.tabs][0] == "Plan a run"
 
 
 def test_a_plan_that_does_not_fit_is_a_sentence():

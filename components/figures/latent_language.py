@@ -34,7 +34,7 @@ def answer(data: xr.Dataset) -> str:
     layers = data.layer.values[by_layer > 0.5]
     highest = int(english.values.argmax())
     return (
-        f"In most languages English is ahead of the language asked for at layers "
+        f"In most languages English is ahead of the language asked for at "
         f"{runs(layers)}; it has most at layer {int(data.layer[highest])}, "
         f"{100 * float(english[highest]):.1f} % of all probability against "
         f"{100 * float(own[highest]):.1f} % ({n}). {end}."
@@ -42,13 +42,14 @@ def answer(data: xr.Dataset) -> str:
 
 
 def runs(layers: np.ndarray) -> str:
-    """Layers in words: “3, 7 to 9”."""
+    """Layers in words: “layer 3”, or “layers 3, 7 to 9”."""
     parts = np.split(layers, np.flatnonzero(np.diff(layers) > 1) + 1)
     told = []
     for part in parts:
         one = len(part) == 1
         told.append(f"{part[0]}" if one else f"{part[0]} to {part[-1]}")
-    return ", ".join(told)
+    listed = ", ".join(told)
+    return f"layer {listed}" if len(layers) == 1 else f"layers {listed}"
 
 
 def how_read(data: xr.Dataset) -> str:

@@ -71,7 +71,7 @@ def card(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
         estimate="value",
         interval=("low", "high"),
         title=f"Is the vector of {data.attrs['concept']} any good?",
-        seen=sentence(data),
+        seen=f"{sentence(data)} {how_read(chosen)}",
         caption=caption(data),
         data=Matrix(
             levels,
@@ -87,6 +87,14 @@ def card(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
         y="check",
         source=source_note(study),
     )
+
+
+def how_read(data: xr.Dataset) -> str:
+    """How cells are read, and why some are empty."""
+    told = "+ is good, ? doubtful, × bad, each with its value."
+    if (data["light"].values == UNKNOWN).any():
+        told += " Empty: not measured, or a share of an effect that there is not."
+    return told
 
 
 def words(data: xr.Dataset) -> tuple[tuple[str, ...], ...]:
@@ -111,7 +119,8 @@ def caption(data: xr.Dataset) -> str:
         f"{sentence(data)} Vector: {told['vector']}; layer {told['layer']}, pushed by "
         f"{100 * told['strength']:g} % of each state's length, beside "
         f"{told['random_twins']} random vectors that push as hard (in the table). "
-        f"{'. '.join(limits)}. Empty: not measured. Intervals: 95 %, Student's t over "
+        f"{'. '.join(limits)}. Empty: not measured, or a share of an effect that "
+        "there is not. Intervals: 95 %, Student's t over "
         "prompts, questions, sentences or answers."
     )
 

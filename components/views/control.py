@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from analysis.control import settings_tried
+from analysis.certificates.specs import NAME as REPORT_CARD
+from analysis.control import refusing, settings_tried
 from analysis.control import store as runs
 from analysis.control import surfaces as measures
 from analysis.control.judging import judge
@@ -19,6 +20,7 @@ from analysis.control.specs import JudgingSpec
 from analysis.core.counting import count, count_are
 from analysis.core.errors import AnalysisError
 from analysis.core.intervals import ends
+from analysis.crossing import forcing
 from analysis.study.published_values import printed_rates, published
 from analysis.study.study import Study
 from analysis.worker import extraction
@@ -48,6 +50,8 @@ PUBLISHED_COLUMN = "published rate: no vector / own / English"
 
 MOVED, MOVED_WORDS = "move", "Can it be moved into another language?"
 """The tab of pushes along language vectors: its name in links, and its words."""
+TRIAL_OF = {ACTED: refusing.NAME, CARD: REPORT_CARD, MOVED: forcing.NAME}
+"""Tab → the trial that it shows."""
 
 
 def page(study: Study) -> None:
@@ -61,22 +65,7 @@ def page(study: Study) -> None:
     run = choose(names) if names else None
     filling.watch(run)
     if run is None:
-        st.info(
-            "This study has no control run yet. Plan one below, or look at one of "
-            "another study.",
-            icon=":material/tune:",
-        )
-        unfilled.open_example(study, "Control", "secondary")
-        questions.show(
-            (
-                # Of another name than the tab of a further run, so that a run that has
-                # just begun shows what it found first.
-                Question("plan", "Plan a run", partial(plan, study)),
-                Question(ACTED, ACTED_WORDS, partial(recognised.tab, study)),
-                Question(CARD, CARD_WORDS, partial(report_card.tab, study)),
-                Question(MOVED, MOVED_WORDS, partial(language_forcing.tab, study)),
-            )
-        )
+        without_run(study)
         return
     results(study, run)
     panel.explain(
@@ -88,6 +77,39 @@ def page(study: Study) -> None:
         judge,
         settings_tried.grid,
     )
+
+
+def without_run(study: Study) -> None:
+    """What was tried on the study's model, if anything was, and the form of a run."""
+    first = []
+    later = []
+    for question in of_trials(study):
+        found = first if study.has_trial(TRIAL_OF[question.name]) else later
+        found.append(question)
+    # Of another name than the tab of a further run, so that a run that has just begun
+    # shows what it found first.
+    planned = Question("plan", "Plan a run", partial(first_run, study))
+    questions.show((*first, planned, *later))
+
+
+def of_trials(study: Study) -> tuple[Question, ...]:
+    """The tabs of what is tried on a study's model."""
+    return (
+        Question(ACTED, ACTED_WORDS, partial(recognised.tab, study)),
+        Question(CARD, CARD_WORDS, partial(report_card.tab, study)),
+        Question(MOVED, MOVED_WORDS, partial(language_forcing.tab, study)),
+    )
+
+
+def first_run(study: Study) -> None:
+    """That there is no run yet, one of another study, and the form of a new one."""
+    st.info(
+        "This study has no control run yet. Plan one below, or look at one of "
+        "another study.",
+        icon=":material/tune:",
+    )
+    unfilled.open_example(study, "Control", "secondary")
+    plan(study)
 
 
 def plan(study: Study) -> None:
@@ -157,9 +179,7 @@ def judged(
                 "What did the model say?",
                 partial(surfaces.texts, run, found),
             ),
-            Question(ACTED, ACTED_WORDS, partial(recognised.tab, study)),
-            Question(CARD, CARD_WORDS, partial(report_card.tab, study)),
-            Question(MOVED, MOVED_WORDS, partial(language_forcing.tab, study)),
+            *of_trials(study),
             Question("new", "Plan another run", partial(plan, study)),
             Question("run", "What was asked for?", partial(manage, run)),
         )

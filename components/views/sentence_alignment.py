@@ -5,6 +5,7 @@ import streamlit as st
 from analysis.crossing import alignment
 from analysis.crossing.readings import READINGS, WEIGHTED_OF_ALL
 from analysis.crossing.specs import PIVOT, SentenceAlignmentSpec
+from analysis.languages.languages import language
 from analysis.sentences import shelf
 from analysis.study.study import Study
 from components.figures import sentence_alignment as figures
@@ -52,7 +53,8 @@ def figures_of(study: Study, layer: int) -> None:
     pooled = cache.measure(alignment.pooled_mexa, study, reading)
     pivot = controls.arrangement().name(data.attrs["pivot"])
     languages = controls.languages(study, data.language.values.tolist())
-    st.markdown(f"**{escape(figures.answer(data, pooled, pivot))}**")
+    said = figures.answer(data, pooled, language(data.attrs["pivot"]).english)
+    st.markdown(f"**{escape(said)}**")
     panel.show(figures.over_layers(study, data, pivot, layer))
     panel.show(figures.pooled(study, pooled, pivot, languages))
     panel.show(figures.over_languages(study, data, measure, pivot, languages))
