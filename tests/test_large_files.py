@@ -63,13 +63,21 @@ def test_a_row_takes_less_than_half_a_kilobyte(name, made):
     read, _ = FILES[name]
     data = made(name, ROWS)
     read(made(name, 128), name)
+    # What a thread that another test left does meanwhile is counted too; it does it once.
+    peaks = [peak_of(lambda: read(data, name)) for _ in range(2)]
+    assert min(peaks) / ROWS < MOST_BYTES
+
+
+def peak_of(read):
+    """Bytes that reading takes at most, with what was read."""
     tracemalloc.start()
     try:
-        kept = read(data, name)
+        kept = read()
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert kept is not None and peak / ROWS < MOST_BYTES
+    assert kept is not None
+    return peak
 
 
 @pytest.mark.parametrize("name", FILES)
