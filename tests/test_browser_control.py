@@ -15,10 +15,10 @@ pytestmark = pytest.mark.browser
 MISSING = re.compile(r"^\d+ cells are missing")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """One server for the module; its model and study are the demo's."""
-    with serving(tmp_path_factory.mktemp("home")) as address:
+@pytest.fixture
+def server(tmp_path):
+    """A server whose home has no run yet, at a second attempt neither."""
+    with serving(tmp_path) as address:
         yield address
 
 
@@ -34,6 +34,14 @@ def missing(page: Page) -> int:
     """How many cells a run lacks, as the page says."""
     expect(page.get_by_text(MISSING)).to_be_visible(timeout=LONG)
     return int(page.get_by_text(MISSING).inner_text().split()[0])
+
+
+def place_of_effect(page: Page) -> int:
+    """Which figure of the open tab shows the effect; those of the tab before are gone."""
+    figures = page.locator("h5")
+    expect(figures).to_have_count(page.locator(".js-plotly-plot").count(), timeout=LONG)
+    titles = figures.all_inner_texts()
+    return next(i for i, title in enumerate(titles) if title.startswith("Effect"))
 
 
 def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session):  # noqa: F811
@@ -70,13 +78,11 @@ def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session
     expect(other.get_by_role("heading", name=re.compile("^Effect"))).to_be_visible(
         timeout=LONG
     )
-    settle(other)
-    figures = other.locator("h5").all_inner_texts()
-    effect = next(i for i, title in enumerate(figures) if title.startswith("Effect"))
     told = other.get_by_text(re.compile(r"^Strength [\d.]+ on layers .+: 6 texts\.$"))
     for _ in range(4):
         # A figure that is drawn anew at this moment hears no click.
-        other.mouse.click(*cell(other, 0, 0, effect))
+        settle(other)
+        other.mouse.click(*cell(other, 0, 0, place_of_effect(other)))
         with suppress(AssertionError):
             expect(told).to_be_visible(timeout=LONG / 4)
             break
