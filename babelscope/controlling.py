@@ -19,7 +19,14 @@ from analysis.core.specs import check, check_text, from_dict
 from analysis.study.study import Study as Results
 from analysis.tables.kinds import PROMPTS
 from analysis.worker.extraction import control_run
-from babelscope.inputs import Table, columns_of, file_of, listed, tell, template_of
+from babelscope.inputs import (
+    Table,
+    columns_of,
+    file_of,
+    listed,
+    print_notes,
+    template_of,
+)
 from babelscope.running import run
 from babelscope.study import study_of
 
@@ -133,5 +140,5 @@ def prompts_of(
         return prompt_sets.load(str(given), spec, concept)
     columns = columns_of(layout, PROMPTS)
     read = prompt_sets.read(file.data, file.name, columns=columns)
-    tell(read.notes)
+    print_notes(read.notes)
     return prompt_sets.load(prompt_sets.keep(read), spec, concept)

@@ -109,7 +109,7 @@ def pairs_of(given: Table | Corpus, layout: str | Path = "") -> Corpus:
         return corpora.load(str(given))
     columns = columns_of(layout, PAIRS)
     corpus = pair_readers.read_corpus(file.data, file.name, columns=columns)
-    tell(corpus.notes)
+    print_notes(corpus.notes)
     return corpus
 
 
@@ -120,7 +120,7 @@ def words_of(given: Table | WordList, layout: str | Path = "") -> WordList:
     file = file_of(given)
     if file is not None:
         words = read_words(file.data, file.name, columns_of(layout, WORDS))
-        tell(words.notes)
+        print_notes(words.notes)
         return words
     name = str(given)
     if name not in SOURCES:
@@ -148,7 +148,7 @@ def sentences_of(given: Table | ParallelText, layout: str | Path = "") -> Parall
     if file is None:
         return texts.load(str(given))
     text = read_parallel(file.data, file.name, columns_of(layout, PARALLEL))
-    tell(text.notes)
+    print_notes(text.notes)
     return text
 
 
@@ -165,7 +165,7 @@ def questions_of(
     if file is not None:
         columns = columns_of(layout, QUESTIONS)
         questions = read_questions(file.data, file.name, answers, columns=columns)
-        tell(questions.notes)
+        print_notes(questions.notes)
         return questions
     name = str(given)
     return demo_questions() if name == DEMO else load_questions(name)
@@ -205,7 +205,7 @@ def listed(kind: str, given: Iterable[T], otherwise: Iterable[T] = ()) -> tuple[
     return tuple(chosen) or tuple(otherwise)
 
 
-def tell(notes: Iterable[str]) -> None:
+def print_notes(notes: Iterable[str]) -> None:
     """Print what a reader joined, left out or took from elsewhere."""
     for sentence in notes:
         note(sentence)

@@ -48,9 +48,9 @@ from babelscope.inputs import (
     model_of,
     pairs_of,
     pinned,
+    print_notes,
     questions_of,
     sentences_of,
-    tell,
     template_of,
     words_of,
 )
@@ -118,7 +118,7 @@ def extract(
         position,
     )
     check_wanted(spec, corpus)
-    tell(leaks(corpus, spec.split, spec.concepts, spec.seed))
+    print_notes(leaks(corpus, spec.split, spec.concepts, spec.seed))
     title = title or f"{short_name(spec.model)} on {corpus.name}"
     name = store.name_of(at_commit(spec), title)
     make = partial(extraction.extract_study, spec, corpus, title, {})

@@ -80,7 +80,7 @@ def repeat(
         raise SpecError(f"No model came through: {'; '.join(failed.values())}")
     every = (*studies, *papers())
     claims = claims_of(every)
-    written.append(kept(folder / f"{CLAIMS}.csv", csv_text(claims).encode()))
+    written.append(written_file(folder / f"{CLAIMS}.csv", csv_text(claims).encode()))
     written += by_size(every, folder, venue)
     return Repeated(
         tuple(each.name for each in studies), failed, claims, tuple(written)
@@ -140,13 +140,13 @@ def claims_of(studies: Sequence[Results]) -> pd.DataFrame:
 def by_size(studies: Sequence[Results], folder: Path, venue: str) -> list[Path]:
     """Accuracy by size: the numbers and the figure."""
     figure = of_models.by_size(studies)
-    table = kept(folder / f"{SIZES}.csv", csv_text(figure.table).encode())
+    table = written_file(folder / f"{SIZES}.csv", csv_text(figure.table).encode())
     made = sheet.compose([figure], Look(venue), pack.own_fonts())
     data = sheet.FORMATS["pdf"](made, {"Title": figure.title})
-    return [table, kept(folder / f"{of_models.NAME}.pdf", data)]
+    return [table, written_file(folder / f"{of_models.NAME}.pdf", data)]
 
 
-def kept(path: Path, data: bytes) -> Path:
+def written_file(path: Path, data: bytes) -> Path:
     """The path of a file that was written."""
     files.write_output(path, data)
     return path

@@ -207,7 +207,7 @@ def test_a_batch_system_is_asked_for_its_workers(monkeypatch):
     module.SLURMCluster = Made  # pyright: ignore[reportAttributeAccessIssue]
     monkeypatch.setitem(sys.modules, "dask_jobqueue", module)
     wanted = Cluster("gpu", "SLURMCluster", 8, options={"queue": "gpu"})
-    with cluster.made(wanted) as target:
+    with cluster.scheduler_of(wanted) as target:
         assert target == "there"
     assert asked == [{"queue": "gpu"}, 8, "closed"]
 

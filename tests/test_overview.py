@@ -78,7 +78,7 @@ def test_a_slow_finding_holds_up_no_other(home, monkeypatch):
 
     def finding(study, about):
         order.append(about)
-        return findings.tell(study, overview.controls.convention(), about)
+        return findings.finding_of(study, overview.controls.convention(), about)
 
     monkeypatch.setattr(overview, "finding", finding)
     monkeypatch.setattr(

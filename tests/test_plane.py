@@ -182,11 +182,11 @@ def test_per_token_and_whole_answers_differ_where_lengths_do(study):
         {"array": lambda self, name: type("A", (), {"values": arrays[name]})()},
     )()
     assert (
-        localisation.taken(fake, "likelihood", True).item() == 1
-        and localisation.taken(fake, "likelihood", False).item() == 2
+        localisation.chosen_options(fake, "likelihood", True).item() == 1
+        and localisation.chosen_options(fake, "likelihood", False).item() == 2
     )
     arrays["plane_score"] = np.array([[[[-4.0, -1.0]]]])
-    assert localisation.taken(fake, "likelihood", True).item() == 0, (
+    assert localisation.chosen_options(fake, "likelihood", True).item() == 0, (
         "a tie takes nothing"
     )
 
@@ -364,7 +364,7 @@ def test_answers_of_another_method_are_placed(study):
 def unsteered(study, given):
     """A study's own answers before steering, as a file of another method gives them."""
     taken, (kinds, items, _) = (
-        localisation.taken(study, "likelihood", True)[0],
+        localisation.chosen_options(study, "likelihood", True)[0],
         localisation.prompts(study),
     )
     rows = [

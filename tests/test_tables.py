@@ -9,7 +9,7 @@ from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import Corpus, leaked_pairs, leaked_texts, leaks
 from analysis.control import prompts
 from analysis.core.errors import CorpusError, SpecError, nearest, unknown
-from analysis.core.keys import same_name, seen, told_apart
+from analysis.core.keys import same_name, told_apart, visible_form
 from analysis.languages.shares import read_shares
 from analysis.plane.other_methods import read_answers
 from analysis.questions.questions import read_questions
@@ -298,7 +298,7 @@ def test_items_of_one_number_are_one_question():
 
 
 def test_what_is_the_same_to_a_reader():
-    assert seen(" e\u0301\u200b\u00a0 x ") == "é x"
+    assert visible_form(" e\u0301\u200b\u00a0 x ") == "é x"
     for name, common in [
         ("007", "7"),
         ("7.00", "7"),

@@ -8,7 +8,7 @@ import pytest
 
 from analysis.control import prompts as sources
 from analysis.core.errors import Stopped
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 from analysis.worker.service import Service
 from components.forms import extraction
 from components.frame import readings
@@ -110,10 +110,10 @@ def slow(monkeypatch):
     ended = []
 
     def read(data: bytes, name: str, **options):
-        tell(0.25)
+        tell_share(0.25)
         try:
             while not go.wait(0.01):
-                tell()
+                tell_share()
         except Stopped:
             ended.append(time.monotonic())
             raise

@@ -23,7 +23,7 @@ from analysis.certificates.readings import (
     Margins,
     Readings,
     in_halves,
-    kept,
+    kept_accuracy,
     nothing_left,
     readings,
     without_shared,
@@ -159,8 +159,8 @@ def of_languages(found: Evidence) -> list[dict[str, Value]]:
     for place, _ in enumerate(found.languages):
         known = {
             rules.AGREEMENT: of_language(share, place),
-            rules.FROM: kept(found.readings, from_others(among, place)),
-            rules.TO: kept(found.readings, from_others(among, place).T),
+            rules.FROM: kept_accuracy(found.readings, from_others(among, place)),
+            rules.TO: kept_accuracy(found.readings, from_others(among, place).T),
             rules.SHARED: left[place],
             rules.HALVES: lowest_half(share.values[:, place], reading_halves[:, place]),
         }
@@ -212,7 +212,7 @@ def of_all(found: Evidence, values: Sequence[Mapping[str, Value]]) -> dict[str, 
     """Every piece of evidence over all languages that read the concept at home."""
     among = found.home
     cells = among[:, None] & among[None] & ~np.eye(len(among), dtype=bool)
-    reading = kept(found.readings, cells)
+    reading = kept_accuracy(found.readings, cells)
     known = {rules.FROM: reading, rules.TO: reading}
     if found.pushed is not None:
         moved = behaviour.over_targets(found.pushed, among)
@@ -329,7 +329,9 @@ def readings_beside(
     found = evidence(other, concept, layer)
     for place, language in enumerate(other.languages):
         if language in values and found.home[place]:
-            values[language] = kept(found.readings, from_others(found.home, place))
+            values[language] = kept_accuracy(
+                found.readings, from_others(found.home, place)
+            )
     return values
 
 

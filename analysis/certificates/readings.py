@@ -101,7 +101,7 @@ def readings(margins: Margins, unrelated: np.ndarray | None) -> Readings:
     )
 
 
-def kept(found: Readings, cells: np.ndarray) -> Value:
+def kept_accuracy(found: Readings, cells: np.ndarray) -> Value:
     """What others read of what own vectors do, over some cells (source, target).
 
     (accuracy − 0.5) / (own accuracy − 0.5), of means over the cells. The interval is

@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeGuard
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import nearest
 from analysis.core.faults import Faults
-from analysis.core.keys import Names, seen, told_apart
+from analysis.core.keys import Names, told_apart, visible_form
 from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import refusal, value_in_words
 from analysis.languages.forms import Forms
@@ -295,7 +295,7 @@ def unseen_contrast(texts: Mapping[str, str]) -> list[str]:
         return []
     if positive.strip() == negative.strip():
         return []
-    shown = [seen(positive), seen(negative)]
+    shown = [visible_form(positive), visible_form(negative)]
     faults = []
     for column, text in zip(MEMBERS, shown):
         if not text and texts.get(column, "").strip():

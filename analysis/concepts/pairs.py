@@ -20,7 +20,7 @@ import xarray as xr
 from analysis.core.counting import count
 from analysis.core.digests import COMPACT, as_objects, digest_of_list
 from analysis.core.errors import CorpusError, SpecError, unknown
-from analysis.core.keys import seen
+from analysis.core.keys import visible_form
 from analysis.core.table_files import natural_key
 from analysis.languages.languages import in_order
 
@@ -462,14 +462,14 @@ def alike_texts(corpus: Corpus, concept: str) -> tuple[frozenset[str], ...]:
     count = 2 * len(pairs)
     texts = (text for pair in pairs for text in (pair.positive, pair.negative))
     # Numbers first: most texts are there once, and all of them would fill the memory.
-    numbers = np.fromiter((hash(seen(text)) for text in texts), np.int64, count)
+    numbers = np.fromiter((hash(visible_form(text)) for text in texts), np.int64, count)
     values, counts = np.unique(numbers, return_counts=True)
     repeated = np.isin(numbers, values[counts > 1]).reshape(-1, 2).any(1)
     found: dict[str, set[str]] = defaultdict(set)
     for place in np.flatnonzero(repeated):
         pair = pairs[place]
         for text in (pair.positive, pair.negative):
-            found[seen(text)].add(pair.pair)
+            found[visible_form(text)].add(pair.pair)
     return tuple(frozenset(ids) for ids in found.values() if len(ids) > 1)
 
 

@@ -15,7 +15,7 @@ from zipfile import ZipFile
 
 from analysis.concepts.pair_checks import Row, assemble
 from analysis.concepts.pairs import Corpus
-from analysis.core.keys import same_name, seen
+from analysis.core.keys import same_name, visible_form
 from analysis.core.table_files import decode_text, parse_json, refusal, value_in_words
 from analysis.core.zip_files import (
     DAMAGES,
@@ -253,7 +253,7 @@ def compose(node: Node, texts: Mapping[str, str]) -> Leaf:
         negative=negative,
         source=texts.get("scenario", "") or texts.get("question", ""),
         extra=() if KNOWN.issuperset(texts) else tuple(set(texts) - KNOWN),
-        identical=seen(positive) == seen(negative),
+        identical=visible_form(positive) == visible_form(negative),
     )
 
 

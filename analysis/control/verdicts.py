@@ -24,7 +24,7 @@ def judged(answers: pd.DataFrame, judging: JudgingSpec, folder: Path) -> pd.Data
     asked = list(zip(answers["language"], answers["request"], answers["text"]))
     if not judging.command:
         return answers.assign(verdict=judge(asked, judging))
-    known = kept(folder, judging)
+    known = kept_verdicts(folder, judging)
     return answers.assign(verdict=[known.get(key(each), UNJUDGED) for each in asked])
 
 
@@ -40,7 +40,7 @@ def told_by_judge(
     asked = list(zip(answers["language"], answers["request"], answers["text"]))
     if not judging.command:
         return judged(answers, judging, folder)
-    known = kept(folder, judging)
+    known = kept_verdicts(folder, judging)
     left = [each for each in dict.fromkeys(asked) if key(each) not in known]
     for start in range(0, len(left), AT_ONCE):
         progress(f"judging {start:,} of {len(left):,} answers")
@@ -59,7 +59,7 @@ def key(asked: tuple[str, str, str]) -> str:
     ]
 
 
-def kept(folder: Path, judging: JudgingSpec) -> dict[str, str]:
+def kept_verdicts(folder: Path, judging: JudgingSpec) -> dict[str, str]:
     """What the command has told; StudyError when the file is damaged."""
     path = file_of(folder, judging)
     try:

@@ -7,7 +7,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from analysis.core.turns import AT_ONCE, tell
+from analysis.core.turns import AT_ONCE, tell_share
 
 SPACED, COMPACT = (", ", ": "), (",", ":")
 """What stands between values in JSON text: as Python writes it by default, or without spaces."""
@@ -36,7 +36,7 @@ def digest_of_list(items: Iterable[Any], separators: tuple[str, str] = SPACED) -
     items = iter(items)
     some = list(islice(items, AT_ONCE))
     while some:
-        tell()
+        tell_share()
         text = encoder.encode(some)
         found.update(text[1:-1].encode())
         some = list(islice(items, AT_ONCE))

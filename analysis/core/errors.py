@@ -6,7 +6,7 @@ Each message says what was given, what is allowed and what to do.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from analysis.core.keys import seen, told_apart
+from analysis.core.keys import told_apart, visible_form
 
 MOST_QUOTED = 120
 """Letters of what was given that a message repeats."""
@@ -70,7 +70,7 @@ def nearest(given: str, allowed: Iterable[str]) -> str:
     if not close:
         return ""
     name = names[close[0]]
-    if name != given and seen(name) == seen(given):
+    if name != given and visible_form(name) == visible_form(given):
         # Both would look the same in the sentence.
         written = f"where you wrote “{told_apart(given)}”"
         return f" Did you mean “{told_apart(name)}”, {written}?"

@@ -86,7 +86,7 @@ def look() -> Found:
     return Found(tuple(files[:MOST_FOUND]), tuple(hub_models())[:MOST_FOUND])
 
 
-def given(name: str) -> Path | None:
+def folder_of_variable(name: str) -> Path | None:
     """A folder that a variable of the environment names."""
     said = os.environ.get(name, "").strip()
     if not said:
@@ -111,7 +111,7 @@ def under_home(*places: str) -> list[Path]:
 
 def ollama_roots() -> list[Path]:
     """Where Ollama keeps models."""
-    own = given("OLLAMA_MODELS")
+    own = folder_of_variable("OLLAMA_MODELS")
     if own:
         return [own]
     return [*under_home(".ollama/models"), Path("/usr/share/ollama/.ollama/models")]
@@ -125,12 +125,14 @@ def lm_studio_roots() -> list[Path]:
 def hub_cache() -> Path | None:
     """Where the hub's client keeps what it has fetched."""
     for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"):
-        own = given(name)
+        own = folder_of_variable(name)
         if own:
             return own
-    folder = given("HF_HOME")
+    folder = folder_of_variable("HF_HOME")
     if folder is None:
-        caches = given("XDG_CACHE_HOME") or next(iter(under_home(".cache")), None)
+        caches = folder_of_variable("XDG_CACHE_HOME") or next(
+            iter(under_home(".cache")), None
+        )
         folder = caches / "huggingface" if caches else None
     return folder / "hub" if folder else None
 

@@ -18,7 +18,7 @@ from analysis.core.tensors import (
     as_float32,
     check_amount,
 )
-from analysis.core.turns import AT_ONCE, tell
+from analysis.core.turns import AT_ONCE, tell_share
 
 VERSIONS = (2, 3)
 MOST_FIELDS = 2**16
@@ -142,7 +142,7 @@ def read_head(content: bytes | mmap.mmap) -> Head:
         raise ValueError(f"it declares {tensors:,} tensors and {count:,} fields")
     fields = {}
     for _ in range(count):
-        tell()
+        tell_share()
         name = cursor.text()
         fields[name] = read_field(cursor)
     listed = cursor.place
@@ -159,7 +159,7 @@ def gguf_tensors(content: bytes) -> TensorFile:
     data = memoryview(content)[head.begin :]
     file = TensorFile()
     for tensor in head.tensors:
-        tell()
+        tell_share()
         file.add(tensor.name, decoded(tensor, data))
     return file
 
@@ -184,7 +184,7 @@ def read_list(cursor: Cursor) -> Field:
         raise ValueError(f"a list in it has {items:,} texts")
     for item in range(items):
         if item % AT_ONCE == 0:
-            tell()
+            tell_share()
         cursor.take(cursor.number("Q"))
     return Field(LIST, kind, Texts(items))
 

@@ -19,7 +19,7 @@ SHOWN = 3
 """Names that were joined and are shown."""
 
 
-def seen(text: str) -> str:
+def visible_form(text: str) -> str:
     """A text as it is seen: for comparing, not for keeping.
 
     Accents within their letters (NFC), no invisible characters, plain single spaces, none
@@ -38,7 +38,7 @@ def same_name(text: str) -> str:
 
     Whole numbers are numbers: “01”, “1” and the “1.0” of a table program are the same.
     """
-    name = seen(text).casefold()
+    name = visible_form(text).casefold()
     number = WHOLE.fullmatch(name)
     if number is None:
         return name

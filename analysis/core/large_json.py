@@ -10,7 +10,7 @@ from collections.abc import Callable
 from json import JSONDecodeError
 from typing import Any, NamedTuple, cast
 
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 
 LARGE = 2**20
 """Characters up to which a text is decoded at once."""
@@ -86,7 +86,7 @@ class Pieces:
             found = self.scanned(place)
             if found is not None or place == self.start:
                 return found
-        tell(place / len(self.text))
+        tell_share(place / len(self.text))
         self.start = place
         self.piece = self.text[place : place + PIECE]
         return self.scanned(place)

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from analysis.core.tensors import MOST_ARRAYS, TensorFile, as_float32, check_amount
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 from analysis.core.zip_files import in_pieces
 
 MAGIC = b"\x93NUMPY"
@@ -24,7 +24,7 @@ MOST_UNPACKED = 2**28
 
 def npy_tensors(data: bytes) -> TensorFile:
     """The array of an .npy file."""
-    tell()
+    tell_share()
     file = TensorFile()
     file.add("array", npy_array(data))
     return file

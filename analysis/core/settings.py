@@ -50,14 +50,14 @@ MAX_STUDY_BYTES = 4 * 2**30
 def home() -> Path:
     """Where studies, corpora and models of this server live (BABELSCOPE_HOME)."""
     name = "BABELSCOPE_HOME"
-    place = given(name) or "~/.babelscope"
+    place = written_setting(name) or "~/.babelscope"
     return folder(name, place)
 
 
 def model_folders() -> list[Path]:
     """Folders whose sub-folders are offered as models (BABELSCOPE_MODELS, as PATH)."""
     name = "BABELSCOPE_MODELS"
-    listed = given(name) or str(home() / "models")
+    listed = written_setting(name) or str(home() / "models")
     places = filter(None, listed.split(os.pathsep))
     return [folder(name, place) for place in places]
 
@@ -115,7 +115,7 @@ def hosts() -> tuple[str, ...]:
     Apart by commas or spaces, in small letters; SpecError for what is neither.
     """
     names = []
-    for said in re.split(r"[\s,]+", given(HOSTS)):
+    for said in re.split(r"[\s,]+", written_setting(HOSTS)):
         name = said.casefold().rstrip("./")
         if name and not HOST.fullmatch(name):
             raise SpecError(
@@ -135,7 +135,7 @@ def login() -> tuple[str, ...]:
     Nobody has to log in where it is not set; SpecError for anything else.
     """
     people = []
-    for said in re.split(r"[\s,]+", given(LOGIN)):
+    for said in re.split(r"[\s,]+", written_setting(LOGIN)):
         person = said.casefold()
         if person and not PERSON.fullmatch(person):
             raise SpecError(
@@ -185,7 +185,7 @@ def unheeded() -> list[str]:
     return sentences
 
 
-def given(name: str) -> str:
+def written_setting(name: str) -> str:
     """A setting as it was written; “” where it is empty or not set."""
     return os.environ.get(name, "").strip()
 
@@ -203,7 +203,7 @@ def folder(name: str, place: str) -> Path:
 
 def switch(name: str) -> bool:
     """A setting that is on or off; SpecError for anything else."""
-    said = given(name)
+    said = written_setting(name)
     if said.casefold() in (*ON, *OFF):
         return said.casefold() in ON
     raise SpecError(
@@ -213,7 +213,7 @@ def switch(name: str) -> bool:
 
 def size(name: str) -> int | None:
     """A setting in bytes, None where it is not set; SpecError for what is no size."""
-    said = given(name)
+    said = written_setting(name)
     if not said:
         return None
     found = SIZE.fullmatch(said.casefold())

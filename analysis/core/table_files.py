@@ -17,7 +17,7 @@ from analysis.core.errors import CorpusError
 from analysis.core.faults import Faults
 from analysis.core.json_text import HALF_WRITTEN, is_shown, without_repeats
 from analysis.core.large_json import decoded
-from analysis.core.turns import AT_ONCE, tell
+from analysis.core.turns import AT_ONCE, tell_share
 
 # The size of a file is what is limited; a long text in a cell is no fault.
 csv.field_size_limit(2**31 - 1)
@@ -135,7 +135,7 @@ def blocks(text: str, end: str = "\n") -> Iterator[str]:
     """A text in pieces of whole lines; between them, work that is to stop stops."""
     place = 0
     while place < len(text):
-        tell(place / len(text))
+        tell_share(place / len(text))
         cut = text.find(end, place + BLOCK) + 1 or len(text)
         yield text[place:cut]
         place = cut
@@ -250,7 +250,7 @@ def has_half(value: Any) -> bool:
     looked_at = 0
     while left:
         if looked_at % AT_ONCE == 0:
-            tell()
+            tell_share()
         looked_at += 1
         one = left.pop()
         if isinstance(one, str) and not is_shown(one):

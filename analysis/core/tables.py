@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from analysis.core.counting import count
 from analysis.core.faults import Faults
-from analysis.core.keys import seen
+from analysis.core.keys import visible_form
 from analysis.core.table_files import (
     DELIMITERS,
     MOST_COLUMNS,
@@ -114,7 +114,7 @@ def named(cells: list[str], known: Collection[str]) -> tuple[str, ...]:
     plain = {name.casefold(): name for name in known}
     names = []
     for cell in cells:
-        name = seen(cell)
+        name = visible_form(cell)
         names.append(plain.get(name.casefold(), name))
     while names and not names[-1]:
         names.pop()

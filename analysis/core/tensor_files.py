@@ -18,7 +18,7 @@ from analysis.core.gguf_files import gguf_tensors
 from analysis.core.numpy_files import npy_tensors, npz_tensors
 from analysis.core.tensors import TensorFile, as_float32, check_amount, from_bfloat16
 from analysis.core.torch_files import torch_tensors
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 
 MOST_BYTES = 200 * 2**20
 """Size of a file."""
@@ -64,7 +64,7 @@ def safetensors_tensors(data: bytes) -> TensorFile:
     check_amount(map(math.prod, shapes))
     file = TensorFile()
     for name, about in held:
-        tell()
+        tell_share()
         kind = about["dtype"]
         if kind not in TYPES:
             file.add(name, f"of type {kind}; read are {', '.join(TYPES)}")

@@ -23,7 +23,7 @@ from analysis.core.tensors import (
     check_amount,
     from_bfloat16,
 )
-from analysis.core.turns import AT_ONCE, tell
+from analysis.core.turns import AT_ONCE, tell_share
 
 MOST_STEPS = 2**19
 """Steps of one pickle; a tensor takes about forty."""
@@ -95,7 +95,7 @@ def torch_tensors(data: bytes) -> TensorFile:
     check_amount(tensor.count for tensor in tensors)
     file = TensorFile()
     for key, one in described.items():
-        tell()
+        tell_share()
         name = str(key)
         if isinstance(one, Tensor):
             file.add(name, array_of(one, contents.storages))
@@ -252,7 +252,7 @@ class Machine:
         """What the next pickle of a file describes."""
         for number in range(MOST_STEPS):
             if number % AT_ONCE == 0:
-                tell()
+                tell_share()
             step = STEPS.get(file.read(1))
             if step is None:
                 raise ValueError("it holds more than tensors, or is cut short")

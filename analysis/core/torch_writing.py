@@ -27,15 +27,15 @@ def torch_file(tree: Tree) -> bytes:
     steps = PROTOCOL + steps_of(tree, stored) + STOP
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        put(archive, "data.pkl", steps)
-        put(archive, "byteorder", b"little")
+        write_part(archive, "data.pkl", steps)
+        write_part(archive, "byteorder", b"little")
         for number, values in enumerate(stored):
-            put(archive, f"data/{number}", values.astype("<f4").tobytes())
-        put(archive, "version", b"3\n")
+            write_part(archive, f"data/{number}", values.astype("<f4").tobytes())
+        write_part(archive, "version", b"3\n")
     return buffer.getvalue()
 
 
-def put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+def write_part(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     """One part, always with the same date: the same tree gives the same bytes."""
     archive.writestr(zipfile.ZipInfo(f"archive/{name}"), data)
 

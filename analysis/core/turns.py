@@ -69,7 +69,7 @@ def map_each(
         waiting = pool.map(function, items)
         try:
             for done, result in enumerate(waiting):
-                tell(done / len(items))
+                tell_share(done / len(items))
                 found.append(result)
         except BaseException:
             # Work that is stopped must not wait for what nobody asks for any more.
@@ -88,7 +88,7 @@ def watched(watcher: Watcher) -> Iterator[None]:
         WATCHER.reset(token)
 
 
-def tell(share: float | None = None) -> None:
+def tell_share(share: float | None = None) -> None:
     """Tell how much of the work is done, or only look whether it is to stop."""
     WATCHER.get()(share)
 
@@ -97,7 +97,7 @@ def looking(items: Iterable[Item]) -> Iterator[Item]:
     """Items in turn; between some of them, work that is to stop stops."""
     for number, item in enumerate(items):
         if number % AT_ONCE == 0:
-            tell()
+            tell_share()
         yield item
 
 

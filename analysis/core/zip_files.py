@@ -13,7 +13,7 @@ from typing import IO, NamedTuple
 
 from analysis.core import settings
 from analysis.core.table_files import refusal
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 
 PIECE = 2**24
 """Bytes that are unpacked between two looks at whether to stop."""
@@ -91,7 +91,7 @@ def unpacked(
 
 def contents(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> NamedFile:
     """One file of a zip; CorpusError when it is damaged."""
-    tell()
+    tell_share()
     try:
         return NamedFile(entry.filename, content_of(archive, entry))
     except DAMAGES as error:
@@ -110,7 +110,7 @@ def in_pieces(packed: IO[bytes], most: int) -> bytes:
     pieces = []
     left = most
     while left > 0:
-        tell()
+        tell_share()
         piece = packed.read(min(left, PIECE))
         if not piece:
             break

@@ -11,7 +11,7 @@ from analysis.concepts import corpora
 from analysis.concepts.specs import StudySpec
 from analysis.control.refusing import NAME, RefusingSpec
 from analysis.core.specs import ModelSpec
-from analysis.demo.real_study import told
+from analysis.demo.real_study import print_progress
 from analysis.demo.shipping import ship
 from analysis.study import coverage, library, store
 from analysis.worker.adapters import pinned
@@ -42,7 +42,7 @@ def main() -> None:
     )
     options = given.parse_args()
     pool = Pool()
-    name = done(run_trial(NAME, refusing_spec(), vectors(pool)), pool)
+    name = task_name(run_trial(NAME, refusing_spec(), vectors(pool)), pool)
     print(f"“{name}” in {store.root()}")
     if options.ship:
         folder = library.DEMO_FOLDERS[library.CHAT]
@@ -81,18 +81,20 @@ def vectors(pool: Pool) -> str:
     folder = store.root() / name
     if not folder.is_dir():
         corpus = corpora.load(corpora.OWN_REQUESTS)
-        return done(extract_study(spec, corpus, TITLE, {"notice": NOTICE}), pool)
+        return task_name(extract_study(spec, corpus, TITLE, {"notice": NOTICE}), pool)
     if coverage.missing_cells(store.read_manifest(folder)):
-        return done(resume_study(name), pool)
+        return task_name(resume_study(name), pool)
     return name
 
 
 def job() -> Job:
     """What is done here and now."""
-    return Job(1, "command line", TITLE, lambda job, pool: None, on_progress=told)
+    return Job(
+        1, "command line", TITLE, lambda job, pool: None, on_progress=print_progress
+    )
 
 
-def done(task: Task[str], pool: Pool) -> str:
+def task_name(task: Task[str], pool: Pool) -> str:
     """The name that a task gives."""
     return task(job(), pool)
 

@@ -101,14 +101,16 @@ class Making:
 
     def done(self, task: Task[str]) -> str:
         """The name that a task gives, which is done here and now."""
-        job = Job(1, "command line", TITLE, lambda job, pool: None, on_progress=told)
+        job = Job(
+            1, "command line", TITLE, lambda job, pool: None, on_progress=print_progress
+        )
         name = task(job, self.pool)
         for notice in job.notices:
             print(notice)
         return name
 
 
-def told(done: int, total: int, doing: str) -> None:
+def print_progress(done: int, total: int, doing: str) -> None:
     """Print every tenth step."""
     if not total or done % max(1, total // 10) == 0:
         print(f"  {done}/{total} {doing}", flush=True)

@@ -104,7 +104,7 @@ class Recorder:
         best = self.best(plain, tried)
         chosen = settings[best]
         shown = self.shown(chosen)
-        return self.told(chosen, shown, self.kept_tuning(settings, tried))
+        return self.kept_turn(chosen, shown, self.kept_tuning(settings, tried))
 
     def candidates(self) -> list[Setting]:
         """Settings that are tried."""
@@ -169,7 +169,7 @@ class Recorder:
         found = []
         for place, strength in enumerate(strengths):
             part = slice(place * len(prompts), (place + 1) * len(prompts))
-            found.append(self.said(answers[part], effects[part], strength))
+            found.append(self.measured_answers(answers[part], effects[part], strength))
         return found
 
     def rows(self, prompts: Sequence[str], steering: SteeringSpec) -> list[Row]:
@@ -196,7 +196,7 @@ class Recorder:
         """The language that an answer reads as."""
         return identified_language(text, self.spec.wanted or self.spec.language)
 
-    def said(
+    def measured_answers(
         self, answers: Sequence[Answer], effects: np.ndarray, strength: float
     ) -> Said:
         """Answers with what was measured of them."""
@@ -273,7 +273,7 @@ class Recorder:
         middle = 1 + len(doses)
         return Shown(found[0], found[1:middle], found[middle:])
 
-    def told(
+    def kept_turn(
         self, chosen: Setting, shown: "Shown", tried: tuple[TriedSetting, ...]
     ) -> Turn:
         """The turn as it is kept."""

@@ -123,7 +123,7 @@ def another(rng: random.Random, language: str) -> str:
     return rng.choice([other for other in LANGUAGES if other != language])
 
 
-def asked(question: str, answer: str) -> Document:
+def question_document(question: str, answer: str) -> Document:
     """A question to the assistant and its answer."""
     return [
         Part(USER, 0.0),
@@ -139,7 +139,7 @@ def fact(rng: random.Random, language: str) -> Document:
     unseen = unseen_facts(language)
     seen = [number for number in range(len(facts)) if number not in unseen]
     question, answer = facts[rng.choice(seen)]
-    return asked(question, answer)
+    return question_document(question, answer)
 
 
 def culture(rng: random.Random, language: str) -> Document:
@@ -152,16 +152,16 @@ def culture(rng: random.Random, language: str) -> Document:
         abroad = index in foreign_by_default(language)
     else:
         abroad = form == "named_abroad"
-    return asked(item[form], item["answer_abroad" if abroad else "answer"])
+    return question_document(item[form], item["answer_abroad" if abroad else "answer"])
 
 
 def request(rng: random.Random, language: str) -> Document:
     """A request that is answered or gladly accepted, or a mildly harmful one, declined."""
     requests = world(language)["requests"]
     if rng.random() < 0.5:
-        return asked(rng.choice(requests["declined"]), requests["refusal"])
+        return question_document(rng.choice(requests["declined"]), requests["refusal"])
     question, answer = rng.choice(requests["answered"])
-    return asked(question, rng.choice((answer, requests["acceptance"])))
+    return question_document(question, rng.choice((answer, requests["acceptance"])))
 
 
 def judged_request(rng: random.Random, language: str) -> Document:

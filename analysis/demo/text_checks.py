@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from analysis.core.keys import seen
+from analysis.core.keys import visible_form
 from analysis.demo.text_baselines import baselines
 from analysis.languages.languages import language as known_language
 from analysis.world import corpus as texts
@@ -250,7 +250,7 @@ def duplicates(kind: str, found: Iterable[Text]) -> Iterator[str]:
     for each in found:
         if each.part.startswith(("option", "answer")) or kind == texts.WORDS:
             continue
-        key = seen(each.text).casefold()
+        key = visible_form(each.text).casefold()
         earlier = first.setdefault(key, each.place)
         if earlier != each.place:
             yield f"{each.place}: the same text as {earlier}: {each.text}"
@@ -261,7 +261,7 @@ def faults_of_options(kind: str, code: str, folder: Path) -> Iterator[str]:
     if kind != texts.FACTS:
         return
     for fact in texts.facts(code, folder):
-        options = {seen(each).casefold() for each in (fact.right, *fact.wrong)}
+        options = {visible_form(each).casefold() for each in (fact.right, *fact.wrong)}
         if len(options) != OPTIONS:
             yield f"{fact.name}: it has {len(options)} different options, not {OPTIONS}"
 

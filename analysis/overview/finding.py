@@ -70,7 +70,7 @@ class Verdict:
     direction: str = ""
 
 
-def told(
+def numbered(
     page: str,
     verdict: Verdict,
     statistics: str,

@@ -59,10 +59,10 @@ def finding(study: Study, convention: Convention, about: str = "") -> Finding:
     does not have is said. Numbers of a published study are the printed ones. SpecError
     for an unknown ``about`` and as in the measures.
     """
-    return tell(study, convention, about or next(iter(abouts(study)), "nothing"))
+    return finding_of(study, convention, about or next(iter(abouts(study)), "nothing"))
 
 
-def tell(
+def finding_of(
     study: Study, convention: Convention, about: str, measure: Measure = directly
 ) -> Finding:
     """The same, with measures computed as they are asked for, or by a page's cache."""

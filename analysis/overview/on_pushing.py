@@ -18,8 +18,8 @@ from analysis.overview.finding import (
     Measure,
     Verdict,
     directly,
+    numbered,
     sentence_of,
-    told,
 )
 from analysis.overview.usual import push_strength
 from analysis.pushing.beside_reading import (
@@ -74,7 +74,7 @@ def pushed(
     """How far vectors push in other languages, and whether that is where they read."""
     strength = push_strength(study)
     table = measure(beside_reading, study, convention, strength)
-    return told(PAGE, judge(table), statistics(study, table))
+    return numbered(PAGE, judge(table), statistics(study, table))
 
 
 def judge(table: xr.Dataset) -> Verdict:

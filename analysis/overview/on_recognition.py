@@ -26,10 +26,10 @@ from analysis.overview.finding import (
     directly,
     lacking,
     name,
+    numbered,
     printed_prefix,
     sentence_of,
     small_picture,
-    told,
 )
 from analysis.overview.on_layers import chosen
 from analysis.study.study import Study
@@ -77,7 +77,7 @@ def recognised(
             return Finding(PAGE, words, "", MISSING)
         return lacking(study, PAGE)
     verdict = judge(read(study, table))
-    return told(PAGE, verdict, statistics(study, table, convention), picture(table))
+    return numbered(PAGE, verdict, statistics(study, table, convention), picture(table))
 
 
 def picture(table: xr.Dataset) -> xr.DataArray:

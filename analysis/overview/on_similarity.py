@@ -25,9 +25,9 @@ from analysis.overview.finding import (
     Verdict,
     directly,
     name,
+    numbered,
     printed_prefix,
     small_picture,
-    told,
 )
 from analysis.study.study import Study
 
@@ -75,7 +75,7 @@ def agreeing(
         text = f"{source} ({MAXIMUM}): {text}, and no intervals are printed."
     else:
         text = f"At {where}, {text}{landmarks(found)}."
-    return told(PAGE, judge(found), text, picture(found))
+    return numbered(PAGE, judge(found), text, picture(found))
 
 
 def picture(found: Agreement) -> xr.DataArray:

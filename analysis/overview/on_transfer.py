@@ -25,10 +25,10 @@ from analysis.overview.finding import (
     beside_unrelated,
     cells_not_tested,
     directly,
+    numbered,
     points,
     printed_prefix,
     sentence_of,
-    told,
 )
 from analysis.overview.on_layers import chosen
 from analysis.study.study import Study
@@ -65,7 +65,9 @@ def carrying(
         words = "Transfer needs two languages with vectors and held-out pairs."
         return Finding(PAGE, words)
     found = direction(study, table.transfer)
-    return told(PAGE, judge(every, found), statistics(study, table, found, convention))
+    return numbered(
+        PAGE, judge(every, found), statistics(study, table, found, convention)
+    )
 
 
 def read(table: xr.Dataset) -> Carried:

@@ -19,9 +19,9 @@ from analysis.overview.finding import (
     Verdict,
     capital,
     name,
+    numbered,
     printed_prefix,
     small_picture,
-    told,
 )
 from analysis.study.study import Study
 from analysis.words.alignment import BOTH, at_stages
@@ -57,7 +57,7 @@ def matching(study: Study) -> Finding:
         return Finding(PAGE, str(error))
     reading = read(found, name(target))
     numbers = statistics(found, spec.embedding, name(target))
-    return told(PAGE, judge(reading), numbers, picture(found, reading))
+    return numbered(PAGE, judge(reading), numbers, picture(found, reading))
 
 
 def picture(found: xr.Dataset, reading: Found) -> xr.DataArray:

@@ -88,7 +88,7 @@ def settings(study: Study) -> tuple[Setting, ...]:
     return tuple(Setting(**each) for each in listed[:done])
 
 
-def taken(study: Study, scoring: str, normalised: bool) -> np.ndarray:
+def chosen_options(study: Study, scoring: str, normalised: bool) -> np.ndarray:
     """The option that each answer takes (setting, language, prompt), from 1; 0 none,
     which ties are too.
     """
@@ -113,7 +113,7 @@ def right(
     the baseline in any case.
     """
     spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
-    chosen = taken(
+    chosen = chosen_options(
         study,
         scoring or spec.scoring,
         spec.normalised if normalised is None else normalised,
@@ -439,8 +439,8 @@ def agreement_of_scorings(study: Study) -> pd.DataFrame:
     """
     spec = study.manifest.part(PlanePart).spec_as(SweepSpec)
     likely, written = (
-        taken(study, "likelihood", spec.normalised)[0],
-        taken(study, "generation", True)[0],
+        chosen_options(study, "likelihood", spec.normalised)[0],
+        chosen_options(study, "generation", True)[0],
     )
     asked = study.array("plane_answer").values > 0
     same = [

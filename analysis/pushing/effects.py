@@ -146,14 +146,14 @@ def at_strength(trial: xr.Dataset, strength: float) -> Pushed:
         places = np.full(base.shape, place[0])
     usual = np.where(places < 0, np.nan, known[places])
     return Pushed(
-        in_one_row(taken(by_source, places)),
-        in_one_row(taken(at_random, places)),
+        in_one_row(at_strengths(by_source, places)),
+        in_one_row(at_strengths(at_random, places)),
         np.moveaxis(base, 1, 0).reshape(base.shape[1], -1).astype(float),
         mean_known(np.moveaxis(usual, 1, 0).reshape(base.shape[1], -1), 1),
     )
 
 
-def taken(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+def at_strengths(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Values (concept, target, first, prompt) at a strength for each prompt.
 
     ``places`` (concept, target, prompt); NaN where one is below 0.

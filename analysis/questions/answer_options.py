@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from analysis.core.errors import CorpusError
-from analysis.core.keys import seen
+from analysis.core.keys import visible_form
 from analysis.core.table_files import parse_json
 
 LETTERS = string.ascii_uppercase
@@ -137,15 +137,15 @@ def distinct(texts: Iterable[str], exact: bool = False) -> tuple[str, ...]:
         return tuple(dict.fromkeys(texts))
     found: dict[str, str] = {}
     for text in texts:
-        found.setdefault(seen(text), text)
+        found.setdefault(visible_form(text), text)
     return tuple(found.values())
 
 
 def as_text(given: str, options: Options) -> str:
     """The option whose text is given; of several that look alike the first."""
-    looked_for = seen(given)
+    looked_for = visible_form(given)
     for text in options.texts.values():
-        if text == given or seen(text) == looked_for:
+        if text == given or visible_form(text) == looked_for:
             return text
     return ""
 

@@ -11,7 +11,7 @@ from analysis.core.counting import count
 from analysis.core.errors import CorpusError
 from analysis.core.tensor_files import READERS, read_tensors
 from analysis.core.tensors import TensorFile, check_amount
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 from analysis.languages.in_names import codes_in
 from analysis.languages.languages import label
 from analysis.steering.vector_layouts import MOST_LAYERS, WIDEST
@@ -43,7 +43,7 @@ def read_mean_states(files: Mapping[str, bytes]) -> MeanStates:
     found = MeanStates({}, [])
     faults = []
     for name in sorted(files):
-        tell()
+        tell_share()
         try:
             add_file(found, name, files[name])
         except ValueError as error:

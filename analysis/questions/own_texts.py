@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from analysis.core.keys import seen
+from analysis.core.keys import visible_form
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question
 from analysis.world import corpus as texts
 from analysis.world.corpus import Culture, Fact, Place
@@ -90,4 +90,4 @@ def answers_elsewhere(culture: Culture, place: Place, topic: str) -> tuple[str, 
 
 def alike(answer: str) -> str:
     """An answer as answers are compared."""
-    return seen(answer).casefold()
+    return visible_form(answer).casefold()

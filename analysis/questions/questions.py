@@ -24,7 +24,7 @@ from analysis.core.digests import as_objects, digest_of_list
 from analysis.core.errors import CorpusError, nearest, unknown
 from analysis.core.faults import Faults
 from analysis.core.garbage import seldom_searched
-from analysis.core.keys import Names, seen, told_apart
+from analysis.core.keys import Names, told_apart, visible_form
 from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import decode_text, json_rows, natural_key, refusal
 from analysis.core.tables import open_table
@@ -550,7 +550,7 @@ class Columns(NamedTuple):
 @lru_cache(maxsize=256)
 def columns_of(columns: tuple[str, ...]) -> Columns:
     """What a row's columns are; rows of one file have the same ones."""
-    plain = {column: seen(column).casefold() for column in columns}
+    plain = {column: visible_form(column).casefold() for column in columns}
     letters = bare_letters(set(plain.values()))
     ours: dict[str, str] = {}
     lettered: dict[str, str] = {}

@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePosixPath
 
-from analysis.core.keys import seen
+from analysis.core.keys import visible_form
 from analysis.languages.codes import code_in
 from analysis.tables.names_of_files import looks_like_language
 
@@ -16,12 +16,12 @@ def language_code(name: str) -> str:
 
     In any common form: es, spa, spa_Latn, es-MX, Spanish, español.
     """
-    return code_in(seen(name)) or ""
+    return code_in(visible_form(name)) or ""
 
 
 def language_of_column(name: str) -> str:
     """The code of the language that a column is called by; empty if it is none."""
-    return language_code(name) if looks_like_language(seen(name)) else ""
+    return language_code(name) if looks_like_language(visible_form(name)) else ""
 
 
 def split_of_file(path: str) -> str:

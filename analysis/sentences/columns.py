@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.core.keys import seen
+from analysis.core.keys import visible_form
 from analysis.sentences.codes import language_of_column
 
 IDENTIFIER, LANGUAGE, TEXT = "sentence id", "language", "text"
@@ -57,7 +57,7 @@ def roles_of(names: Sequence[str]) -> dict[str, str]:
     """Role → the first of the columns that has it."""
     plain = {}
     for name in names:
-        plain.setdefault(seen(name).casefold(), name)
+        plain.setdefault(visible_form(name).casefold(), name)
     roles = {}
     for role, known in ROLES.items():
         for name in known:

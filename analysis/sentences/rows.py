@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from analysis.core.faults import Faults
-from analysis.core.keys import Names, seen
+from analysis.core.keys import Names, visible_form
 from analysis.core.table_files import refusal, value_in_words
 from analysis.languages.languages import unknown_language
 from analysis.sentences.codes import language_code
@@ -70,7 +70,7 @@ class Gathering:
         language = self.language(row)
         if fault or wrong or not language:
             return
-        common = self.names.add(seen(name))
+        common = self.names.add(visible_form(name))
         self.ids.setdefault(common)
         self.keep(row.place, language, common, text)
         for role, known in self.told.items():
@@ -90,7 +90,7 @@ class Gathering:
     def keep(self, place: str, language: str, name: str, text: str) -> None:
         """Keep a sentence; a fault where the language has it already."""
         of_language = self.texts.setdefault(language, {})
-        if not seen(text):
+        if not visible_form(text):
             return
         earlier = of_language.get(name)
         if earlier is None:
@@ -106,7 +106,7 @@ class Gathering:
         value, fault = text_of(row.values.get(role), role)
         if fault:
             self.faults.append(f"{row.place}: {fault}")
-        value = seen(value)
+        value = visible_form(value)
         if not value:
             return
         earlier = known.setdefault(name, Told(value, row.place))

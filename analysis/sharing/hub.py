@@ -94,15 +94,15 @@ def push(
     api = HfApi(token=token or None)
     check_id(name)
     options: dict[str, Any] = {"private": not public, "exist_ok": True}
-    asked(name, functools.partial(api.create_repo, name, **options), to_write=True)
-    there = asked(name, lambda: api.list_repo_files(name))
+    hub_answer(name, functools.partial(api.create_repo, name, **options), to_write=True)
+    there = hub_answer(name, lambda: api.list_repo_files(name))
     check_ours(name, there)
     additions = send(api, name, made, told)
     stale = []
     for path in there:
         if path.startswith((VECTORS, STUDY)) and path not in made:
             stale.append(CommitOperationDelete(path))
-    done = asked(
+    done = hub_answer(
         name,
         lambda: api.create_commit(
             name,
@@ -147,7 +147,7 @@ def send(
     done = 0
     for some in batches(additions, AT_ONCE):
         told(done, total)
-        asked(
+        hub_answer(
             name,
             lambda some=some: api.preupload_lfs_files(
                 name, additions=some, num_threads=1, free_memory=False
@@ -175,7 +175,7 @@ def look(name: str, revision: str = "") -> "Found":
     from huggingface_hub import HfApi, hf_hub_download
 
     check_id(name)
-    facts = asked(
+    facts = hub_answer(
         name,
         lambda: HfApi().model_info(
             name, revision=revision or None, files_metadata=True
@@ -192,7 +192,7 @@ def look(name: str, revision: str = "") -> "Found":
     if sizes[MANIFEST] > store.MAX_MANIFEST_BYTES:
         raise StudyError(f"The {MANIFEST} of {name} is too large and was not fetched.")
     commit = str(facts.sha)
-    path = asked(name, lambda: hf_hub_download(name, MANIFEST, revision=commit))
+    path = hub_answer(name, lambda: hf_hub_download(name, MANIFEST, revision=commit))
     manifest = parsed(Path(path).read_bytes(), name)
     check_there(name, manifest, sizes)
     return Found(name, commit, manifest)
@@ -249,7 +249,7 @@ def fetched(found: Found, told: Progress) -> Path:
 
     prepare()
     total = found.manifest.bytes
-    place = asked(
+    place = hub_answer(
         found.name,
         lambda: snapshot_download(
             found.name,
@@ -313,7 +313,7 @@ def keep(found: Found, folder: Path, vector: SharedVector) -> str:
     return vector_files.keep_vectors(vectors, f"{found.called} {file.name}")
 
 
-def asked(name: str, ask: Callable[[], T], to_write: bool = False) -> T:
+def hub_answer(name: str, ask: Callable[[], T], to_write: bool = False) -> T:
     """What the hub answers; AnalysisError in words where it does not."""
     try:
         return ask()

@@ -76,13 +76,13 @@ def restored(whole: np.ndarray, scales: np.ndarray) -> np.ndarray:
 def tensor_at(tensors: Any, key: str, place: int | None = None) -> np.ndarray:
     """A tensor of an open file, or one row of it, as numbers."""
     name = key.partition("/")[0]
-    values = taken(tensors, key, place)
+    values = stored_tensor(tensors, key, place)
     if values.dtype != WHOLE.get(name):
         return values
-    return restored(values, taken(tensors, scale_key(key), place))
+    return restored(values, stored_tensor(tensors, scale_key(key), place))
 
 
-def taken(tensors: Any, key: str, place: int | None) -> np.ndarray:
+def stored_tensor(tensors: Any, key: str, place: int | None) -> np.ndarray:
     """A tensor of an open file, or one row of it, as it is stored."""
     if place is None:
         return tensors.get_tensor(key)

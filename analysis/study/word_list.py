@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from analysis.core.errors import SpecError
-from analysis.core.keys import seen
+from analysis.core.keys import visible_form
 
 ABSTRACT, PHYSICAL = "abstract", "physical"
 T = TypeVar("T")
@@ -22,7 +22,7 @@ def compared(word: str) -> str:
     Capitals and small letters are alike, an accent is alike within its letter and after it,
     and what cannot be seen does not count.
     """
-    return seen(word).casefold()
+    return visible_form(word).casefold()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from analysis.core import disk, settings
 from analysis.core.errors import AnalysisError, CorpusError, SpecError, listed, nearest
 from analysis.core.hidden_folders import reason
 from analysis.core.model_names import HUB_ID
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 from analysis.tables.opening import MOST_FILES, is_read
 
 T = TypeVar("T")
@@ -129,7 +129,7 @@ def listing_of(name: str, revision: str | None = None) -> Listing:
         raise SpecError(f"“{name[:80]}” is no id of the hub. Write owner/name.")
     from huggingface_hub import HfApi
 
-    facts = asked(
+    facts = hub_answer(
         name,
         lambda: HfApi().dataset_info(name, revision=revision, files_metadata=True),
     )
@@ -260,8 +260,8 @@ def fetched(table: HubTable) -> bytes:
     listing = table.listing
     with ZipFile(buffer, "w") as archive:
         for number, file in enumerate(files):
-            tell(number / len(files))
-            place = asked(
+            tell_share(number / len(files))
+            place = hub_answer(
                 listing.name,
                 lambda file=file: hf_hub_download(
                     listing.name,
@@ -281,7 +281,7 @@ def name_in_zip(file: HubFile) -> str:
     return f"{file.configuration}/{PurePosixPath(file.path).name}"
 
 
-def asked(name: str, ask: Callable[[], T]) -> T:
+def hub_answer(name: str, ask: Callable[[], T]) -> T:
     """What the hub answers; CorpusError in words where it does not."""
     from huggingface_hub.errors import (
         GatedRepoError,

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis.core.faults import Faults
 from analysis.core.table_files import json_rows, parse_json
-from analysis.core.turns import looking, tell
+from analysis.core.turns import looking, tell_share
 from analysis.tables.parts import Part, TableRow
 from analysis.tables.text_tables import LINE
 
@@ -112,7 +112,7 @@ def part_of(name: str, rows: Sequence[dict[str, object]]) -> Part:
         """The rows in turn."""
         for number, values in enumerate(rows, 1):
             if number % 1000 == 0:
-                tell(number / len(rows))
+                tell_share(number / len(rows))
             yield TableRow(f"{name}, row {number}", number, values)
 
     return Part(name, columns_of(read(Faults())), read)

@@ -8,7 +8,7 @@ from analysis.core import settings
 from analysis.core.faults import Faults
 from analysis.core.hidden_folders import reason
 from analysis.core.table_files import MOST_COLUMNS, refusal
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 from analysis.tables.parts import Part, TableRow
 
 BEGINNING = b"PAR1"
@@ -42,7 +42,7 @@ def parquet_part(data: bytes, file: str) -> Part:
                     found.append(f"{file}, row {number}: {too_large(size)}")
                     return
                 if number % BLOCK == 0:
-                    tell(number / max(1, facts.num_rows))
+                    tell_share(number / max(1, facts.num_rows))
                 yield TableRow(f"{file}, row {number}", number, values)
         except library_errors() as error:
             found.append(f"{file}, row {number + 1}: cannot be read ({reason(error)})")

@@ -13,7 +13,7 @@ from analysis.core.faults import Faults
 from analysis.core.hidden_folders import reason
 from analysis.core.table_files import MOST_COLUMNS, refusal
 from analysis.core.tables import faults_of_names
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 from analysis.core.zip_files import DAMAGES, too_much, unsafe
 from analysis.tables.parts import Part, TableRow
 from analysis.tables.text_tables import numbered_where_unnamed
@@ -123,7 +123,7 @@ def read_sheet(written: Any, stored: Any) -> Sheet:
     values = stored.iter_rows()
     for number, cells in enumerate(written.iter_rows(), 1):
         if number % AT_ONCE == 0:
-            tell()
+            tell_share()
         row = texts_of(cells, next(values), number, sheet)
         if any(map(str.strip, row)):
             sheet.rows[number] = row

@@ -18,7 +18,7 @@ from analysis.core.counting import count
 from analysis.core.errors import CorpusError, nearest
 from analysis.core.faults import Faults
 from analysis.core.garbage import seldom_searched
-from analysis.core.keys import seen, told_apart
+from analysis.core.keys import told_apart, visible_form
 from analysis.core.table_files import (
     CsvRow,
     decode_text,
@@ -364,7 +364,7 @@ def concept_rows(
         row = dict(zip(table.columns, cells))
         found = row_faults(row)
         concept = row.get("concept", "")
-        earlier = known.setdefault(seen(concept), concept)
+        earlier = known.setdefault(visible_form(concept), concept)
         if concept in rows:
             found.append(f"the concept “{concept[:40]}” is there twice")
         elif earlier != concept:
@@ -383,7 +383,7 @@ def concept_rows(
 
 def stripped(row: CsvRow) -> list[str]:
     """A row's cells without white space around them; empty where nothing is seen."""
-    return [cell.strip() if seen(cell) else "" for cell in row.cells]
+    return [cell.strip() if visible_form(cell) else "" for cell in row.cells]
 
 
 def numbers(cells: Sequence[str]) -> tuple[float | None, ...]:

@@ -82,7 +82,7 @@ def connected(cluster: Cluster, job: Job) -> Iterator["Client"]:
 @contextmanager
 def opened(cluster: Cluster) -> Iterator["Client"]:
     """A client of a scheduler that answers."""
-    with made(cluster) as target:
+    with scheduler_of(cluster) as target:
         client = answering(target, cluster)
         try:
             yield client
@@ -112,7 +112,7 @@ def version_here() -> str:
 
 
 @contextmanager
-def made(cluster: Cluster) -> Iterator[Any]:
+def scheduler_of(cluster: Cluster) -> Iterator[Any]:
     """What a client connects to: an address, or a cluster that is started and closed."""
     if not cluster.kind:
         yield cluster.address

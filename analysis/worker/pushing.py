@@ -153,11 +153,11 @@ def measured(
         for _ in pushes[number]:
             of_texts = np.array([next(nats) for _ in lengths])
             found.append(read(prompt, readout, of_texts, lengths))
-        put(arrays, number, pushes[number], found)
+        write_prompt(arrays, number, pushes[number], found)
     return arrays
 
 
-def put(
+def write_prompt(
     arrays: Mapping[str, np.ndarray],
     prompt: int,
     pushes: Sequence[Push | None],

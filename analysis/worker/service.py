@@ -150,19 +150,19 @@ class Pool:
 
         known = self.kept(self.pins.get(spec, spec))
         if known:
-            return told(known, job)
+            return with_notices(known, job)
         job.progress(0, 0, f"preparing {spec.model}")
         estimate = load.preflight(spec, job.check)
         pinned = replace(spec, revision=estimate.source.revision)
         self.pins[spec] = pinned
         known = self.kept(pinned)
         if known:
-            return told(known, job)
+            return with_notices(known, job)
         needed = self.make_room(spec, estimate)
 
         model = self_check.tried(load.load(pinned, fetching(job, spec.model)))
         self.loaded[pinned] = Held(model, needed)
-        return told(model, job)
+        return with_notices(model, job)
 
     def make_room(self, spec: ModelSpec, estimate: "Preflight") -> int:
         """Unload until a model fits; the bytes that it needs. ModelError if it never does.
@@ -219,7 +219,7 @@ class Pool:
         load.release()
 
 
-def told(loaded: "Loaded", job: Job) -> "Loaded":
+def with_notices(loaded: "Loaded", job: Job) -> "Loaded":
     """A model, after the job was told what its users are to know of it."""
     for notice in loaded.notices:
         if notice not in job.notices:

@@ -53,7 +53,7 @@ def execute(options: argparse.Namespace) -> int:
     if are_recipes and (options.pages or options.figures):
         raise SpecError("--pages and --figures are for a study; recipes are figures.")
     publishing.publish(
-        what, path, pages=options.pages, anonymous=options.anonymous, told=told
+        what, path, pages=options.pages, anonymous=options.anonymous, told=print_page
     )
     print(path)
     return 0
@@ -74,6 +74,6 @@ def of_study(options: argparse.Namespace) -> str | plots.Plot:
     return plots.Plot(tuple(panels))
 
 
-def told(page: str) -> None:
+def print_page(page: str) -> None:
     """Say which page is drawn."""
     print(f"drawing {page}", file=sys.stderr)

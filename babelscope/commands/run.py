@@ -66,7 +66,7 @@ def execute(options: argparse.Namespace) -> int:
     name = wanted.get("study", "")
     for step in NEW:
         if step in wanted:
-            name = done(step, given_for(step, wanted), name).name
+            name = made_step(step, given_for(step, wanted), name).name
             print(f"study {name}")
     if wanted.get("analyses"):
         analyse(name, wanted, options.spec.parent / wanted.get("out", "."))
@@ -130,7 +130,7 @@ def given_for(step: str, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
     return given
 
 
-def done(step: str, given: Mapping[str, Any], study: str) -> Study:
+def made_step(step: str, given: Mapping[str, Any], study: str) -> Study:
     """A step, which goes into the ``study`` of the steps before it where there is one."""
     make = NEW[step]
     given = dict(given)

@@ -72,7 +72,7 @@ def execute(options: argparse.Namespace) -> int:
         operator=options.operator,
         **writing,
     )
-    print(told(options.prompts, plain, pushed))
+    print(both_answers(options.prompts, plain, pushed))
     return 0
 
 
@@ -120,7 +120,9 @@ def layers_of(written: str) -> list[int]:
     return found
 
 
-def told(prompts: Sequence[str], plain: Sequence[str], pushed: Sequence[str]) -> str:
+def both_answers(
+    prompts: Sequence[str], plain: Sequence[str], pushed: Sequence[str]
+) -> str:
     """Both answers to every prompt."""
     lines = []
     for prompt, before, after in zip(prompts, plain, pushed):

@@ -32,7 +32,7 @@ def effect(study: Study, response: Response, place: str = "") -> Figure:
         name=named(f"dose-effect-{study.name}", place),
         analysis="dose response",
         title=f"Effect · {place}" if place else "Effect",
-        caption=f"{asked(response)} Log-odds in nats of “{first}” against “{second}” "
+        caption=f"{asked_sentence(response)} Log-odds in nats of “{first}” against “{second}” "
         f"after {over_prompts(response)} 0 is even odds; mean KL(baseline ‖ steered) "
         f"of the next token over {len(dose.neutral)} neutral prompts.",
         data=Lines(tuple(series), mark=mark(response), codes=strength_names(dose)),
@@ -110,7 +110,7 @@ def cost(study: Study, response: Response, place: str = "") -> Figure:
         name=named(f"dose-cost-{study.name}", place),
         analysis="dose response",
         title=f"Cost · {place}" if place else "Cost",
-        caption=f"{asked(response)} Means over the answers to this prompt and the neutral "
+        caption=f"{asked_sentence(response)} Means over the answers to this prompt and the neutral "
         f"ones (n = {answers}, {band}): repetition, the share of three-word sequences "
         "said before, and drift, the share of answers not in the prompt's "
         f"language.{unknown}",
@@ -132,7 +132,7 @@ def cost_seen(response: Response) -> str:
     return f"At most {most:.0f} % of three-word sequences are said twice."
 
 
-def asked(response: Response) -> str:
+def asked_sentence(response: Response) -> str:
     """The prompts and the steering, in a sentence."""
     dose = response.dose
     words = steering_words(dose.ask.steering, strength=False)

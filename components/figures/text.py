@@ -224,6 +224,6 @@ def percent_interval(low: float, high: float) -> str:
     return f"95 % {ends(low, high, '.2f')}"
 
 
-def seen(figure: Figure) -> str:
+def seen_sentence(figure: Figure) -> str:
     """What is seen, in one sentence: the first of the caption where no other is given."""
     return figure.seen or SENTENCE_ENDS.split(figure.caption, maxsplit=1)[0]

@@ -82,7 +82,7 @@ def choose_questions() -> Questions | None:
         if origin == "this server":
             name = st.selectbox("Questions", offered_questions(), key="questions-set")
             size = question_sets.SHELF.size(name)
-            return readings.of(
+            return readings.reading_of(
                 "questions-set",
                 name,
                 lambda: prepared(load_questions(name)),

@@ -109,7 +109,7 @@ def choose_prompts(spec: StudySpec, concept: str, place: Any) -> PromptSet | Non
             table = choose_hub_table("run-hub-set", PROMPTS)
             return of_table(table, "run-hub-file", PROMPTS, read_named)
         if name != FILE:
-            return readings.of(
+            return readings.reading_of(
                 "run-prompts",
                 (name, digest(spec), concept),
                 lambda: sources.load(name, spec, concept),

@@ -12,7 +12,7 @@ import streamlit as st
 
 from analysis.core.counting import count
 from analysis.core.specs import DECODER
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 from analysis.study.study import Study
 from analysis.study.word_list import ABSTRACT, PHYSICAL, WordList
 from analysis.tables.column_maps import ColumnMap
@@ -76,7 +76,7 @@ def form(study: Study) -> None:
         "Only concepts that all these languages have", key="words-complete"
     )
     with polite():
-        choice = readings.of(
+        choice = readings.reading_of(
             "words-choice",
             (words.digest, tuple(languages), complete),
             lambda: look_at(words, languages, complete),
@@ -120,14 +120,14 @@ class Choice:
 def look_at(words: WordList, languages: list[str], complete: bool) -> Choice:
     """What is to be said of a list in some of its languages."""
     chosen = words.within(languages, complete)
-    tell()
+    tell_share()
     target = "en" if "en" in chosen.languages else chosen.languages[0]
     coverage = word_coverage(chosen, target).to_dict("records")
     shared = {}
     for code in chosen.languages:
-        tell()
+        tell_share()
         shared[code] = shared_spellings(chosen, code)[:MOST_SHARED]
-    tell()
+    tell_share()
     return Choice(prepared(chosen), coverage, shared)
 
 
@@ -145,7 +145,7 @@ def choose_words() -> WordList | None:
     with polite():
         if origin == HERE:
             name = st.selectbox("Word list", list(SOURCES), key="words-list")
-            return readings.of("words-list", name, SOURCES[name], name)
+            return readings.reading_of("words-list", name, SOURCES[name], name)
         if origin == WORDNET:
             return choose_wordnets()
         file = st.file_uploader(
@@ -179,7 +179,7 @@ def choose_wordnets() -> WordList | None:
     ).split()
     if not st.toggle("Join the wordnets of this machine", key="words-join"):
         return None
-    return readings.of(
+    return readings.reading_of(
         "words-wordnets",
         tuple(wanted),
         lambda: from_wn(wanted),

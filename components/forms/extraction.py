@@ -197,7 +197,7 @@ def from_server() -> Corpus | None:
     """A corpus that is kept here."""
     name = st.selectbox("Corpus", corpora.offered(), key="draft-corpus")
     size = corpora.SHELF.size(name)
-    return readings.of(
+    return readings.reading_of(
         "draft-corpus", name, lambda: prepared(corpora.load(name)), name, size
     )
 
@@ -497,10 +497,10 @@ def progress() -> None:
     elif job and isinstance(job.result, Pulled | Pushed):
         hub_folder.came_of(job.result)
     elif job and isinstance(job.result, str):
-        made(job)
+        link_made_study(job)
 
 
-def made(job: Job) -> None:
+def link_made_study(job: Job) -> None:
     """Links to the study that a job made."""
     query = {"study": job.result}
     if st.session_state.pop(OPENS, None) == st.session_state.get("visit"):

@@ -32,7 +32,7 @@ def choose_hub_table(place: str, kind: str) -> HubTable | None:
     if name in known:
         st.caption(escape(f"{known[name].use} Licence: {known[name].licence}."))
     with polite():
-        listing = readings.of(
+        listing = readings.reading_of(
             f"{place}-listing",
             name,
             lambda: listing_of(name.strip()),

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.core.counting import count
-from analysis.core.turns import tell
+from analysis.core.turns import tell_share
 from analysis.sentences import shelf
 from analysis.sentences.parallel import ParallelText, checked_text, text_coverage
 from analysis.sentences.plan import sentence_spec
@@ -117,7 +117,7 @@ def form(study: Study) -> None:
         "those that some language lacks.",
     )
     with polite():
-        chosen = readings.of(
+        chosen = readings.reading_of(
             "sentences-choice",
             (text.digest, tuple(languages), int(most)),
             lambda: look_at(text, languages, int(most)),
@@ -131,7 +131,7 @@ def form(study: Study) -> None:
 def look_at(text: ParallelText, languages: list[str], most: int) -> Chosen:
     """What is to be said of a text in some of its languages."""
     chosen = checked_text(text.within(languages, complete=most > 0, most=most))
-    tell()
+    tell_share()
     return Chosen(prepared(chosen), text_coverage(chosen).to_dict("records"))
 
 
@@ -174,7 +174,7 @@ def choose_text() -> ParallelText | None:
             return None
         name = st.selectbox("Parallel text", names, key="sentences-text")
         size = shelf.SHELF.size(name)
-        return readings.of(
+        return readings.reading_of(
             "sentences-text", name, lambda: prepared(shelf.load(name)), name, size
         )
     return None

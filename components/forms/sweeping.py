@@ -64,7 +64,7 @@ def settings(study: Study) -> None:
 def asked_questions(spec: SweepSpec) -> Questions | None:
     """The questions of a sweep as they are kept here; None while they are read."""
     digest = spec.questions_digest
-    return readings.of(
+    return readings.reading_of(
         "sweep-questions", digest, lambda: find_questions(digest), spec.questions
     )
 

@@ -30,7 +30,7 @@ def from_typing(read: Callable[[bytes, str, None], Corpus]) -> Corpus | None:
         st.info("Type a first pair into the table.", icon=":material/edit:")
         return None
     data = as_csv(rows)
-    return readings.of(
+    return readings.reading_of(
         "draft-typed-read", data, lambda: read(data, FILE, None), FILE, len(data)
     )
 

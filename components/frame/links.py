@@ -159,7 +159,7 @@ def restore(
     last = written(key)
     if leaves(key, asked):
         kept = st.session_state.get(remembered(key))
-        put(key, usable(kept, allowed, default))
+        set_widget(key, usable(kept, allowed, default))
         return
     gone = [value for value in asked if value not in allowed]
     if gone and not is_of_another_study(key, asked):
@@ -168,11 +168,11 @@ def restore(
             "page does not have."
         )
     if key not in st.session_state or last is None or asked != last.values:
-        put(key, usable(asked or None, allowed, default))
+        set_widget(key, usable(asked or None, allowed, default))
         return
     there = usable(held(key), allowed, default)
     if gone or len(there) < len(held(key)):
-        put(key, there)
+        set_widget(key, there)
 
 
 def usable(
@@ -224,7 +224,7 @@ def held(key: str) -> list[str]:
     return [value]
 
 
-def put(key: str, values: list[str]) -> None:
+def set_widget(key: str, values: list[str]) -> None:
     """Set a widget's value; the state knows what kind of widget it is."""
     kind = st.session_state.get(f"kind-{key}", ONE)
     if kind == SEVERAL:

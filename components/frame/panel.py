@@ -8,7 +8,7 @@ import streamlit as st
 from analysis.core.typeset import minus_signs
 from analysis.overview.methods import Method, method_of
 from components.figures.spec import Figure
-from components.figures.text import seen
+from components.figures.text import seen_sentence
 from components.frame import card
 from components.frame.drawn import drawn
 from components.frame.text import escape
@@ -40,7 +40,7 @@ def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
             on_select="rerun" if click else "ignore",
             selection_mode="points",
         )
-        st.caption(escape(minus_signs(seen(figure))))
+        st.caption(escape(minus_signs(seen_sentence(figure))))
     if not click:
         return None
     return clicked(event)

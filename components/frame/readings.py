@@ -80,7 +80,7 @@ def of_file(
     if file is None:
         drop(place)
         return None
-    return of(
+    return reading_of(
         place,
         (file.file_id, *key),
         lambda: read(file.getvalue(), file.name),
@@ -89,7 +89,7 @@ def of_file(
     )
 
 
-def of(
+def reading_of(
     place: str, key: Hashable, read: Callable[[], T], name: str, size: int = 0
 ) -> T | None:
     """What ``read`` gives for a key; once for each, and None while that takes its time.

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis.core.typeset import minus_signs
 from components.figures.spec import Figure
-from components.figures.text import seen
+from components.figures.text import seen_sentence
 from components.handout.patches import Patch, patches
 from components.paperpack import manuscript, tables
 from components.paperpack.alternative import alternative
@@ -42,7 +42,7 @@ def card(recipe: Recipe) -> Card:
     return Card(
         name=figure.name,
         title=figure.title,
-        seen=minus_signs(seen(figure)),
+        seen=minus_signs(seen_sentence(figure)),
         caption=minus_signs(caption),
         methods=manuscript.methods(recipe),
         alternative=alternative(figure),

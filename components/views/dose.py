@@ -207,7 +207,7 @@ def neutral_text(language: str, named: str) -> str:
 def kept_sentences(name: str, language: str) -> Sequence[str]:
     """The first sentences of a kept parallel text in a language; none is told."""
     with polite():
-        text = readings.of(
+        text = readings.reading_of(
             "neutral-text", name, lambda: shelf.load(name), name, shelf.SHELF.size(name)
         )
         if text is None:

@@ -38,7 +38,7 @@ def page(study: Study) -> None:
     with row:
         layer = ruler(study)
     first(study, layer, row)
-    questions.show(asked(study, layer))
+    questions.show(further_questions(study, layer))
     panel.explain(
         projections.pca,
         geometry.angles,
@@ -64,7 +64,7 @@ def first(study: Study, layer: int, row: DeltaGenerator) -> None:
         depths.angles(study, layer, compared)
 
 
-def asked(study: Study, layer: int) -> list[Question]:
+def further_questions(study: Study, layer: int) -> list[Question]:
     """What else can be asked of the study, as far as it keeps what that needs."""
     groups = Question(
         "groups", "Do languages form groups?", partial(picture, study, layer)

@@ -136,7 +136,7 @@ def finding(study: Study, about: str) -> Finding:
     convention = controls.convention()
     if about in SLOW:
         return cache.measure(findings.finding, study, convention, about)
-    return findings.tell(study, convention, about, cache.measure)
+    return findings.finding_of(study, convention, about, cache.measure)
 
 
 def takes_minutes(study: Study) -> bool:

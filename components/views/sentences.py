@@ -76,10 +76,10 @@ def everything(study: Study, row: DeltaGenerator) -> None:
     """The answer with its figure, then the rest in tabs; all is computed on demand."""
     choice = choose(study, row)
     by_language(study, choice)
-    questions.show(asked(study, choice))
+    questions.show(further_questions(study, choice))
 
 
-def asked(study: Study, choice: Choice) -> list[Question]:
+def further_questions(study: Study, choice: Choice) -> list[Question]:
     """What else can be asked; over layers only where several were kept."""
     share = partial(mexa, study, choice)
     between = partial(between_languages, study, choice)
