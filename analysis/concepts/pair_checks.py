@@ -212,19 +212,21 @@ def check_row(row: Row, exact: bool = False) -> Checked:
     if not KNOWN.issuperset(row.values):
         faults = unknown_columns(row.values)
     texts = {}
+    values = row.values
     for column in COLUMNS:
-        value = row.values.get(column)
-        if is_plain(value):
-            texts[column] = value if column in MEMBERS else value.strip()
-        elif value == "" and column in OPTIONAL:
+        if column not in values:
+            if column in REQUIRED and column not in row.lacking:
+                faults.append(f"no “{column}”")
+            continue
+        value = values[column]
+        if value == "" and column in OPTIONAL:
             texts[column] = ""
-        elif column in row.values:
-            text, fault = text_of(column, row.values[column])
-            texts[column] = text if column in MEMBERS else text.strip()
+            continue
+        if not is_plain(value):
+            value, fault = text_of(column, value)
             if fault:
                 faults.append(fault)
-        elif column in REQUIRED and column not in row.lacking:
-            faults.append(f"no “{column}”")
+        texts[column] = value if column in MEMBERS else value.strip()
     faults += faults_of(texts)
     if not exact:
         faults += unseen_contrast(texts)

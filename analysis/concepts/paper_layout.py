@@ -5,7 +5,7 @@ One file per concept and language, ``<concept>/<concept>_<language>.json``; a le
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain
@@ -15,7 +15,7 @@ from zipfile import ZipFile
 
 from analysis.concepts.pair_checks import Row, assemble
 from analysis.concepts.pairs import Corpus
-from analysis.core.keys import same_name, visible_form
+from analysis.core.keys import look_the_same, same_name
 from analysis.core.table_files import decode_text, parse_json, refusal, value_in_words
 from analysis.core.zip_files import (
     DAMAGES,
@@ -253,7 +253,7 @@ def compose(node: Node, texts: Mapping[str, str]) -> Leaf:
         negative=negative,
         source=texts.get("scenario", "") or texts.get("question", ""),
         extra=() if KNOWN.issuperset(texts) else tuple(set(texts) - KNOWN),
-        identical=visible_form(positive) == visible_form(negative),
+        identical=look_the_same(positive, negative),
     )
 
 
@@ -272,13 +272,16 @@ def keys_agree(sheets: Sequence[Sheet]) -> bool:
 
     Then translations are found by key.
     """
-    first: set[str] = set()
-    for sheet in sheets:
-        keys = {same_name(leaf.keys) for leaf in sheet.leaves}
-        if keys and first and first.isdisjoint(keys):
-            return False
-        first = first or keys
-    return True
+    filled = [sheet for sheet in sheets if sheet.leaves]
+    if len(filled) < 2:
+        return True
+    first = {same_name(leaf.keys) for leaf in filled[0].leaves}
+    return all(shares_keys(sheet, first) for sheet in filled[1:])
+
+
+def shares_keys(sheet: Sheet, keys: Container[str]) -> bool:
+    """Whether one of a file's keys is among some; mostly its first one is."""
+    return any(same_name(leaf.keys) in keys for leaf in sheet.leaves)
 
 
 def rows_of(sheet: Sheet, keyed: bool) -> Iterator[Row]:

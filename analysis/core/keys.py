@@ -33,6 +33,13 @@ def visible_form(text: str) -> str:
     return " ".join(text.split())
 
 
+def look_the_same(text: str, other: str) -> bool:
+    """Whether two texts have the same visible form."""
+    if text.isascii() and other.isascii():
+        return text.split() == other.split()
+    return visible_form(text) == visible_form(other)
+
+
 def same_name(text: str) -> str:
     """What names of one thing have in common: as seen, without regard to capitals.
 

@@ -20,6 +20,9 @@ MOST_HOLDERS = 5 * 10**6
 CUT_NUMBER = re.compile(r"[.eE+-]{0,3}")
 """What stands between a number and the end of a piece behind which it goes on."""
 SPACE = re.compile(r"[ \t\n\r]*")
+COMMA = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
+PLAIN_KEY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*')
+"""A name without escapes, and the colon behind it."""
 
 Scan = Callable[[str, int], tuple[Any, int]]
 """Text and place → the value there, and the place behind it."""
@@ -111,10 +114,10 @@ class Pieces:
         while True:
             found = self.value(place)
             values.append(found.value)
-            place = self.behind_space(found.end)
-            if self.sign(place) == "]":
-                return Found(values, place + 1)
-            place = self.behind_sign(",", place)
+            comma = COMMA.match(self.text, found.end)
+            if comma is None:
+                return Found(values, self.behind_sign("]", found.end))
+            place = comma.end()
 
     def object_behind(self, place: int) -> Found:
         """The object whose brace is before a place."""
@@ -123,28 +126,38 @@ class Pieces:
         if self.sign(place) == "}":
             return Found(self.made(items), place + 1)
         while True:
-            if self.sign(place) != '"':
-                expected = "Expecting property name enclosed in double quotes"
-                raise JSONDecodeError(expected, self.text, place)
-            key = self.value(place)
-            place = self.behind_sign(":", self.behind_space(key.end))
-            found = self.value(place)
+            key = self.key(place)
+            found = self.value(key.end)
             items.append((key.value, found.value))
-            place = self.behind_space(found.end)
-            if self.sign(place) == "}":
-                return Found(self.made(items), place + 1)
-            place = self.behind_sign(",", place)
+            comma = COMMA.match(self.text, found.end)
+            if comma is None:
+                end = self.behind_sign("}", found.end)
+                return Found(self.made(items), end)
+            place = comma.end()
+
+    def key(self, place: int) -> Found:
+        """The name at a place, and where its value begins."""
+        plain = PLAIN_KEY.match(self.text, place)
+        if plain:
+            return Found(plain[1], plain.end())
+        if self.sign(place) != '"':
+            expected = "Expecting property name enclosed in double quotes"
+            raise JSONDecodeError(expected, self.text, place)
+        name = self.value(place)
+        behind = self.behind_sign(":", name.end)
+        return Found(name.value, self.behind_space(behind))
 
     def sign(self, place: int) -> str:
         """The character at a place; none at the end."""
         return self.text[place : place + 1]
 
     def behind_sign(self, sign: str, place: int) -> int:
-        """The place of what follows a sign that has to be there."""
+        """The place behind a sign that has to be there, perhaps after white space."""
+        place = self.behind_space(place)
         if self.sign(place) != sign:
-            expected = f"Expecting '{sign}' delimiter"
+            expected = f"Expecting '{sign if sign == ':' else ','}' delimiter"
             raise JSONDecodeError(expected, self.text, place)
-        return self.behind_space(place + 1)
+        return place + 1
 
     def behind_space(self, place: int) -> int:
         """The place of the next character that is no white space."""
