@@ -95,8 +95,10 @@ def test_every_tool_has_a_name(home):
 
 
 def test_what_is_seen_is_said_in_the_builders_words():
-    assert panel.seen(replace(FIGURE, seen="It rises.")) == "It rises."
-    assert panel.seen(replace(FIGURE, caption="One sentence")) == "One sentence"
+    assert panel.seen_sentence(replace(FIGURE, seen="It rises.")) == "It rises."
+    assert (
+        panel.seen_sentence(replace(FIGURE, caption="One sentence")) == "One sentence"
+    )
 
 
 def test_words_for_the_screen_change_no_recipe():
