@@ -16,6 +16,7 @@ ROOMS = (
     "pushing",
     "crossing",
     "certificates",
+    "engines",
     "model",
     "worker",
     "overview",

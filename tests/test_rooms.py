@@ -45,6 +45,7 @@ PACKAGES = {
     "analysis.languages": LIBRARY | CODES,
     "analysis.core": LIBRARY | {"psutil"},
     "analysis.tables": LIBRARY | TABLES,
+    "analysis.engines": NUMBERS | {"pyarrow"},
     "analysis.model": LIBRARY | MODELS,
     "analysis.worker": LIBRARY | MODELS,
     "analysis.sharing": LIBRARY | {"huggingface_hub"},

@@ -33,6 +33,7 @@ HOSTS = "BABELSCOPE_HOSTS"
 READ_ONLY = "BABELSCOPE_READ_ONLY"
 LOGIN = "BABELSCOPE_LOGIN"
 EVERYONE = "everyone"
+ENGINE_KEY = "BABELSCOPE_ENGINE_KEY"
 PERSON = re.compile(
     rf"(?:[^\s@,;<>*]{{1,64}})?@[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}})+|{EVERYONE}"
 )
@@ -148,6 +149,20 @@ def login() -> tuple[str, ...]:
     return tuple(dict.fromkeys(people))
 
 
+def engine_key() -> str:
+    """The key of an engine that is reached over a network (BABELSCOPE_ENGINE_KEY).
+
+    SpecError for one that no header can hold; what it is is not said.
+    """
+    key = written_setting(ENGINE_KEY)
+    if not key.isascii() or not key.isprintable():
+        raise SpecError(
+            f"{ENGINE_KEY} holds letters that no header can. Set it to the key that the "
+            "server was started with."
+        )
+    return key
+
+
 SETTINGS: dict[str, Callable[[], Any]] = {
     "BABELSCOPE_HOME": home,
     "BABELSCOPE_MODELS": model_folders,
@@ -158,6 +173,7 @@ SETTINGS: dict[str, Callable[[], Any]] = {
     HOSTS: hosts,
     READ_ONLY: read_only,
     LOGIN: login,
+    ENGINE_KEY: engine_key,
 }
 """What each setting is read by."""
 

@@ -20,11 +20,15 @@ from analysis.steering.operators import AFTER, Places
 
 @dataclass(frozen=True)
 class EncodedRow:
-    """A row with the token ids of its prompt, and of what follows it, if anything."""
+    """A row with the token ids of its prompt, and of what follows it, if anything.
+
+    ``after`` tokens come before the instruction has ended; 0: the row's text tells.
+    """
 
     row: Row
     prompt: list[int]
     following: Sequence[int] = ()
+    after: int = 0
 
     @property
     def tokens(self) -> int:
@@ -234,6 +238,8 @@ def generation_input(loaded: Loaded, batch: Batch) -> dict[str, Any]:
 
 def tokens_before_steering(loaded: Loaded, row: EncodedRow) -> int:
     """Tokens of the prompt up to the instruction's end, where a term asks for it."""
+    if row.after:
+        return row.after
     if any(term.positions == AFTER for term in row.row.terms):
         return instruction_tokens(loaded, row)
     return len(row.prompt)

@@ -37,6 +37,7 @@ COMMANDS = (
     "script",
     "layouts",
     "run",
+    "check-engine",
 )
 RESUMING = ("words", "sentences", "ask", "sweep", "control", "try")
 """Commands that go on with what they began themselves."""
@@ -63,7 +64,8 @@ def command_of(name: str) -> Command:
 
     The program itself starts through ``app`` and must not wait for all the others.
     """
-    return cast(Command, importlib.import_module(f"babelscope.commands.{name}"))
+    module = name.replace("-", "_")
+    return cast(Command, importlib.import_module(f"babelscope.commands.{module}"))
 
 
 def parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
