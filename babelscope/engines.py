@@ -5,6 +5,7 @@ from analysis.core.model_names import HUB_ID, offered_models
 from analysis.core.specs import DTYPES, ModelSpec
 from analysis.engines.certificate import Certificate, certify
 from analysis.engines.contract import Identity
+from analysis.engines.kept import keep
 from analysis.engines.suite import CHECKS
 from analysis.engines.vllm_lens import connect
 from analysis.worker.service import Job, Pool
@@ -12,7 +13,7 @@ from babelscope.running import run
 
 
 def certified(url: str, model: str = "", dtype: str = "") -> Certificate:
-    """What the suite finds of the engine at an address.
+    """What the suite finds of the engine at an address; kept where all is passed.
 
     ``model`` is the same model on this machine; none: that of the server's name, where
     there is one. SpecError for an address or model that is none; ModelError for a server
@@ -33,7 +34,9 @@ def certified(url: str, model: str = "", dtype: str = "") -> Certificate:
         def heard(name: str) -> None:
             job.progress(names.index(name), len(names), name)
 
-        return certify(engine, reference, heard)
+        found = certify(engine, reference, heard)
+        keep(found)
+        return found
 
     return run(task)
 

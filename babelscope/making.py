@@ -38,6 +38,7 @@ from analysis.words.word_lists import DEMO as DEMO_WORDS
 from analysis.worker import extraction, plane
 from analysis.worker import questions as asking
 from analysis.worker.cluster import on_cluster
+from analysis.worker.engine_study import extract_with, resume_with
 from analysis.worker.questions import digests
 from analysis.worker.sentences import read_sentences
 from analysis.worker.service import Job, Pool
@@ -78,6 +79,7 @@ def extract(
     layout: str | Path = "",
     shard: str = "",
     cluster: str = "",
+    engine: str = "",
     **loading: str,
 ) -> Study:
     """Concept vectors of a model from contrast pairs, as a study.
@@ -95,6 +97,8 @@ def extract(
     layouts``) or in a TOML file; known ones need none. ``shard`` “k/n”: this is one of
     n processes that compute the study together. ``cluster``: the workers of a Dask cluster
     compute it, “local:4”, a scheduler's address or file, or a name of clusters.toml.
+    ``engine``: the address of a vLLM server that passed ``babelscope check-engine``
+    beside the model; it reads the texts, in its own precision, and the study says so.
     AnalysisError for what cannot be used, with what to do.
 
     >>> import babelscope as bs
@@ -119,6 +123,10 @@ def extract(
     )
     check_wanted(spec, corpus)
     print_notes(leaks(corpus, spec.split, spec.concepts, spec.seed))
+    if engine:
+        check_by_itself(shard, cluster)
+        title = title or f"{short_name(spec.model)} on {corpus.name}, by vLLM"
+        return open_study(run(extract_with(engine, spec, corpus, title)))
     title = title or f"{short_name(spec.model)} on {corpus.name}"
     name = store.name_of(at_commit(spec), title)
     make = partial(extraction.extract_study, spec, corpus, title, {})
@@ -363,12 +371,13 @@ def means(model: str, files: Sequence[str | Path], *, title: str = "") -> Study:
     return open_study(run(asking.import_means(data, model, title)))
 
 
-def resume(name: str, shard: str = "", cluster: str = "") -> Study:
+def resume(name: str, shard: str = "", cluster: str = "", engine: str = "") -> Study:
     """Go on with an unfinished study, or open it when nothing is missing.
 
     ``shard`` “k/n”: this is one of n processes that do so together, on any machines that
     share $BABELSCOPE_HOME. ``cluster``: a Dask cluster's workers do, as in ``extract``.
-    Where others compute it already, this one takes part.
+    Where others compute it already, this one takes part. ``engine``: the address of the
+    engine that began it.
 
     >>> import babelscope as bs
     >>> bs.resume("demo").complete
@@ -378,12 +387,24 @@ def resume(name: str, shard: str = "", cluster: str = "") -> Study:
     study = open_study(name)
     if study.complete and not commits.are_shared(store.root() / name):
         return told_complete(study)
+    if engine:
+        check_by_itself(shard, cluster)
+        return open_study(run(resume_with(engine, name), name))
     work = extraction.resume_study(name, shard_of(shard))
     if cluster:
         check_one_way(shard)
         make = partial(extraction.resume_study, name)
         work = on_cluster(cluster, make, name)
     return open_study(run(work, name))
+
+
+def check_by_itself(shard: str, cluster: str) -> None:
+    """SpecError where an engine is to be one of several that compute."""
+    if shard or cluster:
+        raise SpecError(
+            "An engine reads a study by itself: several GPUs belong to the server. Leave "
+            "shard and cluster out, or the engine."
+        )
 
 
 def check_one_way(shard: str) -> None:

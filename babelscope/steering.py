@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -84,6 +85,7 @@ def generate(
     temperature: float = 0.0,
     seed: int = 0,
     tokenizer: Any = None,
+    engine: str = "",
     **loading: str,
 ) -> Any:
     """Answers of a model, steered by a vector or not: a text for a prompt, or a list.
@@ -91,7 +93,9 @@ def generate(
     ``model`` is a name as in ``extract``, with ``loading`` as there, or a transformers
     model with its ``tokenizer``; one that was loaded by name is kept for the next call.
     No ``template``: that of the model. Greedy at ``temperature`` 0. ``vector``,
-    ``strength``, ``layers``, ``operator`` and ``positions`` as in ``steer``.
+    ``strength``, ``layers``, ``operator`` and ``positions`` as in ``steer``. ``engine``:
+    the address of a vLLM server that passed ``babelscope check-engine`` beside the model;
+    it writes the answers, and none of the model's weights are loaded here.
 
     >>> import babelscope as bs
     >>> bs.generate("demo", "What is the capital of France?")
@@ -107,6 +111,15 @@ def generate(
     wanted = GenerationSpec(tokens, temperature, seed)
     spec = None if tokenizer else named(model, loading)
     push = Push(vector, strength, layers, operator, positions)
+    if engine:
+        if spec is None:
+            raise SpecError(
+                "An engine writes by a model's name, not by a model of your own. Give the "
+                "name, or leave the engine out."
+            )
+        by_engine = partial(answered_by, engine, spec, template, asked, push, wanted)
+        answers = run(by_engine)
+        return answers[0] if isinstance(prompts, str) else answers
 
     def task(job: Job, pool: Pool) -> list[str]:
         from analysis.model.generate import generate as answered
@@ -124,6 +137,27 @@ def generate(
 
     answers = run(task)
     return answers[0] if isinstance(prompts, str) else answers
+
+
+def answered_by(
+    url: str,
+    spec: ModelSpec,
+    template: str,
+    texts: Sequence[str],
+    push: "Push",
+    wanted: GenerationSpec,
+    job: Job,
+    pool: Pool,
+) -> list[str]:
+    """The answers that an engine writes to texts."""
+    from analysis.worker.engine_study import ready, rows_for
+
+    known = ready(url, spec, job)
+    form = template or default_template(spec.model, known.tokenizer)
+    terms = push.terms(known.engine.identity.layers)
+    rows = rows_for(known.tokenizer, form, texts, terms)
+    job.progress(0, 0, "the engine writes")
+    return [one.text for one in known.engine.answers(rows, wanted)]
 
 
 def texts_of(prompts: str | Sequence[str]) -> list[str]:
@@ -146,15 +180,15 @@ class Push:
     operator: str
     positions: str
 
-    def terms(self, loaded: "Loaded") -> "tuple[ResolvedTerm, ...]":
-        """The same for a model; SpecError for what does not fit it."""
-        from analysis.model.own_model import term_of
+    def terms(self, depth: int) -> "tuple[ResolvedTerm, ...]":
+        """The same for a model of so many layers; SpecError for what does not fit it."""
+        from analysis.model.own_model import term_in
 
         if self.vector is None:
             return ()
         layers = layers_of(self.vector, self.layers)
-        found = term_of(
-            loaded, self.vector, layers, self.strength, self.operator, self.positions
+        found = term_in(
+            depth, self.vector, layers, self.strength, self.operator, self.positions
         )
         return (found,)
 
@@ -165,7 +199,7 @@ def rows_of(
     """Every text in a template, to be answered under the same push."""
     from analysis.model.hooks import Row
 
-    terms = push.terms(loaded)
+    terms = push.terms(len(loaded.blocks))
     end = template_ending(template, loaded.tokenizer)
     prompts = apply_template(template, loaded.tokenizer, texts)
     rows = []

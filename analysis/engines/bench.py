@@ -112,11 +112,14 @@ class Bench:
         """A planted vector (hidden,) of a layer; each number is another one."""
         rng = np.random.default_rng((self.seed, layer, number))
         drawn = rng.standard_normal(self.engine.identity.hidden)
+        place = self.place(layer)
         lengths = []
         for trace in self.plain:
-            lengths.append(np.linalg.norm(trace.states[self.place(layer)], axis=-1))
+            here = trace.states[place]
+            lengths.append(np.linalg.norm(here, axis=-1))
         usual = np.median(np.concatenate(lengths))
-        planted = drawn / np.linalg.norm(drawn) * usual
+        direction = drawn / np.linalg.norm(drawn)
+        planted = direction * usual
         return planted.astype(np.float32)
 
     def term(
@@ -151,18 +154,28 @@ class Bench:
         check_number(engine, len(found), len(prompts))
         return found
 
-    def before(self, prompts: Sequence[Prompt], after: Sequence[Trace]) -> list:
+    def before(
+        self, prompts: Sequence[Prompt], after: Sequence[Trace]
+    ) -> list[np.ndarray]:
         """States (layer, token, hidden) of the same tokens without any steering."""
         texts = []
         for prompt, trace in zip(prompts, after):
-            written = trace.states.shape[1] - len(prompt.tokens)
+            read = trace.states.shape[1]
+            written = read - len(prompt.tokens)
             texts.append(prompt.tokens + trace.ids[:written])
-        missing = [text for text in dict.fromkeys(texts) if text not in self.known]
-        if missing:
-            read = self.traces([Prompt(text) for text in missing], 1)
-            for text, trace in zip(missing, read):
-                self.known[text] = trace.states[:, : len(text)]
+        self.read_plain(texts)
         return [self.known[text] for text in texts]
+
+    def read_plain(self, texts: Sequence[tuple[int, ...]]) -> None:
+        """Read the tokens that were not read before, without any steering."""
+        distinct = dict.fromkeys(texts)
+        missing = [text for text in distinct if text not in self.known]
+        if not missing:
+            return
+        prompts = [Prompt(text) for text in missing]
+        for text, trace in zip(missing, self.traces(prompts, 1)):
+            end = len(text)
+            self.known[text] = trace.states[:, :end]
 
 
 def check_same_model(engine: Engine, reference: Engine) -> None:
@@ -206,8 +219,10 @@ def apart(found: np.ndarray, wanted: np.ndarray, before: np.ndarray) -> float:
     token of many models is a hundred times as long as any other.
     """
     miss = np.linalg.norm(found - wanted, axis=-1)
-    size = np.linalg.norm(before, axis=-1) + np.linalg.norm(wanted - before, axis=-1)
-    return float((miss / np.maximum(size, 1e-30)).max())
+    push = np.linalg.norm(wanted - before, axis=-1)
+    size = np.linalg.norm(before, axis=-1) + push
+    share = miss / np.maximum(size, 1e-30)
+    return float(share.max())
 
 
 def differing(one: Sequence[Said], other: Sequence[Said]) -> float:

@@ -133,22 +133,23 @@ def pushed(bench: Bench, layer: int) -> list[Prompt]:
 
 def right_layer(bench: Bench) -> float:
     """How far layers before the planted one move; all of it where it does not, or later."""
-    worst = 0.0
-    for layer in bench.layers:
-        prompts = pushed(bench, layer)
-        after = bench.traces(prompts, STEPS)
-        earlier = [bench.place(one) for one in bench.watched if one < layer]
-        later = [bench.place(one) for one in bench.watched if one >= layer]
-        for trace, before in zip(after, bench.before(prompts, after)):
-            if earlier:
-                still = before[earlier]
-                worst = np.max([worst, apart(trace.states[earlier], still, still)])
-            moved = [
-                apart(trace.states[one], before[one], before[one]) for one in later
-            ]
-            if not np.all(np.array(moved) > bench.tolerance):
-                worst = np.max([worst, WHOLLY])
-    return worst
+    return np.max([right_at(bench, layer) for layer in bench.layers])
+
+
+def right_at(bench: Bench, planted_layer: int) -> float:
+    """The same of a vector at one layer."""
+    prompts = pushed(bench, planted_layer)
+    after = bench.traces(prompts, STEPS)
+    worst = [0.0]
+    for trace, before in zip(after, bench.before(prompts, after)):
+        for place, layer in enumerate(bench.watched):
+            still = before[place]
+            moved = apart(trace.states[place], still, still)
+            if layer < planted_layer:
+                worst.append(moved)
+            elif not moved > bench.tolerance:
+                worst.append(WHOLLY)
+    return np.max(worst)
 
 
 def strengths(bench: Bench) -> float:

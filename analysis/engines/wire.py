@@ -65,13 +65,15 @@ def unpacked(entry: Any, dimensions: int = 3) -> Received:
         raise unreadable("there are no numbers in it")
     stored = stored_as(entry)
     shape = shape_of(entry, dimensions)
-    size = int(np.prod(shape, dtype=object)) * stored.dtype.itemsize
+    numbers = int(np.prod(shape, dtype=object))
+    size = numbers * stored.dtype.itemsize
     try:
         data = base64.b64decode(entry["data"], validate=True)
     except (binascii.Error, ValueError) as error:
         raise unreadable("its bytes are no base64") from error
     plain = unzipped(data, size, entry.get("compression"))
-    values = np.frombuffer(plain, stored.dtype).reshape(shape)
+    flat = np.frombuffer(plain, stored.dtype)
+    values = flat.reshape(shape)
     return Received(in_float32(values, stored.precision), stored.precision)
 
 

@@ -13,6 +13,7 @@ import torch
 from analysis.core.errors import ModelError, SpecError
 from analysis.core.model_kinds import check_writes
 from analysis.core.templates import added_tokens, prompt_ids
+from analysis.core.tokenizer import Tokenizer
 from analysis.model.hooks import Row
 from analysis.model.load import Loaded
 from analysis.steering.operators import AFTER, Places
@@ -100,6 +101,11 @@ def encoded_endings(loaded: Loaded, texts: Sequence[str]) -> list[list[int]]:
 
 
 def instruction_tokens(loaded: Loaded, encoded: EncodedRow) -> int:
+    """How many tokens of a prompt a model reads before the instruction has ended."""
+    return tokens_to_end(loaded.tokenizer, encoded)
+
+
+def tokens_to_end(tokenizer: Tokenizer, encoded: EncodedRow) -> int:
     """How many tokens of a prompt come before the instruction has ended.
 
     These are all of them when the prompt is the instruction. Space around the
@@ -117,7 +123,7 @@ def instruction_tokens(loaded: Loaded, encoded: EncodedRow) -> int:
     end = found + len(text)
     if not text or not row.prompt[end:].strip():
         return len(encoded.prompt)
-    (begun,) = prompt_ids(loaded.tokenizer, [row.prompt[:end]], row.whole)
+    (begun,) = prompt_ids(tokenizer, [row.prompt[:end]], row.whole)
     return min(len(encoded.prompt), len(begun))
 
 

@@ -104,8 +104,21 @@ def term_of(
     operator: str,
     positions: str,
 ) -> ResolvedTerm:
-    """One term of vectors and strengths by layer."""
-    known = vectors_by_layer(vectors, len(loaded.blocks))
+    """One term of vectors and strengths by layer, for a model."""
+    depth = len(loaded.blocks)
+    return term_in(depth, vectors, layers, strength, operator, positions)
+
+
+def term_in(
+    depth: int,
+    vectors: Vectors,
+    layers: Sequence[int] | None,
+    strength: Strengths,
+    operator: str,
+    positions: str,
+) -> ResolvedTerm:
+    """The same for any model of so many layers."""
+    known = vectors_by_layer(vectors, depth)
     wanted = list(known) if layers is None else list(layers)
     missing = [str(layer) for layer in wanted if layer not in known]
     if not wanted:

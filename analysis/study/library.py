@@ -22,6 +22,7 @@ from analysis.study.manifest import Manifest
 from analysis.study.published_words import shipped
 from analysis.study.recordings import RECORDED, has_recordings, read_recordings
 from analysis.study.records import to_json
+from analysis.study.same_engine import check_engine
 from analysis.study.study import COMPUTED, DEMO, PUBLISHED, Study
 
 REQUESTS = "demo-requests"
@@ -113,6 +114,8 @@ def begin_in(name: str, begin: Callable[[Path], object]) -> Path:
     if name in coming_along():
         return store.root() / added(pack(name), f"{name}-copy", begin)
     folder = own_folder(name)
+    # What is begun is always read by this machine's own engine.
+    check_engine(store.read_manifest(folder))
     begin(folder)
     return folder
 

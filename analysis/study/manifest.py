@@ -250,6 +250,22 @@ class ImportedPart(Record):
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class EnginePart(Record):
+    """The program that read a study's states, where that is not transformers here.
+
+    ``model`` is what it calls the model; ``certificate`` is the digest of the one that it
+    passed, ``made`` when.
+    """
+
+    name: str
+    version: str = ""
+    model: str
+    precision: str
+    certificate: str = ""
+    made: str = ""
+
+
 T = TypeVar("T")
 P = TypeVar("P", WordsPart, SentencesPart, QuestionsPart, PlanePart, ImportedPart)
 Part = WordsPart | SentencesPart | QuestionsPart | PlanePart | ImportedPart
@@ -271,7 +287,8 @@ class Manifest(FolderManifest):
     ``left_out``: pairs that the model cannot tell apart; ``weights``: how the model's were
     stored, where they were not plain numbers; ``model_files``: what tells the files of a
     local model from others under its name; ``notice``: what the terms of the model ask to
-    be said with all that is made from it; ``trials``: what was tried on the model.
+    be said with all that is made from it; ``trials``: what was tried on the model;
+    ``engine`` read the states, where that was not transformers.
     """
 
     title: str | None = None
@@ -305,6 +322,7 @@ class Manifest(FolderManifest):
     embeddings: tuple[str, ...] | None = None
     notice: str | None = None
     trials: Mapping[str, TrialPart] | None = None
+    engine: EnginePart | None = None
 
     NEEDED = ("schema", "concepts", "languages", "layers", "files")
 

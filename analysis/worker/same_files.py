@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.core.errors import StudyError
 from analysis.study import library, store
 from analysis.study.manifest import Manifest
+from analysis.study.same_engine import check_engine, told
 from analysis.study.study import Study
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def hold_to_files(folder: Path, loaded: "Loaded") -> None:
 
 
 def check_files(manifest: Manifest, loaded: "Loaded") -> None:
-    """StudyError where a study is of other files than its model has now."""
+    """StudyError where a study is of another engine, or of other files than its model."""
+    check_engine(manifest)
     if has_changed(manifest, loaded):
         raise StudyError(
             f"“{manifest.title}” was begun with other files of {loaded.source.name}: its "
@@ -56,7 +58,7 @@ def has_changed(manifest: Manifest, loaded: "Loaded") -> bool:
 
 
 def opener(loaded: "Loaded", notices: list[str]) -> Callable[[str], Study]:
-    """Opens studies by name, each once; a notice of each that is of other files."""
+    """Opens studies by name, each once; a notice of other files or another engine."""
 
     def opened(name: str) -> Study:
         study = library.open_by_name(name)
@@ -64,6 +66,11 @@ def opener(loaded: "Loaded", notices: list[str]) -> Callable[[str], Study]:
             notices.append(
                 f"The folder of {loaded.source.name} has been changed since "
                 f"“{study.title}” was made: its vectors are those of the former files."
+            )
+        if study.manifest.engine is not None:
+            notices.append(
+                f"The vectors of “{study.title}” were read by "
+                f"{told(study.manifest.engine)}."
             )
         return study
 

@@ -133,7 +133,8 @@ def check_alone(options: argparse.Namespace) -> None:
 
 def resumed(options: argparse.Namespace) -> Study:
     """The study that is to be gone on with, complete."""
-    return making.resume(options.resume, options.shard, options.cluster)
+    engine = getattr(options, "engine", "")
+    return making.resume(options.resume, options.shard, options.cluster, engine)
 
 
 def keywords(options: argparse.Namespace, *but: str) -> dict[str, Any]:

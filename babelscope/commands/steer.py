@@ -49,6 +49,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tokens", type=int, default=32)
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--engine",
+        default="",
+        metavar="URL",
+        help="a vLLM server that passed check-engine writes the answers",
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -61,6 +67,7 @@ def execute(options: argparse.Namespace) -> int:
         "tokens": options.tokens,
         "temperature": options.temperature,
         "seed": options.seed,
+        "engine": options.engine,
     }
     plain = generate(model, options.prompts, **writing)
     pushed = generate(

@@ -9,6 +9,7 @@ import xarray as xr
 from analysis.concepts.specs import Convention
 from analysis.core.counting import count
 from analysis.core.intervals import FEW_SOURCES, ends, too_few
+from analysis.study.same_engine import told
 from analysis.study.study import PUBLISHED, Study
 from components.figures.spec import Figure
 
@@ -58,7 +59,9 @@ def model_note(study: Study) -> str:
         return f"Imported mean states of {study.model}, not computed here."
     read = study.manifest.read
     how = f", read {read.words}" if read is not None and read.words else ""
-    return f"Computed by Babelscope from {study.model}{how}."
+    engine = study.manifest.engine
+    where = f", by {told(engine)}" if engine is not None else ""
+    return f"Computed by Babelscope from {study.model}{how}{where}."
 
 
 def convention_note(convention: Convention, study: Study) -> str:

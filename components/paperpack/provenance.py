@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.study.records import WithSpec
+from analysis.study.same_engine import told
 from analysis.study.study import PUBLISHED, Study
 
 OF_MODEL = ("revision", "dtype", "quantisation")
@@ -38,6 +39,8 @@ def facts(study: Study) -> dict[str, Any]:
     read = study.manifest.read
     if read is not None:
         known["read_as"] = read.words
+    if study.manifest.engine is not None:
+        known["engine"] = told(study.manifest.engine)
     return known | of_weights(study) | of_prompt(study)
 
 

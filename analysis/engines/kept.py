@@ -1,0 +1,71 @@
+"""Certificates that were passed, kept in $BABELSCOPE_HOME/engines until one is not."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+from analysis.core import files, settings
+from analysis.core.errors import ModelError
+from analysis.engines.certificate import Certificate, as_json
+from analysis.engines.contract import Identity
+
+MOST_BYTES = 2**20
+
+
+class Kept(NamedTuple):
+    """What is known of a certificate: its digest, when it was made, beside which model."""
+
+    digest: str
+    made: str
+    model: str
+
+
+def folder() -> Path:
+    """Where certificates are kept."""
+    return settings.home() / "engines"
+
+
+def place_of(identity: Identity) -> Path:
+    """The file of an engine's certificate: address, version, model and precision tell."""
+    text = json.dumps(asdict(identity), sort_keys=True)
+    return folder() / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.json"
+
+
+def keep(certificate: Certificate) -> None:
+    """Keep a certificate that was passed; forget an older one where it was not."""
+    place = place_of(certificate.engine)
+    if certificate.passed:
+        files.make_folder(place.parent)
+        files.write_file(place, as_json(certificate).encode())
+    else:
+        place.unlink(missing_ok=True)
+
+
+def certificate_of(identity: Identity) -> Kept:
+    """The certificate of an engine; ModelError where there is none that was passed."""
+    place = place_of(identity)
+    known = read(place)
+    if known is None:
+        raise ModelError(
+            f"{identity.engine} at {identity.address} with {identity.model} has not passed "
+            "the suite on this machine, so its numbers are not used. Put it to that with "
+            f"babelscope check-engine {identity.address}, and try again."
+        )
+    return known
+
+
+def read(place: Path) -> Kept | None:
+    """A kept certificate; None where there is none that can be read and was passed."""
+    try:
+        if place.stat().st_size > MOST_BYTES:
+            return None
+        data = place.read_bytes()
+        told = json.loads(data)
+        if told["passed"] is not True:
+            return None
+        digest = hashlib.sha256(data).hexdigest()[:16]
+        return Kept(digest, str(told["made"]), str(told["reference"]["model"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
