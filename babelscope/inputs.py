@@ -5,7 +5,7 @@ Each may be a file, a table, a name that this machine knows, or the record itsel
 
 import csv
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -220,10 +220,9 @@ def model_of(model: str | ModelSpec, loading: dict[str, str]) -> ModelSpec:
 
 def pinned(spec: ModelSpec) -> ModelSpec:
     """The same model at its commit, or as “local”; fetches its small files only."""
-    from analysis.model.hub import locate
+    from analysis.model.hub import at_commit
 
-    source = locate(spec.model, spec.revision, small_only=True)
-    return replace(spec, revision=source.revision)
+    return at_commit(spec)
 
 
 def kind_of(model: ModelSpec) -> str:

@@ -1,6 +1,7 @@
 """The pages that change something, without a browser: Studies and Extract."""
 
 import threading
+import time
 
 import pytest
 
@@ -10,13 +11,16 @@ from analysis.concepts.pair_readers import read_corpus
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core import settings
 from analysis.core.errors import CorpusError, FigureError, StudyError
-from analysis.study import library, store, tags
+from analysis.study import library, standing, store, tags
+from analysis.study.claims import Claim
+from analysis.study.standing import Standing
 from analysis.worker import extraction
 from analysis.worker.service import DONE, FAILED, RUNNING, STOPPED
+from components.forms import extraction as form
 from components.forms import typed_pairs
 from components.forms.typed_pairs import COLUMNS
 from components.frame import cache
-from components.views import one_file, shelf
+from components.views import one_file, shelf, studies
 from tests.stored import HOSTILE, cut, stored
 from tests.visits import alive, asked, button, everything, figures, plain, visit, words
 
@@ -322,6 +326,45 @@ def test_an_unfinished_study_offers_to_go_on():
     )
 
 
+def test_a_study_goes_on_where_it_is_told_to(home, monkeypatch):
+    stored("half", cells=9)
+    at = visit(STUDIES, study="half", tab="this")
+    assert "where-go-on" not in {box.key for box in at.selectbox}
+    (settings.home() / "clusters.toml").write_text('[gpus]\nkind = "local"\n')
+    asked_of = []
+
+    def resumed(where, study):
+        asked_of.append((where, study))
+        return lambda job, pool: study
+
+    monkeypatch.setattr(studies, "resumed_on_cluster", resumed)
+    at = visit(STUDIES, study="half", tab="this")
+    place = at.selectbox(key="where-go-on")
+    assert place.options == ["This machine", "gpus"]
+    place.select("gpus").run()
+    button(at, "Go on").click()
+    assert ended(at).state == DONE and asked_of == [("gpus", "half")]
+
+
+def test_who_computes_a_study_and_what_failed_is_said(home, monkeypatch):
+    stored("half", cells=9)
+    begun = time.time() - 600
+    running = Claim("fairness", 0, host="node7", since=begun)
+    failed = Claim("truth", 0, error="no memory")
+    found = Standing(9, 30, (running,), (failed,), None)
+    monkeypatch.setattr(standing, "standing", lambda folder: found)
+    said = plain(words(visit(STUDIES, study="half", tab="this")))
+    assert "fairness is being computed on node7, for 10 min so far." in said
+    assert "truth failed: no memory" in said
+
+
+def test_a_damaged_list_of_clusters_is_told_and_this_machine_is_left(home):
+    stored("half", cells=9)
+    (settings.home() / "clusters.toml").write_text("[gpu")
+    at = visit(STUDIES, study="half", tab="this")
+    assert "no TOML" in plain(at.error[0].value) and "Go on" in labels(at)
+
+
 def test_two_studies_side_by_side(home):
     stored("mine")
     stored("other", title=HOSTILE)
@@ -513,6 +556,22 @@ def test_held_out_pairs_are_told_by_language_before_the_start(home):
     (told,) = [table for table in tables if can_show.HELD_OUT in table]
     assert list(told[can_show.HELD_OUT]) == [24, 24, 24]
     assert told.columns[-2] == "95 % interval at 70 % right"
+
+
+def test_a_new_study_begins_where_it_is_told_to(home, monkeypatch):
+    (settings.home() / "clusters.toml").write_text('[gpus]\nkind = "local"\n')
+    asked_of = []
+
+    def extracted(where, spec, corpus, title, facts):
+        asked_of.append((where, spec.model.model, corpus.digest))
+        return lambda job, pool: title
+
+    monkeypatch.setattr(form, "extracted_on_cluster", extracted)
+    at = with_corpus(to_csv(PAIRS).encode(), model="demo")
+    alive(at.selectbox(key="where-extract").select("gpus").run())
+    button(at, "Start").click()
+    assert ended(at).state == DONE
+    assert asked_of == [("gpus", "demo", PAIRS.digest)]
 
 
 def test_without_a_model_nothing_can_be_started(home):

@@ -95,6 +95,21 @@ def test_submitting_from_many_threads_keeps_numbers_and_queue_in_step(service):
     assert len(ran) == MAX_QUEUE - 1 and ran == sorted(ran)
 
 
+def test_a_job_that_others_compute_does_not_wait_for_the_models(service):
+    gate = Gate()
+    long = service.submit("a", "long", gate)
+    assert gate.began.wait(PATIENCE)
+    aside = Gate()
+    elsewhere = service.submit("b", "elsewhere", aside, aside=True)
+    assert aside.began.wait(PATIENCE) and long.state == RUNNING
+    third = service.submit("c", "third", lambda job, pool: None)
+    assert service.place(elsewhere) == 0 and service.place(third) == 1
+    service.stop(elsewhere)
+    assert ended(elsewhere).state == STOPPED and long.state == RUNNING
+    gate.open.set()
+    assert ended(long).state == DONE
+
+
 def test_the_place_in_the_queue_counts_jobs_that_are_not_over(service):
     gates = [Gate() for _ in range(3)]
     jobs = [service.submit(str(i), "", gate) for i, gate in enumerate(gates)]

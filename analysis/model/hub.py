@@ -3,7 +3,7 @@
 import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from huggingface_hub import (
@@ -29,6 +29,7 @@ from analysis.core.errors import AnalysisError, ModelError, nearest
 from analysis.core.hidden_folders import reason
 from analysis.core.model_files import fingerprint
 from analysis.core.model_names import ADAPTER, HUB_ID, offered_models
+from analysis.core.specs import ModelSpec
 from analysis.model.hub_parts import (
     PART,
     SHA256,
@@ -98,6 +99,15 @@ class Source:
     def is_unchanged(self) -> bool:
         """Whether a local folder has the same files as before; a commit always has."""
         return not self.files or fingerprint(self.folder) == self.files
+
+
+def at_commit(spec: ModelSpec) -> ModelSpec:
+    """The same model at its commit, or as “local”; fetches its small files only.
+
+    Errors as in ``locate``.
+    """
+    source = locate(spec.model, spec.revision, small_only=True)
+    return replace(spec, revision=source.revision)
 
 
 def locate(

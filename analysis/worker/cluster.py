@@ -10,10 +10,14 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from analysis.concepts.pairs import Corpus
+from analysis.concepts.specs import StudySpec
 from analysis.core import files, settings
 from analysis.core.counting import count, count_are
 from analysis.core.errors import AnalysisError, DiskError, ModelError, Stopped
@@ -22,6 +26,7 @@ from analysis.study import standing, store
 from analysis.study.claims import LEASE
 from analysis.study.together import Shard
 from analysis.worker.cluster_names import KINDS, Cluster, cluster_of
+from analysis.worker.extraction import extract_study, resume_study
 from analysis.worker.inline import POOL
 from analysis.worker.service import Job, Pool, Task
 
@@ -346,6 +351,26 @@ def check_worker(address: str, fact: Any) -> None:
             f"BABELSCOPE_HOME is {fact.home}, here it is {settings.home()}. Let both be one "
             "shared folder."
         )
+
+
+def extracted_on_cluster(
+    where: str, spec: StudySpec, corpus: Corpus, title: str, facts: Mapping[str, str]
+) -> Task[str]:
+    """A task that lets a cluster begin a study, or go on with it; its name."""
+
+    def work(job: Job, pool: Pool) -> str:
+        from analysis.model.hub import at_commit
+
+        name = store.name_of(replace(spec, model=at_commit(spec.model)), title)
+        make = partial(extract_study, spec, corpus, title, facts)
+        return on_cluster(where, make, name)(job, pool)
+
+    return work
+
+
+def resumed_on_cluster(where: str, study: str) -> Task[str]:
+    """A task that lets a cluster go on with an unfinished study; its name."""
+    return on_cluster(where, partial(resume_study, study), study)
 
 
 def on_cluster(where: str, make: MakeTask, study: str) -> Task[str]:

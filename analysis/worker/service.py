@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from analysis.core import interruption, settings
@@ -66,6 +67,8 @@ class Job:
     """Seconds after which a job that nobody looks at stops; 0: it goes on."""
     model: ModelSpec | None = None
     """The one model it needs, where it may be done between parts of a longer job."""
+    aside: bool = False
+    """Others compute for it: it waits for nobody, and nobody waits for it."""
     give_way: Callable[[], None] = field(default=lambda: None, repr=False)
     """For a long job to call between its parts, when no hook is on a model."""
     on_progress: Callable[[int, int, str], None] = field(
@@ -257,13 +260,15 @@ class Service:
         work: Task[Any],
         lease: float = 0.0,
         model: ModelSpec | None = None,
+        aside: bool = False,
     ) -> Job:
         """A new job, at the end of the queue.
 
         With a ``lease`` it stops when its page has not looked at it for so many seconds;
         with a ``model`` too it is done between the parts of a longer job, if that model
-        is loaded. AnalysisError when the owner has one waiting or running, or the queue
-        is full.
+        is loaded. One that is done ``aside`` has a thread of its own: others compute for
+        it, and it uses no model of this server. AnalysisError when the owner has one
+        waiting or running, or the queue is full.
         """
         with self.lock:
             self.check_admission(owner)
@@ -274,12 +279,19 @@ class Service:
                 work,
                 lease=lease,
                 model=model,
+                aside=aside,
                 give_way=self.do_eager_jobs,
             )
             self.jobs[job.number] = job
             self.forget_old_jobs()
-            # Under the lock: the order of the queue is the order of the numbers.
-            self.waiting.put(job)
+            if not aside:
+                # Under the lock: the order of the queue is the order of the numbers.
+                self.waiting.put(job)
+        if aside:
+            begin = partial(self.perform, job)
+            threading.Thread(
+                target=begin, name=f"aside-{job.number}", daemon=True
+            ).start()
         return job
 
     def check_admission(self, owner: str) -> None:
@@ -314,8 +326,9 @@ class Service:
     def place(self, job: Job) -> int:
         """How many jobs are before this one."""
         with self.lock:
-            live = [other.number for other in self.jobs.values() if other.live]
-        return sum(number < job.number for number in live)
+            queued = [other for other in self.jobs.values() if not other.aside]
+            live = [other.number for other in queued if other.live]
+        return 0 if job.aside else sum(number < job.number for number in live)
 
     def run(self) -> None:
         """The worker's life."""

@@ -33,9 +33,10 @@ from analysis.sharing.hub import Pulled, Pushed
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import PAIRS
 from analysis.worker import estimates, extraction
+from analysis.worker.cluster import extracted_on_cluster
 from analysis.worker.models import Brought, Fetched
 from analysis.worker.service import Job
-from components.forms import hub_folder
+from components.forms import hub_folder, where
 from components.forms.hub_table import choose_hub_table
 from components.forms.models_here import HERE, brought, choose_here
 from components.forms.open_models import OPEN, arrived, choose_open
@@ -410,6 +411,7 @@ def coverage(corpus: Corpus, concepts: list[str], languages: list[str]) -> None:
 def check_and_start(draft: Draft) -> None:
     """Check and Start."""
     st.subheader("4 · Start", anchor=False)
+    place = where.chosen("extract")
     row = st.container(horizontal=True)
     busy = (job := jobs.mine()) is not None and job.live
     busy = busy or not draft.spec.model.model
@@ -446,15 +448,19 @@ def check_and_start(draft: Draft) -> None:
         shortcut="Ctrl+Enter",
     ):
         st.session_state[OPENS] = st.session_state.get("visit")
-        jobs.submit(
-            draft.title,
-            extraction.extract_study(
-                draft.spec, draft.corpus, draft.title, draft.facts
-            ),
-        )
+        start(draft, place)
     progress()
     with st.expander("The same from the command line", icon=":material/terminal:"):
         st.code(command(draft), language="sh", wrap_lines=True)
+
+
+def start(draft: Draft, place: str) -> None:
+    """Begin the study on this machine, or let a cluster's workers compute it."""
+    given = (draft.spec, draft.corpus, draft.title, draft.facts)
+    if place == where.HERE:
+        jobs.submit(draft.title, extraction.extract_study(*given))
+    else:
+        jobs.submit_aside(draft.title, extracted_on_cluster(place, *given))
 
 
 def command(draft: Draft) -> str:

@@ -61,6 +61,13 @@ def submit(title: str, task: Task) -> None:
         st.rerun()
 
 
+def submit_aside(title: str, task: Task) -> None:
+    """The same for a job that others compute: models of this server stay free for it."""
+    with polite():
+        begun_here(cache.service().submit(owner(), title, task, aside=True))
+        st.rerun()
+
+
 def begun_here(job: Job) -> Job:
     """Remember that this page began a job."""
     begun = st.session_state.setdefault("job-pages", {})

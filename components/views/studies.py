@@ -5,14 +5,15 @@ from functools import partial
 import streamlit as st
 
 from analysis.core.counting import count_are
-from analysis.study import library
+from analysis.study import library, standing, store
 from analysis.study.study import COMPUTED, PUBLISHED, Study
+from analysis.worker.cluster import resumed_on_cluster
 from analysis.worker.extraction import resume_study
-from components.forms import extraction, hub_folder
+from components.forms import extraction, hub_folder, where
 from components.frame import going, jobs, links, questions, readings
 from components.frame.polite import polite
 from components.frame.questions import Question
-from components.frame.text import escape
+from components.frame.text import duration, escape
 from components.views import languages, one_file, shelf, side_by_side
 from components.views.shelf import Broken
 
@@ -161,6 +162,8 @@ def go_on(study: Study) -> None:
     )
     with st.expander("Which"):
         st.text("\n".join(study.missing))
+    elsewhere(study)
+    place = where.chosen("go-on")
     job = jobs.mine()
     if st.button(
         "Go on",
@@ -168,7 +171,24 @@ def go_on(study: Study) -> None:
         icon=":material/play_arrow:",
         disabled=job is not None and job.live,
     ):
-        jobs.submit(study.title, resume_study(study.name))
+        if place == where.HERE:
+            jobs.submit(study.title, resume_study(study.name))
+        else:
+            jobs.submit_aside(study.title, resumed_on_cluster(place, study.name))
+
+
+def elsewhere(study: Study) -> None:
+    """Who computes the study now, here or on other machines, and what has failed."""
+    with polite():
+        found = standing.standing(store.root() / study.name)
+        for claim in found.running:
+            minutes = duration(standing.since(claim))
+            st.caption(
+                f"{escape(claim.group)} is being computed on {escape(claim.host)}, for "
+                f"{minutes} so far."
+            )
+        for claim in found.failed:
+            st.caption(f"{escape(claim.group)} failed: {escape(claim.error)}")
 
 
 def delete(name: str) -> None:

@@ -1,0 +1,31 @@
+"""Where a job is computed: on this machine, or on a cluster that the operator has named."""
+
+import streamlit as st
+
+from analysis.worker.cluster_names import FILE, named
+from components.frame.polite import polite
+
+HERE = ""
+"""No cluster: the models of this server."""
+
+
+def chosen(key: str) -> str:
+    """The name of a cluster, or HERE; where none is named there is nothing to choose."""
+    names: list[str] = []
+    with polite():
+        names = list(named())
+    if not names:
+        return HERE
+    return st.selectbox(
+        "Where",
+        (HERE, *names),
+        format_func=in_words,
+        key=f"where-{key}",
+        help=f"Clusters of this server’s {FILE}. Their workers need its folder of studies; "
+        "you can leave the page meanwhile, and Stop keeps what is finished.",
+    )
+
+
+def in_words(name: str) -> str:
+    """A place for the eye."""
+    return name or "This machine"
