@@ -107,7 +107,7 @@ def result_line(one: Result) -> str:
     """One check in one line: verdict, question, and what was measured."""
     measured = ""
     if one.deviation is not None and one.allowed is not None:
-        measured = f" ({one.deviation:.1e} apart; {one.allowed:g} is allowed)"
+        measured = f" ({one.deviation:.1g} apart; {one.allowed:g} allowed)"
     return f"{one.verdict:<11} {one.name}: {one.question}{measured}"
 
 

@@ -26,6 +26,8 @@ NORM_MATCH = {"addition": False, "norm-relative addition": True}
 WHOLE = "all"
 ENDS = ("stop", "length")
 """Why an answer may end."""
+LOOK = 2**27
+"""Bytes of the states of a few tokens, of the largest models."""
 PLAIN = {
     "n": 1,
     "temperature": 0.0,
@@ -79,12 +81,20 @@ def are_ids(found: Any) -> bool:
 
 
 def completion(
-    server: Server, served: str, prompt: Prompt, tokens: int, layers: str = ""
+    server: Server,
+    served: str,
+    prompt: Prompt,
+    tokens: int,
+    layers: str = "",
+    most: int = 0,
 ) -> Completion:
     """The answer to one prompt; ``layers``: those whose states come back, as JSON.
 
+    ``most`` bytes may come back with states; 0: as many as a few tokens ever have.
     ModelError for an answer to another prompt, or one that ended in any other way.
     """
+    if layers:
+        server = server.bounded(most or LOOK)
     # Blocks that were computed under steering must be found by nobody, and this request
     # must find nobody's.
     extra: dict[str, Any] = {"skip_reading_prefix_cache": 1}

@@ -19,6 +19,8 @@ FAILED = "failed"
 NOT_OFFERED = "not offered"
 NOT_TRIED = "not tried"
 NORM = "norm-relative addition"
+STATES, ANSWERS, TOKENS = "states", "answers", "tokens"
+"""What a check measures: the miss of states, or a share of answers or texts."""
 WHOLLY = 1.0
 """The deviation of what is not there at all."""
 ROWS = (
@@ -248,7 +250,8 @@ def removal(bench: Bench) -> float:
     first = bench.traces(prompts, STEPS)
     bench.answers(bench.engine, prompts)
     plain = bench.answers(bench.engine, bench.prompts)
-    worst = [differing(plain, bench.plain_answers)]
+    share = differing(plain, bench.plain_answers)
+    worst = [share if share > bench.few_answers else 0.0]
     longer = bench.traces(bench.longer, 1)
     worst += parted(longer, bench.plain_longer)
     second = bench.traces(prompts, STEPS)
@@ -313,8 +316,8 @@ class Check:
     """One question that an engine is asked.
 
     ``measure`` looks at the engine alone, ``compare`` holds it against the reference;
-    ``offered`` tells whether the engine offers what is asked. ``of_answers``: what is
-    measured is a share of answers.
+    ``offered`` tells whether the engine offers what is asked. ``of`` says what may part:
+    states by rounding, few answers, no tokens.
     """
 
     name: str
@@ -322,15 +325,29 @@ class Check:
     measure: Alone | None = None
     compare: Beside | None = None
     offered: Callable[[Offers], bool] = always
-    of_answers: bool = False
+    of: str = STATES
+
+    def allowed(self, bench: Bench) -> float:
+        """How much may part."""
+        if self.of == TOKENS:
+            return 0.0
+        if self.of == ANSWERS:
+            return bench.few_answers
+        return bench.tolerance if self.compare is None else bench.apart
 
 
 CHECKS = (
-    Check("tokens", "Do texts become the reference's tokens?", compare=tokens),
+    Check(
+        "tokens",
+        "Do texts become the reference's tokens?",
+        compare=tokens,
+        of=TOKENS,
+    ),
     Check(
         "chat template",
         "Does a user's turn become the reference's tokens?",
         compare=chat,
+        of=TOKENS,
         offered=lambda offers: offers.chat,
     ),
     Check(
@@ -390,7 +407,7 @@ CHECKS = (
         "Has a row the same answer beside others as alone?",
         measure=answers_alone,
         offered=adds,
-        of_answers=True,
+        of=ANSWERS,
     ),
     Check(
         "steered states",
@@ -403,7 +420,7 @@ CHECKS = (
         "Are plain and steered greedy answers those of the reference?",
         compare=answers,
         offered=adds,
-        of_answers=True,
+        of=ANSWERS,
     ),
 )
 """All checks, in the order in which they are tried."""
@@ -435,7 +452,7 @@ def tried(check: Check, bench: Bench) -> Result:
         return result
     if check.compare is not None and bench.reference is None:
         return replace(result, verdict=NOT_TRIED, note=NO_REFERENCE)
-    allowed = bench.few_answers if check.of_answers else bench.tolerance
+    allowed = check.allowed(bench)
     try:
         deviation = float(measured(check, bench))
     except AnalysisError as error:

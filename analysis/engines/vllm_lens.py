@@ -1,7 +1,7 @@
 """A vLLM server with the plugin vllm-lens as an engine; its schema is in lens_requests."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
@@ -29,6 +29,7 @@ from analysis.engines.lens_requests import (
     turn,
 )
 from analysis.engines.web import Refused, Server, server_at
+from analysis.engines.wire import MOST_NUMBERS
 from analysis.steering.operators import POSITIONS
 from analysis.steering.specs import GenerationSpec
 
@@ -37,6 +38,10 @@ R = TypeVar("R")
 NAME = "vLLM with vllm-lens"
 AT_ONCE = 8
 """Requests side by side, which the server makes one batch of."""
+BYTES = 6
+"""Bytes that a number takes in an answer at most: four, in base64."""
+AROUND = 2**22
+"""Bytes of all else in an answer."""
 LONGEST_NAME = 300
 INSTALL = (
     "Start it in an environment that has vllm-lens (pip install vllm-lens), as in "
@@ -80,12 +85,11 @@ class VllmEngine:
         """Feed the state of each prompt's last token, a few prompts at a time."""
 
         def last(prompt: Prompt) -> np.ndarray:
-            done = completion(self.server, self.served, prompt, 1, "true")
+            done = self.asked(prompt, 1, "true", self.identity.layers)
             states = self.checked(prompt, done)
             return states[:, len(prompt.tokens) - 1]
 
-        for begin in range(0, len(prompts), AT_ONCE):
-            here = prompts[begin : begin + AT_ONCE]
+        for begin, here in self.batches(prompts):
             found = np.stack(side_by_side(last, here))
             if not np.isfinite(found).all():
                 raise ModelError(
@@ -93,6 +97,43 @@ class VllmEngine:
                     f"{self.identity.precision}. Serve it in another precision."
                 )
             eat(np.arange(begin, begin + len(here)), found)
+
+    def batches(self, prompts: Sequence[Prompt]) -> Iterator[tuple[int, list[Prompt]]]:
+        """Where each batch begins, and prompts whose states lie in memory together.
+
+        The plugin sends the states of every token, however few are wanted.
+        """
+        begin = 0
+        here: list[Prompt] = []
+        for prompt in prompts:
+            tokens = sum(len(one.tokens) for one in (*here, prompt))
+            full = len(here) == AT_ONCE or self.numbers(tokens) > MOST_NUMBERS
+            if here and full:
+                yield begin, here
+                begin += len(here)
+                here = []
+            here.append(prompt)
+        if here:
+            yield begin, here
+
+    def numbers(self, tokens: int, layers: int = 0) -> int:
+        """How many numbers the states of so many tokens have."""
+        return tokens * (layers or self.identity.layers) * self.identity.hidden
+
+    def asked(self, prompt: Prompt, tokens: int, layers: str, count: int) -> Completion:
+        """The answer to a prompt with states of so many layers.
+
+        SpecError for a text whose states are more than may come back.
+        """
+        length = len(prompt.tokens) + tokens
+        numbers = self.numbers(length, count)
+        if numbers > MOST_NUMBERS:
+            raise SpecError(
+                f"A text of {length:,} tokens would bring back {numbers:,} numbers, and "
+                f"at most {MOST_NUMBERS:,} are taken. Shorten the longest texts."
+            )
+        most = numbers * BYTES + AROUND
+        return completion(self.server, self.served, prompt, tokens, layers, most)
 
     def answers(self, prompts: Sequence[Prompt], spec: GenerationSpec) -> list[Said]:
         """Greedy answers; SpecError for what the engine does not offer."""
@@ -114,7 +155,7 @@ class VllmEngine:
         asked = json.dumps([layer - 1 for layer in wanted])
 
         def traced(prompt: Prompt) -> Trace:
-            done = completion(self.server, self.served, prompt, tokens, asked)
+            done = self.asked(prompt, tokens, asked, len(wanted))
             states = self.checked(prompt, done, len(wanted))
             return Trace(done.ids, states[order])
 

@@ -9,21 +9,22 @@ import json
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from analysis.core import settings
 from analysis.core.errors import ModelError, SpecError
 
-SCHEMES = ("http", "https")
+SCHEMES = {"http": 80, "https": 443}
+"""Scheme → its usual port."""
 LONGEST_ADDRESS = 500
 PATIENCE = 600.0
 """Seconds for which one answer may take, from first to last byte."""
 SILENCE = 120.0
 """Seconds for which a server may say nothing at all."""
-MOST_BYTES = 2**30
-"""Bytes of an answer."""
+MOST_BYTES = 2**24
+"""Bytes of an answer that brings no states."""
 PIECE = 2**20
 MOST_TOLD = 200
 """Letters of a server's own words that a message repeats."""
@@ -97,6 +98,10 @@ class Server:
         """What the server answers to a body. Errors as in ``ask``."""
         return self.ask("POST", path, json.dumps(body).encode())
 
+    def bounded(self, most: int) -> "Server":
+        """The same server, with another bound on the bytes of an answer."""
+        return replace(self, most=most)
+
     def ask(self, method: str, path: str, body: bytes | None) -> Any:
         """The JSON that a server answers.
 
@@ -124,13 +129,13 @@ class Server:
     def connection(self) -> http.client.HTTPConnection:
         """A connection of its own: questions are asked side by side."""
         where = self.address
+        # Without a port a host of the sixth version would be cut at its last colon.
+        port = where.port or SCHEMES[where.scheme]
         if where.scheme == "http":
-            return http.client.HTTPConnection(
-                where.host, where.port, timeout=self.silence
-            )
+            return http.client.HTTPConnection(where.host, port, timeout=self.silence)
         secure = ssl.create_default_context()
         return http.client.HTTPSConnection(
-            where.host, where.port, timeout=self.silence, context=secure
+            where.host, port, timeout=self.silence, context=secure
         )
 
     def headers(self) -> dict[str, str]:
