@@ -35,10 +35,9 @@ class Certificate:
         """Whether numbers of the engine may enter a study."""
         return not any(one.verdict in HINDERS for one in self.results)
 
-    @property
-    def failed(self) -> list[str]:
-        """Checks that hinder it, by name."""
-        return [one.name for one in self.results if one.verdict in HINDERS]
+    def found(self, *verdicts: str) -> list[str]:
+        """Checks that ended with one of these verdicts, by name."""
+        return [one.name for one in self.results if one.verdict in verdicts]
 
     def told(self) -> dict[str, Any]:
         """The same for JSON."""
@@ -77,7 +76,7 @@ def lines(certificate: Certificate) -> list[str]:
     said.append("")
     for one in certificate.results:
         said.append(result_line(one))
-        if one.note:
+        if one.note and one.verdict == FAILED:
             said.append(f"           {one.note}")
     said.append("")
     said.append(f"Not offered: {'; '.join(certificate.lacks) or 'nothing is missing'}.")
@@ -89,8 +88,14 @@ def verdict(certificate: Certificate) -> str:
     name = f"{certificate.engine.engine} with {certificate.engine.model}"
     if certificate.passed:
         return f"Passed: {name} may be used for all that it offers."
-    failed = ", ".join(certificate.failed)
-    return f"Not passed: {name} may not be used for a study; see {failed}."
+    failed = certificate.found(FAILED)
+    if failed:
+        which = ", ".join(failed)
+        return f"Not passed: {name} may not be used for a study; see {which}."
+    return (
+        f"Not passed yet: {name} fails nothing, but its model is not here to be "
+        "compared with. Name a copy of the model with --model, to try what is left."
+    )
 
 
 def described(word: str, identity: Identity) -> str:
