@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.certificates import invariance
+from analysis.certificates import invariance, kept
 from analysis.certificates.rules import INVARIANT, PARTLY, SPECIFIC, UNDECIDED
 from analysis.study.study import Study
 from tests.planted import basis, study_of
@@ -197,7 +197,7 @@ def certified(kind: Kind, seed: int, pushed: bool = True) -> invariance.Certific
     """The certificate of a planted study."""
     study = planted(kind, seed)
     concept = CONCEPTS[0]
-    layer = invariance.layer_of(study, concept)
+    layer = kept.layer_of(study, concept)
     trial = pushing(kind, seed) if pushed else None
     return invariance.certify(invariance.evidence(study, concept, layer, trial))
 

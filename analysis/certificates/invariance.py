@@ -14,11 +14,11 @@ from analysis.certificates.agreement import (
     Agreement,
     agreement,
     of_language,
-    over_units,
     shares,
     without_mean,
 )
 from analysis.certificates.behaviour import TRIAL, Pushed
+from analysis.certificates.kept import layer_of, margins_at, unrelated_at, vectors_at
 from analysis.certificates.readings import (
     Margins,
     Readings,
@@ -28,26 +28,20 @@ from analysis.certificates.readings import (
     readings,
     without_shared,
 )
-from analysis.certificates.rules import NOT_KNOWN, RULES, UNTESTED, Value
-from analysis.concepts.accuracy import rank
-from analysis.concepts.null_vectors import directed, null_vectors
-from analysis.concepts.recognition import (
-    known_concepts,
-    origin,
-    own_margins,
-    pair_scores,
+from analysis.certificates.rules import NOT_KNOWN, RULES, Value
+from analysis.certificates.verdicts import (
+    Certificate,
+    lowest,
+    lowest_half,
+    outcomes,
+    over_languages,
 )
-from analysis.concepts.specs import Convention
-from analysis.concepts.transfer import crossed, unrelated
-from analysis.concepts.unrelated import has_bands, unrelated_p
+from analysis.concepts.recognition import known_concepts, origin
 from analysis.core.errors import SpecError
-from analysis.core.specs import check_layer
 from analysis.study import library
 from analysis.study.study import Study
 
 ENDS = ("estimate", "low", "high")
-LOWEST_HALF = 0.25
-"""Halves that come to less than this are no support."""
 
 
 @dataclass(frozen=True)
@@ -71,21 +65,6 @@ class Evidence:
     def home(self) -> np.ndarray:
         """Which languages (language) read the concept with their own vector."""
         return self.readings.home
-
-
-def layer_of(study: Study, concept: str, layer: int = 0) -> int:
-    """The layer asked for, or that at which own vectors read best, mean over languages.
-
-    Nothing that is compared between languages takes part in the choice. SpecError for a
-    layer that there is none of.
-    """
-    if layer:
-        check_layer(layer, range(1, study.layers + 1))
-        return layer
-    (scores,) = pair_scores(study, (concept,))
-    own = own_margins(scores.margins)
-    accuracy = rank(own, scores.clusters, "half").observed()
-    return int(np.argmax(np.nan_to_num(accuracy).mean(0))) + 1
 
 
 def evidence(
@@ -115,34 +94,6 @@ def evidence(
         halves[:, place],
         pushed,
     )
-
-
-def vectors_at(study: Study, array: str, layer: int) -> np.ndarray:
-    """Vectors (concept, language, hidden) at a layer; null ones have length zero."""
-    ordered = study.array(array).transpose("concept", "language", "layer", "hidden")
-    null = null_vectors(study, array)[..., layer - 1]
-    return directed(ordered.values[:, :, layer - 1], null)
-
-
-def margins_at(study: Study, concept: str, layer: int) -> Margins:
-    """Margins of a concept at a layer."""
-    (scores,) = pair_scores(study, (concept,))
-    values = scores.margins[:, :, layer - 1]
-    spread = np.ones(values.shape[:2])
-    if scores.folded is not None:
-        spread = np.asarray(scores.folded.spread[:, :, layer - 1], float)
-    return Margins(values, scores.clusters, spread)
-
-
-def unrelated_at(study: Study, concept: str, layer: int) -> np.ndarray | None:
-    """p (language) of own vectors against unrelated ones; None where none are kept."""
-    if not has_bands(study):
-        return None
-    rule = Convention("fixed", "half", layer)
-    measured = crossed(study, rule, (concept,))
-    (reached,) = unrelated(study, rule, (concept,), measured)
-    p = unrelated_p(measured[0].accuracy, reached)
-    return np.diagonal(p.reshape(len(study.languages), -1))
 
 
 def of_languages(found: Evidence) -> list[dict[str, Value]]:
@@ -185,29 +136,6 @@ def from_others(among: np.ndarray, place: int) -> np.ndarray:
     return cells
 
 
-def lowest_half(share: np.ndarray, reading: np.ndarray) -> Value:
-    """The lowest of the two cosines (order, other) and the two readings (half,).
-
-    Both ends are the estimate itself, unless it is neither high nor low: halves have too
-    few pairs for intervals of their own.
-    """
-    orders = behaviour.known_mean(share, -1)
-    found = np.concatenate([orders, reading])
-    if not np.isfinite(found).all():
-        return NOT_KNOWN
-    value = float(found.min())
-    if value < LOWEST_HALF:
-        return Value(value, value, value)
-    return Value(value, value, max(value, 1.0))
-
-
-def lowest(values: Sequence[Value]) -> Value:
-    """The value whose lower end is lowest; NOT_KNOWN where one is."""
-    if any(not np.isfinite(value.low) for value in values):
-        return NOT_KNOWN
-    return min(values, key=lambda value: value.low)
-
-
 def of_all(found: Evidence, values: Sequence[Mapping[str, Value]]) -> dict[str, Value]:
     """Every piece of evidence over all languages that read the concept at home."""
     among = found.home
@@ -224,38 +152,6 @@ def of_all(found: Evidence, values: Sequence[Mapping[str, Value]]) -> dict[str, 
             estimates = np.array([value.estimate for value in tested])
             known[rule.name] = over_languages(estimates[among])
     return known
-
-
-def over_languages(estimates: np.ndarray) -> Value:
-    """Mean over languages; NOT_KNOWN where it is known of fewer than half."""
-    if 2 * np.isfinite(estimates).sum() < len(estimates):
-        return NOT_KNOWN
-    return over_units(estimates)
-
-
-def outcomes(known: Mapping[str, Value]) -> dict[str, str]:
-    """What each piece of evidence comes to."""
-    found = {}
-    for rule in RULES:
-        found[rule.name] = UNTESTED
-        if rule.name in known:
-            found[rule.name] = rules.outcome(known[rule.name])
-    return found
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """Evidence, outcomes and verdicts: of each language, and of all together (last)."""
-
-    languages: tuple[str, ...]
-    values: tuple[Mapping[str, Value], ...]
-    outcomes: tuple[Mapping[str, str], ...]
-    verdicts: tuple[str, ...]
-
-    @property
-    def overall(self) -> str:
-        """The verdict over all languages."""
-        return self.verdicts[-1]
 
 
 def certify(found: Evidence) -> Certificate:
