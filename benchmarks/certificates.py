@@ -11,12 +11,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from analysis.certificates import invariance, kept
+from analysis.certificates import invariance, kept, of_direction
 from analysis.certificates.rules import INVARIANT, PARTLY, SPECIFIC, UNDECIDED
 from analysis.study.study import Study
 from tests.planted import basis, study_of
@@ -24,7 +25,17 @@ from tests.planted import basis, study_of
 CHOSEN_ON, COUNTED_FROM = 10_000, 0
 STUDIES = 200
 DOCUMENT = Path(__file__).parents[1] / "docs" / "statistics.md"
-BEGIN, END = "<!-- certificates -->", "<!-- end of certificates -->"
+
+
+class Marks(NamedTuple):
+    """What stands around a table of the document."""
+
+    begin: str
+    end: str
+
+
+OWN_MARKS = Marks("<!-- certificates -->", "<!-- end of certificates -->")
+ONE_MARKS = Marks("<!-- directions -->", "<!-- end of directions -->")
 LANGUAGES = ("en", "fr", "zh", "sw", "hi", "fi", "ar", "ta")
 CONCEPTS = ("fairness", "toxicity", "truth")
 HIDDEN, LAYERS, PAIRS, TRAINING = 48, 2, 64, 120
@@ -227,6 +238,123 @@ def counted(studies: int, first: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def mean_of_own(study: Study, _: Generator) -> np.ndarray:
+    """The mean of the languages' own vectors of the first concept, at the first layer."""
+    return study.array("concept_vector").values[0, :, 0].mean(0)
+
+
+def opposite(study: Study, rng: Generator) -> np.ndarray:
+    """The same, turned round."""
+    return -mean_of_own(study, rng)
+
+
+def one_of_own(study: Study, _: Generator) -> np.ndarray:
+    """The first language's own vector."""
+    return study.array("concept_vector").values[0, 0, 0]
+
+
+def sum_of_own(study: Study, rng: Generator) -> np.ndarray:
+    """A random sum of own vectors."""
+    own = study.array("concept_vector").values[0, :, 0]
+    return rng.standard_normal(len(own)) @ own
+
+
+def of_another(study: Study, _: Generator) -> np.ndarray:
+    """The mean of own vectors of another concept."""
+    return study.array("concept_vector").values[1, :, 0].mean(0)
+
+
+def drawn(study: Study, rng: Generator) -> np.ndarray:
+    """A random vector; the gap between two languages' means is one here."""
+    return rng.standard_normal(HIDDEN)
+
+
+@dataclass(frozen=True)
+class OneDirection:
+    """A direction that is asked of studies of a kind, and the verdicts that are right."""
+
+    words: str
+    kind: str
+    vector: Callable[[Study, Generator], np.ndarray]
+    right: tuple[str, ...]
+
+
+OF_ONE: dict[str, OneDirection] = {
+    "mean, shared": OneDirection(
+        "mean of own vectors; one direction", "shared", mean_of_own, (INVARIANT,)
+    ),
+    "own, shared": OneDirection(
+        "one language's own vector; one direction",
+        "shared",
+        one_of_own,
+        (INVARIANT, UNDECIDED),
+    ),
+    "opposite": OneDirection(
+        "the opposite of the mean; one direction", "shared", opposite, (SPECIFIC,)
+    ),
+    "mean, rotated": OneDirection(
+        "mean of own vectors; turned in every language",
+        "rotated",
+        mean_of_own,
+        (PARTLY, UNDECIDED),
+    ),
+    "mean, specific": OneDirection(
+        "mean of own vectors; a direction of its own everywhere",
+        "specific",
+        mean_of_own,
+        NOT_INVARIANT,
+    ),
+    "sum, specific": OneDirection(
+        "random sum of own vectors; a direction of its own everywhere",
+        "specific",
+        sum_of_own,
+        NOT_INVARIANT,
+    ),
+    "mean, noise": OneDirection(
+        "mean of own vectors; nothing there", "noise", mean_of_own, (UNDECIDED,)
+    ),
+    "another concept": OneDirection(
+        "mean of another concept's vectors; one direction",
+        "shared",
+        of_another,
+        (UNDECIDED,),
+    ),
+    "random": OneDirection(
+        "random vector, or a language vector; one direction",
+        "shared",
+        drawn,
+        (UNDECIDED,),
+    ),
+}
+
+
+def certified_direction(asked: OneDirection, seed: int) -> invariance.Certificate:
+    """The certificate of one direction in a planted study."""
+    study = planted(KINDS[asked.kind], seed)
+    vector = asked.vector(study, np.random.default_rng([seed, 1])).astype(float)
+    found = of_direction.evidence_of(study, CONCEPTS[0], 1, vector)
+    return of_direction.certify_direction(found)
+
+
+def counted_directions(studies: int, first: int) -> pd.DataFrame:
+    """Verdicts over planted studies of every direction from elsewhere, a row each."""
+    rows = []
+    for asked in OF_ONE.values():
+        overall: Counter[str] = Counter()
+        for seed in range(first, first + studies):
+            overall[certified_direction(asked, seed).overall] += 1
+        right = sum(overall[verdict] for verdict in asked.right)
+        row: dict[str, object] = {
+            "direction; planted": asked.words,
+            "right": " or ".join(asked.right),
+            "of 100": f"{100 * right / studies:.1f}",
+        }
+        for verdict in (INVARIANT, PARTLY, SPECIFIC, UNDECIDED):
+            row[verdict] = overall[verdict]
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
 def as_markdown(table: pd.DataFrame) -> str:
     """A table as Markdown."""
     lines = ["| " + " | ".join(table.columns) + " |", "|" + "---|" * table.shape[1]]
@@ -235,13 +363,13 @@ def as_markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def write(table: pd.DataFrame) -> None:
+def write(table: pd.DataFrame, marks: Marks) -> None:
     """Put a table into the document, between its marks."""
     text = DOCUMENT.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    before, _, rest = text.partition(marks.begin)
+    _, _, after = rest.partition(marks.end)
     body = as_markdown(table)
-    DOCUMENT.write_text(f"{before}{BEGIN}\n{body}\n{END}{after}")
+    DOCUMENT.write_text(f"{before}{marks.begin}\n{body}\n{marks.end}{after}")
 
 
 def main() -> None:
@@ -250,11 +378,20 @@ def main() -> None:
     parser.add_argument("--studies", type=int, default=STUDIES)
     parser.add_argument("--first", type=int, default=COUNTED_FROM, help="first seed")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument(
+        "--directions", action="store_true", help="only directions from elsewhere"
+    )
     options = parser.parse_args()
+    directions = counted_directions(options.studies, options.first)
+    print(directions.to_string(index=False))
+    if options.write:
+        write(directions, ONE_MARKS)
+    if options.directions:
+        return
     table = counted(options.studies, options.first)
     print(table.to_string(index=False))
     if options.write:
-        write(table)
+        write(table, OWN_MARKS)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from analysis.certificates import behaviour, invariance, rules
+from analysis.certificates import (
+    behaviour,
+    directions,
+    invariance,
+    of_direction,
+    rules,
+)
+from analysis.certificates.agreement import unit
+from analysis.certificates.readings import Margins
 from analysis.certificates.rules import (
     AGREEMENT,
     FAILS,
@@ -20,13 +28,26 @@ from analysis.certificates.rules import (
     UNTESTED,
     Value,
 )
-from analysis.core.errors import SpecError
+from analysis.core.errors import SpecError, StudyError
 from analysis.overview import registry
+from analysis.steering.vector_files import keep_vectors
 from analysis.study import library
-from benchmarks.certificates import CONCEPTS, KINDS, LANGUAGES, certified, planted
+from benchmarks.certificates import (
+    CONCEPTS,
+    HIDDEN,
+    KINDS,
+    LANGUAGES,
+    LAYERS,
+    OF_ONE,
+    certified,
+    certified_direction,
+    mean_of_own,
+    planted,
+)
+from components.figures import certificate as figures
 from components.figures.gallery import draw
 from components.figures.spec import Matrix
-from tests.planted import planted_study
+from tests.planted import planted_study, replaced
 
 STUDIES, MOST_WRONG = 4, 1
 """Of four studies of a kind at most one may be wrong: rules that are right 99 times of
@@ -151,3 +172,94 @@ def test_the_real_study_is_certified_and_drawn():
     assert isinstance(figure.data, Matrix)
     assert len(figure.data.rows) == 21 and figure.data.rows[-1].startswith("all")
     assert set(figure.table["verdict"]) <= set(rules.VERDICTS)
+
+
+@pytest.mark.parametrize("name", OF_ONE)
+def test_what_is_planted_of_one_direction_is_said(name):
+    asked = OF_ONE[name]
+    verdicts = [certified_direction(asked, seed).overall for seed in range(STUDIES)]
+    wrong = [verdict for verdict in verdicts if verdict not in asked.right]
+    assert len(wrong) <= MOST_WRONG, verdicts
+    if INVARIANT not in asked.right:
+        assert INVARIANT not in wrong
+
+
+def test_a_random_vector_agrees_nowhere_in_a_hundred_studies():
+    rng = np.random.default_rng(3)
+    study = planted(KINDS["shared"], 2)
+    agreed, invariant = 0, 0
+    for _ in range(100):
+        vector = rng.standard_normal(HIDDEN)
+        made = of_direction.certify_direction(
+            of_direction.evidence_of(study, CONCEPTS[0], 1, vector)
+        )
+        agreed += made.outcomes[-1][AGREEMENT] == HOLDS
+        invariant += made.overall == INVARIANT
+    assert agreed <= 5
+    assert invariant == 0
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.01])
+def test_a_sum_of_own_vectors_reads_what_states_say(weight):
+    rng = np.random.default_rng(0)
+    own = rng.standard_normal((3, 20))
+    differences = rng.standard_normal((3, 7, 20))
+    margins = np.einsum("sh,tph->stp", own, differences)
+    weights = weight * np.array([1.0, -0.5, 2.0])
+    vector = weights @ own
+    found = of_direction.made_up(vector, own)
+    assert found.exact
+    assert np.allclose(found.weights, weights)
+    cells = Margins(margins, tuple(range(7)), np.ones((3, 3)))
+    read = of_direction.with_direction(cells, found.weights).values[-1]
+    assert np.allclose(read, differences @ vector)
+    outside = vector + 0.1 * np.linalg.norm(vector) * unit(rng.standard_normal(20))
+    assert not of_direction.made_up(outside, own).exact
+    close = np.stack([own[0], own[0] + 1e-3 * own[1]])
+    difference = of_direction.made_up(own[1], close)
+    assert difference.outside < 1e-6
+    assert not difference.exact
+
+
+def test_an_imported_vector_and_a_language_vector_are_certified(home):
+    study = planted(KINDS["shared"], 1)
+    shared = mean_of_own(study, np.random.default_rng())
+    kept = keep_vectors({1: shared}, "shared.npz")
+    assert f"file:{kept}" in directions.offered(study)
+    found = registry.run(
+        "certificate", study, concept=CONCEPTS[0], direction=f"file:{kept}"
+    )
+    assert found["verdict"].sel(language="all").item() == INVARIANT
+    assert found.attrs["layer"] == 1
+    assert "pushes them" in figures.untested_words(found)
+    assert figures.sentence(found).startswith("The imported vector “shared-")
+    with pytest.raises(SpecError, match="no layer 2"):
+        invariance.certificate(study, CONCEPTS[0], 2, (), f"file:{kept}")
+    means = np.random.default_rng(5).standard_normal((len(LANGUAGES), LAYERS, HIDDEN))
+    spoken = replaced(study, sentence_mean=means.astype(np.float32))
+    assert "language:fr" in directions.offered(spoken)
+    for text in ("language:fr", "language:fr/en"):
+        found = invariance.certificate(spoken, CONCEPTS[0], 0, (), text)
+        assert set(found["verdict"].values) == {UNDECIDED}
+        assert set(found["outcome"].sel(evidence=FROM).values) == {UNTESTED}
+        said = figures.untested_words(found)
+        assert "it reads them (the study keeps no states of single pairs" in said
+    assert "French against English" in found.attrs["direction_words"]
+
+
+def test_directions_that_cannot_be_are_sentences(home):
+    study = planted(KINDS["shared"], 1)
+    wide = keep_vectors({1: np.ones(HIDDEN + 1, np.float32)}, "wide.npz")
+    none = keep_vectors({1: np.zeros(HIDDEN, np.float32)}, "none.npz")
+    for text, said in (
+        ("fr", "names no direction"),
+        ("file:nope", "No vector file"),
+        (f"file:{wide}", "49 numbers"),
+        (f"file:{none}", "points nowhere"),
+    ):
+        with pytest.raises(SpecError, match=said):
+            invariance.certificate(study, CONCEPTS[0], 0, (), text)
+    with pytest.raises(StudyError, match="no mean states"):
+        invariance.certificate(study, CONCEPTS[0], 0, (), "language:fr")
+    with pytest.raises(SpecError, match="own vectors only"):
+        invariance.certificate(study, CONCEPTS[0], 0, ("other",), "language:fr")

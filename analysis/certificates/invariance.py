@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from analysis.certificates import behaviour, rules
+from analysis.certificates import behaviour, directions, of_direction, rules
 from analysis.certificates.agreement import (
     Agreement,
     agreement,
@@ -18,6 +18,7 @@ from analysis.certificates.agreement import (
     without_mean,
 )
 from analysis.certificates.behaviour import TRIAL, Pushed
+from analysis.certificates.directions import OWN
 from analysis.certificates.kept import layer_of, margins_at, unrelated_at, vectors_at
 from analysis.certificates.readings import (
     Margins,
@@ -28,7 +29,7 @@ from analysis.certificates.readings import (
     readings,
     without_shared,
 )
-from analysis.certificates.rules import NOT_KNOWN, RULES, Value
+from analysis.certificates.rules import DIRECTION_RULES, NOT_KNOWN, RULES, Rule, Value
 from analysis.certificates.verdicts import (
     Certificate,
     lowest,
@@ -37,7 +38,7 @@ from analysis.certificates.verdicts import (
     over_languages,
 )
 from analysis.concepts.recognition import known_concepts, origin
-from analysis.core.errors import SpecError
+from analysis.core.errors import SpecError, listed
 from analysis.study import library
 from analysis.study.study import Study
 
@@ -174,7 +175,11 @@ def certify(found: Evidence) -> Certificate:
 
 
 def certificate(
-    study: Study, concept: str, layer: int = 0, beside: Sequence[str] = ()
+    study: Study,
+    concept: str,
+    layer: int = 0,
+    beside: Sequence[str] = (),
+    direction: str = OWN,
 ) -> xr.Dataset:
     """Is a concept one direction in every language? A verdict per language and over all.
 
@@ -187,9 +192,12 @@ def certificate(
 
     ``layer`` 1…N, or 0: where own vectors read best. ``beside``: names of studies of the
     same model and texts with other templates. Effects of pushing are taken where the
-    study has the trial “pushing”. SpecError for an unknown concept or layer, for fewer
-    than four languages and for a study beside that does not fit; StudyError for a study
-    without halves or pair scores. Ours.
+    study has the trial “pushing”. ``direction``: one direction for all languages instead
+    of their own vectors, “file:NAME” of a kept vector file, “language:fr” or
+    “language:fr/en”; ``evidence`` are then ``rules.DIRECTION_RULES``, and ``why_not``
+    (evidence) says why a piece was not tested. SpecError for an unknown concept, layer or
+    direction, for fewer than four languages and for a study beside that does not fit;
+    StudyError for a study without halves or pair scores. Ours.
     """
     (concept,) = known_concepts(study, (concept,))
     if len(study.languages) < rules.FEWEST_LANGUAGES:
@@ -198,12 +206,46 @@ def certificate(
             f"at least {rules.FEWEST_LANGUAGES}. Compute more languages on the Extract "
             "page."
         )
+    if direction != OWN:
+        return of_one(study, concept, layer, beside, direction)
     at = layer_of(study, concept, layer)
     trial = study.trial(TRIAL) if study.has_trial(TRIAL) else None
     found = evidence(study, concept, at, trial)
     templates = tuple(readings_beside(study, name, concept, at) for name in beside)
     found = replace(found, templates=templates)
-    return labelled(study, found, certify(found), concept, at)
+    made = certify(found)
+    beside_ratios = context(found.readings, found.agreement)
+    return labelled(study, made, RULES, beside_ratios).assign_attrs(
+        concept=concept, layer=at, interval=INTERVAL
+    )
+
+
+def of_one(
+    study: Study, concept: str, layer: int, beside: Sequence[str], text: str
+) -> xr.Dataset:
+    """The certificate of one direction for all languages."""
+    if beside:
+        raise SpecError(
+            "Studies with other templates are compared for the study's own vectors only; "
+            f"asked for was the direction “{text[:80]}” beside {listed(beside)}. Leave out "
+            "either."
+        )
+    direction = directions.read(study, text)
+    at = layer_of(study, concept, layer, direction.layers)
+    found = of_direction.evidence_of(study, concept, at, direction.vectors[at])
+    made = of_direction.certify_direction(found)
+    beside_ratios = of_direction.context(found)
+    data = labelled(study, made, DIRECTION_RULES, beside_ratios)
+    why = of_direction.why_not(found)
+    said = [why.get(name, "") for name in data["evidence"].values.tolist()]
+    data["why_not"] = ("evidence", np.array(said, object))
+    return data.assign_attrs(
+        concept=concept,
+        layer=at,
+        interval=INTERVAL_OF_ONE,
+        direction=text,
+        direction_words=direction.words,
+    )
 
 
 def readings_beside(
@@ -248,10 +290,13 @@ def fitting(study: Study) -> tuple[str, ...]:
 
 
 def labelled(
-    study: Study, found: Evidence, made: Certificate, concept: str, layer: int
+    study: Study,
+    made: Certificate,
+    asked: Sequence[Rule],
+    beside_ratios: Mapping[str, np.ndarray],
 ) -> xr.Dataset:
-    """A certificate with its labels and words."""
-    names = [rule.name for rule in RULES]
+    """A certificate with its labels and words; what stands beside ratios, by language."""
+    names = [rule.name for rule in asked]
     numbers = np.full((len(ENDS), len(made.verdicts), len(names)), np.nan)
     for row, known in enumerate(made.values):
         for column, name in enumerate(names):
@@ -266,35 +311,37 @@ def labelled(
         "outcome": (dims, np.array(told, object), {"long_name": "outcome"}),
         "verdict": ("language", np.array(made.verdicts, object)),
     }
-    for name, values in context(found).items():
+    for name, values in beside_ratios.items():
         numbers_of = values.astype(float)
         mean = behaviour.known_mean(numbers_of, 0)
         variables[name] = ("language", np.append(numbers_of, mean))
     coords = {"language": [*study.languages, ALL], "evidence": names}
-    return xr.Dataset(variables, coords, origin(study)).assign_attrs(
-        concept=concept,
-        layer=layer,
-        interval="95 %: over the other languages (directions), over sources of held-out "
-        "pairs (readings), over prompts or targets (pushing)",
-    )
+    return xr.Dataset(variables, coords, origin(study))
 
 
 ALL = "all"
 """What all languages together are called."""
+INTERVAL = (
+    "95 %: over the other languages (directions), over sources of held-out pairs "
+    "(readings), over prompts or targets (pushing)"
+)
+INTERVAL_OF_ONE = (
+    "95 %: from the noise of vectors (directions; over languages, for all of them), over "
+    "sources of held-out pairs (readings)"
+)
 
 
-def context(found: Evidence) -> dict[str, np.ndarray]:
+def context(known: Readings, found: Agreement) -> dict[str, np.ndarray]:
     """What stands beside the ratios, by language."""
-    known = found.readings
-    ceiling = found.agreement.ceiling.copy()
+    ceiling = found.ceiling.copy()
     np.fill_diagonal(ceiling, np.nan)
     return {
         "home": known.home,
         "accuracy": known.own,
         "accuracy_low": np.diagonal(known.low),
         "accuracy_high": np.diagonal(known.high),
-        "cosine": behaviour.known_mean(found.agreement.cosine.mean(0), -1),
-        "floor_concepts": found.agreement.other_concepts,
-        "floor_shuffled": found.agreement.shuffled,
+        "cosine": behaviour.known_mean(found.cosine.mean(0), -1),
+        "floor_concepts": found.other_concepts,
+        "floor_shuffled": found.shuffled,
         "ceiling": behaviour.known_mean(ceiling, -1),
     }

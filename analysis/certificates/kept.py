@@ -1,5 +1,7 @@
 """What a study keeps of a concept at one layer: vectors, margins, and a layer to look at."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from analysis.certificates.readings import Margins
@@ -13,19 +15,25 @@ from analysis.core.specs import check_layer
 from analysis.study.study import Study
 
 
-def layer_of(study: Study, concept: str, layer: int = 0) -> int:
+def layer_of(
+    study: Study, concept: str, layer: int = 0, among: Sequence[int] = ()
+) -> int:
     """The layer asked for, or that at which own vectors read best, mean over languages.
 
-    Nothing that is compared between languages takes part in the choice. SpecError for a
-    layer that there is none of.
+    ``among``: the layers that there are; empty: the study's. Nothing that is compared
+    between languages takes part in the choice. SpecError for a layer that there is none
+    of.
     """
+    layers = list(among) or list(range(1, study.layers + 1))
     if layer:
-        check_layer(layer, range(1, study.layers + 1))
+        check_layer(layer, layers)
         return layer
     (scores,) = pair_scores(study, (concept,))
     own = own_margins(scores.margins)
     accuracy = rank(own, scores.clusters, "half").observed()
-    return int(np.argmax(np.nan_to_num(accuracy).mean(0))) + 1
+    by_layer = np.nan_to_num(accuracy).mean(0)
+    places = np.array(layers) - 1
+    return layers[int(np.argmax(by_layer[places]))]
 
 
 def vectors_at(study: Study, array: str, layer: int) -> np.ndarray:

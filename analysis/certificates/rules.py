@@ -39,6 +39,8 @@ VERDICTS = {
     "are too wide to tell languages one by one.",
 }
 """Verdict → what it says."""
+OUTSIDE = 0.02
+"""Share of a direction's length that own vectors may leave out: rounding of files."""
 FEWEST_LANGUAGES = 4
 """Fewer languages have no interval over the others."""
 OTHERWISE = 1 / 3
@@ -145,6 +147,64 @@ RULES = (
     ),
 )
 """All pieces of evidence, in the order of the page."""
+DIRECTION_RULES = (
+    Rule(
+        AGREEMENT,
+        "Same direction",
+        "Its cosine to the language's own vector, between the floor (its cosines to other "
+        "concepts and to shuffled labels) and the ceiling (two halves of the language's "
+        "pairs). A direction made up of own vectors is made anew of each half.",
+        needed=True,
+    ),
+    Rule(
+        FROM,
+        "It reads them",
+        "Its accuracy above chance on the language's pairs, of that of the language's own "
+        "vector.",
+        needed=True,
+    ),
+    Rule(
+        SHARED,
+        "Nothing left over",
+        "The language's vector without its part along the direction: 1 less the accuracy "
+        "above chance that is left, of that of the whole vector.",
+        needed=False,
+    ),
+    Rule(
+        HALVES,
+        "In both halves",
+        "The lowest of the cosines to either half of the pairs and, where readings are "
+        "tested, the readings on either half of the held-out pairs.",
+        needed=False,
+    ),
+    Rule(
+        TEMPLATE,
+        "In every template",
+        "The lowest reading in studies of the same model and texts with other templates.",
+        needed=True,
+        optional=True,
+    ),
+    Rule(
+        MOVED,
+        "It pushes them",
+        "Its effect on the language's prompts, less that of random directions, of that of "
+        "the language's own vector.",
+        needed=True,
+        optional=True,
+    ),
+)
+"""The same of one direction from elsewhere, which has no pairs of its own."""
+DIRECTION_VERDICTS = {
+    INVARIANT: "One direction for all: it does most of what each language's own vector "
+    "does, in everything that was tested.",
+    PARTLY: "Partly the concept's direction: something that was tested holds only in part, "
+    "or not.",
+    SPECIFIC: "Not the concept's direction: it neither agrees with the languages' own "
+    "vectors nor reads their pairs.",
+    UNDECIDED: "Too little could be tested: the verdict takes the reading of pairs as well "
+    "as cosines, a concept that is read at home, and narrow intervals.",
+}
+"""Verdict → what it says of a direction from elsewhere."""
 BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 VERDICT_RULES = (
     (
@@ -184,6 +244,19 @@ VERDICT_RULES = (
     ),
 )
 """How outcomes become verdicts, in words, for the page and for print."""
+OF_ONE: Mapping[str, str] = {
+    INVARIANT: "Same direction and reading are most of it, so are pushing and templates "
+    "where tested, and nothing else comes to little.",
+    SPECIFIC: "Same direction and reading come to little.",
+    UNDECIDED: "All the rest: too few data, or the reading could not be tested. A study "
+    "keeps no states of single pairs, only how its own vectors rank them. Where own vectors "
+    f"add up to the direction (but for {OUTSIDE:.0%} of its length), it reads what their "
+    "sum reads. Any other direction stays undecided.",
+}
+DIRECTION_VERDICT_RULES = tuple(
+    (name, OF_ONE.get(name, words)) for name, words in VERDICT_RULES
+)
+"""The same of one direction from elsewhere."""
 
 
 def outcome(value: Value) -> str:
@@ -199,17 +272,25 @@ def outcome(value: Value) -> str:
     return OPEN
 
 
-def verdict(home: bool, outcomes: Mapping[str, str]) -> str:
-    """The verdict of a language, or of all together, from the outcome of every rule."""
+def verdict(
+    home: bool, outcomes: Mapping[str, str], asked: Sequence[Rule] = RULES
+) -> str:
+    """The verdict of a language, or of all together, from the outcome of every rule.
+
+    Undecided where something was not tested that every verdict takes.
+    """
     if not home:
         return UNDECIDED
+    for rule in asked:
+        if rule.needed and not rule.optional and outcomes[rule.name] == UNTESTED:
+            return UNDECIDED
     if is_specific(outcomes):
         return SPECIFIC
-    for rule in RULES:
+    for rule in asked:
         found = outcomes[rule.name]
         if found == FAILS or (rule.needed and found == PART):
             return PARTLY
-    for rule in RULES:
+    for rule in asked:
         if rule.needed and not is_met(rule, outcomes[rule.name]):
             return UNDECIDED
     return INVARIANT
@@ -217,7 +298,8 @@ def verdict(home: bool, outcomes: Mapping[str, str]) -> str:
 
 def is_specific(outcomes: Mapping[str, str]) -> bool:
     """Whether directions do not agree, and readings do not carry over."""
-    readings = {outcomes[FROM], outcomes[TO]}
+    # A direction from elsewhere has no pairs of its own to be read.
+    readings = {outcomes[FROM], outcomes.get(TO, outcomes[FROM])}
     no_better = readings <= {FAILS, PART}
     return outcomes[AGREEMENT] == FAILS and FAILS in readings and no_better
 

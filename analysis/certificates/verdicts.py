@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.certificates import behaviour, rules
 from analysis.certificates.agreement import over_units
-from analysis.certificates.rules import NOT_KNOWN, RULES, UNTESTED, Value
+from analysis.certificates.rules import NOT_KNOWN, RULES, UNTESTED, Rule, Value
 
 LOWEST_HALF = 0.25
 """Halves that come to less than this are no support."""
@@ -28,10 +28,12 @@ class Certificate:
         return self.verdicts[-1]
 
 
-def outcomes(known: Mapping[str, Value]) -> dict[str, str]:
+def outcomes(
+    known: Mapping[str, Value], asked: Sequence[Rule] = RULES
+) -> dict[str, str]:
     """What each piece of evidence comes to."""
     found = {}
-    for rule in RULES:
+    for rule in asked:
         found[rule.name] = UNTESTED
         if rule.name in known:
             found[rule.name] = rules.outcome(known[rule.name])

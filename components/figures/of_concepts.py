@@ -136,11 +136,19 @@ def similarity_over_depth(
 
 
 def invariance(
-    study: Study, arrangement: Arrangement, *, concept: str = "", layer: int = 0
+    study: Study,
+    arrangement: Arrangement,
+    *,
+    concept: str = "",
+    layer: int = 0,
+    direction: str = "",
 ) -> Figure:
-    """Whether a concept is one direction in every language; layer 0 is the best read."""
+    """Whether a concept is one direction in every language; layer 0 is the best read.
+
+    ``direction``: whether a kept vector file or a language vector is that direction.
+    """
     chosen = concept or study.concepts[0]
-    data = certificates.certificate(study, chosen, layer)
+    data = certificates.certificate(study, chosen, layer, (), direction)
     return certificate.certificate(study, data, arrangement.all_languages(study))
 
 

@@ -1,11 +1,16 @@
 """Is it one direction in every language? A certificate with its rules, for print."""
 
+from functools import partial
+from typing import NamedTuple
+
 import streamlit as st
 import xarray as xr
 
-from analysis.certificates import invariance
-from analysis.certificates.rules import FEWEST_LANGUAGES, VERDICTS
+from analysis.certificates import directions, invariance
+from analysis.certificates.directions import OWN
+from analysis.certificates.rules import FEWEST_LANGUAGES
 from analysis.overview import needs
+from analysis.steering.language_vectors import languages_with_means
 from analysis.study.study import PUBLISHED, Study
 from components.figures import certificate as figures
 from components.frame import cache, controls, fold, links, panel
@@ -15,6 +20,12 @@ from components.frame.polite import INFO, polite
 from components.frame.text import escape
 
 BEST = "where own vectors read best"
+EACH = "each language's own vector"
+REST = "all other languages"
+HOW_OF_ONE = (
+    "A direction that the study's own vectors make up can be read: export such a vector "
+    "on the Playground. A report card on the Control page pushes along an imported file."
+)
 RULES = Fold("certificate-rules", "By which rules?", ":material/rule:")
 
 
@@ -23,52 +34,110 @@ def tab(study: Study, concepts: tuple[str, ...]) -> None:
     if not needs.CERTIFICATE.met(study):
         lacking(study)
         return
-    concept, layer, beside = choose(study, concepts)
     with polite(INFO):
+        asked = choose(study, concepts)
         data = cache.measure(
-            invariance.certificate, study, concept, layer, tuple(beside)
+            invariance.certificate,
+            study,
+            asked.concept,
+            asked.layer,
+            asked.beside,
+            asked.direction,
         )
         show(study, data)
 
 
-def choose(study: Study, concepts: tuple[str, ...]) -> tuple[str, int, tuple[str, ...]]:
-    """Which concept, at which layer, with which studies of other templates beside."""
+class Asked(NamedTuple):
+    """What a certificate is asked of; ``direction`` as ``directions`` names it."""
+
+    concept: str
+    layer: int
+    beside: tuple[str, ...]
+    direction: str
+
+
+def choose(study: Study, concepts: tuple[str, ...]) -> Asked:
+    """Which concept and direction, at which layer, with which other templates beside."""
     row = controls.row()
     with row:
         concept = links.one("Concept", concepts, "direction", width=NARROW)
-        layers = [BEST, *map(str, range(1, study.layers + 1))]
-        at = links.one("Layer of the certificate", layers, "direction-layer")
+        direction = choose_direction(study)
+        layers = range(1, study.layers + 1)
+        if direction != OWN:
+            layers = directions.read(study, direction).layers
+        named = [BEST, *map(str, layers)]
+        at = links.one("Layer of the certificate", named, "direction-layer")
     layer = 0 if at == BEST else int(at)
     fitting = invariance.fitting(study)
-    if not fitting:
-        return concept, layer, ()
+    if not fitting or direction != OWN:
+        return Asked(concept, layer, (), direction)
     beside = links.several("Studies with other templates", fitting, "beside")
-    return concept, layer, tuple(beside)
+    return Asked(concept, layer, tuple(beside), direction)
+
+
+def choose_direction(study: Study) -> str:
+    """The study's own vectors, a kept file or a language vector, where there are any."""
+    offered = directions.offered(study)
+    if not offered:
+        return OWN
+    chosen = links.one(
+        "Direction",
+        [EACH, *offered],
+        "direction-of",
+        format_func=direction_words,
+        help="One direction for all languages: a vector file imported on the Playground, "
+        "or the mean state of a language less that of the others.",
+    )
+    if chosen == EACH:
+        return OWN
+    kind, _, name = chosen.partition(":")
+    if kind != directions.LANGUAGE:
+        return chosen
+    others = [code for code in languages_with_means(study) if code != name]
+    names = dict(zip(others, controls.labels(others)))
+    against = links.one(
+        "Away from",
+        [REST, *others],
+        "direction-less",
+        format_func=lambda code: names.get(code, code),
+    )
+    return directions.named(kind, name, "" if against == REST else against)
+
+
+def direction_words(option: str) -> str:
+    """What a direction is called in the menu."""
+    if option == EACH:
+        return option
+    kind, _, name = option.partition(":")
+    if kind == directions.FILE:
+        return f"file: {name}"
+    return f"language vector: {controls.labels([name])[0]}"
 
 
 def show(study: Study, data: xr.Dataset) -> None:
     """The certificate itself."""
     codes = data["language"].values.tolist()[:-1]
     languages = controls.languages(study, codes)
-    whole = data["verdict"].values.tolist()[-1]
-    st.markdown(escape(f"{figures.sentence(data)} {VERDICTS[whole]}"))
+    st.markdown(escape(f"{figures.sentence(data)} {figures.verdict_words(data)}"))
     panel.show(figures.certificate(study, data, languages))
     missing = figures.untested_words(data)
+    of_one = figures.is_of_one(data)
     if missing:
-        st.caption(escape(f"{missing} {how_to_test(study)}"))
+        how = HOW_OF_ONE if of_one else how_to_test(study)
+        st.caption(escape(f"{missing} {how}"))
     with st.expander("Accuracies and cosines behind it", icon=":material/table:"):
         st.dataframe(figures.numbers(data, languages), hide_index=True)
-    fold.show(RULES, rules)
+    fold.show(RULES, partial(rules, of_one))
     panel.explain(invariance.certificate)
 
 
-def rules() -> None:
+def rules(of_one: bool) -> None:
     """The rules by which verdicts are given."""
     st.caption(
         "Stated beforehand and tried on planted truth; see docs/statistics.md for how "
         "often they are right."
     )
-    st.table(figures.rule_table().set_index("rule"))
+    st.table(figures.rule_table(of_one).set_index("rule"))
 
 
 def how_to_test(study: Study) -> str:
