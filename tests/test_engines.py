@@ -214,6 +214,62 @@ def test_rows_that_see_padding_give_too_many_states(sound):
         suite.results(Faulty(sound, as_longest), sound)
 
 
+class EarlierToken(Faulty):
+    """Streams the state of the token before the last."""
+
+    def stream(self, prompts: Sequence[Prompt], eat: Eat) -> None:
+        shorter = [replace(prompt, tokens=prompt.tokens[:-1]) for prompt in prompts]
+        self.engine.stream(shorter, eat)
+
+
+class LayersFromZero(Faulty):
+    """Gives the states of the layer behind, as who counts from 0 would."""
+
+    def traces(
+        self, prompts: Sequence[Prompt], layers: Sequence[int], tokens: int
+    ) -> list[Trace]:
+        behind = [min(layer + 1, LAYERS) for layer in layers]
+        return self.engine.traces(prompts, behind, tokens)
+
+
+class PlainAnswers(Faulty):
+    """Steers what is watched, and not what is written."""
+
+    def answers(self, prompts: Sequence[Prompt], spec: GenerationSpec) -> list[Said]:
+        return self.engine.answers(ignored(self, list(prompts)), spec)
+
+
+class OneAnswer(Faulty):
+    """Writes every row of a batch under the steering of the first."""
+
+    def answers(self, prompts: Sequence[Prompt], spec: GenerationSpec) -> list[Said]:
+        return self.engine.answers(first_rows(self, list(prompts)), spec)
+
+
+FAULTS_OF_ONE_USE = {
+    EarlierToken: "stream",
+    LayersFromZero: "states",
+    PlainAnswers: "answers",
+    OneAnswer: "answers in a batch",
+}
+"""What is wrong with one use of an engine, and the check that must see it."""
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_ONE_USE, ids=lambda fault: fault.__name__)
+def test_a_fault_of_one_use_is_caught(sound, fault):
+    name = FAULTS_OF_ONE_USE[fault]
+    checks = [check for check in suite.CHECKS if check.name == name]
+    engine = fault(sound, lambda _, prompts: prompts)
+    (found,) = suite.results(engine, sound, checks)
+    assert found.verdict == suite.FAILED
+    assert found.deviation is not None and found.deviation > 0.1
+
+
+def test_every_check_has_a_fault_that_it_must_see():
+    seen = set().union(*FAULTS.values(), FAULTS_OF_ONE_USE.values())
+    assert seen | {"tokens", "chat template"} == {one.name for one in suite.CHECKS}
+
+
 def test_other_tokens_are_caught(sound):
     class BeginsTwice(Faulty):
         def encode(self, texts, whole=False):
