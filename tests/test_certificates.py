@@ -48,6 +48,7 @@ from components.figures import certificate as figures
 from components.figures.gallery import draw
 from components.figures.spec import Matrix
 from tests.planted import planted_study, replaced
+from tests.visits import alive, visit, words
 
 STUDIES, MOST_WRONG = 4, 1
 """Of four studies of a kind at most one may be wrong: rules that are right 99 times of
@@ -244,7 +245,22 @@ def test_an_imported_vector_and_a_language_vector_are_certified(home):
         assert set(found["outcome"].sel(evidence=FROM).values) == {UNTESTED}
         said = figures.untested_words(found)
         assert "it reads them (the study keeps no states of single pairs" in said
+    assert "By cosines alone: little" in figures.verdict_words(found)
     assert "French against English" in found.attrs["direction_words"]
+
+
+def test_a_language_that_is_missing_takes_no_reading_from_the_others():
+    study = planted(KINDS["shared"], 0)
+    arrays = {}
+    for name in ("half_a", "half_b", "shuffled", "concept_vector", "pair_score"):
+        arrays[name] = study.array(name).values.copy()
+        arrays[name][0, 1] = np.nan
+    arrays["pair_score"][0, :, 1] = np.nan
+    vector = np.nanmean(arrays["concept_vector"][0, :, 0].astype(float), 0)
+    found = of_direction.evidence_of(replaced(study, **arrays), CONCEPTS[0], 1, vector)
+    made = of_direction.certify_direction(found)
+    assert made.overall == INVARIANT
+    assert made.verdicts[1] == UNDECIDED
 
 
 def test_directions_that_cannot_be_are_sentences(home):
@@ -263,3 +279,17 @@ def test_directions_that_cannot_be_are_sentences(home):
         invariance.certificate(study, CONCEPTS[0], 0, (), "language:fr")
     with pytest.raises(SpecError, match="own vectors only"):
         invariance.certificate(study, CONCEPTS[0], 0, ("other",), "language:fr")
+
+
+def test_the_page_asks_of_any_direction(fresh):
+    vector = np.random.default_rng(0).standard_normal(640).astype(np.float32)
+    kept = keep_vectors({5: vector}, "mine.npz")
+    asked = {"study": "gemma-3-270m", "tab": "certificate"}
+    at = visit("pages/similarity.py", **asked, **{"direction-of": f"file:{kept}"})
+    assert f"the imported vector “{kept}” is the direction of" in words(at)
+    assert "Not tested: it reads them" in words(at)
+    assert at.selectbox(key="direction-layer").options[1:] == ["5"]
+    alive(at.selectbox(key="direction-of").set_value("language:fr").run())
+    assert "language vector of French against all other languages" in words(at)
+    alive(at.selectbox(key="direction-less").set_value("en").run())
+    assert "language vector of French against English" in words(at)

@@ -229,10 +229,11 @@ def evidence_of(
 
 
 def readable(halves: np.ndarray, margins: Margins) -> np.ndarray:
-    """Languages (language) whose vector has halves and has read pairs everywhere."""
+    """Languages (language) whose vector has halves and reads all that any vector does."""
     whole = np.isfinite(halves.sum((0, -1)))
-    read = np.isfinite(margins.values).any(-1).all(-1)
-    return np.asarray(whole & read)
+    reads = np.isfinite(margins.values).any(-1)
+    lacks = (reads.any(0) & ~reads).any(-1)
+    return np.asarray(whole & ~lacks)
 
 
 def with_direction(margins: Margins, weights: np.ndarray) -> Margins:

@@ -10,9 +10,11 @@ import xarray as xr
 
 from analysis.certificates.invariance import ALL
 from analysis.certificates.rules import (
+    AGREEMENT,
     DIRECTION_RULES,
     DIRECTION_VERDICT_RULES,
     DIRECTION_VERDICTS,
+    FROM,
     INVARIANT,
     OPEN,
     PARTLY,
@@ -67,8 +69,21 @@ def rules_of(data: xr.Dataset) -> dict[str, Rule]:
 def verdict_words(data: xr.Dataset) -> str:
     """What the verdict over all languages says."""
     whole = data["verdict"].values.tolist()[-1]
-    said = DIRECTION_VERDICTS if is_of_one(data) else VERDICTS
-    return said[whole]
+    if not is_of_one(data):
+        return VERDICTS[whole]
+    if is_tested(data, FROM):
+        return DIRECTION_VERDICTS[whole]
+    return f"{DIRECTION_VERDICTS[whole]} {by_cosines(data)}"
+
+
+def by_cosines(data: xr.Dataset) -> str:
+    """What the cosines alone say, where nothing else does."""
+    found = data.sel(language=ALL, evidence=AGREEMENT)
+    outcome = found["outcome"].item()
+    return (
+        f"By cosines alone: {outcome} ({float(found['kept']):z.2f}; 1 is as close as the "
+        "halves of one language's pairs, 0 as far as other concepts)."
+    )
 
 
 def sentence(data: xr.Dataset) -> str:
