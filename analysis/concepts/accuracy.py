@@ -22,6 +22,7 @@ from analysis.core.statistics import (
     permutation_p,
     sign_flips,
 )
+from analysis.core.turns import tell_share
 
 UNKNOWN = np.float32(np.nan)
 BLOCK_BYTES = 8 * 2**20
@@ -571,6 +572,7 @@ def measure_accuracy(
     found = []
     # Cells have nothing in common but their pairs, so a few at a time do as well as all.
     for block in blocks(margins, permutations):
+        tell_share(block.start / len(margins))
         of_block = margins[block]
         ranks = ranked(only(of_block, somewhere), clusters, convention.ties, seed)
         of_folds = None if folded is None else folded.block(block)

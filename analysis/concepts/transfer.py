@@ -11,6 +11,7 @@ import xarray as xr
 from analysis.concepts.accuracy import (
     Measured,
     Ranks,
+    Significance,
     known_layers,
     measure_accuracy,
     rank,
@@ -54,6 +55,7 @@ from analysis.core.statistics import (
     mean_known,
     permutation_p,
 )
+from analysis.core.turns import steps
 from analysis.study.arrays import KINDS
 from analysis.study.study import Study
 
@@ -86,7 +88,8 @@ def crossed(
     Cells are source-major.
     """
     measured = []
-    for concept, scores in zip(concepts, pair_scores(study, concepts)):
+    scored = list(zip(concepts, pair_scores(study, concepts)))
+    for concept, scores in steps(scored):
         _, _, layers, pairs = scores.margins.shape
         found = measure_accuracy(
             scores.margins.reshape(-1, layers, pairs),
@@ -194,10 +197,8 @@ def mean_transfer(
     pairs = counted(measured, "pairs", size)
     clusters = counted(measured, "clusters", size)
     low, high = transfer_bounds(measured, points, clusters, pairs)
-    null = mean_null([each.null for each in measured])
-    null = null.reshape(size, size, -1)
-    p = permutation_p(mean_known(accuracy), null)
-    p = np.where(clusters < FEW_SOURCES, np.nan, p)
+    against = against_null(mean_known(accuracy), [each.null for each in measured])
+    p = np.where(clusters < FEW_SOURCES, np.nan, against.p)
     return {
         "transfer": without_residue(mean_known(points)),
         "low": low,
@@ -205,11 +206,30 @@ def mean_transfer(
         "accuracy": mean_known(accuracy),
         "p": p,
         "q": benjamini_hochberg(p),
-        "chance": null.mean(-1),
+        "chance": against.chance,
         "n": pairs,
         "clusters": clusters,
         "concepts": np.isfinite(points).sum(0),
     }
+
+
+def against_null(accuracy: np.ndarray, nulls: Sequence[np.ndarray]) -> Significance:
+    """p and chance level of mean accuracies (source, target) beside ``mean_null``.
+
+    A few cells at a time: the whole null of 200 languages would take gigabytes.
+    """
+    observed = accuracy.ravel()
+    p, chance = [], []
+    for start in range(0, len(observed), CELLS):
+        run = slice(start, start + CELLS)
+        null = mean_null([each[run] for each in nulls])
+        p.append(permutation_p(observed[run], null))
+        chance.append(null.mean(-1))
+    shape = accuracy.shape
+    return Significance(
+        p=np.concatenate(p).reshape(shape),
+        chance=np.concatenate(chance).reshape(shape),
+    )
 
 
 def counted(measured: Sequence[Measured], count: str, size: int) -> np.ndarray:

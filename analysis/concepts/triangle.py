@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.core.errors import SpecError
-from analysis.core.statistics import PERMUTATIONS, correlate, correlations, mean_known
+from analysis.core.statistics import PERMUTATIONS, correlate, mean_known
 from analysis.study.published_values import SHARED
 
 TOLERANCE = 1e-12
@@ -217,8 +217,32 @@ def source_p(
     source, _ = np.nonzero(off)
     observed = correlate(start[source], within)
     orders = permuted(len(start), permutations, seed)
-    null = correlations(start[orders][:, source], within[None])
-    return two_sided(observed, null)
+    centred = np.full(values.shape, np.nan)
+    centred[off] = within
+    return two_sided(observed, source_correlations(start[orders], centred))
+
+
+def source_correlations(starts: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Row by row, the correlation of sources' starts (row, source) with their cells.
+
+    ``within`` (source, target). The same as ``correlations`` over all cells, from sums
+    over each source's, of which there are as many fewer as there are targets. NaN where
+    fewer than three cells are known, or all are alike.
+    """
+    there = np.isfinite(within)
+    cells = there.sum(1)
+    filled = np.where(there, within, 0)
+    known = np.isfinite(starts)
+    number = known @ cells
+    divisor = np.maximum(number, 1)
+    start = np.where(known, starts, 0)
+    offset = (start @ cells / divisor)[:, None]
+    start = np.where(known, starts - offset, 0)
+    level = known @ filled.sum(1) / divisor
+    product = start @ filled.sum(1)
+    spread = (start**2 @ cells) * (known @ (filled**2).sum(1) - number * level**2)
+    varied = (number > 2) & (spread > 0)
+    return np.where(varied, product / np.sqrt(np.where(varied, spread, 1)), np.nan)
 
 
 def check_regression(gaps: np.ndarray) -> None:

@@ -17,6 +17,7 @@ from analysis.study.study import Study
 from components.figures.cells import between, long_table, off_diagonal
 from components.figures.languages import Languages
 from components.figures.spec import (
+    MOST_LABELS,
     Figure,
     Limits,
     Lines,
@@ -82,6 +83,9 @@ def heat_map(
 def one_frame(cells: xr.Dataset, languages: Languages) -> Matrix:
     """Cosines with their intervals on hover."""
     values, low, high = (cells[name].values for name in ("cosine", "low", "high"))
+    hover = None
+    if len(languages) <= MOST_LABELS:
+        hover = np.vectorize(percent_interval)(low, high)
     return Matrix(
         values,
         languages.names,
@@ -89,7 +93,7 @@ def one_frame(cells: xr.Dataset, languages: Languages) -> Matrix:
         units="cosine",
         limits=limits(values),
         codes=(languages.codes, languages.codes),
-        hover=np.vectorize(percent_interval)(low, high),
+        hover=hover,
     )
 
 

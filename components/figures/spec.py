@@ -53,6 +53,10 @@ def marker_of(place: int) -> str:
     return MARKERS[(place + AFTER_A_ROUND * rounds) % len(MARKERS)]
 
 
+MOST_LABELS = 64
+"""Up to so many rows or columns, each has its label and its usual height."""
+
+
 @dataclass(frozen=True)
 class Matrix:
     """A heat map: ``values`` (row, column), or (frame, row, column) over layers.
@@ -91,6 +95,11 @@ class Matrix:
         if self.diverging:
             return DIVERGING
         return COSTLY if self.costs else SEQUENTIAL
+
+    @property
+    def crowded(self) -> bool:
+        """Whether cells are so many that no number has room in one of them."""
+        return max(len(self.rows), len(self.columns)) > MOST_LABELS
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from components.figures.cells import (
     off_diagonal,
 )
 from components.figures.languages import Languages, share_table, shares
-from components.figures.spec import Figure, Lines, Matrix, Points, Series
+from components.figures.spec import MOST_LABELS, Figure, Lines, Matrix, Points, Series
 from components.figures.text import (
     convention_note,
     marks_words,
@@ -58,7 +58,7 @@ def matrix(
         diagonal=True,
         digits=2 if study.kind == PUBLISHED else 1,
         shares=share_bars(study, languages),
-        hover=hover(cells, languages),
+        hover=None if len(languages) > MOST_LABELS else hover(cells, languages),
         codes=(languages.codes, languages.codes),
     )
     note = FADED_NOTE if tested.any() else ""
@@ -228,7 +228,8 @@ def gap_scatter(
     """T against Acc(source) − Acc(target)."""
     table = triangle.starting_gaps(values, starts)
     routes = zip(table["source"], table["target"])
-    labels = tuple(f"{languages.name(a)} → {languages.name(b)}" for a, b in routes)
+    names = dict(zip(languages.codes, languages.names))
+    labels = tuple(f"{names[a]} → {names[b]}" for a, b in routes)
     points = Points(
         table["gap"].to_numpy(),
         table["transfer"].to_numpy(),

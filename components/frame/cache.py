@@ -385,6 +385,13 @@ def work(study: Study, *wants: Want) -> Callable[[Job, Pool], None]:
     return run
 
 
+def keep(study: Study, want: Want) -> Key:
+    """Compute what is wanted, off the page, so that ``measure`` has it at hand."""
+    key = key_of(study, want)
+    results_of_jobs().put(key, calculated(key))
+    return key
+
+
 @st.cache_data(max_entries=32, show_spinner=BUSY)
 def note_on_null(name: str, version: str) -> str:
     """Which vectors of a study are null, in a sentence."""

@@ -12,6 +12,7 @@ from components.figures.text import seen_sentence
 from components.frame import card
 from components.frame.drawn import drawn
 from components.frame.text import escape
+from components.screen.crowded import crowded_sentence
 
 UNUSED = (
     *("select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"),
@@ -40,7 +41,8 @@ def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
             on_select="rerun" if click else "ignore",
             selection_mode="points",
         )
-        st.caption(escape(minus_signs(seen_sentence(figure))))
+        seen = f"{seen_sentence(figure)} {crowded_sentence(figure)}".strip()
+        st.caption(escape(minus_signs(seen)))
     if not click:
         return None
     return clicked(event)

@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.spec import Bars, BarSeries, Dumbbells, Figure
+from components.screen.crowded import row_height, some_labels
 from components.screen.ink import (
     BELOW,
     CHANCE,
@@ -22,6 +23,8 @@ LOWER = 0.16
 """How much lower each further point of a label lies: all intervals are seen."""
 ROW = 26
 """Pixels of a label's row; more points than two make it taller."""
+TALLEST = 1800
+"""Pixels of all rows together, however many there are."""
 
 
 def bars(figure: Figure, data: Bars, dark: bool) -> go.Figure:
@@ -92,12 +95,15 @@ def dumbbells(figure: Figure, data: Dumbbells, dark: bool) -> go.Figure:
     if data.chance is not None:
         plot.add_vline(data.chance, **CHANCE)
     below = LOWER * (len(data.series) - 1)
-    plot.update_layout(height=len(data.labels) * ROW + 150, legend=BELOW)
+    size = len(data.labels)
+    height = round(size * row_height(size, ROW, TALLEST))
+    plot.update_layout(height=height + 150, legend=BELOW)
     plot.update_xaxes(title_text=figure.x)
+    ticks = some_labels(data.labels, ROW, TALLEST)
     plot.update_yaxes(
         title_text=figure.y,
-        tickvals=list(places + below / 2),
-        ticktext=list(data.labels),
+        tickvals=list(places[ticks.places] + below / 2),
+        ticktext=ticks.labels,
         range=[len(data.labels) - 0.6 + below, -0.6],
     )
     return plot

@@ -22,6 +22,9 @@ from components.screen.ink import (
 from components.screen.line_ends import BESIDE, End, names_at_ends, room
 from components.screen.names import Name, names_of_points
 
+MOST_NODES = 4096
+"""Up to so many points are nodes of the page; 40,000 would take a browser a minute."""
+
 
 def lines(figure: Figure, data: Lines, dark: bool) -> go.Figure:
     """Curves with bands."""
@@ -127,7 +130,8 @@ def points(figure: Figure, data: Points, dark: bool) -> go.Figure:
     groups = list(dict.fromkeys(data.groups))
     names = beside_points(data)
     for place, group in enumerate(groups):
-        plot.add_scatter(**group_of_points(data, group, place, names))
+        kind = go.Scattergl if len(data.x) > MOST_NODES else go.Scatter
+        plot.add_trace(kind(**group_of_points(data, group, place, names)))
     if data.line and len(data.x):
         plot.add_scatter(**fitted_line(data.x, *data.line))
     add_chance_line(plot, data.chance)
@@ -175,6 +179,9 @@ def group_of_points(
     }
     labels = np.array(data.labels)[here]
     beside: dict[str, Any] = {"mode": "markers", "text": labels}
+    if len(data.x) > MOST_NODES:
+        look["size"] = 4
+        del beside["text"]
     if names:
         chosen = [name for name, shown in zip(names, here) if shown]
         beside = {

@@ -1,5 +1,6 @@
 """Heat maps → Plotly: values in the cells, shares along the edge, one frame a layer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,12 @@ from plotly.subplots import make_subplots
 
 from analysis.core.typeset import minus_signs
 from components.figures.spec import PALE, Figure, Matrix
+from components.screen.crowded import (
+    UPRIGHT,
+    Ticks,
+    row_height,
+    some_labels,
+)
 from components.screen.ink import (
     DARK_PAGE,
     GREY,
@@ -38,8 +45,15 @@ MARK = {"color": "#D55E00", "width": 3}
 SHARES: dict[str, Any] = {"row": 1, "col": 1}
 CELLS: dict[str, Any] = {"row": 1, "col": 2}
 """The two panels: bars of shares on the left, cells on the right."""
+ON_CELLS = {"xref": "x2", "yref": "y2"}
+"""The axes of the cells, as shapes name them."""
 ALWAYS_THERE = 0.001
 """Width of the left panel without shares; Plotly takes no 0."""
+TALLEST = 1640
+"""Pixels of all rows of a heat map, however many there are."""
+ACROSS = 1000
+"""Pixels that all columns have on a usual page."""
+NOT_BETTER = ", no better than chance"
 
 
 def matrix(figure: Figure, data: Matrix, dark: bool) -> go.Figure:
@@ -55,12 +69,15 @@ def matrix(figure: Figure, data: Matrix, dark: bool) -> go.Figure:
     plot.add_trace(cells(data, data.start), **CELLS)
     if data.faded is not None:
         plot.add_trace(pale_cells(data, dark), **CELLS)
-        plot.add_trace(hatching(data, dark), **CELLS)
+        # Strokes across cells of a few pixels would hide them; pointing says it there.
+        if not data.crowded:
+            plot.add_trace(hatching(data, dark), **CELLS)
     if data.codes[0]:
         plot.add_trace(click_overlay(data), **CELLS)
     if data.shares:
         plot.add_trace(share_bars(data), **SHARES)
-    height = max(len(data.rows) * CELL, LOWEST) + MARGIN
+    rows = len(data.rows)
+    height = max(round(rows * row_height(rows, CELL, TALLEST)), LOWEST) + MARGIN
     if data.frames:
         height += RULER
     plot.update_layout(height=height, bargap=0.25, showlegend=False)
@@ -74,12 +91,22 @@ def matrix(figure: Figure, data: Matrix, dark: bool) -> go.Figure:
     return plot
 
 
+def row_ticks(data: Matrix, tallest: float = TALLEST) -> Ticks:
+    """The rows that are named, where all of them have so many pixels."""
+    return some_labels(data.rows, CELL, tallest)
+
+
+def column_ticks(data: Matrix) -> Ticks:
+    """The columns that are named."""
+    return some_labels(data.columns, CELL, ACROSS)
+
+
 def label_rows(plot: go.Figure, figure: Figure, data: Matrix) -> None:
     """Names of the rows at the far left, whichever panel that is."""
-    rows = len(data.rows)
+    rows, ticks = len(data.rows), row_ticks(data)
     both = {
-        "tickvals": list(range(rows)),
-        "ticktext": list(data.rows),
+        "tickvals": ticks.places,
+        "ticktext": ticks.labels,
         "range": [rows - 0.5, -0.5],
         "showgrid": False,
     }
@@ -93,13 +120,13 @@ def label_rows(plot: go.Figure, figure: Figure, data: Matrix) -> None:
 
 def label_columns(plot: go.Figure, figure: Figure, data: Matrix) -> None:
     """Names of the columns below the cells, the percent axis below the shares."""
-    columns = len(data.columns)
+    columns, ticks = len(data.columns), column_ticks(data)
     plot.update_xaxes(
         **CELLS,
-        tickvals=list(range(columns)),
-        ticktext=list(data.columns),
+        tickvals=ticks.places,
+        ticktext=ticks.labels,
         range=[-0.5, columns - 0.5],
-        **LEVEL,
+        **(UPRIGHT if ticks.step > 1 else LEVEL),
         title_text=figure.x,
         showgrid=False,
     )
@@ -126,8 +153,24 @@ def share_ticks(shares: tuple[float, ...]) -> list[float]:
 def outline_diagonal(plot: go.Figure, data: Matrix, dark: bool) -> None:
     """A frame around each cell in which source and target are the same language."""
     stroke = {"color": ON_DARK if dark else ON_LIGHT, "width": 1}
-    for place in range(min(len(data.rows), len(data.columns))):
-        plot.add_shape(**CELLS, **around(place, place), line=stroke)
+    places = range(min(len(data.rows), len(data.columns)))
+    if data.crowded:
+        outline = "".join(f"M{at - 0.5},{at - 0.5}h1v1h-1Z" for at in places)
+        plot.add_shape(**CELLS, type="path", path=outline, line=stroke)
+        return
+    frame_cells(plot, [(place, place) for place in places], stroke)
+
+
+def frame_cells(
+    plot: go.Figure, places: Sequence[tuple[int, int]], stroke: dict[str, Any]
+) -> None:
+    """A frame around some cells (row, column).
+
+    All at once: with each one more, Plotly looks at all that are there again.
+    """
+    frames = [{**around(*place), **ON_CELLS, "line": stroke} for place in places]
+    before = plot.layout.shapes  # pyright: ignore[reportAttributeAccessIssue]
+    plot.update_layout(shapes=[*before, *frames])
 
 
 def around(row: int, column: int) -> dict[str, Any]:
@@ -143,8 +186,7 @@ def around(row: int, column: int) -> dict[str, Any]:
 
 def frame_marked_cells(plot: go.Figure, data: Matrix) -> None:
     """A frame around each marked cell."""
-    for row, column in data.marked:
-        plot.add_shape(**CELLS, **around(row, column), line=MARK)
+    frame_cells(plot, data.marked, MARK)
 
 
 def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
@@ -154,21 +196,63 @@ def cells(data: Matrix, frame: int, pale: bool = False) -> go.Heatmap:
     shown = known
     if data.faded is not None:
         shown = known & (data.faded == pale)
+    words = inside_crowded if data.crowded else inside
     return go.Heatmap(
-        z=np.round(np.where(shown, values, np.nan), 4),
+        z=coloured(data, np.where(shown, values, np.nan)),
         x=list(range(values.shape[1])),
         y=list(range(values.shape[0])),
-        text=texts_in(data, values, shown),
-        texttemplate="%{text}",
-        **pointed_at(data, shown),
+        **words(data, shown, values),
         hoverongaps=False,
         zmin=data.limits[0],
         zmax=data.limits[1],
         colorscale=data.scale,
         colorbar={**COLOUR_BAR, "title": {"text": data.units, "side": "right"}},
-        xgap=1,
-        ygap=1,
     )
+
+
+def coloured(data: Matrix, values: np.ndarray) -> np.ndarray:
+    """What colours cells: to four decimals, many of them in half the bytes."""
+    rounded = np.round(values, 4)
+    return rounded.astype(np.float32) if data.crowded else rounded
+
+
+def inside(data: Matrix, shown: np.ndarray, values: np.ndarray) -> dict[str, Any]:
+    """Numbers in the cells, and what these say when they are pointed at."""
+    return {
+        "text": texts_in(data, values, shown),
+        "texttemplate": "%{text}",
+        **pointed_at(data, shown),
+        "xgap": 1,
+        "ygap": 1,
+    }
+
+
+def inside_crowded(
+    data: Matrix, shown: np.ndarray, values: np.ndarray
+) -> dict[str, Any]:
+    """The same of cells of a few pixels: no numbers, no gaps, and few words on hover."""
+    if data.codes[0] and not data.frames:
+        return {"hoverinfo": "skip"}
+    if data.frames:
+        # The number is of the layer that is shown; the overlay says whose it is.
+        return {"hovertemplate": f"%{{z:.{data.digits}f}}<extra></extra>"}
+    said = np.where(shown, few_words(data), "")
+    return {"text": said, "hovertemplate": "%{text}<extra></extra>"}
+
+
+def few_words(data: Matrix) -> np.ndarray:
+    """Row, column and number of every cell (row, column); a click says the rest."""
+    names = np.array(
+        [[f"{row} → {column}" for column in data.columns] for row in data.rows], object
+    )
+    if data.frames:
+        return names
+    numbers = np.array(data.says) if data.says else printed(data.values, data.digits)
+    numbers = np.where(np.isfinite(data.values), numbers, "not known")
+    said = names + ": " + numbers.astype(object)
+    if data.faded is None:
+        return said
+    return np.where(data.faded, said + NOT_BETTER, said)
 
 
 def texts_in(data: Matrix, values: np.ndarray, shown: np.ndarray) -> np.ndarray:
@@ -207,12 +291,11 @@ def pointed_at(data: Matrix, shown: np.ndarray) -> dict[str, Any]:
 def changed(data: Matrix, frame: int) -> go.Heatmap:
     """What another layer changes: colours and numbers."""
     values = data.values[frame]
-    return go.Heatmap(
-        z=np.round(values, 4),
-        text=texts_in(data, values, np.isfinite(values)),
-        zmin=data.limits[0],
-        zmax=data.limits[1],
-    )
+    ends = {"zmin": data.limits[0], "zmax": data.limits[1]}
+    if data.crowded:
+        return go.Heatmap(z=coloured(data, values), **ends)
+    text = texts_in(data, values, np.isfinite(values))
+    return go.Heatmap(z=coloured(data, values), text=text, **ends)
 
 
 def pale_cells(data: Matrix, dark: bool) -> go.Heatmap:
@@ -282,7 +365,7 @@ def printed(values: np.ndarray, digits: int) -> np.ndarray:
     return np.array(texts, dtype=str).reshape(values.shape)
 
 
-def click_overlay(data: Matrix) -> go.Scatter:
+def click_overlay(data: Matrix) -> go.Scatter | go.Scattergl:
     """Invisible markers over the cells: only a click on a marker returns something.
 
     They take the pointer from the cells, so they say what the cells would; with
@@ -291,16 +374,18 @@ def click_overlay(data: Matrix) -> go.Scatter:
     """
     rows, columns = np.indices((len(data.rows), len(data.columns)))
     pairs = [[row, column] for row in data.codes[0] for column in data.codes[1]]
-    said = "%{text}<extra></extra>"
-    hover = {"text": hover_texts(data), "hovertemplate": said}
-    return go.Scatter(
-        **hover,
+    many = data.crowded
+    # A node of the page for each of 40,000 cells takes a browser a minute.
+    kind = go.Scattergl if many else go.Scatter
+    return kind(
+        text=few_words(data).ravel() if many else hover_texts(data),
+        hovertemplate="%{text}<extra></extra>",
         x=columns.ravel(),
         y=rows.ravel(),
         mode="markers",
-        customdata=pairs,
+        customdata=np.array(pairs) if many else pairs,
         showlegend=False,
-        marker={"size": 22, "symbol": "square", "opacity": 0},
+        marker={"size": 6 if many else 22, "symbol": "square", "opacity": 0},
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
     )

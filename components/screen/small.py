@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from analysis.core.typeset import minus_signs
 from components.figures.spec import Figure, Matrix, colour_of
 from components.screen import to_plotly
+from components.screen.crowded import some_labels
 from components.screen.ink import DOTTED, ON_DARK, ON_LIGHT
 from components.screen.markup import literal
 
@@ -20,6 +21,8 @@ LEAST_ROW, MOST_ROW = 17, 44
 """Heights of a row in pixels: its label has room, and few rows are no slabs."""
 LEAST_CELLS = 140
 """Pixels of all rows of a small heat map: the titles of its axis and bar have room."""
+MOST_CELLS = 960
+"""Pixels of all rows of a small heat map, however many there are."""
 ROUND_MATRIX = 100
 """Pixels that labels take below and above the rows."""
 MARGIN = {"l": 4, "r": 4, "t": 4, "b": 4}
@@ -108,6 +111,10 @@ def heat(figure: Figure, dark: bool = False) -> go.Figure:
     plot.update_traces(texttemplate="", selector={"type": "heatmap"})
     rows = max(1, len(data.rows))
     row = min(max(SQUARE / rows, LEAST_ROW), MOST_ROW)
+    if data.crowded:
+        row = MOST_CELLS / rows
+        ticks = some_labels(data.rows, row, MOST_CELLS)
+        plot.update_yaxes(tickvals=ticks.places, ticktext=ticks.labels)
     cells = max(round(rows * row), LEAST_CELLS)
     plot.update_layout(height=cells + ROUND_MATRIX, dragmode=False)
     plot.update_layout(margin={**MARGIN, "t": 12}, font_size=11)

@@ -38,6 +38,7 @@ from components.frame.text import escape
 from components.views import analyses, unfilled
 from components.views.alignment import MANY_WORDS
 from components.views.figures import drop
+from components.views.transfers import transfers
 from components.views.words import tell_null
 
 LOOK_INTO = 400
@@ -123,12 +124,20 @@ def fill(study: Study, about: str, layout: Layout) -> None:
             )
             page_link(study, "alignment", place)
             return
+        if about == "transfer" and not are_measured(study):
+            return
         with st.spinner(f"{about.capitalize()} …"):
             found = finding(study, about)
         sentence = escape(found.sentence)
         st.markdown(f"#### {sentence}" if is_large else f"**{sentence}**")
         picture(study, about, found)
         foot(study, found)
+
+
+def are_measured(study: Study) -> bool:
+    """Whether transfers are at hand; where not, how far they are is shown."""
+    convention = controls.convention()
+    return transfers(study, convention, study.concepts) is not None
 
 
 def finding(study: Study, about: str) -> Finding:

@@ -23,6 +23,7 @@ from components.frame.polite import INFO, polite
 from components.frame.questions import Question
 from components.frame.text import escape
 from components.views import cell, pushing, unfilled
+from components.views.transfers import transfers
 from components.views.words import answer, tell_null
 
 
@@ -44,7 +45,9 @@ def page(study: Study) -> None:
     if study.has("pair_score"):
         concepts = controls.concepts(study)
     reading = Reading(concepts, convention)
-    data = cache.measure(transfer.transfer, study, convention, concepts)
+    data = transfers(study, convention, concepts)
+    if data is None:
+        return
     languages = controls.languages(study, data.source.values.tolist())
     answer(study, "transfer")
     triangular = figures.matrix(study, data, languages, convention)
