@@ -147,9 +147,10 @@ def test_transfer_among_many_is_measured_off_the_page(fresh, monkeypatch):
     planting = Planting("rotated", peak=2)
     stored("many", planted_study(("fair",), codes, (2, 24, 8), planting=planting))
     monkeypatch.setattr(transfers, "QUICK", 0)
-    calculated, by_job = cache.calculated, {}
+    calculated, by_job, keys = cache.calculated, {}, []
 
     def noted(key: cache.Key):
+        keys.append(key)
         by_job[key.asked.analysis] = get_script_run_ctx(True) is None
         return calculated(key)
 
@@ -161,6 +162,9 @@ def test_transfer_among_many_is_measured_off_the_page(fresh, monkeypatch):
             at.run()
         assert transferred(at) is not None
     assert by_job["transfer"] and not by_job["recognition"]
+    (key,) = [key for key in keys if key.asked.analysis == "transfer"]
+    cache.keep(cache.study("many"), key.asked)
+    assert keys.count(key) == 1, "whoever waits for the same does not measure it again"
 
 
 def transferred(at: AppTest) -> object:

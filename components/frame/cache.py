@@ -388,7 +388,9 @@ def work(study: Study, *wants: Want) -> Callable[[Job, Pool], None]:
 def keep(study: Study, want: Want) -> Key:
     """Compute what is wanted, off the page, so that ``measure`` has it at hand."""
     key = key_of(study, want)
-    results_of_jobs().put(key, calculated(key))
+    # Another reader may have waited for the same, and have it by now.
+    if not is_kept(key):
+        results_of_jobs().put(key, calculated(key))
     return key
 
 
