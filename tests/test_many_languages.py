@@ -137,7 +137,8 @@ def test_points_of_all_pairs_are_no_nodes_of_the_page():
     names = tuple(map(str, range(size)))
     data = Points(places, places, names, groups=("pairs",) * size, named=False)
     figure = Figure("pairs", "Pairs", "Caption.", data, pd.DataFrame(), "x", "y")
-    (trace,) = to_plotly.draw(figure).data
+    plot: Any = to_plotly.draw(figure)
+    (trace,) = plot.data
     assert trace.type == "scattergl" and trace.text is None
     assert tuple(trace.hovertext[:2]) == ("0", "1")
 
