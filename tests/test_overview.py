@@ -143,6 +143,9 @@ def test_few_numbers_lie_with_their_names_and_many_stand():
     hair = small.bars(np.array([-0.003, 1.0]), ("a", "b"), "cosine")
     assert list(hair.data[0]["x"]) == [0, 1] and drawn(hair)["text"][0] == "0.00"
     assert layout(hair)["xaxis"]["range"][0] == 0
+    none = small.bars(np.zeros(2), ("a", "b"), "%")
+    assert list(drawn(none)["text"]) == ["0.0 %", "0.0 %"]
+    assert layout(none)["xaxis"]["range"] == [0.0, 1.0], "no axis without an extent"
     many = np.arange(9.0)
     plot = small.bars(many, tuple("abcdefghi"), "%", chance=5.0)
     assert "orientation" not in drawn(plot)

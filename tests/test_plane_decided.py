@@ -8,6 +8,8 @@ import pytest
 from analysis.core.errors import AnalysisError
 from analysis.plane import localisation, nested, reachable, several
 from analysis.plane.reachable import Asked, Change
+from components.figures import plane_choices
+from components.figures.spec import Arrows
 from tests.asking import LOCAL_LAYER, TRANSFER_LAYER, questions
 from tests.test_plane import swept
 
@@ -231,6 +233,17 @@ def test_several_models_stand_on_what_they_share(study):
     assert both["gain"].iloc[0] == pytest.approx(localisation.effect(study, place).gain)
     with pytest.raises(AnalysisError, match="has not tried"):
         several.together([study], "sideways")
+
+
+def test_intervals_of_several_models_end_where_shares_end(study):
+    table = several.together([study, study], "English")
+    wide = table.assign(**{"gain low": -2.0, "local high": 2.0})
+    drawn = plane_choices.models(study, wide, "English").data
+    assert isinstance(drawn, Arrows)
+    assert (drawn.intervals[:, 0, 0] == 0).all()
+    assert (drawn.intervals[:, 1, 1] == 1).all()
+    inside = table["transfer before"] + table["gain high"]
+    assert drawn.intervals[:, 0, 1] == pytest.approx(np.clip(inside, 0, 1))
 
 
 def test_items_of_other_questions_are_not_shared_whatever_they_are_called(study):

@@ -59,9 +59,11 @@ def test_the_overview_says_what_carries_over(folder):
     found = findings.finding(study, HONEST, NAME)
     assert found.strength == STRONG and "20 of 20 pairs" in found.sentence
     assert "5 of 5 languages are moved by their own vector" in found.statistics
-    for carried, words in (
-        (np.zeros((SIZE, SIZE)), "nothing moves"),
-        (np.eye(SIZE), "nothing carries over"),
+    assert found.picture is not None and found.picture.values.tolist() == [100, 100]
+    for carried, words, moved in (
+        (np.zeros((SIZE, SIZE)), "nothing moves", [0, 0]),
+        (np.eye(SIZE), "nothing carries over", [100, 0]),
     ):
         found = pushed(pushed_study(Planted(carried)), HONEST)
+        assert found.picture is not None and found.picture.values.tolist() == moved
         assert found.strength == NONE and words in found.sentence

@@ -230,4 +230,5 @@ def test_a_card_is_asked_drawn_and_printed(examined_study):
 def test_control_shows_the_card_before_any_run(examined_study):
     at = visit("pages/control.py", study="examined", tab="card")
     said = words(at)
-    assert "passes in 1; fails in 1" in said and "The limits" in said
+    labels = [each.label for each in at.expander]
+    assert "passes in 1; fails in 1" in said and "By which limits?" in labels

@@ -25,6 +25,7 @@ from components.figures.spec import (
 from components.printing import marks
 from components.screen import heat as heat_maps
 from components.screen import ink, names, to_plotly
+from components.screen.crowded import BREAK, LONGEST, in_lines
 
 ROWS, COLUMNS, NAN = ("en", "தமிழ்", "中文"), ("en", "தமிழ்", "中文", "ar"), np.nan
 VALUES = np.linspace(-1, 1, 12).reshape(3, 4)
@@ -253,6 +254,40 @@ def test_faded_cells_are_pale_and_keep_their_number():
     assert pale.text[0][0] == "−1.00" and full.text[0][1] == "−0.82"
     assert (pale.zmin, pale.zmax) == (full.zmin, full.zmax)
     assert pale.textfont.style is None, "small italics cannot be read"
+
+
+def upon_pale(columns):
+    """What is drawn upon pale cells of a heat map with so many columns."""
+    faded = np.zeros((2, columns), bool)
+    faded[0, 0] = True
+    names = tuple(map(str, range(columns)))
+    values = np.full((2, columns), 0.5)
+    data = Matrix(values, ("a", "b"), names, "share", (0, 1), faded=faded)
+    return heat_maps.marks_of_pale(data, dark=False)
+
+
+def test_wide_cells_are_hatched_at_a_fixed_spacing_around_their_number():
+    wide, narrow = map(upon_pale, (heat_maps.WIDE_CELLS, heat_maps.WIDE_CELLS + 1))
+    assert wide.fill == "toself" and wide.fillpattern.size == 9
+    assert narrow.mode == "lines" and narrow.fill is None
+    line = np.array([wide.x[:-1], wide.y[:-1]], float).T
+    assert np.abs(line).max() < 0.5, "the cell alone"
+    x, y = line.T
+    around = x[:-1] * y[1:] - x[1:] * y[:-1]
+    room = 4 * heat_maps.ROOM_ACROSS * heat_maps.ROOM_DOWN
+    assert around.sum() / 2 == pytest.approx(4 * heat_maps.OUTER**2 - room)
+
+
+def test_long_labels_are_broken_and_short_ones_are_not():
+    long = "fixed: English in the first third, local in the last"
+    assert max(map(len, in_lines(long).split(BREAK))) <= LONGEST
+    assert in_lines(long).replace(BREAK, " ") == long and in_lines("French") == "French"
+    bars = (BarSeries("one", np.zeros(1)), BarSeries("two", np.ones(1)))
+    tall, plain = (
+        to_plotly.draw(replace(spec("dumb-bells"), data=Dumbbells((each,), bars)))
+        for each in (long, "French")
+    )
+    assert tall.layout.height > plain.layout.height
 
 
 def contrast(first: str, second: str) -> float:

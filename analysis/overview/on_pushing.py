@@ -20,6 +20,7 @@ from analysis.overview.finding import (
     directly,
     numbered,
     sentence_of,
+    small_picture,
 )
 from analysis.overview.usual import push_strength
 from analysis.pushing.beside_reading import (
@@ -74,7 +75,18 @@ def pushed(
     """How far vectors push in other languages, and whether that is where they read."""
     strength = push_strength(study)
     table = measure(beside_reading, study, convention, strength)
-    return numbered(PAGE, judge(table), statistics(study, table))
+    return numbered(PAGE, judge(table), statistics(study, table), picture(table))
+
+
+def picture(table: xr.Dataset) -> xr.DataArray | None:
+    """How many of own and of other languages are moved, in percent, as far as known."""
+    found = read(table)
+    values = {}
+    if found.own:
+        values["own language moved"] = 100 * found.own_moved / found.own
+    if found.cells:
+        values["others moved"] = 100 * found.moved / found.cells
+    return small_picture(values, "%") if values else None
 
 
 def judge(table: xr.Dataset) -> Verdict:

@@ -46,12 +46,12 @@ def choices(study: Study, table: pd.DataFrame) -> Figure:
         estimate="gain",
         interval=("gain low", "gain high"),
         title="Depths and strengths, chosen and reported on different questions",
-        seen="Each row is a way to choose; right of zero is better than no steering. The "
-        "last row was chosen on the questions that it shows.",
+        seen="Each row is a way to choose, and its change from unsteered answers; right "
+        "of zero is better. The last row was chosen on the questions that it shows.",
         caption=minus_signs(choices_caption(study, table)),
         data=Dumbbells(tuple(table["choice"]), tuple(series)),
         table=rounded(table),
-        x="change from unsteered (percentage points)",
+        x="change, points",
         source=source_note(study, "plane_score"),
     )
 
@@ -89,7 +89,8 @@ def models(study: Study, table: pd.DataFrame, mode: str) -> Figure:
     ends = []
     for axis, name in enumerate(("gain", "local")):
         change = table[[f"{name} low", f"{name} high"]].to_numpy(float)
-        ends.append(before[:, [axis]] + change)
+        # A change's interval may reach beyond the ends of a share.
+        ends.append(np.clip(before[:, [axis]] + change, 0, 1))
     centre = (float(before[:, 0].mean()), float(before[:, 1].mean()))
     return Figure(
         name=f"plane-models-{study.name}",
@@ -98,7 +99,8 @@ def models(study: Study, table: pd.DataFrame, mode: str) -> Figure:
         interval=("gain low", "gain high"),
         title=f"Several models under the {NAMES[mode]}",
         seen="Each arrow is a model: from its unsteered answers (open) to its steered "
-        "ones (filled). Pale lines are 95 % intervals of the change.",
+        "ones (filled). Pale lines are 95 % intervals of the change, as far as shares go, "
+        "from 0 to 1.",
         caption=minus_signs(models_caption(study, table, mode)),
         data=Arrows(
             before, after, tuple(table["model"]), np.stack(ends, 1), CORNERS, centre

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from components.figures.spec import Arrows, Figure
 from components.screen.clouds import solid_shape
+from components.screen.crowded import in_lines
 from components.screen.ink import (
     BELOW,
     DOTTED,
@@ -94,7 +95,7 @@ def end_of(data: Arrows, place: int, name: Name) -> dict[str, Any]:
         "name": label,
         "showlegend": False,
         "mode": "markers+text",
-        "text": [name.text],
+        "text": [in_lines(name.text)],
         "textposition": name.side,
         "marker": look,
         "hovertemplate": f"{was}<br>to %{{x:.3f}}, %{{y:.3f}}<extra></extra>",

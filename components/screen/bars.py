@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from components.figures.spec import Bars, BarSeries, Dumbbells, Figure
-from components.screen.crowded import row_height, some_labels
+from components.screen.crowded import BREAK, in_lines, row_height, some_labels
 from components.screen.ink import (
     BELOW,
     CHANCE,
@@ -23,6 +23,8 @@ LOWER = 0.16
 """How much lower each further point of a label lies: all intervals are seen."""
 ROW = 26
 """Pixels of a label's row; more points than two make it taller."""
+FURTHER_LINE = 14
+"""Pixels that each further line of a label takes."""
 TALLEST = 1800
 """Pixels of all rows together, however many there are."""
 
@@ -96,14 +98,16 @@ def dumbbells(figure: Figure, data: Dumbbells, dark: bool) -> go.Figure:
         plot.add_vline(data.chance, **CHANCE)
     below = LOWER * (len(data.series) - 1)
     size = len(data.labels)
-    height = round(size * row_height(size, ROW, TALLEST))
+    breaks = [in_lines(label).count(BREAK) for label in data.labels]
+    row = ROW + FURTHER_LINE * max(breaks, default=0)
+    height = round(size * row_height(size, row, TALLEST))
     plot.update_layout(height=height + 150, legend=BELOW)
     plot.update_xaxes(title_text=figure.x)
-    ticks = some_labels(data.labels, ROW, TALLEST)
+    ticks = some_labels(data.labels, row, TALLEST)
     plot.update_yaxes(
         title_text=figure.y,
         tickvals=list(places[ticks.places] + below / 2),
-        ticktext=ticks.labels,
+        ticktext=[in_lines(label) for label in ticks.labels],
         range=[len(data.labels) - 0.6 + below, -0.6],
     )
     return plot

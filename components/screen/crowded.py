@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from components.figures.spec import MOST_LABELS, Dumbbells, Figure, Matrix
 
 ROOM = 13
 """Pixels that a label needs across its line."""
+LONGEST = 30
+"""Characters of a label's line: a longer one would leave data no room on a phone."""
+BREAK = "<br>"
 UPRIGHT: dict[str, Any] = {"tickangle": -90}
 
 
@@ -35,6 +39,11 @@ def some_labels(labels: Sequence[str], usual: float, most: float) -> Ticks:
         step = 1
     places = list(range(0, len(labels), step))
     return Ticks(places, [labels[place] for place in places], step)
+
+
+def in_lines(label: str) -> str:
+    """A label in lines of which none is too long for a phone, but for single words."""
+    return BREAK.join(wrap(label, LONGEST, break_long_words=False))
 
 
 def crowded_sentence(figure: Figure) -> str:

@@ -40,6 +40,12 @@ WITHIN = "°"
 STROKES = ((-0.48, -0.1), (-0.48, -0.3), (0.1, 0.48), (0.3, 0.48))
 """Where strokes of a hatched cell begin and end, from its middle: across the upper left
 corner, and across the lower right one."""
+WIDE_CELLS = 8
+"""Columns up to which cells are so wide that two strokes would be lost in them."""
+OUTER, ROOM_ACROSS, ROOM_DOWN = 0.48, 0.28, 0.2
+"""From a cell's middle to the end of its hatching, and to the room of its number."""
+HATCH = {"shape": "/", "size": 9, "solidity": 0.12, "bgcolor": "rgba(0,0,0,0)"}
+"""Strokes a fixed number of pixels apart, however large a cell is."""
 HATCH_ON_LIGHT, HATCH_ON_DARK = "rgba(31,35,40,0.5)", "rgba(232,234,237,0.55)"
 MARK = {"color": "#D55E00", "width": 3}
 SHARES: dict[str, Any] = {"row": 1, "col": 1}
@@ -71,7 +77,7 @@ def matrix(figure: Figure, data: Matrix, dark: bool) -> go.Figure:
         plot.add_trace(pale_cells(data, dark), **CELLS)
         # Strokes across cells of a few pixels would hide them; pointing says it there.
         if not data.crowded:
-            plot.add_trace(hatching(data, dark), **CELLS)
+            plot.add_trace(marks_of_pale(data, dark), **CELLS)
     if data.codes[0]:
         plot.add_trace(click_overlay(data), **CELLS)
     if data.shares:
@@ -318,14 +324,50 @@ def ground_of_pale(data: Matrix, dark: bool) -> str:
     return DARK_PAGE if dark and not data.diverging else LIGHT_PAGE
 
 
-def hatching(data: Matrix, dark: bool) -> go.Scatter:
-    """Strokes across two corners of every pale cell, which leave its number free.
+def marks_of_pale(data: Matrix, dark: bool) -> go.Scatter:
+    """What tells pale cells apart, and leaves their numbers free.
 
-    Colours alone do not tell them: at the dark end of a scale pale and full look alike.
+    Colours alone do not: at the dark end of a scale pale and full look alike.
     """
     over_light = ground_of_pale(data, dark) == LIGHT_PAGE
+    ink = HATCH_ON_LIGHT if over_light else HATCH_ON_DARK
     values = data.values[data.start] if data.frames else data.values
     there = np.isfinite(values) & (data.faded if data.faded is not None else False)
+    if len(data.columns) <= WIDE_CELLS:
+        return hatching(there, ink)
+    return strokes(there, ink)
+
+
+def hatching(there: np.ndarray, ink: str) -> go.Scatter:
+    """Wide cells (row, column) hatched around the room of their numbers."""
+    across, down = [], []
+    for row, column in np.argwhere(there).tolist():
+        for x, y in around_number():
+            across.append(column + x)
+            down.append(row + y)
+        across.append(None)
+        down.append(None)
+    return go.Scatter(
+        x=across,
+        y=down,
+        mode="none",
+        fill="toself",
+        fillpattern={**HATCH, "fgcolor": ink},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def around_number() -> list[tuple[float, float]]:
+    """A cell without its middle, as one line: around it, then around the room."""
+    turn = ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))
+    outside = [(OUTER * x, OUTER * y) for x, y in turn]
+    inside = [(ROOM_ACROSS * x, ROOM_DOWN * y) for x, y in reversed(turn)]
+    return [*outside, *inside, outside[0]]
+
+
+def strokes(there: np.ndarray, ink: str) -> go.Scatter:
+    """Strokes across two corners of every cell (row, column) that is marked."""
     across, down = [], []
     for row, column in np.argwhere(there).tolist():
         for start, end in STROKES:
@@ -337,7 +379,7 @@ def hatching(data: Matrix, dark: bool) -> go.Scatter:
         mode="lines",
         hoverinfo="skip",
         showlegend=False,
-        line={"color": HATCH_ON_LIGHT if over_light else HATCH_ON_DARK, "width": 1},
+        line={"color": ink, "width": 1},
     )
 
 

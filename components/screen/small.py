@@ -61,6 +61,7 @@ def bars(
 def lying(values: np.ndarray, names: list[str], units: str) -> go.Figure:
     """Bars with their names on the left and their numbers at their ends."""
     digits = 1 if units == "%" else 2
+    sign, after = (" %", "") if units == "%" else ("", f" {units}")
     # As written: a bar a hair below zero would have its number on the side of the names.
     values = np.round(values, digits) + 0.0
     plot = go.Figure()
@@ -69,14 +70,15 @@ def lying(values: np.ndarray, names: list[str], units: str) -> go.Figure:
         y=names,
         orientation="h",
         marker_color=colour_of(0),
-        text=[minus_signs(f"{value:z.{digits}f}") for value in values],
+        text=[minus_signs(f"{value:z.{digits}f}{sign}") for value in values],
         textposition="outside",
         cliponaxis=False,
-        hovertemplate=f"%{{y}}: %{{text}} {units}<extra></extra>",
+        hovertemplate=f"%{{y}}: %{{text}}{after}<extra></extra>",
     )
     largest = float(np.nanmax(values, initial=0.0))
     least = float(np.nanmin(values, initial=0.0))
-    room = (largest - least) / 4
+    # Without any bar the numbers stand where bars would begin.
+    room = (largest - least) / 4 or 1.0
     low = least - room if least < 0 else 0.0
     plot.update_xaxes(visible=False, range=[low, largest + room])
     plot.update_yaxes(type="category", autorange="reversed")

@@ -43,7 +43,7 @@ def reach(study: Study) -> None:
         with st.expander("Every question and its class"):
             answers = cache.measure(reachable.answer_table, study)
             st.dataframe(rounded(answers), hide_index=True)
-    with polite():
+    with polite(INFO):
         table = cache.measure(reachable.by_country, study)
         if len(table):
             panel.show(plane_reach.countries(study, table, languages))

@@ -41,12 +41,12 @@ def show(study: Study) -> None:
     """The card itself, its limits, and what verdicts mean."""
     data = cache.measure(report_card.report_card, study)
     languages = controls.languages(study, data["language"].values.tolist())
-    st.markdown(escape(figures.sentence(data)))
+    st.markdown(f"**{escape(figures.sentence(data))}**")
     panel.show(figures.card(study, data, languages))
-    said = [f"{name}: {words}" for name, words in VERDICTS.items()]
-    st.caption(escape(" ".join(said)))
-    st.markdown("**The limits**")
-    st.table(figures.limit_table().set_index("check"))
+    said = [f"“{name}”: {words}" for name, words in VERDICTS.items()]
+    with st.expander("By which limits?", icon=":material/rule:"):
+        st.markdown(escape(" ".join(said)))
+        st.table(figures.limit_table().set_index("check"))
     panel.explain(report_card.report_card)
 
 

@@ -55,8 +55,11 @@ def figures_of(study: Study, layer: int) -> None:
     languages = controls.languages(study, data.language.values.tolist())
     said = figures.answer(data, pooled, language(data.attrs["pivot"]).english)
     st.markdown(f"**{escape(said)}**")
-    panel.show(figures.over_layers(study, data, pivot, layer))
-    panel.show(figures.pooled(study, pooled, pivot, languages))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        panel.show(figures.over_layers(study, data, pivot, layer))
+    with right:
+        panel.show(figures.pooled(study, pooled, pivot, languages))
     panel.show(figures.over_languages(study, data, measure, pivot, languages))
     panel.explain(alignment.alignment_by_layer, alignment.pooled_mexa)
 
