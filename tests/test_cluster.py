@@ -165,6 +165,12 @@ def test_clusters_by_what_is_written(where, expected, monkeypatch, tmp_path):
         ("[gpu]\nkind = 'local'\nworkers = -1", "give 1 to"),
         ("[gpu]\nkind = 'local'\nname = 'x'", "allowed are"),
         ("[gpu]\nkind = 'local'\noptions = 'x'", "NAME = VALUE"),
+        ("['local:2']\naddress = 'tcp://a:1'", "cannot be called"),
+        ("['']\nkind = 'local'", "cannot be called"),
+        ("['This machine']\nkind = 'local'", "cannot be called"),
+        ("['jobs.json']\nkind = 'local'", "cannot be called"),
+        ("[gpu]\naddress = 'nonsense'", "address of .gpu. is 'nonsense'"),
+        ("[gpu]\naddress = 5", "address of .gpu. is 5"),
     ],
 )
 def test_a_file_that_does_not_fit_is_told(text, told, monkeypatch, tmp_path):

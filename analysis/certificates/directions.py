@@ -76,10 +76,10 @@ def read(study: Study, text: str) -> Direction:
     SpecError for a text that names none, for a file or a language that there is none of,
     and for vectors of another width; StudyError for a study without mean states.
     """
-    kind, _, name = text.partition(":")
+    kind, _, name = str(text).partition(":")
     if kind not in (FILE, LANGUAGE) or not name:
         raise SpecError(
-            f"“{text[:80]}” names no direction; write “file:” and the name of a kept "
+            f"“{str(text)[:80]}” names no direction; write “file:” and the name of a kept "
             "vector file, or “language:” and a code, as in “language:fr” or "
             "“language:fr/en”, or leave it out for the study's own vectors."
         )

@@ -13,7 +13,9 @@ from analysis.core.errors import SpecError, unknown
 FILE = "clusters.toml"
 """In Babelscope's home: clusters by name, each with its kind or its address."""
 LOCAL = re.compile(r"local(:(?P<workers>\d{1,4}))?")
-ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://\S+")
+NAME = re.compile(r"[\w.-]{1,60}")
+SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
+ADDRESS = re.compile(rf"({'|'.join(SCHEMES)})\S+")
 KINDS: Mapping[str, str] = {
     "LocalCUDACluster": "dask_cuda",
     "KubeCluster": "dask_kubernetes.operator",
@@ -74,7 +76,7 @@ def cluster_of(where: str) -> Cluster:
 def named() -> dict[str, Cluster]:
     """The clusters of the operator's file; SpecError for a file that does not fit."""
     path = settings.home() / FILE
-    if not path.is_file():
+    if not path.exists():
         return {}
     with disk.reading(path):
         data = path.read_bytes()
@@ -85,8 +87,18 @@ def named() -> dict[str, Cluster]:
     return {name: from_file(name, entry) for name, entry in values.items()}
 
 
+def check_name(name: str) -> None:
+    """SpecError for a name that would mean something else where a cluster is asked for."""
+    if not NAME.fullmatch(name) or LOCAL.fullmatch(name) or name.endswith(".json"):
+        raise SpecError(
+            f"{FILE}: a cluster cannot be called “{name[:60]}”. A name is of letters, "
+            "digits, “-”, “_” and “.”, and neither “local” nor ends in “.json”."
+        )
+
+
 def from_file(name: str, entry: Any) -> Cluster:
     """One cluster of the file."""
+    check_name(name)
     if not isinstance(entry, dict):
         raise SpecError(f"{FILE}: write [{name}] and under it a kind or an address.")
     for key in entry:
@@ -100,6 +112,12 @@ def from_file(name: str, entry: Any) -> Cluster:
     kind = str(entry.get("kind", ""))
     if kind and kind not in ("local", *KINDS):
         raise unknown(f"kind of [{name}] in {FILE}", kind, ("local", *KINDS))
+    address = entry.get("address", "tcp://")
+    if not isinstance(address, str) or not address.startswith(SCHEMES):
+        raise SpecError(
+            f"{FILE}: the address of [{name}] is {address!r}; write it as in "
+            "“tcp://host:8786”."
+        )
     workers = entry.get("workers", 0)
     if type(workers) is not int or not 0 <= workers <= MOST_WORKERS:
         raise SpecError(

@@ -77,11 +77,13 @@ def classes(study: Study, found: Classified, languages: Languages) -> Figure:
     """Share of each class of local answers by language."""
     table = found.table
     shown = languages.among(set(table["language"]))
-    rows = (*shown.codes, ALL)
+    names = (*shown.names, "all languages")
+    rows = []
     values = []
-    for code in rows:
-        mine = table[table["language"] == code].set_index("class")["share"]
-        values.append(mine.loc[list(CLASSES)].to_numpy(float))
+    for code, name in zip((*shown.codes, ALL), names):
+        mine = table[table["language"] == code].set_index("class")
+        values.append(mine.loc[list(CLASSES), "share"].to_numpy(float))
+        rows.append(f"{name} ({mine['undecided'].iloc[0]} of {mine['n'].iloc[0]})")
     return Figure(
         name=f"plane-reach-{study.name}",
         analysis="plane classes",
@@ -89,18 +91,19 @@ def classes(study: Study, found: Classified, languages: Languages) -> Figure:
         interval=("low", "high"),
         title="Where local answers are: at hand, out of reach, lost",
         seen="Each row is a language: the share of its culture questions in each class. "
-        "Every question is in one class.",
+        "Shares are expected ones where answers have no sure class; behind each language "
+        "stands how many of its questions have none.",
         caption=minus_signs(classes_caption(study, found)),
         data=Matrix(
             np.array(values),
-            (*shown.names, "all languages"),
+            tuple(rows),
             tuple(SHORT[name] for name in CLASSES),
             "share of answers",
             (0.0, 1.0),
         ),
         table=rounded(table),
         x="what the answer is",
-        y="language",
+        y="language (undecided of all)",
         source=source_note(study, "plane_score"),
     )
 

@@ -451,7 +451,7 @@ def check_and_start(draft: Draft) -> None:
         start(draft, place)
     progress()
     with st.expander("The same from the command line", icon=":material/terminal:"):
-        st.code(command(draft), language="sh", wrap_lines=True)
+        st.code(command(draft, place), language="sh", wrap_lines=True)
 
 
 def start(draft: Draft, place: str) -> None:
@@ -463,7 +463,7 @@ def start(draft: Draft, place: str) -> None:
         jobs.submit_aside(draft.title, extracted_on_cluster(place, *given))
 
 
-def command(draft: Draft) -> str:
+def command(draft: Draft, place: str = where.HERE) -> str:
     """The same study from the command line, for a corpus that this server keeps."""
     spec, model = draft.spec, draft.spec.model
     options = {
@@ -482,7 +482,11 @@ def command(draft: Draft) -> str:
         "seed": (str(spec.seed),),
         "title": (draft.title,),
     }
-    chosen = {"stack": (model.stack,), "position": (spec.position,)}
+    chosen = {
+        "stack": (model.stack,),
+        "position": (spec.position,),
+        "cluster": (place,),
+    }
     options |= {name: values for name, values in chosen.items() if any(values)}
     return "babelscope extract " + " ".join(
         f"--{name} {shlex.join(values)}" for name, values in options.items()

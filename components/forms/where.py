@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from analysis.core.errors import AnalysisError
 from analysis.worker.cluster_names import FILE, named
-from components.frame.polite import polite
+from components.frame.text import escape
 
 HERE = ""
 """No cluster: the models of this server."""
@@ -11,9 +12,13 @@ HERE = ""
 
 def chosen(key: str) -> str:
     """The name of a cluster, or HERE; where none is named there is nothing to choose."""
-    names: list[str] = []
-    with polite():
+    try:
         names = list(named())
+    except AnalysisError as error:
+        st.warning(
+            f"{escape(str(error))} Until that is mended, this machine alone computes."
+        )
+        return HERE
     if not names:
         return HERE
     return st.selectbox(
