@@ -96,6 +96,24 @@ def check_name(name: str) -> None:
         )
 
 
+def check_address(name: str, address: object) -> None:
+    """SpecError for what is no address of a scheduler."""
+    if not isinstance(address, str) or not address.startswith(SCHEMES):
+        raise SpecError(
+            f"{FILE}: the address of [{name}] is {address!r}; write it as in "
+            "“tcp://host:8786”."
+        )
+
+
+def check_workers(name: str, workers: object) -> None:
+    """SpecError for what is no number of workers."""
+    if type(workers) is not int or not 0 <= workers <= MOST_WORKERS:
+        raise SpecError(
+            f"{FILE}: workers of [{name}] is {workers}; give 1 to {MOST_WORKERS}, or 0 "
+            "for as many as there are."
+        )
+
+
 def from_file(name: str, entry: Any) -> Cluster:
     """One cluster of the file."""
     check_name(name)
@@ -112,18 +130,9 @@ def from_file(name: str, entry: Any) -> Cluster:
     kind = str(entry.get("kind", ""))
     if kind and kind not in ("local", *KINDS):
         raise unknown(f"kind of [{name}] in {FILE}", kind, ("local", *KINDS))
-    address = entry.get("address", "tcp://")
-    if not isinstance(address, str) or not address.startswith(SCHEMES):
-        raise SpecError(
-            f"{FILE}: the address of [{name}] is {address!r}; write it as in "
-            "“tcp://host:8786”."
-        )
+    check_address(name, entry.get("address", SCHEMES[0]))
     workers = entry.get("workers", 0)
-    if type(workers) is not int or not 0 <= workers <= MOST_WORKERS:
-        raise SpecError(
-            f"{FILE}: workers of [{name}] is {workers}; give 1 to {MOST_WORKERS}, or 0 "
-            "for as many as there are."
-        )
+    check_workers(name, workers)
     options = entry.get("options", {})
     if not isinstance(options, dict):
         raise SpecError(f"{FILE}: write [{name}.options] and under it NAME = VALUE.")
