@@ -892,7 +892,7 @@ ENTRIES = (
         "random swaps of members",
         SOURCES,
         "Pitman 1937",
-        ("concepts.transfer.mean_transfer",),
+        ("concepts.transfer.against_null",),
         (Case("3 concepts of 24 pairs", chance_called_carried),),
         test=True,
     ),

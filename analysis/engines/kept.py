@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from analysis.core import files, settings
 from analysis.core.errors import ModelError
+from analysis.core.json_text import parse_json
 from analysis.engines.certificate import Certificate, as_json
 from analysis.engines.contract import Identity
 
@@ -40,7 +41,7 @@ def keep(certificate: Certificate) -> None:
         files.make_folder(place.parent)
         files.write_file(place, as_json(certificate).encode())
     else:
-        place.unlink(missing_ok=True)
+        files.discard(place)
 
 
 def certificate_of(identity: Identity) -> Kept:
@@ -62,7 +63,7 @@ def read(place: Path) -> Kept | None:
         if place.stat().st_size > MOST_BYTES:
             return None
         data = place.read_bytes()
-        told = json.loads(data)
+        told = parse_json(data)
         if told["passed"] is not True:
             return None
         digest = hashlib.sha256(data).hexdigest()[:16]

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from analysis.core import settings
 from analysis.core.errors import ModelError, SpecError
+from analysis.core.json_text import parse_json
 
 SCHEMES = {"http": 80, "https": 443}
 """Scheme → its usual port."""
@@ -176,7 +177,7 @@ class Server:
                 "followed. Give the address of the server itself."
             )
         try:
-            found = json.loads(data)
+            found = parse_json(data)
         except (ValueError, RecursionError):
             found = None
         if status != OK:

@@ -11,7 +11,7 @@ ROOM = 13
 """Pixels that a label needs across its line."""
 LONGEST = 30
 """Characters of a label's line: a longer one would leave data no room on a phone."""
-BREAK = "<br>"
+BREAK = " <br>"
 UPRIGHT: dict[str, Any] = {"tickangle": -90}
 
 
