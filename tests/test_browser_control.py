@@ -36,12 +36,13 @@ def missing(page: Page) -> int:
     return int(page.get_by_text(MISSING).inner_text().split()[0])
 
 
-def place_of_effect(page: Page) -> int:
-    """Which figure of the open tab shows the effect; those of the tab before are gone."""
-    figures = page.locator("h5")
-    expect(figures).to_have_count(page.locator(".js-plotly-plot").count(), timeout=LONG)
-    titles = figures.all_inner_texts()
-    return next(i for i, title in enumerate(titles) if title.startswith("Effect"))
+def place_of_effect(page: Page) -> int | None:
+    """Which figure of the open tab shows the effect; None while figures come and go."""
+    titles = page.locator("h5").all_inner_texts()
+    if len(titles) != page.locator(".js-plotly-plot").count():
+        return None
+    found = [i for i, title in enumerate(titles) if title.startswith("Effect")]
+    return found[0] if found else None
 
 
 def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session):  # noqa: F811
@@ -79,10 +80,14 @@ def test_a_run_from_its_plan_to_its_texts_and_to_another_browser(server, session
         timeout=LONG
     )
     told = other.get_by_text(re.compile(r"^Strength [\d.]+ on layers .+: 6 texts\.$"))
-    for _ in range(4):
+    for _ in range(20):
         # A figure that is drawn anew at this moment hears no click.
         settle(other)
-        other.mouse.click(*cell(other, 0, 0, place_of_effect(other)))
+        place = place_of_effect(other)
+        if place is None:
+            other.wait_for_timeout(1000)
+            continue
+        other.mouse.click(*cell(other, 0, 0, place))
         with suppress(AssertionError):
             expect(told).to_be_visible(timeout=LONG / 4)
             break
