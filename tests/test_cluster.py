@@ -20,7 +20,7 @@ from analysis.core.errors import (
 )
 from analysis.study import commits, store
 from analysis.worker import cluster
-from analysis.worker.cluster_names import Cluster, cluster_of, named
+from analysis.worker.cluster_names import Cluster, cluster_of, named_clusters
 from analysis.worker.service import Job
 from babelscope import commands
 from tests import clustering, reading
@@ -177,7 +177,7 @@ def test_a_file_that_does_not_fit_is_told(text, told, monkeypatch, tmp_path):
     monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
     (settings.home() / "clusters.toml").write_text(text)
     with pytest.raises(SpecError, match=told):
-        named()
+        named_clusters()
 
 
 def test_unknown_clusters_are_told_with_those_that_there_are(monkeypatch, tmp_path):

@@ -19,7 +19,13 @@ from analysis.certificates.agreement import (
 )
 from analysis.certificates.behaviour import TRIAL, Pushed
 from analysis.certificates.directions import OWN
-from analysis.certificates.kept import layer_of, margins_at, unrelated_at, vectors_at
+from analysis.certificates.kept import (
+    halves_at,
+    layer_of,
+    margins_at,
+    shuffled_at,
+    unrelated_at,
+)
 from analysis.certificates.readings import (
     Margins,
     Readings,
@@ -73,12 +79,8 @@ def evidence(
 ) -> Evidence:
     """What a study knows of a concept at a layer (1…N); ``trial``: of pushing."""
     place = study.concepts.index(concept)
-    halves = np.stack(
-        [vectors_at(study, "half_a", layer), vectors_at(study, "half_b", layer)]
-    )
-    shuffled = None
-    if study.has("shuffled"):
-        shuffled = vectors_at(study, "shuffled", layer)[place]
+    halves = halves_at(study, layer)
+    shuffled = shuffled_at(study, concept, layer)
     lifted = None
     if len(study.concepts) > 1:
         lifted = agreement(without_mean(halves, place), 0, None)

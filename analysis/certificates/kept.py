@@ -43,6 +43,20 @@ def vectors_at(study: Study, array: str, layer: int) -> np.ndarray:
     return directed(ordered.values[:, :, layer - 1], null)
 
 
+def halves_at(study: Study, layer: int) -> np.ndarray:
+    """Vectors (half, concept, language, hidden) of the two halves of the pairs."""
+    return np.stack(
+        [vectors_at(study, "half_a", layer), vectors_at(study, "half_b", layer)]
+    )
+
+
+def shuffled_at(study: Study, concept: str, layer: int) -> np.ndarray | None:
+    """A concept's vectors (language, hidden) of shuffled labels; None where none are kept."""
+    if not study.has("shuffled"):
+        return None
+    return vectors_at(study, "shuffled", layer)[study.concepts.index(concept)]
+
+
 def margins_at(study: Study, concept: str, layer: int) -> Margins:
     """Margins of a concept at a layer."""
     (scores,) = pair_scores(study, (concept,))

@@ -13,7 +13,13 @@ import numpy as np
 from analysis.certificates import rules
 from analysis.certificates.agreement import FEWEST_DRAWN, ROOM, ROOM_SHARE, around, unit
 from analysis.certificates.behaviour import known_mean
-from analysis.certificates.kept import margins_at, unrelated_at, vectors_at
+from analysis.certificates.kept import (
+    halves_at,
+    margins_at,
+    shuffled_at,
+    unrelated_at,
+    vectors_at,
+)
 from analysis.certificates.readings import (
     Margins,
     Readings,
@@ -202,12 +208,8 @@ def evidence_of(
 ) -> DirectedEvidence:
     """What a study knows of a direction (hidden,) as a concept's at a layer (1…N)."""
     place = study.concepts.index(concept)
-    halves = np.stack(
-        [vectors_at(study, "half_a", layer), vectors_at(study, "half_b", layer)]
-    )
-    shuffled = None
-    if study.has("shuffled"):
-        shuffled = vectors_at(study, "shuffled", layer)[place]
+    halves = halves_at(study, layer)
+    shuffled = shuffled_at(study, concept, layer)
     own = vectors_at(study, "concept_vector", layer)[place]
     margins = margins_at(study, concept, layer)
     usable = readable(halves[:, place], margins)

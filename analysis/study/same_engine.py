@@ -13,18 +13,18 @@ def check_engine(manifest: Manifest, engine: EnginePart | None = None) -> None:
     Another version or precision is another engine.
     """
     begun = manifest.engine
-    if told(begun) == told(engine):
+    if engine_in_words(begun) == engine_in_words(engine):
         return
     remedy = "Begin a new study, under another title, to compare both."
     if begun is not None:
         remedy = "Go on with that engine (--engine ADDRESS), or begin a new study."
     raise StudyError(
-        f"“{manifest.title}” was read by {told(begun)}, and now it would be "
-        f"{told(engine)}: numbers of two engines are never mixed in one study. {remedy}"
+        f"“{manifest.title}” was read by {engine_in_words(begun)}, and now it would be "
+        f"{engine_in_words(engine)}: numbers of two engines are never mixed in one study. {remedy}"
     )
 
 
-def told(engine: EnginePart | None) -> str:
+def engine_in_words(engine: EnginePart | None) -> str:
     """An engine in words, in which two that differ never read alike."""
     if engine is None:
         return HERE

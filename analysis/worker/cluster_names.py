@@ -66,14 +66,14 @@ def cluster_of(where: str) -> Cluster:
                 "with --scheduler-file writes one."
             )
         return Cluster(where, scheduler_file=where)
-    known = named()
+    known = named_clusters()
     if where in known:
         return known[where]
     names = ("local", "local:4", "tcp://host:8786", "scheduler.json", *known)
     raise unknown("cluster", where, names)
 
 
-def named() -> dict[str, Cluster]:
+def named_clusters() -> dict[str, Cluster]:
     """The clusters of the operator's file; SpecError for a file that does not fit."""
     path = settings.home() / FILE
     if not path.exists():

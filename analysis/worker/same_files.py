@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.core.errors import StudyError
 from analysis.study import library, store
 from analysis.study.manifest import Manifest
-from analysis.study.same_engine import check_engine, told
+from analysis.study.same_engine import check_engine, engine_in_words
 from analysis.study.study import Study
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def opener(loaded: "Loaded", notices: list[str]) -> Callable[[str], Study]:
         if study.manifest.engine is not None:
             notices.append(
                 f"The vectors of “{study.title}” were read by "
-                f"{told(study.manifest.engine)}."
+                f"{engine_in_words(study.manifest.engine)}."
             )
         return study
 

@@ -9,7 +9,7 @@ import xarray as xr
 from analysis.concepts.specs import Convention
 from analysis.core.counting import count
 from analysis.core.intervals import FEW_SOURCES, ends, too_few
-from analysis.study.same_engine import told
+from analysis.study.same_engine import engine_in_words
 from analysis.study.study import PUBLISHED, Study
 from components.figures.spec import Figure
 
@@ -60,7 +60,7 @@ def model_note(study: Study) -> str:
     read = study.manifest.read
     how = f", read {read.words}" if read is not None and read.words else ""
     engine = study.manifest.engine
-    where = f", by {told(engine)}" if engine is not None else ""
+    where = f", by {engine_in_words(engine)}" if engine is not None else ""
     return f"Computed by Babelscope from {study.model}{how}{where}."
 
 

@@ -411,7 +411,7 @@ def coverage(corpus: Corpus, concepts: list[str], languages: list[str]) -> None:
 def check_and_start(draft: Draft) -> None:
     """Check and Start."""
     st.subheader("4 · Start", anchor=False)
-    place = where.chosen("extract")
+    place = where.chosen_place("extract")
     row = st.container(horizontal=True)
     busy = (job := jobs.mine()) is not None and job.live
     busy = busy or not draft.spec.model.model

@@ -3,17 +3,17 @@
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
-from analysis.worker.cluster_names import FILE, named
+from analysis.worker.cluster_names import FILE, named_clusters
 from components.frame.text import escape
 
 HERE = ""
 """No cluster: the models of this server."""
 
 
-def chosen(key: str) -> str:
+def chosen_place(key: str) -> str:
     """The name of a cluster, or HERE; where none is named there is nothing to choose."""
     try:
-        names = list(named())
+        names = list(named_clusters())
     except AnalysisError as error:
         st.warning(
             f"{escape(str(error))} Until that is mended, this machine alone computes."

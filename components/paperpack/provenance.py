@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from analysis.study.records import WithSpec
-from analysis.study.same_engine import told
+from analysis.study.same_engine import engine_in_words
 from analysis.study.study import PUBLISHED, Study
 
 OF_MODEL = ("revision", "dtype", "quantisation")
@@ -40,7 +40,7 @@ def facts(study: Study) -> dict[str, Any]:
     if read is not None:
         known["read_as"] = read.words
     if study.manifest.engine is not None:
-        known["engine"] = told(study.manifest.engine)
+        known["engine"] = engine_in_words(study.manifest.engine)
     return known | of_weights(study) | of_prompt(study)
 
 

@@ -163,7 +163,7 @@ def go_on(study: Study) -> None:
     with st.expander("Which"):
         st.text("\n".join(study.missing))
     elsewhere(study)
-    place = where.chosen("go-on")
+    place = where.chosen_place("go-on")
     job = jobs.mine()
     if st.button(
         "Go on",
