@@ -18,6 +18,18 @@ LONG = 60_000
 APPLICATION = "[data-testid='stApp']"
 AT_REST = "[data-test-script-state='notRunning']"
 
+LATE = """
+    const Line = window.WebSocket
+    const late = heard => event => setTimeout(() => heard(event), 1500)
+    window.WebSocket = class extends Line {
+        set onmessage(heard) { super.onmessage = late(heard) }
+        addEventListener(kind, heard, ...more) {
+            super.addEventListener(kind, kind === 'message' ? late(heard) : heard, ...more)
+        }
+    }
+"""
+"""A slow line: the page hears everything late, and its timers go off meanwhile."""
+
 
 def free_port() -> int:
     """A port of this machine that nobody listens on."""

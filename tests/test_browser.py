@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
@@ -386,9 +387,12 @@ def test_dark_mode_has_a_dark_page_and_light_letters(server, session):
         ground = page.get_by_test_id("stApp").evaluate(
             "app => getComputedStyle(app).backgroundColor"
         )
-        ink = page.locator(".js-plotly-plot .x2title").first.evaluate(
-            "text => getComputedStyle(text).fill"
-        )
+        ink = page.wait_for_function(
+            """() => {
+                const text = document.querySelector('.js-plotly-plot .x2title')
+                return text && getComputedStyle(text).fill
+            }"""
+        ).json_value()
         shades[scheme] = [
             np.mean([int(n) for n in re.findall(r"\d+", colour)[:3]])
             for colour in (ground, ink)
@@ -493,15 +497,28 @@ def begin_extraction(page: Page, server: str, title: str) -> None:
     expect(page.get_by_text(re.compile(r"[1-9]\d* of 24"))).to_be_visible(timeout=LONG)
 
 
+def anew(title: str) -> str:
+    """A title that no attempt before has used: the same study would be there already."""
+    return f"{title} {uuid4().hex[:6]}"
+
+
+def name_of(title: str) -> str:
+    """The name of the one study of a title."""
+    begin = title.replace(" ", "-")
+    (name,) = (name for name in library.names() if name.startswith(begin))
+    return name
+
+
 def test_extraction_stops_and_goes_on_from_the_studies_page(server, session, home):
     page = session()
-    begin_extraction(page, server, "stopped study")
+    title = anew("stopped study")
+    begin_extraction(page, server, title)
     page.get_by_role("button", name="Stop").last.click()
     expect(page.get_by_text("Everything finished so far is kept")).to_be_visible(
         timeout=20_000
     )
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
-    (name,) = (name for name in library.names() if name.startswith("stopped-study"))
+    name = name_of(title)
     missing = len(library.open_by_name(name).missing)
     assert 0 < missing < 24
     go(page, f"{server}/studies?study={name}", "Studies")
@@ -515,7 +532,8 @@ def test_extraction_stops_and_goes_on_from_the_studies_page(server, session, hom
 
 def test_one_session_extracts_while_another_looks(server, session, home):
     working, looking = session(), session()
-    begin_extraction(working, server, "quiet study")
+    title = anew("quiet study")
+    begin_extraction(working, server, title)
     go(looking, f"{server}/similarity?study=planted&layer=2", "Similarity")
     truth = library.open_by_name("planted").array("concept_vector").sel(layer=2).values
     unit = truth / np.linalg.norm(truth, axis=-1, keepdims=True)
@@ -529,7 +547,7 @@ def test_one_session_extracts_while_another_looks(server, session, home):
     )
     opened = working.get_by_role("heading", name="Overview", level=1)
     expect(opened).to_be_visible(timeout=2 * LONG)
-    (name,) = (name for name in library.names() if name.startswith("quiet-study"))
+    name = name_of(title)
     assert library.open_by_name(name).complete
     main = working.get_by_test_id("stMain")
     main.get_by_role("link", name="Similarity").first.click()

@@ -17,6 +17,7 @@ from components.frame import (
     chip,
     controls,
     going,
+    late_looks,
     links,
     login,
     picker,
@@ -144,6 +145,7 @@ def begin(title: str) -> Study | None:
     study means nothing.
     """
     entry = entry_of(title)
+    late_looks.drop_late_looks()
     links.arrive(entry.file)
     readings.begin_page()
     st.set_page_config(
