@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from analysis.certificates import (
     behaviour,
@@ -46,6 +47,7 @@ from benchmarks.certificates import (
 )
 from components.figures import certificate as figures
 from components.figures.gallery import draw
+from components.figures.languages import Languages
 from components.figures.spec import Matrix
 from tests.planted import planted_study, replaced
 from tests.visits import alive, visit, words
@@ -152,6 +154,45 @@ def test_pushing_that_is_missing_of_a_language_is_not_known():
     among = np.ones(4, bool)
     assert np.isnan(behaviour.moved_by_others(pushed, 0, among).low)
     assert np.isnan(behaviour.over_targets(pushed, among).low)
+
+
+def test_there_is_no_ratio_to_what_cannot_be_told_from_nothing():
+    found = invariance.certificate(planted(KINDS["noise"], 1), CONCEPTS[0])
+    away = found["home"].values[:-1] == 0
+    assert away.any()
+    for name in rules.OF_OWN_READING:
+        kept = found["kept"].sel(evidence=name).values[:-1]
+        assert np.isnan(kept[away]).all(), name
+    study = planted(KINDS["noise"], 1)
+    figure = draw(study, "certificate", concept=CONCEPTS[0])
+    assert figures.EMPTY in figure.seen and figures.EMPTY in figure.caption
+    assert isinstance(figure.data, Matrix) and figure.data.hover is not None
+    said = figure.data.hover[away.argmax(), 1]
+    assert said == "what the own vector reads cannot be told from chance"
+
+
+def test_where_own_vectors_move_nothing_there_is_an_outcome_without_a_ratio():
+    made = certified(KINDS["unused"], 0)
+    place = [each[MOVED] for each in made.outcomes].index(FAILS)
+    assert made.values[place][MOVED] is behaviour.STILL
+    study = planted(KINDS["unused"], 0)
+    beside = {"home": np.ones(len(LANGUAGES), bool)}
+    found = invariance.labelled(study, made, RULES, beside)
+    assert found["outcome"].sel(evidence=MOVED).values[place] == FAILS
+    assert np.isnan(found["kept"].sel(evidence=MOVED).values[place])
+    said = figures.hover(found)
+    column = found["evidence"].values.tolist().index(MOVED)
+    assert "no further than random" in said[place, column]
+
+
+def test_numbers_in_the_words_of_a_certificate_have_a_minus_sign():
+    study = planted(KINDS["specific"], 0)
+    found = invariance.certificate(study, CONCEPTS[0])
+    below = found.assign(cosine=found["cosine"] * 0 - 0.07)
+    languages = Languages(LANGUAGES, LANGUAGES)
+    assert " −0.07," in figures.certificate(study, below, languages).caption
+    kept = xr.full_like(found["kept"], -0.07)
+    assert "(−0.07;" in figures.by_cosines(found.assign(kept=kept))
 
 
 def test_too_few_languages_and_strange_wishes_are_sentences():

@@ -218,7 +218,7 @@ def test_a_card_is_asked_drawn_and_printed(examined_study):
     figure = draw(examined_study, "report-card")
     assert "passes in 1; fails in 1" in figure.seen
     assert isinstance(figure.data, Matrix)
-    assert figure.data.says[0][0].startswith("+")
+    assert figure.data.says[0][0].startswith("ok")
     assert figure.data.says[0][1].startswith("×")
     sheet = compose([figure], Look("ACL, full width"))
     printed = {text.get_text() for text in sheet.canvas.findobj(Text)}

@@ -42,6 +42,7 @@ from analysis.certificates.verdicts import (
     lowest_half,
     outcomes,
     over_languages,
+    without_ratios,
 )
 from analysis.concepts.recognition import known_concepts, origin
 from analysis.core.errors import SpecError, listed
@@ -127,7 +128,7 @@ def of_languages(found: Evidence) -> list[dict[str, Value]]:
         if found.pushed is not None:
             known[rules.MOVED] = behaviour.moved_by_others(found.pushed, place, among)
             known[rules.MOVES] = behaviour.moves_others(found.pushed, place, among)
-        values.append(known)
+        values.append(known if among[place] else without_ratios(known))
     return values
 
 
@@ -187,10 +188,10 @@ def certificate(
 
     By ``language`` (all of them together last, as “all”) and ``evidence`` (the names of
     ``rules.RULES``): ``kept`` with ``low`` and ``high`` (95 %; ratios, 1: all of what the
-    own vector does), ``outcome``. By language: ``verdict``, ``home`` (whether the own
-    vector reads it), ``accuracy`` of the own vector with ``accuracy_low`` and
-    ``accuracy_high``, ``cosine`` to the others, ``floor_concepts``, ``floor_shuffled``,
-    ``ceiling``.
+    own vector does; NaN where that cannot be told from 0), ``outcome``. By language:
+    ``verdict``, ``home`` (whether the own vector reads it), ``accuracy`` of the own vector
+    with ``accuracy_low`` and ``accuracy_high``, ``cosine`` to the others,
+    ``floor_concepts``, ``floor_shuffled``, ``ceiling``.
 
     ``layer`` 1…N, or 0: where own vectors read best. ``beside``: names of studies of the
     same model and texts with other templates. Effects of pushing are taken where the
@@ -302,7 +303,10 @@ def labelled(
     numbers = np.full((len(ENDS), len(made.verdicts), len(names)), np.nan)
     for row, known in enumerate(made.values):
         for column, name in enumerate(names):
-            numbers[:, row, column] = known.get(name, NOT_KNOWN)
+            value = known.get(name, NOT_KNOWN)
+            # Where own vectors move nothing there is an outcome, but no ratio.
+            shown = NOT_KNOWN if value is behaviour.STILL else value
+            numbers[:, row, column] = shown
     told = [[each[name] for name in names] for each in made.outcomes]
     dims = ("language", "evidence")
     words = {"long_name": "of what the own vector does", "units": "ratio"}

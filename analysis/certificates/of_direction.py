@@ -34,6 +34,7 @@ from analysis.certificates.verdicts import (
     lowest_half,
     outcomes,
     over_languages,
+    without_ratios,
 )
 from analysis.concepts.accuracy import in_first_half
 from analysis.study.study import Study
@@ -267,6 +268,8 @@ def of_languages(found: DirectedEvidence) -> list[dict[str, Value]]:
             cells[-1, place] = True
             known[rules.FROM] = kept_accuracy(found.readings, cells)
             known[rules.SHARED] = left[place]
+            if not found.home[place]:
+                known = without_ratios(known)
         values.append(known)
     return values
 

@@ -76,6 +76,8 @@ class Rule:
 HOME, AGREEMENT, FROM, TO = "home", "agreement", "from_others", "to_others"
 WITHOUT_MEAN, SHARED, HALVES = "without_mean", "shared_part", "halves"
 TEMPLATE, MOVED, MOVES = "templates", "moved_by_others", "moves_others"
+OF_OWN_READING = (FROM, SHARED, HALVES, TEMPLATE)
+"""Ratios to what the own vector reads above chance."""
 RULES = (
     Rule(
         AGREEMENT,
@@ -133,7 +135,10 @@ RULES = (
         MOVED,
         "Others push it",
         "Effect of the other languages' vectors on its prompts, less that of random "
-        "directions, of that of its own vector. Where its own moves nothing: little.",
+        "directions, of that of its own vector; mean over the strengths that were tried. "
+        "Where its own is not surely above 0, or not above 97.5 of 100 random directions "
+        "that were tried: little, without a ratio. The Transfer page asks for more: each "
+        "strength by itself, and more than any further random direction would do.",
         needed=True,
         optional=True,
     ),
@@ -141,7 +146,8 @@ RULES = (
         MOVES,
         "It pushes others",
         "Effect of its vector on the other languages' prompts, less that of random "
-        "directions, of that of their own vectors. Where those move nothing: little.",
+        "directions, of that of their own vectors. Where those move nothing in that "
+        "sense: little, without a ratio.",
         needed=True,
         optional=True,
     ),
@@ -211,7 +217,8 @@ VERDICT_RULES = (
         "Read at home",
         "Before all: the language's own vector reads its own held-out pairs better than "
         "chance (p adjusted over languages), and better than unrelated vectors where the "
-        "study keeps them. Else the language is undecided and is no “other” to anyone.",
+        "study keeps them. Else the language is undecided, is no “other” to anyone, and "
+        "nothing is said as a ratio to what its vector reads.",
     ),
     (
         "Outcome of each",

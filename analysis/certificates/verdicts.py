@@ -40,6 +40,18 @@ def outcomes(
     return found
 
 
+def without_ratios(known: Mapping[str, Value]) -> dict[str, Value]:
+    """Evidence of a language whose own vector reads nothing that could be told.
+
+    A ratio to what cannot be told from 0 may be anything.
+    """
+    found = dict(known)
+    for name in rules.OF_OWN_READING:
+        if name in found:
+            found[name] = NOT_KNOWN
+    return found
+
+
 def over_languages(estimates: np.ndarray) -> Value:
     """Mean over languages; NOT_KNOWN where it is known of fewer than half."""
     if 2 * np.isfinite(estimates).sum() < len(estimates):

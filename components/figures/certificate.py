@@ -14,8 +14,10 @@ from analysis.certificates.rules import (
     DIRECTION_RULES,
     DIRECTION_VERDICT_RULES,
     DIRECTION_VERDICTS,
+    FAILS,
     FROM,
     INVARIANT,
+    OF_OWN_READING,
     OPEN,
     PARTLY,
     RULES,
@@ -27,6 +29,7 @@ from analysis.certificates.rules import (
     Rule,
 )
 from analysis.core.counting import count
+from analysis.core.typeset import minus_signs
 from analysis.study.study import Study
 from components.figures.languages import Languages
 from components.figures.spec import Figure, Matrix
@@ -54,6 +57,8 @@ LEAD_OF_ONE = {
 }
 """The same of one direction from elsewhere."""
 
+EMPTY = "Empty: too few data, or what the own vector does cannot be told from 0."
+
 
 def is_of_one(data: xr.Dataset) -> bool:
     """Whether a certificate is of one direction, not of each language's own vector."""
@@ -80,9 +85,12 @@ def by_cosines(data: xr.Dataset) -> str:
     """What the cosines alone say, where nothing else does."""
     found = data.sel(language=ALL, evidence=AGREEMENT)
     outcome = found["outcome"].item()
-    return (
-        f"By cosines alone: {outcome} ({float(found['kept']):z.2f}; 1 is as close as the "
-        "halves of one language's pairs, 0 as far as other concepts)."
+    kept = float(found["kept"])
+    if not np.isfinite(kept):
+        return f"By cosines alone: {outcome}."
+    return minus_signs(
+        f"By cosines alone: {outcome} ({kept:z.2f}; 1 is as close as the halves of one "
+        "language's pairs, 0 as far as other concepts)."
     )
 
 
@@ -134,15 +142,17 @@ def certificate(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
     ]
     chosen = chosen.sel(evidence=tested)
     values = chosen["kept"].values
-    hover = np.vectorize(percent_interval)(chosen["low"].values, chosen["high"].values)
     words = words_of(data)
+    seen = words.seen
+    if not np.isfinite(values).all():
+        seen = f"{seen} {EMPTY}"
     return Figure(
         name=words.name(study),
         analysis="certificate",
         estimate="of what the own vector does",
         interval=("low", "high"),
         title=words.title,
-        seen=words.seen,
+        seen=seen,
         caption=caption(data),
         data=Matrix(
             values,
@@ -151,13 +161,40 @@ def certificate(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
             units="of what the own vector does",
             limits=(0.0, 1.0),
             faded=chosen["outcome"].values == OPEN,
-            hover=hover,
+            hover=hover(chosen),
         ),
         table=table(chosen, languages),
         x="evidence",
         y="language",
         source=source_note(study),
     )
+
+
+def hover(chosen: xr.Dataset) -> np.ndarray:
+    """Of every cell (language, evidence) its interval, or why it has no ratio."""
+    said = np.empty(chosen["kept"].shape, object)
+    evidence = chosen["evidence"].values.tolist()
+    for row, home in enumerate(chosen["home"].values):
+        for column, name in enumerate(evidence):
+            cell = chosen.isel(language=row, evidence=column)
+            known = np.isfinite(float(cell["kept"]))
+            said[row, column] = percent_interval(
+                float(cell["low"]), float(cell["high"])
+            )
+            if not known:
+                said[row, column] = why_empty(name, cell["outcome"].item(), bool(home))
+    return said
+
+
+def why_empty(name: str, outcome: str, home: bool) -> str:
+    """Why a cell has no ratio: what it would be of may be nothing."""
+    if outcome == UNTESTED:
+        return "not tested"
+    if outcome == FAILS:
+        return "own vectors push no further than random directions"
+    if name in OF_OWN_READING and not home:
+        return "what the own vector reads cannot be told from chance"
+    return "too few data"
 
 
 class Words(NamedTuple):
@@ -225,7 +262,9 @@ def caption(data: xr.Dataset) -> str:
         f"Intervals are {data.attrs['interval']}.",
         untested_words(data),
     ]
-    return " ".join(part for part in said if part)
+    if not np.isfinite(data["kept"].values).all():
+        said.insert(2, EMPTY)
+    return minus_signs(" ".join(part for part in said if part))
 
 
 def table(data: xr.Dataset, languages: Languages) -> pd.DataFrame:

@@ -24,8 +24,10 @@ from components.figures.languages import Languages
 from components.figures.spec import Figure, Matrix
 from components.figures.text import percent_interval, source_note
 
-SIGNS = {GOOD: "+", DOUBTFUL: "?", BAD: "×", UNKNOWN: ""}
-"""A sign for every light, so that none is told by colour alone."""
+SIGNS = {GOOD: "ok", DOUBTFUL: "?", BAD: "×", UNKNOWN: ""}
+"""A sign for every light, so that none is told by colour alone. No plus, which before a
+number would be taken for its own.
+"""
 LEVELS = {GOOD: 1.0, DOUBTFUL: 0.5, BAD: 0.0, UNKNOWN: float("nan")}
 """Where a light stands on the scale."""
 NOTHING_BAD = "nothing is bad anywhere"
@@ -77,7 +79,7 @@ def card(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
             levels,
             tuple(check.title for check in BY_NAME.values()),
             tuple(columns),
-            units="× bad to + good",
+            units="× bad to ok",
             limits=(0.0, 1.0),
             hover=hover,
             says=words(chosen),
@@ -91,7 +93,7 @@ def card(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
 
 def how_read(data: xr.Dataset) -> str:
     """How cells are read, and why some are empty."""
-    told = "+ is good, ? doubtful, × bad, each with its value."
+    told = "“ok” is good, ? doubtful, × bad, each with its value."
     if (data["light"].values == UNKNOWN).any():
         told += " Empty: not measured, or a share of an effect that there is not."
     return told

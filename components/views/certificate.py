@@ -8,7 +8,7 @@ import xarray as xr
 
 from analysis.certificates import directions, invariance
 from analysis.certificates.directions import OWN
-from analysis.certificates.rules import FEWEST_LANGUAGES
+from analysis.certificates.rules import FEWEST_LANGUAGES, MOVED, TEMPLATE
 from analysis.overview import needs
 from analysis.steering.language_vectors import languages_with_means
 from analysis.study.study import PUBLISHED, Study
@@ -25,6 +25,10 @@ REST = "all other languages"
 HOW_OF_ONE = (
     "A direction that the study's own vectors make up can be read: export such a vector "
     "on the Playground. A report card on the Control page pushes along an imported file."
+)
+PUSHED = (
+    "Pushing here is the mean over all strengths, beside the random directions that were "
+    "tried. The Transfer page asks for more at each strength, so it may tell less."
 )
 RULES = Fold("certificate-rules", "By which rules?", ":material/rule:")
 
@@ -123,12 +127,14 @@ def show(study: Study, data: xr.Dataset) -> None:
     missing = figures.untested_words(data)
     of_one = figures.is_of_one(data)
     if missing:
-        how = HOW_OF_ONE if of_one else how_to_test(study)
+        how = HOW_OF_ONE if of_one else how_to_test(study, data)
         st.caption(escape(f"{missing} {how}"))
+    if not of_one and figures.is_tested(data, MOVED):
+        st.caption(PUSHED)
     with st.expander("Accuracies and cosines behind it", icon=":material/table:"):
         st.dataframe(figures.numbers(data, languages), hide_index=True)
     fold.show(RULES, partial(rules, of_one))
-    panel.explain(invariance.certificate)
+    panel.explain(invariance.certificate, of="the certificate")
 
 
 def rules(of_one: bool) -> None:
@@ -140,13 +146,20 @@ def rules(of_one: bool) -> None:
     st.table(figures.rule_table(of_one).set_index("rule"))
 
 
-def how_to_test(study: Study) -> str:
+def how_to_test(study: Study, data: xr.Dataset) -> str:
     """How what was not tested could be."""
-    return (
-        f"Whether pushing carries over is tried with “babelscope try pushing {study.name}”"
-        " or on the Transfer page; other templates by computing a further study of the "
-        "same model and texts on the Extract page."
-    )
+    ways = []
+    if not figures.is_tested(data, MOVED):
+        ways.append(
+            "Whether pushing carries over is tried with “babelscope try pushing "
+            f"{study.name}” or on the Transfer page."
+        )
+    if not figures.is_tested(data, TEMPLATE):
+        ways.append(
+            "For other templates, compute a further study of the same model and texts on "
+            "the Extract page."
+        )
+    return " ".join(ways)
 
 
 def lacking(study: Study) -> None:
