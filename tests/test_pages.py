@@ -357,7 +357,7 @@ CAPTIONS = {
     "Recognition by concept and language": r"chance 0\.5.*Benjamini-Hochberg.*cross-fitted|one half of the held-out pairs",  # noqa: E501
     "Cosine similarity of the languages' concept vectors": r"3 concepts.*95 % over concepts",
     "How much of the agreement is remarkable": r"20 ordered pairs.*floors.*ceiling",
-    "Similarity against genetic relatedness": r"95 % -?\d\.\d\d to -?\d\.\d\d.*Mantel p = .*n = 10 pairs of 5 languages",  # noqa: E501
+    "Similarity against genetic relatedness": r"95 % −?\d\.\d\d to −?\d\.\d\d.*Mantel p = .*n = 10 pairs of 5 languages",  # noqa: E501
     "Is fairness one direction in every language?": r"chance 0\.5.*floor of.*ceiling of.*Intervals are",  # noqa: E501
     "Languages clustered by their concept vectors": r"5 languages.*no uncertainty",
     "Transfer from a source language (row) to a target language (column)": r"of 6 cells from languages.*of 5 languages.*no better than chance.*Layer",  # noqa: E501

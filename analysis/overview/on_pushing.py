@@ -79,8 +79,13 @@ def pushed(
 
 
 def picture(table: xr.Dataset) -> xr.DataArray | None:
-    """How many of own and of other languages are moved, in percent, as far as known."""
+    """How many of own and of other languages are moved, in percent, as far as known.
+
+    None where nothing is moved: the sentence says so, and there would be no bar.
+    """
     found = read(table)
+    if not found.moved and not found.own_moved:
+        return None
     values = {}
     if found.own:
         values["own language moved"] = 100 * found.own_moved / found.own
@@ -97,14 +102,14 @@ def judge(table: xr.Dataset) -> Verdict:
     pushes = f"{found.moved} of {count(found.cells, 'pair')} of languages"
     if not found.moved and not found.own_moved:
         text = (
-            "When you push, nothing moves: at this strength no vector does more than "
-            "random directions, not even in its own language."
+            f"{how_far(table)}, no vector can be told from random directions, not even in "
+            "its own language."
         )
         return Verdict(text, NONE)
     if not found.moved:
         text = (
-            "When you push, nothing carries over: in "
-            f"{pushes} another language's vector does more than random directions."
+            f"{how_far(table)}, nothing is seen to carry over: in {pushes} another "
+            "language's vector can be told from random directions."
         )
         return Verdict(text, NONE)
     start = (
@@ -120,12 +125,21 @@ def judge(table: xr.Dataset) -> Verdict:
     return Verdict(text, STRONG if found.moved > found.cells / 2 else WEAK)
 
 
+def how_far(table: xr.Dataset) -> str:
+    """The push of which a sentence speaks, as its beginning."""
+    strengths = table["strength"].values
+    known = np.unique(strengths[np.isfinite(strengths)])
+    if len(known) != 1:
+        return "When you push"
+    return f"When you push by {100 * known[0]:g} % of a state's length"
+
+
 def statistics(study: Study, table: xr.Dataset) -> str:
     """Own vectors, agreement with reading, cells that part, and the direction."""
     found = read(table)
     own = (
-        f"{found.own_moved} of {count(found.own, 'language')} are moved by their own "
-        f"vector (q < {RATE})"
+        f"{found.own_moved} of {count(found.own, 'language')} are seen to be moved by "
+        f"their own vector (q < {RATE}; {count(table.attrs['draws'], 'random direction')})"
     )
     agreement = ""
     if np.isfinite(table.attrs["correlation"]):

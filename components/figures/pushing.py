@@ -31,8 +31,8 @@ TABLE = (
 )
 BESIDE = ("reading", "accuracy", "reading_q", *TABLE, "read", "moved", "verdict")
 FADED_NOTE = (
-    "Faded: the source's vector does no more than random directions of the same length, "
-    "or not beyond chance over prompts (Benjamini-Hochberg at 5 %). "
+    "Faded: the source's vector cannot be told from random directions of the same "
+    "length, or from no effect over prompts (Benjamini-Hochberg at 5 %). "
 )
 RULE = (
     "Read: the source's vector ranks the target's pairs better than chance, and not "

@@ -50,7 +50,7 @@ def show(figure: Figure, click: bool = False) -> tuple[str, ...] | None:
 
 def alternative(figure: Figure) -> str:
     """All words of a figure, for whoever cannot see it."""
-    return f"{figure.title}. {figure.caption} {figure.source}".strip()
+    return minus_signs(f"{figure.title}. {figure.caption} {figure.source}".strip())
 
 
 def plotly_config(figure: Figure) -> dict[str, Any]:
@@ -71,14 +71,15 @@ def clicked(event: Any) -> tuple[str, ...] | None:
     return tuple(points[0]["customdata"])
 
 
-def explain(*methods: Callable[..., Any]) -> None:
+def explain(*methods: Callable[..., Any], of: str = "this") -> None:
     """How the numbers are made: formula, signs, reference and an example of each.
 
+    ``of``: what they are of, in a tab of a page that explains its own numbers too.
     Nothing of it is read, or sent, before it is opened.
     """
     key = f"explain-{methods[0].__module__}-{methods[0].__name__}"
     opened = st.expander(
-        "How this is computed",
+        f"How {of} is computed",
         icon=":material/functions:",
         on_change="rerun",
         key=key,

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 import xarray as xr
 
+from analysis.core.typeset import minus_signs
 from components.figures.spec import Figure
 from components.screen import small
 
@@ -22,7 +23,7 @@ def bars(name: str, values: xr.DataArray, says: str) -> None:
 
 def heat(figure: Figure) -> None:
     """A heat map without its tools and numbers; values show on hover."""
-    says = f"{figure.title}. {figure.caption}"
+    says = minus_signs(f"{figure.title}. {figure.caption}")
     show(figure.name, small.heat(figure, is_dark()), says)
 
 

@@ -7,6 +7,7 @@ from difflib import SequenceMatcher
 import streamlit as st
 
 from analysis.core.counting import count
+from analysis.core.typeset import minus_signs
 from analysis.steering.fluency import is_neutral, recognisable
 from analysis.study.recordings import RecordedAnswer
 from analysis.worker.answers import Reply
@@ -125,7 +126,7 @@ def gated(conditions: Sequence[tuple[float, bool]]) -> str:
     for cosine, met in conditions:
         result = "met" if met else "not met, so nothing was added"
         sentences.append(f" Cosine {cosine:z.3f}: the condition is {result}.")
-    return "".join(sentences)
+    return minus_signs("".join(sentences))
 
 
 def marked(reply: Reply, base: Reply | None) -> list[tokens.Token]:

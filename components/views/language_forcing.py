@@ -68,7 +68,7 @@ def figures_of(study: Study) -> None:
     panel.show(figures.by_pair(study, best, start, given.name(start), shown))
     words = f"From {given.name(start)} into {wanted.name(into)}"
     panel.show(figures.by_setting(study, data, measure, (start, into), words))
-    panel.explain(forcing.best_forcing, forcing.forcing)
+    panel.explain(forcing.best_forcing, forcing.forcing, of="the push into a language")
 
 
 def form(study: Study) -> None:

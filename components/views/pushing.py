@@ -1,6 +1,7 @@
 """Does it carry over when you push? The second triangle, beside that of reading."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -24,9 +25,11 @@ from components.figures import transfer as reading
 from components.figures.languages import Languages
 from components.figures.spec import Figure
 from components.forms import trying
-from components.frame import cache, controls, links, panel
+from components.frame import cache, controls, fold, links, panel, questions
 from components.frame.controls import NARROW, WIDE
+from components.frame.fold import Fold
 from components.frame.polite import INFO, polite
+from components.frame.questions import Question
 from components.frame.text import escape
 from components.views.words import answer
 
@@ -42,6 +45,11 @@ USUAL = (0.02, 0.05)
 MOST_LANGUAGES = 6
 """As many languages are chosen at first: time grows with their square."""
 FROM, TO = "pushed-from", "pushed-to"
+INNER, CELL = "pushing", "cell"
+"""The key of the tabs within this one, and the one on a single cell."""
+OTHER_SETTINGS = Fold(
+    "pushing-settings", "Compute it with other settings", ":material/tune:"
+)
 NOT_HERE = "No pair of languages."
 
 
@@ -50,32 +58,69 @@ def tab(study: Study, convention: Convention) -> None:
     if study.has_trial(NAME):
         with polite(INFO):
             triangles(study, convention)
-        with st.expander("Compute it with other settings", icon=":material/tune:"):
-            form(study)
+        fold.show(OTHER_SETTINGS, partial(form, study))
         return
     st.markdown(escape(SHOWS))
     form(study)
 
 
 def triangles(study: Study, convention: Convention) -> None:
-    """Both triangles side by side, the scatter, where they part, and one cell."""
-    strength = chosen_strength(study)
+    """The answer, then what is asked of it: both triangles, one cell, where they part."""
+    answer(study, NAME)
+    left, right = st.columns((1, 2), gap="medium", vertical_alignment="bottom")
+    with left:
+        strength = chosen_strength(study)
     data = cache.measure(beside_reading.beside_reading, study, convention, strength)
     languages = figures.ordered(data, controls.arrangement(), study)
-    answer(study, NAME)
-    st.caption(escape(subset_words(study, data)))
+    right.caption(escape(subset_words(study, data)))
+    open_what_is_asked()
+    parts = (study, data, languages)
+    questions.show(
+        (
+            Question(
+                "beside", "As far as by reading?", partial(beside, *parts, convention)
+            ),
+            Question(CELL, "From one language to another?", partial(one_cell, *parts)),
+            Question("parted", "Where do the two part?", partial(where_parted, *parts)),
+        ),
+        INNER,
+    )
+    panel.explain(
+        effects.pushing, beside_reading.beside_reading, doses.doses, of="pushing"
+    )
+
+
+def open_what_is_asked() -> None:
+    """A link to a cell opens its tab, also one from before there were tabs."""
+    begun = questions.widget(INNER) in st.session_state
+    asked = links.asks(FROM) or links.asks(TO)
+    if asked and not links.asks(INNER) and not begun:
+        links.ask(INNER, CELL)
+
+
+def beside(
+    study: Study, data: xr.Dataset, languages: Languages, convention: Convention
+) -> None:
+    """Both triangles side by side; a click on the first opens the cell."""
     left, right = st.columns(2, gap="medium")
     with left:
         picked = panel.show(figures.matrix(study, data, languages), click=True)
     with right:
         panel.show(read_beside(study, languages, convention))
-    one_cell(study, data, languages, picked)
+    if picked is not None and list(picked) != [*links.now(FROM), *links.now(TO)]:
+        links.ask(FROM, picked[0])
+        links.ask(TO, picked[1])
+        links.ask(INNER, CELL)
+        st.rerun()
+
+
+def where_parted(study: Study, data: xr.Dataset, languages: Languages) -> None:
+    """Reading against pushing, and the pairs of languages in which they part."""
     left, right = st.columns(2, gap="medium")
     with left:
         panel.show(figures.scatter(study, data, languages))
     with right:
         tell_parted(data, languages)
-    panel.explain(effects.pushing, beside_reading.beside_reading, doses.doses)
 
 
 def read_beside(study: Study, languages: Languages, convention: Convention) -> Figure:
@@ -120,32 +165,27 @@ def subset_words(study: Study, data: xr.Dataset) -> str:
     return told.strip()
 
 
-def one_cell(
-    study: Study,
-    data: xr.Dataset,
-    languages: Languages,
-    picked: tuple[str, ...] | None,
-) -> None:
+def one_cell(study: Study, data: xr.Dataset, languages: Languages) -> None:
     """One cell by strength: the source's vector, the own one, and random directions."""
-    if picked is not None and list(picked) != [*links.now(FROM), *links.now(TO)]:
-        links.ask(FROM, picked[0])
-        links.ask(TO, picked[1])
-        st.rerun()
     sources = data["source"].values.tolist()
     targets = data["target"].values.tolist()
-    more = {"format_func": languages.name, "width": NARROW}
-    with controls.row():
+    left, right = st.columns((1, 2), gap="medium")
+    with left:
+        named = languages.name
         source = links.one(
-            "Vector of", sources, FROM, usual.pushed_source(study), **more
+            "Vector of", sources, FROM, usual.pushed_source(study), format_func=named
         )
-        target = links.one("Pushed in", targets, TO, usual.pushed_target(study), **more)
-    cell = data.sel(source=source, target=target)
-    names = (languages.name(source), languages.name(target))
-    st.markdown(escape(figures.effect_in_words(cell, *names, data.attrs["units"])))
-    sure = [figures.how_sure(cell), verdict_words(study, cell)]
-    st.caption(escape("; ".join(filter(None, sure))))
-    curves = cache.measure(doses.doses, study, source, target)
-    panel.show(figures.over_strengths(study, curves, *names))
+        target = links.one(
+            "Pushed in", targets, TO, usual.pushed_target(study), format_func=named
+        )
+        cell = data.sel(source=source, target=target)
+        names = (languages.name(source), languages.name(target))
+        st.markdown(escape(figures.effect_in_words(cell, *names, data.attrs["units"])))
+        sure = [figures.how_sure(cell), verdict_words(study, cell)]
+        st.caption(escape("; ".join(filter(None, sure))))
+    with right:
+        curves = cache.measure(doses.doses, study, source, target)
+        panel.show(figures.over_strengths(study, curves, *names))
 
 
 def verdict_words(study: Study, cell: xr.Dataset) -> str:

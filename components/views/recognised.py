@@ -61,7 +61,10 @@ def figures_of(study: Study) -> None:
     changed = cache.measure(recognised.refusal_across, study, push)
     panel.show(figures.refusal(study, changed, push, languages))
     panel.explain(
-        recognised.outcomes, recognised.recognition_across, recognised.refusal_across
+        recognised.outcomes,
+        recognised.recognition_across,
+        recognised.refusal_across,
+        of="recognising and refusing",
     )
 
 

@@ -47,7 +47,7 @@ def show(study: Study) -> None:
     with st.expander("By which limits?", icon=":material/rule:"):
         st.markdown(escape(" ".join(said)))
         st.table(figures.limit_table().set_index("check"))
-    panel.explain(report_card.report_card)
+    panel.explain(report_card.report_card, of="the report card")
 
 
 def form(study: Study) -> None:

@@ -61,7 +61,9 @@ def figures_of(study: Study, layer: int) -> None:
     with right:
         panel.show(figures.pooled(study, pooled, pivot, languages))
     panel.show(figures.over_languages(study, data, measure, pivot, languages))
-    panel.explain(alignment.alignment_by_layer, alignment.pooled_mexa)
+    panel.explain(
+        alignment.alignment_by_layer, alignment.pooled_mexa, of="alignment by layer"
+    )
 
 
 def form(study: Study) -> None:

@@ -49,7 +49,9 @@ def patching_tab(study: Study, layer: int) -> None:
             width=WIDE,
         )
         panel.show(figures.by_language(study, data, what, into, languages))
-        panel.explain(patching.patched, patching.crossing_layers)
+        panel.explain(
+            patching.patched, patching.crossing_layers, of="carrying a word over"
+        )
     with st.expander(OTHER_SETTINGS, icon=":material/tune:"):
         patching_form(study)
 
@@ -66,7 +68,7 @@ def latent_tab(study: Study, layer: int) -> None:
         st.markdown(f"**{escape(latent_figures.answer(data))}**")
         panel.show(latent_figures.over_layers(study, data, layer))
         panel.show(latent_figures.by_language(study, data, languages))
-        panel.explain(latent.latent_language)
+        panel.explain(latent.latent_language, of="the language of each layer")
     with st.expander(OTHER_SETTINGS, icon=":material/tune:"):
         latent_form(study)
 
