@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 import xarray as xr
+from streamlit.testing.v1 import AppTest
 
 from analysis.overview import findings
 from analysis.overview.finding import small_picture
+from analysis.study import library
 from components.figures.languages import Languages
 from components.figures.spec import Figure, Matrix
 from components.frame import small as on_page
 from components.screen import small
 from components.views import overview
 from tests.stored import stored
-from tests.visits import figures, visit, words
+from tests.visits import alive, figures, visit, words
 
 MOST_WORDS = 90
 KINDS = ("markdown", "caption", "page_link")
@@ -162,3 +164,19 @@ def test_a_small_heat_map_has_no_numbers_in_its_cells():
     assert drawn(plot)["texttemplate"] == "" and layout(plot)["xaxis"]["fixedrange"]
     lines = small.bars(np.ones(2), ("a", "b"), "%")
     assert not layout(lines)["dragmode"]
+
+
+def test_cards_beyond_three_lie_below_both_columns_and_leave_no_gap():
+    def script() -> None:
+        from components.views import overview
+
+        abouts = ("transfer", "recognition", "similarity", "words", "pushing")
+        for about, place in overview.places(abouts).findings.items():
+            place.markdown(about)
+
+    at = alive(AppTest.from_function(script, default_timeout=30).run())
+    left, right = ([each.value for each in column.markdown] for column in at.columns)
+    assert left == ["transfer"] and right == ["recognition", "similarity", "words"]
+    assert "pushing" in [each.value for each in at.main.markdown]
+    study = library.open_by_name("gemma-3-270m")
+    assert overview.in_order(study)[-1] == "pushing"

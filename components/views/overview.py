@@ -45,6 +45,10 @@ LOOK_INTO = 400
 """Height in pixels of a text that is longer than a page."""
 SLOW = ("words",)
 """Findings that others do not wait for."""
+BESIDE = 3
+"""Small cards that stand as high as the large one; further ones lie below both."""
+SHORT = "pushing"
+"""The finding that may have no picture: beside the large card it would leave a gap."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Layout:
     findings: Mapping[str, DeltaGenerator]
     """What a finding is about → where it goes; the first place is the large one."""
     rest: DeltaGenerator
+    wide: tuple[str, ...] = ()
+    """What has a card across the page, with its picture beside its sentence."""
 
 
 def page(study: Study) -> None:
@@ -89,17 +95,18 @@ def open_what_is_asked() -> None:
 
 
 def in_order(study: Study) -> tuple[str, ...]:
-    """What findings there are, the most telling first: transfer, where there is any."""
+    """What findings there are: transfer first, where there is any, as the most telling."""
     abouts = []
     for about in findings.abouts(study):
         need = findings.OF_CONCEPTS.get(about)
         if need is None or need.met(study):
             abouts.append(about)
+    abouts.sort(key=lambda about: about == SHORT)
     return tuple(sorted(abouts, key=lambda about: about != "transfer"))
 
 
 def places(abouts: tuple[str, ...]) -> Layout:
-    """A large place on the left for the first, smaller ones beside it for the others."""
+    """A large place on the left for the first, smaller ones beside it, the rest below."""
     found: dict[str, DeltaGenerator] = {}
     if not abouts:
         return Layout(found, st.container())
@@ -108,9 +115,12 @@ def places(abouts: tuple[str, ...]) -> Layout:
     if others:
         left, right = st.columns([3, 2])
     found[first] = left.container(border=True)
-    for about in others:
+    for about in others[:BESIDE]:
         found[about] = right.container(border=True)
-    return Layout(found, st.container())
+    wide = tuple(others[BESIDE:])
+    for about in wide:
+        found[about] = st.container(border=True)
+    return Layout(found, st.container(), wide)
 
 
 def fill(study: Study, about: str, layout: Layout) -> None:
@@ -129,6 +139,14 @@ def fill(study: Study, about: str, layout: Layout) -> None:
         with st.spinner(f"{about.capitalize()} …"):
             found = finding(study, about)
         sentence = escape(found.sentence)
+        if about in layout.wide and found.picture is not None:
+            said, drawn = st.columns([3, 2])
+            with said:
+                st.markdown(f"**{sentence}**")
+                foot(study, found)
+            with drawn:
+                picture(study, about, found)
+            return
         st.markdown(f"#### {sentence}" if is_large else f"**{sentence}**")
         picture(study, about, found)
         foot(study, found)
