@@ -1,6 +1,7 @@
 """The sentences with which Alignment, Layers and Plane begin, in each of their branches."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -134,10 +135,15 @@ def test_layers_say_where_there_is_no_angle():
 )
 def test_the_plane_says_what_holds_up(gain, erasure, said):
     setting = Setting("English", 6, 1.0, 0, 0.0, 0)
-    found = Effect(setting, np.mean(gain), gain, np.mean(erasure), erasure, 4, (12, 9))
+    both = (4, 4), (12, 9)
+    found = Effect(setting, np.mean(gain), gain, np.mean(erasure), erasure, *both)
     told = plane.answer(found)
     assert told.startswith(f"Steering with the English vector {said}")
     assert told.endswith("n = 12 universal and 9 culture items, 4 languages.")
+    fewer = plane.answer(replace(found, languages=(4, 3)))
+    assert fewer.endswith(
+        "n = 12 universal items in 4 languages and 9 culture items in 3 languages."
+    )
     assert " -" not in told
 
 
@@ -146,7 +152,7 @@ def test_languages_without_an_arrow_say_what_they_lack():
         {"language": ["es", "sw"], "universal": [12, 12], "culture": [0, 8]}
     )
     setting = Setting("local", 0, 0.0, 6, 1.0, 0)
-    found = Effect(setting, 0.0, (0.0, 0.0), 0.0, (0.0, 0.0), 2, (12, 8))
+    found = Effect(setting, 0.0, (0.0, 0.0), 0.0, (0.0, 0.0), (2, 1), (12, 8))
     assert plane.without_an_arrow(table, found, TWO) == (
         "1 of 2 languages have an arrow: Spanish has no culture items among the 12 "
         "universal and 8 culture items shown."

@@ -57,7 +57,7 @@ def test_effects_are_the_planted_ones(study):
         localisation.effect(study, best[mode], None) for mode in ("English", "both")
     )
     assert english.gain == pytest.approx(2 / 3) and english.gain_ends[0] > 0
-    assert english.erasure == pytest.approx(1 / 3) and english.languages == 2, (
+    assert english.erasure == pytest.approx(1 / 3) and english.languages == (2, 2), (
         "English has no English vector"
     )
     assert both.gain == pytest.approx(english.gain) and both.erasure == pytest.approx(
@@ -221,7 +221,10 @@ def test_items_without_a_local_answer_and_languages_without_culture_are_left_out
         q for q in given.questions if not (q.language == "sw" and q.kind == "culture")
     )
     study = swept("partly", given=type(given)("partly", kept))
-    table = localisation.plane(study, localisation.chosen_settings(study)["English"])
+    place = localisation.chosen_settings(study)["English"]
+    transfer, local = localisation.effect(study, place).languages
+    assert transfer == local + 1
+    table = localisation.plane(study, place)
     row = table.set_index("language").loc["sw"]
     assert (
         np.isfinite(row["transfer"])
@@ -282,7 +285,13 @@ def changed(gain, erasure, spread=0.01):
     """An effect with intervals."""
     ends = [(value - spread, value + spread) for value in (gain, erasure)]
     return localisation.Effect(
-        Setting("both", 2, 1.0, 4, 1.0), gain, ends[0], erasure, ends[1], 5, (10, 10)
+        Setting("both", 2, 1.0, 4, 1.0),
+        gain,
+        ends[0],
+        erasure,
+        ends[1],
+        (5, 5),
+        (10, 10),
     )
 
 

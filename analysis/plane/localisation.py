@@ -324,14 +324,18 @@ def prompts_with_country(study: Study, half: int | None) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Effect:
-    """A change of both axes, mean over languages, with 95 % intervals over items."""
+    """A change of both axes, mean over languages, with 95 % intervals over items.
+
+    ``items`` and ``languages`` are of transfer and of localisation: a language may have
+    items of one kind only.
+    """
 
     setting: Setting
     gain: float
     gain_ends: tuple[float, float]
     erasure: float
     erasure_ends: tuple[float, float]
-    languages: int
+    languages: tuple[int, int]
     items: tuple[int, int]
 
 
@@ -349,21 +353,18 @@ def effect(study: Study, place: int, half: int | None = 1) -> Effect:
         found[axis] = (
             float(rates(change)),
             (float(low), float(high)),
-            int(np.isfinite(change).any(0).sum()),
+            np.isfinite(change),
         )
-    n = int(np.isfinite(values[place]).any(-1).sum())
-    (gain, gain_ends, universal), (erasure, erasure_ends, culture) = (
-        found["transfer"],
-        found["localisation"],
-    )
+    gain, gain_ends, universal = found["transfer"]
+    erasure, erasure_ends, culture = found["localisation"]
     return Effect(
         settings(study)[place],
         gain,
         gain_ends,
         erasure,
         erasure_ends,
-        n,
-        (universal, culture),
+        (int(universal.any(1).sum()), int(culture.any(1).sum())),
+        (int(universal.any(0).sum()), int(culture.any(0).sum())),
     )
 
 

@@ -121,13 +121,23 @@ def answer(found: Effect) -> str:
     """What a vector does to both axes, in a sentence with intervals and n."""
     mode = NAMES[found.setting.mode]
     name = f"Steering with the {mode}" if "vector" in mode else f"Steering {mode}"
-    universal, culture = found.items
     gain = finding.change(found.gain, found.gain_ends)
     local = finding.change(-found.erasure, found.erasure_ends, -1)
     return minus_signs(
         f"{name} {what_it_does(found)}: transfer {gain}; local answers {local}. "
-        f"n = {universal} universal and {culture} culture items, "
-        f"{count(found.languages, 'language')}."
+        f"n = {items_in_words(found)}."
+    )
+
+
+def items_in_words(found: Effect) -> str:
+    """How many items of either kind there are, and in how many languages."""
+    universal, culture = found.items
+    readers, locals_ = (count(each, "language") for each in found.languages)
+    if found.languages[0] == found.languages[1]:
+        return f"{universal} universal and {culture} culture items, {readers}"
+    return (
+        f"{universal} universal items in {readers} and {culture} culture items in "
+        f"{locals_}"
     )
 
 
