@@ -378,8 +378,9 @@ def test_every_work_is_whole(key):
 
 def test_captions_explain_the_marks_of_print():
     text = manuscript.caption(recipe("diverging matrix"))
-    assert "Pale cells" in text and "+ and −" in text and "Hatched" not in text
-    assert "Hatched: unknown." in manuscript.caption(recipe("matrix with a hole"))
+    assert "Pale, hatched cells" in text and "+ and −" in text
+    assert "unknown" not in text
+    assert "Crosshatched: unknown." in manuscript.caption(recipe("matrix with a hole"))
 
 
 @pytest.mark.parametrize("name", DATA)

@@ -28,7 +28,9 @@ from components.figures.spec import (
 )
 from components.printing import fonts, sheet, sight, to_paper
 from components.printing.collisions import overlaps
+from components.printing.hatching import across
 from components.printing.layout import covered_words
+from components.printing.places import Size
 from components.printing.venues import (
     CM,
     NO_ROOM,
@@ -281,10 +283,30 @@ def test_cells_no_better_than_chance_are_pale_and_struck_and_unknown_ones_hatche
     marks = next(
         found for found in drawn.collections if isinstance(found, LineCollection)
     ).get_segments()
-    assert [tuple(np.ceil(mark.mean(0))) for mark in marks] == [
-        (j, i) for i, j in np.argwhere(FADED)
-    ]
-    assert composed("matrix with a hole").canvas.axes[0].patch.get_hatch()
+    struck = {tuple(np.rint(mark.mean(0)).astype(int)) for mark in marks}
+    assert struck == {(j, i) for i, j in np.argwhere(FADED)}
+    assert len(marks) > 2 * len(struck), "hatched, not only struck in a corner"
+    assert composed("matrix with a hole").canvas.axes[0].patch.get_hatch() == "xxxx"
+
+
+@pytest.mark.parametrize("cell", [Size(5, 5), Size(16, 9), Size(110, 14)])
+@pytest.mark.parametrize("room", [Size(0, 0), Size(4, 4), Size(14, 8)])
+def test_hatching_has_one_slope_in_any_cell_and_leaves_room_for_what_it_says(
+    cell, room
+):
+    if room.width > cell.width:
+        assert not list(across(cell, room)), "what it says takes all of the cell"
+        return
+    strokes = np.array(list(across(cell, room)))
+    assert len(strokes)
+    first, last = strokes[:, 0], strokes[:, 1]
+    assert np.allclose(first.sum(1), last.sum(1)), "rising at 45 degrees"
+    assert (strokes >= 0).all() and (strokes <= np.array(cell) + 1e-9).all()
+    along = np.linspace(0.01, 0.99, 50)[:, None, None]
+    points = first + along * (last - first)
+    away = np.abs(points - np.array(cell) / 2)
+    inside = (away < np.array(room) / 2 - 1e-9).all(-1)
+    assert not inside.any()
 
 
 def test_several_panels_are_lettered_and_share_one_scale_and_bar():

@@ -1,9 +1,11 @@
 """What vectors reach that have nothing to do with a concept, and tests against them."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.collections import PathCollection
 
 from analysis.concepts import plan, unrelated
 from analysis.concepts.accuracy import in_first_half, significance
@@ -28,7 +30,8 @@ from components.figures import transfer as triangles
 from components.figures.languages import Languages
 from components.paperpack import cited, manuscript, recipes, tables
 from components.paperpack.recipes import Recipe
-from components.printing.heat import lower_strokes
+from components.printing.sheet import compose
+from components.printing.venues import Look
 from components.screen.to_plotly import draw
 from tests.planted import Planting, planted_study, replaced
 from tests.stored import stored
@@ -388,10 +391,19 @@ def test_methods_name_the_comparison_where_there_is_one():
             assert any("random directions" in each for each in said) == kept
 
 
-def test_strokes_in_print_are_in_the_other_corner():
-    cells = np.array([[True, False]])
-    ((one, other),) = lower_strokes(cells)
-    assert min(one[0], other[0]) > 0 and max(one[1], other[1]) > 0
+def test_print_marks_what_unrelated_vectors_reach_as_the_screen_does():
+    marked, _ = figures_of(planted_study(planting=Planting(unrelated=True)))
+    reached = np.zeros(marked.data.values.shape, bool)
+    reached[0, 1] = True
+    data = replace(marked.data, within=reached, faded=np.zeros_like(reached))
+    figure = replace(marked, data=data)
+    written = compose([figure], Look("ACL, full width")).canvas.axes[0]
+    told = [each.get_text() for each in written.texts if "°" in each.get_text()]
+    assert len(told) == 1
+    quiet = compose([figure], Look("ACL, full width", values=False)).canvas.axes[0]
+    circles = [each for each in quiet.collections if isinstance(each, PathCollection)]
+    ((x, y),) = circles[0].get_offsets().tolist()
+    assert (round(x), round(y)) == (1, 0)
 
 
 def test_recipes_keep_the_marks_and_older_ones_their_digest():

@@ -56,12 +56,9 @@ IN_WORDS = {
 }
 """The same that a link calls otherwise → in words."""
 CHOICES = dict(zip(AS_CALLED, AS_CALLED)) | IN_WORDS
-PALE = "Pale cells with a stroke across a corner: no better than chance."
-WITHIN = (
-    "A stroke across the lower right corner, ° on screen: cannot be told from unrelated "
-    "vectors."
-)
-HATCHED = "Hatched: unknown."
+PALE = "Pale, hatched cells: no better than chance."
+WITHIN = "A small circle: cannot be told from unrelated vectors."
+UNKNOWN = "Crosshatched: unknown."
 SIGNS = "Where cells are too small for numbers, + and − give the sign."
 EXPLAINED = "Percent along the axes: variance that each explains in its layer."
 
@@ -84,7 +81,7 @@ def marks(figure: Figure) -> list[str]:
         if data.within is not None and np.any(data.within):
             found.append(WITHIN)
         if not np.isfinite(data.values).all():
-            found.append(HATCHED)
+            found.append(UNKNOWN)
         if data.diverging:
             found.append(SIGNS)
     if isinstance(data, Cloud) and data.grid and data.explained is not None:

@@ -13,7 +13,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from analysis.core.errors import FigureError
+from analysis.core.typeset import minus_signs
 from components.figures.spec import PALE, SEQUENTIAL, Figure, Matrix
+from components.printing.hatching import ROUND, Line, circle, hatch
 from components.printing.places import (
     FAINT,
     GREY,
@@ -32,6 +34,10 @@ from components.printing.venues import CM, NO_ROOM, Look
 TALLEST_CELL = 0.75 * CM
 SMALLEST_SIGN = 4
 """Points: a cell smaller than this has no room for a sign."""
+SIGN = 0.4
+"""Length of a sign, beside the shorter side of its cell."""
+WITHIN = "°"
+"""Stands behind numbers that unrelated vectors reach too, as on screen."""
 SCALES = {SEQUENTIAL: SEQUENTIAL.lower()}
 """Scale of the screen → its name in Matplotlib, where that is another."""
 MARKED = "#D55E00"
@@ -40,7 +46,6 @@ MOST_GAPS = 32
 LUMINANCE = (0.2126, 0.7152, 0.0722)
 MIDDLE_GREY = 0.21
 """Luminance from which dark ink has more contrast than white."""
-Line = tuple[tuple[float, float], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,18 @@ class Cells:
         full = colour_scale(self.data)(level)
         pale = colour_scale(self.data, pale=True)(level)
         return np.where(self.faded[..., None], pale, full)
+
+    @property
+    def struck(self) -> np.ndarray:
+        """Cells (row, column) that are known, and no better than chance."""
+        return self.faded & np.isfinite(self.values)
+
+    @property
+    def within(self) -> np.ndarray:
+        """Cells (row, column) that are known, and that unrelated vectors reach too."""
+        if self.data.within is None:
+            return np.zeros(self.values.shape, bool)
+        return self.data.within & np.isfinite(self.values) & ~self.faded
 
     def ink(self, row: int, column: int) -> str:
         """White or dark, whichever has more contrast to a cell."""
@@ -135,10 +152,7 @@ def cells_in_print(figure: Figure, data: Matrix, look: Look) -> Cells:
 
 
 def draw_cells(axes: Axes, cells: Cells) -> None:
-    """Cells no better than chance pale with a stroke, unknown ones hatched.
-
-    Those no better than unrelated vectors have a stroke across the other corner.
-    """
+    """Cells no better than chance pale, unknown ones crosshatched."""
     data, values = cells.data, cells.values
     rows, columns = values.shape
     gap = "white" if max(rows, columns) <= MOST_GAPS else "face"
@@ -156,11 +170,7 @@ def draw_cells(axes: Axes, cells: Cells) -> None:
             edgecolors=gap,
             linewidth=LINE,
         )
-    axes.patch.set(facecolor="white", hatch="////", edgecolor=FAINT)
-    strokes = corner_strokes(cells.faded & known)
-    if data.within is not None:
-        strokes += lower_strokes(data.within & known & ~cells.faded)
-    axes.add_collection(LineCollection(strokes, colors=INK, linewidths=LINE))
+    axes.patch.set(facecolor="white", hatch="xxxx", edgecolor=FAINT)
     if data.diagonal:
         for each in range(min(rows, columns)):
             axes.add_patch(frame_around(each, each, INK, LINE))
@@ -244,27 +254,38 @@ def write_into_cells(panel: Panel, cells: Cells, place: Place, cell: Size) -> No
     for row, column in cells.known:
         texts.append(text_of(cells, row, column))
     longest = max(texts, key=len, default="")
+    smallest = min(cell.width, cell.height)
+    widest = place.measure((longest,))
     tall_enough = place.look.values and cell.height >= place.look.small * 1.2
-    if tall_enough and place.measure((longest,)) + 2 <= cell.width:
+    if tall_enough and widest + 2 <= cell.width:
+        room = Size(widest + 2 * ROUND, place.look.small + 2 * ROUND)
+        hatch(panel.axes, cells.struck, cell, room)
         write_numbers(panel.axes, cells, texts, place)
         return
     if place.look.values and texts:
         panel.notes.append(NO_ROOM)
-    if cells.data.diverging and min(cell.width, cell.height) >= SMALLEST_SIGN:
+    if smallest < SMALLEST_SIGN:
+        # A stroke or a sign would hide such a cell.
+        if cells.data.diverging:
+            panel.notes.append(
+                "cells are too small for their signs, so the two sides of the scale "
+                "look alike in greyscale"
+            )
+        return
+    sign_width = SIGN * smallest + 2 * ROUND if cells.data.diverging else 0.0
+    hatch(panel.axes, cells.struck, cell, Size(sign_width, sign_width))
+    inks = [cells.ink(row, column) for row, column in np.argwhere(cells.within)]
+    circle(panel.axes, cells.within, cell, inks)
+    if cells.data.diverging:
         draw_signs(panel.axes, cells, cell.width / cell.height)
-    elif cells.data.diverging:
-        panel.notes.append(
-            "cells are too small for their signs, so the two sides of the scale look "
-            "alike in greyscale"
-        )
 
 
 def text_of(cells: Cells, row: int, column: int) -> str:
     """What a cell says: its words, where there are any, else its number."""
     if cells.data.says:
         return cells.data.says[row][column]
-    value = cells.values[row, column]
-    return f"{value:z.{cells.data.digits}f}".replace("-", "−")
+    value = minus_signs(f"{cells.values[row, column]:z.{cells.data.digits}f}")
+    return f"{value}{WITHIN}" if cells.within[row, column] else value
 
 
 def write_numbers(axes: Axes, cells: Cells, texts: list[str], place: Place) -> None:
@@ -298,25 +319,10 @@ def readable_ink(colour: np.ndarray) -> str:
     return "white" if linear @ LUMINANCE < MIDDLE_GREY else INK
 
 
-def corner_strokes(cells: np.ndarray) -> list[Line]:
-    """A stroke across the corner of every marked cell (row, column)."""
-    strokes = []
-    for row, column in np.argwhere(cells):
-        strokes.append(((column - 0.5, row - 0.1), (column - 0.1, row - 0.5)))
-    return strokes
-
-
-def lower_strokes(cells: np.ndarray) -> list[Line]:
-    """A stroke across the other corner of every marked cell (row, column)."""
-    strokes = []
-    for row, column in np.argwhere(cells):
-        strokes.append(((column + 0.5, row + 0.1), (column + 0.1, row + 0.5)))
-    return strokes
-
-
 def sign(row: int, column: int, value: float, shape: float) -> list[Line]:
     """A plus or a minus as lines, in a cell ``shape`` times as wide as tall."""
-    wide, tall = 0.2 / max(shape, 1), 0.2 * min(shape, 1)
+    half = SIGN / 2
+    wide, tall = half / max(shape, 1), half * min(shape, 1)
     level = ((column - wide, row), (column + wide, row))
     upright = ((column, row - tall), (column, row + tall))
     if value > 0:
