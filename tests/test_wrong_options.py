@@ -160,3 +160,37 @@ def test_a_strength_is_a_number(home, strength):
 def test_numbers_of_numpy_are_numbers(home):
     assert listed("layers", np.arange(5, 7)) == (5, 6)
     assert bs.generate("demo", "Hello", tokens=np.int64(2), temperature=np.float32(0))
+
+
+@pytest.mark.parametrize(
+    ("option", "allowed"),
+    [
+        ("--engine", "vLLM server, such as http"),
+        ("--cluster", "local:4"),
+        ("--shard", "such as 1/4"),
+        ("--resume", "name of a study"),
+    ],
+)
+def test_a_variable_of_the_shell_that_is_not_set_computes_nothing(
+    home, option, allowed, capsys
+):
+    assert commands.main(["extract", option, ""]) == 2
+    said = capsys.readouterr().err
+    assert f"{option} was given without a value" in said and allowed in said
+    assert f"leave {option} out" in said
+    assert not list(store.root().iterdir())
+
+
+def test_steering_by_an_engine_without_an_address_computes_nothing(home, capsys):
+    assert commands.main(["steer", "A deed.", "--engine", " "]) == 2
+    assert "--engine was given without a value (“ ”)" in capsys.readouterr().err
+
+
+def test_none_from_python_is_told_what_to_give():
+    study = bs.open("gemma-3-270m")
+    with pytest.raises(AnalysisError, match="“None” names no direction") as told:
+        study.measure("certificate", concept="morality", direction=None)
+    assert "“language:fr/en”, or leave it out" in str(told.value)
+    assert "For this study there " in str(told.value)
+    with pytest.raises(AnalysisError, match="Unknown concept “None”.* morality"):
+        study.measure("certificate", concept=None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.core.errors import SpecError
+from analysis.core.errors import SpecError, listed
 from analysis.languages.languages import is_known, language
 from analysis.steering.language_vectors import (
     OTHERS,
@@ -55,6 +55,14 @@ def offered(study: Study) -> tuple[str, ...]:
     return tuple(found)
 
 
+def offered_words(study: Study) -> str:
+    """Which directions there are for a study, in a sentence."""
+    there = offered(study)
+    if not there:
+        return "For this study there is no kept vector file and no language vector yet."
+    return f"For this study there are: {listed(there)}."
+
+
 def words_of(text: str) -> str:
     """What a direction is, in words: “the language vector of French”."""
     kind, _, name = text.partition(":")
@@ -81,7 +89,8 @@ def read(study: Study, text: str) -> Direction:
         raise SpecError(
             f"“{str(text)[:80]}” names no direction; write “file:” and the name of a kept "
             "vector file, or “language:” and a code, as in “language:fr” or "
-            "“language:fr/en”, or leave it out for the study's own vectors."
+            "“language:fr/en”, or leave it out for the study's own vectors. "
+            f"{offered_words(study)}"
         )
     if kind == FILE:
         vectors = of_file(study, name)

@@ -90,8 +90,10 @@ def unknown(
     given: str,
     allowed: Iterable[str],
 ) -> SpecError:
-    """The error for a name that is not in a table."""
+    """The error for a name that is not in a table, or that is no text at all."""
     allowed = tuple(allowed)
+    # From Python anything may be given, such as None.
+    given = str(given)
     hint = nearest(given, allowed)
     names = listed(allowed)
     return SpecError(f"Unknown {kind} “{given[:MOST_QUOTED]}”.{hint} Allowed: {names}.")

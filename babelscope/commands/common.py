@@ -13,6 +13,52 @@ from babelscope.study import Study
 OWN = ("command", "execute", "resume", "shard", "cluster")
 """Options that are no argument of the Python face."""
 BEGUN = time.monotonic()
+WORKERS = (
+    "local, local:4, the address or file of a scheduler, or a name of clusters.toml in "
+    "Babelscope's folder"
+)
+"""What --cluster takes."""
+
+
+class Filled(argparse.Action):
+    """An option that must not be empty, as a variable of the shell is that is not set.
+
+    ``allowed``: what can be given; ``without``: what leaving the option out does. An empty
+    one would do the same without a word.
+    """
+
+    def __init__(self, *args: Any, allowed: str, without: str, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.allowed, self.without = allowed, without
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep what was given; SpecError where it is empty."""
+        if not values.strip():
+            raise SpecError(
+                f"{option_string} was given without a value (“{values}”), as by a "
+                f"variable of the shell that is not set. Give {self.allowed}, or leave "
+                f"{option_string} out {self.without}."
+            )
+        setattr(namespace, self.dest, values)
+
+
+def add_engine(parser: argparse.ArgumentParser, does: str) -> None:
+    """Which server computes instead of this machine; ``does``: what it does."""
+    parser.add_argument(
+        "--engine",
+        default="",
+        action=Filled,
+        allowed="the address of a vLLM server, such as http://localhost:8000",
+        without="to compute on this machine",
+        metavar="URL",
+        help=f"a vLLM server that passed check-engine {does}",
+    )
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -80,12 +126,18 @@ def add_resume(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume",
         default="",
+        action=Filled,
+        allowed="the name of a study",
+        without="to begin a new one",
         metavar="STUDY",
         help="go on with this unfinished study; all other options are its own",
     )
     parser.add_argument(
         "--shard",
         default="",
+        action=Filled,
+        allowed="K/N, such as 1/4",
+        without="to compute all by itself",
         metavar="K/N",
         help="with --resume: this is one of N processes that do so together, on any "
         "machines that share Babelscope's folder",
@@ -93,9 +145,11 @@ def add_resume(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cluster",
         default="",
+        action=Filled,
+        allowed=WORKERS,
+        without="to compute on this machine",
         metavar="WHERE",
-        help="let the workers of a Dask cluster compute it: local, local:4, the address or "
-        "file of a scheduler, or a name of clusters.toml in Babelscope's folder",
+        help=f"let the workers of a Dask cluster compute it: {WORKERS}",
     )
 
 

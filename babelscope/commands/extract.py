@@ -48,12 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     common.add_position(parser)
-    parser.add_argument(
-        "--engine",
-        default="",
-        metavar="URL",
-        help="a vLLM server that passed check-engine reads the texts, with --resume too",
-    )
+    common.add_engine(parser, "reads the texts, with --resume too")
     common.add_reading(parser)
 
 

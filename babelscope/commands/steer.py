@@ -15,6 +15,7 @@ from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import TEMPLATES
 from analysis.steering.operators import OPERATORS
+from babelscope.commands import common
 from babelscope.steering import generate
 from babelscope.study import Study, open_study
 
@@ -49,12 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tokens", type=int, default=32)
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--engine",
-        default="",
-        metavar="URL",
-        help="a vLLM server that passed check-engine writes the answers",
-    )
+    common.add_engine(parser, "writes the answers")
 
 
 def execute(options: argparse.Namespace) -> int:
