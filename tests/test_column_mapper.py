@@ -61,6 +61,13 @@ def test_columns_that_are_not_known_are_said_on_the_page():
     assert corpora.DEMO in corpora.offered()
 
 
+def test_columns_are_asked_about_in_the_order_of_the_table():
+    at = uploaded(made.csv_of(ROWS, ";"), "meine.csv")
+    asked = [plain(each.label) for each in at.selectbox]
+    names = list(ROWS[0])
+    assert [label for label in asked if label in names] == names
+
+
 def test_a_public_layout_needs_no_word():
     rows = [(n, ("sports", "travel")[n % 2]) for n in range(8)]
     files = {"eng_Latn/train.tsv": made.sib("en", rows)}

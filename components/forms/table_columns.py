@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from analysis.core.faults import Faults
 from analysis.questions.answer_options import ANSWERS
@@ -128,9 +129,12 @@ def ask(begun: Beginning, guessed: ColumnMap, key: str) -> ColumnMap:
     before = guessed_roles(guessed)
     chosen: dict[str, str] = {}
     across = 3 if len(names) <= MANY_COLUMNS else 4
-    slots = st.columns(across)
+    slots: list[DeltaGenerator] = []
     for number, name in enumerate(names):
         roles = roles_of(kind)
+        if number % across == 0:
+            # A row each: on a phone they stand below each other, in the table's order.
+            slots = st.columns(across)
         chosen[name] = slots[number % across].selectbox(
             escape(name[:40]),
             list(roles),
