@@ -196,8 +196,9 @@ def scatter(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
         title="Reading against pushing",
         seen="To the right a vector reads better in the other language; higher up it "
         "pushes better there. 100 % is what that language's own vector does.",
-        caption=f"{capital(agreement)}; {strength_words(data)}. Only targets that their "
-        f"own vector moves have a share. {RULE}",
+        caption=f"{capital(agreement)}; {strength_words(data)}. Shares are "
+        "of targets in which the own vector's effect is above 0 by its interval over "
+        f"prompts, however far random directions reach. {RULE}",
         data=points,
         table=table,
         x="reading: T, points",
