@@ -9,12 +9,13 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from sys import intern
 from typing import NamedTuple, TypeGuard
 
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.core.errors import nearest
 from analysis.core.faults import Faults
-from analysis.core.keys import Names, told_apart, visible_form
+from analysis.core.keys import Names, plainly_differ, told_apart, visible_form
 from analysis.core.places import NONE, EarlierRows, Places
 from analysis.core.table_files import refusal, value_in_words
 from analysis.languages.forms import Forms
@@ -26,8 +27,6 @@ COLUMNS = REQUIRED + OPTIONAL
 KNOWN = frozenset(COLUMNS)
 MEMBERS = ("positive", "negative")
 SPLIT_NAMES = ("", "train", "test")
-SHARED = ("language", "split")
-"""Columns of few texts; those of names are held once where they are joined."""
 UNSEEN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 """Unseen characters that stand in no word; joiners do, in several scripts."""
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
@@ -51,12 +50,9 @@ class Reading(NamedTuple):
     fault: str = ""
 
 
-class Checked(NamedTuple):
-    """One row as texts by column, and what is wrong with them."""
-
-    place: str
-    texts: dict[str, str]
-    faults: tuple[str, ...]
+EMPTY = Reading("")
+NOTHING = (None, "")
+"""What a cell of an optional column may hold to have no text."""
 
 
 class Translations:
@@ -96,24 +92,25 @@ class Gathering:
         self.places = Places()
         self.names = Names(exact)
         self.concepts: dict[str, Translations] = {}
-        self.known: dict[str, str] = {}
         self.languages = Forms(faults)
 
     def add(self, row: Row) -> None:
         """Check a row against itself and those before it, and keep it as a pair."""
-        checked = check_row(row, self.exact)
-        written = checked.texts.get("language")
+        faults: list[str] = []
+        texts = checked_texts(row, faults, self.exact)
+        written = texts.get("language")
         if written:
-            checked.texts["language"] = self.languages.read(written, row.place)
-        if checked.faults:
-            self.faults += [f"{row.place}: {fault}" for fault in checked.faults]
-        self.compare(checked)
+            texts["language"] = self.languages.read(written, row.place)
+        if faults:
+            self.faults += [f"{row.place}: {fault}" for fault in faults]
+        if names_a_pair(texts):
+            self.compare(texts, row.place)
         self.places.append(row.place)
         # Once a fault is found there will be no corpus.
         if self.faults:
             self.pairs.clear()
         else:
-            self.pairs.append(self.pair_of(checked.texts))
+            self.pairs.append(ContrastPair(**texts))
 
     def notes(self) -> list[str]:
         """Sentences on names that were joined."""
@@ -122,14 +119,6 @@ class Gathering:
             notes += translations.pairs.notes(f"Pairs of {concept}")
             notes += translations.sources.notes(f"Sources of {concept}")
         return notes
-
-    def pair_of(self, texts: dict[str, str]) -> ContrastPair:
-        """The pair of a row; names that many rows share are held once."""
-        known = self.known
-        for column in SHARED:
-            if column in texts:
-                texts[column] = known.setdefault(texts[column], texts[column])
-        return ContrastPair(**texts)
 
     def join(self, texts: dict[str, str]) -> Translations:
         """Write the names of a row as they were written first; its concept's pairs."""
@@ -143,11 +132,8 @@ class Gathering:
             texts["source"] = translations.sources.add(texts["source"])
         return translations
 
-    def compare(self, row: Checked) -> None:
+    def compare(self, texts: dict[str, str], place: str) -> None:
         """Faults of a row that is there already, or that divides translations."""
-        texts = row.texts
-        if not names_a_pair(texts):
-            return
         written = texts["pair"]
         translations = self.join(texts)
         same = translations.add(texts, len(self.places))
@@ -158,7 +144,7 @@ class Gathering:
                 otherwise = f", written “{told_apart(pair)}”"
                 written = told_apart(written)
             self.faults.append(
-                f"{row.place}: pair “{written}” of {concept} in {texts['language']} "
+                f"{place}: pair “{written}” of {concept} in {texts['language']} "
                 f"is there already ({self.places[same]}{otherwise})"
                 f"{self.languages.joined(texts['language'])}"
             )
@@ -169,7 +155,7 @@ class Gathering:
             first = self.places[translations.first_of(pair)]
             there = f"{quoted(earlier)} in {first}"
             self.faults.append(
-                f"{row.place}: the split of pair “{pair}” of {concept} "
+                f"{place}: the split of pair “{pair}” of {concept} "
                 f"is {quoted(split)} here, {there}"
             )
 
@@ -203,34 +189,32 @@ def assemble(
     return replace(corpus, notes=(*notes, *joined, *of_corpus))
 
 
-def check_row(row: Row, exact: bool = False) -> Checked:
-    """The row's values as texts, by column, and what is wrong with them.
+def checked_texts(row: Row, faults: list[str], exact: bool = False) -> dict[str, str]:
+    """The row's values as texts, by column; adds what is wrong with them to ``faults``.
 
     Names lose outer white space, members keep theirs.
     """
-    faults = []
-    if not KNOWN.issuperset(row.values):
-        faults = unknown_columns(row.values)
-    texts = {}
     values = row.values
+    if not KNOWN.issuperset(values):
+        faults += unknown_columns(values)
+    texts = {}
     for column in COLUMNS:
         if column not in values:
             if column in REQUIRED and column not in row.lacking:
                 faults.append(f"no “{column}”")
             continue
         value = values[column]
-        if value == "" and column in OPTIONAL:
-            texts[column] = ""
-            continue
         if not is_plain(value):
             value, fault = text_of(column, value)
             if fault:
                 faults.append(fault)
         texts[column] = value if column in MEMBERS else value.strip()
-    faults += faults_of(texts)
-    if not exact:
-        faults += unseen_contrast(texts)
-    return Checked(row.place, texts, tuple(faults))
+    if texts.get("split"):
+        # A million rows name one of two splits, and hold one text for each.
+        texts["split"] = intern(texts["split"])
+        faults += split_faults(texts["split"])
+    faults += member_faults(texts.get("positive", ""), texts.get("negative", ""), exact)
+    return texts
 
 
 def is_plain(value: object) -> TypeGuard[str]:
@@ -242,8 +226,8 @@ def is_plain(value: object) -> TypeGuard[str]:
 
 def text_of(column: str, value: object) -> Reading:
     """A value as text, and what is wrong with it."""
-    if value is None and column in OPTIONAL:
-        return Reading("")
+    if column in OPTIONAL and value in NOTHING:
+        return EMPTY
     if column == "pair":
         value = number_as_text(value)
     if not isinstance(value, str):
@@ -267,40 +251,36 @@ def number_as_text(value: object) -> object:
     return str(value)
 
 
-def faults_of(texts: Mapping[str, str]) -> list[str]:
-    """What is wrong with the texts of a row.
+def split_faults(name: str) -> list[str]:
+    """What is wrong with the name of a split."""
+    if name in SPLIT_NAMES:
+        return []
+    hint = nearest(name, SPLIT_NAMES[1:])
+    return [f"unknown split “{name[:40]}”.{hint} Allowed: train, test or nothing"]
 
-    Columns that are absent or empty were reported already.
+
+def member_faults(positive: str, negative: str, exact: bool) -> list[str]:
+    """What is wrong with members that do not differ, or of which nothing is seen.
+
+    Of ``exact`` ones only whether they are the same text. Absent and empty ones were
+    reported already.
     """
-    faults = []
-    name = texts.get("split", "")
-    if name not in SPLIT_NAMES:
-        hint = nearest(name, SPLIT_NAMES[1:])
-        faults.append(
-            f"unknown split “{name[:40]}”.{hint} Allowed: train, test or nothing"
-        )
-    positive = texts.get("positive", "").strip()
-    negative = texts.get("negative", "").strip()
-    if positive and positive == negative:
-        faults.append("“positive” and “negative” are the same text")
-    return faults
-
-
-def unseen_contrast(texts: Mapping[str, str]) -> list[str]:
-    """What is wrong with members of which nothing is seen, or no difference.
-
-    Members that are the same characters were reported already.
-    """
-    positive, negative = texts.get("positive", ""), texts.get("negative", "")
-    plain = positive.isascii() and negative.isascii()
-    if plain and positive.split() != negative.split():
+    if plainly_differ(positive, negative):
         return []
     if positive.strip() == negative.strip():
+        same = "“positive” and “negative” are the same text"
+        return [same] if positive.strip() else []
+    if exact:
         return []
+    return unseen_contrast(positive, negative)
+
+
+def unseen_contrast(positive: str, negative: str) -> list[str]:
+    """What is wrong with members of which nothing is seen, or no difference."""
     shown = [visible_form(positive), visible_form(negative)]
     faults = []
-    for column, text in zip(MEMBERS, shown):
-        if not text and texts.get(column, "").strip():
+    for column, text, seen in zip(MEMBERS, (positive, negative), shown):
+        if not seen and text.strip():
             faults.append(f"“{column}” has only characters that cannot be seen")
     if shown[0] == shown[1] and not faults:
         faults.append(
@@ -376,8 +356,9 @@ def white_space_notes(corpus: Corpus) -> list[str]:
     """A sentence on texts that end in white space, which is no fault."""
     ends: Counter[str] = Counter()
     for pair in corpus.pairs:
-        ends[pair.language] += pair.positive[-1].isspace()
-        ends[pair.language] += pair.negative[-1].isspace()
+        for text in (pair.positive, pair.negative):
+            if text[-1].isspace():
+                ends[pair.language] += 1
     counts = []
     for code in corpus.languages:
         if ends[code]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 from zipfile import ZipFile
 
 from analysis.concepts.pair_checks import Row, assemble
@@ -33,25 +33,26 @@ MEMBERS = ("pos", "neg")
 TEXTS = (*MEMBERS, "scenario", "question")
 KNOWN = frozenset(TEXTS)
 
+Branch = dict[str, object] | list[object]
+
 
 class Node(NamedTuple):
     """A part of a file's tree and the way to it, by keys and by positions."""
 
-    keys: tuple[str, ...]
-    positions: tuple[str, ...]
+    keys: str
+    positions: str
     value: object
 
     @property
     def place(self) -> str:
         """The way by keys, for a message."""
-        return "/".join(self.keys) or "the top"
+        return self.keys or "the top"
 
 
 class Leaf(NamedTuple):
     """One pair of a file: the way to it, and its composed texts.
 
-    ``extra``: keys that are no part of the layout. ``identical``: translation has made
-    both members what looks the same text.
+    ``identical``: translation has made both members what looks the same text.
     """
 
     keys: str
@@ -59,19 +60,22 @@ class Leaf(NamedTuple):
     positive: str
     negative: str
     source: str
-    extra: tuple[str, ...]
     identical: bool
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One file: the pairs of a concept in a language, and every fault in it."""
+    """One file: the pairs of a concept in a language, and every fault in it.
+
+    ``extra``: keys of leaves that are no part of the layout.
+    """
 
     file: str
     concept: str
     language: str
     leaves: list[Leaf]
     faults: tuple[str, ...] = ()
+    extra: frozenset[str] = frozenset()
 
 
 def papers_layout(folder: Path) -> Corpus:
@@ -172,14 +176,17 @@ def read_sheet(file: NamedFile) -> Sheet:
         faults.append(f"{file.name}: {error}")
         return Sheet(file.name, concept, "", [], tuple(faults))
     leaves = []
+    keys: set[str] = set()
     for node in walk(tree):
         wrong = leaf_faults(node.value)
         faults += [f"{file.name}, at {node.place}: {fault}" for fault in wrong]
         if isinstance(node.value, dict) and not wrong:
+            keys.update(node.value)
             leaves.append(compose(node, node.value))
     if wrong_name:
         language = ""
-    return Sheet(file.name, concept, language, leaves, tuple(faults))
+    extra = frozenset(keys) - KNOWN
+    return Sheet(file.name, concept, language, leaves, tuple(faults), extra)
 
 
 def name_fault(path: PurePosixPath) -> str:
@@ -195,28 +202,40 @@ def name_fault(path: PurePosixPath) -> str:
 
 def walk(tree: object) -> Iterator[Node]:
     """Leaves in the order of the file; a leaf has a member or is no container."""
+    if not is_branch(tree):
+        yield Node("", "", tree)
+        return
     # Not recursive, because a file may be nested deeper than Python's stack.
-    stack = [Node((), (), tree)]
-    while stack:
-        node = stack.pop()
-        if isinstance(node.value, list):
-            children = enumerate(node.value)
-        elif isinstance(node.value, dict) and not has_member(node.value):
-            children = node.value.items()
+    branches = [parts(tree)]
+    while branches:
+        node = next(branches[-1], None)
+        if node is None:
+            branches.pop()
+        elif is_branch(node.value):
+            inner = parts(node.value, f"{node.keys}/", f"{node.positions}/")
+            branches.append(inner)
         else:
             yield node
-            continue
-        inner = []
-        for position, (key, value) in enumerate(children):
-            keys = (*node.keys, str(key))
-            positions = (*node.positions, str(position))
-            inner.append(Node(keys, positions, value))
-        stack += reversed(inner)
 
 
-def has_member(value: Mapping[str, object]) -> bool:
-    """Whether an object is a leaf: it holds a positive or a negative."""
-    return "pos" in value or "neg" in value
+def is_branch(value: object) -> TypeGuard[Branch]:
+    """Whether a part of a tree is a list, or an object without positive and negative."""
+    if isinstance(value, dict):
+        return "pos" not in value and "neg" not in value
+    return isinstance(value, list)
+
+
+def parts(branch: Branch, keys: str = "", positions: str = "") -> Iterator[Node]:
+    """What a branch holds; ``keys`` and ``positions`` begin the ways to its parts."""
+    items = branch.items() if isinstance(branch, dict) else enumerate(branch)
+    for position, (key, value) in enumerate(items):
+        # “+” copies no key behind an empty way: languages hold the keys they share once.
+        by_keys = keys + str(key)
+        by_positions = positions + str(position)
+        # Mostly they are the same, and one text of a million is held instead of two.
+        if by_positions == by_keys:
+            by_positions = by_keys
+        yield Node(by_keys, by_positions, value)
 
 
 def leaf_faults(leaf: object) -> list[str]:
@@ -241,20 +260,9 @@ def compose(node: Node, texts: Mapping[str, str]) -> Leaf:
     Pairs on one question or scenario have it as their source.
     """
     positive, negative = in_full(texts, "pos"), in_full(texts, "neg")
-    keys = "/".join(node.keys)
-    positions = keys
-    # Mostly they are the same, and one text of a million is held instead of two.
-    if node.positions != node.keys:
-        positions = "/".join(node.positions)
-    return Leaf(
-        keys=keys,
-        positions=positions,
-        positive=positive,
-        negative=negative,
-        source=texts.get("scenario", "") or texts.get("question", ""),
-        extra=() if KNOWN.issuperset(texts) else tuple(set(texts) - KNOWN),
-        identical=look_the_same(positive, negative),
-    )
+    source = texts.get("scenario", "") or texts.get("question", "")
+    identical = look_the_same(positive, negative)
+    return Leaf(node.keys, node.positions, positive, negative, source, identical)
 
 
 def in_full(texts: Mapping[str, str], member: str) -> str:
@@ -300,8 +308,9 @@ def rows_of(sheet: Sheet, keyed: bool) -> Iterator[Row]:
             "language": sheet.language,
             "positive": leaf.positive,
             "negative": leaf.negative,
-            "source": leaf.source,
         }
+        if leaf.source:
+            values["source"] = leaf.source
         yield Row(f"{sheet.file}, at {place}", values)
     sheet.leaves.clear()
 
@@ -321,8 +330,7 @@ def remarks(sheets: Sequence[Sheet], keyed: bool) -> list[str]:
         )
     extra: set[str] = set()
     for sheet in sheets:
-        for leaf in sheet.leaves:
-            extra.update(leaf.extra)
+        extra |= sheet.extra
     if extra:
         notes.append(f"not read from the leaves: {', '.join(sorted(extra))}.")
     concept = sheets[0].concept

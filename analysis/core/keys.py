@@ -35,9 +35,14 @@ def visible_form(text: str) -> str:
 
 def look_the_same(text: str, other: str) -> bool:
     """Whether two texts have the same visible form."""
-    if text.isascii() and other.isascii():
-        return text.split() == other.split()
+    if plainly_differ(text, other):
+        return False
     return visible_form(text) == visible_form(other)
+
+
+def plainly_differ(text: str, other: str) -> bool:
+    """Whether texts of ASCII look different, as nearly all do; of others that is open."""
+    return text.isascii() and other.isascii() and text.split() != other.split()
 
 
 def same_name(text: str) -> str:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from json import JSONDecodeError
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from analysis.core.turns import tell_share
 
@@ -26,13 +26,8 @@ PLAIN_KEY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\n\r]*:[ \t\n\r]*')
 
 Scan = Callable[[str, int], tuple[Any, int]]
 """Text and place → the value there, and the place behind it."""
-
-
-class Found(NamedTuple):
-    """A value, and the place behind it."""
-
-    value: Any
-    end: int
+CUT = object()
+"""Stands for a value that does not end within a piece."""
 
 
 def decoded(decoder: json.JSONDecoder, text: str) -> Any:
@@ -50,116 +45,132 @@ def decoded(decoder: json.JSONDecoder, text: str) -> Any:
             "read, so split it into several files"
         )
     pieces = Pieces(decoder, text)
-    found = pieces.value(pieces.behind_space(0))
-    end = pieces.behind_space(found.end)
-    if end < len(text):
-        raise JSONDecodeError("Extra data", text, end)
-    return found.value
+    pieces.skip_space()
+    value = pieces.next_value()
+    pieces.skip_space()
+    if pieces.place < len(text):
+        raise JSONDecodeError("Extra data", text, pieces.place)
+    return value
 
 
 class Pieces:
-    """A text of which a piece at a time is looked at."""
+    """A text that is read from its beginning to its end, of which a piece is looked at.
+
+    ``place`` is that of the next character; what is read is behind it afterwards.
+    """
 
     def __init__(self, decoder: json.JSONDecoder, text: str) -> None:
         # Type stubs leave out the attribute that raw_decode itself calls.
         self.scan: Scan = cast(Any, decoder).scan_once
         self.made = decoder.object_pairs_hook or dict
         self.text = text
+        self.place = 0
         self.start = 0
         self.piece = ""
 
-    def value(self, place: int) -> Found:
-        """The value that begins at a place."""
-        found = self.within_piece(place)
-        if found is not None:
-            return found
-        sign = self.sign(place)
+    def next_value(self) -> Any:
+        """The value that begins here."""
+        value = self.within_piece()
+        if value is not CUT:
+            return value
+        sign = self.sign()
         if sign == "[":
-            return self.list_behind(place + 1)
+            return self.next_list()
         if sign == "{":
-            return self.object_behind(place + 1)
+            return self.next_object()
         try:
-            return Found(*self.scan(self.text, place))
+            value, self.place = self.scan(self.text, self.place)
         except StopIteration:
-            raise JSONDecodeError("Expecting value", self.text, place) from None
+            raise JSONDecodeError("Expecting value", self.text, self.place) from None
+        return value
 
-    def within_piece(self, place: int) -> Found | None:
-        """A value that ends within this piece or one that begins with it; else None."""
-        if place < self.start + len(self.piece):
-            found = self.scanned(place)
-            if found is not None or place == self.start:
-                return found
-        tell_share(place / len(self.text))
-        self.start = place
-        self.piece = self.text[place : place + PIECE]
-        return self.scanned(place)
+    def within_piece(self) -> Any:
+        """A value that ends within this piece or one that begins here; else CUT."""
+        if self.place < self.start + len(self.piece):
+            value = self.scanned()
+            if value is not CUT or self.place == self.start:
+                return value
+        tell_share(self.place / len(self.text))
+        self.start = self.place
+        self.piece = self.text[self.place : self.place + PIECE]
+        return self.scanned()
 
-    def scanned(self, place: int) -> Found | None:
-        """A value in this piece; None where it is not whole in it, or no JSON."""
+    def scanned(self) -> Any:
+        """A value in this piece; CUT where it is not whole in it, or no JSON."""
         try:
-            value, length = self.scan(self.piece, place - self.start)
+            value, length = self.scan(self.piece, self.place - self.start)
         except (StopIteration, JSONDecodeError):
-            return None
+            return CUT
         end = self.start + length
         if CUT_NUMBER.fullmatch(self.piece, length) and end < len(self.text):
-            return None
-        return Found(value, end)
+            return CUT
+        self.place = end
+        return value
 
-    def list_behind(self, place: int) -> Found:
-        """The list whose bracket is before a place."""
+    def next_list(self) -> list[Any]:
+        """The list that begins here."""
         values: list[Any] = []
-        place = self.behind_space(place)
-        if self.sign(place) == "]":
-            return Found(values, place + 1)
+        self.place += 1
+        self.skip_space()
+        if self.sign() == "]":
+            self.place += 1
+            return values
         while True:
-            found = self.value(place)
-            values.append(found.value)
-            comma = COMMA.match(self.text, found.end)
-            if comma is None:
-                return Found(values, self.behind_sign("]", found.end))
-            place = comma.end()
+            values.append(self.next_value())
+            if not self.skip_comma():
+                self.skip_sign("]")
+                return values
 
-    def object_behind(self, place: int) -> Found:
-        """The object whose brace is before a place."""
+    def next_object(self) -> Any:
+        """The object that begins here."""
         items: list[tuple[str, Any]] = []
-        place = self.behind_space(place)
-        if self.sign(place) == "}":
-            return Found(self.made(items), place + 1)
+        self.place += 1
+        self.skip_space()
+        if self.sign() == "}":
+            self.place += 1
+            return self.made(items)
         while True:
-            key = self.key(place)
-            found = self.value(key.end)
-            items.append((key.value, found.value))
-            comma = COMMA.match(self.text, found.end)
-            if comma is None:
-                end = self.behind_sign("}", found.end)
-                return Found(self.made(items), end)
-            place = comma.end()
+            key = self.next_key()
+            items.append((key, self.next_value()))
+            if not self.skip_comma():
+                self.skip_sign("}")
+                return self.made(items)
 
-    def key(self, place: int) -> Found:
-        """The name at a place, and where its value begins."""
-        plain = PLAIN_KEY.match(self.text, place)
+    def next_key(self) -> str:
+        """The name that begins here; its value begins behind it."""
+        plain = PLAIN_KEY.match(self.text, self.place)
         if plain:
-            return Found(plain[1], plain.end())
-        if self.sign(place) != '"':
+            self.place = plain.end()
+            return plain[1]
+        if self.sign() != '"':
             expected = "Expecting property name enclosed in double quotes"
-            raise JSONDecodeError(expected, self.text, place)
-        name = self.value(place)
-        behind = self.behind_sign(":", name.end)
-        return Found(name.value, self.behind_space(behind))
+            raise JSONDecodeError(expected, self.text, self.place)
+        name = self.next_value()
+        self.skip_sign(":")
+        self.skip_space()
+        return name
 
-    def sign(self, place: int) -> str:
-        """The character at a place; none at the end."""
-        return self.text[place : place + 1]
+    def sign(self) -> str:
+        """The character here; none at the end."""
+        return self.text[self.place : self.place + 1]
 
-    def behind_sign(self, sign: str, place: int) -> int:
-        """The place behind a sign that has to be there, perhaps after white space."""
-        place = self.behind_space(place)
-        if self.sign(place) != sign:
+    def skip_comma(self) -> bool:
+        """Whether a comma is next, perhaps between white space."""
+        comma = COMMA.match(self.text, self.place)
+        if comma:
+            self.place = comma.end()
+        return bool(comma)
+
+    def skip_sign(self, sign: str) -> None:
+        """Pass a sign that has to be next, perhaps after white space."""
+        self.skip_space()
+        if self.sign() != sign:
             expected = f"Expecting '{sign if sign == ':' else ','}' delimiter"
-            raise JSONDecodeError(expected, self.text, place)
-        return place + 1
+            raise JSONDecodeError(expected, self.text, self.place)
+        self.place += 1
 
-    def behind_space(self, place: int) -> int:
-        """The place of the next character that is no white space."""
-        found = SPACE.match(self.text, place)
-        return found.end() if found else place
+    def skip_space(self) -> None:
+        """Pass white space."""
+        space = SPACE.match(self.text, self.place)
+        if space:
+            self.place = space.end()
