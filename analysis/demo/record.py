@@ -20,9 +20,10 @@ from analysis.core.specs import ModelSpec, digest, written
 from analysis.core.templates import apply_template, is_whole, template_ending
 from analysis.core.version import __version__
 from analysis.demo.recorded_turns import OF_GAP, OF_STATE, TurnSpec, name, turns_for
-from analysis.model.generate import Answer, generate
+from analysis.model.generate import generate
 from analysis.model.hooks import Row
 from analysis.model.load import Loaded
+from analysis.model.said import Answer
 from analysis.model.scoring import continuations
 from analysis.steering.fluency import identified_language, repetition
 from analysis.steering.resolve import layers_at_depth, resolve, state_norms, vectors

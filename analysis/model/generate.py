@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -21,14 +21,14 @@ from analysis.model.batches import (
 from analysis.model.hooks import (
     AnswerGeometry,
     Check,
-    ConditionSeen,
     Row,
     no_check,
     steered,
 )
 from analysis.model.load import Loaded, out_of_memory, release
+from analysis.model.said import Answer
 from analysis.model.threads import in_threads, threads_for
-from analysis.model.tokens import LikelyToken, Pieces, TokenNames, TokenShare
+from analysis.model.tokens import LikelyToken, Pieces, TokenNames
 from analysis.steering.specs import GenerationSpec
 
 MOST_ROWS = 128
@@ -40,25 +40,6 @@ LENGTH = "length"
 BROKEN = "not finite"
 GOING = "going on"
 GREEDY = GenerationSpec()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one row said.
-
-    ``pieces`` has one text per token (empty while a character is not whole) and joins to
-    ``text``. ``ended``: by the model's own end ("end"), at the asked length ("length"),
-    or because its states were no longer finite. ``top``: per token the likeliest next
-    tokens, as many as were asked for. ``conditions``: what became of those of its
-    steering.
-    """
-
-    text: str
-    ids: tuple[int, ...]
-    pieces: tuple[str, ...]
-    ended: str
-    top: tuple[tuple[TokenShare, ...], ...] = ()
-    conditions: tuple[ConditionSeen, ...] = ()
 
 
 OnAnswers = Callable[[list[Answer]], None]

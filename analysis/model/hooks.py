@@ -15,6 +15,7 @@ import torch
 from analysis.core.errors import ModelError, SpecError, unknown
 from analysis.core.specs import check as check_name
 from analysis.model.load import Check, Loaded, no_check
+from analysis.model.said import ConditionSeen
 from analysis.steering.operators import (
     OPERATORS,
     POSITIONS,
@@ -307,13 +308,6 @@ class Gate:
     def opens(self, cosine: float) -> bool:
         """Whether a prompt with this cosine meets the condition."""
         return (cosine > self.condition.threshold) == self.condition.above
-
-
-class ConditionSeen(NamedTuple):
-    """A prompt's cosine for a condition, and whether that met it."""
-
-    cosine: float
-    met: bool
 
 
 class Plan:

@@ -36,7 +36,7 @@ from analysis.model.extract import (
     device_budget,
     read_batch,
 )
-from analysis.model.generate import END, Answer, answer_batch
+from analysis.model.generate import END, answer_batch
 from analysis.model.hooks import (
     Geometry,
     Passes,
@@ -46,6 +46,7 @@ from analysis.model.hooks import (
     steered,
 )
 from analysis.model.load import Loaded
+from analysis.model.said import Answer
 from analysis.steering.operators import OPERATORS, POSITIONS
 from analysis.steering.specs import GenerationSpec
 

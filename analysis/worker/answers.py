@@ -33,9 +33,9 @@ from analysis.worker.same_files import opener
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
-    from analysis.model.generate import Answer
     from analysis.model.hooks import Row
     from analysis.model.load import Loaded
+    from analysis.model.said import Answer
     from analysis.model.tokens import TokenShare
 
 T = TypeVar("T")

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -51,14 +52,17 @@ class Ignored:
 
 def time_of_study(spec: StudySpec, corpus: Corpus) -> Task[ReadingTime]:
     """A task that loads the model, reads some of the texts, and reckons with the rest."""
+    return partial(reckoned_study, spec, corpus)
 
-    def work(job: Job, pool: Pool) -> ReadingTime:
-        loaded = pool.get(spec.model, job)
-        reader = template_reader(loaded, pinned(spec, loaded), job)
-        cells = cells_of(spec, corpus, reader, job)
-        return reckoned(cells, reader, job)
 
-    return work
+def reckoned_study(
+    spec: StudySpec, corpus: Corpus, job: Job, pool: Pool
+) -> ReadingTime:
+    """How long reading all of a study's texts will take."""
+    loaded = pool.get(spec.model, job)
+    reader = template_reader(loaded, pinned(spec, loaded), job)
+    cells = cells_of(spec, corpus, reader, job)
+    return reckoned(cells, reader, job)
 
 
 def cells_of(

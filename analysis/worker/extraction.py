@@ -218,37 +218,46 @@ def extract_study(
     It gives the study's name. ``facts`` go into the manifest, such as the
     ``share_percent`` that the user gave. As ``shard`` it is one of several that do so.
     """
+    return partial(extracted_study, spec, corpus, title, facts, shard)
 
-    def work(job: Job, pool: Pool) -> str:
-        plan.check_wanted(spec, corpus)
-        loaded = pool.get(spec.model, job)
-        exact_spec = pinned(spec, loaded)
-        reader = template_reader(loaded, exact_spec, job)
-        keep(corpus)
-        measured = {"precision": precision(pool, exact_spec, corpus, reader, job)}
-        job.notices += unknown_letters(loaded.tokenizer, corpus, exact_spec)
-        job.notices += template_notes(spec.template, loaded)
-        prompt = prompt_of(spec.template, loaded.tokenizer)
-        known = {
-            **facts,
-            **measured,
-            **weights_of(loaded),
-            **facts_of(loaded),
-            "prompt": prompt,
-            "read": reader.read,
-        }
-        folder = store.root() / store.name_of(exact_spec, title)
-        if shard is not None and is_complete(folder):
-            # The others were done while this one read its model.
-            return folder.name
-        folder = plan.begin(exact_spec, corpus, reader, title, known)
-        check_study_prompt(folder, exact_spec, loaded)
-        hold_to_files(folder, loaded)
-        job.notices += notes_on(store.read_manifest(folder).left_out or ())
-        extract_cells(folder, corpus, reader, job, shard)
+
+def extracted_study(
+    spec: StudySpec,
+    corpus: Corpus,
+    title: str,
+    facts: Mapping[str, Any],
+    shard: Shard | None,
+    job: Job,
+    pool: Pool,
+) -> str:
+    """The name of a study that was made, or gone on with."""
+    plan.check_wanted(spec, corpus)
+    loaded = pool.get(spec.model, job)
+    exact_spec = pinned(spec, loaded)
+    reader = template_reader(loaded, exact_spec, job)
+    keep(corpus)
+    measured = {"precision": precision(pool, exact_spec, corpus, reader, job)}
+    job.notices += unknown_letters(loaded.tokenizer, corpus, exact_spec)
+    job.notices += template_notes(spec.template, loaded)
+    prompt = prompt_of(spec.template, loaded.tokenizer)
+    known = {
+        **facts,
+        **measured,
+        **weights_of(loaded),
+        **facts_of(loaded),
+        "prompt": prompt,
+        "read": reader.read,
+    }
+    folder = store.root() / store.name_of(exact_spec, title)
+    if shard is not None and is_complete(folder):
+        # The others were done while this one read its model.
         return folder.name
-
-    return work
+    folder = plan.begin(exact_spec, corpus, reader, title, known)
+    check_study_prompt(folder, exact_spec, loaded)
+    hold_to_files(folder, loaded)
+    job.notices += notes_on(store.read_manifest(folder).left_out or ())
+    extract_cells(folder, corpus, reader, job, shard)
+    return folder.name
 
 
 def is_complete(folder: Path) -> bool:
@@ -357,24 +366,27 @@ def embed_words(
 
     It gives the study's name; one that comes with Babelscope is copied first.
     """
+    return partial(embedded_words, spec, chosen, title, study)
 
-    def work(job: Job, pool: Pool) -> str:
-        loaded = pool.get(spec.model, job)
-        exact_spec = pinned(spec, loaded)
-        readers = position_readers(loaded, exact_spec, job)
-        job.notices += unknown_letters_of_words(loaded.tokenizer, chosen, exact_spec)
 
-        read = stack_read(loaded)
+def embedded_words(
+    spec: WordSpec, chosen: WordList, title: str, study: str, job: Job, pool: Pool
+) -> str:
+    """The name of a study with word vectors."""
+    loaded = pool.get(spec.model, job)
+    exact_spec = pinned(spec, loaded)
+    readers = position_readers(loaded, exact_spec, job)
+    job.notices += unknown_letters_of_words(loaded.tokenizer, chosen, exact_spec)
 
-        def begin(folder: Path | None = None) -> Path:
-            return words.begin(exact_spec, chosen, readers, title, folder, read)
+    read = stack_read(loaded)
 
-        folder = library.begin_in(study, begin) if study else begin()
-        hold_to_files(folder, loaded)
-        words.run(folder, readers, job.progress)
-        return folder.name
+    def begin(folder: Path | None = None) -> Path:
+        return words.begin(exact_spec, chosen, readers, title, folder, read)
 
-    return work
+    folder = library.begin_in(study, begin) if study else begin()
+    hold_to_files(folder, loaded)
+    words.run(folder, readers, job.progress)
+    return folder.name
 
 
 def control_run(name: str, most: int = 0) -> Task[control.Run]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,23 +88,26 @@ def run_plane(spec: SweepSpec, questions: Questions, study: str) -> Task[str]:
     It gives the study's name: the demo study is copied first, and so is one that has
     another plane already.
     """
+    return partial(plane_swept, spec, questions, study)
 
-    def work(job: Job, pool: Pool) -> str:
-        loaded = pool.get(spec.model, job)
-        keep_questions(questions)
-        exact_spec = pinned(spec, loaded)
-        prompt = prompt_of(spec.template, loaded.tokenizer)
-        job.notices += template_notes(spec.template, loaded)
 
-        def begin(folder: Path) -> None:
-            sweep.begin_sweep(folder, exact_spec, questions, prompt)
+def plane_swept(
+    spec: SweepSpec, questions: Questions, study: str, job: Job, pool: Pool
+) -> str:
+    """The name of a study with a plane."""
+    loaded = pool.get(spec.model, job)
+    keep_questions(questions)
+    exact_spec = pinned(spec, loaded)
+    prompt = prompt_of(spec.template, loaded.tokenizer)
+    job.notices += template_notes(spec.template, loaded)
 
-        folder = library.begin_in(study, begin)
-        hold_to_files(folder, loaded)
-        swept(folder, questions, loaded, job)
-        return folder.name
+    def begin(folder: Path) -> None:
+        sweep.begin_sweep(folder, exact_spec, questions, prompt)
 
-    return work
+    folder = library.begin_in(study, begin)
+    hold_to_files(folder, loaded)
+    swept(folder, questions, loaded, job)
+    return folder.name
 
 
 @contextmanager

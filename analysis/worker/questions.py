@@ -5,6 +5,7 @@ Read them into a study, and make a study of mean states from files.
 
 import hashlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,40 +61,49 @@ def read_questions(
     without concepts. ``sweep`` is kept with the questions until it begins, so that who
     goes on with the study sweeps too.
     """
+    return partial(questions_read, spec, questions, title, into, sweep)
 
-    def work(job: Job, pool: Pool) -> str:
-        loaded = pool.get(spec.model, job)
-        if sweep:
-            check_writes(loaded.kind, spec.model.model, "be steered in a sweep")
-        if not loaded.abilities.scores:
-            job.notices.append(NO_ANSWERS.format(model=spec.model.model))
-        exact_spec = pinned(spec, loaded)
-        keep_questions(questions)
-        reader = template_reader(loaded, exact_spec, job)
-        wanted = written(sweep(exact_spec, reader.layers)) if sweep else None
-        prompt = prompt_of(spec.template, loaded.tokenizer)
-        job.notices += template_notes(spec.template, loaded)
-        job.notices += unknown_letters(loaded.tokenizer, questions, exact_spec)
 
-        def begin(folder: Path | None = None) -> Path:
-            return asked.begin_asking(
-                exact_spec,
-                questions,
-                reader,
-                title,
-                folder,
-                wanted,
-                prompt,
-                reader.read,
-            )
+def questions_read(
+    spec: QuestionSpec,
+    questions: Questions,
+    title: str,
+    into: str,
+    sweep: Wanted | None,
+    job: Job,
+    pool: Pool,
+) -> str:
+    """The name of a study with questions."""
+    loaded = pool.get(spec.model, job)
+    if sweep:
+        check_writes(loaded.kind, spec.model.model, "be steered in a sweep")
+    if not loaded.abilities.scores:
+        job.notices.append(NO_ANSWERS.format(model=spec.model.model))
+    exact_spec = pinned(spec, loaded)
+    keep_questions(questions)
+    reader = template_reader(loaded, exact_spec, job)
+    wanted = written(sweep(exact_spec, reader.layers)) if sweep else None
+    prompt = prompt_of(spec.template, loaded.tokenizer)
+    job.notices += template_notes(spec.template, loaded)
+    job.notices += unknown_letters(loaded.tokenizer, questions, exact_spec)
 
-        folder = library.begin_in(into, begin) if into else begin()
-        check_kept_prompt(folder, exact_spec, loaded)
-        hold_to_files(folder, loaded)
-        ask_missing(folder, exact_spec, questions, reader, job)
-        return folder.name
+    def begin(folder: Path | None = None) -> Path:
+        return asked.begin_asking(
+            exact_spec,
+            questions,
+            reader,
+            title,
+            folder,
+            wanted,
+            prompt,
+            reader.read,
+        )
 
-    return work
+    folder = library.begin_in(into, begin) if into else begin()
+    check_kept_prompt(folder, exact_spec, loaded)
+    hold_to_files(folder, loaded)
+    ask_missing(folder, exact_spec, questions, reader, job)
+    return folder.name
 
 
 def unknown_letters(
@@ -160,34 +170,37 @@ def import_means(files: Mapping[str, bytes], model: str, title: str) -> Task[str
 
     They are read from torch or safetensors files, one per language.
     """
+    return partial(imported_means, files, model, title)
 
-    def work(job: Job, pool: Pool) -> str:
-        from analysis.questions.mean_states import read_mean_states
 
-        job.progress(0, 0, f"reading {len(files)} files")
-        with watched(lambda share: job.check()):
-            found = read_mean_states(files)
-        first = next(iter(found.states.values()))
-        arrays = {}
-        for number, states in enumerate(found.states.values()):
-            arrays[f"mean_state/{number}"] = states
-        store.check_finite(MEANS, arrays)
-        folder = store.create(
-            library.free_name(title),
-            Manifest(
-                title=title,
-                spec={"model": {"model": model}},
-                languages=tuple(found.states),
-                layers=first.shape[0],
-                hidden=first.shape[1],
-                imported=ImportedPart(
-                    files=tuple(sorted(files)),
-                    digests=digests(files),
-                    notes=tuple(found.notes),
-                ),
+def imported_means(
+    files: Mapping[str, bytes], model: str, title: str, job: Job, pool: Pool
+) -> str:
+    """The name of a study of mean states."""
+    from analysis.questions.mean_states import read_mean_states
+
+    job.progress(0, 0, f"reading {len(files)} files")
+    with watched(lambda share: job.check()):
+        found = read_mean_states(files)
+    first = next(iter(found.states.values()))
+    arrays = {}
+    for number, states in enumerate(found.states.values()):
+        arrays[f"mean_state/{number}"] = states
+    store.check_finite(MEANS, arrays)
+    folder = store.create(
+        library.free_name(title),
+        Manifest(
+            title=title,
+            spec={"model": {"model": model}},
+            languages=tuple(found.states),
+            layers=first.shape[0],
+            hidden=first.shape[1],
+            imported=ImportedPart(
+                files=tuple(sorted(files)),
+                digests=digests(files),
+                notes=tuple(found.notes),
             ),
-            tensors={MEANS: arrays},
-        )
-        return folder.name
-
-    return work
+        ),
+        tensors={MEANS: arrays},
+    )
+    return folder.name

@@ -97,24 +97,27 @@ def read_sentences(
     It gives the study's name; one that comes with Babelscope is copied first. The text
     is kept on this server, so that the study can be gone on with.
     """
+    return partial(sentences_read, spec, text, title, study)
 
-    def work(job: Job, pool: Pool) -> str:
-        loaded = pool.get(spec.model, job)
-        exact_spec = pinned(spec, loaded)
-        readers = position_readers(loaded, exact_spec, job)
-        job.notices += unknown_letters(loaded.tokenizer, text)
-        read = stack_read(loaded)
 
-        def begin(folder: Path | None = None) -> Path:
-            return plan.begin(exact_spec, text, readers, title, folder, read)
+def sentences_read(
+    spec: SentenceSpec, text: ParallelText, title: str, study: str, job: Job, pool: Pool
+) -> str:
+    """The name of a study with sentences."""
+    loaded = pool.get(spec.model, job)
+    exact_spec = pinned(spec, loaded)
+    readers = position_readers(loaded, exact_spec, job)
+    job.notices += unknown_letters(loaded.tokenizer, text)
+    read = stack_read(loaded)
 
-        shelf.keep(text)
-        folder = library.begin_in(study, begin) if study else begin()
-        hold_to_files(folder, loaded)
-        plan.run(folder, text, readers, job.progress)
-        return folder.name
+    def begin(folder: Path | None = None) -> Path:
+        return plan.begin(exact_spec, text, readers, title, folder, read)
 
-    return work
+    shelf.keep(text)
+    folder = library.begin_in(study, begin) if study else begin()
+    hold_to_files(folder, loaded)
+    plan.run(folder, text, readers, job.progress)
+    return folder.name
 
 
 def unknown_letters(tokenizer: Tokenizer, text: ParallelText) -> list[str]:

@@ -223,19 +223,20 @@ def run_trial(name: str, spec: Any, study: str, anew: bool = False) -> Task[str]
     It gives the study's name; one that comes with Babelscope is copied first. ``anew``:
     in place of the same trial with other settings.
     """
+    return partial(tried, name, spec, study, anew)
 
-    def work(job: Job, pool: Pool) -> str:
-        trial = find(name)
 
-        def begin(folder: Path) -> None:
-            known = store.open_study(folder)
-            trials.begin(folder, name, begun_part(known, trial, spec), anew)
+def tried(name: str, spec: Any, study: str, anew: bool, job: Job, pool: Pool) -> str:
+    """The name of the study that keeps what was tried."""
+    trial = find(name)
 
-        folder = library.begin_in(study, begin)
-        compute(folder, trial, job, pool, None)
-        return folder.name
+    def begin(folder: Path) -> None:
+        known = store.open_study(folder)
+        trials.begin(folder, name, begun_part(known, trial, spec), anew)
 
-    return work
+    folder = library.begin_in(study, begin)
+    compute(folder, trial, job, pool, None)
+    return folder.name
 
 
 def go_on_trying(name: str, job: Job, pool: Pool, shard: Shard | None = None) -> None:
