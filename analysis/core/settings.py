@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from analysis.core.errors import AnalysisError, SpecError, nearest
 
@@ -34,6 +34,9 @@ READ_ONLY = "BABELSCOPE_READ_ONLY"
 LOGIN = "BABELSCOPE_LOGIN"
 EVERYONE = "everyone"
 ENGINE_KEY = "BABELSCOPE_ENGINE_KEY"
+WORKERS = "BABELSCOPE_WORKERS"
+MOST_WORKERS = 64
+MODEL_MEMORY = "BABELSCOPE_MODEL_MEMORY"
 PERSON = re.compile(
     rf"(?:[^\s@,;<>*]{{1,64}})?@[a-z0-9-]{{1,63}}(?:\.[a-z0-9-]{{1,63}})+|{EVERYONE}"
 )
@@ -107,7 +110,7 @@ def memory_budget() -> int | None:
 
     None: what the machine has.
     """
-    return size("BABELSCOPE_MODEL_MEMORY")
+    return size(MODEL_MEMORY)
 
 
 def hosts() -> tuple[str, ...]:
@@ -149,6 +152,24 @@ def login() -> tuple[str, ...]:
     return tuple(dict.fromkeys(people))
 
 
+def workers() -> int | Literal["gpus"] | None:
+    """Processes beside the server that own models (BABELSCOPE_WORKERS).
+
+    A number of them, or “gpus”: one for each. None: a thread of the server itself.
+    """
+    said = written_setting(WORKERS).casefold()
+    if not said:
+        return None
+    if said == "gpus":
+        return "gpus"
+    if re.fullmatch("[0-9]{1,2}", said) and 1 <= int(said) <= MOST_WORKERS:
+        return int(said)
+    raise SpecError(
+        f"{WORKERS} is “{said[:80]}”. It takes a number from 1 to {MOST_WORKERS}, or gpus "
+        "for one worker on each GPU. Set it and start again."
+    )
+
+
 def engine_key() -> str:
     """The key of an engine that is reached over a network (BABELSCOPE_ENGINE_KEY).
 
@@ -166,7 +187,8 @@ def engine_key() -> str:
 SETTINGS: dict[str, Callable[[], Any]] = {
     "BABELSCOPE_HOME": home,
     "BABELSCOPE_MODELS": model_folders,
-    "BABELSCOPE_MODEL_MEMORY": memory_budget,
+    MODEL_MEMORY: memory_budget,
+    WORKERS: workers,
     "BABELSCOPE_TRUST_REMOTE_CODE": trusts_remote_code,
     "BABELSCOPE_ACCEPT_PICKLE": accepts_pickle,
     "BABELSCOPE_JUDGE_COMMAND": allows_judge_command,

@@ -1,10 +1,11 @@
 """How many threads of the processor a model gets."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+
+from analysis.core.processor import cores
 
 FEW_ROWS = 16
 """Rows up to which a step of an answer waits for memory rather than for arithmetic."""
@@ -33,10 +34,3 @@ def threads_for(rows: int) -> int:
     if rows > FEW_ROWS:
         return every
     return max(1, min(every, cores() - 1))
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,24 +1,25 @@
-"""One worker thread owns every model: jobs queue first-in first-out, pages read them.
+"""Jobs queue first-in first-out; whoever performs them owns its models, pages read them.
 
-Loading, hooks and forward passes never meet another thread, because concurrent loading
-mixes precisions and a hook of one session would change another's output. This module
-does not import torch; the worker does when its first job needs it.
+That is one thread of this process, or workers in processes of their own
+(``own_process``). Loading, hooks and forward passes never meet another thread, because
+concurrent loading mixes precisions and a hook of one session would change another's
+output. This module does not import torch; the worker does when its first job needs it.
 """
 
 import itertools
 import logging
-import queue
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from analysis.core import interruption, settings
 from analysis.core.errors import AnalysisError, ModelError, Stopped
 from analysis.core.hidden_folders import without_folders
+from analysis.core.model_memory import Memory
 from analysis.core.specs import ModelSpec
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class Job:
     """The one model it needs, where it may be done between parts of a longer job."""
     aside: bool = False
     """Others compute for it: it waits for nobody, and nobody waits for it."""
+    here: bool = False
+    """It needs no model, and this process itself: what it keeps is for the pages."""
     give_way: Callable[[], None] = field(default=lambda: None, repr=False)
     """For a long job to call between its parts, when no hook is on a model."""
     on_progress: Callable[[int, int, str], None] = field(
@@ -124,6 +127,20 @@ def fetching(job: Job, what: str) -> Callable[[int, int], None]:
 
 def spent_task(job: Job, pool: "Pool") -> None:
     """Stands in for the work of an ended job, so that what it held can be freed."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Which models somebody has in memory, and which commits stand for which names."""
+
+    loaded: frozenset[ModelSpec] = frozenset()
+    pins: tuple[tuple[ModelSpec, ModelSpec], ...] = ()
+
+    def has(self, spec: ModelSpec) -> bool:
+        """Whether a model is in memory: as pinned, or as a folder of this machine."""
+        pinned = dict(self.pins).get(spec, spec)
+        # A folder has no revisions.
+        return pinned in self.loaded or replace(spec, revision="local") in self.loaded
 
 
 class Held(NamedTuple):
@@ -202,9 +219,11 @@ class Pool:
 
     def at_hand(self, spec: ModelSpec) -> bool:
         """Whether a model is in memory: as pinned, or as a folder of this machine."""
-        pinned = self.pins.get(spec, spec)
-        # A folder has no revisions.
-        return pinned in self.loaded or replace(spec, revision="local") in self.loaded
+        return self.holding().has(spec)
+
+    def holding(self) -> Holding:
+        """Which models are in memory now."""
+        return Holding(frozenset(self.loaded), tuple(self.pins.items()))
 
     def room(self, needed: int, available: int) -> bool:
         """Whether another model of this size may be loaded now."""
@@ -241,17 +260,76 @@ def budget_in_words() -> str:
     )
 
 
-class Service:
-    """The queue, the worker thread and the pool of one server process."""
+class Performer(Protocol):
+    """What does jobs, one at a time; each has a thread of the server that waits for it."""
 
-    def __init__(self, kept: int = KEPT_JOBS) -> None:
+    def takes(self, job: Job) -> bool:
+        """Whether it does jobs such as this one."""
+        ...
+
+    def at_hand(self, spec: ModelSpec) -> bool:
+        """Whether it has a model in memory."""
+        ...
+
+    def do(self, job: Job) -> Any:
+        """The result of a job, raised errors as the job raises them."""
+        ...
+
+    def free_memory(self) -> Memory | None:
+        """What is free where it computes; None where this process can look for itself."""
+        ...
+
+
+class ThisProcess:
+    """Does jobs in this process: all of them, or those alone that must be done here."""
+
+    def __init__(self, pool: Pool, only_here: bool = False) -> None:
+        self.pool = pool
+        self.only_here = only_here
+
+    def takes(self, job: Job) -> bool:
+        """Whether it does jobs such as this one."""
+        return job.here or not self.only_here
+
+    def at_hand(self, spec: ModelSpec) -> bool:
+        """Whether this process has a model in memory."""
+        return self.pool.at_hand(spec)
+
+    def do(self, job: Job) -> Any:
+        """The result of a job."""
+        return job.work(job, self.pool)
+
+    def free_memory(self) -> Memory | None:
+        """Nothing: whoever asks can look for itself."""
+        return None
+
+
+class Service:
+    """The queue of one server process, and who performs what waits there.
+
+    Without ``performers`` that is a thread of this process, with the models of ``pool``.
+    """
+
+    def __init__(
+        self, kept: int = KEPT_JOBS, performers: Sequence[Performer] = ()
+    ) -> None:
         self.kept = kept
         self.pool = Pool()
         self.jobs: OrderedDict[int, Job] = OrderedDict()
-        self.waiting: queue.Queue[Job] = queue.Queue()
+        self.waiting: list[Job] = []
         self.numbers = itertools.count(1)
         self.lock = threading.Lock()
-        threading.Thread(target=self.run, name="babelscope-worker", daemon=True).start()
+        self.changed = threading.Condition(self.lock)
+        """Told whenever another job waits, or somebody takes one."""
+        self.performers = tuple(performers) or (ThisProcess(self.pool),)
+        self.idle: list[Performer] = []
+        for performer in self.performers:
+            threading.Thread(
+                target=self.run,
+                args=(performer,),
+                name="babelscope-worker",
+                daemon=True,
+            ).start()
 
     def submit(
         self,
@@ -261,14 +339,16 @@ class Service:
         lease: float = 0.0,
         model: ModelSpec | None = None,
         aside: bool = False,
+        here: bool = False,
     ) -> Job:
         """A new job, at the end of the queue.
 
         With a ``lease`` it stops when its page has not looked at it for so many seconds;
         with a ``model`` too it is done between the parts of a longer job, if that model
         is loaded. One that is done ``aside`` has a thread of its own: others compute for
-        it, and it uses no model of this server. AnalysisError when the owner has one
-        waiting or running, or the queue is full.
+        it, and it uses no model of this server. One that is done ``here`` needs no model
+        either, and stays in this process where workers have their own. AnalysisError
+        when the owner has one waiting or running, or the queue is full.
         """
         with self.lock:
             self.check_admission(owner)
@@ -280,15 +360,16 @@ class Service:
                 lease=lease,
                 model=model,
                 aside=aside,
-                give_way=self.do_eager_jobs,
+                here=here,
             )
             self.jobs[job.number] = job
             self.forget_old_jobs()
             if not aside:
                 # Under the lock: the order of the queue is the order of the numbers.
-                self.waiting.put(job)
+                self.waiting.append(job)
+                self.changed.notify_all()
         if aside:
-            begin = partial(self.perform, job)
+            begin = partial(self.perform, job, ThisProcess(self.pool))
             threading.Thread(
                 target=begin, name=f"aside-{job.number}", daemon=True
             ).start()
@@ -327,36 +408,77 @@ class Service:
         """How many jobs are before this one."""
         with self.lock:
             queued = [other for other in self.jobs.values() if not other.aside]
-            live = [other.number for other in queued if other.live]
+            live = [
+                other.number
+                for other in queued
+                if other.live and self.rival(other, job)
+            ]
         return 0 if job.aside else sum(number < job.number for number in live)
 
-    def run(self) -> None:
-        """The worker's life."""
-        while True:
-            self.perform(self.waiting.get())
+    def rival(self, one: Job, other: Job) -> bool:
+        """Whether there is anybody who would have to do both jobs."""
+        return any(each.takes(one) and each.takes(other) for each in self.performers)
 
-    def do_eager_jobs(self) -> None:
+    def free_memory(self) -> Memory | None:
+        """What is free at the worker with most of it; None where models live here."""
+        told = [performer.free_memory() for performer in self.performers]
+        known = [memory for memory in told if memory is not None]
+        return max(known, key=lambda memory: memory.available, default=None)
+
+    def run(self, performer: Performer) -> None:
+        """The life of one who performs jobs."""
+        while True:
+            self.perform(self.next_job(performer), performer)
+
+    def next_job(self, performer: Performer) -> Job:
+        """The first job that waits for a performer, who waits for it."""
+        with self.changed:
+            self.idle.append(performer)
+            while (job := self.job_for(performer)) is None:
+                self.changed.wait()
+            self.idle.remove(performer)
+            self.waiting.remove(job)
+            # Another may have left a job to this one, who has taken an earlier one.
+            self.changed.notify_all()
+        return job
+
+    def job_for(self, performer: Performer) -> Job | None:
+        """The first job that waits and that nobody else who is idle has the model for."""
+        others = [other for other in self.idle if other is not performer]
+        for job in self.waiting:
+            if not performer.takes(job):
+                continue
+            model = job.model
+            if model is None or performer.at_hand(model):
+                return job
+            if not any(other.takes(job) and other.at_hand(model) for other in others):
+                return job
+        return None
+
+    def do_eager_jobs(self, performer: Performer) -> None:
         """Do what somebody waits for and that needs no other model in memory.
 
-        The long job goes on after them.
+        The long job of this performer goes on after them.
         """
         with self.lock:
             queued = [job for job in self.jobs.values() if job.state == QUEUED]
         for job in queued:
-            if job.lease and job.model and self.pool.at_hand(job.model):
-                self.perform(job)
+            waited_for = job.lease and performer.takes(job)
+            if waited_for and job.model and performer.at_hand(job.model):
+                self.perform(job, performer)
 
-    def perform(self, job: Job) -> None:
-        """Do a job, unless that was done already."""
+    def perform(self, job: Job, performer: Performer) -> None:
+        """Let a job be done, unless that was done already."""
         with self.lock:
             if job.state != QUEUED:
                 return
             job.state = RUNNING
             job.started = time.monotonic()
+        job.give_way = partial(self.do_eager_jobs, performer)
         try:
             job.check()
             with interruption.heard_by(job.check):
-                job.result = job.work(job, self.pool)
+                job.result = performer.do(job)
             job.state = DONE
         except Stopped as stop:
             job.error = str(stop)
@@ -367,10 +489,11 @@ class Service:
             job.state = FAILED
         except BaseException as error:
             log.exception("job %s (%s) met a bug", job.number, job.title)
+            # One that was met in another process has kept the name of its kind.
+            kind = getattr(error, "kind", type(error).__name__)
             said = without_folders(str(error))
             job.error = (
-                f"A fault of Babelscope itself: {type(error).__name__}: {said}. The log "
-                "has more."
+                f"A fault of Babelscope itself: {kind}: {said}. The log has more."
             )
             job.state = FAILED
         finally:

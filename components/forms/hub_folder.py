@@ -76,7 +76,7 @@ def send(study: Study, name: str, wanted: Wanted, public: bool, token: str) -> N
             return with_card(folder.folder_of(study, wanted), study, name)
 
         task = tasks.push_folder(name, make, public=public, token=token)
-        jobs.submit(f"Send to {name}", task)
+        jobs.submit_here(f"Send to {name}", task)
 
 
 def from_hub() -> None:
@@ -99,7 +99,7 @@ def from_hub() -> None:
     ):
         with polite():
             hub.check_id(name)
-            jobs.submit(f"Fetch {name}", tasks.pull_folder(name))
+            jobs.submit_here(f"Fetch {name}", tasks.pull_folder(name))
 
 
 def came_of(result: Pulled | Pushed) -> None:

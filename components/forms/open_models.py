@@ -14,7 +14,7 @@ from analysis.core.open_models import PRECISIONS, UNKNOWN, OpenModel, Precision,
 from analysis.worker import models
 from analysis.worker.models import Fetched
 from components.forms.models_here import Chosen
-from components.frame import jobs
+from components.frame import cache, jobs
 from components.frame.text import escape
 
 OPEN = "open models …"
@@ -45,7 +45,8 @@ def machine() -> Machine:
             here[model.id] = f"folder “{name}”"
     for found in found_models.look().models:
         here[found.called] = "Hugging Face cache"
-    return Machine(models.free_memory(), here)
+    memory = cache.service().free_memory() or models.free_memory()
+    return Machine(memory, here)
 
 
 def choose_open() -> Chosen:

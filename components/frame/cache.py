@@ -33,6 +33,7 @@ from analysis.study import leftovers, library, store
 from analysis.study.arrays import frozen
 from analysis.study.published_words import shipped
 from analysis.study.study import PUBLISHED, Study
+from analysis.worker.own_process import workers_of_settings
 from analysis.worker.service import Job, Pool, Service
 from components.frame.recent import Recent
 from components.printing.venues import Look
@@ -544,9 +545,9 @@ def preview(recipes: tuple[str, ...], look: Look, seen: str) -> Preview:
 
 @st.cache_resource(show_spinner=False)
 def service() -> Service:
-    """The process-wide worker; what a killed one left is swept before it begins."""
+    """The process-wide queue; what a killed one left is swept before it begins."""
     leftovers.sweep()
-    return Service()
+    return Service(performers=workers_of_settings())
 
 
 @st.cache_resource(show_spinner=False)

@@ -61,6 +61,13 @@ def submit(title: str, task: Task) -> None:
         st.rerun()
 
 
+def submit_here(title: str, task: Task) -> None:
+    """The same for a job without a model, which leaves something in this process."""
+    with polite():
+        begun_here(cache.service().submit(owner(), title, task, here=True))
+        st.rerun()
+
+
 def submit_aside(title: str, task: Task) -> None:
     """The same for a job that others compute: models of this server stay free for it."""
     with polite():
@@ -168,7 +175,7 @@ def awaited(label: str, study: Study, *wants: cache.Want) -> bool:
         help=LONG,
         disabled=job is not None and job.live,
     ):
-        submit(label, cache.work(study, *wants))
+        submit_here(label, cache.work(study, *wants))
     return False
 
 
