@@ -31,7 +31,10 @@ from analysis.worker.service import (
     ThisProcess,
 )
 from tests import works
+from tests.planted import planted_study
+from tests.stored import stored
 from tests.test_work import contents, corpus, study_spec
+from tests.tiny import HIDDEN, LAYERS
 
 ROOT = Path(__file__).parents[1]
 LONG = 60
@@ -215,13 +218,14 @@ def done(job):
     assert job.finished.wait(60) and job.state == "done", (job.title, job.error)
     return job.result
 
-page = visit("pages/playground.py")
+play = '{"template": "none", "tokens": 6, "prompt": "the judge", "strength": 40.0}'
+page = visit("pages/playground.py", study="tiny", tab="dose", play=play)
 button(page, "Run").click().run()
 for job in list(cache.service().jobs.values()):
     done(job)
 page.run()
 assert not page.exception, page.exception
-assert any(job.title == "Answers" for job in cache.service().jobs.values())
+assert page.session_state["play-got-answers"].answer[0].answer.ids
 visit("pages/extract.py")
 
 model = ModelSpec("llama")
@@ -241,6 +245,8 @@ print("loaded here:", loaded)
 
 def test_a_server_with_workers_never_imports_torch(tiny_models):
     """Not even when answers, looks and a study have come back to its pages."""
+    arrays = planted_study(("fairness",), ("en", "fr"), (LAYERS, 24, HIDDEN))
+    stored("tiny", arrays, spec={"model": {"model": "llama", "device": "cpu"}})
     home = {"BABELSCOPE_HOME": str(settings.home()), "BABELSCOPE_WORKERS": "1"}
     server = subprocess.run(
         [sys.executable, "-c", VISITS],

@@ -1,3 +1,3 @@
-"""Jobs, their queue, the thread that owns the models, and all that it can be asked to
-do; no measures.
+"""Jobs, their queue, the thread or processes that own the models, and all that they can
+be asked to do; no measures.
 """
