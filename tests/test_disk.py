@@ -371,11 +371,12 @@ WRITERS = (
     "analysis/model/hub.py",
     "analysis/model/hub_parts.py",
     "analysis/study/claims.py",
+    "analysis/worker/child.py",
     "components/paperpack/redraw.py",
 )
 """What writes: the one place, what sweeps after it, and what writes elsewhere: the making
-of the demo, the hub's own cache, claims and hearts, which nobody may rename into place,
-the script of a paper pack.
+of the demo, the hub's own cache, claims and hearts, which nobody may rename into place, a
+worker's word to its system (no file is kept), the script of a paper pack.
 """
 
 
