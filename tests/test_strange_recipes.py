@@ -99,7 +99,7 @@ def test_the_page_shows_and_draws_what_is_kept(kept, fresh):
     [
         (["look", "columns"], -1, "look.columns"),
         (["look", "venue"], "Nature", "Allowed: “ACL, column”, “ACL, full"),
-        (["look", "venue"], ["a"], "not a recipe"),
+        (["look", "venue"], ["a"], "Unknown venue"),
         (["figure", "title"], 5, "figure.title must be text"),
         (["figure", "title"], "\ud800", "lone surrogate"),
         (["figure", "data", "rows"], ["a"], "numbers for 1 rows"),
