@@ -292,6 +292,18 @@ def fitting(study: Study) -> tuple[str, ...]:
     return tuple(found)
 
 
+def shown_numbers(made: Certificate, names: Sequence[str]) -> np.ndarray:
+    """Ends × languages × evidence: the numbers of a certificate, NaN where there is none."""
+    numbers = np.full((len(ENDS), len(made.verdicts), len(names)), np.nan)
+    for row, known in enumerate(made.values):
+        for column, name in enumerate(names):
+            value = known.get(name, NOT_KNOWN)
+            # Where own vectors move nothing there is an outcome, but no ratio.
+            shown = NOT_KNOWN if value is behaviour.STILL else value
+            numbers[:, row, column] = shown
+    return numbers
+
+
 def labelled(
     study: Study,
     made: Certificate,
@@ -300,13 +312,7 @@ def labelled(
 ) -> xr.Dataset:
     """A certificate with its labels and words; what stands beside ratios, by language."""
     names = [rule.name for rule in asked]
-    numbers = np.full((len(ENDS), len(made.verdicts), len(names)), np.nan)
-    for row, known in enumerate(made.values):
-        for column, name in enumerate(names):
-            value = known.get(name, NOT_KNOWN)
-            # Where own vectors move nothing there is an outcome, but no ratio.
-            shown = NOT_KNOWN if value is behaviour.STILL else value
-            numbers[:, row, column] = shown
+    numbers = shown_numbers(made, names)
     told = [[each[name] for name in names] for each in made.outcomes]
     dims = ("language", "evidence")
     words = {"long_name": "of what the own vector does", "units": "ratio"}
