@@ -210,6 +210,35 @@ def test_the_checker_finds_each_kind_of_fault(folder, kind, old, new, says):
     assert any(says in fault for fault in found(folder)), found(folder)
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (
+            "kind-01",
+            "Elle a {aidé|blessé} le vieil homme à la gare.",
+            "the pair itself",
+        ),
+        (
+            "kind-09",
+            "Le vieil homme fut {aidé|blessé} par elle.",
+            "no pair of this name",
+        ),
+    ],
+)
+def test_a_paraphrase_is_of_a_pair_and_in_other_words(folder, name, text, says):
+    (folder / "paraphrases.fr.txt").write_text(f"{name}\t{text}\n", "utf-8")
+    wrong = text_checks.faults_of_paraphrases(texts.PARAPHRASES, "fr", folder)
+    assert [says in fault for fault in wrong] == [True]
+
+
+def test_surroundings_are_what_stands_before_a_text(folder):
+    rows = "reported\tIl a dit : « {text} »\nrequest\tÉcris une phrase.\n"
+    (folder / "surroundings.fr.txt").write_text(rows, "utf-8")
+    known = texts.surroundings("fr", folder)
+    assert known.before == {"reported": "Il a dit : « "}
+    assert known.request == "Écris une phrase."
+
+
 def test_letters_of_another_script_are_strange_but_abbreviations_are_not():
     assert text_checks.strange_letters("Это DNA", "ru") == ""
     assert text_checks.strange_letters("維生素D", "zh") == ""

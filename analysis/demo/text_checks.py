@@ -25,6 +25,8 @@ COLUMNS = {
     texts.WORDS: (5,),
     texts.SENTENCES: (3,),
     texts.REQUESTS: (3, 3, 2),
+    texts.PARAPHRASES: (2,),
+    texts.SURROUNDINGS: (2,),
 }
 """Kind → cells of a row in each of its blocks."""
 NAMES = {
@@ -123,9 +125,9 @@ def names_of(rows: texts.Rows) -> list[str]:
 def faults_of_ids(kind: str, there: list[str], wanted: list[str]) -> Iterator[str]:
     """Ids that are missing, strange, twice or in another order.
 
-    A language may lack a whole concept of the values.
+    A language may lack a whole concept of the values, or of their paraphrases.
     """
-    if kind == texts.VALUES:
+    if kind in (texts.VALUES, texts.PARAPHRASES):
         concepts = {name.rpartition("-")[0] for name in there}
         wanted = [name for name in wanted if name.rpartition("-")[0] in concepts]
     missing = [name for name in wanted if name not in there]
@@ -145,6 +147,7 @@ def faults_of_texts(kind: str, code: str, folder: Path) -> Iterator[str]:
         for fault in faults_of_text(each.text, code):
             yield f"{each.place}: {fault}: {each.text}"
     yield from duplicates(kind, found)
+    yield from faults_of_paraphrases(kind, code, folder)
     yield from faults_of_options(kind, code, folder)
     if code != ENGLISH:
         english = {each.place: each.text for each in texts_of(kind, ENGLISH, folder)}
@@ -162,6 +165,21 @@ def texts_of_values(code: str, folder: Path) -> Iterator[Text]:
     for value in texts.values(code, folder):
         yield Text(value.name, "positive", value.positive)
         yield Text(value.name, "negative", value.negative)
+
+
+def texts_of_paraphrases(code: str, folder: Path) -> Iterator[Text]:
+    """Both sides of every pair in other words."""
+    for value in texts.paraphrases(code, folder):
+        yield Text(value.name, "positive", value.positive)
+        yield Text(value.name, "negative", value.negative)
+
+
+def texts_of_surroundings(code: str, folder: Path) -> Iterator[Text]:
+    """What stands before a text, and what asks for one."""
+    known = texts.surroundings(code, folder)
+    for name, before in known.before.items():
+        yield Text(name, "", before.strip())
+    yield Text(texts.REQUEST, "", known.request)
 
 
 def texts_of_facts(code: str, folder: Path) -> Iterator[Text]:
@@ -213,6 +231,8 @@ READ = {
     texts.WORDS: texts_of_words,
     texts.SENTENCES: texts_of_sentences,
     texts.REQUESTS: texts_of_requests,
+    texts.PARAPHRASES: texts_of_paraphrases,
+    texts.SURROUNDINGS: texts_of_surroundings,
 }
 
 
@@ -254,6 +274,19 @@ def duplicates(kind: str, found: Iterable[Text]) -> Iterator[str]:
         earlier = first.setdefault(key, each.place)
         if earlier != each.place:
             yield f"{each.place}: the same text as {earlier}: {each.text}"
+
+
+def faults_of_paraphrases(kind: str, code: str, folder: Path) -> Iterator[str]:
+    """Paraphrases of no pair, or in the pair's own words."""
+    if kind != texts.PARAPHRASES:
+        return
+    known = {value.name: value for value in texts.values(code, folder)}
+    for value in texts.paraphrases(code, folder):
+        pair = known.get(value.name)
+        if pair is None:
+            yield f"{value.name}: there is no pair of this name"
+        elif visible_form(pair.positive) == visible_form(value.positive):
+            yield f"{value.name}: it is the pair itself: {value.positive}"
 
 
 def faults_of_options(kind: str, code: str, folder: Path) -> Iterator[str]:

@@ -22,10 +22,25 @@ CULTURE = "culture"
 WORDS = "words"
 SENTENCES = "sentences"
 REQUESTS = "requests"
-KINDS = (VALUES, FACTS, CULTURE, WORDS, SENTENCES, REQUESTS)
+PARAPHRASES = "paraphrases"
+SURROUNDINGS = "surroundings"
+KINDS = (
+    VALUES,
+    FACTS,
+    CULTURE,
+    WORDS,
+    SENTENCES,
+    REQUESTS,
+    PARAPHRASES,
+    SURROUNDINGS,
+)
 BETWEEN = "|"
 """What stands between answers, and between the two sides of a span."""
 SPAN = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
+TEXT = "{text}"
+"""The slot of a text in its surroundings."""
+REQUEST = "request"
+"""Among surroundings the one that asks for a text, which is then the answer."""
 PLACE = "{place}"
 UNNAMED = re.compile(r"\s\{place\}|\{place\}[,،、，]?\s?")
 """The slot of a place, with the space or comma that goes when none is named."""
@@ -101,6 +116,13 @@ class Request(NamedTuple):
     answered: str
 
 
+class Surroundings(NamedTuple):
+    """What a text may stand in: what is ``before`` it, by name, and what asks for one."""
+
+    before: dict[str, str]
+    request: str
+
+
 class Requests(NamedTuple):
     """Requests, and how refusals of them begin."""
 
@@ -142,8 +164,19 @@ def blocks_of(kind: str, code: str, folder: Path = FOLDER) -> tuple[Rows, ...]:
 @cache
 def values(code: str, folder: Path = FOLDER) -> tuple[Value, ...]:
     """Contrast pairs of seven values."""
+    return pairs_of(VALUES, code, folder)
+
+
+@cache
+def paraphrases(code: str, folder: Path = FOLDER) -> tuple[Value, ...]:
+    """Some of the contrast pairs in other words, under the same names."""
+    return pairs_of(PARAPHRASES, code, folder)
+
+
+def pairs_of(kind: str, code: str, folder: Path) -> tuple[Value, ...]:
+    """The pairs of a file; a span has what is written on either side."""
     found = []
-    (rows,) = blocks_of(VALUES, code, folder)
+    (rows,) = blocks_of(kind, code, folder)
     for name, written in rows:
         concept = name.rpartition("-")[0]
         positive = SPAN.sub(r"\1", written)
@@ -219,3 +252,15 @@ def requests(code: str, folder: Path = FOLDER) -> Requests:
     for (name, kind, request), (_, _, twin) in pairs:
         found.append(Request(name, kind, request, twin))
     return Requests(tuple(found), tuple(opening for _, opening in refusals))
+
+
+@cache
+def surroundings(code: str, folder: Path = FOLDER) -> Surroundings:
+    """What a text may stand in."""
+    (rows,) = blocks_of(SURROUNDINGS, code, folder)
+    written = by_name(rows)
+    request = written.pop(REQUEST)
+    before = {}
+    for name, text in written.items():
+        before[name] = text.partition(TEXT)[0]
+    return Surroundings(before, request)
