@@ -44,6 +44,9 @@ def arrays_of(rng: np.random.Generator, own: float, **costs: float) -> dict:
         "effect": prompts(doses, mean),
         "framed": prompts(np.array([0.9, 0.8]), mean),
         "placed": prompts(np.array([costs.get("placed", 0.9)]), mean),
+        "retold": prompts(np.array([0.9, 0.8, 0.9, 0.8]), mean),
+        "answered": prompts(np.array([0.9, 0.8]), mean),
+        "reworded": prompts(np.array([1.0, costs.get("reworded", 0.9)]), mean)[..., :6],
         "others": prompts(np.array([0.1, costs.get("others", 0.2)]), mean),
         "right": right,
         "surprise": of_cost("surprise", 10, 0.01),
@@ -67,6 +70,7 @@ def plant_card(folder: Path) -> None:
         facts=16,
         sentences=10,
         answers=4,
+        paraphrases=6,
     )
     part = TrialPart(
         spec=written(spec),
@@ -74,7 +78,7 @@ def plant_card(folder: Path) -> None:
         dims=dims_of(known, spec),
         cells=("language",),
         numbers=("dose",),
-        arrays=arrays_of_trial(),
+        arrays=arrays_of_trial(spec),
     )
     trials.begin(folder, NAME, part)
     rng = np.random.default_rng(3)

@@ -1,5 +1,6 @@
 """A report card: a planted good vector passes, a random one fails, costs are told."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,8 @@ import xarray as xr
 from matplotlib.text import Text
 
 from analysis.certificates import report_card
-from analysis.certificates.card_plan import begin, settled, tokens
+from analysis.certificates.card_plan import arrays_of as arrays_of_trial
+from analysis.certificates.card_plan import begin, dims_of, paper, settled, tokens
 from analysis.certificates.report_card import (
     BAD,
     COSTS,
@@ -19,19 +21,21 @@ from analysis.certificates.report_card import (
     examined,
     verdict,
 )
-from analysis.certificates.specs import NAME, ReportCardSpec
+from analysis.certificates.specs import NAME, PARAPHRASES, ReportCardSpec
 from analysis.concepts import corpora
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.concepts.specs import StudySpec
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec, written
+from analysis.core.specs import ModelSpec, digest, from_dict, written
 from analysis.model.load import Loaded
 from analysis.overview import registry
 from analysis.pushing.held_out import random_directions
-from analysis.study import store
+from analysis.study import store, trials
 from analysis.study.study import Study
-from analysis.worker.report_card import measurer
+from analysis.worker.pushing import Tokens
+from analysis.worker.report_card import from_the_parting, measurer
 from analysis.worker.trials import TRIALS
+from analysis.worker.trials import spec_of as spec_of_trial
 from components.figures.gallery import draw
 from components.figures.spec import Matrix
 from components.printing.sheet import compose
@@ -48,6 +52,8 @@ from tests.visits import visit, words
 
 CODES = ("en", "fr")
 CONCEPTS = ("c", "d")
+EARLIER_DIGEST = "e6ad8ce52f9dc1e1"
+"""Of a card before paraphrases were asked."""
 
 
 def lights(arrays: dict) -> dict[str, str]:
@@ -74,6 +80,7 @@ def test_a_good_vector_passes_and_a_random_one_fails():
         ("drift", {"drifted": 0.5}),
         ("repetition", {"repeated": 0.5}),
         ("positions", {"placed": 0.05}),
+        ("rewordings", {"reworded": 0.05}),
         ("collateral", {"others": 1.0}),
         ("answers", {"right": -0.6}),
     ],
@@ -96,6 +103,32 @@ def test_what_was_not_measured_is_told():
     assert verdict(found) == PASSES
     weak = lights(arrays_of(np.random.default_rng(2), 0.0))
     assert weak["framings"] == weak["collateral"] == UNKNOWN
+
+
+def test_what_changes_only_some_ways_is_told_by_the_worst():
+    arrays = arrays_of(np.random.default_rng(3), 1.0)
+    for name, place in (("retold", 2), ("answered", 1)):
+        arrays[name][:, place] = arrays[name][:1, place]
+    found = lights(arrays)
+    assert found["retellings"] == found["templates"] == BAD
+    assert verdict(found) == COSTS
+
+
+def test_a_template_that_a_model_lacks_is_no_fault():
+    arrays = arrays_of(np.random.default_rng(4), 1.0)
+    arrays["answered"][:, 1] = np.nan
+    assert lights(arrays)["templates"] == GOOD
+    arrays["answered"][:] = np.nan
+    assert lights(arrays)["templates"] == UNKNOWN
+
+
+def test_what_differs_between_pairs_is_no_fault_of_other_words():
+    """Pairs that move by very different amounts, and as much in other words."""
+    arrays = arrays_of(np.random.default_rng(5), 1.0)
+    apart = np.linspace(-3, 3, arrays["reworded"].shape[-1])
+    arrays["reworded"][1] += apart
+    sheet = examined(arrays)["rewordings"]
+    assert sheet.light == GOOD and sheet.value.high - sheet.value.low < 0.5
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +185,7 @@ def spec_of(**changes: object) -> ReportCardSpec:
         "answers": 4,
         "others": 1,
         "twins": 4,
+        "paraphrases": 4,
     }
     return ReportCardSpec(ModelSpec("llama"), **options | changes)  # pyright: ignore[reportArgumentType]
 
@@ -232,3 +266,100 @@ def test_control_shows_the_card_before_any_run(examined_study):
     said = words(at)
     labels = [each.label for each in at.expander]
     assert "passes in 1; fails in 1" in said and "By which limits?" in labels
+
+
+def test_a_card_of_an_earlier_version_opens_and_says_what_it_did_not_test(
+    examined_study,
+):
+    assert digest(ReportCardSpec(ModelSpec("gemma"))) == EARLIER_DIGEST
+    part = (examined_study.manifest.trials or {})[NAME]
+    told = {key: value for key, value in part.spec.items() if key != "paraphrases"}
+    before = from_dict(ReportCardSpec, told)
+    assert before.paraphrases == 0 and "paraphrases" not in written(before)
+    assert not {"retold", "answered", "reworded"} & set(arrays_of_trial(before))
+    folder = store.root() / "examined"
+    dims = dims_of(examined_study, before)
+    earlier = replace(
+        part,
+        spec=written(before),
+        digest=digest(before),
+        dims=dims,
+        arrays=arrays_of_trial(before),
+    )
+    with store.writing(folder):
+        trials.take_away(folder, NAME)
+    trials.begin(folder, NAME, earlier)
+    rng = np.random.default_rng(3)
+
+    def compute(cell: Mapping[str, str]) -> dict[str, np.ndarray]:
+        found = arrays_of(rng, 1.0)
+        return {name: found[name].astype(np.float32) for name in earlier.arrays}
+
+    trials.run(folder, NAME, compute)
+    opened = store.open_study(folder)
+    data = report_card.report_card(opened)
+    assert data.sizes["check"] == 10
+    assert data.attrs["not_tested"] == "“Retold”, “Other words”, “As an answer”"
+    assert "Not tested: “Retold”" in draw(opened, "report-card").seen
+
+
+def test_a_new_card_asks_paraphrases_unless_told_otherwise(examined_study):
+    manifest = examined_study.manifest
+    assert spec_of_trial(manifest, NAME, {}).paraphrases == PARAPHRASES
+    assert spec_of_trial(manifest, NAME, {"paraphrases": 0}).paraphrases == 0
+
+
+def own_values_study(split: str = "3 folds") -> Study:
+    """A study of our own contrast pairs."""
+    corpus = corpora.own_values()
+    spec = StudySpec(
+        ModelSpec("llama"),
+        corpora.VALUES,
+        corpus.digest,
+        ("fairness", "toxicity"),
+        ("en", "es"),
+        split=split,
+    )
+    planted = planted_study(
+        ("fairness", "toxicity"), ("en", "es"), (LAYERS, 64, HIDDEN)
+    )
+    return replace(planted, manifest=replace(planted.manifest, spec=written(spec)))
+
+
+def test_our_own_pairs_are_asked_in_other_words_and_surroundings(llama, home):
+    own = own_values_study()
+    spec = spec_of(concept="fairness", layer=1, facts=4, answers=4)
+    part = begin(own, spec)
+    assert not part.notes and part.dims["template"] == ("none", "chat")
+    known = part.spec_as(ReportCardSpec)
+    asked = paper(own, known, corpora.own_values(), "es")
+    assert len(asked.reworded) == 4
+    for pair in asked.reworded:
+        assert pair.written.name == pair.other.name != ""
+        assert pair.written.first != pair.other.first
+    found = measurer(llama, own, known, part, lambda: None)({"language": "es"})
+    assert np.isfinite(found["retold"]).all() and np.isfinite(found["reworded"]).all()
+    # The tiny model has no chat template.
+    assert np.isfinite(found["answered"][:, 0]).all()
+    assert np.isnan(found["answered"][:, 1]).all()
+    assert (found["retold"][:, 0] != found["retold"][:, 1]).any()
+
+
+@pytest.mark.parametrize("split", ["3 folds", "by pair"])
+def test_pairs_are_asked_in_other_words_however_few_were_held_out(home, split):
+    own = own_values_study(split)
+    spec = settled(own, spec_of(concept="fairness", layer=1))
+    asked = paper(own, spec, corpora.own_values(), "es")
+    assert len(asked.reworded) == 4
+    for pair in asked.reworded:
+        array = asked.held.array_for("es", pair.written.name)
+        halves = asked.held.made_from["es"]
+        group = asked.held.groups[pair.written.name]
+        assert (array == "concept_vector") == (group not in halves.trained)
+
+
+def test_what_is_scored_of_an_answer_begins_where_both_part():
+    both = from_the_parting([Tokens([1], [5, 6, 7]), Tokens([1], [5, 8])])
+    assert both == [Tokens([1, 5], [6, 7]), Tokens([1, 5], [8])]
+    same = from_the_parting([Tokens([1], [5, 6]), Tokens([1], [5])])
+    assert [text.scored for text in same] == [[5, 6], [5]]

@@ -7,10 +7,14 @@ from typing import NamedTuple, TypeVar
 
 from analysis.certificates.specs import (
     ANSWERS,
+    FEWEST,
     FRAMES,
     NONE,
     PLACES,
+    REQUESTED,
+    SURROUNDINGS,
     VECTOR,
+    WORDINGS,
     ReportCardSpec,
 )
 from analysis.concepts import corpora
@@ -20,7 +24,7 @@ from analysis.core.specs import check, check_layer, digest, written
 from analysis.core.templates import TEMPLATES
 from analysis.pushing.held_out import HeldOut
 from analysis.pushing.plan import asked_of, check_enough, check_known, study_spec
-from analysis.pushing.prompts import Prompt, of_cell
+from analysis.pushing.prompts import Asked, Prompt, drawn, of_cell
 from analysis.pushing.specs import PAIRS, PushingSpec
 from analysis.steering.presets import neutral
 from analysis.study.study import Study
@@ -32,11 +36,18 @@ LETTERS_A_TOKEN = 3
 """About how many letters a token has, over many scripts and tokenizers."""
 
 
+class Reworded(NamedTuple):
+    """A pair as it is written, and in other words."""
+
+    written: Prompt
+    other: Prompt
+
+
 class Paper(NamedTuple):
     """All that is asked in one language: pairs with what is held out, facts, texts.
 
     ``others``: pairs of other concepts by the concept's name. Empty where a language has
-    none.
+    none. ``reworded`` and ``surroundings``: empty too where no paraphrases are asked.
     """
 
     pairs: list[Prompt]
@@ -45,6 +56,11 @@ class Paper(NamedTuple):
     facts: list[texts.Fact]
     sentences: list[str]
     openings: list[str]
+    reworded: list[Reworded]
+    surroundings: texts.Surroundings
+
+
+NO_SURROUNDINGS = texts.Surroundings({}, "")
 
 
 def settled(study: Study, spec: ReportCardSpec) -> ReportCardSpec:
@@ -95,7 +111,45 @@ def paper(study: Study, spec: ReportCardSpec, corpus: Corpus, language: str) -> 
         facts=chosen(facts_in(language), spec.facts, spec.seed),
         sentences=chosen(sentences_in(language), spec.sentences, spec.seed),
         openings=openings_in(language)[: spec.answers],
+        reworded=reworded(asked, language, spec.paraphrases),
+        surroundings=surroundings_of(spec, language),
     )
+
+
+def reworded(asked: Asked, language: str, most: int) -> list[Reworded]:
+    """Pairs that are not what made the vector, and the same in other words.
+
+    None of other pairs than our own, nor where a language has no paraphrases.
+    """
+    has_any = language in texts.languages_of(texts.PARAPHRASES)
+    if not most or not has_any or asked.corpus.name != corpora.VALUES:
+        return []
+    others = {}
+    for value in texts.paraphrases(language):
+        others[value.name] = value
+    known = {}
+    for pair in asked.corpus.select(asked.concept, language):
+        if pair.pair in others:
+            known[pair.pair] = pair
+    names = asked.held.pairs(list(known))
+    if len(names) < FEWEST:
+        # Too few were held out: each is pushed with the half vector that it did not make.
+        names = list(known)
+    found = []
+    for name in drawn(names, asked._replace(prompts=most)):
+        pair, other = known[name], others[name]
+        written_so = Prompt(name, "", (pair.positive,), (pair.negative,), name)
+        in_other_words = Prompt(name, "", (other.positive,), (other.negative,), name)
+        found.append(Reworded(written_so, in_other_words))
+    return found
+
+
+def surroundings_of(spec: ReportCardSpec, language: str) -> texts.Surroundings:
+    """What a text may stand in; nothing where that is not asked, or not known."""
+    has_any = language in texts.languages_of(texts.SURROUNDINGS)
+    if not spec.paraphrases or not has_any:
+        return NO_SURROUNDINGS
+    return texts.surroundings(language)
 
 
 def facts_in(language: str) -> Sequence[texts.Fact]:
@@ -137,7 +191,7 @@ def begin(study: Study, spec: ReportCardSpec) -> TrialPart:
     for language in known.languages:
         asked = paper(study, known, corpus, language)
         check_enough(asked.pairs, known.concept, language)
-        lacking = lacking_words(asked, language)
+        lacking = lacking_words(known, asked, language)
         if lacking:
             notes.append(lacking)
     return TrialPart(
@@ -146,24 +200,38 @@ def begin(study: Study, spec: ReportCardSpec) -> TrialPart:
         dims=dims_of(study, known),
         cells=("language",),
         numbers=("dose",),
-        arrays=arrays_of(),
+        arrays=arrays_of(known),
         notes=tuple(notes),
     )
 
 
-def lacking_words(asked: Paper, language: str) -> str:
+def lacking_words(spec: ReportCardSpec, asked: Paper, language: str) -> str:
     """What a language has no texts of, in a sentence; empty where it has all."""
     kinds = {
         "facts": asked.facts,
         "neutral sentences": asked.sentences,
         "neutral openings": asked.openings,
     }
+    if spec.paraphrases:
+        kinds["paraphrases of these pairs"] = asked.reworded
+        kinds["surroundings"] = asked.surroundings.before
     lacking = [kind for kind, known in kinds.items() if not known]
     return f"There are no {' and no '.join(lacking)} in {language}." if lacking else ""
 
 
 def dims_of(study: Study, spec: ReportCardSpec) -> dict[str, tuple[str, ...]]:
     """The dimensions of the trial with their coordinates."""
+    dims = usual_dims(study, spec)
+    if spec.paraphrases:
+        dims["surrounding"] = SURROUNDINGS
+        dims["template"] = REQUESTED
+        dims["wording"] = WORDINGS
+        dims["paraphrase"] = numbered(spec.paraphrases)
+    return dims
+
+
+def usual_dims(study: Study, spec: ReportCardSpec) -> dict[str, tuple[str, ...]]:
+    """Those of every card."""
     twins = [f"twin {number}" for number in range(1, spec.twins + 1)]
     return {
         "language": spec.languages,
@@ -185,7 +253,7 @@ def numbered(count: int) -> tuple[str, ...]:
     return tuple(map(str, range(1, count + 1)))
 
 
-def arrays_of() -> dict[str, TrialArray]:
+def arrays_of(spec: ReportCardSpec) -> dict[str, TrialArray]:
     """The arrays of the trial."""
     odds = "log-odds of the positive text"
 
@@ -193,7 +261,7 @@ def arrays_of() -> dict[str, TrialArray]:
         names = ("vector", *dims.split())
         return TrialArray(dims=names, long_name=words, units=units, gaps=True)
 
-    return {
+    found = {
         "effect": array("dose prompt", odds, "nats per token"),
         "framed": array(
             "frame prompt", f"{odds} in other surroundings", "nats per token"
@@ -205,6 +273,12 @@ def arrays_of() -> dict[str, TrialArray]:
         "drifted": array("draw answer", "answer left its language", "share"),
         "repeated": array("draw answer", "share that an answer repeats", "share"),
     }
+    if spec.paraphrases:
+        units = "nats per token"
+        found["retold"] = array("surrounding prompt", f"{odds}, retold", units)
+        found["answered"] = array("template prompt", f"{odds} as an answer", units)
+        found["reworded"] = array("wording paraphrase", f"{odds}, reworded", units)
+    return found
 
 
 def tokens(study: Study, spec: ReportCardSpec) -> int:
@@ -217,7 +291,11 @@ def tokens(study: Study, spec: ReportCardSpec) -> int:
         asked = paper(study, known, corpus, language)
         own = sum(prompt.letters for prompt in asked.pairs)
         rounds = len(known.doses) + len(FRAMES) + len(PLACES)
+        if known.paraphrases:
+            rounds += len(asked.surroundings.before) + len(REQUESTED)
         letters += own * rounds * pushes
+        for pair in asked.reworded:
+            letters += pushes * (pair.written.letters + pair.other.letters)
         for pairs in asked.others.values():
             letters += pushes * sum(prompt.letters for prompt in pairs)
         for fact in asked.facts:

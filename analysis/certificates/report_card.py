@@ -4,7 +4,7 @@ Kernels over the arrays of the trial “report-card” of one language; the firs
 ``vector`` is no push, the second the vector, the rest its twins.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,7 +101,10 @@ def kept_of_effect(arrays: Arrays, elsewhere: np.ndarray) -> Sheet:
     own = float(np.nanmean(full_effect(arrays)[0]))
     found = changes(elsewhere)
     ways = [over_units(values / own) for values in found[0]]
-    least = min(ways, key=lambda value: value.estimate)
+    known = [value for value in ways if np.isfinite(value.estimate)]
+    if not known:
+        return NOTHING
+    least = min(known, key=lambda value: value.estimate)
     twins = known_mean(np.abs(known_mean(found[1:], -1)).ravel() / own, 0)
     light = above(least, HOLDS_UP, HALF_UP)
     return Sheet(least, float(twins), light)
@@ -133,6 +136,31 @@ def framings(arrays: Arrays) -> Sheet:
 def positions(arrays: Arrays) -> Sheet:
     """Does it hold where only what is written is pushed."""
     return kept_of_effect(arrays, arrays["placed"])
+
+
+def retellings(arrays: Arrays) -> Sheet:
+    """Does it hold where somebody tells it or writes it: the least that is kept."""
+    return kept_of_effect(arrays, arrays["retold"])
+
+
+def templates(arrays: Arrays) -> Sheet:
+    """Does it hold in answers to a request, in each template: the least that is kept."""
+    return kept_of_effect(arrays, arrays["answered"])
+
+
+def rewordings(arrays: Arrays) -> Sheet:
+    """Does it hold in other words: the effect less what other words take of it.
+
+    Both wordings are of the same pairs, so what differs between pairs falls out.
+    """
+    if not works(arrays):
+        return NOTHING
+    own = float(np.nanmean(full_effect(arrays)[0]))
+    as_written, in_other_words = changes(arrays["reworded"]).transpose(1, 0, 2)
+    kept = 1 + (in_other_words[0] - as_written[0]) / own
+    value = over_units(kept)
+    twins = known_mean(np.abs(known_mean(in_other_words[1:], -1)) / own, 0)
+    return Sheet(value, float(twins), above(value, HOLDS_UP, HALF_UP))
 
 
 def monotony(arrays: Arrays) -> Sheet:
@@ -219,7 +247,10 @@ def as_size(value: Value) -> Value:
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the card: what it asks, its unit, its limit in words, how it is judged."""
+    """One line of the card: what it asks, its unit, its limit in words, how it is judged.
+
+    ``array``: what the trial has where this was tried; empty: always.
+    """
 
     name: str
     title: str
@@ -227,8 +258,10 @@ class Check:
     unit: str
     limit: str
     judge: Callable[[Arrays], Sheet]
+    array: str = ""
 
 
+KEPT = f"good: at least {HOLDS_UP} in each; doubtful: {HALF_UP}; else bad"
 CHECKS = (
     Check(
         "control",
@@ -252,8 +285,37 @@ CHECKS = (
         "Other surroundings",
         "How much of the effect is left behind a list's mark or a quotation's?",
         "of the effect",
-        f"good: at least {HOLDS_UP} in each; doubtful: {HALF_UP}; else bad",
+        KEPT,
         framings,
+    ),
+    Check(
+        "retellings",
+        "Retold",
+        "How much is left where somebody tells it, asks about it, or writes it in a "
+        "letter or a diary?",
+        "of the effect",
+        KEPT,
+        retellings,
+        "retold",
+    ),
+    Check(
+        "rewordings",
+        "Other words",
+        "How much is left where the same pairs are put in other words?",
+        "of the effect",
+        f"good: at least {HOLDS_UP}; doubtful: {HALF_UP}; else bad",
+        rewordings,
+        "reworded",
+    ),
+    Check(
+        "templates",
+        "As an answer",
+        "How much is left where the text answers a request, plain and in the model's "
+        "chat template?",
+        "of the effect",
+        KEPT,
+        templates,
+        "answered",
     ),
     Check(
         "positions",
@@ -316,9 +378,14 @@ CHECKS = (
 BY_NAME: Mapping[str, Check] = {check.name: check for check in CHECKS}
 
 
+def tried(arrays: Collection[str]) -> list[Check]:
+    """The checks that a trial with these arrays made."""
+    return [check for check in CHECKS if not check.array or check.array in arrays]
+
+
 def examined(arrays: Arrays) -> dict[str, Sheet]:
-    """What every check comes to in one language."""
-    return {check.name: check.judge(arrays) for check in CHECKS}
+    """What every check that was made comes to in one language."""
+    return {check.name: check.judge(arrays) for check in tried(arrays)}
 
 
 def verdict(lights: Mapping[str, str]) -> str:
@@ -334,11 +401,11 @@ def verdict(lights: Mapping[str, str]) -> str:
 def report_card(study: Study) -> xr.Dataset:
     """Is the vector any good? Lights by language and check, beside random twins.
 
-    By ``language`` and ``check`` (the names of CHECKS): ``value`` with ``low`` and
+    By ``language`` and ``check`` (names of CHECKS that were made): ``value`` with ``low`` and
     ``high`` (95 %, Student's t over prompts, questions, sentences or answers), ``twins``
     (the same of random vectors that push as hard; for control what 97.5 of 100 of them
     stay below), ``light``. By language: ``verdict``. Attributes say concept, source,
-    layer and strength.
+    layer and strength, and under ``not_tested`` the titles of checks that were not made.
 
     SpecError for a study without the whole trial “report-card”. Ours.
     """
@@ -378,9 +445,11 @@ def labelled(
         "light": (dims, np.array(lights, object), {"long_name": "light"}),
         "verdict": ("language", np.array(verdicts, object)),
     }
-    coords = {"language": languages, "check": list(BY_NAME)}
+    made = list(sheets[0])
+    coords = {"language": languages, "check": made}
     found = xr.Dataset(variables, coords, origin(study))
-    return found.assign_attrs(examined_with(study))
+    left = [f"“{check.title}”" for check in CHECKS if check.name not in made]
+    return found.assign_attrs(examined_with(study), not_tested=", ".join(left))
 
 
 def examined_with(study: Study) -> dict[str, object]:

@@ -10,12 +10,18 @@ other tokens; ``others`` (vector, other, prompt) the same for pairs of other con
 ``right`` (vector, fact): 1 where the right answer is likeliest. ``surprise`` (vector,
 sentence): nats per token of neutral sentences. ``drifted`` and ``repeated`` (vector, draw,
 answer): whether an answer left the language, and the share that it repeats.
+
+Where paraphrases are asked there are three more. ``retold`` (vector, surrounding,
+prompt) and ``answered`` (vector, template, prompt): log-odds of a pair that somebody tells
+or writes, and as an answer to a request. ``reworded`` (vector, wording, paraphrase): those
+of some pairs as they are written, and in other words.
 """
 
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec, check_at_least, check_seed
+from analysis.core.specs import ModelSpec, check_at_least, check_seed, later
+from analysis.core.templates import CHAT
 
 NAME = "report-card"
 NONE, VECTOR = "none", "vector"
@@ -23,6 +29,13 @@ FRAMES = {"list": "- ", "quotation": "“"}
 """What stands before a text in other surroundings; signs that all languages know."""
 PLACES = ("generated",)
 """At which tokens a vector pushes instead of at all."""
+SURROUNDINGS = ("reported", "question", "letter", "diary")
+"""What a text is retold in, in words of its own language."""
+REQUESTED = ("none", CHAT)
+"""Templates of the request that a text answers; the second where a model has one."""
+WORDINGS = ("as written", "in other words")
+PARAPHRASES = 6
+"""As many pairs are asked in other words, where nobody says how many."""
 GREEDY, DRAWN = "greedy", "drawn"
 ANSWERS = (GREEDY, DRAWN)
 """How answers are written."""
@@ -38,7 +51,8 @@ class ReportCardSpec:
     language whose vector it is; empty: each language's own. ``file``: a kept vector file
     instead of the study's vectors. ``languages``: empty: the study's. ``layer`` 0: the
     middle. ``strength``: share of the length of each state; ``doses``: shares of it, the
-    last one 1.
+    last one 1. ``paraphrases``: how many pairs are asked in other words; 0: none, and
+    texts are neither retold nor answers, as in cards of earlier versions.
     """
 
     model: ModelSpec
@@ -58,6 +72,7 @@ class ReportCardSpec:
     twins: int = 3
     template: str = ""
     seed: int = 1
+    paraphrases: int = later(0)
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
@@ -82,3 +97,5 @@ class ReportCardSpec:
         check_at_least("number of random twins", self.twins, FEWEST_TWINS)
         check_at_least("number of new tokens", self.tokens, FEWEST)
         check_at_least("number of other concepts", self.others, 0)
+        if self.paraphrases:
+            check_at_least("number of paraphrases", self.paraphrases, FEWEST)

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.certificates.card_plan import Paper, check_file, paper
-from analysis.certificates.specs import ANSWERS, FRAMES, GREEDY, PLACES, ReportCardSpec
+from analysis.certificates.specs import (
+    ANSWERS,
+    FRAMES,
+    GREEDY,
+    PLACES,
+    REQUESTED,
+    SURROUNDINGS,
+    ReportCardSpec,
+)
 from analysis.concepts import corpora
+from analysis.core.templates import CHAT
 from analysis.pushing.held_out import WHOLE, PushedVectors, random_directions
 from analysis.pushing.plan import study_spec
 from analysis.pushing.prompts import Prompt
@@ -19,7 +28,7 @@ from analysis.steering.fluency import has_drifted, recognisable, repetition
 from analysis.steering.vector_files import load_vectors
 from analysis.study.study import Study
 from analysis.study.trial_part import TrialPart
-from analysis.worker.pushing import OPERATOR, POSITIONS, Tokens, tokens_of
+from analysis.worker.pushing import OPERATOR, POSITIONS, Tokens, alike_at, tokens_of
 
 if TYPE_CHECKING:
     from analysis.model.batches import EncodedRow
@@ -115,6 +124,10 @@ def measurer(
         for name in part.arrays:
             arrays[name] = np.full(part.shape(name), np.nan, np.float32)
         put_pairs(examiner, asked, arrays)
+        if spec.paraphrases:
+            put_retold(examiner, asked, arrays["retold"])
+            put_answered(examiner, asked, arrays["answered"])
+            put_reworded(examiner, asked, arrays["reworded"])
         put_others(examiner, asked, arrays["others"])
         put_facts(examiner, asked, arrays["right"])
         put_sentences(examiner, asked, arrays["surprise"])
@@ -195,6 +208,87 @@ def put_pairs(
                 places.append(("placed", vector, place, number))
     for (name, *at), value in zip(places, log_odds(examiner, texts, pushes)):
         arrays[name][tuple(at)] = value
+
+
+def put_retold(examiner: Examiner, asked: Paper, values: np.ndarray) -> None:
+    """Write log-odds of pairs in words of their language (vector, surrounding, prompt)."""
+    found = PairRows(examiner, asked)
+    for place, name in enumerate(SURROUNDINGS):
+        before = asked.surroundings.before.get(name)
+        if before is None:
+            continue
+        for number, prompt in enumerate(asked.pairs):
+            found.add(prompt, pair_tokens(examiner, prompt, before), (place, number))
+    found.write(values)
+
+
+def put_answered(examiner: Examiner, asked: Paper, values: np.ndarray) -> None:
+    """Write log-odds of pairs as answers to a request (vector, template, prompt)."""
+    request = asked.surroundings.request
+    if not request:
+        return
+    found = PairRows(examiner, asked)
+    for place, template in enumerate(REQUESTED):
+        if template == CHAT and not examiner.loaded.tokenizer.chat_template:
+            continue
+        spec = PushingSpec(examiner.spec.model, template=template)
+        for number, prompt in enumerate(asked.pairs):
+            answers = prompt._replace(question=request)
+            both = tokens_of(examiner.loaded, answers, spec)
+            found.add(prompt, from_the_parting(both), (place, number))
+    found.write(values)
+
+
+def put_reworded(examiner: Examiner, asked: Paper, values: np.ndarray) -> None:
+    """Write log-odds of pairs in both wordings (vector, wording, paraphrase)."""
+    found = PairRows(examiner, asked)
+    for number, pair in enumerate(asked.reworded):
+        for place, prompt in enumerate(pair):
+            found.add(prompt, pair_tokens(examiner, prompt), (place, number))
+    found.write(values)
+
+
+def from_the_parting(texts: Sequence[Tokens]) -> list[Tokens]:
+    """Texts whose common beginning is given too; at least one token of each is scored."""
+    rows = [text.scored for text in texts]
+    shared = 0
+    while shared < min(map(len, rows)) - 1 and alike_at(rows, shared):
+        shared += 1
+    found = []
+    for text in texts:
+        given = [*text.given, *text.scored[:shared]]
+        found.append(Tokens(given, text.scored[shared:]))
+    return found
+
+
+class PairRows:
+    """Pairs under every push at full strength, with where their log-odds are written."""
+
+    def __init__(self, examiner: Examiner, asked: Paper) -> None:
+        self.examiner = examiner
+        self.held = asked.held
+        self.source = examiner.spec.source or examiner.language
+        self.texts: list[Sequence[Tokens]] = []
+        self.pushes: list[Pushed] = []
+        self.places: list[tuple[int, ...]] = []
+
+    def add(
+        self, prompt: Prompt, both: Sequence[Tokens], place: tuple[int, ...]
+    ) -> None:
+        """The two texts of a pair, pushed by what it did not make; ``place`` behind the push."""
+        array = self.held.array_for(self.source, prompt.pair)
+        for vector in self.examiner.known:
+            self.texts.append(both)
+            self.pushes.append(Pushed(both[0], vector, array))
+            self.places.append((vector, *place))
+
+    def write(self, values: np.ndarray) -> None:
+        """Write the log-odds of all at their places."""
+        if not self.texts:
+            return
+        found = log_odds(self.examiner, self.texts, self.pushes)
+        for at, value in zip(self.places, found):
+            values[at] = value
 
 
 def put_others(examiner: Examiner, asked: Paper, values: np.ndarray) -> None:

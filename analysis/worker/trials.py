@@ -5,7 +5,7 @@ of TRIALS. Pages, Python, the command, resuming and sharding read the table.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +63,8 @@ class Trial:
     does not fit. ``measurer(loaded, study, spec, part, check)`` gives the function that
     computes a cell. ``tokens(study, spec)`` is about how many tokens pass the model, for
     the time that is told beforehand, ``scored`` at how many all next tokens are compared.
+    ``usual``: fields that a new trial has unless others are given, where the spec's own
+    defaults are those of trials that are there already.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Trial:
     measurer: Callable[["Loaded", Study, Any, TrialPart, Check], trials.Compute]
     tokens: Callable[[Study, Any], int]
     scored: Callable[[Study, Any], int] = nothing_scored
+    usual: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,6 +163,7 @@ TRIALS: dict[str, Trial] = {
         card_plan.begin,
         report_card.measurer,
         card_plan.tokens,
+        usual={"paraphrases": specs.PARAPHRASES},
     ),
 }
 """Name → what can be tried."""
@@ -274,4 +278,6 @@ def spec_of(manifest: Manifest, name: str, values: Mapping[str, Any]) -> Any:
     """
     if manifest.model is None:
         raise StudyError(f"“{manifest.title}” names no model that could be tried.")
-    return from_dict(find(name).spec, {"model": manifest.model, **values})
+    trial = find(name)
+    given = {"model": manifest.model, **trial.usual, **values}
+    return from_dict(trial.spec, given)

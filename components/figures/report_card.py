@@ -16,6 +16,7 @@ from analysis.certificates.report_card import (
     PASSES,
     UNKNOWN,
     UNSURE,
+    Check,
 )
 from analysis.core.counting import count
 from analysis.core.typeset import minus_signs
@@ -77,7 +78,7 @@ def card(study: Study, data: xr.Dataset, languages: Languages) -> Figure:
         caption=caption(data),
         data=Matrix(
             levels,
-            tuple(check.title for check in BY_NAME.values()),
+            tuple(check.title for check in checks(chosen)),
             tuple(columns),
             units="× bad to ok",
             limits=(0.0, 1.0),
@@ -96,7 +97,18 @@ def how_read(data: xr.Dataset) -> str:
     told = "“ok” is good, ? doubtful, × bad, each with its value."
     if (data["light"].values == UNKNOWN).any():
         told += " Empty: not measured, or a share of an effect that there is not."
-    return told
+    return told + untested(data)
+
+
+def untested(data: xr.Dataset) -> str:
+    """What a card of an earlier version did not test, in a sentence; else empty."""
+    left = data.attrs["not_tested"]
+    return f" Not tested: {left}." if left else ""
+
+
+def checks(data: xr.Dataset) -> list[Check]:
+    """The checks that a card has."""
+    return [BY_NAME[name] for name in data["check"].values.tolist()]
 
 
 def words(data: xr.Dataset) -> tuple[tuple[str, ...], ...]:
@@ -114,15 +126,15 @@ def words(data: xr.Dataset) -> tuple[tuple[str, ...], ...]:
 def caption(data: xr.Dataset) -> str:
     """What was tried, with which limits, against what."""
     told = data.attrs
-    limits = [
-        f"{check.title} ({check.unit}): {check.limit}" for check in BY_NAME.values()
-    ]
+    limits = []
+    for check in checks(data):
+        limits.append(f"{check.title} ({check.unit}): {check.limit}")
     return (
         f"{sentence(data)} Vector: {told['vector']}; layer {told['layer']}, pushed by "
         f"{100 * told['strength']:g} % of each state's length, beside "
         f"{told['random_twins']} random vectors that push as hard (in the table). "
         f"{'. '.join(limits)}. Empty: not measured, or a share of an effect that "
-        "there is not. Intervals: 95 %, Student's t over "
+        f"there is not.{untested(data)} Intervals: 95 %, Student's t over "
         "prompts, questions, sentences or answers."
     )
 
@@ -137,10 +149,10 @@ def table(data: xr.Dataset, languages: Languages) -> pd.DataFrame:
     return frame.rename(columns={"twins": "random vectors"})
 
 
-def limit_table() -> pd.DataFrame:
-    """All checks with what they ask, and from where on a light is what."""
+def limit_table(data: xr.Dataset) -> pd.DataFrame:
+    """The checks of a card with what they ask, and from where on a light is what."""
     rows = []
-    for check in BY_NAME.values():
+    for check in checks(data):
         row = {"check": check.title, "asks": check.asks, "limits": check.limit}
         rows.append(row | {"unit": check.unit})
     return pd.DataFrame(rows)

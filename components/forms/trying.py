@@ -123,7 +123,7 @@ def checked(seen: TrialCheck) -> None:
 
 def command(study: Study, name: str, spec: Any) -> str:
     """The same from the command line."""
-    usual = written(type(spec)(spec.model))
+    usual = written(type(spec)(spec.model)) | dict(find(name).usual)
     chosen = []
     for option, value in written(spec).items():
         if option != "model" and value != usual.get(option):

@@ -4,7 +4,7 @@ import streamlit as st
 
 from analysis.certificates import report_card
 from analysis.certificates.report_card import VERDICTS
-from analysis.certificates.specs import NAME, ReportCardSpec
+from analysis.certificates.specs import NAME, PARAPHRASES, ReportCardSpec
 from analysis.steering.vector_files import kept_vectors
 from analysis.study.study import Study
 from components.figures import report_card as figures
@@ -16,8 +16,9 @@ from components.frame.text import escape
 
 SHOWS = (
     "Shows whether a vector does what it should in every language, and what it costs. "
-    "Checked are effect, dose curve, other surroundings, right answers, neutral text, "
-    "drift, repetition and other concepts, each beside random vectors that push as hard."
+    "Checked are effect, dose curve, other words, surroundings and templates, right "
+    "answers, neutral text, drift, repetition and other concepts, each beside random "
+    "vectors that push as hard."
 )
 MOST_LANGUAGES = 4
 """As many languages are chosen at first: each takes about a minute on two processors."""
@@ -43,10 +44,13 @@ def show(study: Study) -> None:
     languages = controls.languages(study, data["language"].values.tolist())
     st.markdown(f"**{escape(figures.sentence(data))}**")
     panel.show(figures.card(study, data, languages))
+    left = figures.untested(data)
+    if left:
+        st.caption(escape(f"{left.strip()} Compute it anew to test them."))
     said = [f"“{name}”: {words}" for name, words in VERDICTS.items()]
     with st.expander("By which limits?", icon=":material/rule:"):
         st.markdown(escape(" ".join(said)))
-        st.table(figures.limit_table().set_index("check"))
+        st.table(figures.limit_table(data).set_index("check"))
     panel.explain(report_card.report_card, of="the report card")
 
 
@@ -93,6 +97,7 @@ def form(study: Study) -> None:
         languages=tuple(codes),
         layer=int(layer),
         strength=float(strength),
+        paraphrases=PARAPHRASES,
     )
     with polite(INFO):
         trying.start(study, NAME, spec)
