@@ -9,11 +9,15 @@ import pytest
 
 from analysis.core import settings
 from analysis.core.errors import SpecError
+from analysis.overview import registry
 from analysis.study import library
 from components.figures import gallery
 from components.figures.gallery import FIGURES, draw, names
 from components.figures.spec import Figure
 from components.frame.shell import MENU
+from components.paperpack import cited, manuscript, of_gallery, recipes
+from components.printing.sheet import compose
+from components.printing.venues import Look
 from tests.planted_card import plant_card
 from tests.planted_pushing import Planted, stored_trial
 from tests.planted_sentences import stored_sentences
@@ -26,6 +30,33 @@ PRINTED = "llama2-chat-7b"
 STUDIES = (PRINTED, "words-llama2-13b", "demo", "complete", "sentences")
 NO_FIGURE = ("Extract", "Figures")
 """Pages that make studies and that keep figures of other pages."""
+CARRIES_OVER = {
+    "pushing": "pushing",
+    "reading and pushing": "pushing",
+    "doses": "pushing",
+    "certificate": "Certificate of invariance",
+    "recognised or acted on": "refusing",
+    "harm recognised across languages": "refusing",
+    "refusal pushed across languages": "refusing",
+    "sentence alignment": "sentence-alignment",
+    "mexa pooled": "sentence-alignment",
+    "patching": "patching",
+    "latent language": "latent-language",
+    "forcing": "language-forcing",
+    "best forcing": "language-forcing",
+    "plane classes": "plane classes",
+    "plane countries": "plane countries",
+    "language or country named": "naming",
+    "plane choice": "plane choice",
+    "plane models": "plane models",
+    "report card": "report-card",
+}
+"""What asks whether a direction carries over, and what the docs call it in a heading."""
+HEADINGS = tuple(
+    line
+    for line in (ROOT / "docs" / "analyses.md").read_text("utf-8").splitlines()
+    if line.startswith("## ")
+)
 ASKED = ("playground", "playground-cost")
 """Figures that ask the study's model."""
 
@@ -76,6 +107,41 @@ def test_every_figure_of_a_study_is_drawn(home, name):
     for figure in can_be_drawn(study):
         drawn = draw(study, figure)
         assert isinstance(drawn, Figure) and drawn.caption and len(drawn.table), figure
+
+
+def study_of(figure):
+    """A study that has what a figure needs."""
+    for name in STUDIES:
+        study = library.open_by_name(name)
+        if figure in can_be_drawn(study):
+            return study
+    raise AssertionError(f"no study has {figure}")
+
+
+def test_every_figure_is_of_an_analysis_and_the_other_way_round():
+    claimed = [figure for each in registry.ANALYSES for figure in each.figures]
+    assert len(claimed) == len(set(claimed)) and set(claimed) <= set(FIGURES)
+    # One more order of the rows of another figure.
+    assert set(FIGURES) - set(claimed) == {"recognition-order"}
+
+
+@pytest.mark.parametrize("name", CARRIES_OVER)
+def test_what_carries_over_is_told_cited_kept_and_printed(home, name):
+    """One record each: methods sentences, citation, recipe, print, and the docs."""
+    record = registry.find(name)
+    assert any(CARRIES_OVER[name] in heading for heading in HEADINGS)
+    assert record.figures
+    for figure in record.figures:
+        made = of_gallery.recipe_of(study_of(figure), figure)
+        assert cited.analysis_of(made) is record
+        told = manuscript.methods(made)
+        for statistic in record.tests:
+            assert statistic.sentence in told
+        assert set(record.works) <= set(cited.works_of(made))
+        assert all(key in told for key in record.works)
+        again = recipes.read(recipes.write(made), figure)
+        assert again.digest == made.digest
+        assert compose([again.figure], Look("ACL, full width")).readable
 
 
 @pytest.mark.parametrize("name", ASKED)
