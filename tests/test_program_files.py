@@ -158,3 +158,23 @@ def test_code_for_every_program_parses_and_counts_blocks_from_0_where_it_must():
             "lm-evaluation-harness",
         ):
             assert "from 0 there" in code
+
+
+@pytest.mark.parametrize(
+    ("layers", "span", "said"),
+    [
+        ((6, 7, 8), "5 7", "from 0"),
+        ((1, 2), "1 1", "cannot steer layer 1"),
+        ((3, 6), "2 5", "those in between too"),
+        ((1,), None, "cannot steer layer 1"),
+    ],
+)
+def test_llama_cpp_is_given_the_layers_as_it_counts_them(layers, span, said):
+    """Its range counts blocks from 0, and one that ends at 0 means every layer there."""
+    code = snippet("llama.cpp", Push("v.safetensors", "org/model", 8, layers, -1.5))
+    assert said in code
+    assert ("layer-range" in code) is (span is not None)
+    if span is not None:
+        assert (
+            '"v.gguf":-1.5' in code and f"--control-vector-layer-range {span} " in code
+        )

@@ -1,7 +1,7 @@
 """Code that applies a vector's file without Babelscope, with other programs."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from string import Template
 
@@ -85,21 +85,26 @@ lm_eval --model steered \\
 TRANSFORMER_LENS = Template("""\
 from safetensors.torch import load_file
 from transformer_lens.model_bridge import TransformerBridge
+from transformers import AutoTokenizer
 
 model = TransformerBridge.boot_transformers($model)
+tokenizer = AutoTokenizer.from_pretrained($model)
 vector = load_file($file)
 
 
 def adding(push):
-    return lambda state, hook: state + push
+    return lambda state, hook: state + push.to(state)
 
 
 hooks = []
 for layer in $layers:
     push = $strength * vector[f"layer.{layer}"]
     hooks.append((f"blocks.{layer - 1}.hook_resid_post", adding(push)))  # from 0 there
+# Tokens as the model was trained on: TransformerLens puts one of its own before a text.
+given = tokenizer("Yesterday", return_tensors="pt").input_ids.to(model.cfg.device)
 with model.hooks(fwd_hooks=hooks):
-    print(model.generate("Yesterday", max_new_tokens=32, do_sample=False))
+    said = model.generate(given, max_new_tokens=32, do_sample=False)
+print(tokenizer.decode(said[0], skip_special_tokens=True))
 """)
 NNSIGHT = Template("""\
 from nnsight import LanguageModel
@@ -120,20 +125,18 @@ print(model.tokenizer.decode(said[0], skip_special_tokens=True))
 """)
 EASYSTEER = Template("""\
 from vllm import LLM, SamplingParams
-from vllm.steer_vectors.request import SteerVectorRequest
+from vllm.steer_vectors import ApplySpec, SteeringSpec, VectorSpec
 
-model = LLM(model=$model, enable_steer_vector=True, enforce_eager=True)
-request = SteerVectorRequest(
-    "vector",
-    1,
-    steer_vector_local_path=$gguf,
+model = LLM(model=$model, enable_steer_vector=True, steer_algorithms=["direct"])
+vector = VectorSpec(
+    source=$gguf,
     scale=$strength,
-    target_layers=[layer - 1 for layer in $layers],  # from 0 there
-    prefill_trigger_tokens=[-1],
-    generate_trigger_tokens=[-1],
+    layers=[layer - 1 for layer in $layers],  # from 0 there
+    apply=ApplySpec(prompt="all", generation="all"),
 )
 limits = SamplingParams(temperature=0, max_tokens=32)
-print(model.generate("Yesterday", limits, steer_vector_request=request))
+steering = SteeringSpec(vectors=[vector])
+print(model.generate("Yesterday", limits, steering=steering)[0].outputs[0].text)
 """)
 VLLM_LENS = Template("""\
 from pathlib import Path
@@ -145,9 +148,11 @@ limits = SamplingParams(temperature=0, max_tokens=32, extra_args=pushed)
 print(LLM(model=$model).generate(["Yesterday"], limits)[0].outputs[0].text)
 """)
 LLAMA_CPP = Template("""\
-llama-cli -m model.gguf --control-vector-scaled $gguf:$strength \\
-  --control-vector-layer-range $first $last -p "Yesterday" -n 32
+# llama.cpp counts layers from 0; before 2026 the program is called llama-cli
+llama-completion -m model.gguf --control-vector-scaled $gguf:$strength \\
+  --control-vector-layer-range $first $last -no-cnv --temp 0 -p "Yesterday" -n 32
 """)
+LLAMA_CANNOT = "# llama.cpp cannot steer layer 1\n"
 SNIPPETS = {
     "transformers": TRANSFORMERS,
     "steering-vectors": STEERING_VECTORS,
@@ -164,7 +169,18 @@ SNIPPETS = {
 
 def snippet(name: str, push: Push) -> str:
     """Lines that steer with a file in another program."""
-    return filled(SNIPPETS[name], push)
+    return llama_cpp(push) if name == "llama.cpp" else filled(SNIPPETS[name], push)
+
+
+def llama_cpp(push: Push) -> str:
+    """The command of llama.cpp, and what it does with layers that it cannot choose."""
+    layers = [layer for layer in push.layers if layer > 1]
+    said = "" if len(layers) == len(push.layers) else LLAMA_CANNOT
+    if not layers:
+        return said
+    if len(layers) <= max(layers) - min(layers):
+        said += "# it pushes all layers of the range, those in between too\n"
+    return said + filled(LLAMA_CPP, replace(push, layers=tuple(layers)))
 
 
 def filled(template: Template, push: Push) -> str:
@@ -177,8 +193,8 @@ def filled(template: Template, push: Push) -> str:
         bare=push.model,
         depth=push.depth,
         layers=repr(push.layers),
-        first=min(push.layers),
-        last=max(push.layers),
+        first=min(push.layers) - 1,
+        last=max(push.layers) - 1,
         strength=f"{push.strength:g}",
     )
 
