@@ -57,13 +57,52 @@ function plotOf(name) {
 async function draw(place) {
   await begin();
   const { data, layout, frames } = plotOf(place.dataset.figure);
+  const [ruler] = layout.sliders ?? [];
+  delete layout.sliders;
   const config = {
     responsive: true,
     displaylogo: false,
+    // Plotly has a button that uploads a figure to its makers' cloud.
+    showSendToCloud: false,
+    plotlyServerURL: "",
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toggleSpikelines"],
   };
   place.dataset.drawn = "";
-  return Plotly.newPlot(place, { data, layout, frames, config });
+  await Plotly.newPlot(place, { data, layout, frames, config });
+  if (ruler) {
+    await putRuler(place, ruler);
+  }
+}
+
+function putRuler(place, ruler) {
+  // Plotly's own is a drawing that no key moves and no reader hears.
+  const there = place.parentElement.querySelector(".ruler input");
+  if (there) {
+    return there.value === String(ruler.active) ? null : showLayer(place, ruler, there);
+  }
+  const input = document.createElement("input");
+  input.type = "range";
+  input.max = String(ruler.steps.length - 1);
+  input.value = String(ruler.active);
+  const shown = document.createElement("output");
+  shown.setAttribute("aria-hidden", "true");
+  const around = document.createElement("div");
+  around.className = "ruler";
+  around.append(labelled("Layer", input), shown);
+  input.addEventListener("input", () => showLayer(place, ruler, input));
+  place.after(around);
+  return tellLayer(ruler, input);
+}
+
+function showLayer(place, ruler, input) {
+  tellLayer(ruler, input);
+  return Plotly.animate(place, ...ruler.steps[Number(input.value)].args);
+}
+
+function tellLayer(ruler, input) {
+  const { label } = ruler.steps[Number(input.value)];
+  input.setAttribute("aria-valuetext", `layer ${label}`);
+  input.closest(".ruler").querySelector("output").textContent = label;
 }
 
 function tell(place, error) {
