@@ -25,5 +25,5 @@ ENV BABELSCOPE_HOME=/data \
 VOLUME /data
 EXPOSE 8501
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:8501/' + (os.environ.get('STREAMLIT_SERVER_BASE_URL_PATH', '').strip('/') + '/').lstrip('/') + '_stcore/health', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:8501/' + (os.environ.get('STREAMLIT_SERVER_BASE_URL_PATH', '').strip('/') + '/').lstrip('/') + '_stcore/health', timeout=4)"]
 CMD ["babelscope", "app", "--port", "8501"]
