@@ -39,9 +39,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(home):
-    """A server on a free port of this machine; gone afterwards."""
-    port = free_port()
+def serving(home, port=None):
+    """A server on a port of this machine, any that is free; gone afterwards."""
+    port = port or free_port()
     settings = {
         "BABELSCOPE_HOME": str(home),
         "BABELSCOPE_MODELS": str(home / "models"),
@@ -66,10 +66,10 @@ def serving(home):
 
 def healthy(port: int) -> bool:
     """Whether the server answers."""
+    path = os.environ.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
+    base = f"http://127.0.0.1:{port}/{path}".rstrip("/")
     try:
-        with urllib.request.urlopen(
-            f"http://127.0.0.1:{port}/_stcore/health", timeout=1
-        ) as answer:
+        with urllib.request.urlopen(f"{base}/_stcore/health", timeout=1) as answer:
             return answer.status == 200
     except OSError:
         return False
