@@ -3,6 +3,7 @@ direction moves what it should, and what was cut off goes on.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,16 +12,33 @@ import torch
 from analysis.concepts import corpora
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.concepts.specs import StudySpec
+from analysis.control.refusals import EDITED
+from analysis.control.specs import JudgingSpec
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec, written
+from analysis.core.templates import prompt_ids
 from analysis.model import speed
+from analysis.model.generate import generate
+from analysis.model.hooks import Row
 from analysis.model.load import Loaded, preflight
+from analysis.model.said import Answer
 from analysis.pushing.held_out import PushedVectors, random_directions
 from analysis.pushing.plan import asked_of, begin, settled, tokens
-from analysis.pushing.prompts import FACTS, Prompt, of_cell
+from analysis.pushing.prompts import (
+    ANSWER_TOKENS,
+    FACTS,
+    REFUSALS,
+    REFUSED,
+    SHARE,
+    Prompt,
+    of_cell,
+)
 from analysis.pushing.specs import PAIRS, PushingSpec
+from analysis.steering.resolve import ResolvedTerm
+from analysis.steering.specs import GenerationSpec
 from analysis.study.study import Study
-from analysis.worker.pushing import measurer, tokens_of
+from analysis.worker import pushed_answers
+from analysis.worker.pushing import OPERATOR, POSITIONS, measurer, tokens_of
 from analysis.worker.trials import TRIALS
 from tests.planted import planted_study
 from tests.test_steering import tiny
@@ -133,17 +151,74 @@ def test_a_direction_towards_the_answer_moves_and_one_away_moves_back(llama, stu
     signs = np.array([1.0, -1.0], np.float32)[None, :, None, None]
     shape = (1, 2, LAYERS, HIDDEN)
     planted = np.broadcast_to(towards, shape) * signs
+    found = measured(llama, with_vectors(study, planted), spec_of(layer=LAYERS))
+    english, french = found["effect"]
+    assert (english[1] > english[0]).all() and (english[0] > 0).all()
+    assert (french < 0).all()
+    assert abs(found["random"]).mean() < english[1].mean()
+
+
+def test_answers_are_written_and_judged_as_one_push_at_a_time_would_be(
+    llama, study, monkeypatch
+):
+    """A direction towards a letter makes answers begin with it: here that is refusing."""
+    listed = JudgingSpec(openings=EDITED, edited=("fr: a", "en: a"))
+    monkeypatch.setattr(pushed_answers, "JUDGING", listed)
+    spec = settled(study, spec_of(readout=REFUSED, layer=LAYERS, strengths=(0.2, 1.0)))
+    towards = towards_letter(llama)
+    found = measured(llama, with_vectors(study, towards), spec)
+    base, pushed = found["base"], found["effect"]
+    assert set(np.unique(base + pushed)) <= {0.0, 1.0}
+    assert not base.any() and pushed[0, 1].all() and not pushed[1].any()
+    corpus = corpora.load(corpora.offered()[-1])
+    prompts = of_cell(REFUSED, asked_of(study, spec, corpus, "c"), "fr")
+    row = Row(f"{prompts[2].question}\n", term_of(towards[0, 0, -1], spec))
+    (answer,) = generate(llama, [row], GenerationSpec(ANSWER_TOKENS))
+    assert answer.text.startswith("a")
+    (plain,) = generate(llama, [Row(row.prompt)], GenerationSpec(ANSWER_TOKENS))
+    dearer = surprise(llama, row.prompt, answer) - surprise(llama, row.prompt, plain)
+    assert found["cost"][0, 1, 2] == pytest.approx(dearer, abs=1e-3)
+    part = begin(study, spec)
+    assert part.arrays["effect"].units == SHARE
+    assert "to the model without a push" in part.arrays["cost"].long_name
+    assert tokens(study, spec) > tokens(study, replace(spec, readout=REFUSALS)) / 10
+
+
+def term_of(vector: np.ndarray, spec: PushingSpec) -> tuple[ResolvedTerm, ...]:
+    """The strongest push of a spec."""
+    layer = spec.layer
+    strength = {layer: spec.strengths[-1]}
+    return (ResolvedTerm({layer: vector}, strength, OPERATOR, POSITIONS),)
+
+
+def surprise(loaded: Loaded, prompt: str, answer: Answer) -> float:
+    """Nats per token of what was written, read by hand without a push."""
+    (given,) = prompt_ids(loaded.tokenizer, [prompt])
+    ids = list(answer.ids)
+    with torch.inference_mode():
+        logits = loaded.model(torch.tensor([given + ids])).logits[0]
+    logs = logits.log_softmax(-1)[len(given) - 1 : -1]
+    return -float(logs[range(len(ids)), ids].mean())
+
+
+def towards_letter(loaded: Any) -> np.ndarray:
+    """Vectors (1, language, layer, hidden) towards one letter, French ones away from it."""
+    good = loaded.tokenizer.convert_tokens_to_ids(GOOD)
+    head = loaded.model.get_output_embeddings().weight.detach().numpy()
+    towards = head[good] - head.mean(0)
+    signs = np.array([1.0, -1.0], np.float32)[None, :, None, None]
+    return np.broadcast_to(towards, (1, 2, LAYERS, HIDDEN)) * signs
+
+
+def with_vectors(study: Study, planted: np.ndarray) -> Study:
+    """A study whose vectors and half vectors are planted."""
 
     def load(name: str):
         if name in ("concept_vector", "half_a", "half_b"):
             return study.load(name).copy(data=planted)
         return study.load(name)
 
-    found = measured(llama, replace(study, load=load), spec_of(layer=LAYERS))
-    english, french = found["effect"]
-    assert (english[1] > english[0]).all() and (english[0] > 0).all()
-    assert (french < 0).all()
-    assert abs(found["random"]).mean() < english[1].mean()
+    return replace(study, load=load)
 
 
 def test_it_says_what_it_takes_and_what_is_missing(llama, study):

@@ -6,10 +6,21 @@ import pytest
 from analysis.concepts import corpora
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.concepts.specs import StudySpec
+from analysis.control.judging import VERDICTS as JUDGED
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
 from analysis.pushing.held_out import FIRST, SECOND, WHOLE, HeldOut, held_out
-from analysis.pushing.prompts import FACTS, READOUTS, REFUSALS, Asked, of_cell
+from analysis.pushing.prompts import (
+    FACTS,
+    FOLLOWED,
+    READOUTS,
+    REFUSALS,
+    REFUSED,
+    SHARE,
+    VERDICTS,
+    Asked,
+    of_cell,
+)
 from analysis.pushing.specs import PAIRS, PushingSpec
 
 MODEL = ModelSpec("tiny")
@@ -93,6 +104,52 @@ def test_requests_that_made_the_vector_are_held_out_too() -> None:
     assert {held.array_for("fr", prompt.pair) for prompt in facts} == {WHOLE}
 
 
+def test_verdicts_are_words_of_every_language_shown_by_other_pairs() -> None:
+    """Good and bad statements in turn, held out, each with a good and a bad verdict."""
+    corpus = made_up()
+    held = held_out(corpus, spec_of(corpus, "by pair"), "c", CODES, 4)
+    prompts = of_cell(VERDICTS, asked(corpus, held, 4), "fr")
+    ends = []
+    for prompt in prompts:
+        (good,), (bad,) = prompt.first, prompt.second
+        assert good.endswith("\nbon") and bad.endswith("\nmauvais")
+        shown, statement = good.split("\n\n")[:-1], good.split("\n\n")[-1]
+        assert [each.split("\n")[1] for each in shown] == ["bon", "mauvais"]
+        assert not any(statement.split("\n")[0] in each for each in shown)
+        assert not held.is_trained(held.groups[prompt.pair])
+        ends.append(statement.split("\n")[0].split()[-1])
+    assert ends == ["bad", "good", "bad", "good"]
+    with pytest.raises(SpecError, match="no words in “xx”"):
+        of_cell(VERDICTS, asked(corpus, held, 4)._replace(targets=("xx",)), "xx")
+
+
+def test_verdicts_are_sentences_where_the_concept_has_them() -> None:
+    """Those of our small world, in all the languages that are pushed in or in none."""
+    corpus = corpora.load(corpora.VALUES)
+    spec = StudySpec(MODEL, corpus.name, corpus.digest, ("fairness",), CODES)
+    held = held_out(corpus, spec, "fairness", CODES, 4)
+    known = Asked(corpus, "fairness", held, CODES, 4, seed=1)
+    (prompt, *_) = of_cell(VERDICTS, known, "en")
+    (good,), (bad,) = prompt.first, prompt.second
+    assert good != bad and "\n" not in good
+    (prompt, *_) = of_cell(VERDICTS, known._replace(targets=("en", "de")), "en")
+    assert prompt.first[0].endswith("\ngood")
+
+
+def test_rates_ask_the_requests_and_name_the_verdict_that_counts() -> None:
+    """The same held-out requests as those whose refusals are read."""
+    corpus = corpora.load(corpora.OWN_REQUESTS)
+    spec = StudySpec(MODEL, corpus.name, corpus.digest, corpus.concepts, CODES)
+    held = held_out(corpus, spec, corpus.concepts[0], CODES, 10**6)
+    read = of_cell(REFUSALS, asked(corpus, held), "fr")
+    for name in (FOLLOWED, REFUSED):
+        written = of_cell(name, asked(corpus, held), "fr")
+        assert [each.question for each in written] == [each.question for each in read]
+        assert not any(each.first or each.second for each in written)
+        assert all(each.letters for each in written)
+        assert READOUTS[name].verdict in JUDGED and READOUTS[name].units == SHARE
+
+
 def test_what_cannot_be_pushed_is_said() -> None:
     """One sentence each, with what is allowed."""
     with pytest.raises(SpecError, match="above 0 and at most 1; given: 2"):
@@ -107,5 +164,5 @@ def test_what_cannot_be_pushed_is_said() -> None:
         of_cell(FACTS, asked(corpus, held), "xx")
     with pytest.raises(SpecError, match="readout"):
         of_cell("nothing", asked(corpus, held), "fr")
-    assert set(READOUTS) == {PAIRS, FACTS, REFUSALS}
+    assert set(READOUTS) == {PAIRS, FACTS, REFUSALS, VERDICTS, FOLLOWED, REFUSED}
     assert np.isfinite(PushingSpec(MODEL).strengths).all()

@@ -1,9 +1,11 @@
 """Effects of pushing with a planted truth, beside what vectors read; noise finds nothing."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from analysis.concepts.specs import CONVENTIONS
 from analysis.core.errors import SpecError
@@ -25,6 +27,8 @@ from analysis.pushing.effects import (
     own_places,
     pushing,
 )
+from analysis.pushing.prompts import SHARE
+from components.figures.pushing import effect_in_words
 from tests.planted import Planting
 from tests.planted_pushing import LANGUAGES, Planted, pushed_study, trial_of
 
@@ -45,6 +49,59 @@ def test_noise_moves_no_more_often_than_it_should() -> None:
         cells += int((values["p"] < 0.05).sum())
     assert found <= 0.05 * NOISE
     assert cells / (NOISE * SIZE**2) == pytest.approx(0.05, abs=0.01)
+
+
+def counted_trial(rates: np.ndarray, at_random: float, seed: int) -> xr.Dataset:
+    """Answers that count or not, at these rates (source, target), and at random ones."""
+    rng = np.random.default_rng(seed)
+    trial = trial_of(Planted(SHARED, prompts=20), seed)
+    before = rng.random(trial["base"].shape) < at_random
+    by_source = rng.random(trial["effect"].shape) < rates.T[None, :, :, None, None]
+    drawn = rng.random(trial["random"].shape) < at_random
+    base = before[:, :, None, None].astype(float)
+    words = {"units": SHARE, "long_name": "change"}
+    return trial.assign(
+        base=trial["base"].copy(data=before.astype(float)),
+        effect=(trial["effect"].dims, by_source - base, words),
+        random=(trial["random"].dims, drawn - base, words),
+    )
+
+
+@pytest.mark.parametrize("at_random", [0.05, 0.5, 0.9])
+def test_counted_answers_that_no_vector_moves_are_seldom_found_to_be_moved(at_random):
+    """With shares near 0 and 1 too, where changes of few prompts have no spread."""
+    found = cells = covered = 0
+    for seed in range(NOISE):
+        trial = counted_trial(np.full((SIZE, SIZE), at_random), at_random, seed)
+        values = effects(at_strength(trial, 0.05), own_places(trial))
+        found += int((values["q"] < 0.05).any())
+        cells += int((values["p"] < 0.05).sum())
+        covered += int(((values["low"] <= 0) & (values["high"] >= 0)).sum())
+    assert found <= 0.05 * NOISE
+    assert cells / (NOISE * SIZE**2) <= 0.055
+    assert covered / (NOISE * SIZE**2) >= 0.94
+
+
+def test_a_planted_rate_is_found_and_all_of_few_prompts_is_not_certain() -> None:
+    """The difference of shares, with an interval that knows of few prompts."""
+    rates = np.where(OWN == 1, 1.0, 0.1)
+    trial = counted_trial(rates, 0.1, 3)
+    values = effects(at_strength(trial, 0.05), own_places(trial))
+    moved = values["q"] < 0.05
+    assert moved.diagonal().all() and not moved[OFF].any()
+    assert np.diagonal(values["effect"]) == pytest.approx(0.9, abs=0.1)
+    assert (values["high"] - values["low"] > 0.1).all()
+    assert (values["high"] <= 1).all() and np.diagonal(values["rate"]).all()
+    study = replace(pushed_study(Planted(SHARED)), read_trial=lambda name: trial)
+    told = pushing(study, 0.05)
+    assert "one prompt more" in told.attrs["interval"]
+    assert "answer counts" in told["rate"].attrs["long_name"]
+    assert "points in the share of answers" in effect_in_words(
+        told.sel(source="en", target="en"), "English", "English", told.attrs["units"]
+    )
+    curve = doses(study, "fr", "fr").sel(vector="fr", strength=0.05)
+    own = told.sel(source="fr", target="fr")
+    assert float(curve["low"]) == pytest.approx(float(own["low"]))
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,10 @@ UNRELATED = Statistic(
 )
 PUSHES = Statistic(
     "Intervals of effects of a push are Student's over prompts, and Fieller's where they "
-    "are of shares. An effect counts where it is beyond what differs between prompts and "
-    "between random directions of the same length.",
-    ("student1908probable", "fieller1954some"),
+    "are of shares of the own effect; where written answers are counted, one prompt is "
+    "added in favour of either side, after Bonett and Price. An effect counts where it is "
+    "beyond what differs between prompts and between random directions of the same length.",
+    ("student1908probable", "fieller1954some", "bonett2012adjusted"),
 )
 PERMUTATION = Statistic("P values come from permutation.")
 MANTEL = Statistic(

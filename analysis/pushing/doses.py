@@ -7,9 +7,8 @@ import xarray as xr
 
 from analysis.concepts.recognition import Wording, origin
 from analysis.core.errors import SpecError
-from analysis.core.intervals import mean_interval
 from analysis.core.statistics import mean_known
-from analysis.pushing.effects import PAIR, WORDS
+from analysis.pushing.effects import PAIR, WORDS, interval_of, is_counted, units_of
 from analysis.pushing.specs import NAME
 from analysis.study.study import Study
 
@@ -40,7 +39,7 @@ def doses(study: Study, source: str, target: str) -> xr.Dataset:
     sources = trial["source"].values.tolist()
     codes = [code for code in dict.fromkeys([source, target]) if code in sources]
     found = [dose_of(here.sel(source=code), at_random) for code in codes]
-    variables = curves(found, str(trial["effect"].attrs.get("units", "")))
+    variables = curves(found, units_of(trial))
     drawn = mean_known(at_random, 2)
     words = {**variables["effect"][2], "long_name": "effect of random directions"}
     variables["random"] = (("draw", "strength"), drawn - mean_known(drawn), words)
@@ -67,7 +66,7 @@ def check_tried(trial: xr.Dataset, source: str, target: str) -> None:
 def dose_of(here: xr.Dataset, at_random: np.ndarray) -> Dose:
     """One source's vector in one target; ``at_random`` (draw, strength, prompt)."""
     net = by_strength(here["effect"]) - mean_known(at_random)
-    ends = mean_interval(net, 1)
+    ends = interval_of(net, is_counted(here))
     cost = mean_known(by_strength(here["cost"]), 1)
     return Dose(mean_known(net, 1), ends.low, ends.high, cost)
 

@@ -20,6 +20,7 @@ from analysis.core.intervals import (
     student_quantile,
 )
 from analysis.core.statistics import benjamini_hochberg, mean_known
+from analysis.pushing.prompts import SHARE
 from analysis.pushing.shares import ratio
 from analysis.pushing.specs import NAME
 from analysis.study.study import Study
@@ -30,6 +31,8 @@ KNEE = 0.0
 NEARLY_ALL = 0.9
 HALF = 0.5
 """The share of the own vector's effect above which a vector is said to carry over."""
+PSEUDO = (1.0, -1.0)
+"""Changes of two prompts that there are not, one in favour of either side."""
 RATE = "share of prompts"
 WORDS = {
     "effect": "effect of the source's vector less that of random directions",
@@ -46,6 +49,9 @@ WORDS = {
     "beyond_half_low": "lower end of its 95 % interval over prompts",
     "beyond_half_high": "upper end of its 95 % interval over prompts",
     "rate": "prompts at which the first kind of continuation is the likelier, pushed",
+    "rate_before": (
+        "prompts at which the first kind of continuation is the likelier, not pushed"
+    ),
     "n": "prompts",
 }
 UNITS = {
@@ -58,19 +64,31 @@ UNITS = {
     "n": "count",
 }
 """Units of what is not in the units of the readout."""
+INTERVAL = {
+    False: "95 % over prompts by Student's t",
+    True: "95 % over prompts by Student's t with one prompt more in favour of either side",
+}
+"""By whether answers are counted."""
+COUNTED_WORDS = {
+    "rate": "prompts whose answer counts, pushed",
+    "rate_before": "prompts whose answer counts, not pushed",
+}
+"""Words of what is told otherwise where answers are counted."""
 
 
 class Pushed(NamedTuple):
     """Changes at one strength: by source (source, target, prompt), at random (draw, …).
 
     ``base`` (target, prompt) without a push; ``strength`` (target) is where it was read.
-    Prompts of several concepts stand one behind the other.
+    Prompts of several concepts stand one behind the other. ``counted``: a prompt's answer
+    counts or does not, so that changes are −1, 0 or 1.
     """
 
     sources: np.ndarray
     draws: np.ndarray
     base: np.ndarray
     strength: np.ndarray
+    counted: bool = False
 
 
 def pushing(study: Study, strength: float = KNEE) -> xr.Dataset:
@@ -83,33 +101,65 @@ def pushing(study: Study, strength: float = KNEE) -> xr.Dataset:
     share of the own vector's effect. ``strength`` is a share of the length of each
     state; 0 is each target's knee, chosen on other prompts than those it is read on.
     StudyError for a study without the trial, SpecError for a strength that was not
-    tried. Random vectors as controls: Zou et al. 2023; the rest is ours.
+    tried. Where written answers are counted, the effect is a difference of shares, and
+    intervals and tests have two prompts more, one in favour of either side (Bonett and
+    Price 2012). Random vectors as controls: Zou et al. 2023; the rest is ours.
     """
     trial = study.trial(NAME)
     found = at_strength(trial, strength)
     own = own_places(trial)
     values = effects(found, own)
-    units = str(trial["effect"].attrs.get("units", ""))
+    units = units_of(trial)
     variables = {}
+    worded = {**WORDS, **COUNTED_WORDS} if found.counted else WORDS
     for name, cells in values.items():
-        words = Wording(WORDS[name], UNITS.get(name, units))
+        words = Wording(worded[name], UNITS.get(name, units))
         variables[name] = (PAIR, cells, words.attributes())
     told = Wording("strength", "share of the state's length").attributes()
     variables["strength"] = ("target", found.strength, told)
     before = mean_known((found.base > 0).astype(float), 1)
-    words = (
-        "prompts at which the first kind of continuation is the likelier, not pushed"
-    )
-    variables["rate_before"] = ("target", before, Wording(words, RATE).attributes())
+    told = Wording(worded["rate_before"], RATE).attributes()
+    variables["rate_before"] = ("target", before, told)
     coords = {name: trial[name].values.tolist() for name in PAIR}
     return xr.Dataset(variables, coords, origin(study)).assign_attrs(
-        interval="95 % over prompts by Student's t",
+        interval=INTERVAL[is_counted(trial)],
         draws=trial.sizes["draw"],
         concepts=", ".join(trial["concept"].values.tolist()),
         readout=str(trial["effect"].attrs.get("long_name", "")),
         units=units,
         knee=int(strength == KNEE),
     )
+
+
+def units_of(trial: xr.Dataset) -> str:
+    """Units of what was read under the pushes of a trial."""
+    return str(trial["effect"].attrs.get("units", ""))
+
+
+def is_counted(trial: xr.Dataset) -> bool:
+    """Whether a trial counts answers that the model wrote."""
+    return units_of(trial) == SHARE
+
+
+def doubted(net: np.ndarray, counted: bool) -> np.ndarray:
+    """Changes (…, prompt) with what intervals of counted ones need: PSEUDO at their end.
+
+    Else a change that all of a few prompts show would have no uncertainty. Bonett and
+    Price 2012, here for differences to a mean of several directions, with Student's t.
+    """
+    if not counted:
+        return net
+    known = np.isfinite(net).any(-1, keepdims=True)
+    added = np.where(known, np.array(PSEUDO), np.nan)
+    return np.concatenate([net, added], -1)
+
+
+def interval_of(net: np.ndarray, counted: bool) -> Interval[np.ndarray]:
+    """The 95 % interval of mean changes, over prompts (the last axis)."""
+    ends = mean_interval(doubted(net, counted), -1)
+    if not counted:
+        return ends
+    return Interval(np.clip(ends.low, -1, 1), np.clip(ends.high, -1, 1))
 
 
 def own_places(trial: xr.Dataset) -> np.ndarray:
@@ -150,6 +200,7 @@ def at_strength(trial: xr.Dataset, strength: float) -> Pushed:
         in_one_row(at_strengths(at_random, places)),
         np.moveaxis(base, 1, 0).reshape(base.shape[1], -1).astype(float),
         mean_known(np.moveaxis(usual, 1, 0).reshape(base.shape[1], -1), 1),
+        is_counted(trial),
     )
 
 
@@ -202,14 +253,15 @@ def effects(found: Pushed, own: np.ndarray) -> dict[str, np.ndarray]:
     """Variables (source, target) of ``pushing``."""
     net = found.sources - mean_known(found.draws)[None]
     effect = mean_known(net, 2)
-    ends = mean_interval(net, 2)
+    with_doubt = doubted(net, found.counted)
+    ends = interval_of(net, found.counted)
     band = band_of(found.draws)
-    p = np.fmax(p_over_prompts(net), p_among_draws(found))
+    p = np.fmax(p_over_prompts(with_doubt), p_among_draws(found))
     p = np.where(np.isfinite(effect) & np.isfinite(ends.low), p, np.nan)
     own_net = own_of(net, own)
-    share = ratio(net, own_net)
+    share = ratio(with_doubt, own_of(with_doubt, own))
     beyond = net - HALF * own_net[None]
-    beyond_ends = mean_interval(beyond, 2)
+    beyond_ends = interval_of(beyond, found.counted)
     known = np.isfinite(found.sources)
     first_likelier = np.where(known, found.base[None] + found.sources > 0, np.nan)
     wide = np.ones_like(effect)

@@ -10,7 +10,13 @@ from analysis.core.errors import SpecError, unknown
 from analysis.core.specs import check, check_layer, digest, from_dict, written
 from analysis.core.templates import TEMPLATES
 from analysis.pushing.held_out import held_out
-from analysis.pushing.prompts import READOUTS, Asked, Prompt, of_cell
+from analysis.pushing.prompts import (
+    ANSWER_TOKENS,
+    READOUTS,
+    Asked,
+    Prompt,
+    of_cell,
+)
 from analysis.pushing.specs import FEWEST_PROMPTS, PAIRS, PushingSpec
 from analysis.study.study import Study
 from analysis.study.trial_part import TrialArray, TrialPart
@@ -142,6 +148,8 @@ def arrays_of(spec: PushingSpec) -> dict[str, TrialArray]:
     by_draw = ("draw", "strength", "prompt")
     change = f"change of the {readout.words}"
     dearer = "by how much less likely both kinds of continuation become"
+    if readout.verdict:
+        dearer = "by how much less likely answers become to the model without a push"
     of_random = "under a random direction"
 
     def array(
@@ -165,10 +173,15 @@ def tokens(study: Study, spec: PushingSpec) -> int:
     known = settled(study, spec)
     corpus = corpora.find(study_spec(study).corpus_digest)
     times = 1 + (len(known.sources) + known.draws) * len(known.strengths)
-    letters = 0
+    letters = answers = 0
     for concept in known.concepts:
         asked = asked_of(study, known, corpus, concept)
         for target in known.targets:
             prompts = of_cell(known.readout, asked, target)
             letters += sum(prompt.letters for prompt in prompts)
-    return times * letters // LETTERS_A_TOKEN
+            answers += len(prompts)
+    if not READOUTS[known.readout].verdict:
+        return times * letters // LETTERS_A_TOKEN
+    # What is written is read again without a push, behind its question.
+    read = 2 * (letters // LETTERS_A_TOKEN + answers * ANSWER_TOKENS)
+    return times * read

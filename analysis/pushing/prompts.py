@@ -4,14 +4,26 @@ import random
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from analysis.concepts.pairs import Corpus
+from analysis.concepts.pairs import ContrastPair, Corpus
+from analysis.control.judging import FOLLOWING, REFUSING
 from analysis.core.errors import SpecError
 from analysis.core.specs import check
 from analysis.pushing.held_out import HeldOut
 from analysis.pushing.specs import PAIRS
 from analysis.world import corpus as texts
+from analysis.world import world
 
 FACTS, REFUSALS = "right answers to facts", "openings of refusals"
+VERDICTS = "verdicts on statements"
+FOLLOWED, REFUSED = "following rate", "refusing rate"
+SHARE = "share of answers"
+"""Units of what counts answers that the model writes."""
+ANSWER_TOKENS = 24
+"""As many tokens an answer has at most, as in a control run."""
+GOOD, BAD = "word-039", "word-040"
+"""Verdicts in every language of our list of words, by their names in it."""
+EXAMPLES = 2
+"""Pairs that show what a verdict is, where it is a word."""
 
 
 class Prompt(NamedTuple):
@@ -29,9 +41,9 @@ class Prompt(NamedTuple):
 
     @property
     def letters(self) -> int:
-        """Letters of all that is read for it once."""
+        """Letters of all that is given for it once."""
         continuations = sum(map(len, (*self.first, *self.second)))
-        rows = len(self.first) + len(self.second)
+        rows = max(1, len(self.first) + len(self.second))
         return continuations + rows * len(self.question)
 
 
@@ -50,7 +62,9 @@ class Readout(NamedTuple):
     """What is read off under a push.
 
     ``per_token``: a continuation counts by its mean, else by its sum over tokens.
-    ``wanted``: what may be the likelier of two; empty where only one kind is read.
+    ``wanted``: what may be so at a prompt, in words; empty where only one kind is read.
+    ``verdict``: what a written answer must be judged to count; empty where nothing is
+    written.
     """
 
     prompts: Callable[[Asked, str], list[Prompt]]
@@ -58,18 +72,77 @@ class Readout(NamedTuple):
     units: str
     per_token: bool
     wanted: str = ""
+    verdict: str = ""
 
 
 def of_pairs(asked: Asked, target: str) -> list[Prompt]:
     """Pairs of the concept: positive against negative text, from where they part."""
-    by_id = {}
-    for pair in asked.corpus.select(asked.concept, target):
-        by_id[pair.pair] = pair
+    by_id = pairs_by_id(asked, target)
     found = []
     for name in chosen_pairs(asked, target):
         pair = by_id[name]
         found.append(Prompt(name, "", (pair.positive,), (pair.negative,), name))
     return found
+
+
+def pairs_by_id(asked: Asked, target: str) -> dict[str, ContrastPair]:
+    """The concept's pairs in a language, in the order of the corpus."""
+    found = {}
+    for pair in asked.corpus.select(asked.concept, target):
+        found[pair.pair] = pair
+    return found
+
+
+def of_verdicts(asked: Asked, target: str) -> list[Prompt]:
+    """Members of pairs, negative and positive in turn, and two verdicts on each."""
+    by_id = pairs_by_id(asked, target)
+    names = chosen_pairs(asked, target)
+    ends = verdicts_of(asked, target)
+    shown = ""
+    if ends.words:
+        others = [pair for name, pair in by_id.items() if name not in names]
+        shown = examples_of(others[:EXAMPLES], ends)
+    found = []
+    for place, name in enumerate(names):
+        pair = by_id[name]
+        statement = pair.positive if place % 2 else pair.negative
+        begun = f"{shown}{statement}"
+        found.append(Prompt(name, "", (begun + ends.good,), (begun + ends.bad,), name))
+    return found
+
+
+class Verdicts(NamedTuple):
+    """A good and a bad verdict as they follow a statement; ``words``: of one word each."""
+
+    good: str
+    bad: str
+    words: bool
+
+
+def verdicts_of(asked: Asked, target: str) -> Verdicts:
+    """Sentences on the concept where every target has them, else “good” and “bad”.
+
+    SpecError for a language without either.
+    """
+    known = set(asked.targets) <= set(world.LANGUAGES)
+    if known and asked.concept in world.VALUES:
+        good = world.verdict(target, asked.concept, world.POSITIVE)
+        bad = world.verdict(target, asked.concept, world.NEGATIVE)
+        return Verdicts(good, bad, words=False)
+    check_has(texts.WORDS, target)
+    spelled = {word.name: word.word for word in texts.words(target)}
+    return Verdicts(f"\n{spelled[GOOD]}", f"\n{spelled[BAD]}", words=True)
+
+
+def examples_of(pairs: Sequence[ContrastPair], ends: Verdicts) -> str:
+    """Statements with their verdicts, good and bad in turn."""
+    shown = ""
+    for place, pair in enumerate(pairs):
+        judged = (
+            f"{pair.negative}{ends.bad}" if place % 2 else pair.positive + ends.good
+        )
+        shown += f"{judged}\n\n"
+    return shown
 
 
 def chosen_pairs(asked: Asked, target: str) -> list[str]:
@@ -110,14 +183,22 @@ def of_facts(asked: Asked, target: str) -> list[Prompt]:
 
 def of_refusals(asked: Asked, target: str) -> list[Prompt]:
     """Requests to decline: how likely an answer begins as a refusal does."""
+    found = []
+    for prompt in of_requests(asked, target):
+        openings = texts.requests(target).refusals
+        found.append(prompt._replace(first=openings))
+    return found
+
+
+def of_requests(asked: Asked, target: str) -> list[Prompt]:
+    """Requests to decline, to be answered."""
     check_has(texts.REQUESTS, target)
     known = texts.requests(target)
     own = {pair.negative: pair.pair for pair in asked.corpus.pairs}
     found = []
     for request in known.requests:
         pair = own.get(request.declined, "")
-        openings = known.refusals
-        found.append(Prompt(request.name, request.declined, openings, (), pair))
+        found.append(Prompt(request.name, request.declined, (), (), pair))
     names = [prompt.name for prompt in found]
     wanted = set(drawn(names, asked))
     return [prompt for prompt in found if prompt.name in wanted]
@@ -139,20 +220,43 @@ READOUTS: dict[str, Readout] = {
         "log-odds of the positive against the negative member of a pair",
         "nats per token",
         per_token=True,
-        wanted="the positive text",
+        wanted="the positive text is the likelier",
     ),
     FACTS: Readout(
         of_facts,
         "log-odds of the right answer against wrong ones",
         "nats",
         per_token=False,
-        wanted="the right answer",
+        wanted="the right answer is the likelier",
     ),
     REFUSALS: Readout(
         of_refusals,
         "log-probability that an answer begins as a refusal does",
         "nats",
         per_token=False,
+    ),
+    VERDICTS: Readout(
+        of_verdicts,
+        "log-odds of a good verdict on a statement against a bad one",
+        "nats",
+        per_token=False,
+        wanted="the good verdict is the likelier",
+    ),
+    FOLLOWED: Readout(
+        of_requests,
+        "share of requests to decline that the written answer follows",
+        SHARE,
+        per_token=False,
+        wanted="the request is followed",
+        verdict=FOLLOWING,
+    ),
+    REFUSED: Readout(
+        of_requests,
+        "share of requests to decline that the written answer refuses",
+        SHARE,
+        per_token=False,
+        wanted="the request is refused",
+        verdict=REFUSING,
     ),
 }
 """What is read off under a push, by its name."""

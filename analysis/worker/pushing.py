@@ -10,22 +10,22 @@ import numpy as np
 
 from analysis.concepts import corpora
 from analysis.core.errors import SpecError
-from analysis.core.templates import apply_template, is_whole, prompt_ids
+from analysis.core.templates import is_whole, prompt_ids
 from analysis.pushing.held_out import HeldOut, PushedVectors, random_directions
 from analysis.pushing.plan import asked_of, study_spec
 from analysis.pushing.prompts import READOUTS, Prompt, Readout, of_cell
 from analysis.pushing.specs import PushingSpec
 from analysis.study.study import Study
 from analysis.study.trial_part import TrialPart
+from analysis.worker.pushed_answers import Asking, as_asked, said_of
 
 if TYPE_CHECKING:
     from analysis.model.batches import EncodedRow
     from analysis.model.load import Loaded
+    from analysis.steering.resolve import ResolvedTerm
 
 Compute = Callable[[Mapping[str, str]], dict[str, np.ndarray]]
 OPERATOR, POSITIONS = "norm-relative addition", "all"
-LINE_END = "\n"
-"""What parts a question from its answer where no template does."""
 
 
 class Tokens(NamedTuple):
@@ -79,18 +79,22 @@ class Pusher:
         for strength in range(len(self.spec.strengths)):
             yield Push(array, place, strength, vector)
 
+    def terms(self, push: Push | None) -> "tuple[ResolvedTerm, ...]":
+        """One push as it is added to the states; nothing without one."""
+        from analysis.steering.resolve import ResolvedTerm
+
+        if push is None:
+            return ()
+        layer = self.spec.layer
+        strength = {layer: self.spec.strengths[push.strength]}
+        return (ResolvedTerm({layer: push.vector}, strength, OPERATOR, POSITIONS),)
+
     def rows(self, texts: Sequence[Tokens], push: Push | None) -> "list[EncodedRow]":
         """The texts of a prompt under one push."""
         from analysis.model.batches import EncodedRow
         from analysis.model.hooks import Row
-        from analysis.steering.resolve import ResolvedTerm
 
-        terms = ()
-        if push is not None:
-            strength = self.spec.strengths[push.strength]
-            layer = self.spec.layer
-            vectors = {layer: push.vector}
-            terms = (ResolvedTerm(vectors, {layer: strength}, OPERATOR, POSITIONS),)
+        terms = self.terms(push)
         rows = []
         for text in texts:
             rows.append(EncodedRow(Row("", terms), text.given, text.scored))
@@ -124,7 +128,10 @@ def measurer(
             random_directions(spec.seed, concept, spec.draws, loaded.hidden),
             check,
         )
-        prompts = of_cell(spec.readout, asked, cell["target"])
+        target = cell["target"]
+        prompts = of_cell(spec.readout, asked, target)
+        if READOUTS[spec.readout].verdict:
+            return answered(pusher, prompts, target, part)
         return measured(pusher, prompts, part)
 
     return compute
@@ -144,9 +151,7 @@ def measured(
         for push in own:
             rows += pusher.rows(of_prompt, push)
     nats = iter(pusher.nats(rows).tolist())
-    arrays = {}
-    for name in part.arrays:
-        arrays[name] = np.full(part.shape(name), np.nan, np.float32)
+    arrays = unknown(part)
     for number, prompt in enumerate(prompts):
         lengths = np.array([len(text.scored) for text in texts[number]])
         found = []
@@ -154,6 +159,39 @@ def measured(
             of_texts = np.array([next(nats) for _ in lengths])
             found.append(read(prompt, readout, of_texts, lengths))
         write_prompt(arrays, number, pushes[number], found)
+    return arrays
+
+
+def unknown(part: TrialPart) -> dict[str, np.ndarray]:
+    """The arrays of a cell before anything is known."""
+    arrays = {}
+    for name in part.arrays:
+        arrays[name] = np.full(part.shape(name), np.nan, np.float32)
+    return arrays
+
+
+def answered(
+    pusher: Pusher, prompts: Sequence[Prompt], target: str, part: TrialPart
+) -> dict[str, np.ndarray]:
+    """The arrays of a cell whose prompts are answered, and the answers judged."""
+    asking = Asking(pusher.loaded, pusher.spec.template, target, pusher.check)
+    verdict = READOUTS[pusher.spec.readout].verdict
+    pushes: list[list[Push | None]] = []
+    for prompt in prompts:
+        pushes.append([None, *pusher.pushes(prompt)])
+    questions, terms = [], []
+    for prompt, own in zip(prompts, pushes):
+        for push in own:
+            questions.append(prompt.question)
+            terms.append(pusher.terms(push))
+    said = iter(said_of(asking, questions, terms))
+    arrays = unknown(part)
+    for number, own in enumerate(pushes):
+        found = []
+        for _ in own:
+            answer = next(said)
+            found.append(Read(float(answer.verdict == verdict), answer.surprise))
+        write_prompt(arrays, number, own, found)
     return arrays
 
 
@@ -215,11 +253,8 @@ def behind_question(
     loaded: "Loaded", question: str, texts: Sequence[str], template: str
 ) -> list[Tokens]:
     """Texts that answer a question in a template."""
-    whole = is_whole(template)
-    (asked,) = apply_template(template, loaded.tokenizer, [question])
-    if not whole:
-        asked += LINE_END
-    (given,) = prompt_ids(loaded.tokenizer, [asked], whole)
+    asked = as_asked(loaded, question, template)
+    (given,) = prompt_ids(loaded.tokenizer, [asked], is_whole(template))
     answers = loaded.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
     return [Tokens(given, answer) for answer in answers]
 

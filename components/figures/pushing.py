@@ -8,6 +8,7 @@ from analysis.core.intervals import ends
 from analysis.core.typeset import minus_signs
 from analysis.overview.direction import direction
 from analysis.pushing.beside_reading import MOVED, READ
+from analysis.pushing.prompts import SHARE
 from analysis.study.study import Study
 from components.figures.cells import largest_magnitude, long_table
 from components.figures.languages import Arrangement, Languages
@@ -149,8 +150,15 @@ def effect_in_words(cell: xr.Dataset, source: str, target: str, units: str) -> s
     if np.isfinite(relative) and source != target:
         share = f", {100 * relative:z.0f} % of what {target}'s own does"
     return minus_signs(
-        f"{pushed}: {effect:+z.2f} {units} beyond random directions{share}."
+        f"{pushed}: {amount(effect, units)} beyond random directions{share}."
     )
+
+
+def amount(effect: float, units: str) -> str:
+    """A change with its units; that of a share in points."""
+    if units == SHARE:
+        return f"{100 * effect:+z.0f} points in the {units}"
+    return f"{effect:+z.2f} {units}"
 
 
 def how_sure(cell: xr.Dataset) -> str:

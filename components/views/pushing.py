@@ -36,8 +36,8 @@ from components.views.words import answer
 SHOWS = (
     "Shows how far each language's vector moves what the model says in every other "
     "language when it is added to the states, beside how well it reads there. The model "
-    "scores held-out texts under every vector, at every strength, and under random "
-    "directions of the same length."
+    "scores held-out texts, or answers requests, under every vector, at every strength, "
+    "and under random directions of the same length."
 )
 STRENGTHS = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Shares of a state's length that are offered."""
@@ -196,7 +196,7 @@ def verdict_words(study: Study, cell: xr.Dataset) -> str:
     rate, before = float(cell["rate"]), float(cell["rate_before"])
     if wanted and np.isfinite(rate):
         parts.append(
-            f"{wanted} is the likelier at {100 * rate:.0f} % of prompts, "
+            f"{wanted} at {100 * rate:.0f} % of prompts, "
             f"{100 * before:.0f} % without a push"
         )
     return "; ".join(filter(None, parts))
