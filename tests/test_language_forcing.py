@@ -5,8 +5,9 @@ import pytest
 
 from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec
+from analysis.core.statistics import harmonic
 from analysis.crossing import forcing, word_prompts
-from analysis.crossing.forcing import harmonic, held_out, hits_of
+from analysis.crossing.forcing import held_out, hits_of
 from analysis.crossing.specs import ForcingSpec
 from analysis.model.load import load
 from analysis.worker.language_forcing import Forcer

@@ -100,6 +100,13 @@ def mean_known(values: np.ndarray, axis: int = 0) -> np.ndarray:
     return np.where(n > 0, total / np.maximum(n, 1), np.nan)
 
 
+def harmonic(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The harmonic mean of two shares; 0 where either is."""
+    total = first + second
+    safe = np.where(total > 0, total, 1)
+    return np.where(total > 0, 2 * first * second / safe, 0 * total)
+
+
 def permutation_p(observed: np.ndarray, null: np.ndarray) -> np.ndarray:
     """One-sided p: (1 + nulls at least as large) / (1 + nulls).
 

@@ -15,6 +15,7 @@ import xarray as xr
 from analysis.core.errors import SpecError
 from analysis.core.intervals import Interval
 from analysis.core.specs import check_layer, digest, written
+from analysis.core.statistics import harmonic
 from analysis.crossing import word_prompts
 from analysis.crossing.specs import ForcingSpec
 from analysis.steering.language_vectors import languages_with_means
@@ -179,13 +180,6 @@ def share_of(hits: np.ndarray) -> np.ndarray:
     counts = known.sum(-1)
     total = np.where(known, hits, 0).sum(-1)
     return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
-
-
-def harmonic(forced: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """The harmonic mean of two shares; 0 where either is."""
-    total = forced + kept
-    safe = np.where(total > 0, total, 1)
-    return np.where(total > 0, 2 * forced * kept / safe, 0 * total)
 
 
 def spec_of(study: Study) -> ForcingSpec:
