@@ -64,7 +64,7 @@ class Control:
 
 def control(
     study: str | Results,
-    concept: str,
+    concept: str = "",
     prompts: Table | PromptSet = HELD_OUT,
     *,
     languages: Sequence[str] = (),
@@ -78,7 +78,10 @@ def control(
     ``prompts`` are a file, a table, or a set of this machine; no ``languages`` are all
     that have vectors and prompts. ``layout`` as in ``extract``. ``settings`` are those of
     ControlSpec: ``source``, ``search``, ``strengths``, ``layer_sets``, ``searched_on``,
-    ``search_prompts``, ``reported_prompts``, ``operator``, ``tokens``, ``seed``.
+    ``search_prompts``, ``reported_prompts``, ``operator``, ``tokens``, ``seed``,
+    ``towards``. That is a language: its vector pushes in place of a concept's, and a
+    setting is the better the more answers change to it and keep their content; prompts
+    then need answers (``target``) and are “Babelscope questions for facts” unless given.
     Repeated, it goes on.
 
     >>> import babelscope as bs
@@ -89,13 +92,20 @@ def control(
     """
     known = study_of(study)
     spec = spec_of(known)
-    check("concept", concept, known.concepts)
+    towards = settings.get("towards", "")
+    check_text("The language to push towards", towards)
+    if not towards:
+        check("concept", concept, known.concepts)
+    elif isinstance(prompts, str) and prompts == HELD_OUT:
+        prompts = prompt_sets.OWN_FACTS
     asked = prompts_of(prompts, spec, concept, layout)
     shared = [code for code in known.languages if code in asked.languages]
+    if towards in shared:
+        shared.remove(towards)
     values = {
         "model": spec.model,
         "study": known.name,
-        "vectors_digest": runs.vectors_digest(known, concept),
+        "vectors_digest": runs.vectors_digest(known, concept, towards),
         "concept": concept,
         "languages": listed("languages", languages, shared),
         "prompts": asked.name,
@@ -103,8 +113,8 @@ def control(
         "template": template or prompt_sets.template_of(asked, template_of(spec.model)),
     }
     wanted = from_dict(ControlSpec, {**settings, **values})
-    judging = JudgingSpec(objective=prompt_sets.objective_of(asked))
-    title = title or f"{concept} on {asked.name}"
+    judging = JudgingSpec(objective=prompt_sets.objective_of(asked, towards))
+    title = title or f"{wanted.pushed_along} on {asked.name}"
     return resume_control(runs.begin(wanted, known, asked, title, judging))
 
 

@@ -182,7 +182,7 @@ def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:
         "text": said,
         "tokens": [tokens for _, tokens in answers],
         "surprise": rounded(speaker.surprise(texts, said)),
-        "heard": heard(said, language),
+        "heard": heard(said, language, run.spec.towards),
         "log_odds": rounded(odds),
         "kl": rounded(divergences(run, language, pushes, speaker)),
     }
@@ -216,18 +216,19 @@ def divergences(
     ]
 
 
-def heard(answers: Sequence[str], language: str) -> list[str]:
+def heard(answers: Sequence[str], language: str, towards: str = "") -> list[str]:
     """The language of each answer, “none” for one that says nothing; empty where the
-    prompt's own language cannot be identified.
+    language that is wanted, ``towards`` or the prompt's, cannot be identified.
 
     A neutral answer, such as “[+]”, is in no other language, so it counts as the prompt's.
     """
-    if not recognisable(language):
+    wanted = towards or language
+    if not recognisable(wanted):
         return [""] * len(answers)
     found = []
     for answer in answers:
         known = language if is_neutral(answer) else ""
-        found.append(known or identified_language(answer, language) or "none")
+        found.append(known or identified_language(answer, wanted) or "none")
     return found
 
 

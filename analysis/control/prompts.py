@@ -24,7 +24,7 @@ from typing import NamedTuple
 from analysis.concepts import corpora
 from analysis.concepts.pairs import FOLDS, split_pairs
 from analysis.concepts.specs import StudySpec
-from analysis.control.specs import ControlSpec
+from analysis.control.specs import CHANGED_AND_KEPT, ControlSpec
 from analysis.core.digests import as_objects, digest_of_list
 from analysis.core.errors import CorpusError, SpecError, unknown
 from analysis.core.faults import Faults
@@ -334,8 +334,18 @@ def own_requests(study: StudySpec, concept: str) -> PromptSet:
     return PromptSet(OWN, tuple(made))
 
 
+def own_facts(study: StudySpec, concept: str) -> PromptSet:
+    """Our questions for facts with their right answers."""
+    made = []
+    for language in texts.languages_of(texts.FACTS):
+        for fact in texts.facts(language):
+            made.append(Prompt(fact.name, language, fact.question, target=fact.right))
+    return PromptSet(OWN_FACTS, tuple(made))
+
+
 DECLINED = "demo requests that are declined"
 OWN = "Babelscope requests"
+OWN_FACTS = "Babelscope questions for facts"
 DEMO_SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
     DECLINED: demo_requests,
     "demo statements and verdicts": demo_verdicts,
@@ -343,18 +353,23 @@ DEMO_SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
 SETS: Mapping[str, Callable[[StudySpec, str], PromptSet]] = {
     **DEMO_SETS,
     OWN: own_requests,
+    OWN_FACTS: own_facts,
     "held-out negative members": held_out_negatives,
 }
 
 
-def offered(demo: bool, split: str = "") -> tuple[str, ...]:
+def offered(demo: bool, split: str = "", towards: str = "") -> tuple[str, ...]:
     """Names of prompt sets to choose from: the demo's (where the model is the demo's),
     the study's own (unless all pairs made the vector), ours, the files kept here.
+    ``towards`` a language: those that may have answers in it.
     """
     demos = DEMO_SETS if demo else ()
     own = () if split in FOLDS else ("held-out negative members",)
     ours = (OWN,) if texts.languages_of(texts.REQUESTS) else ()
-    return (*demos, *own, *ours, *SHELF.names())
+    answered = (OWN_FACTS,) if texts.languages_of(texts.FACTS) else ()
+    if towards:
+        return (*answered, *SHELF.names())
+    return (*demos, *own, *ours, *answered, *SHELF.names())
 
 
 def load(name: str, study: StudySpec, concept: str) -> PromptSet:
@@ -560,8 +575,39 @@ def check_spec(spec: ControlSpec, prompts: PromptSet) -> None:
         )
 
 
-def objective_of(prompts: PromptSet) -> str:
-    """The objective that fits a set: log-odds where all its prompts have two ends."""
+def answered_in(prompts: PromptSet, towards: str) -> PromptSet:
+    """The prompts whose answer is known in both languages, the prompt's and ``towards``.
+
+    ``target`` is then the answer in ``towards``, which the prompt of the same number has
+    there, and ``other`` that in the prompt's own language. CorpusError without any.
+    """
+    there = {}
+    for each in prompts.prompts:
+        if each.language == towards and each.target:
+            there[each.prompt] = each.target
+    found = []
+    for each in prompts.prompts:
+        if each.role == "neutral":
+            found.append(each)
+        elif each.target and each.prompt in there:
+            answer = there[each.prompt]
+            found.append(replace(each, target=answer, other=each.target))
+    if not there:
+        raise CorpusError(
+            f"“{prompts.name}” has no answers in “{towards}” by which it could be told "
+            f"whether the content is kept. Choose “{OWN_FACTS}”, or a file whose column "
+            "“target” has them in every language."
+        )
+    return replace(prompts, prompts=tuple(found))
+
+
+def objective_of(prompts: PromptSet, towards: str = "") -> str:
+    """The objective that fits a set: log-odds where all its prompts have two ends.
+
+    Of a run ``towards`` a language, whether its language changes and the content stays.
+    """
+    if towards:
+        return CHANGED_AND_KEPT
     asked = [each for each in prompts.prompts if each.role != "neutral"]
     if all(each.target and each.other for each in asked):
         return "verdict log-odds"

@@ -8,6 +8,9 @@ import numpy as np
 from analysis.concepts.recognition import recognition_curve
 from analysis.control.specs import ControlSpec
 from analysis.core.errors import SpecError, unknown
+from analysis.core.specs import check
+from analysis.steering.fluency import recognisable
+from analysis.steering.language_vectors import languages_with_means
 from analysis.study.study import Study
 
 Layers = tuple[int, ...]
@@ -35,15 +38,26 @@ def grid(study: Study, spec: ControlSpec) -> Grid:
     """
     if spec.search not in SEARCHES:
         raise unknown("search", spec.search, SEARCHES)
-    for kind, given, allowed in (
-        ("concept", (spec.concept,), study.concepts),
-        ("language", spec.languages, study.languages),
-    ):
-        for name in given:
-            if name not in allowed:
-                raise unknown(kind, name, allowed)
+    check_vectors_of(study, spec)
     strengths, sets = SEARCHES[spec.search](study, spec)
     return Grid(spec.strengths or strengths, sets)
+
+
+def check_vectors_of(study: Study, spec: ControlSpec) -> None:
+    """SpecError for a concept or language without the vectors that a run pushes with."""
+    if spec.towards:
+        known = languages_with_means(study)
+        for name in (spec.towards, *spec.languages):
+            check("language with a mean state", name, known)
+        if not recognisable(spec.towards):
+            raise SpecError(
+                f"It cannot be told whether an answer is in “{spec.towards}”: the language "
+                "identifier does not know it. Choose another one to push towards."
+            )
+        return
+    check("concept", spec.concept, study.concepts)
+    for name in spec.languages:
+        check("language", name, study.languages)
 
 
 def log_spaced(
@@ -75,6 +89,11 @@ def by_recognition(
     """Xu et al. 2024, Section 5: strengths 1 to 10; the K layers of best recognition, K
     from 1 to two thirds of the depth.
     """
+    if spec.towards:
+        raise SpecError(
+            "A language's vector has no recognition by which its layers would have an "
+            "order. Choose the other search."
+        )
     if not study.has("pair_score"):
         raise SpecError(
             f"“{study.title}” has no pair scores, so its layers have no order by "

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from analysis.core.errors import SpecError
-from analysis.core.specs import ModelSpec, check, check_seed
-from analysis.steering.specs import MOST_TOKENS
+from analysis.core.specs import ModelSpec, check, check_seed, later
+from analysis.steering.specs import MOST_TOKENS, VectorSource
 
+CHANGED_AND_KEPT = "language changed and content kept"
+"""The objective of runs towards a language."""
 SEARCHED_ON = ("other prompts", "the reported prompts (paper)")
 
 
@@ -17,6 +19,8 @@ class ControlSpec:
     ``source`` is the language whose vector and setting are reused everywhere;
     ``strengths`` in mean gaps, none: those of the
     search. ``search_prompts`` and ``reported_prompts`` count prompts per language.
+    ``towards`` is a language whose vector pushes in place of a concept's: each prompt's
+    own is against the prompt's language, the shared one against ``source``.
     """
 
     model: ModelSpec
@@ -37,9 +41,20 @@ class ControlSpec:
     template: str = "chat"
     tokens: int = 24
     seed: int = 1
+    towards: str = later("")
 
     def __post_init__(self) -> None:
         check_seed(self.seed)
+        if bool(self.concept) == bool(self.towards):
+            raise SpecError(
+                "A control run pushes along a concept or towards a language: name the one "
+                "or the other."
+            )
+        if self.towards in self.languages:
+            raise SpecError(
+                f"Prompts in “{self.towards}” cannot be pushed towards it; leave the "
+                "language out, or choose another one to push towards."
+            )
         check("choice of search prompts", self.searched_on, SEARCHED_ON)
         if self.source not in self.languages:
             raise SpecError(
@@ -62,6 +77,22 @@ class ControlSpec:
                 f"reported prompt, 1 to {MOST_TOKENS} tokens, and "
                 "strengths that are finite numbers above 0; change the one that is not."
             )
+
+    @property
+    def pushed_along(self) -> str:
+        """The concept or the language along which is pushed, in words."""
+        return f"language {self.towards}" if self.towards else self.concept
+
+    def vector_of(self, language: str) -> VectorSource:
+        """Where the vector of a language comes from."""
+        if self.towards:
+            return VectorSource(
+                "language vector",
+                study=self.study,
+                language=self.towards,
+                target=language,
+            )
+        return VectorSource(study=self.study, concept=self.concept, language=language)
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,20 @@ import pandas as pd
 
 from analysis.control import surfaces as measures
 from analysis.control import verdicts
-from analysis.control.prompts import Prompt, PromptSet, check_spec, chosen
+from analysis.control.prompts import (
+    Prompt,
+    PromptSet,
+    answered_in,
+    check_spec,
+    chosen,
+)
 from analysis.control.settings_tried import Grid, Layers, grid, named
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core import files, settings
 from analysis.core.errors import StudyError, nearest
 from analysis.core.model_kinds import check_writes
 from analysis.core.specs import digest, from_dict, written
+from analysis.steering.language_vectors import array_of
 from analysis.study import library, store
 from analysis.study.manifest import FileEntry, FolderManifest, PromptPart
 from analysis.study.records import Record, WithSpec, to_json
@@ -193,20 +200,23 @@ def open_run(name: str) -> Run:
     return Run(name, manifest, folder)
 
 
-def vectors_digest(study: Study, concept: str) -> str:
+def vectors_digest(study: Study, concept: str, towards: str = "") -> str:
     """Of the vectors that a run pushes with, so that a study made anew under the same
-    name is noticed.
+    name is noticed; ``towards`` a language, of the means of all.
     """
-    values = study.array("concept_vector").sel(concept=concept).values
+    if towards:
+        values = study.array(array_of(study)).values
+    else:
+        values = study.array("concept_vector").sel(concept=concept).values
     return hashlib.sha256(values.tobytes()).hexdigest()[:16]
 
 
 def check_vectors(run: Run) -> None:
     """StudyError unless the study still has the vectors that the run was begun with."""
-    if (
-        vectors_digest(library.open_by_name(run.spec.study), run.spec.concept)
-        != run.spec.vectors_digest
-    ):
+    spec = run.spec
+    study = library.open_by_name(spec.study)
+    now = vectors_digest(study, spec.concept, spec.towards)
+    if now != spec.vectors_digest:
         raise StudyError(
             f"The vectors of “{run.spec.study}” have changed since the run "
             f"“{run.name}” was begun, so its cells would not fit "
@@ -230,6 +240,8 @@ def begin(
     if (root() / name).exists():
         return name
     tried = grid(study, spec)
+    if spec.towards:
+        prompts = answered_in(prompts, spec.towards)
     asked = {
         role: {a: tuple(those) for a, those in by_language.items()}
         for role, by_language in chosen(prompts, spec).items()
@@ -239,7 +251,7 @@ def begin(
         spec=written(spec),
         digest=digest(spec),
         study=StudyOfRun(title=study.title, kind=study.kind),
-        concepts=(spec.concept,),
+        concepts=(spec.concept,) if spec.concept else (),
         languages=spec.languages,
         grid=tried,
         prompts=asked,
@@ -366,6 +378,5 @@ def frame(run: Run, judging: JudgingSpec) -> pd.DataFrame:
         }
         for a in run.spec.languages
     }
-    return verdicts.judged(
-        measures.table(list(read_cells(run)), roles), judging, run.folder
-    )
+    answers = measures.table(list(read_cells(run)), roles, run.spec.towards)
+    return verdicts.judged(answers, judging, run.folder)

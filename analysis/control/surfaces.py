@@ -2,6 +2,7 @@
 chosen, and what they give on other prompts.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,16 @@ import xarray as xr
 from analysis.control.judging import FOLLOWING, VERDICTS
 from analysis.control.refusals import plain
 from analysis.control.settings_tried import Grid, Layers, named
-from analysis.control.specs import ControlSpec, JudgingSpec
+from analysis.control.specs import CHANGED_AND_KEPT, ControlSpec, JudgingSpec
 from analysis.core.errors import unknown
 from analysis.core.intervals import (
+    LEVEL,
     mean_interval_of_units,
     share_interval,
     variation,
 )
+from analysis.core.statistics import harmonic
+from analysis.languages.languages import without_spaces
 
 COLUMNS = (
     "stage",
@@ -32,6 +36,8 @@ COLUMNS = (
     "origin",
     "request",
     "target",
+    "other",
+    "towards",
     "text",
     "tokens",
     "surprise",
@@ -53,12 +59,14 @@ class Choice:
 
 
 def table(
-    cells: Sequence[Mapping], roles: Mapping[str, Mapping[str, Mapping]]
+    cells: Sequence[Mapping],
+    roles: Mapping[str, Mapping[str, Mapping]],
+    towards: str = "",
 ) -> pd.DataFrame:
     """Answers of kept cells, one per row, with the columns of COLUMNS.
 
     ``roles``: language → role → number → prompt; a prompt without a push counts in each
-    role that it has.
+    role that it has. ``towards``: the language that answers are pushed towards, if any.
     """
     rows = []
     for cell in cells:
@@ -93,6 +101,8 @@ def table(
                             asked.source or asked.prompt,
                             asked.text,
                             asked.target,
+                            asked.other,
+                            towards,
                             *rest,
                             costs[strength],
                         )
@@ -122,22 +132,73 @@ def log_odds(answers: pd.DataFrame) -> np.ndarray:
     return answers["log_odds"].to_numpy()
 
 
+def changed(answers: pd.DataFrame) -> np.ndarray:
+    """Whether an answer is in the language that it is pushed towards; unknown where no
+    push is towards one, or it cannot be identified.
+    """
+    unknown_language = (answers["towards"] == "") | (answers["heard"] == "")
+    return np.where(unknown_language, np.nan, answers["heard"] == answers["towards"])
+
+
+def kept(answers: pd.DataFrame) -> np.ndarray:
+    """Whether an answer holds the right one, in either language; unknown without one."""
+    found = []
+    columns = ("text", "target", "towards", "other", "language")
+    for text, target, towards, other, own in zip(*(answers[name] for name in columns)):
+        there = holds(text, target, towards) or holds(text, other, own)
+        found.append(there)
+    missing = (answers["target"] == "") | (answers["towards"] == "")
+    return np.where(missing, np.nan, np.array(found, float))
+
+
+def holds(text: str, answer: str, language: str) -> bool:
+    """Whether a text has an answer in it: from the beginning of a word on, where words
+    are apart; a number whole.
+    """
+    wanted = plain(answer)
+    if not wanted:
+        return False
+    if without_spaces(language):
+        return wanted in plain(text)
+    return bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\d)", plain(text)))
+
+
 @dataclass(frozen=True)
 class Objective:
     """What a search maximises: a value per answer; ``rate``: a share with a Wilson
     interval, else a mean with Student's t.
+
+    ``also``: a second share of the same answers; what is maximised is the harmonic mean
+    of both.
     """
 
     values: Callable[[pd.DataFrame], np.ndarray]
     units: str
     rate: bool
+    also: Callable[[pd.DataFrame], np.ndarray] | None = None
+
+    @property
+    def interval(self) -> str:
+        """How its interval is made, in words."""
+        if self.also is not None:
+            return "of Wilson's 97.5 % ends of both shares, so that both hold together"
+        return "Wilson" if self.rate else "Student's t over prompts"
 
 
 OBJECTIVES: Mapping[str, Objective] = {
     "following rate": Objective(following, "share of answers", True),
     "verdict log-odds": Objective(log_odds, "nats", False),
     "target-continuation rate": Objective(target_rate, "share of answers", True),
+    CHANGED_AND_KEPT: Objective(
+        changed, "harmonic mean of both shares of answers", True, kept
+    ),
 }
+
+
+def objectives_of(spec: ControlSpec) -> tuple[str, ...]:
+    """The objectives that a run can be judged by, that which fits it best first."""
+    others = tuple(name for name in OBJECTIVES if name != CHANGED_AND_KEPT)
+    return (CHANGED_AND_KEPT, *others) if spec.towards else others
 
 
 def objective(judging: JudgingSpec) -> Objective:
@@ -153,29 +214,55 @@ def summary(answers: pd.DataFrame, judging: JudgingSpec) -> dict[str, float]:
 
     ``perplexity`` is that of the answers under the model that is not pushed (geometric
     mean over answers that are not empty),
-    ``drift`` the share of answers in another language than the prompt's among those
-    whose language can be told, ``kl`` the
+    ``drift`` the share of answers in another language than the prompt's, or that they
+    are pushed towards, among those whose language can be told, ``kl`` the
     divergence (nats) of the next token on neutral prompts.
     """
-    aim = objective(judging)
-    values = aim.values(answers).astype(float)
-    known = np.isfinite(values)
-    origins = answers["origin"].to_numpy()[known].tolist()
-    heard = answers.loc[answers["heard"] != "", ["heard", "language"]]
+    heard = answers.loc[answers["heard"] != "", ["heard", "language", "towards"]]
+    strange = heard["heard"] != heard["language"]
+    strange &= heard["heard"] != heard["towards"]
     return {
-        **bounded(values[known], origins, aim.rate),
+        **effect_of(answers, objective(judging)),
         "perplexity": float(np.exp(answers["surprise"].mean()))
         if answers["surprise"].notna().any()  # pyright: ignore[reportGeneralTypeIssues]
         else np.nan,
-        "drift": float((heard["heard"] != heard["language"]).mean())
-        if len(heard)
-        else np.nan,
+        "drift": float(strange.mean()) if len(heard) else np.nan,
         "kl": float(answers["kl"].mean()) if answers["kl"].notna().any() else np.nan,  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues]
     }
 
 
-def bounded(values: np.ndarray, origins: Sequence[str], rate: bool) -> dict[str, float]:
-    """A mean with its 95 % interval; prompts of one origin are drawn together.
+def effect_of(answers: pd.DataFrame, aim: Objective) -> dict[str, float]:
+    """The effect of answers by an objective, with its interval and n.
+
+    Of two shares also both of them, ``changed`` and ``kept``; the interval is between
+    the harmonic means of their lower and of their upper ends, each of a level at which
+    both shares lie between them 95 times of 100 (Bonferroni).
+    """
+    values = aim.values(answers).astype(float)
+    second = values if aim.also is None else aim.also(answers).astype(float)
+    known = np.isfinite(values) & np.isfinite(second)
+    origins = answers["origin"].to_numpy()[known].tolist()
+    if aim.also is None:
+        return bounded(values[known], origins, aim.rate)
+    both = (1 + LEVEL) / 2
+    first = bounded(values[known], origins, aim.rate, both)
+    other = bounded(second[known], origins, aim.rate, both)
+    found = {}
+    for name in ("effect", "low", "high"):
+        ends = np.array(first[name]), np.array(other[name])
+        found[name] = float(harmonic(*ends))
+    return {
+        **found,
+        "n": first["n"],
+        "changed": first["effect"],
+        "kept": other["effect"],
+    }
+
+
+def bounded(
+    values: np.ndarray, origins: Sequence[str], rate: bool, level: float = LEVEL
+) -> dict[str, float]:
+    """A mean with its interval; prompts of one origin are drawn together.
 
     Wilson's for a share, else Student's t, which NaN with fewer than FEW_UNITS origins.
     """
@@ -188,9 +275,10 @@ def bounded(values: np.ndarray, origins: Sequence[str], rate: bool) -> dict[str,
             np.array(found.variance),
             np.array(found.units),
             np.array(found.observations),
+            level,
         )
     else:
-        low, high = mean_interval_of_units(found)
+        low, high = mean_interval_of_units(found, level)
     ends = {"low": float(low), "high": float(high)}
     return {"effect": found.mean, **ends, "n": len(values)}
 

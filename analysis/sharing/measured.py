@@ -1,6 +1,7 @@
 """Settings of vectors that a study or its control runs measured: effect, cost, interval."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -113,9 +114,7 @@ def searched(run: Run, study: Study) -> Iterator[Measured]:
     reported = surfaces.report(answers, run.spec, chosen, judging)
     for language, choice in chosen.items():
         rows = reported[reported["language"] == language].set_index("vector")
-        source = VectorSource(
-            study=study.name, concept=run.spec.concept, language=language
-        )
+        source = replace(run.spec.vector_of(language), study=study.name)
         yield Measured(source, setting_of_run(run, language, choice, rows))
 
 

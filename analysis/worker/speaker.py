@@ -20,7 +20,6 @@ from analysis.steering.specs import (
     GenerationSpec,
     SteeringSpec,
     SteeringTerm,
-    VectorSource,
 )
 
 
@@ -67,9 +66,7 @@ class ModelSpeaker:
 
     def steering(self, push: Push) -> SteeringSpec:
         """A push as one term."""
-        source = VectorSource(
-            study=self.spec.study, concept=self.spec.concept, language=push.source
-        )
+        source = self.spec.vector_of(push.source)
         strengths = (push.strength,)
         term = SteeringTerm(source, push.layers, strengths, self.spec.operator)
         return SteeringSpec((term,))

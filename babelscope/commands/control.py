@@ -25,6 +25,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", nargs="?", default="", help="whose vectors push")
     parser.add_argument("concept", nargs="?", default="", help="which of its concepts")
     parser.add_argument(
+        "--towards",
+        default="",
+        metavar="CODE",
+        help="push along language vectors towards this language, in place of a concept",
+    )
+    parser.add_argument(
         "--resume", default="", metavar="RUN", help="go on with this control run"
     )
     parser.add_argument(
@@ -59,10 +65,13 @@ def execute(options: argparse.Namespace) -> int:
     """Make the run, or finish it."""
     if options.resume:
         found = controlling.resume_control(options.resume)
-    elif options.study and options.concept:
+    elif options.study and (options.concept or options.towards):
         found = controlling.control(**common.keywords(options, "out"))
     else:
-        raise SpecError("Say whose vectors push: babelscope control STUDY CONCEPT.")
+        raise SpecError(
+            "Say whose vectors push: babelscope control STUDY CONCEPT, or "
+            "babelscope control STUDY --towards CODE."
+        )
     print(f"control run {found.name}, {common.seconds()}")
     if options.out:
         table = csv_text(found.report)

@@ -18,6 +18,10 @@ from analysis.core.errors import AnalysisError
 from analysis.core.model_names import DEMO
 from analysis.core.specs import digest
 from analysis.core.templates import TEMPLATES
+from analysis.steering.language_vectors import (
+    has_language_vectors,
+    languages_with_means,
+)
 from analysis.steering.operators import OPERATORS
 from analysis.study import library
 from analysis.study.study import Study
@@ -32,6 +36,8 @@ from components.frame.polite import polite
 from components.frame.text import escape
 
 FILE, HUB = "a file", "a data set of the hub"
+TOWARDS = "towards"
+"""How runs along language vectors are called."""
 TIMED = "timed-run"
 """The run of which one cell was asked for, to tell how long the rest takes."""
 FIRST = 6
@@ -61,22 +67,18 @@ def plan(study: Study, absent: bool = False) -> None:
         )
         return
     left, right = st.columns(2)
-    value = "harmfulness" if "harmfulness" in study.concepts else study.concepts[0]
-    concept = left.selectbox(
-        "Concept",
-        study.concepts,
-        study.concepts.index(value),
-        key=f"run-concept-{study.name}",
-    )
-    prompts = choose_prompts(spec, concept, right)
+    with left:
+        along = choose_vector(study)
+    prompts = choose_prompts(spec, along, right)
     if prompts is None:
         return
     for note in prompts.notes:
         st.caption(escape(note))
     point_to_requests(spec, prompts)
-    known = controls.arranged(
-        study, [code for code in study.languages if code in prompts.languages]
-    )
+    codes = [code for code in study.languages if code in prompts.languages]
+    if along.towards in codes:
+        codes.remove(along.towards)
+    known = controls.arranged(study, codes)
     languages = st.multiselect(
         "Languages",
         known,
@@ -90,17 +92,46 @@ def plan(study: Study, absent: bool = False) -> None:
         )
         return
     with polite():
-        draft = choose_search(study, spec, prompts, concept, tuple(languages))
+        draft = choose_search(study, spec, prompts, along, tuple(languages))
         size(study, draft)
         start(study, draft, absent)
 
 
-def choose_prompts(spec: StudySpec, concept: str, place: Any) -> PromptSet | None:
+@dataclass(frozen=True)
+class Along:
+    """What a run pushes along: a concept, or towards a language."""
+
+    concept: str
+    towards: str = ""
+
+
+def choose_vector(study: Study) -> Along:
+    """The concept, or the language whose vector pushes where the study has such."""
+    value = "harmfulness" if "harmfulness" in study.concepts else study.concepts[0]
+    offered = list(study.concepts)
+    name = controls.arrangement().name
+    towards = {}
+    if has_language_vectors(study):
+        for code in languages_with_means(study):
+            towards[f"{TOWARDS} {name(code)}"] = code
+    chosen = st.selectbox(
+        "Concept, or language to push towards" if towards else "Concept",
+        [*offered, *towards],
+        offered.index(value),
+        key=f"run-concept-{study.name}",
+    )
+    if chosen in towards:
+        return Along("", towards[chosen])
+    return Along(chosen)
+
+
+def choose_prompts(spec: StudySpec, along: Along, place: Any) -> PromptSet | None:
     """The prompts of a new run, kept here or uploaded; None while there are none."""
+    here = sources.offered(spec.model.model == DEMO, spec.split, along.towards)
     name = place.selectbox(
         "Prompts",
-        [*sources.offered(spec.model.model == DEMO, spec.split), FILE, HUB],
-        key="run-prompts",
+        [*here, FILE, HUB],
+        key=f"run-prompts-{TOWARDS}" if along.towards else "run-prompts",
         help="A file has the columns prompt, language, text; if wanted role "
         "(search, report, neutral), target, other, source.",
     )
@@ -111,8 +142,8 @@ def choose_prompts(spec: StudySpec, concept: str, place: Any) -> PromptSet | Non
         if name != FILE:
             return readings.reading_of(
                 "run-prompts",
-                (name, digest(spec), concept),
-                lambda: sources.load(name, spec, concept),
+                (name, digest(spec), along.concept),
+                lambda: sources.load(name, spec, along.concept),
                 name,
             )
         file = st.file_uploader(
@@ -161,13 +192,17 @@ def choose_search(
     study: Study,
     spec: StudySpec,
     prompts: PromptSet,
-    concept: str,
+    along: Along,
     languages: tuple[str, ...],
 ) -> Draft:
     """Search, counts of prompts and everything else of a new run.
 
     SpecError for what does not fit together.
     """
+    if along.towards:
+        known = sources.answered_in(prompts, along.towards)
+    else:
+        known = prompts
     one, two, three, four = st.columns(4)
     source = one.selectbox(
         "Shared vector of",
@@ -178,7 +213,7 @@ def choose_search(
     )
     search = two.selectbox("Search", list(SEARCHES), key="run-search")
     free = min(
-        len(prompts.of(language, "", "search", "report")) for language in languages
+        len(known.of(language, "", "search", "report")) for language in languages
     )
     half = max(1, min(10, free // 2))
     searched = three.number_input(
@@ -205,18 +240,19 @@ def choose_search(
     )
     with st.expander("Strengths, layers, operator, template, tokens"):
         more = choose_more(spec, prompts, search)
+    called = along.concept or f"{TOWARDS} {along.towards}"
     title = st.text_input(
         "Title of the run",
-        f"{concept} on {prompts.name}",
-        key=f"run-title-{concept}-{prompts.name}",
+        f"{called} on {prompts.name}",
+        key=f"run-title-{called}-{prompts.name}",
         max_chars=80,
     )
-    vectors = store.vectors_digest(study, concept)
+    vectors = store.vectors_digest(study, along.concept, along.towards)
     given = ControlSpec(
         spec.model,
         study.name,
         vectors,
-        concept,
+        along.concept,
         languages,
         prompts.name,
         prompts.digest,
@@ -225,6 +261,7 @@ def choose_search(
         searched_on=on,
         search_prompts=int(searched),
         reported_prompts=int(reported),
+        towards=along.towards,
         **more,
     )
     return Draft(given, prompts, title)
@@ -331,7 +368,8 @@ def start(study: Study, draft: Draft, absent: bool) -> None:
         with polite():
             if draft.prompts.name not in sources.SETS:
                 sources.keep(draft.prompts)
-            objective = sources.objective_of(draft.prompts)
+            towards = draft.spec.towards
+            objective = sources.objective_of(draft.prompts, towards)
             name = store.begin(
                 draft.spec,
                 study,

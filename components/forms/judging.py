@@ -8,7 +8,7 @@ from analysis.control import store
 from analysis.control.judging import APART, PAPER, TIMES
 from analysis.control.refusals import EDITED, LISTS, lines, openings
 from analysis.control.specs import JudgingSpec
-from analysis.control.surfaces import CHOICES, OBJECTIVES
+from analysis.control.surfaces import CHOICES, objectives_of
 from analysis.core import settings
 from components.frame import links
 
@@ -22,7 +22,7 @@ def judging(run: store.Run) -> JudgingSpec:
     left, right = st.columns(2)
     with left:
         objective = links.one(
-            "Objective", list(OBJECTIVES), "objective", kept.objective
+            "Objective", objectives_of(run.spec), "objective", kept.objective
         )
     with right:
         choice = links.one(

@@ -9,6 +9,7 @@ from typing import Any
 
 from analysis.concepts.folded import SWAPS
 from analysis.concepts.pairs import FOLDS
+from analysis.control.specs import CHANGED_AND_KEPT
 
 Facts = Mapping[str, Any]
 
@@ -50,11 +51,16 @@ SWEEP = (
     "{scoring}, at most {most} items of a kind, seed {seed}."
 )
 RUN = (
-    "Control: the vector of “{concept}” was pushed by {operator} in a search over "
+    "Control: {vector} was pushed by {operator} in a search over "
     "{search} ({strengths}, {layer_sets} sets of layers); the shared vector is of "
     "{source}. Prompts: {prompts} (digest {prompts_digest}), template “{template}”; "
     "{search_prompts} a language to search ({searched_on}), {reported_prompts} to "
     "report; {tokens} new tokens, greedy, seed {seed}."
+)
+CHANGED_AND_KEPT_WORDS = (
+    "An answer has changed its language where a language identifier hears that of the "
+    "vector, and kept its content where it holds the known right answer in either "
+    "language; the objective is the harmonic mean of both shares, after CLaS-Bench."
 )
 JUDGING = (
     "Objective: {objective}; {choice} (perplexity at most {perplexity:g} times the "
@@ -150,8 +156,13 @@ def run(spec: Facts) -> str:
     strengths = "the strengths of the search"
     if spec["strengths"]:
         strengths = f"strengths {listed(spec['strengths'])}"
-    pushed = RUN.format_map({**spec, "strengths": strengths})
+    vector = f"the vector of “{spec['concept']}”"
+    if spec.get("towards"):
+        vector = f"the language vector towards {spec['towards']}"
+    pushed = RUN.format_map({**spec, "strengths": strengths, "vector": vector})
     judged = JUDGING.format_map(spec["judging"])
+    if spec["judging"]["objective"] == CHANGED_AND_KEPT:
+        judged = f"{CHANGED_AND_KEPT_WORDS} {judged}"
     return f"{pushed} {judged}"
 
 

@@ -273,9 +273,7 @@ def table_caption(
     printed_beside: bool,
 ) -> str:
     """What stands in the table, on which prompts, and what to make of it."""
-    how = "Student's t over prompts"
-    if measures.objective(spec).rate:
-        how = "Wilson"
+    how = measures.objective(spec).interval
     sentences = [
         f"{spec.objective.capitalize()} with its 95 % interval ({how}) on "
         f"{run.spec.reported_prompts} reported prompts a language."
@@ -346,7 +344,12 @@ def effect_words(row: Mapping[str, Any]) -> str:
         return "not asked yet"
     if not np.isfinite(row["low"]):
         return f"{row['effect']:z.2f} (too few to have an interval)"
-    return f"{row['effect']:z.2f} ({ends(row['low'], row['high'], '.2f')})"
+    said = f"{row['effect']:z.2f} ({ends(row['low'], row['high'], '.2f')})"
+    if "changed" in row:
+        said += (
+            f"; language changed {row['changed']:.2f}, content kept {row['kept']:.2f}"
+        )
+    return said
 
 
 def setting_words(row: Mapping[str, Any]) -> str:
