@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from analysis.concepts.corpora import REQUESTS, demo_corpus
 from analysis.control import store
 from analysis.control.plan import compute
-from analysis.control.prompts import DECLINED
+from analysis.control.prompts import DECLINED, OWN_FACTS
 from analysis.control.specs import JudgingSpec
 from analysis.study import library
 from analysis.worker.service import DONE, Job
@@ -119,6 +119,23 @@ def test_a_new_run_is_planned_and_its_size_told():
     )
     alive(at.radio(key="run-on").set_value("the reported prompts (paper)").run())
     assert not at.error
+
+
+def test_a_run_towards_a_language_is_planned_with_questions_that_have_answers():
+    at = visit(PAGE, study="gemma-3-270m", tab="plan")
+    box = at.selectbox(key="run-concept-gemma-3-270m")
+    (spanish,) = [
+        each for each in box.options if each in ("towards es", "towards Spanish")
+    ]
+    alive(box.select(spanish).run())
+    assert at.selectbox(key="run-prompts-towards").value == OWN_FACTS
+    (languages,) = [each for each in at.multiselect if each.label == "Languages"]
+    assert languages.value and spanish.removeprefix("towards ") not in languages.options
+    assert "reported and" in words(at) and not at.error
+    told = {"effect": 0.5, "low": 0.25, "high": 0.75, "n": 8}
+    said = control.effect_words({**told, "changed": 1.0, "kept": 1 / 3})
+    assert said.endswith("language changed 1.00, content kept 0.33")
+    assert control.effect_words(told) == "0.50 (0.25 to 0.75)"
 
 
 def test_the_demos_requests_are_steered_with_vectors_that_were_read_in_requests(

@@ -96,7 +96,7 @@ def gap(
 ) -> Figure:
     """Own against shared vector in a run, one dumb-bell per language that was asked."""
     aim, source = surfaces.objective(judging), run.spec.source
-    name = languages.name(source)
+    name = shared_name(run, languages.name(source))
     shared = f"{name} vector"
     shown = languages.among(set(gaps["language"]))
     gaps = in_order(gaps, shown)
@@ -118,6 +118,11 @@ def gap(
         y="language",
         source=run_note(run),
     )
+
+
+def shared_name(run: Run, source: str) -> str:
+    """What the shared vector is called: by its language, and that which it is towards."""
+    return f"{source} → {run.spec.towards}" if run.spec.towards else source
 
 
 def gap_words(name: str, gaps: pd.Series, digits: int = 2) -> str:

@@ -325,8 +325,9 @@ def beside(
 
 
 def shared_name(run: runs.Run) -> str:
-    """What the language of the shared vector is called."""
-    return controls.arrangement().name(run.spec.source)
+    """What the shared vector is called."""
+    source = controls.arrangement().name(run.spec.source)
+    return figures.shared_name(run, source)
 
 
 def printed_words(paper: pd.DataFrame, code: str) -> str:
