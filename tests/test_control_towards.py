@@ -195,7 +195,7 @@ def test_what_was_chosen_by_chance_is_not_flattered_on_other_prompts(changed, ke
     grid = Grid(STRENGTHS, {"en": ((1,),)})
     spec = ControlSpec(ModelSpec("m"), "s", "v", "", ("en",), "p", "q", towards=TOWARDS)
     searched, told, inside = [], [], []
-    for _ in range(100):
+    for _ in range(60):
         answers = measures.table(noise(rng, changed, kept), roles, TOWARDS)
         answers = answers.assign(verdict="following")
         found = measures.surfaces(answers, grid, JUDGING)

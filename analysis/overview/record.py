@@ -62,7 +62,7 @@ UNRELATED = Statistic(
 )
 PUSHES = Statistic(
     "Intervals of effects of a push are Student's over prompts, and Fieller's where they "
-    "are of shares of the own effect; where written answers are counted, one prompt is "
+    "are of shares of the own effect. Where written answers are counted, one prompt is "
     "added in favour of either side, after Bonett and Price. An effect counts where it is "
     "beyond what differs between prompts and between random directions of the same length.",
     ("student1908probable", "fieller1954some", "bonett2012adjusted"),

@@ -60,7 +60,7 @@ RUN = (
 CHANGED_AND_KEPT_WORDS = (
     "An answer has changed its language where a language identifier hears that of the "
     "vector, and kept its content where it holds the known right answer in either "
-    "language; the objective is the harmonic mean of both shares, after CLaS-Bench."
+    "language. The objective is the harmonic mean of both shares, after CLaS-Bench."
 )
 JUDGING = (
     "Objective: {objective}; {choice} (perplexity at most {perplexity:g} times the "
