@@ -44,8 +44,7 @@ COUNTED_ELSEWHERE = {
     "crossing.latent.over_words",
     "plane.reachable.clustered_share",
     "pushing.beside_reading.directed_mantel",
-    "pushing.doses.dose_of",
-    "pushing.effects.effects",
+    "pushing.effects.interval_of",
     # A kernel on numbers as they are: mean over languages, share of prompts.
     "components.figures.of_models.sizes",
     "sharing.measured.setting_of",
