@@ -156,6 +156,23 @@ def test_pushing_that_is_missing_of_a_language_is_not_known():
     assert np.isnan(behaviour.over_targets(pushed, among).low)
 
 
+def test_a_push_that_one_of_two_measures_sees_cannot_be_told():
+    # Every prompt moves by about 0.4: surely more than nothing, but a random direction
+    # moved them as far, as the Chinese vector of the real study did.
+    prompts = np.linspace(0.3, 0.5, 12)
+    effect = np.tile(prompts, (4, 4, 1))
+    random = np.tile([-0.3, 0.0, 0.6], (4, 1))
+    pushed = behaviour.Pushed(effect, random)
+    assert not pushed.moved.any() and not pushed.still.any()
+    among = np.ones(4, bool)
+    for value in (
+        behaviour.moved_by_others(pushed, 0, among),
+        behaviour.moves_others(pushed, 0, among),
+        behaviour.over_targets(pushed, among),
+    ):
+        assert rules.outcome(value) == rules.OPEN
+
+
 def test_there_is_no_ratio_to_what_cannot_be_told_from_nothing():
     found = invariance.certificate(planted(KINDS["noise"], 1), CONCEPTS[0])
     away = found["home"].values[:-1] == 0

@@ -15,7 +15,9 @@ from analysis.core.intervals import FEW_SOURCES
 
 TRIAL = "pushing"
 STILL = Value(0.0, 0.0, 0.0)
-"""Where the own vector moves nothing, no direction is shown to be one that is used."""
+"""Where own vectors show no effect, no direction is shown to be one that is used."""
+USUAL = 0.975
+"""Share of random directions that an effect is above which is no random direction's."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,9 @@ class Pushed:
     """Effects less those of random directions (source, target, prompt).
 
     ``random`` (target, draw): the mean effect of each random direction, less that of
-    all. ``moved`` (target): whether the own vector moves its own prompts.
+    all. Of a target's own vector on its own prompts two things are asked: is its effect
+    above nothing, and above those of random directions? ``moved``: both; ``still``:
+    neither, over prompts enough; else it cannot be told.
     """
 
     effect: np.ndarray
@@ -36,15 +40,31 @@ class Pushed:
         return self.effect[places, places]
 
     @cached_property
-    def moved(self) -> np.ndarray:
-        """Whether own vectors do more than nothing, and than random directions (target)."""
+    def above_nothing(self) -> np.ndarray:
+        """Whether own vectors surely do more than nothing (target)."""
+        return np.array([bool(over_units(own).low > 0) for own in self.own])
+
+    @cached_property
+    def above_random(self) -> np.ndarray:
+        """Whether own vectors do more than nearly all random directions (target)."""
+        means = known_mean(self.own, -1)
         found = []
-        for own, drawn in zip(self.own, self.random):
-            value = over_units(own)
+        for own, drawn in zip(means, self.random):
             known = drawn[np.isfinite(drawn)]
-            most = np.quantile(known, 0.975) if len(known) else -np.inf
-            found.append(bool(value.low > 0 and value.estimate > most))
+            most = np.quantile(known, USUAL) if len(known) else -np.inf
+            found.append(bool(own > most))
         return np.array(found)
+
+    @property
+    def moved(self) -> np.ndarray:
+        """Whether own vectors move their own prompts by either measure (target)."""
+        return self.above_nothing & self.above_random
+
+    @property
+    def still(self) -> np.ndarray:
+        """Whether own vectors show no effect by either, over prompts enough (target)."""
+        unseen = ~self.above_nothing & ~self.above_random
+        return unseen & (self.prompts >= FEW_SOURCES)
 
     @property
     def prompts(self) -> np.ndarray:
@@ -82,7 +102,7 @@ def known_mean(values: np.ndarray, axis: int) -> np.ndarray:
 def moved_by_others(found: Pushed, place: int, among: np.ndarray) -> Value:
     """What others' vectors do to a language's prompts, of what its own does."""
     if not found.moved[place]:
-        return still(found, place)
+        return STILL if found.still[place] else NOT_KNOWN
     others = among.copy()
     others[place] = False
     by_others = known_mean(found.effect[others, place], 0)
@@ -91,10 +111,11 @@ def moved_by_others(found: Pushed, place: int, among: np.ndarray) -> Value:
 
 def moves_others(found: Pushed, place: int, among: np.ndarray) -> Value:
     """What a language's vector does to the others' prompts, of what their own do."""
-    others = among & found.moved
+    others = among.copy()
     others[place] = False
-    if not others.any():
-        return still(found, place)
+    if not (others & found.moved).any():
+        return where_none_moves(found, others)
+    others &= found.moved
     own = known_mean(found.own[others], -1)
     lost = known_mean(found.effect[place, others] - found.own[others], -1)
     return ratio(lost, float(own.mean()))
@@ -106,7 +127,7 @@ def over_targets(found: Pushed, among: np.ndarray) -> Value:
     if among.sum() < 2:
         return NOT_KNOWN
     if 2 * len(targets) < among.sum():
-        return STILL if np.nanmin(found.prompts[among]) >= FEW_SOURCES else NOT_KNOWN
+        return where_none_moves(found, among)
     lost, own = [], []
     for target in targets:
         others = among.copy()
@@ -117,9 +138,9 @@ def over_targets(found: Pushed, among: np.ndarray) -> Value:
     return ratio(np.array(lost), float(np.mean(own)))
 
 
-def still(found: Pushed, place: int) -> Value:
-    """What is said where own vectors move nothing: nothing, if prompts are enough."""
-    return STILL if found.prompts[place] >= FEW_SOURCES else NOT_KNOWN
+def where_none_moves(found: Pushed, among: np.ndarray) -> Value:
+    """What is said where own vectors are not shown to move: nothing, if most are still."""
+    return STILL if 2 * found.still[among].sum() > among.sum() else NOT_KNOWN
 
 
 def ratio(lost: np.ndarray, own: float) -> Value:

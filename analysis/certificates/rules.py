@@ -136,9 +136,10 @@ RULES = (
         "Others push it",
         "Effect of the other languages' vectors on its prompts, less that of random "
         "directions, of that of its own vector; mean over the strengths that were tried. "
-        "Where its own is not surely above 0, or not above 97.5 of 100 random directions "
-        "that were tried: little, without a ratio. The Transfer page asks for more: each "
-        "strength by itself, and more than any further random direction would do.",
+        "Its own must be surely above 0, and above 97.5 of 100 random directions that were "
+        "tried. Where it is neither: little, without a ratio; where it is one of the two: "
+        "cannot be told. The Transfer page asks for more: each strength by itself, and "
+        "more than any further random direction would do.",
         needed=True,
         optional=True,
     ),
@@ -146,8 +147,8 @@ RULES = (
         MOVES,
         "It pushes others",
         "Effect of its vector on the other languages' prompts, less that of random "
-        "directions, of that of their own vectors. Where those move nothing in that "
-        "sense: little, without a ratio.",
+        "directions, of that of their own vectors. Where none of those is shown to move, "
+        "and most are neither: little, without a ratio.",
         needed=True,
         optional=True,
     ),
