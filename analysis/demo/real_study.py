@@ -24,6 +24,7 @@ from analysis.crossing.specs import (
     SentenceAlignmentSpec,
 )
 from analysis.demo.shipping import MOST_DRAWS, ship
+from analysis.plane import naming
 from analysis.plane.specs import SweepSpec
 from analysis.pushing.specs import NAME as PUSHING
 from analysis.pushing.specs import PushingSpec
@@ -82,6 +83,8 @@ PUSHED_PROMPTS, PUSHED_DRAWS = 20, 6
 prompts tell more than more languages would."""
 MOST_SWEPT = 24
 """Items of a kind: enough to see a plane, and few enough for two processors."""
+MOST_NAMED = 40
+"""Everyday questions that are asked in three ways, unsteered and steered."""
 CARD_CONCEPT, CARD_LAYER = "toxicity", 11
 """The concept that is read best, at the layer where it is."""
 CARD_LANGUAGES = ("en", "es", "hi", "sw")
@@ -272,6 +275,20 @@ def plane(making: Making, manifest: Manifest, name: str) -> str:
     return making.done(run_plane(spec, asked, name))
 
 
+def named(making: Making, manifest: Manifest, name: str) -> str:
+    """Everyday questions with the language or the country named."""
+    asked = question_sets.own_set()
+    spec = naming.NamingSpec(
+        manifest.model or MODEL,
+        asked.name,
+        asked.digest,
+        tuple(code for code in SWEPT if code in asked_in(manifest, asked)),
+        most=MOST_NAMED,
+        template="none",
+    )
+    return making.done(run_trial(naming.NAME, spec, name))
+
+
 def pushed(making: Making, manifest: Manifest, name: str) -> str:
     """The second triangle of some languages and one concept."""
     spec = PushingSpec(
@@ -333,6 +350,7 @@ PARTS: dict[str, Callable[[Making, Manifest, str], str]] = {
     "sentences": sentences,
     "questions": questions,
     "plane": plane,
+    naming.NAME: named,
     PUSHING: pushed,
     alignment.NAME: met,
     patching.NAME: patched,
