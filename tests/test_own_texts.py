@@ -67,7 +67,7 @@ def shipped(folder, monkeypatch):
     )
     for name in ("languages_of", *(read.__name__ for read in of_rooms)):
         read = getattr(texts, name)
-        inside = cache(lambda key, at=folder, read=read: read(key, at))
+        inside = cache(lambda key, read=read: read(key, folder))
         monkeypatch.setattr(texts, name, inside)
     kept = (
         corpora.own_values,

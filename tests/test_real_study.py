@@ -11,13 +11,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.concepts import corpora
 from analysis.core.errors import SpecError, StudyError
 from analysis.core.specs import ModelSpec
 from analysis.demo import papers_table, real_study, shipping
 from analysis.overview.of_study import relationship
-from analysis.questions import geometry, question_sets
-from analysis.sentences import shelf
+from analysis.questions import geometry
 from analysis.study import library, notes, store
 from analysis.study.array_checks import check_arrays
 from analysis.study.manifest import QuestionsPart
@@ -175,33 +173,18 @@ def test_the_real_study_is_whole_small_and_says_what_its_terms_ask():
 
 
 @pytest.mark.skipif(not HERE, reason=NO_STUDY)
-def test_what_the_studies_that_come_along_have_read_can_be_read_again(home):
-    """Texts may be mended after a study was computed; it can be gone on with all the same."""
-    real = library.open_by_name(library.REAL).manifest
-    chat = library.open_by_name(library.CHAT).manifest
-    assert corpora.find((real.spec or {})["corpus_digest"]).name == corpora.VALUES
-    refusing = (chat.trials or {})["refusing"].spec["corpus_digest"]
-    assert corpora.find(refusing).name == corpora.OWN_REQUESTS
-    asked = real.questions.spec["questions_digest"]
-    assert question_sets.find_questions(asked).name == question_sets.OWN
-    read = real.sentences.spec["sentences_digest"]
-    assert shelf.find(read).name == shelf.OWN
-
-
-@pytest.mark.skipif(not HERE, reason=NO_STUDY)
 @pytest.mark.skipif(not WEIGHTS.is_dir(), reason=NO_WEIGHTS)
 def test_the_weights_give_the_same_numbers_again(home, monkeypatch):
+    from analysis.concepts.corpora import own_values
     from analysis.worker.extraction import extract_study
 
     monkeypatch.setenv("BABELSCOPE_MODELS", str(MODELS))
     whole = library.open_by_name(library.REAL)
     concepts, languages = whole.concepts[:1], whole.languages[:2]
-    pairs = corpora.find((whole.manifest.spec or {})["corpus_digest"])
     spec = real_study.study_spec(languages, concepts)
-    spec = replace(spec, corpus_digest=pairs.digest)
     making = real_study.Making(languages, Pool())
     began = time.monotonic()
-    name = making.done(extract_study(spec, pairs, "part", {}))
+    name = making.done(extract_study(spec, own_values(), "part", {}))
     print(f"{time.monotonic() - began:.0f} s")
     part = store.open_study(store.root() / name)
     cells = {"concept": list(concepts)}

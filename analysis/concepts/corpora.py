@@ -40,14 +40,11 @@ def demo_corpus(name: str = DEMO) -> Corpus:
 
 
 @cache
-def own_values(*folder: Path) -> Corpus:
-    """Our own contrast pairs of seven values; every pair is a source of its own.
-
-    ``folder``: where they lie, if not where they are read from now.
-    """
+def own_values() -> Corpus:
+    """Our own contrast pairs of seven values; every pair is a source of its own."""
     pairs = []
-    for language in texts.languages_of(texts.VALUES, *folder):
-        for value in texts.values(language, *folder):
+    for language in texts.languages_of(texts.VALUES):
+        for value in texts.values(language):
             pair = ContrastPair(
                 pair=value.name,
                 concept=value.concept,
@@ -61,14 +58,11 @@ def own_values(*folder: Path) -> Corpus:
 
 
 @cache
-def own_requests(*folder: Path) -> Corpus:
-    """Our own requests: those that an assistant declines against their harmless twins.
-
-    ``folder``: where they lie, if not where they are read from now.
-    """
+def own_requests() -> Corpus:
+    """Our own requests: those that an assistant declines against their harmless twins."""
     pairs = []
-    for language in texts.languages_of(texts.REQUESTS, *folder):
-        for request in texts.requests(language, *folder).requests:
+    for language in texts.languages_of(texts.REQUESTS):
+        for request in texts.requests(language).requests:
             pair = ContrastPair(
                 pair=request.name,
                 concept=HARM,
@@ -122,18 +116,6 @@ def load(name: str) -> Corpus:
     return Corpus(name, corpus.pairs, (*told, *corpus.notes))
 
 
-def earlier() -> tuple[Corpus, ...]:
-    """Our own texts as the studies that come along have read them, before some mending."""
-    return own_values(texts.EARLIER), own_requests(texts.EARLIER)
-
-
-def were_mended(digest: str) -> bool:
-    """Whether a corpus is our own texts as they were before some of them were mended."""
-    now = {own_values().digest, own_requests().digest}
-    before = {corpus.digest for corpus in earlier()}
-    return digest in before - now
-
-
 def find(digest: str) -> Corpus:
     """The corpus with this digest, for going on with a study.
 
@@ -146,9 +128,6 @@ def find(digest: str) -> Corpus:
             corpus = load(name)
             if corpus.digest == digest:
                 return corpus
-    for corpus in earlier():
-        if corpus.digest == digest:
-            return corpus
     raise CorpusError(
         f"The contrast pairs {digest} that this study was begun with are not on this "
         "server any more. Upload them again on the Extract page, and the study goes on."

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator
-from pathlib import Path
 
 from analysis.core.keys import visible_form
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question
@@ -15,16 +14,13 @@ WRONG = 3
 """Wrong options beside the right one."""
 
 
-def babelscope_questions(*folder: Path) -> Iterator[Question]:
-    """All facts and culture questions of every language.
-
-    ``folder``: where they lie, if not where they are read from now.
-    """
-    for language in texts.languages_of(texts.FACTS, *folder):
-        for fact in texts.facts(language, *folder):
+def babelscope_questions() -> Iterator[Question]:
+    """All facts and culture questions of every language."""
+    for language in texts.languages_of(texts.FACTS):
+        for fact in texts.facts(language):
             yield fact_question(language, fact)
-    for language in texts.languages_of(texts.CULTURE, *folder):
-        yield from culture_questions(language, texts.culture(language, *folder))
+    for language in texts.languages_of(texts.CULTURE):
+        yield from culture_questions(language, texts.culture(language))
 
 
 def fact_question(language: str, fact: Fact) -> Question:

@@ -32,12 +32,9 @@ def demo_questions() -> Questions:
 
 
 @cache
-def own_set(*folder: Path) -> Questions:
-    """Our own questions: facts, and everyday life in many places.
-
-    ``folder``: where their texts lie, if not where they are read from now.
-    """
-    return Questions(OWN, tuple(babelscope_questions(*folder)))
+def own_set() -> Questions:
+    """Our own questions: facts, and everyday life in many places."""
+    return Questions(OWN, tuple(babelscope_questions()))
 
 
 SHIPPED: Mapping[str, Callable[[], Questions]] = {DEMO: demo_questions, OWN: own_set}
@@ -79,9 +76,6 @@ def find_questions(digest: str) -> Questions:
             found = load_questions(name)
             if found.digest == digest:
                 return found
-    earlier = own_set(texts.EARLIER)
-    if earlier.digest == digest:
-        return earlier
     raise CorpusError(
         f"The questions {digest} are not on this server any more. Upload them "
         "again on the Layers page to go on."

@@ -29,15 +29,10 @@ def has_own() -> bool:
 
 
 @cache
-def own_text(*folder: Path) -> ParallelText:
-    """Our own parallel sentences in all languages that have them.
-
-    ``folder``: where they lie, if not where they are read from now.
-    """
-    by_language = texts.in_all_languages(
-        texts.SENTENCES, lambda code: by_name(code, *folder)
-    )
-    listed = texts.sentences("en", *folder)
+def own_text() -> ParallelText:
+    """Our own parallel sentences in all languages that have them."""
+    by_language = texts.in_all_languages(texts.SENTENCES, by_name)
+    listed = texts.sentences("en")
     return ParallelText(
         OWN,
         languages=tuple(by_language),
@@ -47,9 +42,9 @@ def own_text(*folder: Path) -> ParallelText:
     )
 
 
-def by_name(code: str, *folder: Path) -> dict[str, str]:
+def by_name(code: str) -> dict[str, str]:
     """Our own sentences of a language by their names."""
-    return {each.name: each.text for each in texts.sentences(code, *folder)}
+    return {each.name: each.text for each in texts.sentences(code)}
 
 
 def load(name: str) -> ParallelText:
@@ -78,10 +73,6 @@ def find(digest: str) -> ParallelText:
             text = load(name)
             if text.digest == digest:
                 return text
-    if texts.languages_of(texts.SENTENCES, texts.EARLIER):
-        text = own_text(texts.EARLIER)
-        if text.digest == digest:
-            return text
     raise CorpusError(
         f"The sentences {digest} that this study was begun with are not on this server "
         "any more. Give the same file and languages again, and the study goes on."

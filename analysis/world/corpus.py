@@ -14,8 +14,6 @@ from typing import NamedTuple
 from analysis.languages.languages import in_order
 
 FOLDER = Path(__file__).parent / "corpus"
-EARLIER = FOLDER / "earlier"
-"""Texts as the studies that come along have read them, where they were mended since."""
 VALUES = "values"
 FACTS = "facts"
 CULTURE = "culture"

@@ -7,7 +7,6 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from analysis.concepts import corpora
 from analysis.concepts.can_show import sources_of_study
 from analysis.concepts.readable import notes_on
 from analysis.concepts.transfer import transfer
@@ -294,7 +293,6 @@ def data(study: Study) -> None:
         st.markdown(escape(study.manifest.citation or ""))
     else:
         st.markdown(escape(f"{model_note(study)} {weights_note(study)}"))
-        texts_note(study)
     sizes = {
         "Concepts": len(study.concepts),
         "Languages": len(study.languages),
@@ -308,15 +306,6 @@ def data(study: Study) -> None:
         languages = controls.languages(study, study.languages)
         panel.show(figures.coverage(study, languages))
     provenance(study)
-
-
-def texts_note(study: Study) -> None:
-    """Where the texts of a study were mended since it was computed."""
-    if corpora.were_mended(str((study.manifest.spec or {}).get("corpus_digest", ""))):
-        st.caption(
-            "It rests on Babelscope's texts as they were: some lines were mended since, and "
-            "a study that is computed now reads the mended ones."
-        )
 
 
 def provenance(study: Study) -> None:
