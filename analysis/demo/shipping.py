@@ -32,7 +32,7 @@ from analysis.study.whole_numbers import (
 LEFT_OUT = ("item_state", SCALE)
 """States of single questions: 7 MB a language."""
 DRAWN = ("random_surplus", "shuffled_surplus")
-MOST_DRAWS = 23
+MOST_DRAWS = 22
 """Unrelated vectors whose counts ship, of those that were drawn."""
 NOTICE_FILE = "NOTICE.txt"
 
