@@ -10,7 +10,9 @@ judged; when that changes, only the report cells of newly chosen settings are mi
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,8 @@ from analysis.study.records import Record, WithSpec, to_json
 from analysis.study.study import Study
 
 NONE, SEARCH, REPORT = "none", "search", "report"
+SHIPPED = library.SHIPPED / "control"
+"""Where runs lie that come along; they are copied before anything is written."""
 
 
 @dataclass(frozen=True)
@@ -172,24 +176,54 @@ def root() -> Path:
 
 
 def names(study: str = "") -> tuple[str, ...]:
-    """Names of the runs of a study (of all studies without one), newest first; damaged
-    ones are among those of all studies.
+    """Names of the runs of a study (of all studies without one), newest first, then those
+    that come along; damaged ones are among those of all studies.
     """
-    newest = [path.name for path in store.newest_first(root())]
-    return tuple(name for name in newest if not study or belongs(name, study))
+    own = [path.name for path in store.newest_first(root())]
+    along = [name for name in coming_along() if name not in own]
+    return tuple(name for name in (*own, *along) if not study or belongs(name, study))
+
+
+def coming_along() -> tuple[str, ...]:
+    """Names of the runs that come with Babelscope."""
+    if not SHIPPED.is_dir():
+        return ()
+    return tuple(sorted(path.parent.name for path in SHIPPED.glob("*/manifest.json")))
+
+
+def is_own(name: str) -> bool:
+    """Whether a run is this server's own, not only one that comes along."""
+    return settings.child(root(), name).is_dir()
+
+
+def folder_of(name: str) -> Path:
+    """Where a run lies: this server's own before what comes along."""
+    if not is_own(name) and name in coming_along():
+        return SHIPPED / name
+    return settings.child(root(), name)
+
+
+def make_own(name: str) -> None:
+    """Copy a run that comes along, so that it can be gone on with; others stay."""
+    if is_own(name) or name not in coming_along():
+        return
+    # Another session may have copied it just now.
+    with suppress(files.Taken), files.new_folder(root() / name) as copied:
+        for path in (SHIPPED / name).iterdir():
+            shutil.copyfile(path, copied / path.name)
 
 
 def belongs(name: str, study: str) -> bool:
     """Whether a run is about a study; a damaged one is about none."""
     try:
-        return read_manifest(root() / name).spec.get("study") == study
+        return read_manifest(folder_of(name)).spec.get("study") == study
     except StudyError:
         return False
 
 
 def open_run(name: str) -> Run:
     """A run by its name; StudyError when it is missing or damaged."""
-    folder = settings.child(root(), name)
+    folder = folder_of(name)
     if not folder.is_dir():
         raise StudyError(
             f"There is no control run “{name}” here.{nearest(name, names())} "
@@ -237,7 +271,7 @@ def begin(
     check_writes(study.manifest.abilities.kind, spec.model.model, "be steered")
     check_spec(spec, prompts)
     name = f"{store.plain_name(title, 'control')}-{digest(spec)[:8]}"
-    if (root() / name).exists():
+    if folder_of(name).exists():
         return name
     tried = grid(study, spec)
     if spec.towards:
@@ -267,6 +301,7 @@ def keep_prompt(run: Run, prompt: PromptPart) -> None:
 
 def keep_judging(name: str, judging: JudgingSpec) -> None:
     """Note how a run is judged from now on; the texts stay."""
+    make_own(name)
     folder = settings.child(root(), name)
     with store.writing(folder):
         manifest = read_manifest(folder)
@@ -283,7 +318,15 @@ def provenance(run: Run) -> str:
 
 
 def delete(name: str) -> None:
-    """Remove a run for good; not while it is being computed."""
+    """Remove a run for good; not while it is being computed.
+
+    StudyError for one that comes with Babelscope.
+    """
+    if not is_own(name) and name in coming_along():
+        raise StudyError(
+            f"The run “{name}” comes with Babelscope and cannot be deleted. Your own runs "
+            "can."
+        )
     folder = settings.child(root(), name)
     with store.taking_away(folder):
         files.remove(folder)

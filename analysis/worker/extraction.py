@@ -401,6 +401,7 @@ def continued_run(name: str, most: int, job: Job, pool: Pool) -> control.Run:
     """A control run with more of its cells."""
     from analysis.worker.speaker import ModelSpeaker
 
+    control.make_own(name)
     run = control.open_run(name)
     control.check_vectors(run)
 

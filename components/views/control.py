@@ -369,6 +369,11 @@ def manage(run: runs.Run) -> None:
     st.caption(
         escape(f"All texts: {len(run.manifest.files)} JSON files in {run.folder}.")
     )
+    if not runs.is_own(run.name):
+        st.caption(
+            "This run comes with Babelscope. Going on with it makes a copy of your own."
+        )
+        return
     job = jobs.mine()
     with st.popover("Delete this run", disabled=job is not None and job.live):
         st.caption("Its texts will be gone for good.")
