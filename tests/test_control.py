@@ -16,9 +16,10 @@ import pytest
 
 from analysis.control import store
 from analysis.control import surfaces as measures
-from analysis.control.plan import compute
+from analysis.control.plan import compute, file_of
 from analysis.control.settings_tried import named, ranges
 from analysis.control.specs import JudgingSpec
+from analysis.core import settings
 from analysis.core.errors import SpecError, Stopped, StudyError
 from analysis.core.specs import from_dict
 from analysis.study import library
@@ -385,3 +386,14 @@ def test_the_same_spec_is_the_same_run(study):
     )
     with pytest.raises(StudyError, match="no control run"):
         store.open_run("none")
+
+
+def test_files_of_cells_have_names_that_can_be_opened_however_many_layers():
+    few = store.Cell(store.SEARCH, "en", "en", (1, 2, 3), (0.5, 1.0))
+    assert file_of(few) == "search_en_en_1-2-3.json"
+    seen = set()
+    for layers in (17, 18, 30, 31, 126):
+        cell = store.Cell(store.SEARCH, "zh-Hant", "en", tuple(range(1, layers + 1)))
+        seen.add(file_of(cell))
+        assert settings.NAME.fullmatch(file_of(cell))
+    assert len(seen) == 5

@@ -3,6 +3,7 @@
 A killed run that goes on gives the same files as one that was never interrupted.
 """
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -33,6 +34,10 @@ from analysis.steering.fluency import (
     recognisable,
 )
 from analysis.study import store
+
+LONGEST = 59
+"""Letters of a name that leave room for “.json”."""
+DIGITS = 16
 
 Progress = Callable[[int, int, str], None]
 
@@ -151,11 +156,21 @@ def answer(
 
 def commit(folder: Path, cell: Cell, content: dict, seconds: float) -> None:
     """Keep a cell: first its file, then the manifest that names it."""
-    file = f"{cell.key.replace('/', '_').replace('.', 'p')}.json"
+    file = file_of(cell)
     text = json.dumps(content, ensure_ascii=False, allow_nan=False)
     entry = store.write_entry(folder / file, text.encode(), [cell.key])
     answers = AnswerFile(**vars(entry), seconds=round(seconds, 3))
     store.put_manifest(folder, read_manifest(folder).with_file(file, answers))
+
+
+def file_of(cell: Cell) -> str:
+    """The file of a cell: its key, or where that is too long for a name, a digest of it."""
+    plain = cell.key.replace("/", "_").replace(".", "p")
+    if len(plain) > LONGEST:
+        # Every layer of a set is named, of which large models have many.
+        told = hashlib.sha256(cell.key.encode()).hexdigest()[:DIGITS]
+        plain = f"{cell.stage}_{told}"
+    return f"{plain}.json"
 
 
 def generated(run: Run, cell: Cell, speaker: Speaker) -> dict:
