@@ -17,6 +17,7 @@ from analysis.worker.service import (
     Job,
     Pool,
     Service,
+    ThisProcess,
 )
 
 PATIENCE = 20
@@ -273,3 +274,20 @@ def test_an_ended_job_lets_go_of_what_its_work_held(service):
     del held
     gc.collect()
     assert gone() is None
+
+
+def test_what_each_is_to_do_is_done_once_by_each_who_owns_models():
+    here = ThisProcess(Pool(), only_here=True)
+    owners = (ThisProcess(Pool()), ThisProcess(Pool()))
+    gate, did = Gate(), []
+    service = Service(performers=[here, *owners])
+    service.submit("a", "long", gate)
+    assert gate.began.wait(PATIENCE)
+    jobs = service.submit_to_each("us", "ready", lambda job, pool: did.append(pool))
+    after = service.submit("b", "short", lambda job, pool: None)
+    assert ended(after).state == DONE, "the other one is done with its own"
+    assert len(jobs) == 2 and len(did) == 1
+    gate.open.set()
+    for job in jobs:
+        ended(job)
+    assert {id(pool) for pool in did} == {id(owner.pool) for owner in owners}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from analysis.core.errors import SpecError
-from analysis.core.model_names import DEMO, offered_models
+from analysis.core.model_names import DEMO
 from analysis.core.specs import ModelSpec
 from analysis.core.templates import (
     apply_template,
@@ -436,22 +436,6 @@ def repetitions_each(texts: Sequence[Sequence[str]], language: str) -> np.ndarra
     for part in texts:
         rows.append([repetition(text, language) for text in part])
     return np.array(rows)
-
-
-def get_ready(spec: ModelSpec) -> Task[None]:
-    """A task that loads a model of this machine for whoever is about to ask it."""
-    return partial(loaded_ahead, spec)
-
-
-def loaded_ahead(spec: ModelSpec, job: Job, pool: Pool) -> None:
-    """Load a model, unless it must be fetched, or another would have to go for it."""
-    from analysis.model import load
-
-    if spec.model not in offered_models() or pool.at_hand(spec):
-        return
-    estimate = load.preflight(spec, job.check)
-    if pool.room(estimate.needed, estimate.available):
-        pool.get(spec, job)
 
 
 def warm_up(job: Job, pool: Pool) -> None:

@@ -72,6 +72,8 @@ class Job:
     """Others compute for it: it waits for nobody, and nobody waits for it."""
     here: bool = False
     """It needs no model, and this process itself: what it keeps is for the pages."""
+    only: "Performer | None" = field(default=None, repr=False)
+    """Who alone is to do it; None: whoever can."""
     give_way: Callable[[], None] = field(default=lambda: None, repr=False)
     """For a long job to call between its parts, when no hook is on a model."""
     on_progress: Callable[[int, int, str], None] = field(
@@ -304,6 +306,11 @@ class ThisProcess:
         return None
 
 
+def may_do(performer: Performer, job: Job) -> bool:
+    """Whether a job is for a performer, as far as its kind goes."""
+    return job.only in (None, performer) and performer.takes(job)
+
+
 class Service:
     """The queue of one server process, and who performs what waits there.
 
@@ -375,6 +382,22 @@ class Service:
             ).start()
         return job
 
+    def submit_to_each(self, owner: str, title: str, work: Task[Any]) -> list[Job]:
+        """The same for each who owns models: what one has made ready, no other has.
+
+        They are nobody's jobs that anybody waits for, so that a full queue takes them.
+        """
+        found: list[Job] = []
+        with self.lock:
+            for performer in self.performers:
+                job = Job(next(self.numbers), owner, title, work, only=performer)
+                if performer.takes(job):
+                    self.jobs[job.number] = job
+                    self.waiting.append(job)
+                    found.append(job)
+            self.changed.notify_all()
+        return found
+
     def check_admission(self, owner: str) -> None:
         """AnalysisError when an owner may not add a job now."""
         live = [job for job in self.jobs.values() if job.live]
@@ -417,7 +440,9 @@ class Service:
 
     def rival(self, one: Job, other: Job) -> bool:
         """Whether there is anybody who would have to do both jobs."""
-        return any(each.takes(one) and each.takes(other) for each in self.performers)
+        return any(
+            may_do(each, one) and may_do(each, other) for each in self.performers
+        )
 
     def free_memory(self) -> Memory | None:
         """What is free at the worker with most of it; None where models live here."""
@@ -446,12 +471,12 @@ class Service:
         """The first job that waits and that nobody else who is idle has the model for."""
         others = [other for other in self.idle if other is not performer]
         for job in self.waiting:
-            if not performer.takes(job):
+            if not may_do(performer, job):
                 continue
             model = job.model
             if model is None or performer.at_hand(model):
                 return job
-            if not any(other.takes(job) and other.at_hand(model) for other in others):
+            if not any(may_do(each, job) and each.at_hand(model) for each in others):
                 return job
         return None
 
@@ -463,7 +488,7 @@ class Service:
         with self.lock:
             queued = [job for job in self.jobs.values() if job.state == QUEUED]
         for job in queued:
-            waited_for = job.lease and performer.takes(job)
+            waited_for = job.lease and may_do(performer, job)
             if waited_for and job.model and performer.at_hand(job.model):
                 self.perform(job, performer)
 

@@ -26,7 +26,6 @@ from analysis.control import store as runs
 from analysis.control.settings_tried import Grid
 from analysis.control.specs import ControlSpec, JudgingSpec
 from analysis.core.errors import AnalysisError, StudyError
-from analysis.core.specs import ModelSpec
 from analysis.core.turns import steps, watched
 from analysis.overview import compare, registry
 from analysis.study import leftovers, library, store
@@ -552,20 +551,10 @@ def service() -> Service:
 
 @st.cache_resource(show_spinner=False)
 def warmed() -> None:
-    """The worker gets ready while a first visitor looks at the page.
+    """All workers get ready while a first visitor looks at the page.
 
-    The first answer then need not wait.
+    The first answer then need not wait, whichever of them gives it.
     """
     from analysis.worker.answers import warm_up
 
-    service().submit("babelscope", "Getting ready", warm_up)
-
-
-def get_ready(spec: ModelSpec) -> None:
-    """The worker loads a model for whoever is about to run it, if that is easily done."""
-    from analysis.worker.answers import get_ready as loading
-
-    asked = replace(spec, revision="main") if spec.revision == "local" else spec
-    # The queue is full, or it is being loaded already: then whoever runs it waits.
-    with suppress(AnalysisError):
-        service().submit(f"babelscope {spec.model}", "Getting ready", loading(asked))
+    service().submit_to_each("babelscope", "Getting ready", warm_up)
