@@ -31,8 +31,12 @@ os.environ |= {
 }
 for name in ("HF_TOKEN", "HF_HUB_OFFLINE", "HF_HUB_CACHE", "TRANSFORMERS_OFFLINE"):
     os.environ.pop(name, None)
+# Whoever sets it looks at the pages with workers in processes of their own.
+WORKERS = os.environ.get("BABELSCOPE_WORKERS", "")
 for name in [name for name in os.environ if name.startswith("BABELSCOPE_")]:
     del os.environ[name]
+if WORKERS:
+    os.environ["BABELSCOPE_WORKERS"] = WORKERS
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -137,6 +141,7 @@ def fresh(home):
     """
     import streamlit as st
 
+    from analysis.worker.own_process import WorkerProcess
     from components.frame import cache
 
     st.cache_data.clear()
@@ -145,6 +150,15 @@ def fresh(home):
     for job in list(cache.service().jobs.values()):
         cache.service().stop(job)
         job.finished.wait(20)
+    for performer in cache.service().performers:
+        if isinstance(performer, WorkerProcess):
+            performer.child.end()
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """The server does all jobs itself: what stands in for one is known nowhere else."""
+    monkeypatch.setenv("BABELSCOPE_WORKERS", "0")
 
 
 @pytest.fixture(scope="session")

@@ -296,7 +296,7 @@ def test_a_bad_file_lists_its_faults(home):
     ]
 
 
-def test_answers_of_the_playground_are_no_news_here(planted):
+def test_answers_of_the_playground_are_no_news_here(planted, in_this_process):
     at = visit(PAGE, study="planted")
     at.session_state["session"] = "me"
     for lease, told in ((9.0, False), (0.0, True)):

@@ -13,7 +13,7 @@ EXTRACT = "pages/extract.py"
 
 
 @pytest.fixture
-def running(fresh, monkeypatch):
+def running(fresh, in_this_process, monkeypatch):
     """A page of a session whose job goes on until it is let go or stopped."""
     without_bodies(monkeypatch)
     at = visit(EXTRACT)

@@ -590,7 +590,9 @@ def test_nothing_chosen_is_a_hint_and_cannot_be_started(home):
     ) and "Start" not in labels(at)
 
 
-def test_start_is_off_while_a_job_lives_and_stop_ends_it(home, monkeypatch):
+def test_start_is_off_while_a_job_lives_and_stop_ends_it(
+    home, in_this_process, monkeypatch
+):
     going, end = threading.Event(), threading.Event()
 
     def fake(*given):
@@ -621,7 +623,7 @@ def test_start_is_off_while_a_job_lives_and_stop_ends_it(home, monkeypatch):
     assert "Stopped" in at.warning[0].value and {"Check", "Start"} <= labels(at)
 
 
-def test_a_job_that_waits_says_so_and_stops_at_once(home):
+def test_a_job_that_waits_says_so_and_stops_at_once(home, in_this_process):
     service, end = cache.service(), threading.Event()
     first = service.submit("somebody else", "long", lambda job, pool: end.wait(60))
     at = with_corpus(to_csv(PAIRS).encode())

@@ -261,11 +261,16 @@ def test_a_server_with_workers_never_imports_torch(tiny_models):
     assert server.stdout.endswith("loaded here: []\n"), server.stdout
 
 
-@pytest.mark.parametrize("given", ["0", "-1", "65", "two", "1.5", "gpu"])
+@pytest.mark.parametrize("given", ["00", "-1", "65", "two", "1.5", "gpu"])
 def test_another_number_of_workers_is_refused_in_a_sentence(monkeypatch, given):
     monkeypatch.setenv("BABELSCOPE_WORKERS", given)
-    with pytest.raises(SpecError, match="It takes a number from 1 to 64, or gpus"):
+    with pytest.raises(SpecError, match="It takes a number from 1 to 64, gpus"):
         settings.workers()
+
+
+def test_no_worker_is_asked_for_by_0(monkeypatch):
+    monkeypatch.setenv("BABELSCOPE_WORKERS", "0")
+    assert workers_of_settings() == []
 
 
 def test_workers_share_what_the_operator_gave(monkeypatch):

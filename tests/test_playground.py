@@ -370,7 +370,7 @@ def test_a_blind_vote_is_kept_with_its_origin():
     )
 
 
-def test_a_blind_comparison_shows_nothing_while_it_runs(monkeypatch):
+def test_a_blind_comparison_shows_nothing_while_it_runs(in_this_process, monkeypatch):
     replies = pressed(
         play(tab="compare", prompt="le juge", language="fr"), "Compare"
     ).session_state["play-got-compare"][2]

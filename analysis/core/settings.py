@@ -155,18 +155,18 @@ def login() -> tuple[str, ...]:
 def workers() -> int | Literal["gpus"] | None:
     """Processes beside the server that own models (BABELSCOPE_WORKERS).
 
-    A number of them, or “gpus”: one for each. None: a thread of the server itself.
+    A number of them, or “gpus”: one for each. None, by 0: a thread of the server itself.
     """
     said = written_setting(WORKERS).casefold()
-    if not said:
+    if said in ("", "0"):
         return None
     if said == "gpus":
         return "gpus"
     if re.fullmatch("[0-9]{1,2}", said) and 1 <= int(said) <= MOST_WORKERS:
         return int(said)
     raise SpecError(
-        f"{WORKERS} is “{said[:80]}”. It takes a number from 1 to {MOST_WORKERS}, or gpus "
-        "for one worker on each GPU. Set it and start again."
+        f"{WORKERS} is “{said[:80]}”. It takes a number from 1 to {MOST_WORKERS}, gpus for "
+        "one worker on each GPU, or 0 for none. Set it and start again."
     )
 
 
