@@ -155,7 +155,7 @@ def answered_by(
     known = ready(url, spec, job)
     form = template or default_template(spec.model, known.tokenizer)
     terms = push.terms(known.engine.identity.layers)
-    rows = rows_for(known.tokenizer, form, texts, terms)
+    rows = rows_for(known.tokenizer, form, texts, [terms] * len(texts))
     job.progress(0, 0, "the engine writes")
     return [one.text for one in known.engine.answers(rows, wanted)]
 

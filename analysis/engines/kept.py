@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -16,11 +17,17 @@ MOST_BYTES = 2**20
 
 
 class Kept(NamedTuple):
-    """What is known of a certificate: its digest, when it was made, beside which model."""
+    """What is known of a certificate.
+
+    Its digest, when it was made, beside which model, of which engine, and what that one
+    does not offer.
+    """
 
     digest: str
     made: str
     model: str
+    engine: Identity
+    lacks: tuple[str, ...] = ()
 
 
 def folder() -> Path:
@@ -57,6 +64,21 @@ def certificate_of(identity: Identity) -> Kept:
     return known
 
 
+def latest_of(address: str, model: str) -> Kept | None:
+    """The latest certificate of the engine at an address beside a model; None without.
+
+    The engine itself is not asked: what runs there now may be another one.
+    """
+    found: list[Kept] = []
+    with suppress(OSError):
+        for place in folder().glob("*.json"):
+            known = read(place)
+            if known is not None and known.model == model:
+                found.append(known)
+    here = [known for known in found if known.engine.address == address]
+    return max(here, key=lambda known: known.made, default=None)
+
+
 def read(place: Path) -> Kept | None:
     """A kept certificate; None where there is none that can be read and was passed."""
     try:
@@ -67,6 +89,12 @@ def read(place: Path) -> Kept | None:
         if told["passed"] is not True:
             return None
         digest = hashlib.sha256(data).hexdigest()[:16]
-        return Kept(digest, str(told["made"]), str(told["reference"]["model"]))
+        return Kept(
+            digest,
+            str(told["made"]),
+            str(told["reference"]["model"]),
+            Identity(**told["engine"]),
+            tuple(map(str, told["lacks"])),
+        )
     except (OSError, ValueError, TypeError, KeyError):
         return None

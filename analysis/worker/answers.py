@@ -26,14 +26,16 @@ from analysis.steering.fluency import (
     recognisable,
     repetition,
 )
-from analysis.steering.resolve import resolve
+from analysis.steering.resolve import ResolvedTerm, resolve
 from analysis.steering.specs import GenerationSpec, SteeringSpec
+from analysis.study.same_engine import engine_in_words
 from analysis.worker.inline import run_inline
 from analysis.worker.same_files import opener
 from analysis.worker.service import Job, Pool, Task
 
 if TYPE_CHECKING:
     from analysis.model.hooks import Row
+    from analysis.model.hub import Source
     from analysis.model.load import Loaded
     from analysis.model.said import Answer
     from analysis.model.tokens import TokenShare
@@ -55,12 +57,17 @@ class Ask:
 
 @dataclass(frozen=True)
 class Request:
-    """Answers that are wanted of one model, all in one batch."""
+    """Answers that are wanted of one model, all in one batch.
+
+    ``engine`` writes all of them: a name that the operator has given it, or an address;
+    none: transformers on this machine.
+    """
 
     model: ModelSpec
     template: str
     asks: tuple[Ask, ...]
     generation: GenerationSpec = GenerationSpec(alternatives=ALTERNATIVES)
+    engine: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class Reply:
     ``baseline``: what the baseline would have said in place of each of its tokens.
     ``language`` is the one that a whole answer reads as, empty without a letter;
     ``repetition`` the share of three-word sequences said before. None: not known yet.
+    ``engine`` is the other engine that wrote it, in words; empty: this machine's.
     """
 
     ask: Ask
@@ -78,6 +86,7 @@ class Reply:
     baseline: "tuple[tuple[TokenShare, ...], ...]" = ()
     language: str | None = None
     repetition: float | None = None
+    engine: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,6 +160,8 @@ def reply(request: Request) -> tuple[Reply, ...]:
 
 def answered(request: Request, job: Job, pool: Pool) -> tuple[Reply, ...]:
     """Replies to what was asked, in the order of the asks."""
+    if request.engine:
+        return written_by_engine(request, job)
     from analysis.model.generate import generate
 
     loaded = pool.get(request.model, job)
@@ -251,17 +262,50 @@ def rows_of(
     from analysis.model.hooks import Row
 
     questions = [ask.question for ask in asks]
-    if not all(question.strip() for question in questions):
-        raise SpecError("The prompt is empty. Write something for the model to answer.")
-    opened = opener(loaded, notices)
-    terms = functools.cache(partial(resolve, opened=opened))
+    terms = terms_of(loaded.source, asks, notices)
     prompts = apply_template(template, loaded.tokenizer, questions)
     ending = template_ending(template, loaded.tokenizer)
     rows = []
-    for ask, prompt in zip(asks, prompts):
-        found = terms(ask.steering)
-        rows.append(Row(prompt, found, ask.question, ending, is_whole(template)))
+    for ask, prompt, pushed in zip(asks, prompts, terms):
+        rows.append(Row(prompt, pushed, ask.question, ending, is_whole(template)))
     return rows
+
+
+def terms_of(
+    source: "Source", asks: Sequence[Ask], notices: list[str]
+) -> list[tuple[ResolvedTerm, ...]]:
+    """The terms of each ask; what is to be said of them goes to the notices.
+
+    SpecError for an empty question and for steering that does not exist.
+    """
+    if not all(ask.question.strip() for ask in asks):
+        raise SpecError("The prompt is empty. Write something for the model to answer.")
+    terms = functools.cache(partial(resolve, opened=opener(source, notices)))
+    return [terms(ask.steering) for ask in asks]
+
+
+def written_by_engine(request: Request, job: Job) -> tuple[Reply, ...]:
+    """Replies that another engine writes: all of them, also those without steering."""
+    from analysis.worker.engine_study import answers_of, engine_part, ready, rows_for
+
+    known = ready(request.engine, request.model, job)
+    tokenizer, template = known.tokenizer, request.template
+    texts = [ask.question for ask in request.asks]
+    terms = terms_of(known.source, request.asks, job.notices)
+    rows = rows_for(tokenizer, template, texts, terms)
+    prompts = apply_template(template, tokenizer, texts)
+    shown = [as_read(tokenizer, prompt, is_whole(template)) for prompt in prompts]
+    engine = engine_in_words(engine_part(known))
+
+    def so_far(answers: "Sequence[Answer]") -> tuple[Reply, ...]:
+        found = replies(request.asks, shown, answers)
+        return tuple(looked_at(replace(one, engine=engine)) for one in found)
+
+    def show(answers: "Sequence[Answer]") -> None:
+        job.partial = so_far(answers) or None
+        job.progress(len(answers), len(rows), "the engine writes")
+
+    return so_far(answers_of(known, rows, request.generation, show))
 
 
 def format_prompt(wording: Wording) -> Task[str]:

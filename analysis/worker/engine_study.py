@@ -1,10 +1,10 @@
 """What the worker can be asked to do by another engine: read a study, write answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.concepts import plan
 from analysis.concepts.corpora import find, keep
@@ -22,17 +22,23 @@ from analysis.core.templates import (
 )
 from analysis.core.tokenizer import Tokenizer
 from analysis.engines import suite
-from analysis.engines.contract import Identity, Prompt
+from analysis.engines.contract import Identity, Prompt, Said
 from analysis.engines.kept import Kept, certificate_of
-from analysis.engines.vllm_lens import VllmEngine, connect
+from analysis.engines.named import address_at
+from analysis.engines.vllm_lens import AT_ONCE, VllmEngine, connect
+from analysis.model.said import Answer
 from analysis.steering.operators import AFTER
 from analysis.steering.resolve import ResolvedTerm
+from analysis.steering.specs import GenerationSpec
 from analysis.study import coverage, store
 from analysis.study.manifest import EnginePart
 from analysis.study.same_engine import check_engine
 from analysis.worker.engine_reader import EngineReader
 from analysis.worker.prompts import check_prompt, prompt_of
 from analysis.worker.service import Job, Pool, Task
+
+if TYPE_CHECKING:
+    from analysis.model.hub import Source
 
 AGAIN = ("stream", "planted vector", "removal and prefix cache")
 """Checks that are tried again before each use: a server may have been started anew."""
@@ -44,12 +50,11 @@ class Ready(NamedTuple):
     engine: VllmEngine
     certificate: Kept
     tokenizer: Tokenizer
-    revision: str
-    files: str
+    source: "Source"
 
 
-def ready(url: str, model: ModelSpec, job: Job) -> Ready:
-    """The engine at an address, fit to be used for a model.
+def ready(where: str, model: ModelSpec, job: Job) -> Ready:
+    """The engine at an address, or of a name, fit to be used for a model.
 
     ModelError for one that has not passed the suite, or no longer does.
     """
@@ -58,7 +63,7 @@ def ready(url: str, model: ModelSpec, job: Job) -> Ready:
 
     check_loading(model)
     job.progress(0, 0, "looking at the engine")
-    engine = connect(url)
+    engine = connect(address_at(where))
     precision = engine.identity.precision
     if precision != model.dtype:
         job.notices.append(f"The engine computes in {precision}.")
@@ -67,7 +72,7 @@ def ready(url: str, model: ModelSpec, job: Job) -> Ready:
     check_still_sound(engine)
     source = locate(model.model, model.revision, small_only=True)
     tokenizer = load_tokenizer(source)
-    return Ready(engine, certificate, tokenizer, source.revision, source.files)
+    return Ready(engine, certificate, tokenizer, source)
 
 
 def check_loading(model: ModelSpec) -> None:
@@ -118,23 +123,53 @@ def rows_for(
     tokenizer: Tokenizer,
     template: str,
     texts: Sequence[str],
-    terms: tuple[ResolvedTerm, ...],
+    pushes: Sequence[tuple[ResolvedTerm, ...]],
 ) -> list[Prompt]:
-    """Texts in a template as an engine is given them, all under the same terms."""
+    """Texts in a template as an engine is given them, each under its own terms."""
     from analysis.model.batches import EncodedRow, tokens_to_end
     from analysis.model.hooks import Row
 
     end = template_ending(template, tokenizer)
     whole = is_whole(template)
     prompts = apply_template(template, tokenizer, texts)
+    encoded = prompt_ids(tokenizer, prompts, whole)
     rows = []
-    for prompt, text, ids in zip(prompts, texts, prompt_ids(tokenizer, prompts, whole)):
+    for prompt, text, ids, terms in zip(prompts, texts, encoded, pushes):
         after = 0
         if any(term.positions == AFTER for term in terms):
             row = Row(prompt, terms, text, end, whole)
             after = tokens_to_end(tokenizer, EncodedRow(row, ids))
         rows.append(Prompt(tuple(ids), terms, after))
     return rows
+
+
+def answers_of(
+    known: Ready,
+    rows: Sequence[Prompt],
+    spec: GenerationSpec,
+    heard: Callable[[list[Answer]], None],
+) -> list[Answer]:
+    """What an engine says to prompts; ``heard`` gets what was said so far, and may stop.
+
+    It hears a few more answers each time, as many as the server makes one batch of.
+    """
+    found: list[Answer] = []
+    for begin in range(0, len(rows), AT_ONCE):
+        heard(found)
+        for said in known.engine.answers(rows[begin : begin + AT_ONCE], spec):
+            found.append(in_pieces(known.tokenizer, said, spec.tokens))
+    return found
+
+
+def in_pieces(tokenizer: Tokenizer, said: Said, tokens: int) -> Answer:
+    """An engine's answer of at most so many tokens, as this machine shows one."""
+    from analysis.model.tokens import Pieces
+
+    pieces = Pieces(tokenizer)
+    for token in said.ids:
+        pieces.add(token)
+    ended = "length" if len(said.ids) == tokens else "end"
+    return Answer("".join(pieces.all), said.ids, pieces.all, ended)
 
 
 def extract_with(url: str, spec: StudySpec, corpus: Corpus, title: str) -> Task[str]:
@@ -151,14 +186,14 @@ def extracted_with(
     known = ready(url, spec.model, job)
     keep(corpus)
     precision = known.engine.identity.precision
-    model = replace(spec.model, revision=known.revision, dtype=precision)
+    model = replace(spec.model, revision=known.source.revision, dtype=precision)
     exact = replace(spec, model=model)
     facts: dict[str, Any] = {
         "engine": engine_part(known),
         "prompt": prompt_of(spec.template, known.tokenizer),
     }
-    if known.files:
-        facts["model_files"] = known.files
+    if known.source.files:
+        facts["model_files"] = known.source.files
     folder = store.root() / store.name_of(exact, title)
     if folder.is_dir():
         begun = store.read_manifest(folder)

@@ -13,6 +13,7 @@ from analysis.study.same_engine import check_engine, engine_in_words
 from analysis.study.study import Study
 
 if TYPE_CHECKING:
+    from analysis.model.hub import Source
     from analysis.model.load import Loaded
 
 
@@ -41,7 +42,7 @@ def hold_to_files(folder: Path, loaded: "Loaded") -> None:
 def check_files(manifest: Manifest, loaded: "Loaded") -> None:
     """StudyError where a study is of another engine, or of other files than its model."""
     check_engine(manifest)
-    if has_changed(manifest, loaded):
+    if has_changed(manifest, loaded.source):
         raise StudyError(
             f"“{manifest.title}” was begun with other files of {loaded.source.name}: its "
             "folder has been changed since, and numbers of both would be mixed. Put the "
@@ -49,22 +50,22 @@ def check_files(manifest: Manifest, loaded: "Loaded") -> None:
         )
 
 
-def has_changed(manifest: Manifest, loaded: "Loaded") -> bool:
+def has_changed(manifest: Manifest, source: "Source") -> bool:
     """Whether a model of a study's name has other files now than when that was begun."""
-    files = loaded.source.files
-    same_name = manifest.model_name == loaded.source.name
+    files = source.files
+    same_name = manifest.model_name == source.name
     known = manifest.model_files
     return bool(same_name and known and files and known != files)
 
 
-def opener(loaded: "Loaded", notices: list[str]) -> Callable[[str], Study]:
+def opener(source: "Source", notices: list[str]) -> Callable[[str], Study]:
     """Opens studies by name, each once; a notice of other files or another engine."""
 
     def opened(name: str) -> Study:
         study = library.open_by_name(name)
-        if has_changed(study.manifest, loaded):
+        if has_changed(study.manifest, source):
             notices.append(
-                f"The folder of {loaded.source.name} has been changed since "
+                f"The folder of {source.name} has been changed since "
                 f"“{study.title}” was made: its vectors are those of the former files."
             )
         if study.manifest.engine is not None:

@@ -54,7 +54,7 @@ def add_engine(parser: argparse.ArgumentParser, does: str) -> None:
         "--engine",
         default="",
         action=Filled,
-        allowed="the address of a vLLM server, such as http://localhost:8000",
+        allowed="the address of a vLLM server, such as http://localhost:8000, or its name",
         without="to compute on this machine",
         metavar="URL",
         help=f"a vLLM server that passed check-engine {does}",

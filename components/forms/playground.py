@@ -19,6 +19,7 @@ from analysis.steering.resolve import layers_at_depth
 from analysis.steering.specs import GenerationSpec, SteeringSpec, VectorSource
 from analysis.study.study import Study
 from analysis.worker.answers import ALTERNATIVES, Ask, Request, dosed
+from components.forms import engine
 from components.forms.examples import (
     STUDYS,
     Example,
@@ -64,6 +65,7 @@ class Draft:
     template: str
     steering: Steering | None
     generation: GenerationSpec | None
+    engine: str
     values: Mapping[str, Any]
 
     @property
@@ -101,7 +103,12 @@ class Draft:
 
     def request(self, *asks: Ask) -> Request:
         """A request for these answers."""
-        return Request(self.model, self.template, asks, self.limits)
+        if not self.engine:
+            return Request(self.model, self.template, asks, self.limits)
+        # No other engine tells what else it might have said, nor where it is told to.
+        model = replace(self.model, device="auto")
+        limits = replace(self.limits, alternatives=0)
+        return Request(model, self.template, asks, limits, self.engine)
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,7 @@ def link_fields(study: Study) -> dict[str, Kept]:
         "temperature": Kept(0.0, between(0, 5)),
         "seed": Kept(0, between(0, 2**31 - 1)),
         "model": Kept(STUDYS, lambda value: value in (STUDYS, *offered_models())),
+        "engine": Kept(engine.HERE, one_of(engine.names())),
         "strip": Kept(False, anything),
         "grid": Kept(False, anything),
         "twin": Kept(False, anything),
@@ -173,20 +181,21 @@ def draw(study: Study) -> Drawn:
     also_answered()
     with st.expander("More settings", icon=":material/tune:"):
         choose_reading(study)
-        generation, model = choose_generation(study)
+        made = choose_generation(study)
         places = Places(vector, strength, st.container())
     steered = choose_steering(study, places, example.strengths)
     values = record_draft(KEY, kept)
     st.session_state[WRITTEN] = asked_link()
     draft = Draft(
         study,
-        model,
+        made.model,
         example,
         widget_value("prompt"),
         widget_value("language"),
         widget_value("template"),
         steered,
-        generation,
+        made.generation,
+        made.engine,
         values,
     )
     return Drawn(draft, run)
@@ -374,14 +383,15 @@ def also_answered() -> None:
 
 
 class Generating(NamedTuple):
-    """How answers are generated, None where it cannot be, and by which model."""
+    """How answers are generated, None where it cannot be, by which model and engine."""
 
     generation: GenerationSpec | None
     model: ModelSpec
+    engine: str
 
 
 def choose_generation(study: Study) -> Generating:
-    """Tokens, temperature, seed and the model."""
+    """Tokens, temperature, seed, the model and the engine."""
     one, two, three = st.columns(3)
     tokens = one.number_input("New tokens", 1, None, key=f"{KEY}-tokens")
     temperature = two.number_input(
@@ -400,12 +410,15 @@ def choose_generation(study: Study) -> Generating:
     model = own if chosen == STUDYS else ModelSpec(chosen, stack=own.stack)
     if model.revision == "local":
         model = replace(model, revision="main")
+    chosen_engine = engine.choose_engine(model)
     generation = None
+    if not chosen_engine.usable:
+        return Generating(generation, model, chosen_engine.name)
     with polite():
         generation = GenerationSpec(
             int(tokens), float(temperature), int(seed), ALTERNATIVES
         )
-    return Generating(generation, model)
+    return Generating(generation, model, chosen_engine.name)
 
 
 def asks(draft: Draft) -> tuple[Ask, ...]:

@@ -194,6 +194,8 @@ def cast(
         "template": request.template,
         "time": int(time.time()),
     }
+    if replies[0].engine:
+        vote["engine"] = replies[0].engine
     with polite():
         notes.add_notes(draft.study, "votes", vote)
         st.session_state["play-voted"] = asked.number
@@ -201,7 +203,10 @@ def cast(
 
 
 def tally(draft: Draft) -> None:
-    """Blind votes on this concept in this language, and how many there are in all."""
+    """Blind votes on this concept in this language, and how many there are in all.
+
+    Votes on answers of other engines are counted apart.
+    """
     blind = []
     with polite():
         kept = notes.read_notes(draft.study, "votes")
@@ -209,15 +214,19 @@ def tally(draft: Draft) -> None:
     if not blind:
         return
     concept, language = concept_of(draft), draft.language
-    chosen = []
+    chosen: dict[str, list[str]] = {"": []}
     for note in blind:
         if note.get("concept") == concept and note["language"] == language:
-            chosen.append(note["chosen"])
-    sentence = (
-        f"Blind votes on {concept} in {language}: n = {len(chosen)}"
-        f"{vote_shares(chosen)}. {len(blind)} blind votes are kept in all."
-    )
-    st.caption(escape(sentence))
+            chosen.setdefault(note.get("engine", ""), []).append(note["chosen"])
+    sentences = []
+    for engine, votes in chosen.items():
+        by = f", answers by {engine}" if engine else ""
+        sentences.append(
+            f"Blind votes on {concept} in {language}{by}: n = {len(votes)}"
+            f"{vote_shares(votes)}."
+        )
+    sentences.append(f"{len(blind)} blind votes are kept in all.")
+    st.caption(escape(" ".join(sentences)))
 
 
 def vote_shares(chosen: list[str]) -> str:

@@ -27,12 +27,18 @@ MOST_LANGUAGES = 4
 OURS, NEUTRAL = "this program", "neutral-from"
 FROM_TEXT = 10
 """Sentences that are taken of a parallel text."""
+BY_US = (
+    "Curves are measured by transformers, on this machine: no other engine gives the "
+    "log-probabilities that they need."
+)
 AT = "dose-at"
 """Key of the slider that chooses which text is read."""
 
 
 def section(draft: Draft, start: Callable, watched: Callable[[], bool]) -> None:
     """Ask for curves, and show the last ones; ``watched`` shows how far new ones are."""
+    if draft.engine:
+        st.caption(BY_US)
     known = st.container()
     job = jobs.mine()
     measured = "play-got-dose" in st.session_state

@@ -60,6 +60,8 @@ def save(draft: Draft, request: Request, replies: Sequence[Reply]) -> None:
             "template": request.template,
             "time": now,
         }
+        if one.engine:
+            note["engine"] = one.engine
         kept.append(note)
     with polite():
         notes.add_notes(draft.study, "answers", *kept)

@@ -291,6 +291,8 @@ def show_live(draft: Draft, left: jobs.Left) -> None:
     replies = left.answer
     badge(replies)
     tell_steering(replies)
+    if replies[0].engine:
+        st.caption(f"Written by {escape(replies[0].engine)}.")
     cards(replies, "said")
     steered = [reply for reply in replies if reply.ask.label == STEERED]
     if steered:
