@@ -27,6 +27,9 @@ TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
 """Tokens in a batch, padding included.
 
 On a processor the activations of small batches stay in its cache: a fifth less time.
+Of our own pairs 14 % of the tokens are then padding by Gemma 3's tokenizer and 7 % by
+SmolLM2's (33 and 22 % on a GPU). Rows that several texts share would be 5 to 21 % empty,
+for only 128 texts are read together, so none is shared: ``benchmarks.padding``.
 """
 FLOAT32_REMEDY = (
     "Its weights may be damaged; fetch them again, or choose another model."
