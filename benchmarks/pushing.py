@@ -1,8 +1,9 @@
 """Speed of the second triangle: ``python -m benchmarks.pushing [STUDY]``.
 
 One cell (a concept in a target language) with all sources, strengths and random directions
-in common batches, against one push of one prompt at a time by the same engine, in turns;
-medians. On the demo's model unless a study is named, whose model must be here.
+in common batches that share what is alike, against one push of one prompt at a time in whole
+passes of the same engine, in turns; medians. On the demo's model unless a study is named,
+whose model must be here.
 """
 
 import statistics
@@ -16,9 +17,9 @@ import numpy as np
 
 from analysis.concepts import corpora
 from analysis.core.specs import ModelSpec
-from analysis.model.batches import EncodedRow
 from analysis.model.load import load, no_check
-from analysis.model.scoring import read_following, summed_nats
+from analysis.model.option_scoring import Asked
+from analysis.model.pushed_scoring import plain_nats
 from analysis.pushing.held_out import PushedVectors, random_directions
 from analysis.pushing.plan import asked_of, begin, study_spec
 from analysis.pushing.prompts import of_cell
@@ -28,21 +29,18 @@ from analysis.worker.pushing import Pusher, measured
 
 ROUNDS, PROMPTS, DRAWS = 5, 4, 6
 SOURCES = 6
-TEXTS = 2
-"""Members of a pair: what one push at one prompt scores."""
 
 
 @dataclass(frozen=True)
 class OneAtATime(Pusher):
     """The same pushes, each in a pass of its own."""
 
-    def nats(self, rows: Sequence[EncodedRow]) -> np.ndarray:
-        """Log-probability (row,) of what is scored of each row."""
+    def nats(self, asked: Sequence[Asked]) -> list[np.ndarray]:
+        """Log-probabilities (text,) of what is scored of each text, push by push."""
         found = []
-        for first in range(0, len(rows), TEXTS):
-            some = rows[first : first + TEXTS]
-            found += read_following(self.loaded, some, summed_nats, self.check)
-        return np.array(found)
+        for one in asked:
+            found += plain_nats(self.loaded, [one], self.check)
+        return found
 
 
 def seconds(work: Callable[[], object]) -> float:

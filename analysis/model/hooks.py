@@ -316,6 +316,7 @@ class Plan:
     def __init__(self, loaded: Loaded, rows: Sequence[Row], geometry: Geometry) -> None:
         self.loaded = loaded
         self.geometry = geometry
+        self.begin = geometry.stop
         self.count = len(rows)
         self.gates: list[Gate] = []
         self.cosines: dict[int, float] = {}
@@ -384,7 +385,10 @@ class Plan:
         """ModelError when tokens that were to be steered went by without being so."""
         for layer, groups in self.groups.items():
             for group in groups:
-                if not group.reached and group.first_low < self.geometry.stop:
+                begun = group.first_low < self.geometry.stop
+                # What ends before the first pass was steered when a cache was filled.
+                due = begun and group.last_high > self.begin
+                if due and not group.reached:
                     raise odd_pass(f"steering at layer {layer} touched nothing")
 
     def read_gates(self, layer: int, states: torch.Tensor) -> None:

@@ -1,12 +1,14 @@
 """Answer options scored behind one pass over their prompt, whose cache they share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 from analysis.core.scores import Scored
 from analysis.model.batches import (
@@ -16,6 +18,13 @@ from analysis.model.batches import (
     encoded_rows,
     padded_batch,
     text_positions,
+)
+from analysis.model.entering import (
+    Below,
+    Ids,
+    entered,
+    filled_left,
+    filled_right,
 )
 from analysis.model.hooks import Check, Geometry, Row, no_check, steered
 from analysis.model.load import Loaded
@@ -38,6 +47,8 @@ Below it the second pass costs more than it saves. Measured on one core with thr
 options of about 11 tokens: even at 24 tokens with the demo model, which is 128 wide, and
 below 5 tokens at a width of 768. Wide models always share.
 """
+FEW = 16
+"""Tokens whose log-probabilities of the whole vocabulary are held at once."""
 Scoring = Callable[
     [Loaded, Sequence[Row], Sequence[Sequence[str]], Check], list[Scored]
 ]
@@ -90,6 +101,11 @@ class Asked(NamedTuple):
     def tokens(self) -> int:
         """How many the prompt and all options have."""
         return self.row.tokens + sum(map(len, self.options))
+
+    @property
+    def texts(self) -> list[Ids]:
+        """What is read of the prompt and each option: all but the option's last token."""
+        return [(*self.row.prompt, *ids[:-1]) for ids in self.options]
 
 
 @dataclass(frozen=True)
@@ -153,13 +169,17 @@ def parts_of_options(loaded: Loaded, asked: Sequence[Asked]) -> list[list[Asked]
 
 @torch.inference_mode()
 def score_batch(
-    loaded: Loaded, asked: Sequence[Asked], check: Check
+    loaded: Loaded, asked: Sequence[Asked], check: Check, known: Below | None = None
 ) -> list[np.ndarray]:
-    """Nats (option,) of every prompt of a batch."""
+    """Nats (option,) of every prompt of a batch.
+
+    Nothing below a block runs where what leaves it is ``known`` of all texts.
+    """
     batch = padded_batch(loaded, [each.row for each in asked])
     rows = [each.row.row for each in asked]
     geometry = Geometry(batch.places, width=batch.width)
-    with steered(loaded, rows, geometry, check):
+    states = prompt_states(known, asked, batch.width)
+    with entered(loaded, known, states), steered(loaded, rows, geometry, check):
         out = loaded.model(
             input_ids=batch.tokens,
             attention_mask=batch.mask,
@@ -172,9 +192,37 @@ def score_batch(
     if options.width:
         cached = cache_by_option(batch, options, out.past_key_values)
         spread = [rows[i] for i in options.owner]
-        nats += later_nats(loaded, spread, options, cached, check)
+        states = option_states(known, asked, options.width)
+        with entered(loaded, known, states):
+            nats += later_nats(loaded, spread, options, cached, check)
     owner = np.array(options.owner)
     return [nats[owner == i] for i in range(len(asked))]
+
+
+def prompt_states(
+    known: Below | None, asked: Sequence[Asked], width: int
+) -> torch.Tensor | None:
+    """States (prompt, token, hidden) that are known of prompts, padded as they are."""
+    if known is None:
+        return None
+    rows = [known.of(each.texts[0])[: each.row.tokens] for each in asked]
+    return filled_left(rows, width)
+
+
+def option_states(
+    known: Below | None, asked: Sequence[Asked], width: int
+) -> torch.Tensor | None:
+    """States (option, token, hidden) that are known behind prompts, padded as there."""
+    if known is None:
+        return None
+    rows = []
+    for each in asked:
+        # An option of one token has none that is read; padding needs one.
+        begin = each.row.tokens
+        for text in each.texts:
+            states = known.of(text)
+            rows.append(states[begin:] if len(text) > begin else states[-1:])
+    return filled_right(rows, width)
 
 
 def first_nats(options: Options, logits: torch.Tensor) -> np.ndarray:
@@ -256,7 +304,11 @@ def later_nats(
     padded = padded_options(loaded, options)
     mask = torch.cat([cached.mask, padded.real], 1)
     positions = text_positions(mask)[:, -options.width :]
-    with steered(loaded, rows, cached.geometry, check):
+    real = padded.real.bool()
+    with (
+        steered(loaded, rows, cached.geometry, check),
+        head_only_at(loaded, real),
+    ):
         out = loaded.model(
             input_ids=padded.given,
             attention_mask=mask,
@@ -264,17 +316,45 @@ def later_nats(
             use_cache=True,
             **loaded.position_arguments(positions),
         )
-    logs = logs_of(out.logits, padded.wanted)
-    return (logs * padded.real).sum(1).double().cpu().numpy()
+    logits = out.logits
+    if logits.shape[:2] == real.shape:  # a family whose head is no part of its own
+        logits = logits[real][None]
+    logs = torch.zeros(real.shape, device=logits.device)
+    logs[real] = logs_of(logits[0], padded.wanted[real])
+    return logs.sum(1).double().cpu().numpy()
+
+
+@contextmanager
+def head_only_at(loaded: Loaded, real: torch.Tensor) -> Iterator[None]:
+    """Have the output head see no states but those at some tokens (row, token).
+
+    They come as one row, and so do the logits. With a large vocabulary the head is what
+    takes longest.
+    """
+    head = loaded.model.get_output_embeddings()
+    if head is None:
+        yield
+        return
+
+    def pick(module: nn.Module, given: tuple[torch.Tensor, ...]) -> Any:
+        if not given:  # by a name of the family's own; then it gives all
+            return None
+        return (given[0][real.to(given[0].device)][None], *given[1:])
+
+    handle = head.register_forward_pre_hook(pick)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def logs_of(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    """Log-probabilities (option, token) of the wanted ids from logits (…, vocabulary).
+    """Log-probabilities (token,) of the wanted ids from logits (token, vocabulary).
 
-    Option by option, since those of the whole vocabulary are many times as large.
+    A few at a time, since those of the whole vocabulary are many times as large.
     """
     found = []
-    for own, ids in zip(logits, wanted):
+    for own, ids in zip(logits.split(FEW), wanted.split(FEW)):
         logs = own.float().log_softmax(-1)
         found.append(logs.gather(1, ids[:, None])[:, 0])
-    return torch.stack(found)
+    return torch.cat(found)

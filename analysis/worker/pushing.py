@@ -20,16 +20,18 @@ from analysis.study.trial_part import TrialPart
 from analysis.worker.pushed_answers import Asking, as_asked, said_of
 
 if TYPE_CHECKING:
-    from analysis.model.batches import EncodedRow
     from analysis.model.load import Loaded
-    from analysis.steering.resolve import ResolvedTerm
+    from analysis.model.option_scoring import Asked
 
 Compute = Callable[[Mapping[str, str]], dict[str, np.ndarray]]
 OPERATOR, POSITIONS = "norm-relative addition", "all"
 
 
 class Tokens(NamedTuple):
-    """A text as it is read: what is given of it, and what is scored."""
+    """A text as it is read: what is given of it, and what is scored.
+
+    All texts of a prompt are given the same.
+    """
 
     given: list[int]
     scored: list[int]
@@ -79,32 +81,27 @@ class Pusher:
         for strength in range(len(self.spec.strengths)):
             yield Push(array, place, strength, vector)
 
-    def terms(self, push: Push | None) -> "tuple[ResolvedTerm, ...]":
-        """One push as it is added to the states; nothing without one."""
-        from analysis.steering.resolve import ResolvedTerm
-
-        if push is None:
-            return ()
-        layer = self.spec.layer
-        strength = {layer: self.spec.strengths[push.strength]}
-        return (ResolvedTerm({layer: push.vector}, strength, OPERATOR, POSITIONS),)
-
-    def rows(self, texts: Sequence[Tokens], push: Push | None) -> "list[EncodedRow]":
+    def asked(self, texts: Sequence[Tokens], push: Push | None) -> "Asked":
         """The texts of a prompt under one push."""
         from analysis.model.batches import EncodedRow
         from analysis.model.hooks import Row
+        from analysis.model.option_scoring import Asked
+        from analysis.steering.resolve import ResolvedTerm
 
-        terms = self.terms(push)
-        rows = []
-        for text in texts:
-            rows.append(EncodedRow(Row("", terms), text.given, text.scored))
-        return rows
+        terms = ()
+        if push is not None:
+            strength = self.spec.strengths[push.strength]
+            layer = self.spec.layer
+            vectors = {layer: push.vector}
+            terms = (ResolvedTerm(vectors, {layer: strength}, OPERATOR, POSITIONS),)
+        row = EncodedRow(Row("", terms), texts[0].given)
+        return Asked(row, [text.scored for text in texts])
 
-    def nats(self, rows: "Sequence[EncodedRow]") -> np.ndarray:
-        """Log-probability (row,) of what is scored of each row."""
-        from analysis.model.scoring import read_following, summed_nats
+    def nats(self, asked: "Sequence[Asked]") -> list[np.ndarray]:
+        """Log-probabilities (text,) of what is scored of each text, push by push."""
+        from analysis.model.pushed_scoring import pushed_nats
 
-        return np.array(read_following(self.loaded, rows, summed_nats, self.check))
+        return pushed_nats(self.loaded, asked, self.check)
 
 
 def measurer(
@@ -144,20 +141,20 @@ def measured(
     readout = READOUTS[pusher.spec.readout]
     texts = [tokens_of(pusher.loaded, prompt, pusher.spec) for prompt in prompts]
     pushes: list[list[Push | None]] = []
-    rows = []
+    asked = []
     for prompt, of_prompt in zip(prompts, texts):
         own = [None, *pusher.pushes(prompt)]
         pushes.append(own)
-        for push in own:
-            rows += pusher.rows(of_prompt, push)
-    nats = iter(pusher.nats(rows).tolist())
-    arrays = unknown(part)
+        asked += [pusher.asked(of_prompt, push) for push in own]
+    nats = iter(pusher.nats(asked))
+    arrays = {}
+    for name in part.arrays:
+        arrays[name] = np.full(part.shape(name), np.nan, np.float32)
     for number, prompt in enumerate(prompts):
         lengths = np.array([len(text.scored) for text in texts[number]])
         found = []
         for _ in pushes[number]:
-            of_texts = np.array([next(nats) for _ in lengths])
-            found.append(read(prompt, readout, of_texts, lengths))
+            found.append(read(prompt, readout, next(nats), lengths))
         write_prompt(arrays, number, pushes[number], found)
     return arrays
 
