@@ -328,8 +328,13 @@ class Plan:
     def members(self, rows: Sequence[Row]) -> dict[GroupKey, list[Member]]:
         """What is steered together, in the order in which it is done."""
         found: dict[GroupKey, list[Member]] = {}
+        # Many rows may share a term, and looking it through takes a while.
+        known: dict[int, dict[int, Push]] = {}
         for number, row in enumerate(rows):
-            acting = [pushes_by_layer(self.loaded, term) for term in row.terms]
+            for term in row.terms:
+                if id(term) not in known:
+                    known[id(term)] = pushes_by_layer(self.loaded, term)
+            acting = [known[id(term)] for term in row.terms]
             first = min((min(each) for each in acting if each), default=0)
             for turn, (term, by_layer) in enumerate(zip(row.terms, acting)):
                 gate = None
