@@ -36,7 +36,7 @@ def asked_of(hidden: int, positions: tuple[str, ...] = ("all",)) -> list[Asked]:
     vector = drawn.standard_normal(hidden).astype(np.float32)
     found = []
     for prompt in ([1, *range(20, 33)], [1, 40, 41]):
-        terms = [()]
+        terms: list[tuple[ResolvedTerm, ...]] = [()]
         for strength in (0.2, 0.6):
             for place in positions:
                 push = ({LAYER: vector}, {LAYER: strength}, "norm-relative addition")
@@ -85,6 +85,7 @@ def counted(loaded: Loaded) -> Iterator[dict[str, int]]:
 
     inside = loaded.blocks[0].get_submodule("mlp.gate_proj")
     head = loaded.model.get_output_embeddings()
+    assert head is not None
     handles = [
         inside.register_forward_hook(count("lower")),
         head.register_forward_hook(count("head")),
