@@ -238,7 +238,7 @@ def test_who_slept_through_the_end_beats_and_folds_no_more(home):
             with suppress(OSError):
                 slept.beat()
             assert slept.are_over and not later.are_over
-            together.fold(folder, (), slept, together.leave_it)
+            together.fold(folder, together.Plan((), print), slept)
             assert commits.are_shared(folder)
     commits.end(folder)
 

@@ -61,7 +61,7 @@ from analysis.study import bounds, coverage, store, together
 from analysis.study.coverage import PairCell
 from analysis.study.manifest import Cell, Manifest, PairCounts, PairTable
 from analysis.study.stored_arrays import read_array
-from analysis.study.together import Group, Progress, Shard, without_progress
+from analysis.study.together import Group, Plan, Progress, Shard, without_progress
 
 LIBRARIES = ("torch", "transformers", "numpy", "scikit-learn", "safetensors")
 
@@ -235,7 +235,8 @@ def run_together(
         groups = []
         for name, c in by_name.items():
             groups.append(group_of(name, [cell for cell in cells if cell.concept == c]))
-        together.compute(folder, groups, of_concept, progress, shard, store.seal)
+        whole = Plan(groups, of_concept, store.seal)
+        together.compute(folder, whole, progress, shard)
 
 
 def group_of(name: str, cells: Sequence[PairCell]) -> Group:

@@ -30,7 +30,7 @@ from analysis.study.manifest import (
     ReadPart,
 )
 from analysis.study.stored_arrays import SCALE, read_parts
-from analysis.study.together import Group, Progress, Shard
+from analysis.study.together import Group, Plan, Progress, Shard
 
 ENGLISH = "en"
 MISSING, TRAIN, TEST = 0, 1, 2
@@ -255,7 +255,7 @@ def run_together(
         first = "" if code == ENGLISH else file_of_english(manifest)
         keys = frozenset({f"item_part/{place}"})
         groups.append(Group(file, keys, (file,), first))
-    together.compute(folder, groups, of_language, progress, shard)
+    together.compute(folder, Plan(groups, of_language), progress, shard)
 
 
 def asked_about(folder: Path, questions: Questions) -> QuestionsPart:

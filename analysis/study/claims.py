@@ -77,7 +77,8 @@ class Claims:
         self.heart = threading.Thread(target=self.live, daemon=True)
 
     def __enter__(self) -> "Claims":
-        with disk.writing(self.folder):
+        # Where somebody has folded the study a moment ago, these claims are over.
+        with disk.writing(self.folder), suppress(FileNotFoundError):
             self.folder.mkdir(exist_ok=True)
             self.heart_of(self.owner).write_text("0")
         self.heart.start()
@@ -126,14 +127,17 @@ class Claims:
         return False
 
     def make(self, group: str, generation: int) -> bool:
-        """Whether the claim of a generation could be made; another may be first."""
+        """Whether the claim of a generation could be made.
+
+        Another may be first, or has ended all claims.
+        """
         claim = Claim(group, generation, self.owner, socket.gethostname(), time.time())
         path = self.path(group, generation)
         with disk.writing(path):
             try:
                 with path.open("x") as file:
                     file.write(json.dumps(asdict(claim)))
-            except FileExistsError:
+            except (FileExistsError, FileNotFoundError):
                 return False
         self.held[group] = claim
         return True

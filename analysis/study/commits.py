@@ -44,20 +44,20 @@ def add(folder: Path, file: str, entry: FileEntry) -> None:
         os.utime(folder / "manifest.json")
 
 
-def told_files(folder: Path) -> dict[str, FileEntry]:
-    """Files that the records tell of."""
+def told_files(folder: Path, kind: type[FileEntry] = FileEntry) -> dict[str, FileEntry]:
+    """Files that the records tell of, each as a kind of entry."""
     found = {}
     for path in disk.listed(folder / FOLDER):
         if path.name.endswith(ENDING):
             with disk.reading(path), suppress(FileNotFoundError):
-                found[path.name.removesuffix(ENDING)] = entry_in(path)
+                found[path.name.removesuffix(ENDING)] = entry_in(path, kind)
     return found
 
 
-def entry_in(path: Path) -> FileEntry:
+def entry_in(path: Path, kind: type[FileEntry]) -> FileEntry:
     """A file as its record tells of it; StudyError for a record that tells nothing."""
     try:
-        return read_record(FileEntry, parse_json(path.read_bytes()), path.name)
+        return read_record(kind, parse_json(path.read_bytes()), path.name)
     except (ValueError, StudyError) as error:
         raise StudyError(
             f"The record {path.name} of {path.parent.parent.name} is damaged: {error} "

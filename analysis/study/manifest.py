@@ -6,7 +6,7 @@ Specs of rooms above are kept as they were written; ``spec_as`` gives them as wh
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
 
@@ -65,6 +65,9 @@ class FolderManifest(Record):
     schema: int = SCHEMA
     babelscope: str | None = None
     files: Mapping[str, FileEntry] = field(default_factory=dict)
+
+    ENTRY: ClassVar[type[FileEntry]] = FileEntry
+    """What it says of a file."""
 
     @property
     def keys(self) -> frozenset[str]:

@@ -57,6 +57,10 @@ MAX_MANIFEST_BYTES = 32 * 2**20
 M = TypeVar("M", bound=FolderManifest)
 
 
+class InUse(StudyError):
+    """A study that others compute at the moment."""
+
+
 def root() -> Path:
     """The folder of this server's studies, made when missing if that can be."""
     return files.wanted_folder(settings.home() / "studies")
@@ -103,7 +107,7 @@ def read_as(kind: type[M], folder: Path) -> M:
     StudyError when it is missing, damaged or from a newer version.
     """
     # Before the manifest: what is folded into it meanwhile is then in both.
-    added = commits.told_files(folder)
+    added = commits.told_files(folder, kind.ENTRY)
     values = read_json(folder)
     try:
         manifest = commits.with_told(read_record(kind, values, ""), added)
@@ -219,7 +223,7 @@ def create(
 
 @contextmanager
 def writing(folder: Path, abandoned: bool = False) -> Iterator[None]:
-    """Hold a study for writing; StudyError when another holds it, or it is gone.
+    """Hold a study for writing; InUse when another holds it, StudyError when it is gone.
 
     One that several processes compute is held only where ``abandoned`` ones may be, and
     none of them has been heard of lately.
@@ -238,7 +242,7 @@ def writing(folder: Path, abandoned: bool = False) -> Iterator[None]:
             if not left_over:
                 yield
     except files.Held as error:
-        raise StudyError(
+        raise InUse(
             f"{folder.name} is being computed by another job. Wait for it, "
             "or stop it first."
         ) from error
@@ -247,11 +251,11 @@ def writing(folder: Path, abandoned: bool = False) -> Iterator[None]:
         raise gone(folder)
 
 
-def shared(folder: Path) -> StudyError:
+def shared(folder: Path) -> InUse:
     """The error for a study that several processes compute together."""
-    return StudyError(
+    return InUse(
         f"{folder.name} is being computed by several processes together. Wait for them, "
-        f"or take part: babelscope extract --resume {folder.name}"
+        f"or take part with --resume {folder.name}."
     )
 
 
@@ -273,13 +277,15 @@ def share(folder: Path) -> None:
             time.sleep(PATIENCE / 100)
 
 
-def fold(folder: Path, order: Iterable[str]) -> None:
+def fold(
+    folder: Path, order: Iterable[str], kind: type[FolderManifest] = Manifest
+) -> None:
     """Put what several processes added into the manifest, its files in this order.
 
     The study is still shared; once that ends it is as one process leaves it. A kill in
     between loses nothing.
     """
-    put_manifest(folder, commits.in_order(read_manifest(folder), order))
+    put_manifest(folder, commits.in_order(read_as(kind, folder), order))
 
 
 def gone(folder: Path) -> StudyError:
@@ -322,18 +328,26 @@ def add_file(
     tensors: Mapping[str, np.ndarray],
     gaps: tuple[str, ...] = (),
 ) -> None:
-    """Commit one file of a study: first the file, then the manifest that names it.
+    """Commit one file of a study: first the file, then what names it.
 
-    Where several processes add files, a record tells of it instead. StudyError for
-    numbers that are not finite; tensors whose keys begin with one of ``gaps`` may lack
-    some (NaN).
+    StudyError for numbers that are not finite; tensors whose keys begin with one of
+    ``gaps`` may lack some (NaN).
     """
     check_finite(file, tensors, gaps)
-    entry = write_tensors(folder / file, tensors)
+    count_file(folder, file, write_tensors(folder / file, tensors))
+
+
+def count_file(
+    folder: Path, file: str, entry: FileEntry, kind: type[FolderManifest] = Manifest
+) -> None:
+    """Let a file that is whole count from now on.
+
+    By the manifest, or by a record of its own where several processes add files.
+    """
     if commits.are_shared(folder):
         commits.add(folder, file, entry)
         return
-    manifest = read_manifest(folder)
+    manifest = read_as(kind, folder)
     if entry.keys and manifest.keys.issuperset(entry.keys):
         # One that slept for so long that others have done its part.
         if file not in manifest.files:

@@ -16,7 +16,7 @@ from analysis.core.errors import SpecError, StudyError
 from analysis.core.specs import ModelSpec, digest, written
 from analysis.study import store, together
 from analysis.study.manifest import Manifest, ReadPart, SentencesPart, WordsPart
-from analysis.study.together import Group, Progress, Shard, without_progress
+from analysis.study.together import Group, Plan, Progress, Shard, without_progress
 
 LIBRARIES = ("torch", "transformers", "numpy", "safetensors")
 
@@ -208,4 +208,4 @@ def run_together(
     groups = []
     for file, cell in by_file.items():
         groups.append(Group(file, frozenset({cell.key}), (file,)))
-    together.compute(folder, groups, of_cell, progress, shard)
+    together.compute(folder, Plan(groups, of_cell), progress, shard)

@@ -6,6 +6,7 @@ manifest, and the study is as one process would have left it, to the byte.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,16 @@ from analysis.core.counting import count_are
 from analysis.core.errors import DiskError, SpecError, Stopped, StudyError
 from analysis.study import claims, commits, store
 from analysis.study.claims import LEASE, TRIES, Claims
+from analysis.study.manifest import FolderManifest, Manifest
 
 Progress = Callable[[int, int, str], None]
 """Called with how many cells are done, of how many, and which one is next."""
 SHARD = re.compile(r"(\d{1,6})/(\d{1,6})")
 FOLD = "fold"
 """The claim on folding; no group is called so."""
+WAITING = "waiting for other processes"
+PAUSE = 0.2
+"""Seconds between two attempts at what one process alone may do."""
 
 
 @dataclass(frozen=True)
@@ -71,30 +76,35 @@ def read_shard(text: str) -> Shard:
     )
 
 
-def compute(
-    folder: Path,
-    groups: Sequence[Group],
-    work: Callable[[Group], None],
-    progress: Progress,
-    shard: Shard,
-    finish: Callable[[Path], None] = leave_it,
-) -> None:
-    """Compute what is missing of some groups with whoever else does, and fold it.
+@dataclass(frozen=True)
+class Plan:
+    """What several processes compute together: groups of cells, and how one is computed.
 
     ``work`` computes the cells of a group that are missing and commits each; ``finish``
-    is done by whoever folds, once nothing is missing. ``progress`` gets (groups that are
-    there, of how many, what is done) and may raise to stop. StudyError for groups that
-    failed three times; all others are there then.
+    is done by whoever folds, once nothing is missing; ``kind`` is the manifest's.
+    """
+
+    groups: Sequence[Group]
+    work: Callable[[Group], None]
+    finish: Callable[[Path], None] = leave_it
+    kind: type[FolderManifest] = Manifest
+
+
+def compute(folder: Path, plan: Plan, progress: Progress, shard: Shard) -> None:
+    """Compute what is missing of a plan with whoever else does, and fold it.
+
+    ``progress`` gets (groups that are there, of how many, what is done) and may raise to
+    stop. StudyError for groups that failed three times; all others are there then.
     """
     store.share(folder)
-    if not missing(folder, groups):
-        wait_for_others(folder, progress, len(groups), shard)
+    if not missing(folder, plan):
+        wait_for_others(folder, progress, len(plan.groups), shard)
     if not commits.are_shared(folder):
         return
     with Claims(folder, shard.lease) as own:
-        taking_turns(folder, groups, work, progress, shard, own)
-        failed = set_aside(folder, groups, own)
-        fold(folder, groups, own, finish)
+        taking_turns(folder, plan, progress, shard, own)
+        failed = set_aside(folder, plan, own)
+        fold(folder, plan, own)
     if failed:
         raise StudyError(
             f"{count_are(len(failed), 'part')} of {folder.name} set aside after failing "
@@ -104,39 +114,55 @@ def compute(
 
 def wait_for_others(folder: Path, progress: Progress, of: int, shard: Shard) -> None:
     """Leave the folding to those who live, who may compute what comes next by now."""
-    progress(of, of, "waiting for other processes")
+    progress(of, of, WAITING)
     while commits.are_shared(folder) and claims.hearts(folder, shard.lease):
-        progress(of, of, "waiting for other processes")
+        progress(of, of, WAITING)
 
 
 def settle(folder: Path, progress: Progress, shard: Shard) -> None:
     """Fold a study in which nothing is missing, where all who shared it were killed."""
     if commits.are_shared(folder):
-        compute(folder, (), lambda group: None, progress, shard, store.seal)
+        nothing = Plan((), lambda group: None, store.seal)
+        compute(folder, nothing, progress, shard)
+
+
+def once(
+    is_due: Callable[[], bool], do: Callable[[], None], progress: Progress
+) -> None:
+    """Do what one process alone may do, unless another does: then that is waited for.
+
+    ``do`` raises InUse where another holds the study; ``progress`` may raise to stop.
+    """
+    while is_due():
+        try:
+            do()
+            return
+        except store.InUse:
+            progress(0, 0, WAITING)
+            time.sleep(PAUSE)
 
 
 def taking_turns(
-    folder: Path,
-    groups: Sequence[Group],
-    work: Callable[[Group], None],
-    progress: Progress,
-    shard: Shard,
-    own: Claims,
+    folder: Path, plan: Plan, progress: Progress, shard: Shard, own: Claims
 ) -> None:
-    """Take a group after the other, until none is missing that can still be had."""
-    while True:
-        waiting = missing(folder, groups)
+    """Take a group after the other, until none is missing that can still be had.
+
+    It is over too where somebody else has folded the study.
+    """
+    groups = plan.groups
+    while not own.are_over:
+        waiting = missing(folder, plan)
         wanted = [group for group in waiting if len(own.lost(group.name)) < TRIES]
         done = len(groups) - len(waiting)
         if not any(can_begin(group, waiting) for group in wanted):
             return
         taken = first_taken(list(in_turn(wanted, groups, shard)), waiting, own)
         if taken is None:
-            progress(done, len(groups), "waiting for other processes")
+            progress(done, len(groups), WAITING)
             own.stopped.wait(shard.lease / claims.BEATS)
             continue
         progress(done, len(groups), taken.name)
-        attempt(taken, work, own)
+        attempt(taken, plan.work, own)
 
 
 def first_taken(
@@ -167,10 +193,10 @@ def attempt(group: Group, work: Callable[[Group], None], own: Claims) -> None:
         own.done(group.name)
 
 
-def missing(folder: Path, groups: Sequence[Group]) -> list[Group]:
+def missing(folder: Path, plan: Plan) -> list[Group]:
     """Groups of which some cell is not there yet."""
-    there = store.read_manifest(folder).keys
-    return [group for group in groups if not group.keys <= there]
+    there = store.read_as(plan.kind, folder).keys
+    return [group for group in plan.groups if not group.keys <= there]
 
 
 def can_begin(group: Group, waiting: Sequence[Group]) -> bool:
@@ -188,29 +214,24 @@ def in_turn(
     yield from (group for group in wanted if group not in first)
 
 
-def set_aside(folder: Path, groups: Sequence[Group], own: Claims) -> list[str]:
+def set_aside(folder: Path, plan: Plan, own: Claims) -> list[str]:
     """What became of the groups that nobody could compute, the last error of each."""
     found = []
-    for group in missing(folder, groups):
+    for group in missing(folder, plan):
         errors = own.lost(group.name)
         if errors:
             found.append(errors[-1])
     return found
 
 
-def fold(
-    folder: Path,
-    groups: Sequence[Group],
-    own: Claims,
-    finish: Callable[[Path], None],
-) -> None:
+def fold(folder: Path, plan: Plan, own: Claims) -> None:
     """Fold what was added into the manifest, unless another process does."""
-    order = [file for group in groups for file in group.files]
+    order = [file for group in plan.groups for file in group.files]
     while commits.are_shared(folder) and not own.are_over:
         if own.take(FOLD) and not own.are_over:
-            store.fold(folder, order)
-            if not missing(folder, groups):
-                finish(folder)
+            store.fold(folder, order, plan.kind)
+            if not missing(folder, plan):
+                plan.finish(folder)
             # Last, so that nobody begins anew while files are merged.
             commits.end(folder)
         own.stopped.wait(0.05)

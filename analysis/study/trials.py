@@ -15,7 +15,7 @@ from analysis.core.errors import StudyError
 from analysis.study import coverage, store, together
 from analysis.study.manifest import Manifest
 from analysis.study.stored_trials import part_of
-from analysis.study.together import Group, Progress, Shard, without_progress
+from analysis.study.together import Group, Plan, Progress, Shard, without_progress
 from analysis.study.trial_part import TRIAL, TrialPart, key_of
 
 Compute = Callable[[Mapping[str, str]], Mapping[str, np.ndarray]]
@@ -121,7 +121,7 @@ def run_together(
         add_cell(folder, trial, numbers[group.name], compute)
 
     finish = partial(store.merge_stage, stage=stage_of(trial))
-    together.compute(folder, groups, of_cell, progress, shard, finish)
+    together.compute(folder, Plan(groups, of_cell, finish), progress, shard)
 
 
 def add_cell(folder: Path, trial: str, number: int, compute: Compute) -> None:
