@@ -18,6 +18,7 @@ from analysis.core.errors import StudyError
 from analysis.core.specs import check, check_text, from_dict
 from analysis.study.study import Study as Results
 from analysis.tables.kinds import PROMPTS
+from analysis.worker.cluster_sweeps import control_on_cluster
 from analysis.worker.extraction import control_run
 from babelscope.inputs import (
     Table,
@@ -27,6 +28,7 @@ from babelscope.inputs import (
     print_notes,
     template_of,
 )
+from babelscope.making import check_one_way, shard_of
 from babelscope.running import run
 from babelscope.study import study_of
 
@@ -118,8 +120,10 @@ def control(
     return resume_control(runs.begin(wanted, known, asked, title, judging))
 
 
-def resume_control(name: str) -> Control:
+def resume_control(name: str, shard: str = "", cluster: str = "") -> Control:
     """Go on with a control run, or open it when nothing is missing.
+
+    ``shard`` and ``cluster`` as in ``resume``.
 
     >>> import babelscope as bs
     >>> few = dict(strengths=[1.0], layer_sets=1, search_prompts=1, reported_prompts=1)
@@ -129,7 +133,11 @@ def resume_control(name: str) -> Control:
     """
     check_text("The name of a control run", name)
     runs.open_run(name)
-    return Control(run(control_run(name), name))
+    work = control_run(name, shard=shard_of(shard))
+    if cluster:
+        check_one_way(shard)
+        work = control_on_cluster(cluster, name)
+    return Control(run(work, name))
 
 
 def spec_of(study: Results) -> StudySpec:

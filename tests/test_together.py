@@ -73,7 +73,7 @@ def alone(split: str = "5 folds") -> dict[str, bytes]:
 
 def process(home: Path, name: str, *words: object) -> subprocess.Popen[str]:
     """A process that takes part."""
-    command = [sys.executable, "-m", "tests.sharing", name, *map(str, words)]
+    command = [sys.executable, "-m", "tests.sharing", "pairs", name, *map(str, words)]
     environment = {**os.environ, "BABELSCOPE_HOME": str(home), "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(
         command,

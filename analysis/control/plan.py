@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+import pandas as pd
+
 from analysis.control import verdicts
 from analysis.control.prompts import Prompt
 from analysis.control.settings_tried import Layers
@@ -22,9 +24,9 @@ from analysis.control.store import (
     AnswerFile,
     Cell,
     Run,
+    RunManifest,
     frame,
     open_run,
-    read_manifest,
     reports,
 )
 from analysis.core.scores import Written
@@ -33,7 +35,8 @@ from analysis.steering.fluency import (
     is_neutral,
     recognisable,
 )
-from analysis.study import store
+from analysis.study import commits, store, together
+from analysis.study.together import Group, Plan, Shard
 
 LONGEST = 59
 """Letters of a name that leave room for “.json”."""
@@ -100,38 +103,104 @@ def compute(
     folder = open_run(name).folder
     with store.writing(folder):
         run = open_run(name)
-        left, total, after = (
-            left_of(run, run.planned()),
-            cells_in_all(run),
-            2 * len(run.spec.languages) - 1,
-        )
+        total = cells_in_all(run)
+        left = left_of(run, run.planned())
         if most:
             left = [cell for cell in left if cell.stage == SEARCH][:most]
         for number, cell in enumerate(left):
-            answer(run, cell, speaker, partial(progress, len(run.done) + number, total))
+            progress(len(run.done) + number, total, cell.words)
+            answer(run, cell, speaker)
         if most:
             return open_run(name)
         run = open_run(name)
-        answers = verdicts.told_by_judge(
-            frame(run, run.judging),
-            run.judging,
-            folder,
-            partial(progress, total - after, total),
-        )
+        after = 2 * len(run.spec.languages) - 1
+        answers = told(run, partial(progress, total - after, total))
         left = left_of(run, reports(run, answers, run.judging))
         for number, cell in enumerate(left):
-            answer(
-                run, cell, speaker, partial(progress, total - len(left) + number, total)
-            )
+            progress(total - len(left) + number, total, cell.words)
+            answer(run, cell, speaker)
         run = open_run(name)
-        verdicts.told_by_judge(
-            frame(run, run.judging),
-            run.judging,
-            folder,
-            partial(progress, total, total),
-        )
+        told(run, partial(progress, total, total))
         progress(total, total, "done")
     return run
+
+
+def compute_together(
+    name: str, speaker: Speaker, progress: Progress, shard: Shard
+) -> Run:
+    """The same by several processes at once; reports wait for the whole search.
+
+    StudyError as in ``together.compute``.
+    """
+    run = open_run(name)
+    searched = run.planned()
+    left_shared = commits.are_shared(run.folder) and is_unjudged(name)
+    if left_of(run, searched) or left_shared:
+        answer_together(run, searched, speaker, progress, shard)
+    judge_once(name, progress)
+    run = open_run(name)
+    reported = reports(run, frame(run, run.judging), run.judging)
+    if left_of(run, reported) or commits.are_shared(run.folder):
+        answer_together(run, (*searched, *reported), speaker, progress, shard)
+        judge_once(name, progress)
+    total = cells_in_all(run)
+    progress(total, total, "done")
+    return open_run(name)
+
+
+def answer_together(
+    run: Run,
+    cells: Sequence[Cell],
+    speaker: Speaker,
+    progress: Progress,
+    shard: Shard,
+) -> None:
+    """Generate what is missing of some cells with other processes."""
+    by_name = {}
+    groups = []
+    for number, cell in enumerate(cells):
+        # Names of files are too long for a claim where there are many layers.
+        name = f"{cell.stage}-{number:04d}"
+        by_name[name] = cell
+        groups.append(Group(name, frozenset({cell.key}), (file_of(cell),)))
+    total = cells_in_all(run)
+
+    def tell(done: int, of: int, doing: str) -> None:
+        words = by_name[doing].words if doing in by_name else doing
+        progress(done, total, words)
+
+    def of_cell(group: Group) -> None:
+        answer(run, by_name[group.name], speaker)
+
+    plan = Plan(groups, of_cell, kind=RunManifest)
+    together.compute(run.folder, plan, tell, shard)
+
+
+def is_unjudged(name: str) -> bool:
+    """Whether a judge command has not told of every answer that there is."""
+    run = open_run(name)
+    if not run.judging.command:
+        return False
+    verdict = frame(run, run.judging)["verdict"]
+    return bool((verdict == verdicts.UNJUDGED).any())
+
+
+def judge_once(name: str, progress: Progress) -> None:
+    """Let a judge command tell what it has not, by one of several processes."""
+    run = open_run(name)
+    total = cells_in_all(run)
+
+    def judge() -> None:
+        with store.writing(run.folder):
+            told(open_run(name), partial(progress, len(run.done), total))
+
+    together.once(partial(is_unjudged, name), judge, progress)
+
+
+def told(run: Run, progress: Callable[[str], None]) -> pd.DataFrame:
+    """All answers with their verdicts, once a judge command has told what it had not."""
+    answers = frame(run, run.judging)
+    return verdicts.told_by_judge(answers, run.judging, run.folder, progress)
 
 
 def left_of(run: Run, cells: Sequence[Cell]) -> list[Cell]:
@@ -144,23 +213,25 @@ def cells_in_all(run: Run) -> int:
     return len(run.planned()) + 2 * len(run.spec.languages) - 1
 
 
-def answer(
-    run: Run, cell: Cell, speaker: Speaker, progress: Callable[[str], None]
-) -> None:
+def answer(run: Run, cell: Cell, speaker: Speaker) -> None:
     """Generate one cell and keep it."""
-    progress(cell.words)
     began = time.monotonic()
     content = generated(run, cell, speaker)
     commit(run.folder, cell, content, time.monotonic() - began)
 
 
+def file_of(cell: Cell) -> str:
+    """The file of a cell."""
+    return f"{cell.key.replace('/', '_').replace('.', 'p')}.json"
+
+
 def commit(folder: Path, cell: Cell, content: dict, seconds: float) -> None:
-    """Keep a cell: first its file, then the manifest that names it."""
+    """Keep a cell: first its file, then what names it."""
     file = file_of(cell)
     text = json.dumps(content, ensure_ascii=False, allow_nan=False)
     entry = store.write_entry(folder / file, text.encode(), [cell.key])
     answers = AnswerFile(**vars(entry), seconds=round(seconds, 3))
-    store.put_manifest(folder, read_manifest(folder).with_file(file, answers))
+    store.count_file(folder, file, answers, RunManifest)
 
 
 def file_of(cell: Cell) -> str:

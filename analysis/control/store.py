@@ -117,6 +117,7 @@ class RunManifest(FolderManifest, WithSpec):
     files: Mapping[str, AnswerFile] = field(default_factory=dict)
 
     NEEDED = ("schema", "files")
+    ENTRY = AnswerFile
 
 
 def read_manifest(folder: Path) -> RunManifest:
@@ -301,13 +302,13 @@ def keep_prompt(run: Run, prompt: PromptPart) -> None:
 
 def keep_judging(name: str, judging: JudgingSpec) -> None:
     """Note how a run is judged from now on; the texts stay."""
-    make_own(name)
-    folder = settings.child(root(), name)
-    with store.writing(folder):
-        manifest = read_manifest(folder)
-        if from_dict(JudgingSpec, manifest.judging) != judging:
-            changed = replace(manifest, judging=written(judging))
-            store.write_manifest(folder, changed)
+    run = open_run(name)
+    if run.judging == judging:
+        # Who computes it meanwhile judges in the same way.
+        return
+    with store.writing(run.folder):
+        changed = replace(read_manifest(run.folder), judging=written(judging))
+        store.write_manifest(run.folder, changed)
 
 
 def provenance(run: Run) -> str:

@@ -27,12 +27,15 @@ from analysis.plane.written_answers import matched
 from analysis.questions.answers import NAMED
 from analysis.questions.geometry import local_vectors, stack
 from analysis.questions.questions import CULTURE, UNIVERSAL, Question, Questions
-from analysis.study import store
+from analysis.study import coverage, store, together
 from analysis.study.manifest import AskedItem, PlanePart, PromptPart, QuestionsPart
 from analysis.study.study import Study
+from analysis.study.together import Group, Plan, Shard
 
 TWINS = 3
 """Random twins of every setting that was chosen."""
+STAGE = "plane"
+"""What the files of its settings begin with, and their one file once it is complete."""
 Push = Sequence[tuple[int, np.ndarray]]
 
 
@@ -64,32 +67,17 @@ def begin_sweep(
     """Write what is known before anything is answered; goes on when the study has the
     same plane unfinished.
 
-    StudyError for a study without vectors, without this version of the local ones, or
-    with another plane, SpecError for unknown
-    layers or languages, CorpusError when no question is held out or none has options.
+    Errors as in ``may_begin``.
     """
     with store.writing(folder):
-        manifest, study = store.read_manifest(folder), store.open_study(folder)
-        check_writes(manifest.abilities.kind, spec.model.model, "be steered in a sweep")
-        if not (study.has("english_vector") or study.has("local_vector")):
-            raise StudyError(
-                f"“{study.title}” has no English or local vectors. Ask questions "
-                "on the Layers page first."
-            )
-        if study.has("local_vector"):
-            local_vectors(study, spec.local)
-        check_places(spec, study)
-        if manifest.plane is not None:
-            if manifest.plane.digest == digest(spec):
-                return
-            raise StudyError(
-                f"“{study.title}” has another plane already. Make a copy of the study for this one."
-            )
-        asked = prompts(spec, questions)
+        study = store.open_study(folder)
+        if not may_begin(study, spec, questions):
+            return
+        manifest = study.manifest
         plane = PlanePart(
             spec=written(spec),
             digest=digest(spec),
-            prompts=asked,
+            prompts=prompts(spec, questions),
             settings=tuple(first(spec, study)),
             prompt=prompt,
         )
@@ -98,6 +86,33 @@ def begin_sweep(
             about = replace(about, sweep=None)
         begun = replace(manifest, questions=about, plane=plane)
         store.write_manifest(folder, begun)
+
+
+def may_begin(study: Study, spec: SweepSpec, questions: Questions) -> bool:
+    """Whether a sweep can begin in a study; False where it has begun.
+
+    StudyError for a study without vectors, without this version of the local ones, or
+    with another plane, SpecError for unknown layers or languages, CorpusError when no
+    question is held out or none has options.
+    """
+    known = study.manifest
+    check_writes(known.abilities.kind, spec.model.model, "be steered in a sweep")
+    if not (study.has("english_vector") or study.has("local_vector")):
+        raise StudyError(
+            f"“{study.title}” has no English or local vectors. Ask questions "
+            "on the Layers page first."
+        )
+    if study.has("local_vector"):
+        local_vectors(study, spec.local)
+    check_places(spec, study)
+    if known.plane is None:
+        prompts(spec, questions)
+        return True
+    if known.plane.digest == digest(spec):
+        return False
+    raise StudyError(
+        f"“{study.title}” has another plane already. Make a copy of the study for this one."
+    )
 
 
 def check_places(spec: SweepSpec, study: Study) -> None:
@@ -228,42 +243,6 @@ def expected(spec: SweepSpec) -> int:
     return 1 + 2 * grid + (depths * len(spec.strengths)) ** 2 + 3 * TWINS
 
 
-def run_sweep(
-    folder: Path, questions: Questions, answerer: Answerer, progress: Progress
-) -> None:
-    """Answer every setting that is missing, one commit each; ``progress`` may raise to stop."""
-    with store.writing(folder):
-        plane = store.read_manifest(folder).part(PlanePart)
-        spec = plane.spec_as(SweepSpec)
-        if questions.digest != spec.questions_digest:
-            raise StudyError(
-                f"The plane was begun with the questions {spec.questions_digest}; "
-                f"given are {questions.digest}."
-            )
-        asked = table_of(store.open_study(folder), spec, questions, plane.prompts)
-        for stage in range(len(LATER) + 1):
-            answer_waiting(folder, spec, asked, answerer, progress)
-            if stage < len(LATER):
-                extend(folder, spec, stage)
-        manifest = store.read_manifest(folder)
-        plane = replace(manifest.part(PlanePart), complete=True)
-        store.write_manifest(folder, replace(manifest, plane=plane))
-        store.merge_stage(folder, "plane")
-        progress(expected(spec), expected(spec), "done")
-
-
-def extend(folder: Path, spec: SweepSpec, stage: int) -> None:
-    """Add the settings of the next stage to the manifest, unless they are there."""
-    manifest, study = store.read_manifest(folder), store.open_study(folder)
-    plane = manifest.part(PlanePart)
-    if (plane.stage or 0) > stage:
-        return
-    both = study.has("english_vector") and study.has("local_vector")
-    more = [asdict(each) for each in LATER[stage](spec, study)] if both or stage else []
-    longer = replace(plane, settings=(*plane.settings, *more), stage=stage + 1)
-    store.write_manifest(folder, replace(manifest, plane=longer))
-
-
 class Place(NamedTuple):
     """Where an answer stands in the arrays of a setting."""
 
@@ -281,26 +260,173 @@ class Asked(NamedTuple):
 Table = Mapping[Place, Asked]
 
 
-def answer_waiting(
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep of a study: what is asked in it, and who answers."""
+
+    folder: Path
+    spec: SweepSpec
+    asked: Table
+    answerer: Answerer
+
+    @property
+    def part(self) -> PlanePart:
+        """What the manifest says of it now."""
+        return store.read_manifest(self.folder).part(PlanePart)
+
+
+def run_sweep(
+    folder: Path, questions: Questions, answerer: Answerer, progress: Progress
+) -> None:
+    """Answer every setting that is missing, one commit each.
+
+    ``progress`` gets (done, of, setting) and may raise to stop. StudyError for other
+    questions than those that the plane was begun with.
+    """
+    with store.writing(folder):
+        sweep = begun(folder, questions, answerer)
+        while not sweep.part.complete:
+            answer_waiting(sweep, progress)
+            advance(sweep)
+        most = expected(sweep.spec)
+        progress(most, most, "done")
+
+
+def run_together(
     folder: Path,
-    spec: SweepSpec,
-    asked: Table,
+    questions: Questions,
     answerer: Answerer,
     progress: Progress,
+    shard: Shard,
 ) -> None:
+    """The same by several processes at once; what follows waits for all that it needs.
+
+    StudyError as in ``run_sweep`` and in ``together.compute``.
+    """
+    sweep = begun(folder, questions, answerer)
+    while not sweep.part.complete:
+        answer_together(sweep, progress, shard)
+    most = expected(sweep.spec)
+    progress(most, most, "done")
+
+
+def begun(folder: Path, questions: Questions, answerer: Answerer) -> Sweep:
+    """A sweep as it was begun; StudyError unless these are its questions."""
+    plane = store.read_manifest(folder).part(PlanePart)
+    spec = plane.spec_as(SweepSpec)
+    if questions.digest != spec.questions_digest:
+        raise StudyError(
+            f"The plane was begun with the questions {spec.questions_digest}; "
+            f"given are {questions.digest}."
+        )
+    asked = table_of(store.open_study(folder), spec, questions, plane.prompts)
+    return Sweep(folder, spec, asked, answerer)
+
+
+def advance(sweep: Sweep) -> None:
+    """List the settings that follow, once all so far are answered.
+
+    After the last of them the plane is complete.
+    """
+    plane = sweep.part
+    while not plane.complete and not waiting(sweep.folder):
+        stage = plane.stage or 0
+        if stage < len(LATER):
+            extend(sweep, stage)
+        else:
+            complete(sweep)
+        plane = sweep.part
+
+
+def waiting(folder: Path) -> list[int]:
+    """Numbers of the settings that are listed and not answered."""
+    return coverage.missing_settings(store.read_manifest(folder))
+
+
+def extend(sweep: Sweep, stage: int) -> None:
+    """Add the settings of the next stage to the manifest."""
+    study = store.open_study(sweep.folder)
+    both = study.has("english_vector") and study.has("local_vector")
+    more = []
+    if both or stage:
+        more = [asdict(each) for each in LATER[stage](sweep.spec, study)]
+    listed = (*sweep.part.settings, *more)
+    put_part(sweep, replace(sweep.part, settings=listed, stage=stage + 1))
+
+
+def complete(sweep: Sweep) -> None:
+    """Put the answers into one file, and say that nothing follows."""
+    # In this order: whoever is killed in between goes on with what is not complete.
+    store.merge_stage(sweep.folder, STAGE)
+    put_part(sweep, replace(sweep.part, complete=True))
+
+
+def put_part(sweep: Sweep, plane: PlanePart) -> None:
+    """Say something else of a plane in the manifest."""
+    manifest = store.read_manifest(sweep.folder)
+    store.write_manifest(sweep.folder, replace(manifest, plane=plane))
+
+
+def answer_waiting(sweep: Sweep, progress: Progress) -> None:
     """Answer the settings that the manifest lists and no file holds."""
-    manifest = store.read_manifest(folder)
-    settings = manifest.part(PlanePart).settings
-    study = store.open_study(folder)
-    total = max(expected(spec), len(settings))
-    for number, values in enumerate(settings):
-        if f"plane_there/{number}" in manifest.keys:
-            continue
-        setting = Setting(**values)
-        progress(number, total, f"plane · {setting.words}")
-        arrays = answer_setting(study, spec, asked, answerer, setting)
-        tensors = {f"{name}/{number}": array for name, array in arrays.items()}
-        store.add_file(folder, f"plane-{number:04d}.safetensors", tensors)
+    study = store.open_study(sweep.folder)
+    listed = settings_of(study)
+    total = max(expected(sweep.spec), len(listed))
+    for number in waiting(sweep.folder):
+        progress(number, total, in_words(listed[number]))
+        answer(sweep, study, number)
+
+
+def answer_together(sweep: Sweep, progress: Progress, shard: Shard) -> None:
+    """The same with other processes; whoever comes last lists what follows."""
+    study = store.open_study(sweep.folder)
+    listed = settings_of(study)
+    numbers = {}
+    groups = []
+    for number in waiting(sweep.folder):
+        name = f"{STAGE}-{number:04d}"
+        numbers[name] = number
+        groups.append(
+            Group(name, frozenset({f"plane_there/{number}"}), (file_of(number),))
+        )
+    before = len(listed) - len(groups)
+    total = max(expected(sweep.spec), len(listed))
+
+    def told(done: int, of: int, doing: str) -> None:
+        if doing in numbers:
+            doing = in_words(listed[numbers[doing]])
+        progress(before + done, total, doing)
+
+    plan = Plan(
+        groups,
+        lambda group: answer(sweep, study, numbers[group.name]),
+        lambda folder: advance(sweep),
+    )
+    together.compute(sweep.folder, plan, told, shard)
+
+
+def settings_of(study: Study) -> list[Setting]:
+    """The settings that a study's manifest lists."""
+    listed = study.manifest.part(PlanePart).settings
+    return [Setting(**values) for values in listed]
+
+
+def in_words(setting: Setting) -> str:
+    """A setting, for whoever waits."""
+    return f"plane · {setting.words}"
+
+
+def file_of(number: int) -> str:
+    """The file of a setting."""
+    return f"{STAGE}-{number:04d}.safetensors"
+
+
+def answer(sweep: Sweep, study: Study, number: int) -> None:
+    """Answer one setting and commit it."""
+    setting = settings_of(study)[number]
+    arrays = answer_setting(study, sweep.spec, sweep.asked, sweep.answerer, setting)
+    tensors = {f"{name}/{number}": array for name, array in arrays.items()}
+    store.add_file(sweep.folder, file_of(number), tensors)
 
 
 def table_of(

@@ -177,6 +177,19 @@ def is_sweep_to_come(manifest: Manifest) -> bool:
     return questions is not None and questions.sweep is not None
 
 
+def missing_settings(manifest: Manifest) -> list[int]:
+    """Numbers of the settings of a sweep that are listed and were not answered yet.
+
+    What follows from their answers is listed once none is missing.
+    """
+    plane = manifest.plane
+    if plane is None or plane.complete:
+        return []
+    keys = manifest.keys
+    numbers = range(len(plane.settings))
+    return [number for number in numbers if f"plane_there/{number}" not in keys]
+
+
 def lacks_means(manifest: Manifest) -> bool:
     """Whether an import of means ended before their file was written.
 

@@ -41,13 +41,19 @@ def standing(folder: Path) -> Standing:
     manifest = store.read_manifest(folder)
     every = cells(manifest)
     missing = len(coverage.missing_cells(manifest))
+    missing += len(coverage.missing_settings(manifest))
+    return standing_of(folder, every - missing, every)
+
+
+def standing_of(folder: Path, done: int, of: int) -> Standing:
+    """How far it is, with who computes it, of whatever has so many cells."""
     known = newest(list(claims.claims_in(folder / claims.FOLDER)))
     return Standing(
-        done=every - missing,
-        of=every,
+        done=done,
+        of=of,
         running=tuple(claim for claim in known if lives(folder, claim)),
         failed=tuple(claim for claim in known if claim.error),
-        seconds=left(added(folder), missing),
+        seconds=left(added(folder), of - done),
     )
 
 
@@ -56,13 +62,22 @@ def cells(manifest: Manifest) -> int:
     bare = len(coverage.pair_cells(manifest)) + len(coverage.word_cells(manifest))
     questions = manifest.questions
     asked = len(questions.languages) if questions is not None else 0
+    plane = manifest.plane
+    swept = len(plane.settings) if plane is not None else 0
     others = set(coverage.missing_cells(manifest)) & {
         "the plane",
         "the rest of the plane",
         "the imported means",
     }
     tried = sum(part.number_of_cells for part in (manifest.trials or {}).values())
-    return bare + len(coverage.sentence_cells(manifest)) + asked + len(others) + tried
+    return (
+        bare
+        + len(coverage.sentence_cells(manifest))
+        + asked
+        + swept
+        + len(others)
+        + tried
+    )
 
 
 def newest(known: Sequence[Claim]) -> list[Claim]:

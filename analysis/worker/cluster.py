@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from analysis.concepts.pairs import Corpus
 from analysis.concepts.specs import StudySpec
+from analysis.control import standing as control_standing
+from analysis.control import store as control
 from analysis.core import files, settings
 from analysis.core.counting import count, count_are
 from analysis.core.errors import AnalysisError, DiskError, ModelError, Stopped
@@ -33,7 +35,7 @@ from analysis.worker.service import Job, Pool, Task
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-MakeTask = Callable[[Shard], Task[str]]
+MakeTask = Callable[[Shard], Task[Any]]
 """What one of several processes does, by which of them it is."""
 PATIENCE = 20.0
 """Seconds for which a scheduler, a first worker and the end of a stop are waited for."""
@@ -232,13 +234,16 @@ def watch(futures: Sequence["Future"], study: str, job: Job) -> None:
 
 
 def report(study: str, workers: int, job: Job) -> None:
-    """Cells that are there, of how many, and by how many workers."""
+    """Cells of a study or control run that are there, and by how many workers."""
     done, of = 0, 0
     # Until the first worker has begun the study there is none.
     with suppress(AnalysisError):
         if (store.root() / study).is_dir():
             found = standing.standing(store.root() / study)
             done, of = found.done, found.of
+        elif study in control.names():
+            pushed = control_standing.standing(control.open_run(study))
+            done, of = pushed.done, pushed.of
     job.progress(done, of, f"on {count(workers, 'worker')}")
 
 

@@ -34,7 +34,7 @@ from analysis.core.templates import (
 from analysis.core.tokenizer import Tokenizer
 from analysis.study import commits, coverage, library, store, together
 from analysis.study.manifest import WordsPart
-from analysis.study.together import Shard
+from analysis.study.together import Progress, Shard
 from analysis.study.word_list import WordList
 from analysis.words import plan as words
 from analysis.words.specs import WordSpec
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from analysis.model.load import Loaded
     from analysis.worker.reader import ModelReader
 
+AFTER_ALL = ("plane-", "trial_")
+"""How files of sweeps and trials begin, which are computed after everything else."""
 PROBES = 16
 """Texts on which the precision is compared with float32."""
 
@@ -318,12 +320,21 @@ def resumed_study(name: str, shard: Shard | None, job: Job, pool: Pool) -> str:
     go_on_with_words(name, job, pool, shard)
     go_on_reading(name, job, pool, shard)
     go_on_asking(name, job, pool, shard)
+    if shard is not None and are_unfolded(folder):
+        together.settle(folder, job.progress, shard)
+    go_on_sweeping(name, job, pool, shard)
+    go_on_trying(name, job, pool, shard)
     if shard is not None:
         together.settle(folder, job.progress, shard)
-    if shard is None or shard.number == 1:
-        go_on_sweeping(name, job, pool)
-    go_on_trying(name, job, pool, shard)
     return name
+
+
+def are_unfolded(folder: Path) -> bool:
+    """Whether all were killed who were to fold what comes before sweeps and trials.
+
+    Whoever folds those would put other files together.
+    """
+    return any(not file.startswith(AFTER_ALL) for file in commits.told_files(folder))
 
 
 def go_on_with_words(name: str, job: Job, pool: Pool, shard: Shard | None) -> None:
@@ -389,15 +400,20 @@ def embedded_words(
     return folder.name
 
 
-def control_run(name: str, most: int = 0) -> Task[control.Run]:
+def control_run(
+    name: str, most: int = 0, shard: Shard | None = None
+) -> Task[control.Run]:
     """A task that goes on with a control run, and gives the run.
 
-    It computes ``most`` cells at most; 0: it goes on to the end.
+    It computes ``most`` cells at most; 0: it goes on to the end. As ``shard`` it is one
+    of several that do so; and so it is where others do already.
     """
-    return partial(continued_run, name, most)
+    return partial(continued_run, name, most, shard)
 
 
-def continued_run(name: str, most: int, job: Job, pool: Pool) -> control.Run:
+def continued_run(
+    name: str, most: int, shard: Shard | None, job: Job, pool: Pool
+) -> control.Run:
     """A control run with more of its cells."""
     from analysis.worker.speaker import ModelSpeaker
 
@@ -413,9 +429,32 @@ def continued_run(name: str, most: int, job: Job, pool: Pool) -> control.Run:
     loaded = pool.get(run.spec.model, job)
     job.notices += template_notes(run.spec.template, loaded)
     check_files(library.open_by_name(run.spec.study).manifest, loaded)
+    if commits.are_shared(run.folder) and not most:
+        shard = shard or Shard()
+    if shard is not None:
+        run = prompted_once(run, loaded, report)
     settle = partial(settle_prompt, run, loaded)
     speaker = ModelSpeaker(loaded, run.spec, job.check, settle)
-    return control_plan.compute(name, speaker, report, most)
+    if shard is None:
+        return control_plan.compute(name, speaker, report, most)
+    return control_plan.compute_together(name, speaker, report, shard)
+
+
+def prompted_once(
+    run: control.Run, loaded: "Loaded", progress: Progress
+) -> control.Run:
+    """A run whose prompt is kept, before several processes share it, by one of them."""
+
+    def is_due() -> bool:
+        known = control.open_run(run.name)
+        return known.manifest.prompt is None and not known.done
+
+    def keep_prompt() -> None:
+        with store.writing(run.folder):
+            settle_prompt(control.open_run(run.name), loaded)
+
+    together.once(is_due, keep_prompt, progress)
+    return control.open_run(run.name)
 
 
 def settle_prompt(run: control.Run, loaded: "Loaded") -> None:

@@ -16,8 +16,9 @@ from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import find_questions, keep_questions
 from analysis.questions.questions import Questions
 from analysis.steering.specs import GenerationSpec
-from analysis.study import coverage, library, store
+from analysis.study import coverage, library, store, together
 from analysis.study.manifest import PlanePart, QuestionsPart
+from analysis.study.together import Shard
 from analysis.worker.adapters import pinned
 from analysis.worker.prompts import check_prompt, prompt_of, template_notes
 from analysis.worker.same_files import hold_to_files
@@ -115,39 +116,65 @@ def forgotten_if_refused(folder: Path) -> Iterator[None]:
     """Tell once that the sweep that was to follow cannot be, and let none follow."""
     try:
         yield
-    except DiskError:
+    except (DiskError, store.InUse):
         raise
     except AnalysisError:
         sweep.forget_sweep(folder)
         raise
 
 
-def go_on_sweeping(name: str, job: Job, pool: Pool) -> None:
+def go_on_sweeping(name: str, job: Job, pool: Pool, shard: Shard | None = None) -> None:
     """Answer what is left of a study's plane, if anything is."""
     folder = store.root() / name
-    manifest = store.read_manifest(folder)
-    plane = manifest.plane
-    if coverage.is_sweep_to_come(manifest):
-        spec = sweep.wanted_sweep(manifest.part(QuestionsPart))
-        questions = find_questions(spec.questions_digest)
-        prompt = prompt_of(spec.template, pool.get(spec.model, job).tokenizer)
-        with forgotten_if_refused(folder):
-            sweep.begin_sweep(folder, spec, questions, prompt)
-    elif plane is not None and not plane.complete:
-        spec = plane.spec_as(SweepSpec)
-        questions = find_questions(spec.questions_digest)
-    else:
+    if is_to_come(folder):
+        begin_wanted(folder, job, pool, shard)
+    plane = store.read_manifest(folder).plane
+    if plane is None or plane.complete:
         return
+    spec = plane.spec_as(SweepSpec)
+    questions = find_questions(spec.questions_digest)
     loaded = pool.get(spec.model, job)
     hold_to_files(folder, loaded)
-    swept(folder, questions, loaded, job)
+    swept(folder, questions, loaded, job, shard)
 
 
-def swept(folder: Path, questions: Questions, loaded: "Loaded", job: Job) -> None:
+def is_to_come(folder: Path) -> bool:
+    """Whether a sweep was wanted of a study that has not begun."""
+    return coverage.is_sweep_to_come(store.read_manifest(folder))
+
+
+def begin_wanted(folder: Path, job: Job, pool: Pool, shard: Shard | None) -> None:
+    """Begin the sweep that was to follow, unless another process of several does."""
+    spec = sweep.wanted_sweep(store.read_manifest(folder).part(QuestionsPart))
+    questions = find_questions(spec.questions_digest)
+    prompt = prompt_of(spec.template, pool.get(spec.model, job).tokenizer)
+
+    def begin() -> None:
+        if shard is not None:
+            together.settle(folder, job.progress, shard)
+        with forgotten_if_refused(folder):
+            sweep.begin_sweep(folder, spec, questions, prompt)
+
+    if shard is None:
+        begin()
+    else:
+        together.once(partial(is_to_come, folder), begin, job.progress)
+
+
+def swept(
+    folder: Path,
+    questions: Questions,
+    loaded: "Loaded",
+    job: Job,
+    shard: Shard | None = None,
+) -> None:
     """Answer what is left of a study's plane, in the prompt that it was begun with."""
     known = store.read_manifest(folder).part(PlanePart)
     template = known.spec_as(SweepSpec).template
     if not known.complete:
         check_prompt(known.prompt, template, loaded.tokenizer, folder.name)
     answerer = ModelAnswerer(loaded, template, job.check)
-    sweep.run_sweep(folder, questions, answerer, job.progress)
+    if shard is None:
+        sweep.run_sweep(folder, questions, answerer, job.progress)
+    else:
+        sweep.run_together(folder, questions, answerer, job.progress, shard)

@@ -121,16 +121,18 @@ def add_into(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_resume(parser: argparse.ArgumentParser) -> None:
-    """Going on with what is unfinished."""
+def add_resume(
+    parser: argparse.ArgumentParser, kind: str = "study", name: str = "STUDY"
+) -> None:
+    """Going on with what is unfinished, a study or a control run."""
     parser.add_argument(
         "--resume",
         default="",
         action=Filled,
-        allowed="the name of a study",
+        allowed=f"the name of a {kind}",
         without="to begin a new one",
-        metavar="STUDY",
-        help="go on with this unfinished study; all other options are its own",
+        metavar=name,
+        help=f"go on with this unfinished {kind}; all other options are its own",
     )
     parser.add_argument(
         "--shard",
@@ -175,11 +177,11 @@ def settings(options: argparse.Namespace) -> dict[str, str]:
     return chosen
 
 
-def check_alone(options: argparse.Namespace) -> None:
+def check_alone(options: argparse.Namespace, kind: str = "study") -> None:
     """SpecError where a part that is begun is asked for as one of several processes."""
     if options.shard or options.cluster:
         raise SpecError(
-            "--shard and --cluster go with --resume here. Begin the study with this "
+            f"--shard and --cluster go with --resume here. Begin the {kind} with this "
             "command without them, stop it with Ctrl+C, and go on with --resume and one "
             "of them."
         )

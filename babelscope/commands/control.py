@@ -16,6 +16,7 @@ from analysis.core.templates import TEMPLATES
 from analysis.steering.operators import OPERATORS
 from babelscope import controlling
 from babelscope.commands import common
+from babelscope.controlling import Control
 
 EXAMPLE = "babelscope control demo-requests harmfulness --languages en fr --tokens 8"
 
@@ -24,15 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument("study", nargs="?", default="", help="whose vectors push")
     parser.add_argument("concept", nargs="?", default="", help="which of its concepts")
-    parser.add_argument(
-        "--towards",
-        default="",
-        metavar="CODE",
-        help="push along language vectors towards this language, in place of a concept",
-    )
-    parser.add_argument(
-        "--resume", default="", metavar="RUN", help="go on with this control run"
-    )
+    common.add_resume(parser, "control run", "RUN")
     parser.add_argument(
         "--prompts",
         default=controlling.HELD_OUT,
@@ -61,17 +54,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="write the report to this CSV file")
 
 
+def made(options: argparse.Namespace) -> Control:
+    """The run that was begun, or gone on with."""
+    if options.resume:
+        given = (options.resume, options.shard, options.cluster)
+        return controlling.resume_control(*given)
+    common.check_alone(options, "run")
+    if not (options.study and options.concept):
+        raise SpecError("Say whose vectors push: babelscope control STUDY CONCEPT.")
+    return controlling.control(**common.keywords(options, "out"))
+
+
 def execute(options: argparse.Namespace) -> int:
     """Make the run, or finish it."""
-    if options.resume:
-        found = controlling.resume_control(options.resume)
-    elif options.study and (options.concept or options.towards):
-        found = controlling.control(**common.keywords(options, "out"))
-    else:
-        raise SpecError(
-            "Say whose vectors push: babelscope control STUDY CONCEPT, or "
-            "babelscope control STUDY --towards CODE."
-        )
+    found = made(options)
     print(f"control run {found.name}, {common.seconds()}")
     if options.out:
         table = csv_text(found.report)

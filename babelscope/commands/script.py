@@ -15,7 +15,7 @@ EXAMPLE = (
     "babelscope script slurm --shards 8 --gpus 1 -- extract --model Qwen/Qwen3-0.6B "
     "--corpus pairs.csv"
 )
-SHARDED = ("extract", "words", "sentences", "ask", "sweep")
+SHARDED = ("extract", "words", "sentences", "ask", "sweep", "control")
 ALONE = ("--resume",)
 """What all of SHARDED but the first need: several tasks cannot begin them at once."""
 
@@ -65,8 +65,8 @@ def check_command(given: list[str]) -> None:
         )
     if given[0] != "extract" and not set(ALONE) & set(given):
         raise SpecError(
-            f"Begin the study with “babelscope {given[0]}” on one machine, stop it with "
-            f"Ctrl+C, and give “{given[0]} --resume STUDY” here."
+            f"Begin it with “babelscope {given[0]}” on one machine, stop it with "
+            f"Ctrl+C, and give “{given[0]} --resume STUDY” (or RUN) here."
         )
     if "--shard" in given:
         raise SpecError("Leave --shard out: the script gives each task its own.")
