@@ -22,6 +22,7 @@ from analysis.study.manifest import PlanePart
 from analysis.worker import questions as asking
 from analysis.worker.service import Job
 from components.figures.text import DEMO_NOTE
+from components.forms import sweeping
 from tests.asking import (
     ITEMS,
     LANGUAGES,
@@ -37,6 +38,7 @@ from tests.visits import (
     PAGES,
     alive,
     asked,
+    button,
     everything,
     figures,
     heat_map,
@@ -393,6 +395,23 @@ def test_a_sweep_that_was_stopped_is_shown_as_far_as_it_is(names, home):
 def test_a_study_with_vectors_but_no_plane_offers_the_sweep(names):
     at = visit(PLANE, study=names["asked"])
     assert "has no sweep" in at.info[0].value and not figures(at)
+
+
+def test_a_sweep_begins_where_it_is_told_to(names, home, monkeypatch):
+    asked_of = []
+
+    def elsewhere(where, spec, questions, study):
+        asked_of.append((where, spec.questions_digest, study))
+        return lambda job, pool: study
+
+    monkeypatch.setattr(sweeping, "swept_on_cluster", elsewhere)
+    at = visit(PLANE, study=names["asked"])
+    assert "where-sweep" not in {box.key for box in at.selectbox}
+    (home / "clusters.toml").write_text('[gpus]\nkind = "local"\n')
+    at = visit(PLANE, study=names["asked"])
+    alive(at.selectbox(key="where-sweep").select("gpus").run())
+    alive(button(at, "Start").click().run())
+    assert asked_of == [("gpus", questions().digest, names["asked"])]
 
 
 @pytest.mark.skipif(

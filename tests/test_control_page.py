@@ -5,6 +5,7 @@ anew, and what is damaged or missing.
 import json
 import re
 import shutil
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -13,15 +14,18 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from analysis.concepts.corpora import REQUESTS, demo_corpus
-from analysis.control import store
+from analysis.control import standing, store
 from analysis.control.plan import compute
 from analysis.control.prompts import DECLINED, OWN_FACTS
 from analysis.control.specs import JudgingSpec
 from analysis.study import library
+from analysis.study.claims import Claim
+from analysis.study.standing import Standing
 from analysis.worker.service import DONE, Job
 from components.figures import control as control_figures
 from components.figures.control import cells
 from components.figures.text import DEMO_NOTE
+from components.forms import control_run
 from components.frame import cache
 from components.paperpack import basket, manuscript
 from components.views import control
@@ -197,6 +201,38 @@ def test_a_plan_that_does_not_fit_is_a_sentence():
     assert any(
         "too few prompts" in plain(error.value) for error in at.error
     ) and not store.names("demo")
+
+
+def test_a_run_begins_and_goes_on_where_it_is_told_to(shelf, monkeypatch):
+    asked_of = []
+
+    def elsewhere(where, name):
+        asked_of.append((where, name))
+        return lambda job, pool: store.open_run(name)
+
+    monkeypatch.setattr(control_run, "control_on_cluster", elsewhere)
+    named = shelf / "clusters.toml"
+    named.write_text('[gpus]\nkind = "local"\n')
+    at = visit(PAGE, study="demo")
+    alive(at.selectbox(key="where-run").select("gpus").run())
+    alive(button(at, "Start").click().run())
+    (name,) = store.names("demo")
+    at = visit(PAGE, study="demo", run=name)
+    alive(at.selectbox(key=f"where-go-on-{name}").select("gpus").run())
+    alive(button(at, "Go on").click().run())
+    assert asked_of == [("gpus", name)] * 2
+    named.unlink()
+    store.delete(name)
+
+
+def test_who_computes_a_run_is_said(monkeypatch):
+    name = begun(library.open_by_name("complete"), seed=3)
+    running = Claim("search-0003", 0, host="node7", since=time.time() - 600)
+    found = Standing(9, 30, (running,), (), None)
+    monkeypatch.setattr(standing, "standing", lambda run: found)
+    said = plain(words(visit(PAGE, study="complete", run=name)))
+    assert "search-0003 is being computed on node7, for 10 min so far." in said
+    store.delete(name)
 
 
 def test_start_begins_a_run_and_queues_it(monkeypatch):

@@ -28,7 +28,9 @@ from analysis.study.study import Study
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import PROMPTS
 from analysis.worker import extraction
+from analysis.worker.cluster_sweeps import control_on_cluster
 from analysis.worker.prompts import suggested_template
+from components.forms import where
 from components.forms.hub_table import choose_hub_table
 from components.forms.table_file import TYPES, of_table
 from components.frame import cache, controls, going, jobs, links, readings
@@ -346,37 +348,46 @@ def start(study: Study, draft: Draft, absent: bool) -> None:
     """Time one cell, or start."""
     job = jobs.mine()
     busy = absent or (job is not None and job.live)
+    place = where.chosen_place("run")
     row = st.container(horizontal=True)
-    most = (
-        1
-        if row.button(
-            "Time one cell", icon=":material/timer:", disabled=busy, key="run-time"
-        )
-        else 0
+    timed = row.button(
+        "Time one cell",
+        icon=":material/timer:",
+        disabled=busy,
+        key="run-time",
+        help="On this machine.",
     )
-    if (
-        row.button(
-            "Start",
-            type="primary",
-            icon=":material/play_arrow:",
-            disabled=busy,
-            key="run-start",
-            shortcut="Ctrl+Enter",
-        )
-        or most
-    ):
-        with polite():
-            if draft.prompts.name not in sources.SETS:
-                sources.keep(draft.prompts)
-            towards = draft.spec.towards
-            objective = sources.objective_of(draft.prompts, towards)
-            name = store.begin(
-                draft.spec,
-                study,
-                draft.prompts,
-                draft.title,
-                JudgingSpec(objective=objective),
-            )
-            links.ask("run", name)
-            st.session_state[TIMED] = name if most else ""
-            jobs.submit(draft.title, extraction.control_run(name, most))
+    started = row.button(
+        "Start",
+        type="primary",
+        icon=":material/play_arrow:",
+        disabled=busy,
+        key="run-start",
+        shortcut="Ctrl+Enter",
+    )
+    if not (started or timed):
+        return
+    with polite():
+        name = begun(study, draft)
+        links.ask("run", name)
+        st.session_state[TIMED] = name if timed else ""
+        if timed:
+            jobs.submit(draft.title, extraction.control_run(name, most=1))
+        else:
+            go_on(name, draft.title, place)
+
+
+def begun(study: Study, draft: Draft) -> str:
+    """The name of the run of a draft, which is kept."""
+    if draft.prompts.name not in sources.SETS:
+        sources.keep(draft.prompts)
+    judging = JudgingSpec(objective=sources.objective_of(draft.prompts))
+    return store.begin(draft.spec, study, draft.prompts, draft.title, judging)
+
+
+def go_on(name: str, title: str, place: str) -> None:
+    """Compute a run on this machine, or let a cluster's workers do so."""
+    if place == where.HERE:
+        jobs.submit(title, extraction.control_run(name))
+    else:
+        jobs.submit_aside(title, control_on_cluster(place, name))

@@ -20,6 +20,8 @@ from analysis.study import library
 from analysis.study.manifest import PlanePart, QuestionsPart
 from analysis.study.study import Study
 from analysis.worker import plane
+from analysis.worker.cluster_sweeps import swept_on_cluster
+from components.forms import where
 from components.frame import cache, fold, jobs, readings
 from components.frame.fold import Fold
 from components.frame.polite import INFO, polite
@@ -88,7 +90,9 @@ def start(study: Study, spec: SweepSpec, questions: Questions) -> None:
             else ""
         )
     )
-    busy = (job := jobs.mine()) is not None and job.live
+    place = where.chosen_place("sweep")
+    job = jobs.mine()
+    busy = job is not None and job.live
     if st.button(
         "Start",
         type="primary",
@@ -96,9 +100,17 @@ def start(study: Study, spec: SweepSpec, questions: Questions) -> None:
         disabled=busy,
         key="start-sweep",
     ):
-        jobs.submit(
-            f"Plane of {study.title}", plane.run_plane(spec, questions, study.name)
-        )
+        submit(study, spec, questions, place)
+
+
+def submit(study: Study, spec: SweepSpec, questions: Questions, place: str) -> None:
+    """Sweep on this machine, or let a cluster's workers do so."""
+    title = f"Plane of {study.title}"
+    given = (spec, questions, study.name)
+    if place == where.HERE:
+        jobs.submit(title, plane.run_plane(*given))
+    else:
+        jobs.submit_aside(title, swept_on_cluster(place, *given))
 
 
 def choose(study: Study) -> SweepSpec | None:

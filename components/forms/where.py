@@ -3,8 +3,10 @@
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
+from analysis.study import standing
+from analysis.study.standing import Standing
 from analysis.worker.cluster_names import FILE, named_clusters
-from components.frame.text import escape
+from components.frame.text import duration, escape
 
 HERE = ""
 """No cluster: the models of this server."""
@@ -34,3 +36,15 @@ def chosen_place(key: str) -> str:
 def in_words(name: str) -> str:
     """A place for the eye."""
     return name or "This machine"
+
+
+def tell_who(found: Standing) -> None:
+    """Who computes what now, here or on other machines, and what has failed."""
+    for claim in found.running:
+        minutes = duration(standing.since(claim))
+        st.caption(
+            f"{escape(claim.group)} is being computed on {escape(claim.host)}, for "
+            f"{minutes} so far."
+        )
+    for claim in found.failed:
+        st.caption(f"{escape(claim.group)} failed: {escape(claim.error)}")

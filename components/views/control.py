@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from analysis.certificates.specs import NAME as REPORT_CARD
-from analysis.control import refusing, settings_tried
+from analysis.control import refusing, settings_tried, standing
 from analysis.control import store as runs
 from analysis.control import surfaces as measures
 from analysis.control.judging import judge
@@ -23,10 +23,9 @@ from analysis.core.intervals import ends
 from analysis.crossing import forcing
 from analysis.study.published_values import printed_rates, published
 from analysis.study.study import Study
-from analysis.worker import extraction
 from components.figures import control as figures
 from components.figures.languages import Languages
-from components.forms import control_run, judging, model_here
+from components.forms import control_run, judging, model_here, where
 from components.frame import cache, controls, jobs, links, panel, press, questions
 from components.frame.polite import polite
 from components.frame.questions import Question
@@ -213,10 +212,12 @@ def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
         wait = "waits" if unjudged == 1 else "wait"
         sentence += f" {count(unjudged, 'answer')} {wait} for the judge command."
     st.warning(sentence, icon=":material/pause_circle:")
+    where.tell_who(standing.standing(run))
+    place = where.chosen_place(f"go-on-{run.name}")
     if st.button("Go on", icon=":material/play_arrow:", key=f"go-on-{run.name}"):
         with polite():
             runs.keep_judging(run.name, spec)
-            jobs.submit(run.manifest.title, extraction.control_run(run.name))
+            control_run.go_on(run.name, run.manifest.title, place)
 
 
 def cells_missing(found: cache.Searched) -> str:

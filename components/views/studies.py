@@ -13,7 +13,7 @@ from components.forms import extraction, hub_folder, where
 from components.frame import going, jobs, links, questions, readings
 from components.frame.polite import polite
 from components.frame.questions import Question
-from components.frame.text import duration, escape
+from components.frame.text import escape
 from components.views import languages, one_file, shelf, side_by_side
 from components.views.shelf import Broken
 
@@ -180,15 +180,7 @@ def go_on(study: Study) -> None:
 def elsewhere(study: Study) -> None:
     """Who computes the study now, here or on other machines, and what has failed."""
     with polite():
-        found = standing.standing(store.root() / study.name)
-        for claim in found.running:
-            minutes = duration(standing.since(claim))
-            st.caption(
-                f"{escape(claim.group)} is being computed on {escape(claim.host)}, for "
-                f"{minutes} so far."
-            )
-        for claim in found.failed:
-            st.caption(f"{escape(claim.group)} failed: {escape(claim.error)}")
+        where.tell_who(standing.standing(store.root() / study.name))
 
 
 def delete(name: str) -> None:
