@@ -37,10 +37,10 @@ from analysis.words.specs import WordSpec
 from analysis.words.word_lists import DEMO as DEMO_WORDS
 from analysis.worker import extraction, plane
 from analysis.worker import questions as asking
-from analysis.worker.cluster import on_cluster
+from analysis.worker.cluster import begun_on_cluster, on_cluster
 from analysis.worker.engine_study import extract_with, resume_with
 from analysis.worker.questions import digests
-from analysis.worker.sentences import read_sentences
+from analysis.worker.sentences import begin_sentences, go_on_reading, read_sentences
 from analysis.worker.service import Job, Pool
 from babelscope.inputs import (
     Table,
@@ -147,13 +147,14 @@ def words(
     title: str = "",
     into: str = "",
     layout: str | Path = "",
+    cluster: str = "",
     **loading: str,
 ) -> Study:
     """Word vectors of a model, in a study of their own or ``into`` one of the model.
 
     ``words`` are a file, a table, a list that ships or a word list; ``layers`` are those
     that are kept (none: all). No ``embeddings``: the last token of a decoder, the mean
-    over tokens of an encoder. ``layout`` and ``loading`` as in ``extract``.
+    over tokens of an encoder. ``layout``, ``cluster`` and ``loading`` as in ``extract``.
 
     >>> import babelscope as bs
     >>> bs.words("demo", languages=["en", "fr"], layers=[6]).word_layers
@@ -171,9 +172,12 @@ def words(
     )
     title = title or f"{short_name(spec.model)}, {chosen.name}"
     work = extraction.embed_words(spec, chosen, title, into)
+    if cluster:
+        begin = extraction.begin_words(spec, chosen, title, into)
+        work = begun_on_cluster(cluster, begin, extraction.go_on_with_words)
     if into:
-        return added(into, "words", at_commit(spec), work)
-    return finished(store.name_of(at_commit(spec), title), work)
+        return added(into, "words", at_commit(spec), work, cluster)
+    return finished(store.name_of(at_commit(spec), title), work, cluster=cluster)
 
 
 def sentences(
@@ -188,6 +192,7 @@ def sentences(
     last_state: str = "block",
     title: str = "",
     into: str = "",
+    cluster: str = "",
     **loading: str,
 ) -> Study:
     """States of parallel sentences, in a study of their own or ``into`` one of the model.
@@ -195,7 +200,8 @@ def sentences(
     ``sentences`` are a file, a folder or zip of files per language, a table, a text that
     is kept here, or a parallel text; ``most`` are read, the first that all languages have
     (0: all there are). ``layers`` are those whose states are kept (none: all); means of
-    languages are kept at every layer. ``layout`` and ``loading`` as in ``extract``.
+    languages are kept at every layer. ``layout``, ``cluster`` and ``loading`` as in
+    ``extract``.
 
     >>> import babelscope as bs, pandas as pd
     >>> texts = {"id": [1, 2], "en": ["Anna sings.", "Ben reads."]}
@@ -218,9 +224,12 @@ def sentences(
     )
     title = title or f"{short_name(spec.model)}, {chosen.name}"
     work = read_sentences(spec, chosen, title, into)
+    if cluster:
+        begin = begin_sentences(spec, chosen, title, into)
+        work = begun_on_cluster(cluster, begin, go_on_reading)
     if into:
-        return added(into, "sentences", at_commit(spec), work)
-    return finished(store.name_of(at_commit(spec), title), work)
+        return added(into, "sentences", at_commit(spec), work, cluster)
+    return finished(store.name_of(at_commit(spec), title), work, cluster=cluster)
 
 
 def ask(
@@ -238,6 +247,7 @@ def ask(
     into: str = "",
     layout: str | Path = "",
     swept: Mapping[str, Any] | None = None,
+    cluster: str = "",
     **loading: str,
 ) -> Study:
     """English and local vectors of a model, from questions that it is asked.
@@ -247,7 +257,8 @@ def ask(
     things: text, letter, place from 0 or place from 1. No ``template``: that of the model.
     The study is a new one, or ``into`` one of the same model; one that ships is copied
     first. ``swept`` are arguments of ``babelscope.sweep``, which then follows; who resumes
-    the study goes on with both. ``position``, ``layout`` and ``loading`` as in ``extract``.
+    the study goes on with both. ``position``, ``layout``, ``cluster`` and ``loading`` as in
+    ``extract``.
 
     >>> import babelscope as bs
     >>> study = bs.ask("demo", languages=["en", "fr"], most=8)
@@ -270,6 +281,9 @@ def ask(
     title = title or f"{short_name(chosen)} asked {asked.name}"
     follows = None if swept is None else partial(sweep_spec, **swept)
     work = asking.read_questions(spec, asked, title, into, follows)
+    if cluster:
+        begin = asking.begin_questions(spec, asked, title, into, follows)
+        work = begun_on_cluster(cluster, begin, asking.go_on_asking)
     exact = at_commit(spec)
     if into:
         open_study(into)
@@ -278,7 +292,7 @@ def ask(
     if known and follows:
         layers = open_study(known).layers
         plane_plan.want_sweep(store.root() / known, follows(exact, layers))
-    study = resume(known) if known else open_study(run(work, name))
+    study = resume(known, cluster=cluster) if known else open_study(run(work, name))
     return study if swept is None else sweep(study, **swept)
 
 
@@ -427,12 +441,12 @@ def finished(name: str, work: Work, shard: str = "", cluster: str = "") -> Study
     return open_study(run(work, name))
 
 
-def added(name: str, part: str, spec: Spec, work: Work) -> Study:
+def added(name: str, part: str, spec: Spec, work: Work, cluster: str = "") -> Study:
     """A study with one more part: by ``work``, unless it, or a copy, has it already."""
     open_study(name)  # says which there are before a model is loaded
     known = having(name, part, spec)
     if known:
-        return resume(known)
+        return resume(known, cluster=cluster)
     return open_study(run(work, name))
 
 

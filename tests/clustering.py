@@ -2,8 +2,10 @@
 so that other processes can import it.
 """
 
+import importlib
 import os
 import signal
+import sys
 import time
 from functools import partial
 from pathlib import Path
@@ -12,7 +14,9 @@ from analysis.concepts import plan
 from analysis.core.errors import ModelError
 from analysis.study import store
 from analysis.study.together import Shard
+from analysis.worker import cluster
 from analysis.worker.service import Job, Pool, Task
+from analysis.worker.stops import stopped_with_others
 from tests import reading
 
 CONCEPTS = ("fairness", "truth")
@@ -44,7 +48,9 @@ def computed(name: str, seconds: float, shard: Shard, job: Job, pool: Pool) -> s
     """Take part until the study is whole."""
     given = reading.corpus(concepts=CONCEPTS)
     reader = WatchedReader(seconds, job)
-    plan.run_together(store.root() / name, given, reader, shard, job.progress)
+    folder = store.root() / name
+    with stopped_with_others(folder, job):
+        plan.run_together(folder, given, reader, shard, job.progress)
     job.notices.append("computed on a stand-in")
     return name
 
@@ -84,3 +90,33 @@ def lacking(name: str, shard: Shard, job: Job, pool: Pool) -> str:
     if shard.number == 1:
         raise ModelError("There is no folder “gemma” here.")
     return computed(name, 0.0, shard, job, pool)
+
+
+def begins_at_second(name: str, mark: str, job: Job, pool: Pool) -> str:
+    """Refuse at the first time, name the study at the second."""
+    try:
+        Path(mark).touch(exist_ok=False)
+    except FileExistsError:
+        return name
+    return lacks_model(job, pool)
+
+
+def lacks_model(job: Job, pool: Pool) -> str:
+    """Refuse, as a worker does that has no folder of the model."""
+    raise ModelError("There is no folder “gemma” here.")
+
+
+def goes_on(name: str, job: Job, pool: Pool, shard: Shard) -> None:
+    """Compute what is missing of a study."""
+    computed(name, 0.0, shard, job, pool)
+
+
+def serve(address: str, name: str) -> None:
+    """A server whose page lets a cluster compute a study, until it is killed."""
+    job = Job(0, "page", "page", lambda job, pool: None, aside=True)
+    cluster.compute(address, partial(slowly, name, 0.4), name, job, lease=5.0)
+
+
+if __name__ == "__main__":
+    # By its name, so that workers find what they are given.
+    importlib.import_module("tests.clustering").serve(*sys.argv[1:])

@@ -1,14 +1,18 @@
 """A Dask cluster computes a study: the same bytes, and nothing is lost when workers are."""
 
+import subprocess
 import sys
 import threading
 import time
 import types
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import babelscope as bs
 from analysis.concepts import plan
 from analysis.core import settings
 from analysis.core.errors import (
@@ -17,16 +21,20 @@ from analysis.core.errors import (
     ModelError,
     SpecError,
     Stopped,
+    StudyError,
 )
-from analysis.study import commits, store
+from analysis.study import claims, commits, library, standing, stop_mark, store
+from analysis.study.together import Shard
 from analysis.worker import cluster
 from analysis.worker.cluster_names import Cluster, cluster_of, named_clusters
+from analysis.worker.inline import POOL
 from analysis.worker.service import Job
 from babelscope import commands
 from tests import clustering, reading
 from tests.test_together import content
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+ROOT = Path(__file__).parent.parent
 LEASE = 0.6
 """Seconds: a worker that was killed is found out soon."""
 
@@ -104,6 +112,130 @@ def test_a_stop_ends_every_worker_and_keeps_what_is_finished(workers):
     make = partial(clustering.slowly, folder.name, 0.0)
     cluster.compute(workers.scheduler_address, make, folder.name, job(), LEASE)
     assert store.open_study(folder).complete
+
+
+def done(folder) -> int:
+    """How many cells of a study are there."""
+    return standing.standing(folder).done
+
+
+def wait_until(is_so) -> None:
+    """Wait for something that takes a while on a busy machine."""
+    until = time.monotonic() + 240
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_a_study_whose_server_ended_goes_on_and_is_stopped_by_a_mark(workers):
+    """As a server is started anew while a cluster computes: its client is gone."""
+    folder = begun("left")
+    command = [sys.executable, "-m", "tests.clustering", workers.scheduler_address]
+    server = subprocess.Popen([*command, folder.name], cwd=ROOT)
+    wait_until(lambda: done(folder) > 0)
+    server.kill()
+    server.wait()
+    there = done(folder)
+    wait_until(lambda: done(folder) > there)
+    found = standing.standing(folder)
+    assert found.running and not found.complete
+    stop_mark.put(folder)
+    wait_until(lambda: not claims.counts(folder))
+    there = done(folder)
+    assert there < found.of
+    time.sleep(1.0)
+    assert done(folder) == there
+    with pytest.raises(StudyError, match="stopped on the Studies page"):
+        stop_mark.check(folder)
+    make = partial(clustering.slowly, folder.name, 0.0)
+    cluster.compute(workers.scheduler_address, make, folder.name, job(), LEASE)
+    assert store.open_study(folder).complete and not stop_mark.is_there(folder)
+
+
+def test_a_mark_stops_the_job_that_waits_for_the_workers(workers):
+    folder = begun("marked")
+    make = partial(clustering.slowly, folder.name, 0.4)
+    here = job()
+
+    def mark() -> None:
+        wait_until(lambda: done(folder) > 0)
+        stop_mark.put(folder)
+
+    marker = threading.Thread(target=mark)
+    marker.start()
+    with pytest.raises(Stopped):
+        cluster.compute(workers.scheduler_address, make, folder.name, here, LEASE)
+    marker.join()
+    assert store.open_study(folder).missing
+
+
+def test_one_worker_begins_and_one_that_lacks_the_model_leaves_it_to_the_next(
+    workers, tmp_path
+):
+    folder = begun("given")
+    mark = str(tmp_path / "asked")
+    work = cluster.begun_on_cluster(
+        workers.scheduler_address,
+        partial(clustering.begins_at_second, folder.name, mark),
+        clustering.goes_on,
+    )
+    assert work(job(), POOL) == folder.name
+    assert store.open_study(folder).complete
+
+
+def test_where_every_worker_lacks_the_model_its_sentence_is_told(workers):
+    work = cluster.begun_on_cluster(
+        workers.scheduler_address, clustering.lacks_model, clustering.goes_on
+    )
+    with pytest.raises(ModelError, match="There is no folder “gemma” here"):
+        work(job(), POOL)
+
+
+TEXTS = pd.DataFrame({"id": [1, 2], "en": ["Anna sings.", "Ben reads."]})
+TEXTS["fr"] = ["Anna chante.", "Ben lit."]
+FEW = {"languages": ["en", "fr"], "title": "Few"}
+PARTS = {
+    "words": partial(bs.words, "demo", layers=[6], **FEW),
+    "sentences": partial(bs.sentences, "demo", TEXTS, layers=[6], **FEW),
+    "questions": partial(bs.ask, "demo", most=4, **FEW),
+    "a trial": partial(
+        bs.trial,
+        "demo",
+        "pushing",
+        sources="en,fr",
+        targets="en,fr",
+        prompts=4,
+        strengths="0.05",
+    ),
+}
+"""Parts of a study that a cluster begins and computes, on the demo model."""
+
+
+def check_same(begin, where: str) -> None:
+    """A part of a study has the same bytes there as alone."""
+    alone = store.root() / begin().name
+    expected = content(alone)
+    library.delete(alone.name)
+    found = begin(cluster=where)
+    assert found.name == alone.name
+    assert content(store.root() / found.name) == expected
+
+
+def test_words_that_a_cluster_begins_have_the_bytes_of_one_process(workers):
+    check_same(PARTS["words"], workers.scheduler_address)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_that_are_begun_for_others_have_the_bytes_of_one_process(
+    part, home, monkeypatch
+):
+    def in_this_process(where, begin, go_on, job):
+        study = begin(job, POOL)
+        cluster.part_of_study(go_on, study, Shard())(job, POOL)
+        return study
+
+    monkeypatch.setattr(cluster, "compute_begun", in_this_process)
+    check_same(PARTS[part], "local")
 
 
 def test_a_worker_without_the_model_is_told_of_and_the_rest_goes_on(workers):

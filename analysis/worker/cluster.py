@@ -24,25 +24,32 @@ from analysis.core import files, settings
 from analysis.core.counting import count, count_are
 from analysis.core.errors import AnalysisError, DiskError, ModelError, Stopped
 from analysis.core.version import __version__
-from analysis.study import standing, store
+from analysis.study import standing, stop_mark, store
 from analysis.study.claims import LEASE
 from analysis.study.together import Shard
 from analysis.worker.cluster_names import KINDS, Cluster, cluster_of
 from analysis.worker.extraction import extract_study, resume_study
 from analysis.worker.inline import POOL
 from analysis.worker.service import Job, Pool, Task
+from analysis.worker.stops import stopped_when, stopped_with_others
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
 MakeTask = Callable[[Shard], Task[Any]]
 """What one of several processes does, by which of them it is."""
+GoOn = Callable[[str, Job, Pool, Shard], None]
+"""Computes what is missing of a part of a study, as one of several processes."""
 PATIENCE = 20.0
 """Seconds for which a scheduler, a first worker and the end of a stop are waited for."""
 GLANCE = 0.5
 """Seconds between two looks at how far it is."""
 GPU = "GPU"
 """The resource that workers with a device of their own declare."""
+LOST = (
+    "The connection to the cluster’s scheduler was lost. What is finished is kept, and "
+    "workers that live may go on; the Studies page shows whether they do, and goes on."
+)
 ONE_AT_A_TIME = threading.Lock()
 """In a worker's process: tasks that were moved to it wait, since one model is enough."""
 
@@ -52,20 +59,106 @@ def compute(
 ) -> None:
     """Let every worker of a cluster take part in a study, until nothing is missing.
 
-    ``study`` is its name, also where it is not begun yet. Stop, Ctrl+C and the end of
-    this process stop the workers at their next step. SpecError for an unknown cluster,
+    ``study`` is its name, also where it is not begun yet. Stop and Ctrl+C stop the
+    workers at their next step. So does the end of this process, unless the job is one
+    that can be left and the cluster lives by itself. SpecError for an unknown cluster,
     ModelError for one that does not answer or cannot take part, and what the workers
     raise where none of them came to an end.
     """
     cluster = cluster_of(where)
     with connected(cluster, job) as client:
         check_workers(client)
-        futures = submitted(client, make, cluster.workers, lease)
+        everybody(client, cluster, make, study, job, lease)
+
+
+def compute_begun(where: str, begin: Task[str], go_on: GoOn, job: Job) -> str:
+    """The same once one worker has begun a part of a study; the study's name."""
+    cluster = cluster_of(where)
+    with connected(cluster, job) as client:
+        check_workers(client)
+        study = begun_by_one(client, begin, job)
+        make = partial(part_of_study, go_on, study)
+        everybody(client, cluster, make, study, job, LEASE)
+    return study
+
+
+def everybody(
+    client: "Client",
+    cluster: Cluster,
+    make: MakeTask,
+    study: str,
+    job: Job,
+    lease: float,
+) -> None:
+    """Let all workers take part in a study, and wait for them."""
+    stop_mark.take_away(store.root() / study)
+    futures = submitted(client, make, cluster.workers, lease)
+    if job.aside and not cluster.kind:
+        # The page can be left, and its server be started anew: they go on.
+        outlive(futures)
+    try:
+        watch(futures, study, job)
+    finally:
+        ended(client, futures)
+    conclude(futures, job)
+
+
+def outlive(futures: Sequence["Future"]) -> None:
+    """Let tasks go on where this process ends before them."""
+    from distributed import fire_and_forget
+
+    fire_and_forget(futures)
+
+
+def begun_by_one(client: "Client", begin: Task[str], job: Job) -> str:
+    """The study in which one worker has begun something.
+
+    One that lacks the model leaves it to the next. Raises what the last one did.
+    """
+    workers = client.scheduler_info(n_workers=-1)["workers"]
+    failed: BaseException | None = None
+    for address in workers:
+        future = client.submit(
+            performed,
+            begin,
+            1,
+            key=f"babelscope-{secrets.token_hex(4)}-begin",
+            workers=address,
+            allow_other_workers=True,
+            resources=resources_of(workers, address),
+            pure=False,
+        )
         try:
-            watch(futures, study, job)
+            wait_for(future, job)
         finally:
-            ended(client, futures)
-        conclude(futures, job)
+            ended(client, [future])
+        failed = cast(BaseException | None, future.exception())
+        if failed is None:
+            told = future.result()
+            tell(told.notices, job)
+            return told.study
+        if not isinstance(failed, ModelError):
+            break
+    raise error_of_worker(failed or ModelError("The cluster has no worker any more."))
+
+
+def wait_for(future: "Future", job: Job) -> None:
+    """Wait until a worker has begun; Stopped as the job is."""
+    while not future.done():
+        job.progress(0, 0, "a worker looks at the model")
+        time.sleep(GLANCE)
+
+
+def part_of_study(go_on: GoOn, study: str, shard: Shard) -> Task[str]:
+    """What one of several workers does for a part of a study."""
+    return partial(gone_on_with, go_on, study, shard)
+
+
+def gone_on_with(go_on: GoOn, study: str, shard: Shard, job: Job, pool: Pool) -> str:
+    """The name of a study of which a part is computed."""
+    with stopped_with_others(store.root() / study, job):
+        go_on(study, job, pool, shard)
+    return study
 
 
 @contextmanager
@@ -189,34 +282,29 @@ def resources_of(workers: Any, address: str | None) -> dict[str, int] | None:
     return {GPU: 1} if GPU in declared.get("resources", {}) else None
 
 
-def take_part(make: MakeTask, shard: Shard) -> list[str]:
-    """In a worker: compute what is missing with the others; what there is to say of it.
+class Told(NamedTuple):
+    """The study that a worker has begun something in, and what there is to say of it."""
 
-    It stops within a step once nobody waits for it any more.
-    """
+    study: str
+    notices: list[str]
+
+
+def take_part(make: MakeTask, shard: Shard) -> list[str]:
+    """In a worker: compute what is missing with the others; what there is to say of it."""
+    return performed(make(shard), shard.number).notices
+
+
+def performed(task: Task[str], number: int) -> Told:
+    """In a worker: do a task, until nobody waits for it any more."""
     from distributed import get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
-    task = make(shard)
-    job = Job(shard.number, "cluster", "cluster", task)
-    over = threading.Event()
-
-    def watch_for_stop() -> None:
-        while not over.wait(GLANCE):
-            if is_unwanted(worker, key):
-                job.cancel.set()
-
-    watcher = threading.Thread(target=watch_for_stop, daemon=True)
-    watcher.start()
-    try:
-        with ONE_AT_A_TIME:
-            job.check()
-            task(job, POOL)
-    finally:
-        over.set()
-        watcher.join()
-    return job.notices
+    job = Job(number, "cluster", "cluster", task)
+    with stopped_when(partial(is_unwanted, worker, key), job), ONE_AT_A_TIME:
+        job.check()
+        name = task(job, POOL)
+    return Told(name, job.notices)
 
 
 def is_unwanted(worker: Any, key: Any) -> bool:
@@ -283,18 +371,28 @@ def executing(dask_worker: Any) -> list[str]:
 
 def conclude(futures: Sequence["Future"], job: Job) -> None:
     """Tell what the workers had to say; raise as they did where none came to an end."""
+    if any(future.cancelled() for future in futures):
+        raise ModelError(LOST)
     errors = []
     for future in futures:
         error = future.exception()
         if error is None:
-            new = [each for each in future.result() if each not in job.notices]
-            job.notices += new
+            tell(future.result(), job)
         else:
             errors.append(error)
+    for error in errors:
+        # By whoever else has stopped all who compute the study.
+        if isinstance(error, Stopped):
+            raise error
     if len(errors) == len(futures):
         raise error_of_worker(errors[0])
     for error in errors:
         job.notices.append(f"A worker did not take part: {error_of_worker(error)}")
+
+
+def tell(notices: Sequence[str], job: Job) -> None:
+    """Pass on what a worker had to say, once."""
+    job.notices += [each for each in notices if each not in job.notices]
 
 
 def error_of_worker(error: BaseException) -> AnalysisError:
@@ -378,16 +476,36 @@ def resumed_on_cluster(where: str, study: str) -> Task[str]:
     return on_cluster(where, partial(resume_study, study), study)
 
 
+def begun_on_cluster(where: str, begin: Task[str], go_on: GoOn) -> Task[str]:
+    """A task that lets a cluster begin a part of a study, and compute it.
+
+    It gives the study's name.
+    """
+
+    def work(job: Job, pool: Pool) -> str:
+        with needing_dask():
+            return compute_begun(where, begin, go_on, job)
+
+    return work
+
+
+@contextmanager
+def needing_dask() -> Iterator[None]:
+    """Let ModelError say what is to be installed where Dask is not."""
+    try:
+        yield
+    except ImportError as error:
+        raise ModelError(
+            "Clusters need Dask: pip install 'babelscope[cluster]'"
+        ) from error
+
+
 def on_cluster(where: str, make: MakeTask, study: str) -> Task[str]:
     """A task that lets a cluster compute a study; it gives the study's name."""
 
     def work(job: Job, pool: Pool) -> str:
-        try:
+        with needing_dask():
             compute(where, make, study, job)
-        except ImportError as error:
-            raise ModelError(
-                "Clusters need Dask: pip install 'babelscope[cluster]'"
-            ) from error
         missing = store.open_study(store.root() / study).missing
         if missing:
             raise Stopped(

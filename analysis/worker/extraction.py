@@ -32,7 +32,7 @@ from analysis.core.templates import (
     prompt_form,
 )
 from analysis.core.tokenizer import Tokenizer
-from analysis.study import commits, coverage, library, store, together
+from analysis.study import commits, coverage, library, stop_mark, store, together
 from analysis.study.manifest import WordsPart
 from analysis.study.together import Progress, Shard
 from analysis.study.word_list import WordList
@@ -50,6 +50,7 @@ from analysis.worker.questions import go_on_asking
 from analysis.worker.same_files import check_files, facts_of, hold_to_files
 from analysis.worker.sentences import go_on_reading
 from analysis.worker.service import Job, Pool, Task
+from analysis.worker.stops import stopped_with_others
 from analysis.worker.trials import go_on_trying
 
 if TYPE_CHECKING:
@@ -258,7 +259,8 @@ def extracted_study(
     check_study_prompt(folder, exact_spec, loaded)
     hold_to_files(folder, loaded)
     job.notices += notes_on(store.read_manifest(folder).left_out or ())
-    extract_cells(folder, corpus, reader, job, shard)
+    with stopped_with_others(folder, job):
+        extract_cells(folder, corpus, reader, job, shard)
     return folder.name
 
 
@@ -295,7 +297,17 @@ def resume_study(name: str, shard: Shard | None = None) -> Task[str]:
 
     As ``shard`` it is one of several that do so; and so it is where others do already.
     """
-    return partial(resumed_study, name, shard)
+    return partial(gone_on, name, shard)
+
+
+def gone_on(name: str, shard: Shard | None, job: Job, pool: Pool) -> str:
+    """The name of a study that is gone on with until all who compute it are to stop."""
+    folder = store.root() / name
+    if shard is None:
+        # Whoever asks for it by name wants others to take part again.
+        stop_mark.take_away(folder)
+    with stopped_with_others(folder, job):
+        return resumed_study(name, shard, job, pool)
 
 
 def resumed_study(name: str, shard: Shard | None, job: Job, pool: Pool) -> str:
@@ -384,6 +396,24 @@ def embedded_words(
     spec: WordSpec, chosen: WordList, title: str, study: str, job: Job, pool: Pool
 ) -> str:
     """The name of a study with word vectors."""
+    name = begun_words(spec, chosen, title, study, job, pool)
+    loaded = pool.get(spec.model, job)
+    readers = position_readers(loaded, pinned(spec, loaded), job)
+    words.run(store.root() / name, readers, job.progress)
+    return name
+
+
+def begin_words(
+    spec: WordSpec, chosen: WordList, title: str, study: str = ""
+) -> Task[str]:
+    """A task that begins what ``embed_words`` does, and leaves the words to others."""
+    return partial(begun_words, spec, chosen, title, study)
+
+
+def begun_words(
+    spec: WordSpec, chosen: WordList, title: str, study: str, job: Job, pool: Pool
+) -> str:
+    """The name of a study in which words are to be read."""
     loaded = pool.get(spec.model, job)
     exact_spec = pinned(spec, loaded)
     readers = position_readers(loaded, exact_spec, job)
@@ -396,7 +426,6 @@ def embedded_words(
 
     folder = library.begin_in(study, begin) if study else begin()
     hold_to_files(folder, loaded)
-    words.run(folder, readers, job.progress)
     return folder.name
 
 

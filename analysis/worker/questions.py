@@ -74,6 +74,35 @@ def questions_read(
     pool: Pool,
 ) -> str:
     """The name of a study with questions."""
+    name = begun_questions(spec, questions, title, into, sweep, job, pool)
+    loaded = pool.get(spec.model, job)
+    exact_spec = pinned(spec, loaded)
+    reader = template_reader(loaded, exact_spec, job)
+    ask_missing(store.root() / name, exact_spec, questions, reader, job)
+    return name
+
+
+def begin_questions(
+    spec: QuestionSpec,
+    questions: Questions,
+    title: str,
+    into: str = "",
+    sweep: Wanted | None = None,
+) -> Task[str]:
+    """A task that begins what ``read_questions`` does, and leaves asking to others."""
+    return partial(begun_questions, spec, questions, title, into, sweep)
+
+
+def begun_questions(
+    spec: QuestionSpec,
+    questions: Questions,
+    title: str,
+    into: str,
+    sweep: Wanted | None,
+    job: Job,
+    pool: Pool,
+) -> str:
+    """The name of a study in which questions are to be asked."""
     loaded = pool.get(spec.model, job)
     if sweep:
         check_writes(loaded.kind, spec.model.model, "be steered in a sweep")
@@ -102,7 +131,6 @@ def questions_read(
     folder = library.begin_in(into, begin) if into else begin()
     check_kept_prompt(folder, exact_spec, loaded)
     hold_to_files(folder, loaded)
-    ask_missing(folder, exact_spec, questions, reader, job)
     return folder.name
 
 

@@ -104,6 +104,24 @@ def sentences_read(
     spec: SentenceSpec, text: ParallelText, title: str, study: str, job: Job, pool: Pool
 ) -> str:
     """The name of a study with sentences."""
+    name = begun_sentences(spec, text, title, study, job, pool)
+    loaded = pool.get(spec.model, job)
+    readers = position_readers(loaded, pinned(spec, loaded), job)
+    plan.run(store.root() / name, text, readers, job.progress)
+    return name
+
+
+def begin_sentences(
+    spec: SentenceSpec, text: ParallelText, title: str, study: str = ""
+) -> Task[str]:
+    """A task that begins what ``read_sentences`` does, and leaves reading to others."""
+    return partial(begun_sentences, spec, text, title, study)
+
+
+def begun_sentences(
+    spec: SentenceSpec, text: ParallelText, title: str, study: str, job: Job, pool: Pool
+) -> str:
+    """The name of a study in which sentences are to be read."""
     loaded = pool.get(spec.model, job)
     exact_spec = pinned(spec, loaded)
     readers = position_readers(loaded, exact_spec, job)
@@ -116,7 +134,6 @@ def sentences_read(
     shelf.keep(text)
     folder = library.begin_in(study, begin) if study else begin()
     hold_to_files(folder, loaded)
-    plan.run(folder, text, readers, job.progress)
     return folder.name
 
 

@@ -232,15 +232,34 @@ def run_trial(name: str, spec: Any, study: str, anew: bool = False) -> Task[str]
 
 def tried(name: str, spec: Any, study: str, anew: bool, job: Job, pool: Pool) -> str:
     """The name of the study that keeps what was tried."""
+    known = begun_trial(name, spec, study, anew, job, pool)
+    compute(store.root() / known, find(name), job, pool, None)
+    return known
+
+
+def begin_trial(name: str, spec: Any, study: str, anew: bool = False) -> Task[str]:
+    """A task that begins what ``run_trial`` does, and leaves its cells to others."""
+    return partial(begun_trial, name, spec, study, anew)
+
+
+def begun_trial(
+    name: str, spec: Any, study: str, anew: bool, job: Job, pool: Pool
+) -> str:
+    """The name of the study in which something is to be tried."""
     trial = find(name)
 
     def begin(folder: Path) -> None:
         known = store.open_study(folder)
         trials.begin(folder, name, begun_part(known, trial, spec), anew)
 
-    folder = library.begin_in(study, begin)
-    compute(folder, trial, job, pool, None)
-    return folder.name
+    return library.begin_in(study, begin).name
+
+
+def go_on_with_trial(
+    trial: str, name: str, job: Job, pool: Pool, shard: Shard | None
+) -> None:
+    """Compute the cells of one trial of a study that are missing, if any are."""
+    compute(store.root() / name, find(trial), job, pool, shard)
 
 
 def go_on_trying(name: str, job: Job, pool: Pool, shard: Shard | None = None) -> None:

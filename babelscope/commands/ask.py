@@ -53,8 +53,9 @@ def execute(options: argparse.Namespace) -> int:
     """Ask, and sweep where that is wanted."""
     if options.resume:
         return common.ended(common.resumed(options))
-    common.check_alone(options)
+    common.check_whole(options)
     asked = common.keywords(options, "sweep", *sweep.SETTINGS)
+    asked["cluster"] = options.cluster
     if not options.sweep:
         return common.ended(making.ask(**asked))
     steps = {

@@ -187,6 +187,16 @@ def check_alone(options: argparse.Namespace, kind: str = "study") -> None:
         )
 
 
+def check_whole(options: argparse.Namespace) -> None:
+    """SpecError where a part that is begun is asked for as a shard."""
+    if options.shard:
+        raise SpecError(
+            "--shard goes with --resume here, since one process must begin. Begin the "
+            "study with this command without it, stop it with Ctrl+C, and go on with "
+            "--resume and --shard; or let a cluster begin it too, with --cluster."
+        )
+
+
 def resumed(options: argparse.Namespace) -> Study:
     """The study that is to be gone on with, complete."""
     engine = getattr(options, "engine", "")

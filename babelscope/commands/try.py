@@ -31,12 +31,18 @@ def execute(options: argparse.Namespace) -> int:
     """Try it, or finish it."""
     if options.resume:
         return common.ended(common.resumed(options))
-    common.check_alone(options)
+    common.check_whole(options)
     if not options.study:
         raise SpecError(
             "Say what is tried on which study: babelscope try NAME STUDY. What can be "
             f"tried: {', '.join(TRIALS) or 'nothing yet'}."
         )
     chosen = common.settings(options)
-    study = trying.trial(options.study, options.name, anew=options.anew, **chosen)
+    study = trying.trial(
+        options.study,
+        options.name,
+        anew=options.anew,
+        cluster=options.cluster,
+        **chosen,
+    )
     return common.ended(study)

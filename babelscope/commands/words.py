@@ -48,5 +48,7 @@ def execute(options: argparse.Namespace) -> int:
     """Make the study, add to one, or finish it."""
     if options.resume:
         return common.ended(common.resumed(options))
-    common.check_alone(options)
-    return common.ended(making.words(**common.keywords(options)))
+    common.check_whole(options)
+    return common.ended(
+        making.words(**common.keywords(options), cluster=options.cluster)
+    )
