@@ -352,6 +352,7 @@ def test_who_computes_a_study_and_what_failed_is_said(home, monkeypatch):
     running = Claim("fairness", 0, host="node7", since=begun)
     failed = Claim("truth", 0, error="no memory")
     found = Standing(9, 30, (running,), (failed,), None)
+    store.share(store.root() / "half")
     monkeypatch.setattr(standing, "standing", lambda folder: found)
     said = plain(words(visit(STUDIES, study="half", tab="this")))
     assert "fairness is being computed on node7, for 10 min so far." in said

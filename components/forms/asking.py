@@ -21,7 +21,9 @@ from analysis.study.study import PUBLISHED, Study
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import QUESTIONS
 from analysis.worker import questions as asking
+from analysis.worker.cluster import begun_on_cluster
 from analysis.worker.service import DONE
+from components.forms import where
 from components.forms.hub_table import choose_hub_table
 from components.forms.table_file import TYPES, of_table
 from components.forms.templates import choose_template
@@ -179,6 +181,7 @@ def ask(study: Study | None) -> None:
     )
     job = jobs.mine()
     busy = job is not None and job.live
+    place = where.chosen_place("questions")
     if st.button(
         "Ask",
         type="primary",
@@ -193,8 +196,14 @@ def ask(study: Study | None) -> None:
             template,
             most=int(most),
         )
-        task = asking.read_questions(spec, questions, title, target.study)
-        jobs.submit(title, task)
+        given = (spec, questions, title, target.study)
+        begin = asking.begin_questions(*given)
+        where.begin(
+            title,
+            place,
+            asking.read_questions(*given),
+            lambda cluster: begun_on_cluster(cluster, begin, asking.go_on_asking),
+        )
 
 
 def choose_languages(

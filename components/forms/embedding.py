@@ -24,9 +24,11 @@ from analysis.words.readers import read_words
 from analysis.words.specs import WordSpec
 from analysis.words.word_lists import SOURCES, shared_spellings, word_coverage
 from analysis.words.wordnet import from_wn
-from analysis.worker.extraction import embed_words
+from analysis.worker.cluster import begun_on_cluster
+from analysis.worker.extraction import begin_words, embed_words, go_on_with_words
 from analysis.worker.models import Brought
 from analysis.worker.prompts import known_kind
+from components.forms import where
 from components.forms.models_here import brought
 from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
@@ -259,8 +261,16 @@ def start_embedding(spec: WordSpec, words: WordList, title: str, into: str) -> N
     """Start, and the same from the command line."""
     job = jobs.mine()
     busy = job is not None and job.live
+    place = where.chosen_place("words")
     if st.button("Embed", type="primary", icon=":material/play_arrow:", disabled=busy):
-        jobs.submit(title, embed_words(spec, words, title, into))
+        given = (spec, words, title, into)
+        begin = begin_words(*given)
+        where.begin(
+            title,
+            place,
+            embed_words(*given),
+            lambda cluster: begun_on_cluster(cluster, begin, go_on_with_words),
+        )
     with st.expander("The same from the command line", icon=":material/terminal:"):
         options = {
             "model": (spec.model.model,),
@@ -272,6 +282,7 @@ def start_embedding(spec: WordSpec, words: WordList, title: str, into: str) -> N
             "layers": tuple(map(str, spec.layers)),
             "title": (title,),
             "into": (into,),
+            "cluster": (place,),
         }
         told = " ".join(
             f"--{name} {shlex.join(values)}"

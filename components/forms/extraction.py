@@ -457,10 +457,12 @@ def check_and_start(draft: Draft) -> None:
 def start(draft: Draft, place: str) -> None:
     """Begin the study on this machine, or let a cluster's workers compute it."""
     given = (draft.spec, draft.corpus, draft.title, draft.facts)
-    if place == where.HERE:
-        jobs.submit(draft.title, extraction.extract_study(*given))
-    else:
-        jobs.submit_aside(draft.title, extracted_on_cluster(place, *given))
+    where.begin(
+        draft.title,
+        place,
+        extraction.extract_study(*given),
+        lambda cluster: extracted_on_cluster(cluster, *given),
+    )
 
 
 def command(draft: Draft, place: str = where.HERE) -> str:

@@ -21,7 +21,15 @@ from analysis.sentences.specs import SentenceSpec
 from analysis.study.study import Study
 from analysis.tables.column_maps import ColumnMap
 from analysis.tables.kinds import PARALLEL
-from analysis.worker.sentences import SentenceCheck, check_sentences, read_sentences
+from analysis.worker.cluster import begun_on_cluster
+from analysis.worker.sentences import (
+    SentenceCheck,
+    begin_sentences,
+    check_sentences,
+    go_on_reading,
+    read_sentences,
+)
+from components.forms import where
 from components.forms.hub_table import choose_hub_table
 from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
@@ -243,6 +251,7 @@ def check_and_start(
     """Check, start, and the same from the command line."""
     job = jobs.mine()
     busy = job is not None and job.live
+    place = where.chosen_place("sentences")
     row = st.container(horizontal=True)
     if row.button(
         "Check",
@@ -259,16 +268,23 @@ def check_and_start(
         disabled=busy,
         key="sentences-start",
     ):
-        jobs.submit(title, read_sentences(spec, text, title, into))
+        given = (spec, text, title, into)
+        begin = begin_sentences(*given)
+        where.begin(
+            title,
+            place,
+            read_sentences(*given),
+            lambda cluster: begun_on_cluster(cluster, begin, go_on_reading),
+        )
     with st.expander("The same from the command line", icon=":material/terminal:"):
-        st.code(command(spec, title, into), language="sh", wrap_lines=True)
+        st.code(command(spec, title, into, place), language="sh", wrap_lines=True)
         st.caption(
             "For a text of a file give the file's name after sentences; what a study has "
             "read is kept under the name that is told there."
         )
 
 
-def command(spec: SentenceSpec, title: str, into: str) -> str:
+def command(spec: SentenceSpec, title: str, into: str, place: str) -> str:
     """The same study from the command line."""
     options = {
         "model": (spec.model.model,),
@@ -279,6 +295,7 @@ def command(spec: SentenceSpec, title: str, into: str) -> str:
         "layers": tuple(map(str, spec.layers)),
         "title": (title,),
         "into": (into,),
+        "cluster": (place,),
     }
     told = " ".join(
         f"--{name} {shlex.join(values)}"

@@ -2,6 +2,8 @@
 
 import json
 import shlex
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -10,14 +12,17 @@ from analysis.core.counting import count
 from analysis.core.specs import written
 from analysis.study import library
 from analysis.study.study import PUBLISHED, Study
+from analysis.worker.cluster import begun_on_cluster
 from analysis.worker.trials import (
     TrialCheck,
+    begin_trial,
     begun_part,
     check_trial,
     find,
+    go_on_with_trial,
     run_trial,
 )
-from components.forms import model_here
+from components.forms import model_here, where
 from components.frame import going, jobs
 from components.frame.polite import INFO, polite
 from components.frame.text import duration
@@ -55,14 +60,27 @@ def start(study: Study, name: str, spec: Any) -> None:
             st.caption(
                 "This study comes along and stays as it is; the result goes into a copy."
             )
-        if model_here.absent(spec.model):
+        place = where.chosen_place(f"try-{name}")
+        if place == where.HERE and model_here.absent(spec.model):
             model_here.tell_absent(spec.model, st.session_state.get("page", ""))
             return
-        buttons(study, name, spec, known is not None and not same)
+        anew = known is not None and not same
+        buttons(study, Wanted(name, spec, anew, place))
 
 
-def buttons(study: Study, name: str, spec: Any, anew: bool) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be tried, whether in place of what is there, and where."""
+
+    name: str
+    spec: Any
+    anew: bool
+    place: str
+
+
+def buttons(study: Study, wanted: Wanted) -> None:
     """Check, Start, and the same from the command line."""
+    name, spec = wanted.name, wanted.spec
     title = find(name).title
     job = jobs.mine()
     busy = job is not None and job.live
@@ -75,7 +93,7 @@ def buttons(study: Study, name: str, spec: Any, anew: bool) -> None:
         help="Memory and time; loads no weights.",
     ):
         jobs.submit(f"Check: {title}", check_trial(name, spec, study.name))
-    words = "Compute anew, in place of what is there" if anew else "Start"
+    words = "Compute anew, in place of what is there" if wanted.anew else "Start"
     if row.button(
         words,
         type="primary",
@@ -83,10 +101,16 @@ def buttons(study: Study, name: str, spec: Any, anew: bool) -> None:
         disabled=busy,
         key=f"try-start-{name}",
     ):
-        work = run_trial(name, spec, study.name, anew)
-        jobs.submit(f"{title} of {study.title}", work)
+        given = (name, spec, study.name, wanted.anew)
+        begin, go_on = begin_trial(*given), partial(go_on_with_trial, name)
+        where.begin(
+            f"{title} of {study.title}",
+            wanted.place,
+            run_trial(*given),
+            lambda cluster: begun_on_cluster(cluster, begin, go_on),
+        )
     with st.expander("The same from the command line", icon=":material/terminal:"):
-        st.code(command(study, name, spec), language="sh", wrap_lines=True)
+        st.code(command(study, wanted), language="sh", wrap_lines=True)
 
 
 def progress(study: Study, name: str) -> None:
@@ -121,14 +145,19 @@ def checked(seen: TrialCheck) -> None:
         )
 
 
-def command(study: Study, name: str, spec: Any) -> str:
+def command(study: Study, wanted: Wanted) -> str:
     """The same from the command line."""
-    usual = written(type(spec)(spec.model)) | dict(find(name).usual)
+    spec = wanted.spec
+    usual = written(type(spec)(spec.model)) | dict(find(wanted.name).usual)
     chosen = []
     for option, value in written(spec).items():
         if option != "model" and value != usual.get(option):
             chosen.append(f"{option}={as_text(value)}")
-    told = f"babelscope try {name} {shlex.quote(study.name)}"
+    told = f"babelscope try {wanted.name} {shlex.quote(study.name)}"
+    if wanted.anew:
+        told += " --anew"
+    if wanted.place:
+        told += f" --cluster {shlex.quote(wanted.place)}"
     return f"{told} --set {shlex.join(chosen)}" if chosen else told
 
 

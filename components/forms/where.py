@@ -1,12 +1,16 @@
 """Where a job is computed: on this machine, or on a cluster that the operator has named."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
 from analysis.study import standing
 from analysis.study.standing import Standing
 from analysis.worker.cluster_names import FILE, named_clusters
-from components.frame.text import duration, escape
+from components.frame import jobs
+from components.frame.jobs import Task
+from components.frame.text import escape
 
 HERE = ""
 """No cluster: the models of this server."""
@@ -31,6 +35,14 @@ def chosen_place(key: str) -> str:
         help=f"Clusters of this server’s {FILE}. Their workers need its folder of studies; "
         "you can leave the page meanwhile, and Stop keeps what is finished.",
     )
+
+
+def begin(title: str, place: str, here: Task, there: Callable[[str], Task]) -> None:
+    """Let a job begin: on this machine, or on the cluster that ``there`` is given."""
+    if place == HERE:
+        jobs.submit(title, here)
+    else:
+        jobs.submit_aside(title, there(place))
 
 
 def in_words(name: str) -> str:

@@ -1,16 +1,17 @@
 """Studies: open, go on, rename, compare, share, delete with undo."""
 
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
-from analysis.core.counting import count_are
-from analysis.study import library, standing, store
+from analysis.core.counting import count, count_are
+from analysis.study import claims, commits, library, standing, stop_mark, store
 from analysis.study.study import COMPUTED, PUBLISHED, Study
 from analysis.worker.cluster import resumed_on_cluster
 from analysis.worker.extraction import resume_study
 from components.forms import extraction, hub_folder, where
-from components.frame import going, jobs, links, questions, readings
+from components.frame import cache, going, jobs, links, questions, readings
 from components.frame.polite import polite
 from components.frame.questions import Question
 from components.frame.text import escape
@@ -19,6 +20,8 @@ from components.views.shelf import Broken
 
 COMPARE = "compare"
 """The tab of the comparison in links."""
+EVERY = 3.0
+"""Seconds between two looks at who computes a study."""
 BRING_BACK = "Add one, or undo"
 """The tab that brings deleted studies back."""
 
@@ -49,8 +52,23 @@ def open_comparison() -> None:
 
 def everything() -> None:
     """All studies in a table; broken ones say what is wrong, and can be deleted."""
+    under_way()
     for each in shelf.show():
         one_broken(each)
+
+
+def under_way() -> None:
+    """A way to every study that several processes compute together now."""
+    names = [path.name for path in store.newest_first(store.root())]
+    shared = [name for name in names if commits.are_shared(store.root() / name)]
+    for name, facts in cache.summaries(shared).items():
+        title = name if isinstance(facts, str) else facts.title
+        going.link(
+            "pages/studies.py",
+            f"Begun by several processes: {escape(title)}",
+            {"study": name, questions.TAB: "this"},
+            icon=":material/lan:",
+        )
 
 
 def own(study: Study | None) -> None:
@@ -162,7 +180,8 @@ def go_on(study: Study) -> None:
     )
     with st.expander("Which"):
         st.text("\n".join(study.missing))
-    elsewhere(study)
+    if commits.are_shared(store.root() / study.name):
+        elsewhere(study.name)
     place = where.chosen_place("go-on")
     job = jobs.mine()
     if st.button(
@@ -171,16 +190,55 @@ def go_on(study: Study) -> None:
         icon=":material/play_arrow:",
         disabled=job is not None and job.live,
     ):
-        if place == where.HERE:
-            jobs.submit(study.title, resume_study(study.name))
-        else:
-            jobs.submit_aside(study.title, resumed_on_cluster(place, study.name))
+        where.begin(
+            study.title,
+            place,
+            resume_study(study.name),
+            lambda cluster: resumed_on_cluster(cluster, study.name),
+        )
 
 
-def elsewhere(study: Study) -> None:
-    """Who computes the study now, here or on other machines, and what has failed."""
+@st.fragment(run_every=EVERY)
+def elsewhere(name: str) -> None:
+    """Who computes a study now, here or on other machines, what has failed, and Stop."""
+    folder = store.root() / name
+    if not commits.are_shared(folder):
+        # They are done.
+        st.rerun()
     with polite():
-        where.tell_who(standing.standing(store.root() / study.name))
+        found = standing.standing(folder)
+        st.caption(f"{found.done:,} of {count(found.of, 'cell')} done.")
+        for claim in found.running:
+            minutes = duration(standing.since(claim))
+            st.caption(
+                f"{escape(claim.group)} is being computed on {escape(claim.host)}, for "
+                f"{minutes} so far."
+            )
+        for claim in found.failed:
+            st.caption(f"{escape(claim.group)} failed: {escape(claim.error)}")
+        offer_stop(folder)
+
+
+def offer_stop(folder: Path) -> None:
+    """Stop for all who compute a study together, wherever they are."""
+    live = claims.beat_lately(folder)
+    if stop_mark.is_there(folder):
+        waiting = "Each process ends at its next step. " if live else ""
+        st.caption(
+            f"Stopped for all who compute it. {waiting}What is finished is kept; “Go on” "
+            "lets all take part again."
+        )
+    elif live:
+        if st.button(
+            "Stop all",
+            icon=":material/stop_circle:",
+            help="Every process that computes this study stops at its next step, also "
+            "those of other machines. What is finished is kept.",
+        ):
+            stop_mark.put(folder)
+            st.rerun()
+    else:
+        st.caption("Nobody has been heard of for two minutes: “Go on” goes on with it.")
 
 
 def delete(name: str) -> None:
