@@ -10,7 +10,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from analysis.sentences import plan as sentences
 from analysis.sentences.parallel import ParallelText
 from analysis.study import claims, commits, library, store, together
 from analysis.study.claims import Claims
+from analysis.study.manifest import FileEntry
 from analysis.study.together import Shard, read_shard
 from analysis.words import plan as words
 from babelscope import clusters, commands
@@ -267,6 +268,26 @@ def test_a_record_that_is_folded_while_it_is_read_is_none(home, monkeypatch):
     gone = folder / commits.FOLDER / "vector-000-000.safetensors.json"
     monkeypatch.setattr(commits.disk, "listed", lambda there: [gone])
     assert commits.told_files(folder) == {}
+
+
+def test_records_are_read_once_and_again_when_they_change(home, monkeypatch):
+    folder = begun("together")
+    store.share(folder)
+    entry = FileEntry(bytes=1, sha256="0" * 64, keys=("concept_vector/0/0",))
+    commits.add(folder, "vector-000-000.safetensors", entry)
+    read = []
+    real = Path.read_bytes
+
+    def counted(path):
+        read.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", counted)
+    looks = [commits.told_files(folder) for _ in range(3)]
+    assert looks == [{"vector-000-000.safetensors": entry}] * 3 and len(read) == 1
+    longer = replace(entry, bytes=22)
+    commits.add(folder, "vector-000-000.safetensors", longer)
+    assert list(commits.told_files(folder).values()) == [longer] and len(read) == 2
 
 
 def test_a_damaged_record_is_told(home):

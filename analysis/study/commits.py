@@ -9,8 +9,9 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from analysis.core import disk, files
 from analysis.core.errors import StudyError
@@ -21,6 +22,8 @@ from analysis.study.records import read_record, to_json
 
 FOLDER = "commits"
 ENDING = ".json"
+MOST_KEPT = 16_384
+"""Records that stay at hand: each is written once, and looked at after every cell."""
 
 M = TypeVar("M", bound=FolderManifest)
 
@@ -44,18 +47,35 @@ def add(folder: Path, file: str, entry: FileEntry) -> None:
         os.utime(folder / "manifest.json")
 
 
-def told_files(folder: Path, kind: type[FileEntry] = FileEntry) -> dict[str, FileEntry]:
-    """Files that the records tell of, each as a kind of entry."""
+class Stamp(NamedTuple):
+    """A record as it lies on the disk."""
+
+    path: Path
+    number: int
+    written: int
+    size: int
+
+
+def told_files(folder: Path) -> dict[str, FileEntry]:
+    """Files that the records tell of; a record is read when it is new or has changed."""
     found = {}
     for path in disk.listed(folder / FOLDER):
         if path.name.endswith(ENDING):
             with disk.reading(path), suppress(FileNotFoundError):
-                found[path.name.removesuffix(ENDING)] = entry_in(path, kind)
+                found[path.name.removesuffix(ENDING)] = entry_in(stamp_of(path))
     return found
 
 
-def entry_in(path: Path, kind: type[FileEntry]) -> FileEntry:
+def stamp_of(path: Path) -> Stamp:
+    """A record as it lies on the disk."""
+    found = path.stat()
+    return Stamp(path, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def entry_in(stamp: Stamp) -> FileEntry:
     """A file as its record tells of it; StudyError for a record that tells nothing."""
+    path = stamp.path
     try:
         return read_record(kind, parse_json(path.read_bytes()), path.name)
     except (ValueError, StudyError) as error:
