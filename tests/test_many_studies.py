@@ -3,8 +3,12 @@
 from collections import Counter
 from pathlib import Path
 
+import pytest
+import streamlit as st
+
+from analysis.core import settings
 from analysis.study import library
-from components.frame import cache
+from components.frame import cache, kept_lists
 from tests.stored import stored
 
 
@@ -58,3 +62,74 @@ def test_who_looks_at_many_studies_lets_go_of_no_array(fresh):
     held = cache.study(names[0]).load("concept_vector")
     assert {cache.facts(name).name for name in names} == set(names)
     assert cache.study(names[0]).load("concept_vector") is held
+
+
+@pytest.fixture
+def opened(fresh, monkeypatch):
+    """Names of studies in the order in which they are opened; lists of two are kept."""
+    real, names = library.open_by_name, []
+
+    def counted(name):
+        names.append(name)
+        return real(name)
+
+    monkeypatch.setattr(library, "open_by_name", counted)
+    monkeypatch.setattr(kept_lists, "MANY", 2)
+    monkeypatch.setattr(cache, "SETTLED", 0)
+    return names
+
+
+def started_again(names):
+    """What lists say of studies where the server has just begun."""
+    st.cache_resource.clear()
+    cache.summary_as.cache_clear()
+    cache.fault_of.cache_clear()
+    return cache.summaries(names)
+
+
+def test_what_lists_say_is_kept_for_the_next_start(opened):
+    names = ["first", "second", "third"]
+    for name in names:
+        stored(name)
+    before = started_again(names)
+    assert sorted(opened) == names
+    assert started_again(names) == before and sorted(opened) == names
+    assert cache.listed(names)["first"] == ("Planted study", "computed", False)
+    library.rename("second", "Another")
+    assert started_again(names)["second"].title == "Another"
+    assert opened[3:] == ["second"], "the others are as they were"
+
+
+def test_lists_of_few_studies_are_not_kept(opened):
+    stored("first")
+    started_again(["first"])
+    assert not kept_lists.place().exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"babelscope": "0", "studies": []}', '{"studies": [{}]}']
+)
+def test_what_cannot_be_read_is_opened_again(opened, text):
+    names = ["first", "second"]
+    for name in names:
+        stored(name)
+    kept_lists.place().write_text(text)
+    assert started_again(names)["first"].title == "Planted study"
+    assert sorted(opened) == names
+
+
+def test_a_summary_of_other_types_counts_as_none(opened):
+    for name in ("first", "second"):
+        stored(name)
+    started_again(["first", "second"])
+    place = kept_lists.place()
+    place.write_text(place.read_text().replace('"layers": 4', '"layers": "4"'))
+    assert kept_lists.kept() == {}
+
+
+def test_a_server_that_keeps_nothing_keeps_no_lists(opened, monkeypatch):
+    for name in ("first", "second"):
+        stored(name)
+    monkeypatch.setenv("BABELSCOPE_READ_ONLY", "1")
+    started_again(["first", "second"])
+    assert not (settings.home() / kept_lists.FILE).exists()

@@ -34,6 +34,8 @@ from analysis.study.published_words import shipped
 from analysis.study.study import PUBLISHED, Study
 from analysis.worker.own_process import workers_of_settings
 from analysis.worker.service import Job, Pool, Service
+from components.frame import kept_lists
+from components.frame.kept_lists import Stamp, Summary, stamp_of
 from components.frame.recent import Recent
 from components.printing.venues import Look
 
@@ -56,21 +58,6 @@ MOST_PREPARED = 4
 """Maps between wide spaces that stay at hand; each may hold a gigabyte."""
 
 
-class Stamp(NamedTuple):
-    """A manifest as it lies on the disk, by what a look at its folder tells."""
-
-    path: str
-    written: int
-    changed: int
-    size: int
-
-
-def stamp_of(path: Path) -> Stamp:
-    """A manifest as it lies on the disk."""
-    found = path.stat()
-    return Stamp(str(path), found.st_mtime_ns, found.st_ctime_ns, found.st_size)
-
-
 def version(name: str) -> str:
     """Changes whenever the study of this name does."""
     if name in shipped():
@@ -90,10 +77,12 @@ def hash_of(stamp: Stamp) -> str:
     Pages ask dozens of times. What was written just now may be replaced within the same
     tick of the clock, so it is read each time.
     """
-    age = time.time_ns() - max(stamp.written, stamp.changed)
-    if age < SETTLED:
-        return hash_now(stamp)
-    return settled_hash(stamp)
+    return settled_hash(stamp) if is_settled(stamp) else hash_now(stamp)
+
+
+def is_settled(stamp: Stamp) -> bool:
+    """Whether a further change of a file would show in its times."""
+    return time.time_ns() - max(stamp.written, stamp.changed) >= SETTLED
 
 
 def hash_now(stamp: Stamp) -> str:
@@ -153,7 +142,7 @@ def fault_of(name: str, stamp: Stamp, moment: int) -> str:
     A file that comes back leaves the manifest as it is, so it is looked at again.
     """
     try:
-        listed_as(name, stamp)
+        summary_as(name, stamp)
     except AnalysisError as error:
         return str(error)
     return ""
@@ -188,33 +177,10 @@ def listed(names: Iterable[str]) -> dict[str, Listed | None]:
         with suppress(OSError, AnalysisError):
             stamp = stamp_of(along.get(name, own / name) / store.MANIFEST)
             if not fault_of(name, stamp, moment()):
-                found[name] = listed_as(name, stamp)
+                told = summary_as(name, stamp)
+                found[name] = Listed(told.title, told.kind, told.missing > 0)
+    keep_lists()
     return found
-
-
-@functools.lru_cache(maxsize=MOST_LISTED)
-def listed_as(name: str, stamp: Stamp) -> Listed:
-    """What lists say of a study as long as its manifest stays as it is."""
-    found = known(name, version(name))
-    return Listed(found.title, found.kind, bool(found.missing))
-
-
-class Summary(NamedTuple):
-    """What the table of studies says of one."""
-
-    title: str
-    kind: str
-    model: str
-    concepts: int
-    languages: int
-    layers: int
-    words: int
-    missing: int
-    """Cells that are still to be computed."""
-    written: float | None = None
-    """When its manifest was written, in seconds of the epoch; None of published ones."""
-    size: int = 0
-    """Bytes of its files."""
 
 
 def summaries(names: Iterable[str]) -> dict[str, Summary | str]:
@@ -237,16 +203,48 @@ def summaries(names: Iterable[str]) -> dict[str, Summary | str]:
             found[name] = f"{name} cannot be opened: {error.strerror or error}."
         except AnalysisError as error:
             found[name] = str(error)
+    keep_lists()
     return found
 
 
 @functools.lru_cache(maxsize=MOST_LISTED)
 def summary_as(name: str, stamp: Stamp) -> Summary:
     """What is told of a study as long as its manifest stays as it is."""
+    kept = kept_lists.kept().get(stamp)
+    if kept is not None:
+        return kept
     found = known(name, version(name))
     files = found.manifest.files
     size = stamp.size + sum(entry.bytes for entry in files.values())
-    return summary_of(found, stamp.written / 1e9, size)
+    told = summary_of(found, stamp.written / 1e9, size)
+    if is_settled(stamp):
+        newly_listed()[stamp] = told
+    return told
+
+
+@st.cache_resource(show_spinner=False)
+def newly_listed() -> dict[Stamp, Summary]:
+    """What is told of the studies that were opened for a list since one was kept."""
+    return {}
+
+
+def keep_lists() -> None:
+    """Keep what lists say for the next start, once so many were opened that it is worth it."""
+    new = newly_listed()
+    if len(new) < kept_lists.MANY:
+        return
+    every = {**kept_lists.kept(), **new}
+    new.clear()
+    # Of what was changed or deleted since, nothing is kept.
+    kept_lists.keep({stamp: told for stamp, told in every.items() if is_so(stamp)})
+
+
+def is_so(stamp: Stamp) -> bool:
+    """Whether a file still lies on the disk as it did."""
+    try:
+        return stamp_of(Path(stamp.path)) == stamp
+    except OSError:
+        return False
 
 
 def summary_of(study: Study, written: float | None, size: int) -> Summary:

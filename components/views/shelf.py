@@ -12,7 +12,7 @@ import streamlit as st
 from analysis.study import library, tags
 from analysis.study.tags import Tagged
 from components.frame import cache, going
-from components.frame.cache import Summary
+from components.frame.kept_lists import Summary
 from components.frame.picker import PRINTED, REAL, TOY, YOURS, grouped
 from components.frame.polite import WARNING, polite
 from components.frame.text import escape
