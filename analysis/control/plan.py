@@ -220,11 +220,6 @@ def answer(run: Run, cell: Cell, speaker: Speaker) -> None:
     commit(run.folder, cell, content, time.monotonic() - began)
 
 
-def file_of(cell: Cell) -> str:
-    """The file of a cell."""
-    return f"{cell.key.replace('/', '_').replace('.', 'p')}.json"
-
-
 def commit(folder: Path, cell: Cell, content: dict, seconds: float) -> None:
     """Keep a cell: first its file, then what names it."""
     file = file_of(cell)

@@ -302,13 +302,14 @@ def keep_prompt(run: Run, prompt: PromptPart) -> None:
 
 def keep_judging(name: str, judging: JudgingSpec) -> None:
     """Note how a run is judged from now on; the texts stay."""
-    run = open_run(name)
-    if run.judging == judging:
+    if open_run(name).judging == judging:
         # Who computes it meanwhile judges in the same way.
         return
-    with store.writing(run.folder):
-        changed = replace(read_manifest(run.folder), judging=written(judging))
-        store.write_manifest(run.folder, changed)
+    make_own(name)
+    folder = folder_of(name)
+    with store.writing(folder):
+        changed = replace(read_manifest(folder), judging=written(judging))
+        store.write_manifest(folder, changed)
 
 
 def provenance(run: Run) -> str:

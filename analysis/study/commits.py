@@ -56,13 +56,16 @@ class Stamp(NamedTuple):
     size: int
 
 
-def told_files(folder: Path) -> dict[str, FileEntry]:
-    """Files that the records tell of; a record is read when it is new or has changed."""
+def told_files(folder: Path, kind: type[FileEntry] = FileEntry) -> dict[str, FileEntry]:
+    """Files that the records tell of, each as a kind of entry.
+
+    A record is read when it is new or has changed.
+    """
     found = {}
     for path in disk.listed(folder / FOLDER):
         if path.name.endswith(ENDING):
             with disk.reading(path), suppress(FileNotFoundError):
-                found[path.name.removesuffix(ENDING)] = entry_in(stamp_of(path))
+                found[path.name.removesuffix(ENDING)] = entry_in(stamp_of(path), kind)
     return found
 
 
@@ -73,7 +76,7 @@ def stamp_of(path: Path) -> Stamp:
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def entry_in(stamp: Stamp) -> FileEntry:
+def entry_in(stamp: Stamp, kind: type[FileEntry]) -> FileEntry:
     """A file as its record tells of it; StudyError for a record that tells nothing."""
     path = stamp.path
     try:

@@ -22,6 +22,7 @@ from analysis.worker.pushed_answers import Asking, as_asked, said_of
 if TYPE_CHECKING:
     from analysis.model.load import Loaded
     from analysis.model.option_scoring import Asked
+    from analysis.steering.resolve import ResolvedTerm
 
 Compute = Callable[[Mapping[str, str]], dict[str, np.ndarray]]
 OPERATOR, POSITIONS = "norm-relative addition", "all"
@@ -81,20 +82,23 @@ class Pusher:
         for strength in range(len(self.spec.strengths)):
             yield Push(array, place, strength, vector)
 
+    def terms(self, push: Push | None) -> "tuple[ResolvedTerm, ...]":
+        """One push as it is added to the states; nothing without one."""
+        from analysis.steering.resolve import ResolvedTerm
+
+        if push is None:
+            return ()
+        layer = self.spec.layer
+        strength = {layer: self.spec.strengths[push.strength]}
+        return (ResolvedTerm({layer: push.vector}, strength, OPERATOR, POSITIONS),)
+
     def asked(self, texts: Sequence[Tokens], push: Push | None) -> "Asked":
         """The texts of a prompt under one push."""
         from analysis.model.batches import EncodedRow
         from analysis.model.hooks import Row
         from analysis.model.option_scoring import Asked
-        from analysis.steering.resolve import ResolvedTerm
 
-        terms = ()
-        if push is not None:
-            strength = self.spec.strengths[push.strength]
-            layer = self.spec.layer
-            vectors = {layer: push.vector}
-            terms = (ResolvedTerm(vectors, {layer: strength}, OPERATOR, POSITIONS),)
-        row = EncodedRow(Row("", terms), texts[0].given)
+        row = EncodedRow(Row("", self.terms(push)), texts[0].given)
         return Asked(row, [text.scored for text in texts])
 
     def nats(self, asked: "Sequence[Asked]") -> list[np.ndarray]:
@@ -147,9 +151,7 @@ def measured(
         pushes.append(own)
         asked += [pusher.asked(of_prompt, push) for push in own]
     nats = iter(pusher.nats(asked))
-    arrays = {}
-    for name in part.arrays:
-        arrays[name] = np.full(part.shape(name), np.nan, np.float32)
+    arrays = unknown(part)
     for number, prompt in enumerate(prompts):
         lengths = np.array([len(text.scored) for text in texts[number]])
         found = []

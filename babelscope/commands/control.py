@@ -25,6 +25,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add its options."""
     parser.add_argument("study", nargs="?", default="", help="whose vectors push")
     parser.add_argument("concept", nargs="?", default="", help="which of its concepts")
+    parser.add_argument(
+        "--towards",
+        default="",
+        metavar="CODE",
+        help="push along language vectors towards this language, in place of a concept",
+    )
     common.add_resume(parser, "control run", "RUN")
     parser.add_argument(
         "--prompts",
@@ -60,8 +66,11 @@ def made(options: argparse.Namespace) -> Control:
         given = (options.resume, options.shard, options.cluster)
         return controlling.resume_control(*given)
     common.check_alone(options, "run")
-    if not (options.study and options.concept):
-        raise SpecError("Say whose vectors push: babelscope control STUDY CONCEPT.")
+    if not (options.study and (options.concept or options.towards)):
+        raise SpecError(
+            "Say whose vectors push: babelscope control STUDY CONCEPT, or "
+            "babelscope control STUDY --towards CODE."
+        )
     return controlling.control(**common.keywords(options, "out"))
 
 

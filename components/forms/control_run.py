@@ -381,7 +381,8 @@ def begun(study: Study, draft: Draft) -> str:
     """The name of the run of a draft, which is kept."""
     if draft.prompts.name not in sources.SETS:
         sources.keep(draft.prompts)
-    judging = JudgingSpec(objective=sources.objective_of(draft.prompts))
+    objective = sources.objective_of(draft.prompts, draft.spec.towards)
+    judging = JudgingSpec(objective=objective)
     return store.begin(draft.spec, study, draft.prompts, draft.title, judging)
 
 

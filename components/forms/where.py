@@ -10,7 +10,7 @@ from analysis.study.standing import Standing
 from analysis.worker.cluster_names import FILE, named_clusters
 from components.frame import jobs
 from components.frame.jobs import Task
-from components.frame.text import escape
+from components.frame.text import duration, escape
 
 HERE = ""
 """No cluster: the models of this server."""

@@ -208,14 +208,7 @@ def elsewhere(name: str) -> None:
     with polite():
         found = standing.standing(folder)
         st.caption(f"{found.done:,} of {count(found.of, 'cell')} done.")
-        for claim in found.running:
-            minutes = duration(standing.since(claim))
-            st.caption(
-                f"{escape(claim.group)} is being computed on {escape(claim.host)}, for "
-                f"{minutes} so far."
-            )
-        for claim in found.failed:
-            st.caption(f"{escape(claim.group)} failed: {escape(claim.error)}")
+        where.tell_who(found)
         offer_stop(folder)
 
 
