@@ -60,7 +60,7 @@ def shipped(folder: Path, target: Path) -> int:
     """Put a copy of a run where runs ship, in place of an earlier one; its bytes."""
     if target.parent.is_dir():
         shutil.rmtree(target.parent)
-    shutil.copytree(folder, target)
+    shutil.copytree(folder, target, ignore=shutil.ignore_patterns(".*"))
     return sum(path.stat().st_size for path in target.iterdir())
 
 
