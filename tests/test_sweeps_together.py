@@ -20,13 +20,22 @@ from analysis.control import store as runs
 from analysis.control import verdicts
 from analysis.control.specs import JudgingSpec
 from analysis.core import settings
-from analysis.core.errors import SpecError, Stopped, StudyError
+from analysis.core.errors import AnalysisError, SpecError, Stopped, StudyError
 from analysis.core.specs import ModelSpec
 from analysis.plane import plan as plane
 from analysis.plane.specs import SweepSpec
 from analysis.questions import plan as asked
 from analysis.questions.question_sets import keep_questions
-from analysis.study import claims, commits, coverage, library, standing, store, together
+from analysis.study import (
+    claims,
+    commits,
+    coverage,
+    library,
+    standing,
+    stop_mark,
+    store,
+    together,
+)
 from analysis.study.claims import Claims
 from analysis.study.together import Shard, without_progress
 from analysis.worker import extraction
@@ -103,7 +112,7 @@ def swept() -> Path:
 
 def run_name() -> str:
     """The name of the control run."""
-    (name,) = runs.names()
+    (name,) = [name for name in runs.names() if runs.is_own(name)]
     return name
 
 
@@ -265,6 +274,19 @@ def test_who_judges_otherwise_meanwhile_is_refused(home):
     runs.keep_judging(name, JudgingSpec())
     with pytest.raises(store.InUse, match="several processes together"):
         runs.keep_judging(name, JudgingSpec(drift=0.5))
+
+
+def test_a_control_run_that_was_stopped_for_all_waits_until_somebody_goes_on(home):
+    store.share(run_folder())
+    stop_mark.put(run_folder())
+    take_part = extraction.control_run(run_name(), shard=Shard(1, 2))
+    with pytest.raises(StudyError, match="stopped on its page"):
+        take_part(Job(0, "test", "test", take_part), Pool())
+    go_on = extraction.control_run(run_name())
+    with pytest.raises(AnalysisError):
+        # Its model is a stand-in, which cannot be loaded.
+        go_on(Job(0, "test", "test", go_on), Pool())
+    assert not stop_mark.is_there(run_folder())
 
 
 def test_a_judge_command_is_asked_once(home, monkeypatch):

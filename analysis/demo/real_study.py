@@ -88,6 +88,8 @@ MOST_NAMED = 40
 CARD_CONCEPT, CARD_LAYER = "toxicity", 11
 """The concept that is read best, at the layer where it is."""
 CARD_LANGUAGES = ("en", "es", "hi", "sw")
+REWORDED = 6
+"""Pairs in other words: all there are of a concept."""
 
 
 @dataclass(frozen=True)
@@ -341,6 +343,7 @@ def report_card(making: Making, manifest: Manifest, name: str) -> str:
         concept=CARD_CONCEPT,
         languages=making.of(CARD_LANGUAGES),
         layer=CARD_LAYER,
+        paraphrases=REWORDED,
     )
     return making.done(run_trial(REPORT_CARD, spec, name))
 

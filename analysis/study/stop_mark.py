@@ -34,7 +34,7 @@ def check(folder: Path) -> None:
     """StudyError for a study that was stopped for all, and was not gone on with since."""
     if is_there(folder):
         raise StudyError(
-            f"{folder.name} was stopped on the Studies page for all who compute it. Go on "
+            f"{folder.name} was stopped on its page for all who compute it. Go on "
             f"there, or with --resume {folder.name} and no --shard; others can take part "
             "then."
         )

@@ -12,7 +12,7 @@ from analysis.plane import plan as plane
 from analysis.plane.specs import SweepSpec
 from analysis.questions.question_sets import keep_questions
 from analysis.questions.questions import Questions
-from analysis.study import library, store
+from analysis.study import library, stop_mark, store
 from analysis.worker.cluster import compute, resumed_on_cluster
 from analysis.worker.extraction import control_run
 from analysis.worker.service import Job, Pool, Task
@@ -57,6 +57,8 @@ def control_on_cluster(where: str, name: str) -> Task[Run]:
 
 def push_elsewhere(where: str, name: str, job: Job, pool: Pool) -> Run:
     """A control run that a cluster has computed."""
+    control.make_own(name)
+    stop_mark.take_away(control.folder_of(name))
     try:
         compute(where, partial(control_run, name, 0), name, job)
     except ImportError as error:

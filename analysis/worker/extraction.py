@@ -443,10 +443,21 @@ def control_run(
 def continued_run(
     name: str, most: int, shard: Shard | None, job: Job, pool: Pool
 ) -> control.Run:
+    """A control run that is gone on with until all who compute it are to stop."""
+    control.make_own(name)
+    folder = control.folder_of(name)
+    if shard is None:
+        stop_mark.take_away(folder)
+    with stopped_with_others(folder, job):
+        return with_more_cells(name, most, shard, job, pool)
+
+
+def with_more_cells(
+    name: str, most: int, shard: Shard | None, job: Job, pool: Pool
+) -> control.Run:
     """A control run with more of its cells."""
     from analysis.worker.speaker import ModelSpeaker
 
-    control.make_own(name)
     run = control.open_run(name)
     control.check_vectors(run)
 

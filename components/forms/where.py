@@ -1,11 +1,12 @@
 """Where a job is computed: on this machine, or on a cluster that the operator has named."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
 from analysis.core.errors import AnalysisError
-from analysis.study import standing
+from analysis.study import claims, standing, stop_mark
 from analysis.study.standing import Standing
 from analysis.worker.cluster_names import FILE, named_clusters
 from components.frame import jobs
@@ -60,3 +61,25 @@ def tell_who(found: Standing) -> None:
         )
     for claim in found.failed:
         st.caption(f"{escape(claim.group)} failed: {escape(claim.error)}")
+
+
+def offer_stop(folder: Path) -> None:
+    """Stop for all who compute a study or a run together, wherever they are."""
+    live = claims.beat_lately(folder)
+    if stop_mark.is_there(folder):
+        waiting = "Each process ends at its next step. " if live else ""
+        st.caption(
+            f"Stopped for all who compute it. {waiting}What is finished is kept; “Go on” "
+            "lets all take part again."
+        )
+    elif live:
+        if st.button(
+            "Stop all",
+            icon=":material/stop_circle:",
+            help="Every process that computes it stops at its next step, also "
+            "those of other machines. What is finished is kept.",
+        ):
+            stop_mark.put(folder)
+            st.rerun()
+    else:
+        st.caption("Nobody has been heard of for two minutes: “Go on” goes on with it.")

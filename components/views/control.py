@@ -21,6 +21,7 @@ from analysis.core.counting import count, count_are
 from analysis.core.errors import AnalysisError
 from analysis.core.intervals import ends
 from analysis.crossing import forcing
+from analysis.study import commits
 from analysis.study.published_values import printed_rates, published
 from analysis.study.study import Study
 from components.figures import control as figures
@@ -213,6 +214,8 @@ def go_on(run: runs.Run, spec: JudgingSpec, found: cache.Searched) -> None:
         sentence += f" {count(unjudged, 'answer')} {wait} for the judge command."
     st.warning(sentence, icon=":material/pause_circle:")
     where.tell_who(standing.standing(run))
+    if commits.are_shared(run.folder):
+        where.offer_stop(run.folder)
     place = where.chosen_place(f"go-on-{run.name}")
     if st.button("Go on", icon=":material/play_arrow:", key=f"go-on-{run.name}"):
         with polite():

@@ -1,12 +1,11 @@
 """Studies: open, go on, rename, compare, share, delete with undo."""
 
 from functools import partial
-from pathlib import Path
 
 import streamlit as st
 
 from analysis.core.counting import count, count_are
-from analysis.study import claims, commits, library, standing, stop_mark, store
+from analysis.study import commits, library, standing, store
 from analysis.study.study import COMPUTED, PUBLISHED, Study
 from analysis.worker.cluster import resumed_on_cluster
 from analysis.worker.extraction import resume_study
@@ -209,29 +208,7 @@ def elsewhere(name: str) -> None:
         found = standing.standing(folder)
         st.caption(f"{found.done:,} of {count(found.of, 'cell')} done.")
         where.tell_who(found)
-        offer_stop(folder)
-
-
-def offer_stop(folder: Path) -> None:
-    """Stop for all who compute a study together, wherever they are."""
-    live = claims.beat_lately(folder)
-    if stop_mark.is_there(folder):
-        waiting = "Each process ends at its next step. " if live else ""
-        st.caption(
-            f"Stopped for all who compute it. {waiting}What is finished is kept; “Go on” "
-            "lets all take part again."
-        )
-    elif live:
-        if st.button(
-            "Stop all",
-            icon=":material/stop_circle:",
-            help="Every process that computes this study stops at its next step, also "
-            "those of other machines. What is finished is kept.",
-        ):
-            stop_mark.put(folder)
-            st.rerun()
-    else:
-        st.caption("Nobody has been heard of for two minutes: “Go on” goes on with it.")
+        where.offer_stop(folder)
 
 
 def delete(name: str) -> None:
