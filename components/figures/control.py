@@ -12,6 +12,7 @@ from analysis.control.settings_tried import named as layers_in_words
 from analysis.control.specs import JudgingSpec
 from analysis.control.store import Run
 from analysis.control.surfaces import Choice
+from analysis.core.counting import count
 from analysis.core.intervals import wilson
 from analysis.core.model_names import DEMO
 from analysis.study.published_values import CONTROL_PROMPTS
@@ -150,8 +151,8 @@ def answer(run: Run, gaps: pd.DataFrame, judging: JudgingSpec, shared: str) -> s
     mean = f"{abs(float(others['gap'].mean())):.2f}"
     if not worse and not better:
         return (
-            f"The {shared} vector works as well as each language's own: no difference "
-            f"in {len(others)} languages can be told from 0 (mean {mean}, {units})."
+            f"No difference between the {shared} vector and a language's own can be told "
+            f"from 0, in {count(len(others), 'other language')} (mean {mean}, {units})."
         )
     told = []
     if worse:
