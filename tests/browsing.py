@@ -123,13 +123,18 @@ def drawn(page: Page, figure: int = 0) -> None:
 
 
 def cell(page: Page, row: int, column: int, figure: int = 0) -> tuple[float, float]:
-    """Where a cell of a figure is on the screen."""
+    """Where a cell of a figure is on the screen.
+
+    An error of the browser where the figure is being drawn anew: it has no place then, and
+    a click would meet whatever is in the corner.
+    """
     plot = page.locator(".js-plotly-plot").nth(figure)
     plot.scroll_into_view_if_needed()
     drawn(page, figure)
     return plot.evaluate(
         """(plot, [row, column]) => {
             const box = plot.getBoundingClientRect(), {xaxis2: x, yaxis2: y} = plot._fullLayout
+            if (!plot.isConnected || !box.width) throw new Error("the figure is drawn anew")
             return [box.left + x._offset + x.l2p(column), box.top + y._offset + y.l2p(row)]
         }""",
         [row, column],

@@ -32,7 +32,22 @@ OF_STATE = (0.1, 0.2, 0.4)
 """Pushes that are tried of a value's vector: all layers together, in lengths of a state."""
 DOSES = (0.5, 1.0, 1.5, 2.0)
 """Strengths that are recorded, in parts of the chosen one."""
-TOWARDS = ("es", "fr", "de", "pt", "id", "vi", "ru", "ar", "hi", "zh", "sw")
+TOWARDS = (
+    "es",
+    "fr",
+    "de",
+    "pt",
+    "ca",
+    "id",
+    "vi",
+    "ja",
+    "ko",
+    "ru",
+    "ar",
+    "hi",
+    "zh",
+    "sw",
+)
 """Languages that English beginnings are pushed towards, where a study has their means."""
 OF_VALUES = {
     "toxicity": "Kinder words",

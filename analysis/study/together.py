@@ -161,6 +161,10 @@ def taking_turns(
             progress(done, len(groups), WAITING)
             own.stopped.wait(shard.lease / claims.BEATS)
             continue
+        if taken not in missing(folder, plan):
+            # Its owner was done, and gone, after this one had looked what is missing.
+            own.done(taken.name)
+            continue
         progress(done, len(groups), taken.name)
         attempt(taken, plan.work, own)
 
