@@ -135,7 +135,10 @@ def cell(page: Page, row: int, column: int, figure: int = 0) -> tuple[float, flo
         """(plot, [row, column]) => {
             const box = plot.getBoundingClientRect(), {xaxis2: x, yaxis2: y} = plot._fullLayout
             if (!plot.isConnected || !box.width) throw new Error("the figure is drawn anew")
-            return [box.left + x._offset + x.l2p(column), box.top + y._offset + y.l2p(row)]
+            const across = x._offset + x.l2p(column), down = y._offset + y.l2p(row)
+            const inside = across > 0 && across < box.width && down > 0 && down < box.height
+            if (!inside) throw new Error("the figure is drawn anew")
+            return [box.left + across, box.top + down]
         }""",
         [row, column],
     )
