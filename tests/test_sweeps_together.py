@@ -289,6 +289,23 @@ def test_a_control_run_that_was_stopped_for_all_waits_until_somebody_goes_on(hom
     assert not stop_mark.is_there(run_folder())
 
 
+def test_nothing_is_begun_while_another_process_folds(home):
+    folder = run_folder()
+    store.share(folder)
+    began = []
+    later = together.Group("later", frozenset({"later/1"}), ("later.json",))
+    plan = together.Plan((later,), began.append, kind=runs.RunManifest)
+
+    def stop_waiting(done: int, of: int, doing: str) -> None:
+        raise Stopped(doing)
+
+    with Claims(folder, QUICK) as folding, Claims(folder, QUICK) as own:
+        assert folding.take(together.FOLD)
+        with pytest.raises(Stopped, match=together.WAITING):
+            together.taking_turns(folder, plan, stop_waiting, Shard(1, 2), own)
+    assert not began
+
+
 def test_a_judge_command_is_asked_once(home, monkeypatch):
     """By one of several processes, after the search and after the reports."""
     monkeypatch.setenv("BABELSCOPE_JUDGE_COMMAND", "1")
@@ -386,16 +403,7 @@ def test_several_that_begin_at_once_begin_a_sweep_once(tiny_models):
     keep_questions(given)
     llama = ModelSpec("llama", device="cpu")
     spec = replace(asking.question_spec(given), model=llama)
-    wanted = SweepSpec(
-        llama,
-        given.name,
-        given.digest,
-        given.languages,
-        (1, 2),
-        (1.0,),
-        "none",
-        depths=1,
-    )
+    wanted = small_sweep(llama)
     name = read_questions(spec, given, "asked")(job(), Pool())
     exact = replace(wanted, model=replace(llama, revision="local"))
     plane.want_sweep(store.root() / name, exact)
@@ -412,6 +420,21 @@ def test_several_that_begin_at_once_begin_a_sweep_once(tiny_models):
     assert not commits.are_shared(store.root() / name)
 
 
+def small_sweep(model: ModelSpec) -> SweepSpec:
+    """Two layers at one strength, of a real model."""
+    given = sharing.SWEPT
+    return SweepSpec(
+        model,
+        given.name,
+        given.digest,
+        given.languages,
+        (1, 2),
+        (1.0,),
+        "none",
+        depths=1,
+    )
+
+
 def job() -> Job:
     """A job that nobody watches."""
     return Job(0, "test", "test", print)
@@ -426,16 +449,7 @@ def test_a_cluster_of_two_sweeps_and_pushes(tiny_models):
     llama = ModelSpec("llama", device="cpu")
     spec = replace(asking.question_spec(given), model=llama)
     name = read_questions(spec, given, "asked")(job(), Pool())
-    wanted = SweepSpec(
-        llama,
-        given.name,
-        given.digest,
-        given.languages,
-        (1, 2),
-        (1.0,),
-        "none",
-        depths=1,
-    )
+    wanted = small_sweep(llama)
     pairs = extraction.extract_study(study_spec(), corpus(), "Judges", {})
     pushed = tiny_run(library.open_by_name(pairs(job(), Pool())))
     with LocalCluster(

@@ -1,10 +1,9 @@
 """Engines by the names that the operator has given them in a file."""
 
 import re
-import tomllib
 
-from analysis.core import disk, settings
 from analysis.core.errors import SpecError, unknown
+from analysis.core.operator_files import operator_file
 from analysis.engines.web import address_of
 
 FILE = "engines.toml"
@@ -14,17 +13,8 @@ NAME = re.compile(r"[\w.-]{1,60}")
 
 def named_engines() -> dict[str, str]:
     """Name → address of the operator's engines; SpecError for a file that does not fit."""
-    path = settings.home() / FILE
-    if not path.exists():
-        return {}
-    with disk.reading(path):
-        data = path.read_bytes()
-    try:
-        values = tomllib.loads(data.decode())
-    except ValueError as error:
-        raise SpecError(f"{FILE} is no TOML: {error}.") from error
     found = {}
-    for name, address in values.items():
+    for name, address in operator_file(FILE).items():
         if not NAME.fullmatch(name) or not isinstance(address, str):
             raise SpecError(
                 f"{FILE}: “{name[:60]}” is no engine. Write a name of letters, digits, "

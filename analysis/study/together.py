@@ -151,6 +151,12 @@ def taking_turns(
     """
     groups = plan.groups
     while not own.are_over:
+        if another_folds(own):
+            # It lists what comes next before it ends what is shared: what one began and
+            # told of until then would be lost, and computed again.
+            progress(0, len(groups), WAITING)
+            own.stopped.wait(PAUSE)
+            continue
         waiting = missing(folder, plan)
         wanted = [group for group in waiting if len(own.lost(group.name)) < TRIES]
         done = len(groups) - len(waiting)
@@ -167,6 +173,14 @@ def taking_turns(
             continue
         progress(done, len(groups), taken.name)
         attempt(taken, plan.work, own)
+
+
+def another_folds(own: Claims) -> bool:
+    """Whether another process, which lives, puts together what was added."""
+    last = own.last(FOLD)
+    if last is None or last.released or last.owner == own.owner:
+        return False
+    return not own.is_dead(last)
 
 
 def first_taken(

@@ -1,14 +1,13 @@
 """Which Dask cluster: this machine's cores, an address, or one that the operator named."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analysis.core import disk, settings
 from analysis.core.errors import SpecError, unknown
+from analysis.core.operator_files import operator_file
 
 FILE = "clusters.toml"
 """In Babelscope's home: clusters by name, each with its kind or its address."""
@@ -75,16 +74,10 @@ def cluster_of(where: str) -> Cluster:
 
 def named_clusters() -> dict[str, Cluster]:
     """The clusters of the operator's file; SpecError for a file that does not fit."""
-    path = settings.home() / FILE
-    if not path.exists():
-        return {}
-    with disk.reading(path):
-        data = path.read_bytes()
-    try:
-        values = tomllib.loads(data.decode())
-    except ValueError as error:
-        raise SpecError(f"{FILE} is no TOML: {error}.") from error
-    return {name: from_file(name, entry) for name, entry in values.items()}
+    found = {}
+    for name, entry in operator_file(FILE).items():
+        found[name] = from_file(name, entry)
+    return found
 
 
 def check_name(name: str) -> None:
