@@ -8,6 +8,7 @@ it half done. It prints what it computed.
 import os
 import sys
 import time
+import traceback
 from contextlib import redirect_stdout
 from pathlib import Path
 
@@ -87,14 +88,22 @@ def main(kind: str, name: str, *numbers: str) -> None:
     number, of, lease, *more = map(float, numbers)
     shard = Shard(int(number), int(of), lease)
     computed = taking_part(kind, name, shard, *more)
-    print("\n".join(computed))
+    for cell in computed:
+        print(cell)
 
 
 def in_home(home: str, tell: str, *words: str) -> None:
-    """The same in a process that was forked, which writes what it computed to a file."""
+    """The same in a process that was forked, which writes what it computed to a file.
+
+    What went wrong too: of many processes' warnings nobody reads which one failed.
+    """
     os.environ["BABELSCOPE_HOME"] = home
     with Path(tell).open("w") as file, redirect_stdout(file):
-        main(*words)
+        try:
+            main(*words)
+        except BaseException:
+            traceback.print_exc(file=file)
+            raise
 
 
 def taking_part(kind: str, name: str, shard: Shard, seconds: float = 0) -> list[str]:

@@ -123,6 +123,7 @@ def run_folder() -> Path:
 
 FOLDERS = {"plane": swept, "control": run_folder}
 NUMBERS = {"plane": SETTINGS, "control": CELLS}
+ALONE = Shard(lease=QUICK)
 KINDS = pytest.mark.parametrize("kind", FOLDERS)
 
 
@@ -166,8 +167,17 @@ class Part:
     def ended(self) -> list[str]:
         """The cells that it computed until its good end."""
         self.process.join(120)
-        assert self.process.exitcode == 0
-        return self.told.read_text().split("\n")[:-1]
+        told = self.told.read_text()
+        assert self.process.exitcode == 0, told
+        return told.split("\n")[:-1]
+
+    def wait_until_it_computes(self, folder: Path) -> None:
+        """Until it has claimed what it computes first."""
+        until = time.monotonic() + 120
+        while not list((folder / claims.FOLDER).glob("*.claim-0")):
+            assert self.process.is_alive(), self.told.read_text()
+            assert time.monotonic() < until
+            time.sleep(0.01)
 
 
 @KINDS
@@ -180,6 +190,24 @@ def test_three_processes_compute_each_cell_once(kind, home, shelf):
     assert len([part for part in parts if part]) > 1
     assert kept(folder) == alone(kind, shelf)
     assert not commits.are_shared(folder)
+
+
+@KINDS
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_whatever_is_there_so_far_opens(kind, number, home):
+    """Wherever a process begins."""
+    folder = FOLDERS[kind]()
+    opened = []
+
+    def look(done: int, of: int, doing: str) -> None:
+        if kind == "plane":
+            store.open_study(folder)
+        else:
+            runs.open_run(folder.name)
+        opened.append(doing)
+
+    together_here(kind, look, Shard(number, 3, QUICK))
+    assert len(opened) > NUMBERS[kind]
 
 
 @KINDS
@@ -200,8 +228,7 @@ def test_what_one_that_was_killed_computed_is_taken_over(kind, home, shelf):
     """While another one goes on."""
     folder = FOLDERS[kind]()
     first = Part(kind, 1, 2, QUICK, 60)
-    while not list((folder / claims.FOLDER).glob("*.claim-0")):
-        time.sleep(0.01)
+    first.wait_until_it_computes(folder)
     other = Part(kind, 2, 2, QUICK, 0.02)
     time.sleep(1)
     first.kill()
@@ -226,9 +253,8 @@ def test_stop_keeps_what_is_there_and_one_alone_goes_on(kind, home, shelf):
     assert kept(folder) == alone(kind, shelf)
 
 
-def together_here(kind: str, progress: together.Progress) -> None:
+def together_here(kind: str, progress: together.Progress, shard: Shard = ALONE) -> None:
     """Take part in this process."""
-    shard = Shard(lease=QUICK)
     if kind == "plane":
         answerer = asking.PlantedAnswerer()
         plane.run_together(swept(), SWEPT, answerer, progress, shard)

@@ -381,14 +381,8 @@ def answer_together(sweep: Sweep, progress: Progress, shard: Shard) -> None:
     """The same with other processes; whoever comes last lists what follows."""
     study = store.open_study(sweep.folder)
     listed = settings_of(study)
-    numbers = {}
-    groups = []
-    for number in waiting(sweep.folder):
-        name = f"{STAGE}-{number:04d}"
-        numbers[name] = number
-        groups.append(
-            Group(name, frozenset({f"plane_there/{number}"}), (file_of(number),))
-        )
+    numbers = {group_of(number): number for number in waiting(sweep.folder)}
+    groups = [answered_alone(number) for number in numbers.values()]
     before = len(listed) - len(groups)
     total = max(expected(sweep.spec), len(listed))
 
@@ -403,6 +397,18 @@ def answer_together(sweep: Sweep, progress: Progress, shard: Shard) -> None:
         lambda folder: advance(sweep),
     )
     together.compute(sweep.folder, plan, told, shard)
+
+
+def answered_alone(number: int) -> Group:
+    """One setting; what is not pushed comes first, since a plane opens with it."""
+    keys = frozenset({f"plane_there/{number}"})
+    after = group_of(0) if number else ""
+    return Group(group_of(number), keys, (file_of(number),), after)
+
+
+def group_of(number: int) -> str:
+    """The name under which a setting is claimed."""
+    return f"{STAGE}-{number:04d}"
 
 
 def settings_of(study: Study) -> list[Setting]:
