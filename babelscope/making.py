@@ -91,7 +91,8 @@ def extract(
     every pair is held out once, where all concepts have at least 10 independent sources
     in every language; else a fifth held out by pair. ``position`` is “last” or “mean” of
     a text's own tokens; none: the last of a decoder, the mean of an encoder.
-    ``loading``: ``revision``, ``dtype``, ``quantisation``, ``device``, and ``stack``,
+    ``loading``: ``revision``, ``dtype``, ``quantisation``, ``device``, ``batches``
+    (“packed”: short texts share a row, which takes less time), and ``stack``,
     which is “encoder” (the usual one) or “decoder” of a model that has both.
     ``layout``: what the columns of a file are, by the name of a layout (``babelscope
     layouts``) or in a TOML file; known ones need none. ``shard`` “k/n”: this is one of

@@ -31,6 +31,9 @@ LAST_STATES = ("block", "normed")
 
 The latter is the papers' last index.
 """
+PADDED, PACKED = "padded", "packed"
+BATCHES = (PADDED, PACKED)
+"""How short texts are read together: each padded to the longest, or in one row."""
 ENCODER, DECODER = "encoder", "decoder"
 STACKS = (ENCODER, DECODER)
 """Whose states are read where a model has both; where nothing is said, the encoder's."""
@@ -254,7 +257,8 @@ class ModelSpec:
 
     ``model`` is a hub id (``owner/name``) or the name of a folder that the server lists;
     ``revision`` pins a commit. ``stack`` is that of STACKS whose states
-    are read and pushed; empty: the one that the model is read at.
+    are read and pushed; empty: the one that the model is read at. ``batches`` is one of
+    BATCHES: where texts share a row, nothing is computed for padding.
     """
 
     model: str
@@ -263,9 +267,11 @@ class ModelSpec:
     quantisation: str = "none"
     device: str = "auto"
     stack: str = later("")
+    batches: str = later(PADDED)
 
     def __post_init__(self) -> None:
         check_chosen("stack", self.stack, STACKS)
+        check("way of batching", self.batches, BATCHES)
         check("dtype", self.dtype, DTYPES)
         check("quantisation", self.quantisation, QUANTISATIONS)
         check("device", self.device, DEVICES)

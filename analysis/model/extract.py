@@ -21,6 +21,7 @@ from analysis.core.templates import added_tokens, prompt_ids
 from analysis.model.batches import text_positions
 from analysis.model.hooks import Check, Passes, hooked_blocks, no_check
 from analysis.model.load import Loaded, out_of_memory, release
+from analysis.model.packing import Packing, packed, pays, sharing
 from analysis.model.stacks import started
 
 TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
@@ -269,14 +270,38 @@ def read_batch(
     else:
         given = stack_input(loaded, padded, reading.padding)
         places = places_read(loaded, padded, reading)
-    with kept_states(loaded, padded, places, reading.check) as kept:
-        out = loaded.decoder(input_ids=padded.tokens, **given)
+    packing = packing_of(loaded, ids, padded, reading.padding)
+    with kept_states(loaded, padded, places, reading.check, packing) as kept:
+        out = passed(loaded, padded, given, packing)
     if reading.final_norm:
         check_normed_width(loaded, out.last_hidden_state)
-        kept[:, -1] = picked_states(out.last_hidden_state, places)
+        kept[:, -1] = picked_states(out.last_hidden_state, places, packing)
     states = kept.cpu().numpy()
     check_finite(loaded, states)
     return states
+
+
+def packing_of(
+    loaded: Loaded, ids: Sequence[list[int]], padded: "PaddedTexts", padding: str
+) -> Packing | None:
+    """The texts in one row, where that was chosen and spares something; else None."""
+    if padding != "right" or not pays(loaded, ids):
+        return None
+    return packed(padded.tokens, padded.real)
+
+
+def passed(
+    loaded: Loaded,
+    padded: "PaddedTexts",
+    given: dict[str, Any],
+    packing: Packing | None,
+) -> Any:
+    """What the stack gives of padded texts, or of the same in one row."""
+    if packing is None:
+        return loaded.decoder(input_ids=padded.tokens, **given)
+    positions = loaded.position_arguments(packing.positions)
+    with sharing(loaded, packing):
+        return loaded.decoder(input_ids=packing.tokens, use_cache=False, **positions)
 
 
 def check_finite(loaded: Loaded, states: np.ndarray) -> None:
@@ -396,22 +421,28 @@ WEIGHTS = {MEAN: mean_weights, WEIGHTED: place_weights}
 
 @contextmanager
 def kept_states(
-    loaded: Loaded, padded: PaddedTexts, places: torch.Tensor, check: Check = no_check
+    loaded: Loaded,
+    padded: PaddedTexts,
+    places: torch.Tensor,
+    check: Check = no_check,
+    packing: Packing | None = None,
 ) -> Iterator[torch.Tensor]:
     """A buffer (text, layer, hidden) that each block's output at ``places`` fills.
 
     ``places`` are positions (text,), or weights (text, token) of a mean. ``check`` is
     called after every block, so that Stop does not wait for the end of a large batch.
-    ModelError unless every block ran once over all tokens.
+    With a ``packing`` the blocks see the texts in one row. ModelError unless every block
+    ran once over all tokens.
     """
-    rows, tokens = padded.tokens.shape
-    shape = (rows, len(loaded.blocks), loaded.hidden)
+    texts = len(padded.tokens)
+    rows, tokens = (packing or padded).tokens.shape
+    shape = (texts, len(loaded.blocks), loaded.hidden)
     # What no block has filled is never taken for a state.
     kept = torch.full(shape, torch.nan, dtype=torch.float32, device=loaded.device)
     passes = Passes(loaded, rows, tokens)
 
     def keep(layer: int, states: torch.Tensor) -> torch.Tensor:
-        kept[:, layer - 1] = picked_states(states, places)
+        kept[:, layer - 1] = picked_states(states, places, packing)
         return states
 
     with hooked_blocks(loaded, passes, keep, check):
@@ -419,8 +450,14 @@ def kept_states(
     passes.check_once()
 
 
-def picked_states(states: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """The state (text, hidden) of each row at its own place, or its weighted mean."""
+def picked_states(
+    states: torch.Tensor, places: torch.Tensor, packing: Packing | None = None
+) -> torch.Tensor:
+    """The state (text, hidden) of each text at its own place, or its weighted mean."""
+    if packing is not None and not places.is_floating_point():
+        return states[0, packing.at(places).to(states.device)]
+    if packing is not None:
+        states = packing.apart(states[0])
     # Blocks of one model may lie on several devices.
     places = places.to(states.device)
     if places.is_floating_point():

@@ -20,7 +20,9 @@ from analysis.model.extract import (
     encoded_texts,
     mean_weights,
     own_tokens,
+    packing_of,
     padded_texts,
+    passed,
     picked_states,
     place_weights,
     stack_input,
@@ -84,19 +86,20 @@ def batch_means(
     """States (reading, layer, text, hidden) of a batch of token ids."""
     padded = padded_texts(loaded, ids, "right")
     weights = [WEIGHTS[reading](loaded, padded) for reading in readings]
-    rows, tokens = padded.tokens.shape
-    shape = (len(readings), len(loaded.blocks), rows, loaded.hidden)
+    packing = packing_of(loaded, ids, padded, "right")
+    rows, tokens = (packing or padded).tokens.shape
+    shape = (len(readings), len(loaded.blocks), len(ids), loaded.hidden)
     kept = torch.full(shape, torch.nan)
     passes = Passes(loaded, rows, tokens)
 
     def keep(layer: int, states: torch.Tensor) -> torch.Tensor:
         for place, each in enumerate(weights):
-            kept[place, layer - 1] = picked_states(states, each).cpu()
+            kept[place, layer - 1] = picked_states(states, each, packing).cpu()
         return states
 
     given = stack_input(loaded, padded, "right")
     with hooked_blocks(loaded, passes, keep, check):
-        loaded.decoder(input_ids=padded.tokens, **given)
+        passed(loaded, padded, given, packing)
     passes.check_once()
     found = kept.numpy()
     for each in found:

@@ -16,7 +16,8 @@ from transformers import LogitsProcessor
 
 from analysis.core.errors import AnalysisError, ModelError
 from analysis.core.hidden_folders import reason
-from analysis.model import known_habits
+from analysis.core.specs import PACKED
+from analysis.model import known_habits, packing
 from analysis.model.batches import EncodedRow, generation_input, padded_batch
 from analysis.model.extract import read_batch
 from analysis.model.generate import own_settings_set_aside
@@ -55,7 +56,7 @@ def tried(loaded: Loaded) -> Loaded:
     steering need, or its own code fails.
     """
     habits = habits_of(loaded)
-    notices = [*loaded.notices]
+    notices = [*loaded.notices, *packing.notice(loaded)]
     if habits.reads_alone:
         notices.append(alone_notice(loaded, "states", "read"))
     if picks_outliers(loaded):
@@ -87,7 +88,9 @@ def arithmetic(loaded: Loaded) -> tuple[str, ...]:
     device = f"{loaded.device.type} {loaded.stack}"
     parts = {type(module).__name__ for module in loaded.model.modules()}
     told = json.dumps(known, sort_keys=True, default=str)
-    return (told, spec.dtype, spec.quantisation, device, *sorted(parts))
+    # What was found of padded texts before there was a choice is still found.
+    shared = (PACKED,) if spec.batches == PACKED else ()
+    return (told, spec.dtype, spec.quantisation, device, *shared, *sorted(parts))
 
 
 def found_habits(loaded: Loaded) -> Habits:

@@ -77,10 +77,11 @@ def ready(where: str, model: ModelSpec, job: Job) -> Ready:
 
 def check_loading(model: ModelSpec) -> None:
     """SpecError for a way of loading a model that its server alone decides."""
-    if (model.quantisation, model.device, model.stack) != ("none", "auto", ""):
+    plain = ModelSpec(model.model, model.revision, model.dtype)
+    if model != plain:
         raise SpecError(
             "How a model is loaded is decided where an engine's server is started. Leave "
-            "quantisation, device and stack out, or leave the engine out."
+            "quantisation, device, stack and batches out, or leave the engine out."
         )
 
 

@@ -6,7 +6,15 @@ from typing import Any
 
 from analysis.core.errors import SpecError
 from analysis.core.positions import POSITIONS
-from analysis.core.specs import DEVICES, DTYPES, LAST_STATES, QUANTISATIONS, STACKS
+from analysis.core.specs import (
+    BATCHES,
+    DEVICES,
+    DTYPES,
+    LAST_STATES,
+    PADDED,
+    QUANTISATIONS,
+    STACKS,
+)
 from babelscope import making
 from babelscope.study import Study
 
@@ -77,6 +85,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         default="",
         choices=STACKS,
         help="whose states, of a model with both (default: the encoder's)",
+    )
+    parser.add_argument(
+        "--batches",
+        default=PADDED,
+        choices=BATCHES,
+        help="how short texts are read together: padded, or packed in one row, in which "
+        "each sees itself only (less time, same states; default: padded)",
     )
 
 
