@@ -148,8 +148,8 @@ def into(folder: Path, kind: TextKind, texts: Texts) -> Path:
         read = manifest.model and replace(manifest.model, device=spec.model.device)
         if read != spec.model or manifest.last_state != spec.last_state:
             raise StudyError(
-                f"“{manifest.title}” is of another model or precision. Make a study "
-                f"of its own of these {kind.part}."
+                f"“{manifest.title}” is of another model, precision or way of batching. "
+                f"Make a study of its own of these {kind.part}."
             )
         if known.digest != texts.entry.digest:
             raise StudyError(
