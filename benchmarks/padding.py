@@ -4,9 +4,10 @@
 these models of this machine; with ``--streams N`` it also times N streams of them by the
 model itself: in batches as they are, in smaller ones (whose texts are of a length more
 nearly), with all texts of a batch in one row as ``batches="packed"`` has it, and with
-several texts in one row under a mask. ``--random`` times a random Llama of 12 × 512 on texts of 8 to 200
-tokens. One thread; its seconds on the processor, all ways in turn on one stream after
-another, and the median over streams of each way's share of what batches as they are take.
+several texts in one row under a mask. ``--random`` times a random Llama of 12 × 512 on
+texts of 8 to 200 tokens. One thread; its seconds on the processor, all ways in turn on
+one stream after another, and the median over streams of each way's share of what batches
+as they are take.
 """
 
 import argparse
@@ -259,7 +260,7 @@ def report(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("models", nargs="*", help="models of this machine")
     parser.add_argument("--streams", type=int, default=0, metavar="N")
     parser.add_argument("--rounds", type=int, default=1)

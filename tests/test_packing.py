@@ -3,12 +3,16 @@
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import transformers
 
+import babelscope as bs
+from analysis.core.errors import SpecError
 from analysis.core.specs import ModelSpec, digest, from_dict, written
 from analysis.crossing.readings import MEAN_OF_ALL
 from analysis.model import packing, self_check
@@ -18,8 +22,9 @@ from analysis.model.load import Loaded
 from analysis.model.mean_states import mean_states
 from analysis.model.self_check import tried
 from analysis.model.stacks import find_blocks
+from analysis.worker.engine_study import check_loading
 from tests.families import EXPERTS, LLAMA, OTHERS, engine_of
-from tests.tiny import FAMILIES, tokenizer
+from tests.tiny import FAMILIES, save, tokenizer
 
 LENGTHS = (8, 7, 5, 2, 1)
 """Tokens of the texts; no longer than what the narrowest of these models sees."""
@@ -41,10 +46,9 @@ def padded_engine(family: str) -> Loaded:
     config = transformers.AutoConfig.for_model(family, **options)
     model = transformers.AutoModelForCausalLM.from_config(config).eval()
     blocks = find_blocks(model, config.num_hidden_layers)
-    source = Source(family, None, "local")
-    return Loaded(
-        ModelSpec(family), source, model, tokenizer(), blocks, config.hidden_size
-    )
+    source = Source(family, Path(family), "local")
+    words: Any = tokenizer()
+    return Loaded(ModelSpec(family), source, model, words, blocks, config.hidden_size)
 
 
 def packed_engine(family: str) -> Loaded:
@@ -139,7 +143,7 @@ def test_quantised_weights_and_another_attention_are_padded():
     try:
         config.quantization_config = {"quant_method": "any"}
         assert "quantised" in packing.why_not(engine)
-        del config.quantization_config
+        delattr(config, "quantization_config")
         config._attn_implementation = "eager"
         assert "attention" in packing.why_not(engine)
     finally:
@@ -185,6 +189,51 @@ def test_what_trying_out_has_shown_of_padded_texts_is_kept_apart():
     packed = self_check.arithmetic(packed_engine("llama"))
     assert "packed" in packed
     assert [part for part in packed if part != "packed"] == list(padded)
+
+
+def pairs() -> pd.DataFrame:
+    """Contrast pairs of one concept in two languages, of different length."""
+    rows = []
+    for language in ("en", "fr"):
+        for number in range(12):
+            row = {
+                "pair": str(number),
+                "concept": "fairness",
+                "language": language,
+                "positive": f"{language} {number} fair" + " and square" * (number % 3),
+                "negative": f"{language} {number} tilted",
+            }
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def model_in_manifest(study: bs.Study) -> dict[str, Any]:
+    """What a study's manifest says of its model."""
+    return (study.manifest.spec or {})["model"]
+
+
+def test_a_study_says_that_texts_shared_rows_and_has_the_same_vectors(
+    home: Path, watched: Watched
+):
+    save(home / "models" / "tiny")
+    padded = bs.extract("tiny", pairs())
+    assert not watched.rows
+    packed = bs.extract("tiny", pairs(), batches="packed")
+    assert watched.rows
+    before = model_in_manifest(padded)
+    assert "batches" not in before
+    assert model_in_manifest(packed) == before | {"batches": "packed"}
+    assert packed.name != padded.name
+    vectors = padded.vector("fairness", "fr").values
+    others = packed.vector("fairness", "fr").values
+    assert np.abs(vectors - others).max() < 1e-4 * np.abs(vectors).max()
+
+
+def test_an_engine_batches_in_its_own_way():
+    with pytest.raises(SpecError, match="stack and batches out"):
+        check_loading(ModelSpec("owner/name", batches="packed"))
+    with pytest.raises(SpecError, match="Unknown way of batching"):
+        ModelSpec("owner/name", batches="tight")
 
 
 def test_every_family_that_shares_rows_is_listed():
