@@ -12,7 +12,7 @@ import torch
 import transformers
 
 import babelscope as bs
-from analysis.core.errors import SpecError
+from analysis.core.errors import ModelError, SpecError
 from analysis.core.specs import ModelSpec, digest, from_dict, written
 from analysis.crossing.readings import MEAN_OF_ALL
 from analysis.model import packing, self_check
@@ -162,6 +162,28 @@ def test_attention_is_the_librarys_again_after_a_pass_that_failed():
     with pytest.raises(KeyboardInterrupt):
         read_batch(engine, drawn(), Reading(check=stop))
     assert config._attn_implementation == packing.OWN
+
+
+def test_blocks_that_do_not_keep_texts_apart_are_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    engine = packed_engine("llama")
+    monkeypatch.setattr(packing, "attending", lambda stack: [])
+    with pytest.raises(ModelError, match="Choose the batches “padded”"):
+        read_batch(engine, drawn())
+
+
+def test_a_model_with_code_of_its_own_is_padded(monkeypatch: pytest.MonkeyPatch):
+    engine = packed_engine("llama")
+    monkeypatch.setattr(type(engine.model), "__module__", "fetched_with_the_model")
+    assert "code" in packing.why_not(engine)
+
+
+@pytest.mark.parametrize("family", ("llama", "gemma3_text", "gpt2"))
+def test_a_model_that_is_tried_out_in_rows_has_nothing_to_say(family: str):
+    found = tried(packed_engine(family))
+    assert not found.habits.reads_alone
+    assert not found.notices
 
 
 def test_sentences_share_rows_too(watched: Watched):

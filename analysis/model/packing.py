@@ -16,6 +16,7 @@ from torch import nn
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+from analysis.core.errors import ModelError
 from analysis.core.specs import PACKED
 from analysis.model.load import Loaded
 
@@ -47,6 +48,11 @@ NOT_PACKED = (
     "choice; nothing else changes."
 )
 
+NOT_SEEN = (
+    "The blocks of {model} do not look at each text of a row by itself, so what they gave "
+    "was thrown away. Choose the batches “padded”."
+)
+
 
 @dataclass(frozen=True)
 class Packing:
@@ -76,7 +82,15 @@ class Packing:
         return self.places[texts, read]
 
 
-NOW: ContextVar[Packing] = ContextVar("texts that share the row of this pass")
+@dataclass
+class Shared:
+    """A pass over texts in one row; ``seen`` counts how often attention laid them out."""
+
+    packing: Packing
+    seen: int = 0
+
+
+NOW: ContextVar[Shared] = ContextVar("the pass over texts that share a row")
 
 
 def packed(tokens: torch.Tensor, real: torch.Tensor) -> Packing:
@@ -106,6 +120,8 @@ def why_not(loaded: Loaded) -> str:
     config = text_config(loaded)
     if not loaded.causal or config.model_type not in FAMILIES:
         return f"as “{config.model_type}” is no family that is known to allow it"
+    if not type(loaded.model).__module__.startswith("transformers."):
+        return "as its code is its own"
     if getattr(loaded.model.config, "quantization_config", None):
         return "as its weights are quantised"
     if config._attn_implementation != OWN:
@@ -138,9 +154,13 @@ def narrowest(loaded: Loaded) -> int:
 
 @contextmanager
 def sharing(loaded: Loaded, packing: Packing) -> Iterator[None]:
-    """Let attention look at each text of a row by itself, for one pass."""
+    """Let attention look at each text of a row by itself, for one pass.
+
+    ModelError when a block did not do so: its texts would have felt each other.
+    """
     configs = attending(loaded.decoder)
-    token = NOW.set(packing)
+    shared = Shared(packing)
+    token = NOW.set(shared)
     for config in configs:
         config._attn_implementation = SHARED
     try:
@@ -149,6 +169,8 @@ def sharing(loaded: Loaded, packing: Packing) -> Iterator[None]:
         for config in configs:
             config._attn_implementation = OWN
         NOW.reset(token)
+    if shared.seen != len(loaded.blocks):
+        raise ModelError(NOT_SEEN.format(model=loaded.spec.model))
 
 
 def attending(stack: nn.Module) -> list[Any]:
@@ -173,7 +195,9 @@ def attention_by_text(
 
     No mask is needed: what pads a text stands behind it.
     """
-    packing = NOW.get()
+    shared = NOW.get()
+    shared.seen += 1
+    packing = shared.packing
     texts = []
     for row in (query, key, value):
         by_token = row[0].transpose(0, 1)
