@@ -198,12 +198,17 @@ def attention_by_text(
     shared = NOW.get()
     shared.seen += 1
     packing = shared.packing
-    texts = []
-    for row in (query, key, value):
-        by_token = row[0].transpose(0, 1)
-        texts.append(packing.apart(by_token).transpose(1, 2))
-    seen, nothing = sdpa_attention_forward(module, *texts, None, **rest)
+    queries = heads_apart(packing, query)
+    keys = heads_apart(packing, key)
+    values = heads_apart(packing, value)
+    seen, nothing = sdpa_attention_forward(module, queries, keys, values, None, **rest)
     return packing.together(seen)[None], nothing
+
+
+def heads_apart(packing: Packing, row: torch.Tensor) -> torch.Tensor:
+    """A row (1, head, token, width) laid out by text (text, head, place, width)."""
+    by_token = row[0].transpose(0, 1)
+    return packing.apart(by_token).transpose(1, 2)
 
 
 # It has no mask of its own by this name, so the library makes none.
