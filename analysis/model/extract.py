@@ -30,8 +30,8 @@ TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
 On a processor the activations of small batches stay in its cache: a fifth less time.
 Of our own pairs 14 % of the tokens are then padding by Gemma 3's tokenizer and 7 % by
 SmolLM2's (33 and 22 % in the batches of a GPU). Where that is chosen, the texts of a
-batch share one row, which has none (``analysis.model.packing``); smaller batches spare
-less of the time, and change last bits (``benchmarks.padding``).
+batch share one row, which has none (``analysis.model.packing``). Smaller batches spare
+as much time or less, and change last bits (``benchmarks.padding``).
 """
 FLOAT32_REMEDY = (
     "Its weights may be damaged; fetch them again, or choose another model."
