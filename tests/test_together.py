@@ -25,7 +25,7 @@ from analysis.sentences.parallel import ParallelText
 from analysis.study import claims, commits, library, store, together
 from analysis.study.claims import Claims
 from analysis.study.manifest import FileEntry
-from analysis.study.together import Shard, read_shard
+from analysis.study.together import Group, Shard, read_shard
 from analysis.words import plan as words
 from babelscope import clusters, commands
 from tests import asking, reading
@@ -288,6 +288,53 @@ def test_records_are_read_once_and_again_when_they_change(home, monkeypatch):
     longer = replace(entry, bytes=22)
     commits.add(folder, "vector-000-000.safetensors", longer)
     assert list(commits.told_files(folder).values()) == [longer] and len(read) == 2
+
+
+@pytest.mark.parametrize("groups", [12, 24])
+def test_claims_of_other_groups_are_not_read(home, monkeypatch, groups):
+    """What one process reads of claims grows with the groups, not with their square."""
+    folder = begun("together")
+    read = []
+    real = Path.read_text
+
+    def counted(path, *given, **named):
+        if ".claim-" in path.name:
+            read.append(path.name)
+        return real(path, *given, **named)
+
+    def tell(group):
+        entry = FileEntry(bytes=1, sha256="0" * 64, keys=tuple(group.keys))
+        commits.add(folder, f"{group.name}.safetensors", entry)
+
+    names = [f"part-{number:02d}" for number in range(groups)]
+    parts = [Group(name, frozenset({f"{name}/0/0"}), ()) for name in names]
+    monkeypatch.setattr(Path, "read_text", counted)
+    store.share(folder)
+    with Claims(folder, QUICK) as own:
+        whole = together.Plan(parts, tell)
+        together.taking_turns(folder, whole, lambda *told: None, Shard(), own)
+        assert not together.missing(folder, whole)
+    # Each once, after it was taken: whether all who took it have died.
+    assert sorted(read) == [f"{name}.claim-0" for name in names]
+
+
+def test_only_the_newest_claim_on_a_group_is_read_for_where_it_stands(home):
+    folder = begun("together")
+    store.share(folder)
+    with Claims(folder, QUICK) as own:
+        for generation in range(11):
+            assert own.make("concept-000", generation)
+        own.release("concept-000", "out of memory")
+        assert own.take("concept-001")
+        newest = {claim.group: claim for claim in claims.newest_claims(folder)}
+        # Ten comes after nine, though not by the letter.
+        assert newest["concept-000"].generation == 10
+        assert own.last("concept-000") == newest["concept-000"]
+        assert newest["concept-000"].error == "out of memory"
+        assert not newest["concept-001"].released
+        lost = own.lost_of(["concept-000", "concept-001", "concept-002"])
+    assert lost["concept-000"][-1] == "out of memory" and len(lost["concept-000"]) == 11
+    assert lost["concept-001"] == lost["concept-002"] == []
 
 
 def test_a_damaged_record_is_told(home):

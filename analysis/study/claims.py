@@ -14,10 +14,11 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from analysis.core import disk, files
 from analysis.study import commits
@@ -164,8 +165,8 @@ class Claims:
 
     def last(self, group: str) -> Claim | None:
         """The newest claim on a group; None where there was never one."""
-        own = [claim for claim in claims_in(self.folder) if claim.group == group]
-        return max(own, key=lambda claim: claim.generation, default=None)
+        own = files_by_group(self.folder).get(group)
+        return read_claim(own[-1]) if own else None
 
     def is_dead(self, claim: Claim) -> bool:
         """Whether an owner's heart has stood still for the lease, as heard from here."""
@@ -181,14 +182,18 @@ class Claims:
 
     def lost(self, group: str) -> list[str]:
         """What ended each claim on a group that came to nothing: an error, or a death."""
-        own = [claim for claim in claims_in(self.folder) if claim.group == group]
-        newest = max((claim.generation for claim in own), default=0)
-        found = []
-        for claim in own:
-            if claim.error:
-                found.append(claim.error)
-            elif not claim.released and claim.generation < newest:
-                found.append(f"the process {claim.owner or 'that began it'} ended")
+        return self.lost_of([group])[group]
+
+    def lost_of(self, groups: Iterable[str]) -> dict[str, list[str]]:
+        """The same of several groups, for which the folder is listed once.
+
+        Claims on other groups, which may be thousands that are done, are not read.
+        """
+        known = files_by_group(self.folder)
+        found = {}
+        for group in groups:
+            own = [read_claim(file) for file in known.get(group, [])]
+            found[group] = ends_of(own)
         return found
 
 
@@ -239,18 +244,48 @@ def heart_count(path: Path) -> int:
         return 0
 
 
-def claims_in(folder: Path) -> Iterator[Claim]:
-    """All claims of a study, whoever made them."""
+class ClaimFile(NamedTuple):
+    """The file of a claim, whose name tells the group and the generation."""
+
+    path: Path
+    group: str
+    generation: int
+
+
+def files_by_group(folder: Path) -> dict[str, list[ClaimFile]]:
+    """The files of all claims in a folder, by group; the newest generation comes last."""
+    found: dict[str, list[ClaimFile]] = {}
     for path in disk.listed(folder):
         name = CLAIM.fullmatch(path.name)
         if name is not None:
-            yield read_claim(path, name["group"], int(name["generation"]))
+            file = ClaimFile(path, name["group"], int(name["generation"]))
+            found.setdefault(file.group, []).append(file)
+    for own in found.values():
+        own.sort(key=lambda file: file.generation)
+    return found
 
 
-def read_claim(path: Path, group: str, generation: int) -> Claim:
+def newest_claims(folder: Path) -> list[Claim]:
+    """The newest claim on each group of a study, whoever made it."""
+    by_group = files_by_group(folder / FOLDER)
+    return [read_claim(own[-1]) for own in by_group.values()]
+
+
+def read_claim(file: ClaimFile) -> Claim:
     """A claim from its file; without an owner where that was cut off."""
     try:
-        known = json.loads(path.read_text())
+        known = json.loads(file.path.read_text())
         return Claim(**known)
     except (OSError, ValueError, TypeError):
-        return Claim(group, generation)
+        return Claim(file.group, file.generation)
+
+
+def ends_of(own: Sequence[Claim]) -> list[str]:
+    """What ended each of a group's claims, the newest last, that came to nothing."""
+    found = []
+    for claim in own:
+        if claim.error:
+            found.append(claim.error)
+        elif not claim.released and claim is not own[-1]:
+            found.append(f"the process {claim.owner or 'that began it'} ended")
+    return found

@@ -47,7 +47,7 @@ def standing(folder: Path) -> Standing:
 
 def standing_of(folder: Path, done: int, of: int) -> Standing:
     """How far it is, with who computes it, of whatever has so many cells."""
-    known = newest(list(claims.claims_in(folder / claims.FOLDER)))
+    known = claims.newest_claims(folder)
     return Standing(
         done=done,
         of=of,
@@ -78,14 +78,6 @@ def cells(manifest: Manifest) -> int:
         + len(others)
         + tried
     )
-
-
-def newest(known: Sequence[Claim]) -> list[Claim]:
-    """The newest claim on each group."""
-    by_group: dict[str, Claim] = {}
-    for claim in sorted(known, key=lambda each: each.generation):
-        by_group[claim.group] = claim
-    return list(by_group.values())
 
 
 def lives(folder: Path, claim: Claim) -> bool:

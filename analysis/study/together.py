@@ -158,7 +158,8 @@ def taking_turns(
             own.stopped.wait(PAUSE)
             continue
         waiting = missing(folder, plan)
-        wanted = [group for group in waiting if len(own.lost(group.name)) < TRIES]
+        lost = own.lost_of(group.name for group in waiting)
+        wanted = [group for group in waiting if len(lost[group.name]) < TRIES]
         done = len(groups) - len(waiting)
         if not any(can_begin(group, waiting) for group in wanted):
             return
@@ -234,12 +235,8 @@ def in_turn(
 
 def set_aside(folder: Path, plan: Plan, own: Claims) -> list[str]:
     """What became of the groups that nobody could compute, the last error of each."""
-    found = []
-    for group in missing(folder, plan):
-        errors = own.lost(group.name)
-        if errors:
-            found.append(errors[-1])
-    return found
+    lost = own.lost_of(group.name for group in missing(folder, plan))
+    return [errors[-1] for errors in lost.values() if errors]
 
 
 def fold(folder: Path, plan: Plan, own: Claims) -> None:
