@@ -282,16 +282,21 @@ def memory(place: Place) -> None:
 
 def told_of_memory(name: str, found: Measured) -> None:
     """What one study took, beside what was foretold."""
-    grown = found.peak - found.base
-    apart = found.preflight / found.peak - 1
+    apart = found.foretold / found.taken - 1
     said(
         f"{name}: before loading, at most, of that no file",
         f"{found.base:.0f}, {found.peak:.0f}, {found.anonymous:.0f} MiB",
     )
-    met = abs(apart) <= MOST_APART
-    foretold = f"{found.preflight:.0f} MiB, {apart:+.0%}"
-    said(f"{name}: foretold of the most", foretold, f"± {MOST_APART:.0%}", met)
-    said(f"{name}: foretold of what loading and reading add", f"{grown:.0f} MiB")
+    said(
+        f"{name}: loading and computing add, of that unread",
+        f"{found.taken:.0f}, {found.unread:.0f} MiB",
+    )
+    said(
+        f"{name}: foretold, of that on disk",
+        f"{found.foretold:.0f}, {found.disk:.0f} MiB, {apart:+.0%}",
+        f"± {MOST_APART:.0%}",
+        abs(apart) <= MOST_APART,
+    )
 
 
 # --- A library ---

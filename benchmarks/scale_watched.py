@@ -15,6 +15,8 @@ from typing import Any
 
 import psutil
 
+from analysis.concepts.pairs import Corpus
+from analysis.concepts.specs import StudySpec
 from analysis.core.specs import ModelSpec
 from analysis.study import claims, commits, store, together
 from analysis.worker import extraction
@@ -39,8 +41,10 @@ class Measured:
     ``begun`` to ``ended`` is the work on cells; ``keeping`` what claims, records and
     commits took of it. ``working`` and ``kept`` are the same in seconds of a processor,
     which a busy machine does not lengthen. ``base`` is the process before it loads a
-    model, ``peak`` at most, ``anonymous`` at most without pages of files, ``preflight``
-    what was foretold.
+    model, ``peak`` at most, ``anonymous`` at most without pages of files. ``unread`` are
+    weights that lie in a mapped file and that no text has asked for, such as those of
+    words that none has: they come into memory once they are. ``preflight`` is what was
+    foretold of model and study, ``disk`` what of their file on disk.
     """
 
     begun: float = 0.0
@@ -53,7 +57,19 @@ class Measured:
     base: float = 0.0
     peak: float = 0.0
     anonymous: float = 0.0
+    unread: float = 0.0
     preflight: float = 0.0
+    disk: float = 0.0
+
+    @property
+    def taken(self) -> float:
+        """What loading a model and computing a study take, beside all that was there."""
+        return self.peak - self.base + self.unread
+
+    @property
+    def foretold(self) -> float:
+        """The same as it was foretold; pages of the file on disk stay in memory."""
+        return self.preflight + self.disk
 
 
 class Stopwatch:
@@ -119,17 +135,52 @@ def watch_cells(found: Measured, watch: Stopwatch) -> None:
 
 
 def watch_preflight(found: Measured) -> None:
-    """Note what the program foretells of a model, before it is loaded."""
+    """Note what the process is before a model is loaded, and what is foretold of a study."""
     from analysis.model import load
 
-    find = load.load
+    find, compute = load.load, extraction.extract_cells
 
-    def watched(spec: ModelSpec, *more: Any) -> Any:
-        found.preflight = load.preflight(spec).needed / MEBIBYTE
+    def loaded(spec: ModelSpec, *more: Any) -> Any:
+        # What it needs itself is there already where it is asked before.
+        load.preflight(spec)
         found.base = psutil.Process().memory_info().rss / MEBIBYTE
         return find(spec, *more)
 
-    load.load = watched
+    def computed(folder: Path, corpus: Corpus, reader: Any, *more: Any) -> None:
+        try:
+            compute(folder, corpus, reader, *more)
+        finally:
+            foretell(found, folder, corpus, reader.loaded)
+            found.unread = unread(reader.loaded.source.folder)
+
+    load.load = loaded
+    extraction.extract_cells = computed
+
+
+def foretell(found: Measured, folder: Path, corpus: Corpus, loaded: Any) -> None:
+    """Note what the Check says of a study."""
+    from analysis.model import load
+
+    spec = store.read_manifest(folder).spec_as(StudySpec)
+    pairs = extraction.chosen_pairs(corpus, spec)
+    tokens_of = functools.partial(extraction.tokens_in, loaded.tokenizer, spec.template)
+    seen = load.preflight(spec.model)
+    needed = extraction.needed_to_read(seen, pairs, spec.split, tokens_of)
+    found.preflight = needed.memory / MEBIBYTE
+    found.disk = needed.disk / MEBIBYTE
+
+
+def unread(folder: Path) -> float:
+    """MiB of the weights in a folder that are mapped and not in memory."""
+    process: Any = psutil.Process()
+    if not hasattr(process, "memory_maps"):
+        return 0.0
+    absent = 0
+    for mapped in process.memory_maps():
+        path = Path(mapped.path)
+        if path.suffix == ".safetensors" and path.parent == folder.resolve():
+            absent += mapped.size - mapped.rss
+    return absent / MEBIBYTE
 
 
 def main(told: Path, words: list[str]) -> int:

@@ -177,7 +177,7 @@ def test_a_study_goes_on_without_the_comparison_when_float32_does_not_fit(
     from analysis.core import model_memory
     from analysis.model import load as models
 
-    monkeypatch.setattr(model_memory, "BATCH_BYTES", 0)
+    monkeypatch.setattr(model_memory, "LIBRARY_BYTES", {"cpu": 0})
     needed = models.preflight(ModelSpec("llama", dtype="bfloat16")).needed
     monkeypatch.setenv("BABELSCOPE_MODEL_MEMORY", str(1.5 * needed / 2**30))
     job = run(

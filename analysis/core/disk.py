@@ -203,7 +203,8 @@ def listed(folder: Path) -> list[Path]:
     Nothing where it is missing or may not be read, of which ``trouble`` tells.
     """
     try:
-        return sorted(folder.iterdir())
+        # Paths of one folder differ in their names alone, which are compared far faster.
+        return sorted(folder.iterdir(), key=lambda path: path.name)
     except OSError:
         return []
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from analysis.core import model_memory
-from analysis.core.model_memory import BYTES, Size
+from analysis.core.model_memory import BYTES, Memory, Size
 
 TABLE = Path(__file__).parent / "data" / "open_models.csv"
 UNKNOWN = "unknown"
@@ -81,18 +81,32 @@ class OpenModel:
             return None
         return numbers * BYTES[self.stored]
 
-    def needed(self, precision: Precision) -> int | None:
-        """About how many bytes of memory it takes, by the arithmetic of the Check."""
-        if self.parameters is None or self.hidden is None or self.inner is None:
-            return None
-        size = Size(self.parameters, self.hidden, self.inner)
-        return model_memory.needed_bytes(size, precision.dtype, precision.quantisation)
+    @property
+    def size(self) -> Size | None:
+        """What its memory depends on; None where some of it is not known."""
+        found = (
+            self.parameters,
+            self.hidden,
+            self.inner,
+            self.layers,
+            self.vocabulary,
+        )
+        known = [number for number in found if number is not None]
+        return Size(*known) if len(known) == len(found) else None
 
-    def fitting(self, available: int) -> Precision | None:
+    def needed(self, precision: Precision, device: str = "cpu") -> int | None:
+        """About how many bytes it takes on a device, by the arithmetic of the Check."""
+        if self.size is None:
+            return None
+        return model_memory.needed_bytes(
+            self.size, precision.dtype, precision.quantisation, device
+        )
+
+    def fitting(self, memory: Memory) -> Precision | None:
         """The most exact precision for which there is room; None where there is none."""
         for precision in PRECISIONS:
-            needed = self.needed(precision)
-            if needed is not None and needed <= available:
+            needed = self.needed(precision, memory.device)
+            if needed is not None and needed <= memory.available:
                 return precision
         return None
 

@@ -16,6 +16,7 @@ import torch
 
 from analysis.core.counting import count_are
 from analysis.core.errors import CorpusError, ModelError, SpecError
+from analysis.core.model_memory import BATCH_TEXTS, BATCH_TOKENS
 from analysis.core.positions import LAST, MEAN, WEIGHTED
 from analysis.core.templates import added_tokens, prompt_ids
 from analysis.model.batches import text_positions
@@ -24,7 +25,7 @@ from analysis.model.load import Loaded, out_of_memory, release
 from analysis.model.packing import Packing, packed, pays, sharing
 from analysis.model.stacks import started
 
-TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
+TOKEN_BUDGET = BATCH_TOKENS
 """Tokens in a batch, padding included.
 
 On a processor the activations of small batches stay in its cache: a fifth less time.
@@ -36,7 +37,7 @@ as much time or less, and change last bits (``benchmarks.padding``).
 FLOAT32_REMEDY = (
     "Its weights may be damaged; fetch them again, or choose another model."
 )
-MOST_TEXTS = 256
+MOST_TEXTS = BATCH_TEXTS
 """Texts in a batch, which bounds the states of very short ones."""
 
 

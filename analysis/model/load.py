@@ -46,10 +46,12 @@ from analysis.core.model_kinds import (
     usual_position,
 )
 from analysis.core.model_memory import (
+    Batch,
     Memory,
     Size,
     free_main_memory,
     needed_bytes,
+    read_bytes,
 )
 from analysis.core.model_records import read_record
 from analysis.core.specs import DECODER, ModelSpec
@@ -256,6 +258,8 @@ class Preflight:
     needed: int
     available: int
     place: str
+    size: Size
+    dtype: str
     notices: tuple[str, ...] = ()
     kind: str = DECODER
     stack: str = DECODER
@@ -264,6 +268,17 @@ class Preflight:
     def fits(self) -> bool:
         """Whether the estimate is below what is free."""
         return self.needed <= self.available
+
+    @property
+    def device(self) -> str:
+        """“cuda” or “cpu”."""
+        return Memory(self.available, self.place).device
+
+    def needed_with(self, batch: Batch) -> int:
+        """What it takes with another batch than the largest."""
+        largest = read_bytes(self.size, self.dtype, self.device)
+        own = read_bytes(self.size, self.dtype, self.device, batch)
+        return self.needed - largest + own
 
 
 def load(spec: ModelSpec, progress: Callable[[int, int], None] | None = None) -> Loaded:
@@ -650,19 +665,24 @@ def preflight(spec: ModelSpec, check: Check = interruption.check) -> Preflight:
     text = text_config(config, stack.name)
     parameters = count_parameters(config, source, check)
     quantisation = stored_quantisation(config) or spec.quantisation
-    if unpacks(config, device_name(spec)):
+    device = device_name(spec)
+    if unpacks(config, device):
         quantisation = "none"
-    size = Size(parameters, stack.hidden, inner_width(text))
-    memory = free_memory(device_name(spec))
+    size = Size(
+        parameters, stack.hidden, inner_width(text), stack.layers, words_of(text)
+    )
+    memory = free_memory(device)
     return Preflight(
         source,
         config.model_type,
         stack.layers,
         stack.hidden,
         parameters,
-        needed_bytes(size, spec.dtype, quantisation),
+        needed_bytes(size, spec.dtype, quantisation, device),
         memory.available,
         memory.place,
+        size,
+        spec.dtype,
         notices_of(adapter, base),
         stack.kind,
         stack.name,
@@ -746,6 +766,11 @@ def inner_width(config: Any) -> int:
         # Gemma 3n tells it layer by layer.
         return max(inner)
     return inner
+
+
+def words_of(config: Any) -> int:
+    """How many tokens there are; 0 where the configuration does not tell."""
+    return getattr(config, "vocab_size", None) or 0
 
 
 def stored_quantisation(config: PreTrainedConfig) -> str:

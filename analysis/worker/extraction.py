@@ -3,7 +3,7 @@
 Check a model, extract a study, embed words, go on with any of them, compute a control run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from analysis.concepts import plan
+from analysis.concepts import plan, study_memory
 from analysis.concepts.corpora import find, keep
 from analysis.concepts.pairs import ContrastPair, Corpus
 from analysis.concepts.readable import notes_on, read_alike
@@ -30,6 +30,7 @@ from analysis.core.templates import (
     is_whole,
     last_tokens,
     prompt_form,
+    prompt_ids,
 )
 from analysis.core.tokenizer import Tokenizer
 from analysis.study import commits, coverage, library, stop_mark, store, together
@@ -54,7 +55,7 @@ from analysis.worker.stops import stopped_with_others
 from analysis.worker.trials import go_on_trying
 
 if TYPE_CHECKING:
-    from analysis.model.load import Loaded
+    from analysis.model.load import Loaded, Preflight
     from analysis.worker.reader import ModelReader
 
 AFTER_ALL = ("plane-", "trial_")
@@ -118,14 +119,18 @@ class Legible(NamedTuple):
 
 
 def check_model(
-    spec: ModelSpec, template: str, pairs: Sequence[ContrastPair], position: str = USUAL
+    spec: ModelSpec,
+    template: str,
+    pairs: Sequence[ContrastPair],
+    position: str = USUAL,
+    split: str = study_memory.USUAL_FOLDS,
 ) -> Task[Check]:
     """A task that looks at a model without its weights.
 
-    It estimates what the model takes, and shows which token of each language's texts it
-    would read, and how much of them is lost on it.
+    It estimates what the model and a study of these pairs take, and shows which token of
+    each language's texts it would read, and how much of them is lost on it.
     """
-    return partial(checked_model, spec, template, pairs, position)
+    return partial(checked_model, spec, template, pairs, position, split)
 
 
 def checked_model(
@@ -133,6 +138,7 @@ def checked_model(
     template: str,
     pairs: Sequence[ContrastPair],
     position: str,
+    split: str,
     job: Job,
     pool: Pool,
 ) -> Check:
@@ -150,17 +156,19 @@ def checked_model(
         (prompt,) = apply_template(template, tokenizer, [own[0].positive])
         tails[language] = last_tokens(tokenizer, prompt, whole=is_whole(template))
         legible[language] = legibility(tokenizer, template, own)
+    counter = partial(tokens_in, tokenizer, template)
+    needed = needed_to_read(seen, pairs, split, counter).memory
     return Check(
         family=seen.family,
         layers=seen.layers,
         hidden=seen.hidden,
         parameters=seen.parameters,
-        needed=seen.needed,
+        needed=needed,
         available=seen.available,
         place=seen.place,
         revision=seen.source.revision,
         bfloat16=load.faster_in_bfloat16(),
-        fits=seen.fits,
+        fits=seen.fits and needed <= seen.available,
         tails=tails,
         template=template,
         prompt=prompt_form(template, tokenizer),
@@ -170,6 +178,30 @@ def checked_model(
         stack=seen.stack,
         position=position or usual_position(seen.kind),
     )
+
+
+def tokens_in(tokenizer: Tokenizer, template: str, text: str) -> int:
+    """How many tokens a text has behind a template."""
+    prompts = apply_template(template, tokenizer, [text])
+    return len(prompt_ids(tokenizer, prompts, is_whole(template))[0])
+
+
+def needed_to_read(
+    seen: "Preflight",
+    pairs: Sequence[ContrastPair],
+    split: str,
+    tokens_of: Callable[[str], int],
+) -> study_memory.Taken:
+    """What a model takes, and a study of these pairs where it is on a processor.
+
+    A study of a model on a GPU takes main memory beside it, which is not looked at.
+    """
+    counts = study_memory.counts_of(pairs)
+    batch = study_memory.largest_batch(pairs, counts, tokens_of, seen.device)
+    needed = seen.needed_with(batch)
+    own = study_memory.taken(counts, split, seen.layers, seen.hidden)
+    beside = own.memory if seen.device == "cpu" else 0
+    return study_memory.Taken(needed + beside, own.disk)
 
 
 def by_language(pairs: Sequence[ContrastPair]) -> dict[str, list[ContrastPair]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from analysis.core import open_models
 from analysis.core.errors import ModelError, SpecError
+from analysis.core.model_memory import Memory
 from analysis.core.model_names import offered_models
 from analysis.core.model_records import WeightsRecord, converted_root, read_record
 from analysis.core.open_models import UNKNOWN, OpenModel
@@ -223,13 +224,13 @@ def list_all(options: argparse.Namespace) -> int:
         f"({free.place}):"
     )
     for model in open_models.table().values():
-        print(open_line(model, free.available))
+        print(open_line(model, free))
     return 0
 
 
-def open_line(model: OpenModel, available: int) -> str:
+def open_line(model: OpenModel, free: Memory) -> str:
     """What the list says of an open model."""
-    fits = model.fitting(available)
+    fits = model.fitting(free)
     size = UNKNOWN
     if model.fetched_bytes is not None:
         size = f"{model.fetched_bytes / GB:.1f} GB"

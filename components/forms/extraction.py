@@ -426,7 +426,11 @@ def check_and_start(draft: Draft) -> None:
         jobs.submit(
             f"Check of {draft.spec.model.model}",
             extraction.check_model(
-                draft.spec.model, draft.spec.template, pairs, draft.spec.position
+                draft.spec.model,
+                draft.spec.template,
+                pairs,
+                draft.spec.position,
+                draft.spec.split,
             ),
         )
     if row.button(

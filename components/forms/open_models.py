@@ -52,7 +52,7 @@ def machine() -> Machine:
 def choose_open() -> Chosen:
     """A model of the table; its precision is filled in when it is chosen."""
     here = machine()
-    shown = narrowed(here.memory.available)
+    shown = narrowed(here.memory)
     if not shown:
         st.info("No model is like that. Ask for less.", icon=":material/info:")
         return Chosen()
@@ -87,12 +87,12 @@ def choose_open() -> Chosen:
     if not chosen:
         return Chosen()
     model = table()[chosen]
-    fill(model, here.memory.available)
+    fill(model, here.memory)
     about(model, here)
     return Chosen(model.id, model.revision)
 
 
-def narrowed(available: int) -> list[OpenModel]:
+def narrowed(memory: Memory) -> list[OpenModel]:
     """The models that are like what is asked for."""
     left, middle, right = st.columns(3, vertical_alignment="bottom")
     least = left.number_input(
@@ -108,7 +108,7 @@ def narrowed(available: int) -> list[OpenModel]:
     kept = []
     for model in table().values():
         enough = least == 1 or (model.languages or 0) >= least
-        free = not only or model.fitting(available) is not None
+        free = not only or model.fitting(memory) is not None
         if enough and free and licence in (ANY, model.licence):
             kept.append(model)
     return kept
@@ -116,7 +116,7 @@ def narrowed(available: int) -> list[OpenModel]:
 
 def row(model: OpenModel, here: Machine) -> dict[str, object]:
     """What the table shows of a model; what is not known is an empty cell."""
-    fits = model.fitting(here.memory.available)
+    fits = model.fitting(here.memory)
     cells: dict[str, object] = {
         "model": model.name,
         "languages": model.languages,
@@ -128,7 +128,8 @@ def row(model: OpenModel, here: Machine) -> dict[str, object]:
         "to fetch, GB": scaled(model.fetched_bytes, GB),
     }
     for precision in PRECISIONS:
-        cells[f"{precision.label}, GiB"] = scaled(model.needed(precision), GIB)
+        needed = model.needed(precision, here.memory.device)
+        cells[f"{precision.label}, GiB"] = scaled(needed, GIB)
     return cells | {
         "layers × hidden": f"{in_words(model.layers)} × {in_words(model.hidden)}",
         "vocabulary": model.vocabulary,
@@ -171,12 +172,12 @@ def follow(rows: Iterable[int], ids: list[str]) -> None:
             st.session_state[CHOICE] = ids[place]
 
 
-def fill(model: OpenModel, available: int) -> None:
+def fill(model: OpenModel, memory: Memory) -> None:
     """Fill in the most exact precision that fits, once for each choice."""
     if st.session_state.get(FILLED) == model.id:
         return
     st.session_state[FILLED] = model.id
-    precision = model.fitting(available) or Precision("bfloat16")
+    precision = model.fitting(memory) or Precision("bfloat16")
     st.session_state["draft-dtype"] = precision.dtype
     st.session_state["draft-quantisation"] = precision.quantisation
 
@@ -192,7 +193,7 @@ def about(model: OpenModel, here: Machine) -> None:
         f"({model.licence_link}). To fetch: {escape(size)}. Facts from "
         f"{escape(model.source)}, {model.date}."
     )
-    if model.fitting(here.memory.available) is None:
+    if model.fitting(here.memory) is None:
         st.warning(
             f"{escape(model.name)} does not fit into the memory that is free now, in any "
             "precision. Choose a smaller one, or free memory and look again.",

@@ -58,8 +58,8 @@ def everything() -> None:
 
 def under_way() -> None:
     """A way to every study that several processes compute together now."""
-    names = [path.name for path in store.newest_first(store.root())]
-    shared = [name for name in names if commits.are_shared(store.root() / name)]
+    every = store.newest_first(store.root())
+    shared = [path.name for path in every if commits.are_shared(path)]
     for name, facts in cache.summaries(shared).items():
         title = name if isinstance(facts, str) else facts.title
         going.link(
