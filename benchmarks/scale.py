@@ -77,6 +77,14 @@ LEAST_PACE = 0.9
 PROCESSES = (1, 8)
 ROUNDS = 3
 WARMING = 16
+COPIES = 3
+"""Of an array in memory while its cells are put into one file: the cells, the bytes of each,
+and those of the file.
+"""
+LOOKS = 3
+"""Looks at all records for each concept: what is missing before and after it is claimed,
+and when its cells begin (``test_no_cell_of_folds_looks_at_what_others_have_added``).
+"""
 BYTES_OF = {"F32": 4, "F16": 2, "I32": 4, "I16": 2, "I8": 1, "U8": 1}
 
 
@@ -577,7 +585,7 @@ def bounds_of(plan: Plan, unit: Unit) -> list[Bound]:
     manifest = plan.cells * unit.record + unit.pair * (
         plan.design.concepts * plan.design.pairs
     )
-    looks = plan.cells**2 / 2 * unit.look
+    looks = LOOKS * plan.design.concepts * plan.cells * unit.look
     return [
         Bound(
             "disk",
@@ -603,7 +611,7 @@ def bounds_of(plan: Plan, unit: Unit) -> list[Bound]:
         ),
         Bound(
             "memory when a study's cells are put into one file",
-            2 * largest / GIBIBYTE,
+            COPIES * largest / GIBIBYTE,
             psutil.virtual_memory().available / GIBIBYTE,
             "GiB",
             "The cells are all kept, and are merged by whoever goes on where there is more.",
@@ -627,7 +635,7 @@ def bounds_of(plan: Plan, unit: Unit) -> list[Bound]:
             looks,
             MOST_KEEPING * plan.seconds,
             "s",
-            "Fewer concepts in a study: looks grow with the square of its cells.",
+            "Fewer concepts in a study: its records are looked at for each of them.",
         ),
         Bound(
             "files of whole studies",

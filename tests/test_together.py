@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -316,6 +317,31 @@ def test_claims_of_other_groups_are_not_read(home, monkeypatch, groups):
         assert not together.missing(folder, whole)
     # Each once, after it was taken: whether all who took it have died.
     assert sorted(read) == [f"{name}.claim-0" for name in names]
+
+
+def test_no_cell_of_folds_looks_at_what_others_have_added(home, monkeypatch):
+    """Whoever did would read as many records as there are cells, for each of them."""
+    folder = begun("together")
+    looks, inside = [], []
+    told_files, cells = commits.told_files, dict(plan.FOLDED_CELLS)
+
+    def counted(*given):
+        looks.append(bool(inside))
+        return told_files(*given)
+
+    def watched(stage, *given):
+        inside.append(stage)
+        try:
+            return cells[stage](*given)
+        finally:
+            inside.pop()
+
+    monkeypatch.setattr(commits, "told_files", counted)
+    for stage in cells:
+        monkeypatch.setitem(plan.FOLDED_CELLS, stage, partial(watched, stage))
+    plan.run_together(folder, reading.corpus(), reading.FakeReader(), Shard())
+    assert looks and not any(looks)
+    assert content(folder) == alone()
 
 
 def test_only_the_newest_claim_on_a_group_is_read_for_where_it_stands(home):

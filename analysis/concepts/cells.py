@@ -20,6 +20,7 @@ from analysis.concepts.readouts import Consumer, LinearReadout, StateNorms
 from analysis.concepts.specs import StudySpec
 from analysis.concepts.unrelated_vectors import ShuffledVectors
 from analysis.core.digests import seed_of
+from analysis.study.manifest import Manifest
 
 
 class Reader(Protocol):
@@ -50,9 +51,13 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class Work:
-    """What every cell of a study is computed from."""
+    """What every cell of a study is computed from.
+
+    ``known`` is its manifest as it was when the work began: its tables of pairs stay.
+    """
 
     folder: Path
+    known: Manifest
     spec: StudySpec
     corpus: Corpus
     reader: Reader

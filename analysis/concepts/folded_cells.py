@@ -37,7 +37,6 @@ from analysis.concepts.unrelated_vectors import (
     halves_of,
     random_directions,
 )
-from analysis.study import store
 
 
 class Vectors(NamedTuple):
@@ -72,7 +71,7 @@ class Place(NamedTuple):
 def place_of(work: Work, concept: str, language: str) -> Place:
     """The pairs of a concept in a language among those of the study's table."""
     spec = work.spec
-    table = store.read_manifest(work.folder).pair_table(concept)
+    table = work.known.pair_table(concept)
     ids = split_pairs(work.corpus, spec.split, concept, language, spec.seed).test
     numbers = {pair: number for number, pair in enumerate(table.test)}
     places = [numbers[pair] for pair in ids]
@@ -179,7 +178,7 @@ def folded_score_cell(
     a fold nor the pairs that they judge rank the pairs outside it; ``fold_spread``
     (source, layer), from 1.
     """
-    table = store.read_manifest(work.folder).pair_table(concept)
+    table = work.known.pair_table(concept)
     place = place_of(work, concept, language)
     in_first = halves_of(table.clusters, place.places)
     target = kept_language(work, concept, language)

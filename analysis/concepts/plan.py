@@ -261,7 +261,7 @@ def working(folder: Path, corpus: Corpus, reader: Reader) -> Iterator[Work]:
     # Folds need no room for shuffled vectors: they keep differences instead.
     languages = 1 if spec.split in FOLDS else len(spec.languages)
     with ShuffledVectors(languages, *size) as shuffled, KeptLanguages() as kept:
-        yield Work(folder, spec, pairs, reader, shuffled, kept)
+        yield Work(folder, known, spec, pairs, reader, shuffled, kept)
 
 
 def compute_missing(work: Work, cells: Sequence[PairCell], progress: Progress) -> None:
