@@ -3,7 +3,6 @@ and never mixed with this machine's.
 """
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from tests.lens_server import LensServer, serving
 from tests.planted import planted_study
 from tests.stored import stored
 from tests.tiny import HIDDEN, LAYERS
-from tests.visits import alive, button, visit, words
+from tests.visits import after_jobs, alive, button, visit, words
 
 PAGE = "pages/playground.py"
 CONCEPTS, SPOKEN = ("fairness", "truth"), ("en", "fr")
@@ -64,13 +63,7 @@ def play(tab: str = "dose", **values: object):
 def pressed(at, label: str = "Run"):
     """The page after a button's job has ended, which is looked at meanwhile."""
     button(at, label).click().run()
-    for job in list(cache.service().jobs.values()):
-        for _ in range(60):
-            job.seen = time.monotonic()
-            if job.finished.wait(1):
-                break
-        assert not job.live
-    return alive(at.run())
+    return after_jobs(at)
 
 
 def test_an_engine_is_offered_where_it_is_named_and_has_passed(engine, passed, fresh):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -69,7 +70,7 @@ def result(job: Job) -> object:
 def begun(job: Job) -> Job:
     """The job once it has told of a step."""
     until = time.monotonic() + LONG
-    while not job.doing:
+    while not job.total:
         assert time.monotonic() < until and job.live, job
         time.sleep(0.01)
     return job
@@ -115,6 +116,23 @@ def test_progress_notices_and_what_is_shown_come_over_and_cost_little(service):
     assert (job.done, job.total, job.doing) == (1999, 2000, "stepping")
     assert job.partial == ("so far", 1999) and job.notices == ["A word."]
     assert len(heard) < 30 and job.seconds < 5
+
+
+def test_who_waits_for_a_worker_to_start_is_told_so(worker, service, monkeypatch):
+    hears = threading.Event()
+    next_message = worker.child.next_message
+
+    def heard_later():
+        return next_message() if hears.wait(0.01) else None
+
+    monkeypatch.setattr(worker.child, "next_message", heard_later)
+    starting = service.submit("me", "first", works.steps)
+    until = time.monotonic() + LONG
+    while not starting.doing and time.monotonic() < until:
+        time.sleep(0.01)
+    assert starting.doing == "starting a worker"
+    hears.set()
+    assert result(starting) == "all steps" and starting.doing == "stepping"
 
 
 def test_stop_and_a_page_that_nobody_looks_at_end_a_job(service):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -10,15 +11,24 @@ from analysis.core.specs import ModelSpec
 from analysis.steering.presets import presets
 from analysis.steering.specs import SteeringSpec, SteeringTerm, VectorSource
 from analysis.study import library, notes
+from analysis.worker import answers
 from analysis.worker.answers import Ask, Request, reply
-from analysis.worker.service import Job, Pool
+from analysis.worker.service import QUEUED, Job, Pool
 from components.frame import cache
 from components.views import answer_table, comparing, dose
 from components.views.keeping import code
 from tests.planted import planted_study
 from tests.stored import stored
 from tests.tiny import HIDDEN, LAYERS
-from tests.visits import alive, asked, button, figures, visit, words
+from tests.visits import (
+    after_jobs,
+    alive,
+    asked,
+    button,
+    figures,
+    visit,
+    words,
+)
 
 PAGE = "pages/playground.py"
 CONCEPTS, SPOKEN = ("fairness", "truth", "care"), ("en", "fr", "zh")
@@ -57,9 +67,7 @@ def play(study: str = "tiny", tab: str = "dose", **values: object):
 def pressed(at, label: str = "Run"):
     """The page after a button's job has ended."""
     button(at, label).click().run()
-    for job in list(cache.service().jobs.values()):
-        assert job.finished.wait(60)
-    return alive(at.run())
+    return after_jobs(at)
 
 
 def said(at) -> dict[str, tuple[int, ...]]:
@@ -387,6 +395,25 @@ def test_a_blind_comparison_shows_nothing_while_it_runs(in_this_process, monkeyp
     assert button(at, "Stop") and not {"**English**", "**local**"} & {
         markdown.value for markdown in at.markdown
     }
+
+
+def test_answers_that_have_not_begun_are_looked_at_and_say_what_they_wait_for(
+    in_this_process, monkeypatch
+):
+    """A look keeps them, however long a worker takes to begin."""
+    let_go = threading.Event()
+    monkeypatch.setattr(answers, "warm_up", lambda job, pool: let_go.wait(60))
+    at = play(prompt="the judge")
+    button(at, "Run").click().run()
+    job = list(cache.service().jobs.values())[-1]
+    assert job.title == "Answers" and job.state == QUEUED
+    job.seen = 0.0
+    alive(at.run())
+    assert job.seen > 0
+    (bar,) = at.get("progress")
+    assert bar.proto.text == "Waiting until the server is ready: beginning …"
+    let_go.set()
+    assert "Steered" in said(after_jobs(at))
 
 
 def test_a_vector_that_is_not_to_be_had_does_not_end_the_comparison():

@@ -35,6 +35,7 @@ class Machine:
 
     def load(self, spec: ModelSpec, progress) -> "FakeModel":
         progress(1, 2)
+        progress(2, 2)
         self.log.append(spec)
         self.loaded += 1
         self.most = max(self.most, self.loaded)
@@ -139,3 +140,15 @@ def test_stop_is_heard_while_a_model_is_fetched_and_nothing_half_loaded_is_kept(
     with pytest.raises(AnalysisError, match="Stopped"):
         pool.get(spec("a"), stopped)
     assert not pool.loaded and machine.loaded == 0
+
+
+def test_what_a_model_waits_for_is_told_at_each_step(machine):
+    """Also after the last byte was fetched, when weights are read without any steps."""
+    told = []
+    watched = job()
+    watched.on_progress = lambda done, total, doing: told.append(doing)
+    pool = Pool()
+    pool.get(spec("a"), watched)
+    assert told == ["preparing a", "loading a", "fetching a, MB", "loading a"]
+    pool.get(spec("a"), watched)
+    assert len(told) == 4, "one that is in memory is not prepared"

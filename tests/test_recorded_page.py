@@ -11,7 +11,15 @@ from tests.planted import planted_study
 from tests.recorded_answers import recordings, turn
 from tests.stored import HOSTILE, stored
 from tests.tiny import HIDDEN, LAYERS
-from tests.visits import alive, asked, button, figures, visit, words
+from tests.visits import (
+    after_jobs,
+    alive,
+    asked,
+    button,
+    figures,
+    visit,
+    words,
+)
 
 PAGE = "pages/playground.py"
 LLAMA = {"spec": {"model": {"model": "llama", "device": "cpu"}}}
@@ -30,9 +38,7 @@ def studies(fresh, tiny_models):
 def ran(at):
     """The page after Run."""
     button(at, "Run").click().run()
-    for job in list(cache.service().jobs.values()):
-        assert job.finished.wait(60)
-    return alive(at.run())
+    return after_jobs(at)
 
 
 def picked(at, key: str, value: float) -> None:

@@ -19,6 +19,7 @@ from analysis.worker.service import (
     Service,
     ThisProcess,
 )
+from components.frame.jobs import progress_words
 
 PATIENCE = 20
 
@@ -291,3 +292,26 @@ def test_what_each_is_to_do_is_done_once_by_each_who_owns_models():
     for job in jobs:
         ended(job)
     assert {id(pool) for pool in did} == {id(owner.pool) for owner in owners}
+
+
+def test_who_waits_for_the_server_alone_is_told_so_and_not_of_others():
+    service = Service(performers=[ThisProcess(Pool())])
+    gate, held = Gate(), Gate()
+    (ready,) = service.submit_to_each("us", "ready", gate)
+    assert gate.began.wait(PATIENCE)
+    first = service.submit("a", "first", held)
+    second = service.submit("b", "second", lambda job, pool: None)
+    assert service.gets_ready(first) is ready and ready.doing == "waiting"
+    assert service.gets_ready(second) is None and service.place(second) == 2
+    words = progress_words(first, service)
+    assert words == "Waiting until the server is ready: waiting …"
+    assert progress_words(second, service) == "Waiting: 2 jobs before this one."
+    gate.open.set()
+    held.open.set()
+    ended(second)
+    assert service.gets_ready(second) is None
+
+
+def test_a_job_that_has_told_nothing_yet_is_said_to_begin(service):
+    job = Job(1, "me", "", lambda job, pool: None, state=RUNNING)
+    assert progress_words(job, service) == "beginning …"

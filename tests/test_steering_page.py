@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from components.frame import cache
 from tests.planted import planted_study
 from tests.stored import stored
 from tests.tiny import HIDDEN, LAYERS
-from tests.visits import alive, asked, button, visit, words
+from tests.visits import after_jobs, alive, asked, button, visit, words
 
 GATED = {"prompt": "the judge", "gated": True, "range": [3, 3]}
 
@@ -41,9 +40,7 @@ def play(**values: object):
 def steered(at) -> tuple:
     """Terms of the steered answer after a run."""
     button(at, "Run").click().run()
-    for job in list(cache.service().jobs.values()):
-        assert job.finished.wait(60)
-    at = alive(at.run())
+    at = after_jobs(at)
     assert not at.error
     return next(
         one

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -12,7 +13,9 @@ from streamlit import config
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from analysis.worker.service import Job
 from components.forms import asking, extraction, sweeping
+from components.frame import cache as served
 from components.frame import small
 
 APP = Path(__file__).parent.parent / "app.py"
@@ -57,6 +60,26 @@ def alive(at: AppTest) -> AppTest:
         [at.exception[0].message, *at.exception[0].stack_trace[-3:]]
     )
     return at
+
+
+def after_jobs(at: AppTest) -> AppTest:
+    """The page once more when all jobs have ended, which it looks at meanwhile.
+
+    Answers stop that no page looks at for some seconds, and a worker may take longer to
+    begin than that.
+    """
+    for job in list(served.service().jobs.values()):
+        wait_for(job)
+    return alive(at.run())
+
+
+def wait_for(job: Job) -> None:
+    """Wait for a job as the page does that shows it: looking at it."""
+    for _ in range(120):
+        job.seen = time.monotonic()
+        if job.finished.wait(1):
+            return
+    raise AssertionError(f"{job} did not end")
 
 
 def asked(at: AppTest) -> dict[str, list[str]]:

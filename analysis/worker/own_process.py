@@ -49,6 +49,8 @@ DYING = 10.0
 GPUS = "CUDA_VISIBLE_DEVICES"
 THREADS = "OMP_NUM_THREADS"
 COUNT_GPUS = "import torch; print(torch.cuda.device_count())"
+STARTING = "starting a worker"
+"""What a job is at until its process has loaded torch, which takes seconds."""
 log = logging.getLogger(__name__)
 
 
@@ -168,6 +170,7 @@ class WorkerProcess:
     def begin(self) -> None:
         """Begin a process, which holds no model yet."""
         self.child = Child(self.environment)
+        self.ready = False
         self.state = State(Holding(), free_main_memory())
 
     def takes(self, job: Job) -> bool:
@@ -193,6 +196,8 @@ class WorkerProcess:
             self.replace(self.child)
         child = self.child
         self.jobs[job.number] = job
+        if not self.ready:
+            job.doing = STARTING
         try:
             child.tell(Do(job.number, job.owner, job.title, job.model, work))
             return result_of(self.end_of(job, child))
@@ -211,6 +216,7 @@ class WorkerProcess:
                 message.note(self.jobs[message.number])
             if isinstance(message, State):
                 self.state = message
+                self.begun(job)
             if isinstance(message, GiveWay):
                 self.state = replace(self.state, holding=message.holding)
                 job.give_way()
@@ -228,6 +234,12 @@ class WorkerProcess:
                     "and was ended; a new one has begun. Everything finished so far is "
                     "kept; start again to go on from there."
                 )
+
+    def begun(self, job: Job) -> None:
+        """The process has told of itself: it has begun, and its job begins."""
+        self.ready = True
+        if job.doing == STARTING:
+            job.doing = ""
 
     def replace(self, child: Child) -> None:
         """End a process and begin a new one in its place, unless that is done."""

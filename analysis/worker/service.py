@@ -127,6 +127,20 @@ def fetching(job: Job, what: str) -> Callable[[int, int], None]:
     return fetched
 
 
+def loading(job: Job, what: str) -> Callable[[int, int], None]:
+    """What tells a job how much of its model has been fetched, and then that it loads."""
+    fetched = fetching(job, what)
+
+    def told(done: int, total: int) -> None:
+        if done < total:
+            fetched(done, total)
+        else:
+            # Weights are read now, which tells of no steps.
+            job.progress(0, 0, f"loading {what}")
+
+    return told
+
+
 def spent_task(job: Job, pool: "Pool") -> None:
     """Stands in for the work of an ended job, so that what it held can be freed."""
 
@@ -168,12 +182,13 @@ class Pool:
 
     def get(self, spec: ModelSpec, job: Job) -> "Loaded":
         """The model of a spec, loading it when needed. ModelError when it cannot fit."""
-        from analysis.model import load, self_check
-
         known = self.kept(self.pins.get(spec, spec))
         if known:
             return with_notices(known, job)
+        # Said before the imports, which take seconds the first time.
         job.progress(0, 0, f"preparing {spec.model}")
+        from analysis.model import load, self_check
+
         estimate = load.preflight(spec, job.check)
         pinned = replace(spec, revision=estimate.source.revision)
         self.pins[spec] = pinned
@@ -181,8 +196,8 @@ class Pool:
         if known:
             return with_notices(known, job)
         needed = self.make_room(spec, estimate)
-
-        model = self_check.tried(load.load(pinned, fetching(job, spec.model)))
+        job.progress(0, 0, f"loading {spec.model}")
+        model = self_check.tried(load.load(pinned, loading(job, spec.model)))
         self.loaded[pinned] = Held(model, needed)
         return with_notices(model, job)
 
@@ -429,14 +444,29 @@ class Service:
 
     def place(self, job: Job) -> int:
         """How many jobs are before this one."""
+        return len(self.before(job))
+
+    def before(self, job: Job) -> list[Job]:
+        """The jobs before this one."""
+        found: list[Job] = []
+        if job.aside:
+            return found
         with self.lock:
-            queued = [other for other in self.jobs.values() if not other.aside]
-            live = [
-                other.number
-                for other in queued
-                if other.live and self.rival(other, job)
-            ]
-        return 0 if job.aside else sum(number < job.number for number in live)
+            for other in self.jobs.values():
+                earlier = other.live and other.number < job.number
+                if earlier and not other.aside and self.rival(other, job):
+                    found.append(other)
+        return found
+
+    def gets_ready(self, job: Job) -> Job | None:
+        """The server's own job that is before this one; None where a visitor's is too.
+
+        Whoever comes first after a start waits for nobody but the server.
+        """
+        before = self.before(job)
+        if not before or any(other.only is None for other in before):
+            return None
+        return before[0]
 
     def rival(self, one: Job, other: Job) -> bool:
         """Whether there is anybody who would have to do both jobs."""

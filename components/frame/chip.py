@@ -99,9 +99,9 @@ def stand(job: Job) -> str:
     if job.cancel.is_set():
         return "stopping …"
     if job.state == QUEUED:
-        return escape(jobs.progress_words(job))
+        return jobs.progress_words(job)
     if not job.total:
-        return f"{escape(job.doing) or 'beginning'} …"
+        return jobs.doing_words(job)
     share = min(1.0, jobs.share_of(job))
     said = f"{100 * share:.0f} %"
     if share > 0.05:

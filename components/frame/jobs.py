@@ -133,15 +133,28 @@ def share_of(job: Job) -> float:
 def progress_words(job: Job, service: Service | None = None) -> str:
     """Where a job stands; ``service`` does it, or the one that owns the models."""
     if job.state == QUEUED:
-        place = (service or cache.service()).place(job)
-        jobs = "job" if place == 1 else "jobs"
-        return f"Waiting: {place} {jobs} before this one."
+        return waiting_words(job, service or cache.service())
     if not job.total:
-        return f"{escape(job.doing)} …"
+        return doing_words(job)
     text = f"{escape(job.doing)} · {job.done:,} of {job.total:,}"
     if share_of(job) > 0.05:
         text += f", about {remaining(job)} left"
     return text
+
+
+def waiting_words(job: Job, service: Service) -> str:
+    """What a job waits for: those of others, or a server that is just beginning."""
+    own = service.gets_ready(job)
+    if own is not None:
+        return f"Waiting until the server is ready: {doing_words(own)}"
+    place = service.place(job)
+    jobs = "job" if place == 1 else "jobs"
+    return f"Waiting: {place} {jobs} before this one."
+
+
+def doing_words(job: Job) -> str:
+    """What a job does that has no steps to count, or has not told of any yet."""
+    return f"{escape(job.doing) or 'beginning'} …"
 
 
 def stop(place: DeltaGenerator, job: Job) -> None:

@@ -227,15 +227,15 @@ def state(job: Job) -> None:
     """Place or progress, and Stop; looking keeps the job alive."""
     job.seen = time.monotonic()
     left, right = st.columns([4, 1], vertical_alignment="center")
-    if job.state == QUEUED:
-        place = cache.service().place(job)
-        many = "" if place == 1 else "s"
-        left.progress(0.0, text=f"Waiting: {place} job{many} before this one.")
-    else:
-        doing = escape(job.doing) or "beginning"
-        share = min(1.0, job.done / max(1, job.total))
-        left.progress(share, text=f"{doing} · {job.done} of {job.total}")
+    left.progress(min(1.0, jobs.share_of(job)), text=state_words(job))
     jobs.stop(right, job)
+
+
+def state_words(job: Job) -> str:
+    """Where answers stand, which may end by themselves long before the last token."""
+    if job.state == QUEUED or not job.total:
+        return jobs.progress_words(job)
+    return f"{escape(job.doing)} · {job.done} of {job.total}"
 
 
 def answers_shown(draft: Draft) -> None:
