@@ -191,7 +191,8 @@ def test_where_every_worker_lacks_the_model_its_sentence_is_told(workers):
     work = cluster.begun_on_cluster(
         workers.scheduler_address, clustering.lacks_model, clustering.goes_on
     )
-    with pytest.raises(ModelError, match="There is no folder “gemma” here"):
+    told = "No worker .* its own machine: There is no folder “gemma” here"
+    with pytest.raises(ModelError, match=told):
         work(job(), POOL)
 
 
@@ -251,6 +252,21 @@ def test_a_worker_without_the_model_is_told_of_and_the_rest_goes_on(workers):
     assert any("There is no folder “gemma”" in each for each in here.notices)
 
 
+def test_a_worker_without_the_model_is_told_of_once_while_the_others_compute():
+    def ended_by(error):
+        return types.SimpleNamespace(status="error", exception=lambda: error)
+
+    lacks = ended_by(ModelError("There is no folder “gemma” here."))
+    others = [types.SimpleNamespace(status="pending"), ended_by(Stopped("Stopped."))]
+    here = job()
+    for _ in range(2):
+        cluster.tell_who_lacks([lacks, *others], here)
+    assert here.notices == [
+        "A worker did not take part. It says of its own machine: There is no folder "
+        "“gemma” here."
+    ]
+
+
 def test_workers_elsewhere_are_refused(workers, monkeypatch, tmp_path):
     monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
     make = partial(clustering.slowly, "any", 0.0)
@@ -271,7 +287,7 @@ def test_an_address_without_a_scheduler_is_told(monkeypatch, tmp_path):
     monkeypatch.setenv("BABELSCOPE_HOME", str(tmp_path))
     monkeypatch.setattr(cluster, "PATIENCE", 0.3)
     make = partial(clustering.slowly, "any", 0.0)
-    with pytest.raises(ModelError, match="No Dask scheduler of this version answers"):
+    with pytest.raises(ModelError, match="answers at “tcp://127.0.0.1:9”. Check"):
         cluster.compute("tcp://127.0.0.1:9", make, "any", job())
 
 
@@ -356,7 +372,7 @@ def test_a_batch_system_is_asked_for_its_workers(monkeypatch):
 
 def test_a_package_that_is_absent_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "dask_cuda", None)
-    with pytest.raises(ModelError, match="needs the package dask_cuda"):
+    with pytest.raises(ModelError, match="Install it here: pip install dask-cuda"):
         cluster.maker_of(Cluster("gpu", "LocalCUDACluster"))
 
 

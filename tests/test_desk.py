@@ -598,6 +598,7 @@ def test_start_is_off_while_a_job_lives_and_stop_ends_it(
 
     def fake(*given):
         def slow(job, pool):
+            job.notices.append("One worker lacks the model.")
             going.set()
             while not end.wait(0.01):
                 job.progress(3, 12, "vector · <b>![x](http://evil.example)")
@@ -615,6 +616,7 @@ def test_start_is_off_while_a_job_lives_and_stop_ends_it(
         "3 of 12" in plain(at.get("progress")[0].proto.text)
         and "![" not in at.get("progress")[0].proto.text
     )
+    assert "One worker lacks the model." in words(at)
     assert "Go on" not in labels(visit(STUDIES))
     job = next(iter(cache.service().jobs.values()))
     assert job.state == RUNNING

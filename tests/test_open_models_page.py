@@ -25,7 +25,7 @@ LARGEST = "CohereLabs/aya-101"
 
 
 @pytest.fixture(autouse=True)
-def roomy(monkeypatch):
+def roomy(in_this_process, monkeypatch):
     """A machine with 3 GiB of free memory."""
     free = Memory(3 * 2**30, "main memory")
     monkeypatch.setattr(models, "free_memory", lambda: free)

@@ -16,7 +16,7 @@ from tests.visits import alive, button, visit, words
 
 
 @pytest.fixture
-def models(home, tmp_path, monkeypatch):
+def models(fresh, tmp_path, monkeypatch):
     """A chat model with a date, one that knows Latin letters only."""
     for name, tokenizer in (
         ("dated", chat_tokenizer("Llama 3.2, with a date")),

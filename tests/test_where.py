@@ -6,14 +6,15 @@ import pytest
 
 from analysis.core import settings
 from analysis.sentences import shelf
-from analysis.study import claims, stop_mark, store
+from analysis.study import claims, library, stop_mark, store
 from analysis.study.claims import Claims
+from analysis.worker import cluster
 from analysis.worker.service import DONE
 from components.forms import asking, embedding, sentence_reading, trying
 from components.frame import cache
 from tests.planted_sentences import parallel_text
 from tests.stored import stored
-from tests.visits import alive, button, plain, unfolded, visit, words
+from tests.visits import after_jobs, alive, button, plain, unfolded, visit, words
 
 pytestmark = pytest.mark.usefixtures("fresh")
 STUDIES = "pages/studies.py"
@@ -89,6 +90,19 @@ def test_what_is_tried_is_tried_where_it_is_told(clusters, monkeypatch):
     assert asked_of == ["gpus"] and told(at)
 
 
+def test_a_cluster_that_does_not_answer_is_told_on_the_page(home, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 0.3)
+    away = '[away]\naddress = "tcp://127.0.0.1:9"\n'
+    (settings.home() / "clusters.toml").write_text(away)
+    at = visit("pages/transfer.py", study="demo", tab="push")
+    alive(at.selectbox(key="where-try-pushing").select("away").run())
+    alive(at.button(key="try-start-pushing").click().run())
+    at = after_jobs(at)
+    said = plain(words(at))
+    assert "No Dask scheduler answers at “away” (tcp://127.0.0.1:9). Check that" in said
+    assert not at.button(key="try-start-pushing").disabled
+
+
 def test_where_no_cluster_is_named_nothing_is_asked(home):
     at = visit("pages/transfer.py", study="demo", tab="push")
     assert "try-start-pushing" in {each.key for each in at.button}
@@ -104,9 +118,10 @@ def test_a_study_that_others_compute_is_found_and_stopped_for_all(home):
     (found,) = [one for one in links if "several processes" in one.label]
     assert "study=half" in found.query_string and "tab=this" in found.query_string
     with Claims(folder) as own:
-        assert own.take("fairness")
+        assert own.take("concept-001")
         at = visit(STUDIES, study="half", tab="this")
-        assert "fairness is being computed on" in plain(words(at))
+        concept = library.open_by_name("half").concepts[1]
+        assert f"{concept} is being computed on" in plain(words(at))
         button(at, "Stop all").click()
         alive(at.run())
         assert stop_mark.is_there(folder)

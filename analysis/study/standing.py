@@ -1,10 +1,11 @@
 """How far a study is: cells that are there and missing, and who computes what."""
 
+import re
 import statistics
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analysis.core import disk
@@ -12,6 +13,8 @@ from analysis.study import claims, commits, coverage, store
 from analysis.study.claims import Claim
 from analysis.study.manifest import Manifest
 
+CONCEPT = re.compile(r"concept-(\d+)")
+"""How the plan of a study calls the cells of a concept."""
 FEW = 2
 """Cells from whose times no end is estimated."""
 
@@ -42,7 +45,17 @@ def standing(folder: Path) -> Standing:
     every = cells(manifest)
     missing = len(coverage.missing_cells(manifest))
     missing += len(coverage.missing_settings(manifest))
-    return standing_of(folder, every - missing, every)
+    found = standing_of(folder, every - missing, every)
+    named = tuple(replace(one, group=in_words(one, manifest)) for one in found.running)
+    return replace(found, running=named)
+
+
+def in_words(claim: Claim, manifest: Manifest) -> str:
+    """What a claim is for: the concept itself, which its file tells by a number."""
+    number = CONCEPT.fullmatch(claim.group)
+    if number is None or int(number[1]) >= len(manifest.concepts):
+        return claim.group
+    return manifest.concepts[int(number[1])]
 
 
 def standing_of(folder: Path, done: int, of: int) -> Standing:

@@ -139,7 +139,9 @@ def begun_by_one(client: "Client", begin: Task[str], job: Job) -> str:
             return told.study
         if not isinstance(failed, ModelError):
             break
-    raise error_of_worker(failed or ModelError("The cluster has no worker any more."))
+    if failed is None:
+        raise ModelError("The cluster has no worker any more.")
+    raise error_of_all(failed)
 
 
 def wait_for(future: "Future", job: Job) -> None:
@@ -164,7 +166,7 @@ def gone_on_with(go_on: GoOn, study: str, shard: Shard, job: Job, pool: Pool) ->
 @contextmanager
 def connected(cluster: Cluster, job: Job) -> Iterator["Client"]:
     """A client of a cluster with at least one worker; what was made for it is closed."""
-    job.progress(0, 0, f"waiting for the cluster {cluster.name}")
+    job.progress(0, 0, f"waiting for the cluster “{cluster.name}”")
     with opened(cluster) as client:
         began = time.monotonic()
         while not client.scheduler_info(n_workers=-1)["workers"]:
@@ -172,8 +174,8 @@ def connected(cluster: Cluster, job: Job) -> Iterator["Client"]:
             # A queue may take long to start the first; an open cluster has some or none.
             if cluster.address and time.monotonic() - began > PATIENCE:
                 raise ModelError(
-                    f"The cluster {cluster.name} has no worker. Start some: dask worker "
-                    f"{cluster.address}"
+                    f"The cluster {place_of(cluster)} has no worker. Start some: dask "
+                    f"worker {cluster.address}"
                 )
             time.sleep(GLANCE)
         yield client
@@ -200,10 +202,18 @@ def answering(target: Any, cluster: Cluster) -> "Client":
         return Client(target, timeout=PATIENCE)
     except (OSError, ValueError, TimeoutError) as error:
         raise ModelError(
-            f"No Dask scheduler of this version answers at {cluster.name} within "
-            f"{PATIENCE:.0f} seconds ({error}). Check the address, and that it runs "
-            f"distributed {version_here()}."
+            f"No Dask scheduler answers at {place_of(cluster)}. Check that one runs there "
+            "(dask scheduler), that this is its address, and that it has distributed "
+            f"{version_here()} as this machine has. Dask says: {error}"
         ) from error
+
+
+def place_of(cluster: Cluster) -> str:
+    """Where the scheduler of a cluster is looked for: its name, and what stands for it."""
+    at = cluster.address or cluster.scheduler_file
+    if at in ("", cluster.name):
+        return f"“{cluster.name}”"
+    return f"“{cluster.name}” ({at})"
 
 
 def version_here() -> str:
@@ -241,13 +251,18 @@ def maker_of(cluster: Cluster) -> Any:
         module = importlib.import_module(package)
     except ImportError as error:
         raise ModelError(
-            f"The cluster {cluster.name} needs the package {package.split('.')[0]}, "
-            "which is not installed."
+            f"The cluster “{cluster.name}” needs a package that this machine lacks. "
+            f"Install it here: pip install {pip_name(package)}"
         ) from error
     started = getattr(module, cluster.kind)(**cluster.options)
     if cluster.workers:
         started.scale(cluster.workers)
     return started
+
+
+def pip_name(package: str) -> str:
+    """What pip calls a package of Dask: dask-jobqueue for dask_jobqueue."""
+    return package.split(".")[0].replace("_", "-")
 
 
 def submitted(
@@ -318,7 +333,24 @@ def watch(futures: Sequence["Future"], study: str, job: Job) -> None:
     while not all(future.done() for future in futures):
         job.check()
         report(study, len(futures), job)
+        tell_who_lacks(futures, job)
         time.sleep(GLANCE)
+
+
+def tell_who_lacks(futures: Sequence["Future"], job: Job) -> None:
+    """Tell of workers that do not take part, while the others compute."""
+    for future in futures:
+        if future.status != "error":
+            continue
+        error = future.exception()
+        # That a worker was stopped, or a fault of ours, is told at the end.
+        if isinstance(error, AnalysisError) and not isinstance(error, Stopped):
+            tell([lacking(error)], job)
+
+
+def lacking(error: AnalysisError) -> str:
+    """What there is to say of a worker that does not take part."""
+    return f"A worker did not take part. It says of its own machine: {error}"
 
 
 def report(study: str, workers: int, job: Job) -> None:
@@ -385,14 +417,24 @@ def conclude(futures: Sequence["Future"], job: Job) -> None:
         if isinstance(error, Stopped):
             raise error
     if len(errors) == len(futures):
-        raise error_of_worker(errors[0])
+        raise error_of_all(errors[0])
     for error in errors:
-        job.notices.append(f"A worker did not take part: {error_of_worker(error)}")
+        tell([lacking(error_of_worker(error))], job)
 
 
 def tell(notices: Sequence[str], job: Job) -> None:
     """Pass on what a worker had to say, once."""
     job.notices += [each for each in notices if each not in job.notices]
+
+
+def error_of_all(error: BaseException) -> AnalysisError:
+    """The error of a job in which no worker took part, by what one of them raised."""
+    if not isinstance(error, ModelError):
+        return error_of_worker(error)
+    return ModelError(
+        "No worker of the cluster could take part. One says of its own machine: "
+        f"{error}"
+    )
 
 
 def error_of_worker(error: BaseException) -> AnalysisError:

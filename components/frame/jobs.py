@@ -121,6 +121,7 @@ def watch(number: int) -> None:
     st.caption(
         "You can leave this page; the job goes on. Stop keeps every finished cell."
     )
+    tell_notices(job)
 
 
 def share_of(job: Job) -> float:
@@ -197,11 +198,16 @@ def remaining(job: Job) -> str:
     return duration(job.seconds * (job.total - job.done) / max(1, job.done))
 
 
+def tell_notices(job: Job) -> None:
+    """What there is to know of a job, whether it runs or has ended."""
+    for notice in tuple(job.notices):
+        st.info(escape(notice), icon=":material/info:")
+
+
 def outcome(job: Job) -> None:
     """What became of a job that ended."""
     title = escape(job.title)
-    for notice in job.notices:
-        st.info(escape(notice), icon=":material/info:")
+    tell_notices(job)
     if job.state == DONE:
         st.success(
             f"{title}: done in {job.seconds:.0f} s.", icon=":material/check_circle:"
