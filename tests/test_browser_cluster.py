@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from analysis.concepts.corpora import to_csv
 from analysis.concepts.pairs import ContrastPair, Corpus
@@ -76,9 +76,9 @@ def fill(page: Page, server: str, title: str, place: str) -> None:
     choose(page, "Model", "tiny")
     page.get_by_text("a file", exact=True).click()
     settle(page)
-    file = {"name": "short.csv", "mimeType": "text/csv"}
-    chosen = page.locator("input[type=file]").first
-    chosen.set_input_files(file | {"buffer": to_csv(pairs()).encode()})
+    written = to_csv(pairs()).encode()
+    file = FilePayload(name="short.csv", mimeType="text/csv", buffer=written)
+    page.locator("input[type=file]").first.set_input_files(file)
     told = page.get_by_text(f"{len(pairs().pairs)} contrast pairs chosen.")
     expect(told).to_be_visible(timeout=LONG)
     page.get_by_label("Title of the study").fill(title)

@@ -350,13 +350,13 @@ def test_who_computes_a_study_and_what_failed_is_said(home, monkeypatch):
     stored("half", cells=9)
     begun = time.time() - 600
     running = Claim("fairness", 0, host="node7", since=begun)
-    failed = Claim("truth", 0, error="no memory")
+    failed = Claim("truth", 0, error="truth: no memory")
     found = Standing(9, 30, (running,), (failed,), None)
     store.share(store.root() / "half")
     monkeypatch.setattr(standing, "standing", lambda folder: found)
     said = plain(words(visit(STUDIES, study="half", tab="this")))
     assert "fairness is being computed on node7, for 10 min so far." in said
-    assert "truth failed: no memory" in said
+    assert "Failed: truth: no memory" in said
 
 
 def test_a_damaged_list_of_clusters_is_told_and_this_machine_is_left(home):

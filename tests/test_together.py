@@ -546,9 +546,10 @@ def test_status_says_what_runs_what_failed_and_what_is_left(home, capsys):
         own.done("concept-002")
         commands.main(["status", folder.name])
     said = capsys.readouterr().out
-    assert "running  concept-001 on " in said
-    assert "failed   concept-000: out of memory" in said
-    assert "concept-002" not in said
+    concepts = store.read_manifest(folder).concepts
+    assert f"running  {concepts[1]} on " in said
+    assert f"failed   {concepts[0]}: out of memory" in said
+    assert "concept-0" not in said
     assert commands.main(["status", "demo"]) == 0
     assert commands.main(["status", "no such"]) == 2
 

@@ -122,6 +122,9 @@ def test_a_study_that_others_compute_is_found_and_stopped_for_all(home):
         at = visit(STUDIES, study="half", tab="this")
         concept = library.open_by_name("half").concepts[1]
         assert f"{concept} is being computed on" in plain(words(at))
+        own.release("concept-001", "concept-001: out of memory")
+        at = visit(STUDIES, study="half", tab="this")
+        assert f"Failed: {concept}: out of memory" in plain(words(at))
         button(at, "Stop all").click()
         alive(at.run())
         assert stop_mark.is_there(folder)

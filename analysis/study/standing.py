@@ -46,16 +46,21 @@ def standing(folder: Path) -> Standing:
     missing = len(coverage.missing_cells(manifest))
     missing += len(coverage.missing_settings(manifest))
     found = standing_of(folder, every - missing, every)
-    named = tuple(replace(one, group=in_words(one, manifest)) for one in found.running)
-    return replace(found, running=named)
+    return replace(
+        found,
+        running=tuple(named(claim, manifest) for claim in found.running),
+        failed=tuple(named(claim, manifest) for claim in found.failed),
+    )
 
 
-def in_words(claim: Claim, manifest: Manifest) -> str:
-    """What a claim is for: the concept itself, which its file tells by a number."""
+def named(claim: Claim, manifest: Manifest) -> Claim:
+    """A claim that names its concept, which its file tells by a number."""
     number = CONCEPT.fullmatch(claim.group)
     if number is None or int(number[1]) >= len(manifest.concepts):
-        return claim.group
-    return manifest.concepts[int(number[1])]
+        return claim
+    name = manifest.concepts[int(number[1])]
+    error = claim.error.replace(claim.group, name, 1)
+    return replace(claim, group=name, error=error)
 
 
 def standing_of(folder: Path, done: int, of: int) -> Standing:

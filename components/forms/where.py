@@ -60,7 +60,8 @@ def tell_who(found: Standing) -> None:
             f"{minutes} so far."
         )
     for claim in found.failed:
-        st.caption(f"{escape(claim.group)} failed: {escape(claim.error)}")
+        # It begins with what failed.
+        st.caption(f"Failed: {escape(claim.error)}")
 
 
 def offer_stop(folder: Path) -> None:
