@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
@@ -73,6 +74,16 @@ def is_journey(item: pytest.Item) -> bool:
 def pytest_unconfigure() -> None:
     """Remove what was downloaded from the hub."""
     shutil.rmtree(HF_HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def own_main():
+    """The main module as it was: a page that was shown leaves its script there, which
+    processes that are started later would run.
+    """
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
 
 @pytest.fixture(autouse=True)

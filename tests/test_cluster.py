@@ -1,5 +1,6 @@
 """A Dask cluster computes a study: the same bytes, and nothing is lost when workers are."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from distributed import Client
 
 import babelscope as bs
 from analysis.concepts import plan
@@ -390,3 +392,16 @@ def test_errors_of_workers_are_sentences():
     with pytest.raises(ZeroDivisionError):
         cluster.error_of_worker(ZeroDivisionError("ours"))
     assert isinstance(cluster.error_of_worker(SpecError("no")), AnalysisError)
+
+
+def test_workers_of_this_machine_do_not_run_the_main_module(tmp_path, monkeypatch):
+    """It is the page that is shown in a server, and may be a script without a guard."""
+    script = tmp_path / "page.py"
+    script.write_text("raise RuntimeError")
+    page = types.ModuleType("__main__")
+    page.__file__ = str(script)
+    monkeypatch.setitem(sys.modules, "__main__", page)
+    one = Cluster("local:1", "local", 1)
+    with cluster.scheduler_of(one) as started, Client(started) as client:
+        assert client.submit(os.getpid).result(60) != os.getpid()
+    assert sys.modules["__main__"] is page

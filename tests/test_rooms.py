@@ -50,6 +50,7 @@ PACKAGES = {
     "analysis.worker": LIBRARY | MODELS,
     "analysis.sharing": LIBRARY | {"huggingface_hub"},
     "analysis.worker.cluster": LIBRARY | MODELS | {"distributed"},
+    "analysis.worker.local_cluster": LIBRARY | {"distributed"},
     "analysis.demo": LIBRARY | MODELS,
     "components": NUMBERS,
     "components.figures": NUMBERS,

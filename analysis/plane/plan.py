@@ -381,7 +381,10 @@ def answer_together(sweep: Sweep, progress: Progress, shard: Shard) -> None:
     """The same with other processes; whoever comes last lists what follows."""
     study = store.open_study(sweep.folder)
     listed = settings_of(study)
-    numbers = {group_of(number): number for number in waiting(sweep.folder)}
+    # As listed then: others may list what follows at any time.
+    numbers = {}
+    for number in coverage.missing_settings(study.manifest):
+        numbers[group_of(number)] = number
     groups = [answered_alone(number) for number in numbers.values()]
     before = len(listed) - len(groups)
     total = max(expected(sweep.spec), len(listed))

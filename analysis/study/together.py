@@ -24,7 +24,8 @@ FOLD = "fold"
 """The claim on folding; no group is called so."""
 WAITING = "waiting for other processes"
 PAUSE = 0.2
-"""Seconds between two attempts at what one process alone may do."""
+"""Seconds between two attempts at what one process alone may do, and before the second
+look whether others have left something to do; later looks are rarer."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,7 @@ def taking_turns(
     It is over too where somebody else has folded the study.
     """
     groups = plan.groups
+    pause = PAUSE
     while not own.are_over:
         if another_folds(own):
             # It lists what comes next before it ends what is shared: what one began and
@@ -166,8 +168,10 @@ def taking_turns(
         taken = first_taken(list(in_turn(wanted, groups, shard)), waiting, own)
         if taken is None:
             progress(done, len(groups), WAITING)
-            own.stopped.wait(shard.lease / claims.BEATS)
+            own.stopped.wait(pause)
+            pause = min(2 * pause, shard.lease / claims.BEATS)
             continue
+        pause = PAUSE
         if taken not in missing(folder, plan):
             # Its owner was done, and gone, after this one had looked what is missing.
             own.done(taken.name)

@@ -6,7 +6,6 @@ costs one part, and the study has the same bytes wherever it was computed.
 """
 
 import importlib
-import logging
 import secrets
 import threading
 import time
@@ -235,17 +234,9 @@ def scheduler_of(cluster: Cluster) -> Iterator[Any]:
 def maker_of(cluster: Cluster) -> Any:
     """A cluster that is to be started; ModelError where its package is not installed."""
     if cluster.kind == "local":
-        from distributed import LocalCluster
+        from analysis.worker.local_cluster import local_cluster
 
-        workers = cluster.workers or None
-        return LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.ERROR,
-            **cluster.options,
-        )
+        return local_cluster(cluster.workers or None, dict(cluster.options))
     package = KINDS[cluster.kind]
     try:
         module = importlib.import_module(package)
