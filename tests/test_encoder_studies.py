@@ -259,8 +259,11 @@ def test_the_extract_page_offers_the_stack_and_the_position(models):
     stack.set_value(DECODER)
     position.set_value("mean")
     alive(at.run())
-    lines = [each.value for each in at.code]
-    assert any("--stack decoder --position mean" in line for line in lines)
+    told = "--stack decoder --position mean"
+    assert any(line.endswith(told) for line in (each.value for each in at.code))
+    at.selectbox("draft-batches").set_value("packed")
+    alive(at.run())
+    assert any(f"{told} --batches packed" in each.value for each in at.code)
 
 
 def test_words_of_an_encoder_begin_as_means_on_the_page(models):

@@ -24,17 +24,17 @@ OWN, SHARED = "sdpa", "babelscope_texts_that_share_a_row"
 """Attention as the library computes it, and the same for texts in one row."""
 FAMILIES = (
     *("llama", "mistral", "mixtral", "qwen2", "qwen3", "qwen3_moe"),
+    *("gemma", "gemma3_text", "gemma4_text", "llama4_text", "phi", "phi3", "olmo2"),
     *(
-        "gemma",
-        "gemma3_text",
-        "gemma4_text",
-        "llama4_text",
-        "phi",
-        "phi3",
-        "olmo2",
         "cohere",
+        "granite",
+        "stablelm",
+        "starcoder2",
+        "gpt2",
+        "gpt_neox",
+        "opt",
+        "smollm3",
     ),
-    *("granite", "stablelm", "starcoder2", "gpt2", "gpt_neox", "opt", "smollm3"),
 )
 """Families in which nothing but attention looks from one token at another.
 

@@ -29,6 +29,7 @@ from analysis.worker.extraction import begin_words, embed_words, go_on_with_word
 from analysis.worker.models import Brought
 from analysis.worker.prompts import known_kind
 from components.forms import where
+from components.forms.extraction import unusual_batches
 from components.forms.models_here import brought
 from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
@@ -277,6 +278,7 @@ def start_embedding(spec: WordSpec, words: WordList, title: str, into: str) -> N
             "revision": (spec.model.revision,),
             "dtype": (spec.model.dtype,),
             "stack": (spec.model.stack,),
+            "batches": (unusual_batches(spec.model),),
             "languages": spec.languages,
             "embeddings": spec.embeddings,
             "layers": tuple(map(str, spec.layers)),

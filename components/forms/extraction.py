@@ -19,10 +19,13 @@ from analysis.core.model_kinds import read_in_words
 from analysis.core.model_names import HUB_ID, offered_models
 from analysis.core.positions import LAST, MEAN, USUAL, WEIGHTED
 from analysis.core.specs import (
+    BATCHES,
     DECODER,
     DEVICES,
     DTYPES,
     LAST_STATES,
+    PACKED,
+    PADDED,
     QUANTISATIONS,
     ModelSpec,
 )
@@ -62,14 +65,19 @@ TITLE, TITLED = "draft-title", "draft-titled"
 CHOICES = (
     *("draft-origin", "draft-corpus", "draft-hub-set-dataset", FILE_NAME),
     *("draft-model", "draft-hub", "draft-revision", "draft-dtype", "draft-device"),
-    *("draft-quantisation", "draft-stack", "draft-estimator", "draft-template"),
-    *("draft-template-fits", "draft-concepts-", "draft-languages-", "draft-split-"),
+    *("draft-quantisation", "draft-stack", "draft-batches", "draft-estimator"),
+    *("draft-template", "draft-template-fits", "draft-concepts-", "draft-languages-"),
+    "draft-split-",
     *("draft-last", "draft-position", "draft-seed", TITLE, TITLED),
 )
 """Keys of choices that outlive a visit of the page."""
 STACK_NAMES = {
     "": "the model, of two stacks its encoder",
     DECODER: "the decoder of two stacks",
+}
+BATCH_NAMES = {
+    PADDED: "short texts are padded",
+    PACKED: "short texts share a row",
 }
 POSITION_NAMES = {
     USUAL: "what fits the model",
@@ -137,7 +145,7 @@ def choose_model() -> ModelSpec:
         key="draft-dtype",
         help="The check says whether bfloat16 is faster on this machine.",
     )
-    with st.expander("Quantisation, device, stack"):
+    with st.expander("Quantisation, device, stack, batches"):
         quantisation = st.selectbox(
             "Quantisation",
             QUANTISATIONS,
@@ -148,7 +156,18 @@ def choose_model() -> ModelSpec:
         )
         device = st.selectbox("Device", DEVICES, key="draft-device")
         stack = choose_stack()
-    return ModelSpec(name, revision or "main", dtype, quantisation, device, stack)
+        batches = st.selectbox(
+            "Batches",
+            BATCHES,
+            key="draft-batches",
+            format_func=BATCH_NAMES.__getitem__,
+            help="Where short texts share a row, nothing is computed for padding; the "
+            "states are the same to 1e-4. Families that do not allow it are padded, and "
+            "that is said.",
+        )
+    return ModelSpec(
+        name, revision or "main", dtype, quantisation, device, stack, batches
+    )
 
 
 def begin_with(model: str, offered: Container[str]) -> None:
@@ -491,12 +510,18 @@ def command(draft: Draft, place: str = where.HERE) -> str:
     chosen = {
         "stack": (model.stack,),
         "position": (spec.position,),
+        "batches": (unusual_batches(model),),
         "cluster": (place,),
     }
     options |= {name: values for name, values in chosen.items() if any(values)}
     return "babelscope extract " + " ".join(
         f"--{name} {shlex.join(values)}" for name, values in options.items()
     )
+
+
+def unusual_batches(model: ModelSpec) -> str:
+    """How a command says that texts share a row; nothing where they are padded."""
+    return "" if model.batches == PADDED else model.batches
 
 
 def progress() -> None:

@@ -30,6 +30,7 @@ from analysis.worker.sentences import (
     read_sentences,
 )
 from components.forms import where
+from components.forms.extraction import unusual_batches
 from components.forms.hub_table import choose_hub_table
 from components.forms.reading_model import Keys, choose_model
 from components.forms.table_file import TYPES, of_table
@@ -290,6 +291,7 @@ def command(spec: SentenceSpec, title: str, into: str, place: str) -> str:
         "model": (spec.model.model,),
         "revision": (spec.model.revision,),
         "dtype": (spec.model.dtype,),
+        "batches": (unusual_batches(spec.model),),
         "languages": spec.languages,
         "readings": spec.readings,
         "layers": tuple(map(str, spec.layers)),
