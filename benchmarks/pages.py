@@ -6,7 +6,9 @@ a click in the menu until the first figure of that page, a tab until its chart, 
 had come over the wire before a tab was opened. Wanted on two quiet cores: first paint
 ≤ 1.5 s warm, click and tab ≤ 1 s, wire ≤ 150 KiB. ``many``: a page again by a click with
 3 and with 300 studies in the library; wanted: ≤ 1.2 times as long. ``crowd``: the first
-view of pages of a planted study in all languages of FLORES; wanted: ≤ 10 s. Also from Run to the
+view of pages of a planted study in all languages of FLORES; wanted: ≤ 10 s. ``beside``: a
+page again by a click while a study is extracted, by a thread of the server and by a worker
+in a process of its own. Also from Run to the
 first words in the Playground (``playing``), from Stop to stopped (``stopping``), and
 from one layer to the next on the Layers page (``scrubbing``).
 """
@@ -26,6 +28,7 @@ from pathlib import Path
 import torch
 from playwright.sync_api import (
     Browser,
+    FilePayload,
     Locator,
     Page,
     TimeoutError,
@@ -34,11 +37,14 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from analysis.concepts.corpora import to_csv
+from analysis.concepts.pairs import ContrastPair, Corpus
+from analysis.core.settings import WORKERS
 from analysis.languages.languages import LANGUAGES, canonical
 from analysis.study.library import REAL
 from analysis.worker.questions import import_means
 from analysis.worker.service import Job, Pool
-from tests.browsing import LONG, go, serving, settle
+from tests.browsing import LONG, choose, go, serving, settle
 from tests.flores import FLORES
 from tests.planted import planted_study
 from tests.stored import stored
@@ -61,6 +67,10 @@ PAGES = (
 TAB_WAIT = 20_000
 """Milliseconds after which a tab counts as one without a chart."""
 FEW, MANY = 3, 300
+BESIDE_ROUNDS = 3
+MANY_PAIRS = 20_000
+EXTRACTING = re.compile("fairness · ")
+"""What the job tells while it reads."""
 CROWDED = ("Overview", "Recognition", "Similarity", "Transfer")
 """Pages that have a figure over all languages at first view."""
 NEXT = """plot => ({seconds: new Promise(done => {
@@ -222,6 +232,61 @@ def crowd(browser: Browser, home: Path) -> None:
             page.context.close()
 
 
+def beside(browser: Browser, home: Path) -> None:
+    """Pages by a click while a model computes, by a thread of the server or a worker."""
+    for i in range(BESIDE_ROUNDS):
+        for workers in ("0", "1"):
+            os.environ[WORKERS] = workers
+            with serving(home) as address:
+                waited_beside(browser, address, f"round {i + 1}, {WORKERS}={workers}")
+    del os.environ[WORKERS]
+
+
+def waited_beside(browser: Browser, address: str, told: str) -> None:
+    """How long pages take before, and while, another visitor's study is extracted."""
+    page = browser.new_page(viewport=WINDOW)
+    page.goto(f"{address}/?study={REAL}")
+    page.wait_for_function(shows("Overview"), timeout=LONG)
+    turns = ("Transfer", "Recognition") * ROUNDS
+    # The first visit of each computes what it shows.
+    quiet = [turned(page, name) for name in turns][2:]
+    other = browser.new_page(viewport=WINDOW)
+    begin_study(other, address)
+    busy = [turned(page, name) for name in turns]
+    expect(other.get_by_text(EXTRACTING).first).to_be_visible()
+    said(f"{told}, nothing computed", quiet)
+    said(f"{told}, beside an extraction", busy)
+    ratio = statistics.median(busy) / statistics.median(quiet)
+    print(f"{told}: {ratio:.2f} times as long", flush=True)
+    other.context.close()
+    page.context.close()
+
+
+def begin_study(page: Page, address: str) -> None:
+    """Let a model read pairs for minutes."""
+    go(page, f"{address}/extract", "Extract")
+    choose(page, "Model", "slow")
+    page.get_by_text("a file", exact=True).click()
+    settle(page)
+    file = FilePayload(name="long.csv", mimeType="text/csv", buffer=long_pairs())
+    page.locator("input[type=file]").first.set_input_files(file)
+    expect(page.get_by_text("contrast pairs chosen.")).to_be_visible(timeout=LONG)
+    button(page, "Start").click()
+    expect(page.get_by_text(EXTRACTING).first).to_be_visible(timeout=LONG)
+
+
+def long_pairs() -> bytes:
+    """Pairs of one concept in two languages that a model reads for minutes."""
+    found = []
+    for language in ("en", "fr"):
+        for i in range(MANY_PAIRS):
+            said = f"{language} {i} " + "the judge was fair and heard both " * 4
+            found.append(
+                ContrastPair(str(i), "fairness", language, said + "good", said + "bad")
+            )
+    return to_csv(Corpus("long", tuple(found))).encode()
+
+
 def turned(page: Page, name: str) -> float:
     """Seconds from a click in the menu to the first figure of that page."""
     link = page.get_by_test_id("stSidebar").get_by_role("link", name=name).first
@@ -349,7 +414,8 @@ def stock(home: Path) -> None:
 
 
 PARTS = {
-    part.__name__: part for part in (opening, many, crowd, playing, stopping, scrubbing)
+    part.__name__: part
+    for part in (opening, many, crowd, beside, playing, stopping, scrubbing)
 }
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from safetensors import safe_open
 
@@ -25,7 +26,7 @@ from analysis.sentences import plan as sentences
 from analysis.sentences.parallel import ParallelText
 from analysis.study import claims, commits, library, store, together
 from analysis.study.claims import Claims
-from analysis.study.manifest import FileEntry
+from analysis.study.manifest import FileEntry, Manifest
 from analysis.study.together import Group, Shard, read_shard
 from analysis.words import plan as words
 from babelscope import clusters, commands
@@ -442,6 +443,44 @@ def test_whoever_reads_meanwhile_sees_what_is_there(home):
     done.set()
     reader.join()
     assert seen == sorted(seen, reverse=True)
+
+
+def test_what_was_opened_before_files_are_merged_can_be_read_after(home):
+    """A page has opened a study, and asks for its arrays as it draws."""
+    folder = begun("together")
+    opened = []
+
+    def look(done: int, of: int, doing: str) -> None:
+        opened.append(store.open_study(folder))
+
+    given = (folder, reading.corpus(), reading.FakeReader(), Shard(), look)
+    plan.run_together(*given)
+    before = opened[-1]
+    whole = store.open_study(folder)
+    assert before.manifest.files != whole.manifest.files
+    assert np.array_equal(before.array("concept_vector"), whole.array("concept_vector"))
+
+
+def test_files_that_are_merged_while_a_study_is_opened_are_found(home, monkeypatch):
+    """Between its manifest and a look at its files."""
+    folder = begun("together")
+    plan.run(folder, reading.corpus(), reading.FakeReader())
+    check = store.check_arrays
+    whole = store.read_manifest(folder)
+    file, entry = next(iter(whole.files.items()))
+    early = replace(whole, files={**whole.files, "cell.safetensors": entry})
+    del early.files[file]
+    (folder / "cell.safetensors").write_bytes((folder / file).read_bytes())
+    store.write_manifest(folder, early)
+
+    def late(there: Path, manifest: Manifest) -> None:
+        if "cell.safetensors" in manifest.files:
+            store.write_manifest(folder, whole)
+            (folder / "cell.safetensors").unlink()
+        check(there, manifest)
+
+    monkeypatch.setattr(store, "check_arrays", late)
+    assert store.open_study(folder).manifest.files == whole.files
 
 
 def words_of(title: str, shard: Shard | None) -> dict[str, bytes]:

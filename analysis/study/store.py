@@ -10,9 +10,10 @@ import json
 import re
 import stat
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,6 +56,7 @@ PATIENCE = 2.0
 MAX_MANIFEST_BYTES = 32 * 2**20
 
 M = TypeVar("M", bound=FolderManifest)
+T = TypeVar("T")
 
 
 class InUse(StudyError):
@@ -446,17 +448,32 @@ def check_size(
         )
 
 
-def whole_manifest(folder: Path) -> Manifest:
-    """A study's manifest, all of whose files are there.
+def merged_since(folder: Path, manifest: Manifest, read: Callable[[Manifest], T]) -> T:
+    """What is read of a study's files as a manifest names them.
 
-    They may be merged into others after it was read; then it is another one by now.
+    They may be merged into others after it was read, by whoever computes what is missing;
+    then what was read stays as it is, and its files are those that are named by now.
     """
+    while True:
+        try:
+            return read(manifest)
+        except StudyError:
+            newer = read_manifest(folder)
+            if newer.files == manifest.files:
+                raise
+            manifest = replace(manifest, files=newer.files)
+
+
+def whole_manifest(folder: Path) -> Manifest:
+    """A study's manifest, all of whose files are there and hold what it implies."""
     manifest = read_manifest(folder)
     while True:
         try:
             check_files(folder, manifest)
+            check_arrays(folder, manifest)
             return manifest
         except StudyError:
+            # As above, but others may have listed more as well.
             newer = read_manifest(folder)
             if newer.files == manifest.files:
                 raise
@@ -470,15 +487,15 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
     something else than the manifest implies.
     """
     manifest = whole_manifest(folder)
-    check_arrays(folder, manifest)
+    now = partial(merged_since, folder, manifest)
     kept = {key.split("/")[0] for key in manifest.keys}
 
     def load_words(embedding: str, layer: int) -> np.ndarray:
-        return frozen(read_words(folder, manifest, embedding, layer))
+        return now(lambda known: frozen(read_words(folder, known, embedding, layer)))
 
     def load_sentences(reading: str, language: str, layer: int) -> np.ndarray:
         place = SentencePlace(reading, language, layer)
-        return frozen(read_sentences(folder, manifest, place))
+        return now(lambda known: frozen(read_sentences(folder, known, place)))
 
     return Study(
         name=folder.name,
@@ -489,11 +506,13 @@ def open_study(folder: Path, kind: str = COMPUTED) -> Study:
         languages=manifest.languages,
         layers=manifest.layers,
         available=frozenset(kept & set(KINDS)),
-        load=lambda name: read_array(folder, manifest, name),
+        load=lambda name: now(lambda known: read_array(folder, known, name)),
         read_words=load_words,
         read_sentences=load_sentences,
         read_recorded=lambda: read_recordings(folder),
-        read_trial=lambda name: stored_trials.read(folder, manifest, name),
+        read_trial=lambda name: now(
+            lambda known: stored_trials.read(folder, known, name)
+        ),
         manifest=manifest,
         missing=coverage.missing_cells(manifest),
     )
