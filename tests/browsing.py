@@ -126,7 +126,7 @@ def cell(page: Page, row: int, column: int, figure: int = 0) -> tuple[float, flo
     """Where a cell of a figure is on the screen.
 
     An error of the browser where the figure is being drawn anew: it has no place then, and
-    a click would meet whatever is in the corner.
+    a click would meet whatever is in the corner, such as a link to another page.
     """
     plot = page.locator(".js-plotly-plot").nth(figure)
     plot.scroll_into_view_if_needed()
@@ -138,7 +138,10 @@ def cell(page: Page, row: int, column: int, figure: int = 0) -> tuple[float, flo
             const across = x._offset + x.l2p(column), down = y._offset + y.l2p(row)
             const inside = across > 0 && across < box.width && down > 0 && down < box.height
             if (!inside) throw new Error("the figure is drawn anew")
-            return [box.left + across, box.top + down]
+            const place = [box.left + across, box.top + down]
+            const hit = document.elementFromPoint(...place)
+            if (!plot.contains(hit)) throw new Error("something else is there")
+            return place
         }""",
         [row, column],
     )

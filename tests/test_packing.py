@@ -169,7 +169,7 @@ def test_blocks_that_do_not_keep_texts_apart_are_found_out(
 ):
     engine = packed_engine("llama")
     monkeypatch.setattr(packing, "attending", lambda stack: [])
-    with pytest.raises(ModelError, match="Choose the batches “padded”"):
+    with pytest.raises(ModelError, match="--batches padded"):
         read_batch(engine, drawn())
 
 

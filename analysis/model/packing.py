@@ -50,7 +50,7 @@ NOT_PACKED = (
 
 NOT_SEEN = (
     "The blocks of {model} do not look at each text of a row by itself, so what they gave "
-    "was thrown away. Choose the batches “padded”."
+    "was thrown away. Let short texts be padded (--batches padded)."
 )
 
 

@@ -151,12 +151,12 @@ def taking_turns(
     It is over too where somebody else has folded the study.
     """
     groups = plan.groups
-    pause = PAUSE
+    done, pause = 0, PAUSE
     while not own.are_over:
         if another_folds(own):
             # It lists what comes next before it ends what is shared: what one began and
             # told of until then would be lost, and computed again.
-            progress(0, len(groups), WAITING)
+            progress(done, len(groups), WAITING)
             own.stopped.wait(PAUSE)
             continue
         waiting = missing(folder, plan)
