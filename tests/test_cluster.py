@@ -405,3 +405,9 @@ def test_workers_of_this_machine_do_not_run_the_main_module(tmp_path, monkeypatc
     with cluster.scheduler_of(one) as started, Client(started) as client:
         assert client.submit(os.getpid).result(60) != os.getpid()
     assert sys.modules["__main__"] is page
+
+
+def test_only_what_a_machine_lacks_is_said_of_its_machine():
+    aside = "1 part of a study set aside after failing 3 times."
+    assert cluster.lacking(StudyError(aside)) == aside
+    assert "its own machine" in cluster.lacking(ModelError("There is no model."))

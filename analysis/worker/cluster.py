@@ -340,7 +340,9 @@ def tell_who_lacks(futures: Sequence["Future"], job: Job) -> None:
 
 
 def lacking(error: AnalysisError) -> str:
-    """What there is to say of a worker that does not take part."""
+    """What there is to say of a worker that does not take part, or of what it met."""
+    if not isinstance(error, ModelError):
+        return str(error)
     return f"A worker did not take part. It says of its own machine: {error}"
 
 
@@ -410,7 +412,9 @@ def conclude(futures: Sequence["Future"], job: Job) -> None:
     if len(errors) == len(futures):
         raise error_of_all(errors[0])
     for error in errors:
-        tell([lacking(error_of_worker(error))], job)
+        known = error_of_worker(error)
+        # That a worker died is in other words already.
+        tell([lacking(known) if known is error else str(known)], job)
 
 
 def tell(notices: Sequence[str], job: Job) -> None:
