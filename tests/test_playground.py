@@ -20,15 +20,7 @@ from components.views.keeping import code
 from tests.planted import planted_study
 from tests.stored import stored
 from tests.tiny import HIDDEN, LAYERS
-from tests.visits import (
-    after_jobs,
-    alive,
-    asked,
-    button,
-    figures,
-    visit,
-    words,
-)
+from tests.visits import after_jobs, alive, asked, button, figures, visit, words
 
 PAGE = "pages/playground.py"
 CONCEPTS, SPOKEN = ("fairness", "truth", "care"), ("en", "fr", "zh")

@@ -11,15 +11,7 @@ from tests.planted import planted_study
 from tests.recorded_answers import recordings, turn
 from tests.stored import HOSTILE, stored
 from tests.tiny import HIDDEN, LAYERS
-from tests.visits import (
-    after_jobs,
-    alive,
-    asked,
-    button,
-    figures,
-    visit,
-    words,
-)
+from tests.visits import after_jobs, alive, asked, button, figures, visit, words
 
 PAGE = "pages/playground.py"
 LLAMA = {"spec": {"model": {"model": "llama", "device": "cpu"}}}

@@ -95,7 +95,8 @@ def compute(folder: Path, plan: Plan, progress: Progress, shard: Shard) -> None:
     """Compute what is missing of a plan with whoever else does, and fold it.
 
     ``progress`` gets (groups that are there, of how many, what is done) and may raise to
-    stop. StudyError for groups that failed three times; all others are there then.
+    stop. StudyError for groups that failed three times; all others are there then, but
+    for those that need one that failed.
     """
     store.share(folder)
     if not missing(folder, plan):
@@ -109,7 +110,8 @@ def compute(folder: Path, plan: Plan, progress: Progress, shard: Shard) -> None:
     if failed:
         raise StudyError(
             f"{count_are(len(failed), 'part')} of {folder.name} set aside after failing "
-            f"{TRIES} times, and everything else is computed. {'; '.join(failed)}"
+            f"{TRIES} times. Everything that does not need it is computed. "
+            f"{'; '.join(failed)}"
         )
 
 
